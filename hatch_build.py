@@ -1,0 +1,38 @@
+"""Build hook: compiles grammar/csharp.lark into src/apimpolicy/syntax/_tables.bin, for wheels and editable installs.
+
+The modules that do it are loaded from the source tree by path: the package itself is not installed yet.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+class CompileGrammar(BuildHookInterface[Any]):
+    """Runs before each target of a build, `pip install -e .` included."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        root = Path(self.root)
+        syntax = root / "src" / "apimpolicy" / "syntax"
+        builder = _module("table_builder", syntax)
+        grammar = (root / "grammar" / "csharp.lark").read_bytes()
+        builder.store(syntax / "_tables.bin", grammar, builder.build(grammar.decode()))
+        # Named here as well, since the file is git-ignored and an sdist has no git to ask.
+        build_data["artifacts"].append("src/apimpolicy/syntax/_tables.bin")
+
+
+def _module(name: str, directory: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, directory / f"{name}.py")
+    if spec is None or spec.loader is None:
+        sys.exit(f"{directory / name}.py is missing")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

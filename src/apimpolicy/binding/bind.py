@@ -1,0 +1,116 @@
+"""The binder's entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.inference import best_common_type
+from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
+from apimpolicy.binding.statements import Binder
+from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type
+from apimpolicy.dotnet.values import OBJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.syntax.nodes import Node
+    from apimpolicy.text.source import Excerpt
+
+
+class BoundExpression:
+    """A policy expression after binding.
+
+    `body` is an Expression for `@( … )` and a Block for `@{ … }`; `type` is the static type (for a block, the best
+    common type of what it returns, `object` when there is none); `return_types` are the distinct types of the return
+    statements in order. `diagnostics` is empty when the expression is legal.
+    """
+
+    __slots__ = ("body", "context", "diagnostics", "excerpt", "return_types", "type")
+
+    def __init__(
+        self,
+        excerpt: Excerpt,
+        body: Expression | Block,
+        type_: Type,
+        return_types: Sequence[Type],
+        diagnostics: Sequence[Diagnostic],
+        context: LocalSymbol,
+    ) -> None:
+        self.excerpt = excerpt
+        self.body = body
+        self.type = type_
+        self.return_types = tuple(return_types)
+        self.diagnostics = list(diagnostics)
+        self.context = context
+
+    @property
+    def static_type(self) -> str:
+        """The static type in C# spelling; for a block its distinct return types joined by ` | `."""
+        return " | ".join(dict.fromkeys(map(str, self.return_types))) if self.return_types else str(self.type)
+
+
+def bind(tree: Node, excerpt: Excerpt) -> BoundExpression:
+    """Bind a parsed policy expression; never raises for faults of the expression, they become diagnostics."""
+    binder = Binder(excerpt)
+    context = LocalSymbol("context", named("IContext"), "context", None)
+    binder.scope.declare(context)
+    if tree.kind == "expression_body":
+        return _bind_expression(binder, tree, excerpt, context)
+    return _bind_block(binder, tree, excerpt, context)
+
+
+def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
+    saved = binder._enter()
+    body = binder.bind_value(tree.children[0])
+    binder.scope = saved
+    if isinstance(body, MethodGroup):
+        body = binder.failure(
+            tree.children[0],  # type: ignore[arg-type]
+            "CS0428", f"'{body.name}' is a method, and methods are no values", help="add parentheses to call it",
+        )
+    elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR) and str(body.type) != "dynamic":
+        body = binder.failure(
+            tree.children[0], "CS1660", f"a {body.type} is no value that a policy can use"  # type: ignore[arg-type]
+        )
+    return BoundExpression(excerpt, body, body.type, (), _in_order(binder.diagnostics), context)
+
+
+def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
+    returns: list[Return] = []
+    binder.returns = returns
+    block_node: Node = tree.children[0]  # type: ignore[assignment]
+    block = binder.bind_function_body(block_node)
+    for statement in returns:
+        if statement.value is None and not binder.diagnostics:
+            binder.report(statement.syntax, "CS0126", "a value must be returned", help="a policy expression needs a result")
+    if not binder.diagnostics and binder.falls_through(block):
+        binder.report_at(
+            0, min(2, len(excerpt.text)), "CS0161", "not every path through this block returns a value",
+            help="end the block with 'return …;'",
+        )
+    values = [statement.value for statement in returns if statement.value is not None]
+    types = list(dict.fromkeys(value.type for value in values))
+    result = best_common_type(values) if values else ERROR
+    if result is None or isinstance(result, SpecialType):
+        result = OBJECT if result is not ERROR else ERROR
+    if not binder.diagnostics:
+        for statement in returns:
+            value = statement.value
+            if value is not None and value.type is not result and not isinstance(value, Bad):
+                statement.value = binder.convert(value, result)
+    return BoundExpression(excerpt, block, result, types, _in_order(binder.diagnostics), context)
+
+
+def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Document order, as the compiler prints them; each place and code once."""
+    seen: set[tuple[str, int]] = set()
+    ordered = []
+    for diagnostic in sorted(diagnostics, key=lambda d: d.start):
+        key = (diagnostic.code, diagnostic.start)
+        if key not in seen:
+            seen.add(key)
+            ordered.append(diagnostic)
+    return ordered

@@ -1,0 +1,283 @@
+"""Turns a failed overload resolution into the error that the C# compiler would report, in our words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding.core import short
+from apimpolicy.binding.nodes import Bad, MethodGroup
+from apimpolicy.binding.unbound import UnboundLambda
+from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, Type
+from apimpolicy.syntax.nodes import Node, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.binding.access import AccessBinder
+    from apimpolicy.binding.nodes import Expression
+    from apimpolicy.binding.overloads import Argument, Candidate, Resolution
+    from apimpolicy.dotnet.signatures import Parameter
+
+
+def shown(type_: Type) -> str:
+    """A type's name as people write it."""
+    return short(type_)
+
+
+def name_token(group: MethodGroup) -> Node | Token:
+    """Where the method's name stands."""
+    syntax = group.syntax
+    if isinstance(syntax, Node) and syntax.kind == "member_access":
+        found = syntax.children[1]
+        if found is not None:
+            return found
+    return syntax
+
+
+def ambiguous_call(binder: AccessBinder, node: Node, group: MethodGroup, found: Resolution) -> Bad:
+    first, second = found.ambiguous or (found.candidates[0], found.candidates[-1])
+    return binder.failure(
+        name_token(group),
+        "CS0121",
+        f"the call of '{group.name}' is ambiguous between ({_parameters(first)}) and ({_parameters(second)})",
+        help="cast an argument to say which one is meant",
+    )
+
+
+def _parameters(candidate: Candidate) -> str:
+    return ", ".join(f"{p.mode + ' ' if p.mode else ''}{shown(p.type)}" for p in candidate.method.parameters)
+
+
+def _describe(expression: Expression) -> str:
+    if isinstance(expression, UnboundLambda):
+        return "a lambda"
+    if isinstance(expression, MethodGroup):
+        return f"the method '{expression.name}'"
+    if expression.type is NULL:
+        return "null"
+    return f"'{shown(expression.type)}'"
+
+
+def no_overload(
+    binder: AccessBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
+) -> Bad:
+    """The call of a method group failed: CS1503, CS0411, CS7036, CS1739, CS1501 or CS0305."""
+    return _complain(binder, node, name_token(group), f"'{group.name}'", found, arguments)
+
+
+def _complain(
+    binder: AccessBinder,
+    node: Node,
+    where: Node | Token,
+    name: str,
+    found: Resolution,
+    arguments: Sequence[Argument],
+    *,
+    constructor: bool = False,
+) -> Bad:
+    candidates = found.candidates
+    by_failure: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        by_failure.setdefault(candidate.failure, []).append(candidate)
+    if "argument" in by_failure:
+        return _bad_argument(binder, by_failure["argument"], arguments, name, len(candidates))
+    if "inference" in by_failure:
+        for argument in arguments:
+            if isinstance(argument.expression, UnboundLambda):
+                binder.bind_for_errors(argument.expression)
+        return binder.failure(
+            where, "CS0411", f"the type arguments of {name} cannot be worked out from this call",
+            help=f"write them: {name.strip(chr(39))}<…>(…)",
+        )
+    if "name" in by_failure and len(by_failure["name"]) == len(candidates):
+        token = by_failure["name"][0].culprit
+        if isinstance(token, Token):
+            names = [p.name for c in candidates for p in c.method.parameters]
+            return binder.failure(
+                token, "CS1739", f"{name} has no parameter named '{token.text}'",
+                label=binder.suggestion(token.text, names),
+            )
+    if len(candidates) == 1 and "missing" in by_failure:
+        parameter: Any = by_failure["missing"][0].culprit
+        return binder.failure(
+            where, "CS7036", f"{name} needs an argument for '{parameter.name}' ({shown(parameter.type)})"
+        )
+    if "type arguments" in by_failure and len(by_failure["type arguments"]) == len(candidates):
+        method = candidates[0].method
+        if not method.type_parameters:
+            return binder.failure(where, "CS0308", f"{name} is not generic and takes no type arguments")
+        return binder.failure(
+            where, "CS0305", f"{name} takes {len(method.type_parameters)} type argument(s)"
+        )
+    count = len(arguments)
+    code = "CS1729" if constructor else "CS1501"
+    return binder.failure(
+        where, code, f"{name} does not take {count} argument{'s' * (count != 1)}", help=_choices(name, candidates)
+    )
+
+
+def _choices(name: str, candidates: Sequence[Candidate]) -> str:
+    """The signatures that exist, when there are few."""
+    bare = name.strip("'")
+    lists = list(dict.fromkeys(
+        ", ".join(f"{shown(p.type)} {p.name}" for p in c.method.parameters if p.mode != "this") for c in candidates
+    ))
+    if not lists or len(lists) > 4:
+        return ""
+    return "it can be called as " + " or ".join(f"{bare}({text})" for text in lists)
+
+
+def _bad_argument(
+    binder: AccessBinder, candidates: list[Candidate], arguments: Sequence[Argument], name: str, total: int
+) -> Bad:
+    """CS1503 (or CS1620, CS1615 for ref and out) at the argument of the candidate that fits best."""
+    best = max(candidates, key=lambda c: sum(1 for conversion in c.conversions if conversion is not None))
+    index = best.culprit if isinstance(best.culprit, int) else 0
+    argument, parameter = arguments[index], best.targets[index]
+    expression = argument.expression
+    wanted = parameter.mode if parameter.mode in ("ref", "out") else ""
+    if argument.mode != wanted and argument.mode in ("ref", "out", ""):
+        if wanted:
+            return binder.failure(
+                argument.syntax, "CS1620", f"argument {index + 1} of {name} must be passed with '{wanted}'"
+            )
+        return binder.failure(
+            argument.syntax, "CS1615", f"argument {index + 1} of {name} is not passed with '{argument.mode}'"
+        )
+    if isinstance(expression, (UnboundLambda, MethodGroup)):
+        reported = len(binder.diagnostics)
+        bad = binder.report_unconvertible(expression, parameter.type, argument.syntax)
+        if len(binder.diagnostics) > reported:
+            return bad
+    position = _written_position(arguments, index)
+    return binder.failure(
+        argument.syntax,
+        "CS1503",
+        f"argument {position} of {name} is {_describe(expression)}, but '{shown(parameter.type)}' is needed",
+        help=_advice(binder, expression, parameter),
+    )
+
+
+def _written_position(arguments: Sequence[Argument], index: int) -> int:
+    return index + 1
+
+
+def _advice(binder: AccessBinder, expression: Expression, parameter: Parameter) -> str:
+    from apimpolicy.binding.conversions import explicit_conversion
+
+    if parameter.type is expression.type or expression.type is NULL:
+        return ""
+    if isinstance(expression.type, (NamedType, ArrayType)) and explicit_conversion(expression.type, parameter.type):
+        return f"a cast may be missing: ({shown(parameter.type)})"
+    if str(parameter.type) == "string" and isinstance(expression.type, NamedType):
+        return "convert it with .ToString()"
+    return ""
+
+
+def no_extension(
+    binder: AccessBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
+) -> Bad:
+    """No own method of this name, and no extension method that takes the receiver: CS1061, CS1929, or about arguments."""
+    receiver = group.receiver
+    fitting = [c for c in found.candidates if c.failure != "receiver"]
+    receiver_failures = [c for c in found.candidates if c.failure == "receiver"]
+    if receiver is None:
+        return binder.bad(node)
+    if fitting and any(c.failure in ("argument", "inference") for c in fitting):
+        return _complain_extension(binder, node, group, fitting, found, arguments)
+    if receiver_failures and not fitting:
+        arity = [c for c in receiver_failures if len(c.method.parameters) == len(arguments) + 1]
+        best = (arity or receiver_failures)[0]
+        return binder.failure(
+            receiver.syntax,
+            "CS1929",
+            f"'{shown(receiver.type)}' has no member '{group.name}'; the extension method of that name "
+            f"is for '{shown(best.method.parameters[0].type)}'",
+        )
+    if receiver_failures and all(c.failure in ("missing", "too many") for c in fitting):
+        return binder.failure(
+            receiver.syntax if receiver_failures and not _receiver_fits(binder, receiver, fitting) else name_token(group),
+            "CS1929" if not _receiver_fits(binder, receiver, fitting) else "CS1501",
+            f"'{shown(receiver.type)}' has no member '{group.name}' that fits this call",
+        )
+    if not _receiver_fits(binder, receiver, fitting):
+        from apimpolicy.binding import lookup
+
+        names = [*lookup.member_names(receiver.type), *lookup.extension_method_names()]
+        return binder.failure(
+            name_token(group), "CS1061", f"'{shown(receiver.type)}' has no member '{group.name}'",
+            label=binder.suggestion(group.name, [n for n in names if n != group.name]),
+        )
+    return _complain_extension(binder, node, group, fitting, found, arguments)
+
+
+def _receiver_fits(binder: AccessBinder, receiver: Expression, candidates: Sequence[Candidate]) -> bool:
+    from apimpolicy.binding.inference import Inference
+
+    for candidate in candidates:
+        method = candidate.method
+        wanted = method.parameters[0].type
+        own = [p for p in method.type_parameters if wanted.mentions([p])]
+        if own:
+            if Inference(own, [(receiver, wanted, "")], binder).run() is not None:
+                return True
+        else:
+            conversion = binder.classify(receiver, wanted)
+            if conversion is not None and conversion.kind in ("identity", "reference", "boxing"):
+                return True
+    return False
+
+
+def _complain_extension(
+    binder: AccessBinder,
+    node: Node,
+    group: MethodGroup,
+    candidates: Sequence[Candidate],
+    found: Resolution,
+    arguments: Sequence[Argument],
+) -> Bad:
+    from apimpolicy.binding.overloads import Argument as Arg
+    from apimpolicy.binding.overloads import Resolution as Res
+
+    receiver = group.receiver
+    if receiver is None:
+        return binder.bad(node)
+    everything = [Arg(receiver, receiver.syntax), *arguments]
+    bad_arguments = [c for c in candidates if c.failure == "argument"]
+    if bad_arguments:
+        best = max(bad_arguments, key=lambda c: sum(1 for conversion in c.conversions if conversion is not None))
+        return _bad_argument(binder, [best], everything, f"'{group.name}'", len(candidates))
+    return _complain(binder, node, name_token(group), f"'{group.name}'", Res(None, list(candidates)), arguments)
+
+
+def bad_delegate_call(
+    binder: AccessBinder, node: Node, target: Expression, found: Resolution, arguments: Sequence[Argument]
+) -> Bad:
+    """A delegate called with the wrong arguments: CS1593 for their number, CS1503 for a type."""
+    candidate = found.candidates[0]
+    name = f"'{shown(target.type)}'"
+    if candidate.failure == "argument":
+        return _bad_argument(binder, [candidate], arguments, name, 1)
+    if candidate.failure == "missing":
+        parameter: Any = candidate.culprit
+        return binder.failure(node, "CS7036", f"the delegate needs an argument for '{parameter.name}'")
+    return binder.failure(node, "CS1593", f"the delegate {name} does not take {len(arguments)} arguments")
+
+
+def no_indexer(
+    binder: AccessBinder, node: Node, type_: Type, found: Resolution, arguments: Sequence[Argument]
+) -> Bad:
+    """`[…]` with arguments that no indexer takes."""
+    bad = [c for c in found.candidates if c.failure == "argument"]
+    if bad:
+        return _bad_argument(binder, bad, arguments, f"the index of '{shown(type_)}'", len(found.candidates))
+    return binder.failure(
+        node, "CS1501", f"'{shown(type_)}' has no indexer that takes {len(arguments)} argument(s)"
+    )
+
+
+def no_constructor(
+    binder: AccessBinder, node: Node, where: Node | Token, type_: Type, found: Resolution, arguments: Sequence[Argument]
+) -> Bad:
+    """`new T(…)` with arguments that no constructor takes."""
+    return _complain(binder, node, where, f"'{shown(type_)}'", found, arguments, constructor=True)

@@ -1,0 +1,213 @@
+"""Constant folding (C# specification, section 12.23): what the compiler computes, with its overflow errors.
+
+Values are those of `apimpolicy.dotnet.values`: int, float, bool, str (also for char), Decimal, None.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Context, Decimal, InvalidOperation, localcontext
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding.conversions import INTEGRAL_RANGES, is_enum
+from apimpolicy.binding.nodes import NOT_CONSTANT
+from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, STRING, to_single, wrap
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.types import Type
+
+_BITS = {"sbyte": 8, "byte": 8, "short": 16, "ushort": 16, "char": 16, "int": 32, "uint": 32, "long": 64, "ulong": 64}
+_DECIMAL = Context(prec=29)
+DECIMAL_MAX = Decimal(79228162514264337593543950335)
+MAX_STRING = 1 << 20
+"""Longest string, in UTF-16 code units, that folding makes; longer ones are left to run time."""
+
+
+class FoldingError(Exception):
+    """The compiler refuses the operation; `code` and `message` say why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+
+def is_foldable(type_: Type) -> bool:
+    """Whether constants of this type exist."""
+    return type_ in INTEGRAL_RANGES or type_ in (BOOL, STRING, DOUBLE, FLOAT, DECIMAL) or is_enum(type_)
+
+
+def _overflow(checked: bool, type_: Type, value: int) -> int:
+    low, high = INTEGRAL_RANGES[type_]
+    if low <= value <= high:
+        return value
+    if checked:
+        raise FoldingError("CS0220", "the operation overflows at compile time in checked mode")
+    return wrap(_BITS[str(type_)], low < 0, value)
+
+
+def fold_binary(operator: str, type_: Type, left: Any, right: Any, *, checked: bool) -> Any:
+    """The value of a predefined binary operator over constants, or NOT_CONSTANT.
+
+    `checked` is the context: constant expressions overflow as errors unless they stand in `unchecked`.
+    """
+    if type_ is STRING:
+        return _fold_string(operator, left, right)
+    if operator in _COMPARISONS:
+        if type_ is CHAR:
+            left, right = ord(left), ord(right)
+        return _COMPARISONS[operator](left, right)
+    if type_ is BOOL:
+        return {"&": left and right, "|": left or right, "^": left != right}.get(operator, NOT_CONSTANT)
+    if type_ is DECIMAL:
+        return _fold_decimal(operator, left, right)
+    if type_ in (DOUBLE, FLOAT):
+        value = _fold_float(operator, left, right)
+        return to_single(value) if type_ is FLOAT and isinstance(value, float) else value
+    if type_ not in INTEGRAL_RANGES:
+        return NOT_CONSTANT
+    if operator in ("<<", ">>"):
+        bits = _BITS[str(type_)]
+        count = right & (bits - 1)
+        shifted = left << count if operator == "<<" else left >> count
+        return wrap(bits, INTEGRAL_RANGES[type_][0] < 0, shifted)
+    if operator in ("/", "%"):
+        if right == 0:
+            raise FoldingError("CS0020", "division by constant zero")
+        quotient = abs(left) // abs(right)
+        if (left < 0) != (right < 0):
+            quotient = -quotient
+        return _overflow(checked, type_, quotient if operator == "/" else left - quotient * right)
+    return _overflow(checked, type_, _INTEGER[operator](left, right))
+
+
+_COMPARISONS: dict[str, Any] = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+}
+_INTEGER: dict[str, Any] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "&": lambda a, b: a & b,
+    "|": lambda a, b: a | b,
+    "^": lambda a, b: a ^ b,
+}
+
+
+def _fold_string(operator: str, left: str | None, right: str | None) -> Any:
+    if operator == "+":
+        text = (left or "") + (right or "")
+        return text if len(text) <= MAX_STRING else NOT_CONSTANT
+    if operator in ("==", "!="):
+        return (left == right) == (operator == "==")
+    return NOT_CONSTANT
+
+
+def _fold_float(operator: str, left: float, right: float) -> Any:
+    if operator == "/":
+        if right == 0:
+            if left == 0 or math.isnan(left):
+                return math.nan
+            return math.copysign(math.inf, left) * math.copysign(1.0, right)
+        return left / right
+    if operator == "%":
+        return math.nan if right == 0 or math.isinf(left) else math.fmod(left, right)
+    if operator in ("+", "-", "*"):
+        return _INTEGER[operator](left, right)
+    return NOT_CONSTANT
+
+
+def _fold_decimal(operator: str, left: Decimal, right: Decimal) -> Any:
+    if operator in ("/", "%") and right == 0:
+        raise FoldingError("CS0020", "division by constant zero")
+    with localcontext(_DECIMAL):
+        try:
+            if operator == "+":
+                value = left + right
+            elif operator == "-":
+                value = left - right
+            elif operator == "*":
+                value = left * right
+            else:
+                return NOT_CONSTANT  # division rounds to 28 or 29 digits in .NET's own way: left to run time
+        except InvalidOperation:
+            return NOT_CONSTANT
+    if abs(value) > DECIMAL_MAX:
+        raise FoldingError("CS0463", "the decimal constant expression is out of range")
+    exponent = value.as_tuple().exponent
+    if len(value.as_tuple().digits) > 28 or (isinstance(exponent, int) and exponent < -28):
+        return NOT_CONSTANT
+    return value
+
+
+def fold_unary(operator: str, type_: Type, value: Any, *, checked: bool) -> Any:
+    """The value of a predefined unary operator over a constant."""
+    if operator == "!":
+        return not value
+    if operator == "+":
+        return value
+    if operator == "~":
+        return wrap(_BITS[str(type_)], INTEGRAL_RANGES[type_][0] < 0, ~value)
+    if type_ is DECIMAL:
+        return value.copy_negate()
+    if type_ in INTEGRAL_RANGES:
+        return _overflow(checked, type_, -value)
+    return -value
+
+
+def fold_conversion(value: Any, source: Type, target: Type, *, checked: bool, explicit: bool) -> Any:
+    """A constant converted between predefined types, or NOT_CONSTANT when the result is no constant.
+
+    Raises FoldingError CS0221 (CS0031 for implied conversions) when an integral value does not fit.
+    """
+    source = _underlying(source)
+    real_target = _underlying(target)
+    if source is real_target:
+        return value
+    if value is None or not is_foldable(real_target) or not is_foldable(source):
+        return NOT_CONSTANT
+    if source in (STRING, BOOL) or real_target in (STRING, BOOL):
+        return NOT_CONSTANT
+    number: Any = ord(value) if source is CHAR else value
+    if real_target in INTEGRAL_RANGES:
+        if isinstance(number, float) and (math.isnan(number) or math.isinf(number)):
+            if checked:
+                raise FoldingError("CS0221", f"the constant '{number}' cannot be converted to '{target}'")
+            return NOT_CONSTANT
+        whole = int(number)
+        low, high = INTEGRAL_RANGES[real_target]
+        if not low <= whole <= high:
+            if checked or source is DECIMAL:
+                shown = value if source is not CHAR else number
+                code = "CS0221" if explicit else "CS0031"
+                raise FoldingError(code, f"the constant '{shown}' cannot be converted to '{target}'")
+            if isinstance(number, (float, Decimal)):
+                return NOT_CONSTANT
+            whole = wrap(_BITS[str(real_target)], low < 0, whole)
+        return chr(whole) if real_target is CHAR else whole
+    if real_target is DECIMAL:
+        return _to_decimal(number, source)
+    as_float = float(number)
+    return to_single(as_float) if real_target is FLOAT else as_float
+
+
+def _to_decimal(number: Any, source: Type) -> Any:
+    if isinstance(number, int):
+        return Decimal(number)
+    if math.isnan(number) or math.isinf(number) or abs(number) > float(DECIMAL_MAX):
+        raise FoldingError("CS0031", f"the constant '{number}' cannot be converted to 'decimal'")
+    digits = 7 if source is FLOAT else 15
+    return Decimal(f"{number:.{digits}g}").normalize() if number else Decimal(0)
+
+
+def _underlying(type_: Type) -> Type:
+    if is_enum(type_):
+        from apimpolicy.dotnet.metadata import parse
+
+        return parse(type_.definition.enum_underlying)  # type: ignore[attr-defined]
+    return type_

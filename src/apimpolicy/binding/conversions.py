@@ -1,0 +1,480 @@
+"""Conversions (C# specification, chapter 10): which exist between two types, and which of two is better (section 12.6.4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding.lookup import supertypes
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.signatures import Method
+from apimpolicy.dotnet.types import (
+    DYNAMIC,
+    ERROR,
+    NULL,
+    AnonymousType,
+    ArrayType,
+    NamedType,
+    SpecialType,
+    TupleType,
+    Type,
+    TypeParameter,
+)
+from apimpolicy.dotnet.values import (
+    BYTE,
+    CHAR,
+    DECIMAL,
+    DOUBLE,
+    FLOAT,
+    INT,
+    LONG,
+    OBJECT,
+    SBYTE,
+    SHORT,
+    STRING,
+    UINT,
+    ULONG,
+    USHORT,
+    VOID,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+INTEGRAL_RANGES: dict[Type, tuple[int, int]] = {
+    SBYTE: (-0x80, 0x7F),
+    BYTE: (0, 0xFF),
+    SHORT: (-0x8000, 0x7FFF),
+    USHORT: (0, 0xFFFF),
+    CHAR: (0, 0xFFFF),
+    INT: (-0x8000_0000, 0x7FFF_FFFF),
+    UINT: (0, 0xFFFF_FFFF),
+    LONG: (-0x8000_0000_0000_0000, 0x7FFF_FFFF_FFFF_FFFF),
+    ULONG: (0, 0xFFFF_FFFF_FFFF_FFFF),
+}
+"""The values of each integral type."""
+
+NUMERIC: frozenset[Type] = frozenset({*INTEGRAL_RANGES, FLOAT, DOUBLE, DECIMAL})
+
+IMPLICIT_NUMERIC: dict[Type, frozenset[Type]] = {
+    SBYTE: frozenset({SHORT, INT, LONG, FLOAT, DOUBLE, DECIMAL}),
+    BYTE: frozenset({SHORT, USHORT, INT, UINT, LONG, ULONG, FLOAT, DOUBLE, DECIMAL}),
+    SHORT: frozenset({INT, LONG, FLOAT, DOUBLE, DECIMAL}),
+    USHORT: frozenset({INT, UINT, LONG, ULONG, FLOAT, DOUBLE, DECIMAL}),
+    INT: frozenset({LONG, FLOAT, DOUBLE, DECIMAL}),
+    UINT: frozenset({LONG, ULONG, FLOAT, DOUBLE, DECIMAL}),
+    LONG: frozenset({FLOAT, DOUBLE, DECIMAL}),
+    ULONG: frozenset({FLOAT, DOUBLE, DECIMAL}),
+    CHAR: frozenset({USHORT, INT, UINT, LONG, ULONG, FLOAT, DOUBLE, DECIMAL}),
+    FLOAT: frozenset({DOUBLE}),
+}
+"""Section 10.2.3, implicit numeric conversions."""
+
+_SIGNED_UNSIGNED = {
+    SBYTE: {BYTE, USHORT, UINT, ULONG},
+    SHORT: {USHORT, UINT, ULONG},
+    INT: {UINT, ULONG},
+    LONG: {ULONG},
+}
+
+
+class Conversion:
+    """One conversion. `kind` is the specification's name for it.
+
+    Kinds: identity, numeric, enum, nullable (`inner` acts on the value), null, reference, boxing, unboxing, constant,
+    user (`method`, with `before` and `after` around it), lambda, method group, default, throw, tuple, dynamic.
+    """
+
+    __slots__ = ("after", "before", "inner", "is_implicit", "kind", "method")
+
+    def __init__(
+        self,
+        kind: str,
+        is_implicit: bool = True,
+        *,
+        inner: Conversion | None = None,
+        method: Method | None = None,
+        before: Conversion | None = None,
+        after: Conversion | None = None,
+    ) -> None:
+        self.kind = kind
+        self.is_implicit = is_implicit
+        self.inner = inner
+        self.method = method
+        self.before = before
+        self.after = after
+
+    def __repr__(self) -> str:
+        return f"<{'implicit' if self.is_implicit else 'explicit'} {self.kind}>"
+
+
+IDENTITY = Conversion("identity")
+NUMERIC_WIDENING = Conversion("numeric")
+NUMERIC_EXPLICIT = Conversion("numeric", False)
+ENUM_ZERO = Conversion("enum")
+ENUM_EXPLICIT = Conversion("enum", False)
+NULL_LITERAL = Conversion("null")
+REFERENCE = Conversion("reference")
+REFERENCE_EXPLICIT = Conversion("reference", False)
+BOXING = Conversion("boxing")
+UNBOXING = Conversion("unboxing", False)
+CONSTANT = Conversion("constant")
+LAMBDA = Conversion("lambda")
+METHOD_GROUP = Conversion("method group")
+DEFAULT_LITERAL = Conversion("default")
+THROW = Conversion("throw")
+TUPLE = Conversion("tuple")
+
+
+def same(source: Type, target: Type) -> bool:
+    """Identity convertible (section 10.2.2): equal, up to tuple element names and `dynamic` against `object`."""
+    if source is target:
+        return True
+    if isinstance(source, NamedType) and isinstance(target, NamedType):
+        if source.definition is target.definition and source.arguments:
+            return all(map(same, source.arguments, target.arguments))
+        return False
+    if isinstance(source, ArrayType) and isinstance(target, ArrayType):
+        return source.rank == target.rank and same(source.element, target.element)
+    return {source, target} == {DYNAMIC, OBJECT}
+
+
+def is_enum(type_: Type) -> bool:
+    return isinstance(type_, NamedType) and type_.kind == "enum"
+
+
+def is_delegate(type_: Type) -> bool:
+    return isinstance(type_, NamedType) and type_.kind == "delegate"
+
+
+def is_interface(type_: Type) -> bool:
+    return isinstance(type_, NamedType) and type_.kind == "interface"
+
+
+def is_reference(type_: Type) -> bool:
+    """Whether null is a value of this type (a type parameter without constraints counts as neither)."""
+    if isinstance(type_, (ArrayType, AnonymousType)) or type_ is DYNAMIC:
+        return True
+    return isinstance(type_, NamedType) and not type_.is_value_type and type_ is not VOID
+
+
+def nullable(type_: Type) -> Type:
+    """`T?`."""
+    return named("System.Nullable", type_)
+
+
+def _variant(source: NamedType, target: NamedType) -> bool:
+    """Variance convertible (section 17.2.3.3): same interface or delegate, arguments in the right direction."""
+    if source is target:
+        return True
+    if source.definition is not target.definition or not source.arguments:
+        return False
+    for parameter, mine, theirs in zip(
+        source.definition.type_parameters, source.arguments, target.arguments, strict=True
+    ):
+        if same(mine, theirs):
+            continue
+        variance = parameter.variance
+        if not variance and source.definition.kind in ("interface", "delegate"):
+            _ = source.definition.base  # the header, read on first use, sets the variances
+            _ = source.definition.interfaces
+            variance = parameter.variance
+        if variance == "out" and has_reference_conversion(mine, theirs):
+            continue
+        if variance == "in" and has_reference_conversion(theirs, mine):
+            continue
+        return False
+    return True
+
+
+def has_reference_conversion(source: Type, target: Type) -> bool:
+    """Implicit reference conversion (section 10.2.8), identity included, between reference types."""
+    if same(source, target):
+        return True
+    if not is_reference(target):
+        return False
+    if source is NULL:
+        return True
+    if not is_reference(source):
+        return False
+    if target is OBJECT or target is DYNAMIC:
+        return True
+    if isinstance(source, ArrayType) and isinstance(target, ArrayType):
+        return source.rank == target.rank and has_reference_conversion(source.element, target.element)
+    if not isinstance(target, NamedType):
+        return False
+    return any(_variant(parent, target) for parent in _covariant_supertypes(source))
+
+
+def _covariant_supertypes(source: Type) -> Iterable[NamedType]:
+    """Supertypes; an array of references also counts as list of every base of its element."""
+    found = supertypes(source)
+    if isinstance(source, ArrayType) and source.rank == 1 and is_reference(source.element):
+        return _array_lists(source, found)
+    return found
+
+
+def _array_lists(source: ArrayType, found: tuple[NamedType, ...]) -> Iterator[NamedType]:
+    yield from found
+    for base in (*supertypes(source.element), OBJECT):
+        for name in ("IList", "ICollection", "IReadOnlyList", "IReadOnlyCollection", "IEnumerable"):
+            yield named(f"System.Collections.Generic.{name}", base)
+
+
+def implicit_conversion(source: Type, target: Type) -> Conversion | None:
+    """The implicit conversion from a type (not: from an expression), or None."""
+    return standard_implicit(source, target) or user_conversion(source, target, explicit=False)
+
+
+def standard_implicit(source: Type, target: Type) -> Conversion | None:
+    """Standard implicit conversions (section 10.4.2): all but the user-defined ones."""
+    if source is target:
+        return IDENTITY
+    if target is ERROR or source is ERROR:
+        return IDENTITY
+    if same(source, target):
+        return IDENTITY
+    if target in IMPLICIT_NUMERIC.get(source, ()):
+        return NUMERIC_WIDENING
+    if source is VOID or target is VOID:
+        return None
+    inner_target = target.underlying
+    if source is NULL:
+        return NULL_LITERAL if inner_target is not None or is_reference(target) else None
+    if inner_target is not None:
+        inner_source = source.underlying
+        if inner_source is not None:
+            inner = standard_implicit(inner_source, inner_target)
+            return Conversion("nullable", inner=inner) if inner is not None else None
+        if source.is_value_type:
+            inner = standard_implicit(source, inner_target)
+            return Conversion("nullable", inner=inner) if inner is not None and inner.kind != "boxing" else None
+        return None
+    if isinstance(source, TupleType) and isinstance(target, TupleType):
+        return _tuple_conversion(source, target, explicit=False)
+    if isinstance(source, SpecialType) and source is not DYNAMIC:
+        return None
+    if source.is_value_type:
+        boxed = source.underlying or source
+        if target is OBJECT or target is DYNAMIC:
+            return BOXING
+        if isinstance(target, NamedType) and not target.is_value_type:
+            if any(_variant(parent, target) for parent in supertypes(boxed)):
+                return BOXING
+        return None
+    if isinstance(source, TypeParameter):
+        return BOXING if target is OBJECT else None
+    if source is DYNAMIC:
+        return Conversion("dynamic")
+    return REFERENCE if has_reference_conversion(source, target) else None
+
+
+def _tuple_conversion(source: TupleType, target: TupleType, *, explicit: bool) -> Conversion | None:
+    if len(source.arguments) != len(target.arguments):
+        return None
+    find = explicit_conversion if explicit else implicit_conversion
+    if all(find(mine, theirs) is not None for mine, theirs in zip(source.arguments, target.arguments, strict=True)):
+        return Conversion("tuple", not explicit)
+    return None
+
+
+def constant_fits(value: Any, source: Type, target: Type) -> bool:
+    """Implicit constant expression conversion (section 10.2.11): an int constant that fits, a long that fits ulong."""
+    if source is INT:
+        bounds = INTEGRAL_RANGES.get(target)
+        return bounds is not None and target is not CHAR and bounds[0] <= value <= bounds[1]
+    return source is LONG and target is ULONG and value >= 0
+
+
+def explicit_conversion(source: Type, target: Type) -> Conversion | None:
+    """The conversion that a cast performs: implicit ones first (section 10.3.1)."""
+    found = standard_implicit(source, target)
+    if found is not None:
+        return found
+    found = _standard_explicit(source, target)
+    if found is not None:
+        return found
+    return user_conversion(source, target, explicit=True)
+
+
+def _standard_explicit(source: Type, target: Type) -> Conversion | None:
+    if source in NUMERIC and target in NUMERIC:
+        return NUMERIC_EXPLICIT
+    source_is_enum, target_is_enum = is_enum(source), is_enum(target)
+    if (source_is_enum and (target in NUMERIC or target_is_enum)) or (target_is_enum and source in NUMERIC):
+        return ENUM_EXPLICIT
+    inner_source, inner_target = source.underlying, target.underlying
+    if inner_source is not None or inner_target is not None:
+        if not ((inner_source or source).is_value_type and (inner_target or target).is_value_type):
+            if inner_target is not None and is_reference(source) and _unboxes(source, target):
+                return UNBOXING
+            return None
+        inner = explicit_conversion(inner_source or source, inner_target or target)
+        if inner is None or inner.kind == "user":
+            return None
+        return Conversion("nullable", False, inner=inner)
+    if isinstance(source, TupleType) and isinstance(target, TupleType):
+        return _tuple_conversion(source, target, explicit=True)
+    if source is DYNAMIC:
+        return Conversion("dynamic", False)
+    if isinstance(source, TypeParameter) or isinstance(target, TypeParameter):
+        return UNBOXING
+    if is_reference(source) and target.is_value_type:
+        return UNBOXING if _unboxes(source, target) else None
+    if is_reference(source) and is_reference(target):
+        return REFERENCE_EXPLICIT if _explicit_reference(source, target) else None
+    return None
+
+
+def _unboxes(source: Type, target: Type) -> bool:
+    if source is OBJECT or source is DYNAMIC or source is named("System.ValueType"):
+        return True
+    inner = target.underlying or target
+    if source is named("System.Enum"):
+        return is_enum(inner)
+    return is_interface(source) and standard_implicit(inner, source) is not None
+
+
+def _explicit_reference(source: Type, target: Type) -> bool:
+    """Explicit reference conversions (section 10.3.5)."""
+    if has_reference_conversion(target, source):
+        return True
+    if isinstance(source, ArrayType) and isinstance(target, ArrayType):
+        return source.rank == target.rank and (
+            has_reference_conversion(target.element, source.element)
+            or (is_reference(source.element) and is_reference(target.element)
+                and _explicit_reference(source.element, target.element))
+        )
+    if isinstance(source, NamedType) and isinstance(target, NamedType):
+        if is_delegate(source) and is_delegate(target):
+            return source.definition is target.definition
+        if is_interface(source) and (is_interface(target) or not _is_sealed(target)):
+            return True
+        if is_interface(target) and not _is_sealed(source):
+            return True
+        return False
+    if isinstance(source, NamedType) and is_interface(source) and isinstance(target, ArrayType):
+        return _list_of(source, target)
+    if isinstance(source, ArrayType) and isinstance(target, NamedType) and is_interface(target):
+        return _list_of(target, source)
+    return False
+
+
+def _list_of(interface: NamedType, array: ArrayType) -> bool:
+    if array.rank != 1 or len(interface.arguments) != 1:
+        return False
+    argument = interface.arguments[0]
+    return any(parent.definition is interface.definition for parent in supertypes(array)) and (
+        same(argument, array.element)
+        or has_reference_conversion(argument, array.element)
+        or has_reference_conversion(array.element, argument)
+    )
+
+
+_SEALED = frozenset(
+    {"string", "System.Uri", "System.Type", "System.Version", "System.Text.StringBuilder", "System.Random", "Jwt"}
+)
+
+
+def _is_sealed(type_: NamedType) -> bool:
+    """The surface does not record `sealed`; these are the sealed classes whose casts people meet."""
+    return type_.is_value_type or type_.kind == "delegate" or type_.name in _SEALED
+
+
+def _encompasses(wide: Type, narrow: Type) -> bool:
+    return standard_implicit(narrow, wide) is not None
+
+
+def user_conversion(source: Type, target: Type, *, explicit: bool) -> Conversion | None:
+    """User-defined conversions (sections 10.5.4 and 10.5.5), found through op_Implicit and op_Explicit."""
+    bare_source, bare_target = source.underlying or source, target.underlying or target
+    if not _may_convert(bare_source) and not _may_convert(bare_target):
+        return None
+    if source is NULL:
+        return None
+    candidates = list(_conversion_operators(bare_source, bare_target, explicit=explicit))
+    usable: list[Method] = []
+    for method in candidates:
+        parameter, result = method.parameters[0].type, method.returns
+        if explicit:
+            fits = (_encompasses(parameter, source) or _encompasses(source, parameter)) and (
+                _encompasses(target, result) or _encompasses(result, target)
+            )
+        else:
+            fits = _encompasses(parameter, source) and _encompasses(target, result)
+        if fits:
+            usable.append(method)
+    if not usable and (source.underlying is not None or target.underlying is not None):
+        return _lifted_user_conversion(source, target, explicit=explicit)
+    if not usable:
+        return None
+    from_type = _most_specific(source, [method.parameters[0].type for method in usable], narrow=True)
+    to_type = _most_specific(target, [method.returns for method in usable], narrow=False)
+    for method in usable:
+        if method.parameters[0].type is from_type and method.returns is to_type:
+            before = explicit_conversion(source, from_type) if explicit else standard_implicit(source, from_type)
+            after = explicit_conversion(to_type, target) if explicit else standard_implicit(to_type, target)
+            return Conversion("user", not explicit, method=method, before=before, after=after)
+    return None
+
+
+def _lifted_user_conversion(source: Type, target: Type, *, explicit: bool) -> Conversion | None:
+    inner_source = source.underlying
+    if inner_source is None:
+        return None
+    inner = user_conversion(inner_source, target.underlying or target, explicit=explicit)
+    if inner is None:
+        return None
+    return Conversion("nullable", not explicit, inner=inner)
+
+
+def _may_convert(type_: Type) -> bool:
+    return isinstance(type_, NamedType) and type_.kind in ("class", "struct") and type_ is not OBJECT
+
+
+def _conversion_operators(source: Type, target: Type, *, explicit: bool) -> Iterator[Method]:
+    names = ("op_Implicit", "op_Explicit") if explicit else ("op_Implicit",)
+    seen: set[int] = set()
+    for side in (source, target):
+        for parent in supertypes(side) if isinstance(side, NamedType) else ():
+            if parent.kind == "interface" or parent in NUMERIC or parent in (STRING, OBJECT):
+                continue
+            for name in names:
+                for member in parent.definition.members(name):
+                    if isinstance(member, Method) and id(member) not in seen:
+                        seen.add(id(member))
+                        yield member
+
+
+def _most_specific(wanted: Type, types: list[Type], *, narrow: bool) -> Type | None:
+    """Most specific source (narrow) or target type of section 10.5.4: the exact one, else the most (en)compassing one."""
+    if wanted in types:
+        return wanted
+    inside = [t for t in types if (_encompasses(t, wanted) if narrow else _encompasses(wanted, t))]
+    pool = inside or types
+    for candidate in pool:
+        others = [t for t in pool if t is not candidate]
+        if narrow == bool(inside):
+            if all(_encompasses(t, candidate) for t in others):
+                return candidate
+        elif all(_encompasses(candidate, t) for t in others):
+            return candidate
+    return None
+
+
+def better_target(first: Type, second: Type) -> int:
+    """Better conversion target (section 12.6.4.6): 1 when the first is better, -1 when the second is, 0 for neither."""
+    if same(first, second):
+        return 0
+    to_second = implicit_conversion(first, second) is not None
+    to_first = implicit_conversion(second, first) is not None
+    if to_second and not to_first:
+        return 1
+    if to_first and not to_second:
+        return -1
+    bare_first, bare_second = first.underlying or first, second.underlying or second
+    if (first.underlying is None) == (second.underlying is None):
+        if bare_second in _SIGNED_UNSIGNED.get(bare_first, ()):
+            return 1
+        if bare_first in _SIGNED_UNSIGNED.get(bare_second, ()):
+            return -1
+    return 0

@@ -1,0 +1,275 @@
+"""Lambdas (C# specification, sections 10.7 and 12.19): bound once per choice of parameter types, finished for one delegate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apimpolicy.binding import lookup
+from apimpolicy.binding.complaints import shown
+from apimpolicy.binding.creation import CreationBinder
+from apimpolicy.binding.inference import best_common_type
+from apimpolicy.binding.nodes import (
+    Assignment,
+    Bad,
+    Block,
+    Call,
+    CompoundAssignment,
+    ConditionalAccess,
+    DelegateCall,
+    Expression,
+    Lambda,
+    MethodGroup,
+    ObjectCreation,
+    Return,
+)
+from apimpolicy.binding.symbols import LocalSymbol, Scope
+from apimpolicy.binding.unbound import BoundBody, UnboundLambda
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type
+from apimpolicy.dotnet.values import OBJECT, VOID
+from apimpolicy.syntax import literals
+from apimpolicy.syntax.nodes import Node, Token
+
+
+class LambdaBinder(CreationBinder):
+    """Binds lambdas when a delegate type, or inference, supplies their parameter types."""
+
+    def bind_simple_lambda(self, node: Node) -> Expression:
+        is_async, token, body = node.children
+        name = literals.identifier_name(token.text)  # type: ignore[union-attr]
+        return UnboundLambda(node, [name], None, ("",), body, self.scope, is_async is not None)  # type: ignore[arg-type]
+
+    def bind_parenthesized_lambda(self, node: Node) -> Expression:
+        is_async, parameters, body = node.children
+        children: list[Any] = list(parameters.children) if isinstance(parameters, Node) else []
+        names = [literals.identifier_name(p.children[2].text) for p in children]
+        typed = [p.children[1] is not None for p in children]
+        types: tuple[Type, ...] | None = None
+        if children and all(typed):
+            types = tuple(self.bind_type(p.children[1]) for p in children)
+        elif any(typed):
+            return self.failure(node, "CS0748", "either all parameters of a lambda have types, or none")
+        modes = tuple(p.children[0].text if p.children[0] is not None else "" for p in children)
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                return self.failure(children[index], "CS0100", f"two parameters are called '{name}'")
+        return UnboundLambda(node, names, types, modes, body, self.scope, is_async is not None)  # type: ignore[arg-type]
+
+    def bind_anonymous_method(self, node: Node) -> Expression:
+        is_async, parameters, body = node.children
+        if parameters is None:
+            return UnboundLambda(node, None, None, (), body, self.scope, is_async is not None)  # type: ignore[arg-type]
+        children: list[Any] = list(parameters.children)  # type: ignore[union-attr]
+        names = [literals.identifier_name(p.children[2].text) for p in children]
+        types = tuple(self.bind_type(p.children[1]) for p in children)
+        modes = tuple(p.children[0].text if p.children[0] is not None else "" for p in children)
+        return UnboundLambda(node, names, types, modes, body, self.scope, is_async is not None)  # type: ignore[arg-type]
+
+    # ------------------------------------------------------------------------------------------- bodies
+
+    def bound_body(self, unbound: UnboundLambda, types: tuple[Type, ...]) -> BoundBody:
+        """The body bound with these parameter types; from the cache when it was bound before."""
+        found = unbound.bodies.get(types)
+        if found is None:
+            found = unbound.bodies[types] = self._bind_body(unbound, types)
+        return found
+
+    def _bind_body(self, unbound: UnboundLambda, types: tuple[Type, ...]) -> BoundBody:
+        saved = (self.scope, self.diagnostics, self.returns, self.return_type, self._receiver)
+        function = object()
+        scope = Scope(unbound.scope, function)
+        names = unbound.names if unbound.names is not None else tuple(f"<{i}>" for i in range(len(types)))
+        symbols = [
+            LocalSymbol(name, type_, "parameter", unbound.syntax, function)
+            for name, type_ in zip(names, types, strict=True)
+        ]
+        self.scope, self.diagnostics, self.returns, self.return_type, self._receiver = scope, [], [], None, None
+        try:
+            for symbol in symbols:
+                if symbol.name == "_" and len(symbols) > 1 and "_" in scope.names:
+                    continue
+                self._declare_parameter(symbol, unbound)
+            body: Expression | Block
+            falls_through = False
+            if unbound.body.kind == "block":
+                body = self.bind_function_body(unbound.body)
+                falls_through = self.falls_through(body)
+                returns, return_type = self.returns, self._inferred_return(self.returns, falls_through)
+            else:
+                body = self.bind_value(unbound.body)
+                returns = []
+                return_type = None if isinstance(body.type, SpecialType) and body.type is not ERROR else body.type
+                if body.type is DYNAMIC:
+                    return_type = DYNAMIC
+            return BoundBody(symbols, body, returns, return_type, self.diagnostics, falls_through)
+        finally:
+            self.scope, self.diagnostics, self.returns, self.return_type, self._receiver = saved
+
+    def _declare_parameter(self, symbol: LocalSymbol, unbound: UnboundLambda) -> None:
+        existing = unbound.scope.find(symbol.name)
+        if existing is not None and symbol.name != "_":
+            self.report(
+                _parameter_token(unbound, symbol.name),
+                "CS0136",
+                f"'{symbol.name}' is already used in the enclosing scope",
+                help="rename the lambda's parameter",
+            )
+        self.scope.declare(symbol)
+
+    def _inferred_return(self, returns: list[Return], falls_through: bool) -> Type | None:
+        values = [r.value for r in returns if r.value is not None]
+        if not values:
+            return VOID
+        if any(value.type is ERROR for value in values):
+            return ERROR
+        return best_common_type(values)
+
+    def bind_function_body(self, node: Node) -> Block:
+        raise NotImplementedError
+
+    def falls_through(self, block: Block) -> bool:
+        raise NotImplementedError
+
+    def lambda_return_type(self, unbound: UnboundLambda, parameters: tuple[Type, ...]) -> Type | None:
+        """The inferred return type (section 12.6.3.13); ERROR when the body has errors, None when there is none."""
+        if unbound.names is not None and len(unbound.names) != len(parameters):
+            return None
+        types = unbound.explicit_types if unbound.explicit_types is not None else parameters
+        if len(types) != len(parameters):
+            return None
+        return self.bound_body(unbound, types).return_type
+
+    def lambda_converts(self, unbound: UnboundLambda, target: Type) -> bool:
+        """Whether an anonymous function conversion to this type exists (section 10.7.1)."""
+        signature = lookup.delegate_signature(target)
+        if signature is None:
+            return False
+        types = self._parameter_types(unbound, target)
+        if types is None:
+            return False
+        body = self.bound_body(unbound, types)
+        if body.diagnostics:
+            return True
+        wanted = signature.returns
+        if isinstance(body.body, Block):
+            if wanted is VOID:
+                return all(r.value is None for r in body.returns)
+            return not body.falls_through and all(
+                r.value is not None and self.classify(r.value, wanted) is not None for r in body.returns
+            )
+        if wanted is VOID:
+            return is_statement_expression(body.body) or body.body.type is VOID
+        return body.body.type is not VOID and self.classify(body.body, wanted) is not None
+
+    def _parameter_types(self, unbound: UnboundLambda, target: Type) -> tuple[Type, ...] | None:
+        signature = lookup.delegate_signature(target)
+        if signature is None:
+            return None
+        wanted = tuple(p.type for p in signature.parameters)
+        if unbound.names is not None and len(unbound.names) != len(wanted):
+            return None
+        if unbound.explicit_types is not None and unbound.explicit_types != wanted:
+            return None
+        return wanted
+
+    def finish_lambda(self, unbound: UnboundLambda, target: Type) -> Lambda | Bad:
+        """Convert the body's results to the delegate's return type, and report what is wrong in the body."""
+        signature = lookup.delegate_signature(target)
+        types = self._parameter_types(unbound, target)
+        if signature is None or types is None:
+            return self.report_unconvertible(unbound, target, unbound.syntax)
+        bound = self.bound_body(unbound, types)
+        self.diagnostics.extend(bound.diagnostics)
+        if bound.diagnostics:
+            return self.bad(unbound.syntax)
+        body = bound.body
+        if isinstance(body, Block):
+            for statement in bound.returns:
+                if statement.value is not None:
+                    statement.value = self.convert(statement.value, signature.returns)
+        elif signature.returns is not VOID:
+            body = self.convert(body, signature.returns)
+        return Lambda(unbound.syntax, target, bound.parameters, body, signature.returns)
+
+    def bind_for_errors(self, unbound: UnboundLambda) -> None:
+        """Bind the body although no delegate type fits, to report what is wrong inside it."""
+        if unbound.explicit_types is not None:
+            self.diagnostics.extend(self.bound_body(unbound, unbound.explicit_types).diagnostics)
+
+    def report_unconvertible(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:
+        """CS1660, CS1593, CS1661, CS1662, CS0428, CS0123, CS0407: why a lambda or method does not fit."""
+        if isinstance(expression, MethodGroup):
+            if lookup.delegate_signature(target) is None:
+                return self.failure(
+                    syntax, "CS0428", f"'{expression.name}' is a method and does not convert to '{shown(target)}'",
+                    help="add parentheses to call it",
+                )
+            return self.failure(syntax, "CS0123", f"no overload of '{expression.name}' fits '{shown(target)}'")
+        if not isinstance(expression, UnboundLambda):
+            return self.bad(syntax)
+        signature = lookup.delegate_signature(target)
+        if signature is None:
+            return self.failure(
+                syntax, "CS1660", f"a lambda does not convert to '{shown(target)}', which is no delegate type"
+            )
+        count = len(expression.names or ())
+        if expression.names is not None and count != len(signature.parameters):
+            return self.failure(
+                syntax, "CS1593", f"'{shown(target)}' calls with {len(signature.parameters)} argument(s), not {count}"
+            )
+        types = self._parameter_types(expression, target)
+        if types is None:
+            return self.failure(syntax, "CS1661", f"the lambda's parameter types do not fit '{shown(target)}'")
+        bound = self.bound_body(expression, types)
+        if bound.diagnostics:
+            self.diagnostics.extend(bound.diagnostics)
+            return self.bad(syntax)
+        return self._report_results(expression, bound, signature.returns, target)
+
+    def _report_results(self, unbound: UnboundLambda, bound: BoundBody, wanted: Type, target: Type) -> Bad:
+        """The body's results do not convert to the delegate's return type."""
+        if isinstance(bound.body, Block):
+            for statement in bound.returns:
+                value = statement.value
+                if value is None and wanted is not VOID:
+                    return self.failure(statement.syntax, "CS0126", f"a value of type '{shown(wanted)}' must be returned")
+                if value is not None and wanted is VOID:
+                    return self.failure(statement.syntax, "CS8030", "this lambda returns nothing, so 'return' takes no value")
+                if value is not None and self.classify(value, wanted) is None:
+                    self.convert(value, wanted)
+                    return self.bad(unbound.syntax)
+            if bound.falls_through and wanted is not VOID:
+                return self.failure(
+                    unbound.syntax, "CS1643", "not every path through the lambda returns a value",
+                )
+            return self.bad(unbound.syntax)
+        if wanted is VOID:
+            return self.failure(
+                bound.body.syntax, "CS0201", "only a call, an assignment or 'new' can be a statement"
+            )
+        self.convert(bound.body, wanted)
+        return self.bad(unbound.syntax)
+
+
+def is_statement_expression(expression: Expression) -> bool:
+    """Section 13.7: what can stand as a statement."""
+    if isinstance(expression, ConditionalAccess):
+        return is_statement_expression(expression.access)
+    return isinstance(
+        expression, (Call, DelegateCall, Assignment, CompoundAssignment, ObjectCreation, Bad)
+    ) and not (isinstance(expression, Call) and expression.method.name.startswith("op_"))
+
+
+def _parameter_token(unbound: UnboundLambda, name: str) -> Node | Token:
+    syntax: Any = unbound.syntax
+    for child in syntax.children:
+        if isinstance(child, Token) and literals.identifier_name(child.text) == name:
+            return child
+        if isinstance(child, Node) and child.kind in ("lambda_parameters", "parameters"):
+            for parameter in child.children:
+                token = parameter.children[2]  # type: ignore[union-attr]
+                if isinstance(token, Token) and literals.identifier_name(token.text) == name:
+                    return token
+    return unbound.syntax
+
+
+__all__ = ["NULL", "OBJECT", "LambdaBinder", "is_statement_expression"]

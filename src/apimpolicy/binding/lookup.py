@@ -1,0 +1,227 @@
+"""Member lookup and type names (C# specification, sections 12.5 "Member lookup" and 7.8 "Namespace and type names")."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.metadata import KEYWORDS, find_definition, is_namespace, look_up, named, type_names
+from apimpolicy.dotnet.signatures import Member, Method, Property
+from apimpolicy.dotnet.types import ArrayType, NamedType, Type, TypeParameter, construct
+from apimpolicy.dotnet.values import OBJECT
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.metadata import TypeDefinition
+
+IMPLICIT_USINGS = (
+    "System",
+    "System.IO",
+    "System.Linq",
+    "System.Text",
+    "System.Text.RegularExpressions",
+    "System.Collections.Generic",
+    "System.Globalization",
+    "System.Net",
+    "System.Threading",
+    "System.Security.Cryptography",
+    "System.Security.Cryptography.X509Certificates",
+    "System.Xml",
+    "System.Xml.Linq",
+    "Newtonsoft.Json",
+    "Newtonsoft.Json.Linq",
+)
+"""The namespaces whose types need no prefix in a policy expression (no document lists them; seen in Microsoft's samples)."""
+
+_ARRAY_INTERFACES = ("IList", "ICollection", "IEnumerable", "IReadOnlyList", "IReadOnlyCollection")
+
+
+@functools.cache
+def _usings_index() -> dict[tuple[str, int], tuple[str, ...]]:
+    """Simple name and arity to the full names that the implicit usings offer; nested types are left out."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for namespace in IMPLICIT_USINGS:
+        for full, arity in type_names(namespace):
+            simple = full[len(namespace) + 1 :]
+            if "." not in simple:
+                found.setdefault((simple, arity), []).append(full)
+    for framework_name, keyword in KEYWORDS.items():
+        found[framework_name.removeprefix("System."), 0] = [keyword]
+    return {key: tuple(names) for key, names in found.items()}
+
+
+def types_named(simple: str, arity: int) -> list[TypeDefinition]:
+    """The types that a simple name may mean: the context object's own first, then those of the implicit usings."""
+    own = look_up(simple, arity)
+    if own is not None:
+        return [own]
+    names = _usings_index().get((simple, arity), ())
+    return [definition for name in names if (definition := look_up(name, arity)) is not None]
+
+
+def nearest_type_names(simple: str) -> list[str]:
+    """Simple names that exist, for suggestions."""
+    return [name for name, _ in _usings_index()]
+
+
+def nested_type(outer: NamedType, name: str, arity: int) -> NamedType | None:
+    """`TimeZoneInfo.AdjustmentRule`; a nested type of a generic type takes the outer type's arguments."""
+    definition = look_up(f"{outer.name}.{name}", arity + len(outer.arguments))
+    if definition is None or not definition.is_nested:
+        return None
+    return construct(definition, outer.arguments) if outer.arguments else definition.type
+
+
+def qualified_type(namespace: str, name: str, arity: int) -> TypeDefinition | None:
+    return look_up(f"{namespace}.{name}", arity)
+
+
+def namespace_exists(name: str) -> bool:
+    return is_namespace(name)
+
+
+def supertypes(type_: Type) -> tuple[NamedType, ...]:
+    """A type's own named type, its base classes and all interfaces, nearest first."""
+    if isinstance(type_, NamedType):
+        return type_.supertypes
+    if isinstance(type_, ArrayType):
+        found = named("System.Array").supertypes
+        if type_.rank == 1:
+            prefix = "System.Collections.Generic."
+            found += tuple(named(prefix + name, type_.element) for name in _ARRAY_INTERFACES)
+        return found
+    return (OBJECT,)
+
+
+def _lookup_order(type_: Type) -> tuple[NamedType, ...]:
+    """The types whose members can be named through this type: interfaces only for interfaces."""
+    if isinstance(type_, TypeParameter):
+        return (OBJECT,)
+    every = supertypes(type_)
+    if isinstance(type_, NamedType) and type_.kind == "interface":
+        return (*every, OBJECT)
+    return tuple(parent for parent in every if parent.kind != "interface")
+
+
+def declared_members(type_: NamedType, name: str) -> tuple[Member, ...]:
+    """Members that a constructed type itself declares, with its arguments put in."""
+    if not type_.arguments:
+        return type_.definition.members(name)
+    found = type_._members.get(name)
+    if found is None:
+        found = tuple(member.within(type_) for member in type_.definition.members(name))
+        type_._members[name] = found
+    return found  # type: ignore[return-value]
+
+
+def find_members(type_: Type, name: str) -> list[Member]:
+    """All members of this name, the nearest first; what a nearer one hides is left out."""
+    found: list[Member] = []
+    signatures: set[tuple[object, ...]] = set()
+    for parent in _lookup_order(type_):
+        for member in declared_members(parent, name):
+            if isinstance(member, Method):
+                key = (len(member.type_parameters), *(parameter.type for parameter in member.parameters))
+                if key in signatures or (found and not isinstance(found[0], Method)):
+                    continue
+                signatures.add(key)
+                found.append(member)
+            elif not found:
+                found.append(member)
+    return found
+
+
+def indexers(type_: Type) -> list[Property]:
+    """The indexers of a type, the nearest first."""
+    found: list[Property] = []
+    signatures: set[tuple[Type, ...]] = set()
+    for parent in _lookup_order(type_):
+        for name in _indexer_names(parent.definition):
+            for member in declared_members(parent, name):
+                if isinstance(member, Property) and member.parameters:
+                    key = tuple(parameter.type for parameter in member.parameters)
+                    if key not in signatures:
+                        signatures.add(key)
+                        found.append(member)
+    return found
+
+
+@functools.cache
+def _indexer_names(definition: TypeDefinition) -> tuple[str, ...]:
+    return tuple(name for name, lines in definition._lines.items() if any("] {" in line for line in lines))
+
+
+def constructors(type_: NamedType) -> list[Method]:
+    return [member for member in declared_members(type_, "new") if isinstance(member, Method)]
+
+
+def member_names(type_: Type) -> list[str]:
+    """The names of all members that can be written after a dot, for suggestions."""
+    names: dict[str, None] = {}
+    for parent in _lookup_order(type_):
+        for name in parent.definition.member_names():
+            if name != "new" and not name.startswith("op_"):
+                names[name] = None
+    return list(names)
+
+
+@functools.cache
+def _extension_classes() -> tuple[TypeDefinition, ...]:
+    """The static classes whose extension methods are in scope, in the order of the usings."""
+    found = [find_definition("ContextExtensions")]
+    for namespace in IMPLICIT_USINGS:
+        for name, arity in type_names(namespace):
+            definition = look_up(name, arity)
+            if definition is not None and definition.is_static and "(this " in definition._block:
+                found.append(definition)
+    return tuple(found)
+
+
+@functools.cache
+def extension_methods(name: str) -> tuple[Method, ...]:
+    """The extension methods of this name that are in scope."""
+    return tuple(
+        member
+        for definition in _extension_classes()
+        for member in definition.members(name)
+        if isinstance(member, Method) and member.is_extension
+    )
+
+
+def extension_method_names() -> list[str]:
+    return [name for definition in _extension_classes() for name in definition.member_names()]
+
+
+def delegate_signature(type_: Type) -> Method | None:
+    """The Invoke method of a delegate type, else None."""
+    if isinstance(type_, NamedType) and type_.kind == "delegate":
+        members = declared_members(type_, "Invoke")
+        return members[0] if members and isinstance(members[0], Method) else None
+    return None
+
+
+def element_type(type_: Type) -> Type | None:
+    """What a foreach over this type yields: an array's element, `Current` of its GetEnumerator, or the T of IEnumerable<T>."""
+    if isinstance(type_, ArrayType):
+        return type_.element
+    if type_ is named("string"):
+        return named("char")
+    for member in find_members(type_, "GetEnumerator"):
+        if isinstance(member, Method) and not member.parameters:
+            current = find_members(member.returns, "Current")
+            if current and isinstance(current[0], Property):
+                return current[0].type
+            break
+    generic = enumerable_argument(type_)
+    if generic is not None:
+        return generic
+    if any(parent.name == "System.Collections.IEnumerable" for parent in supertypes(type_)):
+        return OBJECT
+    return None
+
+
+def enumerable_argument(type_: Type) -> Type | None:
+    """The T of the one IEnumerable<T> that a type is or implements."""
+    for parent in supertypes(type_):
+        if parent.name == "System.Collections.Generic.IEnumerable" and parent.arguments:
+            return parent.arguments[0]
+    return None

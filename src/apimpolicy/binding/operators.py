@@ -1,0 +1,300 @@
+"""Operator overload resolution (C# specification, section 12.4): which predefined operator two operand types select.
+
+The binder asks here with types (and whether an operand is a constant that fits a narrower type); user-defined operators
+are ordinary methods and go through overload resolution first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.binding.conversions import (
+    better_target,
+    constant_fits,
+    is_delegate,
+    is_enum,
+    is_reference,
+    nullable,
+    same,
+    standard_implicit,
+)
+from apimpolicy.binding.nodes import Expression
+from apimpolicy.dotnet.signatures import Method
+from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
+from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, LONG, OBJECT, STRING, UINT, ULONG
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ARITHMETIC: tuple[Type, ...] = (INT, UINT, LONG, ULONG, FLOAT, DOUBLE, DECIMAL)
+INTEGRAL: tuple[Type, ...] = (INT, UINT, LONG, ULONG)
+
+OPERATOR_METHODS = {
+    "+": "op_Addition",
+    "-": "op_Subtraction",
+    "*": "op_Multiply",
+    "/": "op_Division",
+    "%": "op_Modulus",
+    "&": "op_BitwiseAnd",
+    "|": "op_BitwiseOr",
+    "^": "op_ExclusiveOr",
+    "<<": "op_LeftShift",
+    ">>": "op_RightShift",
+    "==": "op_Equality",
+    "!=": "op_Inequality",
+    "<": "op_LessThan",
+    ">": "op_GreaterThan",
+    "<=": "op_LessThanOrEqual",
+    ">=": "op_GreaterThanOrEqual",
+}
+UNARY_METHODS = {
+    "+": "op_UnaryPlus",
+    "-": "op_UnaryNegation",
+    "~": "op_OnesComplement",
+    "!": "op_LogicalNot",
+    "++": "op_Increment",
+    "--": "op_Decrement",
+}
+COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
+
+
+class OperatorSignature(NamedTuple):
+    """`left` and `right` are the types the operands convert to (nullable when lifted); `operand` is what the operation is on."""
+
+    left: Type
+    right: Type
+    operand: Type
+    result: Type
+    is_lifted: bool
+
+
+class Ambiguous(NamedTuple):
+    """More than one operator is equally good: CS0034 (CS0035 for unary ones)."""
+
+    operator: str
+
+
+def _converts(operand: Expression, target: Type) -> bool:
+    source = operand.type
+    if standard_implicit(source, target) is not None:
+        return True
+    if operand.is_constant:
+        inner = target.underlying or target
+        return constant_fits(operand.constant, source, inner)
+    return False
+
+
+def _converts_user(operand: Expression, target: Type) -> bool:
+    from apimpolicy.binding.conversions import user_conversion
+
+    return _converts(operand, target) or user_conversion(operand.type, target, explicit=False) is not None
+
+
+def _predefined(operator: str) -> Sequence[tuple[Type, Type, Type]]:
+    """(left, right, result) of the predefined operators on simple types."""
+    if operator in ("*", "/", "%", "-"):
+        return [(t, t, t) for t in ARITHMETIC]
+    if operator == "+":
+        return [*((t, t, t) for t in ARITHMETIC), (STRING, STRING, STRING), (STRING, OBJECT, STRING), (OBJECT, STRING, STRING)]
+    if operator in ("<<", ">>"):
+        return [(t, INT, t) for t in INTEGRAL]
+    if operator in ("<", ">", "<=", ">="):
+        return [(t, t, BOOL) for t in ARITHMETIC]
+    if operator in ("&", "|", "^"):
+        return [*((t, t, t) for t in INTEGRAL), (BOOL, BOOL, BOOL)]
+    if operator in ("==", "!="):
+        return [*((t, t, BOOL) for t in ARITHMETIC), (BOOL, BOOL, BOOL), (STRING, STRING, BOOL), (OBJECT, OBJECT, BOOL)]
+    if operator in ("&&", "||"):
+        return [(BOOL, BOOL, BOOL)]
+    return []
+
+
+_PREDEFINED = {
+    operator: tuple(_predefined(operator))
+    for operator in ("*", "/", "%", "+", "-", "<<", ">>", "<", ">", "<=", ">=", "&", "|", "^", "==", "!=", "&&", "||")
+}
+
+_SIMPLE = frozenset({*ARITHMETIC, BOOL, STRING})
+
+
+def resolve_binary(operator: str, left: Expression, right: Expression) -> OperatorSignature | Ambiguous | None:
+    """The predefined operator for these operands, an Ambiguous, or None when there is none (CS0019)."""
+    left_type, right_type = left.type, right.type
+    if left_type is right_type and left_type in _SIMPLE:
+        for first, second, result in _PREDEFINED[operator]:
+            if first is left_type and second is left_type:
+                return OperatorSignature(first, second, first, result, False)
+    found = _enum_operator(operator, left, right)
+    if found is not None:
+        return found
+    candidates: list[OperatorSignature] = []
+    may_lift = _is_nullable(left_type) or _is_nullable(right_type)
+    for first, second, result in _PREDEFINED[operator]:
+        if first is OBJECT or second is OBJECT:
+            continue
+        if _converts_user(left, first) and _converts_user(right, second):
+            candidates.append(OperatorSignature(first, second, first, result, False))
+        elif may_lift and first is not STRING and operator not in ("&&", "||"):
+            lifted_left, lifted_right = nullable(first), nullable(second)
+            if _converts_user(left, lifted_left) and _converts_user(right, lifted_right):
+                lifted_result = result if operator in COMPARISONS else nullable(result)
+                candidates.append(OperatorSignature(lifted_left, lifted_right, first, lifted_result, True))
+    if candidates:
+        best = _best(candidates, left, right)
+        if best is None:
+            return Ambiguous(operator)
+        if not (operator == "+" and best.operand is STRING):
+            return best
+    if operator == "+" and STRING in (left_type, right_type):
+        return _concatenation(left, right)
+    if candidates:
+        return candidates[0] if len(candidates) == 1 else best
+    if operator in ("==", "!="):
+        return _reference_equality(left_type, right_type)
+    return None
+
+
+def _concatenation(left: Expression, right: Expression) -> OperatorSignature | None:
+    """String concatenation takes anything that converts to object on the other side."""
+    for operand in (left, right):
+        if standard_implicit(operand.type, OBJECT) is None and operand.type is not NULL:
+            return None
+    first = STRING if left.type is STRING or left.type is NULL else OBJECT
+    second = STRING if right.type is STRING or right.type is NULL else OBJECT
+    return OperatorSignature(first, second, STRING, STRING, False)
+
+
+def _is_nullable(type_: Type) -> bool:
+    return type_ is NULL or type_.underlying is not None
+
+
+def _reference_equality(left: Type, right: Type) -> OperatorSignature | None:
+    """Section 12.12.7: both references, with a conversion between them; or `T? == null`."""
+    if left is NULL and right is NULL:
+        return OperatorSignature(OBJECT, OBJECT, OBJECT, BOOL, False)
+    if left is NULL or right is NULL:
+        other = right if left is NULL else left
+        if other.underlying is not None:
+            return OperatorSignature(other, other, other.underlying, BOOL, True)
+        return OperatorSignature(OBJECT, OBJECT, OBJECT, BOOL, False) if is_reference(other) else None
+    if not (is_reference(left) and is_reference(right)):
+        return None
+    from apimpolicy.binding.conversions import explicit_conversion
+
+    if is_delegate(left) and is_delegate(right) and left is not right:
+        return None
+    between = explicit_conversion(left, right) or explicit_conversion(right, left)
+    if between is None or between.kind == "user":
+        return None
+    return OperatorSignature(OBJECT, OBJECT, OBJECT, BOOL, False)
+
+
+def _enum_operator(operator: str, left: Expression, right: Expression) -> OperatorSignature | None:
+    """Sections 12.10.5, 12.12.6 and 12.13.3: enums compare, combine, and are offset by their underlying type."""
+    left_bare, right_bare = left.type.underlying or left.type, right.type.underlying or right.type
+    if not (is_enum(left_bare) or is_enum(right_bare)):
+        return None
+    lifted = _is_nullable(left.type) or _is_nullable(right.type)
+    enum = left_bare if is_enum(left_bare) else right_bare
+    if not isinstance(enum, NamedType):
+        return None
+
+    def signature(first: Type, second: Type, result: Type) -> OperatorSignature:
+        if lifted:
+            return OperatorSignature(
+                nullable(first), nullable(second), enum, result if result is BOOL else nullable(result), True
+            )
+        return OperatorSignature(first, second, enum, result, False)
+
+    def is_this(operand: Expression, bare: Type) -> bool:
+        return bare is enum or bare is NULL or (operand.is_constant and operand.constant == 0 and operand.type is INT)
+
+    from apimpolicy.dotnet.metadata import parse
+
+    underlying = parse(enum.definition.enum_underlying)
+    if is_this(left, left_bare) and is_this(right, right_bare):
+        if operator in COMPARISONS:
+            return signature(enum, enum, BOOL)
+        if operator in ("&", "|", "^"):
+            return signature(enum, enum, enum)
+        if operator == "-" and left_bare is enum and right_bare is enum:
+            return signature(enum, enum, underlying)
+    if operator in ("+", "-") and left_bare is enum and _converts(right, underlying):
+        return signature(enum, underlying, enum)
+    if operator == "+" and right_bare is enum and _converts(left, underlying):
+        return signature(underlying, enum, enum)
+    return None
+
+
+def _best(candidates: list[OperatorSignature], left: Expression, right: Expression) -> OperatorSignature | None:
+    for candidate in candidates:
+        if all(other is candidate or _is_better(candidate, other, left, right) for other in candidates):
+            return candidate
+    return None
+
+
+def _is_better(mine: OperatorSignature, other: OperatorSignature, left: Expression, right: Expression) -> bool:
+    first = _better_conversion(left, mine.left, other.left)
+    second = _better_conversion(right, mine.right, other.right)
+    if first >= 0 and second >= 0 and first + second > 0:
+        return True
+    # an unlifted operator is better than its lifted form
+    return first == 0 and second == 0 and not mine.is_lifted and other.is_lifted
+
+
+def _better_conversion(operand: Expression, mine: Type, other: Type) -> int:
+    if same(mine, other):
+        return 0
+    if same(operand.type, mine):
+        return 1
+    if same(operand.type, other):
+        return -1
+    return better_target(mine, other)
+
+
+def resolve_unary(operator: str, operand: Expression) -> OperatorSignature | Ambiguous | None:
+    """The predefined unary operator for this operand; `++` and `--` keep the operand's own type."""
+    type_ = operand.type
+    bare = type_.underlying or type_
+    lifted = type_.underlying is not None
+    if operator == "!":
+        choices: Sequence[Type] = (BOOL,)
+    elif operator == "~":
+        if is_enum(bare):
+            return OperatorSignature(type_, type_, bare, type_, lifted)
+        choices = INTEGRAL
+    elif operator == "-":
+        choices = (INT, LONG, FLOAT, DOUBLE, DECIMAL)
+    else:
+        choices = ARITHMETIC
+    if type_ is NULL or type_ is DYNAMIC:
+        return None
+    candidates: list[OperatorSignature] = []
+    for choice in choices:
+        wanted = nullable(choice) if lifted else choice
+        if _converts_user(operand, wanted):
+            candidates.append(OperatorSignature(wanted, wanted, choice, wanted, lifted))
+    if operator == "-" and bare is ULONG:
+        return None if not candidates else Ambiguous(operator)
+    if not candidates:
+        return None
+    return _best(candidates, operand, operand) or Ambiguous(operator)
+
+
+def user_operators(name: str, types: Sequence[Type]) -> list[Method]:
+    """The operator methods of this name that the operand types (and their bases) declare."""
+    found: list[Method] = []
+    for type_ in types:
+        bare = type_.underlying or type_
+        if not isinstance(bare, NamedType) or bare in _SIMPLE or bare.kind in ("interface", "enum", "delegate"):
+            continue
+        current: NamedType | None = bare
+        while current is not None:
+            from apimpolicy.binding.lookup import declared_members
+
+            own = [m for m in declared_members(current, name) if isinstance(m, Method) and m not in found]
+            if own:
+                found.extend(own)
+                break
+            current = current.base
+    return found

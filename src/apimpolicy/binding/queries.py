@@ -1,0 +1,184 @@
+"""Query expressions (C# specification, section 12.20): rewritten into method calls on syntax, then bound like any call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apimpolicy.binding.nodes import Expression
+from apimpolicy.binding.patterns import PatternBinder
+from apimpolicy.syntax.nodes import Node, Token
+
+
+class QueryBinder(PatternBinder):
+    """`from x in xs where … select …`."""
+
+    def bind_query_expression(self, node: Node) -> Expression:
+        return self.bind(_Translation(node).run())
+
+
+class _Translation:
+    """One query's translation. Transparent identifiers are anonymous objects `{ x, y }` named `<n>`.
+
+    `names` maps each range variable to the path through transparent identifiers that reaches it.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.counter = 0
+
+    def run(self) -> Node:
+        clause, body = self.node.children
+        return self._body(*self._from(clause), body)
+
+    def _from(self, clause: Any) -> tuple[Node, list[str], dict[str, list[str]]]:
+        type_, name, source = clause.children
+        if type_ is not None:
+            source = _call(source, "Cast", [], clause, types=[type_])
+        return source, [name.text], {name.text: [name.text]}
+
+    def _body(self, source: Node, current: list[str], names: dict[str, list[str]], body: Any) -> Node:
+        """`current` is the parameter name of the next lambda; `names` tells where range variables are."""
+        clauses, last, continuation = body.children
+        for clause in clauses.children:
+            source, current, names = self._clause(source, current, names, clause)
+        if last.kind == "select_clause":
+            value = last.children[0]
+            identity = value.kind == "identifier" and names.get(value.children[0].text) == [value.children[0].text]
+            if not (identity and clauses.children):
+                source = _call(source, "Select", [self._lambda(current, names, value)], last)
+        else:
+            element, key = last.children
+            arguments = [self._lambda(current, names, key)]
+            if not (element.kind == "identifier" and names.get(element.children[0].text) == [element.children[0].text]):
+                arguments.append(self._lambda(current, names, element))
+            source = _call(source, "GroupBy", arguments, last)
+        if continuation is not None:
+            name, rest = continuation.children
+            return self._body(source, [name.text], {name.text: [name.text]}, rest)
+        return source
+
+    def _clause(
+        self, source: Node, current: list[str], names: dict[str, list[str]], clause: Any
+    ) -> tuple[Node, list[str], dict[str, list[str]]]:
+        if clause.kind == "where_clause":
+            return _call(source, "Where", [self._lambda(current, names, clause.children[0])], clause), current, names
+        if clause.kind == "orderby_clause":
+            for index, ordering in enumerate(clause.children):
+                key, direction = ordering.children
+                method = "ThenBy" if index else "OrderBy"
+                if direction is not None and direction.text == "descending":
+                    method += "Descending"
+                source = _call(source, method, [self._lambda(current, names, key)], ordering)
+            return source, current, names
+        if clause.kind == "let_clause":
+            name, value = clause.children
+            made = self._pair(current, name, self._rewrite(value, names, current), clause)
+            source = _call(source, "Select", [_lambda(current, made, clause)], clause)
+            return source, *self._transparent(current, names, name.text)
+        if clause.kind == "from_clause":
+            type_, name, inner = clause.children
+            if type_ is not None:
+                inner = _call(inner, "Cast", [], clause, types=[type_])
+            made = self._pair(current, name, _name(name), clause)
+            arguments = [self._lambda(current, names, inner), _lambda([*current, name.text], made, clause)]
+            source = _call(source, "SelectMany", arguments, clause)
+            return source, *self._transparent(current, names, name.text)
+        return self._join(source, current, names, clause)
+
+    def _join(
+        self, source: Node, current: list[str], names: dict[str, list[str]], clause: Any
+    ) -> tuple[Node, list[str], dict[str, list[str]]]:
+        type_, name, inner, on, equals, into = clause.children
+        if type_ is not None:
+            inner = _call(inner, "Cast", [], clause, types=[type_])
+        result = into if into is not None else name
+        made = self._pair(current, result, _name(result), clause)
+        arguments = [
+            inner,
+            self._lambda(current, names, on),
+            _lambda([name.text], equals, clause),
+            _lambda([*current, result.text], made, clause),
+        ]
+        source = _call(source, "GroupJoin" if into is not None else "Join", arguments, clause)
+        return source, *self._transparent(current, names, result.text)
+
+    def _pair(self, current: list[str], name: Token, value: Node, clause: Node) -> Node:
+        """`new { current, name = value }`."""
+        first = Token("NAME", current[0], clause.start, clause.start)
+        members: list[Any] = [
+            Node("anonymous_member", [first, _name(first)], clause.start, clause.end),
+            Node("anonymous_member", [name, value], name.start, name.end),
+        ]
+        return Node("anonymous_object_creation", members, clause.start, clause.end)
+
+    def _transparent(
+        self, current: list[str], names: dict[str, list[str]], added: str
+    ) -> tuple[list[str], dict[str, list[str]]]:
+        self.counter += 1
+        holder = f"<{self.counter}>"
+        moved = {variable: [holder, *path] for variable, path in names.items()}
+        moved[added] = [holder, added]
+        return [holder], moved
+
+    def _lambda(self, current: list[str], names: dict[str, list[str]], body: Any) -> Node:
+        return _lambda(current, self._rewrite(body, names, current), body)
+
+    def _rewrite(self, node: Any, names: dict[str, list[str]], current: list[str]) -> Any:
+        """Replace range variables by their paths; a lambda's own parameters hide them."""
+        if all(len(path) == 1 for path in names.values()):
+            return node
+        return _replace_names(node, names)
+
+
+def _replace_names(node: Any, names: dict[str, list[str]]) -> Any:
+    if not isinstance(node, Node):
+        return node
+    if node.kind == "identifier" and node.children[1:] in ([None], []) and node.children[0].text in names:  # type: ignore[union-attr]
+        token: Any = node.children[0]
+        path = names[token.text]
+        result = _name(Token("NAME", path[0], token.start, token.end))
+        for part in path[1:]:
+            result = Node(
+                "member_access", [result, Token("NAME", part, token.start, token.end), None], token.start, token.end
+            )
+        return result
+    hidden: set[str] = set()
+    if node.kind == "simple_lambda":
+        hidden = {node.children[1].text}  # type: ignore[union-attr]
+    elif node.kind == "parenthesized_lambda" and isinstance(node.children[1], Node):
+        hidden = {parameter.children[2].text for parameter in node.children[1].children}  # type: ignore[union-attr]
+    if hidden:
+        names = {name: path for name, path in names.items() if name not in hidden}
+    if node.kind == "argument" and node.children[0] is not None:
+        return Node(
+            node.kind,
+            [node.children[0], *(_replace_names(c, names) for c in node.children[1:])],
+            node.start,
+            node.end,
+        )
+    if node.kind == "anonymous_member" and node.children[0] is None:
+        value: Any = node.children[1]
+        if value.kind == "identifier" and value.children[0].text in names:
+            return Node(node.kind, [value.children[0], _replace_names(value, names)], node.start, node.end)
+    return Node(node.kind, [_replace_names(child, names) for child in node.children], node.start, node.end)
+
+
+def _name(token: Token) -> Node:
+    return Node("identifier", [token, None], token.start, token.end)
+
+
+def _lambda(parameters: list[str], body: Any, at: Any) -> Node:
+    tokens = [Token("NAME", name, at.start, at.start) for name in parameters]
+    if len(tokens) == 1:
+        return Node("simple_lambda", [None, tokens[0], body], at.start, at.end)
+    listed: list[Any] = [Node("lambda_parameter", [None, None, token], at.start, at.start) for token in tokens]
+    group = Node("lambda_parameters", listed, at.start, at.start)
+    return Node("parenthesized_lambda", [None, group, body], at.start, at.end)
+
+
+def _call(source: Any, method: str, arguments: list[Any], at: Any, types: list[Any] | None = None) -> Node:
+    token = Token("NAME", method, at.start, at.start)
+    type_arguments = Node("type_arguments", types, at.start, at.end) if types else None
+    target = Node("member_access", [source, token, type_arguments], source.start, source.end)
+    written: list[Any] = [Node("argument", [None, None, argument], argument.start, argument.end) for argument in arguments]
+    return Node("invocation", [target, Node("arguments", written, at.start, at.end)], source.start, at.end)

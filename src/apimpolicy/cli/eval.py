@@ -1,0 +1,108 @@
+"""`apimpolicy eval EXPRESSION`: one C# expression, its value and its type; with `--jsonl`, many of them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from apimpolicy.cli import exit_codes
+
+if TYPE_CHECKING:
+    from apimpolicy.context.execution import Context
+    from apimpolicy.dotnet.exceptions import DotnetException
+    from apimpolicy.emit.expression import CompiledExpression
+
+
+@click.command("eval")
+@click.argument("expression", required=False)
+@click.option("--context", "context_file", metavar="FILE", help="Contexts as JSON; without it, a plain GET request.")
+@click.option("--context-name", metavar="NAME", help="Which context of the file; the first one by default.")
+@click.option("--compile-only", is_flag=True, help="Stop after type-checking: print the type.")
+@click.option("--jsonl", is_flag=True, help='Read {"id", "expr", "context"} lines, answer with {"id", …} lines.')
+@click.option("--contexts", metavar="FILE", help="The contexts that the lines of --jsonl name.")
+def command(
+    expression: str | None,
+    context_file: str | None,
+    context_name: str | None,
+    compile_only: bool,
+    jsonl: bool,
+    contexts: str | None,
+) -> int:
+    """Evaluate one C# expression and print its value and its type.
+
+    EXPRESSION is written as in a policy, @( … ) or @{ … }; bare C# is taken as @( … ). `-` reads it from standard input.
+
+    \b
+    Examples:
+      apimpolicy eval '@(1 + 2 * 3)'
+      apimpolicy eval '"a,b".Split(char.Parse(","))'
+      apimpolicy eval '@(context.Request.Method)' --context contexts.json --context-name basic
+      apimpolicy eval --jsonl --contexts contexts.json < expressions.jsonl
+
+    With --jsonl each answer has `static_type`, or `errors` of [code, line, column, message]; then `runtime_type` and
+    `value`, or `exception` with type and message; and `constant`, `warnings`, `trace` where there is anything to say.
+
+    Exits with 0, with 1 when the expression is wrong or throws, with 2 when the input is not usable.
+    """
+    if jsonl:
+        if expression is not None:
+            raise click.UsageError("--jsonl reads expressions from standard input, not from the command line")
+        from apimpolicy.cli.eval_lines import answer_lines
+
+        return answer_lines(sys.stdin.buffer, contexts or context_file, compile_only=compile_only)
+    if expression is None:
+        raise click.UsageError("missing argument 'EXPRESSION'")
+    if contexts is not None:
+        raise click.UsageError("--contexts belongs to --jsonl; for one expression use --context")
+    code = sys.stdin.read() if expression == "-" else expression
+    return _evaluate(code.strip(), context_file, context_name, compile_only)
+
+
+def _evaluate(code: str, context_file: str | None, context_name: str | None, compile_only: bool) -> int:
+    from apimpolicy.emit.expression import compile_expression
+    from apimpolicy.text.source import Excerpt
+
+    compiled = compile_expression(Excerpt.of(code if code.startswith("@") else f"@({code})"))
+    if compile_only:
+        print(compiled.static_type)
+        return exit_codes.CLEAN
+    from apimpolicy.cli.eval_contexts import Contexts
+
+    contexts = Contexts(context_file)
+    with contexts.environment():
+        context = contexts.make(context_name)
+        return _print_value(compiled, context)
+
+
+def _print_value(compiled: CompiledExpression, context: Context) -> int:
+    from apimpolicy.dotnet.exceptions import DotnetException
+    from apimpolicy.report.conformance_values import runtime_type, text_of
+    from apimpolicy.report.style import Style
+
+    style = Style.of(sys.stdout)
+    try:
+        value = compiled.evaluate(context)
+        text = text_of(value, compiled.type)
+    except DotnetException as error:
+        return _print_exception(error, compiled)
+    finally:
+        for message in context.traces:
+            print(f"trace: {message}", file=sys.stderr)
+    print("null" if text is None else text)
+    kind = compiled.static_type
+    at_run_time = runtime_type(value, compiled.type)
+    if value is not None and at_run_time != kind:
+        kind += f", at run time {at_run_time}"
+    print(style.paint("dim", kind))
+    return exit_codes.CLEAN
+
+
+def _print_exception(error: DotnetException, compiled: CompiledExpression) -> int:
+    from apimpolicy.report.exceptions import exception_diagnostic
+    from apimpolicy.report.style import Style
+    from apimpolicy.report.terminal import render
+
+    print(render(exception_diagnostic(error, compiled.excerpt), Style.of(sys.stderr)), file=sys.stderr)
+    return exit_codes.FINDINGS

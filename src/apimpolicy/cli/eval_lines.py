@@ -1,0 +1,107 @@
+"""`apimpolicy eval --jsonl`: how the conformance suite and other tools drive the engine.
+
+A line `{"id": 1, "expr": "@(1 + 2)", "context": "basic"}` is answered with
+`{"id": 1, "static_type": "int", "runtime_type": "int", "value": "3", "constant": true}`, at once and in order. What the
+simulation cannot do is `{"id": 1, "not_simulated": "…"}`; a line that cannot be answered is `{"line": 7, "error": "…"}`
+(with the id when there is one), and the exit code is then 2.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.cli import exit_codes
+from apimpolicy.cli.eval_contexts import Contexts
+from apimpolicy.diagnostics import Severity
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.emit.expression import compile_expression
+from apimpolicy.errors import ApimPolicyError, DiagnosticError, LimitExceededError, NotSimulatedError
+from apimpolicy.report.conformance_values import outside, runtime_type, text_of
+from apimpolicy.text.source import Excerpt
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.emit.expression import CompiledExpression
+
+
+def answer_lines(lines: BinaryIO, contexts_file: str | None, *, compile_only: bool) -> int:
+    """Answer every line on standard output; the exit code."""
+    contexts = Contexts(None if compile_only else contexts_file)
+    code = exit_codes.CLEAN
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        identity: dict[str, Any] = {}
+        try:
+            request = _read(line)
+            identity = {"id": request["id"]} if "id" in request else {}
+            answer = _answer(request, contexts, compile_only)
+        except _UnusableLineError as error:
+            answer = {"line": number, "error": str(error)}
+            code = max(code, exit_codes.USAGE)
+        except ApimPolicyError as error:
+            answer = {"line": number, "error": str(error)}
+            code = max(code, exit_codes.USAGE)
+        except Exception as error:
+            answer = {"line": number, "error": f"mistake in apimpolicy: {type(error).__name__}: {error}"}
+            code = exit_codes.INTERNAL
+        sys.stdout.write(json.dumps(identity | answer) + "\n")
+        sys.stdout.flush()
+    return code
+
+
+class _UnusableLineError(Exception):
+    """The line is no question."""
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _UnusableLineError(f"this line is not JSON: {error}") from None
+    if not isinstance(request, dict):
+        raise _UnusableLineError('this line is not a JSON object with "id" and "expr"')
+    if not isinstance(request.get("expr"), str):
+        raise _UnusableLineError('the object has no text "expr"')
+    return request
+
+
+def _answer(request: dict[str, Any], contexts: Contexts, compile_only: bool) -> dict[str, Any]:
+    excerpt = Excerpt.of(request["expr"])
+    try:
+        compiled = compile_expression(excerpt)
+    except DiagnosticError as error:
+        return {"errors": [_error(found) for found in error.diagnostics if found.severity is Severity.ERROR]}
+    except NotSimulatedError as error:
+        return {"not_simulated": str(error)}
+    answer: dict[str, Any] = {"static_type": compiled.static_type}
+    if not compile_only:
+        with contexts.environment():
+            context = contexts.make(request.get("context"))
+            answer |= _evaluate(compiled, context)
+    if compiled.is_constant:
+        answer["constant"] = True
+    if warnings := [d.code for d in compiled.bound.diagnostics if d.severity is Severity.WARNING]:
+        answer["warnings"] = warnings
+    if not compile_only and context.traces:
+        answer["trace"] = context.traces
+    return answer
+
+
+def _evaluate(compiled: CompiledExpression, context: Any) -> dict[str, Any]:
+    try:
+        value = compiled.evaluate(context)
+        return {"runtime_type": runtime_type(value, compiled.type), "value": text_of(value, compiled.type)}
+    except DotnetException as error:
+        return {"exception": {"type": error.dotnet_type_name, "message": outside(error.message)}}
+    except (NotSimulatedError, LimitExceededError) as error:
+        return {"not_simulated": str(error)}
+
+
+def _error(found: Diagnostic) -> dict[str, Any]:
+    line, column = found.position
+    return {"code": found.code, "line": line, "column": column, "message": found.message}

@@ -1,0 +1,16 @@
+"""Exit codes of every command."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CLEAN: Final = 0
+FINDINGS: Final = 1
+"""A policy or an expression is wrong, or an expression threw an exception."""
+USAGE: Final = 2
+"""The command line, a file or the configuration is not usable."""
+INTERNAL: Final = 3
+"""A mistake in apimpolicy itself."""
+BROKEN_PIPE: Final = 141
+"""Whoever read the output has gone; as for programs that SIGPIPE ends."""
+INTERRUPTED: Final = 130

@@ -1,0 +1,177 @@
+"""The group of commands, and what becomes of exceptions: a sentence on stderr and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from apimpolicy.cli import exit_codes
+from apimpolicy.errors import ApimPolicyError, DiagnosticError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "check": "Find what is wrong with policies: syntax, types, attributes.",
+    "eval": "Evaluate one C# expression.",
+    "explain": "Say why a request got its answer.",
+    "run": "Send one request through a policy.",
+}
+"""Name and short help; the module `apimpolicy.cli.<name>` with a command `command` is imported when it is needed."""
+
+_ISSUES = "https://github.com/apimpolicy/apimpolicy/issues"
+
+
+class _Commands(click.Group):
+    """Subcommands that are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        command: click.Command = import_module(f"apimpolicy.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS:
+            ctx.fail(_unknown_command(name))
+        return name, self.get_command(ctx, name), args[1:]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _unknown_command(name: str) -> str:
+    from difflib import get_close_matches
+
+    if alike := get_close_matches(name, COMMANDS, 1):
+        return f"there is no command '{name}'; did you mean '{alike[0]}'?"
+    if os.path.exists(name):
+        return f"there is no command '{name}'; did you mean 'apimpolicy check {name}'?"
+    return f"there is no command '{name}'; there are {', '.join(COMMANDS)}."
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"apimpolicy {tool_version()}")
+        ctx.exit()
+
+
+def tool_version() -> str:
+    """The version of the installed distribution."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("apimpolicy")
+    except PackageNotFoundError:  # run from a checkout
+        return "0+unknown"
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 all is well, 1 the policy is wrong, 2 the command line or a file is.",
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version.")
+@click.option("--debug", is_flag=True, help="Show Python's traceback when something fails.")
+def program(debug: bool) -> None:
+    """Read, check and run Azure API Management policies offline.
+
+    \b
+    Examples:
+      apimpolicy check policies/
+      apimpolicy run orders.xml --get https://contoso.example/orders --certificate partner.pem
+      apimpolicy explain orders.xml --get /orders --certificate partner.pem
+      apimpolicy eval '@(context.Request.Headers.GetValueOrDefault("Accept", "*/*"))'
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that cannot show a character must not stop a report.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _guarded(given)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Python flushes stdout again at exit; what is left goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_codes.BROKEN_PIPE
+
+
+def _guarded(arguments: list[str]) -> int:
+    try:
+        result: Any = program.main(arguments, prog_name="apimpolicy", standalone_mode=False)
+        return result if isinstance(result, int) else exit_codes.CLEAN
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):
+            click.echo(error.format_message())
+            return exit_codes.USAGE
+        command = error.ctx.command_path if error.ctx else "apimpolicy"
+        say(f"{_lower(error.format_message())}\nTry '{command} --help'.")
+        return exit_codes.USAGE
+    except click.ClickException as error:
+        say(error.format_message())
+        return exit_codes.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        say("interrupted")
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        if isinstance(error, DiagnosticError):
+            return _show_diagnostics(error)
+        if isinstance(error, ApimPolicyError):
+            say(str(error))
+            return exit_codes.USAGE
+        say(_report_to_us(error))
+        return exit_codes.INTERNAL
+
+
+def _report_to_us(error: Exception) -> str:
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return (
+        f"this is a mistake in apimpolicy itself ({what[:200]}). "
+        f"Please report it at {_ISSUES}, with the output of the same command with `apimpolicy --debug`."
+    )
+
+
+def _show_diagnostics(error: DiagnosticError) -> int:
+    from apimpolicy.report.style import Style
+    from apimpolicy.report.terminal import render
+
+    style = Style.of(sys.stderr)
+    click.echo("\n\n".join(render(diagnostic, style) for diagnostic in error.diagnostics), err=True, color=True)
+    return exit_codes.FINDINGS
+
+
+def say(sentence: str) -> None:
+    """One sentence to the user, on stderr."""
+    from apimpolicy.report.columns import printable
+
+    click.echo("apimpolicy: " + "\n".join(printable(line) for line in sentence.splitlines()), err=True)
+
+
+def _lower(message: str) -> str:
+    """The message as the continuation of `apimpolicy: `, without the full stop."""
+    first = message[:1].lower() if message[1:2].islower() else message[:1]
+    return first + message[1:].rstrip(".")

@@ -1,0 +1,44 @@
+"""A line on stderr that tells a waiting person how far things are: after two seconds, and only on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from apimpolicy.report.style import is_a_terminal
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_SILENT_SECONDS = 2.0
+_INTERVAL_SECONDS = 0.1
+
+
+class Progress:
+    """`with Progress("checked", total) as progress: progress.advance()`; nothing is left on the terminal."""
+
+    def __init__(self, verb: str, total: int) -> None:
+        self._verb = verb
+        self._total = total
+        self._done = 0
+        self._next = time.monotonic() + _SILENT_SECONDS
+        self._is_shown = False
+        self._is_watched = is_a_terminal(sys.stderr)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def advance(self) -> None:
+        """One more is done."""
+        self._done += 1
+        if self._is_watched and (now := time.monotonic()) >= self._next:
+            self._next = now + _INTERVAL_SECONDS
+            self._is_shown = True
+            print(f"\r\x1b[K{self._verb} {self._done} of {self._total} files …", end="", file=sys.stderr, flush=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,166 @@
+"""IMessageBody: the body of a request or response, read as text, bytes, JSON, XML or form.
+
+`As<T>()` uses the stream up (documented); what a second read gives is documented nowhere and is the setting
+`second_read`: "empty" reads no bytes at all (the default, and what callers report: `As<JObject>()` then says "Error
+reading JObject from JsonReader"), "error" raises InvalidOperationException, "again" gives the body once more.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from apimpolicy.dotnet.collections.dictionary import Dictionary
+from apimpolicy.dotnet.collections.lists import List
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import InvalidOperationException
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.registry import bound, dotnet_class, member
+from apimpolicy.dotnet.types import array_of
+from apimpolicy.dotnet.values import BYTE, STRING, byte_array, to_utf16
+from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from apimpolicy.context.header_fields import HeaderCollection
+    from apimpolicy.dotnet.types import Type
+
+SECOND_READS = ("empty", "error", "again")
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+class FormDictionary(Dictionary):
+    """IDictionary<string, IList<string>> of a form.
+
+    Reading a name that is not there adds it with an empty list: the documentation's example calls
+    `body["newKey"].Add("newValue")`.
+    """
+
+    __slots__ = ()
+
+    def get_item(self, key: Any) -> Any:
+        found, values = self.try_get_value(key)
+        if not found:
+            values = List((STRING,))
+            self.set_item(key, values)
+        return values
+
+
+@dotnet_class("IMessageBody")
+class MessageBody:
+    """The bytes of a body; `headers` are its message's, for the character set."""
+
+    __slots__ = ("_is_used_up", "content", "headers", "second_read")
+
+    def __init__(self, content: bytes, headers: HeaderCollection, second_read: str = "empty") -> None:
+        self.content = content
+        self.headers = headers
+        self.second_read = second_read
+        self._is_used_up = False
+
+    @property
+    def remaining(self) -> bytes:
+        """What is left to send on or to read: nothing once the stream was used up."""
+        return b"" if self._is_used_up and self.second_read != "again" else self.content
+
+    @member("T As<T>(bool preserveContent = false)", types=True)
+    def as_(self, types: tuple[Type, ...], preserve_content: bool) -> Any:
+        """The body as string, byte[], JObject, JToken, JArray, XNode, XElement or XDocument."""
+        wanted = types[-1]
+        name = str(wanted)
+        if wanted is not STRING and wanted is not _BYTES and name not in _JSON_TYPES and name not in _XML_TYPES:
+            raise NotSimulatedError(f"IMessageBody.As<{name}>()", "no document says what this type gives")
+        data = self._read(preserve_content)
+        if wanted is _BYTES:
+            return byte_array(data)
+        text = decode(data, self._charset())
+        if wanted is STRING:
+            return text
+        return parse_json(_JSON_TYPES[name], text) if name in _JSON_TYPES else parse_xml(_XML_TYPES[name], text)
+
+    @member(
+        "System.Collections.Generic.IDictionary<string, System.Collections.Generic.IList<string>>"
+        " AsFormUrlEncodedContent(bool preserveContent = false)"
+    )
+    def as_form_url_encoded_content(self, preserve_content: bool) -> FormDictionary:
+        form = FormDictionary((STRING, named("System.Collections.Generic.IList", STRING)))
+        for part in decode(self._read(preserve_content), self._charset()).split("&"):
+            if part:
+                name, _, value = part.partition("=")
+                form.get_item(_unescaped(name)).add(_unescaped(value))
+        return form
+
+    def text(self) -> str:
+        """All of the content as a .NET string, used up or not; for policies and reports."""
+        return decode(self.content, self._charset())
+
+    def _read(self, preserve_content: bool) -> bytes:
+        if self._is_used_up and self.second_read == "error":
+            raise InvalidOperationException("The stream was already consumed. It cannot be read again.")
+        data = self.remaining
+        environment().check_elements(len(data))
+        if not preserve_content:
+            self._is_used_up = True
+        return data
+
+    def _charset(self) -> str | None:
+        return charset_of(self.headers.joined("Content-Type") or "")
+
+
+def charset_of(content_type: str) -> str | None:
+    """The parameter `charset` of a content type, or None.
+
+    >>> charset_of('text/plain; charset="utf-16"')
+    'utf-16'
+    """
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"') or None
+    return None
+
+
+def decode(data: bytes, charset: str | None) -> str:
+    """Bytes as a .NET string: by byte order mark, else by `charset`, else as UTF-8."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return to_utf16(data[len(mark) :].decode(encoding, "replace"))
+    try:
+        text = data.decode(codecs.lookup(charset).name if charset else "utf-8", "replace")
+    except (LookupError, ValueError):
+        raise InvalidOperationException(
+            "The character set provided in ContentType is invalid. Cannot read content as string using an invalid"
+            " character set."
+        ) from None
+    return to_utf16(text)
+
+
+_BYTES = array_of(BYTE)
+_JSON_TYPES = {f"Newtonsoft.Json.Linq.{name}": name for name in ("JObject", "JArray", "JToken")}
+_XML_TYPES = {"System.Xml.Linq.XDocument": "XDocument", "System.Xml.Linq.XElement": "XElement"}
+_XML_TYPES["System.Xml.Linq.XNode"] = "XDocument"
+
+
+def parse_json(name: str, text: str) -> Any:
+    """A .NET string as JObject, JArray or JToken."""
+    from apimpolicy.dotnet.json import loading
+
+    parsers = {"JObject": loading.parse_object, "JArray": loading.parse_array, "JToken": loading.parse}
+    return parsers[name](text)
+
+
+def parse_xml(name: str, text: str) -> Any:
+    """A .NET string as XDocument or XElement."""
+    full = f"System.Xml.Linq.{name}"
+    return bound(full, f"static {full} Parse(string text)")(text)
+
+
+def _unescaped(text: str) -> str:
+    return to_utf16(unquote(text.replace("+", " ")))

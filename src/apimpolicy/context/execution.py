@@ -1,0 +1,170 @@
+"""IContext: the object that every expression begins with, one for each request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.context.entities import Api, Deployment, Operation
+from apimpolicy.context.messages import RequestMessage
+from apimpolicy.context.moments import to_date_time, to_guid, to_time_span
+from apimpolicy.context.urls import Url
+from apimpolicy.dotnet.collections.dictionary import Dictionary
+from apimpolicy.dotnet.cryptography.times import date_time
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.values import OBJECT, STRING, from_utf16, to_utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from apimpolicy.context.entities import Backend, Product, Subscription, User, Workspace
+    from apimpolicy.context.messages import ResponseMessage
+
+
+@dotnet_class(
+    "ILastError",
+    attributes={
+        "Source": "source",
+        "Reason": "reason",
+        "Message": "message",
+        "Scope": "scope",
+        "Section": "section",
+        "Path": "path",
+        "PolicyId": "policy_id",
+    },
+)
+class LastError:
+    """What went wrong: `source` is the policy or step, `reason` its code, `path` where in the document."""
+
+    def __init__(
+        self,
+        source: str,
+        reason: str | None,
+        message: str,
+        *,
+        scope: str | None = None,
+        section: str | None = None,
+        path: str | None = None,
+        policy_id: str | None = None,
+    ) -> None:
+        self.source = source
+        self.reason = reason
+        self.message = message
+        self.scope = scope
+        self.section = section
+        self.path = path
+        self.policy_id = policy_id
+
+
+@dotnet_class("IGraphQLDataObject")
+class GraphQLDataObject:
+    """Arguments or a parent object, as a JObject; a missing name gives null."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    @member("Newtonsoft.Json.Linq.JToken Item[string name] { get; }")
+    def get_item(self, name: str | None) -> Any:
+        return self.data.get_item(name)
+
+
+@dotnet_class("IGraphQL", attributes={"Arguments": "arguments", "GraphQLArguments": "arguments", "Parent": "parent"})
+class GraphQL:
+    """What a resolver knows: the field's arguments and the parent object, or None."""
+
+    def __init__(self, arguments: Any = None, parent: Any = None) -> None:
+        self.arguments = None if arguments is None else GraphQLDataObject(arguments)
+        self.parent = None if parent is None else GraphQLDataObject(parent)
+
+
+@dotnet_class(
+    "IContext",
+    attributes={
+        "Api": "api",
+        "Deployment": "deployment",
+        "Elapsed": "elapsed",
+        "LastError": "last_error",
+        "Operation": "operation",
+        "Product": "product",
+        "Request": "request",
+        "RequestId": "request_id",
+        "Response": "response",
+        "Subscription": "subscription",
+        "Timestamp": "timestamp",
+        "Tracing": "tracing",
+        "User": "user",
+        "Variables": "variables",
+        "Backend": "backend",
+        "Workspace": "workspace",
+        "GraphQL": "graph_ql",
+        "ParentResult": "parent_result",
+    },
+)
+class Context:
+    """Everything an expression may ask about one request; whatever is not given has a plain default.
+
+    `variables` are boxed .NET values (`values.box`) by name. `timestamp` is the environment's time unless given;
+    `elapsed` is then measured from it, unless `elapsed_ticks` fixes it. `on_trace` gets what `Trace` is called with;
+    `traces` keeps it.
+    """
+
+    def __init__(
+        self,
+        request: RequestMessage | None = None,
+        response: ResponseMessage | None = None,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        api: Api | None = None,
+        operation: Operation | None = None,
+        deployment: Deployment | None = None,
+        product: Product | None = None,
+        subscription: Subscription | None = None,
+        user: User | None = None,
+        last_error: LastError | None = None,
+        backend: Backend | None = None,
+        workspace: Workspace | None = None,
+        graph_ql: GraphQL | None = None,
+        parent_result: Any = None,
+        request_id: Any = "00000000-0000-0000-0000-000000000000",
+        timestamp: Any = None,
+        elapsed_ticks: int | None = None,
+        tracing: bool = False,
+        on_trace: Callable[[str], None] | None = None,
+    ) -> None:
+        self.request = request or RequestMessage("GET", Url.parse("/"))
+        self.response = response
+        self.variables = Dictionary((STRING, OBJECT))
+        for name, value in (variables or {}).items():
+            self.variables.set_item(to_utf16(name), value)
+        self.api = api or Api()
+        self.operation = operation or Operation()
+        self.deployment = deployment or Deployment()
+        self.product = product
+        self.subscription = subscription
+        self.user = user
+        self.last_error = last_error
+        self.backend = backend
+        self.workspace = workspace
+        self.graph_ql = graph_ql
+        self.parent_result = parent_result
+        self.request_id = to_guid(request_id) if isinstance(request_id, str) else request_id
+        self._started = environment().utc_now()
+        self.timestamp = date_time(self._started) if timestamp is None else to_date_time(timestamp)
+        self._elapsed_ticks = elapsed_ticks
+        self.tracing = tracing
+        self.traces: list[str] = []
+        self._on_trace = on_trace
+
+    @property
+    def elapsed(self) -> Any:
+        """The TimeSpan since the request came."""
+        if self._elapsed_ticks is not None:
+            return to_time_span(self._elapsed_ticks)
+        return to_time_span(environment().utc_now() - self._started)
+
+    @member("void Trace(string message)")
+    def trace(self, message: str | None) -> None:
+        text = from_utf16(message or "")
+        self.traces.append(text)
+        if self._on_trace is not None:
+            self._on_trace(text)

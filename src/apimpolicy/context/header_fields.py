@@ -1,0 +1,176 @@
+"""Header fields: names that ignore case, each with several values, in the order they came.
+
+`Headers` is what Python code sees of a request or response; `HeaderCollection` is what policies change and what C# sees
+as IReadOnlyDictionary<string, string[]>, also for the parameters of a query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.collections.dictionary import KeyCollection, ValueCollection, key_not_found
+from apimpolicy.dotnet.collections.pairs import KeyValuePair
+from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.types import array_of
+from apimpolicy.dotnet.values import STRING, Array, from_utf16, string_array, to_utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from apimpolicy.dotnet.types import Type
+
+
+class Headers(Mapping[str, str]):
+    """The headers of a `Request` or `Response`: `headers["accept"]` is all values, joined by a comma and a blank.
+
+    Names ignore case. Raises KeyError for a header that is not there; `get_all` gives the values one by one.
+    """
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, str | Sequence[str]] | Iterable[tuple[str, str]] | None = None) -> None:
+        self._fields: dict[str, tuple[str, list[str]]] = {}
+        pairs = fields.items() if isinstance(fields, Mapping) else fields or ()
+        for name, value in pairs:
+            for single in [value] if isinstance(value, str) else value:
+                self._fields.setdefault(name.lower(), (name, []))[1].append(single)
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return ", ".join(self._fields[name.lower()][1])
+        except KeyError:
+            raise KeyError(name) from None
+
+    def get_all(self, name: str) -> list[str]:
+        """The values of a header one by one; empty when it is not there."""
+        found = self._fields.get(name.lower())
+        return list(found[1]) if found else []
+
+    def fields(self) -> list[tuple[str, list[str]]]:
+        """Every name, as first written, with its values."""
+        return [(name, list(values)) for name, values in self._fields.values()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._fields.values())
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({dict(self.fields())!r})"
+
+
+class HeaderCollection:
+    """The headers of a message inside the gateway, or the parameters of a query.
+
+    Policies call `set`, `append`, `delete` and `get_all`; C# sees an IReadOnlyDictionary<string, string[]> whose keys
+    ignore case. What C# reads is a copy.
+    """
+
+    __slots__ = ("_fields",)
+
+    definition_name = "System.Collections.Generic.Dictionary"
+    is_read_only = True
+
+    def __init__(self, fields: Iterable[tuple[str, Iterable[str]]] = ()) -> None:
+        self._fields: dict[str, tuple[str, list[str]]] = {}
+        for name, values in fields:
+            self.append(name, values)
+
+    @classmethod
+    def of(cls, headers: Headers) -> HeaderCollection:
+        """From what Python code gave."""
+        return cls((to_utf16(name), map(to_utf16, values)) for name, values in headers.fields())
+
+    def to_headers(self) -> Headers:
+        """For Python code."""
+        fields = {from_utf16(name): [from_utf16(value) for value in values] for name, values in self._fields.values()}
+        return Headers(fields)
+
+    def get_all(self, name: str) -> list[str]:
+        """The values under a name; empty when it is not there."""
+        found = self._fields.get(name.lower())
+        return list(found[1]) if found else []
+
+    def joined(self, name: str, separator: str = ",") -> str | None:
+        """All values of a name in one string, None when it is not there."""
+        found = self._fields.get(name.lower())
+        return None if found is None else separator.join(found[1])
+
+    def set(self, name: str, values: Iterable[str]) -> None:
+        """Replace all values; the place in the order stays."""
+        self._fields[name.lower()] = (name, list(values))
+
+    def append(self, name: str, values: Iterable[str]) -> None:
+        """Add values behind those that are there."""
+        self._fields.setdefault(name.lower(), (name, []))[1].extend(values)
+
+    def delete(self, name: str) -> bool:
+        """Take a name out; whether it was there."""
+        return self._fields.pop(name.lower(), None) is not None
+
+    def fields(self) -> list[tuple[str, list[str]]]:
+        """Every name, as first written, with its values."""
+        return [(name, list(values)) for name, values in self._fields.values()]
+
+    def copy(self) -> HeaderCollection:
+        return HeaderCollection(self.fields())
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._fields
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    # From here on the names that make it an IReadOnlyDictionary<string, string[]>.
+
+    @property
+    def types(self) -> tuple[Type, ...]:
+        return _TYPES
+
+    @property
+    def dotnet_type(self) -> Type:
+        return named("System.Collections.Generic.IReadOnlyDictionary", *_TYPES)
+
+    @property
+    def count(self) -> int:
+        return len(self._fields)
+
+    @property
+    def keys(self) -> KeyCollection:
+        return KeyCollection(self)
+
+    @property
+    def values(self) -> ValueCollection:
+        return ValueCollection(self)
+
+    def contains_key(self, key: str | None) -> bool:
+        return _folded(key) in self._fields
+
+    def try_get_value(self, key: str | None) -> tuple[bool, Array | None]:
+        found = self._fields.get(_folded(key))
+        return (False, None) if found is None else (True, string_array(found[1]))
+
+    def get_item(self, key: str | None) -> Array:
+        found = self._fields.get(_folded(key))
+        if found is None:
+            raise key_not_found(STRING, key)
+        return string_array(found[1])
+
+    def __iter__(self) -> Iterator[KeyValuePair]:
+        for name, values in list(self._fields.values()):
+            yield KeyValuePair(_TYPES, name, string_array(values))
+
+
+_TYPES: tuple[Type, ...] = (STRING, array_of(STRING))
+
+
+def _folded(key: str | None) -> str:
+    if key is None:
+        raise ArgumentNullException("key")
+    return key.lower()

@@ -1,0 +1,171 @@
+"""Messages inside the gateway: the state that policies change, seen by C# as IRequest and IResponse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.context.bodies import MessageBody
+from apimpolicy.context.header_fields import HeaderCollection
+from apimpolicy.context.records import Request, Response, usual_reason
+from apimpolicy.context.urls import Url
+from apimpolicy.dotnet.collections.dictionary import Dictionary
+from apimpolicy.dotnet.registry import dotnet_class
+from apimpolicy.dotnet.values import STRING, from_utf16, to_utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.context.entities import Foundry, PrivateEndpointConnection
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+
+
+@dotnet_class(
+    "IRequest",
+    attributes={
+        "Body": "body",
+        "Certificate": "certificate",
+        "Headers": "headers",
+        "IpAddress": "ip_address",
+        "MatchedParameters": "matched_parameters",
+        "Method": "method",
+        "OriginalUrl": "original_url",
+        "Url": "url",
+        "PrivateEndpointConnection": "private_endpoint_connection",
+        "Foundry": "foundry",
+    },
+)
+class RequestMessage:
+    """A request on its way through the gateway. `url` changes, `original_url` and `original_method` stay."""
+
+    __slots__ = (
+        "body",
+        "certificate",
+        "foundry",
+        "headers",
+        "ip_address",
+        "matched_parameters",
+        "method",
+        "original_method",
+        "original_url",
+        "private_endpoint_connection",
+        "second_read",
+        "url",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        url: Url,
+        *,
+        headers: HeaderCollection | None = None,
+        body: bytes | None = None,
+        certificate: Certificate | None = None,
+        ip_address: str = "127.0.0.1",
+        matched_parameters: Mapping[str, str] | None = None,
+        original_url: Url | None = None,
+        second_read: str = "empty",
+    ) -> None:
+        self.method = self.original_method = method
+        self.url = url
+        self.original_url = url if original_url is None else original_url
+        self.headers = HeaderCollection() if headers is None else headers
+        self.second_read = second_read
+        self.body: MessageBody | None = None
+        self.set_body(body)
+        self.certificate = certificate
+        self.ip_address: str | None = ip_address
+        self.matched_parameters = Dictionary((STRING, STRING))
+        self.match_parameters(matched_parameters or {})
+        self.private_endpoint_connection: PrivateEndpointConnection | None = None
+        self.foundry: Foundry | None = None
+
+    @classmethod
+    def of(cls, request: Request, origin: str = "https://localhost", second_read: str = "empty") -> RequestMessage:
+        """What the gateway makes of a request. Raises ConfigurationError for a URL that is none."""
+        return cls(
+            to_utf16(request.method),
+            Url.parse(request.url, origin),
+            headers=HeaderCollection.of(request.headers),
+            body=request.body,
+            certificate=request.certificate,
+            ip_address=to_utf16(request.ip_address),
+            second_read=second_read,
+        )
+
+    def match_parameters(self, parameters: Mapping[str, str]) -> None:
+        """Replace the parameters that the operation's template matched."""
+        self.matched_parameters = Dictionary((STRING, STRING))
+        for name, value in parameters.items():
+            self.matched_parameters.set_item(to_utf16(name), to_utf16(value))
+
+    def set_body(self, content: bytes | str | None) -> None:
+        """Replace the body; text (a .NET string) becomes UTF-8; nothing or no bytes leave the request without one."""
+        data = _encoded(content)
+        self.body = MessageBody(data, self.headers, self.second_read) if data else None
+
+    def to_request(self) -> Request:
+        """The request as a backend would get it."""
+        return Request(
+            from_utf16(self.method),
+            str(self.url),
+            headers=dict(self.headers.to_headers().fields()),
+            body=self.body.remaining if self.body is not None else None,
+            certificate=self.certificate,
+            ip_address=self.ip_address or "",
+        )
+
+
+@dotnet_class(
+    "IResponse",
+    attributes={
+        "Body": "body",
+        "Headers": "headers",
+        "StatusCode": "status_code",
+        "StatusReason": "status_reason",
+    },
+)
+class ResponseMessage:
+    """A response on its way back, or the answer to a send-request. It always has a body, maybe an empty one."""
+
+    __slots__ = ("body", "headers", "second_read", "status_code", "status_reason")
+
+    def __init__(
+        self,
+        status_code: int = 200,
+        status_reason: str | None = None,
+        *,
+        headers: HeaderCollection | None = None,
+        body: bytes = b"",
+        second_read: str = "empty",
+    ) -> None:
+        self.status_code = status_code
+        self.status_reason: str = usual_reason(status_code) if status_reason is None else status_reason
+        self.headers = HeaderCollection() if headers is None else headers
+        self.second_read = second_read
+        self.body = MessageBody(body, self.headers, second_read)
+
+    @classmethod
+    def of(cls, response: Response, second_read: str = "empty") -> ResponseMessage:
+        """What the gateway makes of a response."""
+        headers = HeaderCollection.of(response.headers)
+        reason = to_utf16(response.reason)
+        return cls(response.status_code, reason, headers=headers, body=response.body, second_read=second_read)
+
+    def set_body(self, content: bytes | str | None) -> None:
+        """Replace the body; text (a .NET string) becomes UTF-8."""
+        self.body = MessageBody(_encoded(content), self.headers, self.second_read)
+
+    def to_response(self) -> Response:
+        """The response as the caller gets it."""
+        return Response(
+            self.status_code,
+            from_utf16(self.status_reason),
+            headers=dict(self.headers.to_headers().fields()),
+            body=self.body.remaining,
+        )
+
+
+def _encoded(content: bytes | str | None) -> bytes:
+    if content is None:
+        return b""
+    return from_utf16(content).encode("utf-8", "replace") if isinstance(content, str) else content

@@ -1,0 +1,56 @@
+"""Points and spans of time, and identifiers, from Python's types to .NET's."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from apimpolicy.dotnet.cryptography.times import date_time, ticks_of
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.registry import bound
+from apimpolicy.errors import ConfigurationError
+
+Moment = Any
+"""A .NET DateTime, an aware Python datetime, or ISO text ("2024-02-29T13:14:15.1234567Z")."""
+
+
+def to_date_time(time: Moment) -> Any:
+    """A .NET DateTime in UTC; None stays None. Raises ConfigurationError for text that is no date."""
+    if time is None:
+        return None
+    if isinstance(time, str):
+        return date_time(ticks_of_text(time))
+    if isinstance(time, datetime.datetime):
+        return date_time(ticks_of(time if time.tzinfo else time.replace(tzinfo=datetime.UTC)))
+    return time
+
+
+def ticks_of_text(text: str) -> int:
+    """Ticks of an ISO date in UTC with up to seven digits of fraction.
+
+    >>> ticks_of_text("0001-01-01T00:00:01.0000001Z")
+    10000001
+    """
+    head, _, fraction = text.strip().rstrip("Zz").partition(".")
+    try:
+        whole = datetime.datetime.fromisoformat(head)
+        if fraction and not fraction.isdecimal():
+            whole, fraction = datetime.datetime.fromisoformat(text), ""
+    except ValueError:
+        raise ConfigurationError(f"'{text}' is no date: expected one like 2026-05-31T12:00:00Z") from None
+    if whole.tzinfo is None:
+        whole = whole.replace(tzinfo=datetime.UTC)
+    return ticks_of(whole) + int((fraction + "0000000")[:7])
+
+
+def to_time_span(ticks: int) -> Any:
+    """A .NET TimeSpan of so many ticks."""
+    return bound("System.TimeSpan", "new(long ticks)")(ticks)
+
+
+def to_guid(text: str) -> Any:
+    """A .NET Guid. Raises ConfigurationError for text that is none."""
+    try:
+        return bound("System.Guid", "new(string g)")(text)
+    except DotnetException:
+        raise ConfigurationError(f"'{text}' is no GUID") from None

@@ -1,0 +1,154 @@
+"""Request and Response: what goes into the simulated gateway, and what comes out of it."""
+
+from __future__ import annotations
+
+import http
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.context.bodies import charset_of
+from apimpolicy.context.header_fields import Headers
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+
+_UNSET: Any = object()
+
+
+class Request:
+    """An HTTP request. A URL that begins with `/` is one of the gateway's own host.
+
+    A text body is sent as UTF-8; `json` is written as JSON and sets Content-Type unless the headers do. `certificate`
+    is what the caller would present when asked for a client certificate.
+    """
+
+    __slots__ = ("body", "certificate", "headers", "ip_address", "method", "url")
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str | Sequence[str]] | Iterable[tuple[str, str]] | None = None,
+        body: bytes | str | None = None,
+        json: Any = _UNSET,
+        certificate: Certificate | None = None,
+        ip_address: str = "127.0.0.1",
+    ) -> None:
+        self.method = method.upper()
+        self.url = url
+        self.headers, self.body = _content(headers, body, json)
+        self.certificate = certificate
+        self.ip_address = ip_address
+
+    @classmethod
+    def get(cls, url: str, **options: Any) -> Request:
+        """A GET request; the options are those of `Request`."""
+        return cls("GET", url, **options)
+
+    @classmethod
+    def post(cls, url: str, body: bytes | str | None = None, **options: Any) -> Request:
+        """A POST request; the options are those of `Request`."""
+        return cls("POST", url, body=body, **options)
+
+    @classmethod
+    def put(cls, url: str, body: bytes | str | None = None, **options: Any) -> Request:
+        """A PUT request; the options are those of `Request`."""
+        return cls("PUT", url, body=body, **options)
+
+    @classmethod
+    def patch(cls, url: str, body: bytes | str | None = None, **options: Any) -> Request:
+        """A PATCH request; the options are those of `Request`."""
+        return cls("PATCH", url, body=body, **options)
+
+    @classmethod
+    def delete(cls, url: str, **options: Any) -> Request:
+        """A DELETE request; the options are those of `Request`."""
+        return cls("DELETE", url, **options)
+
+    @property
+    def text(self) -> str:
+        """The body as text, by the charset of Content-Type."""
+        return _text(self.headers, self.body or b"")
+
+    def json(self) -> Any:
+        """The body read as JSON. Raises ValueError when it is none."""
+        return _json(self.text)
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.url}>"
+
+
+class Response:
+    """An HTTP response. The reason is the usual one of the status code unless given."""
+
+    __slots__ = ("body", "headers", "reason", "status_code")
+
+    def __init__(
+        self,
+        status_code: int = 200,
+        reason: str | None = None,
+        *,
+        headers: Mapping[str, str | Sequence[str]] | Iterable[tuple[str, str]] | None = None,
+        body: bytes | str = b"",
+        json: Any = _UNSET,
+    ) -> None:
+        self.status_code = status_code
+        self.reason = usual_reason(status_code) if reason is None else reason
+        self.headers, content = _content(headers, body, json)
+        self.body = content or b""
+
+    @property
+    def text(self) -> str:
+        """The body as text, by the charset of Content-Type."""
+        return _text(self.headers, self.body)
+
+    def json(self) -> Any:
+        """The body read as JSON. Raises ValueError when it is none."""
+        return _json(self.text)
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status_code} {self.reason}>"
+
+
+def usual_reason(status_code: int) -> str:
+    """The reason phrase of a status code; empty for an unknown one.
+
+    >>> usual_reason(404)
+    'Not Found'
+    """
+    try:
+        return http.HTTPStatus(status_code).phrase
+    except ValueError:
+        return ""
+
+
+def _content(
+    headers: Mapping[str, str | Sequence[str]] | Iterable[tuple[str, str]] | None, body: bytes | str | None, json: Any
+) -> tuple[Headers, bytes | None]:
+    made = Headers(headers)
+    if json is not _UNSET:
+        if body:
+            raise ConfigurationError("a message has either a body or json, not both")
+        from json import dumps
+
+        body = dumps(json, ensure_ascii=False)
+        if "Content-Type" not in made:
+            made = Headers({**dict(made.fields()), "Content-Type": "application/json"})
+    return made, body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+
+
+def _text(headers: Headers, body: bytes) -> str:
+    charset = charset_of(headers.get("Content-Type", "")) or "utf-8"
+    try:
+        return body.decode(charset, "replace").removeprefix("\ufeff")
+    except LookupError:
+        return body.decode("utf-8", "replace")
+
+
+def _json(text: str) -> Any:
+    from json import loads
+
+    return loads(text)

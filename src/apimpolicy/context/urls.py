@@ -1,0 +1,117 @@
+"""IUrl: the parts of a URL. A `Url` never changes; policies replace it."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
+
+from apimpolicy.context.header_fields import HeaderCollection
+from apimpolicy.dotnet.registry import dotnet_class
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._[]|"
+_QUERY_CHARACTERS = _PATH_CHARACTERS + "?"
+
+
+@dotnet_class(
+    "IUrl",
+    attributes={
+        "Host": "host",
+        "Path": "path",
+        "Port": "port",
+        "Query": "query",
+        "QueryString": "query_string",
+        "Scheme": "scheme",
+    },
+)
+class Url:
+    """An absolute URL. `path` begins with `/`, `query_string` is empty or begins with `?`; both are percent-encoded."""
+
+    def __init__(self, scheme: str, host: str, port: int, path: str = "/", query_string: str = "") -> None:
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.path = path if path.startswith("/") else "/" + path
+        self.query_string = "?" + query_string if query_string and not query_string.startswith("?") else query_string
+
+    @classmethod
+    def parse(cls, text: str, origin: str = "https://localhost") -> Url:
+        """From text; a text that begins with `/` belongs to `origin`. Raises ConfigurationError."""
+        if text.startswith("/") or not text:
+            text = origin.rstrip("/") + text
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+            host = parts.hostname
+        except ValueError as error:
+            raise ConfigurationError(f"'{text}' is not a URL: {error}") from None
+        scheme = parts.scheme.lower()
+        if scheme not in DEFAULT_PORTS or not host:
+            raise ConfigurationError(f"'{text}' is not a URL: expected one like https://contoso.example/orders")
+        if port is None:
+            port = DEFAULT_PORTS[scheme]
+        path = quote(parts.path or "/", safe=_PATH_CHARACTERS)
+        query = quote(parts.query, safe=_QUERY_CHARACTERS)
+        return cls(scheme, f"[{host}]" if ":" in host else to_utf16(host), port, path, query)
+
+    @functools.cached_property
+    def query(self) -> HeaderCollection:
+        """The parameters of the query, decoded; their names ignore case."""
+        parameters = HeaderCollection()
+        for part in self.query_string[1:].split("&"):
+            if part:
+                name, _, value = part.partition("=")
+                parameters.append(_decoded(name), [_decoded(value)])
+        return parameters
+
+    def replaced(
+        self,
+        *,
+        scheme: str | None = None,
+        host: str | None = None,
+        port: int | None = None,
+        path: str | None = None,
+        query_string: str | None = None,
+    ) -> Url:
+        """A copy with some parts changed."""
+        return Url(
+            self.scheme if scheme is None else scheme,
+            self.host if host is None else host,
+            self.port if port is None else port,
+            self.path if path is None else path,
+            self.query_string if query_string is None else query_string,
+        )
+
+    def with_parameters(self, parameters: HeaderCollection) -> Url:
+        """A copy with these parameters, encoded, as its query."""
+        return self.replaced(query_string=encode_parameters(parameters.fields()))
+
+    def to_string(self) -> str:
+        """The whole URL; a default port is left out."""
+        port = "" if self.port == DEFAULT_PORTS.get(self.scheme) else f":{self.port}"
+        return f"{self.scheme}://{self.host}{port}{self.path}{self.query_string}"
+
+    def __str__(self) -> str:
+        return from_utf16(self.to_string())
+
+    def __repr__(self) -> str:
+        return f"Url({str(self)!r})"
+
+
+def encode_parameters(fields: Iterable[tuple[str, Iterable[str]]]) -> str:
+    """`a=1&a=2&b=x%20y`"""
+    return "&".join(f"{_encoded(name)}={_encoded(value)}" for name, values in fields for value in values)
+
+
+def _encoded(text: str) -> str:
+    return quote(from_utf16(text), safe="-_.~")
+
+
+def _decoded(text: str) -> str:
+    return to_utf16(unquote(text.replace("+", " ")))

@@ -1,0 +1,64 @@
+"""Diagnostics as values: what is wrong, where, and what to do. Rendering lives in `apimpolicy.report`."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from apimpolicy.text.source import Excerpt, Position, Source
+
+
+class Severity(enum.StrEnum):
+    """How bad a finding is; only errors mean that the gateway would refuse the document."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@attrs.define(eq=False)
+class Diagnostic:
+    """One finding at one place.
+
+    `code` is the C# compiler's (`CS1061`), the gateway's (`APIM0001`) or ours (`POL203`); `start` and `end` are offsets
+    in `source.text`; `label` is the few words beside the carets; `help` is a sentence on what to do.
+    """
+
+    code: str
+    message: str
+    source: Source
+    start: int
+    end: int
+    severity: Severity = Severity.ERROR
+    label: str = ""
+    help: str = ""
+
+    @classmethod
+    def within(
+        cls,
+        excerpt: Excerpt,
+        start: int,
+        end: int,
+        code: str,
+        message: str,
+        *,
+        severity: Severity = Severity.ERROR,
+        label: str = "",
+        help: str = "",
+    ) -> Diagnostic:
+        """A diagnostic whose `start` and `end` are offsets in an excerpt."""
+        first = excerpt.locate(start)
+        last = max(excerpt.locate(max(end - 1, start)) + 1, first + (end > start))
+        return cls(code, message, excerpt.source, first, last, severity, label, help)
+
+    @property
+    def position(self) -> Position:
+        return self.source.position(self.start)
+
+    def __str__(self) -> str:
+        line, column = self.position
+        advice = f" ({self.label or self.help})" if self.label or self.help else ""
+        return f"{self.source.path}:{line}:{column}: {self.code} {self.severity}: {self.message}{advice}"

@@ -1,0 +1,1 @@
+"""Arrays, collections, comparers and tuples: `System.Array`, `System.Collections.*`, `System.Tuple`."""

@@ -1,0 +1,365 @@
+"""The members of `System.Array`."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections import searching
+from apimpolicy.dotnet.collections.arguments import check_non_negative, check_part, copy_into, require
+from apimpolicy.dotnet.collections.arrays import default_value, new_array
+from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, object_key, sort, sort_key
+from apimpolicy.dotnet.collections.type_tests import cast, is_reference_convertible, unbox_to
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentOutOfRangeException,
+    ArrayTypeMismatchException,
+    IndexOutOfRangeException,
+    InvalidCastException,
+    RankException,
+)
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.types import NamedType
+from apimpolicy.dotnet.values import DOUBLE, FLOAT, INT, OBJECT, Array, RectangularArray, box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.dotnet.types import Type
+
+    Types = tuple[Type, ...]
+    Predicate = Callable[[Any], bool]
+
+_ARRAY = "System.Array"
+_ONE_DIMENSION = "Only single dimension arrays are supported here."
+_LONGER_SOURCE = "Source array was not long enough. Check the source index, length, and the array's lower bounds."
+_LONGER_DESTINATION = (
+    "Destination array was not long enough. Check the destination index, length, and the array's lower bounds."
+)
+
+
+def _items(array: Any) -> list[Any]:
+    """The elements in row-major order; the list is the array's own."""
+    return array.items if isinstance(array, RectangularArray) else array  # type: ignore[no-any-return]
+
+
+def _lengths(array: Any) -> tuple[int, ...]:
+    return array.lengths if isinstance(array, RectangularArray) else (len(array),)
+
+
+@implements(_ARRAY, "int Length { get; }")
+@implements(_ARRAY, "long LongLength { get; }")
+def length(array: Any) -> int:
+    return len(_items(array))
+
+
+@implements(_ARRAY, "int Rank { get; }")
+def rank(array: Any) -> int:
+    return len(_lengths(array))
+
+
+@implements(_ARRAY, "bool IsReadOnly { get; }")
+@implements(_ARRAY, "bool IsSynchronized { get; }")
+def never(array: Any) -> bool:
+    return False
+
+
+@implements(_ARRAY, "bool IsFixedSize { get; }")
+def always(array: Any) -> bool:
+    return True
+
+
+@implements(_ARRAY, "object SyncRoot { get; }")
+def sync_root(array: Any) -> Any:
+    return array
+
+
+@implements(_ARRAY, "int GetLength(int dimension)")
+@implements(_ARRAY, "long GetLongLength(int dimension)")
+def get_length(array: Any, dimension: int) -> int:
+    lengths = _lengths(array)
+    if not 0 <= dimension < len(lengths):
+        raise IndexOutOfRangeException
+    return lengths[dimension]
+
+
+@implements(_ARRAY, "int GetUpperBound(int dimension)")
+def get_upper_bound(array: Any, dimension: int) -> int:
+    return get_length(array, dimension) - 1
+
+
+@implements(_ARRAY, "int GetLowerBound(int dimension)")
+def get_lower_bound(array: Any, dimension: int) -> int:
+    get_length(array, dimension)
+    return 0
+
+
+@implements(_ARRAY, "object Clone()")
+def clone(array: Any) -> Any:
+    if isinstance(array, RectangularArray):
+        return RectangularArray(array.element, array.lengths, list(array.items))
+    return Array(array.element, array)
+
+
+@implements(_ARRAY, "static T[] Empty<T>()", types=True)
+def empty(types: Types) -> Array:
+    return Array(types[0])
+
+
+@implements(_ARRAY, "static void Resize<T>(ref T[] array, int newSize)", types=True)
+def resize(types: Types, array: Any, size: int) -> tuple[Array]:
+    check_non_negative(size, "newSize")
+    if array is not None and len(array) == size:
+        return (array,)
+    made = new_array(types[0], size)
+    kept = (array or [])[:size]
+    made[: len(kept)] = kept
+    return (made,)
+
+
+@implements(_ARRAY, "static void Clear(System.Array array, int index, int length)")
+def clear(array: Any, index: int, count: int) -> None:
+    require(array, "array")
+    items = _items(array)
+    if index < 0 or count < 0 or len(items) - index < count:
+        raise IndexOutOfRangeException
+    items[index : index + count] = [default_value(array.element)] * count
+
+
+@implements(_ARRAY, "static void Fill<T>(T[] array, T value)")
+def fill(array: Any, value: Any) -> None:
+    require(array, "array")
+    array[:] = [value] * len(array)
+
+
+@implements(_ARRAY, "static void Fill<T>(T[] array, T value, int startIndex, int count)")
+def fill_part(array: Any, value: Any, start: int, count: int) -> None:
+    require(array, "array")
+    searching.find_index(array, start, count, lambda _: True)
+    array[start : start + count] = [value] * count
+
+
+@implements(_ARRAY, "static void Copy(System.Array sourceArray, System.Array destinationArray, int length)")
+@implements(_ARRAY, "static void Copy(System.Array sourceArray, System.Array destinationArray, long length)")
+def copy(source: Any, destination: Any, count: int) -> None:
+    require(source, "sourceArray")
+    require(destination, "destinationArray")
+    copy_part(source, 0, destination, 0, count)
+
+
+_PARTS = (
+    "(System.Array sourceArray, {0} sourceIndex, System.Array destinationArray, {0} destinationIndex, {0} length)"
+)
+
+
+@implements(_ARRAY, "static void Copy" + _PARTS.format("int"))
+@implements(_ARRAY, "static void Copy" + _PARTS.format("long"))
+@implements(_ARRAY, "static void ConstrainedCopy" + _PARTS.format("int"))
+def copy_part(source: Any, source_index: int, destination: Any, destination_index: int, count: int) -> None:
+    require(source, "sourceArray")
+    require(destination, "destinationArray")
+    if len(_lengths(source)) != len(_lengths(destination)):
+        raise RankException("The specified arrays must have the same number of dimensions.")
+    check_non_negative(count, "length")
+    check_non_negative(source_index, "sourceIndex")
+    check_non_negative(destination_index, "destinationIndex")
+    items, target = _items(source), _items(destination)
+    if len(items) - source_index < count:
+        raise ArgumentException(_LONGER_SOURCE, "sourceArray")
+    if len(target) - destination_index < count:
+        raise ArgumentException(_LONGER_DESTINATION, "destinationArray")
+    environment().step(count >> 6)
+    part = items[source_index : source_index + count]
+    target[destination_index : destination_index + count] = _converted(part, source.element, destination.element)
+
+
+_WIDENING = ("sbyte", "byte", "short", "ushort", "char", "int", "uint", "long", "ulong", "float", "double")
+_UNSIGNED = frozenset({"byte", "ushort", "uint", "ulong", "char"})
+_SIZES = {
+    "sbyte": 1, "byte": 1, "short": 2, "ushort": 2, "char": 2, "int": 4, "uint": 4, "long": 8, "ulong": 8,
+    "float": 9, "double": 10,
+}  # fmt: skip
+
+
+def _widens(source: str, target: str) -> bool:
+    """The primitive widenings that `Array.Copy` does; their table is in the documentation of `Array.Copy`."""
+    if source not in _SIZES or target not in _SIZES or _SIZES[source] > _SIZES[target]:
+        return False
+    if target in ("float", "double"):
+        return True
+    if source in _UNSIGNED:
+        return target in _UNSIGNED or _SIZES[source] < _SIZES[target]
+    return target not in _UNSIGNED
+
+
+def _converted(items: list[Any], source: Type, target: Type) -> list[Any]:
+    if source is target:
+        return items
+    if source.is_value_type and target.is_value_type:
+        names = (getattr(source, "name", ""), getattr(target, "name", ""))
+        if not _widens(*names):
+            raise ArrayTypeMismatchException(
+                "Source array type cannot be assigned to destination array type."
+            )
+        if target is FLOAT or target is DOUBLE:
+            return [float(ord(item) if isinstance(item, str) else item) for item in items]
+        if names[0] == "char":
+            return [ord(item) for item in items]
+        return [chr(item) for item in items] if names[1] == "char" else items
+    if source.is_value_type:
+        if not is_reference_convertible(source, target):
+            raise ArrayTypeMismatchException("Source array type cannot be assigned to destination array type.")
+        return [box(source, item) for item in items]
+    if is_reference_convertible(source, target):
+        return items
+    if not is_reference_convertible(target, source) and not _is_interface(source, target):
+        raise ArrayTypeMismatchException("Source array type cannot be assigned to destination array type.")
+    try:
+        return [cast(item, target) for item in items]
+    except InvalidCastException:
+        raise InvalidCastException(
+            "At least one element in the source array could not be cast down to the destination array type."
+        ) from None
+
+
+def _is_interface(*types: Type) -> bool:
+    return any(isinstance(type_, NamedType) and type_.kind == "interface" for type_ in types)
+
+
+@implements(_ARRAY, "void CopyTo(System.Array array, int index)")
+@implements(_ARRAY, "void CopyTo(System.Array array, long index)")
+def copy_to(source: Any, array: Any, index: int) -> None:
+    require(array, "array")
+    copy_part(source, 0, array, index, len(source))
+
+
+@implements(_ARRAY, "static TOutput[] ConvertAll<TInput, TOutput>(TInput[] array, System.Converter<TInput, TOutput> converter)", types=True)
+def convert_all(types: Types, array: Any, converter: Callable[[Any], Any]) -> Array:
+    require(array, "array")
+    require(converter, "converter")
+    environment().step(len(array))
+    return Array(types[1], [converter(item) for item in array])
+
+
+@implements(_ARRAY, "static bool Exists<T>(T[] array, System.Predicate<T> match)")
+def exists(array: Any, match: Predicate) -> bool:
+    return find_index(array, match) >= 0
+
+
+@implements(_ARRAY, "static T Find<T>(T[] array, System.Predicate<T> match)", types=True)
+def find(types: Types, array: Any, match: Predicate) -> Any:
+    return searching.item_or_default(array, find_index(array, match), types[0])
+
+
+@implements(_ARRAY, "static T FindLast<T>(T[] array, System.Predicate<T> match)", types=True)
+def find_last(types: Types, array: Any, match: Predicate) -> Any:
+    return searching.item_or_default(array, find_last_index(array, match), types[0])
+
+
+@implements(_ARRAY, "static T[] FindAll<T>(T[] array, System.Predicate<T> match)", types=True)
+def find_all(types: Types, array: Any, match: Predicate) -> Array:
+    require(array, "array")
+    require(match, "match")
+    environment().step(len(array))
+    return Array(types[0], [item for item in array if match(item)])
+
+
+@implements(_ARRAY, "static int FindIndex<T>(T[] array, System.Predicate<T> match)")
+def find_index(array: Any, match: Predicate) -> int:
+    return searching.find_index(require(array, "array"), 0, None, match)
+
+
+@implements(_ARRAY, "static int FindIndex<T>(T[] array, int startIndex, System.Predicate<T> match)")
+def find_index_from(array: Any, start: int, match: Predicate) -> int:
+    return searching.find_index(require(array, "array"), start, None, match)
+
+
+@implements(_ARRAY, "static int FindIndex<T>(T[] array, int startIndex, int count, System.Predicate<T> match)")
+def find_index_within(array: Any, start: int, count: int, match: Predicate) -> int:
+    return searching.find_index(require(array, "array"), start, count, match)
+
+
+@implements(_ARRAY, "static int FindLastIndex<T>(T[] array, System.Predicate<T> match)")
+def find_last_index(array: Any, match: Predicate) -> int:
+    return searching.find_last_index(require(array, "array"), None, None, match)
+
+
+@implements(_ARRAY, "static int FindLastIndex<T>(T[] array, int startIndex, System.Predicate<T> match)")
+def find_last_index_from(array: Any, start: int, match: Predicate) -> int:
+    return searching.find_last_index(require(array, "array"), start, None, match)
+
+
+@implements(_ARRAY, "static int FindLastIndex<T>(T[] array, int startIndex, int count, System.Predicate<T> match)")
+def find_last_index_within(array: Any, start: int, count: int, match: Predicate) -> int:
+    return searching.find_last_index(require(array, "array"), start, count, match)
+
+
+@implements(_ARRAY, "static void ForEach<T>(T[] array, System.Action<T> action)")
+def for_each(array: Any, action: Callable[[Any], None]) -> None:
+    require(array, "array")
+    require(action, "action")
+    for item in array:
+        environment().step()
+        action(item)
+
+
+@implements(_ARRAY, "static bool TrueForAll<T>(T[] array, System.Predicate<T> match)")
+def true_for_all(array: Any, match: Predicate) -> bool:
+    require(array, "array")
+    require(match, "match")
+    environment().step(len(array))
+    return all(match(item) for item in array)
+
+
+@implements(_ARRAY, "static System.Collections.ObjectModel.ReadOnlyCollection<T> AsReadOnly<T>(T[] array)", types=True)
+def as_read_only(types: Types, array: Any) -> Any:
+    from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
+
+    return ReadOnlyCollection(types, require(array, "array"))
+
+
+@implements(_ARRAY, "static int IndexOf<T>(T[] array, T value)")
+@implements(_ARRAY, "static int IndexOf<T>(T[] array, T value, int startIndex)")
+@implements(_ARRAY, "static int IndexOf<T>(T[] array, T value, int startIndex, int count)")
+def index_of(array: Any, value: Any, start: int = 0, count: int | None = None) -> int:
+    require(array, "array")
+    _check_start(start, len(array))
+    searching.check_count(start, count, len(array))
+    return searching.index_of(array, value, start, count, equality_key(array.element))
+
+
+def _check_start(start: int, size: int) -> None:
+    if not 0 <= start <= size:
+        raise ArgumentOutOfRangeException(
+            "startIndex", "Index was out of range. Must be non-negative and less than the size of the collection."
+        )
+
+
+@implements(_ARRAY, "static int IndexOf(System.Array array, object value)")
+@implements(_ARRAY, "static int IndexOf(System.Array array, object value, int startIndex)")
+@implements(_ARRAY, "static int IndexOf(System.Array array, object value, int startIndex, int count)")
+def index_of_boxed(array: Any, value: Any, start: int = 0, count: int | None = None) -> int:
+    return index_of(_boxed(array), value, start, count)
+
+
+@implements(_ARRAY, "static int LastIndexOf<T>(T[] array, T value)")
+@implements(_ARRAY, "static int LastIndexOf<T>(T[] array, T value, int startIndex)")
+@implements(_ARRAY, "static int LastIndexOf<T>(T[] array, T value, int startIndex, int count)")
+def last_index_of(array: Any, value: Any, start: int | None = None, count: int | None = None) -> int:
+    require(array, "array")
+    return searching.last_index_of(array, value, start, count, equality_key(array.element), "startIndex")
+
+
+@implements(_ARRAY, "static int LastIndexOf(System.Array array, object value)")
+@implements(_ARRAY, "static int LastIndexOf(System.Array array, object value, int startIndex)")
+@implements(_ARRAY, "static int LastIndexOf(System.Array array, object value, int startIndex, int count)")
+def last_index_of_boxed(array: Any, value: Any, start: int | None = None, count: int | None = None) -> int:
+    return last_index_of(_boxed(array), value, start, count)
+
+
+def _boxed(array: Any) -> Array:
+    require(array, "array")
+    if isinstance(array, RectangularArray):
+        raise RankException(_ONE_DIMENSION)
+    return Array(OBJECT, [box(array.element, item) for item in array])

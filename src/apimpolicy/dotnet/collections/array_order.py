@@ -1,0 +1,195 @@
+"""Order in arrays: `Array.Sort`, `Array.Reverse`, `Array.BinarySearch`; and single elements by index."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections import searching
+from apimpolicy.dotnet.collections.arguments import check_part, require
+from apimpolicy.dotnet.collections.arrays import default_value, rectangular_get, rectangular_set
+from apimpolicy.dotnet.collections.comparers import comparison_of, sort_key
+from apimpolicy.dotnet.collections.comparers import sort as sort_items
+from apimpolicy.dotnet.collections.type_tests import is_instance, unbox_to
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    IndexOutOfRangeException,
+    InvalidCastException,
+    RankException,
+)
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import RectangularArray, box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.dotnet.types import Type
+
+_ARRAY = "System.Array"
+_COMPARER = "System.Collections.IComparer comparer"
+_SHORT_ITEMS = (
+    "Offset and length were out of bounds for the array or count is greater than the number of elements from index to "
+    "the end of the source collection."
+)
+
+
+def _one_dimension(array: Any, parameter: str = "array") -> Any:
+    require(array, parameter)
+    if isinstance(array, RectangularArray):
+        raise RankException("Only single dimension arrays are supported here.")
+    return array
+
+
+@implements(_ARRAY, "static void Reverse(System.Array array)")
+@implements(_ARRAY, "static void Reverse<T>(T[] array)")
+def reverse(array: Any) -> None:
+    _one_dimension(array).reverse()
+
+
+@implements(_ARRAY, "static void Reverse(System.Array array, int index, int length)")
+@implements(_ARRAY, "static void Reverse<T>(T[] array, int index, int length)")
+def reverse_part(array: Any, index: int, length: int) -> None:
+    check_part(index, length, len(_one_dimension(array)), length="length")
+    array[index : index + length] = array[index : index + length][::-1]
+
+
+@implements(_ARRAY, "static void Sort(System.Array array)")
+@implements(_ARRAY, f"static void Sort(System.Array array, {_COMPARER})")
+@implements(_ARRAY, "static void Sort<T>(T[] array)")
+@implements(_ARRAY, "static void Sort<T>(T[] array, System.Collections.Generic.IComparer<T> comparer)")
+def sort(array: Any, comparer: Any = None) -> None:
+    sort_part(array, 0, len(_one_dimension(array)), comparer)
+
+
+@implements(_ARRAY, "static void Sort(System.Array array, int index, int length)")
+@implements(_ARRAY, f"static void Sort(System.Array array, int index, int length, {_COMPARER})")
+@implements(_ARRAY, "static void Sort<T>(T[] array, int index, int length)")
+@implements(
+    _ARRAY, "static void Sort<T>(T[] array, int index, int length, System.Collections.Generic.IComparer<T> comparer)"
+)
+def sort_part(array: Any, index: int, length: int, comparer: Any = None) -> None:
+    check_part(index, length, len(_one_dimension(array)), length="length")
+    environment().step(length)
+    part = list(array[index : index + length])
+    sort_items(part, sort_key(array.element, comparer))
+    array[index : index + length] = part
+
+
+@implements(_ARRAY, "static void Sort<T>(T[] array, System.Comparison<T> comparison)")
+def sort_by(array: Any, comparison: Callable[[Any, Any], int]) -> None:
+    require(array, "array")
+    require(comparison, "comparison")
+    environment().step(len(array))
+    part = list(array)
+    sort_items(part, functools.cmp_to_key(comparison))
+    array[:] = part
+
+
+@implements(_ARRAY, "static void Sort(System.Array keys, System.Array items)")
+@implements(_ARRAY, f"static void Sort(System.Array keys, System.Array items, {_COMPARER})")
+@implements(_ARRAY, "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items)")
+@implements(
+    _ARRAY,
+    "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, System.Collections.Generic.IComparer<TKey> comparer)",
+)
+def sort_with_items(keys: Any, items: Any, comparer: Any = None) -> None:
+    sort_part_with_items(keys, items, 0, len(_one_dimension(keys, "keys")), comparer)
+
+
+@implements(_ARRAY, "static void Sort(System.Array keys, System.Array items, int index, int length)")
+@implements(_ARRAY, f"static void Sort(System.Array keys, System.Array items, int index, int length, {_COMPARER})")
+@implements(_ARRAY, "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, int index, int length)")
+@implements(
+    _ARRAY,
+    "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, int index, int length,"
+    " System.Collections.Generic.IComparer<TKey> comparer)",
+)
+def sort_part_with_items(keys: Any, items: Any, index: int, length: int, comparer: Any = None) -> None:
+    if items is None:
+        sort_part(keys, index, length, comparer)
+        return
+    check_part(index, length, len(_one_dimension(keys, "keys")), length="length")
+    if len(items) - index < length:
+        raise ArgumentException(_SHORT_ITEMS)
+    environment().step(length)
+    order = list(range(index, index + length))
+    key = sort_key(keys.element, comparer)
+    sort_items(order, lambda position: keys[position] if key is None else key(keys[position]))
+    keys[index : index + length], items[index : index + length] = (
+        [keys[position] for position in order],
+        [items[position] for position in order],
+    )
+
+
+@implements(_ARRAY, "static int BinarySearch(System.Array array, object value)")
+def binary_search_boxed(array: Any, value: Any) -> int:
+    return binary_search_part_boxed(array, 0, len(_one_dimension(array)), value)
+
+
+@implements(_ARRAY, "static int BinarySearch(System.Array array, int index, int length, object value)")
+def binary_search_part_boxed(array: Any, index: int, length: int, value: Any) -> int:
+    if value is not None and not is_instance(value, array.element):
+        raise ArgumentException("At least one object must implement IComparable.")
+    return binary_search(array, index, length, unbox_to(value, array.element), None)
+
+
+@implements(
+    _ARRAY,
+    "static int BinarySearch<T>(T[] array, int index, int length, T value,"
+    " System.Collections.Generic.IComparer<T> comparer)",
+)
+def binary_search(array: Any, index: int, length: int, value: Any, comparer: Any) -> int:
+    check_part(index, length, len(_one_dimension(array)), length="length")
+    return searching.binary_search(array, index, length, value, comparison_of(array.element, comparer))
+
+
+def _get(array: Any, indexes: tuple[int, ...]) -> Any:
+    if isinstance(array, RectangularArray):
+        if len(indexes) != len(array.lengths):
+            raise ArgumentException("The length(s) of the array and the number of indices must be the same.")
+        return box(array.element, rectangular_get(array, indexes))
+    if len(indexes) != 1:
+        raise ArgumentException("Array was not a one-dimensional array.")
+    if not 0 <= indexes[0] < len(array):
+        raise IndexOutOfRangeException
+    return box(array.element, array[indexes[0]])
+
+
+def _set(array: Any, value: Any, indexes: tuple[int, ...]) -> None:
+    _get(array, indexes)
+    element: Type = array.element
+    if value is None and element.is_value_type and element.underlying is None:
+        value = default_value(element)
+    elif value is not None and not is_instance(value, element):
+        raise InvalidCastException("Object cannot be stored in an array of this type.")
+    value = unbox_to(value, element)
+    if isinstance(array, RectangularArray):
+        rectangular_set(array, indexes, value)
+    else:
+        array[indexes[0]] = value
+
+
+for _integer in ("int", "long"):
+
+    @implements(_ARRAY, f"object GetValue({_integer} index)")
+    @implements(_ARRAY, f"object GetValue({_integer} index1, {_integer} index2)")
+    @implements(_ARRAY, f"object GetValue({_integer} index1, {_integer} index2, {_integer} index3)")
+    def get_value(array: Any, *indexes: int) -> Any:
+        return _get(array, indexes)
+
+    @implements(_ARRAY, f"object GetValue(params {_integer}[] indices)")
+    def get_value_at(array: Any, indexes: Any) -> Any:
+        return _get(array, tuple(require(indexes, "indices")))
+
+    @implements(_ARRAY, f"void SetValue(object value, {_integer} index)")
+    @implements(_ARRAY, f"void SetValue(object value, {_integer} index1, {_integer} index2)")
+    @implements(_ARRAY, f"void SetValue(object value, {_integer} index1, {_integer} index2, {_integer} index3)")
+    def set_value(array: Any, value: Any, *indexes: int) -> None:
+        _set(array, value, indexes)
+
+    @implements(_ARRAY, f"void SetValue(object value, params {_integer}[] indices)")
+    def set_value_at(array: Any, value: Any, indexes: Any) -> None:
+        _set(array, value, tuple(require(indexes, "indices")))
+
+

@@ -1,0 +1,176 @@
+"""Arrays and `foreach` for emitted code: element access, creation, default values."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.type_tests import is_instance
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import (
+    ArrayTypeMismatchException,
+    IndexOutOfRangeException,
+    NullReferenceException,
+    OverflowException,
+)
+from apimpolicy.dotnet.registry import find_implementation
+from apimpolicy.dotnet.types import ArrayType, NamedType, Type
+from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, OBJECT, STRING, Array, RectangularArray, box
+from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DEFAULTS: dict[Type, Any] = {BOOL: False, CHAR: "\0", FLOAT: 0.0, DOUBLE: 0.0, DECIMAL: Decimal(0)}
+_ZERO_FIELDS = {
+    "System.DateTime": "static readonly System.DateTime MinValue;",
+    "System.DateTimeOffset": "static readonly System.DateTimeOffset MinValue;",
+    "System.Guid": "static readonly System.Guid Empty;",
+    "System.TimeSpan": "static readonly System.TimeSpan Zero;",
+    "System.Numerics.BigInteger": "static System.Numerics.BigInteger Zero { get; }",
+    "System.Threading.CancellationToken": "static System.Threading.CancellationToken None { get; }",
+}
+"""The member that gives the value of a structure with all bits zero."""
+
+
+def default_value(type_: Type) -> Any:
+    """`default(T)`; raises NotSimulatedError for a structure that is not simulated."""
+    if not type_.is_value_type or not isinstance(type_, NamedType) or type_.underlying is not None:
+        return None
+    if type_ in _DEFAULTS:
+        return _DEFAULTS[type_]
+    name = type_.name
+    if type_.kind == "enum" or "." not in name:
+        return 0
+    if type_.definition.is_tuple:
+        return tuple(default_value(element) for element in type_.arguments)
+    if name == "System.Collections.Generic.KeyValuePair":
+        from apimpolicy.dotnet.collections.pairs import KeyValuePair
+
+        return KeyValuePair(type_.arguments, *(default_value(part) for part in type_.arguments))
+    field = _ZERO_FIELDS.get(name)
+    found = find_implementation(type_.definition, field) if field else None
+    if found is None:
+        raise NotSimulatedError(name, "default value")
+    value = found.target()
+    _DEFAULTS[type_] = value
+    return value
+
+
+def new_array(element: Type, length: int) -> Array:
+    """`new T[length]`. A negative length raises OverflowException, as the runtime does."""
+    if length < 0:
+        raise OverflowException
+    environment().check_elements(length)
+    return Array(element, [default_value(element)] * length)
+
+
+def new_rectangular_array(element: Type, lengths: tuple[int, ...]) -> RectangularArray:
+    """`new T[a, b]` with default values."""
+    count = 1
+    for length in lengths:
+        if length < 0:
+            raise OverflowException
+        count *= length
+    environment().check_elements(count)
+    return RectangularArray(element, lengths, [default_value(element)] * count)
+
+
+def array_get(array: Any, index: int) -> Any:
+    """`array[index]`; the array may be null."""
+    try:
+        if index >= 0:
+            return array[index]
+    except IndexError:
+        raise IndexOutOfRangeException from None
+    except TypeError:
+        if array is not None:
+            raise
+    if array is None:
+        raise NullReferenceException
+    raise IndexOutOfRangeException
+
+
+def array_set(array: Any, index: int, value: Any) -> Any:
+    """`array[index] = value`, giving the value. Raises ArrayTypeMismatchException for what the array cannot hold."""
+    if array is None:
+        raise NullReferenceException
+    if not 0 <= index < len(array):
+        raise IndexOutOfRangeException
+    _check_store(array.element, value)
+    array[index] = value
+    return value
+
+
+def _check_store(element: Type, value: Any) -> None:
+    """An array of a reference type may be seen as an array of a base type, so that a store can be wrong."""
+    if value is None or element is OBJECT or element.is_value_type:
+        return
+    if element is STRING:
+        if type(value) is not str:
+            raise ArrayTypeMismatchException
+    elif isinstance(element, ArrayType) or (isinstance(element, NamedType) and element.kind == "class"):
+        # Lambdas, anonymous objects and lazy sequences do not all know their type; the compiler has checked them.
+        if (hasattr(value, "dotnet_type") or hasattr(value, "dotnet_type_name")) and not is_instance(value, element):
+            raise ArrayTypeMismatchException
+
+
+def _offset(array: RectangularArray | None, indexes: tuple[int, ...]) -> int:
+    if array is None:
+        raise NullReferenceException
+    offset = 0
+    for index, length in zip(indexes, array.lengths, strict=True):
+        if not 0 <= index < length:
+            raise IndexOutOfRangeException
+        offset = offset * length + index
+    return offset
+
+
+def rectangular_get(array: RectangularArray | None, indexes: tuple[int, ...]) -> Any:
+    """`array[a, b]`; the array may be null."""
+    offset = _offset(array, indexes)
+    return array.items[offset]  # type: ignore[union-attr] - _offset has refused null
+
+
+def rectangular_set(array: RectangularArray | None, indexes: tuple[int, ...], value: Any) -> Any:
+    """`array[a, b] = value`, giving the value."""
+    offset = _offset(array, indexes)
+    _check_store(array.element, value)  # type: ignore[union-attr]
+    array.items[offset] = value  # type: ignore[union-attr]
+    return value
+
+
+def iterate(value: Any) -> Iterator[Any]:
+    """What `foreach` walks over: a step for each element, NullReferenceException for null."""
+    if value is None:
+        raise NullReferenceException
+    return _stepping(value)
+
+
+def _stepping(value: Any) -> Iterator[Any]:
+    step = environment().step
+    for item in value:
+        step()
+        yield item
+
+
+def element_type(value: Any) -> Type | None:
+    """The static element type of a collection, as far as the collection knows it."""
+    if isinstance(value, str):
+        return CHAR
+    type_ = getattr(value, "dotnet_type", None)
+    if isinstance(type_, ArrayType):
+        return type_.element
+    if isinstance(type_, NamedType):
+        for candidate in type_.supertypes:
+            if candidate.name == "System.Collections.Generic.IEnumerable":
+                return candidate.arguments[0]
+    return None
+
+
+def iterate_boxed(value: Any) -> Iterator[Any]:
+    """The elements as the non-generic `IEnumerable` gives them: boxed."""
+    element = element_type(value)
+    if element is None or not element.is_value_type:
+        return iter(value)
+    return (box(element, item) for item in value)

@@ -1,0 +1,289 @@
+"""`System.Collections.Generic.Dictionary<TKey, TValue>` with its views of keys and values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, require
+from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.comparers import default_key, text
+from apimpolicy.dotnet.collections.generic import ReadOnlyView
+from apimpolicy.dotnet.collections.hashing import EMPTY, HashedCollection
+from apimpolicy.dotnet.collections.pairs import KeyValuePair
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    KeyNotFoundException,
+    NotSupportedException,
+)
+from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.values import named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from apimpolicy.dotnet.types import NamedType, Type
+
+_NAME = "System.Collections.Generic.Dictionary"
+_PAIRS = "System.Collections.Generic.IEnumerable<System.Collections.Generic.KeyValuePair<TKey, TValue>> collection"
+_OTHER = "System.Collections.Generic.IDictionary<TKey, TValue> dictionary"
+_COMPARER = "System.Collections.Generic.IEqualityComparer<TKey> comparer"
+
+
+def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
+    """The exception that the indexer of every dictionary raises for a missing key."""
+    return KeyNotFoundException(f"The given key '{text(type_, key)}' was not present in the dictionary.")
+
+
+@dotnet_class(
+    f"{_NAME}<TKey, TValue>",
+    attributes={"Count": "count", "Keys": "keys", "Values": "values", "Comparer": "comparer"},
+)
+class Dictionary(HashedCollection):
+    """A dictionary; walking over it gives `KeyValuePair`s."""
+
+    __slots__ = ()
+
+    definition_name = _NAME
+
+    @staticmethod
+    @member("new()", types=True)
+    @member(f"new({_COMPARER})", types=True)
+    def create(types: tuple[Type, ...], comparer: Any = None) -> Dictionary:
+        return Dictionary(types, comparer)
+
+    @staticmethod
+    @member("new(int capacity)", types=True)
+    @member(f"new(int capacity, {_COMPARER})", types=True)
+    def with_capacity(types: tuple[Type, ...], capacity: int, comparer: Any = None) -> Dictionary:
+        check_non_negative(capacity, "capacity", None)
+        environment().check_elements(capacity)
+        return Dictionary(types, comparer)
+
+    @staticmethod
+    @member(f"new({_OTHER})", types=True)
+    @member(f"new({_OTHER}, {_COMPARER})", types=True)
+    def from_dictionary(types: tuple[Type, ...], dictionary: Any, comparer: Any = None) -> Dictionary:
+        return _filled(types, require(dictionary, "dictionary"), comparer)
+
+    @staticmethod
+    @member(f"new({_PAIRS})", types=True)
+    @member(f"new({_PAIRS}, {_COMPARER})", types=True)
+    def from_pairs(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> Dictionary:
+        return _filled(types, require(collection, "collection"), comparer)
+
+    def _hashed(self, key: Any) -> Any:
+        if key is None:
+            raise ArgumentNullException("key")
+        return key if self.key is None else self.key(key)
+
+    @property
+    def keys(self) -> KeyCollection:
+        return KeyCollection(self)
+
+    @property
+    def values(self) -> ValueCollection:
+        return ValueCollection(self)
+
+    @member("TValue Item[TKey key] { get; set; }")
+    def get_item(self, key: Any) -> Any:
+        slot = self._index.get(self._hashed(key))
+        if slot is None:
+            raise key_not_found(self.types[0], key)
+        return self._slots[slot].value
+
+    @member("TValue Item[TKey key] { get; set; }", setter=True)
+    def set_item(self, key: Any, value: Any) -> None:
+        hashed = self._hashed(key)
+        slot = self._index.get(hashed)
+        if slot is None:
+            self._insert(hashed, KeyValuePair(self.types, key, value))
+        else:
+            self._slots[slot] = KeyValuePair(self.types, self._slots[slot].key, value)
+            self.version += 1
+
+    @member("void Add(TKey key, TValue value)")
+    def add(self, key: Any, value: Any) -> None:
+        if not self.try_add(key, value):
+            raise ArgumentException(
+                f"An item with the same key has already been added. Key: {text(self.types[0], key)}"
+            )
+
+    @member("bool TryAdd(TKey key, TValue value)")
+    def try_add(self, key: Any, value: Any) -> bool:
+        hashed = self._hashed(key)
+        if hashed in self._index:
+            return False
+        self._insert(hashed, KeyValuePair(self.types, key, value))
+        return True
+
+    @member("bool ContainsKey(TKey key)")
+    def contains_key(self, key: Any) -> bool:
+        return self._hashed(key) in self._index
+
+    @member("bool ContainsValue(TValue value)")
+    def contains_value(self, value: Any) -> bool:
+        environment().step(len(self._index))
+        key = default_key(self.types[1])
+        if key is None:
+            return any(pair.value == value for pair in self.entries())
+        wanted = key(value)
+        return any(key(pair.value) == wanted for pair in self.entries())
+
+    @member("bool TryGetValue(TKey key, out TValue value)")
+    def try_get_value(self, key: Any) -> tuple[bool, Any]:
+        slot = self._index.get(self._hashed(key))
+        if slot is None:
+            return False, default_value(self.types[1])
+        return True, self._slots[slot].value
+
+    @member("bool Remove(TKey key)")
+    def remove(self, key: Any) -> bool:
+        return self._delete(self._hashed(key)) is not EMPTY
+
+    @member("bool Remove(TKey key, out TValue value)")
+    def remove_and_get(self, key: Any) -> tuple[bool, Any]:
+        pair = self._delete(self._hashed(key))
+        return (False, default_value(self.types[1])) if pair is EMPTY else (True, pair.value)
+
+    @member("void Clear()")
+    def clear(self) -> None:
+        self._forget()
+
+    @member("int EnsureCapacity(int capacity)")
+    def ensure_capacity(self, capacity: int) -> int:
+        """The capacity that .NET reaches: the next prime of its table."""
+        check_non_negative(capacity, "capacity", None)
+        environment().check_elements(capacity)
+        return capacity_for(max(capacity, len(self._slots)))
+
+    @member("void TrimExcess()")
+    def trim_excess(self) -> None:
+        self.trim_to(len(self._index))
+
+    @member("void TrimExcess(int capacity)")
+    def trim_to(self, capacity: int) -> None:
+        if capacity < len(self._index):
+            check_non_negative(-1, "capacity", None)
+        pairs = self.entries()
+        self._forget()
+        for pair in pairs:
+            self._insert(self._hashed(pair.key), pair)
+
+    def copy_to(self, array: Any, index: int) -> None:
+        copy_into(self.entries(), array, index, "index")
+
+
+def _filled(types: tuple[Type, ...], pairs: Iterable[Any], comparer: Any) -> Dictionary:
+    made = Dictionary(types, comparer)
+    step = environment().step
+    for pair in pairs:
+        step()
+        made.add(pair.key, pair.value)
+    return made
+
+
+_PRIMES = (3, 7, 11, 17, 23, 29, 37, 47, 59, 71, 89, 107, 131, 163, 197, 239, 293, 353, 431, 521, 631, 761, 919, 1103)
+
+
+def capacity_for(count: int) -> int:
+    """The smallest size of a hash table of .NET that holds this many entries; 0 for an empty one."""
+    if count == 0:
+        return 0
+    for prime in _PRIMES:
+        if prime >= count:
+            return prime
+    candidate = count | 1
+    while (candidate - 1) % 101 == 0 or any(candidate % divisor == 0 for divisor in range(3, int(candidate**0.5) + 1, 2)):
+        candidate += 2
+    return candidate
+
+
+class DictionaryView(ReadOnlyView):
+    """The keys or the values of any dictionary of this package, live; `part` is the attribute of the pairs."""
+
+    __slots__ = ("dictionary",)
+
+    part = ""
+    position = 0
+
+    def __init__(self, dictionary: Any) -> None:
+        self.dictionary = dictionary
+
+    @property
+    def dotnet_type(self) -> NamedType:
+        return named(f"{self.dictionary.definition_name}.{type(self).__name__}", *self.dictionary.types)
+
+    @property
+    def count(self) -> int:
+        return len(self.dictionary)
+
+    def __len__(self) -> int:
+        return len(self.dictionary)
+
+    def __iter__(self) -> Iterator[Any]:
+        part = self.part
+        for pair in self.dictionary:
+            yield getattr(pair, part)
+
+    def contains(self, item: Any) -> bool:
+        environment().step(len(self.dictionary))
+        key = default_key(self.dictionary.types[self.position]) or (lambda value: value)
+        wanted = key(item)
+        return any(key(getattr(pair, self.part)) == wanted for pair in self.dictionary)
+
+    def copy_to(self, array: Any, index: int) -> None:
+        copy_into(list(self), array, index, "index")
+
+    def add(self, item: Any) -> None:
+        raise NotSupportedException(self._refusal)
+
+    def clear(self) -> None:
+        raise NotSupportedException(self._refusal)
+
+    def remove(self, item: Any) -> bool:
+        raise NotSupportedException(self._refusal)
+
+    @property
+    def _refusal(self) -> str:
+        kind = "key" if self.part == "key" else "value"
+        return f"Mutating a {kind} collection derived from a dictionary is not allowed."
+
+
+@dotnet_class(f"{_NAME}<TKey, TValue>.KeyCollection", attributes={"Count": "count"})
+class KeyCollection(DictionaryView):
+    __slots__ = ()
+
+    part = "key"
+
+    @staticmethod
+    @member("new(System.Collections.Generic.Dictionary<TKey, TValue> dictionary)")
+    def create(dictionary: Any) -> KeyCollection:
+        return KeyCollection(require(dictionary, "dictionary"))
+
+    @member("void CopyTo(TKey[] array, int index)")
+    def copy_to(self, array: Any, index: int) -> None:
+        super().copy_to(array, index)
+
+    def contains(self, item: Any) -> bool:
+        return bool(self.dictionary.contains_key(item))
+
+
+@dotnet_class(f"{_NAME}<TKey, TValue>.ValueCollection", attributes={"Count": "count"})
+class ValueCollection(DictionaryView):
+    __slots__ = ()
+
+    part = "value"
+    position = 1
+
+    @staticmethod
+    @member("new(System.Collections.Generic.Dictionary<TKey, TValue> dictionary)")
+    def create(dictionary: Any) -> ValueCollection:
+        return ValueCollection(require(dictionary, "dictionary"))
+
+    @member("void CopyTo(TValue[] array, int index)")
+    def copy_to(self, array: Any, index: int) -> None:
+        super().copy_to(array, index)
+
+

@@ -1,0 +1,96 @@
+"""`IEnumerator<T>`: walking a sequence by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apimpolicy.dotnet.collections.arrays import default_value, element_type, iterate_boxed
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import NotSupportedException
+from apimpolicy.dotnet.metadata import look_up
+from apimpolicy.dotnet.registry import implements, interface_members
+from apimpolicy.dotnet.types import Type
+from apimpolicy.dotnet.values import OBJECT, box, named
+
+_GENERIC = "System.Collections.Generic."
+
+
+class Enumerator:
+    """An enumerator over any sequence; `current` is the default value before the start and after the end."""
+
+    __slots__ = ("_iterator", "current", "element")
+
+    def __init__(self, source: Any) -> None:
+        self.element: Type = element_type(source) or OBJECT
+        self._iterator = iter(source)
+        self.current: Any = default_value(self.element)
+
+    @property
+    def dotnet_type(self) -> Type:
+        return named("System.Collections.Generic.IEnumerator", self.element)
+
+    def move_next(self) -> bool:
+        environment().step()
+        for item in self._iterator:
+            self.current = item
+            return True
+        self.current = default_value(self.element)
+        return False
+
+    def reset(self) -> None:
+        raise NotSupportedException
+
+    def dispose(self) -> None:
+        self._iterator = iter(())
+
+
+class BoxedEnumerator(Enumerator):
+    """What the non-generic `IEnumerable.GetEnumerator` gives."""
+
+    __slots__ = ()
+
+    def __init__(self, source: Any) -> None:
+        self.element = OBJECT
+        self._iterator = iterate_boxed(source)
+        self.current = None
+
+
+@implements("System.Collections.Generic.IEnumerable<T>", "System.Collections.Generic.IEnumerator<T> GetEnumerator()")
+def get_enumerator(source: Any) -> Enumerator:
+    return Enumerator(source)
+
+
+@implements("System.Collections.IEnumerable", "System.Collections.IEnumerator GetEnumerator()")
+@implements("System.Array", "System.Collections.IEnumerator GetEnumerator()")
+def get_boxed_enumerator(source: Any) -> Enumerator:
+    return BoxedEnumerator(source)
+
+
+@implements("System.Collections.IEnumerator", "object Current { get; }")
+def get_boxed_current(enumerator: Any) -> Any:
+    element = getattr(enumerator, "element", OBJECT)
+    return box(element, enumerator.current)
+
+
+interface_members("System.Collections.Generic.IEnumerator<T>", {"Current": "current"})
+interface_members("System.Collections.IEnumerator", {"bool MoveNext()": "move_next", "void Reset()": "reset"})
+
+_ENUMERATED = (
+    "Dictionary<TKey, TValue>",
+    "Dictionary<TKey, TValue>.KeyCollection",
+    "Dictionary<TKey, TValue>.ValueCollection",
+    "HashSet<T>",
+    "LinkedList<T>",
+    "List<T>",
+    "Queue<T>",
+    "SortedDictionary<TKey, TValue>",
+    "SortedDictionary<TKey, TValue>.KeyCollection",
+    "SortedDictionary<TKey, TValue>.ValueCollection",
+    "SortedSet<T>",
+    "Stack<T>",
+)
+for _name in _ENUMERATED:
+    _enumerator = f"{_GENERIC}{_name}.Enumerator"
+    implements(_GENERIC + _name, f"{_enumerator} GetEnumerator()")(get_enumerator)
+    if look_up(_enumerator.replace("<TKey, TValue>", "").replace("<T>", ""), 2 if "TKey" in _name else 1) is not None:
+        interface_members(_enumerator, {"Current": "current", "bool MoveNext()": "move_next", "void Dispose()": "dispose"})

@@ -1,0 +1,86 @@
+"""The storage of `Dictionary` and `HashSet`: entries in slots, a freed slot is taken again first, as in .NET.
+
+So the order of enumeration is .NET's own: that of insertion until something was removed, and then not quite.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, equality_key
+from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
+from apimpolicy.dotnet.exceptions import InvalidOperationException
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.dotnet.types import Type
+
+EMPTY = object()
+"""What a freed slot holds."""
+
+
+class HashedCollection(GenericCollection):
+    """Entries in slots, found by the hashable stand-ins of their keys.
+
+    `key` makes the stand-in of a value, and is None where the value is its own.
+    """
+
+    __slots__ = ("_comparer", "_free", "_index", "_slots", "key")
+
+    def __init__(self, types: tuple[Type, ...], comparer: Any = None) -> None:
+        super().__init__(types)
+        self._comparer = comparer
+        self.key = equality_key(types[0], comparer)
+        self._index: dict[Any, int] = {}
+        self._slots: list[Any] = []
+        self._free: list[int] = []
+
+    @property
+    def comparer(self) -> Any:
+        return self._comparer or DefaultEqualityComparer(self.types[0])
+
+    @property
+    def count(self) -> int:
+        return len(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __iter__(self) -> Iterator[Any]:
+        version = self.version
+        for entry in self._slots:
+            if entry is not EMPTY:
+                yield entry
+                if self.version != version:
+                    raise InvalidOperationException(MODIFIED)
+
+    def entries(self) -> list[Any]:
+        """The entries as they are now."""
+        return [entry for entry in self._slots if entry is not EMPTY] if self._free else list(self._slots)
+
+    def _insert(self, hashed: Any, entry: Any) -> None:
+        if self._free:
+            slot = self._free.pop()
+            self._slots[slot] = entry
+        else:
+            slot = len(self._slots)
+            self._slots.append(entry)
+        self._index[hashed] = slot
+        self.version += 1
+        self.check_room(slot)
+
+    def _delete(self, hashed: Any) -> Any:
+        """Take out and give back the entry, or EMPTY."""
+        slot = self._index.pop(hashed, None)
+        if slot is None:
+            return EMPTY
+        entry = self._slots[slot]
+        self._slots[slot] = EMPTY
+        self._free.append(slot)
+        return entry
+
+    def _forget(self) -> None:
+        self._index.clear()
+        self._slots.clear()
+        self._free.clear()

@@ -1,0 +1,265 @@
+"""The collection interfaces, on whatever object implements them.
+
+A run-time class implements an interface by having these Python names (the C# names in snake case), and needs no
+registration of its own for them:
+
+    IEnumerable<T>, IEnumerable         __iter__ (a fresh iterator each time)
+    IEnumerator<T>, IEnumerator         current, move_next(), reset(), dispose()
+    ICollection<T>                      count, is_read_only, add(item), clear(), contains(item),
+                                        copy_to(array, index), remove(item) -> bool
+    IReadOnlyCollection<T>              count
+    IList<T>                            get_item(index), set_item(index, value), index_of(item), insert(index, item),
+                                        remove_at(index)
+    IReadOnlyList<T>                    get_item(index)
+    IDictionary<TKey, TValue>           get_item(key), set_item(key, value), keys, values, contains_key(key),
+                                        add(key, value), remove(key) -> bool, try_get_value(key) -> (bool, value),
+                                        count, clear()
+    IReadOnlyDictionary<TKey, TValue>   get_item(key), keys, values, contains_key(key), try_get_value(key), count
+    KeyValuePair<TKey, TValue>          key, value (the class is in `pairs`; dictionaries yield it)
+    ISet<T>                             add(item) -> bool, union_with(other), intersect_with(other), except_with(other),
+                                        symmetric_except_with(other), is_subset_of(other), is_superset_of(other),
+                                        is_proper_subset_of(other), is_proper_superset_of(other), overlaps(other),
+                                        set_equals(other)
+    IGrouping<TKey, TElement>           key
+    ILookup<TKey, TElement>             count, get_item(key), contains(key)
+    IComparer<T>                        compare(x, y)
+    IEqualityComparer<T>                equals(x, y), get_hash_code(value)
+
+`count`, `is_read_only`, `keys`, `values`, `key`, `value` and `current` are attributes (properties), the rest methods.
+Missing keys raise KeyNotFoundException in `get_item`; `try_get_value` gives `(False, default(TValue))`.
+
+An object with `contains_key` counts as a dictionary: seen as `ICollection<KeyValuePair<…>>`, its `Add`, `Contains` and
+`Remove` take pairs, and the functions below take the pairs apart. `values.Array`, `str` (as IEnumerable<char>) and
+Python tuples have none of these names; the functions below serve them.
+
+The non-generic interfaces are served from the same names; their elements are boxed on the way out, by the element type
+in `dotnet_type` (an array type, or a constructed type whose last argument is the element).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apimpolicy.dotnet.collections import searching
+from apimpolicy.dotnet.collections.arguments import INDEX, check_index, copy_into
+from apimpolicy.dotnet.collections.arrays import array_set, element_type, iterate_boxed
+from apimpolicy.dotnet.collections.comparers import equality_key, object_key
+from apimpolicy.dotnet.collections.type_tests import cast
+from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException
+from apimpolicy.dotnet.registry import implements, implements_setter, interface_members
+from apimpolicy.dotnet.values import OBJECT, Array, RectangularArray, box
+
+_FIXED = "Collection was of a fixed size."
+
+
+def count_of(value: Any) -> int | None:
+    """The number of elements where the collection knows it without being walked over, else None."""
+    if isinstance(value, (list, str, tuple)):
+        return len(value)
+    if isinstance(value, RectangularArray):
+        return len(value.items)
+    count = getattr(value, "count", None)
+    return count if isinstance(count, int) else None
+
+
+@implements("System.Collections.Generic.ICollection<T>", "int Count { get; }")
+@implements("System.Collections.Generic.IReadOnlyCollection<T>", "int Count { get; }")
+@implements("System.Collections.ICollection", "int Count { get; }")
+def get_count(value: Any) -> int:
+    return len(value) if isinstance(value, list) else count_of(value) or 0
+
+
+@implements("System.Collections.Generic.ICollection<T>", "bool IsReadOnly { get; }")
+def is_read_only(value: Any) -> bool:
+    """An array seen as a generic collection calls itself read-only, since it cannot grow."""
+    return isinstance(value, list) or bool(getattr(value, "is_read_only", False))
+
+
+@implements("System.Collections.Generic.ICollection<T>", "void Add(T item)")
+def add(value: Any, item: Any) -> None:
+    if isinstance(value, list):
+        raise NotSupportedException(_FIXED)
+    if hasattr(value, "contains_key"):
+        value.add(item.key, item.value)
+    else:
+        value.add(item)
+
+
+@implements("System.Collections.Generic.ICollection<T>", "void Clear()")
+@implements("System.Collections.IList", "void Clear()")
+@implements("System.Collections.IDictionary", "void Clear()")
+def clear(value: Any) -> None:
+    if isinstance(value, Array):
+        raise NotSupportedException(_FIXED)
+    value.clear()
+
+
+@implements("System.Collections.Generic.ICollection<T>", "bool Contains(T item)")
+def contains(value: Any, item: Any) -> bool:
+    if isinstance(value, list):
+        return index_of(value, item) >= 0
+    if hasattr(value, "contains_key"):
+        found, held = value.try_get_value(item.key)
+        return bool(found) and bool(object_key(held) == object_key(item.value))
+    return bool(value.contains(item))
+
+
+@implements("System.Collections.Generic.ICollection<T>", "void CopyTo(T[] array, int arrayIndex)")
+def copy_to(value: Any, array: Any, index: int) -> None:
+    if isinstance(value, list):
+        copy_into(value, array, index)
+    else:
+        value.copy_to(array, index)
+
+
+@implements("System.Collections.ICollection", "void CopyTo(System.Array array, int index)")
+def copy_boxed_to(value: Any, array: Any, index: int) -> None:
+    boxed = array is not None and not array.element.is_value_type
+    copy_into(list(iterate_boxed(value) if boxed else value), array, index)
+
+
+@implements("System.Collections.Generic.ICollection<T>", "bool Remove(T item)")
+def remove(value: Any, item: Any) -> bool:
+    if isinstance(value, list):
+        raise NotSupportedException(_FIXED)
+    if hasattr(value, "contains_key"):
+        return contains(value, item) and bool(value.remove(item.key))
+    return bool(value.remove(item))
+
+
+@implements("System.Collections.Generic.IList<T>", "T Item[int index] { get; set; }")
+@implements("System.Collections.Generic.IReadOnlyList<T>", "T Item[int index] { get; }")
+def get_item(value: Any, index: int) -> Any:
+    if isinstance(value, list):
+        if 0 <= index < len(value):
+            return value[index]
+        raise ArgumentOutOfRangeException("index", INDEX)
+    return value.get_item(index)
+
+
+@implements_setter("System.Collections.Generic.IList<T>", "T Item[int index] { get; set; }")
+def set_item(value: Any, index: int, item: Any) -> None:
+    if isinstance(value, list):
+        check_index(index, len(value))
+        array_set(value, index, item)
+    else:
+        value.set_item(index, item)
+
+
+@implements("System.Collections.Generic.IList<T>", "int IndexOf(T item)")
+def index_of(value: Any, item: Any) -> int:
+    if isinstance(value, Array):
+        return searching.index_of(value, item, 0, None, equality_key(value.element))
+    return int(value.index_of(item))
+
+
+@implements("System.Collections.Generic.IList<T>", "void Insert(int index, T item)")
+def insert(value: Any, index: int, item: Any) -> None:
+    if isinstance(value, list):
+        raise NotSupportedException(_FIXED)
+    value.insert(index, item)
+
+
+@implements("System.Collections.Generic.IList<T>", "void RemoveAt(int index)")
+@implements("System.Collections.IList", "void RemoveAt(int index)")
+def remove_at(value: Any, index: int) -> None:
+    if isinstance(value, list):
+        raise NotSupportedException(_FIXED)
+    value.remove_at(index)
+
+
+interface_members(
+    "System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>",
+    {
+        "Keys": "keys",
+        "Values": "values",
+        "TValue Item[TKey key] { get; }": "get_item",
+        "bool ContainsKey(TKey key)": "contains_key",
+        "bool TryGetValue(TKey key, out TValue value)": "try_get_value",
+    },
+)
+interface_members(
+    "System.Collections.Generic.IDictionary<TKey, TValue>",
+    {
+        "Keys": "keys",
+        "Values": "values",
+        "TValue Item[TKey key] { get; set; }": "get_item",
+        "bool ContainsKey(TKey key)": "contains_key",
+        "void Add(TKey key, TValue value)": "add",
+        "bool Remove(TKey key)": "remove",
+        "bool TryGetValue(TKey key, out TValue value)": "try_get_value",
+    },
+)
+
+
+@implements_setter("System.Collections.Generic.IDictionary<TKey, TValue>", "TValue Item[TKey key] { get; set; }")
+def set_value(dictionary: Any, key: Any, value: Any) -> None:
+    dictionary.set_item(key, value)
+
+
+interface_members("System.Linq.IGrouping<TKey, TElement>", {"Key": "key"})
+interface_members(
+    "System.Linq.ILookup<TKey, TElement>",
+    {
+        "Count": "count",
+        "System.Collections.Generic.IEnumerable<TElement> Item[TKey key] { get; }": "get_item",
+        "bool Contains(TKey key)": "contains",
+    },
+)
+
+
+def _as_element(value: Any, item: Any) -> Any:
+    """A boxed value as the collection holds it; InvalidCastException when it cannot."""
+    return cast(item, element_type(value) or OBJECT)
+
+
+@implements("System.Collections.IList", "object Item[int index] { get; set; }")
+def get_boxed_item(value: Any, index: int) -> Any:
+    return box(element_type(value) or OBJECT, get_item(value, index))
+
+
+@implements_setter("System.Collections.IList", "object Item[int index] { get; set; }")
+def set_boxed_item(value: Any, index: int, item: Any) -> None:
+    set_item(value, index, _as_element(value, item))
+
+
+@implements("System.Collections.IList", "int Add(object value)")
+def add_boxed(value: Any, item: Any) -> int:
+    if isinstance(value, list):
+        raise NotSupportedException(_FIXED)
+    value.add(_as_element(value, item))
+    return get_count(value) - 1
+
+
+@implements("System.Collections.IList", "bool Contains(object value)")
+def contains_boxed(value: Any, item: Any) -> bool:
+    return index_of_boxed(value, item) >= 0
+
+
+@implements("System.Collections.IList", "int IndexOf(object value)")
+def index_of_boxed(value: Any, item: Any) -> int:
+    return searching.index_of(list(iterate_boxed(value)), item, 0, None, object_key)
+
+
+@implements("System.Collections.IList", "void Insert(int index, object value)")
+def insert_boxed(value: Any, index: int, item: Any) -> None:
+    insert(value, index, _as_element(value, item))
+
+
+@implements("System.Collections.IList", "void Remove(object value)")
+def remove_boxed(value: Any, item: Any) -> None:
+    index = index_of_boxed(value, item)
+    if index >= 0:
+        remove_at(value, index)
+
+
+@implements("System.Collections.IList", "bool IsReadOnly { get; }")
+@implements("System.Collections.IDictionary", "bool IsReadOnly { get; }")
+def is_read_only_list(value: Any) -> bool:
+    return bool(getattr(value, "is_read_only", False))
+
+
+@implements("System.Collections.IList", "bool IsFixedSize { get; }")
+@implements("System.Collections.IDictionary", "bool IsFixedSize { get; }")
+def is_fixed_size(value: Any) -> bool:
+    return isinstance(value, list) or is_read_only_list(value)

@@ -1,0 +1,330 @@
+"""`System.Collections.Generic.List<T>`."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections import searching
+from apimpolicy.dotnet.collections.arguments import (
+    INDEX,
+    check_index,
+    check_non_negative,
+    check_part,
+    copy_into,
+    require,
+)
+from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
+from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, InvalidOperationException
+from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.values import Array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from apimpolicy.dotnet.types import Type
+
+    Predicate = Callable[[Any], bool]
+
+_TOO_SMALL = "capacity was less than the current size."
+_INSERT = "Index must be within the bounds of the List."
+
+
+@dotnet_class("System.Collections.Generic.List<T>", attributes={"Count": "count", "Capacity": "capacity"})
+class List(GenericCollection):
+    """A list over a Python list, `items`; emitted code may read `items`, and changes through the methods only."""
+
+    __slots__ = ("_capacity", "items")
+
+    definition_name = "System.Collections.Generic.List"
+
+    def __init__(self, types: tuple[Type, ...], items: Iterable[Any] = ()) -> None:
+        super().__init__(types)
+        self.items = list(items)
+        self._capacity = len(self.items)
+
+    @staticmethod
+    @member("new()", types=True)
+    def create(types: tuple[Type, ...]) -> List:
+        return List(types)
+
+    @staticmethod
+    @member("new(int capacity)", types=True)
+    def with_capacity(types: tuple[Type, ...], capacity: int) -> List:
+        check_non_negative(capacity, "capacity")
+        environment().check_elements(capacity)
+        made = List(types)
+        made._capacity = capacity
+        return made
+
+    @staticmethod
+    @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
+    def from_collection(types: tuple[Type, ...], collection: Any) -> List:
+        return List(types, require(collection, "collection"))
+
+    @property
+    def count(self) -> int:
+        return len(self.items)
+
+    @property
+    def capacity(self) -> int:
+        """Grows as .NET's: 4, then doubling."""
+        size = len(self.items)
+        while self._capacity < size:
+            self._capacity = max(4, self._capacity * 2)
+        return self._capacity
+
+    @capacity.setter
+    def capacity(self, value: int) -> None:
+        if value < len(self.items):
+            raise ArgumentOutOfRangeException("value", _TOO_SMALL)
+        environment().check_elements(value)
+        self._capacity = value
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Any]:
+        version = self.version
+        for item in self.items:
+            yield item
+            if self.version != version:
+                raise InvalidOperationException(MODIFIED)
+
+    @member("T Item[int index] { get; set; }")
+    def get_item(self, index: int) -> Any:
+        if 0 <= index < len(self.items):
+            return self.items[index]
+        raise ArgumentOutOfRangeException("index", INDEX)
+
+    @member("T Item[int index] { get; set; }", setter=True)
+    def set_item(self, index: int, value: Any) -> None:
+        check_index(index, len(self.items))
+        self.items[index] = value
+        self.version += 1
+
+    @member("void Add(T item)")
+    def add(self, item: Any) -> None:
+        self.items.append(item)
+        self.version += 1
+        self.check_room(len(self.items))
+
+    @member("void AddRange(System.Collections.Generic.IEnumerable<T> collection)")
+    def add_range(self, collection: Any) -> None:
+        self.insert_range(len(self.items), collection)
+
+    @member("void Insert(int index, T item)")
+    def insert(self, index: int, item: Any) -> None:
+        if not 0 <= index <= len(self.items):
+            raise ArgumentOutOfRangeException("index", _INSERT)
+        self.items.insert(index, item)
+        self.version += 1
+        self.check_room(len(self.items))
+
+    @member("void InsertRange(int index, System.Collections.Generic.IEnumerable<T> collection)")
+    def insert_range(self, index: int, collection: Any) -> None:
+        added = list(require(collection, "collection"))
+        if not 0 <= index <= len(self.items):
+            raise ArgumentOutOfRangeException("index", INDEX)
+        environment().check_elements(len(self.items) + len(added))
+        environment().step(len(added))
+        self.items[index:index] = added
+        self.version += 1
+
+    @member("void Clear()")
+    def clear(self) -> None:
+        self.items.clear()
+        self.version += 1
+
+    @member("bool Remove(T item)")
+    def remove(self, item: Any) -> bool:
+        index = self.index_of(item)
+        if index < 0:
+            return False
+        del self.items[index]
+        self.version += 1
+        return True
+
+    @member("void RemoveAt(int index)")
+    def remove_at(self, index: int) -> None:
+        check_index(index, len(self.items))
+        del self.items[index]
+        self.version += 1
+
+    @member("void RemoveRange(int index, int count)")
+    def remove_range(self, index: int, count: int) -> None:
+        check_part(index, count, len(self.items))
+        if count:
+            del self.items[index : index + count]
+            self.version += 1
+
+    @member("int RemoveAll(System.Predicate<T> match)")
+    def remove_all(self, match: Predicate) -> int:
+        require(match, "match")
+        environment().step(len(self.items))
+        kept = [item for item in self.items if not match(item)]
+        removed = len(self.items) - len(kept)
+        if removed:
+            self.items[:] = kept
+            self.version += 1
+        return removed
+
+    @member("bool Contains(T item)")
+    def contains(self, item: Any) -> bool:
+        return self.index_of(item) >= 0
+
+    @member("int IndexOf(T item)")
+    @member("int IndexOf(T item, int index)")
+    @member("int IndexOf(T item, int index, int count)")
+    def index_of(self, item: Any, index: int = 0, count: int | None = None) -> int:
+        size = len(self.items)
+        if not 0 <= index <= size:
+            raise ArgumentOutOfRangeException("index", INDEX)
+        searching.check_count(index, count, size)
+        return searching.index_of(self.items, item, index, count, equality_key(self.types[0]))
+
+    @member("int LastIndexOf(T item)")
+    @member("int LastIndexOf(T item, int index)")
+    @member("int LastIndexOf(T item, int index, int count)")
+    def last_index_of(self, item: Any, index: int | None = None, count: int | None = None) -> int:
+        return searching.last_index_of(self.items, item, index, count, equality_key(self.types[0]), "index")
+
+    @member("bool Exists(System.Predicate<T> match)")
+    def exists(self, match: Predicate) -> bool:
+        return self.find_index(match) >= 0
+
+    @member("T Find(System.Predicate<T> match)")
+    def find(self, match: Predicate) -> Any:
+        return searching.item_or_default(self.items, self.find_index(match), self.types[0])
+
+    @member("T FindLast(System.Predicate<T> match)")
+    def find_last(self, match: Predicate) -> Any:
+        return searching.item_or_default(self.items, self.find_last_index(match), self.types[0])
+
+    @member("System.Collections.Generic.List<T> FindAll(System.Predicate<T> match)")
+    def find_all(self, match: Predicate) -> List:
+        require(match, "match")
+        environment().step(len(self.items))
+        return List(self.types, [item for item in self.items if match(item)])
+
+    @member("int FindIndex(System.Predicate<T> match)")
+    def find_index(self, match: Predicate) -> int:
+        return searching.find_index(self.items, 0, None, match)
+
+    @member("int FindIndex(int startIndex, System.Predicate<T> match)")
+    def find_index_from(self, start: int, match: Predicate) -> int:
+        return searching.find_index(self.items, start, None, match)
+
+    @member("int FindIndex(int startIndex, int count, System.Predicate<T> match)")
+    def find_index_within(self, start: int, count: int, match: Predicate) -> int:
+        return searching.find_index(self.items, start, count, match)
+
+    @member("int FindLastIndex(System.Predicate<T> match)")
+    def find_last_index(self, match: Predicate) -> int:
+        return searching.find_last_index(self.items, None, None, match)
+
+    @member("int FindLastIndex(int startIndex, System.Predicate<T> match)")
+    def find_last_index_from(self, start: int, match: Predicate) -> int:
+        return searching.find_last_index(self.items, start, None, match)
+
+    @member("int FindLastIndex(int startIndex, int count, System.Predicate<T> match)")
+    def find_last_index_within(self, start: int, count: int, match: Predicate) -> int:
+        return searching.find_last_index(self.items, start, count, match)
+
+    @member("bool TrueForAll(System.Predicate<T> match)")
+    def true_for_all(self, match: Predicate) -> bool:
+        require(match, "match")
+        environment().step(len(self.items))
+        return all(match(item) for item in self.items)
+
+    @member("void ForEach(System.Action<T> action)")
+    def for_each(self, action: Callable[[Any], None]) -> None:
+        require(action, "action")
+        for item in self:
+            environment().step()
+            action(item)
+
+    @member("System.Collections.Generic.List<TOutput> ConvertAll<TOutput>(System.Converter<T, TOutput> converter)", types=True)
+    def convert_all(self, types: tuple[Type, ...], converter: Callable[[Any], Any]) -> List:
+        require(converter, "converter")
+        environment().step(len(self.items))
+        return List(types[-1:], [converter(item) for item in self.items])
+
+    @member("System.Collections.Generic.List<T> GetRange(int index, int count)")
+    def get_range(self, index: int, count: int) -> List:
+        check_part(index, count, len(self.items))
+        return List(self.types, self.items[index : index + count])
+
+    @member("void Reverse()")
+    def reverse(self) -> None:
+        self.items.reverse()
+        self.version += 1
+
+    @member("void Reverse(int index, int count)")
+    def reverse_part(self, index: int, count: int) -> None:
+        check_part(index, count, len(self.items))
+        self.items[index : index + count] = self.items[index : index + count][::-1]
+        self.version += 1
+
+    @member("void Sort()")
+    @member("void Sort(System.Collections.Generic.IComparer<T> comparer)")
+    def sort(self, comparer: Any = None) -> None:
+        self.sort_part(0, len(self.items), comparer)
+
+    @member("void Sort(int index, int count, System.Collections.Generic.IComparer<T> comparer)")
+    def sort_part(self, index: int, count: int, comparer: Any) -> None:
+        check_part(index, count, len(self.items))
+        environment().step(count)
+        part = self.items[index : index + count]
+        sort(part, sort_key(self.types[0], comparer))
+        self.items[index : index + count] = part
+        self.version += 1
+
+    @member("void Sort(System.Comparison<T> comparison)")
+    def sort_by(self, comparison: Callable[[Any, Any], int]) -> None:
+        require(comparison, "comparison")
+        environment().step(len(self.items))
+        part = list(self.items)
+        sort(part, functools.cmp_to_key(comparison))
+        self.items[:] = part
+        self.version += 1
+
+    @member("int BinarySearch(T item)")
+    @member("int BinarySearch(T item, System.Collections.Generic.IComparer<T> comparer)")
+    def binary_search(self, item: Any, comparer: Any = None) -> int:
+        return self.binary_search_part(0, len(self.items), item, comparer)
+
+    @member("int BinarySearch(int index, int count, T item, System.Collections.Generic.IComparer<T> comparer)")
+    def binary_search_part(self, index: int, count: int, item: Any, comparer: Any) -> int:
+        check_part(index, count, len(self.items))
+        return searching.binary_search(self.items, index, count, item, comparison_of(self.types[0], comparer))
+
+    @member("T[] ToArray()")
+    def to_array(self) -> Array:
+        return Array(self.types[0], self.items)
+
+    @member("void CopyTo(T[] array)")
+    @member("void CopyTo(T[] array, int arrayIndex)")
+    def copy_to(self, array: Any, index: int = 0) -> None:
+        copy_into(self.items, array, index)
+
+    @member("void CopyTo(int index, T[] array, int arrayIndex, int count)")
+    def copy_part_to(self, index: int, array: Any, array_index: int, count: int) -> None:
+        if len(self.items) - index < count:
+            raise ArgumentException(
+                "Offset and length were out of bounds for the array or count is greater than the number of elements "
+                "from index to the end of the source collection."
+            )
+        copy_into(self.items[index : index + count], array, array_index)
+
+    @member("void TrimExcess()")
+    def trim_excess(self) -> None:
+        self._capacity = len(self.items)
+
+    @member("System.Collections.ObjectModel.ReadOnlyCollection<T> AsReadOnly()")
+    def as_read_only(self) -> Any:
+        from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
+
+        return ReadOnlyCollection(self.types, self)

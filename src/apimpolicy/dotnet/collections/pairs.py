@@ -1,0 +1,57 @@
+"""`System.Collections.Generic.KeyValuePair<TKey, TValue>`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.comparers import object_key, text
+from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.values import named
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.types import Type
+
+
+@dotnet_class(
+    "System.Collections.Generic.KeyValuePair<TKey, TValue>", attributes={"Key": "key", "Value": "value"}
+)
+class KeyValuePair:
+    """A key and its value; `types` are the static types of both. Never changed after it was made."""
+
+    __slots__ = ("key", "types", "value")
+
+    def __init__(self, types: tuple[Type, ...], key: Any, value: Any) -> None:
+        self.types = types
+        self.key = key
+        self.value = value
+
+    @staticmethod
+    @member("new(TKey key, TValue value)", types=True)
+    def create(types: tuple[Type, ...], key: Any, value: Any) -> KeyValuePair:
+        return KeyValuePair(types, key, value)
+
+    @property
+    def dotnet_type(self) -> Type:
+        return named("System.Collections.Generic.KeyValuePair", *self.types)
+
+    @member("void Deconstruct(out TKey key, out TValue value)")
+    def deconstruct(self) -> tuple[Any, Any]:
+        return self.key, self.value
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return f"[{text(self.types[0], self.key)}, {text(self.types[1], self.value)}]"
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, KeyValuePair)
+            and self.types == other.types
+            and bool(object_key(self.key) == object_key(other.key))
+            and bool(object_key(self.value) == object_key(other.value))
+        )
+
+    def __hash__(self) -> int:
+        return hash((object_key(self.key), object_key(self.value)))
+
+    def __repr__(self) -> str:
+        return f"KeyValuePair({self.key!r}, {self.value!r})"

@@ -1,0 +1,204 @@
+"""`System.Collections.Generic.HashSet<T>`, and the set operations that `SortedSet<T>` shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, require
+from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.dictionary import capacity_for
+from apimpolicy.dotnet.collections.hashing import EMPTY, HashedCollection
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.registry import dotnet_class, interface_members, member
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.dotnet.types import Type
+
+_OTHER = "(System.Collections.Generic.IEnumerable<T> other)"
+_COMPARER = "System.Collections.Generic.IEqualityComparer<T> comparer"
+
+SET_MEMBERS = {
+    f"void UnionWith{_OTHER}": "union_with",
+    f"void IntersectWith{_OTHER}": "intersect_with",
+    f"void ExceptWith{_OTHER}": "except_with",
+    f"void SymmetricExceptWith{_OTHER}": "symmetric_except_with",
+    f"bool IsSubsetOf{_OTHER}": "is_subset_of",
+    f"bool IsProperSubsetOf{_OTHER}": "is_proper_subset_of",
+    f"bool IsSupersetOf{_OTHER}": "is_superset_of",
+    f"bool IsProperSupersetOf{_OTHER}": "is_proper_superset_of",
+    f"bool Overlaps{_OTHER}": "overlaps",
+    f"bool SetEquals{_OTHER}": "set_equals",
+}
+
+
+class SetOperations:
+    """The operations of `ISet<T>` in terms of `add`, `remove`, `contains`, `entries`, `clear` and `stand_ins`."""
+
+    __slots__ = ()
+
+    def stand_ins(self, items: Any) -> dict[Any, Any]:
+        """Items without repetition: hashable stand-in to item, under this set's equality."""
+        raise NotImplementedError
+
+    def _others(self, other: Any) -> dict[Any, Any]:
+        require(other, "other")
+        items = list(other)
+        environment().step(len(items))
+        return self.stand_ins(items)
+
+    def _own(self) -> dict[Any, Any]:
+        items = self.entries()
+        environment().step(len(items))
+        return self.stand_ins(items)
+
+    def union_with(self, other: Any) -> None:
+        for item in self._others(other).values():
+            self.add(item)
+
+    def intersect_with(self, other: Any) -> None:
+        others = self._others(other)
+        for stand_in, item in self._own().items():
+            if stand_in not in others:
+                self.remove(item)
+
+    def except_with(self, other: Any) -> None:
+        for item in self._others(other).values():
+            self.remove(item)
+
+    def symmetric_except_with(self, other: Any) -> None:
+        for item in self._others(other).values():
+            if not self.remove(item):
+                self.add(item)
+
+    def is_subset_of(self, other: Any) -> bool:
+        return self._own().keys() <= self._others(other).keys()
+
+    def is_proper_subset_of(self, other: Any) -> bool:
+        return self._own().keys() < self._others(other).keys()
+
+    def is_superset_of(self, other: Any) -> bool:
+        return self._own().keys() >= self._others(other).keys()
+
+    def is_proper_superset_of(self, other: Any) -> bool:
+        return self._own().keys() > self._others(other).keys()
+
+    def overlaps(self, other: Any) -> bool:
+        return not self._own().keys().isdisjoint(self._others(other).keys())
+
+    def set_equals(self, other: Any) -> bool:
+        return self._own().keys() == self._others(other).keys()
+
+    def remove_where(self, match: Callable[[Any], bool]) -> int:
+        require(match, "match")
+        return sum(bool(match(item)) and bool(self.remove(item)) for item in self._own().values())
+
+    if TYPE_CHECKING:
+
+        def add(self, item: Any) -> bool: ...
+        def remove(self, item: Any) -> bool: ...
+        def entries(self) -> list[Any]: ...
+
+
+@dotnet_class("System.Collections.Generic.HashSet<T>", attributes={"Count": "count", "Comparer": "comparer"})
+class HashSet(SetOperations, HashedCollection):
+    """A set in the order of insertion."""
+
+    __slots__ = ()
+
+    definition_name = "System.Collections.Generic.HashSet"
+
+    @staticmethod
+    @member("new()", types=True)
+    @member(f"new({_COMPARER})", types=True)
+    def create(types: tuple[Type, ...], comparer: Any = None) -> HashSet:
+        return HashSet(types, comparer)
+
+    @staticmethod
+    @member("new(int capacity)", types=True)
+    @member(f"new(int capacity, {_COMPARER})", types=True)
+    def with_capacity(types: tuple[Type, ...], capacity: int, comparer: Any = None) -> HashSet:
+        check_non_negative(capacity, "capacity", None)
+        environment().check_elements(capacity)
+        return HashSet(types, comparer)
+
+    @staticmethod
+    @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
+    @member(f"new(System.Collections.Generic.IEnumerable<T> collection, {_COMPARER})", types=True)
+    def from_collection(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> HashSet:
+        made = HashSet(types, comparer)
+        step = environment().step
+        for item in require(collection, "collection"):
+            step()
+            made.add(item)
+        return made
+
+    def stand_ins(self, items: Any) -> dict[Any, Any]:
+        if self.key is None:
+            return {item: item for item in items}
+        found: dict[Any, Any] = {}
+        for item in items:
+            found.setdefault(self.key(item), item)
+        return found
+
+    def _hashed(self, item: Any) -> Any:
+        return item if self.key is None else self.key(item)
+
+    @member("bool Add(T item)")
+    def add(self, item: Any) -> bool:
+        hashed = self._hashed(item)
+        if hashed in self._index:
+            return False
+        self._insert(hashed, item)
+        return True
+
+    @member("bool Remove(T item)")
+    def remove(self, item: Any) -> bool:
+        if self._delete(self._hashed(item)) is EMPTY:
+            return False
+        self.version += 1
+        if not self._index:
+            self._forget()
+        return True
+
+    @member("void Clear()")
+    def clear(self) -> None:
+        self._forget()
+        self.version += 1
+
+    @member("bool Contains(T item)")
+    def contains(self, item: Any) -> bool:
+        return self._hashed(item) in self._index
+
+    @member("bool TryGetValue(T equalValue, out T actualValue)")
+    def try_get_value(self, item: Any) -> tuple[bool, Any]:
+        slot = self._index.get(self._hashed(item))
+        return (False, default_value(self.types[0])) if slot is None else (True, self._slots[slot])
+
+    @member("void CopyTo(T[] array)")
+    @member("void CopyTo(T[] array, int arrayIndex)")
+    @member("void CopyTo(T[] array, int arrayIndex, int count)")
+    def copy_to(self, array: Any, index: int = 0, count: int | None = None) -> None:
+        check_non_negative(count or 0, "count")
+        copy_into(self.entries()[:count], array, index)
+
+    @member("int EnsureCapacity(int capacity)")
+    def ensure_capacity(self, capacity: int) -> int:
+        check_non_negative(capacity, "capacity", None)
+        environment().check_elements(capacity)
+        return capacity_for(max(capacity, len(self._slots)))
+
+    @member("void TrimExcess()")
+    def trim_excess(self) -> None:
+        items = self.entries()
+        self._forget()
+        for item in items:
+            self.add(item)
+
+
+interface_members(
+    "System.Collections.Generic.HashSet<T>",
+    {**SET_MEMBERS, "int RemoveWhere(System.Predicate<T> match)": "remove_where"},
+)
+interface_members("System.Collections.Generic.ISet<T>", {**SET_MEMBERS, "bool Add(T item)": "add"})

@@ -1,0 +1,261 @@
+"""Certificates: what callers present, what the gateway holds, and X509Certificate2 of C#."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.cryptography import certificate_files
+from apimpolicy.dotnet.cryptography.times import date_time, ticks_of
+from apimpolicy.dotnet.registry import dotnet_class, interface_members
+from apimpolicy.dotnet.values import wrap_int32
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import datetime
+
+    from cryptography.x509 import Certificate as ParsedCertificate
+
+    from apimpolicy.dotnet.cryptography.certificate_files import CertificateFile
+    from apimpolicy.dotnet.cryptography.certificate_parts import ExtensionCollection, PublicKey
+    from apimpolicy.dotnet.cryptography.distinguished_names import DistinguishedName
+    from apimpolicy.dotnet.cryptography.identifiers import Oid
+
+_NAMESPACE = "System.Security.Cryptography.X509Certificates."
+
+
+@dotnet_class(
+    _NAMESPACE + "X509Certificate2",
+    attributes={
+        "Archived": "archived",
+        "Extensions": "extensions",
+        "FriendlyName": "friendly_name",
+        "HasPrivateKey": "has_private_key",
+        "IssuerName": "issuer_name",
+        "NotAfter": "not_after",
+        "NotBefore": "not_before",
+        "PublicKey": "public_key",
+        "SerialNumber": "serial_number",
+        "SignatureAlgorithm": "signature_algorithm",
+        "SubjectName": "subject_name",
+        "Thumbprint": "thumbprint",
+        "Version": "version",
+    },
+)
+class Certificate:
+    """A certificate, with its private key and the other certificates of its file when there are any.
+
+    Make one with `from_pem`, `from_der`, `from_pkcs12` or `from_file`. Two certificates are equal when issuer and
+    serial number are, as in .NET; compare `thumbprint` to ask for the very same certificate. Everything derived is
+    computed once. The times `not_before` and `not_after` are .NET's; `valid_from` and `valid_until` are Python's.
+    """
+
+    def __init__(
+        self,
+        parsed: ParsedCertificate,
+        private_key: Any = None,
+        intermediates: tuple[Certificate, ...] = (),
+        friendly_name: str = "",
+    ) -> None:
+        self.parsed = parsed
+        self.private_key = private_key
+        self.intermediates = intermediates
+        self.friendly_name = friendly_name
+        self.archived = False
+
+    @classmethod
+    def from_pem(cls, pem: str | bytes, password: str | bytes | None = None) -> Certificate:
+        """From PEM text; takes a private key and further certificates along. Raises ConfigurationError."""
+        data = pem.encode() if isinstance(pem, str) else pem
+        if not data.strip():
+            return cls._of(certificate_files.read(data, origin="the PEM text"))
+        return cls._of(certificate_files.read_pem(data, password, "the PEM text"))
+
+    @classmethod
+    def from_der(cls, der: bytes) -> Certificate:
+        """From one DER certificate. Raises ConfigurationError."""
+        return cls._of(certificate_files.read_der(der))
+
+    @classmethod
+    def from_pkcs12(cls, data: bytes, password: str | bytes | None = None) -> Certificate:
+        """From PKCS#12 (.pfx, .p12). Raises ConfigurationError, which says so when the password is wrong."""
+        return cls._of(certificate_files.read_pkcs12(data, password))
+
+    @classmethod
+    def from_file(cls, path: str | Path, password: str | bytes | None = None) -> Certificate:
+        """From a file in any of the three formats. Raises ConfigurationError."""
+        try:
+            with Path(path).open("rb") as file:
+                data = file.read(certificate_files.MAXIMUM_BYTES + 1)
+        except OSError as error:
+            raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
+        return cls._of(certificate_files.read(data, password, str(path)))
+
+    @classmethod
+    def _of(cls, file: CertificateFile) -> Certificate:
+        others = tuple(cls(other) for other in file.others)
+        return cls(file.certificate, file.private_key, others, file.friendly_name)
+
+    def to_pem(self, include_key: bool = False, include_intermediates: bool = False) -> str:
+        """As PEM text; `include_key` appends the private key, unencrypted, when there is one."""
+        from cryptography.hazmat.primitives import serialization
+
+        pem = self.parsed.public_bytes(serialization.Encoding.PEM)
+        if include_key and self.private_key is not None:
+            pem += self.private_key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        text = pem.decode()
+        return text + "".join(other.to_pem() for other in self.intermediates if include_intermediates)
+
+    @functools.cached_property
+    def raw(self) -> bytes:
+        """The certificate as DER."""
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        return self.parsed.public_bytes(Encoding.DER)
+
+    @functools.cached_property
+    def thumbprint(self) -> str:
+        """SHA-1 of the DER form, 40 upper-case hexadecimal digits."""
+        return hashlib.sha1(self.raw, usedforsecurity=False).hexdigest().upper()
+
+    @functools.cached_property
+    def subject(self) -> str:
+        """The subject as .NET writes it: `CN=partner, O=Contoso, C=US`."""
+        return self.subject_name.name
+
+    @functools.cached_property
+    def issuer(self) -> str:
+        """The issuer as .NET writes it."""
+        return self.issuer_name.name
+
+    @functools.cached_property
+    def subject_name(self) -> DistinguishedName:
+        from apimpolicy.dotnet.cryptography.distinguished_names import DistinguishedName
+
+        return DistinguishedName(self.parsed.subject)
+
+    @functools.cached_property
+    def issuer_name(self) -> DistinguishedName:
+        from apimpolicy.dotnet.cryptography.distinguished_names import DistinguishedName
+
+        return DistinguishedName(self.parsed.issuer)
+
+    @functools.cached_property
+    def serial_bytes(self) -> bytes:
+        """The serial number as in DER: big-endian, with the leading zero that a high first bit needs."""
+        number = self.parsed.serial_number
+        return number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True)
+
+    @functools.cached_property
+    def serial_number(self) -> str:
+        """The serial number as upper-case hexadecimal digits."""
+        return self.serial_bytes.hex().upper()
+
+    @functools.cached_property
+    def valid_from(self) -> datetime.datetime:
+        return self.parsed.not_valid_before_utc
+
+    @functools.cached_property
+    def valid_until(self) -> datetime.datetime:
+        return self.parsed.not_valid_after_utc
+
+    @functools.cached_property
+    def not_before(self) -> Any:
+        """The beginning of validity, in the gateway's local time, which is UTC."""
+        return date_time(ticks_of(self.valid_from), is_local=True)
+
+    @functools.cached_property
+    def not_after(self) -> Any:
+        """The end of validity, in the gateway's local time, which is UTC."""
+        return date_time(ticks_of(self.valid_until), is_local=True)
+
+    @functools.cached_property
+    def extensions(self) -> ExtensionCollection:
+        from apimpolicy.dotnet.cryptography.certificate_parts import ExtensionCollection
+
+        return ExtensionCollection(self.parsed)
+
+    @functools.cached_property
+    def public_key(self) -> PublicKey:
+        from apimpolicy.dotnet.cryptography.certificate_parts import PublicKey
+
+        return PublicKey(self.parsed)
+
+    @functools.cached_property
+    def signature_algorithm(self) -> Oid:
+        from apimpolicy.dotnet.cryptography.identifiers import Oid
+
+        return Oid(self.parsed.signature_algorithm_oid.dotted_string)
+
+    @property
+    def has_private_key(self) -> bool:
+        return self.private_key is not None
+
+    @property
+    def version(self) -> int:
+        """The X.509 version: 1 or 3."""
+        return self.parsed.version.value + 1
+
+    @property
+    def is_self_issued(self) -> bool:
+        """Whether subject and issuer are the same name."""
+        return self.parsed.subject == self.parsed.issuer
+
+    def to_string(self) -> str:
+        """.NET's long form, with a heading for each part."""
+        parts = {
+            "Subject": self.subject,
+            "Issuer": self.issuer,
+            "Serial Number": self.serial_number,
+            "Not Before": invariant_date(self.valid_from),
+            "Not After": invariant_date(self.valid_until),
+            "Thumbprint": self.thumbprint,
+        }
+        return "\n".join(f"[{title}]\n  {text}\n" for title, text in parts.items())
+
+    def equals(self, other: object) -> bool:
+        return self == other
+
+    def get_hash_code(self) -> int:
+        """The first four bytes of the thumbprint."""
+        return wrap_int32(int(self.thumbprint[:8], 16))
+
+    def dispose(self) -> None:
+        """Nothing is held outside of memory."""
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Certificate):
+            return NotImplemented
+        return self.issuer == other.issuer and self.serial_bytes == other.serial_bytes
+
+    def __hash__(self) -> int:
+        return hash((self.issuer, self.serial_bytes))
+
+    def __repr__(self) -> str:
+        return f"<Certificate {self.subject} ({self.thumbprint[:4]}…)>"
+
+
+def invariant_date(time: datetime.datetime) -> str:
+    """A date as DateTime.ToString() writes it in the invariant culture."""
+    return f"{time.month:02}/{time.day:02}/{time.year:04} {time:%H:%M:%S}"
+
+
+interface_members(
+    _NAMESPACE + "X509Certificate",
+    {
+        "Subject": "subject",
+        "Issuer": "issuer",
+        "string ToString()": "to_string",
+        "bool Equals(object obj)": "equals",
+        f"bool Equals({_NAMESPACE}X509Certificate other)": "equals",
+        "int GetHashCode()": "get_hash_code",
+        "void Dispose()": "dispose",
+    },
+)
+interface_members(_NAMESPACE + "X509Certificate2", {"string ToString()": "to_string"})

@@ -1,0 +1,319 @@
+"""What C# calls on X509Certificate and X509Certificate2 beyond the properties, and RSACertificateExtensions.
+
+Where .NET's answer depends on the system, it is .NET Core's on Linux; messages for broken data are those of Windows,
+where the gateway runs. Dates are written in the invariant culture and UTC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.cryptography import certificate_files
+from apimpolicy.dotnet.cryptography.certificate import Certificate, invariant_date
+from apimpolicy.dotnet.cryptography.identifiers import hexadecimal
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    CryptographicException,
+    NotSupportedException,
+)
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import byte_array, from_utf16, to_utf16
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
+    from apimpolicy.dotnet.cryptography.rsa import RSA
+    from apimpolicy.dotnet.values import Array
+
+_NAMESPACE = "System.Security.Cryptography.X509Certificates."
+_CERTIFICATE = _NAMESPACE + "X509Certificate"
+_CERTIFICATE2 = _NAMESPACE + "X509Certificate2"
+_FLAGS = _NAMESPACE + "X509KeyStorageFlags"
+
+SIMPLE_NAME, EMAIL_NAME, UPN_NAME, DNS_NAME, DNS_FROM_ALTERNATIVE_NAME, URL_NAME = range(6)
+_UPN = "1.3.6.1.4.1.311.20.2.3"
+_COMMON_NAME, _EMAIL_ADDRESS = "2.5.4.3", "1.2.840.113549.1.9.1"
+_SIMPLE_NAME_ORDER = (_COMMON_NAME, "2.5.4.11", "2.5.4.10", _EMAIL_ADDRESS)
+
+_CONTENT_CERT, _CONTENT_PFX = 1, 3
+
+
+@implements(_CERTIFICATE2, "new(byte[] rawData)")
+def new(data: Array | None) -> Certificate:
+    return _read(data, None)
+
+
+@implements(_CERTIFICATE2, "new(byte[] rawData, string password)")
+def new_with_password(data: Array | None, password: str | None) -> Certificate:
+    return _read(data, password)
+
+
+@implements(_CERTIFICATE2, f"new(byte[] rawData, string password, {_FLAGS} keyStorageFlags)")
+def new_with_flags(data: Array | None, password: str | None, flags: int) -> Certificate:
+    """Where the key is stored makes no difference here."""
+    return _read(data, password)
+
+
+@implements(_CERTIFICATE2, f"new({_CERTIFICATE} certificate)")
+def copy(certificate: Certificate | None) -> Certificate:
+    if certificate is None:
+        raise ArgumentNullException("certificate")
+    return Certificate(
+        certificate.parsed, certificate.private_key, certificate.intermediates, certificate.friendly_name
+    )
+
+
+def _read(data: Array | None, password: str | None) -> Certificate:
+    if not data:
+        raise ArgumentException("Array may not be empty or null.", "rawData")
+    try:
+        file = certificate_files.read(bytes(data), None if password is None else from_utf16(password))
+    except ConfigurationError as error:
+        if "password" in str(error):
+            raise CryptographicException("The specified network password is not correct.") from error
+        raise CryptographicException("Cannot find the requested object.") from error
+    others = tuple(Certificate(other) for other in file.others)
+    return Certificate(file.certificate, file.private_key, others, file.friendly_name)
+
+
+@implements(_CERTIFICATE2, "byte[] RawData { get; }")
+@implements(_CERTIFICATE, "byte[] GetRawCertData()")
+def raw_data(certificate: Certificate) -> Array:
+    return byte_array(certificate.raw)
+
+
+@implements(_CERTIFICATE, "string GetRawCertDataString()")
+def raw_data_string(certificate: Certificate) -> str:
+    return hexadecimal(certificate.raw)
+
+
+@implements(_CERTIFICATE, "byte[] GetCertHash()")
+def cert_hash(certificate: Certificate) -> Array:
+    return byte_array(bytes.fromhex(certificate.thumbprint))
+
+
+@implements(_CERTIFICATE, "string GetCertHashString()")
+def cert_hash_string(certificate: Certificate) -> str:
+    return certificate.thumbprint
+
+
+@implements(_CERTIFICATE, "byte[] GetCertHash(System.Security.Cryptography.HashAlgorithmName hashAlgorithm)")
+def cert_hash_with(certificate: Certificate, algorithm: HashAlgorithmName) -> Array:
+    return byte_array(_digest(certificate, algorithm))
+
+
+@implements(_CERTIFICATE, "string GetCertHashString(System.Security.Cryptography.HashAlgorithmName hashAlgorithm)")
+def cert_hash_string_with(certificate: Certificate, algorithm: HashAlgorithmName) -> str:
+    return hexadecimal(_digest(certificate, algorithm))
+
+
+def _digest(certificate: Certificate, algorithm: HashAlgorithmName) -> bytes:
+    if not algorithm.name:
+        raise ArgumentException("The hash algorithm name cannot be null or empty.", "hashAlgorithm")
+    if algorithm.name not in ("MD5", "SHA1", "SHA256", "SHA384", "SHA512"):
+        raise CryptographicException(f"'{algorithm.name}' is not a known hash algorithm.")
+    return hashlib.new(algorithm.name, certificate.raw, usedforsecurity=False).digest()
+
+
+@implements(_CERTIFICATE, "string GetSerialNumberString()")
+def serial_number_string(certificate: Certificate) -> str:
+    return certificate.serial_number
+
+
+@implements(_CERTIFICATE, "byte[] GetSerialNumber()")
+def serial_number(certificate: Certificate) -> Array:
+    """Little-endian, unlike `SerialNumber`."""
+    return byte_array(certificate.serial_bytes[::-1])
+
+
+@implements(_CERTIFICATE, "string GetEffectiveDateString()")
+def effective_date_string(certificate: Certificate) -> str:
+    return invariant_date(certificate.valid_from)
+
+
+@implements(_CERTIFICATE, "string GetExpirationDateString()")
+def expiration_date_string(certificate: Certificate) -> str:
+    return invariant_date(certificate.valid_until)
+
+
+@implements(_CERTIFICATE, "string GetFormat()")
+def get_format(certificate: Certificate) -> str:
+    return "X509"
+
+
+@implements(_CERTIFICATE, "string GetKeyAlgorithm()")
+def key_algorithm(certificate: Certificate) -> str:
+    return str(certificate.parsed.public_key_algorithm_oid.dotted_string)
+
+
+@implements(_CERTIFICATE, "byte[] GetKeyAlgorithmParameters()")
+def key_algorithm_parameters(certificate: Certificate) -> Array:
+    return byte_array(certificate.public_key.encoded_parameters.data)
+
+
+@implements(_CERTIFICATE, "string GetKeyAlgorithmParametersString()")
+def key_algorithm_parameters_string(certificate: Certificate) -> str:
+    return hexadecimal(certificate.public_key.encoded_parameters.data)
+
+
+@implements(_CERTIFICATE, "byte[] GetPublicKey()")
+def public_key_bytes(certificate: Certificate) -> Array:
+    return certificate.public_key.key
+
+
+@implements(_CERTIFICATE, "string GetPublicKeyString()")
+def public_key_string(certificate: Certificate) -> str:
+    return hexadecimal(certificate.public_key.encoded_key_value.data)
+
+
+@implements(_CERTIFICATE, f"byte[] Export({_NAMESPACE}X509ContentType contentType)")
+def export(certificate: Certificate, content_type: int) -> Array:
+    return export_with_password(certificate, content_type, None)
+
+
+@implements(_CERTIFICATE, f"byte[] Export({_NAMESPACE}X509ContentType contentType, string password)")
+def export_with_password(certificate: Certificate, content_type: int, password: str | None) -> Array:
+    """As DER (Cert) or PKCS#12 (Pfx)."""
+    if content_type == _CONTENT_CERT:
+        return byte_array(certificate.raw)
+    if content_type != _CONTENT_PFX:
+        raise CryptographicException("Invalid content type.")
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    encryption: Any = serialization.NoEncryption()
+    if password:
+        encryption = serialization.BestAvailableEncryption(from_utf16(password).encode())
+    return byte_array(
+        pkcs12.serialize_key_and_certificates(None, certificate.private_key, certificate.parsed, None, encryption)
+    )
+
+
+@implements(_CERTIFICATE2, f"static {_NAMESPACE}X509ContentType GetCertContentType(byte[] rawData)")
+def content_type(data: Array | None) -> int:
+    if not data:
+        raise ArgumentException("Array may not be empty or null.", "rawData")
+    try:
+        certificate_files.read(bytes(data))
+    except ConfigurationError as error:
+        if "password" in str(error):
+            return _CONTENT_PFX
+        raise CryptographicException("Cannot find the requested object.") from error
+    return _CONTENT_PFX if certificate_files.looks_like_pkcs12(bytes(data)) else _CONTENT_CERT
+
+
+@implements(_CERTIFICATE2, f"string GetNameInfo({_NAMESPACE}X509NameType nameType, bool forIssuer)")
+def name_info(certificate: Certificate, name_type: int, for_issuer: bool) -> str:
+    """One name out of subject or issuer and their alternative names; empty when there is none of this type."""
+    if not SIMPLE_NAME <= name_type <= URL_NAME:
+        raise ArgumentException("Invalid name type.")
+    name = certificate.parsed.issuer if for_issuer else certificate.parsed.subject
+    attributes = {}
+    for part in name.rdns:
+        for attribute in part:
+            attributes[attribute.oid.dotted_string] = str(attribute.value)
+    if name_type == SIMPLE_NAME:
+        for oid in _SIMPLE_NAME_ORDER:
+            if oid in attributes:
+                return to_utf16(attributes[oid])
+    alternative = _alternative_name(certificate, name_type, for_issuer)
+    if alternative is None and name_type in (EMAIL_NAME, DNS_NAME):
+        alternative = attributes.get(_EMAIL_ADDRESS if name_type == EMAIL_NAME else _COMMON_NAME)
+    if alternative is None and name_type == SIMPLE_NAME and attributes:
+        alternative = next(reversed(attributes.values()))
+    return to_utf16(alternative or "")
+
+
+def _alternative_name(certificate: Certificate, name_type: int, for_issuer: bool) -> str | None:
+    from cryptography import x509
+
+    kind = x509.IssuerAlternativeName if for_issuer else x509.SubjectAlternativeName
+    try:
+        names: Any = certificate.parsed.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+    wanted: Any = {
+        SIMPLE_NAME: x509.RFC822Name,
+        EMAIL_NAME: x509.RFC822Name,
+        UPN_NAME: x509.OtherName,
+        URL_NAME: x509.UniformResourceIdentifier,
+    }.get(name_type, x509.DNSName)
+    for entry in names:
+        if not isinstance(entry, wanted):
+            continue
+        if not isinstance(entry, x509.OtherName):
+            return str(entry.value)
+        if entry.type_id.dotted_string == _UPN:
+            return entry.value[2:].decode("utf-8", "replace")
+    return None
+
+
+@implements(_CERTIFICATE2, "bool Verify()")
+def verify(certificate: Certificate) -> bool:
+    """Whether a chain to a trusted root can be built, nothing in it expired or revoked; see `chain`."""
+    return _build(certificate, check_revocation=True)
+
+
+@implements(
+    "ContextExtensions",
+    "static bool VerifyNoRevocation(this System.Security.Cryptography.X509Certificates.X509Certificate2 input)",
+)
+def verify_no_revocation(certificate: Certificate | None) -> bool:
+    """`Verify()` without asking whether anything in the chain was revoked."""
+    if certificate is None:
+        raise ArgumentNullException("input")
+    return _build(certificate, check_revocation=False)
+
+
+def _build(certificate: Certificate, *, check_revocation: bool) -> bool:
+    trust: Any = environment().trust
+    if trust is None:
+        from apimpolicy.dotnet.cryptography.chain import TrustStore
+
+        trust = TrustStore()
+    return bool(trust.build(certificate, check_revocation=check_revocation).is_valid)
+
+
+@implements(
+    _NAMESPACE + "RSACertificateExtensions",
+    f"static System.Security.Cryptography.RSA GetRSAPublicKey(this {_CERTIFICATE2} certificate)",
+)
+def rsa_public_key(certificate: Certificate | None) -> RSA | None:
+    """The public key, None when it is not RSA."""
+    return _rsa(certificate, private=False)
+
+
+@implements(
+    _NAMESPACE + "RSACertificateExtensions",
+    f"static System.Security.Cryptography.RSA GetRSAPrivateKey(this {_CERTIFICATE2} certificate)",
+)
+def rsa_private_key(certificate: Certificate | None) -> RSA | None:
+    """The private key, None when there is none or it is not RSA."""
+    return _rsa(certificate, private=True)
+
+
+@implements(_CERTIFICATE2, "System.Security.Cryptography.AsymmetricAlgorithm PrivateKey { get; set; }")
+def private_key(certificate: Certificate) -> RSA | None:
+    """The private key as RSA; other kinds raise NotSupportedException, as in .NET."""
+    found = _rsa(certificate, private=True)
+    if found is None and certificate.has_private_key:
+        raise NotSupportedException("The certificate key algorithm is not supported.")
+    return found
+
+
+def _rsa(certificate: Certificate | None, *, private: bool) -> RSA | None:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from apimpolicy.dotnet.cryptography.rsa import RSA
+
+    if certificate is None:
+        raise ArgumentNullException("certificate")
+    if certificate.parsed.public_key_algorithm_oid.dotted_string != "1.2.840.113549.1.1.1":
+        return None
+    public = certificate.parsed.public_key()
+    if not isinstance(public, RSAPublicKey) or (private and certificate.private_key is None):
+        return None
+    return RSA(public, certificate.private_key if private else None)

@@ -1,0 +1,258 @@
+"""Hashes and message authentication codes: MD5, SHA1, SHA256, SHA384, SHA512, the `Managed` twins, HMAC over each."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    InvalidCastException,
+    ObjectDisposedException,
+)
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.values import byte_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.dotnet.types import NamedType
+    from apimpolicy.dotnet.values import Array
+
+_NAMESPACE = "System.Security.Cryptography."
+_HASHES = ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")
+
+
+@dotnet_class(_NAMESPACE + "HashAlgorithm", attributes={"HashSize": "hash_size"})
+class HashAlgorithm:
+    """A hash, or with a key an HMAC. `hash_size` is in bits."""
+
+    def __init__(self, name: str, type_name: str, key: bytes | None = None) -> None:
+        self.name = name
+        self.dotnet_type: NamedType = named(_NAMESPACE + type_name)
+        self._result: bytes | None = None
+        self._disposed = False
+        self._key: bytes | None = None
+        self.hash_size = hashlib.new(name, usedforsecurity=False).digest_size * 8
+        if key is not None:
+            self.set_key(byte_array(key))
+        else:
+            self._state: Any = self._start()
+
+    @property
+    def block_size(self) -> int:
+        """Bytes in the block that the hash works on; a longer HMAC key is hashed first."""
+        return 128 if self.name in ("SHA384", "SHA512") else 64
+
+    def _start(self) -> Any:
+        if self._key is not None:
+            return hmac.new(self._key, digestmod=self.name.lower())
+        return hashlib.new(self.name, usedforsecurity=False)
+
+    @member("byte[] ComputeHash(byte[] buffer)")
+    def compute_hash(self, buffer: Array | None) -> Array:
+        if self._disposed:
+            raise ObjectDisposedException("Cannot access a disposed object.")
+        if buffer is None:
+            raise ArgumentNullException("buffer")
+        self._state.update(bytes(buffer))
+        return byte_array(self._finish())
+
+    @member("byte[] ComputeHash(byte[] buffer, int offset, int count)")
+    def compute_hash_range(self, buffer: Array | None, offset: int, count: int) -> Array:
+        return self.compute_hash(byte_array(span(buffer, offset, count, "buffer", "offset")))
+
+    @member("byte[] TransformFinalBlock(byte[] inputBuffer, int inputOffset, int inputCount)")
+    def transform_final_block(self, buffer: Array | None, offset: int, count: int) -> Array:
+        """Hash the last part; returns a copy of the input, as .NET does."""
+        part = span(buffer, offset, count, "inputBuffer", "inputOffset")
+        self._state.update(part)
+        self._finish()
+        return byte_array(part)
+
+    @member(
+        "int TransformBlock(byte[] inputBuffer, int inputOffset, int inputCount, byte[] outputBuffer, int outputOffset)"
+    )
+    def transform_block(
+        self, buffer: Array | None, offset: int, count: int, output: Array | None, output_offset: int
+    ) -> int:
+        part = span(buffer, offset, count, "inputBuffer", "inputOffset")
+        self._state.update(part)
+        if output is not None and output is not buffer:
+            if output_offset < 0 or output_offset + count > len(output):
+                raise ArgumentException("Value was invalid.")
+            output[output_offset : output_offset + count] = part
+        return count
+
+    def _finish(self) -> bytes:
+        self._result = self._state.digest()
+        self._state = self._start()
+        return self._result
+
+    @member("byte[] Hash { get; }")
+    def hash(self) -> Array | None:
+        """The result of the last computation."""
+        return None if self._result is None else byte_array(self._result)
+
+    @member("void Initialize()")
+    def initialize(self) -> None:
+        self._result = None
+        self._state = self._start()
+
+    @member("void Clear()")
+    @member("void Dispose()")
+    def dispose(self) -> None:
+        self._disposed = True
+
+    def key(self) -> Array:
+        return byte_array(self._key or b"")
+
+    def set_key(self, key: Array | None) -> None:
+        if key is None:
+            raise ArgumentNullException("value")
+        data = bytes(key)
+        if len(data) > self.block_size:
+            data = hashlib.new(self.name, data, usedforsecurity=False).digest()
+        self._key = data
+        self._state = self._start()
+
+    def hash_name(self) -> str:
+        return self.name
+
+
+def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset_name: str) -> bytes:
+    """The part of a byte array that a method was asked to work on, with .NET's checks."""
+    if buffer is None:
+        raise ArgumentNullException(buffer_name)
+    if offset < 0:
+        raise ArgumentOutOfRangeException(offset_name, "Non-negative number required.")
+    if count < 0 or count > len(buffer):
+        raise ArgumentException("Value was invalid.")
+    if len(buffer) - count < offset:
+        raise ArgumentException(
+            "Offset and length were out of bounds for the array or count is greater than the number of elements"
+            " from index to the end of the source collection."
+        )
+    return bytes(buffer[offset : offset + count])
+
+
+def new_hmac(name: str, key: Array | None) -> HashAlgorithm:
+    """An HMAC over the hash of this name, e.g. `SHA256`."""
+    if key is None:
+        raise ArgumentNullException("key")
+    return HashAlgorithm(name, "HMAC" + name, bytes(key))
+
+
+def _new_hmac_with_random_key(name: str) -> HashAlgorithm:
+    length = 128 if name in ("SHA384", "SHA512") else 64
+    return HashAlgorithm(name, "HMAC" + name, environment().random.randbytes(length))
+
+
+_BY_NAME: dict[str, Callable[[], HashAlgorithm]] = {}
+"""What CryptoConfig.CreateFromName makes of a name, which it compares without case."""
+
+
+def _create(alias: str | None, kinds: tuple[str, ...]) -> HashAlgorithm | None:
+    """`X.Create(name)`: None for an unknown name, InvalidCastException when it is no X."""
+    if alias is None:
+        raise ArgumentNullException("name")
+    make = _BY_NAME.get(alias.lower())
+    if make is None:
+        return None
+    made = make()
+    if made.dotnet_type.name.removeprefix(_NAMESPACE).removesuffix("Managed") not in kinds:
+        raise InvalidCastException(
+            f"Unable to cast object of type '{made.dotnet_type}' to type '{_NAMESPACE}{kinds[-1]}'."
+        )
+    return made
+
+
+def _register_hash(name: str) -> None:
+    full = _NAMESPACE + name
+
+    def create() -> HashAlgorithm:
+        return HashAlgorithm(name, name)
+
+    def create_by_name(alias: str | None) -> HashAlgorithm | None:
+        return _create(alias, (name,))
+
+    implements(full, f"static {full} Create()")(create)
+    parameter = "algName" if name == "MD5" else "hashName"
+    implements(full, f"static {full} Create(string {parameter})")(create_by_name)
+    aliases = [name, full, name.replace("SHA", "SHA-")] + (
+        ["SHA", full + "CryptoServiceProvider"] if name == "SHA1" else []
+    )
+    if name != "MD5":
+
+        def create_managed() -> HashAlgorithm:
+            return HashAlgorithm(name, name + "Managed")
+
+        implements(full + "Managed", "new()")(create_managed)
+        implements(full + "Managed", "void Initialize()")(HashAlgorithm.initialize)
+        aliases.append(full + "Managed")
+    _BY_NAME.update((alias.lower(), create) for alias in aliases)
+
+
+def _register_hmac(name: str) -> None:
+    full = f"{_NAMESPACE}HMAC{name}"
+
+    def with_random_key() -> HashAlgorithm:
+        return _new_hmac_with_random_key(name)
+
+    def with_key(key: Array | None) -> HashAlgorithm:
+        return new_hmac(name, key)
+
+    implements(full, "new()")(with_random_key)
+    implements(full, "new(byte[] key)")(with_key)
+    implements(full, "void Initialize()")(HashAlgorithm.initialize)
+    _register_key(full)
+    if name == "SHA1":
+
+        def with_key_and_choice(key: Array | None, use_managed_sha1: bool) -> HashAlgorithm:
+            return new_hmac("SHA1", key)
+
+        implements(full, "new(byte[] key, bool useManagedSha1)")(with_key_and_choice)
+    _BY_NAME["hmac" + name.lower()] = _BY_NAME[full.lower()] = with_random_key
+
+
+def _register_key(full: str) -> None:
+    implements(full, "byte[] Key { get; set; }")(HashAlgorithm.key)
+    implements_setter(full, "byte[] Key { get; set; }")(HashAlgorithm.set_key)
+
+
+for _name in _HASHES:
+    _register_hash(_name)
+    _register_hmac(_name)
+_register_key(_NAMESPACE + "HMAC")
+_register_key(_NAMESPACE + "KeyedHashAlgorithm")
+implements(_NAMESPACE + "HMAC", "string HashName { get; set; }")(HashAlgorithm.hash_name)
+implements(_NAMESPACE + "HMAC", "void Initialize()")(HashAlgorithm.initialize)
+
+_HMACS = tuple("HMAC" + name for name in _HASHES)
+
+
+@implements(_NAMESPACE + "HashAlgorithm", f"static {_NAMESPACE}HashAlgorithm Create()")
+def create_default() -> HashAlgorithm:
+    return HashAlgorithm("SHA1", "SHA1")
+
+
+@implements(_NAMESPACE + "HashAlgorithm", f"static {_NAMESPACE}HashAlgorithm Create(string hashName)")
+def create_hash(name: str | None) -> HashAlgorithm | None:
+    return _create(name, (*_HASHES, *_HMACS, "HashAlgorithm"))
+
+
+@implements(_NAMESPACE + "HMAC", f"static {_NAMESPACE}HMAC Create()")
+@implements(_NAMESPACE + "KeyedHashAlgorithm", f"static {_NAMESPACE}KeyedHashAlgorithm Create()")
+def create_default_hmac() -> HashAlgorithm:
+    return _new_hmac_with_random_key("SHA1")
+
+
+@implements(_NAMESPACE + "HMAC", f"static {_NAMESPACE}HMAC Create(string algorithmName)")
+@implements(_NAMESPACE + "KeyedHashAlgorithm", f"static {_NAMESPACE}KeyedHashAlgorithm Create(string algName)")
+def create_hmac(name: str | None) -> HashAlgorithm | None:
+    return _create(name, (*_HMACS, "HMAC"))

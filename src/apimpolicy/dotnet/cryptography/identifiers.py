@@ -1,0 +1,182 @@
+"""Object identifiers and names of algorithms: Oid, HashAlgorithmName, AsnEncodedData.
+
+Friendly names are those of .NET Core 3.1 on Linux: .NET's own table first, OpenSSL's long names for extensions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.values import byte_array
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.values import Array
+
+_NAMESPACE = "System.Security.Cryptography."
+
+FRIENDLY_NAMES = {
+    "0.9.2342.19200300.100.1.25": "DC",
+    "1.2.840.113549.1.1.1": "RSA",
+    "1.2.840.113549.1.1.4": "md5RSA",
+    "1.2.840.113549.1.1.5": "sha1RSA",
+    "1.2.840.113549.1.1.10": "RSASSA-PSS",
+    "1.2.840.113549.1.1.11": "sha256RSA",
+    "1.2.840.113549.1.1.12": "sha384RSA",
+    "1.2.840.113549.1.1.13": "sha512RSA",
+    "1.2.840.113549.1.9.1": "E",
+    "1.2.840.113549.2.5": "md5",
+    "1.2.840.10040.4.1": "DSA",
+    "1.2.840.10045.2.1": "ECC",
+    "1.2.840.10045.3.1.7": "ECDSA_P256",
+    "1.2.840.10045.4.1": "sha1ECDSA",
+    "1.2.840.10045.4.3.2": "sha256ECDSA",
+    "1.2.840.10045.4.3.3": "sha384ECDSA",
+    "1.2.840.10045.4.3.4": "sha512ECDSA",
+    "1.3.132.0.34": "ECDSA_P384",
+    "1.3.132.0.35": "ECDSA_P521",
+    "1.3.6.1.5.5.7.1.1": "Authority Information Access",
+    "1.3.6.1.5.5.7.3.1": "TLS Web Server Authentication",
+    "1.3.6.1.5.5.7.3.2": "TLS Web Client Authentication",
+    "1.3.14.3.2.26": "sha1",
+    "2.16.840.1.101.3.4.2.1": "sha256",
+    "2.16.840.1.101.3.4.2.2": "sha384",
+    "2.16.840.1.101.3.4.2.3": "sha512",
+    "2.5.4.3": "CN",
+    "2.5.4.4": "SN",
+    "2.5.4.5": "SERIALNUMBER",
+    "2.5.4.6": "C",
+    "2.5.4.7": "L",
+    "2.5.4.8": "S",
+    "2.5.4.9": "STREET",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
+    "2.5.4.12": "T",
+    "2.5.4.13": "Description",
+    "2.5.4.17": "PostalCode",
+    "2.5.4.20": "Phone",
+    "2.5.4.42": "G",
+    "2.5.4.43": "I",
+    "2.5.29.14": "X509v3 Subject Key Identifier",
+    "2.5.29.15": "X509v3 Key Usage",
+    "2.5.29.17": "X509v3 Subject Alternative Name",
+    "2.5.29.18": "X509v3 Issuer Alternative Name",
+    "2.5.29.19": "X509v3 Basic Constraints",
+    "2.5.29.30": "X509v3 Name Constraints",
+    "2.5.29.31": "X509v3 CRL Distribution Points",
+    "2.5.29.32": "X509v3 Certificate Policies",
+    "2.5.29.35": "X509v3 Authority Key Identifier",
+    "2.5.29.37": "X509v3 Extended Key Usage",
+}
+
+
+@dotnet_class(_NAMESPACE + "Oid", attributes={"Value": "value", "FriendlyName": "friendly_name"})
+class Oid:
+    """`value` is the dotted number, `friendly_name` the name .NET has for it, or None."""
+
+    def __init__(self, value: str | None, friendly_name: str | None = None) -> None:
+        self.value = value
+        self.friendly_name = friendly_name or (FRIENDLY_NAMES.get(value) if value else None)
+
+    @staticmethod
+    @member("new()")
+    def empty() -> Oid:
+        return Oid(None)
+
+    @staticmethod
+    @member("new(string oid)")
+    def parse(oid: str | None) -> Oid:
+        """From a dotted number or from a friendly name, as .NET takes either."""
+        if oid and not oid[0].isdigit():
+            for value, name in FRIENDLY_NAMES.items():
+                if name.lower() == oid.lower():
+                    return Oid(value, name)
+        return Oid(oid)
+
+    @staticmethod
+    @member("new(string value, string friendlyName)")
+    def of(value: str | None, friendly_name: str | None) -> Oid:
+        return Oid(value, friendly_name)
+
+
+@dotnet_class(_NAMESPACE + "AsnEncodedData", attributes={"Oid": "oid"})
+class AsnEncodedData:
+    """An object identifier with DER data."""
+
+    def __init__(self, oid: Oid | None, data: bytes) -> None:
+        self.oid = oid
+        self.data = data
+
+    @member("byte[] RawData { get; set; }")
+    def raw_data(self) -> Array:
+        return byte_array(self.data)
+
+    @member("string Format(bool multiLine)")
+    def format(self, multi_line: bool) -> str:
+        """The data as hexadecimal, which .NET gives for every identifier it has no format for."""
+        return hexadecimal(self.data, " ")
+
+
+@dotnet_class(_NAMESPACE + "HashAlgorithmName", attributes={"Name": "name"})
+class HashAlgorithmName:
+    """The name of a hash algorithm, e.g. `SHA256`."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str | None) -> None:
+        self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HashAlgorithmName) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @staticmethod
+    @member("new(string name)")
+    def of(name: str | None) -> HashAlgorithmName:
+        return HashAlgorithmName(name)
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return self.name or ""
+
+    @member("bool Equals(System.Security.Cryptography.HashAlgorithmName other)")
+    @member("bool Equals(object obj)")
+    def equals(self, other: object) -> bool:
+        return self == other
+
+    @staticmethod
+    @member(
+        "static bool op_Equality(System.Security.Cryptography.HashAlgorithmName left,"
+        " System.Security.Cryptography.HashAlgorithmName right)"
+    )
+    def op_equality(left: HashAlgorithmName, right: HashAlgorithmName) -> bool:
+        return left == right
+
+    @staticmethod
+    @member(
+        "static bool op_Inequality(System.Security.Cryptography.HashAlgorithmName left,"
+        " System.Security.Cryptography.HashAlgorithmName right)"
+    )
+    def op_inequality(left: HashAlgorithmName, right: HashAlgorithmName) -> bool:
+        return left != right
+
+
+def _register_known(name: str) -> None:
+    known = HashAlgorithmName(name)
+    signature = f"static {_NAMESPACE}HashAlgorithmName {name} {{ get; }}"
+    implements(_NAMESPACE + "HashAlgorithmName", signature)(lambda: known)
+
+
+for _name in ("MD5", "SHA1", "SHA256", "SHA384", "SHA512"):
+    _register_known(_name)
+
+
+def hexadecimal(data: bytes, separator: str = "") -> str:
+    """Upper-case hexadecimal digits.
+
+    >>> hexadecimal(bytes([10, 255]))
+    '0AFF'
+    """
+    return data.hex(separator).upper() if separator else data.hex().upper()

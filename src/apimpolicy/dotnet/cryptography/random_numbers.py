@@ -1,0 +1,65 @@
+"""RNGCryptoServiceProvider: random bytes from the environment, so that a seeded run repeats itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.cryptography.hashing import span
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.values import Array
+
+_NAMESPACE = "System.Security.Cryptography."
+
+
+@dotnet_class(_NAMESPACE + "RandomNumberGenerator")
+@dotnet_class(_NAMESPACE + "RNGCryptoServiceProvider")
+class RandomNumberGenerator:
+    """Draws from `environment().random`."""
+
+    @member("void GetBytes(byte[] data)")
+    def get_bytes(self, data: Array | None) -> None:
+        if data is None:
+            raise ArgumentNullException("data")
+        data[:] = environment().random.randbytes(len(data))
+
+    @member("void GetBytes(byte[] data, int offset, int count)")
+    def get_bytes_range(self, data: Array | None, offset: int, count: int) -> None:
+        length = len(span(data, offset, count, "data", "offset"))
+        if data is not None:
+            data[offset : offset + length] = environment().random.randbytes(length)
+
+    @member("void GetNonZeroBytes(byte[] data)")
+    def get_non_zero_bytes(self, data: Array | None) -> None:
+        if data is None:
+            raise ArgumentNullException("data")
+        random = environment().random
+        data[:] = (random.randrange(1, 256) for _ in range(len(data)))
+
+
+@implements(_NAMESPACE + "RNGCryptoServiceProvider", "new()")
+@implements(_NAMESPACE + "RandomNumberGenerator", f"static {_NAMESPACE}RandomNumberGenerator Create()")
+def create() -> RandomNumberGenerator:
+    return RandomNumberGenerator()
+
+
+@implements(_NAMESPACE + "RandomNumberGenerator", "void Dispose()")
+def dispose(generator: RandomNumberGenerator) -> None:
+    """Nothing is held."""
+
+
+@implements(_NAMESPACE + "RandomNumberGenerator", "static int GetInt32(int fromInclusive, int toExclusive)")
+def get_int32(low: int, high: int) -> int:
+    if low >= high:
+        raise ArgumentException("Range of random number does not contain at least one possibility.")
+    return environment().random.randrange(low, high)
+
+
+@implements(_NAMESPACE + "RandomNumberGenerator", "static int GetInt32(int toExclusive)")
+def get_int32_below(high: int) -> int:
+    if high <= 0:
+        raise ArgumentOutOfRangeException("toExclusive", "Positive number required.")
+    return environment().random.randrange(high)

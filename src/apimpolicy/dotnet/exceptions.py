@@ -1,0 +1,215 @@
+"""What C# code throws. One Python exception is both the raised thing and the C# object that `catch` sees.
+
+    DotnetException                     System.Exception
+    └── SystemException                 System.SystemException
+        ├── ArgumentException           └ ArgumentNullException, ArgumentOutOfRangeException
+        ├── ArithmeticException         └ DivideByZeroException, OverflowException
+        ├── FormatException             └ UriFormatException
+        └── …
+
+Messages are .NET Core 3.1's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from apimpolicy.errors import ApimPolicyError
+
+if TYPE_CHECKING:
+    from apimpolicy.text.source import Source
+
+
+class DotnetException(ApimPolicyError):
+    """`System.Exception` and, through its subclasses, every exception of .NET.
+
+    `message` is .NET's; `span` is (source, start, end) of the C# code that threw, once known; `policy_stack` names the
+    expressions and policies on the way, innermost first.
+    """
+
+    type_name = "System.Exception"
+    default_message: str | None = None
+
+    def __init__(self, message: str | None = None, inner: DotnetException | None = None) -> None:
+        if message is None:
+            message = self.default_message or f"Exception of type '{self.type_name}' was thrown."
+        self.message = message
+        self.inner = inner
+        self.span: tuple[Source, int, int] | None = None
+        self.policy_stack: list[str] = []
+        self.data: Any = None
+        super().__init__(message)
+
+    @property
+    def dotnet_type_name(self) -> str:
+        return self.type_name
+
+    def __str__(self) -> str:
+        return f"{self.type_name}: {self.message}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), {**self.__dict__, "span": None})
+
+
+def _rebuild(cls: type[DotnetException], state: dict[str, Any]) -> DotnetException:
+    exception = cls.__new__(cls, state["message"])
+    exception.__dict__.update(state)
+    return exception
+
+
+class SystemException(DotnetException):
+    type_name = "System.SystemException"
+    default_message = "System error."
+
+
+class ArgumentException(SystemException):
+    """`parameter` is the name that .NET appends to the message."""
+
+    type_name = "System.ArgumentException"
+    default_message = "Value does not fall within the expected range."
+
+    def __init__(
+        self, message: str | None = None, parameter: str | None = None, inner: DotnetException | None = None
+    ) -> None:
+        super().__init__(message, inner)
+        self.parameter = parameter
+        if parameter:
+            self.message += f" (Parameter '{parameter}')"
+
+
+class ArgumentNullException(ArgumentException):
+    """Raised with the parameter's name first, as in .NET."""
+
+    type_name = "System.ArgumentNullException"
+
+    def __init__(self, parameter: str | None = None, message: str | None = None) -> None:
+        super().__init__(message or "Value cannot be null.", parameter)
+
+
+class ArgumentOutOfRangeException(ArgumentException):
+    """Raised with the parameter's name first, as in .NET."""
+
+    type_name = "System.ArgumentOutOfRangeException"
+
+    def __init__(self, parameter: str | None = None, message: str | None = None) -> None:
+        super().__init__(message or "Specified argument was out of the range of valid values.", parameter)
+
+
+class ArithmeticException(SystemException):
+    type_name = "System.ArithmeticException"
+    default_message = "Overflow or underflow in the arithmetic operation."
+
+
+class DivideByZeroException(ArithmeticException):
+    type_name = "System.DivideByZeroException"
+    default_message = "Attempted to divide by zero."
+
+
+class OverflowException(ArithmeticException):
+    type_name = "System.OverflowException"
+    default_message = "Arithmetic operation resulted in an overflow."
+
+
+class FormatException(SystemException):
+    type_name = "System.FormatException"
+    default_message = "One of the identified items was in an invalid format."
+
+
+class UriFormatException(FormatException):
+    type_name = "System.UriFormatException"
+
+
+class InvalidCastException(SystemException):
+    type_name = "System.InvalidCastException"
+    default_message = "Specified cast is not valid."
+
+
+class InvalidOperationException(SystemException):
+    type_name = "System.InvalidOperationException"
+    default_message = "Operation is not valid due to the current state of the object."
+
+
+class ObjectDisposedException(InvalidOperationException):
+    type_name = "System.ObjectDisposedException"
+
+
+class NotSupportedException(SystemException):
+    type_name = "System.NotSupportedException"
+    default_message = "Specified method is not supported."
+
+
+class NotImplementedException(SystemException):
+    type_name = "System.NotImplementedException"
+    default_message = "The method or operation is not implemented."
+
+
+class NullReferenceException(SystemException):
+    type_name = "System.NullReferenceException"
+    default_message = "Object reference not set to an instance of an object."
+
+
+class IndexOutOfRangeException(SystemException):
+    type_name = "System.IndexOutOfRangeException"
+    default_message = "Index was outside the bounds of the array."
+
+
+class ArrayTypeMismatchException(SystemException):
+    type_name = "System.ArrayTypeMismatchException"
+    default_message = "Attempted to access an element as a type incompatible with the array."
+
+
+class RankException(SystemException):
+    type_name = "System.RankException"
+    default_message = "Attempted to operate on an array with the incorrect number of dimensions."
+
+
+class KeyNotFoundException(SystemException):
+    type_name = "System.Collections.Generic.KeyNotFoundException"
+    default_message = "The given key was not present in the dictionary."
+
+
+class TimeoutException(SystemException):
+    type_name = "System.TimeoutException"
+    default_message = "The operation has timed out."
+
+
+class RegexMatchTimeoutException(TimeoutException):
+    type_name = "System.Text.RegularExpressions.RegexMatchTimeoutException"
+
+
+class RegexParseException(ArgumentException):
+    type_name = "System.Text.RegularExpressions.RegexParseException"
+
+
+class TimeZoneNotFoundException(DotnetException):
+    type_name = "System.TimeZoneNotFoundException"
+
+
+class CryptographicException(SystemException):
+    type_name = "System.Security.Cryptography.CryptographicException"
+    default_message = "Error occurred during a cryptographic operation."
+
+
+class XmlException(SystemException):
+    type_name = "System.Xml.XmlException"
+
+
+class JsonException(DotnetException):
+    type_name = "Newtonsoft.Json.JsonException"
+
+
+class JsonReaderException(JsonException):
+    type_name = "Newtonsoft.Json.JsonReaderException"
+
+
+class JsonWriterException(JsonException):
+    type_name = "Newtonsoft.Json.JsonWriterException"
+
+
+class JsonSerializationException(JsonException):
+    type_name = "Newtonsoft.Json.JsonSerializationException"
+
+
+def null_reference() -> NoReturn:
+    """Raise NullReferenceException; emitted where a receiver may be null and no attribute access would notice."""
+    raise NullReferenceException

@@ -1,0 +1,191 @@
+"""C#'s explicit conversions from JToken: `(int)token["a"]`. Also what `ToObject<int>()` does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.json import platform
+from apimpolicy.dotnet.json.containers import JProperty
+from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.tokens import (
+    BOOLEAN,
+    BYTES,
+    COMMENT,
+    DATE,
+    FLOAT,
+    GUID_TYPE,
+    INTEGER,
+    JTOKEN,
+    NULL,
+    RAW,
+    STRING_TYPE,
+    TIME_SPAN_TYPE,
+    TYPE_NAMES,
+    UNDEFINED,
+    URI_TYPE,
+    JToken,
+)
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TEXTS = frozenset((STRING_TYPE, COMMENT, RAW))
+_NUMBERS = _TEXTS | {INTEGER, FLOAT, BOOLEAN}
+
+PRIMITIVES = {
+    "bool": ("Boolean", "ToBoolean"),
+    "sbyte": ("SByte", "ToSByte"),
+    "byte": ("Byte", "ToByte"),
+    "short": ("Int16", "ToInt16"),
+    "ushort": ("UInt16", "ToUInt16"),
+    "int": ("Int32", "ToInt32"),
+    "uint": ("UInt32", "ToUInt32"),
+    "long": ("Int64", "ToInt64"),
+    "ulong": ("UInt64", "ToUInt64"),
+    "float": ("Single", "ToSingle"),
+    "double": ("Double", "ToDouble"),
+    "decimal": ("Decimal", "ToDecimal"),
+    "char": ("Char", "ToChar"),
+    "System.DateTime": ("DateTime", "ToDateTime"),
+}
+"""C# type to its name in messages and its method of `System.Convert`."""
+
+_ACCEPTED: dict[str, frozenset[int]] = {
+    "char": _TEXTS | {INTEGER, FLOAT},
+    "System.DateTime": _TEXTS | {DATE},
+    "System.DateTimeOffset": _TEXTS | {DATE},
+    "System.Guid": _TEXTS | {GUID_TYPE, BYTES},
+    "System.TimeSpan": _TEXTS | {TIME_SPAN_TYPE},
+    "System.Uri": _TEXTS | {URI_TYPE},
+    "string": _NUMBERS | {DATE, BYTES, GUID_TYPE, TIME_SPAN_TYPE, URI_TYPE},
+    "byte[]": _TEXTS | {BYTES, INTEGER},
+}
+"""The token types that convert to a C# type; `_NUMBERS` for those missing here."""
+
+
+def convert_to(type_name: str, value: Any) -> Any:
+    """`System.Convert` of a boxed value to a primitive type, invariant culture."""
+    if isinstance(value, platform.BigInteger):
+        value = float(value) if type_name in ("float", "double") else platform.text_of(value)
+    method = PRIMITIVES[type_name][1]
+    provider = "System.IFormatProvider provider"
+    return platform.function("System.Convert", f"static {type_name} {method}(object value, {provider})")(value, None)
+
+
+def _checked(token: JToken | None, type_name: str, shown: str, *, nullable: bool) -> JValue:
+    """The value to convert; raises ArgumentException when its token type does not convert."""
+    if token is None:
+        raise ArgumentNullException("value")
+    value = token.value if isinstance(token, JProperty) else token
+    accepted = _ACCEPTED.get(type_name, _NUMBERS)
+    if isinstance(value, JValue):
+        if value.token_type in accepted or (nullable and value.token_type in (NULL, UNDEFINED)):
+            return value
+    kind = value.token_type if value is not None else NULL
+    raise ArgumentException(f"Can not convert {TYPE_NAMES[kind]} to {shown}.")
+
+
+def _primitive(type_name: str, nullable: bool) -> Callable[[JToken | None], Any]:
+    shown = PRIMITIVES[type_name][0]
+
+    def cast(token: JToken | None) -> Any:
+        if nullable and token is None:
+            return None
+        value = _checked(token, type_name, shown, nullable=nullable).value
+        if value is None and nullable:
+            return None
+        if type_name == "System.DateTime" and value is not None and type_of(value) is platform.DATE_TIME_OFFSET:
+            return platform.function("System.DateTimeOffset", "System.DateTime DateTime { get; }")(value)
+        return convert_to(type_name, value)
+
+    return cast
+
+
+def _special(type_name: str, shown: str, nullable: bool, make: Callable[[Any], Any]) -> Callable[[JToken | None], Any]:
+    def cast(token: JToken | None) -> Any:
+        if nullable and token is None:
+            return None
+        value = _checked(token, type_name, shown, nullable=nullable).value
+        return None if value is None and nullable else make(value)
+
+    return cast
+
+
+def _to_offset(value: Any) -> Any:
+    if type_of(value) is platform.DATE_TIME_OFFSET:
+        return value
+    if isinstance(value, str):
+        parse = "static System.DateTimeOffset Parse(string input, System.IFormatProvider formatProvider)"
+        return platform.function("System.DateTimeOffset", parse)(value, None)
+    return platform.function("System.DateTimeOffset", "new(System.DateTime dateTime)")(convert_to("System.DateTime", value))
+
+
+def _to_guid(value: Any) -> Any:
+    if platform.is_byte_array(value):
+        return platform.function("System.Guid", "new(byte[] b)")(value)
+    if type_of(value) is platform.GUID:
+        return value
+    return platform.function("System.Guid", "new(string g)")(platform.text_of(value))
+
+
+def _to_time_span(value: Any) -> Any:
+    if type_of(value) is platform.TIME_SPAN:
+        return value
+    parse = "static System.TimeSpan Parse(string input, System.IFormatProvider formatProvider)"
+    return platform.function("System.TimeSpan", parse)(platform.text_of(value), None)
+
+
+def _to_uri(value: Any) -> Any:
+    if type_of(value) is platform.URI:
+        return value
+    return platform.function("System.Uri", "new(string uriString)")(platform.text_of(value))
+
+
+def _to_text(value: Any) -> str:
+    if platform.is_byte_array(value):
+        import base64
+
+        return base64.b64encode(bytes(value)).decode()
+    return platform.text_of(value)
+
+
+def _to_bytes(token: JToken | None) -> Any:
+    if token is None:
+        return None
+    checked = _checked(token, "byte[]", "byte array", nullable=False)
+    value = checked.value
+    if platform.is_byte_array(value):
+        return value
+    if isinstance(value, str):
+        return platform.function("System.Convert", "static byte[] FromBase64String(string s)")(value)
+    raise ArgumentException(f"Can not convert {TYPE_NAMES[checked.token_type]} to byte array.")
+
+
+def _all_casts() -> dict[str, Callable[[JToken | None], Any]]:
+    casts: dict[str, Callable[[JToken | None], Any]] = {}
+    for name in PRIMITIVES:
+        casts[name] = _primitive(name, nullable=False)
+        casts[name + "?"] = _primitive(name, nullable=True)
+    specials: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+        ("DateTimeOffset", _to_offset),
+        ("Guid", _to_guid),
+        ("TimeSpan", _to_time_span),
+    )
+    for shown, make in specials:
+        name = f"System.{shown}"
+        casts[name] = _special(name, shown, False, make)
+        casts[name + "?"] = _special(name, shown, True, make)
+    casts["System.Uri"] = _special("System.Uri", "Uri", True, _to_uri)
+    casts["string"] = _special("string", "String", True, _to_text)
+    casts["byte[]"] = _to_bytes
+    return casts
+
+
+CASTS = _all_casts()
+"""C# type name to its explicit conversion from JToken, as plain (unboxed) value."""
+
+for _name, _cast in CASTS.items():
+    implements(JTOKEN, f"static {_name} op_Explicit({JTOKEN} value)")(_cast)

@@ -1,0 +1,116 @@
+"""Copying and comparing whole trees."""
+
+from __future__ import annotations
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.json.containers import JArray, JConstructor, JObject, JProperty
+from apimpolicy.dotnet.json.scalars import JRaw, JValue
+from apimpolicy.dotnet.json.tokens import J, JContainer, JToken
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+
+
+def _bare(token: JToken) -> JToken:
+    """A copy without children."""
+    if isinstance(token, JValue):
+        return (JRaw if isinstance(token, JRaw) else JValue)(token.value, token.token_type)
+    if isinstance(token, JProperty):
+        return JProperty(token.name)
+    if isinstance(token, JConstructor):
+        return JConstructor(token.name)
+    return JObject() if isinstance(token, JObject) else JArray()
+
+
+def clone(token: JToken) -> JToken:
+    """A deep copy without a parent."""
+    result = _bare(token)
+    stack = [(token, result)]
+    while stack:
+        source, target = stack.pop()
+        if not isinstance(source, JContainer) or not isinstance(target, JContainer):
+            continue
+        environment().step(len(source.children))
+        for child in source.children:
+            copied = _bare(child)
+            if isinstance(target, JObject):
+                assert isinstance(copied, JProperty)
+                target.append_parsed(copied)
+            else:
+                copied.parent = target
+                target.children.append(copied)
+            stack.append((child, copied))
+    return result
+
+
+def deep_equals(first: JToken | None, second: JToken | None) -> bool:
+    """`JToken.DeepEquals`: the order of properties does not count, that of elements does."""
+    pairs = [(first, second)]
+    while pairs:
+        left, right = pairs.pop()
+        if left is right:
+            continue
+        if left is None or right is None or left.token_type != right.token_type:
+            return False
+        if isinstance(left, JValue):
+            if not left.equals(right):
+                return False
+            continue
+        if not isinstance(left, JContainer) or not isinstance(right, JContainer):
+            return False
+        environment().step(len(left.children))
+        if len(left.children) != len(right.children):
+            return False
+        if isinstance(left, (JProperty, JConstructor)) and left.name != right.name:  # type: ignore[attr-defined]
+            return False
+        if isinstance(left, JObject) and isinstance(right, JObject):
+            for item in left.children:
+                other = right.find_property(item.name)  # type: ignore[attr-defined]
+                if other is None:
+                    return False
+                pairs.append((item, other))
+        else:
+            pairs.extend(zip(left.children, right.children, strict=True))
+    return True
+
+
+def deep_hash(token: JToken | None) -> int:
+    """A hash code that agrees with `deep_equals`."""
+    if token is None:
+        return 0
+    total = 0
+    stack = [token]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, JValue):
+            total ^= current.get_hash_code()
+        elif isinstance(current, JContainer):
+            total ^= (current.token_type * 397) ^ len(current.children)
+            stack.extend(current.children)
+    return total & 0x7FFFFFFF
+
+
+@dotnet_class(J + "JTokenEqualityComparer")
+class JTokenEqualityComparer:
+    """Compares by `DeepEquals`."""
+
+    __slots__ = ()
+
+    @staticmethod
+    @member("new()")
+    def create() -> JTokenEqualityComparer:
+        return JTokenEqualityComparer()
+
+    @member(f"bool Equals({J}JToken x, {J}JToken y)")
+    def equals(self, first: JToken | None, second: JToken | None) -> bool:
+        return deep_equals(first, second)
+
+    @member(f"int GetHashCode({J}JToken obj)")
+    def get_hash_code(self, token: JToken | None) -> int:
+        return deep_hash(token)
+
+
+_COMPARER = JTokenEqualityComparer()
+
+
+@implements(J + "JToken", f"static {J}JTokenEqualityComparer EqualityComparer {{ get; }}")
+def equality_comparer() -> JTokenEqualityComparer:
+    return _COMPARER

@@ -1,0 +1,316 @@
+"""Trees and text to objects: `ToObject<T>` and `JsonConvert.DeserializeObject<T>`.
+
+Both read through a cursor: over text it can still see how a value was written (`1.50` as a string is `1.50`), over a
+tree it sees the values of the tokens.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    DotnetException,
+    InvalidCastException,
+    JsonReaderException,
+    JsonSerializationException,
+)
+from apimpolicy.dotnet.json import platform
+from apimpolicy.dotnet.json.casts import CASTS
+from apimpolicy.dotnet.json.containers import JArray, JObject, JProperty
+from apimpolicy.dotnet.json.retrieval import change_type
+from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.tokens import J, JTOKEN, NULL, UNDEFINED, JToken
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType
+from apimpolicy.dotnet.values import BOXES, OBJECT, STRING, AnonymousObject, Array, box, unbox
+from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.json.reader import TextReader
+    from apimpolicy.dotnet.types import Type
+
+_GENERIC = "System.Collections.Generic."
+_LISTS = {_GENERIC + name for name in ("List", "IList", "ICollection", "IEnumerable", "IReadOnlyList", "IReadOnlyCollection")}
+_SETS = {_GENERIC + "HashSet", _GENERIC + "ISet"}
+_DICTIONARIES = {_GENERIC + name for name in ("Dictionary", "IDictionary", "IReadOnlyDictionary")}
+_OTHER_SEQUENCES = {_GENERIC + name for name in ("Queue", "Stack", "LinkedList", "SortedSet")}
+_INTEGERS = frozenset(("int", "short", "ushort", "byte", "sbyte"))
+MAXIMUM_DEPTH = 128
+
+
+def is_token_type(type_: Type) -> bool:
+    return str(type_).startswith(J)
+
+
+def _token_as(token: JToken, type_: Type) -> Any:
+    """A token as one of the token types; raises InvalidCastException when it is another."""
+    from apimpolicy.dotnet.collections.type_tests import is_instance
+
+    if token.token_type == NULL and str(type_) not in (JTOKEN, J + "JValue"):
+        return None
+    if not is_instance(token, type_):
+        raise InvalidCastException(f"Unable to cast object of type '{token.dotnet_type_name}' to type '{type_}'.")
+    return token
+
+
+@implements(JTOKEN, "T ToObject<T>()", types=True)
+def to_object(types: tuple[Type, ...], token: JToken) -> Any:
+    """Primitive types through the explicit conversions, everything else through the deserializer."""
+    type_ = types[-1]
+    cast = CASTS.get(str(type_))
+    if cast is not None and str(type_) != "byte[]":
+        return cast(token)
+    target = type_.underlying or type_
+    if isinstance(target, NamedType) and target.kind == "enum":
+        return _to_enum(token, target, is_nullable=target is not type_)
+    return _convert(token, type_, _TreeSource(), 0)
+
+
+def _to_enum(token: JToken, type_: NamedType, *, is_nullable: bool) -> Any:
+    value = token.value if isinstance(token, JValue) else None
+    if value is None and is_nullable:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str):
+        found = {name.lower(): number for name, number in type_.definition.enum_values.items()}.get(value.lower())
+        if found is not None:
+            return found
+        name = type_.name.rpartition(".")[2]
+        raise ArgumentException(f"Could not convert '{value}' to {name}.")
+    raise JsonSerializationException(f"Error converting value {_shown(value)} to type '{type_}'. Path '{token.path}'.")
+
+
+class _TreeSource:
+    """Where values come from a tree: a value is what the token holds."""
+
+    def text(self, value: JValue) -> str | None:
+        return None if value.value is None else platform.text_of(value.value)
+
+    def located(self, token: JToken, message: str) -> str:
+        return f"{message} Path '{token.path}'."
+
+
+class _TextSource(_TreeSource):
+    """Where values come from text: remembers, for each scalar, (token, raw text, path, line, position after it)."""
+
+    def __init__(self, reader: TextReader) -> None:
+        self.reader = reader
+        self.places: dict[int, tuple[JToken, str, str, int, int]] = {}
+
+    def note(self, token: JToken) -> None:
+        """Remember where the reader is, just after a scalar."""
+        reader = self.reader
+        position = reader.at - reader.line_start
+        self.places[id(token)] = (token, reader.raw, reader.path, reader.line_number, position)
+
+    def text(self, value: JValue) -> str | None:
+        return None if value.value is None else self.places[id(value)][1]
+
+    def located(self, token: JToken, message: str) -> str:
+        place = self.places.get(id(token))
+        if place is None:
+            return f"{message} Path '{token.path}'."
+        return f"{message} Path '{place[2]}', line {place[3]}, position {place[4]}."
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "{null}"
+    return f'"{value}"' if isinstance(value, str) else platform.text_of(value)
+
+
+def _convert(token: JToken, type_: Type, source: _TreeSource, depth: int) -> Any:
+    """The plain value of a token as a type."""
+    environment().step()
+    if depth > MAXIMUM_DEPTH:
+        raise JsonReaderException(source.located(token, f"The reader's MaxDepth of {MAXIMUM_DEPTH} has been exceeded."))
+    if is_token_type(type_):
+        return _token_as(token.deep_clone() if token.parent is not None else token, type_)
+    if isinstance(token, JValue):
+        return _scalar(token, type_, source)
+    if type_ is OBJECT:
+        return token.deep_clone()
+    if isinstance(token, JArray):
+        return _sequence(token, type_, source, depth)
+    if isinstance(token, JObject):
+        return _object(token, type_, source, depth)
+    raise NotSimulatedError(f"JSON deserialization of {token.dotnet_type_name} to {type_}")
+
+
+def _scalar(token: JValue, type_: Type, source: _TreeSource) -> Any:
+    value = token.value
+    if value is None or token.token_type == UNDEFINED:
+        if type_.is_value_type and type_.underlying is None:
+            raise JsonSerializationException(
+                source.located(token, f"Error converting value {{null}} to type '{platform.reflection_name(type_)}'.")
+            )
+        return None
+    target = type_.underlying or type_
+    if target is OBJECT:
+        return value
+    if target is STRING:
+        return source.text(token)
+    name = str(target)
+    if name == "byte[]":
+        return CASTS["byte[]"](token)
+    if isinstance(target, NamedType) and target.kind == "enum":
+        return _to_enum(token, target, is_nullable=target is not type_)
+    if name in CASTS:
+        return _primitive(token, target, source)
+    raise JsonSerializationException(
+        source.located(token, f"Error converting value {_shown(value)} to type '{platform.reflection_name(type_)}'.")
+    )
+
+
+def _primitive(token: JValue, type_: Type, source: _TreeSource) -> Any:
+    value, name = token.value, str(type_)
+    if isinstance(source, _TextSource) and name in _INTEGERS | {"long", "double", "float", "decimal", "bool"}:
+        _check_text(token, name, source)
+    if isinstance(value, str) and value == "" and type_.is_value_type:
+        raise JsonSerializationException(
+            source.located(token, f"Error converting value \"\" to type '{platform.reflection_name(type_)}'.")
+        )
+    try:
+        if name.startswith("System.") and name != "System.DateTime":
+            return CASTS[name](token)
+        return unbox(change_type(value, type_))
+    except DotnetException as cause:
+        error = JsonSerializationException(
+            source.located(
+                token, f"Error converting value {_shown(value)} to type '{platform.reflection_name(type_)}'."
+            ),
+            cause,
+        )
+        raise error from cause
+
+
+def _check_text(token: JValue, name: str, source: _TextSource) -> None:
+    """The reader's own complaints about a number or string where another type is wanted."""
+    raw, value = source.text(token) or "", token.value
+    if name in _INTEGERS and isinstance(value, float):
+        raise JsonReaderException(source.located(token, f"Input string '{raw}' is not a valid integer."))
+    if name in _INTEGERS and isinstance(value, int) and not isinstance(value, bool) and not -(2**31) <= value < 2**31:
+        raise JsonReaderException(source.located(token, f"JSON integer {raw} is too large or small for an Int32."))
+    what = {"double": "double", "float": "double", "decimal": "decimal", "bool": "boolean"}.get(name, "integer")
+    if isinstance(value, str) and value and name != "long":
+        try:
+            change_type(value, _named_int() if name in _INTEGERS else _named(name))
+        except DotnetException:
+            raise JsonReaderException(source.located(token, f"Could not convert string to {what}: {value}.")) from None
+    if name != "bool" and isinstance(value, bool) and name != "long":
+        raise JsonReaderException(source.located(token, f"Unexpected character encountered while parsing value: {raw[0]}."))
+
+
+def _named(name: str) -> Type:
+    from apimpolicy.dotnet.metadata import named
+
+    return named(name)
+
+
+def _named_int() -> Type:
+    return _named("int")
+
+
+def _boxed(type_: Type, value: Any) -> Any:
+    """How an element is held in a collection: boxed only when the element type is `object`."""
+    return value if type_ in BOXES or type_ is not OBJECT else box(type_, value)
+
+
+def _sequence(token: JArray, type_: Type, source: _TreeSource, depth: int) -> Any:
+    if isinstance(type_, ArrayType) and type_.rank == 1:
+        element = type_.element
+        return Array(element, [_convert(child, element, source, depth + 1) for child in token.children])
+    if isinstance(type_, NamedType) and len(type_.arguments) == 1:
+        element = type_.arguments[0]
+        name = type_.name
+        items = [_boxed(element, _convert(child, element, source, depth + 1)) for child in token.children]
+        if name in _LISTS:
+            made = platform.construct_generic(_GENERIC + "List", element)
+        elif name in _SETS:
+            made = platform.construct_generic(_GENERIC + "HashSet", element)
+        elif name in _OTHER_SEQUENCES:
+            raise NotSimulatedError(f"JSON deserialization to {type_}")
+        else:
+            raise _wrong_shape(token, type_, "array", source)
+        for item in items:
+            made.add(item)
+        return made
+    raise _wrong_shape(token, type_, "array", source)
+
+
+def _wrong_shape(token: JToken, type_: Type, what: str, source: _TreeSource) -> JsonSerializationException:
+    name = platform.reflection_name(type_)
+    if what == "array":
+        message = (
+            f"Cannot deserialize the current JSON array (e.g. [1,2,3]) into type '{name}' because the type requires a "
+            "JSON {0} to deserialize correctly.\nTo fix this error either change the JSON to a JSON {0} or change the "
+            "deserialized type to an array or a type that implements a collection interface (e.g. ICollection, IList) "
+            "like List<T> that can be deserialized from a JSON array. JsonArrayAttribute can also be added to the type "
+            "to force it to deserialize from a JSON array.\n"
+        )
+        shape = "primitive value (e.g. string, number, boolean, null)" if str(type_) in CASTS else "object (e.g. {\"name\":\"value\"})"
+        return JsonSerializationException(source.located(token, message.replace("{0}", shape)).replace("\n Path", "\nPath"))
+    message = (
+        "Cannot deserialize the current JSON object (e.g. {\"name\":\"value\"}) into type '" + name + "' because the type "
+        "requires a JSON {0} to deserialize correctly.\nTo fix this error either change the JSON to a JSON {0} or change "
+        "the deserialized type so that it is a normal .NET type (e.g. not a primitive type like integer, not a collection "
+        "type like an array or List<T>) that can be deserialized from a JSON object. JsonObjectAttribute can also be added "
+        "to the type to force it to deserialize from a JSON object.\n"
+    )
+    shape = "primitive value (e.g. string, number, boolean, null)" if str(type_) in CASTS else "array (e.g. [1,2,3])"
+    return JsonSerializationException(source.located(token, message.replace("{0}", shape)).replace("\n Path", "\nPath"))
+
+
+def _object(token: JObject, type_: Type, source: _TreeSource, depth: int) -> Any:
+    if isinstance(type_, AnonymousType):
+        found = {child.name.lower(): child.value for child in token.children if isinstance(child, JProperty)}
+        values: list[Any] = []
+        for name, member_type in type_.members:
+            value = found.get(name.lower())
+            values.append(default_value(member_type) if value is None else _convert(value, member_type, source, depth + 1))
+        return AnonymousObject(type_, tuple(name for name, _ in type_.members), tuple(values))
+    if isinstance(type_, NamedType) and len(type_.arguments) == 2 and type_.name in _DICTIONARIES:
+        key_type, item_type = type_.arguments
+        made = platform.construct_generic(_GENERIC + "Dictionary", key_type, item_type)
+        for child in token.children:
+            assert isinstance(child, JProperty) and child.value is not None
+            key = change_type(child.name, key_type)
+            made.set_item(key, _boxed(item_type, _convert(child.value, item_type, source, depth + 1)))
+        return made
+    if isinstance(type_, ArrayType) or str(type_) in CASTS or (isinstance(type_, NamedType) and type_.name in _LISTS | _SETS):
+        raise _wrong_shape(token, type_, "object", source)
+    raise NotSimulatedError(f"JSON deserialization to {type_}")
+
+
+def read_text(text: str, *, parses_dates: bool = True) -> tuple[JToken | None, _TextSource]:
+    """The tree of a text, with what its scalars looked like; None for a text without a value."""
+    from apimpolicy.dotnet.json import loading
+    from apimpolicy.dotnet.json.reader import COMMENT, TextReader
+
+    reader = TextReader(text)
+    reader.parses_dates = parses_dates
+    source = _TextSource(reader)
+    while reader.read():
+        if reader.token != COMMENT:
+            root = loading.load(reader, note=source.note)
+            loading.finish(reader)
+            return root, source
+    return None, source
+
+
+def from_text(text: str, type_: Type, *, parses_dates: bool = True) -> Any:
+    """`DeserializeObject<T>`; gives the plain value, boxed for `object`."""
+    root, source = read_text(text, parses_dates=parses_dates)
+    if root is None:
+        return default_value(type_) if not type_.is_value_type or type_.underlying is not None else _no_content(type_)
+    return _convert(root, type_, source, 0)
+
+
+def _no_content(type_: Type) -> Any:
+    raise JsonSerializationException(
+        f"No JSON content found and type '{platform.reflection_name(type_)}' is not nullable. Path '', line 0, position 0."
+    )

@@ -1,0 +1,145 @@
+"""`Newtonsoft.Json.JsonConvert`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.json import platform
+from apimpolicy.dotnet.json.deserialization import from_text
+from apimpolicy.dotnet.json.scalars import value_type
+from apimpolicy.dotnet.json.serialization import to_token
+from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.json.writer import escape, format_value, write
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import OBJECT, BOXES, box, named
+from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.json.settings import JsonSerializerSettings
+    from apimpolicy.dotnet.types import Type
+    from apimpolicy.dotnet.values import Array
+
+_CONVERT = "Newtonsoft.Json.JsonConvert"
+_SETTINGS = "Newtonsoft.Json.JsonSerializerSettings settings"
+_FORMATTING = "Newtonsoft.Json.Formatting formatting"
+_CONVERTERS = "params Newtonsoft.Json.JsonConverter[] converters"
+
+
+def _serialize(value: Any, indented: bool, settings: JsonSerializerSettings | None = None) -> str:
+    token = value if isinstance(value, JToken) else to_token(value, settings)
+    return write(token, indented=indented)
+
+
+def _no_converters(converters: Array | None) -> None:
+    if converters:
+        raise NotSimulatedError("JsonConvert with converters")
+
+
+@implements(_CONVERT, "static string SerializeObject(object value)")
+def serialize(value: Any) -> str:
+    return _serialize(value, False)
+
+
+@implements(_CONVERT, f"static string SerializeObject(object value, {_FORMATTING})")
+def serialize_formatted(value: Any, formatting: int) -> str:
+    return _serialize(value, formatting == 1)
+
+
+@implements(_CONVERT, f"static string SerializeObject(object value, {_CONVERTERS})")
+def serialize_converting(value: Any, converters: Array | None) -> str:
+    _no_converters(converters)
+    return _serialize(value, False)
+
+
+@implements(_CONVERT, f"static string SerializeObject(object value, {_FORMATTING}, {_CONVERTERS})")
+def serialize_formatted_converting(value: Any, formatting: int, converters: Array | None) -> str:
+    _no_converters(converters)
+    return _serialize(value, formatting == 1)
+
+
+@implements(_CONVERT, f"static string SerializeObject(object value, {_SETTINGS})")
+def serialize_with(value: Any, settings: JsonSerializerSettings | None) -> str:
+    return _serialize(value, settings is not None and settings.formatting == 1, settings)
+
+
+@implements(_CONVERT, f"static string SerializeObject(object value, {_FORMATTING}, {_SETTINGS})")
+def serialize_formatted_with(value: Any, formatting: int, settings: JsonSerializerSettings | None) -> str:
+    return _serialize(value, formatting == 1, settings)
+
+
+def _text(text: str | None) -> str:
+    if text is None:
+        raise ArgumentNullException("value")
+    return text
+
+
+@implements(_CONVERT, "static object DeserializeObject(string value)")
+def deserialize(text: str | None) -> Any:
+    return from_text(_text(text), OBJECT)
+
+
+@implements(_CONVERT, "static T DeserializeObject<T>(string value)", types=True)
+def deserialize_to(types: tuple[Type, ...], text: str | None) -> Any:
+    return from_text(_text(text), types[-1])
+
+
+@implements(_CONVERT, f"static T DeserializeObject<T>(string value, {_CONVERTERS})", types=True)
+def deserialize_converting(types: tuple[Type, ...], text: str | None, converters: Array | None) -> Any:
+    _no_converters(converters)
+    return from_text(_text(text), types[-1])
+
+
+@implements(_CONVERT, f"static T DeserializeObject<T>(string value, {_SETTINGS})", types=True)
+def deserialize_with(types: tuple[Type, ...], text: str | None, settings: JsonSerializerSettings | None) -> Any:
+    return from_text(_text(text), types[-1], parses_dates=settings is None or settings.date_parsing != 0)
+
+
+@implements(_CONVERT, f"static object DeserializeObject(string value, {_SETTINGS})")
+def deserialize_object_with(text: str | None, settings: JsonSerializerSettings | None) -> Any:
+    return from_text(_text(text), OBJECT, parses_dates=settings is None or settings.date_parsing != 0)
+
+
+@implements(_CONVERT, "static T DeserializeAnonymousType<T>(string value, T anonymousTypeObject)", types=True)
+def deserialize_anonymous(types: tuple[Type, ...], text: str | None, example: Any) -> Any:
+    return from_text(_text(text), types[-1])
+
+
+@implements(_CONVERT, "static string ToString(object value)")
+def to_string(value: Any) -> str:
+    kind = value_type(value)
+    if isinstance(value, str):
+        return f'"{escape(str(value))}"'
+    if kind is None:
+        raise ArgumentException(
+            f"Unsupported type: {platform.type_name(value)}. Use the JsonSerializer class to get the object's JSON "
+            "representation."
+        )
+    return format_value(kind, value)
+
+
+@implements(_CONVERT, "static string ToString(string value)")
+def text_to_string(value: str | None) -> str:
+    return f'"{escape(value or "")}"'
+
+
+_TYPES = (
+    "bool", "char", "int", "short", "ushort", "uint", "long", "ulong", "float", "double", "byte", "sbyte", "decimal",
+    "System.DateTime", "System.DateTimeOffset", "System.Guid", "System.TimeSpan", "System.Uri",
+)  # fmt: skip
+
+
+def _register_to_string() -> None:
+    for name in _TYPES:
+        type_ = named(name)
+        function = (lambda boxed: lambda value: to_string(box(boxed, value)))(type_) if type_ in BOXES else to_string
+        implements(_CONVERT, f"static string ToString({name} value)")(function)
+    for field, text in (
+        ("True", "true"), ("False", "false"), ("Null", "null"), ("Undefined", "undefined"), ("NaN", "NaN"),
+        ("PositiveInfinity", "Infinity"), ("NegativeInfinity", "-Infinity"),
+    ):  # fmt: skip
+        implements(_CONVERT, f"static readonly string {field};")((lambda value: lambda: value)(text))
+
+
+_register_to_string()
+

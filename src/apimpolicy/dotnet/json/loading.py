@@ -1,0 +1,211 @@
+"""Readers to trees: `Parse`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.json import reader as tokens
+from apimpolicy.dotnet.json.containers import JArray, JConstructor, JObject, JProperty
+from apimpolicy.dotnet.json.reader import TextReader
+from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.tokens import BOOLEAN, DATE, FLOAT, INTEGER, STRING_TYPE, J, JContainer, JToken
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SCALARS = {
+    tokens.INTEGER: INTEGER,
+    tokens.FLOAT: FLOAT,
+    tokens.STRING: STRING_TYPE,
+    tokens.BOOLEAN: BOOLEAN,
+    tokens.DATE: DATE,
+}
+IGNORE_COMMENTS, LOAD_COMMENTS = 0, 1
+REPLACE_DUPLICATES, IGNORE_DUPLICATES, ERROR_ON_DUPLICATES = 0, 1, 2
+
+
+@dotnet_class(
+    J + "JsonLoadSettings",
+    attributes={
+        "CommentHandling": "comments",
+        "LineInfoHandling": "line_info",
+        "DuplicatePropertyNameHandling": "duplicates",
+    },
+)
+class JsonLoadSettings:
+    """What to do with comments, line information and repeated names."""
+
+    __slots__ = ("comments", "duplicates", "line_info")
+
+    def __init__(self) -> None:
+        self.comments = IGNORE_COMMENTS
+        self.duplicates = REPLACE_DUPLICATES
+        self.line_info = 1
+
+    @staticmethod
+    @member("new()")
+    def create() -> JsonLoadSettings:
+        return JsonLoadSettings()
+
+
+def _scalar(reader: TextReader) -> JValue | None:
+    """The token of the scalar that the reader is on, or None when it is on something else."""
+    kind = _SCALARS.get(reader.token)
+    if kind is not None:
+        return JValue(reader.value, kind)
+    if reader.token == tokens.NULL:
+        return JValue.null()
+    return JValue.undefined() if reader.token == tokens.UNDEFINED else None
+
+
+def _container(reader: TextReader) -> JContainer | None:
+    if reader.token == tokens.START_OBJECT:
+        return JObject()
+    if reader.token == tokens.START_ARRAY:
+        return JArray()
+    return JConstructor(reader.value) if reader.token == tokens.START_CONSTRUCTOR else None
+
+
+def load(
+    reader: TextReader, settings: JsonLoadSettings | None = None, note: Callable[[JToken], None] | None = None
+) -> JToken:
+    """The tree that starts at the reader's token; the reader is left on its last token.
+
+    `note` is called with each scalar while the reader is just behind it.
+    """
+    made: JToken | None = _container(reader)
+    if isinstance(made, JContainer):
+        _fill(made, reader, settings, note)
+        return made
+    made = _scalar(reader)
+    if made is not None and note is not None:
+        note(made)
+    if made is None and reader.token == tokens.COMMENT:
+        made = JValue.of_comment(reader.value)
+    if made is None:
+        reader.fail(f"Error reading JToken from JsonReader. Unexpected token: {reader.token}.")
+    return made
+
+
+def _fill(
+    root: JContainer,
+    reader: TextReader,
+    settings: JsonLoadSettings | None,
+    note: Callable[[JToken], None] | None,
+) -> None:
+    depth = reader.depth
+    parent: JContainer = root
+    if not reader.read():
+        reader.fail(f"Error reading {root.short_name} from JsonReader.")
+    burn = environment().step
+    while True:
+        burn()
+        if isinstance(parent, JProperty) and parent.children:
+            assert parent.parent is not None
+            parent = parent.parent
+        token = reader.token
+        if token == tokens.PROPERTY_NAME:
+            parent = _begin_property(parent, reader, settings)
+        elif token in (tokens.END_OBJECT, tokens.END_ARRAY, tokens.END_CONSTRUCTOR):
+            if parent is root:
+                return
+            assert parent.parent is not None
+            parent = parent.parent
+        elif token == tokens.COMMENT:
+            if settings is not None and settings.comments == LOAD_COMMENTS:
+                parent.add(JValue.of_comment(reader.value))
+        else:
+            made: JToken | None = _scalar(reader) or _container(reader)
+            assert made is not None
+            made.parent = parent
+            parent.children.append(made)
+            if isinstance(made, JContainer):
+                parent = made
+            elif note is not None:
+                note(made)
+        if not reader.read():
+            break
+    if reader.depth >= depth:
+        reader.fail(f"Unexpected end of content while loading {root.short_name}.")
+
+
+def _begin_property(parent: JContainer, reader: TextReader, settings: JsonLoadSettings | None) -> JProperty:
+    assert isinstance(parent, JObject)
+    made = JProperty(reader.value)
+    duplicates = settings.duplicates if settings is not None else REPLACE_DUPLICATES
+    if duplicates != REPLACE_DUPLICATES and parent.find_property(made.name) is not None:
+        if duplicates == ERROR_ON_DUPLICATES:
+            reader.fail(
+                f"Property with the name '{made.name}' already exists in the current JSON object."
+            )
+        # Read the value into a property that is thrown away.
+        made.parent = parent
+        return made
+    parent.append_parsed(made)
+    return made
+
+
+def _opened(text: str | None, what: str, settings: JsonLoadSettings | None) -> TextReader:
+    if text is None:
+        raise ArgumentNullException("s")
+    reader = TextReader(text)
+    found = reader.read()
+    skips = what != "JToken" or (settings is not None and settings.comments == IGNORE_COMMENTS)
+    while found and skips and reader.token == tokens.COMMENT:
+        found = reader.read()
+    if not found:
+        reader.fail(f"Error reading {what} from JsonReader.")
+    return reader
+
+
+def finish(reader: TextReader) -> None:
+    """Any content but a comment after the tree is an error of the reader."""
+    while reader.read():
+        pass
+
+
+def parse(text: str | None, settings: JsonLoadSettings | None = None) -> JToken:
+    """`JToken.Parse`. Raises JsonReaderException for what is not JSON, ArgumentNullException for null."""
+    reader = _opened(text, "JToken", settings)
+    root = load(reader, settings)
+    finish(reader)
+    return root
+
+
+def parse_object(text: str | None, settings: JsonLoadSettings | None = None) -> JObject:
+    """`JObject.Parse`; raises JsonReaderException when the text is no object."""
+    reader = _opened(text, "JObject", settings)
+    if reader.token != tokens.START_OBJECT:
+        reader.fail(
+            f"Error reading JObject from JsonReader. Current JsonReader item is not an object: {reader.token}."
+        )
+    root = load(reader, settings)
+    finish(reader)
+    assert isinstance(root, JObject)
+    return root
+
+
+def parse_array(text: str | None, settings: JsonLoadSettings | None = None) -> JArray:
+    """`JArray.Parse`; raises JsonReaderException when the text is no array."""
+    reader = _opened(text, "JArray", settings)
+    if reader.token != tokens.START_ARRAY:
+        reader.fail(
+            f"Error reading JArray from JsonReader. Current JsonReader item is not an array: {reader.token}."
+        )
+    root = load(reader, settings)
+    finish(reader)
+    assert isinstance(root, JArray)
+    return root
+
+
+def _register() -> None:
+    parsers: dict[str, Callable[..., Any]] = {"JToken": parse, "JObject": parse_object, "JArray": parse_array}
+    for name, function in parsers.items():
+        implements(J + name, f"static {J}{name} Parse(string json)")(function)
+        implements(J + name, f"static {J}{name} Parse(string json, {J}JsonLoadSettings settings)")(function)
+
+
+_register()

@@ -1,0 +1,185 @@
+"""`Value<T>`, `Values<T>` and the extension methods over sequences of tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.type_tests import is_instance
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidCastException
+from apimpolicy.dotnet.json import platform
+
+from apimpolicy.dotnet.json.casts import PRIMITIVES, convert_to
+from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.sequences import JEnumerable
+from apimpolicy.dotnet.json.tokens import J, JTOKEN, JToken
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import DECIMAL, OBJECT, STRING, type_of, unbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from apimpolicy.dotnet.types import Type
+
+_EXTENSIONS = J + "Extensions"
+_SEQUENCE = "System.Collections.Generic.IEnumerable"
+
+
+def change_type(value: Any, type_: Type) -> Any:
+    """`Convert.ChangeType` with the invariant culture; gives the plain value.
+
+    Raises InvalidCastException, FormatException or OverflowException as .NET does.
+    """
+    if value is None:
+        if type_.is_value_type:
+            raise InvalidCastException("Null object cannot be converted to a value type.")
+        return None
+    if is_instance(value, type_):
+        return value if type_ is OBJECT else unbox(value)
+    if not isinstance(value, (bool, int, float, str)) and type_of(value) not in (DECIMAL, platform.DATE_TIME):
+        raise InvalidCastException("Object must implement IConvertible.")
+    if type_ is STRING:
+        return platform.text_of(value)
+    if str(type_) in PRIMITIVES:
+        return convert_to(str(type_), value)
+    raise InvalidCastException(
+        f"Invalid cast from '{platform.type_name(value)}' to '{platform.reflection_name(type_)}'."
+    )
+
+
+def converter(type_: Type) -> Callable[[JToken | None], Any]:
+    """How a token becomes a `T` in `Value<T>` and `Values<T>`: unlike a cast, through `Convert.ChangeType`."""
+    underlying = type_.underlying
+    target = underlying or type_
+
+    def convert(token: JToken | None) -> Any:
+        if token is None:
+            return default_value(type_)
+        if is_instance(token, type_):
+            return token
+        if not isinstance(token, JValue):
+            raise InvalidCastException(f"Cannot cast {token.dotnet_type_name} to {JTOKEN}.")
+        if token.value is None and underlying is not None:
+            return None
+        return change_type(token.value, target)
+
+    return convert
+
+
+@implements(JTOKEN, "T Value<T>(object key)", types=True)
+def value_at(types: tuple[Type, ...], token: JToken, key: Any) -> Any:
+    found = token.get_item(key)
+    return default_value(types[-1]) if found is None else converter(types[-1])(found)
+
+
+def _required(source: Any, name: str = "source") -> Any:
+    if source is None:
+        raise ArgumentNullException(name)
+    return source
+
+
+@implements(_EXTENSIONS, f"static U Value<U>(this {_SEQUENCE}<{JTOKEN}> value)", types=True)
+@implements(_EXTENSIONS, f"static U Value<T, U>(this {_SEQUENCE}<T> value) where T : {JTOKEN}", types=True)
+def value_of(types: tuple[Type, ...], token: Any) -> Any:
+    if not isinstance(_required(token, "value"), JToken):
+        raise ArgumentException("Source value must be a JToken.")
+    return converter(types[-1])(token)
+
+
+@implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> Values(this {_SEQUENCE}<{JTOKEN}> source, object key)")
+def values_under(source: Iterable[JToken], key: Any) -> JEnumerable:
+    return _values(_required(source), key, converter(_token_type()))
+
+
+@implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> Values(this {_SEQUENCE}<{JTOKEN}> source)")
+def values(source: Iterable[JToken]) -> JEnumerable:
+    return _values(_required(source), None, converter(_token_type()))
+
+
+@implements(_EXTENSIONS, f"static {_SEQUENCE}<U> Values<U>(this {_SEQUENCE}<{JTOKEN}> source, object key)", types=True)
+def typed_values_under(types: tuple[Type, ...], source: Iterable[JToken], key: Any) -> JEnumerable:
+    return _values(_required(source), key, converter(types[-1]))
+
+
+@implements(_EXTENSIONS, f"static {_SEQUENCE}<U> Values<U>(this {_SEQUENCE}<{JTOKEN}> source)", types=True)
+def typed_values(types: tuple[Type, ...], source: Iterable[JToken]) -> JEnumerable:
+    return _values(_required(source), None, converter(types[-1]))
+
+
+def _token_type() -> Type:
+    from apimpolicy.dotnet.metadata import named
+
+    return named(JTOKEN)
+
+
+def _values(source: Iterable[JToken], key: Any, convert: Callable[[JToken | None], Any]) -> JEnumerable:
+    def start() -> Any:
+        for token in source:
+            if key is not None:
+                found = token.get_item(key)
+                if found is not None:
+                    yield convert(found)
+            elif isinstance(token, JValue):
+                yield convert(token)
+            else:
+                for child in token:
+                    yield convert(child)
+
+    return JEnumerable(start)
+
+
+def _many(source: Any, inner: Callable[[Any], Iterable[Any]]) -> JEnumerable:
+    return JEnumerable(lambda: (found for token in source for found in inner(token)))
+
+
+_OVER_TOKENS = f"static {J}IJEnumerable<{JTOKEN}> {{}}<T>(this {_SEQUENCE}<T> source) where T : {J}{{}}"
+
+
+@implements(_EXTENSIONS, _OVER_TOKENS.format("Ancestors", "JToken"))
+def ancestors(source: Any) -> JEnumerable:
+    return _many(_required(source), lambda token: token.ancestors())
+
+
+@implements(_EXTENSIONS, _OVER_TOKENS.format("AncestorsAndSelf", "JToken"))
+def ancestors_and_self(source: Any) -> JEnumerable:
+    return _many(_required(source), lambda token: token.ancestors_and_self())
+
+
+@implements(_EXTENSIONS, _OVER_TOKENS.format("Descendants", "JContainer"))
+def descendants(source: Any) -> JEnumerable:
+    return _many(_required(source), lambda token: token.descendants())
+
+
+@implements(_EXTENSIONS, _OVER_TOKENS.format("DescendantsAndSelf", "JContainer"))
+def descendants_and_self(source: Any) -> JEnumerable:
+    return _many(_required(source), lambda token: token.descendants_and_self())
+
+
+@implements(_EXTENSIONS, f"static {J}IJEnumerable<{J}JProperty> Properties(this {_SEQUENCE}<{J}JObject> source)")
+def properties(source: Any) -> JEnumerable:
+    return _many(_required(source), lambda token: token.properties())
+
+
+@implements(_EXTENSIONS, _OVER_TOKENS.format("Children", "JToken"))
+def children(source: Any) -> JEnumerable:
+    return _many(_required(source), lambda token: token)
+
+
+@implements(
+    _EXTENSIONS,
+    f"static {_SEQUENCE}<U> Children<T, U>(this {_SEQUENCE}<T> source) where T : {JTOKEN}",
+    types=True,
+)
+def typed_children(types: tuple[Type, ...], source: Any) -> JEnumerable:
+    convert = converter(types[-1])
+    return _many(_required(source), lambda token: map(convert, token))
+
+
+@implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> AsJEnumerable(this {_SEQUENCE}<{JTOKEN}> source)")
+@implements(
+    _EXTENSIONS, f"static {J}IJEnumerable<T> AsJEnumerable<T>(this {_SEQUENCE}<T> source) where T : {JTOKEN}"
+)
+def as_j_enumerable(source: Any) -> Any:
+    return None if source is None else JEnumerable(lambda: iter(source))
+
+

@@ -1,0 +1,332 @@
+"""JValue and JRaw: tokens that hold one .NET value, and how Newtonsoft compares them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.json import platform
+from apimpolicy.dotnet.json.tokens import (
+    BOOLEAN,
+    BYTES,
+    COMMENT,
+    DATE,
+    FLOAT,
+    GUID_TYPE,
+    INTEGER,
+    NULL,
+    RAW,
+    STRING_TYPE,
+    TIME_SPAN_TYPE,
+    UNDEFINED,
+    URI_TYPE,
+    J,
+    JToken,
+)
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.values import Char, Int64, Single, UInt64, box, type_of
+
+_BY_TYPE = {
+    platform.DATE_TIME: DATE,
+    platform.DATE_TIME_OFFSET: DATE,
+    platform.GUID: GUID_TYPE,
+    platform.URI: URI_TYPE,
+    platform.TIME_SPAN: TIME_SPAN_TYPE,
+}
+_TEXTS = (STRING_TYPE, COMMENT, RAW)
+
+
+def value_type(value: Any) -> int | None:
+    """The `JTokenType` that a boxed value gets, or None when JSON has none for it."""
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return BOOLEAN
+    if isinstance(value, str):
+        return None if isinstance(value, Char) else STRING_TYPE
+    if isinstance(value, int):
+        return INTEGER
+    if isinstance(value, (float, Decimal)):
+        return FLOAT
+    if platform.is_byte_array(value):
+        return BYTES
+    return _BY_TYPE.get(type_of(value))  # type: ignore[call-overload, no-any-return]
+
+
+def _compare(first: Any, second: Any) -> int:
+    return (first > second) - (first < second)
+
+
+def _compare_floats(first: float, second: float) -> int:
+    # Newtonsoft calls two doubles equal when they differ by a few units in the last place.
+    tolerance = (abs(first) + abs(second) + 10.0) * 2.2204460492503131e-16
+    difference = first - second
+    if first == second or -tolerance < difference < tolerance:
+        return 0
+    if first != first or second != second:
+        return (first == first) - (second == second)
+    return _compare(first, second)
+
+
+def _number(value: Any) -> Any:
+    """A number as the other operand of a comparison sees it: `Convert.To…` of strings and Booleans."""
+    if isinstance(value, (int, float, Decimal)):
+        return value
+    return float(platform.function("System.Convert", "static double ToDouble(object value)")(value))
+
+
+def compare_values(kind: int, first: Any, second: Any) -> int:
+    """Negative, 0 or positive, for two boxed values compared as this `JTokenType`.
+
+    Raises what `System.Convert` raises when the second value cannot be converted.
+    """
+    if first is second:
+        return 0
+    if second is None:
+        return 1
+    if first is None:
+        return -1
+    if kind in _TEXTS:
+        return _compare(platform.text_of(first), platform.text_of(second))
+    if kind in (INTEGER, FLOAT):
+        left, right = _number(first), _number(second)
+        if isinstance(left, float) or isinstance(right, float) or kind == FLOAT:
+            return _compare_floats(float(left), float(right))
+        return _compare(left, right)
+    if kind == BOOLEAN:
+        to_boolean = platform.function("System.Convert", "static bool ToBoolean(object value)")
+        return _compare(to_boolean(first), to_boolean(second))
+    if kind == BYTES:
+        if not platform.is_byte_array(second):
+            raise ArgumentException("Object must be of type byte[].")
+        return _compare(list(first), list(second))
+    if kind == DATE:
+        return _compare_dates(first, second)
+    if kind in (GUID_TYPE, TIME_SPAN_TYPE) and type_of(first) is not type_of(second):
+        raise ArgumentException(f"Object must be of type {'Guid' if kind == GUID_TYPE else 'TimeSpan'}.")
+    if kind == URI_TYPE:
+        return _compare(platform.text_of(first), platform.text_of(second))
+    return int(first.compare_to(second))
+
+
+def _compare_dates(first: Any, second: Any) -> int:
+    if isinstance(second, str):
+        second = platform.function("System.Convert", "static System.DateTime ToDateTime(object value)")(second)
+    if type_of(first) is platform.DATE_TIME_OFFSET:
+        if type_of(second) is not platform.DATE_TIME_OFFSET:
+            return _compare(platform.ticks_of(first) - platform.offset_minutes(first) * 600_000_000, platform.ticks_of(second))
+        return int(first.compare_to(second))
+    return _compare(platform.ticks_of(first), platform.ticks_of(second))
+
+
+@dotnet_class(
+    J + "JValue", attributes={"HasValues": "has_values", "Type": "token_type", "Value": "value"}
+)
+class JValue(JToken):
+    """One boxed value; a string token may hold null."""
+
+    __slots__ = ("_value", "token_type")
+
+    def __init__(self, value: Any, token_type: int) -> None:
+        super().__init__()
+        self._value = value
+        self.token_type = token_type
+
+    @staticmethod
+    def of(value: Any) -> JValue:
+        """The token of any boxed value. Raises ArgumentException when JSON has none for its type."""
+        kind = value_type(value)
+        if kind is None:
+            raise ArgumentException(f"Could not determine JSON object type for type {platform.type_name(value)}.")
+        return JValue(value, kind)
+
+    @property
+    def value(self) -> Any:
+        return self._value
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        kind = value_type(new)
+        if kind is None:
+            raise ArgumentException(f"Could not determine JSON object type for type {platform.type_name(new)}.")
+        if kind == STRING_TYPE and self.token_type in _TEXTS:
+            kind = self.token_type
+        self._value = new
+        self.token_type = kind
+
+    @member(f"bool Equals({J}JValue other)")
+    @member("bool Equals(object obj)")
+    def equals(self, other: Any) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, JValue) or other.token_type != self.token_type:
+            return False
+        return compare_values(self.token_type, self._value, other._value) == 0
+
+    def __eq__(self, other: object) -> bool:
+        return self.equals(other)
+
+    def __hash__(self) -> int:
+        return self.get_hash_code()
+
+    @member("int GetHashCode()")
+    def get_hash_code(self) -> int:
+        if self._value is None:
+            return 0
+        from apimpolicy.dotnet.system.objects import get_hash_code
+
+        value = self._value
+        if isinstance(value, platform.BigInteger):
+            return hash(int(value)) & 0x7FFFFFFF
+        return self.token_type ^ get_hash_code(value)
+
+    @member(f"int CompareTo({J}JValue obj)")
+    def compare_to(self, other: Any) -> int:
+        if other is None:
+            return 1
+        value, kind = (other._value, other.token_type) if isinstance(other, JValue) else (other, self.token_type)
+        if self.token_type != STRING_TYPE or kind == self.token_type:
+            kind = self.token_type
+        return compare_values(kind, self._value, value)
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return platform.text_of(self._value)
+
+    @member("string ToString(string format)")
+    def to_string_format(self, format_: str | None) -> str:
+        return self.to_string_with(format_, None)
+
+    @member("string ToString(System.IFormatProvider formatProvider)")
+    def to_string_provider(self, provider: Any) -> str:
+        return self.to_string_with(None, provider)
+
+    @member("string ToString(string format, System.IFormatProvider formatProvider)")
+    def to_string_with(self, format_: str | None, provider: Any) -> str:
+        value = self._value
+        if value is None or isinstance(value, (str, bool)) or not format_:
+            return platform.text_of(value)
+        text = platform.function(
+            "string", "static string Format(System.IFormatProvider provider, string format, object arg0)"
+        )(provider, "{0:" + format_ + "}", value)
+        return str(text)
+
+    # Constructors
+
+    @staticmethod
+    @member(f"new({J}JValue other)")
+    def copy(other: JValue | None) -> JToken:
+        if other is None:
+            raise ArgumentNullException("other")
+        return other.deep_clone()
+
+    @staticmethod
+    @member("new(object value)")
+    @member("new(decimal value)")
+    @member("new(double value)")
+    @member("new(bool value)")
+    @member("new(System.DateTime value)")
+    @member("new(System.DateTimeOffset value)")
+    @member("new(System.Guid value)")
+    @member("new(System.TimeSpan value)")
+    @member("new(System.Uri value)")
+    def create(value: Any) -> JValue:
+        return JValue.of(value)
+
+    @staticmethod
+    @member("new(long value)")
+    def of_long(value: int) -> JValue:
+        return JValue(Int64(value), INTEGER)
+
+    @staticmethod
+    @member("new(ulong value)")
+    def of_ulong(value: int) -> JValue:
+        return JValue(UInt64(value), INTEGER)
+
+    @staticmethod
+    @member("new(float value)")
+    def of_float(value: float) -> JValue:
+        return JValue(Single(value), FLOAT)
+
+    @staticmethod
+    @member("new(char value)")
+    def of_char(value: str) -> JValue:
+        return JValue(Char(value), STRING_TYPE)
+
+    @staticmethod
+    @member("new(string value)")
+    @member(f"static {J}JValue CreateString(string value)")
+    def of_string(value: str | None) -> JValue:
+        return JValue(value, STRING_TYPE)
+
+    @staticmethod
+    @member(f"static {J}JValue CreateComment(string value)")
+    def of_comment(value: str | None) -> JValue:
+        return JValue(value, COMMENT)
+
+    @staticmethod
+    @member(f"static {J}JValue CreateNull()")
+    def null() -> JValue:
+        return JValue(None, NULL)
+
+    @staticmethod
+    @member(f"static {J}JValue CreateUndefined()")
+    def undefined() -> JValue:
+        return JValue(None, UNDEFINED)
+
+
+@dotnet_class(J + "JRaw")
+class JRaw(JValue):
+    """Text that is written as it is."""
+
+    __slots__ = ()
+
+    @staticmethod
+    @member("new(object rawJson)")
+    def of_raw(raw: Any) -> JRaw:
+        return JRaw(raw, RAW)
+
+    @staticmethod
+    @member(f"new({J}JRaw other)")
+    def copy_raw(other: JRaw | None) -> JToken:
+        if other is None:
+            raise ArgumentNullException("other")
+        return other.deep_clone()
+
+
+_LONGS = ("sbyte", "short", "ushort", "int", "uint", "long", "byte")
+_SAME = (
+    "bool", "double", "decimal", "System.DateTime", "System.DateTimeOffset", "System.TimeSpan", "System.Guid",
+    "System.Uri", "byte[]",
+)  # fmt: skip
+
+
+def _register_implicit() -> None:
+    """C#'s conversions to JToken. A value becomes `long` where Newtonsoft has no constructor for it; a `T?` keeps T."""
+    from apimpolicy.dotnet.metadata import named, parse
+
+    def register(source: str, function: Any) -> None:
+        implements(J + "JToken", f"static {J}JToken op_Implicit({source} value)")(function)
+
+    def nullable(source: str) -> Any:
+        type_ = parse(source)
+        if source == "long":
+            return lambda value: JValue.null() if value is None else JValue.of_long(value)
+        return lambda value: JValue.of(box(type_, value))
+
+    for source in _LONGS:
+        register(source, JValue.of_long)
+        register(source + "?", nullable(source))
+    for source in _SAME:
+        register(source, JValue.of)
+        if named(source).is_value_type and source != "byte[]":
+            register(source + "?", JValue.of)
+    register("string", JValue.of_string)
+    register("ulong", JValue.of_ulong)
+    register("ulong?", nullable("ulong"))
+    register("float", JValue.of_float)
+    register("float?", nullable("float"))
+
+
+_register_implicit()

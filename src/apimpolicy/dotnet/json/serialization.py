@@ -1,0 +1,175 @@
+"""Objects to trees: `FromObject`, and through it `JsonConvert.SerializeObject`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, JsonSerializationException
+from apimpolicy.dotnet.json import platform
+from apimpolicy.dotnet.json.containers import JArray, JObject, JProperty
+from apimpolicy.dotnet.json.scalars import JValue, value_type
+from apimpolicy.dotnet.json.tokens import STRING_TYPE, TYPE_NAMES, J, JToken, content_items
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import AnonymousObject, Char, box, type_of
+from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.dotnet.json.settings import JsonSerializerSettings
+
+MAXIMUM_DEPTH = 128
+
+
+def to_token(value: Any, settings: JsonSerializerSettings | None = None) -> JToken:
+    """The tree of a boxed value, as Newtonsoft's default contracts make it.
+
+    Raises JsonSerializationException for a cycle, NotSimulatedError for a type without a known contract.
+    """
+    return _Serializer(settings).token(value)
+
+
+class _Serializer:
+    def __init__(self, settings: JsonSerializerSettings | None) -> None:
+        self.settings = settings
+        self.open: list[int] = []
+
+    def token(self, value: Any) -> JToken:
+        environment().step()
+        if isinstance(value, JToken):
+            return value.deep_clone()
+        if isinstance(value, Char):
+            return JValue(str(value), STRING_TYPE)
+        if value is None or value_type(value) is not None:
+            return self._scalar(value)
+        if len(self.open) >= MAXIMUM_DEPTH:
+            raise JsonSerializationException(f"Values are nested more than {MAXIMUM_DEPTH} deep.")
+        if id(value) in self.open:
+            raise JsonSerializationException(
+                f"Self referencing loop detected with type '{platform.type_name(value)}'. Path ''."
+            )
+        self.open.append(id(value))
+        try:
+            return self._composite(value)
+        finally:
+            self.open.pop()
+
+    def _scalar(self, value: Any) -> JValue:
+        from apimpolicy.dotnet.values import EnumValue
+
+        if isinstance(value, EnumValue) and self.settings is not None and self.settings.names_enums:
+            return JValue(platform.text_of(value), STRING_TYPE)
+        return JValue.of(value)
+
+    def _composite(self, value: Any) -> JToken:
+        pairs = members_of(value)
+        if pairs is not None:
+            made = JObject()
+            for name, item in pairs:
+                if item is None and self.settings is not None and self.settings.nulls == 1:
+                    continue
+                added = JProperty(self._name(name, value))
+                added.value = self.token(item)
+                made.append_parsed(added)
+            return made
+        if hasattr(value, "__iter__"):
+            array = JArray()
+            for item in content_items(value):
+                array.insert_child(len(array.children), self.token(item))
+            return array
+        raise NotSimulatedError(f"JSON serialization of {platform.type_name(value)}")
+
+    def _name(self, name: str, value: Any) -> str:
+        if self.settings is not None and self.settings.camel_case and not hasattr(value, "contains_key"):
+            return camel_case(name)
+        return name
+
+
+def camel_case(name: str) -> str:
+    """`URLValue` as `urlValue`: the capitals at the start, but for the last before a small letter."""
+    characters = list(name)
+    for position, character in enumerate(characters):
+        if not character.isupper():
+            break
+        following = characters[position + 1 : position + 2]
+        if position and following and not following[0].isupper():
+            break
+        characters[position] = character.lower()
+    return "".join(characters)
+
+
+def members_of(value: Any) -> Iterator[tuple[str, Any]] | None:
+    """The members of an object or the entries of a dictionary, as boxed values; None for anything else."""
+    if isinstance(value, AnonymousObject):
+        return iter(zip(value.names, value.boxed_values(), strict=True))
+    if isinstance(value, tuple):
+        return ((f"Item{number}", item) for number, item in enumerate(value, 1))
+    if hasattr(value, "contains_key"):
+        return _entries(value)
+    name = str(getattr(value, "dotnet_type_name", "") or type_of(value))
+    if name.startswith("System.Collections.Generic.KeyValuePair"):
+        key_type, value_type_ = _pair_types(value)
+        return iter((("Key", box(key_type, value.key)), ("Value", box(value_type_, value.value))))
+    if name.startswith("System.Tuple"):
+        return _tuple_items(value)
+    return None
+
+
+def _pair_types(value: Any) -> tuple[Any, Any]:
+    arguments = getattr(type_of(value), "arguments", ())
+    from apimpolicy.dotnet.values import OBJECT
+
+    return (arguments[0], arguments[1]) if len(arguments) == 2 else (OBJECT, OBJECT)
+
+
+def _tuple_items(value: Any) -> Iterator[tuple[str, Any]]:
+    from apimpolicy.dotnet.values import OBJECT
+
+    arguments = getattr(type_of(value), "arguments", ())
+    for number, item in enumerate(value.items, 1):
+        yield f"Item{number}", box(arguments[number - 1] if number <= len(arguments) else OBJECT, item)
+
+
+def _entries(value: Any) -> Iterator[tuple[str, Any]]:
+    key_type, item_type = _pair_types(value)
+    pairs = value.key_value_pairs() if hasattr(value, "key_value_pairs") else value
+    for pair in pairs:
+        key = box(key_type, pair.key)
+        yield _key_text(key), box(item_type, pair.value)
+
+
+def _key_text(key: Any) -> str:
+    if isinstance(key, (float, Decimal)):
+        from apimpolicy.dotnet.json.writer import format_number
+
+        return format_number(key) if isinstance(key, float) else platform.text_of(key)
+    if type_of(key) in (platform.DATE_TIME, platform.DATE_TIME_OFFSET):
+        from apimpolicy.dotnet.json.writer import format_date
+
+        return format_date(key)
+    return platform.text_of(key)
+
+
+@implements(J + "JToken", f"static {J}JToken FromObject(object o)")
+def token_from_object(value: Any) -> JToken:
+    if value is None:
+        raise ArgumentNullException("o")
+    return to_token(value)
+
+
+@implements(J + "JObject", f"static {J}JObject FromObject(object o)")
+def object_from_object(value: Any) -> JToken:
+    token = token_from_object(value)
+    if not isinstance(token, JObject):
+        raise ArgumentException(f"Object serialized to {TYPE_NAMES[token.token_type]}. JObject instance expected.")
+    return token
+
+
+@implements(J + "JArray", f"static {J}JArray FromObject(object o)")
+def array_from_object(value: Any) -> JToken:
+    token = token_from_object(value)
+    if not isinstance(token, JArray):
+        raise ArgumentException(f"Object serialized to {TYPE_NAMES[token.token_type]}. JArray instance expected.")
+    return token

@@ -1,0 +1,145 @@
+"""Trees to text, as Newtonsoft's JsonTextWriter: two blanks, `: `, `\\n`, escapes of StringEscapeHandling.Default."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.json import platform
+from apimpolicy.dotnet.json.containers import JConstructor, JObject, JProperty
+from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.tokens import BYTES, COMMENT, DATE, NULL, RAW, UNDEFINED, JContainer, JToken
+from apimpolicy.dotnet.values import Single, type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAMED_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\f": "\\f", "\b": "\\b", "\\": "\\\\"}
+_DOUBLE = re.compile('[\x00-\x1f"\\\\\x85\u2028\u2029]')
+_SINGLE = re.compile("[\x00-\x1f'\\\\\x85\u2028\u2029]")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match.group()
+    if character in "\"'":
+        return "\\" + character
+    return _NAMED_ESCAPES.get(character) or f"\\u{ord(character):04x}"
+
+
+def escape(text: str, *, quote: str = '"') -> str:
+    """The text between quotes.
+
+    >>> escape('a"b')
+    'a\\\\"b'
+    """
+    return (_DOUBLE if quote == '"' else _SINGLE).sub(_escaped, text)
+
+
+def format_number(value: float | Decimal) -> str:
+    """A number with a fraction: always with a point or an exponent; NaN and infinities in quotes."""
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return '"NaN"' if value != value else '"Infinity"' if value > 0 else '"-Infinity"'
+    text = platform.round_trip(value)
+    if "." in text or (isinstance(value, float) and "E" in text):
+        return text
+    return text + ".0"
+
+
+def format_date(value: Any) -> str:
+    """ISO 8601 with the fraction's trailing zeros cut: `2024-02-29T13:14:15.5Z`."""
+    import datetime
+
+    ticks = platform.ticks_of(value)
+    seconds, fraction = divmod(ticks, 10_000_000)
+    text = (datetime.datetime(1, 1, 1) + datetime.timedelta(seconds=seconds)).isoformat()  # noqa: DTZ001
+    if fraction:
+        text += f".{fraction:07d}".rstrip("0")
+    if type_of(value) is platform.DATE_TIME_OFFSET:
+        return text + _format_offset(platform.offset_minutes(value))
+    kind = platform.kind_of(value)
+    # The simulated gateway's local time is UTC.
+    return text + {platform.UTC: "Z", platform.LOCAL: "+00:00"}.get(kind, "")
+
+
+def _format_offset(minutes: int) -> str:
+    sign = "-" if minutes < 0 else "+"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{sign}{hours:02d}:{rest:02d}"
+
+
+def format_value(token_type: int, value: Any) -> str:
+    """A scalar as JSON text."""
+    if token_type == UNDEFINED:
+        return "undefined"
+    if token_type == RAW:
+        return platform.text_of(value)
+    if token_type == COMMENT:
+        return f"/*{platform.text_of(value)}*/"
+    if value is None or token_type == NULL:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{escape(str(value))}"'
+    if isinstance(value, (float, Decimal)):
+        return format_number(value)
+    if isinstance(value, int):
+        return str(int(value))
+    if token_type == DATE:
+        return f'"{format_date(value)}"'
+    if token_type == BYTES:
+        import base64
+
+        return f'"{base64.b64encode(bytes(value)).decode()}"'
+    if type_of(value) is platform.URI:
+        text = platform.function("System.Uri", "string OriginalString { get; }")(value)
+        return f'"{escape(text)}"'
+    return f'"{escape(platform.text_of(value))}"'
+
+
+def write(token: JToken, *, indented: bool) -> str:
+    """The text of a token and everything below it."""
+    if isinstance(token, JValue):
+        return format_value(token.token_type, token.value)
+    text = "".join(_pieces(token, indented))
+    environment().check_length(len(text))
+    return text
+
+
+def _pieces(root: JToken, indented: bool) -> Iterator[str]:
+    """One loop with a stack of (iterator over children, closing text); a property is a prefix of its value."""
+    colon = ": " if indented else ":"
+    stack: list[tuple[Iterator[JToken], str]] = []
+    token: JToken = root
+    while True:
+        while isinstance(token, JProperty) and token.value is not None:
+            yield f'"{escape(token.name)}"{colon}'
+            token = token.value
+        opened = False
+        if isinstance(token, JValue):
+            yield format_value(token.token_type, token.value)
+        elif isinstance(token, JContainer):
+            opening, closing = _brackets(token)
+            yield opening
+            stack.append((iter(token.children), closing))
+            opened = True
+        while stack:
+            children, closing = stack[-1]
+            following = next(children, None)
+            if following is not None:
+                yield ("" if opened else ",") + ("\n" + "  " * len(stack) if indented else "")
+                token = following
+                break
+            stack.pop()
+            yield closing if opened or not indented else "\n" + "  " * len(stack) + closing
+            opened = False
+        else:
+            return
+
+
+def _brackets(token: JContainer) -> tuple[str, str]:
+    if isinstance(token, JObject):
+        return "{", "}"
+    return (f"new {token.name}(", ")") if isinstance(token, JConstructor) else ("[", "]")

@@ -1,0 +1,1 @@
+"""`System.Linq.Enumerable`: the query operators, by what they do."""

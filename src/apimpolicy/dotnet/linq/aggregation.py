@@ -1,0 +1,246 @@
+"""Operators that fold a sequence into one value: Aggregate, Sum, Average, Min, Max."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.comparers import comparison
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import InvalidOperationException, OverflowException
+from apimpolicy.dotnet.linq.sequences import not_null, operator
+from apimpolicy.dotnet.values import to_single
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from apimpolicy.dotnet.linq.sequences import Types
+    from apimpolicy.dotnet.types import Type
+
+    Selector = Callable[[Any], Any]
+    Fold = Callable[[Iterator[Any], "Number"], Any]
+
+_NO_ELEMENTS = "Sequence contains no elements"
+_DECIMAL_OVERFLOW = "Value was either too large or too small for a Decimal."
+_SOURCE = "(this IEnumerable<TSource> source"
+
+
+@operator(f"TSource Aggregate<TSource>{_SOURCE}, Func<TSource, TSource, TSource> func)")
+def aggregate(types: Types, source: Any, func: Callable[[Any, Any], Any]) -> Any:
+    not_null(source, "source")
+    not_null(func, "func")
+    step = environment().step
+    items = iter(source)
+    for result in items:
+        break
+    else:
+        raise InvalidOperationException(_NO_ELEMENTS)
+    for item in items:
+        step()
+        result = func(result, item)
+    return result
+
+
+@operator(
+    f"TAccumulate Aggregate<TSource, TAccumulate>{_SOURCE}, TAccumulate seed,"
+    " Func<TAccumulate, TSource, TAccumulate> func)"
+)
+def aggregate_from(types: Types, source: Any, seed: Any, func: Callable[[Any, Any], Any]) -> Any:
+    not_null(source, "source")
+    not_null(func, "func")
+    step = environment().step
+    for item in source:
+        step()
+        seed = func(seed, item)
+    return seed
+
+
+@operator(
+    f"TResult Aggregate<TSource, TAccumulate, TResult>{_SOURCE}, TAccumulate seed,"
+    " Func<TAccumulate, TSource, TAccumulate> func, Func<TAccumulate, TResult> resultSelector)"
+)
+def aggregate_to(
+    types: Types, source: Any, seed: Any, func: Callable[[Any, Any], Any], result: Callable[[Any], Any]
+) -> Any:
+    not_null(source, "source")
+    not_null(func, "func")
+    not_null(result, "resultSelector")
+    return result(aggregate_from(types, source, seed, func))
+
+
+class Number:
+    """One of the numeric types that Sum, Average, Min and Max have overloads for.
+
+    `smallest` and `largest` bound a checked sum; `average` is the C# type of the average.
+    """
+
+    __slots__ = ("average", "largest", "name", "smallest")
+
+    def __init__(self, name: str, average: str, bits: int = 0) -> None:
+        self.name = name
+        self.average = average
+        self.largest = (1 << bits - 1) - 1 if bits else None
+        self.smallest = -(1 << bits - 1) if bits else None
+
+    def sum(self, values: Iterable[Any], bits: int = 0) -> Any:
+        """Checked for integers and decimals; `float` adds up in double precision."""
+        if self.name == "decimal":
+            return _sum_decimals(values)
+        if self.largest is None:
+            total = 0.0
+            for value in values:
+                total += value
+            return to_single(total) if self.name == "float" else total
+        largest = (1 << bits - 1) - 1 if bits else self.largest
+        smallest = -largest - 1
+        whole = 0
+        for value in values:
+            whole += value
+            if not smallest <= whole <= largest:
+                raise OverflowException
+        return whole
+
+    def divide(self, values: list[Any]) -> Any:
+        """The average of at least one value: integers add up as `long`, `float` as `double`."""
+        if self.name == "decimal":
+            return _divide_decimals(_sum_decimals(values), len(values))
+        if self.largest is not None:
+            return self.sum(values, 64) / len(values)
+        total = 0.0
+        for value in values:
+            total += value
+        return to_single(total / len(values)) if self.name == "float" else total / len(values)
+
+
+NUMBERS = (
+    Number("int", "double", 32),
+    Number("long", "double", 64),
+    Number("float", "float"),
+    Number("double", "double"),
+    Number("decimal", "decimal"),
+)
+
+
+def _sum_decimals(values: Iterable[Any]) -> Decimal:
+    from apimpolicy.dotnet.system.decimals import add
+
+    total = Decimal(0)
+    for value in values:
+        total = add(total, value)
+    return total
+
+
+def _divide_decimals(total: Decimal, count: int) -> Decimal:
+    from apimpolicy.dotnet.system.decimals import divide
+
+    return divide(total, Decimal(count))
+
+
+def _walk(source: Any, selector: Selector | None) -> Iterator[Any]:
+    step = environment().step
+    for item in source:
+        step()
+        yield item if selector is None else selector(item)
+
+
+def _not_null_values(values: Iterator[Any]) -> Iterator[Any]:
+    return (value for value in values if value is not None)
+
+
+def _sum(values: Iterator[Any], number: Number) -> Any:
+    return number.sum(values)
+
+
+def _sum_nullable(values: Iterator[Any], number: Number) -> Any:
+    return number.sum(_not_null_values(values))
+
+
+def _average_nullable(values: Iterator[Any], number: Number) -> Any:
+    present = list(_not_null_values(values))
+    return number.divide(present) if present else None
+
+
+def _minimum_nullable(values: Iterator[Any], number: Number) -> Any:
+    """NaN is less than every number."""
+    least = None
+    for value in values:
+        if value is not None:
+            if value != value:
+                return value
+            if least is None or value < least:
+                least = value
+    return least
+
+
+def _maximum_nullable(values: Iterator[Any], number: Number) -> Any:
+    greatest = None
+    for value in values:
+        if value is not None and (greatest is None or value > greatest or greatest != greatest):
+            greatest = value
+    return greatest
+
+
+def _required(fold: Fold) -> Fold:
+    """The variant without nulls: an empty sequence is an error."""
+
+    def fold_values(values: Iterator[Any], number: Number) -> Any:
+        result = fold(values, number)
+        if result is None:
+            raise InvalidOperationException(_NO_ELEMENTS)
+        return result
+
+    return fold_values
+
+
+def _register_numeric(name: str, value_fold: Fold, nullable_fold: Fold) -> None:
+    for number in NUMBERS:
+        result = number.average if name == "Average" else number.name
+        for suffix, fold in (("", value_fold), ("?", nullable_fold)):
+
+            @operator(f"{result}{suffix} {name}(this IEnumerable<{number.name}{suffix}> source)")
+            def of_values(types: Types, source: Any, fold: Fold = fold, number: Number = number) -> Any:
+                not_null(source, "source")
+                return fold(_walk(source, None), number)
+
+            @operator(f"{result}{suffix} {name}<TSource>{_SOURCE}, Func<TSource, {number.name}{suffix}> selector)")
+            def of_selected(
+                types: Types, source: Any, selector: Selector, fold: Fold = fold, number: Number = number
+            ) -> Any:
+                not_null(source, "source")
+                not_null(selector, "selector")
+                return fold(_walk(source, selector), number)
+
+
+_register_numeric("Sum", _sum, _sum_nullable)
+_register_numeric("Average", _required(_average_nullable), _average_nullable)
+_register_numeric("Min", _required(_minimum_nullable), _minimum_nullable)
+_register_numeric("Max", _required(_maximum_nullable), _maximum_nullable)
+
+
+def _extreme(type_: Type, values: Iterator[Any], sign: int) -> Any:
+    """The least (sign -1) or greatest (sign 1) value by the default comparer; nulls do not count."""
+    compare = comparison(type_)
+    best = None
+    for value in values:
+        if value is not None and (best is None or compare(value, best) * sign > 0):
+            best = value
+    if best is None and type_.is_value_type and type_.underlying is None:
+        raise InvalidOperationException(_NO_ELEMENTS)
+    return best
+
+
+def _register_generic(name: str, sign: int) -> None:
+    @operator(f"TSource {name}<TSource>{_SOURCE})")
+    def of_values(types: Types, source: Any) -> Any:
+        not_null(source, "source")
+        return _extreme(types[0], _walk(source, None), sign)
+
+    @operator(f"TResult {name}<TSource, TResult>{_SOURCE}, Func<TSource, TResult> selector)")
+    def of_selected(types: Types, source: Any, selector: Selector) -> Any:
+        not_null(source, "source")
+        not_null(selector, "selector")
+        return _extreme(types[1], _walk(source, selector), sign)
+
+
+_register_generic("Min", -1)
+_register_generic("Max", 1)

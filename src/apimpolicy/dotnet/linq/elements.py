@@ -1,0 +1,243 @@
+"""Operators that pick or test elements: First, Last, Single, ElementAt, Any, All, Contains, Count, SequenceEqual."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections import interfaces
+from apimpolicy.dotnet.collections.arguments import INDEX
+from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.comparers import equality_key
+from apimpolicy.dotnet.collections.interfaces import count_of
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, InvalidOperationException
+from apimpolicy.dotnet.linq.sequences import not_null, operator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.dotnet.linq.sequences import Types
+
+    Predicate = Callable[[Any], bool]
+
+_SOURCE = "<TSource>(this IEnumerable<TSource> source"
+_MATCH = ", Func<TSource, bool> predicate)"
+_NO_ELEMENTS = "Sequence contains no elements"
+_NO_MATCH = "Sequence contains no matching element"
+_MORE_ELEMENTS = "Sequence contains more than one element"
+_MORE_MATCHES = "Sequence contains more than one matching element"
+_ABSENT = object()
+
+
+@operator(f"bool Any{_SOURCE})")
+def any_(types: Types, source: Any) -> bool:
+    not_null(source, "source")
+    environment().step()
+    return any(True for _ in source)
+
+
+@operator(f"bool Any{_SOURCE}{_MATCH}")
+def any_match(types: Types, source: Any, predicate: Predicate) -> bool:
+    if source is None or predicate is None:
+        not_null(source, "source")
+        not_null(predicate, "predicate")
+    walked = 0
+    found = False
+    for item in source:
+        walked += 1
+        if predicate(item):
+            found = True
+            break
+    environment().step(walked)
+    return found
+
+
+@operator(f"bool All{_SOURCE}{_MATCH}")
+def all_(types: Types, source: Any, predicate: Predicate) -> bool:
+    not_null(source, "source")
+    not_null(predicate, "predicate")
+    walked = 0
+    found = True
+    for item in source:
+        walked += 1
+        if not predicate(item):
+            found = False
+            break
+    environment().step(walked)
+    return found
+
+
+@operator(f"int Count{_SOURCE})")
+@operator(f"long LongCount{_SOURCE})")
+def count(types: Types, source: Any) -> int:
+    not_null(source, "source")
+    known = count_of(source)
+    if known is not None:
+        return known
+    total = 0
+    step = environment().step
+    for _ in source:
+        step()
+        total += 1
+    return total
+
+
+@operator(f"int Count{_SOURCE}{_MATCH}")
+@operator(f"long LongCount{_SOURCE}{_MATCH}")
+def count_matches(types: Types, source: Any, predicate: Predicate) -> int:
+    not_null(source, "source")
+    not_null(predicate, "predicate")
+    total = 0
+    step = environment().step
+    for item in source:
+        step()
+        if predicate(item):
+            total += 1
+    return total
+
+
+@operator(f"bool Contains{_SOURCE}, TSource value)")
+@operator(f"bool Contains{_SOURCE}, TSource value, IEqualityComparer<TSource> comparer)")
+def contains(types: Types, source: Any, value: Any, comparer: Any = None) -> bool:
+    """Without a comparer a collection is asked itself, so that a HashSet's own comparer decides."""
+    not_null(source, "source")
+    if comparer is None and hasattr(source, "copy_to"):
+        return interfaces.contains(source, value)
+    key = equality_key(types[0], comparer)
+    wanted = value if key is None else key(value)
+    step = environment().step
+    for item in source:
+        step()
+        if (item if key is None else key(item)) == wanted:
+            return True
+    return False
+
+
+@operator("bool SequenceEqual<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second)")
+@operator(
+    "bool SequenceEqual<TSource>"
+    "(this IEnumerable<TSource> first, IEnumerable<TSource> second, IEqualityComparer<TSource> comparer)"
+)
+def sequence_equal(types: Types, first: Any, second: Any, comparer: Any = None) -> bool:
+    not_null(first, "first")
+    not_null(second, "second")
+    key = equality_key(types[0], comparer) or (lambda value: value)
+    step = environment().step
+    others = iter(second)
+    for item in first:
+        step()
+        other = next(others, _ABSENT)
+        if other is _ABSENT or key(item) != key(other):
+            return False
+    return next(others, _ABSENT) is _ABSENT
+
+
+def _first(source: Any, predicate: Predicate | None) -> Any:
+    not_null(source, "source")
+    if predicate is None:
+        environment().step()
+        return next(iter(source), _ABSENT)
+    step = environment().step
+    for item in source:
+        step()
+        if predicate(item):
+            return item
+    return _ABSENT
+
+
+def _last(source: Any, predicate: Predicate | None) -> Any:
+    not_null(source, "source")
+    step = environment().step
+    if isinstance(source, list):
+        for item in reversed(source):
+            step()
+            if predicate is None or predicate(item):
+                return item
+        return _ABSENT
+    found = _ABSENT
+    for item in source:
+        step()
+        if predicate is None or predicate(item):
+            found = item
+    return found
+
+
+def _single(source: Any, predicate: Predicate | None) -> Any:
+    """The only element, or the only match; ABSENT when there is none."""
+    not_null(source, "source")
+    step = environment().step
+    found = _ABSENT
+    for item in source:
+        step()
+        if predicate is None or predicate(item):
+            if found is not _ABSENT:
+                raise InvalidOperationException(_MORE_ELEMENTS if predicate is None else _MORE_MATCHES)
+            found = item
+    return found
+
+
+def _register(name: str, pick: Callable[[Any, Predicate | None], Any]) -> None:
+    """Register `First`, `Last` or `Single` with and without predicate and `OrDefault`."""
+
+    @operator(f"TSource {name}{_SOURCE})")
+    def required(types: Types, source: Any) -> Any:
+        found = pick(source, None)
+        if found is _ABSENT:
+            raise InvalidOperationException(_NO_ELEMENTS)
+        return found
+
+    @operator(f"TSource {name}{_SOURCE}{_MATCH}")
+    def required_match(types: Types, source: Any, predicate: Predicate) -> Any:
+        not_null(source, "source")
+        not_null(predicate, "predicate")
+        found = pick(source, predicate)
+        if found is _ABSENT:
+            raise InvalidOperationException(_NO_MATCH)
+        return found
+
+    @operator(f"TSource {name}OrDefault{_SOURCE})")
+    def optional(types: Types, source: Any) -> Any:
+        found = pick(source, None)
+        return default_value(types[0]) if found is _ABSENT else found
+
+    @operator(f"TSource {name}OrDefault{_SOURCE}{_MATCH}")
+    def optional_match(types: Types, source: Any, predicate: Predicate) -> Any:
+        not_null(source, "source")
+        not_null(predicate, "predicate")
+        found = pick(source, predicate)
+        return default_value(types[0]) if found is _ABSENT else found
+
+
+_register("First", _first)
+_register("Last", _last)
+_register("Single", _single)
+
+
+def _element_at(source: Any, index: int) -> Any:
+    not_null(source, "source")
+    if index < 0:
+        return _ABSENT
+    if isinstance(source, (list, str)):
+        return source[index] if index < len(source) else _ABSENT
+    known = count_of(source)
+    if known is not None and index >= known:
+        return _ABSENT
+    environment().step()
+    return next(islice(source, index, None), _ABSENT)
+
+
+@operator(f"TSource ElementAt{_SOURCE}, int index)")
+def element_at(types: Types, source: Any, index: int) -> Any:
+    """An `IList<T>` answers with its own indexer's message."""
+    found = _element_at(source, index)
+    if found is _ABSENT:
+        indexed = isinstance(source, list) or hasattr(source, "index_of")
+        raise ArgumentOutOfRangeException("index", INDEX if indexed else None)
+    return found
+
+
+@operator(f"TSource ElementAtOrDefault{_SOURCE}, int index)")
+def element_at_or_default(types: Types, source: Any, index: int) -> Any:
+    found = _element_at(source, index)
+    return default_value(types[0]) if found is _ABSENT else found

@@ -1,0 +1,261 @@
+"""GroupBy, ToLookup, Join and GroupJoin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.comparers import equality_key
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator
+from apimpolicy.dotnet.values import Array, named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from apimpolicy.dotnet.linq.sequences import Types
+    from apimpolicy.dotnet.types import Type
+
+    Selector = Callable[[Any], Any]
+    Result = Callable[[Any, Any], Any]
+
+_BY = "(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector"
+_ELEMENTS = ", Func<TSource, TElement> elementSelector"
+_COMPARER = ", IEqualityComparer<TKey> comparer)"
+
+
+class Grouping:
+    """An `IGrouping<TKey, TElement>`: a key and the elements that have it."""
+
+    __slots__ = ("items", "key", "types")
+
+    is_read_only = True
+
+    def __init__(self, types: tuple[Type, Type], key: Any) -> None:
+        self.types = types
+        self.key = key
+        self.items: list[Any] = []
+
+    @property
+    def dotnet_type(self) -> Type:
+        return named("System.Linq.IGrouping", *self.types)
+
+    @property
+    def count(self) -> int:
+        return len(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.items)
+
+
+class Lookup:
+    """An `ILookup<TKey, TElement>`: groups in the order in which their keys first came up."""
+
+    __slots__ = ("_groups", "_key", "types")
+
+    def __init__(self, types: tuple[Type, Type], comparer: Any) -> None:
+        self.types = types
+        self._key = equality_key(types[0], comparer)
+        self._groups: dict[Any, Grouping] = {}
+
+    @property
+    def dotnet_type(self) -> Type:
+        return named("System.Linq.ILookup", *self.types)
+
+    @property
+    def count(self) -> int:
+        return len(self._groups)
+
+    def __iter__(self) -> Iterator[Grouping]:
+        return iter(self._groups.values())
+
+    def _hashed(self, key: Any) -> Any:
+        return key if self._key is None else self._key(key)
+
+    def group(self, key: Any) -> Grouping:
+        """The group of this key, made when it is missing."""
+        hashed = self._hashed(key)
+        found = self._groups.get(hashed)
+        if found is None:
+            found = self._groups[hashed] = Grouping(self.types, key)
+        return found
+
+    def get_item(self, key: Any) -> Any:
+        """The group of this key, or an empty array."""
+        found = self._groups.get(self._hashed(key))
+        return Array(self.types[1]) if found is None else found
+
+    def contains(self, key: Any) -> bool:
+        return self._hashed(key) in self._groups
+
+
+def make_lookup(
+    types: tuple[Type, Type],
+    source: Iterable[Any],
+    key_selector: Selector,
+    element_selector: Selector | None = None,
+    comparer: Any = None,
+    *,
+    skip_null: bool = False,
+) -> Lookup:
+    """Group a sequence; `skip_null` leaves out what has a null key, as joins do."""
+    lookup = Lookup(types, comparer)
+    step = environment().step
+    for item in source:
+        step()
+        key = key_selector(item)
+        if key is None and skip_null:
+            continue
+        lookup.group(key).items.append(item if element_selector is None else element_selector(item))
+    return lookup
+
+
+@operator(f"ILookup<TKey, TSource> ToLookup<TSource, TKey>{_BY})")
+@operator(f"ILookup<TKey, TSource> ToLookup<TSource, TKey>{_BY}{_COMPARER}")
+def to_lookup(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> Lookup:
+    not_null(source, "source")
+    not_null(key_selector, "keySelector")
+    return make_lookup((types[1], types[0]), source, key_selector, None, comparer)
+
+
+@operator(f"ILookup<TKey, TElement> ToLookup<TSource, TKey, TElement>{_BY}{_ELEMENTS})")
+@operator(f"ILookup<TKey, TElement> ToLookup<TSource, TKey, TElement>{_BY}{_ELEMENTS}{_COMPARER}")
+def to_lookup_of_elements(
+    types: Types, source: Any, key_selector: Selector, element_selector: Selector, comparer: Any = None
+) -> Lookup:
+    not_null(source, "source")
+    not_null(key_selector, "keySelector")
+    not_null(element_selector, "elementSelector")
+    return make_lookup((types[1], types[2]), source, key_selector, element_selector, comparer)
+
+
+@operator(f"IEnumerable<IGrouping<TKey, TSource>> GroupBy<TSource, TKey>{_BY})")
+@operator(f"IEnumerable<IGrouping<TKey, TSource>> GroupBy<TSource, TKey>{_BY}{_COMPARER}")
+def group_by(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> Sequence:
+    not_null(source, "source")
+    not_null(key_selector, "keySelector")
+    return _groups((types[1], types[0]), source, key_selector, None, comparer)
+
+
+@operator(f"IEnumerable<IGrouping<TKey, TElement>> GroupBy<TSource, TKey, TElement>{_BY}{_ELEMENTS})")
+@operator(f"IEnumerable<IGrouping<TKey, TElement>> GroupBy<TSource, TKey, TElement>{_BY}{_ELEMENTS}{_COMPARER}")
+def group_elements_by(
+    types: Types, source: Any, key_selector: Selector, element_selector: Selector, comparer: Any = None
+) -> Sequence:
+    not_null(source, "source")
+    not_null(key_selector, "keySelector")
+    not_null(element_selector, "elementSelector")
+    return _groups((types[1], types[2]), source, key_selector, element_selector, comparer)
+
+
+def _groups(
+    pair: tuple[Type, Type], source: Any, key_selector: Selector, element_selector: Selector | None, comparer: Any
+) -> Sequence:
+    def start() -> Iterator[Any]:
+        return iter(make_lookup(pair, source, key_selector, element_selector, comparer))
+
+    return Sequence(start, named("System.Linq.IGrouping", *pair))
+
+
+_RESULT = ", Func<TKey, IEnumerable<TSource>, TResult> resultSelector"
+_ELEMENT_RESULT = ", Func<TKey, IEnumerable<TElement>, TResult> resultSelector"
+
+
+@operator(f"IEnumerable<TResult> GroupBy<TSource, TKey, TResult>{_BY}{_RESULT})")
+@operator(f"IEnumerable<TResult> GroupBy<TSource, TKey, TResult>{_BY}{_RESULT}{_COMPARER}")
+def group_results(
+    types: Types, source: Any, key_selector: Selector, result: Result, comparer: Any = None
+) -> Sequence:
+    not_null(source, "source")
+    not_null(key_selector, "keySelector")
+    not_null(result, "resultSelector")
+    return _group_results((types[1], types[0]), types[2], source, key_selector, None, result, comparer)
+
+
+@operator(f"IEnumerable<TResult> GroupBy<TSource, TKey, TElement, TResult>{_BY}{_ELEMENTS}{_ELEMENT_RESULT})")
+@operator(f"IEnumerable<TResult> GroupBy<TSource, TKey, TElement, TResult>{_BY}{_ELEMENTS}{_ELEMENT_RESULT}{_COMPARER}")
+def group_element_results(
+    types: Types,
+    source: Any,
+    key_selector: Selector,
+    element_selector: Selector,
+    result: Result,
+    comparer: Any = None,
+) -> Sequence:
+    not_null(source, "source")
+    not_null(key_selector, "keySelector")
+    not_null(element_selector, "elementSelector")
+    not_null(result, "resultSelector")
+    return _group_results((types[1], types[2]), types[3], source, key_selector, element_selector, result, comparer)
+
+
+def _group_results(
+    pair: tuple[Type, Type],
+    element: Type,
+    source: Any,
+    key_selector: Selector,
+    element_selector: Selector | None,
+    result: Result,
+    comparer: Any,
+) -> Sequence:
+    def start() -> Iterator[Any]:
+        for group in make_lookup(pair, source, key_selector, element_selector, comparer):
+            yield result(group.key, group)
+
+    return Sequence(start, element)
+
+
+_JOIN = (
+    "<TOuter, TInner, TKey, TResult>(this IEnumerable<TOuter> outer, IEnumerable<TInner> inner,"
+    " Func<TOuter, TKey> outerKeySelector, Func<TInner, TKey> innerKeySelector,"
+)
+
+
+def _check_join(outer: Any, inner: Any, outer_key: Any, inner_key: Any, result: Any) -> None:
+    not_null(outer, "outer")
+    not_null(inner, "inner")
+    not_null(outer_key, "outerKeySelector")
+    not_null(inner_key, "innerKeySelector")
+    not_null(result, "resultSelector")
+
+
+@operator(f"IEnumerable<TResult> Join{_JOIN} Func<TOuter, TInner, TResult> resultSelector)")
+@operator(f"IEnumerable<TResult> Join{_JOIN} Func<TOuter, TInner, TResult> resultSelector{_COMPARER}")
+def join(
+    types: Types, outer: Any, inner: Any, outer_key: Selector, inner_key: Selector, result: Result, comparer: Any = None
+) -> Sequence:
+    _check_join(outer, inner, outer_key, inner_key, result)
+
+    def start() -> Iterator[Any]:
+        step = environment().step
+        lookup: Lookup | None = None
+        for item in outer:
+            step()
+            if lookup is None:
+                lookup = make_lookup((types[2], types[1]), inner, inner_key, None, comparer, skip_null=True)
+            for match in lookup.get_item(outer_key(item)):
+                step()
+                yield result(item, match)
+
+    return Sequence(start, types[3])
+
+
+@operator(f"IEnumerable<TResult> GroupJoin{_JOIN} Func<TOuter, IEnumerable<TInner>, TResult> resultSelector)")
+@operator(f"IEnumerable<TResult> GroupJoin{_JOIN} Func<TOuter, IEnumerable<TInner>, TResult> resultSelector{_COMPARER}")
+def group_join(
+    types: Types, outer: Any, inner: Any, outer_key: Selector, inner_key: Selector, result: Result, comparer: Any = None
+) -> Sequence:
+    _check_join(outer, inner, outer_key, inner_key, result)
+
+    def start() -> Iterator[Any]:
+        step = environment().step
+        lookup: Lookup | None = None
+        for item in outer:
+            step()
+            if lookup is None:
+                lookup = make_lookup((types[2], types[1]), inner, inner_key, None, comparer, skip_null=True)
+            yield result(item, lookup.get_item(outer_key(item)))
+
+    return Sequence(start, types[3])

@@ -1,0 +1,263 @@
+"""Operators that make new elements or sequences: Select, SelectMany, Zip, Concat, Range, Cast and their like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.arrays import default_value, element_type, iterate_boxed
+from apimpolicy.dotnet.collections.type_tests import cast, is_reference_convertible
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NullReferenceException
+from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator, take_all
+from apimpolicy.dotnet.values import INT, named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from apimpolicy.dotnet.linq.sequences import Types
+    from apimpolicy.dotnet.types import Type
+
+    Selector = Callable[..., Any]
+
+_SOURCE = "<TSource>(this IEnumerable<TSource> source"
+_MANY = "<TSource, TCollection, TResult>(this IEnumerable<TSource> source"
+
+
+@operator("IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)")
+def select(types: Types, source: Any, selector: Selector) -> Sequence:
+    not_null(source, "source")
+    not_null(selector, "selector")
+    return Sequence(_select, types[1], source, selector)
+
+
+def _select(source: Iterable[Any], selector: Selector) -> Iterator[Any]:
+    step = environment().step
+    for item in source:
+        step()
+        yield selector(item)
+
+
+@operator(
+    "IEnumerable<TResult> Select<TSource, TResult>"
+    "(this IEnumerable<TSource> source, Func<TSource, int, TResult> selector)"
+)
+def select_index(types: Types, source: Any, selector: Selector) -> Sequence:
+    not_null(source, "source")
+    not_null(selector, "selector")
+    return Sequence(_select_index, types[1], source, selector)
+
+
+def _select_index(source: Iterable[Any], selector: Selector) -> Iterator[Any]:
+    step = environment().step
+    for index, item in enumerate(source):
+        step()
+        yield selector(item, index)
+
+
+@operator(
+    "IEnumerable<TResult> SelectMany<TSource, TResult>"
+    "(this IEnumerable<TSource> source, Func<TSource, IEnumerable<TResult>> selector)"
+)
+def select_many(types: Types, source: Any, selector: Selector) -> Sequence:
+    not_null(source, "source")
+    not_null(selector, "selector")
+    return Sequence(_select_many, types[1], source, lambda item, _: selector(item), None)
+
+
+@operator(
+    "IEnumerable<TResult> SelectMany<TSource, TResult>"
+    "(this IEnumerable<TSource> source, Func<TSource, int, IEnumerable<TResult>> selector)"
+)
+def select_many_index(types: Types, source: Any, selector: Selector) -> Sequence:
+    not_null(source, "source")
+    not_null(selector, "selector")
+    return Sequence(_select_many, types[1], source, selector, None)
+
+
+@operator(
+    f"IEnumerable<TResult> SelectMany{_MANY}, Func<TSource, IEnumerable<TCollection>> collectionSelector,"
+    " Func<TSource, TCollection, TResult> resultSelector)"
+)
+def select_many_results(types: Types, source: Any, collection: Selector, result: Selector) -> Sequence:
+    not_null(source, "source")
+    not_null(collection, "collectionSelector")
+    not_null(result, "resultSelector")
+    return Sequence(_select_many, types[2], source, lambda item, _: collection(item), result)
+
+
+@operator(
+    f"IEnumerable<TResult> SelectMany{_MANY}, Func<TSource, int, IEnumerable<TCollection>> collectionSelector,"
+    " Func<TSource, TCollection, TResult> resultSelector)"
+)
+def select_many_index_results(types: Types, source: Any, collection: Selector, result: Selector) -> Sequence:
+    not_null(source, "source")
+    not_null(collection, "collectionSelector")
+    not_null(result, "resultSelector")
+    return Sequence(_select_many, types[2], source, collection, result)
+
+
+def _select_many(source: Iterable[Any], collection: Selector, result: Selector | None) -> Iterator[Any]:
+    step = environment().step
+    for index, item in enumerate(source):
+        step()
+        inner = collection(item, index)
+        if inner is None:
+            raise NullReferenceException
+        for part in inner:
+            step()
+            yield part if result is None else result(item, part)
+
+
+@operator(
+    "IEnumerable<TResult> Zip<TFirst, TSecond, TResult>(this IEnumerable<TFirst> first, IEnumerable<TSecond> second,"
+    " Func<TFirst, TSecond, TResult> resultSelector)"
+)
+def zip_results(types: Types, first: Any, second: Any, result: Selector) -> Sequence:
+    not_null(first, "first")
+    not_null(second, "second")
+    not_null(result, "resultSelector")
+    return Sequence(_zip, types[2], first, second, result)
+
+
+@operator(
+    "IEnumerable<ValueTuple<TFirst, TSecond>> Zip<TFirst, TSecond>"
+    "(this IEnumerable<TFirst> first, IEnumerable<TSecond> second)"
+)
+def zip_pairs(types: Types, first: Any, second: Any) -> Sequence:
+    not_null(first, "first")
+    not_null(second, "second")
+    return Sequence(_zip, named("System.ValueTuple", *types), first, second, lambda a, b: (a, b))
+
+
+def _zip(first: Iterable[Any], second: Iterable[Any], result: Selector) -> Iterator[Any]:
+    step = environment().step
+    for a, b in zip(first, second, strict=False):
+        step()
+        yield result(a, b)
+
+
+@operator("IEnumerable<TSource> Concat<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second)")
+def concat(types: Types, first: Any, second: Any) -> Sequence:
+    not_null(first, "first")
+    not_null(second, "second")
+    return Sequence(_chain, types[0], first, second)
+
+
+@operator(f"IEnumerable<TSource> Append{_SOURCE}, TSource element)")
+def append(types: Types, source: Any, element: Any) -> Sequence:
+    not_null(source, "source")
+    return Sequence(_chain, types[0], source, (element,))
+
+
+@operator(f"IEnumerable<TSource> Prepend{_SOURCE}, TSource element)")
+def prepend(types: Types, source: Any, element: Any) -> Sequence:
+    not_null(source, "source")
+    return Sequence(_chain, types[0], (element,), source)
+
+
+def _chain(*sources: Iterable[Any]) -> Iterator[Any]:
+    """Walks into sequences that were themselves chained without nesting generators, however long the chain is."""
+    step = environment().step
+    waiting = list(reversed(sources))
+    while waiting:
+        source = waiting.pop()
+        if isinstance(source, Sequence) and source.start is _chain:
+            waiting.extend(reversed(source.arguments))
+            continue
+        for item in source:
+            step()
+            yield item
+
+
+@operator(f"IEnumerable<TSource> Reverse{_SOURCE})")
+def reverse(types: Types, source: Any) -> Sequence:
+    not_null(source, "source")
+    return Sequence(_reverse, types[0], source)
+
+
+def _reverse(source: Iterable[Any]) -> Iterator[Any]:
+    return reversed(take_all(source))
+
+
+@operator(f"IEnumerable<TSource> DefaultIfEmpty{_SOURCE})")
+def default_if_empty(types: Types, source: Any) -> Sequence:
+    not_null(source, "source")
+    return Sequence(_default_if_empty, types[0], source, default_value(types[0]))
+
+
+@operator(f"IEnumerable<TSource> DefaultIfEmpty{_SOURCE}, TSource defaultValue)")
+def value_if_empty(types: Types, source: Any, value: Any) -> Sequence:
+    not_null(source, "source")
+    return Sequence(_default_if_empty, types[0], source, value)
+
+
+def _default_if_empty(source: Iterable[Any], value: Any) -> Iterator[Any]:
+    step = environment().step
+    empty = True
+    for item in source:
+        step()
+        empty = False
+        yield item
+    if empty:
+        yield value
+
+
+@operator(f"IEnumerable<TSource> AsEnumerable{_SOURCE})")
+def as_enumerable(types: Types, source: Any) -> Any:
+    return source
+
+
+@operator("IEnumerable<TResult> Cast<TResult>(this System.Collections.IEnumerable source)")
+def cast_all(types: Types, source: Any) -> Any:
+    """A source that already is an `IEnumerable<TResult>` is given back as it is, as .NET does."""
+    not_null(source, "source")
+    target = types[0]
+    own = element_type(source)
+    if own is target or (
+        own is not None
+        and not own.is_value_type
+        and not target.is_value_type
+        and is_reference_convertible(own, target)
+    ):
+        return source
+    return Sequence(_cast_all, target, source, target)
+
+
+def _cast_all(source: Any, target: Type) -> Iterator[Any]:
+    step = environment().step
+    for item in iterate_boxed(source):
+        step()
+        yield cast(item, target)
+
+
+@operator("IEnumerable<TResult> Empty<TResult>()")
+def empty(types: Types) -> Sequence:
+    return Sequence(lambda: iter(()), types[0])
+
+
+@operator("IEnumerable<int> Range(int start, int count)")
+def range_(types: Types, start: int, count: int) -> Sequence:
+    if count < 0 or start + count - 1 > 2147483647:
+        raise ArgumentOutOfRangeException("count")
+    return Sequence(_stepping, INT, range(start, start + count))
+
+
+@operator("IEnumerable<TResult> Repeat<TResult>(TResult element, int count)")
+def repeat(types: Types, element: Any, count: int) -> Sequence:
+    if count < 0:
+        raise ArgumentOutOfRangeException("count")
+    return Sequence(_repeat, types[0], element, count)
+
+
+def _stepping(source: Iterable[Any]) -> Iterator[Any]:
+    step = environment().step
+    for item in source:
+        step()
+        yield item
+
+
+def _repeat(element: Any, count: int) -> Iterator[Any]:
+    step = environment().step
+    for _ in range(count):
+        step()
+        yield element

@@ -1,0 +1,256 @@
+"""Operators that pass on some of the elements: Where, Take, Skip, OfType, Distinct and the set operators."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.arrays import iterate_boxed
+from apimpolicy.dotnet.collections.comparers import equality_key
+from apimpolicy.dotnet.collections.type_tests import is_instance, unbox_to
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from apimpolicy.dotnet.linq.sequences import Types
+    from apimpolicy.dotnet.types import Type
+
+    Predicate = Callable[[Any], bool]
+    IndexPredicate = Callable[[Any, int], bool]
+
+_SOURCE = "<TSource>(this IEnumerable<TSource> source"
+_BOTH = "<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second"
+_COMPARER = ", IEqualityComparer<TSource> comparer)"
+_MATCH = ", Func<TSource, bool> predicate)"
+_INDEX_MATCH = ", Func<TSource, int, bool> predicate)"
+
+
+@operator(f"IEnumerable<TSource> Where{_SOURCE}{_MATCH}")
+def where(types: Types, source: Any, predicate: Predicate) -> Sequence:
+    not_null(source, "source")
+    not_null(predicate, "predicate")
+    return Sequence(_where, types[0], source, predicate)
+
+
+def _where(source: Iterable[Any], predicate: Predicate) -> Iterator[Any]:
+    step = environment().step
+    for item in source:
+        step()
+        if predicate(item):
+            yield item
+
+
+@operator(f"IEnumerable<TSource> Where{_SOURCE}{_INDEX_MATCH}")
+def where_index(types: Types, source: Any, predicate: IndexPredicate) -> Sequence:
+    not_null(source, "source")
+    not_null(predicate, "predicate")
+    return Sequence(_where_index, types[0], source, predicate)
+
+
+def _where_index(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[Any]:
+    step = environment().step
+    for index, item in enumerate(source):
+        step()
+        if predicate(item, index):
+            yield item
+
+
+@operator("IEnumerable<TResult> OfType<TResult>(this System.Collections.IEnumerable source)")
+def of_type(types: Types, source: Any) -> Sequence:
+    not_null(source, "source")
+    return Sequence(_of_type, types[0], source, types[0])
+
+
+def _of_type(source: Any, target: Type) -> Iterator[Any]:
+    step = environment().step
+    for item in iterate_boxed(source):
+        step()
+        if is_instance(item, target):
+            yield unbox_to(item, target.underlying or target)
+
+
+@operator(f"IEnumerable<TSource> Take{_SOURCE}, int count)")
+def take(types: Types, source: Any, count: int) -> Sequence:
+    not_null(source, "source")
+    return Sequence(_take, types[0], source, count)
+
+
+def _take(source: Iterable[Any], count: int) -> Iterator[Any]:
+    if count <= 0:
+        return
+    step = environment().step
+    for item in source:
+        step()
+        yield item
+        count -= 1
+        if not count:
+            return
+
+
+@operator(f"IEnumerable<TSource> Skip{_SOURCE}, int count)")
+def skip(types: Types, source: Any, count: int) -> Sequence:
+    not_null(source, "source")
+    return Sequence(_skip, types[0], source, max(count, 0))
+
+
+def _skip(source: Iterable[Any], count: int) -> Iterator[Any]:
+    step = environment().step
+    for item in islice(source, count, None):
+        step()
+        yield item
+
+
+@operator(f"IEnumerable<TSource> TakeWhile{_SOURCE}{_MATCH}")
+def take_while(types: Types, source: Any, predicate: Predicate) -> Sequence:
+    not_null(source, "source")
+    not_null(predicate, "predicate")
+    return Sequence(_take_while, types[0], source, lambda item, _: predicate(item))
+
+
+@operator(f"IEnumerable<TSource> TakeWhile{_SOURCE}{_INDEX_MATCH}")
+def take_while_index(types: Types, source: Any, predicate: IndexPredicate) -> Sequence:
+    not_null(source, "source")
+    not_null(predicate, "predicate")
+    return Sequence(_take_while, types[0], source, predicate)
+
+
+def _take_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[Any]:
+    step = environment().step
+    for index, item in enumerate(source):
+        step()
+        if not predicate(item, index):
+            return
+        yield item
+
+
+@operator(f"IEnumerable<TSource> SkipWhile{_SOURCE}{_MATCH}")
+def skip_while(types: Types, source: Any, predicate: Predicate) -> Sequence:
+    not_null(source, "source")
+    not_null(predicate, "predicate")
+    return Sequence(_skip_while, types[0], source, lambda item, _: predicate(item))
+
+
+@operator(f"IEnumerable<TSource> SkipWhile{_SOURCE}{_INDEX_MATCH}")
+def skip_while_index(types: Types, source: Any, predicate: IndexPredicate) -> Sequence:
+    not_null(source, "source")
+    not_null(predicate, "predicate")
+    return Sequence(_skip_while, types[0], source, predicate)
+
+
+def _skip_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[Any]:
+    step = environment().step
+    skipping = True
+    for index, item in enumerate(source):
+        step()
+        skipping = skipping and bool(predicate(item, index))
+        if not skipping:
+            yield item
+
+
+@operator(f"IEnumerable<TSource> TakeLast{_SOURCE}, int count)")
+def take_last(types: Types, source: Any, count: int) -> Sequence:
+    not_null(source, "source")
+    return Sequence(_take_last, types[0], source, count)
+
+
+def _take_last(source: Iterable[Any], count: int) -> Iterator[Any]:
+    if count <= 0:
+        return iter(())
+    here = environment()
+    kept: deque[Any] = deque(maxlen=min(count, here.limits.elements))
+    for item in source:
+        here.step()
+        kept.append(item)
+    return iter(kept)
+
+
+@operator(f"IEnumerable<TSource> SkipLast{_SOURCE}, int count)")
+def skip_last(types: Types, source: Any, count: int) -> Sequence:
+    not_null(source, "source")
+    return Sequence(_skip_last, types[0], source, max(count, 0))
+
+
+def _skip_last(source: Iterable[Any], count: int) -> Iterator[Any]:
+    step = environment().step
+    held: deque[Any] = deque()
+    for item in source:
+        step()
+        held.append(item)
+        if len(held) > count:
+            yield held.popleft()
+
+
+@operator(f"IEnumerable<TSource> Distinct{_SOURCE})")
+@operator(f"IEnumerable<TSource> Distinct{_SOURCE}{_COMPARER}")
+def distinct(types: Types, source: Any, comparer: Any = None) -> Sequence:
+    not_null(source, "source")
+    return Sequence(_distinct, types[0], types[0], comparer, source)
+
+
+@operator(f"IEnumerable<TSource> Union{_BOTH})")
+@operator(f"IEnumerable<TSource> Union{_BOTH}{_COMPARER}")
+def union(types: Types, first: Any, second: Any, comparer: Any = None) -> Sequence:
+    not_null(first, "first")
+    not_null(second, "second")
+    return Sequence(_distinct, types[0], types[0], comparer, first, second)
+
+
+def _distinct(type_: Type, comparer: Any, *sources: Iterable[Any]) -> Iterator[Any]:
+    step = environment().step
+    key = equality_key(type_, comparer)
+    seen = set()
+    for item in chain(*sources):
+        step()
+        stand_in = item if key is None else key(item)
+        if stand_in not in seen:
+            seen.add(stand_in)
+            yield item
+
+
+@operator(f"IEnumerable<TSource> Intersect{_BOTH})")
+@operator(f"IEnumerable<TSource> Intersect{_BOTH}{_COMPARER}")
+def intersect(types: Types, first: Any, second: Any, comparer: Any = None) -> Sequence:
+    not_null(first, "first")
+    not_null(second, "second")
+    return Sequence(_intersect, types[0], types[0], comparer, first, second)
+
+
+def _intersect(type_: Type, comparer: Any, first: Iterable[Any], second: Iterable[Any]) -> Iterator[Any]:
+    step = environment().step
+    key = equality_key(type_, comparer)
+    wanted = set()
+    for item in second:
+        step()
+        wanted.add(item if key is None else key(item))
+    for item in first:
+        step()
+        stand_in = item if key is None else key(item)
+        if stand_in in wanted:
+            wanted.remove(stand_in)
+            yield item
+
+
+@operator(f"IEnumerable<TSource> Except{_BOTH})")
+@operator(f"IEnumerable<TSource> Except{_BOTH}{_COMPARER}")
+def except_(types: Types, first: Any, second: Any, comparer: Any = None) -> Sequence:
+    not_null(first, "first")
+    not_null(second, "second")
+    return Sequence(_except, types[0], types[0], comparer, first, second)
+
+
+def _except(type_: Type, comparer: Any, first: Iterable[Any], second: Iterable[Any]) -> Iterator[Any]:
+    step = environment().step
+    key = equality_key(type_, comparer)
+    seen = set()
+    for item in second:
+        step()
+        seen.add(item if key is None else key(item))
+    for item in first:
+        step()
+        stand_in = item if key is None else key(item)
+        if stand_in not in seen:
+            seen.add(stand_in)
+            yield item

@@ -1,0 +1,79 @@
+"""What the deferred operators return, and how an operator is registered."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import OBJECT, named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from apimpolicy.dotnet.types import Type
+
+    Types = tuple[Type, ...]
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
+
+_SHORT_NAMES = re.compile(
+    r"(?<![\w.])(?:(IEnumerable|IEqualityComparer|IComparer|Dictionary|HashSet|List)|(Func|ValueTuple)"
+    r"|(IOrderedEnumerable|IGrouping|ILookup))(?=<)"
+)
+
+
+def _full(match: re.Match[str]) -> str:
+    collection, system, linq = match.groups()
+    if collection:
+        return f"System.Collections.Generic.{collection}"
+    return f"System.{system}" if system else f"System.Linq.{linq}"
+
+
+def operator(signature: str) -> Callable[[_Function], _Function]:
+    """Register an operator of `Enumerable`, given its signature with short type names and without `static`.
+
+    The function receives the type arguments first.
+    """
+    return implements("System.Linq.Enumerable", "static " + _SHORT_NAMES.sub(_full, signature), types=True)
+
+
+class Sequence:
+    """A lazy `IEnumerable<T>`: `start` begins a new enumeration with the `arguments` each time it is called."""
+
+    __slots__ = ("arguments", "element", "start")
+
+    def __init__(self, start: Callable[..., Iterator[Any]], element: Type = OBJECT, *arguments: Any) -> None:
+        self.start = start
+        self.element = element
+        self.arguments = arguments
+
+    @property
+    def dotnet_type(self) -> Type:
+        return named("System.Collections.Generic.IEnumerable", self.element)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.start(*self.arguments)
+
+
+def not_null(value: Any, parameter: str) -> None:
+    """Raise ArgumentNullException for null; the operators call it at once, not when they are walked over."""
+    if value is None:
+        raise ArgumentNullException(parameter)
+
+
+def take_all(source: Any) -> list[Any]:
+    """All elements of a sequence in a new list; burns a step for each and respects the limit on elements."""
+    here = environment()
+    size = len(source) if hasattr(source, "__len__") else None
+    if size is not None:
+        here.step(size)
+        return list(source)
+    items: list[Any] = []
+    for item in source:
+        items.append(item)
+        here.step()
+    here.check_elements(len(items))
+    return items

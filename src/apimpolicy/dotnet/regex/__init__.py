@@ -1,0 +1,1 @@
+"""`System.Text.RegularExpressions`: .NET patterns, translated for the `regex` package."""

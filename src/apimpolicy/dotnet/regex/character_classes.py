@@ -1,0 +1,240 @@
+"""Characters and their classes: escapes, `\\p{…}`, sets with subtraction, as .NET defines them.
+
+Everything is written in the syntax of the `regex` package, version 0: a class that its `[…]` cannot express becomes a
+group that still matches exactly one character.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.regex.blocks import BLOCKS
+from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, invalid_pattern
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.exceptions import RegexParseException
+
+_WORD = r"\p{L}\p{Mn}\p{Nd}\p{Pc}"
+_SPACE = r"\t-\r\x20\x85\p{Z}"
+WORD_BOUNDARY_CLASS = rf"[{_WORD}\u200c\u200d]"
+ECMA_WORD_CLASS = "[a-zA-Z_0-9\u0130]"
+_CLASSES = {"d": r"\p{Nd}", "w": _WORD, "s": _SPACE}
+_ECMA_CLASSES = {"d": "0-9", "w": "a-zA-Z_0-9\u0130", "s": r"\t-\r\x20"}
+_CATEGORIES = frozenset(
+    "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc Cf Cs Co Cn".split()
+)
+_CONTROL = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_MAXIMUM_NESTING = 50
+
+
+def literal(char: str) -> str:
+    """One character that stands for itself."""
+    if char.isascii() and not (char.isalnum() or char == "_"):
+        return f"\\{char}" if char.isprintable() and char != " " else f"\\x{ord(char):02x}"
+    return char
+
+
+class Reader:
+    """A position in a pattern, and the reading of escapes and sets."""
+
+    __slots__ = ("options", "pattern", "position")
+
+    def __init__(self, pattern: str, options: int) -> None:
+        self.pattern = pattern
+        self.options = options
+        self.position = 0
+
+    def error(self, reason: str) -> RegexParseException:
+        return invalid_pattern(self.pattern, self.position, reason)
+
+    @property
+    def at_end(self) -> bool:
+        return self.position >= len(self.pattern)
+
+    def peek(self, ahead: int = 0) -> str:
+        """A character further on; empty at the end."""
+        place = self.position + ahead
+        return self.pattern[place] if place < len(self.pattern) else ""
+
+    def take(self) -> str:
+        char = self.pattern[self.position]
+        self.position += 1
+        return char
+
+    def accept(self, text: str) -> bool:
+        """Move past the text if it stands here."""
+        if self.pattern.startswith(text, self.position):
+            self.position += len(text)
+            return True
+        return False
+
+    def take_decimal(self) -> int:
+        """A number as .NET reads group numbers and counts; too large a number is an error."""
+        start = self.position
+        while self.peek().isascii() and self.peek().isdigit():
+            self.position += 1
+        number = int(self.pattern[start : self.position][:11] or "0")
+        if number > 2147483647:
+            raise self.error("Capture group numbers must be less than or equal to Int32.MaxValue.")
+        return number
+
+    def class_items(self, letter: str) -> str:
+        """The inside of `[…]` for `\\d`, `\\w` or `\\s`, given in lower case."""
+        return (_ECMA_CLASSES if self.options & ECMA_SCRIPT else _CLASSES)[letter]
+
+    def character_escape(self) -> str:
+        """The character that an escape stands for; the position is after the backslash."""
+        char = self.take()
+        if "0" <= char <= "7":
+            self.position -= 1
+            return self._octal()
+        if char == "x":
+            return self._hexadecimal(2)
+        if char == "u":
+            return self._hexadecimal(4)
+        if char == "c":
+            return self._control()
+        if char in _CONTROL:
+            return _CONTROL[char]
+        if not self.options & ECMA_SCRIPT and (char.isalnum() or char == "_"):
+            raise self.error(f"Unrecognized escape sequence \\{char}.")
+        return char
+
+    def _octal(self) -> str:
+        value = 0
+        for _ in range(3):
+            if not "0" <= self.peek() <= "7":
+                break
+            value = value * 8 + int(self.take())
+            if self.options & ECMA_SCRIPT and value >= 0x20:
+                break
+        return chr(value & 0xFF)
+
+    def _hexadecimal(self, digits: int) -> str:
+        text = self.pattern[self.position : self.position + digits]
+        if len(text) < digits or not all(char in "0123456789abcdefABCDEF" for char in text):
+            valid = 0
+            while valid < len(text) and text[valid] in "0123456789abcdefABCDEF":
+                valid += 1
+            self.position += min(valid + 1, len(text))
+            raise self.error("Insufficient hexadecimal digits.")
+        self.position += digits
+        return chr(int(text, 16))
+
+    def _control(self) -> str:
+        if self.at_end:
+            raise self.error("Missing control character.")
+        char = self.take().upper()
+        code = ord(char) - 64 if len(char) == 1 else -1
+        if not 0 <= code < 32:
+            raise self.error("Unrecognized control character.")
+        return chr(code)
+
+    def property_items(self, negated: bool) -> tuple[str, bool]:
+        """`{name}` of `\\p{name}`: the inside of a `[…]`, and whether that has still to be negated."""
+        if len(self.pattern) - self.position < 3:
+            raise self.error("Incomplete \\p{X} character escape.")
+        if self.take() != "{":
+            raise self.error("Malformed \\p{X} character escape.")
+        start = self.position
+        while not self.at_end and (self.peek().isalnum() or self.peek() in "_-"):
+            self.position += 1
+        name = self.pattern[start : self.position]
+        if not self.accept("}"):
+            raise self.error("Incomplete \\p{X} character escape.")
+        if name in _CATEGORIES:
+            return (rf"\P{{{name}}}" if negated else rf"\p{{{name}}}"), False
+        block = BLOCKS.get(name)
+        if block is None:
+            raise self.error(f"Unknown property '{name}'.")
+        return f"{chr(block[0])}-{chr(block[1])}" if block[0] else rf"\x00-{chr(block[1])}", negated
+
+    def character_class(self, depth: int = 0) -> str:
+        """A set whose `[` has been read, as an expression for one character."""
+        if depth > _MAXIMUM_NESTING:
+            from apimpolicy.errors import NotSimulatedError
+
+            raise NotSimulatedError("a regular expression", "character class subtraction is nested too deeply")
+        negated = self.accept("^")
+        items: list[str] = []
+        separate: list[str] = []
+        subtracted = ""
+        first = True
+        while True:
+            if self.at_end:
+                raise self.error("Unterminated [] set.")
+            char = self.take()
+            if char == "]" and not first:
+                break
+            first = False
+            if char == "\\" and not self.at_end and self._class_escape(items, separate):
+                continue
+            if char == "\\" and not self.at_end:
+                char = "-" if self.accept("-") else self.character_escape()
+            elif char == "[" and self.peek() == ":":
+                self._skip_posix_name()
+            if self.peek() == "-" and self.peek(1) not in ("", "]"):
+                self.position += 1
+                if self.accept("["):
+                    items.append(literal(char))
+                    subtracted = self._subtraction(depth)
+                    continue
+                items.append(f"{literal(char)}-{literal(self._range_end(char))}")
+            elif char == "-" and self.peek() == "[" and (items or separate):
+                self.position += 1
+                subtracted = self._subtraction(depth)
+            else:
+                items.append(literal(char))
+        return _one_character("".join(items), separate, negated, subtracted)
+
+    def _class_escape(self, items: list[str], separate: list[str]) -> bool:
+        """Read `\\d`, `\\W`, `\\p{…}` and their like inside a set; false when another escape stands here."""
+        letter = self.peek()
+        if letter not in "dDwWsSpP":
+            return False
+        self.position += 1
+        if letter in "pP":
+            found, negated = self.property_items(letter == "P")
+        else:
+            found, negated = self.class_items(letter.lower()), letter.isupper()
+        if negated:
+            separate.append(f"[^{found}]")
+        else:
+            items.append(found)
+        return True
+
+    def _skip_posix_name(self) -> None:
+        """`[:name:]` is read and means nothing in .NET, unless it is incomplete: then it is text."""
+        start = self.position
+        self.position += 1
+        while self.peek().isalpha():
+            self.position += 1
+        if not self.accept(":]"):
+            self.position = start
+
+    def _range_end(self, start: str) -> str:
+        char = self.take()
+        if char == "\\" and not self.at_end:
+            letter = self.peek()
+            if letter in "dDwWsSpP":
+                self.position += 1
+                raise self.error(f"Cannot include class \\{letter} in character range.")
+            char = "-" if self.accept("-") else self.character_escape()
+        if char < start:
+            raise self.error("[x-y] range in reverse order.")
+        return char
+
+    def _subtraction(self, depth: int) -> str:
+        subtracted = self.character_class(depth + 1)
+        if not self.at_end and self.peek() != "]":
+            raise self.error("A subtraction must be the last element in a character class.")
+        return subtracted
+
+
+def _one_character(items: str, separate: list[str], negated: bool, subtracted: str) -> str:
+    if not separate:
+        plain = f"[{'^' if negated else ''}{items}]" if items else "(?s:.)" if negated else "(?!)"
+    else:
+        either = "|".join([*([f"[{items}]"] if items else []), *separate])
+        plain = f"(?:(?!{either})(?s:.))" if negated else f"(?:{either})"
+    return f"(?:(?!{subtracted}){plain})" if subtracted else plain

@@ -1,0 +1,289 @@
+"""`System.Text.RegularExpressions.Regex`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import (
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    RegexMatchTimeoutException,
+)
+from apimpolicy.dotnet.regex import escapes
+from apimpolicy.dotnet.regex.matches import Match, MatchCollection, no_match
+from apimpolicy.dotnet.regex.options import COMPILED, ECMA_SCRIPT, IGNORE_CASE, MULTILINE, RIGHT_TO_LEFT
+from apimpolicy.dotnet.regex.replacements import expand, read_replacement
+from apimpolicy.dotnet.regex.translator import translate
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.values import INT, Array, string_array
+from apimpolicy.errors import LimitExceededError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Evaluator = Callable[[Match], str | None]
+
+_NAME = "System.Text.RegularExpressions.Regex"
+_OPTIONS = "System.Text.RegularExpressions.RegexOptions options"
+_TIMEOUT = "System.TimeSpan matchTimeout"
+_EVALUATOR = "System.Text.RegularExpressions.MatchEvaluator evaluator"
+_INFINITE_TICKS = -10_000
+_TICKS_PER_SECOND = 10_000_000
+_LONGEST_TICKS = 2147483646 * 10_000
+_TIMED_OUT = (
+    "The RegEx engine has timed out while trying to match a pattern to an input string. This can occur for many"
+    " reasons, including very large inputs or excessive backtracking caused by nested quantifiers, back-references"
+    " and other factors."
+)
+
+
+def _check(value: Any, parameter: str) -> None:
+    if value is None:
+        raise ArgumentNullException(parameter)
+
+
+@dotnet_class(_NAME)
+class Regex:
+    """A pattern with its options. `timeout` is in ticks of 100 ns, None for none."""
+
+    __slots__ = ("options", "pattern", "timeout", "translation")
+
+    def __init__(self, pattern: str, options: int = 0, timeout: int | None = None) -> None:
+        self.pattern = pattern
+        self.options = options
+        self.timeout = timeout
+        self.translation = translate(pattern, options)
+
+    @staticmethod
+    @member("new(string pattern)")
+    @member(f"new(string pattern, {_OPTIONS})")
+    @member(f"new(string pattern, {_OPTIONS}, {_TIMEOUT})")
+    def create(pattern: str, options: int = 0, timeout: Any = None) -> Regex:
+        _check(pattern, "pattern")
+        if options < 0 or options >> 10:
+            raise ArgumentOutOfRangeException("options")
+        if options & ECMA_SCRIPT and options & ~(ECMA_SCRIPT | IGNORE_CASE | MULTILINE | COMPILED):
+            raise ArgumentOutOfRangeException("options")
+        ticks = None
+        if timeout is not None and timeout.ticks != _INFINITE_TICKS:
+            ticks = timeout.ticks
+            if not 0 < ticks <= _LONGEST_TICKS:
+                raise ArgumentOutOfRangeException("matchTimeout")
+        return Regex(pattern, options, ticks)
+
+    @member("System.Text.RegularExpressions.RegexOptions Options { get; }")
+    def get_options(self) -> int:
+        return self.options
+
+    @member("bool RightToLeft { get; }")
+    def is_right_to_left(self) -> bool:
+        return bool(self.options & RIGHT_TO_LEFT)
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return self.pattern
+
+    @member("string[] GetGroupNames()")
+    def get_group_names(self) -> Array:
+        return string_array(self.translation.names)
+
+    @member("int[] GetGroupNumbers()")
+    def get_group_numbers(self) -> Array:
+        return Array(INT, self.translation.numbers)
+
+    @member("string GroupNameFromNumber(int i)")
+    def group_name_from_number(self, number: int) -> str:
+        return next((name for name, own in self.translation.names.items() if own == number), "")
+
+    @member("int GroupNumberFromName(string name)")
+    def group_number_from_name(self, name: str) -> int:
+        _check(name, "name")
+        return self.translation.names.get(name, -1)
+
+    def _search(self, text: str, position: int) -> Any:
+        """The next match of the `regex` package; the search goes on from a position, leftward with RightToLeft."""
+        limit = environment().limits.regex_seconds
+        seconds = limit if self.timeout is None else min(self.timeout / _TICKS_PER_SECOND, limit)
+        search = self.translation.compiled.search
+        try:
+            if self.options & RIGHT_TO_LEFT:
+                return search(text, 0, position, timeout=seconds)
+            return search(text, position, timeout=seconds)
+        except TimeoutError:
+            if seconds < limit or self.timeout is not None and seconds == limit:
+                raise RegexMatchTimeoutException(_TIMED_OUT) from None
+            raise LimitExceededError("regex_seconds", round(limit)) from None
+
+    def _start(self, text: str, start: int | None) -> int:
+        if start is None:
+            return len(text) if self.options & RIGHT_TO_LEFT else 0
+        if not 0 <= start <= len(text):
+            raise ArgumentOutOfRangeException("startat", "Start index cannot be less than 0 or greater than input length.")
+        return start
+
+    def _match_at(self, text: str, searched: str, offset: int, position: int) -> Match:
+        found = self._search(searched, position)
+        return no_match() if found is None else Match(self, text, searched, offset, found)
+
+    def match_after(self, match: Match) -> Match:
+        """The match that follows; after an empty one the search moves on by one character."""
+        position = match.index - match.offset
+        if self.options & RIGHT_TO_LEFT:
+            position -= match.length == 0
+        else:
+            position += match.length or 1
+        if not 0 <= position <= len(match.searched):
+            return no_match()
+        return self._match_at(match.text, match.searched, match.offset, position)
+
+    def iterate(self, text: str, start: int | None = None) -> Iterator[Match]:
+        """The matches one after the other; a step for each."""
+        match = self._match_at(text, text, 0, self._start(text, start))
+        step = environment().step
+        while match.success:
+            step()
+            yield match
+            match = self.match_after(match)
+
+    @member("bool IsMatch(string input)")
+    @member("bool IsMatch(string input, int startat)")
+    def is_match(self, text: str, start: int | None = None) -> bool:
+        _check(text, "input")
+        return self._search(text, self._start(text, start)) is not None
+
+    @member("System.Text.RegularExpressions.Match Match(string input)")
+    @member("System.Text.RegularExpressions.Match Match(string input, int startat)")
+    def match(self, text: str, start: int | None = None) -> Match:
+        _check(text, "input")
+        return self._match_at(text, text, 0, self._start(text, start))
+
+    @member("System.Text.RegularExpressions.Match Match(string input, int beginning, int length)")
+    def match_part(self, text: str, beginning: int, length: int) -> Match:
+        _check(text, "input")
+        if not 0 <= beginning <= len(text):
+            raise ArgumentOutOfRangeException("beginning", "Start index cannot be less than 0 or greater than input length.")
+        if not 0 <= length <= len(text) - beginning:
+            raise ArgumentOutOfRangeException("length", "Length cannot be less than 0 or exceed input length.")
+        part = text[beginning : beginning + length]
+        return self._match_at(text, part, beginning, self._start(part, None))
+
+    @member("System.Text.RegularExpressions.MatchCollection Matches(string input)")
+    @member("System.Text.RegularExpressions.MatchCollection Matches(string input, int startat)")
+    def matches(self, text: str, start: int | None = None) -> MatchCollection:
+        _check(text, "input")
+        return MatchCollection(self.iterate(text, self._start(text, start)))
+
+    @member("string Replace(string input, string replacement)")
+    @member("string Replace(string input, string replacement, int count)")
+    @member("string Replace(string input, string replacement, int count, int startat)")
+    def replace(self, text: str, replacement: str, count: int = -1, start: int | None = None) -> str:
+        _check(text, "input")
+        _check(replacement, "replacement")
+        parts = read_replacement(replacement, self.translation, self.options)
+        return self._replace(text, lambda match: expand(parts, match), count, start)
+
+    @member(f"string Replace(string input, {_EVALUATOR})")
+    @member(f"string Replace(string input, {_EVALUATOR}, int count)")
+    @member(f"string Replace(string input, {_EVALUATOR}, int count, int startat)")
+    def replace_by(self, text: str, evaluator: Evaluator, count: int = -1, start: int | None = None) -> str:
+        _check(text, "input")
+        _check(evaluator, "evaluator")
+        return self._replace(text, evaluator, count, start)
+
+    def _replace(self, text: str, evaluator: Evaluator, count: int, start: int | None) -> str:
+        if count < -1:
+            raise ArgumentOutOfRangeException("count", "Count cannot be less than -1.")
+        position = self._start(text, start)
+        if count == 0:
+            return text
+        replaced: list[tuple[int, int, str]] = []
+        here = environment()
+        size = len(text)
+        for match in self.iterate(text, position):
+            new = evaluator(match) or ""
+            size += len(new) - match.length
+            here.check_length(size)
+            replaced.append((match.index, match.index + match.length, new))
+            if len(replaced) == count:
+                break
+        if not replaced:
+            return text
+        if self.options & RIGHT_TO_LEFT:
+            replaced.reverse()
+        out: list[str] = []
+        end = 0
+        for first, last, new in replaced:
+            out += text[end:first], new
+            end = last
+        out.append(text[end:])
+        return "".join(out)
+
+    @member("string[] Split(string input)")
+    @member("string[] Split(string input, int count)")
+    @member("string[] Split(string input, int count, int startat)")
+    def split(self, text: str, count: int = 0, start: int | None = None) -> Array:
+        """The pieces between matches, with what groups captured in between."""
+        _check(text, "input")
+        if count < 0:
+            raise ArgumentOutOfRangeException("count", "Count cannot be less than -1.")
+        position = self._start(text, start)
+        if count == 1:
+            return string_array([text])
+        leftward = bool(self.options & RIGHT_TO_LEFT)
+        pieces: list[str] = []
+        edge = len(text) if leftward else 0
+        splits = 0
+        for match in self.iterate(text, position):
+            end = match.index + match.length
+            pieces.append(text[end:edge] if leftward else text[edge : match.index])
+            edge = match.index if leftward else end
+            groups = (match.group_text(number) for number in self.translation.numbers[1:])
+            pieces += (group for group in groups if group is not None)
+            splits += 1
+            if splits == count - 1:
+                break
+        pieces.append(text[:edge] if leftward else text[edge:])
+        if leftward:
+            pieces.reverse()
+        return string_array(pieces)
+
+
+def _register_static() -> None:
+    """The static forms make a Regex of pattern, options and timeout, which follow the other arguments."""
+    match = "System.Text.RegularExpressions.Match"
+    forms: tuple[tuple[str, str, Callable[..., Any]], ...] = (
+        ("bool IsMatch", "", Regex.is_match),
+        (f"{match} Match", "", Regex.match),
+        (f"{match}Collection Matches", "", Regex.matches),
+        ("string Replace", ", string replacement", Regex.replace),
+        ("string Replace", f", {_EVALUATOR}", Regex.replace_by),
+        ("string[] Split", "", Regex.split),
+    )
+    for head, extra, method in forms:
+        for tail in ("", f", {_OPTIONS}", f", {_OPTIONS}, {_TIMEOUT}"):
+
+            @implements(_NAME, f"static {head}(string input, string pattern{extra}{tail})")
+            def static(
+                text: str,
+                pattern: str,
+                *rest: Any,
+                method: Callable[..., Any] = method,
+                own: int = 1 if extra else 0,
+            ) -> Any:
+                return method(Regex.create(pattern, *rest[own:]), text, *rest[:own])
+
+
+_register_static()
+
+
+@implements(_NAME, "static string Escape(string str)")
+def escape(text: str) -> str:
+    _check(text, "str")
+    return escapes.escape(text)
+
+
+@implements(_NAME, "static string Unescape(string str)")
+def unescape(text: str) -> str:
+    _check(text, "str")
+    return escapes.unescape(text)

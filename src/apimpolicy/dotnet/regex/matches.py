@@ -1,0 +1,300 @@
+"""`Match`, `Group`, `Capture` and their collections: what a match found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.arguments import copy_into
+from apimpolicy.dotnet.collections.enumerators import BoxedEnumerator
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, NotSupportedException
+from apimpolicy.dotnet.linq.sequences import Sequence
+from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.values import STRING, named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.dotnet.regex.expressions import Regex
+
+_NAMESPACE = "System.Text.RegularExpressions."
+_GROUP = named(_NAMESPACE + "Group")
+
+
+@dotnet_class(f"{_NAMESPACE}Capture", attributes={"Index": "index", "Length": "length", "Value": "value"})
+class Capture:
+    """A part of the input; `index` and `length` count UTF-16 code units."""
+
+    __slots__ = ("index", "length", "text")
+
+    def __init__(self, text: str, index: int, length: int) -> None:
+        self.text = text
+        self.index = index
+        self.length = length
+
+    @property
+    def value(self) -> str:
+        return self.text[self.index : self.index + self.length]
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return self.value
+
+
+class _CaptureList:
+    """What the three collections share: a read-only list."""
+
+    __slots__ = ("_items",)
+
+    is_read_only = True
+    index_name = "i"
+
+    def __init__(self, items: list[Any]) -> None:
+        self._items = items
+
+    @property
+    def count(self) -> int:
+        return len(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+    def get_item(self, index: int) -> Any:
+        if 0 <= index < len(self._items):
+            return self._items[index]
+        raise ArgumentOutOfRangeException(self.index_name)
+
+    def index_of(self, item: Any) -> int:
+        return next((index for index, own in enumerate(self._items) if own is item), -1)
+
+    def contains(self, item: Any) -> bool:
+        return self.index_of(item) >= 0
+
+    def copy_to(self, array: Any, index: int) -> None:
+        copy_into(self._items, array, index)
+
+    def get_enumerator(self) -> BoxedEnumerator:
+        return BoxedEnumerator(self)
+
+    @property
+    def never(self) -> bool:
+        return False
+
+    @property
+    def sync_root(self) -> Any:
+        return self
+
+    def add(self, item: Any) -> None:
+        raise NotSupportedException("Collection is read-only.")
+
+    def clear(self) -> None:
+        raise NotSupportedException("Collection is read-only.")
+
+    def remove(self, item: Any) -> bool:
+        raise NotSupportedException("Collection is read-only.")
+
+
+def _list_members(element: str) -> dict[str, str]:
+    return {
+        "Count": "count",
+        "IsReadOnly": "is_read_only",
+        "IsSynchronized": "never",
+        "SyncRoot": "sync_root",
+        "System.Collections.IEnumerator GetEnumerator()": "get_enumerator",
+        "void CopyTo(System.Array array, int arrayIndex)": "copy_to",
+        f"void CopyTo({_NAMESPACE}{element}[] array, int arrayIndex)": "copy_to",
+    }
+
+
+@dotnet_class(
+    f"{_NAMESPACE}CaptureCollection",
+    attributes={**_list_members("Capture"), f"{_NAMESPACE}Capture Item[int i] {{ get; }}": "get_item"},
+)
+class CaptureCollection(_CaptureList):
+    __slots__ = ()
+
+
+@dotnet_class(
+    f"{_NAMESPACE}MatchCollection",
+    attributes={**_list_members("Match"), f"{_NAMESPACE}Match Item[int i] {{ get; }}": "get_item"},
+)
+class MatchCollection(_CaptureList):
+    """All matches; they are found when the first of them is asked for."""
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: Iterator[Match]) -> None:
+        self._source: Iterator[Match] | None = source
+
+    def __getattr__(self, name: str) -> Any:
+        """Fills `_items` on first use."""
+        if name != "_items" or self._source is None:
+            raise AttributeError(name)
+        source, self._source = self._source, None
+        self._items = list(source)
+        return self._items
+
+
+@dotnet_class(f"{_NAMESPACE}Group", attributes={"Success": "success", "Name": "name", "Captures": "captures"})
+class Group(Capture):
+    """A group: its last capture, and all of them."""
+
+    __slots__ = ("_spans", "name")
+
+    def __init__(self, text: str, name: str, spans: list[tuple[int, int]]) -> None:
+        start, end = spans[-1] if spans else (0, 0)
+        super().__init__(text, start, end - start)
+        self.name = name
+        self._spans = spans
+
+    @property
+    def success(self) -> bool:
+        return bool(self._spans)
+
+    @property
+    def captures(self) -> CaptureCollection:
+        return CaptureCollection([Capture(self.text, start, end - start) for start, end in self._spans])
+
+    @staticmethod
+    @member(f"static {_NAMESPACE}Group Synchronized({_NAMESPACE}Group inner)")
+    def synchronized(inner: Group) -> Group:
+        if inner is None:
+            raise ArgumentNullException("inner")
+        return inner
+
+
+_NO_GROUP = Group("", "", [])
+
+
+@dotnet_class(
+    f"{_NAMESPACE}GroupCollection",
+    attributes={
+        **_list_members("Group"),
+        "Keys": "keys",
+        "Values": "values",
+        f"{_NAMESPACE}Group Item[int groupnum] {{ get; }}": "get_item",
+        f"{_NAMESPACE}Group Item[string groupname] {{ get; }}": "get_named",
+        f"bool TryGetValue(string key, out {_NAMESPACE}Group value)": "try_get_value",
+        "bool ContainsKey(string key)": "contains_key",
+    },
+)
+class GroupCollection(_CaptureList):
+    """The groups of a match in the order of their numbers; a missing group is one that did not succeed."""
+
+    __slots__ = ("_names",)
+
+    def __init__(self, groups: list[Group], names: dict[str, int]) -> None:
+        super().__init__(groups)
+        self._names = names
+
+    def get_item(self, index: Any) -> Group:
+        """By number, or by name as IReadOnlyDictionary's indexer."""
+        if isinstance(index, str):
+            return self.get_named(index)
+        return self._by_name(str(index))
+
+    def _by_name(self, name: str | None) -> Group:
+        number = self._names.get(name) if name is not None else None
+        if number is None:
+            found = next((group for group in self._items if group.name == name), None)
+            return found or _NO_GROUP
+        return self._items[number]  # type: ignore[no-any-return]
+
+    def get_named(self, name: str) -> Group:
+        if name is None:
+            raise ArgumentNullException("groupname")
+        return self._by_name(name)
+
+    @property
+    def keys(self) -> Sequence:
+        return Sequence(lambda: iter(self._names), STRING)
+
+    @property
+    def values(self) -> Sequence:
+        return Sequence(lambda: iter(self._items), _GROUP)
+
+    def contains_key(self, name: str) -> bool:
+        return self._by_name(name) is not _NO_GROUP
+
+    def try_get_value(self, name: str) -> tuple[bool, Group | None]:
+        found = self._by_name(name)
+        return (False, None) if found is _NO_GROUP else (True, found)
+
+
+@dotnet_class(f"{_NAMESPACE}Match", attributes={"Groups": "groups"})
+class Match(Group):
+    """A match, or the failure to find one. `offset` is where the searched part of the input begins."""
+
+    __slots__ = ("_found", "_groups", "offset", "regex", "searched")
+
+    def __init__(self, regex: Regex | None, text: str, searched: str, offset: int, found: Any) -> None:
+        super().__init__(text, "0", [] if found is None else [(found.start() + offset, found.end() + offset)])
+        self.regex = regex
+        self.searched = searched
+        self.offset = offset
+        self._found = found
+        self._groups: GroupCollection | None = None
+
+    @staticmethod
+    @member(f"static {_NAMESPACE}Match Empty {{ get; }}")
+    def empty() -> Match:
+        return _EMPTY
+
+    def spans(self, number: int) -> list[tuple[int, int]]:
+        """Where a group, given by its number in the pattern, was captured, in order."""
+        if number == 0:
+            return self._spans
+        offset = self.offset
+        return [(start + offset, end + offset) for start, end in self._found.spans(f"g{number}")]
+
+    def group_text(self, number: int) -> str | None:
+        """The last capture of a group, or None when there is none."""
+        return self._found.group(f"g{number}" if number else 0)  # type: ignore[no-any-return]
+
+    @property
+    def groups(self) -> GroupCollection:
+        if self._groups is None:
+            groups: list[Group] = [self]
+            names = {"0": 0}
+            if self.regex is not None and self._found is not None:
+                environment().step(len(self.regex.translation.numbers) - 1)
+                for name, number in self.regex.translation.names.items():
+                    if number:
+                        names[str(number)] = names[name] = len(groups)
+                        groups.append(Group(self.text, name, self.spans(number)))
+            self._groups = GroupCollection(groups, names)
+        return self._groups
+
+    @member(f"{_NAMESPACE}Match NextMatch()")
+    def next_match(self) -> Match:
+        if self.regex is None or self._found is None:
+            return self
+        return self.regex.match_after(self)
+
+    @member("string Result(string replacement)")
+    def result(self, replacement: str) -> str:
+        from apimpolicy.dotnet.regex.replacements import expand, read_replacement
+
+        if replacement is None:
+            raise ArgumentNullException("replacement")
+        if self.regex is None or self._found is None:
+            raise NotSupportedException("Result cannot be called on a failed Match.")
+        return expand(read_replacement(replacement, self.regex.translation, self.regex.options), self)
+
+    @staticmethod
+    @member(f"static {_NAMESPACE}Match Synchronized({_NAMESPACE}Match inner)")
+    def synchronized(inner: Match) -> Match:
+        if inner is None:
+            raise ArgumentNullException("inner")
+        return inner
+
+
+_EMPTY = Match(None, "", "", 0, None)
+
+
+def no_match() -> Match:
+    """`Match.Empty`."""
+    return _EMPTY

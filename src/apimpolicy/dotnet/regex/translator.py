@@ -1,0 +1,428 @@
+"""Translates a .NET regular expression into one of the `regex` package.
+
+The pattern is parsed as System.Text.RegularExpressions.RegexParser does: group numbers (unnamed groups first, then
+named ones), inline options, `$` before a final newline, .NET's `\\w \\d \\s \\b`, `{,3}` as text. The options m, s, x and
+n are worked into the translation; only letter case is left to a flag. Group number n becomes the group `g<n>`.
+Balancing groups raise NotSimulatedError.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.exceptions import RegexParseException
+from apimpolicy.dotnet.regex.character_classes import ECMA_WORD_CLASS, WORD_BOUNDARY_CLASS, Reader, literal
+from apimpolicy.dotnet.regex.options import (
+    ECMA_SCRIPT,
+    EXPLICIT_CAPTURE,
+    IGNORE_CASE,
+    IGNORE_PATTERN_WHITESPACE,
+    INLINE,
+    MULTILINE,
+    RIGHT_TO_LEFT,
+    SINGLELINE,
+)
+from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from typing import Any
+
+_MAXIMUM_NESTING = 80
+"""Groups inside groups; the `regex` package compiles recursively."""
+_REPEAT = re.compile(r"\{(\d+)(?:(,)(\d*))?\}", re.ASCII)
+_FINAL = r"(?=\n?\Z)"
+_NOT_A_GROUP_NAME = "Invalid group name: Group names must begin with a word character."
+_UNRECOGNIZED = "Unrecognized grouping construct."
+
+
+class Translation:
+    """A translated pattern; `numbers` are the group numbers in order, `names` maps every group name to its number."""
+
+    __slots__ = ("compiled", "names", "numbers")
+
+    def __init__(self, compiled: Any, numbers: tuple[int, ...], names: dict[str, int]) -> None:
+        self.compiled = compiled
+        self.numbers = numbers
+        self.names = names
+
+
+@functools.lru_cache(maxsize=256)
+def translate(pattern: str, options: int) -> Translation:
+    """Translate and compile; raises RegexParseException for an invalid pattern, NotSimulatedError for what is refused."""
+    import regex
+
+    counted = _Translator(pattern, options, None)
+    try:
+        counted.run()
+    except RegexParseException:
+        # The second reading raises it again, after any reference to a missing group that stands before it.
+        pass
+    names = counted.assign_names()
+    translator = _Translator(pattern, options, names)
+    text = translator.run()
+    flags = regex.VERSION0 | regex.UNICODE
+    if translator.ignores_case:
+        flags |= regex.IGNORECASE
+    if options & RIGHT_TO_LEFT:
+        flags |= regex.REVERSE
+    try:
+        compiled = regex.compile(text, flags)
+    except (regex.error, RecursionError, OverflowError, MemoryError) as error:
+        raise NotSimulatedError(f"the regular expression {pattern!r}", str(error)) from error
+    numbers = tuple(sorted(names.values()))
+    return Translation(compiled, numbers, names)
+
+
+class _Group:
+    """An open group: the options to go back to, and for a conditional how many alternatives it may still have."""
+
+    __slots__ = ("alternatives", "options")
+
+    def __init__(self, options: int, alternatives: int = -1) -> None:
+        self.options = options
+        self.alternatives = alternatives
+
+
+class _Translator(Reader):
+    """One reading of the pattern. Without `names` it only finds out which groups there are."""
+
+    __slots__ = ("_explicit", "_groups", "_named", "_names", "_output", "_unnamed", "ignores_case")
+
+    def __init__(self, pattern: str, options: int, names: dict[str, int] | None) -> None:
+        super().__init__(pattern, options)
+        self._names = names
+        self._output: list[str] = []
+        self._groups: list[_Group] = []
+        self._unnamed = 0
+        self._explicit: dict[int, None] = {}
+        self._named: dict[str, None] = {}
+        self.ignores_case = options & IGNORE_CASE or (IGNORE_CASE if pattern.startswith("(?i)") else 0)
+
+    def assign_names(self) -> dict[str, int]:
+        """Every group by name: the whole match, unnamed groups, numbered groups, then named groups in free numbers."""
+        numbers = {0, *range(1, self._unnamed + 1), *self._explicit}
+        names = {str(number): number for number in sorted(numbers)}
+        following = self._unnamed + 1
+        for name in self._named:
+            while following in numbers:
+                following += 1
+            numbers.add(following)
+            names[name] = following
+        return dict(sorted(names.items(), key=lambda item: item[1]))
+
+    def run(self) -> str:
+        quantifiable = False
+        while True:
+            self._skip_blank()
+            if self.at_end:
+                break
+            char = self.peek()
+            if char in "*+?" or (char == "{" and _REPEAT.match(self.pattern, self.position)):
+                if not quantifiable:
+                    self.position += 1
+                    raise self.error(self._quantifier_error(char))
+                self._quantifier()
+                quantifiable = False
+                continue
+            self.position += 1
+            quantifiable = self._element(char)
+        if self._groups:
+            raise self.error("Not enough )'s.")
+        return "".join(self._output)
+
+    def _quantifier_error(self, char: str) -> str:
+        if self._output and self._output[-1].endswith(("*", "+", "?", "}")) and self._output[-1][:1] in "*+?{":
+            return f"Nested quantifier '{char}'."
+        return "Quantifier {x,y} following nothing."
+
+    def _skip_blank(self) -> None:
+        """Comments, and with IgnorePatternWhitespace white space and `# …` to the end of the line."""
+        while True:
+            if self.options & IGNORE_PATTERN_WHITESPACE:
+                while not self.at_end and self.peek() in "\t\n\v\f\r \x85\xa0":
+                    self.position += 1
+                if self.peek() == "#":
+                    end = self.pattern.find("\n", self.position)
+                    self.position = len(self.pattern) if end < 0 else end
+                    continue
+            if not self.pattern.startswith("(?#", self.position):
+                return
+            end = self.pattern.find(")", self.position)
+            if end < 0:
+                self.position = len(self.pattern)
+                raise self.error("Unterminated (?#...) comment.")
+            self.position = end + 1
+
+    def _quantifier(self) -> None:
+        char = self.peek()
+        if char == "{":
+            match = _REPEAT.match(self.pattern, self.position)
+            assert match is not None
+            least, comma, most = match.groups()
+            self.position += 1
+            self.take_decimal()
+            self.position = match.end()
+            if comma and most and int(least) > int(most):
+                raise self.error("Illegal {x,y} with x > y.")
+            written = match.group()
+        else:
+            self.position += 1
+            written = char
+        self._skip_blank()
+        if self.accept("?"):
+            written += "?"
+        self._output.append(written)
+
+    def _element(self, char: str) -> bool:
+        """Translate one element whose first character has been read; whether a quantifier may follow it."""
+        if char == "(":
+            return self._open()
+        if char == ")":
+            self._close()
+            return True
+        if char == "|":
+            self._alternative()
+            return False
+        if char == "^":
+            self._output.append("(?m:^)" if self.options & MULTILINE else r"(?:\A)")
+        elif char == "$":
+            self._output.append("(?m:$)" if self.options & MULTILINE else _FINAL)
+        elif char == ".":
+            self._output.append("(?s:.)" if self.options & SINGLELINE else r"[^\n]")
+        elif char == "[":
+            self._cased(self.character_class())
+        elif char == "\\":
+            self._backslash()
+        else:
+            self._cased(literal(char))
+        return True
+
+    def _cased(self, text: str) -> None:
+        """Write what letter case matters to, under the option that holds here."""
+        case = self.options & IGNORE_CASE
+        if case != self.ignores_case:
+            text = f"(?i:{text})" if case else f"(?-i:{text})"
+        self._output.append(text)
+
+    def _alternative(self) -> None:
+        if self._groups and self._groups[-1].alternatives >= 0:
+            self._groups[-1].alternatives -= 1
+            if self._groups[-1].alternatives < 0:
+                raise self.error("Too many | in (?()|).")
+        self._output.append("|")
+
+    def _close(self) -> None:
+        if not self._groups:
+            raise self.error("Too many )'s.")
+        self.options = self._groups.pop().options
+        self._output.append(")")
+
+    def _push(self, text: str, alternatives: int = -1) -> bool:
+        if len(self._groups) >= _MAXIMUM_NESTING:
+            raise NotSimulatedError("a regular expression", f"groups are nested more than {_MAXIMUM_NESTING} deep")
+        self._groups.append(_Group(self.options, alternatives))
+        self._output.append(text)
+        return False
+
+    def _open(self) -> bool:
+        if self.peek() != "?" or self.peek(1) == "":
+            if self.options & EXPLICIT_CAPTURE:
+                return self._push("(?:")
+            self._unnamed += 1
+            return self._push(f"(?P<g{self._unnamed}>")
+        self.position += 1
+        char = self.take()
+        if char in ":=!>":
+            return self._push(f"(?{char}")
+        if char == "<" and self.peek() in ("=", "!"):
+            return self._push(f"(?<{self.take()}")
+        if char == "<" or char == "'":
+            return self._named_group(">" if char == "<" else "'")
+        if char == "(":
+            return self._conditional()
+        self.position -= 1
+        return self._inline_options()
+
+    def _named_group(self, end: str) -> bool:
+        if self.at_end:
+            raise self.error(_UNRECOGNIZED)
+        char = self.peek()
+        if char.isascii() and char.isdigit():
+            number = self.take_decimal()
+            if self.peek() not in (end, "-"):
+                raise self.error(_NOT_A_GROUP_NAME)
+            if number == 0:
+                raise self.error("Capture number cannot be zero.")
+            self._explicit[number] = None
+        elif is_name_character(char):
+            name = self._name()
+            self._named[name] = None
+            number = (self._names or {}).get(name, 0)
+            if self.peek() not in (end, "-"):
+                raise self.error(_NOT_A_GROUP_NAME)
+        elif char != "-":
+            self.position += 1
+            raise self.error(_NOT_A_GROUP_NAME)
+        if self.peek() == "-":
+            raise NotSimulatedError("a balancing group of a regular expression", self.pattern)
+        if not self.accept(end):
+            raise self.error(_UNRECOGNIZED)
+        return self._push(f"(?P<g{number}>")
+
+    def _name(self) -> str:
+        start = self.position
+        while is_name_character(self.peek()):
+            self.position += 1
+        return self.pattern[start : self.position]
+
+    def _conditional(self) -> bool:
+        """`(?(1)…|…)` or `(?(name)…|…)` tests a group, anything else in the parentheses looks ahead."""
+        start = self.position
+        if self.peek().isascii() and self.peek().isdigit():
+            number = self.take_decimal()
+            if not self.accept(")"):
+                raise self.error(f"(?({number}) ) malformed.")
+            if self._names is not None and str(number) not in self._names:
+                raise self.error(f"(?({number}) ) reference to undefined group.")
+            return self._push(f"(?(g{number})", 1)
+        if is_name_character(self.peek()):
+            name = self._name()
+            if self._names is not None and name in self._names and self.accept(")"):
+                return self._push(f"(?(g{self._names[name]})", 1)
+        self.position = start
+        if self.pattern.startswith("?#", start):
+            raise self.error("Alternation conditions cannot be comments.")
+        if self.peek() == "?" and (self.peek(1) == "'" or (self.peek(1) == "<" and self.peek(2) not in ("=", "!"))):
+            raise self.error("Alternation conditions do not capture and cannot be named.")
+        self._push("(?", 1)
+        if self.peek() == "?" and self.peek(1) in ("=", "!", "<"):
+            return self._open()
+        if self.peek() == "?" and not self.accept("?:"):
+            raise NotSimulatedError("this condition in a regular expression", self.pattern)
+        return self._push("(?=")
+
+    def _inline_options(self) -> bool:
+        """`(?i-s)` holds to the end of the enclosing group, `(?i-s:` in a group of its own."""
+        before = self.options
+        setting = True
+        while not self.at_end:
+            char = self.peek()
+            if char in "+-":
+                setting = char == "+"
+            else:
+                option = INLINE.get(char.lower())
+                if option is None or (option != IGNORE_CASE and before & ECMA_SCRIPT):
+                    break
+                self.options = self.options | option if setting else self.options & ~option
+            self.position += 1
+        if self.accept(")"):
+            return False
+        if self.accept(":"):
+            own = self.options
+            self.options = before
+            self._push("(?:")
+            self.options = own
+            return False
+        if not self.at_end:
+            self.position += 1
+        raise self.error(_UNRECOGNIZED)
+
+    def _backslash(self) -> None:
+        if self.at_end:
+            raise self.error("Illegal \\ at end of pattern.")
+        char = self.peek()
+        if char in "bBAGZz":
+            self.position += 1
+            self._output.append(self._anchor(char))
+        elif char in "dDwWsS":
+            self.position += 1
+            self._output.append(f"[{'^' if char.isupper() else ''}{self.class_items(char.lower())}]")
+        elif char in "pP":
+            self.position += 1
+            items, negated = self.property_items(char == "P")
+            self._output.append(f"[{'^' if negated else ''}{items}]")
+        else:
+            self._reference_or_character(char)
+
+    def _anchor(self, char: str) -> str:
+        if char in "bB":
+            word = ECMA_WORD_CLASS if self.options & ECMA_SCRIPT else WORD_BOUNDARY_CLASS
+            if char == "b":
+                return f"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))"
+            return f"(?:(?<={word})(?={word})|(?<!{word})(?!{word}))"
+        return {"A": r"(?:\A)", "G": r"(?:\G)", "Z": _FINAL, "z": r"(?:\Z)"}[char]
+
+    def _reference_or_character(self, char: str) -> None:
+        start = self.position
+        close = ""
+        if char == "k":
+            self.position += 1
+            opening = self.peek()
+            if opening not in ("<", "'") or self.peek(1) == "":
+                raise self.error("Malformed \\k<...> named back reference.")
+            close = ">" if opening == "<" else "'"
+            self.position += 1
+        elif char in "<'" and self.peek(1):
+            close = ">" if char == "<" else "'"
+            self.position += 1
+        if close:
+            if self._named_reference(close):
+                return
+            if char == "k":
+                raise self.error("Malformed \\k<...> named back reference.")
+            self.position = start
+        elif "1" <= char <= "9" and self._numbered_reference():
+            return
+        self._cased(literal(self.character_escape()))
+
+    def _named_reference(self, close: str) -> bool:
+        if self.peek().isascii() and self.peek().isdigit():
+            name = str(self.take_decimal())
+            wrong = f"Reference to undefined group number {name}."
+        elif is_name_character(self.peek()):
+            name = self._name()
+            wrong = f"Reference to undefined group name '{name}'."
+        else:
+            return False
+        if not self.accept(close):
+            return False
+        if self._names is not None:
+            if name not in self._names:
+                raise self.error(wrong)
+            self._refer(self._names[name])
+        return True
+
+    def _numbered_reference(self) -> bool:
+        """A number that is no group is an octal escape from 10 on; ECMAScript takes as many digits as make a group."""
+        start = self.position
+        number = self.take_decimal()
+        if self._names is None:
+            return True
+        if self.options & ECMA_SCRIPT:
+            digits = self.pattern[start : self.position]
+            while digits and digits not in self._names:
+                digits = digits[:-1]
+            self.position = start + len(digits)
+            if digits:
+                self._refer(int(digits))
+            return bool(digits)
+        if str(number) in self._names:
+            self._refer(number)
+            return True
+        if number <= 9:
+            raise self.error(f"Reference to undefined group number {number}.")
+        self.position = start
+        return False
+
+    def _refer(self, number: int) -> None:
+        if self.options & ECMA_SCRIPT:
+            self._cased(f"(?(g{number})(?P=g{number}))")
+        else:
+            self._cased(f"(?P=g{number})")
+
+
+def is_name_character(char: str) -> bool:
+    """Whether a group name may contain the character; false for none."""
+    return bool(char) and (char.isalnum() or char == "_")

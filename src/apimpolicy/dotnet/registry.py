@@ -1,0 +1,205 @@
+"""Binds Python implementations to exact C# signatures of the surface.
+
+A function:
+
+    @implements("string", "int IndexOf(string value, int startIndex)")
+    def index_of(text: str, value: str, start: int) -> int: ...
+
+A run-time class, whose methods and attributes are called on the object itself (so that subclasses and interfaces
+dispatch as in .NET):
+
+    @dotnet_class("IUrl", attributes={"Host": "host", "Path": "path"})
+    class Url:
+        @member("string ToString()")
+        def to_string(self) -> str: ...
+
+Rules that hold for both, and that the emitter relies on:
+
+- Parameters come in the order of the signature, the receiver first. The receiver of an instance member is never None:
+  the emitter raises NullReferenceException before. Other arguments may be None where C# allows null.
+- `out` and `ref` parameters: an `out` parameter is not passed, a `ref` parameter is; the function returns a tuple of the
+  result (left out for void) followed by the value of each `out` and `ref` parameter in order.
+- `params` arrays arrive as one `values.Array`. Delegates are Python callables. Every IEnumerable is a Python iterable.
+- With `types=True` the function receives, before everything else, the tuple of type arguments: those of the constructed
+  type, then those of the method.
+- A constructor is registered under `new(…)` and returns the new object (in a class: a static or class method).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from apimpolicy.dotnet.metadata import KEYWORDS, TypeDefinition, look_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
+_Class = TypeVar("_Class", bound=type)
+
+
+class Implementation:
+    """How a member is reached from emitted code.
+
+    `form` is `function` (call `target`), `method` (call the attribute `name` of the receiver) or `attribute` (read it).
+    """
+
+    __slots__ = ("form", "name", "target", "types")
+
+    def __init__(self, form: str, target: Any, name: str, types: bool) -> None:
+        self.form = form
+        self.target = target
+        self.name = name
+        self.types = types
+
+    def __repr__(self) -> str:
+        return f"<{self.form} {self.name}>"
+
+
+_registered: dict[tuple[str, str], Implementation] = {}
+_setters: dict[tuple[str, str], Implementation] = {}
+_loaded: set[str] = set()
+
+
+def _type_name(name: str) -> str:
+    """The type's name without type arguments, with C#'s keyword where there is one."""
+    bare = name.split("<")[0] + ("." + name.rpartition(">.")[2] if ">." in name else "")
+    return KEYWORDS.get(bare, bare)
+
+
+def _key(type_name: str, signature: str) -> tuple[str, str]:
+    """`System.Func<T>` and `System.Func<T, TResult>` differ in their number of parameters only."""
+    arity = type_name.count("<") and sum(part.count(",") + 1 for part in _argument_lists(type_name))
+    return f"{_type_name(type_name)}`{arity}" if arity else _type_name(type_name), signature
+
+
+def _argument_lists(name: str) -> list[str]:
+    return [part.partition(">")[0] for part in name.split("<")[1:]]
+
+
+def _definition_key(definition: TypeDefinition, signature: str) -> tuple[str, str]:
+    return f"{definition.name}`{definition.arity}" if definition.arity else definition.name, signature
+
+
+def implements(type_name: str, signature: str, *, types: bool = False) -> Callable[[_Function], _Function]:
+    """Register a function under one member; may be stacked for members that behave alike."""
+
+    def register(function: _Function) -> _Function:
+        _registered[_key(type_name, signature)] = Implementation("function", function, function.__name__, types)
+        return function
+
+    return register
+
+
+def implements_setter(type_name: str, signature: str) -> Callable[[_Function], _Function]:
+    """Register the setter of a property or indexer: receiver, index arguments, new value."""
+
+    def register(function: _Function) -> _Function:
+        _setters[_key(type_name, signature)] = Implementation("function", function, function.__name__, False)
+        return function
+
+    return register
+
+
+def member(signature: str, *, types: bool = False, setter: bool = False) -> Callable[[_Function], _Function]:
+    """Mark a method of a run-time class as the implementation of a member; see `dotnet_class`."""
+
+    def mark(function: _Function) -> _Function:
+        target = getattr(function, "__func__", function)
+        marks: list[tuple[str, bool, bool]] = target.__dict__.setdefault("__dotnet_members__", [])
+        marks.append((signature, types, setter))
+        return function
+
+    return mark
+
+
+def dotnet_class(type_name: str, *, attributes: Mapping[str, str] | None = None) -> Callable[[_Class], _Class]:
+    """Make a Python class the run-time class of a .NET type.
+
+    `attributes` maps C# properties and fields to Python attributes, for getting and, where C# has a setter, setting.
+    Sets `dotnet_type_name` on the class unless it is already there.
+    """
+
+    def register(cls: _Class) -> _Class:
+        if "dotnet_type_name" not in cls.__dict__:
+            cls.dotnet_type_name = type_name  # type: ignore[attr-defined]
+        interface_members(type_name, attributes or {})
+        for name, value in cls.__dict__.items():
+            function = getattr(value, "__func__", value)
+            for signature, types, setter in getattr(function, "__dict__", {}).get("__dotnet_members__", ()):
+                if isinstance(value, (staticmethod, classmethod)):
+                    entry = Implementation("function", getattr(cls, name), name, types)
+                else:
+                    entry = Implementation("method", None, name, types)
+                (_setters if setter else _registered)[_key(type_name, signature)] = entry
+        return cls
+
+    return register
+
+
+def interface_members(type_name: str, members: Mapping[str, str]) -> None:
+    """Say how the members of an interface (or class) are reached on any object that implements it.
+
+    Keys are either property names, reached as attributes, or whole method signatures, reached as methods.
+    """
+    for name, attribute in members.items():
+        if "(" in name or "[" in name:
+            _registered[_key(type_name, name)] = Implementation("method", None, attribute, False)
+            continue
+        bare, arity = _key(type_name, "")[0].partition("`")[::2]
+        definition = look_up(bare, int(arity or 0))
+        if definition is None or not definition.members(name):
+            raise LookupError(f"the surface has no member {name} of {type_name}")
+        for found in definition.members(name):
+            key = _key(type_name, found.signature)
+            _registered[key] = Implementation("attribute", None, attribute, False)
+            if getattr(found, "has_setter", False):
+                _setters[key] = Implementation("attribute", None, attribute, False)
+
+
+def _load(definition: TypeDefinition) -> None:
+    from apimpolicy.dotnet.implementations import modules_of
+
+    for module in modules_of(definition.name):
+        if module not in _loaded:
+            _loaded.add(module)
+            importlib.import_module(module)
+
+
+def find_implementation(definition: TypeDefinition, signature: str, *, setter: bool = False) -> Implementation | None:
+    """The implementation of a member, or None when it is not simulated. Imports the module that has it."""
+    _load(definition)
+    return (_setters if setter else _registered).get(_definition_key(definition, signature))
+
+
+def registrations() -> Iterator[tuple[str, str, Implementation]]:
+    """Every registration as (type with arity, signature, implementation); imports all implementations."""
+    from apimpolicy.dotnet.implementations import all_modules
+
+    for module in all_modules():
+        importlib.import_module(module)
+    for table in (_registered, _setters):
+        for (name, signature), implementation in table.items():
+            yield name, signature, implementation
+
+
+def bound(type_name: str, signature: str) -> Callable[..., Any]:
+    """The implementation of a member as a plain function of receiver and arguments, for library code.
+
+    Lets one part of the library use another by its C# signature. Raises NotSimulatedError when the member is not
+    simulated.
+    """
+    from apimpolicy.errors import NotSimulatedError
+
+    bare, arity = _key(type_name, "")[0].partition("`")[::2]
+    definition = look_up(bare, int(arity or 0))
+    found = find_implementation(definition, signature) if definition is not None else None
+    if found is None:
+        raise NotSimulatedError(f"{type_name}: {signature}")
+    if found.form == "function":
+        return found.target  # type: ignore[no-any-return]
+    name = found.name
+    if found.form == "attribute":
+        return lambda receiver: getattr(receiver, name)
+    return lambda receiver, *arguments: getattr(receiver, name)(*arguments)

@@ -1,0 +1,221 @@
+"""Characters: white space, letter case of single characters, and the members of `char`."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from typing import Any
+
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    FormatException,
+)
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import Char
+
+WHITE_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f"
+    "\u205f\u3000"
+)
+"""The characters that `char.IsWhiteSpace` and `Trim` take for white space."""
+_WHITE_SPACE = frozenset(WHITE_SPACE)
+
+
+@functools.lru_cache(4096)
+def _upper(char: str) -> str:
+    changed = char.upper()
+    return changed if len(changed) == 1 and char != "ı" else char
+
+
+@functools.lru_cache(4096)
+def _lower(char: str) -> str:
+    changed = char.lower()
+    return changed if len(changed) == 1 and char != "İ" else char
+
+
+def _by_code_point(text: str) -> str:
+    """Surrogate pairs as one character each, lone surrogates as they are."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _by_code_unit(text: str) -> str:
+    from apimpolicy.dotnet.values import to_utf16
+
+    return to_utf16(text)
+
+
+def to_upper(text: str) -> str:
+    """Upper case by simple case mapping: the length never changes, `ß` stays.
+
+    >>> to_upper("straße")
+    'STRAßE'
+    """
+    if text.isascii():
+        return text.upper()
+    return _by_code_unit("".join(map(_upper, _by_code_point(text))))
+
+
+def to_lower(text: str) -> str:
+    """Lower case by simple case mapping: the length never changes."""
+    if text.isascii():
+        return text.lower()
+    return _by_code_unit("".join(map(_lower, _by_code_point(text))))
+
+
+def is_white_space(char: str) -> bool:
+    return char in _WHITE_SPACE
+
+
+def _category(char: str) -> str:
+    return unicodedata.category(char)
+
+
+_CATEGORIES = {
+    name: number
+    for number, name in enumerate(
+        "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Zs Zl Zp Cc Cf Cs Co Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Cn".split()
+    )
+}
+"""Unicode's general categories to the numbers of `System.Globalization.UnicodeCategory`."""
+
+
+def _any_of(*categories: str) -> Any:
+    return lambda char: _category(char).startswith(categories)
+
+
+_TESTS: dict[str, Any] = {
+    "IsDigit": _any_of("Nd"),
+    "IsNumber": _any_of("N"),
+    "IsLetter": _any_of("L"),
+    "IsLetterOrDigit": _any_of("L", "Nd"),
+    "IsUpper": _any_of("Lu"),
+    "IsLower": _any_of("Ll"),
+    "IsWhiteSpace": is_white_space,
+    "IsPunctuation": _any_of("P"),
+    "IsSymbol": _any_of("S"),
+    "IsSeparator": _any_of("Z"),
+    "IsControl": _any_of("Cc"),
+    "IsSurrogate": lambda char: "\ud800" <= char <= "\udfff",
+    "IsHighSurrogate": lambda char: "\ud800" <= char <= "\udbff",
+    "IsLowSurrogate": lambda char: "\udc00" <= char <= "\udfff",
+}
+
+
+def _character_at(text: str | None, index: int) -> str:
+    if text is None:
+        raise ArgumentNullException("s")
+    if not 0 <= index < len(text):
+        raise ArgumentOutOfRangeException("index")
+    return text[index]
+
+
+def _register_tests() -> None:
+    for name, test in _TESTS.items():
+        implements("char", f"static bool {name}(char c)")(test)
+        implements("char", f"static bool {name}(string s, int index)")(
+            lambda text, index, test=test: test(_character_at(text, index))
+        )
+
+
+_register_tests()
+
+
+@implements("char", "static System.Globalization.UnicodeCategory GetUnicodeCategory(char c)")
+def _unicode_category(char: str) -> int:
+    return _CATEGORIES[_category(char)]
+
+
+@implements("char", "static double GetNumericValue(char c)")
+def _numeric_value(char: str) -> float:
+    return unicodedata.numeric(char, -1.0)
+
+
+@implements("char", "static char ToUpper(char c)")
+@implements("char", "static char ToUpperInvariant(char c)")
+@implements("char", "static char ToUpper(char c, System.Globalization.CultureInfo culture)")
+def _to_upper(char: str, *_culture: Any) -> str:
+    return _upper(char)
+
+
+@implements("char", "static char ToLower(char c)")
+@implements("char", "static char ToLowerInvariant(char c)")
+@implements("char", "static char ToLower(char c, System.Globalization.CultureInfo culture)")
+def _to_lower(char: str, *_culture: Any) -> str:
+    return _lower(char)
+
+
+@implements("char", "string ToString()")
+@implements("char", "static string ToString(char c)")
+@implements("char", "string ToString(System.IFormatProvider provider)")
+def _to_string(char: str, _provider: Any = None) -> str:
+    return char
+
+
+@implements("char", "static char Parse(string s)")
+def _parse(text: str | None) -> str:
+    if text is None:
+        raise ArgumentNullException("s")
+    if len(text) != 1:
+        raise FormatException("String must be exactly one character long.")
+    return text
+
+
+@implements("char", "static bool TryParse(string s, out char result)")
+def _try_parse(text: str | None) -> tuple[bool, str]:
+    return (True, text) if text is not None and len(text) == 1 else (False, "\0")
+
+
+@implements("char", "bool Equals(char obj)")
+def _equals(char: str, other: str) -> bool:
+    return char == other
+
+
+@implements("char", "bool Equals(object obj)")
+def _equals_object(char: str, other: Any) -> bool:
+    return isinstance(other, Char) and char == str(other)
+
+
+@implements("char", "int CompareTo(char value)")
+def _compare_to(char: str, other: str) -> int:
+    return ord(char) - ord(other)
+
+
+@implements("char", "int CompareTo(object value)")
+def _compare_to_object(char: str, other: Any) -> int:
+    if other is None:
+        return 1
+    if not isinstance(other, Char):
+        raise ArgumentException("Object must be of type Char.")
+    return ord(char) - ord(other)
+
+
+@implements("char", "int GetHashCode()")
+def _hash(char: str) -> int:
+    return ord(char) | ord(char) << 16
+
+
+@implements("char", "static string ConvertFromUtf32(int utf32)")
+def _from_utf32(value: int) -> str:
+    if not 0 <= value <= 0x10FFFF or 0xD800 <= value <= 0xDFFF:
+        raise ArgumentOutOfRangeException(
+            "utf32",
+            "A valid UTF32 value is between 0x000000 and 0x10ffff, inclusive, and should not include surrogate "
+            "codepoint values (0x00d800 ~ 0x00dfff).",
+        )
+    return _by_code_unit(chr(value))
+
+
+@implements("char", "static int ConvertToUtf32(char highSurrogate, char lowSurrogate)")
+def _to_utf32(high: str, low: str) -> int:
+    if not "\ud800" <= high <= "\udbff":
+        raise ArgumentOutOfRangeException(
+            "highSurrogate",
+            "A valid high surrogate character is between 0xd800 and 0xdbff, inclusive.",
+        )
+    if not "\udc00" <= low <= "\udfff":
+        raise ArgumentOutOfRangeException(
+            "lowSurrogate", "A valid low surrogate character is between 0xdc00 and 0xdfff, inclusive."
+        )
+    return 0x10000 + ((ord(high) - 0xD800) << 10) + (ord(low) - 0xDC00)

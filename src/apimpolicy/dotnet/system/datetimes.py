@@ -1,0 +1,417 @@
+"""`System.DateTime`: ticks of 100 ns since 0001-01-01, and a kind. The local time zone of the gateway is UTC."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.system.date_formats import expand, format_moment
+from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
+from apimpolicy.dotnet.values import wrap_int32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+UNSPECIFIED, UTC, LOCAL = 0, 1, 2
+"""Of the enum `System.DateTimeKind`."""
+
+MAX_TICKS = 3_155_378_975_999_999_999
+_MAX_MILLISECONDS = 315_537_897_600_000
+_UNREPRESENTABLE = "The added or subtracted value results in an un-representable DateTime."
+
+
+@dotnet_class(
+    "System.DateTime",
+    attributes={
+        "Ticks": "ticks",
+        "Kind": "kind",
+        "Date": "date",
+        "TimeOfDay": "time_of_day",
+        "Year": "year",
+        "Month": "month",
+        "Day": "day",
+        "DayOfWeek": "day_of_week",
+        "DayOfYear": "day_of_year",
+        "Hour": "hour",
+        "Minute": "minute",
+        "Second": "second",
+        "Millisecond": "millisecond",
+    },
+)
+class DateTime:
+    """A point in time; immutable. Equality and order go by the ticks alone, as in .NET."""
+
+    __slots__ = ("kind", "ticks")
+
+    def __init__(self, ticks: int, kind: int = UNSPECIFIED) -> None:
+        self.ticks = ticks
+        self.kind = kind
+
+    def _calendar(self) -> datetime.date:
+        return datetime.date.fromordinal(self.ticks // DAY + 1)
+
+    @property
+    def date(self) -> DateTime:
+        return DateTime(self.ticks - self.ticks % DAY, self.kind)
+
+    @property
+    def time_of_day(self) -> TimeSpan:
+        return TimeSpan(self.ticks % DAY)
+
+    @property
+    def year(self) -> int:
+        return self._calendar().year
+
+    @property
+    def month(self) -> int:
+        return self._calendar().month
+
+    @property
+    def day(self) -> int:
+        return self._calendar().day
+
+    @property
+    def day_of_week(self) -> int:
+        """Sunday is 0."""
+        return (self.ticks // DAY + 1) % 7
+
+    @property
+    def day_of_year(self) -> int:
+        return self._calendar().timetuple().tm_yday
+
+    @property
+    def hour(self) -> int:
+        return self.ticks // HOUR % 24
+
+    @property
+    def minute(self) -> int:
+        return self.ticks // MINUTE % 60
+
+    @property
+    def second(self) -> int:
+        return self.ticks // SECOND % 60
+
+    @property
+    def millisecond(self) -> int:
+        return self.ticks // MILLISECOND % 1000
+
+    @property
+    def fraction(self) -> int:
+        """Ticks since the last full second."""
+        return self.ticks % SECOND
+
+    @property
+    def zone_minutes(self) -> int:
+        return 0
+
+    @property
+    def zone_designator(self) -> str:
+        return ("", "Z", "+00:00")[self.kind]
+
+    @member("System.DateTime AddTicks(long value)")
+    def add_ticks(self, ticks: int, parameter: str = "value") -> DateTime:
+        total = self.ticks + ticks
+        if not 0 <= total <= MAX_TICKS:
+            raise ArgumentOutOfRangeException(parameter, _UNREPRESENTABLE)
+        return DateTime(total, self.kind)
+
+    def _add(self, value: float, milliseconds: int) -> DateTime:
+        """.NET Core 3.1 rounds to whole milliseconds."""
+        count = value * milliseconds + (0.5 if value >= 0 else -0.5)
+        if not -_MAX_MILLISECONDS < count < _MAX_MILLISECONDS:
+            raise ArgumentOutOfRangeException("value", "Value to add was out of range.")
+        return self.add_ticks(int(count) * MILLISECOND)
+
+    @member("System.DateTime AddDays(double value)")
+    def add_days(self, value: float) -> DateTime:
+        return self._add(value, 86_400_000)
+
+    @member("System.DateTime AddHours(double value)")
+    def add_hours(self, value: float) -> DateTime:
+        return self._add(value, 3_600_000)
+
+    @member("System.DateTime AddMinutes(double value)")
+    def add_minutes(self, value: float) -> DateTime:
+        return self._add(value, 60_000)
+
+    @member("System.DateTime AddSeconds(double value)")
+    def add_seconds(self, value: float) -> DateTime:
+        return self._add(value, 1000)
+
+    @member("System.DateTime AddMilliseconds(double value)")
+    def add_milliseconds(self, value: float) -> DateTime:
+        return self._add(value, 1)
+
+    @member("System.DateTime AddMonths(int months)")
+    def add_months(self, months: int) -> DateTime:
+        if not -120_000 <= months <= 120_000:
+            raise ArgumentOutOfRangeException("months", "Months value must be between +/-120000.")
+        today = self._calendar()
+        year, month = divmod(today.year * 12 + today.month - 1 + months, 12)
+        if not 1 <= year <= 9999:
+            raise ArgumentOutOfRangeException("months", _UNREPRESENTABLE)
+        day = min(today.day, calendar.monthrange(year, month + 1)[1])
+        return DateTime(_date_ticks(year, month + 1, day) + self.ticks % DAY, self.kind)
+
+    @member("System.DateTime AddYears(int value)")
+    def add_years(self, years: int) -> DateTime:
+        if not -10_000 <= years <= 10_000:
+            raise ArgumentOutOfRangeException("years", "Years value must be between +/-10000.")
+        return self.add_months(years * 12)
+
+    @member("System.DateTime Add(System.TimeSpan value)")
+    def add(self, span: TimeSpan) -> DateTime:
+        return self.add_ticks(span.ticks)
+
+    @member("System.DateTime Subtract(System.TimeSpan value)")
+    def subtract_span(self, span: TimeSpan) -> DateTime:
+        return self.add_ticks(-span.ticks)
+
+    @member("System.TimeSpan Subtract(System.DateTime value)")
+    def subtract(self, other: DateTime) -> TimeSpan:
+        return TimeSpan(self.ticks - other.ticks)
+
+    @member("System.DateTime ToUniversalTime()")
+    def to_universal_time(self) -> DateTime:
+        return DateTime(self.ticks, UTC)
+
+    @member("System.DateTime ToLocalTime()")
+    def to_local_time(self) -> DateTime:
+        return DateTime(self.ticks, LOCAL)
+
+    @member("bool IsDaylightSavingTime()")
+    def is_daylight_saving_time(self) -> bool:
+        return False
+
+    @member("int CompareTo(System.DateTime value)")
+    def compare_to(self, other: DateTime) -> int:
+        return (self.ticks > other.ticks) - (self.ticks < other.ticks)
+
+    @member("int CompareTo(object value)")
+    def compare_to_object(self, other: Any) -> int:
+        if other is None:
+            return 1
+        if not isinstance(other, DateTime):
+            raise ArgumentException("Object must be of type DateTime.")
+        return self.compare_to(other)
+
+    @member("bool Equals(System.DateTime value)")
+    @member("bool Equals(object value)")
+    def equals(self, other: Any) -> bool:
+        return isinstance(other, DateTime) and other.ticks == self.ticks
+
+    @member("int GetHashCode()")
+    def get_hash_code(self) -> int:
+        return wrap_int32(self.ticks ^ (self.ticks >> 32))
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return self.format("G")
+
+    @member("string ToString(System.IFormatProvider provider)")
+    def _to_string_provider(self, _provider: Any) -> str:
+        return self.format("G")
+
+    @member("string ToString(string format)")
+    def format(self, format_: str | None) -> str:
+        """Standard or custom format; raises FormatException."""
+        return format_moment(self, expand(format_ or "G"))
+
+    @member("string ToString(string format, System.IFormatProvider provider)")
+    def _format_provider(self, format_: str | None, _provider: Any) -> str:
+        return self.format(format_)
+
+    @member("string ToLongDateString()")
+    def _long_date(self) -> str:
+        return self.format("D")
+
+    @member("string ToShortDateString()")
+    def _short_date(self) -> str:
+        return self.format("d")
+
+    @member("string ToLongTimeString()")
+    def _long_time(self) -> str:
+        return self.format("T")
+
+    @member("string ToShortTimeString()")
+    def _short_time(self) -> str:
+        return self.format("t")
+
+    @member("long ToFileTime()")
+    @member("long ToFileTimeUtc()")
+    def to_file_time(self) -> int:
+        if self.ticks < FILE_TIME_EPOCH:
+            raise ArgumentOutOfRangeException(None, "Not a valid Win32 FileTime.")
+        return self.ticks - FILE_TIME_EPOCH
+
+    def __eq__(self, other: object) -> bool:
+        return self.equals(other)
+
+    def __lt__(self, other: DateTime) -> bool:
+        return self.ticks < other.ticks
+
+    def __hash__(self) -> int:
+        return hash(self.ticks)
+
+    def __repr__(self) -> str:
+        return f"DateTime({self.format('o')!r})"
+
+
+FILE_TIME_EPOCH = 504_911_232_000_000_000
+"""Ticks of 1601-01-01."""
+
+
+def _date_ticks(year: int, month: int, day: int) -> int:
+    try:
+        return (datetime.date(year, month, day).toordinal() - 1) * DAY
+    except (ValueError, OverflowError):
+        raise ArgumentOutOfRangeException(
+            None, "Year, Month, and Day parameters describe an un-representable DateTime."
+        ) from None
+
+
+def check_kind(kind: int) -> None:
+    """Raise ArgumentException for a number that is no `DateTimeKind`."""
+    if not 0 <= kind <= 2:
+        raise ArgumentException("Invalid DateTimeKind value.", "kind")
+
+
+@implements("System.DateTime", "new(int year, int month, int day)")
+@implements("System.DateTime", "new(int year, int month, int day, int hour, int minute, int second)")
+@implements("System.DateTime", "new(int year, int month, int day, int hour, int minute, int second, int millisecond)")
+@implements(
+    "System.DateTime",
+    "new(int year, int month, int day, int hour, int minute, int second, int millisecond, System.DateTimeKind kind)",
+)
+def from_parts(
+    year: int,
+    month: int,
+    day: int,
+    hour: int = 0,
+    minute: int = 0,
+    second: int = 0,
+    millisecond: int = 0,
+    kind: int = UNSPECIFIED,
+) -> DateTime:
+    """A date and time of day; raises ArgumentOutOfRangeException.
+
+    >>> from_parts(2024, 2, 29, 13, 14, 15)
+    DateTime('2024-02-29T13:14:15.0000000')
+    """
+    ticks = _date_ticks(year, month, day)
+    if not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60):
+        raise ArgumentOutOfRangeException(
+            None, "Hour, Minute, and Second parameters describe an un-representable DateTime."
+        )
+    if not 0 <= millisecond < 1000:
+        raise ArgumentOutOfRangeException("millisecond", "Valid values are between 0 and 999, inclusive.")
+    check_kind(kind)
+    return DateTime(ticks + hour * HOUR + minute * MINUTE + second * SECOND + millisecond * MILLISECOND, kind)
+
+
+@implements(
+    "System.DateTime",
+    "new(int year, int month, int day, int hour, int minute, int second, System.DateTimeKind kind)",
+)
+def _from_parts_kind(year: int, month: int, day: int, hour: int, minute: int, second: int, kind: int) -> DateTime:
+    return from_parts(year, month, day, hour, minute, second, 0, kind)
+
+
+@implements("System.DateTime", "new(long ticks)")
+@implements("System.DateTime", "new(long ticks, System.DateTimeKind kind)")
+def from_ticks(ticks: int, kind: int = UNSPECIFIED) -> DateTime:
+    """Raises ArgumentOutOfRangeException."""
+    if not 0 <= ticks <= MAX_TICKS:
+        raise ArgumentOutOfRangeException(
+            "ticks", "Ticks must be between DateTime.MinValue.Ticks and DateTime.MaxValue.Ticks."
+        )
+    check_kind(kind)
+    return DateTime(ticks, kind)
+
+
+@implements("System.DateTime", "static System.DateTime UtcNow { get; }")
+def utc_now() -> DateTime:
+    """The clock of the running evaluation."""
+    return DateTime(environment().utc_now(), UTC)
+
+
+@implements("System.DateTime", "static System.DateTime Now { get; }")
+def now() -> DateTime:
+    """The same clock: the gateway's local time is UTC."""
+    return DateTime(environment().utc_now(), LOCAL)
+
+
+@implements("System.DateTime", "static System.DateTime Today { get; }")
+def today() -> DateTime:
+    return now().date
+
+
+MIN_VALUE, MAX_VALUE, UNIX_EPOCH = DateTime(0), DateTime(MAX_TICKS), DateTime(UNIX_EPOCH_TICKS, UTC)
+for _name, _value in (("MinValue", MIN_VALUE), ("MaxValue", MAX_VALUE), ("UnixEpoch", UNIX_EPOCH)):
+    implements("System.DateTime", f"static readonly System.DateTime {_name};")(lambda value=_value: value)
+
+
+@implements("System.DateTime", "static int DaysInMonth(int year, int month)")
+def _days_in_month(year: int, month: int) -> int:
+    if not 1 <= month <= 12:
+        raise ArgumentOutOfRangeException("month", "Month must be between one and twelve.")
+    _is_leap_year(year)
+    return calendar.monthrange(year, month)[1]
+
+
+@implements("System.DateTime", "static bool IsLeapYear(int year)")
+def _is_leap_year(year: int) -> bool:
+    if not 1 <= year <= 9999:
+        raise ArgumentOutOfRangeException("year", "Year must be between 1 and 9999.")
+    return calendar.isleap(year)
+
+
+@implements("System.DateTime", "static System.DateTime SpecifyKind(System.DateTime value, System.DateTimeKind kind)")
+def _specify_kind(value: DateTime, kind: int) -> DateTime:
+    check_kind(kind)
+    return DateTime(value.ticks, kind)
+
+
+@implements("System.DateTime", "static System.DateTime FromFileTimeUtc(long fileTime)")
+def _from_file_time_utc(file_time: int) -> DateTime:
+    if not 0 <= file_time <= MAX_TICKS - FILE_TIME_EPOCH:
+        raise ArgumentOutOfRangeException("fileTime", "Not a valid Win32 FileTime.")
+    return DateTime(file_time + FILE_TIME_EPOCH, UTC)
+
+
+@implements("System.DateTime", "static System.DateTime FromFileTime(long fileTime)")
+def _from_file_time(file_time: int) -> DateTime:
+    return _from_file_time_utc(file_time).to_local_time()
+
+
+@implements("System.DateTime", "static int Compare(System.DateTime t1, System.DateTime t2)")
+def _compare(a: DateTime, b: DateTime) -> int:
+    return a.compare_to(b)
+
+
+@implements("System.DateTime", "static System.DateTime op_Addition(System.DateTime d, System.TimeSpan t)")
+def _plus(moment: DateTime, span: TimeSpan) -> DateTime:
+    return moment.add_ticks(span.ticks, "t")
+
+
+@implements("System.DateTime", "static System.DateTime op_Subtraction(System.DateTime d, System.TimeSpan t)")
+def _minus(moment: DateTime, span: TimeSpan) -> DateTime:
+    return moment.add_ticks(-span.ticks, "t")
+
+
+_OPERATORS: dict[str, Callable[[DateTime, DateTime], Any]] = {
+    "System.TimeSpan op_Subtraction(System.DateTime d1, System.DateTime d2)": DateTime.subtract,
+    "bool op_Equality(System.DateTime d1, System.DateTime d2)": lambda a, b: a.ticks == b.ticks,
+    "bool Equals(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks == b.ticks,
+    "bool op_Inequality(System.DateTime d1, System.DateTime d2)": lambda a, b: a.ticks != b.ticks,
+    "bool op_LessThan(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks < b.ticks,
+    "bool op_LessThanOrEqual(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks <= b.ticks,
+    "bool op_GreaterThan(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks > b.ticks,
+    "bool op_GreaterThanOrEqual(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks >= b.ticks,
+}
+for _signature, _function in _OPERATORS.items():
+    implements("System.DateTime", f"static {_signature}")(_function)

@@ -1,0 +1,217 @@
+"""The arithmetic of `decimal`: a 96-bit integer with a scale of 0 to 28, half-even rounding, OverflowException.
+
+Values are Python Decimals whose exponent is minus the scale, so that trailing zeros are kept as .NET keeps them.
+The operators and conversions here are called by emitted code.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation, Rounded
+
+from apimpolicy.dotnet.exceptions import DivideByZeroException, OverflowException
+from apimpolicy.dotnet.values import to_single
+
+MAXIMUM = (1 << 96) - 1
+MAX_VALUE = Decimal(MAXIMUM)
+MIN_VALUE = -MAX_VALUE
+MAX_SCALE = 28
+
+# Exact or not at all: what does not fit into 29 digits is worked out with integers instead.
+_EXACT = Context(prec=29, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_EVEN, traps=[Rounded, InvalidOperation])
+_WIDE = Context(prec=200, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+
+
+def _overflow() -> OverflowException:
+    return OverflowException("Value was either too large or too small for a Decimal.")
+
+
+def _parts(value: Decimal) -> tuple[int, int]:
+    """Signed integer and scale."""
+    scale = -int(value.as_tuple().exponent)
+    return int(value.scaleb(scale, _WIDE)), scale
+
+
+def _make(number: int, scale: int) -> Decimal:
+    return Decimal(number).scaleb(-scale, _WIDE)
+
+
+def _divide_half_even(number: int, divisor: int) -> int:
+    quotient, rest = divmod(abs(number), divisor)
+    if rest * 2 > divisor or (rest * 2 == divisor and quotient & 1):
+        quotient += 1
+    return -quotient if number < 0 else quotient
+
+
+def fit(number: int, scale: int) -> Decimal:
+    """The decimal nearest to number / 10^scale; raises OverflowException."""
+    if scale < 0:
+        if number and scale < -MAX_SCALE - 1:
+            raise _overflow()
+        number, scale = (number * 10**-scale if number else 0), 0
+    size = abs(number)
+    if size <= MAXIMUM and scale <= MAX_SCALE:
+        return _make(number, scale)
+    drop = max(scale - MAX_SCALE, (size.bit_length() * 30103 // 100000) - 29, 1)
+    while True:
+        if drop > scale:
+            raise _overflow()
+        rounded = _divide_half_even(number, 10**drop)
+        if abs(rounded) <= MAXIMUM and scale - drop <= MAX_SCALE:
+            return _make(rounded, scale - drop)
+        drop += 1
+
+
+def _fits(value: Decimal) -> bool:
+    return MIN_VALUE <= value <= MAX_VALUE and int(value.as_tuple().exponent) >= -MAX_SCALE
+
+
+def add(a: Decimal, b: Decimal) -> Decimal:
+    """>>> add(Decimal("1.10"), Decimal("2.2"))
+    Decimal('3.30')
+    """
+    try:
+        total = _EXACT.add(a, b)
+        if _fits(total):
+            return total
+    except Rounded:
+        pass
+    (left, scale_a), (right, scale_b) = _parts(a), _parts(b)
+    scale = max(scale_a, scale_b)
+    return fit(left * 10 ** (scale - scale_a) + right * 10 ** (scale - scale_b), scale)
+
+
+def subtract(a: Decimal, b: Decimal) -> Decimal:
+    """The difference; raises OverflowException."""
+    return add(a, b.copy_negate())
+
+
+def multiply(a: Decimal, b: Decimal) -> Decimal:
+    """>>> multiply(Decimal("1.10"), Decimal("2.0"))
+    Decimal('2.200')
+    """
+    try:
+        product = _EXACT.multiply(a, b)
+        if _fits(product):
+            return product
+    except Rounded:
+        pass
+    (left, scale_a), (right, scale_b) = _parts(a), _parts(b)
+    return fit(left * right, scale_a + scale_b)
+
+
+def divide(a: Decimal, b: Decimal) -> Decimal:
+    """As many digits as fit; the scale is that of the operands when the division comes out even.
+
+    >>> divide(Decimal(5), Decimal(2)), divide(Decimal("1.00"), Decimal(1)), divide(Decimal(1), Decimal(3))
+    (Decimal('2.5'), Decimal('1.00'), Decimal('0.3333333333333333333333333333'))
+    """
+    (left, scale_a), (right, scale_b) = _parts(a), _parts(b)
+    if right == 0:
+        raise DivideByZeroException
+    negative = (left < 0) != (right < 0)
+    left, right = abs(left), abs(right)
+    scale = scale_a - scale_b
+    quotient, rest = divmod(left, right)
+    if rest == 0:
+        return fit(-quotient if negative else quotient, scale)
+    more = MAX_SCALE - scale
+    while True:
+        quotient = _divide_half_even(left * 10**more, right)
+        if quotient <= MAXIMUM:
+            break
+        more -= max(1, quotient.bit_length() * 30103 // 100000 - 29)
+        if scale + more < 0:
+            raise _overflow()
+    scale += more
+    while scale > 0 and quotient % 10 == 0:
+        quotient //= 10
+        scale -= 1
+    return _make(-quotient if negative else quotient, scale)
+
+
+def remainder(a: Decimal, b: Decimal) -> Decimal:
+    """The remainder with the sign of the dividend.
+
+    >>> remainder(Decimal("-5.5"), Decimal(2))
+    Decimal('-1.5')
+    """
+    (left, scale_a), (right, scale_b) = _parts(a), _parts(b)
+    if right == 0:
+        raise DivideByZeroException
+    if abs(a) < abs(b):
+        return a
+    scale = max(scale_a, scale_b)
+    rest = abs(left) * 10 ** (scale - scale_a) % (abs(right) * 10 ** (scale - scale_b))
+    return _make(-rest if left < 0 else rest, scale)
+
+
+def negate(a: Decimal) -> Decimal:
+    """The number with the other sign."""
+    return a.copy_negate()
+
+
+def round_to(value: Decimal, digits: int, away_from_zero: bool = False) -> Decimal:
+    """Round to this many digits after the point; a smaller scale is kept."""
+    number, scale = _parts(value)
+    if scale <= digits:
+        return value
+    power = 10 ** (scale - digits)
+    if away_from_zero:
+        quotient, rest = divmod(abs(number), power)
+        quotient += rest * 2 >= power
+        return _make(-quotient if number < 0 else quotient, digits)
+    return _make(_divide_half_even(number, power), digits)
+
+
+def truncate(value: Decimal) -> Decimal:
+    """Towards zero; the scale becomes 0."""
+    return Decimal(int(value))
+
+
+def floor(value: Decimal) -> Decimal:
+    return Decimal(math.floor(value))
+
+
+def ceiling(value: Decimal) -> Decimal:
+    return Decimal(math.ceil(value))
+
+
+def _from_float(value: float, significant: int) -> Decimal:
+    if not math.isfinite(value) or abs(value) >= 7.922816251426434e28:
+        raise _overflow()
+    mantissa, _, exponent = f"{value:.{significant - 1}e}".partition("e")
+    digits = mantissa.replace(".", "")
+    rounded = fit(int(digits), significant - 1 - int(exponent))
+    number, scale = _parts(rounded)
+    while scale > 0 and number % 10 == 0:
+        number //= 10
+        scale -= 1
+    return _make(number, scale)
+
+
+def from_double(value: float) -> Decimal:
+    """`(decimal)` of a `double`: 15 significant digits; raises OverflowException.
+
+    >>> from_double(0.1), from_double(100.0)
+    (Decimal('0.1'), Decimal('100'))
+    """
+    return _from_float(value, 15)
+
+
+def from_single(value: float) -> Decimal:
+    """`(decimal)` of a `float`: 7 significant digits; raises OverflowException."""
+    return _from_float(value, 7)
+
+
+def to_double(value: Decimal) -> float:
+    """`(double)` of a `decimal`, with the one rounding of numerator and quotient that .NET does."""
+    number, scale = _parts(value)
+    low = float(abs(number) & 0xFFFFFFFFFFFFFFFF)
+    result = (low + float(abs(number) >> 64) * 18446744073709551616.0) / float(10**scale)
+    return -result if number < 0 else result
+
+
+def to_float(value: Decimal) -> float:
+    """`(float)` of a `decimal`."""
+    return to_single(to_double(value))

@@ -1,0 +1,260 @@
+"""`System.Enum`: names, flags, parsing. Enum values are plain ints while their type is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException, OverflowException
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import Array, EnumValue, named, string_array, type_of, unbox
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.system.objects import TypeObject
+    from apimpolicy.dotnet.types import NamedType, Type
+
+_BITS = {"sbyte": 8, "byte": 8, "short": 16, "ushort": 16, "int": 32, "uint": 32, "long": 64, "ulong": 64}
+
+
+def enum_to_string(type_: NamedType, value: int) -> str:
+    """The member's name; for flags the names joined by commas; otherwise the number.
+
+    >>> enum_to_string(named("System.DayOfWeek"), 1), enum_to_string(named("System.DayOfWeek"), 9)
+    ('Monday', '9')
+    """
+    definition = type_.definition
+    if definition.is_flags:
+        return _flag_names(definition.enum_values, value)
+    return enum_name(type_, value) or str(value)
+
+
+def enum_name(type_: NamedType, value: int) -> str | None:
+    """The name of the member with this value, the first declared when several have it."""
+    for name, member in type_.definition.enum_values.items():
+        if member == value:
+            return name
+    return None
+
+
+def _flag_names(members: dict[str, int], value: int) -> str:
+    by_value = sorted(members.items(), key=lambda pair: pair[1] & 0xFFFFFFFFFFFFFFFF)
+    for name, member in by_value:
+        if member == value:
+            return name
+    if value == 0:
+        return "0"
+    rest, found = value, []
+    for name, member in reversed(by_value):
+        if member and rest & member == member:
+            rest &= ~member
+            found.append(name)
+    return ", ".join(reversed(found)) if rest == 0 else str(value)
+
+
+def format_enum(type_: NamedType, value: int, format_: str | None) -> str:
+    """`Enum.ToString(format)`: G, D, X or F, in either case."""
+    kind = (format_ or "G").upper()
+    if kind == "G":
+        return enum_to_string(type_, value)
+    if kind == "D":
+        return str(value)
+    if kind == "X":
+        bits = _BITS[type_.definition.enum_underlying]
+        return f"{value & ((1 << bits) - 1):0{bits // 4}X}"
+    if kind == "F":
+        return _flag_names(type_.definition.enum_values, value)
+    raise FormatException(
+        'Format String can be only "G", "g", "X", "x", "F", "f", "D" or "d".'
+    )
+
+
+def _range(type_: NamedType) -> tuple[int, int]:
+    underlying = type_.definition.enum_underlying
+    bits = _BITS[underlying]
+    signed = underlying[0] != "u" and underlying != "byte"
+    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+
+
+def parse_enum(type_: Type, text: str | None, ignore_case: bool) -> int:
+    """`Enum.Parse`: a number, or names separated by commas.
+
+    Raises ArgumentNullException, ArgumentException (not an enum, empty, unknown name), OverflowException.
+    """
+    enum = _enum_type(type_)
+    if text is None:
+        raise ArgumentNullException("value")
+    trimmed = text.strip()
+    if not trimmed:
+        raise ArgumentException("Must specify valid information for parsing in the string.", "value")
+    if trimmed[0] in "0123456789+-":
+        digits = trimmed[1:] if trimmed[0] in "+-" else trimmed
+        if digits.isascii() and digits.isdigit():
+            low, high = _range(enum)
+            if len(digits) > 40 or not low <= int(trimmed) <= high:
+                keyword = enum.definition.enum_underlying
+                raise OverflowException(_TOO_LARGE.get(keyword, OverflowException.default_message))
+            return int(trimmed)
+    members = enum.definition.enum_values
+    lookup = {name.lower(): value for name, value in reversed(members.items())} if ignore_case else members
+    result = 0
+    for part in trimmed.split(","):
+        name = part.strip()
+        value = lookup.get(name.lower() if ignore_case else name)
+        if value is None:
+            raise ArgumentException(f"Requested value '{text}' was not found.")
+        result |= value
+    return result
+
+
+_TOO_LARGE = {
+    "byte": "Value was either too large or too small for an unsigned byte.",
+    "int": "Value was either too large or too small for an Int32.",
+    "uint": "Value was either too large or too small for a UInt32.",
+    "long": "Value was either too large or too small for an Int64.",
+}
+
+
+def _enum_type(type_: Type) -> NamedType:
+    if getattr(type_, "kind", "") != "enum":
+        raise ArgumentException("Type provided must be an Enum.", "enumType")
+    return type_  # type: ignore[return-value]
+
+
+def _try_parse(type_: Type, text: str | None, ignore_case: bool) -> tuple[bool, int]:
+    enum = _enum_type(type_)
+    try:
+        return True, parse_enum(enum, text, ignore_case)
+    except (ArgumentException, OverflowException):
+        return False, 0
+
+
+def _of(enum_type: TypeObject | None) -> NamedType:
+    if enum_type is None:
+        raise ArgumentNullException("enumType")
+    return _enum_type(enum_type.type)
+
+
+@implements("System.Enum", "static TEnum Parse<TEnum>(string value) where TEnum : struct", types=True)
+def _parse(types: tuple[Type, ...], value: str | None) -> int:
+    return parse_enum(types[0], value, False)
+
+
+@implements("System.Enum", "static TEnum Parse<TEnum>(string value, bool ignoreCase) where TEnum : struct", types=True)
+def _parse_case(types: tuple[Type, ...], value: str | None, ignore_case: bool) -> int:
+    return parse_enum(types[0], value, ignore_case)
+
+
+@implements("System.Enum", "static object Parse(System.Type enumType, string value)")
+def _parse_object(enum_type: TypeObject | None, value: str | None) -> EnumValue:
+    return _parse_object_case(enum_type, value, False)
+
+
+@implements("System.Enum", "static object Parse(System.Type enumType, string value, bool ignoreCase)")
+def _parse_object_case(enum_type: TypeObject | None, value: str | None, ignore_case: bool) -> EnumValue:
+    type_ = _of(enum_type)
+    return EnumValue(type_, parse_enum(type_, value, ignore_case))
+
+
+@implements(
+    "System.Enum", "static bool TryParse<TEnum>(string value, out TEnum result) where TEnum : struct", types=True
+)
+def _try(types: tuple[Type, ...], value: str | None) -> tuple[bool, int]:
+    return _try_parse(types[0], value, False)
+
+
+@implements(
+    "System.Enum",
+    "static bool TryParse<TEnum>(string value, bool ignoreCase, out TEnum result) where TEnum : struct",
+    types=True,
+)
+def _try_case(types: tuple[Type, ...], value: str | None, ignore_case: bool) -> tuple[bool, int]:
+    return _try_parse(types[0], value, ignore_case)
+
+
+@implements("System.Enum", "static bool TryParse(System.Type enumType, string value, out object result)")
+def _try_object(enum_type: TypeObject | None, value: str | None) -> tuple[bool, EnumValue | None]:
+    return _try_object_case(enum_type, value, False)
+
+
+@implements(
+    "System.Enum", "static bool TryParse(System.Type enumType, string value, bool ignoreCase, out object result)"
+)
+def _try_object_case(
+    enum_type: TypeObject | None, value: str | None, ignore_case: bool
+) -> tuple[bool, EnumValue | None]:
+    type_ = _of(enum_type)
+    done, number = _try_parse(type_, value, ignore_case)
+    return done, EnumValue(type_, number) if done else None
+
+
+@implements("System.Enum", "static string GetName(System.Type enumType, object value)")
+def _get_name(enum_type: TypeObject | None, value: Any) -> str | None:
+    if value is None:
+        raise ArgumentNullException("value")
+    return enum_name(_of(enum_type), unbox(value))
+
+
+@implements("System.Enum", "static string[] GetNames(System.Type enumType)")
+def _get_names(enum_type: TypeObject | None) -> Array:
+    members = _of(enum_type).definition.enum_values
+    return string_array(sorted(members, key=lambda name: members[name] & 0xFFFFFFFFFFFFFFFF))
+
+
+@implements("System.Enum", "static System.Array GetValues(System.Type enumType)")
+def _get_values(enum_type: TypeObject | None) -> Array:
+    type_ = _of(enum_type)
+    return Array(type_, sorted(type_.definition.enum_values.values(), key=lambda value: value & 0xFFFFFFFFFFFFFFFF))
+
+
+@implements("System.Enum", "static bool IsDefined(System.Type enumType, object value)")
+def _is_defined(enum_type: TypeObject | None, value: Any) -> bool:
+    members = _of(enum_type).definition.enum_values
+    if value is None:
+        raise ArgumentNullException("value")
+    return value in members if isinstance(value, str) else unbox(value) in members.values()
+
+
+@implements("System.Enum", "string ToString()")
+@implements("System.Enum", "string ToString(System.IFormatProvider provider)")
+def _to_string(value: EnumValue, _provider: Any = None) -> str:
+    return enum_to_string(value.dotnet_type, int(value))
+
+
+@implements("System.Enum", "string ToString(string format)")
+@implements("System.Enum", "string ToString(string format, System.IFormatProvider provider)")
+def _format(value: EnumValue, format_: str | None, _provider: Any = None) -> str:
+    return format_enum(value.dotnet_type, int(value), format_)
+
+
+@implements("System.Enum", "bool HasFlag(System.Enum flag)")
+def _has_flag(value: EnumValue, flag: EnumValue | None) -> bool:
+    if flag is None:
+        raise ArgumentNullException("flag")
+    if flag.dotnet_type is not value.dotnet_type:
+        raise ArgumentException(
+            f"The argument type, '{flag.dotnet_type}', is not the same as the enum type '{value.dotnet_type}'."
+        )
+    return int(value) & int(flag) == int(flag)
+
+
+@implements("System.Enum", "bool Equals(object obj)")
+def _equals(value: EnumValue, other: Any) -> bool:
+    return value == other
+
+
+@implements("System.Enum", "int CompareTo(object target)")
+def _compare_to(value: EnumValue, other: Any) -> int:
+    if other is None:
+        return 1
+    if not isinstance(other, EnumValue) or other.dotnet_type is not value.dotnet_type:
+        raise ArgumentException(
+            "Object must be the same type as the enum. The type passed in was "
+            f"'{type_of(other)}'; the enum type was '{value.dotnet_type}'."
+        )
+    return (int(value) > int(other)) - (int(value) < int(other))
+
+
+@implements("System.Enum", "int GetHashCode()")
+def _hash(value: EnumValue) -> int:
+    from apimpolicy.dotnet.system.objects import get_hash_code
+
+    return get_hash_code(value)

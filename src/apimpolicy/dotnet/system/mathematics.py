@@ -1,0 +1,255 @@
+"""`System.Math`."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentOutOfRangeException,
+    ArithmeticException,
+    OverflowException,
+)
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system import decimals
+from apimpolicy.dotnet.system.arithmetic import INTEGERS, float_divide, int_divide, int_remainder
+from apimpolicy.dotnet.system.decimal_type import check_rounding, round_decimal
+from apimpolicy.dotnet.system.strings import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _guarded(function: Callable[..., float], *, overflow: float = math.inf) -> Callable[..., float]:
+    """C's answer where Python raises: NaN outside of the domain, infinity when too large."""
+
+    def call(*arguments: float) -> float:
+        try:
+            return float(function(*arguments))
+        except OverflowError:
+            return overflow
+        except ValueError:
+            return math.nan
+
+    return call
+
+
+def _logarithm(function: Callable[[float], float]) -> Callable[[float], float]:
+    def call(value: float) -> float:
+        if value == 0:
+            return -math.inf
+        return function(value) if value > 0 else math.nan
+
+    return call
+
+
+def _pow(x: float, y: float) -> float:
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        return -math.inf if x < 0 and y % 2 == 1 else math.inf
+    except ValueError:
+        if x == 0:
+            return math.copysign(math.inf, x) if y % 2 == 1 else math.inf
+        return math.nan
+
+
+def _cube_root(value: float) -> float:
+    if value == 0 or not math.isfinite(value):
+        return value
+    root = math.copysign(abs(value) ** (1 / 3), value)
+    return root - (root * root * root - value) / (3 * root * root)
+
+
+def _atanh(value: float) -> float:
+    return math.copysign(math.inf, value) if abs(value) == 1 else math.atanh(value)
+
+
+_FUNCTIONS: dict[str, Callable[..., float]] = {
+    "Acos(double d)": _guarded(math.acos),
+    "Acosh(double d)": _guarded(math.acosh),
+    "Asin(double d)": _guarded(math.asin),
+    "Asinh(double d)": _guarded(math.asinh),
+    "Atan(double d)": math.atan,
+    "Atan2(double y, double x)": math.atan2,
+    "Atanh(double d)": _guarded(_atanh),
+    "Cbrt(double d)": _cube_root,
+    "Cos(double d)": _guarded(math.cos),
+    "Cosh(double value)": _guarded(math.cosh),
+    "Exp(double d)": _guarded(math.exp),
+    "Log(double d)": _logarithm(math.log),
+    "Log2(double x)": _logarithm(math.log2),
+    "Log10(double d)": _logarithm(math.log10),
+    "Pow(double x, double y)": _pow,
+    "Sin(double a)": _guarded(math.sin),
+    "Sqrt(double d)": _guarded(math.sqrt),
+    "Tan(double a)": _guarded(math.tan),
+    "Tanh(double value)": math.tanh,
+    "IEEERemainder(double x, double y)": _guarded(math.remainder),
+    "CopySign(double x, double y)": math.copysign,
+    "Sinh(double value)": lambda value: math.copysign(math.inf, value) if abs(value) > 711 else math.sinh(value),
+    "Log(double a, double newBase)": lambda value, base: _log_base(value, base),
+}
+
+for _signature, _function in _FUNCTIONS.items():
+    implements("System.Math", f"static double {_signature}")(_function)
+
+
+def _log_base(value: float, base: float) -> float:
+    if value != value or base != base:  # noqa: PLR0124 - NaN
+        return math.nan
+    if base == 1 or (value != 1 and base in (0, math.inf)):
+        return math.nan
+    log = _FUNCTIONS["Log(double d)"]
+    return float_divide(log(value), log(base))
+
+
+def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
+    """Rounding to a whole number: infinities, NaN and the sign of zero stay."""
+    return lambda value: math.copysign(function(value), value) if math.isfinite(value) else value
+
+
+_floor = implements("System.Math", "static double Floor(double d)")(_whole(math.floor))
+_ceiling = implements("System.Math", "static double Ceiling(double a)")(_whole(math.ceil))
+_truncate = implements("System.Math", "static double Truncate(double d)")(_whole(math.trunc))
+_to_even = _whole(round)
+implements("System.Math", "static decimal Floor(decimal d)")(decimals.floor)
+implements("System.Math", "static decimal Ceiling(decimal d)")(decimals.ceiling)
+implements("System.Math", "static decimal Truncate(decimal d)")(decimals.truncate)
+
+
+def _away(value: float) -> float:
+    whole = _truncate(value)
+    fraction = value - whole if math.isfinite(value) else 0.0
+    return whole + math.copysign(1.0, fraction) if abs(fraction) >= 0.5 else whole
+
+
+_MODES = (_to_even, _away, _truncate, _floor, _ceiling)
+
+
+def round_double(value: float, digits: int = 0, mode: int = 0) -> float:
+    """`Math.Round`, which scales, rounds and scales back: 1.005 to two digits is 1.
+
+    >>> round_double(2.5), round_double(1.005, 2), round_double(2.345, 2)
+    (2.0, 1.0, 2.35)
+    """
+    if not 0 <= digits <= 15:
+        raise ArgumentOutOfRangeException("digits", "Rounding digits must be between 0 and 15, inclusive.")
+    check_rounding(mode)
+    if not abs(value) < 1e16:
+        return value
+    if digits == 0:
+        return _MODES[mode](value)
+    power = 10.0**digits
+    return _MODES[mode](value * power) / power
+
+
+@implements("System.Math", "static double Round(double a)")
+@implements("System.Math", "static double Round(double value, int digits)")
+@implements("System.Math", "static double Round(double value, int digits, System.MidpointRounding mode)")
+def _round(value: float, digits: int = 0, mode: int = 0) -> float:
+    return round_double(value, digits, mode)
+
+
+@implements("System.Math", "static double Round(double value, System.MidpointRounding mode)")
+def _round_mode(value: float, mode: int) -> float:
+    return round_double(value, 0, mode)
+
+
+@implements("System.Math", "static decimal Round(decimal d)")
+@implements("System.Math", "static decimal Round(decimal d, int decimals)")
+@implements("System.Math", "static decimal Round(decimal d, int decimals, System.MidpointRounding mode)")
+def _round_decimal(value: Decimal, digits: int = 0, mode: int = 0) -> Decimal:
+    return round_decimal(value, digits, mode)
+
+
+@implements("System.Math", "static decimal Round(decimal d, System.MidpointRounding mode)")
+def _round_decimal_mode(value: Decimal, mode: int) -> Decimal:
+    return round_decimal(value, 0, mode)
+
+
+def _absolute(minimum: int) -> Callable[[int], int]:
+    def call(value: int) -> int:
+        if value == minimum:
+            raise OverflowException("Negating the minimum value of a twos complement number is invalid.")
+        return abs(value)
+
+    return call
+
+
+def _sign(value: Any) -> int:
+    if value != value:  # noqa: PLR0124 - NaN
+        raise ArithmeticException("Function does not accept floating point Not-a-Number values.")
+    return (value > 0) - (value < 0)
+
+
+def _max(a: Any, b: Any) -> Any:
+    return b if b > a else a
+
+
+def _min(a: Any, b: Any) -> Any:
+    return b if b < a else a
+
+
+def _max_float(a: float, b: float) -> float:
+    if a != a or b != b:  # noqa: PLR0124 - NaN
+        return math.nan
+    return (b if math.copysign(1, a) < 0 else a) if a == b else max(a, b)
+
+
+def _min_float(a: float, b: float) -> float:
+    if a != a or b != b:  # noqa: PLR0124 - NaN
+        return math.nan
+    return (a if math.copysign(1, a) < 0 else b) if a == b else min(a, b)
+
+
+def _clamp(type_name: str) -> Callable[[Any, Any, Any], Any]:
+    from apimpolicy.dotnet.values import box, named
+
+    type_ = named(type_name)
+
+    def call(value: Any, low: Any, high: Any) -> Any:
+        if low > high:
+            shown = text(box(type_, low)), text(box(type_, high))
+            raise ArgumentException(f"'{shown[0]}' cannot be greater than {shown[1]}.")
+        return low if value < low else high if value > high else value
+
+    return call
+
+
+def _register() -> None:
+    for name in (*INTEGERS, "float", "double", "decimal"):
+        if name == "char":
+            continue
+        floating = name in ("float", "double")
+        larger, smaller = (_max_float, _min_float) if floating else (_max, _min)
+        implements("System.Math", f"static {name} Max({name} val1, {name} val2)")(larger)
+        implements("System.Math", f"static {name} Min({name} val1, {name} val2)")(smaller)
+        implements("System.Math", f"static {name} Clamp({name} value, {name} min, {name} max)")(_clamp(name))
+        if floating or name == "decimal":
+            implements("System.Math", f"static {name} Abs({name} value)")(abs if floating else Decimal.copy_abs)
+            implements("System.Math", f"static int Sign({name} value)")(_sign)
+        elif INTEGERS[name].signed:
+            implements("System.Math", f"static {name} Abs({name} value)")(_absolute(INTEGERS[name].minimum))
+            implements("System.Math", f"static int Sign({name} value)")(_sign)
+
+
+_register()
+
+
+@implements("System.Math", "static long BigMul(int a, int b)")
+def _big_mul(a: int, b: int) -> int:
+    return a * b
+
+
+@implements("System.Math", "static int DivRem(int a, int b, out int result)")
+def _div_rem(a: int, b: int) -> tuple[int, int]:
+    return int_divide(a, b), int_remainder(a, b)
+
+
+@implements("System.Math", "static long DivRem(long a, long b, out long result)")
+def _div_rem_long(a: int, b: int) -> tuple[int, int]:
+    minimum = INTEGERS["long"].minimum
+    return int_divide(a, b, minimum), int_remainder(a, b, minimum)

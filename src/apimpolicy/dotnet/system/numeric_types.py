@@ -1,0 +1,210 @@
+"""The members of the integer types, `double`, `float`, `decimal` and `bool`."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, OverflowException
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system.arithmetic import INTEGERS
+from apimpolicy.dotnet.system.number_formats import (
+    double_to_string,
+    format_double,
+    format_int,
+    format_single,
+    single_to_string,
+)
+from apimpolicy.dotnet.system.number_parsing import (
+    FLOAT_AND_THOUSANDS,
+    INTEGER,
+    parse_bool,
+    parse_double,
+    parse_int,
+    parse_single,
+)
+from apimpolicy.dotnet.values import type_of, unbox, wrap_int32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PROVIDER = "System.IFormatProvider provider"
+_STYLE = "System.Globalization.NumberStyles style"
+
+TYPE_CODES = {
+    name: number
+    for number, name in enumerate(
+        "empty object dbnull bool char sbyte byte short ushort int uint long ulong float double decimal".split()
+    )
+} | {"System.DateTime": 16, "string": 18}
+"""`System.TypeCode` by the type's name."""
+
+
+def attempt(parse: Callable[..., Any], default: Any, *arguments: Any) -> tuple[bool, Any]:
+    """`TryParse`: what `parse` gives, or the default when it fails; a null text fails, a wrong style still throws."""
+    if arguments[0] is None:
+        return False, default
+    try:
+        return True, parse(*arguments)
+    except (FormatException, OverflowException):
+        return False, default
+
+
+def register_text(
+    name: str,
+    parse: Callable[..., Any],
+    default_styles: int,
+    to_string: Callable[[Any], str],
+    format_: Callable[[Any, str | None], str],
+    zero: Any,
+) -> None:
+    """Register Parse, TryParse and ToString in all their overloads."""
+    implements(name, f"static {name} Parse(string s)")(lambda text: parse(text, default_styles))
+    implements(name, f"static {name} Parse(string s, {_STYLE})")(lambda text, style: parse(text, style))
+    implements(name, f"static {name} Parse(string s, {_PROVIDER})")(lambda text, _: parse(text, default_styles))
+    implements(name, f"static {name} Parse(string s, {_STYLE}, {_PROVIDER})")(lambda text, style, _: parse(text, style))
+    implements(name, f"static bool TryParse(string s, out {name} result)")(
+        lambda text: attempt(parse, zero, text, default_styles)
+    )
+    implements(name, f"static bool TryParse(string s, {_STYLE}, {_PROVIDER}, out {name} result)")(
+        lambda text, style, _: attempt(parse, zero, text, style)
+    )
+    implements(name, "string ToString()")(to_string)
+    implements(name, f"string ToString({_PROVIDER})")(lambda value, _: to_string(value))
+    implements(name, "string ToString(string format)")(format_)
+    implements(name, f"string ToString(string format, {_PROVIDER})")(lambda value, text, _: format_(value, text))
+
+
+def register_comparison(
+    name: str,
+    framework_name: str,
+    compare: Callable[[Any, Any], int],
+    equal: Callable[[Any, Any], bool],
+    parameter: tuple[str, str, str],
+) -> None:
+    """Register CompareTo and Equals; `parameter` has the names in CompareTo, Equals(object) and Equals."""
+    compared, equal_object, equal_value = parameter
+
+    def is_own(value: Any) -> bool:
+        return str(type_of(value)) == name
+
+    def compare_object(value: Any, other: Any) -> int:
+        if other is None:
+            return 1
+        if not is_own(other):
+            raise ArgumentException(f"Object must be of type {framework_name}.")
+        return compare(value, unbox(other))
+
+    def equals_object(value: Any, other: Any) -> bool:
+        return other is not None and is_own(other) and equal(value, unbox(other))
+
+    implements(name, f"int CompareTo({name} value)")(compare)
+    implements(name, f"int CompareTo(object {compared})")(compare_object)
+    implements(name, f"bool Equals({name} {equal_value})")(equal)
+    implements(name, f"bool Equals(object {equal_object})")(equals_object)
+    implements(name, "System.TypeCode GetTypeCode()")(lambda _: TYPE_CODES[name])
+
+
+def _sign_of_difference(a: Any, b: Any) -> int:
+    return (a > b) - (a < b)
+
+
+def _difference(a: int, b: int) -> int:
+    return a - b
+
+
+def _same(a: Any, b: Any) -> bool:
+    return bool(a == b)
+
+
+def _integer_hash(name: str) -> Callable[[int], int]:
+    if name in ("long", "ulong"):
+        return lambda value: wrap_int32(value ^ (value >> 32))
+    if name == "sbyte":
+        return lambda value: wrap_int32(value ^ (value << 8))
+    return wrap_int32
+
+
+def _register_integers() -> None:
+    for name, type_ in INTEGERS.items():
+        if name == "char":
+            continue
+        register_text(
+            name,
+            lambda text, styles, name=name: parse_int(name, text, styles),
+            INTEGER,
+            int.__repr__,
+            lambda value, text, bits=type_.bits: format_int(value, bits, text),
+            0,
+        )
+        compare = _difference if type_.bits < 32 else _sign_of_difference
+        parameter = ("obj", "obj", "obj") if name == "sbyte" else ("value", "obj", "obj")
+        register_comparison(name, type_.framework_name, compare, _same, parameter)
+        implements(name, "int GetHashCode()")(_integer_hash(name))
+
+
+def compare_floats(a: float, b: float) -> int:
+    """NaN comes first and is equal to itself."""
+    if a < b:
+        return -1
+    if a > b:
+        return 1
+    if a == b:
+        return 0
+    return (0 if b != b else -1) if a != a else 1  # noqa: PLR0124 - NaN
+
+
+def _equal_floats(a: float, b: float) -> bool:
+    return a == b or (a != a and b != b)  # noqa: PLR0124 - NaN
+
+
+def _double_hash(value: float) -> int:
+    if value == 0 or value != value:  # noqa: PLR0124 - NaN
+        value = abs(value)
+    (bits,) = struct.unpack("<q", struct.pack("<d", value))
+    return wrap_int32(bits ^ (bits >> 32))
+
+
+def _single_hash(value: float) -> int:
+    return int(struct.unpack("<i", struct.pack("<f", value + 0.0))[0])
+
+
+_FLOAT_TESTS: dict[str, Callable[[float], bool]] = {
+    "IsNaN": math.isnan,
+    "IsFinite": math.isfinite,
+    "IsInfinity": math.isinf,
+    "IsPositiveInfinity": lambda value: value == math.inf,
+    "IsNegativeInfinity": lambda value: value == -math.inf,
+    "IsNegative": lambda value: math.copysign(1.0, value) < 0,
+}
+
+
+def _register_floats() -> None:
+    register_text("double", parse_double, FLOAT_AND_THOUSANDS, double_to_string, format_double, 0.0)
+    register_text("float", parse_single, FLOAT_AND_THOUSANDS, single_to_string, format_single, 0.0)
+    register_comparison("double", "Double", compare_floats, _equal_floats, ("value", "obj", "obj"))
+    register_comparison("float", "Single", compare_floats, _equal_floats, ("value", "obj", "obj"))
+    implements("double", "int GetHashCode()")(_double_hash)
+    implements("float", "int GetHashCode()")(_single_hash)
+    for name, test in _FLOAT_TESTS.items():
+        implements("double", f"static bool {name}(double d)")(test)
+        implements("float", f"static bool {name}(float f)")(test)
+
+
+def _register_bool() -> None:
+    implements("bool", "static bool Parse(string value)")(parse_bool)
+    implements("bool", "static bool TryParse(string value, out bool result)")(
+        lambda text: attempt(parse_bool, False, text)
+    )
+    implements("bool", "string ToString()")(lambda value: "True" if value else "False")
+    implements("bool", f"string ToString({_PROVIDER})")(lambda value, _: "True" if value else "False")
+    implements("bool", "int GetHashCode()")(int)
+    implements("bool", "static readonly string TrueString;")(lambda: "True")
+    implements("bool", "static readonly string FalseString;")(lambda: "False")
+    register_comparison("bool", "Boolean", _sign_of_difference, _same, ("obj", "obj", "obj"))
+
+
+_register_integers()
+_register_floats()
+_register_bool()

@@ -1,0 +1,314 @@
+"""What every value can do: `ToString`, `Equals`, `GetHashCode`, `GetType`; and `System.Type`.
+
+Values are seen as `object`, so numbers come boxed (see `apimpolicy.dotnet.values`). Run-time classes override by having
+methods `to_string`, `equals`, `get_hash_code`.
+"""
+
+from __future__ import annotations
+
+import weakref
+import zlib
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.metadata import FULL_NAMES, named
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.system.enums import enum_to_string
+from apimpolicy.dotnet.system.number_formats import decimal_to_string, double_to_string, single_to_string
+from apimpolicy.dotnet.types import ArrayType, NamedType, Type
+from apimpolicy.dotnet.values import Boxed, Char, EnumValue, Single, type_of, wrap_int32
+from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _bool_to_string(value: bool) -> str:
+    return "True" if value else "False"
+
+
+_TO_STRING: dict[type, Callable[[Any], str]] = {
+    str: lambda value: value,
+    bool: _bool_to_string,
+    int: int.__repr__,
+    float: double_to_string,
+    Decimal: decimal_to_string,
+    Single: single_to_string,
+    Char: lambda value: str.__str__(value),
+    EnumValue: lambda value: enum_to_string(value.dotnet_type, int(value)),
+}
+
+
+def to_string(value: Any) -> str:
+    """What `ToString()` gives for a value that is not null.
+
+    >>> to_string(True), to_string(1.5), to_string(1e20)
+    ('True', '1.5', '1E+20')
+    """
+    known = _TO_STRING.get(type(value))
+    if known is not None:
+        return known(value)
+    own = getattr(value, "to_string", None)
+    if own is not None:
+        return own()  # type: ignore[no-any-return]
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, DotnetException):
+        return exception_to_string(value)
+    return runtime_name(type_of(value))
+
+
+def text(value: Any) -> str:
+    """What string concatenation and formatting make of a value: null is empty.
+
+    >>> text(None), text("a")
+    ('', 'a')
+    """
+    if value is None:
+        return ""
+    return value if type(value) is str else to_string(value)
+
+
+def exception_to_string(exception: DotnetException) -> str:
+    """Type and message, and those of inner exceptions. The stack is the policy's and is not part of the text."""
+    shown = exception.dotnet_type_name
+    if exception.message:
+        shown += f": {exception.message}"
+    if exception.inner is not None:
+        shown += f"\n ---> {exception_to_string(exception.inner)}\n   --- End of inner exception stack trace ---"
+    return shown
+
+
+def equals(a: Any, b: Any) -> bool:
+    """`object.Equals(a, b)`: boxed numbers are equal when both type and value are.
+
+    >>> equals(1, 1.0), equals(True, 1), equals(float("nan"), float("nan"))
+    (False, False, True)
+    """
+    if a is b:
+        return True
+    if a is None or b is None:
+        return False
+    own = getattr(a, "equals", None)
+    if own is not None:
+        return own(b)  # type: ignore[no-any-return]
+    kind = type(a)
+    if kind not in _TO_STRING and not isinstance(a, Boxed):
+        return bool(a == b)
+    if kind is not type(b):
+        return False
+    if isinstance(a, float):
+        return float(a) == float(b) or (a != a and b != b)  # noqa: PLR0124 - NaN equals NaN here
+    return bool(a == b)
+
+
+def get_hash_code(value: Any) -> int:
+    """`GetHashCode()` of a value that is not null. .NET randomises those of strings; here they are stable."""
+    own = getattr(value, "get_hash_code", None)
+    if own is not None:
+        return own()  # type: ignore[no-any-return]
+    if isinstance(value, str):
+        if isinstance(value, Char):
+            return ord(value) | ord(value) << 16
+        return wrap_int32(zlib.crc32(value.encode("utf-16-le", "surrogatepass")))
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int):
+        number = int(value)
+        return wrap_int32(number if -(1 << 31) <= number < 1 << 32 else number ^ (number >> 32))
+    return wrap_int32(hash(value))
+
+
+def runtime_name(type_: Type) -> str:
+    """The type as `Type.ToString()` writes it.
+
+    >>> from apimpolicy.dotnet.metadata import parse
+    >>> runtime_name(parse("System.Collections.Generic.List<int>"))
+    'System.Collections.Generic.List`1[System.Int32]'
+    """
+    if isinstance(type_, NamedType):
+        definition = type_.definition
+        name = FULL_NAMES.get(definition.name, definition.name)
+        if definition.is_nested:
+            outer, _, nested = name.rpartition(".")
+            name = f"{outer}+{nested}"
+        if definition.arity:
+            name += f"`{definition.arity}"
+        if type_.arguments:
+            name += f"[{','.join(map(runtime_name, type_.arguments))}]"
+        return name
+    if isinstance(type_, ArrayType):
+        return f"{runtime_name(type_.element)}[{',' * (type_.rank - 1)}]"
+    return str(type_)
+
+
+@dotnet_class(
+    "System.Type",
+    attributes={
+        "FullName": "full_name",
+        "Namespace": "namespace",
+        "BaseType": "base_type",
+        "IsArray": "is_array",
+        "IsValueType": "is_value_type",
+        "IsClass": "is_class",
+        "IsInterface": "is_interface",
+        "IsEnum": "is_enum",
+        "IsGenericType": "is_generic_type",
+        "IsPrimitive": "is_primitive",
+    },
+)
+class TypeObject:
+    """A `System.Type` at run time; there is one object for each type."""
+
+    __slots__ = ("__weakref__", "type")
+
+    def __init__(self, type_: Type) -> None:
+        self.type = type_
+
+    @property
+    def name(self) -> str:
+        if isinstance(self.type, ArrayType):
+            return f"{type_object(self.type.element).name}[{',' * (self.type.rank - 1)}]"
+        bare = runtime_name(self.type).partition("[")[0]
+        return bare.rpartition(".")[2].rpartition("+")[2]
+
+    @property
+    def full_name(self) -> str:
+        if isinstance(self.type, NamedType) and self.type.arguments:
+            raise NotSimulatedError("System.Type.FullName", "of a generic type with arguments it names assemblies")
+        return runtime_name(self.type)
+
+    @property
+    def namespace(self) -> str | None:
+        """None for types that no namespace is known of."""
+        if isinstance(self.type, ArrayType):
+            return type_object(self.type.element).namespace
+        if not isinstance(self.type, NamedType):
+            return None
+        if self.type.definition.name in FULL_NAMES:
+            return "System"
+        return self.type.definition.namespace or None
+
+    @property
+    def base_type(self) -> TypeObject | None:
+        if isinstance(self.type, ArrayType):
+            return type_object(named("System.Array"))
+        base = self.type.base if isinstance(self.type, NamedType) else None
+        return type_object(base) if base is not None else None
+
+    @property
+    def is_array(self) -> bool:
+        return isinstance(self.type, ArrayType)
+
+    @property
+    def is_value_type(self) -> bool:
+        return self.type.is_value_type
+
+    @property
+    def is_class(self) -> bool:
+        return not self.type.is_value_type and not self.is_interface
+
+    @property
+    def is_interface(self) -> bool:
+        return isinstance(self.type, NamedType) and self.type.kind == "interface"
+
+    @property
+    def is_enum(self) -> bool:
+        return isinstance(self.type, NamedType) and self.type.kind == "enum"
+
+    @property
+    def is_generic_type(self) -> bool:
+        return isinstance(self.type, NamedType) and self.type.definition.arity > 0
+
+    @property
+    def is_primitive(self) -> bool:
+        return isinstance(self.type, NamedType) and self.type.name in _PRIMITIVES
+
+    @member("bool IsAssignableFrom(System.Type c)")
+    def is_assignable_from(self, other: TypeObject | None) -> bool:
+        """Identity, base classes and implemented interfaces; variance is not considered."""
+        if other is None:
+            return False
+        if self.type is other.type or (isinstance(self.type, NamedType) and self.type.name == "object"):
+            return True
+        return isinstance(other.type, NamedType) and self.type in other.type.supertypes
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return runtime_name(self.type)
+
+    @member("bool Equals(object o)")
+    @member("bool Equals(System.Type o)")
+    def equals(self, other: Any) -> bool:
+        return isinstance(other, TypeObject) and other.type == self.type
+
+    @member("int GetHashCode()")
+    def get_hash_code(self) -> int:
+        return wrap_int32(zlib.crc32(runtime_name(self.type).encode()))
+
+    def __eq__(self, other: object) -> bool:
+        return self.equals(other)
+
+    def __hash__(self) -> int:
+        return hash(self.type)
+
+    def __repr__(self) -> str:
+        return f"typeof({self.type})"
+
+
+_PRIMITIVES = frozenset(
+    "bool char sbyte byte short ushort int uint long ulong float double System.IntPtr System.UIntPtr".split()
+)
+
+_type_objects: weakref.WeakValueDictionary[Type, TypeObject] = weakref.WeakValueDictionary()
+
+
+def type_object(type_: Type) -> TypeObject:
+    """What `typeof(…)` gives."""
+    found = _type_objects.get(type_)
+    if found is None:
+        found = _type_objects[type_] = TypeObject(type_)
+    return found
+
+
+def get_type(value: Any) -> TypeObject:
+    """What `GetType()` gives for a value that is not null."""
+    return type_object(type_of(value))
+
+
+@implements("System.Type", "static bool op_Equality(System.Type left, System.Type right)")
+def _type_equality(left: TypeObject | None, right: TypeObject | None) -> bool:
+    return left == right
+
+
+@implements("System.Type", "static bool op_Inequality(System.Type left, System.Type right)")
+def _type_inequality(left: TypeObject | None, right: TypeObject | None) -> bool:
+    return left != right
+
+
+class PlainObject:
+    """`new object()`."""
+
+    __slots__ = ()
+    dotnet_type_name = "object"
+
+
+implements("object", "new()")(PlainObject)
+implements("object", "System.Type GetType()")(get_type)
+implements("object", "string ToString()")(to_string)
+implements("object", "bool Equals(object obj)")(equals)
+implements("object", "static bool Equals(object objA, object objB)")(equals)
+implements("object", "int GetHashCode()")(get_hash_code)
+implements("System.Exception", "System.Type GetType()")(get_type)
+implements("System.Type", "System.Type GetType()")(get_type)
+
+
+@implements("object", "static bool ReferenceEquals(object objA, object objB)")
+def reference_equals(a: Any, b: Any) -> bool:
+    """Identity. A value type is boxed anew for each argument, so it is never the same; equal literals are interned."""
+    if isinstance(a, (bool, int, float, Decimal)) or isinstance(a, Char):
+        return False
+    if type(a) is str and type(b) is str:
+        return a is b or (a == b and len(a) == 0)
+    return a is b

@@ -1,0 +1,222 @@
+"""Comparing strings: Compare, CompareTo, Equals, `==`, and `System.StringComparer`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.system import collation
+from apimpolicy.dotnet.system.characters import to_upper
+from apimpolicy.dotnet.system.objects import equals, get_hash_code
+from apimpolicy.dotnet.system.string_search import CURRENT_CULTURE, ORDINAL, ORDINAL_IGNORE_CASE, check_comparison
+from apimpolicy.dotnet.values import Char
+
+
+def compare_ordinal(a: str | None, b: str | None) -> int:
+    """By code units: the difference of the first that differ, else that of the lengths, as .NET Core returns it."""
+    if a == b:
+        return 0
+    if a is None or b is None:
+        return -1 if a is None else 1
+    for left, right in zip(a, b, strict=False):
+        if left != right:
+            return ord(left) - ord(right)
+    return len(a) - len(b)
+
+
+def compare(a: str | None, b: str | None, comparison: int = CURRENT_CULTURE) -> int:
+    """`string.Compare`: null comes first. `comparison` is a `StringComparison`."""
+    check_comparison(comparison)
+    if a is None or b is None:
+        return 0 if a is b else -1 if a is None else 1
+    if comparison == ORDINAL:
+        return compare_ordinal(a, b)
+    if comparison == ORDINAL_IGNORE_CASE:
+        return compare_ordinal(to_upper(a), to_upper(b))
+    return collation.compare(a, b, bool(comparison & 1))
+
+
+def equal(a: str | None, b: str | None, comparison: int) -> bool:
+    """`string.Equals` with a `StringComparison`."""
+    if comparison == ORDINAL_IGNORE_CASE and a is not None and b is not None:
+        return len(a) == len(b) and (a == b or to_upper(a) == to_upper(b))
+    check_comparison(comparison)
+    if comparison == ORDINAL:
+        return a == b
+    return compare(a, b, comparison) == 0
+
+
+def _is_string(value: Any) -> bool:
+    return isinstance(value, str) and not isinstance(value, Char)
+
+
+implements("string", "static int Compare(string strA, string strB)")(compare)
+implements("string", "static int Compare(string strA, string strB, System.StringComparison comparisonType)")(compare)
+implements("string", "static int CompareOrdinal(string strA, string strB)")(compare_ordinal)
+implements("string", "int CompareTo(string strB)")(compare)
+implements("string", "static bool Equals(string a, string b, System.StringComparison comparisonType)")(equal)
+implements("string", "bool Equals(string value, System.StringComparison comparisonType)")(equal)
+
+
+@implements("string", "static int Compare(string strA, string strB, bool ignoreCase)")
+@implements(
+    "string",
+    "static int Compare(string strA, string strB, bool ignoreCase, System.Globalization.CultureInfo culture)",
+)
+def _compare_case(a: str | None, b: str | None, ignore_case: bool, _culture: Any = None) -> int:
+    return compare(a, b, int(ignore_case))
+
+
+def _part(text: str | None, index: int, length: int, name: str) -> str | None:
+    if text is None:
+        return None
+    if length < 0:
+        raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
+    if not 0 <= index <= len(text):
+        raise ArgumentOutOfRangeException(
+            name, "Index was out of range. Must be non-negative and less than the size of the collection."
+        )
+    return text[index : index + length]
+
+
+def _compare_parts(a: str | None, index_a: int, b: str | None, index_b: int, length: int, comparison: int) -> int:
+    return compare(_part(a, index_a, length, "indexA"), _part(b, index_b, length, "indexB"), comparison)
+
+
+@implements("string", "static int Compare(string strA, int indexA, string strB, int indexB, int length)")
+@implements(
+    "string", "static int Compare(string strA, int indexA, string strB, int indexB, int length, bool ignoreCase)"
+)
+@implements(
+    "string",
+    "static int Compare(string strA, int indexA, string strB, int indexB, int length, bool ignoreCase, "
+    "System.Globalization.CultureInfo culture)",
+)
+def _compare_parts_case(
+    a: str | None,
+    index_a: int,
+    b: str | None,
+    index_b: int,
+    length: int,
+    ignore_case: bool = False,
+    _culture: Any = None,
+) -> int:
+    return _compare_parts(a, index_a, b, index_b, length, int(ignore_case))
+
+
+@implements(
+    "string",
+    "static int Compare(string strA, int indexA, string strB, int indexB, int length, "
+    "System.StringComparison comparisonType)",
+)
+def _compare_parts_by(a: str | None, index_a: int, b: str | None, index_b: int, length: int, comparison: int) -> int:
+    return _compare_parts(a, index_a, b, index_b, length, comparison)
+
+
+@implements("string", "static int CompareOrdinal(string strA, int indexA, string strB, int indexB, int length)")
+def _compare_parts_ordinal(a: str | None, index_a: int, b: str | None, index_b: int, length: int) -> int:
+    return _compare_parts(a, index_a, b, index_b, length, ORDINAL)
+
+
+@implements("string", "int CompareTo(object value)")
+def _compare_to(text: str, other: Any) -> int:
+    if other is not None and not _is_string(other):
+        raise ArgumentException("Object must be of type String.")
+    return compare(text, other)
+
+
+@implements("string", "static bool op_Equality(string a, string b)")
+@implements("string", "static bool Equals(string a, string b)")
+@implements("string", "bool Equals(string value)")
+def _equal(a: str | None, b: str | None) -> bool:
+    return a == b
+
+
+@implements("string", "static bool op_Inequality(string a, string b)")
+def _not_equal(a: str | None, b: str | None) -> bool:
+    return a != b
+
+
+@implements("string", "bool Equals(object obj)")
+def _equals_object(text: str, other: Any) -> bool:
+    return _is_string(other) and text == other
+
+
+implements("string", "int GetHashCode()")(get_hash_code)
+
+
+@implements("string", "int GetHashCode(System.StringComparison comparisonType)")
+def _hash_by(text: str, comparison: int) -> int:
+    return StringComparer(comparison).get_hash_code_of(text)
+
+
+@dotnet_class("System.StringComparer")
+class StringComparer:
+    """A comparer of strings, also for dictionaries and sorting. `comparison` is a `StringComparison`."""
+
+    __slots__ = ("comparison",)
+
+    def __init__(self, comparison: int) -> None:
+        check_comparison(comparison)
+        self.comparison = comparison
+
+    @member("int Compare(string x, string y)")
+    def compare(self, a: str | None, b: str | None) -> int:
+        return compare(a, b, self.comparison)
+
+    @member("bool Equals(string x, string y)")
+    def equals_strings(self, a: str | None, b: str | None) -> bool:
+        return equal(a, b, self.comparison)
+
+    @member("int Compare(object x, object y)")
+    def compare_objects(self, a: Any, b: Any) -> int:
+        if (a is None or _is_string(a)) and (b is None or _is_string(b)):
+            return compare(a, b, self.comparison)
+        raise ArgumentException("At least one object must implement IComparable.")
+
+    @member("bool Equals(object x, object y)")
+    def equals_objects(self, a: Any, b: Any) -> bool:
+        return equal(a, b, self.comparison) if _is_string(a) and _is_string(b) else equals(a, b)
+
+    @member("int GetHashCode(string obj)")
+    def get_hash_code_of(self, text: str | None) -> int:
+        if text is None:
+            raise ArgumentNullException("obj")
+        return get_hash_code(self.key(text))
+
+    def key(self, text: str) -> str:
+        """Equal exactly for strings that this comparer takes for equal: what a dictionary may use as its key."""
+        if self.comparison == ORDINAL:
+            return text
+        if self.comparison == ORDINAL_IGNORE_CASE:
+            return to_upper(text)
+        return "\0\0".join(collation.sort_key(text, bool(self.comparison & 1)))
+
+    def equals(self, other: Any) -> bool:
+        return isinstance(other, StringComparer) and other.comparison == self.comparison
+
+    def get_hash_code(self) -> int:
+        return self.comparison
+
+    def __eq__(self, other: object) -> bool:
+        return self.equals(other)
+
+    def __hash__(self) -> int:
+        return hash(self.comparison)
+
+
+_COMPARERS = tuple(StringComparer(number) for number in range(6))
+
+for _number, _name in enumerate(
+    "CurrentCulture CurrentCultureIgnoreCase InvariantCulture InvariantCultureIgnoreCase Ordinal OrdinalIgnoreCase".split()
+):
+    implements("System.StringComparer", f"static System.StringComparer {_name} {{ get; }}")(
+        lambda comparer=_COMPARERS[_number]: comparer
+    )
+
+
+@implements("System.StringComparer", "static System.StringComparer FromComparison(System.StringComparison comparisonType)")
+def _from_comparison(comparison: int) -> StringComparer:
+    check_comparison(comparison)
+    return _COMPARERS[comparison]

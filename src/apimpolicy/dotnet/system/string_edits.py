@@ -1,0 +1,340 @@
+"""Strings from strings: constructors, Substring, Replace, Trim, padding, case, normal forms; and small questions."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    IndexOutOfRangeException,
+)
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system import collation
+from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
+from apimpolicy.dotnet.system.string_search import ORDINAL, ORDINAL_IGNORE_CASE, check_comparison
+from apimpolicy.dotnet.values import CHAR, Array, from_utf16, to_utf16
+
+
+@implements("string", "new(char[] value)")
+def _from_chars(chars: Array | None) -> str:
+    return "".join(chars or ())
+
+
+@implements("string", "new(char[] value, int startIndex, int length)")
+def _from_part(chars: Array | None, start: int, length: int) -> str:
+    if chars is None:
+        raise ArgumentNullException("value")
+    if start < 0:
+        raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
+    if length < 0:
+        raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
+    if start > len(chars) - length:
+        raise ArgumentOutOfRangeException(
+            "startIndex", "Index was out of range. Must be non-negative and less than the size of the collection."
+        )
+    return "".join(chars[start : start + length])
+
+
+@implements("string", "new(char c, int count)")
+def _repeated(char: str, count: int) -> str:
+    if count < 0:
+        raise ArgumentOutOfRangeException("count", "'count' must be non-negative.")
+    environment().check_length(count)
+    return char * count
+
+
+@implements("string", "static readonly string Empty;")
+def _empty() -> str:
+    return ""
+
+
+implements("string", "int Length { get; }")(len)
+
+
+@implements("string", "char Chars[int index] { get; }")
+def char_at(text: str, index: int) -> str:
+    """The code unit at this index; raises IndexOutOfRangeException."""
+    if 0 <= index < len(text):
+        return text[index]
+    raise IndexOutOfRangeException
+
+
+@implements("string", "static bool IsNullOrEmpty(string value)")
+def _is_null_or_empty(value: str | None) -> bool:
+    return not value
+
+
+@implements("string", "static bool IsNullOrWhiteSpace(string value)")
+def _is_null_or_white_space(value: str | None) -> bool:
+    return not value or not value.strip(WHITE_SPACE)
+
+
+@implements("string", "string Substring(int startIndex)")
+def _substring_from(text: str, start: int) -> str:
+    if 0 <= start <= len(text):
+        return text[start:]
+    raise ArgumentOutOfRangeException(
+        "startIndex",
+        "StartIndex cannot be less than zero." if start < 0 else "startIndex cannot be larger than length of string.",
+    )
+
+
+@implements("string", "string Substring(int startIndex, int length)")
+def _substring(text: str, start: int, length: int) -> str:
+    if not 0 <= start <= len(text):
+        return _substring_from(text, start)
+    if length < 0:
+        raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
+    if start > len(text) - length:
+        raise ArgumentOutOfRangeException("length", "Index and length must refer to a location within the string.")
+    return text[start : start + length]
+
+
+def _check_old(old: str | None) -> str:
+    if old is None:
+        raise ArgumentNullException("oldValue")
+    if not old:
+        raise ArgumentException("String cannot be of zero length.", "oldValue")
+    return old
+
+
+@implements("string", "string Replace(char oldChar, char newChar)")
+def _replace_char(text: str, old: str, new: str) -> str:
+    return text.replace(old, new)
+
+
+@implements("string", "string Replace(string oldValue, string newValue)")
+def replace(text: str, old: str | None, new: str | None) -> str:
+    """By code units; a null `newValue` removes."""
+    old, new = _check_old(old), new or ""
+    if len(new) > len(old):
+        environment().check_length(len(text) + text.count(old) * (len(new) - len(old)))
+    return text.replace(old, new)
+
+
+@implements("string", "string Replace(string oldValue, string newValue, System.StringComparison comparisonType)")
+def _replace_by(text: str, old: str | None, new: str | None, comparison: int) -> str:
+    old, new = _check_old(old), new or ""
+    check_comparison(comparison)
+    if comparison == ORDINAL:
+        return replace(text, old, new)
+    if comparison == ORDINAL_IGNORE_CASE:
+        return _replace_upper(text, old, new)
+    return _replace_culture(text, old, new, bool(comparison & 1))
+
+
+@implements(
+    "string",
+    "string Replace(string oldValue, string newValue, bool ignoreCase, System.Globalization.CultureInfo culture)",
+)
+def _replace_in_culture(text: str, old: str | None, new: str | None, ignore_case: bool, _culture: Any) -> str:
+    return _replace_by(text, old, new, int(ignore_case))
+
+
+def _replace_upper(text: str, old: str, new: str) -> str:
+    upper, wanted = to_upper(text), to_upper(old)
+    parts, position, length = [], 0, 0
+    while (found := upper.find(wanted, position)) >= 0:
+        parts.append(text[position:found])
+        position = found + len(old)
+        length += len(parts[-1]) + len(new)
+        environment().check_length(length)
+    parts.append(text[position:])
+    return new.join(parts)
+
+
+def _replace_culture(text: str, old: str, new: str, ignore_case: bool) -> str:
+    parts, length = [], 0
+    while text:
+        environment().step(1 + len(text) // 64)
+        start, end = collation.find(text, old, ignore_case)
+        if start < 0 or end == start:
+            break
+        parts.append(text[:start])
+        text = text[end:]
+        length += start + len(new)
+        environment().check_length(length)
+    parts.append(text)
+    return new.join(parts)
+
+
+def _trim_set(chars: Any) -> str:
+    return "".join(chars) if chars else WHITE_SPACE
+
+
+@implements("string", "string Trim()")
+def trim(text: str) -> str:
+    """Without the white space around it."""
+    return text.strip(WHITE_SPACE)
+
+
+@implements("string", "string TrimStart()")
+def _trim_start(text: str) -> str:
+    return text.lstrip(WHITE_SPACE)
+
+
+@implements("string", "string TrimEnd()")
+def _trim_end(text: str) -> str:
+    return text.rstrip(WHITE_SPACE)
+
+
+@implements("string", "string Trim(char trimChar)")
+@implements("string", "string Trim(params char[] trimChars)")
+def _trim_chars(text: str, chars: Any) -> str:
+    return text.strip(_trim_set(chars))
+
+
+@implements("string", "string TrimStart(char trimChar)")
+@implements("string", "string TrimStart(params char[] trimChars)")
+def _trim_start_chars(text: str, chars: Any) -> str:
+    return text.lstrip(_trim_set(chars))
+
+
+@implements("string", "string TrimEnd(char trimChar)")
+@implements("string", "string TrimEnd(params char[] trimChars)")
+def _trim_end_chars(text: str, chars: Any) -> str:
+    return text.rstrip(_trim_set(chars))
+
+
+def _check_width(width: int) -> int:
+    if width < 0:
+        raise ArgumentOutOfRangeException("totalWidth", "Non-negative number required.")
+    environment().check_length(width)
+    return width
+
+
+@implements("string", "string PadLeft(int totalWidth)")
+@implements("string", "string PadLeft(int totalWidth, char paddingChar)")
+def _pad_left(text: str, width: int, char: str = " ") -> str:
+    return text.rjust(_check_width(width), char)
+
+
+@implements("string", "string PadRight(int totalWidth)")
+@implements("string", "string PadRight(int totalWidth, char paddingChar)")
+def _pad_right(text: str, width: int, char: str = " ") -> str:
+    return text.ljust(_check_width(width), char)
+
+
+@implements("string", "string ToUpper()")
+@implements("string", "string ToUpperInvariant()")
+@implements("string", "string ToUpper(System.Globalization.CultureInfo culture)")
+def _to_upper(text: str, _culture: Any = None) -> str:
+    return to_upper(text)
+
+
+@implements("string", "string ToLower()")
+@implements("string", "string ToLowerInvariant()")
+@implements("string", "string ToLower(System.Globalization.CultureInfo culture)")
+def _to_lower(text: str, _culture: Any = None) -> str:
+    return to_lower(text)
+
+
+@implements("string", "string Insert(int startIndex, string value)")
+def _insert(text: str, start: int, value: str | None) -> str:
+    if value is None:
+        raise ArgumentNullException("value")
+    if not 0 <= start <= len(text):
+        raise ArgumentOutOfRangeException("startIndex")
+    environment().check_length(len(text) + len(value))
+    return text[:start] + value + text[start:]
+
+
+@implements("string", "string Remove(int startIndex)")
+def _remove_from(text: str, start: int) -> str:
+    if start < 0:
+        raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
+    if start >= len(text):
+        raise ArgumentOutOfRangeException("startIndex", "startIndex must be less than length of string.")
+    return text[:start]
+
+
+@implements("string", "string Remove(int startIndex, int count)")
+def _remove(text: str, start: int, count: int) -> str:
+    if start < 0:
+        raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
+    if count < 0:
+        raise ArgumentOutOfRangeException("count", "Count cannot be less than zero.")
+    if count > len(text) - start:
+        raise ArgumentOutOfRangeException("count", "Index and count must refer to a location within the string.")
+    return text[:start] + text[start + count :]
+
+
+@implements("string", "static string Copy(string str)")
+@implements("string", "static string Intern(string str)")
+def _copy(text: str | None) -> str:
+    if text is None:
+        raise ArgumentNullException("str")
+    return text
+
+
+@implements("string", "object Clone()")
+@implements("string", "string ToString()")
+@implements("string", "string ToString(System.IFormatProvider provider)")
+def _itself(text: str, _provider: Any = None) -> str:
+    return text
+
+
+@implements("string", "char[] ToCharArray()")
+def _to_char_array(text: str) -> Array:
+    environment().check_elements(len(text))
+    return Array(CHAR, text)
+
+
+@implements("string", "char[] ToCharArray(int startIndex, int length)")
+def _to_char_array_part(text: str, start: int, length: int) -> Array:
+    if not 0 <= start <= len(text):
+        raise ArgumentOutOfRangeException(
+            "startIndex", "Index was out of range. Must be non-negative and less than the size of the collection."
+        )
+    if not 0 <= length <= len(text) - start:
+        raise ArgumentOutOfRangeException(
+            "length", "Index was out of range. Must be non-negative and less than the size of the collection."
+        )
+    return Array(CHAR, text[start : start + length])
+
+
+@implements("string", "void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)")
+def _copy_to(text: str, source: int, destination: Array | None, target: int, count: int) -> None:
+    if destination is None:
+        raise ArgumentNullException("destination")
+    if count < 0:
+        raise ArgumentOutOfRangeException("count", "Count cannot be less than zero.")
+    if source < 0 or count > len(text) - source:
+        raise ArgumentOutOfRangeException(
+            "sourceIndex", "Index and count must refer to a location within the string."
+        )
+    if target < 0 or target > len(destination) - count:
+        raise ArgumentOutOfRangeException(
+            "destinationIndex", "Index and count must refer to a location within the string."
+        )
+    destination[target : target + count] = text[source : source + count]
+
+
+_FORMS = {1: "NFC", 2: "NFD", 5: "NFKC", 6: "NFKD"}
+
+
+def _form(number: int) -> Any:
+    name = _FORMS.get(number)
+    if name is None:
+        raise ArgumentException("Invalid normalization form.", "normalizationForm")
+    return name
+
+
+@implements("string", "string Normalize()")
+@implements("string", "string Normalize(System.Text.NormalizationForm normalizationForm)")
+def _normalize(text: str, form: int = 1) -> str:
+    name = _form(form)
+    if text.isascii():
+        return text
+    environment().check_length(len(text) * 18 if form > 2 else len(text) * 4)
+    return to_utf16(unicodedata.normalize(name, from_utf16(text)))
+
+
+@implements("string", "bool IsNormalized()")
+@implements("string", "bool IsNormalized(System.Text.NormalizationForm normalizationForm)")
+def _is_normalized(text: str, form: int = 1) -> bool:
+    return unicodedata.is_normalized(_form(form), from_utf16(text))

@@ -1,0 +1,270 @@
+"""Finding things in a string: IndexOf, LastIndexOf, Contains, StartsWith, EndsWith.
+
+Searches for a character, `Contains` and `Replace` compare code units; searches for a string without a `StringComparison`
+go by the invariant culture (see `collation`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system import collation
+from apimpolicy.dotnet.system.characters import to_upper
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.values import Array
+
+ORDINAL, ORDINAL_IGNORE_CASE = 4, 5
+CURRENT_CULTURE = 0
+"""Of the enum `System.StringComparison`; 0 to 3 are those of cultures, the odd ones ignore case."""
+
+_INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
+_COUNT = "Count must be positive and count must refer to a location within the string/array/collection."
+
+
+def check_comparison(comparison: int) -> None:
+    """Raise ArgumentException for a number that is no `StringComparison`."""
+    if not 0 <= comparison <= 5:
+        raise ArgumentException("The string comparison type passed in is currently not supported.", "comparisonType")
+
+
+def _not_null(value: str | None) -> str:
+    if value is None:
+        raise ArgumentNullException("value")
+    return value
+
+
+def _find(text: str, value: str, comparison: int, last: bool) -> int:
+    if comparison == ORDINAL:
+        return text.rfind(value) if last else text.find(value)
+    if comparison == ORDINAL_IGNORE_CASE:
+        text, value = to_upper(text), to_upper(value)
+        return text.rfind(value) if last else text.find(value)
+    return collation.find(text, value, bool(comparison & 1), last)[0]
+
+
+def index_of(text: str, value: str | None, start: int, count: int, comparison: int) -> int:
+    """`IndexOf` within `count` code units from `start`; raises ArgumentNullException, ArgumentOutOfRangeException."""
+    value = _not_null(value)
+    check_comparison(comparison)
+    if not 0 <= start <= len(text):
+        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+    if not 0 <= count <= len(text) - start:
+        raise ArgumentOutOfRangeException("count", _COUNT)
+    if not value:
+        return start
+    part = text if count == len(text) else text[start : start + count]
+    found = _find(part, value, comparison, False)
+    return found + start if found >= 0 else -1
+
+
+def last_index_of(text: str, value: str | None, start: int, count: int, comparison: int) -> int:
+    """`LastIndexOf` within the `count` code units that end at `start`."""
+    value = _not_null(value)
+    check_comparison(comparison)
+    if not text and start in (-1, 0):
+        return -1 if value else 0
+    if not 0 <= start <= len(text):
+        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+    if start == len(text):
+        start -= 1
+        count -= count > 0
+    if count < 0 or start - count + 1 < 0:
+        raise ArgumentOutOfRangeException("count", _COUNT)
+    if not value:
+        return start
+    begin = start - count + 1
+    found = _find(text[begin : start + 1], value, comparison, True)
+    return found + begin if found >= 0 else -1
+
+
+@implements("string", "int IndexOf(string value)")
+@implements("string", "int IndexOf(string value, System.StringComparison comparisonType)")
+def _index_of(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> int:
+    return index_of(text, value, 0, len(text), comparison)
+
+
+@implements("string", "int IndexOf(string value, int startIndex)")
+@implements("string", "int IndexOf(string value, int startIndex, System.StringComparison comparisonType)")
+def _index_of_from(text: str, value: str | None, start: int, comparison: int = CURRENT_CULTURE) -> int:
+    return index_of(text, value, start, max(len(text) - start, 0), comparison)
+
+
+@implements("string", "int IndexOf(string value, int startIndex, int count)")
+@implements("string", "int IndexOf(string value, int startIndex, int count, System.StringComparison comparisonType)")
+def _index_of_part(text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE) -> int:
+    return index_of(text, value, start, count, comparison)
+
+
+@implements("string", "int LastIndexOf(string value)")
+@implements("string", "int LastIndexOf(string value, System.StringComparison comparisonType)")
+def _last_index_of(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> int:
+    return last_index_of(text, value, len(text) - 1, len(text), comparison)
+
+
+@implements("string", "int LastIndexOf(string value, int startIndex)")
+@implements("string", "int LastIndexOf(string value, int startIndex, System.StringComparison comparisonType)")
+def _last_index_of_from(text: str, value: str | None, start: int, comparison: int = CURRENT_CULTURE) -> int:
+    return last_index_of(text, value, start, start + 1, comparison)
+
+
+@implements("string", "int LastIndexOf(string value, int startIndex, int count)")
+@implements(
+    "string", "int LastIndexOf(string value, int startIndex, int count, System.StringComparison comparisonType)"
+)
+def _last_index_of_part(
+    text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE
+) -> int:
+    return last_index_of(text, value, start, count, comparison)
+
+
+implements("string", "int IndexOf(char value)")(str.find)
+
+
+@implements("string", "int IndexOf(char value, System.StringComparison comparisonType)")
+def _index_of_char_by(text: str, value: str, comparison: int) -> int:
+    return index_of(text, value, 0, len(text), comparison)
+
+
+@implements("string", "int IndexOf(char value, int startIndex)")
+def _index_of_char_from(text: str, value: str, start: int) -> int:
+    if not 0 <= start <= len(text):
+        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+    return text.find(value, start)
+
+
+@implements("string", "int IndexOf(char value, int startIndex, int count)")
+def _index_of_char_part(text: str, value: str, start: int, count: int) -> int:
+    return index_of(text, value, start, count, ORDINAL)
+
+
+def _last_bounds(text: str, start: int, count: int) -> tuple[int, int]:
+    if not 0 <= start < len(text):
+        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+    if not 0 <= count <= start + 1:
+        raise ArgumentOutOfRangeException("count", _COUNT)
+    return start - count + 1, start + 1
+
+
+implements("string", "int LastIndexOf(char value)")(str.rfind)
+
+
+@implements("string", "int LastIndexOf(char value, int startIndex)")
+def _last_index_of_char_from(text: str, value: str, start: int) -> int:
+    return _last_index_of_char_part(text, value, start, start + 1)
+
+
+@implements("string", "int LastIndexOf(char value, int startIndex, int count)")
+def _last_index_of_char_part(text: str, value: str, start: int, count: int) -> int:
+    return text.rfind(value, *_last_bounds(text, start, count)) if text else -1
+
+
+def _any_of(text: str, chars: Array | None, begin: int, end: int, last: bool) -> int:
+    if chars is None:
+        raise ArgumentNullException("anyOf")
+    wanted = frozenset(chars)
+    places = range(end - 1, begin - 1, -1) if last else range(begin, end)
+    return next((place for place in places if text[place] in wanted), -1)
+
+
+@implements("string", "int IndexOfAny(char[] anyOf)")
+def _index_of_any(text: str, chars: Array | None) -> int:
+    return _any_of(text, chars, 0, len(text), False)
+
+
+@implements("string", "int IndexOfAny(char[] anyOf, int startIndex)")
+def _index_of_any_from(text: str, chars: Array | None, start: int) -> int:
+    return _index_of_any_part(text, chars, start, len(text) - start)
+
+
+@implements("string", "int IndexOfAny(char[] anyOf, int startIndex, int count)")
+def _index_of_any_part(text: str, chars: Array | None, start: int, count: int) -> int:
+    if not 0 <= start <= len(text):
+        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+    if not 0 <= count <= len(text) - start:
+        raise ArgumentOutOfRangeException("count", _COUNT)
+    return _any_of(text, chars, start, start + count, False)
+
+
+@implements("string", "int LastIndexOfAny(char[] anyOf)")
+def _last_index_of_any(text: str, chars: Array | None) -> int:
+    return _any_of(text, chars, 0, len(text), True)
+
+
+@implements("string", "int LastIndexOfAny(char[] anyOf, int startIndex)")
+def _last_index_of_any_from(text: str, chars: Array | None, start: int) -> int:
+    return _last_index_of_any_part(text, chars, start, start + 1)
+
+
+@implements("string", "int LastIndexOfAny(char[] anyOf, int startIndex, int count)")
+def _last_index_of_any_part(text: str, chars: Array | None, start: int, count: int) -> int:
+    return _any_of(text, chars, *_last_bounds(text, start, count), True) if text else -1
+
+
+@implements("string", "bool Contains(string value)")
+def contains(text: str, value: str | None) -> bool:
+    """By code units; raises ArgumentNullException."""
+    if value is None:
+        raise ArgumentNullException("value")
+    return value in text
+
+
+@implements("string", "bool Contains(char value)")
+def _contains_char(text: str, value: str) -> bool:
+    return value in text
+
+
+@implements("string", "bool Contains(string value, System.StringComparison comparisonType)")
+@implements("string", "bool Contains(char value, System.StringComparison comparisonType)")
+def _contains_by(text: str, value: str | None, comparison: int) -> bool:
+    return index_of(text, value, 0, len(text), comparison) >= 0
+
+
+@implements("string", "bool StartsWith(string value)")
+@implements("string", "bool StartsWith(string value, System.StringComparison comparisonType)")
+def starts_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> bool:
+    """By the invariant culture unless told otherwise; raises ArgumentNullException."""
+    if value is None:
+        raise ArgumentNullException("value")
+    check_comparison(comparison)
+    if comparison == ORDINAL:
+        return text.startswith(value)
+    if comparison == ORDINAL_IGNORE_CASE:
+        return to_upper(text[: len(value)]) == to_upper(value)
+    return collation.starts_with(text, value, bool(comparison & 1))
+
+
+@implements("string", "bool EndsWith(string value)")
+@implements("string", "bool EndsWith(string value, System.StringComparison comparisonType)")
+def ends_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> bool:
+    """By the invariant culture unless told otherwise; raises ArgumentNullException."""
+    if value is None:
+        raise ArgumentNullException("value")
+    check_comparison(comparison)
+    if comparison == ORDINAL:
+        return text.endswith(value)
+    if comparison == ORDINAL_IGNORE_CASE:
+        return len(value) <= len(text) and to_upper(text[len(text) - len(value) :]) == to_upper(value)
+    return collation.ends_with(text, value, bool(comparison & 1))
+
+
+@implements("string", "bool StartsWith(string value, bool ignoreCase, System.Globalization.CultureInfo culture)")
+def _starts_with_culture(text: str, value: str | None, ignore_case: bool, _culture: Any) -> bool:
+    return starts_with(text, value, int(ignore_case))
+
+
+@implements("string", "bool EndsWith(string value, bool ignoreCase, System.Globalization.CultureInfo culture)")
+def _ends_with_culture(text: str, value: str | None, ignore_case: bool, _culture: Any) -> bool:
+    return ends_with(text, value, int(ignore_case))
+
+
+@implements("string", "bool StartsWith(char value)")
+def _starts_with_char(text: str, value: str) -> bool:
+    return text[:1] == value
+
+
+@implements("string", "bool EndsWith(char value)")
+def _ends_with_char(text: str, value: str) -> bool:
+    return text[-1:] == value

@@ -1,0 +1,304 @@
+"""Making strings from values: concatenation, composite formatting, joining, interpolation.
+
+`concat` and `format_item` are called by emitted code.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, FormatException
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system.enums import format_enum
+from apimpolicy.dotnet.system.number_formats import format_decimal, format_double, format_int, format_single
+from apimpolicy.dotnet.system.objects import text, to_string
+from apimpolicy.dotnet.values import (
+    Byte,
+    EnumValue,
+    Int16,
+    Int64,
+    SByte,
+    Single,
+    UInt16,
+    UInt32,
+    UInt64,
+    box,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from apimpolicy.dotnet.types import Type
+    from apimpolicy.dotnet.values import Array
+
+_UNCHECKED_LENGTH = 65_536
+"""Shorter results are made without asking for the limit."""
+
+_FORMATTERS: dict[type, Callable[[Any, str | None], str]] = {
+    int: lambda value, format_: format_int(value, 32, format_),
+    SByte: lambda value, format_: format_int(int(value), 8, format_),
+    Byte: lambda value, format_: format_int(int(value), 8, format_),
+    Int16: lambda value, format_: format_int(int(value), 16, format_),
+    UInt16: lambda value, format_: format_int(int(value), 16, format_),
+    UInt32: lambda value, format_: format_int(int(value), 32, format_),
+    Int64: lambda value, format_: format_int(int(value), 64, format_),
+    UInt64: lambda value, format_: format_int(int(value), 64, format_),
+    float: format_double,
+    Single: format_single,
+    Decimal: format_decimal,
+    EnumValue: lambda value, format_: format_enum(value.dotnet_type, int(value), format_),
+}
+
+
+def format_value(value: Any, format_: str | None) -> str:
+    """`IFormattable.ToString(format)`, or `ToString()` for what is not formattable; null is empty.
+
+    Run-time classes are formattable by having a method `format`.
+    """
+    if value is None:
+        return ""
+    if format_:
+        known = _FORMATTERS.get(type(value))
+        if known is not None:
+            return known(value, format_)
+        own = getattr(value, "format", None)
+        if own is not None and not isinstance(value, str):
+            return own(format_)  # type: ignore[no-any-return]
+    return value if type(value) is str else to_string(value)
+
+
+def format_item(value: Any, alignment: int = 0, format_: str | None = None) -> str:
+    """One hole of an interpolated or composite format string; a negative alignment pads on the right.
+
+    >>> format_item(7, -3, "D2"), format_item(None, 3), format_item(1234.5, 0, "N2")
+    ('07 ', '   ', '1,234.50')
+    """
+    shown = format_value(value, format_)
+    if alignment:
+        environment().check_length(abs(alignment))
+        return shown.rjust(alignment) if alignment > 0 else shown.ljust(-alignment)
+    return shown
+
+
+def concat(*parts: Any) -> str:
+    """The `+` of strings: null is empty, other values are boxed and give their `ToString()`.
+
+    >>> concat("n=", 1, None, True)
+    'n=1True'
+    """
+    try:
+        result = "".join(parts)
+    except TypeError:
+        result = "".join([text(part) for part in parts])
+    if len(result) > _UNCHECKED_LENGTH:
+        environment().check_length(len(result))
+    return result
+
+
+def join(separator: str | None, parts: Iterable[str]) -> str:
+    """Join while the result keeps within the limit."""
+    between = separator or ""
+    shown = list(parts)
+    length = sum(map(len, shown)) + len(between) * max(len(shown) - 1, 0)
+    if length > _UNCHECKED_LENGTH:
+        environment().check_length(length)
+    return between.join(shown)
+
+
+def _steps(values: Iterable[Any]) -> Iterable[Any]:
+    step = environment().step
+    for value in values:
+        step()
+        yield value
+
+
+_INVALID_FORMAT = "Input string was not in a correct format."
+_INVALID_INDEX = (
+    "Index (zero based) must be greater than or equal to zero and less than the size of the argument list."
+)
+
+
+def _number(format_: str, position: int) -> tuple[int, int]:
+    """Digits from this position, and the position after them."""
+    value, end = 0, len(format_)
+    if position >= end or not "0" <= format_[position] <= "9":
+        raise FormatException(_INVALID_FORMAT)
+    while "0" <= format_[position] <= "9" and value < 1_000_000:
+        value = value * 10 + ord(format_[position]) - 48
+        position += 1
+        if position == end:
+            raise FormatException(_INVALID_FORMAT)
+    return value, position
+
+
+def _spaces(format_: str, position: int) -> int:
+    while position < len(format_) and format_[position] == " ":
+        position += 1
+    return position
+
+
+def _hole(format_: str, position: int, arguments: Sequence[Any]) -> tuple[str, int]:
+    """The text of the hole whose brace stands before this position, and the position after it."""
+    index, position = _number(format_, position)
+    if index >= len(arguments):
+        raise FormatException(_INVALID_INDEX)
+    position = _spaces(format_, position)
+    alignment = 0
+    if format_[position : position + 1] == ",":
+        position = _spaces(format_, position + 1)
+        left = format_[position : position + 1] == "-"
+        alignment, position = _number(format_, position + left)
+        alignment = -alignment if left else alignment
+        position = _spaces(format_, position)
+    item_format = None
+    if format_[position : position + 1] == ":":
+        item_format, position = _item_format(format_, position + 1)
+    if format_[position : position + 1] != "}":
+        raise FormatException(_INVALID_FORMAT)
+    return format_item(arguments[index], alignment, item_format), position + 1
+
+
+def _item_format(format_: str, position: int) -> tuple[str, int]:
+    out = []
+    while True:
+        char = format_[position : position + 1]
+        following = format_[position + 1 : position + 2]
+        if char == "}" and following != "}":
+            return "".join(out), position
+        if not char or (char == "{" and following != "{"):
+            raise FormatException(_INVALID_FORMAT)
+        out.append(char)
+        position += 2 if char in "{}" else 1
+
+
+def format_composite(format_: str | None, arguments: Sequence[Any] | None) -> str:
+    """`string.Format`; arguments are boxed.
+
+    >>> format_composite("{0,5}|{1:D4}|{{}}", [1, 42])
+    '    1|0042|{}'
+    """
+    if format_ is None or arguments is None:
+        raise ArgumentNullException("format" if format_ is None else "args")
+    out: list[str] = []
+    position, end, length = 0, len(format_), 0
+    while position < end:
+        opening, closing = format_.find("{", position), format_.find("}", position)
+        brace = min(opening if opening >= 0 else end, closing if closing >= 0 else end)
+        out.append(format_[position:brace])
+        if brace == end:
+            break
+        if format_[brace + 1 : brace + 2] == format_[brace]:
+            out.append(format_[brace])
+            position = brace + 2
+        elif format_[brace] == "}":
+            raise FormatException(_INVALID_FORMAT)
+        else:
+            shown, position = _hole(format_, brace + 1, arguments)
+            out.append(shown)
+            length += len(shown)
+            environment().check_length(length)
+    return "".join(out)
+
+
+@implements("string", "static string Format(string format, object arg0)")
+@implements("string", "static string Format(string format, object arg0, object arg1)")
+@implements("string", "static string Format(string format, object arg0, object arg1, object arg2)")
+def _format(format_: str | None, *arguments: Any) -> str:
+    return format_composite(format_, arguments)
+
+
+@implements("string", "static string Format(string format, params object[] args)")
+def _format_array(format_: str | None, arguments: Array | None) -> str:
+    return format_composite(format_, arguments)
+
+
+@implements("string", "static string Format(System.IFormatProvider provider, string format, object arg0)")
+@implements("string", "static string Format(System.IFormatProvider provider, string format, object arg0, object arg1)")
+@implements(
+    "string",
+    "static string Format(System.IFormatProvider provider, string format, object arg0, object arg1, object arg2)",
+)
+def _format_provider(_provider: Any, format_: str | None, *arguments: Any) -> str:
+    return format_composite(format_, arguments)
+
+
+@implements("string", "static string Format(System.IFormatProvider provider, string format, params object[] args)")
+def _format_provider_array(_provider: Any, format_: str | None, arguments: Array | None) -> str:
+    return format_composite(format_, arguments)
+
+
+for _signature in (
+    "static string Concat(object arg0)",
+    "static string Concat(object arg0, object arg1)",
+    "static string Concat(object arg0, object arg1, object arg2)",
+    "static string Concat(string str0, string str1)",
+    "static string Concat(string str0, string str1, string str2)",
+    "static string Concat(string str0, string str1, string str2, string str3)",
+):
+    implements("string", _signature)(concat)
+
+
+def _required(values: Iterable[Any] | None, name: str = "values") -> Iterable[Any]:
+    if values is None:
+        raise ArgumentNullException(name)
+    return values
+
+
+@implements("string", "static string Concat(params object[] args)")
+def _concat_objects(values: Array | None) -> str:
+    return join("", map(text, _required(values, "args")))
+
+
+@implements("string", "static string Concat(params string[] values)")
+@implements("string", "static string Concat(System.Collections.Generic.IEnumerable<string> values)")
+def _concat_strings(values: Iterable[str | None] | None) -> str:
+    return join("", (value or "" for value in _steps(_required(values))))
+
+
+@implements("string", "static string Concat<T>(System.Collections.Generic.IEnumerable<T> values)", types=True)
+def _concat_all(types: tuple[Type, ...], values: Iterable[Any] | None) -> str:
+    return _join_all(types, "", values)
+
+
+@implements("string", "static string Join(char separator, params string[] value)")
+@implements("string", "static string Join(string separator, params string[] value)")
+def _join_array(separator: str | None, values: Array | None) -> str:
+    return join(separator, (value or "" for value in _required(values, "value")))
+
+
+@implements("string", "static string Join(string separator, System.Collections.Generic.IEnumerable<string> values)")
+def _join_strings(separator: str | None, values: Iterable[str | None] | None) -> str:
+    return join(separator, (value or "" for value in _steps(_required(values))))
+
+
+@implements("string", "static string Join(char separator, params object[] values)")
+@implements("string", "static string Join(string separator, params object[] values)")
+def _join_objects(separator: str | None, values: Array | None) -> str:
+    return join(separator, map(text, _required(values)))
+
+
+@implements(
+    "string", "static string Join<T>(char separator, System.Collections.Generic.IEnumerable<T> values)", types=True
+)
+@implements(
+    "string", "static string Join<T>(string separator, System.Collections.Generic.IEnumerable<T> values)", types=True
+)
+def _join_all(types: tuple[Type, ...], separator: str | None, values: Iterable[Any] | None) -> str:
+    type_ = types[-1]
+    return join(separator, (text(box(type_, value)) for value in _steps(_required(values))))
+
+
+@implements("string", "static string Join(char separator, string[] value, int startIndex, int count)")
+@implements("string", "static string Join(string separator, string[] value, int startIndex, int count)")
+def _join_part(separator: str | None, values: Array | None, start: int, count: int) -> str:
+    if values is None:
+        raise ArgumentNullException("value")
+    if start < 0:
+        raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
+    if count < 0:
+        raise ArgumentOutOfRangeException("count", "Count cannot be less than zero.")
+    if start > len(values) - count:
+        raise ArgumentOutOfRangeException("startIndex", "Index and count must refer to a location within the buffer.")
+    return join(separator, (value or "" for value in values[start : start + count]))

@@ -1,0 +1,369 @@
+"""`System.TimeSpan`: a number of ticks of 100 ns."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    FormatException,
+    OverflowException,
+)
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
+from apimpolicy.dotnet.system.numeric_types import attempt
+from apimpolicy.dotnet.values import wrap_int32
+
+MILLISECOND, SECOND, MINUTE, HOUR, DAY = 10_000, 10_000_000, 600_000_000, 36_000_000_000, 864_000_000_000
+"""Ticks in each."""
+_LIMIT = 1 << 63
+_TOO_LONG = "TimeSpan overflowed because the duration is too long."
+
+
+@dotnet_class(
+    "System.TimeSpan",
+    attributes={
+        "Ticks": "ticks",
+        "Days": "days",
+        "Hours": "hours",
+        "Minutes": "minutes",
+        "Seconds": "seconds",
+        "Milliseconds": "milliseconds",
+        "TotalDays": "total_days",
+        "TotalHours": "total_hours",
+        "TotalMinutes": "total_minutes",
+        "TotalSeconds": "total_seconds",
+        "TotalMilliseconds": "total_milliseconds",
+    },
+)
+class TimeSpan:
+    """A span of time; immutable."""
+
+    __slots__ = ("ticks",)
+
+    def __init__(self, ticks: int) -> None:
+        self.ticks = ticks
+
+    def _part(self, unit: int, modulus: int) -> int:
+        part = abs(self.ticks) // unit % modulus
+        return -part if self.ticks < 0 else part
+
+    @property
+    def days(self) -> int:
+        return self._part(DAY, 1 << 62)
+
+    @property
+    def hours(self) -> int:
+        return self._part(HOUR, 24)
+
+    @property
+    def minutes(self) -> int:
+        return self._part(MINUTE, 60)
+
+    @property
+    def seconds(self) -> int:
+        return self._part(SECOND, 60)
+
+    @property
+    def milliseconds(self) -> int:
+        return self._part(MILLISECOND, 1000)
+
+    @property
+    def total_days(self) -> float:
+        return self.ticks / DAY
+
+    @property
+    def total_hours(self) -> float:
+        return self.ticks / HOUR
+
+    @property
+    def total_minutes(self) -> float:
+        return self.ticks / MINUTE
+
+    @property
+    def total_seconds(self) -> float:
+        return self.ticks / SECOND
+
+    @property
+    def total_milliseconds(self) -> float:
+        return self.ticks / MILLISECOND
+
+    @member("System.TimeSpan Add(System.TimeSpan ts)")
+    def add(self, other: TimeSpan) -> TimeSpan:
+        return _checked(self.ticks + other.ticks)
+
+    @member("System.TimeSpan Subtract(System.TimeSpan ts)")
+    def subtract(self, other: TimeSpan) -> TimeSpan:
+        return _checked(self.ticks - other.ticks)
+
+    @member("System.TimeSpan Negate()")
+    def negate(self) -> TimeSpan:
+        if self.ticks == -_LIMIT:
+            raise OverflowException("Negating the minimum value of a twos complement number is invalid.")
+        return TimeSpan(-self.ticks)
+
+    @member("System.TimeSpan Duration()")
+    def duration(self) -> TimeSpan:
+        if self.ticks == -_LIMIT:
+            raise OverflowException("The duration cannot be returned for TimeSpan.MinValue because it overflows.")
+        return TimeSpan(abs(self.ticks))
+
+    @member("System.TimeSpan Multiply(double factor)")
+    def multiply(self, factor: float) -> TimeSpan:
+        if factor != factor:  # noqa: PLR0124 - NaN
+            raise ArgumentException("TimeSpan does not accept floating point Not-a-Number values.", "factor")
+        return _from_float(_round_even(self.ticks * factor))
+
+    @member("System.TimeSpan Divide(double divisor)")
+    def divide(self, divisor: float) -> TimeSpan:
+        if divisor != divisor:  # noqa: PLR0124 - NaN
+            raise ArgumentException("TimeSpan does not accept floating point Not-a-Number values.", "divisor")
+        return _from_float(_round_even(float_divide(float(self.ticks), divisor)))
+
+    @member("double Divide(System.TimeSpan ts)")
+    def ratio(self, other: TimeSpan) -> float:
+        return float_divide(float(self.ticks), float(other.ticks))
+
+    @member("int CompareTo(System.TimeSpan value)")
+    def compare_to(self, other: TimeSpan) -> int:
+        return (self.ticks > other.ticks) - (self.ticks < other.ticks)
+
+    @member("int CompareTo(object value)")
+    def compare_to_object(self, other: Any) -> int:
+        if other is None:
+            return 1
+        if not isinstance(other, TimeSpan):
+            raise ArgumentException("Object must be of type TimeSpan.")
+        return self.compare_to(other)
+
+    @member("bool Equals(System.TimeSpan obj)")
+    @member("bool Equals(object value)")
+    def equals(self, other: Any) -> bool:
+        return isinstance(other, TimeSpan) and other.ticks == self.ticks
+
+    @member("int GetHashCode()")
+    def get_hash_code(self) -> int:
+        return wrap_int32(self.ticks ^ (self.ticks >> 32))
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return self.format("c")
+
+    @member("string ToString(string format)")
+    def format(self, format_: str | None) -> str:
+        """`c` (also `t`, `T`), `g`, `G` or custom; raises FormatException."""
+        if not format_ or format_ in ("c", "t", "T"):
+            return self._constant()
+        if format_ in ("g", "G"):
+            return self._general(format_)
+        return _custom(self, format_)
+
+    @member("string ToString(string format, System.IFormatProvider formatProvider)")
+    def format_provider(self, format_: str | None, _provider: Any) -> str:
+        return self.format(format_)
+
+    def _split(self) -> tuple[str, int, int, int, int, int]:
+        """Sign, days, hours, minutes, seconds and the ticks that are left."""
+        seconds, fraction = divmod(abs(self.ticks), SECOND)
+        minutes, seconds = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        days, hours = divmod(hours, 24)
+        return "-" if self.ticks < 0 else "", days, hours, minutes, seconds, fraction
+
+    def _constant(self) -> str:
+        sign, days, hours, minutes, seconds, fraction = self._split()
+        shown = f"{sign}{days}." if days else sign
+        shown += f"{hours:02d}:{minutes:02d}:{seconds:02d}"
+        return f"{shown}.{fraction:07d}" if fraction else shown
+
+    def _general(self, kind: str) -> str:
+        sign, days, hours, minutes, seconds, fraction = self._split()
+        if kind == "G":
+            return f"{sign}{days}:{hours:02d}:{minutes:02d}:{seconds:02d}.{fraction:07d}"
+        shown = f"{sign}{days}:" if days else sign
+        shown += f"{hours}:{minutes:02d}:{seconds:02d}"
+        return f"{shown}.{f'{fraction:07d}'.rstrip('0')}" if fraction else shown
+
+    def __eq__(self, other: object) -> bool:
+        return self.equals(other)
+
+    def __lt__(self, other: TimeSpan) -> bool:
+        return self.ticks < other.ticks
+
+    def __hash__(self) -> int:
+        return hash(self.ticks)
+
+    def __repr__(self) -> str:
+        return f"TimeSpan({self.to_string()!r})"
+
+
+def _custom(span: TimeSpan, format_: str) -> str:
+    _, days, hours, minutes, seconds, fraction = span._split()
+    numbers = {"d": (days, 8), "h": (hours, 2), "m": (minutes, 2), "s": (seconds, 2)}
+    out: list[str] = []
+    index, end = 0, len(format_)
+    while index < end:
+        char = format_[index]
+        run = len(format_) - index - len(format_[index:].lstrip(char)) if char in "dhmsfF" else 1
+        if char in numbers:
+            value, most = numbers[char]
+            if run > most:
+                raise _bad_format()
+            out.append(f"{value:0{run}d}")
+        elif char in "fF":
+            if run > 7:
+                raise _bad_format()
+            digits = f"{fraction:07d}"[:run]
+            out.append(digits if char == "f" else digits.rstrip("0"))
+        elif char in "'\"":
+            closing = format_.find(char, index + 1)
+            if closing < 0:
+                raise _bad_format()
+            out.append(format_[index + 1 : closing])
+            run = closing - index + 1
+        elif char == "\\" and index + 1 < end:
+            out.append(format_[index + 1])
+            run = 2
+        elif char == "%" and index + 1 < end and format_[index + 1] != "%":
+            run = 1
+        else:
+            raise _bad_format()
+        index += run
+    return "".join(out)
+
+
+def _bad_format() -> FormatException:
+    return FormatException("Input string was not in a correct format.")
+
+
+def _round_even(value: float) -> float:
+    return float(round(value)) if abs(value) < 1e300 else value
+
+
+def _from_float(ticks: float) -> TimeSpan:
+    if not -_LIMIT <= ticks <= _LIMIT:
+        raise OverflowException(_TOO_LONG)
+    return TimeSpan(_LIMIT - 1 if ticks == _LIMIT else double_to_int("long", ticks))
+
+
+def _checked(ticks: int) -> TimeSpan:
+    if not -_LIMIT <= ticks < _LIMIT:
+        raise OverflowException(_TOO_LONG)
+    return TimeSpan(ticks)
+
+
+def _register_from() -> None:
+    for name, unit in (
+        ("Days", DAY),
+        ("Hours", HOUR),
+        ("Minutes", MINUTE),
+        ("Seconds", SECOND),
+        ("Milliseconds", MILLISECOND),
+    ):
+
+        def make(value: float, unit: int = unit) -> TimeSpan:
+            if value != value:  # noqa: PLR0124 - NaN
+                raise ArgumentException("TimeSpan does not accept floating point Not-a-Number values.")
+            return _from_float(value * unit)
+
+        implements("System.TimeSpan", f"static System.TimeSpan From{name}(double value)")(make)
+    for name, ticks in (("Zero", 0), ("MaxValue", _LIMIT - 1), ("MinValue", -_LIMIT)):
+        implements("System.TimeSpan", f"static readonly System.TimeSpan {name};")(lambda span=TimeSpan(ticks): span)
+
+
+_register_from()
+
+implements("System.TimeSpan", "new(long ticks)")(TimeSpan)
+implements("System.TimeSpan", "static System.TimeSpan FromTicks(long value)")(TimeSpan)
+
+
+@implements("System.TimeSpan", "new(int hours, int minutes, int seconds)")
+def from_clock(hours: int, minutes: int, seconds: int) -> TimeSpan:
+    """The span of these hours, minutes and seconds, which may each be of any size."""
+    return from_parts(0, hours, minutes, seconds, 0)
+
+
+@implements("System.TimeSpan", "new(int days, int hours, int minutes, int seconds)")
+@implements("System.TimeSpan", "new(int days, int hours, int minutes, int seconds, int milliseconds)")
+def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: int = 0) -> TimeSpan:
+    """Raises ArgumentOutOfRangeException when the sum does not fit."""
+    ticks = days * DAY + hours * HOUR + minutes * MINUTE + seconds * SECOND + milliseconds * MILLISECOND
+    if not -_LIMIT <= ticks < _LIMIT:
+        raise ArgumentOutOfRangeException(None, _TOO_LONG)
+    return TimeSpan(ticks)
+
+
+@implements("System.TimeSpan", "static int Compare(System.TimeSpan t1, System.TimeSpan t2)")
+def _compare(a: TimeSpan, b: TimeSpan) -> int:
+    return a.compare_to(b)
+
+
+@implements("System.TimeSpan", "static System.TimeSpan op_UnaryPlus(System.TimeSpan t)")
+def _plus(span: TimeSpan) -> TimeSpan:
+    return span
+
+
+@implements("System.TimeSpan", "static System.TimeSpan op_Multiply(double factor, System.TimeSpan timeSpan)")
+def _multiply(factor: float, span: TimeSpan) -> TimeSpan:
+    return span.multiply(factor)
+
+
+_OPERATORS = {
+    "System.TimeSpan op_UnaryNegation(System.TimeSpan t)": TimeSpan.negate,
+    "System.TimeSpan op_Addition(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.add,
+    "System.TimeSpan op_Subtraction(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.subtract,
+    "System.TimeSpan op_Multiply(System.TimeSpan timeSpan, double factor)": TimeSpan.multiply,
+    "System.TimeSpan op_Division(System.TimeSpan timeSpan, double divisor)": TimeSpan.divide,
+    "double op_Division(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.ratio,
+    "bool op_Equality(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks == b.ticks,
+    "bool Equals(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks == b.ticks,
+    "bool op_Inequality(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks != b.ticks,
+    "bool op_LessThan(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks < b.ticks,
+    "bool op_LessThanOrEqual(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks <= b.ticks,
+    "bool op_GreaterThan(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks > b.ticks,
+    "bool op_GreaterThanOrEqual(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks >= b.ticks,
+}
+for _signature, _function in _OPERATORS.items():
+    implements("System.TimeSpan", f"static {_signature}")(_function)
+
+_SPAN = re.compile(
+    r"[\t-\r ]*(-)?(?:(?:([0-9]{1,8})[.:](?=[0-9]+:[0-9]+:))?([0-9]{1,8}):([0-9]{1,8})(?::([0-9]{1,8})(?:\.([0-9]{1,7}))?)?"
+    r"|([0-9]{1,8}))[\t-\r ]*"
+)
+
+
+@implements("System.TimeSpan", "static System.TimeSpan Parse(string s)")
+@implements("System.TimeSpan", "static System.TimeSpan Parse(string input, System.IFormatProvider formatProvider)")
+def parse(text: str | None, _provider: Any = None) -> TimeSpan:
+    """`[-][d.]hh:mm[:ss[.f]]` or whole days; raises FormatException, OverflowException.
+
+    >>> parse("1.02:03:04.5")
+    TimeSpan('1.02:03:04.5000000')
+    """
+    if text is None:
+        raise ArgumentNullException("input")
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise FormatException(f"String '{text}' was not recognized as a valid TimeSpan.")
+    sign, days, hours, minutes, seconds, fraction, whole = match.groups()
+    parts = [int(part or 0) for part in (whole or days, hours, minutes, seconds)]
+    if parts[0] > 10_675_199 or parts[1] > 23 or parts[2] > 59 or parts[3] > 59:
+        raise OverflowException(
+            f"The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out of "
+            "range or contains too many digits."
+        )
+    ticks = parts[0] * DAY + parts[1] * HOUR + parts[2] * MINUTE + parts[3] * SECOND
+    ticks += int((fraction or "").ljust(7, "0"))
+    return _checked(-ticks if sign else ticks)
+
+
+@implements("System.TimeSpan", "static bool TryParse(string s, out System.TimeSpan result)")
+@implements(
+    "System.TimeSpan",
+    "static bool TryParse(string input, System.IFormatProvider formatProvider, out System.TimeSpan result)",
+)
+def _try_parse(text: str | None, _provider: Any = None) -> tuple[bool, TimeSpan]:
+    return attempt(parse, TimeSpan(0), text)

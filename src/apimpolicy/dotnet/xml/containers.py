@@ -1,0 +1,295 @@
+"""XContainer, XDocument and XDeclaration.
+
+Text is merged as in .NET: neighbouring strings become one text node, and a container that holds nothing but the empty
+string is written with an end tag.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.xml.content import flattened, text_of
+from apimpolicy.dotnet.xml.names import X, XName
+from apimpolicy.dotnet.xml.nodes import (
+    ATTRIBUTE,
+    CDATA,
+    DOCUMENT,
+    DOCUMENT_TYPE,
+    ELEMENT,
+    ELEMENTS,
+    NODES,
+    TEXT,
+    XNode,
+    XObject,
+    XText,
+    named_only,
+)
+from apimpolicy.dotnet.xml.sequences import XSequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.dotnet.xml.elements import XElement
+
+
+@dotnet_class(X + "XContainer", attributes={"FirstNode": "first_node", "LastNode": "last_node"})
+class XContainer(XNode):
+    """A node with children."""
+
+    __slots__ = ("children",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.children: list[XNode] = []
+
+    @property
+    def first_node(self) -> XNode | None:
+        return self.children[0] if self.children else None
+
+    @property
+    def last_node(self) -> XNode | None:
+        return self.children[-1] if self.children else None
+
+    def index_of(self, node: XObject) -> int:
+        """The position of this very node among the children, or -1."""
+        for index, child in enumerate(self.children):
+            if child is node:
+                return index
+        return -1
+
+    # Walking. .NET follows links from node to node; a node that was removed meanwhile ends the walk.
+
+    def _nodes(self) -> Iterator[XNode]:
+        index = 0
+        while index < len(self.children):
+            child = self.children[index]
+            yield child
+            if index >= len(self.children) or self.children[index] is not child:
+                index = self.index_of(child)
+                if index < 0:
+                    return
+            index += 1
+
+    @member(f"{NODES} Nodes()")
+    def nodes(self) -> XSequence:
+        return XSequence(self._nodes)
+
+    @member(f"{ELEMENTS} Elements()")
+    def elements(self) -> XSequence:
+        return XSequence(lambda: (node for node in self._nodes() if node.node_type == ELEMENT))
+
+    @member(f"{ELEMENTS} Elements({X}XName name)")
+    def elements_named(self, name: XName | None) -> XSequence:
+        return XSequence(lambda: filter(named_only(name), self.elements()))
+
+    @member(f"{X}XElement Element({X}XName name)")
+    def element(self, name: XName | None) -> XElement | None:
+        return next(iter(self.elements_named(name)), None)
+
+    def below(self, *, with_self: bool = False) -> Iterator[XNode]:
+        """All nodes below, in document order."""
+        if with_self:
+            yield self
+        burn = environment().step
+        stack = [self._nodes()]
+        while stack:
+            for node in stack[-1]:
+                burn()
+                yield node
+                if isinstance(node, XContainer):
+                    stack.append(node._nodes())
+                    break
+            else:
+                stack.pop()
+
+    @member(f"{NODES} DescendantNodes()")
+    def descendant_nodes(self) -> XSequence:
+        return XSequence(self.below)
+
+    @member(f"{ELEMENTS} Descendants()")
+    def descendants(self) -> XSequence:
+        return XSequence(lambda: (node for node in self.below() if node.node_type == ELEMENT))
+
+    @member(f"{ELEMENTS} Descendants({X}XName name)")
+    def descendants_named(self, name: XName | None) -> XSequence:
+        return XSequence(lambda: filter(named_only(name), self.descendants()))
+
+    # Changes
+
+    @member("void Add(object content)")
+    @member("void Add(params object[] content)")
+    def add(self, content: Any) -> None:
+        self.insert_content(len(self.children), content)
+
+    @member("void AddFirst(object content)")
+    @member("void AddFirst(params object[] content)")
+    def add_first(self, content: Any) -> None:
+        self.insert_content(0, content)
+
+    @member("void RemoveNodes()")
+    def remove_nodes(self) -> None:
+        for child in self.children:
+            child.parent = None
+        self.children.clear()
+
+    @member("void ReplaceNodes(object content)")
+    @member("void ReplaceNodes(params object[] content)")
+    def replace_nodes(self, content: Any) -> None:
+        items = list(flattened(content))
+        self.remove_nodes()
+        self.insert_content(0, items)
+
+    def remove_child(self, node: XNode) -> None:
+        del self.children[self.index_of(node)]
+        node.parent = None
+
+    def insert_content(self, index: int, content: Any) -> int:
+        """Put content before the child at this index; returns the index behind it."""
+        for item in flattened(content):
+            if isinstance(item, XObject) and item.node_type == ATTRIBUTE:
+                self.add_attribute(item)
+            elif isinstance(item, XNode):
+                self._insert_node(index, self._owned(item))
+                index += 1
+            else:
+                index = self._insert_text(index, text_of(item))
+        return index
+
+    def _owned(self, node: XNode) -> XNode:
+        """The node to put in: a copy when it is in a tree already, or this container is inside of it."""
+        from apimpolicy.dotnet.xml.comparison import clone
+
+        return clone(node) if node.parent is not None or self.root_object is node else node
+
+    def _insert_node(self, index: int, node: XNode) -> None:
+        self.check_child(node, index)
+        node.parent = self
+        self.children.insert(index, node)
+
+    def _insert_text(self, index: int, text: str) -> int:
+        before = self.children[index - 1] if index else None
+        if before is not None and before.node_type == TEXT:
+            before.value += text  # type: ignore[attr-defined]
+            return index
+        if not text and self.children:
+            return index
+        self._insert_node(index, XText(text))
+        return index + 1
+
+    def add_attribute(self, attribute: Any) -> None:
+        """Attributes go to elements only."""
+        raise ArgumentException("An attribute cannot be added to content.")
+
+    def check_child(self, node: XNode, index: int) -> None:
+        """Raise ArgumentException or InvalidOperationException when the node may not stand there."""
+
+
+@dotnet_class(
+    X + "XDeclaration",
+    attributes={"Encoding": "encoding", "Standalone": "standalone", "Version": "version"},
+)
+class XDeclaration:
+    """`<?xml version="1.0" encoding="utf-8"?>`."""
+
+    __slots__ = ("encoding", "standalone", "version")
+
+    def __init__(self, version: str | None, encoding: str | None, standalone: str | None) -> None:
+        self.version = version
+        self.encoding = encoding
+        self.standalone = standalone
+
+    @staticmethod
+    @member("new(string version, string encoding, string standalone)")
+    def create(version: str | None, encoding: str | None, standalone: str | None) -> XDeclaration:
+        return XDeclaration(version, encoding, standalone)
+
+    @staticmethod
+    @member(f"new({X}XDeclaration other)")
+    def copy(other: XDeclaration | None) -> XDeclaration:
+        if other is None:
+            raise ArgumentNullException("other")
+        return XDeclaration(other.version, other.encoding, other.standalone)
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        parts = (("version", self.version), ("encoding", self.encoding), ("standalone", self.standalone))
+        return "<?xml" + "".join(f' {name}="{value}"' for name, value in parts if value is not None) + "?>"
+
+
+@dotnet_class(
+    X + "XDocument",
+    attributes={
+        "Declaration": "declaration",
+        "DocumentType": "document_type",
+        "NodeType": "node_type",
+        "Root": "root",
+    },
+)
+class XDocument(XContainer):
+    """A document: one root element, and comments and the like around it."""
+
+    __slots__ = ("declaration",)
+
+    node_type = DOCUMENT
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.declaration: XDeclaration | None = None
+
+    @staticmethod
+    @member("new()")
+    def empty() -> XDocument:
+        return XDocument()
+
+    @staticmethod
+    @member("new(params object[] content)")
+    def create(content: Any) -> XDocument:
+        made = XDocument()
+        made.add(content)
+        return made
+
+    @staticmethod
+    @member(f"new({X}XDeclaration declaration, params object[] content)")
+    def create_declared(declaration: XDeclaration | None, content: Any) -> XDocument:
+        made = XDocument.create(content)
+        made.declaration = declaration
+        return made
+
+    @staticmethod
+    @member(f"new({X}XDocument other)")
+    def copy(other: XDocument | None) -> XNode:
+        from apimpolicy.dotnet.xml.comparison import clone
+
+        if other is None:
+            raise ArgumentNullException("other")
+        return clone(other)
+
+    @property
+    def root(self) -> XElement | None:
+        return next((node for node in self.children if node.node_type == ELEMENT), None)  # type: ignore[return-value]
+
+    @property
+    def document_type(self) -> XNode | None:
+        return next((node for node in self.children if node.node_type == DOCUMENT_TYPE), None)
+
+    def insert_content(self, index: int, content: Any) -> int:
+        items = list(flattened(content))
+        for item in items:
+            if isinstance(item, XDeclaration):
+                raise ArgumentException("Non white space characters cannot be added to content.")
+        return super().insert_content(index, items)
+
+    def check_child(self, node: XNode, index: int) -> None:
+        kinds = [child.node_type for child in self.children]
+        if node.node_type in (TEXT, CDATA):
+            if node.node_type == CDATA or node.value.strip(" \t\r\n"):  # type: ignore[attr-defined]
+                raise ArgumentException("Non-whitespace characters cannot be added to content.")
+        elif node.node_type == DOCUMENT:
+            raise ArgumentException("A node of type Document cannot be added to content.")
+        elif node.node_type == ELEMENT and ELEMENT in kinds:
+            raise InvalidOperationException("This operation would create an incorrectly structured document.")
+        elif node.node_type == DOCUMENT_TYPE and (DOCUMENT_TYPE in kinds or ELEMENT in kinds[:index]):
+            raise InvalidOperationException("This operation would create an incorrectly structured document.")

@@ -1,0 +1,201 @@
+"""XName and XNamespace: interned, so that equality is identity."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+
+X = "System.Xml.Linq."
+
+XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
+XMLNS_NAMESPACE = "http://www.w3.org/2000/xmlns/"
+
+_START = (
+    "A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e\u0180-\u01c3\u01cd-\u01f0\u01f4-\u01f5"
+    "\u01fa-\u0217\u0250-\u02a8\u02bb-\u02c1\u0386\u0388-\u03ff\u0401-\u0481\u0490-\u1fff\u2126\u212a-\u212b\u212e"
+    "\u2180-\u2182\u3007\u3021-\u3029\u3041-\u3094\u30a1-\u30fa\u3105-\u312c\u4e00-\u9fa5\uac00-\ud7a3"
+)
+_FIRST = re.compile(f"[{_START}]")
+_NCNAME = re.compile(f"[{_START}][{_START}0-9.\\-\xb7\u0300-\u036f\u0483-\u0486\u0591-\u05bd\u0610-\u065f\u0660-\u0669]*\\Z")
+
+
+def verify_ncname(name: str | None, parameter: str = "name") -> str:
+    """Raise XmlException, as `XmlConvert.VerifyNCName`, for what cannot be a name without a colon."""
+    if name is None:
+        raise ArgumentNullException(parameter)
+    if not name:
+        raise ArgumentException("The empty string '' is not a valid local name.", parameter)
+    if _NCNAME.match(name):
+        return name
+    for position, character in enumerate(name):
+        valid = _FIRST.match(character) if position == 0 else _NCNAME.match("a" + character)
+        if not valid:
+            code = f"hexadecimal value 0x{ord(character):02X}"
+            if position == 0:
+                raise XmlException(f"Name cannot begin with the '{character}' character, {code}.")
+            raise XmlException(f"The '{character}' character, {code}, cannot be included in a name.")
+    return name
+
+
+@dotnet_class(X + "XNamespace", attributes={"NamespaceName": "name"})
+class XNamespace:
+    """A namespace; `name` is its URI, empty for none. Get one with `XNamespace.get`."""
+
+    __slots__ = ("name", "names")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.names: dict[str, XName] = {}
+
+    @staticmethod
+    @member(f"static {X}XNamespace Get(string namespaceName)")
+    def get(name: str | None) -> XNamespace:
+        if name is None:
+            raise ArgumentNullException("namespaceName")
+        found = _namespaces.get(name)
+        if found is None:
+            if len(_namespaces) > 4096:
+                # Names keep their namespace alive; forgetting one only costs identity of later names.
+                return XNamespace(name)
+            found = _namespaces[name] = XNamespace(name)
+        return found
+
+    @member(f"{X}XName GetName(string localName)")
+    def get_name(self, local: str | None) -> XName:
+        if local is None:
+            raise ArgumentNullException("localName")
+        found = self.names.get(local)
+        if found is None:
+            verify_ncname(local, "localName")
+            found = XName(self, local)
+            if len(self.names) < 65536:
+                self.names[local] = found
+        return found
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return self.name
+
+    @member("bool Equals(object obj)")
+    def equals(self, other: Any) -> bool:
+        return self == other
+
+    @member("int GetHashCode()")
+    def get_hash_code(self) -> int:
+        return hash(self.name) & 0x7FFFFFFF
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, XNamespace) and other.name == self.name)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+@dotnet_class(
+    X + "XName", attributes={"LocalName": "local", "Namespace": "namespace", "NamespaceName": "namespace_name"}
+)
+class XName:
+    """A local name in a namespace. Get one with `XNamespace.get_name` or `expanded_name`."""
+
+    __slots__ = ("local", "namespace")
+
+    def __init__(self, namespace: XNamespace, local: str) -> None:
+        self.namespace = namespace
+        self.local = local
+
+    @property
+    def namespace_name(self) -> str:
+        return self.namespace.name
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return f"{{{self.namespace.name}}}{self.local}" if self.namespace.name else self.local
+
+    @member("bool Equals(object obj)")
+    def equals(self, other: Any) -> bool:
+        return self == other
+
+    @member("int GetHashCode()")
+    def get_hash_code(self) -> int:
+        return hash((self.namespace.name, self.local)) & 0x7FFFFFFF
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, XName) and other.local == self.local and other.namespace.name == self.namespace.name
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.namespace.name, self.local))
+
+
+_namespaces: dict[str, XNamespace] = {}
+NO_NAMESPACE = XNamespace.get("")
+XML = XNamespace.get(XML_NAMESPACE)
+XMLNS = XNamespace.get(XMLNS_NAMESPACE)
+
+
+@implements(X + "XName", f"static {X}XName Get(string expandedName)")
+def expanded_name(text: str | None) -> XName:
+    """`a` or `{urn:x}a` as a name. Raises ArgumentException or XmlException for what is no name."""
+    if text is None:
+        raise ArgumentNullException("expandedName")
+    if not text:
+        raise ArgumentException("The empty string '' is not a valid expanded name.", "expandedName")
+    if text[0] != "{":
+        return NO_NAMESPACE.get_name(text)
+    end = text.rfind("}")
+    if end <= 1 or end == len(text) - 1:
+        raise ArgumentException(f"The string '{text}' is not a valid expanded name.", "expandedName")
+    return XNamespace.get(text[1:end]).get_name(text[end + 1 :])
+
+
+@implements(X + "XName", f"static {X}XName Get(string localName, string namespaceName)")
+def name_in(local: str | None, namespace: str | None) -> XName:
+    return XNamespace.get(namespace).get_name(local)
+
+
+@implements(X + "XName", f"static {X}XName op_Implicit(string expandedName)")
+def name_of(text: str | None) -> XName | None:
+    return None if text is None else expanded_name(text)
+
+
+@implements(X + "XNamespace", f"static {X}XNamespace op_Implicit(string namespaceName)")
+def namespace_of(text: str | None) -> XNamespace | None:
+    return None if text is None else XNamespace.get(text)
+
+
+@implements(X + "XNamespace", f"static {X}XName op_Addition({X}XNamespace ns, string localName)")
+def add(namespace: XNamespace | None, local: str | None) -> XName:
+    if namespace is None:
+        raise ArgumentNullException("ns")
+    return namespace.get_name(local)
+
+
+@implements(X + "XNamespace", f"static {X}XNamespace None {{ get; }}")
+def none() -> XNamespace:
+    return NO_NAMESPACE
+
+
+@implements(X + "XNamespace", f"static {X}XNamespace Xml {{ get; }}")
+def xml() -> XNamespace:
+    return XML
+
+
+@implements(X + "XNamespace", f"static {X}XNamespace Xmlns {{ get; }}")
+def xmlns() -> XNamespace:
+    return XMLNS
+
+
+@implements(X + "XName", f"static bool op_Equality({X}XName left, {X}XName right)")
+@implements(X + "XNamespace", f"static bool op_Equality({X}XNamespace left, {X}XNamespace right)")
+def equal(left: Any, right: Any) -> bool:
+    return bool(left == right)
+
+
+@implements(X + "XName", f"static bool op_Inequality({X}XName left, {X}XName right)")
+@implements(X + "XNamespace", f"static bool op_Inequality({X}XNamespace left, {X}XNamespace right)")
+def not_equal(left: Any, right: Any) -> bool:
+    return bool(left != right)

@@ -1,0 +1,354 @@
+"""XObject, XNode and the nodes without children."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.xml.names import X, XName
+from apimpolicy.dotnet.xml.sequences import XSequence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from apimpolicy.dotnet.xml.containers import XContainer, XDocument
+    from apimpolicy.dotnet.xml.elements import XElement
+
+ELEMENT, ATTRIBUTE, TEXT, CDATA, PROCESSING_INSTRUCTION, COMMENT, DOCUMENT, DOCUMENT_TYPE = 1, 2, 3, 4, 7, 8, 9, 10
+"""`System.Xml.XmlNodeType`."""
+
+NODES = f"System.Collections.Generic.IEnumerable<{X}XNode>"
+ELEMENTS = f"System.Collections.Generic.IEnumerable<{X}XElement>"
+
+_NO_PARENT = "The parent is missing."
+
+
+def named_only(name: XName | None) -> Callable[[Any], bool]:
+    """The test for elements (or attributes) with this name; nothing has the name null."""
+    return lambda node: name is not None and node.name == name
+
+
+@dotnet_class(
+    X + "XObject",
+    attributes={"Document": "document", "NodeType": "node_type", "Parent": "parent_element", "BaseUri": "base_uri"},
+)
+class XObject:
+    """What nodes and attributes share. `parent` is the container, be it element or document."""
+
+    __slots__ = ("parent",)
+
+    dotnet_type_name: str
+    node_type = 0
+    base_uri = ""
+
+    def __init__(self) -> None:
+        self.parent: XContainer | None = None
+
+    @property
+    def parent_element(self) -> XElement | None:
+        parent = self.parent
+        return parent if parent is not None and parent.node_type == ELEMENT else None  # type: ignore[return-value]
+
+    @property
+    def root_object(self) -> XObject:
+        current: XObject = self
+        while current.parent is not None:
+            current = current.parent
+        return current
+
+    @property
+    def document(self) -> XDocument | None:
+        root = self.root_object
+        return root if root.node_type == DOCUMENT else None  # type: ignore[return-value]
+
+
+@dotnet_class(X + "XNode", attributes={"NextNode": "next", "PreviousNode": "previous"})
+class XNode(XObject):
+    """A node of a tree."""
+
+    __slots__ = ()
+
+    # Siblings
+
+    def _sibling(self, step: int) -> XNode | None:
+        if self.parent is None:
+            return None
+        index = self.parent.index_of(self) + step
+        return self.parent.children[index] if 0 <= index < len(self.parent.children) else None
+
+    @property
+    def next(self) -> XNode | None:
+        return self._sibling(1)
+
+    @property
+    def previous(self) -> XNode | None:
+        return self._sibling(-1)
+
+    def _around(self, *, after: bool) -> Iterator[XNode]:
+        if self.parent is None:
+            return iter(())
+        index = self.parent.index_of(self)
+        return iter(self.parent.children[index + 1 :] if after else self.parent.children[:index])
+
+    @member(f"{NODES} NodesAfterSelf()")
+    def nodes_after_self(self) -> XSequence:
+        return XSequence(lambda: self._around(after=True))
+
+    @member(f"{NODES} NodesBeforeSelf()")
+    def nodes_before_self(self) -> XSequence:
+        return XSequence(lambda: self._around(after=False))
+
+    @member(f"{ELEMENTS} ElementsAfterSelf()")
+    def elements_after_self(self) -> XSequence:
+        return XSequence(lambda: (n for n in self._around(after=True) if n.node_type == ELEMENT))
+
+    @member(f"{ELEMENTS} ElementsAfterSelf({X}XName name)")
+    def elements_after_self_named(self, name: XName | None) -> XSequence:
+        return XSequence(lambda: filter(named_only(name), self.elements_after_self()))
+
+    @member(f"{ELEMENTS} ElementsBeforeSelf()")
+    def elements_before_self(self) -> XSequence:
+        return XSequence(lambda: (n for n in self._around(after=False) if n.node_type == ELEMENT))
+
+    @member(f"{ELEMENTS} ElementsBeforeSelf({X}XName name)")
+    def elements_before_self_named(self, name: XName | None) -> XSequence:
+        return XSequence(lambda: filter(named_only(name), self.elements_before_self()))
+
+    # Ancestors
+
+    def _upwards(self) -> Iterator[XObject]:
+        current: XObject | None = self.parent
+        while current is not None and current.node_type == ELEMENT:
+            yield current
+            current = current.parent
+
+    @member(f"{ELEMENTS} Ancestors()")
+    def ancestors(self) -> XSequence:
+        return XSequence(self._upwards)
+
+    @member(f"{ELEMENTS} Ancestors({X}XName name)")
+    def ancestors_named(self, name: XName | None) -> XSequence:
+        return XSequence(lambda: filter(named_only(name), self._upwards()))
+
+    # Order
+
+    @member(f"bool IsAfter({X}XNode node)")
+    def is_after(self, other: XNode | None) -> bool:
+        return compare_document_order(self, other) > 0
+
+    @member(f"bool IsBefore({X}XNode node)")
+    def is_before(self, other: XNode | None) -> bool:
+        return compare_document_order(self, other) < 0
+
+    # Changes
+
+    def _container(self) -> XContainer:
+        if self.parent is None:
+            raise InvalidOperationException(_NO_PARENT)
+        return self.parent
+
+    @member("void AddAfterSelf(object content)")
+    @member("void AddAfterSelf(params object[] content)")
+    def add_after_self(self, content: Any) -> None:
+        container = self._container()
+        container.insert_content(container.index_of(self) + 1, content)
+
+    @member("void AddBeforeSelf(object content)")
+    @member("void AddBeforeSelf(params object[] content)")
+    def add_before_self(self, content: Any) -> None:
+        container = self._container()
+        container.insert_content(container.index_of(self), content)
+
+    @member("void Remove()")
+    def remove(self) -> None:
+        self._container().remove_child(self)
+
+    @member("void ReplaceWith(object content)")
+    @member("void ReplaceWith(params object[] content)")
+    def replace_with(self, content: Any) -> None:
+        container = self._container()
+        index = container.index_of(self)
+        container.remove_child(self)
+        container.insert_content(index, content)
+
+    # Text
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return self.to_string_with(0)
+
+    @member(f"string ToString({X}SaveOptions options)")
+    def to_string_with(self, options: int) -> str:
+        from apimpolicy.dotnet.xml.writer import write
+
+        return write(self, options)
+
+
+def _position(node: XObject) -> tuple[XObject, list[int]]:
+    """The root above a node, and the indexes that lead down to the node."""
+    steps: list[int] = []
+    while node.parent is not None:
+        steps.append(node.parent.index_of(node))
+        node = node.parent
+    return node, steps[::-1]
+
+
+def compare_document_order(first: XNode | None, second: XNode | None) -> int:
+    """-1, 0 or 1. Raises InvalidOperationException when the nodes have no common ancestor."""
+    if first is second:
+        return 0
+    if first is None or second is None:
+        return -1 if first is None else 1
+    (root, left), (other_root, right) = _position(first), _position(second)
+    if root is not other_root:
+        raise InvalidOperationException("A common ancestor is missing.")
+    return -1 if left < right else 1
+
+
+@dotnet_class(X + "XText", attributes={"NodeType": "node_type", "Value": "value"})
+class XText(XNode):
+    """Text; never null."""
+
+    __slots__ = ("value",)
+
+    node_type = TEXT
+
+    def __init__(self, value: str | None) -> None:
+        super().__init__()
+        if value is None:
+            raise ArgumentNullException("value")
+        self.value = value
+
+    @staticmethod
+    @member("new(string value)")
+    def create(value: str | None) -> XText:
+        return XText(value)
+
+    @staticmethod
+    @member(f"new({X}XText other)")
+    def copy(other: XText | None) -> XText:
+        if other is None:
+            raise ArgumentNullException("other")
+        return XText(other.value)
+
+
+@dotnet_class(X + "XCData", attributes={"NodeType": "node_type"})
+class XCData(XText):
+    """Text written as a CDATA section."""
+
+    __slots__ = ()
+
+    node_type = CDATA
+
+    @staticmethod
+    @member("new(string value)")
+    def create_section(value: str | None) -> XCData:
+        return XCData(value)
+
+    @staticmethod
+    @member(f"new({X}XCData other)")
+    def copy_section(other: XCData | None) -> XCData:
+        if other is None:
+            raise ArgumentNullException("other")
+        return XCData(other.value)
+
+
+@dotnet_class(X + "XComment", attributes={"NodeType": "node_type", "Value": "value"})
+class XComment(XNode):
+    """A comment."""
+
+    __slots__ = ("value",)
+
+    node_type = COMMENT
+
+    def __init__(self, value: str | None) -> None:
+        super().__init__()
+        if value is None:
+            raise ArgumentNullException("value")
+        self.value = value
+
+    @staticmethod
+    @member("new(string value)")
+    def create(value: str | None) -> XComment:
+        return XComment(value)
+
+    @staticmethod
+    @member(f"new({X}XComment other)")
+    def copy(other: XComment | None) -> XComment:
+        if other is None:
+            raise ArgumentNullException("other")
+        return XComment(other.value)
+
+
+@dotnet_class(
+    X + "XProcessingInstruction", attributes={"NodeType": "node_type", "Data": "data", "Target": "target"}
+)
+class XProcessingInstruction(XNode):
+    """`<?target data?>`."""
+
+    __slots__ = ("data", "target")
+
+    node_type = PROCESSING_INSTRUCTION
+
+    def __init__(self, target: str, data: str) -> None:
+        super().__init__()
+        self.target = target
+        self.data = data
+
+    @staticmethod
+    @member("new(string target, string data)")
+    def create(target: str | None, data: str | None) -> XProcessingInstruction:
+        from apimpolicy.dotnet.xml.names import verify_ncname
+
+        if data is None:
+            raise ArgumentNullException("data")
+        verify_ncname(target, "target")
+        assert target is not None
+        if target.lower() == "xml":
+            raise ArgumentException(f"'{target}' is an invalid name for a processing instruction.")
+        return XProcessingInstruction(target, data)
+
+    @staticmethod
+    @member(f"new({X}XProcessingInstruction other)")
+    def copy(other: XProcessingInstruction | None) -> XProcessingInstruction:
+        if other is None:
+            raise ArgumentNullException("other")
+        return XProcessingInstruction(other.target, other.data)
+
+
+@dotnet_class(
+    X + "XDocumentType",
+    attributes={
+        "NodeType": "node_type",
+        "Name": "name",
+        "PublicId": "public_id",
+        "SystemId": "system_id",
+        "InternalSubset": "internal_subset",
+    },
+)
+class XDocumentType(XNode):
+    """`<!DOCTYPE …>`."""
+
+    __slots__ = ("internal_subset", "name", "public_id", "system_id")
+
+    node_type = DOCUMENT_TYPE
+
+    def __init__(self, name: str, public_id: str | None, system_id: str | None, internal_subset: str | None) -> None:
+        super().__init__()
+        self.name = name
+        self.public_id = public_id
+        self.system_id = system_id
+        self.internal_subset = internal_subset
+
+    @staticmethod
+    @member("new(string name, string publicId, string systemId, string internalSubset)")
+    def create(name: str, public_id: str | None, system_id: str | None, internal_subset: str | None) -> XDocumentType:
+        return XDocumentType(name, public_id, system_id, internal_subset)
+
+    @staticmethod
+    @member(f"new({X}XDocumentType other)")
+    def copy(other: XDocumentType | None) -> XDocumentType:
+        if other is None:
+            raise ArgumentNullException("other")
+        return XDocumentType(other.name, other.public_id, other.system_id, other.internal_subset)

@@ -1,0 +1,141 @@
+"""Policy documents as the engine takes them: a path, a text, or a `Policy` read before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.errors import ConfigurationError, PolicySyntaxError
+from apimpolicy.policies.registry import is_known
+from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.policies.validation import validate
+from apimpolicy.text.encoding import decode
+from apimpolicy.text.markup import read
+from apimpolicy.text.named_values import find_named_values, substitute
+from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.text.document import Document, Element
+
+MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
+"""Longer files are not read: no gateway would take one of even a hundredth of that."""
+
+
+class Policy:
+    """A policy document that can be read.
+
+    `sections` are its sections by name; of a fragment, and of a lone policy, the policies are in `inbound`.
+    `diagnostics` are the findings that did not keep it from being read: names, attributes, sections.
+    """
+
+    __slots__ = ("diagnostics", "document", "named_values", "original", "sections")
+
+    def __init__(
+        self, document: Document, original: Source, diagnostics: list[Diagnostic], named_values: Mapping[str, str] | None
+    ) -> None:
+        self.document = document
+        self.original = original
+        self.diagnostics = diagnostics
+        self.named_values = named_values
+        self.sections: dict[str, Element] = {}
+        root = document.root
+        assert root is not None
+        if root.name == "policies":
+            for section in root.elements():
+                self.sections.setdefault(section.name, section)
+        elif root.name in SECTIONS:
+            for section in document.roots:
+                self.sections.setdefault(section.name, section)
+        else:
+            self.sections["inbound"] = root
+
+    @property
+    def path(self) -> str:
+        """The file's path, or the name of the text."""
+        return self.original.path
+
+    @property
+    def root(self) -> Element:
+        """The outermost element: `policies`, `fragment`, or the first section."""
+        root = self.document.root
+        assert root is not None
+        return root
+
+    @property
+    def is_fragment(self) -> bool:
+        return self.root.name == "fragment"
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """The diagnostics for which the gateway would refuse the document."""
+        return [finding for finding in self.diagnostics if finding.severity is Severity.ERROR]
+
+    def with_named_values(self, values: Mapping[str, str]) -> Policy:
+        """The document with named values put in. Raises PolicySyntaxError for a missing one (POL001), and when the
+        document cannot be read any more with the values in it.
+        """
+        if self.named_values is not None or not find_named_values(self.original.text):
+            return self
+        return _read(self.original, [], values)
+
+    def __repr__(self) -> str:
+        return f"<Policy {self.path}: {', '.join(self.sections)}>"
+
+
+def load_policy(
+    policy: str | bytes | Path | Policy,
+    *,
+    named_values: Mapping[str, str] | None = None,
+    path: str | None = None,
+) -> Policy:
+    """Read a policy document from a file's path, or from its text (which begins with `<`).
+
+    `path` is the name that diagnostics give a text. Without `named_values`, `{{references}}` stay as they are until a
+    gateway puts its own in. Raises PolicySyntaxError when the document cannot be read, ConfigurationError when the file
+    cannot.
+    """
+    if isinstance(policy, Policy):
+        return policy if named_values is None else policy.with_named_values(named_values)
+    if isinstance(policy, Path) or (isinstance(policy, str) and not _is_markup(policy)):
+        path = path or str(policy)
+        policy = _bytes_of(Path(policy))
+    if isinstance(policy, bytes):
+        source, findings = decode(policy, path or "<policy>")
+    else:
+        source, findings = Source(policy.removeprefix("\ufeff"), path or "<policy>"), []
+    return _read(source, findings, named_values)
+
+
+def _is_markup(text: str) -> bool:
+    return text.lstrip("\ufeff \t\r\n").startswith("<") or not text.strip()
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_DOCUMENT_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigurationError(f"cannot read the policy {str(path)[:300]!r}: {reason}") from None
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise ConfigurationError(f"the policy {str(path)!r} is larger than {MAX_DOCUMENT_BYTES // 1024**2} MB")
+    return data
+
+
+def _read(original: Source, findings: list[Diagnostic], named_values: Mapping[str, str] | None) -> Policy:
+    source = original
+    findings = list(findings)
+    if named_values is not None:
+        source, missing = substitute(original, named_values)
+        findings += missing
+    document = read(source)
+    findings += document.diagnostics
+    if any(finding.severity is Severity.ERROR for finding in findings) or document.root is None:
+        raise PolicySyntaxError(findings)
+    root = document.root
+    if root.name not in (*SECTIONS, "policies", "fragment") and not is_known(root.name):
+        raise PolicySyntaxError(validate(document))
+    return Policy(document, original, findings + validate(document), named_values)

@@ -1,0 +1,111 @@
+"""From a step to an instance of its policy: attributes and texts evaluated, converted, and written to the trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.values import box, from_utf16, to_utf16
+from apimpolicy.engine.steps import compiled
+from apimpolicy.engine.trace import Evaluation
+from apimpolicy.policies.spec import AttributeSlot, ContentSlot, PolicyError
+from apimpolicy.text.document import Element
+
+if TYPE_CHECKING:
+    from apimpolicy.context.execution import Context
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.text.source import Excerpt
+
+EVALUATION_FAILED = "ExpressionValueEvaluationFailure"
+
+
+class Evaluator:
+    """Evaluates steps against one context. `tracing` keeps the values of sub-expressions, for `explain`."""
+
+    __slots__ = ("context", "tracing")
+
+    def __init__(self, context: Context, tracing: bool) -> None:
+        self.context = context
+        self.tracing = tracing
+
+    def instantiate(self, step: Step, entry: TraceEntry) -> Any:
+        """The policy with its attributes. Raises PolicyError when an expression throws."""
+        specification = step.specification
+        assert specification is not None
+        instance = object.__new__(specification.cls)
+        for attribute in specification.attributes:
+            setattr(instance, attribute.field, self.attribute(step.element, attribute, entry))
+        for text in specification.contents:
+            setattr(instance, text.field, self.content(step.element, text, entry))
+        for field, steps in step.fields.items():
+            setattr(instance, field, steps)
+        return instance
+
+    def attribute(self, element: Element, slot: AttributeSlot, entry: TraceEntry) -> object:
+        attribute = element.get(slot.name)
+        if attribute is None:
+            return slot.default
+        expression = attribute.value.expression if slot.expression else None
+        value = self.value(slot, slot.name, expression, attribute.value.text, entry)
+        if slot.values and isinstance(value, str) and value not in slot.values:
+            allowed = ", ".join(slot.values)
+            raise _failure(f"'{value}' is not a value of '{slot.name}'; the values are {allowed}.")
+        entry.attributes[slot.name] = _readable(value)
+        return value
+
+    def content(self, element: Element, slot: ContentSlot, entry: TraceEntry) -> object:
+        if slot.child is None:
+            value = self.value(slot, "text", element.expression, literal_content(element), entry)
+            entry.attributes["text"] = _readable(value)
+            return value
+        values = [
+            self.value(slot, slot.child, child.expression, literal_content(child).strip(), entry)
+            for child in element.elements()
+            if child.name == slot.child
+        ]
+        if values:
+            entry.attributes[slot.child] = [_readable(value) for value in values]
+        return values
+
+    def value(
+        self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
+    ) -> object:
+        try:
+            return slot.convert(to_utf16(text) if expression is None else self.evaluate(expression, what, entry))
+        except DotnetException as error:
+            raise _failure(error.message) from error
+
+    def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:
+        """The value of an expression, boxed."""
+        recorder = None
+        if self.tracing:
+            from apimpolicy.emit.recorder import Recorder
+
+            recorder = Recorder()
+        evaluation = Evaluation(what, excerpt, recorder)
+        entry.evaluations.append(evaluation)
+        expression = compiled(excerpt)
+        evaluation.static_type = expression.static_type
+        try:
+            value = box(expression.type, expression.evaluate(self.context, recorder=recorder))
+        except DotnetException as error:
+            evaluation.error = error
+            raise
+        evaluation.value = value
+        return value
+
+
+def literal_content(element: Element) -> str:
+    """An element's content as text: character data decoded; with elements in it, the markup as it is written."""
+    if any(isinstance(child, Element) for child in element.children):
+        return element.source.text[element.content_start : element.content_end]
+    return element.text
+
+
+def _readable(value: object) -> object:
+    return from_utf16(value) if type(value) is str else value
+
+
+def _failure(message: str) -> PolicyError:
+    return PolicyError(EVALUATION_FAILED, f"Expression evaluation failed. {message}")

@@ -1,0 +1,49 @@
+"""What one request came to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from apimpolicy.context.execution import LastError
+    from apimpolicy.context.records import Request, Response
+    from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.trace import Trace
+
+
+class Result:
+    """The answer to one request, and how it came about.
+
+    - `response`: what the caller gets
+    - `backend_requests`: every request that was forwarded to a backend, as it was sent, in order
+    - `variables`: the values of `context.Variables` at the end, boxed
+    - `error`: `context.LastError`, or None when nothing failed
+    - `trace`: every policy that was reached (see `apimpolicy.engine.trace`)
+    - `exchange`: the whole state; `exchange.context` is the `context` that expressions saw,
+      `exchange.unasked_certificate` the client certificate that was on the wire while negotiation was off
+    """
+
+    __slots__ = ("backend_requests", "error", "exchange", "response", "trace", "variables")
+
+    def __init__(self, exchange: Exchange, response: Response) -> None:
+        self.exchange = exchange
+        self.response: Response = response
+        self.backend_requests: Sequence[Request] = tuple(exchange.backend_requests)
+        self.variables: Mapping[str, object] = dict(exchange.variables)
+        self.error: LastError | None = exchange.last_error
+        self.trace: Trace = exchange.trace
+
+    @property
+    def request(self) -> Request:
+        """The request as the caller sent it."""
+        return self.exchange.original_request
+
+    @property
+    def reached_backend(self) -> bool:
+        """Whether anything was forwarded to a backend."""
+        return bool(self.backend_requests)
+
+    def __repr__(self) -> str:
+        return f"<Result {self.response.status_code} {self.response.reason}>"

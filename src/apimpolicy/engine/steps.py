@@ -1,0 +1,248 @@
+"""From documents to steps: the policies of all scopes in the order in which they run, spliced at `<base />`.
+
+Nothing is evaluated here. Every expression is compiled, once, because the gateway would refuse a document with one that
+does not compile; only what apimpolicy itself cannot compile yet waits until it is reached.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError, PolicySyntaxError, PolicyTypeError
+from apimpolicy.policies.registry import specification_of
+from apimpolicy.policies.spec import SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from apimpolicy.emit.expression import CompiledExpression
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.policies.spec import ChildrenSlot, Specification
+    from apimpolicy.text.document import Element
+    from apimpolicy.text.source import Excerpt
+
+SCOPES = ("global", "workspace", "product", "api", "operation")
+"""From wide to narrow."""
+
+MAX_STEPS = 100_000
+"""Steps of one section with everything inserted; `<base />` given again and again would multiply without a bound."""
+
+
+class Step:
+    """A policy, or a part of one, at its place in a document; see `apimpolicy.policies.spec.Step`.
+
+    `inserted` is what stands in its place when it is `<base />` or `<include-fragment />`.
+    """
+
+    __slots__ = ("element", "fields", "inserted", "parent", "path", "scope", "section", "specification")
+
+    def __init__(
+        self,
+        element: Element,
+        specification: Specification | None,
+        section: str,
+        scope: str,
+        path: str,
+        parent: Step | None,
+    ) -> None:
+        self.element = element
+        self.specification = specification
+        self.section = section
+        self.scope = scope
+        self.path = path
+        self.parent = parent
+        self.fields: dict[str, list[Step] | Step | None] = {}
+        self.inserted: list[Step] = []
+
+    @property
+    def name(self) -> str:
+        return self.element.name
+
+    @property
+    def policy_id(self) -> str | None:
+        """The `id` attribute of the policy, or of the policy that this is a part of."""
+        step: Step | None = self
+        while step is not None:
+            attribute = step.element.get("id")
+            if attribute is not None:
+                return attribute.value.text
+            step = step.parent if step.parent is not None and step.parent.element is step.element.parent else None
+        return None
+
+    def where(self) -> str:
+        """File, line and column, for messages."""
+        line, column = self.element.source.position(self.element.start)
+        return f"{self.element.source.path}:{line}:{column}"
+
+    def __repr__(self) -> str:
+        return f"Step({self.scope!r}, {self.section!r}, {self.path!r})"
+
+
+class Program:
+    """The effective document of one combination of scopes: what runs in each section."""
+
+    __slots__ = ("sections",)
+
+    def __init__(self, sections: dict[str, list[Step]]) -> None:
+        self.sections = sections
+
+
+def build(scopes: Mapping[str, Policy], fragments: Mapping[str, Policy], inherit_missing: bool) -> Program:
+    """The program of these documents (by scope, any order).
+
+    `inherit_missing`: a document without a section counts as if it had that section with nothing but `<base />`.
+    Raises PolicySyntaxError and PolicyTypeError for what the gateway would refuse.
+    """
+    findings: list[Diagnostic] = []
+    for policy in (*scopes.values(), *fragments.values()):
+        findings += policy.errors
+    if findings:
+        raise PolicyTypeError(findings)
+    for policy in (*scopes.values(), *fragments.values()):
+        _compile_all(policy)
+    order = [scope for scope in SCOPES if scope in scopes]
+    sections = {
+        section: _Builder(section, scopes, order, fragments, inherit_missing).section(len(order) - 1)
+        for section in SECTIONS
+    }
+    return Program(sections)
+
+
+class _Builder:
+    """Builds one section."""
+
+    def __init__(
+        self,
+        section: str,
+        scopes: Mapping[str, Policy],
+        order: Sequence[str],
+        fragments: Mapping[str, Policy],
+        inherit_missing: bool,
+    ) -> None:
+        self.name = section
+        self.scopes = scopes
+        self.order = order
+        self.fragments = fragments
+        self.inherit_missing = inherit_missing
+        self.count = 0
+
+    def section(self, level: int, parent: Step | None = None) -> list[Step]:
+        """The steps of the scope at this level; those of wider ones hang at its `<base />`."""
+        while level >= 0:
+            scope = self.order[level]
+            element = self.scopes[scope].sections.get(self.name)
+            if element is not None:
+                return self.policies(element, scope, level, parent, "")
+            if not self.inherit_missing:
+                return []
+            level -= 1
+        return []
+
+    def policies(self, container: Element, scope: str, level: int, parent: Step | None, prefix: str) -> list[Step]:
+        return [
+            self.policy(element, specification_of(element.name), scope, level, parent, prefix + path)
+            for element, path in _numbered(container)
+        ]
+
+    def policy(
+        self,
+        element: Element,
+        specification: Specification | None,
+        scope: str,
+        level: int,
+        parent: Step | None,
+        path: str,
+    ) -> Step:
+        self.count += 1
+        if self.count > MAX_STEPS:
+            raise LimitExceededError("policy_steps", MAX_STEPS)
+        step = Step(element, specification, self.name, scope, path, parent)
+        if specification is None:
+            return step
+        for slot in specification.children:
+            step.fields[slot.field] = self.children(step, slot, level)
+        if element.name == "base":
+            step.inserted = self.section(level - 1, step)
+        elif element.name == "include-fragment":
+            fragment = self.fragment(element)
+            step.inserted = self.policies(fragment.root, scope, level, step, f"{path}/")
+        return step
+
+    def children(self, step: Step, slot: ChildrenSlot, level: int) -> list[Step] | Step | None:
+        if slot.part is None:
+            return self.policies(step.element, step.scope, level, step, f"{step.path}/")
+        found: list[Step] = []
+        for element, path in _numbered(step.element):
+            if element.name == slot.name:
+                assert step.specification is not None
+                part = step.specification.part(element.name)
+                found.append(self.policy(element, part, step.scope, level, step, f"{step.path}/{path}"))
+        if slot.single:
+            return found[0] if found else None
+        return found
+
+    def fragment(self, element: Element) -> Policy:
+        attribute = element.get("fragment-id")
+        assert attribute is not None
+        name = attribute.value.text
+        fragment = self.fragments.get(name)
+        if fragment is not None:
+            return fragment
+        value = attribute.value
+        message = f"Policy fragment with id '{name}' could not be found."
+        known = ", ".join(sorted(self.fragments))
+        advice = f"The gateway has {known}." if known else "The gateway has no fragments."
+        raise PolicyTypeError([Diagnostic("POL112", message, value.source, value.start, value.end, help=advice)])
+
+
+def _numbered(container: Element) -> Iterator[tuple[Element, str]]:
+    """The child elements with their paths: names, counted from 1 among those of one name."""
+    counts: dict[str, int] = {}
+    for element in container.elements():
+        count = counts[element.name] = counts.get(element.name, 0) + 1
+        yield element, f"{element.name}[{count}]"
+
+
+def _compile_all(policy: Policy) -> None:
+    findings: list[Diagnostic] = []
+    kind: type[DiagnosticError] = PolicyTypeError
+    for excerpt in (found for root in policy.document.roots for found in _expressions(root)):
+        try:
+            compiled(excerpt)
+        except DiagnosticError as error:
+            findings += error.diagnostics
+            if isinstance(error, PolicySyntaxError):
+                kind = PolicySyntaxError
+        except NotSimulatedError:
+            continue
+    if findings:
+        raise kind(findings)
+
+
+def _expressions(root: Element) -> Iterator[Excerpt]:
+    """Every whole-value expression that the gateway evaluates; markup inside a set-body is text."""
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        for attribute in element.attributes:
+            if attribute.value.expression is not None and not _is_literal(element, attribute.name):
+                yield attribute.value.expression
+        if element.expression is not None:
+            yield element.expression
+        if element.name != "set-body":
+            waiting.extend(reversed([*element.elements()]))
+
+
+def _is_literal(element: Element, attribute: str) -> bool:
+    specification = specification_of(element.name)
+    return specification is not None and any(
+        slot.name == attribute and not slot.expression for slot in specification.attributes
+    )
+
+
+def compiled(excerpt: Excerpt) -> CompiledExpression:
+    """The expression, compiled. Raises PolicySyntaxError, PolicyTypeError, NotSimulatedError."""
+    from apimpolicy.emit.expression import compile_expression
+
+    return compile_expression(excerpt)

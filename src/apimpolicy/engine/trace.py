@@ -1,0 +1,131 @@
+"""The trace: what happened to one request, policy by policy, as data. Rendering lives in `apimpolicy.report`.
+
+A `Trace` is a list of `TraceEntry` in the order of execution. Children follow their parent (`choose[1]`, then
+`choose[1]/when[1]`, then `choose[1]/when[1]/set-header[1]`); `depth` says how deep, `parent` is the entry around it. A
+`when` is an entry as soon as its condition is asked for, whether it is taken or not: `effect.kind == "condition"`,
+`effect.data["taken"]`. What an effect can be stands in `apimpolicy.policies.effects`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.effects import Effect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.context.execution import LastError
+    from apimpolicy.dotnet.exceptions import DotnetException
+    from apimpolicy.emit.recorder import Recorder
+    from apimpolicy.text.document import Element
+    from apimpolicy.text.source import Excerpt, Position
+
+__all__ = ["Effect", "Evaluation", "Trace", "TraceEntry"]
+
+
+class Evaluation:
+    """One expression that was evaluated for a policy.
+
+    `what` is the attribute's name, or the child element's name, or "text" for the element's own content. `recorder`
+    holds the values of the sub-expressions; it is None when the gateway runs with `tracing=False`. `value` is the
+    run-time value, boxed, before the conversion to what the policy wants; it is meaningless when `error` is set.
+    """
+
+    __slots__ = ("error", "excerpt", "recorder", "static_type", "value", "what")
+
+    def __init__(self, what: str, excerpt: Excerpt, recorder: Recorder | None) -> None:
+        self.what = what
+        self.excerpt = excerpt
+        self.recorder = recorder
+        self.static_type = ""
+        self.value: object = None
+        self.error: DotnetException | None = None
+
+    @property
+    def code(self) -> str:
+        """The expression as C#, with its `@( )` or `@{ }`."""
+        return self.excerpt.text
+
+    @property
+    def position(self) -> Position:
+        return self.excerpt.source.position(self.excerpt.start)
+
+    def __repr__(self) -> str:
+        return f"Evaluation({self.what!r}, {self.code!r}, {self.value!r})"
+
+
+class TraceEntry:
+    """One policy (or one `when`, `otherwise`) that was reached.
+
+    `path` counts elements of one name from 1 (`choose[1]/when[2]/set-header[1]`) within `section` of the document of
+    `scope` ("global" … "operation"); inside a fragment it begins with the `include-fragment`. `attributes` are the
+    values as the policy got them, by their XML names; children's texts stand under the child's name, the content
+    under "text". `effect` is None when the policy failed; then `error` says why.
+    """
+
+    __slots__ = ("attributes", "depth", "effect", "element", "error", "evaluations", "parent", "path", "scope", "section")
+
+    def __init__(self, section: str, scope: str, path: str, element: Element, parent: TraceEntry | None) -> None:
+        self.section = section
+        self.scope = scope
+        self.path = path
+        self.element = element
+        self.parent = parent
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        self.attributes: dict[str, object] = {}
+        self.evaluations: list[Evaluation] = []
+        self.effect: Effect | None = None
+        self.error: LastError | None = None
+
+    @property
+    def name(self) -> str:
+        """The policy's name, `set-header`; or `when`, `otherwise`."""
+        return self.element.name
+
+    @property
+    def file(self) -> str:
+        """The path of the policy file (or the name of the text) that the policy stands in."""
+        return self.element.source.path
+
+    @property
+    def position(self) -> Position:
+        """Line and column of the policy's start tag in its file."""
+        return self.element.source.position(self.element.start)
+
+    def __repr__(self) -> str:
+        return f"TraceEntry({self.section!r}, {self.scope!r}, {self.path!r}, {self.effect!r})"
+
+
+class Trace(list[TraceEntry]):
+    """All entries in order; `messages` is what `context.Trace(…)` wrote, in order."""
+
+    __slots__ = ("messages",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[str] = []
+
+    def section(self, name: str) -> list[TraceEntry]:
+        """The entries of one section: `inbound`, `backend`, `outbound` or `on-error`."""
+        return [entry for entry in self if entry.section == name]
+
+    def named(self, name: str) -> list[TraceEntry]:
+        """The entries of one policy, `set-header`."""
+        return [entry for entry in self if entry.name == name]
+
+    def effects(self, kind: str) -> Iterator[tuple[TraceEntry, Effect]]:
+        """Every entry with an effect of this kind, in order."""
+        return ((entry, entry.effect) for entry in self if entry.effect is not None and entry.effect.kind == kind)
+
+    @property
+    def decision(self) -> TraceEntry | None:
+        """The entry that settled the answer: the policy that returned a response, or the one that failed."""
+        for entry in reversed(self):
+            if entry.error is not None or (entry.effect is not None and entry.effect.kind in ENDING):
+                return entry
+        return None
+
+
+ENDING = frozenset({"response-returned"})
+"""Kinds of effect that end the pipeline."""

@@ -1,0 +1,71 @@
+"""What can go wrong, as one tree of exceptions; no rendering, no I/O.
+
+    ApimPolicyError
+    ├── DiagnosticError           carries .diagnostics
+    │   ├── PolicySyntaxError     the document or an expression cannot be read
+    │   └── PolicyTypeError       it can be read, and the compiler or the gateway would refuse it
+    ├── ConfigurationError        the simulated gateway was set up wrongly (a broken PEM, a missing named value)
+    ├── NotSimulatedError         Azure does this, apimpolicy does not do it yet: fails loudly, by name
+    ├── LimitExceededError        a policy used more steps, memory or nesting than the limits allow
+    └── DotnetException           what C# code throws; lives in apimpolicy.dotnet.exceptions
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class ApimPolicyError(Exception):
+    """The root of every exception that apimpolicy raises on purpose."""
+
+
+class DiagnosticError(ApimPolicyError):
+    """An error with positions: `.diagnostics` holds every finding, in document order."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        return "\n".join(str(diagnostic) for diagnostic in self.diagnostics)
+
+
+class PolicySyntaxError(DiagnosticError):
+    """The document or the expression cannot be read."""
+
+
+class PolicyTypeError(DiagnosticError):
+    """The expression can be read, but the C# compiler or the gateway would refuse it."""
+
+
+class ConfigurationError(ApimPolicyError):
+    """The simulated gateway, or something it was given, is not usable; the message says what to change."""
+
+
+class NotSimulatedError(ApimPolicyError):
+    """The real gateway has this; the simulation does not reproduce it (yet). Never silently skipped."""
+
+    def __init__(self, name: str, reason: str = "") -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(name, reason)
+
+    def __str__(self) -> str:
+        return f"{self.name} is not simulated yet" + (f": {self.reason}" if self.reason else "")
+
+
+class LimitExceededError(ApimPolicyError):
+    """A policy used more than one of the limits of the simulation allows (see `apimpolicy.dotnet.environment.Limits`)."""
+
+    def __init__(self, limit: str, allowed: int) -> None:
+        self.limit = limit
+        self.allowed = allowed
+        super().__init__(limit, allowed)
+
+    def __str__(self) -> str:
+        return f"the policy exceeded the limit '{self.limit}' of {self.allowed:,}"

@@ -1,0 +1,66 @@
+"""choose: run the policies of the first `when` whose condition is true, or those of `otherwise`.
+
+```xml
+<choose>
+    <when condition="@(context.Request.Method == &quot;GET&quot;)">
+        <set-variable name="reading" value="@(true)" />
+    </when>
+    <otherwise>
+        <set-variable name="reading" value="@(false)" />
+    </otherwise>
+</choose>
+```
+
+Conditions are evaluated in order; after the first true one no other is. Without a true one and without `otherwise`
+nothing happens.
+
+Simulated in full. Our choice: a condition that is not `bool` is converted as `Boolean.Parse` does.
+
+Source: https://learn.microsoft.com/azure/api-management/choose-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import boolean
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import ANYWHERE, child, children, expression_attribute, part, policies, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange, Step
+
+
+@part("when")
+class When:
+    condition: bool = expression_attribute(boolean, required=True)
+    steps: list[Step] = policies()
+
+
+@part("otherwise")
+class Otherwise:
+    steps: list[Step] = policies()
+
+
+@policy("choose", sections=ANYWHERE)
+class Choose:
+    whens: list[Step] = children(When, required=True)
+    otherwise: Step | None = child(Otherwise)
+
+    def run(self, exchange: Exchange) -> None:
+        for index, step in enumerate(self.whens, 1):
+            when: When = exchange.evaluate(step)
+            exchange.note(Effect("condition", "true" if when.condition else "false", taken=when.condition), step)
+            if when.condition:
+                self.take(exchange, f"when[{index}]", when.steps)
+                return
+        if self.otherwise is None:
+            exchange.note(Effect("branch", "no condition was true", taken=None))
+            return
+        otherwise: Otherwise = exchange.evaluate(self.otherwise)
+        exchange.note(Effect("condition", "no condition was true", taken=True), self.otherwise)
+        self.take(exchange, "otherwise", otherwise.steps)
+
+    def take(self, exchange: Exchange, branch: str, steps: list[Step]) -> None:
+        exchange.note(Effect("branch", branch, taken=branch))
+        exchange.execute(steps)

@@ -1,0 +1,75 @@
+"""From the value of an attribute to what a policy wants.
+
+An expression's value arrives boxed, a literal as a .NET string. Texts stay .NET strings (UTF-16). Documented is only that a value is converted to a string and
+null to the empty string; the rest is our choice: .NET's own `ToString()` (`True`, not `true`), `Boolean.Parse` and
+`Int32.Parse`, whose exceptions count as failures of the expression. `byte[]` as a body is taken as its bytes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from apimpolicy.dotnet.exceptions import FormatException, OverflowException
+from apimpolicy.dotnet.values import BYTE, Array, from_utf16
+
+_INTEGER = re.compile(r"[\t-\r ]*([+-]?[0-9]+)[\t-\r ]*\0*")
+
+
+def text(value: object) -> str:
+    """As text; null is empty."""
+    if type(value) is str:
+        return value
+    from apimpolicy.dotnet.system import objects
+
+    return objects.text(value)
+
+
+def trimmed(value: object) -> str:
+    """As text without white space around it."""
+    return text(value).strip()
+
+
+def boolean(value: object) -> bool:
+    """As a truth value; `True`, `true`, ` TRUE ` are the same. Raises FormatException."""
+    if isinstance(value, bool):
+        return value
+    written = text(value)
+    known = {"true": True, "false": False}.get(written.strip(" \t\r\n\0").lower())
+    if known is None:
+        raise FormatException(f"String '{written}' was not recognized as a valid Boolean.")
+    return known
+
+
+def integer(value: object) -> int:
+    """As a whole number of 32 bits. Raises FormatException, OverflowException."""
+    written = text(value)
+    found = _INTEGER.fullmatch(written)
+    if found is None:
+        raise FormatException("Input string was not in a correct format.")
+    number = int(found[1]) if len(found[1]) < 20 else 1 << 63
+    if not -(1 << 31) <= number < 1 << 31:
+        raise OverflowException("Value was either too large or too small for an Int32.")
+    return number
+
+
+def number(value: object) -> float:
+    """As a number of seconds or milliseconds. Raises FormatException."""
+    try:
+        found = float(text(value))
+    except ValueError:
+        raise FormatException("Input string was not in a correct format.") from None
+    if not 0 <= found < float("inf"):
+        raise FormatException("Input string was not in a correct format.")
+    return found
+
+
+def body(value: object) -> bytes:
+    """As a message body: `byte[]` as it is, anything else as text in UTF-8."""
+    if isinstance(value, Array) and value.element is BYTE:
+        return bytes(value)
+    return from_utf16(text(value)).encode("utf-8", "replace")
+
+
+def typed(value: object) -> object:
+    """As it is, boxed: for variables."""
+    return value

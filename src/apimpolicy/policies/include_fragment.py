@@ -1,0 +1,32 @@
+"""include-fragment: run the policies of a fragment here.
+
+```xml
+<include-fragment fragment-id="log-caller" />
+```
+
+The fragment's policies run as if they stood in this place. The id is a literal.
+
+Simulated in full: give the fragments to the gateway, `Gateway(fragments={"log-caller": "<fragment>…</fragment>"})`.
+A fragment that is not there is an error before anything runs, as in Azure, where the document could not be saved.
+
+Source: https://learn.microsoft.com/azure/api-management/include-fragment-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import ANYWHERE, literal_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy("include-fragment", sections=ANYWHERE)
+class IncludeFragment:
+    fragment_id: str = literal_attribute(required=True)
+
+    def run(self, exchange: Exchange) -> None:
+        exchange.note(Effect("included", self.fragment_id, fragment=self.fragment_id))
+        exchange.execute(exchange.inserted())

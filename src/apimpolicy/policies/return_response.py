@@ -1,0 +1,56 @@
+"""return-response: end the pipeline and answer the caller.
+
+```xml
+<return-response>
+    <set-status code="403" reason="Invalid client certificate" />
+    <set-header name="X-Reason" exists-action="override"><value>certificate</value></set-header>
+    <set-body>no</set-body>
+</return-response>
+```
+
+Without anything inside the answer is `200 OK` with no body. With `response-variable-name` it is the response in that
+variable (as send-request leaves it), changed by the policies inside. No outbound policy runs after it.
+
+Simulated in full. Our choice: a variable that is not there, or that holds no response, is an error without a reason.
+
+Source: https://learn.microsoft.com/azure/api-management/return-response-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.context.messages import ResponseMessage
+from apimpolicy.policies.conversions import text
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import ANYWHERE, PolicyError, literal_attribute, policies, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange, Step
+
+
+@policy("return-response", sections=ANYWHERE)
+class ReturnResponse:
+    response_variable_name: str | None = literal_attribute(text)
+    steps: list[Step] = policies("set-status", "set-header", "set-body")
+
+    def run(self, exchange: Exchange) -> Effect:
+        response = ResponseMessage(second_read=exchange.response.second_read)
+        if self.response_variable_name is not None:
+            response = self.from_variable(exchange, self.response_variable_name)
+        exchange.compose(self.steps, response)
+        exchange.end(response)
+        answer = response.to_response()
+        return Effect("response-returned", f"{answer.status_code} {answer.reason}".rstrip(), response=answer)
+
+    def from_variable(self, exchange: Exchange, name: str) -> ResponseMessage:
+        found = exchange.variables.get(name)
+        if not isinstance(found, ResponseMessage):
+            raise PolicyError(None, f"The variable '{name}' holds no response.")
+        return ResponseMessage(
+            found.status_code,
+            found.status_reason,
+            headers=found.headers.copy(),
+            body=found.body.remaining,
+            second_read=found.second_read,
+        )

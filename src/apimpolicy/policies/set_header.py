@@ -1,0 +1,89 @@
+"""set-header: set, add or delete a header of the request or of the response.
+
+```xml
+<set-header name="X-Trace" exists-action="override">
+    <value>@(context.RequestId.ToString())</value>
+</set-header>
+```
+
+In inbound and backend it changes the request, in outbound and on-error the response, inside return-response the response
+that is returned. `exists-action` is `override` (the default: all values are replaced by those given), `skip`, `append` or
+`delete`. `Connection`, `Content-Length`, `Keep-Alive` and `Transfer-Encoding` cannot be overridden, appended to or
+deleted, `Server` cannot be deleted from a response, and the caller's own address stays in `X-Forwarded-For`.
+
+Simulated in full. Our choices: what cannot be changed stays without an error; white space around a value is dropped; to
+override without a value deletes. Values stay apart inside the gateway and are joined by commas where HTTP joins them.
+
+Source: https://learn.microsoft.com/azure/api-management/set-header-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.context.messages import RequestMessage
+from apimpolicy.policies.conversions import trimmed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import ANYWHERE, child_texts, expression_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.context.header_fields import HeaderCollection
+    from apimpolicy.policies.spec import Exchange
+
+EXISTS_ACTIONS = ("override", "skip", "append", "delete")
+PROTECTED = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
+
+
+@policy("set-header", sections=ANYWHERE)
+class SetHeader:
+    name: str = expression_attribute(trimmed, required=True)
+    exists_action: str = expression_attribute(default="override", values=EXISTS_ACTIONS)
+    values: list[str] = child_texts("value", trimmed)
+
+    def run(self, exchange: Exchange) -> Effect:
+        message = exchange.message
+        kind = "request" if isinstance(message, RequestMessage) else "response"
+        before = tuple(message.headers.get_all(self.name))
+        kept = self.kept(exchange, kind, before)
+        if kept is None:
+            apply(message.headers, self.exists_action, self.name, self.values)
+        elif kept:
+            message.headers.set(self.name, kept)
+        else:
+            message.headers.delete(self.name)
+        after = tuple(message.headers.get_all(self.name))
+        protected = kept is not None and after == before
+        shown = f"{self.name}: {', '.join(after)}" if after else f"{self.name} is not there"
+        return Effect(
+            "header-set",
+            f"{self.name} stays: policies cannot change it" if protected else shown,
+            message=kind,
+            name=self.name,
+            action=self.exists_action,
+            before=before,
+            after=after,
+            protected=protected,
+        )
+
+    def kept(self, exchange: Exchange, kind: str, before: tuple[str, ...]) -> list[str] | None:
+        """The values that stay because the gateway protects them; None when it does not mind."""
+        name = self.name.lower()
+        if name in PROTECTED and not (self.exists_action == "skip" and not before):
+            return list(before)
+        if self.exists_action == "delete" and before:
+            if name == "server" and kind == "response":
+                return list(before)
+            if name == "x-forwarded-for" and kind == "request":
+                return [value for value in before if value == exchange.request.ip_address]
+        return None
+
+
+def apply(fields: HeaderCollection, action: str, name: str, values: list[str]) -> None:
+    """Change the fields of a name as `exists-action` says."""
+    if action == "delete" or (action == "override" and not values):
+        fields.delete(name)
+    elif action == "override" or name not in fields:
+        if values:
+            fields.set(name, values)
+    elif action == "append":
+        fields.append(name, values)

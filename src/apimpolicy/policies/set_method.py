@@ -1,0 +1,31 @@
+"""set-method: change the method of the request.
+
+```xml
+<set-method>POST</set-method>
+```
+
+Simulated in full. Our choice: the method is taken in upper case, without white space around it.
+
+Source: https://learn.microsoft.com/azure/api-management/set-method-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import trimmed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import content, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy("set-method", sections="inbound on-error")
+class SetMethod:
+    method: str = content(trimmed)
+
+    def run(self, exchange: Exchange) -> Effect:
+        before = exchange.request.method
+        exchange.request.method = self.method.upper()
+        return Effect("method-set", exchange.request.method, before=before, after=exchange.request.method)

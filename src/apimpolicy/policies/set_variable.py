@@ -1,0 +1,35 @@
+"""set-variable: give a name to a value for the rest of the request.
+
+```xml
+<set-variable name="is-mobile" value="@(context.Request.Headers.GetValueOrDefault(&quot;User-Agent&quot;, &quot;&quot;).Contains(&quot;iPad&quot;))" />
+```
+
+`context.Variables` has the value in all sections that follow, on-error among them. A literal is a `string`; an
+expression keeps its type. The name cannot be an expression.
+
+Simulated in full. Any type is accepted; the documentation lists fewer than the gateway takes in practice.
+
+Source: https://learn.microsoft.com/azure/api-management/set-variable-policy
+"""  # noqa: E501 - the example is one line, as people write it
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import text, typed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import ANYWHERE, expression_attribute, literal_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy("set-variable", sections=ANYWHERE)
+class SetVariable:
+    name: str = literal_attribute(required=True)
+    value: object = expression_attribute(typed, required=True)
+
+    def run(self, exchange: Exchange) -> Effect:
+        exchange.variables[self.name] = self.value
+        shown = "null" if self.value is None else text(self.value)
+        return Effect("variable-set", f"{self.name} = {shown}", name=self.name, value=self.value)

@@ -1,0 +1,64 @@
+"""trace: write a message to the trace.
+
+```xml
+<trace source="orders" severity="information">
+    <message>@($"{context.User.Id} asks for orders")</message>
+    <metadata name="region" value="@(context.Deployment.Region)" />
+</trace>
+```
+
+`severity` is `verbose` (the default), `information` or `error`.
+
+Simulated: the message is in `result.trace`. There is no Application Insights that would take it. The documentation does
+not list on-error among the sections of this policy; Microsoft's own samples use it there, and so it is allowed.
+
+Source: https://learn.microsoft.com/azure/api-management/trace-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import (
+    ANYWHERE,
+    child_texts,
+    children,
+    expression_attribute,
+    literal_attribute,
+    part,
+    policy,
+)
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange, Step
+
+
+@part("metadata")
+class Metadata:
+    name: str = expression_attribute(required=True)
+    value: str = expression_attribute(required=True)
+
+
+@policy("trace", sections=ANYWHERE)
+class Trace:
+    source: str = literal_attribute(required=True)
+    severity: str = literal_attribute(default="verbose", values=("verbose", "information", "error"))
+    messages: list[str] = child_texts("message", required=True)
+    metadata: list[Step] = children(Metadata)
+
+    def run(self, exchange: Exchange) -> Effect:
+        message = "".join(self.messages)
+        pairs: dict[str, str] = {}
+        for step in self.metadata:
+            item: Metadata = exchange.evaluate(step)
+            exchange.note(Effect("metadata", f"{item.name} = {item.value}", name=item.name, value=item.value), step)
+            pairs[item.name] = item.value
+        return Effect(
+            "trace-written",
+            f"{self.source}: {message}",
+            source=self.source,
+            severity=self.severity,
+            message=message,
+            metadata=pairs,
+        )

@@ -1,0 +1,239 @@
+"""What is wrong with a document as policies: names, attributes, values, children, sections.
+
+    POL101  a policy that nobody knows                       POL106  a policy in a section that does not allow it
+    POL102  an attribute that the policy does not have       POL107  an element that does not belong here
+    POL103  a required attribute is missing                  POL108  a required element is missing
+    POL104  a value that the attribute does not allow        POL109  a fragment with something fragments cannot hold
+    POL105  an expression where none is evaluated            POL110  a root or a section that policies do not have
+
+An error says that the gateway would refuse the document. Where the documentation and the gateway's schema disagree, or
+where people's documents live with it, it is a warning. Of policies that are not simulated yet only the name is checked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.policies.registry import is_known, nearest, specification_of
+from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.text.document import CData, Characters, Element
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from apimpolicy.policies.spec import AttributeSlot, Specification
+    from apimpolicy.text.document import Attribute, Document
+
+_DOUBTFUL_REQUIREMENTS = frozenset({("set-status", "reason")})
+"""Required by the documentation, optional in the schema, and left out by many."""
+
+
+def validate(document: Document) -> list[Diagnostic]:
+    """Every finding about a document that could be read as markup, in document order."""
+    found: list[Diagnostic] = []
+    for root in document.roots:
+        found.extend(_root(root))
+    found.sort(key=lambda finding: finding.start)
+    return found
+
+
+def _root(root: Element) -> Iterator[Diagnostic]:
+    if root.name == "policies":
+        seen: set[str] = set()
+        for section in root.elements():
+            if section.name not in SECTIONS:
+                yield _at_name(
+                    section,
+                    "POL110",
+                    f"'{section.name}' is not a section",
+                    help="The sections are inbound, backend, outbound and on-error.",
+                )
+                continue
+            if section.name in seen:
+                yield _at_name(section, "POL110", f"the section '{section.name}' is given twice")
+            seen.add(section.name)
+            yield from _policies(section, section.name)
+        yield from _no_text(root)
+    elif root.name in SECTIONS:
+        yield from _policies(root, root.name)
+    elif root.name == "fragment":
+        yield from _policies(root, None)
+        yield from _fragment(root)
+    elif is_known(root.name):
+        yield from _policy(root, None)
+    else:
+        yield _at_name(
+            root,
+            "POL110",
+            f"a policy document does not begin with <{root.name}>",
+            help="Write <policies>, or <fragment> for a policy fragment.",
+        )
+
+
+def _fragment(root: Element) -> Iterator[Diagnostic]:
+    for element in root.descendants():
+        if element.name in ("base", "include-fragment") or (element.name in SECTIONS and element.parent is root):
+            yield _at_name(
+                element,
+                "POL109",
+                f"a fragment cannot hold <{element.name}>",
+                help="A fragment holds policies only: no sections, no <base />, no further fragment.",
+            )
+
+
+def _policies(parent: Element, section: str | None, known: Iterable[str] = ()) -> Iterator[Diagnostic]:
+    allowed = tuple(known)
+    for element in parent.elements():
+        if allowed and element.name not in allowed:
+            yield _unexpected(element, allowed)
+        elif not is_known(element.name):
+            if section is None and element.name in SECTIONS:
+                continue
+            near = nearest(element.name)
+            yield _at_name(
+                element,
+                "POL101",
+                f"there is no policy '{element.name}'",
+                label=f"did you mean '{near}'?" if near else "",
+            )
+        else:
+            yield from _policy(element, section)
+    yield from _no_text(parent)
+
+
+def _policy(element: Element, section: str | None) -> Iterator[Diagnostic]:
+    specification = specification_of(element.name)
+    if specification is None:
+        return
+    if section is not None and section not in specification.sections:
+        where = ", ".join(name for name in SECTIONS if name in specification.sections)
+        yield _at_name(
+            element,
+            "POL106",
+            f"'{element.name}' is not allowed in the section '{section}'",
+            severity=Severity.WARNING,
+            help=f"The documentation allows it in {where}.",
+        )
+    yield from _element(element, specification, section)
+
+
+def _element(element: Element, specification: Specification, section: str | None) -> Iterator[Diagnostic]:
+    yield from _attributes(element, specification)
+    texts = {slot.child: slot for slot in specification.contents if slot.child is not None}
+    parts = {slot.name: slot for slot in specification.children if slot.part is not None}
+    counts: dict[str, int] = {}
+    for child in element.elements():
+        counts[child.name] = counts.get(child.name, 0) + 1
+        if child.name in texts:
+            continue
+        part = specification.part(child.name)
+        if part is not None:
+            if parts[child.name].single and counts[child.name] > 1:
+                yield _at_name(child, "POL107", f"'{element.name}' takes one '{child.name}' only")
+            yield from _element(child, part, section)
+        elif not specification.holds_policies and not specification.takes_text:
+            yield _unexpected(child, [*texts, *(name for name in parts if name)])
+    for name, slot in [*texts.items(), *parts.items()]:
+        if name is not None and slot.required and name not in counts:
+            yield _at_name(element, "POL108", f"'{element.name}' has no '{name}' element")
+    for slot in specification.children:
+        if slot.part is None:
+            yield from _policies(element, section, slot.known)
+    if not specification.takes_text and not specification.holds_policies:
+        yield from _no_text(element)
+
+
+def _attributes(element: Element, specification: Specification) -> Iterator[Diagnostic]:
+    slots = {slot.name: slot for slot in specification.attributes}
+    for attribute in element.attributes:
+        slot = slots.get(attribute.name)
+        if slot is not None:
+            yield from _value(element, attribute, slot)
+        elif attribute.name != "id" and not attribute.name.startswith("xmlns"):
+            yield _unknown_attribute(element, attribute, slots)
+    for slot in slots.values():
+        if slot.required and element.get(slot.name) is None:
+            doubtful = (element.name, slot.name) in _DOUBTFUL_REQUIREMENTS
+            yield _at_name(
+                element,
+                "POL103",
+                f"'{element.name}' needs the attribute '{slot.name}'",
+                severity=Severity.WARNING if doubtful else Severity.ERROR,
+            )
+
+
+def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Iterator[Diagnostic]:
+    value = attribute.value
+    if value.parts:
+        if not slot.expression:
+            yield Diagnostic(
+                "POL105",
+                f"'{attribute.name}' of '{element.name}' cannot be an expression",
+                value.source,
+                value.start,
+                value.end,
+                Severity.WARNING,
+                help="The gateway takes it as literal text.",
+            )
+        return
+    text = value.text
+    if slot.values and text not in slot.values and "{{" not in text:
+        yield Diagnostic(
+            "POL104",
+            f"'{text}' is not a value of '{attribute.name}'",
+            value.source,
+            value.start,
+            value.end,
+            help=f"The values are {', '.join(slot.values)}.",
+        )
+
+
+def _unknown_attribute(element: Element, attribute: Attribute, known: Iterable[str]) -> Diagnostic:
+    from difflib import get_close_matches
+
+    near = get_close_matches(attribute.name[:64], known, 1, 0.7)
+    return Diagnostic(
+        "POL102",
+        f"'{element.name}' has no attribute '{attribute.name}'",
+        element.source,
+        attribute.name_start,
+        attribute.name_end,
+        label=f"did you mean '{near[0]}'?" if near else "",
+        help=f"Its attributes are {', '.join(known)}." if known else "It has no attributes.",
+    )
+
+
+def _no_text(element: Element) -> Iterator[Diagnostic]:
+    for node in element.children:
+        if isinstance(node, Characters) and node.text.strip():
+            start = node.start
+            if not isinstance(node, CData):
+                start += len(node.raw) - len(node.raw.lstrip())
+            yield Diagnostic(
+                "POL107", f"the element '{element.name}' cannot contain text", node.source, start, start + 1
+            )
+            return
+
+
+def _unexpected(element: Element, allowed: Iterable[str]) -> Diagnostic:
+    parent = element.parent.name if element.parent is not None else ""
+    expected = ", ".join(f"'{name}'" for name in allowed)
+    return _at_name(
+        element,
+        "POL107",
+        f"the element '{parent}' has invalid child element '{element.name}'",
+        help=f"Expected: {expected}." if expected else "It has no child elements.",
+    )
+
+
+def _at_name(
+    element: Element,
+    code: str,
+    message: str,
+    *,
+    severity: Severity = Severity.ERROR,
+    label: str = "",
+    help: str = "",
+) -> Diagnostic:
+    return Diagnostic(code, message, element.source, element.name_start, element.name_end, severity, label, help)

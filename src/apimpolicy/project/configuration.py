@@ -1,0 +1,202 @@
+"""The simulated gateway as a TOML file, `apimpolicy.toml`.
+
+    negotiate-client-certificate = true               # off in Azure unless somebody turns it on
+    now = 2026-01-01T00:00:00Z
+    trusted-roots = ["ca.pem"]                        # also: intermediates, revocation-lists
+    unreachable-revocation-lists = ["ca.pem"]         # authorities whose lists cannot be fetched
+
+    [certificates]                                    # the uploaded ones, context.Deployment.Certificates
+    partner = "partner.pem"
+    legacy = {path = "legacy.pfx", password = "…"}
+    vaulted = {key-vault = "contoso-kv", name = "partner"}
+
+    [key-vaults.contoso-kv]
+    partner = ["old.pem", "new.pem"]                  # the versions; the newest, which policies see, is the last
+
+    [named-values]
+    partner-thumbprint = "A1B2…"
+
+    [fragments]
+    check-caller = "fragments/check-caller.xml"
+
+    [backend]                                         # what answers a forwarded request
+    status = 200
+    json = {orders = []}                              # or: reason, headers, body, file
+
+    [api]                                             # also: operation, product, subscription, user
+    id = "orders"
+
+Paths are relative to the file. Every mistake is a ConfigurationError that names the file and the key.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import read_bytes
+from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
+from apimpolicy.project.toml_table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.context.records import Request, Response
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.gateway import Gateway
+
+_TABLES = ("api", "operation", "product", "subscription", "user", "service")
+
+
+class Configuration:
+    """A configuration file that has been read; `gateway` makes what it describes.
+
+    Keys and kinds of values are checked when the file is loaded, certificates and other files when `gateway` needs them.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.path = table.file
+        self.negotiate_client_certificate = table.take("negotiate-client-certificate", bool) or False
+        self.now = _utc(table.take("now", datetime.datetime))
+        self._files = {
+            name: [table.path(path) for path in table.texts(name) or ()]
+            for name in ("trusted-roots", "intermediates", "revocation-lists", "unreachable-revocation-lists")
+        }
+        self._certificates = table.table("certificates")
+        self._key_vaults = table.table("key-vaults")
+        named_values = table.take("named-values", dict)
+        self.named_values = checked_named_values(named_values, self.path) if named_values is not None else None
+        self._fragments = table.table("fragments")
+        self._backend = table.table("backend")
+        self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
+        table.finish()
+
+    def gateway(self, **overrides: Any) -> Gateway:
+        """The gateway that the file describes. Raises ConfigurationError."""
+        from apimpolicy.engine.gateway import Gateway
+        from apimpolicy.project.entities import entity_of
+
+        settings: dict[str, Any] = {
+            "negotiate_client_certificate": self.negotiate_client_certificate,
+            "trusted_roots": self._authorities("trusted-roots"),
+            "intermediates": self._authorities("intermediates"),
+            "revocation_lists": [read_bytes(path) for path in self._files["revocation-lists"]],
+            "named_values": self.named_values or {},
+            "certificates": self._uploaded(),
+            "fragments": self._fragment_texts(),
+        }
+        if unreachable := self._authorities("unreachable-revocation-lists"):
+            settings["unreachable_revocation_lists"] = unreachable
+        if self.now is not None:
+            settings["now"] = self.now
+        if self._backend is not None:
+            settings["backend"] = _backend(self._backend)
+        settings |= {name: entity_of(name, table) for name, table in self._entities.items()}
+        return Gateway(**(settings | overrides))
+
+    def _authorities(self, name: str) -> list[Certificate]:
+        from apimpolicy.dotnet.cryptography.certificate import Certificate
+
+        found: list[Certificate] = []
+        for path in self._files[name]:
+            certificate = Certificate.from_file(path)
+            found += (certificate, *certificate.intermediates)
+        return found
+
+    def _uploaded(self) -> dict[str, Any]:
+        table = self._certificates
+        if table is None:
+            return {}
+        vaults = self._vaults()
+        return {name: _certificate(table, name, value, vaults) for name, value in table.items()}
+
+    def _vaults(self) -> dict[str, Any]:
+        from apimpolicy.dotnet.cryptography.certificate import Certificate
+        from apimpolicy.engine.key_vault import KeyVault
+
+        vaults: dict[str, Any] = {}
+        for vault_name, objects in self._key_vaults.items() if self._key_vaults is not None else ():
+            assert self._key_vaults is not None
+            table = Table(self.path, self._key_vaults.checked(objects, dict, vault_name), f"key-vaults.{vault_name}")
+            vault = vaults[vault_name] = KeyVault(vault_name)
+            for name, _ in table.items():
+                for path in table.texts(name) or ():
+                    vault.add(name, Certificate.from_file(table.path(path)))
+        return vaults
+
+    def _fragment_texts(self) -> dict[str, str]:
+        table = self._fragments
+        if table is None:
+            return {}
+        return {name: read_text(table.path(table.checked(path, str, name))) for name, path in table.items()}
+
+
+def load_configuration(path: str) -> Configuration:
+    """Read a configuration file. Raises ConfigurationError."""
+    return Configuration(Table(path, parse_toml(read_text(path), path)))
+
+
+def empty_configuration() -> Configuration:
+    """The configuration without any file: an Azure service as it comes."""
+    return Configuration(Table("apimpolicy.toml", {}))
+
+
+def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any]) -> Any:
+    """An uploaded certificate, or a reference to one in a Key Vault."""
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+
+    if isinstance(value, str):
+        return Certificate.from_file(table.path(value))
+    entry = Table(table.file, table.checked(value, dict, name), table.full(name))
+    if "key-vault" in entry:
+        vault_name, object_name = entry.take("key-vault", str) or "", entry.take("name", str) or name
+        entry.finish()
+        vault = vaults.get(vault_name)
+        if vault is None:
+            known = f"there are {', '.join(vaults)}" if vaults else f"add a table [key-vaults.{vault_name}]"
+            raise entry.mistake(f"names a Key Vault that is not in this file; {known}", "key-vault")
+        return vault.reference(object_name)
+    path, password = entry.take("path", str), entry.take("password", str)
+    entry.take("key-vault", str)
+    entry.finish()
+    if path is None:
+        raise entry.mistake("needs a 'path', or a 'key-vault' and a 'name'")
+    return Certificate.from_file(entry.path(path), password)
+
+
+def _backend(table: Table) -> Callable[[Request], Response]:
+    """A backend that gives the same answer to every request."""
+    from apimpolicy.context.records import Response
+
+    status, reason = table.take("status", int), table.take("reason", str)
+    if status is not None and not 100 <= status <= 599:
+        raise table.mistake("must be between 100 and 599", "status")
+    headers = table.take("headers", dict) or {}
+    for name, value in headers.items():
+        if not isinstance(value, list):
+            table.checked(value, str, f"headers.{name}")
+    given = [name for name in ("body", "json", "file") if name in table]
+    if len(given) > 1:
+        raise table.mistake(f"has both '{given[0]}' and '{given[1]}'; give one")
+    options: dict[str, Any] = {}
+    if (body := table.take("body", str)) is not None:
+        options["body"] = body
+    if (path := table.take("file", str)) is not None:
+        options["body"] = read_bytes(table.path(path))
+    if "json" in table:
+        options["json"] = table.take("json", object)
+    table.finish()
+    made = Response(status or 200, reason, headers=headers, **options)
+    # Each request gets a record of its own: what receives it may change it.
+    return lambda _: Response(made.status_code, made.reason, headers=dict(made.headers.fields()), body=made.body)
+
+
+def _utc(moment: datetime.datetime | None) -> datetime.datetime | None:
+    """A local time in the file is taken as UTC."""
+    if moment is not None and moment.tzinfo is None:
+        return moment.replace(tzinfo=datetime.UTC)
+    return moment
+
+
+__all__ = ["Configuration", "ConfigurationError", "empty_configuration", "load_configuration"]

@@ -1,0 +1,110 @@
+"""Which files of a tree are policy documents: by their ending, and by the element they begin with."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.project.files import STANDARD_INPUT, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+ENDINGS = (".xml", ".policy", ".cshtml")
+"""Files that may hold a policy; `.cshtml` is what the Azure extension of Visual Studio Code gives them."""
+
+ROOTS = frozenset((b"policies", b"fragment", b"inbound", b"backend", b"outbound", b"on-error"))
+"""The elements that a policy document, a fragment, or a lone section begins with."""
+
+_SKIPPED_DIRECTORIES = frozenset(("node_modules", "__pycache__"))
+_HEAD = 65_536
+_NAME = re.compile(rb"<([A-Za-z][\w\-]*)")
+
+
+class Discovery(NamedTuple):
+    """The policy files, in order and without repetition; what could not be read, as sentences; the trees without any."""
+
+    files: list[str]
+    unreadable: list[str]
+    empty: list[str]
+
+
+def discover(paths: Iterable[str]) -> Discovery:
+    """The policy files among and below `paths`. A file that is named is taken as it is, also when it does not exist."""
+    found: dict[str, None] = {}
+    problems: list[str] = []
+    empty: list[str] = []
+    for path in paths:
+        if path == STANDARD_INPUT or not os.path.isdir(path):
+            found.setdefault(path)
+            continue
+        before = len(problems)
+        files = sorted(file for file in _tree(path, problems.append) if _is_policy(file, problems.append))
+        if not files and len(problems) == before:
+            empty.append(path)
+        for file in files:
+            found.setdefault(file)
+    return Discovery(list(found), problems, empty)
+
+
+def _tree(top: str, report: Callable[[str], object]) -> Iterator[str]:
+    """Files that may be policies; hidden directories are left out, and a directory is entered once."""
+    entered: set[tuple[int, int]] = set()
+    waiting = [top]
+    while waiting:
+        directory = waiting.pop()
+        try:
+            status = os.stat(directory)
+            identity = (status.st_dev, status.st_ino)
+            if identity in entered:
+                continue
+            entered.add(identity)
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    name = entry.name
+                    if name.lower().endswith(ENDINGS) and _is(entry.is_file):
+                        yield entry.path
+                    elif not name.startswith(".") and name not in _SKIPPED_DIRECTORIES and _is(entry.is_dir):
+                        waiting.append(entry.path)
+        except OSError as error:
+            report(unreadable(directory, error))
+
+
+def _is(question: Callable[[], bool]) -> bool:
+    """The answer of a directory entry; a symbolic link that leads to itself is nothing."""
+    try:
+        return question()
+    except OSError:
+        return False
+
+
+def _is_policy(path: str, report: Callable[[str], object]) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return root_name(file.read(_HEAD)) in ROOTS
+    except OSError as error:
+        report(unreadable(path, error))
+        return False
+
+
+def root_name(head: bytes) -> bytes:
+    """The name of the first element, looking past a byte order mark, declarations and comments; empty without one."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        head = head.decode("utf-16", "replace").encode()
+    position = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
+    while True:
+        position = head.find(b"<", position)
+        if position < 0:
+            return b""
+        if head.startswith(b"<!--", position):
+            end, length = head.find(b"-->", position + 4), 3
+        elif head.startswith((b"<?", b"<!"), position):
+            end, length = head.find(b">", position), 1
+        else:
+            name = _NAME.match(head, position)
+            return name[1] if name else b""
+        if end < 0:
+            return b""
+        position = end + length

@@ -1,0 +1,96 @@
+"""The tables `api`, `operation`, `product`, `subscription`, `user`, `service` of a configuration, as context entities."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.context import entities
+
+if TYPE_CHECKING:
+    from apimpolicy.project.toml_table import Table
+
+_STATES = {"published": entities.PUBLISHED, "not-published": entities.NOT_PUBLISHED}
+
+_PLAIN: dict[str, dict[str, type]] = {
+    "api": {
+        "id": str,
+        "name": str,
+        "path": str,
+        "service-url": str,
+        "is-current-revision": bool,
+        "revision": str,
+        "version": str,
+    },
+    "operation": {"id": str, "name": str, "method": str, "url-template": str},
+    "product": {
+        "id": str,
+        "name": str,
+        "approval-required": bool,
+        "subscription-required": bool,
+        "subscriptions-limit": int,
+    },
+    "subscription": {
+        "id": str,
+        "name": str,
+        "key": str,
+        "primary-key": str,
+        "secondary-key": str,
+        "created-date": datetime.datetime,
+        "start-date": datetime.datetime,
+        "end-date": datetime.datetime,
+    },
+    "user": {
+        "id": str,
+        "email": str,
+        "first-name": str,
+        "last-name": str,
+        "note": str,
+        "registration-date": datetime.datetime,
+    },
+    "service": {"service-name": str, "service-id": str, "region": str, "gateway-id": str},
+}
+
+
+def entity_of(name: str, table: Table) -> Any:
+    """The entity that a table describes; keys are those of the constructor, with hyphens. Raises ConfigurationError."""
+    options: dict[str, Any] = {}
+    for key, kind in _PLAIN[name].items():
+        if (value := table.take(key, kind)) is not None:
+            options[key.replace("-", "_")] = value.isoformat() if isinstance(value, datetime.datetime) else value
+    options |= _special(name, table)
+    table.finish()
+    if name == "service":
+        return options
+    return getattr(entities, name.title())(**options)
+
+
+def _special(name: str, table: Table) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if name == "api":
+        if (protocols := table.texts("protocols")) is not None:
+            found["protocols"] = protocols
+        header, query = table.take("subscription-key-header", str), table.take("subscription-key-query", str)
+        if header or query:
+            found["subscription_key_parameter_names"] = entities.SubscriptionKeyParameterNames(
+                header or "Ocp-Apim-Subscription-Key", query or "subscription-key"
+            )
+    elif name == "product":
+        found["groups"] = _groups(table)
+        if (state := table.take("state", str)) is not None:
+            if state not in _STATES:
+                raise table.mistake(f"is one of {', '.join(_STATES)}", "state")
+            found["state"] = _STATES[state]
+    elif name == "user":
+        found["groups"] = _groups(table)
+        identities = table.take("identities", dict) or {}
+        found["identities"] = [
+            entities.UserIdentity(table.checked(id_, str, f"identities.{provider}"), provider)
+            for provider, id_ in identities.items()
+        ]
+    return found
+
+
+def _groups(table: Table) -> list[entities.Group]:
+    """Groups are given by their names; the id is the name in lower case."""
+    return [entities.Group(name.lower(), name) for name in table.texts("groups") or ()]

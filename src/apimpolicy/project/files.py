@@ -1,0 +1,67 @@
+"""Policy files from disk, as sources.
+
+POL027  the file is larger than any policy document may be
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.text.encoding import decode
+from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    import os
+    from typing import BinaryIO
+
+TOO_LARGE = "POL027"
+MAXIMUM_BYTES = 4 * 1024 * 1024
+"""The gateway takes 512 KB and less; what is larger by far is not a policy."""
+
+STANDARD_INPUT = "-"
+
+
+def read_policy_file(path: str | os.PathLike[str]) -> tuple[Source, list[Diagnostic]]:
+    """The source in a file (`-` is standard input), and what is wrong with its size or encoding.
+
+    Raises ConfigurationError when there is no such file, or it cannot be read.
+    """
+    name = str(path)
+    if name == STANDARD_INPUT:
+        name = "<stdin>"
+        data = _head(sys.stdin.buffer)
+    else:
+        data = read_bytes(name)
+    if len(data) > MAXIMUM_BYTES:
+        source = Source("", name)
+        limit = f"{MAXIMUM_BYTES // 1024 // 1024} MB"
+        message = f"the file is larger than {limit}, so it is not read"
+        return source, [Diagnostic(TOO_LARGE, message, source, 0, 0, help="A policy document has at most 512 KB.")]
+    return decode(data, name)
+
+
+def read_bytes(path: str, limit: int = MAXIMUM_BYTES) -> bytes:
+    """The bytes of a file, at most one more than `limit`. Raises ConfigurationError with a sentence."""
+    try:
+        with open(path, "rb") as file:
+            return _head(file, limit)
+    except OSError as error:
+        raise ConfigurationError(unreadable(path, error)) from None
+    except ValueError:  # a null character in the name
+        raise ConfigurationError(f"{path!r} is not the name of a file") from None
+
+
+def unreadable(path: str, error: OSError) -> str:
+    """Why a file could not be read, as a sentence."""
+    if isinstance(error, FileNotFoundError):
+        return f"{path}: there is no such file or directory"
+    if isinstance(error, IsADirectoryError):
+        return f"{path} is a directory, not a file"
+    return f"cannot read {path}: {error.strerror or error}"
+
+
+def _head(file: BinaryIO, limit: int = MAXIMUM_BYTES) -> bytes:
+    return file.read(limit + 1)

@@ -1,0 +1,63 @@
+"""Named values from a file: JSON or TOML, an object of names and texts."""
+
+from __future__ import annotations
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import read_bytes
+
+
+def load_named_values(path: str) -> dict[str, str]:
+    """The named values in a file. Raises ConfigurationError.
+
+    In TOML they may stand at the top or in a table `named-values`.
+    """
+    text = read_text(path)
+    if path.lower().endswith(".toml"):
+        found: object = parse_toml(text, path)
+        if isinstance(found, dict) and isinstance(found.get("named-values"), dict):
+            found = found["named-values"]
+    else:
+        import json
+
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            raise ConfigurationError(f"{path} is not valid JSON: {error}") from None
+        except RecursionError:
+            raise ConfigurationError(f"{path} is not valid JSON: it is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{path} holds no object of names and values")
+    return checked_named_values(found, path)
+
+
+def checked_named_values(found: dict[str, object], path: str) -> dict[str, str]:
+    """The same names with texts as values; numbers and truth values are written out. Raises ConfigurationError."""
+    values: dict[str, str] = {}
+    for name, value in found.items():
+        if isinstance(value, bool):
+            values[name] = "true" if value else "false"
+        elif isinstance(value, (str, int, float)):
+            values[name] = str(value)
+        else:
+            raise ConfigurationError(f"{path}: the named value '{name}' must be a text")
+    return values
+
+
+def read_text(path: str) -> str:
+    """A file as UTF-8 text. Raises ConfigurationError."""
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}") from None
+
+
+def parse_toml(text: str, path: str) -> dict[str, object]:
+    """TOML as a dictionary. Raises ConfigurationError."""
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path} is not valid TOML: it is nested too deeply") from None

@@ -1,0 +1,100 @@
+"""A table of a TOML file, read key by key: every mistake is a sentence that names the file and the key."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from typing import Any, TypeVar
+
+from apimpolicy.errors import ConfigurationError
+
+_T = TypeVar("_T")
+
+_NAMES = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+    datetime.datetime: "a date with a time, such as 2026-01-01T00:00:00Z",
+}
+
+
+class Table:
+    """One table; `key` is its full name in the file. Call `finish` when all keys have been asked for."""
+
+    __slots__ = ("_asked", "_values", "directory", "file", "key")
+
+    def __init__(self, file: str, values: dict[str, Any], key: str = "") -> None:
+        self.file = file
+        self.directory = os.path.dirname(file)
+        self.key = key
+        self._values = values
+        self._asked: dict[str, None] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def take(self, name: str, kind: type[_T]) -> _T | None:
+        """The value of a key, or None without one. Raises ConfigurationError when it is of another kind."""
+        self._asked[name] = None
+        value = self._values.get(name)
+        if value is None:
+            return None
+        return self.checked(value, kind, name)
+
+    def checked(self, value: Any, kind: type[_T], name: str) -> _T:
+        """The value, if it is of this kind. Raises ConfigurationError."""
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.mistake(f"must be {_NAMES[kind]}, not {_kind_of(value)}", name)
+        return value
+
+    def table(self, name: str) -> Table | None:
+        """A table inside of this one, or None."""
+        values = self.take(name, dict)
+        return None if values is None else Table(self.file, values, self.full(name))
+
+    def texts(self, name: str) -> list[str] | None:
+        """A list of texts, or None; a single text counts as a list of one."""
+        self._asked[name] = None
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return [value]
+        items = self.checked(value, list, name)
+        return [self.checked(item, str, f"{name}[{index}]") for index, item in enumerate(items)]
+
+    def items(self) -> list[tuple[str, Any]]:
+        """All keys and values, for a table whose keys are names given by the user."""
+        return list(self._values.items())
+
+    def path(self, relative: str) -> str:
+        """A path that is meant from where the file is."""
+        return os.path.join(self.directory, relative)
+
+    def full(self, name: str) -> str:
+        return f"{self.key}.{name}" if self.key else name
+
+    def mistake(self, sentence: str, name: str = "") -> ConfigurationError:
+        """An error that says where it is."""
+        key = self.full(name) if name else self.key
+        return ConfigurationError(f"{self.file}: '{key}' {sentence}")
+
+    def finish(self) -> None:
+        """Raises ConfigurationError for the first key that nobody has asked for."""
+        for name in self._values:
+            if name not in self._asked:
+                from difflib import get_close_matches
+
+                near = get_close_matches(name.replace("_", "-").lower(), self._asked, 1)
+                hint = f"did you mean '{self.full(near[0])}'?" if near else f"the keys here are {', '.join(self._asked)}"
+                raise self.mistake(f"is not a setting; {hint}", name)
+
+
+def _kind_of(value: object) -> str:
+    for kind in (bool, str, int, float, list, dict, datetime.datetime):
+        if isinstance(value, kind):
+            return _NAMES[kind].partition(",")[0]
+    return f"a {type(value).__name__}"

@@ -1,0 +1,125 @@
+"""How text stands on a terminal: columns of each character, safe characters only, and a window into a long line."""
+
+from __future__ import annotations
+
+TAB_WIDTH = 4
+ELLIPSIS = "…"
+
+_CONTROL_PICTURES = 0x2400
+_INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+
+
+def printable(text: str) -> str:
+    """The text with everything that could move the cursor or turn the writing direction made visible.
+
+    Line feeds and tabs become spaces; a policy file may come from anybody.
+
+    >>> printable("a\\x1b[31m")
+    'a␛[31m'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def _visible(char: str) -> str:
+    if char.isprintable():
+        return char
+    if char in "\n\r\t" or char == "\u2028" or char == "\u2029":
+        return " "
+    number = ord(char)
+    if number < 0x20:
+        return chr(_CONTROL_PICTURES + number)
+    if number == 0x7F:
+        return "␡"
+    if char == "\u00a0" or char == "\u3000":
+        return char
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def width(text: str) -> int:
+    """The columns that printable text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns, text))
+
+
+def _columns(char: str) -> int:
+    from unicodedata import category, combining, east_asian_width
+
+    if combining(char) or category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if east_asian_width(char) in "WF" else 1
+
+
+class Line:
+    """One line of a file, laid out: the cells of its characters, and where each character begins."""
+
+    __slots__ = ("cells", "starts")
+
+    def __init__(self, text: str) -> None:
+        self.cells: list[str] = []
+        self.starts: list[int] = []
+        column = 0
+        for char in text:
+            cell = " " * (TAB_WIDTH - column % TAB_WIDTH) if char == "\t" else _visible(char)
+            self.cells.append(cell)
+            self.starts.append(column)
+            column += width(cell)
+        self.starts.append(column)
+
+    def column(self, index: int) -> int:
+        """The column in which the character at `index` begins; the line's width after its end."""
+        return self.starts[min(index, len(self.cells))]
+
+    def window(self, available: int, start: int, end: int) -> tuple[str, int]:
+        """At most `available` columns of the line that show the characters from `start` on, and the columns cut on the left.
+
+        What is cut is marked with an ellipsis, which stands in the window itself.
+        """
+        total = self.starts[-1]
+        if total <= available:
+            return "".join(self.cells), 0
+        first, last = self.column(start), self.column(end)
+        room = available - 2
+        span = min(last - first, room)
+        left = max(0, min(first - (room - span) // 2, total - room))
+        if first < available * 2 // 3 and span + first <= room:
+            left = 0
+        begin = next(index for index, column in enumerate(self.starts) if column >= left)
+        left = self.starts[begin]
+        stop = begin
+        while stop < len(self.cells) and self.starts[stop + 1] - left <= room:
+            stop += 1
+        before = ELLIPSIS if begin else ""
+        after = ELLIPSIS if stop < len(self.cells) else ""
+        return before + "".join(self.cells[begin:stop]) + after, left - len(before)
+
+
+def wrap(text: str, available: int) -> list[str]:
+    """Break text at spaces into lines of at most `available` columns (a longer word stands alone)."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        if line and width(line) + 1 + width(word) > available:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    lines.append(line)
+    return lines
+
+
+def clip(text: str, available: int) -> str:
+    """The text on one line, cut with an ellipsis where it is too long."""
+    text = printable(text)
+    if width(text) <= available:
+        return text
+    kept: list[str] = []
+    used = 1
+    for char in text:
+        used += _columns(char)
+        if used > available:
+            break
+        kept.append(char)
+    return "".join(kept) + ELLIPSIS

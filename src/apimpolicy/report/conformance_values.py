@@ -1,0 +1,151 @@
+"""Values as text, in the form in which the conformance suite states them (its README says which).
+
+A value comes with its static type: what is plain while its type is known (an enum member is an int, a tuple a Python
+tuple) is boxed by it on the way.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.system.objects import TypeObject, to_string
+from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
+from apimpolicy.dotnet.values import BYTE, OBJECT, AnonymousObject, Array, Boxed, EnumValue, box, from_utf16, type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NULL_TYPE = "<null>"
+_DISABLE_FORMATTING = 1
+
+
+def runtime_type(value: Any, static: Type = OBJECT) -> str:
+    """The C# spelling of what `GetType()` gives; `<null>` for null."""
+    value = box(static, value)
+    if value is None:
+        return NULL_TYPE
+    if isinstance(value, tuple):
+        arguments = static.arguments if isinstance(static, NamedType) else ()
+        return f"System.ValueTuple<{', '.join(map(str, arguments))}>"
+    if isinstance(value, TypeObject):
+        return "System.RuntimeType"
+    return str(type_of(value))
+
+
+def text_of(value: Any, static: Type = OBJECT) -> str | None:
+    """The value as text; None for null."""
+    value = box(static, value)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return outside(str(value))
+    if isinstance(value, (bool, int, float, Decimal)):
+        return to_string(value)
+    scalar = _scalar(value)
+    return outside(scalar) if scalar is not None else json_of(value, static)
+
+
+def json_of(value: Any, static: Type = OBJECT) -> str:
+    """The value as JSON text: what stands inside of collections."""
+    value = box(static, value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, EnumValue):
+        text = to_string(value)
+        return text if text[-1:].isdigit() else _quoted(text)
+    if isinstance(value, str):
+        return _quoted(value)
+    scalar = _scalar(value)
+    if scalar is not None:
+        return scalar if _is_json(value) else _quoted(scalar)
+    return _composite(value, static)
+
+
+def outside(text: str) -> str:
+    """A .NET string as Python text; a lone surrogate, which is no character, stays as it is."""
+    if text.isascii():
+        return text
+    converted = from_utf16(text)
+    return converted if "\ufffd" not in converted or "\ufffd" in text else _pairs_joined(text)
+
+
+def _pairs_joined(text: str) -> str:
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(outside(str(text)), ensure_ascii=False)
+
+
+def _is_json(value: Any) -> bool:
+    return _type_name(value).startswith("Newtonsoft.Json.Linq.J")
+
+
+def _type_name(value: Any) -> str:
+    type_ = type_of(value)
+    return type_.name if isinstance(type_, NamedType) else str(type_)
+
+
+def _scalar(value: Any) -> str | None:
+    """The text of a value that is one thing, also where it could be iterated; None for collections and the like."""
+    if isinstance(value, Array):
+        return base64.b64encode(bytes(value)).decode() if value.element is BYTE else None
+    if isinstance(value, Boxed):
+        return to_string(value)
+    if isinstance(value, (tuple, AnonymousObject)):
+        return None
+    name = _type_name(value)
+    if name.startswith("Newtonsoft.Json.Linq.J") and hasattr(value, "format"):
+        return str(value.format(0))
+    if name in ("System.DateTime", "System.DateTimeOffset"):
+        return str(value.to_string("o"))
+    if name.startswith("System.Xml.Linq.X") and hasattr(value, "to_string_with"):
+        return str(value.to_string_with(_DISABLE_FORMATTING))
+    if hasattr(value, "__iter__") and not name.startswith("System.Xml.Linq.X") and name != "IUrl":
+        return None
+    if name.split("<")[0] in ("System.Tuple", "System.Collections.Generic.KeyValuePair"):
+        return None
+    return to_string(value)
+
+
+def _composite(value: Any, static: Type) -> str:
+    if isinstance(value, AnonymousObject):
+        return _object(zip(value.names, map(json_of, value.boxed_values()), strict=True))
+    if isinstance(value, tuple):
+        types = static.arguments if isinstance(static, TupleType) else (OBJECT,) * len(value)
+        return _array(json_of(item, type_) for item, type_ in zip(value, types, strict=True))
+    arguments = _arguments(value)
+    name = _type_name(value).split("<")[0]
+    if name == "System.Tuple":
+        return _array(json_of(item, type_) for item, type_ in zip(value.items, arguments, strict=True))
+    if name == "System.Collections.Generic.KeyValuePair":
+        key, item = (json_of(part, type_) for part, type_ in zip((value.key, value.value), arguments, strict=True))
+        return _object((("Key", key), ("Value", item)))
+    if hasattr(value, "contains_key"):
+        key_type, value_type = arguments if len(arguments) == 2 else (OBJECT, OBJECT)
+        return _object((text_of(pair.key, key_type) or "", json_of(pair.value, value_type)) for pair in value)
+    items = _array(json_of(item, arguments[-1] if arguments else OBJECT) for item in value)
+    if hasattr(value, "key"):
+        key_type = arguments[0] if len(arguments) == 2 else OBJECT
+        return _object((("Key", json_of(value.key, key_type)), ("Items", items)))
+    return items
+
+
+def _arguments(value: Any) -> tuple[Type, ...]:
+    type_ = type_of(value)
+    if isinstance(type_, ArrayType):
+        return (type_.element,)
+    return type_.arguments if isinstance(type_, NamedType) else ()
+
+
+def _array(items: Iterable[str]) -> str:
+    return f"[{','.join(items)}]"
+
+
+def _object(members: Iterable[tuple[str, str]]) -> str:
+    return "{" + ",".join(f"{_quoted(name)}:{value}" for name, value in members) + "}"

@@ -1,0 +1,59 @@
+"""Findings for programs: `--format json`.
+
+    {
+      "version": 1,                             raised when a field changes its meaning or goes; new fields may come
+      "tool": {"name": "apimpolicy", "version": "0.1.0"},
+      "summary": {"files": 38, "files_with_findings": 1, "errors": 1, "warnings": 1, "infos": 0, "seconds": 0.11},
+      "diagnostics": [
+        {"path": "policies/orders.xml", "line": 12, "column": 58, "end_line": 12, "end_column": 68,
+         "code": "CS1061", "severity": "error", "message": "…", "label": "did you mean 'Thumbprint'?", "help": ""}
+      ]
+    }
+
+Lines and columns count from 1, columns count characters; the end is exclusive. `severity` is error, warning or info.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from apimpolicy.diagnostics import Diagnostic
+
+VERSION = 1
+
+
+def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Any]:
+    """One finding as a JSON object (see the module)."""
+    source = diagnostic.source
+    line, column = diagnostic.position
+    _, end = source.original_span(diagnostic.start, diagnostic.end)
+    while source.origin is not None:
+        source = source.origin
+    end_line, end_column = source.position(min(end, len(source.text)))
+    return {
+        "path": source.path,
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "label": diagnostic.label,
+        "help": diagnostic.help,
+    }
+
+
+def report_to_json(diagnostics: Iterable[Diagnostic], summary: dict[str, Any], tool_version: str) -> str:
+    """The whole report, indented, without a line end after it."""
+    report = {
+        "version": VERSION,
+        "tool": {"name": "apimpolicy", "version": tool_version},
+        "summary": summary,
+        "diagnostics": [diagnostic_to_json(diagnostic) for diagnostic in diagnostics],
+    }
+    return json.dumps(report, indent=2, ensure_ascii=True)

@@ -1,0 +1,127 @@
+"""Run-time values in a few words, for people who read a trace or an explanation.
+
+Strings are quoted and cut, a certificate is `CN=partner (A1B2…)`, collections show their first elements. Nothing lazy is
+walked over: looking at a value must not run the policy's code again.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.report.columns import clip, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST_TEXT = 72
+_MOST_ELEMENTS = 4
+_DEEPEST = 2
+
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"})
+
+
+def show(value: Any, depth: int = 0) -> str:
+    """The value on one line. It is boxed: an enum member shows its name."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, (int, float, Decimal)):
+        return _number(value)
+    if hasattr(value, "thumbprint") and hasattr(value, "subject"):
+        return certificate(value)
+    return _object(value, depth)
+
+
+def quoted(text: str) -> str:
+    """A string as in C#, cut to a readable length.
+
+    >>> quoted('say "hi"')
+    '"say \\\\"hi\\\\""'
+    """
+    from apimpolicy.dotnet.values import from_utf16
+
+    cut = from_utf16(text[: LONGEST_TEXT + 1].translate(_ESCAPES))
+    shown = clip(cut, LONGEST_TEXT)
+    return f'"{shown}"' if shown == printable(cut) and len(text) <= LONGEST_TEXT else f'"{shown}" ({len(text):,} characters)'
+
+
+def certificate(value: Any) -> str:
+    """A certificate by its subject's common name and the beginning of its thumbprint."""
+    subject = printable(value.subject)
+    common = next((part for part in subject.split(", ") if part.startswith("CN=")), subject)
+    return f"{clip(common or 'a certificate without a subject', 60)} ({value.thumbprint[:4]}…)"
+
+
+def type_name(value: Any) -> str:
+    """The type as people write it: without its namespace."""
+    from apimpolicy.dotnet.values import type_of
+
+    return short_type(str(type_of(value)))
+
+
+def short_type(name: str) -> str:
+    """`System.Collections.Generic.List<System.Guid>` as `List<Guid>`."""
+    import re
+
+    return re.sub(r"(?:\w+\.)+(?=\w)", "", name)
+
+
+def _number(value: Any) -> str:
+    from apimpolicy.dotnet.system.objects import to_string
+    from apimpolicy.dotnet.values import EnumValue
+
+    text = to_string(value)
+    return f"{type_name(value)}.{text}" if isinstance(value, EnumValue) and text.isidentifier() else text
+
+
+def _object(value: Any, depth: int) -> str:
+    from apimpolicy.dotnet.values import AnonymousObject, Array, type_of
+
+    if isinstance(value, Array):
+        name = short_type(str(value.element))
+        return f"{name}[{len(value)}]" if name == "byte" else _list(value, len(value), depth)
+    if isinstance(value, (tuple, AnonymousObject)):
+        values = value.boxed_values() if isinstance(value, AnonymousObject) else value
+        return f"({', '.join(show(item, depth + 1) for item in values)})"
+    name = str(type_of(value))
+    if name.startswith("Newtonsoft.Json.Linq.J") and hasattr(value, "format"):
+        return clip(str(value.format(0)), LONGEST_TEXT)
+    count = getattr(value, "count", None)
+    if isinstance(count, int) and not isinstance(count, bool) and hasattr(value, "__iter__"):
+        if hasattr(value, "contains_key"):
+            return _dictionary(value, count, depth)
+        return _list(value, count, depth)
+    if hasattr(value, "to_string") or isinstance(value, BaseException):
+        from apimpolicy.dotnet.system.objects import to_string
+
+        return clip(to_string(value), LONGEST_TEXT)
+    return short_type(name)
+
+
+def _list(value: Iterable[Any], count: int, depth: int) -> str:
+    if not count:
+        return "[]"
+    if depth >= _DEEPEST:
+        return f"[{count:,} elements]"
+    shown = [show(item, depth + 1) for item, _ in zip(value, range(_MOST_ELEMENTS), strict=False)]
+    return f"[{', '.join(shown)}{_more(count)}]"
+
+
+def _dictionary(value: Iterable[Any], count: int, depth: int) -> str:
+    if not count:
+        return "{}"
+    if depth >= _DEEPEST:
+        return f"{{{count:,} entries}}"
+    pairs = [
+        f"{show(pair.key, depth + 1)}: {show(pair.value, depth + 1)}"
+        for pair, _ in zip(value, range(_MOST_ELEMENTS), strict=False)
+    ]
+    return f"{{{', '.join(pairs)}{_more(count)}}}"
+
+
+def _more(count: int) -> str:
+    return f", … {count - _MOST_ELEMENTS:,} more" if count > _MOST_ELEMENTS else ""

@@ -1,0 +1,234 @@
+"""Why a text does not parse, in the codes and at the places of the C# compiler.
+
+The parser stops at the first token that no rule allows. Which code the compiler gives depends on what it was reading:
+the state of the parser says what could have come instead, and the brackets around the place say in what.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.syntax.mistakes import Mistake
+from apimpolicy.syntax.newer import newer_feature
+
+if TYPE_CHECKING:
+    from apimpolicy.syntax.failure import Failure
+
+_STATEMENT_WORDS = frozenset(
+    {
+        *("RETURN", "IF", "WHILE", "DO", "FOR", "FOREACH", "SWITCH", "THROW", "BREAK", "CONTINUE", "GOTO", "TRY"),
+        *("USING", "LOCK", "CONST", "CASE", "ELSE", "CATCH", "FINALLY", "LBRACE", "RBRACE", "SEMICOLON", "$END"),
+    }
+)
+_CLOSING = frozenset({"RPAR", "RSQB", "RBRACE", "SEMICOLON", "_INTERPOLATION_RBRACE", "INTERPOLATION_FORMAT", "$END"})
+
+_WORD_HELP = {
+    "and": "Write && for a logical and.",
+    "or": "Write || for a logical or.",
+    "not": "Write ! for a logical not.",
+    "then": "C# has no 'then': write if (condition) statement.",
+    "elif": "Write else if (condition).",
+    "function": "Write a lambda: x => expression.",
+    "let": "Declare a variable with var.",
+    "const": "Declare a variable with var.",
+}
+
+
+def explain(failure: Failure) -> Mistake:
+    """The mistake of a failed parser."""
+    return (
+        newer_feature(failure)
+        or _number(failure)
+        or _statement(failure)
+        or _expression(failure)
+        or _type_or_name(failure)
+        or _particular(failure)
+        or _continuation(failure)
+    )
+
+
+def _missing(failure: Failure, code: str, what: str, help: str = "") -> Mistake:
+    """Something is missing in front of the token, or at the end of the line before it (Roslyn's rule for the place)."""
+    start, end = failure.missing_place()
+    return Mistake(code, f"{what} expected", start, end, help=help or _advice(failure))
+
+
+def _advice(failure: Failure) -> str:
+    spelling = failure.spelling()
+    if spelling == "=" and failure.tokens.text[failure.start - 2 : failure.start] in ("==", "!="):
+        return f"C# has no {failure.tokens.text[failure.start - 2 : failure.start]}=: write == or !=."
+    previous = failure.spelling(-1)
+    if previous in ("not", "and", "or"):
+        return _WORD_HELP[previous]
+    if failure.kind == "STRING_LITERAL" and failure.previous == "STRING_LITERAL":
+        return 'Two strings stand side by side: write \\" for a quote inside a string, or + to join them.'
+    if failure.kind == "ARROW":
+        return "A lambda is written x => expression or (x, y) => expression."
+    return _WORD_HELP.get(spelling, "")
+
+
+def _number(failure: Failure) -> Mistake | None:
+    if failure.previous in ("INTEGER_LITERAL", "REAL_LITERAL") and failure.adjacent():
+        spelling = failure.spelling()
+        if spelling.startswith("_") or (failure.spelling(-1) == "0" and spelling[:1] in ("x", "X", "b", "B")):
+            start = failure.tokens.starts[failure.index - 1]
+            return Mistake("CS1013", "the number is not valid", start, failure.end)
+    return None
+
+
+def _statement(failure: Failure) -> Mistake | None:
+    """Where a statement could begin, or a section of a switch."""
+    if not failure.accepts("RETURN"):
+        if failure.accepts("CASE") and failure.accepts("RBRACE"):
+            return _missing(failure, "CS1513", "}", "A section of a switch begins with case or default.")
+        return None
+    if failure.kind == "ELSE":
+        help = "An else follows the one statement, or the block, of its if."
+        return Mistake("CS8641", "'else' cannot start a statement", failure.start, failure.end, help=help)
+    if failure.kind in ("CATCH", "FINALLY"):
+        return _missing(failure, "CS1003", "'try'")
+    if failure.accepts("RBRACE"):
+        help = "Close the block with }." if failure.kind in _CLOSING else ""
+        if failure.kind == "RESERVED":
+            help = f"'{failure.spelling()}' cannot stand in a policy expression."
+        return _missing(failure, "CS1513", "}", help)
+    return Mistake("CS1525", f"invalid expression term '{failure.spelling()}'", *failure.place())
+
+
+def _expression(failure: Failure) -> Mistake | None:
+    """Where an expression must begin."""
+    kind = failure.kind
+    if not failure.accepts("INTEGER_LITERAL"):
+        if failure.previous == "PREDEFINED_TYPE" and failure.accepts("DOT") and not failure.accepts("NAME"):
+            return _type_as_expression(failure)
+        return None
+    if kind == "RSQB" and failure.previous == "LSQB":
+        return _missing(failure, "CS0443", "value", "Write the index or the key between the brackets.")
+    if kind == "COLON" and failure.previous == "CASE":
+        return Mistake("CS0150", "constant value expected", *failure.place(), help="Write case value:, or default:.")
+    if kind == "ARROW":
+        return _missing(failure, "CS1001", "identifier", "A lambda is written x => expression.")
+    if kind in ("_INTERPOLATION_RBRACE", "INTERPOLATION_FORMAT"):
+        return _missing(failure, "CS1733", "expression", "Write {{ and }} for braces in an interpolated string.")
+    if kind == "RPAR" and failure.previous == "LSQB":
+        return _missing(failure, "CS1003", "','")
+    start, end = failure.missing_place()
+    term = failure.spelling() if kind != "$END" else ")"
+    help = ""
+    if kind in _STATEMENT_WORDS and kind.isalpha() and kind not in ("LBRACE", "RBRACE", "SEMICOLON"):
+        help = "Statements stand in a block: @{ … return value; }."
+    elif kind == "RELATIONAL_OPERATOR" and failure.tokens.kinds[failure.index + 1] == "NAME":
+        help = "Replace the <placeholder> by a value."
+    return Mistake("CS1525", f"invalid expression term '{term}'", start, end, help=help)
+
+
+def _type_as_expression(failure: Failure) -> Mistake:
+    """A predefined type is an expression only in front of a dot."""
+    kinds, index = failure.tokens.kinds, failure.index
+    name = failure.spelling(-1)
+    help = f"'{name}' is a type; write a value, a member such as {name}.…, or typeof({name})."
+    if failure.kind == "RPAR" and kinds[index - 2] == "LPAR":
+        return Mistake("CS1525", "invalid expression term ')'", failure.start, failure.end, help=help)
+    start, end = failure.tokens.starts[index - 1], failure.tokens.ends[index - 1]
+    return Mistake("CS1525", f"invalid expression term '{name}'", start, end, help=help)
+
+
+def _type_or_name(failure: Failure) -> Mistake | None:
+    """Where a type or a name must come, or where a type was that needs more."""
+    accepts, kinds, index = failure.accepts, failure.tokens.kinds, failure.index
+    if failure.previous == "NEW" or (accepts("LPAR") and accepts("LBRACE") and not failure.after_expression):
+        if accepts("IF"):
+            return None
+        start, end = failure.missing_place()
+        help = "Write new Type(arguments), new Type[size], new Type[] { … } or new { … }."
+        return Mistake("CS1526", "a 'new' expression needs (), [] or {} after the type", start, end, help=help)
+    if failure.previous == "RSQB" and accepts("LBRACE") and not failure.after_expression:
+        opening = index - 1
+        while kinds[opening] != "LSQB":
+            opening -= 1
+        start = failure.tokens.starts[opening]
+        help = "Write the size, new int[3], or the elements, new int[] { 1, 2, 3 }."
+        return Mistake(
+            "CS1586", "an array needs a size or an initializer", start, failure.tokens.ends[index - 1], help=help
+        )
+    if kinds[index + 1] == "IN" and accepts("_MARK_DECONSTRUCTION") and not accepts("INTEGER_LITERAL"):
+        start, end = failure.tokens.starts[index + 1], failure.tokens.ends[index + 1]
+        help = "Write foreach (var item in items)."
+        return Mistake("CS0230", "'foreach' needs a type and a name", start, end, help=help)
+    if accepts("PREDEFINED_TYPE") or accepts("_MARK_TYPE") or accepts("_MARK_DECLARATION"):
+        return _missing(failure, "CS1031", "type")
+    if accepts("NAME") and not accepts("RPAR") and not accepts("IN"):
+        return _missing(failure, "CS1001", "identifier")
+    return None
+
+
+def _particular(failure: Failure) -> Mistake | None:
+    """Where only one thing can come."""
+    accepts = failure.accepts
+    if failure.kind == "LSQB" and accepts("EQUAL") and accepts("SEMICOLON") and not accepts("DOT"):
+        help = "The brackets belong to the type: int[] x."
+        return Mistake("CS0650", "an array is declared with its brackets after the type", *failure.place(), help=help)
+    if accepts("_SELECT") and accepts("_GROUP"):
+        start, end = failure.missing_place()
+        help = "End the query with select."
+        return Mistake("CS0742", "a query must end with a select or group clause", start, end, help=help)
+    if failure.after_expression:
+        return None
+    if accepts("CATCH") and accepts("FINALLY"):
+        start, end = failure.tokens.starts[failure.index - 1], failure.tokens.ends[failure.index - 1]
+        return Mistake(
+            "CS1524", "catch or finally expected", start, end, help="A try needs a catch or a finally block."
+        )
+    if accepts("LPAR"):
+        return _missing(failure, "CS1003", "'('")
+    if accepts("LBRACE"):
+        return _missing(failure, "CS1514", "{")
+    if accepts("IN"):
+        return _missing(failure, "CS1515", "'in'")
+    for terminal, spelling in (("WHILE", "while"), ("ARROW", "=>"), ("COLON", ":"), ("EQUAL", "=")):
+        if accepts(terminal) and not accepts("COMMA") and not accepts("SEMICOLON"):
+            return _missing(failure, "CS1003", f"'{spelling}'")
+    return None
+
+
+def _continuation(failure: Failure) -> Mistake:
+    """After something complete: an operator, a comma or a closing bracket is missing."""
+    accepts, kind = failure.accepts, failure.kind
+    opening = failure.opening()
+    kinds = failure.tokens.kinds
+    if opening < 0:
+        if kinds[0] == "LBRACE":
+            start, end = failure.place()
+            return Mistake(
+                "CS1022", "the expression ends before this", start, end, help="Remove what follows the last }."
+            )
+        return _missing(failure, "CS1002", ";", "The expression is complete here; is a bracket too many?")
+    named_argument = kinds[failure.index - 2] in ("LPAR", "COMMA", "LSQB")
+    if accepts("COLON") and not named_argument:
+        return _missing(failure, "CS1003", "':'", "" if kinds[opening] == "LBRACE" else _CONDITIONAL_HELP)
+    for terminal, spelling in (("_ON", "on"), ("_EQUALS", "equals"), ("_BY", "by")):
+        if accepts(terminal):
+            return _missing(failure, "CS1003", f"'{spelling}'")
+    if kinds[opening] == "LPAR":
+        if kind == "RPAR" and accepts("COMMA") and not accepts("RPAR"):
+            return Mistake("CS8124", "a tuple has at least two elements", *failure.place())
+        if accepts("SEMICOLON"):
+            return _missing(failure, "CS1002", ";")
+        in_arguments = opening > 0 and failure.follows_operand(opening)
+        if in_arguments and kind not in _CLOSING and kind not in _STATEMENT_WORDS:
+            return _missing(failure, "CS1003", "','")
+        return _missing(failure, "CS1026", ")")
+    if kinds[opening] == "LSQB":
+        return _missing(failure, "CS1003", "']'" if kind in _CLOSING else "','")
+    if kinds[opening] == "LBRACE":
+        if accepts("SEMICOLON"):
+            return _missing(failure, "CS1002", ";", _advice(failure) or "A statement ends with a semicolon.")
+        if kind in _CLOSING:
+            return _missing(failure, "CS1513", "}")
+        return _missing(failure, "CS1003", "','")
+    return _missing(failure, "CS1003", "'}'", "The expression in the interpolated string must end here.")
+
+
+_CONDITIONAL_HELP = (
+    "A conditional is written condition ? value : other value; a member after a null check is written a?.b."
+)

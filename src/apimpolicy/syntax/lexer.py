@@ -1,0 +1,186 @@
+"""Text to tokens, with one regular expression from the grammar and a stack of modes for interpolated strings."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from apimpolicy.syntax import tables
+from apimpolicy.syntax.mistakes import Mistake, lexical_mistake
+
+END = "$END"
+
+PADDING = 4
+"""A list of tokens ends with so many END tokens: the look-ahead may look beyond the first one."""
+
+_VERBATIM_TEXT = re.compile(r'(?:[^"{}]|""|\{\{|\}\})*')
+_REGULAR_TEXT = re.compile(r'(?:[^"{}\\\r\n]|\\[^\r\n{}]|\{\{|\}\})*')
+_VERBATIM_FORMAT = re.compile(r'(?:[^"{}]|""|\{\{|\}\})*')
+_REGULAR_FORMAT = re.compile(r'(?:[^"{}\\\r\n]|\\[^\r\n{}]|\{\{|\}\})*')
+
+_OPENING = frozenset({"LPAR", "LSQB", "LBRACE"})
+_CLOSING = frozenset({"RPAR", "RSQB", "RBRACE"})
+
+
+class Tokens:
+    """The tokens of a text as parallel lists, with END at the end of the text."""
+
+    __slots__ = ("ends", "kinds", "starts", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.kinds: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def add(self, kind: str, start: int, end: int) -> None:
+        self.kinds.append(kind)
+        self.starts.append(start)
+        self.ends.append(end)
+
+    def close(self, position: int) -> None:
+        """Nothing more comes after `position`."""
+        for _ in range(PADDING):
+            self.add(END, position, position)
+
+    def spelling(self, index: int) -> str:
+        """The text of one token."""
+        return self.text[self.starts[index] : self.ends[index]]
+
+
+class _Hole:
+    """An interpolation that is being read: the mode of its string, and the brackets open inside the hole."""
+
+    __slots__ = ("depth", "start", "string_start", "verbatim")
+
+    def __init__(self, string_start: int, start: int, verbatim: bool) -> None:
+        self.string_start = string_start
+        self.start = start
+        self.verbatim = verbatim
+        self.depth = 0
+
+
+@cache
+def _scanners() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str], dict[str, str]]:
+    stored = tables.load()
+    return re.compile(stored["pattern"]), re.compile(stored["blanks"]), stored["words"], stored["punctuation"]
+
+
+def tokenize(text: str, position: int) -> tuple[Tokens, Mistake | None]:
+    """The tokens of `text` from `position` on, up to the first place that is none, which comes back as a mistake."""
+    master, blanks, words, punctuation = _scanners()
+    match = master.match
+    tokens = Tokens(text)
+    kinds, starts, ends = tokens.kinds.append, tokens.starts.append, tokens.ends.append
+    holes: list[_Hole] = []
+    length = len(text)
+    while True:
+        found = match(text, position)
+        if found is None:
+            place = blanks.match(text, position).end()  # type: ignore[union-attr]
+            mistake = None
+            if place < length:
+                mistake = lexical_mistake(text, place)
+            elif holes:
+                mistake = _unclosed(holes[-1])
+            tokens.close(place)
+            return tokens, mistake
+        kind = found.lastgroup
+        start, position = found.span(kind)  # type: ignore[arg-type]
+        if kind == "NAME":
+            kind = words.get(text[start:position], kind)
+        elif kind == "PUNCTUATION" or kind == "PUNCTUATION_":
+            kind = punctuation[text[start:position]]
+            if holes and (kind == "COLON" or kind in _OPENING or kind in _CLOSING):
+                hole = holes[-1]
+                if kind in _OPENING:
+                    hole.depth += 1
+                elif hole.depth:
+                    hole.depth -= kind in _CLOSING
+                elif kind == "COLON" or kind == "RBRACE":
+                    place = _leave_hole(tokens, holes, kind, start)
+                    if place < 0:
+                        tokens.close(length)
+                        return tokens, _unclosed(hole)
+                    mistake, position = _read_text(tokens, holes, place, hole.string_start, hole.verbatim)
+                    if mistake is not None:
+                        tokens.close(length)
+                        return tokens, mistake
+                    continue
+        elif kind == "INTERPOLATED_START":
+            tokens.add(kind, start, position)
+            verbatim = position - start == 3
+            mistake, position = _read_text(tokens, holes, position, start, verbatim)
+            if mistake is None and text.startswith("@$", start):
+                mistake = Mistake(
+                    "CS8401",
+                    "the order '@$' of an interpolated verbatim string is newer than C# 7.3",
+                    start,
+                    start + 3,
+                    help='Write $@" instead of @$".',
+                )
+            if mistake is not None:
+                tokens.close(length)
+                return tokens, mistake
+            continue
+        kinds(kind)  # type: ignore[arg-type]
+        starts(start)
+        ends(position)
+
+
+def _leave_hole(tokens: Tokens, holes: list[_Hole], kind: str, start: int) -> int:
+    """At the colon or the brace that ends the expression of a hole; returns where the string goes on, or -1."""
+    hole = holes.pop()
+    if kind == "COLON":
+        pattern = _VERBATIM_FORMAT if hole.verbatim else _REGULAR_FORMAT
+        end = pattern.match(tokens.text, start + 1).end()  # type: ignore[union-attr]
+        if not tokens.text.startswith("}", end):
+            # `}}` was taken for an escaped brace, but it may be the end of the hole and a brace too many.
+            end = tokens.text.rfind("}}", start + 1, end)
+            if end < 0:
+                return -1
+        tokens.add("INTERPOLATION_FORMAT", start + 1, end)
+        start = end
+    tokens.add("_INTERPOLATION_RBRACE", start, start + 1)
+    return start + 1
+
+
+def _read_text(
+    tokens: Tokens, holes: list[_Hole], position: int, string_start: int, verbatim: bool
+) -> tuple[Mistake | None, int]:
+    """The text of an interpolated string up to its next hole, which is opened, or up to its end."""
+    text = tokens.text
+    end = (_VERBATIM_TEXT if verbatim else _REGULAR_TEXT).match(text, position).end()  # type: ignore[union-attr]
+    if end > position:
+        tokens.add("INTERPOLATED_TEXT", position, end)
+    following = text[end : end + 1]
+    if following == '"':
+        tokens.add("_INTERPOLATED_END", end, end + 1)
+        return None, end + 1
+    if following == "{":
+        tokens.add("_INTERPOLATION_LBRACE", end, end + 1)
+        holes.append(_Hole(string_start, end, verbatim))
+        return None, end + 1
+    if following == "}":
+        return Mistake(
+            "CS8086",
+            "a '}' in an interpolated string must be doubled",
+            end,
+            end + 1,
+            help="Write }} for one closing brace.",
+        ), end
+    if following == "\\":
+        return Mistake("CS1009", "unrecognized escape sequence", end, end + 2), end
+    code = "CS1039" if verbatim or not following else "CS1010"
+    return Mistake(code, "the string is not closed", string_start, end, help='Add the closing quote (").'), end
+
+
+def _unclosed(hole: _Hole) -> Mistake:
+    """The compiler reports an open hole at the quote of its string."""
+    return Mistake(
+        "CS8076",
+        "the '{' in the interpolated string is not closed",
+        hole.start - 1,
+        hole.start + 1,
+        help="Close the expression with }, or write {{ for one opening brace.",
+    )

@@ -1,0 +1,83 @@
+"""Constructs of C# 8 to 12, recognised where the parser fails: policy expressions are C# 7.3 (CS8370)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.syntax.mistakes import Mistake
+
+if TYPE_CHECKING:
+    from apimpolicy.syntax.failure import Failure
+
+
+def newer_feature(failure: Failure) -> Mistake | None:
+    """The mistake when a construct of a newer C# stands where the parser failed."""
+    found = _after_operand(failure) or _elsewhere(failure)
+    if found is None:
+        return None
+    name, start, help = found
+    end = max(failure.end, start + 1)
+    return Mistake("CS8370", f"'{name}' is newer than C# 7.3", start, min(end, len(failure.tokens.text)), help=help)
+
+
+def _after_operand(failure: Failure) -> tuple[str, int, str] | None:
+    kinds, index, kind = failure.tokens.kinds, failure.index, failure.kind
+    if kind == "EQUAL" and failure.previous == "DOUBLE_QUESTION" and failure.adjacent():
+        return "coalescing assignment", failure.operand_start(index - 1), "Write x = x ?? value;"
+    if failure.previous == "DOT" and (kind == "DOT" or failure.spelling().startswith(".")) and failure.adjacent():
+        start = failure.tokens.starts[index - 1]
+        if index > 1 and failure.follows_operand(index - 1):
+            start = failure.operand_start(index - 1)
+        return "range operator", start, "Use Substring, Skip or Take."
+    if kind == "REAL_LITERAL" and failure.previous == "DOT":
+        return "range operator", failure.operand_start(index - 1), "Use Substring, Skip or Take."
+    if not index or not failure.follows_operand(index) or not failure.after_expression:
+        return None
+    if kind == "SWITCH" and kinds[index + 1] == "LBRACE":
+        return "switch expression", failure.operand_start(index), "Use a switch statement, or a chain of ? and :."
+    if kind == "BANG" and kinds[index + 1] != "EQUAL":
+        return "nullable reference types", failure.operand_start(index), "Remove the '!'."
+    return _after_pattern(failure)
+
+
+def _after_pattern(failure: Failure) -> tuple[str, int, str] | None:
+    """`and`, `or` and property patterns after `is`."""
+    kinds, index = failure.tokens.kinds, failure.index
+    first = index - 1
+    while first > 0 and kinds[first] not in ("IS", "CASE", "LPAR", "LBRACE", "SEMICOLON", "COMMA"):
+        first -= 1
+    if kinds[first] not in ("IS", "CASE"):
+        return None
+    start = failure.tokens.starts[first + 1]
+    if failure.spelling() in ("and", "or") and failure.is_name(index):
+        operator = "&&" if failure.spelling() == "and" else "||"
+        return f"{failure.spelling()} pattern", start, f"Write two comparisons with {operator}."
+    if failure.kind == "LBRACE":
+        return "recursive patterns", start, "Name the value and compare its members: x is T t && t.Length == 1."
+    if failure.spelling(-1) == "not" and kinds[first + 1] == "NAME":
+        return "not pattern", start, "Write !(x is …)."
+    return None
+
+
+def _elsewhere(failure: Failure) -> tuple[str, int, str] | None:
+    kinds, index, kind, starts = failure.tokens.kinds, failure.index, failure.kind, failure.tokens.starts
+    if failure.previous == "IS":
+        if kind == "LBRACE":
+            return "recursive patterns", failure.start, "Compare the members: x != null && x.Length == 1."
+        if kind == "RELATIONAL_OPERATOR":
+            return "relational pattern", failure.start, "Write the comparison without 'is'."
+    if index > 1 and kinds[index - 2] in ("IS", "CASE") and failure.spelling(-1) == "not":
+        return "not pattern", starts[index - 1], "Write !(x is …), or x != null."
+    if kind == "CARET" and failure.accepts("INTEGER_LITERAL") and kinds[index + 1] != "RPAR":
+        return "index operator", failure.start, "Count from the start: a[a.Length - 1]."
+    if failure.previous == "USING" and failure.is_name(index):
+        return "using declarations", starts[index - 1], "Write using (var x = …) { … }."
+    if failure.spelling() == "static" and failure.accepts("RETURN"):
+        return "static local functions", failure.start, "Remove 'static'."
+    if failure.spelling() == "stackalloc" and failure.accepts("INTEGER_LITERAL"):
+        return "stackalloc in nested expressions", failure.start, "Write new instead of stackalloc."
+    if failure.previous == "NEW" and kind == "LPAR":
+        return "target-typed object creation", starts[index - 1], "Write the type: new Type(…)."
+    if kind == "LSQB" and failure.previous == "EQUAL" and kinds[index + 1] == "RSQB":
+        return "collection expressions", failure.start, "Write new Type[] { … } or new List<Type> { … }."
+    return None

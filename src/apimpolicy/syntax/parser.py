@@ -1,0 +1,248 @@
+"""The driver over the LALR tables that Lark built: `parse` turns a policy expression into a tree.
+
+In each state the tables say which special terminals the grammar would accept; only for those the look-ahead is asked
+(`lookahead.py`). Everything else is shift and reduce, without recursion.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from apimpolicy.errors import PolicySyntaxError
+from apimpolicy.syntax import tables
+from apimpolicy.syntax.failure import Failure
+from apimpolicy.syntax.lexer import END, PADDING, Tokens, tokenize
+from apimpolicy.syntax.literals import literal_mistakes
+from apimpolicy.syntax.lookahead import Lookahead, candidates
+from apimpolicy.syntax.mistakes import UNEXPECTED_CHARACTER, Mistake
+from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax.table_builder import EXPAND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.text.source import Excerpt
+
+MAXIMUM_DEPTH = 500
+"""A tree with more levels than this is refused (CS8078), since everything after the parser walks trees recursively."""
+
+# What a reduction does with the values of a rule's symbols.
+_CHAIN, _ALL, _PLAN, _OPTIONAL, _LIST = range(5)
+
+_Questions: TypeAlias = "dict[str, tuple[tuple[str, Callable[[Lookahead, int], int]], ...]]"
+
+
+def parse(code: str | Excerpt) -> Node:
+    """The tree of a policy expression with its `@( … )` or `@{ … }`; `nodes` lists the kinds of nodes.
+
+    Positions in the tree are offsets in the text as given. Raises PolicySyntaxError, whose diagnostics carry the codes
+    of the C# compiler.
+    """
+    text = code if isinstance(code, str) else code.text
+    tokens, lexical = tokenize(text, 1 if text.startswith("@") else 0)
+    if len(tokens.kinds) == PADDING and lexical is None:
+        help = "Write @( … ) or @{ … }."
+        raise _error(code, [Mistake("CS1525", "the expression is empty", 0, len(text), help=help)])
+    tree = _machine().run(tokens)
+    mistakes = literal_mistakes(tokens)
+    if isinstance(tree, Failure):
+        mistakes += _mistakes(tree, lexical)
+    elif lexical is not None:
+        mistakes.append(lexical)
+    elif not mistakes and len(tokens.kinds) > MAXIMUM_DEPTH // 2 and (deep := _too_deep(tree)):
+        mistakes = [_nesting(deep)]
+    if mistakes or isinstance(tree, Failure):
+        raise _error(code, mistakes)
+    return tree
+
+
+def _mistakes(failure: Failure, lexical: Mistake | None) -> list[Mistake]:
+    """What the compiler says of a failed parser, and of the place where the tokens end before the text does."""
+    from apimpolicy.syntax.explanations import explain
+
+    if lexical is None:
+        return [explain(failure)]
+    at_the_end = failure.kind == END
+    if lexical.code == UNEXPECTED_CHARACTER:
+        return [explain(failure), lexical]
+    if at_the_end or failure.start > lexical.start:
+        return [lexical]
+    return [explain(failure)]
+
+
+def _error(code: str | Excerpt, mistakes: list[Mistake]) -> PolicySyntaxError:
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.source import Excerpt
+
+    excerpt = Excerpt.of(code) if isinstance(code, str) else code
+    return PolicySyntaxError(
+        [
+            Diagnostic.within(
+                excerpt, found.start, found.end, found.code, found.message, label=found.label, help=found.help
+            )
+            for found in sorted(mistakes, key=lambda mistake: mistake.start)
+        ]
+    )
+
+
+def _nesting(place: Node) -> Mistake:
+    return Mistake(
+        "CS8078",
+        f"the expression is nested more than {MAXIMUM_DEPTH} levels deep",
+        place.start,
+        place.end,
+        help="Split it into several statements.",
+    )
+
+
+def _too_deep(tree: Node) -> Node | None:
+    """A node below MAXIMUM_DEPTH levels, if there is one."""
+    level: list[Node] = [tree]
+    for _ in range(MAXIMUM_DEPTH):
+        level = [child for node in level for child in node.children if type(child) is Node]
+        if not level:
+            return None
+    return level[0]
+
+
+@cache
+def _machine() -> _Machine:
+    return _Machine(tables.load())
+
+
+class _Machine:
+    """The tables, prepared for running; one for the whole process. What it remembers depends on the tables alone."""
+
+    def __init__(self, stored: dict[str, Any]) -> None:
+        self.rows: list[dict[str, int]] = stored["rows"]
+        self.start: int = stored["start"]
+        self.end: int = stored["end"]
+        self.kept = frozenset(stored["kept"])
+        self.contextual = frozenset(stored["contextual"])
+        self.questions: list[_Questions | None] = [None] * len(self.rows)
+        self.rules = [self._prepare(*rule) for rule in stored["rules"]]
+        self.chains: dict[tuple[int, int, str], int] = {}
+
+    @staticmethod
+    def _prepare(
+        origin: str, size: int, plan: tuple[int, ...] | None, kind: str | None
+    ) -> tuple[int, str, int, tuple[int, ...], str]:
+        positions = tuple(range(size)) if plan is None else plan
+        if kind is None:
+            return _LIST, origin, size, positions, ""
+        if kind.startswith("?"):
+            return (_CHAIN if size == 1 else _OPTIONAL), origin, size, positions, kind[1:]
+        return (_ALL if plan is None else _PLAN), origin, size, positions, kind
+
+    def questions_in(self, state: int) -> _Questions:
+        """What to ask the look-ahead in a state, by kind of token."""
+        questions = self.questions[state] = candidates(self.rows[state], self.contextual)
+        return questions
+
+    def chain(self, below: int, state: int, kind: str) -> int:
+        """The state after all reductions in a row that replace one symbol by another and leave its value alone."""
+        first = state
+        while True:
+            action = self.rows[state].get(kind, 0)
+            if action >= 0 or self.rules[-1 - action][0] != _CHAIN:
+                break
+            state = self.rows[below][self.rules[-1 - action][1]]
+        self.chains[below, first, kind] = state
+        return state
+
+    def accepts(self, states: list[int], kind: str) -> bool:
+        """Whether a parser with this stack would take a token of this kind."""
+        stack = list(states)
+        while (action := self.rows[stack[-1]].get(kind)) is not None and action < 0:
+            _, origin, size, _, _ = self.rules[-1 - action]
+            del stack[len(stack) - size :]
+            stack.append(self.rows[stack[-1]][origin])
+        return action is not None
+
+    def run(self, tokens: Tokens) -> Node | Failure:
+        """The tree of the tokens, or the state in which they do not go on."""
+        rows, rules, kept, contextual = self.rows, self.rules, self.kept, self.contextual
+        questions, chains = self.questions, self.chains
+        kinds, starts, ends, text = tokens.kinds, tokens.starts, tokens.ends, tokens.text
+        lookahead = Lookahead(tokens, contextual)
+        state = self.start
+        states = [state]
+        values: list[Any] = []
+        places: list[int] = []  # where each value starts
+        index = 0
+        last_end = 0
+        while True:
+            kind = kinds[index]
+            width = 1
+            asked = questions[state]
+            if asked is None:
+                asked = self.questions_in(state)
+            if asked and (offered := asked.get(kind)) is not None:
+                for terminal, question in offered:
+                    taken = question(lookahead, index)
+                    if taken >= 0:
+                        kind, width = terminal, taken
+                        break
+                else:
+                    if kind in contextual:
+                        kind = "NAME"
+            elif kind in contextual:
+                kind = "NAME"
+            while True:
+                action = rows[state].get(kind)
+                if action is None:
+                    return Failure(tokens, index, contextual, partial(self.accepts, states))
+                if action >= 0:
+                    break
+                mode, origin, size, plan, name = rules[-1 - action]
+                if mode == _CHAIN:
+                    below = states[-2]
+                    reached = chains.get((below, state, kind))
+                    states[-1] = state = reached if reached is not None else self.chain(below, state, kind)
+                    continue
+                value: Any
+                if size:
+                    if mode == _ALL:
+                        value = Node(name, values[-size:], places[-size], last_end)
+                    elif mode == _LIST and type(values[-size]) is list and plan[0] >= EXPAND:
+                        value = values[-size]  # grows in place
+                        value.extend(_children(values[-size:], plan[1:]))
+                    else:
+                        children = _children(values[-size:], plan)
+                        if mode == _LIST:
+                            value = children
+                        elif mode == _OPTIONAL and len(children) == 1:
+                            value = children[0]
+                        else:
+                            value = Node(name, children, places[-size], last_end)
+                    del values[-size:], states[-size:], places[1 - size or len(places) :]
+                else:
+                    value = Node(name, [None] * len(plan), last_end, last_end)
+                    places.append(last_end)
+                values.append(value)
+                state = rows[states[-1]][origin]
+                states.append(state)
+                if state == self.end and kind == "$END":
+                    return value  # type: ignore[no-any-return]
+            start = starts[index]
+            if width:
+                last_end = ends[index + width - 1]
+                values.append(Token(kind, text[start:last_end], start, last_end) if kind in kept else None)
+                index += width
+            else:
+                values.append(None)
+            places.append(start)
+            states.append(action)
+            state = action
+
+
+def _children(values: list[Any], plan: tuple[int, ...]) -> list[Child]:
+    children: list[Child] = []
+    for position in plan:
+        if position >= EXPAND:
+            children.extend(values[position - EXPAND])
+        else:
+            children.append(None if position < 0 else values[position])
+    return children

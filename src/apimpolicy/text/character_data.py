@@ -1,0 +1,245 @@
+"""Reads the characters of a policy document: attribute values, text and CDATA, with the expressions among them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.text.document import CData, Text, Value
+from apimpolicy.text.scanner import (
+    ENTITY,
+    EXPRESSION_START,
+    Unterminated,
+    character_of,
+    find_expression,
+    unterminated_expression,
+)
+
+if TYPE_CHECKING:
+    from apimpolicy.text.document import Element, Node
+    from apimpolicy.text.source import Excerpt, Source
+
+MAX_DIAGNOSTICS = 100
+
+NAME = r"[^\W\d][\w:.\-]*+"
+_WHOLE_EXPRESSION = re.compile(r"[ \t\r\n]*+(?=@[({])")
+_AFTER_EXPRESSION = {quote: re.compile(rf"[ \t\r\n]*+{quote}") for quote in "\"'"}
+_REST_OF_VALUE = {quote: re.compile(rf"[^<{quote}]*+{quote}(?=[\s/>?])") for quote in "\"'"}
+# Where a value with a broken expression most likely ends: a quote that an attribute or the tag's end follows.
+_LIKELY_END = {
+    quote: re.compile(rf"{quote}(?=[ \t\r\n]*+/?>|[ \t\r\n]++{NAME}[ \t\r\n]*+=[ \t\r\n]*+[\"'])") for quote in "\"'"
+}
+_OPEN_VALUE = re.compile(r"[^\r\n<>]*+")
+_UNQUOTED = re.compile(r"(?:[^\s<>\"'/]++|/(?!>))*+")
+_ENTITY_LIKE = re.compile(r"&#?\w{1,32};")
+NOT_SPACE = re.compile(r"[^ \t\r\n]")
+
+
+class GiveUp(Exception):
+    """Not an error, but the readers' way out of a document: it is not read any further than `offset`."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+
+
+class CharacterReader:
+    """The state of one reading of a document, and the part of it that reads characters."""
+
+    __slots__ = ("children", "diagnostics", "element", "next_tag", "outermost", "source", "text", "wasted")
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.text = source.text
+        self.diagnostics: list[Diagnostic] = []
+        self.outermost: list[Node] = []
+        self.children = self.outermost  # of the element that is open now
+        self.element: Element | None = None
+        self.next_tag = -1  # the first '<' at or after the characters that are read now
+        self.wasted = 0  # characters of failed attempts to read an expression; bounds the work on hostile input
+
+    def report(self, code: str, message: str, start: int, end: int, *, label: str = "", help: str = "") -> None:
+        self.add(Diagnostic(code, message, self.source, start, end, label=label, help=help))
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        self.diagnostics.append(diagnostic)
+        if len(self.diagnostics) >= MAX_DIAGNOSTICS:
+            self.give_up(diagnostic.end)
+
+    def give_up(self, offset: int) -> None:
+        # The rest begins where the last complete node ends.
+        if self.children:
+            rest = self.children[-1].end
+        else:
+            rest = self.element.content_start if self.element is not None else 0
+        message = "there is too much wrong with this document; the rest of it is not read"
+        self.diagnostics.append(Diagnostic("POL026", message, self.source, offset, offset))
+        raise GiveUp(rest)
+
+    def expression_at(self, start: int, limit: int, delimiter: str, entities: bool = True) -> Excerpt | Unterminated:
+        found = find_expression(self.source, start, limit, delimiter=delimiter, entities=entities)
+        if isinstance(found, Unterminated):
+            self.wasted += found.reached - start
+            if self.wasted > 4 * len(self.text) + 100_000:
+                self.give_up(start)
+        return found
+
+    # Attribute values
+
+    def unquoted(self, start: int) -> Value:
+        """The value without quotes at `start`; the lack of them is for the caller to report."""
+        if EXPRESSION_START.match(self.text, start):
+            found = self.expression_at(start, len(self.text), "")
+            if not isinstance(found, Unterminated):
+                return Value(self.source, start, found.end, found, (found,))
+        match = _UNQUOTED.match(self.text, start)
+        assert match is not None  # it may be empty
+        return Value(self.source, start, match.end())
+
+    def value(self, name: str, start: int, quote: str) -> tuple[Value, int]:
+        """The value that begins after the quote, and the offset after its closing quote."""
+        text, source = self.text, self.source
+        parts: list[Excerpt] = []
+        literal = position = start
+        whole = _WHOLE_EXPRESSION.match(text, start)
+        if whole:
+            at = whole.end()
+            found = self.expression_at(at, len(text), quote)
+            if isinstance(found, Unterminated):
+                return self.broken_value(start, at, quote, found)
+            if end := _AFTER_EXPRESSION[quote].match(text, found.end):
+                return Value(source, start, end.end() - 1, found, (found,)), end.end()
+            parts.append(found)
+            literal = position = found.end
+        end_of_value = position - 1
+        while True:
+            if end_of_value < position:
+                end_of_value = text.find(quote, position)
+            if end_of_value < 0:
+                return self.open_value(name, start, position, quote, parts)
+            inner = EXPRESSION_START.search(text, position, end_of_value)
+            if inner is None:
+                break
+            found = self.expression_at(inner.start(), len(text), quote)
+            # An expression that holds the quote itself must leave a sensible rest, or it is not one.
+            if isinstance(found, Unterminated) or (
+                found.end > end_of_value and not _REST_OF_VALUE[quote].match(text, found.end)
+            ):
+                position = inner.end()
+                continue
+            self.check(literal, inner.start(), in_value=True)
+            parts.append(found)
+            literal = position = found.end
+        self.check(literal, end_of_value, in_value=True)
+        return Value(source, start, end_of_value, None, tuple(parts)), end_of_value + 1
+
+    def broken_value(self, start: int, at: int, quote: str, found: Unterminated) -> tuple[Value, int]:
+        """A value that begins with an expression that does not end."""
+        text = self.text
+        likely = _LIKELY_END[quote].search(text, at)
+        end = likely.start() if likely else text.find(quote, at)
+        if end >= 0:
+            # Seen without what follows the value, the fault is often a plainer one: a bracket instead of a string.
+            nearer = find_expression(self.source, at, end, delimiter=quote)
+            if isinstance(nearer, Unterminated):
+                found = nearer
+        self.add(unterminated_expression(self.source, at, found))
+        if end < 0:
+            end = len(text)
+        return Value(self.source, start, end), min(end + 1, len(text))
+
+    def open_value(self, name: str, start: int, position: int, quote: str, parts: list[Excerpt]) -> tuple[Value, int]:
+        match = _OPEN_VALUE.match(self.text, position)
+        assert match is not None  # it may be empty
+        end = match.end()
+        self.report("POL017", f"the value of '{name}' has no closing {quote}", start - 1, start, label="opened here")
+        return Value(self.source, start, end, None, tuple(parts)), end
+
+    # Text
+
+    def characters(self, start: int) -> int:
+        """Read text up to the next tag, or past expressions that hold `<`; the offset after it."""
+        text, source = self.text, self.source
+        length = len(text)
+        parts: list[Excerpt] = []
+        literal = position = start
+        whole = _WHOLE_EXPRESSION.match(text, start)
+        while True:
+            if self.next_tag < position:
+                self.next_tag = text.find("<", position)
+                if self.next_tag < 0:
+                    self.next_tag = length
+            end = self.next_tag
+            inner = EXPRESSION_START.search(text, position, end)
+            if inner is None:
+                break
+            at = inner.start()
+            found = self.expression_at(at, length, "")
+            if isinstance(found, Unterminated):
+                position = at + 2
+                if whole and whole.end() == at:
+                    self.add(unterminated_expression(source, at, found))
+                    end = literal = self.end_of_content(at)
+                    break
+                continue
+            self.check(literal, at)
+            parts.append(found)
+            literal = position = found.end
+        self.check(literal, end)
+        blank = not NOT_SPACE.search(text, literal, end)
+        expression = parts[0] if whole and len(parts) == 1 and parts[0].start == whole.end() and blank else None
+        if self.element is None and (parts or not blank or NOT_SPACE.search(text, start, end)):
+            self.report("POL020", "text outside the root element", start, end)
+        self.children.append(Text(source, start, end, expression, tuple(parts)))
+        return end
+
+    def end_of_content(self, start: int) -> int:
+        """Where the text with a broken expression at `start` most likely ends: at the end tag of its element."""
+        if self.element is not None:
+            end = self.text.find(f"</{self.element.name}", start)
+            if end >= 0:
+                return end
+        return self.next_tag
+
+    def cdata_section(self, start: int, end: int, limit: int) -> None:
+        """A CDATA section from `start` to `end`, its content up to `limit`."""
+        text, source = self.text, self.source
+        expression: Excerpt | None = None
+        parts: tuple[Excerpt, ...] = ()
+        whole = _WHOLE_EXPRESSION.match(text, start + len("<![CDATA["), limit)
+        if whole:
+            found = self.expression_at(whole.end(), limit, "", entities=False)
+            if isinstance(found, Unterminated):
+                self.add(unterminated_expression(source, whole.end(), found))
+            else:
+                parts = (found,)
+                expression = None if NOT_SPACE.search(text, found.end, limit) else found
+        if self.element is None:
+            self.report("POL020", "text outside the root element", start, end)
+        self.children.append(CData(source, start, end, expression, parts))
+
+    def check(self, start: int, end: int, *, in_value: bool = False) -> None:
+        """Report what XML does not allow among literal characters."""
+        text = self.text
+        ampersand = text.find("&", start, end)
+        while ampersand >= 0:
+            self.check_entity(ampersand)
+            ampersand = text.find("&", ampersand + 1, end)
+        if in_value:
+            angle = text.find("<", start, end)
+            if angle >= 0:
+                advice = "Write `&lt;`; only an expression may hold a raw `<`. Or is a closing quote missing?"
+                self.report("POL023", "a '<' in an attribute value", angle, angle + 1, help=advice)
+        elif (mark := text.find("]]>", start, end)) >= 0:
+            self.report("POL025", "']]>' in text", mark, mark + 3, help="Write `]]&gt;`.")
+
+    def check_entity(self, start: int) -> None:
+        entity = ENTITY.match(self.text, start)
+        if entity and character_of(entity[0]) is not None:
+            return
+        if alike := _ENTITY_LIKE.match(self.text, start):
+            advice = "XML has `&amp;`, `&lt;`, `&gt;`, `&quot;`, `&apos;` and character numbers such as `&#160;`."
+            self.report("POL014", f"XML has no entity '{alike[0]}'", start, alike.end(), help=advice)
+        else:
+            advice = "Write `&amp;`; only an expression may hold a raw `&`."
+            self.report("POL013", "a '&' that begins no entity", start, start + 1, help=advice)

@@ -1,0 +1,269 @@
+"""What a policy document is made of: elements, attributes, text, comments; every node knows its exact span.
+
+Nothing is lost: the nodes of a document lie end to end; in an element its start tag, its children and its end tag do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.text.scanner import ENTITY, character_of
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.source import Excerpt, Source
+
+
+def _decoded(text: str) -> str:
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return ENTITY.sub(_character, text) if "&" in text else text
+
+
+def _character(entity: re.Match[str]) -> str:
+    character = character_of(entity[0])
+    return entity[0] if character is None else character
+
+
+class Node:
+    """A piece of a document: `source.text[start:end]`."""
+
+    __slots__ = ("end", "source", "start")
+
+    def __init__(self, source: Source, start: int, end: int) -> None:
+        self.source = source
+        self.start = start
+        self.end = end
+
+    @property
+    def raw(self) -> str:
+        """The text as it stands in the document."""
+        return self.source.text[self.start : self.end]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.raw[:60]!r}, {self.start}, {self.end})"
+
+
+class Comment(Node):
+    """`<!-- … -->`, delimiters included."""
+
+    __slots__ = ()
+
+    @property
+    def text(self) -> str:
+        """What stands between the delimiters."""
+        return self.raw.removeprefix("<!--").removesuffix("-->")
+
+
+class Instruction(Node):
+    """A processing instruction or the XML declaration, `<?…?>`."""
+
+    __slots__ = ()
+
+
+class Doctype(Node):
+    """A document type declaration; it has been reported."""
+
+    __slots__ = ()
+
+
+class StrayTag(Node):
+    """An end tag that ends nothing; it has been reported."""
+
+    __slots__ = ()
+
+
+class Characters(Node):
+    """Characters that may be, or contain, C# expressions. `parts` are the expressions in it, in order."""
+
+    __slots__ = ("expression", "parts")
+
+    def __init__(
+        self,
+        source: Source,
+        start: int,
+        end: int,
+        expression: Excerpt | None = None,
+        parts: tuple[Excerpt, ...] = (),
+    ) -> None:
+        self.source = source
+        self.start = start
+        self.end = end
+        self.expression = expression
+        self.parts = parts
+
+    @property
+    def text(self) -> str:
+        """The characters with entities decoded and line ends as LF; a whole-value expression is its own text."""
+        if self.expression is not None:
+            return self.expression.text
+        text = self.source.text
+        if not self.parts:
+            return _decoded(text[self.start : self.end])
+        pieces: list[str] = []
+        position = self.start
+        for part in self.parts:
+            pieces += (_decoded(text[position : part.start]), part.text)
+            position = part.end
+        pieces.append(_decoded(text[position : self.end]))
+        return "".join(pieces)
+
+
+class Value(Characters):
+    """An attribute's value, without its quotes.
+
+    `expression` is set when the whole value (white space around it aside) is one expression: the only way in which the
+    gateway evaluates anything. Expressions among other characters are literal text to the gateway; they are in `parts`.
+    """
+
+    __slots__ = ()
+
+
+class Text(Characters):
+    """Character data between tags; `expression` and `parts` as in `Value`."""
+
+    __slots__ = ()
+
+
+class CData(Characters):
+    """`<![CDATA[ … ]]>`; nothing in it is decoded. `expression` and `parts` as in `Value`."""
+
+    __slots__ = ()
+
+    @property
+    def text(self) -> str:
+        """What stands between the delimiters, line ends as LF; a whole-value expression is its own text."""
+        if self.expression is not None:
+            return self.expression.text
+        content = self.raw.removeprefix("<![CDATA[").removesuffix("]]>")
+        return content.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class Attribute:
+    """An attribute: the span of its name, and its value."""
+
+    __slots__ = ("name", "name_end", "name_start", "value")
+
+    def __init__(self, name: str, name_start: int, name_end: int, value: Value) -> None:
+        self.name = name
+        self.name_start = name_start
+        self.name_end = name_end
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"Attribute({self.name!r}, {self.value.raw!r})"
+
+
+class Element(Node):
+    """An element: its start tag from `start` to `content_start`, its end tag from `content_end` to `end`.
+
+    The end tag is empty when there is none.
+    """
+
+    __slots__ = (
+        "attributes",
+        "children",
+        "content_end",
+        "content_start",
+        "name",
+        "name_end",
+        "name_start",
+        "parent",
+    )
+
+    def __init__(self, source: Source, name: str, start: int, parent: Element | None) -> None:
+        self.source = source
+        self.name = name
+        self.name_start = start + 1
+        self.name_end = start + 1 + len(name)
+        self.start = start
+        self.end = self.content_start = self.content_end = self.name_end
+        self.attributes: list[Attribute] = []
+        self.children: list[Node] = []
+        self.parent = parent
+
+    def get(self, name: str) -> Attribute | None:
+        """The attribute of that name; the first one if it is given twice."""
+        for attribute in self.attributes:
+            if attribute.name == name:
+                return attribute
+        return None
+
+    def elements(self) -> Iterator[Element]:
+        """The child elements, in order."""
+        return (child for child in self.children if isinstance(child, Element))
+
+    def find(self, name: str) -> Element | None:
+        """The first child element of that name."""
+        return next((child for child in self.elements() if child.name == name), None)
+
+    def descendants(self) -> Iterator[Element]:
+        """This element and all elements below it, in document order."""
+        waiting = [self]
+        while waiting:
+            element = waiting.pop()
+            yield element
+            waiting.extend(reversed([*element.elements()]))
+
+    @property
+    def text(self) -> str:
+        """The element's own character data, CDATA included, comments not."""
+        return "".join(child.text for child in self.children if isinstance(child, Characters))
+
+    @property
+    def expression(self) -> Excerpt | None:
+        """The expression that is the element's whole content (white space and comments aside), if it is one."""
+        found: Excerpt | None = None
+        for child in self.children:
+            if isinstance(child, Characters):
+                if child.expression is not None and found is None:
+                    found = child.expression
+                elif child.expression is not None or child.text.strip():
+                    return None
+            elif isinstance(child, Element):
+                return None
+        return found
+
+    def __repr__(self) -> str:
+        return f"Element({self.name!r}, {self.start}, {self.end})"
+
+
+class Document:
+    """A policy document: its nodes at the outermost level, and what is wrong with it as markup."""
+
+    __slots__ = ("children", "diagnostics", "source")
+
+    def __init__(self, source: Source, children: list[Node], diagnostics: list[Diagnostic]) -> None:
+        self.source = source
+        self.children = children
+        self.diagnostics = diagnostics
+
+    @property
+    def roots(self) -> list[Element]:
+        """The outermost elements; a snippet may have several."""
+        return [child for child in self.children if isinstance(child, Element)]
+
+    @property
+    def root(self) -> Element | None:
+        """The first outermost element."""
+        return next((child for child in self.children if isinstance(child, Element)), None)
+
+    def elements(self) -> Iterator[Element]:
+        """Every element, in document order."""
+        for root in self.roots:
+            yield from root.descendants()
+
+    def expressions(self) -> Iterator[Excerpt]:
+        """Every expression, in document order of the elements; those among other characters included."""
+        for element in self.elements():
+            for attribute in element.attributes:
+                yield from attribute.value.parts
+            for child in element.children:
+                if isinstance(child, Characters):
+                    yield from child.parts
+
+    def __repr__(self) -> str:
+        return f"Document({self.source.path!r}, {len(self.diagnostics)} diagnostics)"

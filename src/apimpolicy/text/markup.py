@@ -1,0 +1,316 @@
+"""A lossless reader of policy documents, which are nearly XML: expressions may hold raw quotes, `<` and `&`.
+
+`read` never raises for bad input: it reports, recovers and goes on, in linear time and without recursion.
+
+    POL004  a control character that XML does not allow        POL016  `--` in a comment
+    POL005  nothing but white space                            POL017  a comment, CDATA, value or tag left open
+    POL006  an element that is never closed                    POL018  a document type declaration
+    POL007  an end tag that does not match                     POL019  elements nested too deeply
+    POL008  an end tag that ends nothing                       POL020  text outside the root element
+    POL009  an attribute given twice                           POL021  an XML declaration that is not at the start
+    POL010  an attribute value without quotes                  POL022  no white space before an attribute
+    POL011  an attribute without a value                       POL023  `<` in an attribute value
+    POL012  a stray `<`                                        POL024  something unexpected in a tag
+    POL013  a stray `&`                                        POL025  `]]>` in text
+    POL014  an unknown entity                                  POL026  too many problems: the rest is not read
+    POL015  an expression that is not terminated (see `scanner`)
+
+POL001 is in `named_values`, POL002 and POL003 are in `encoding`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.text.character_data import MAX_DIAGNOSTICS, NAME, CharacterReader, GiveUp
+from apimpolicy.text.document import (
+    Attribute,
+    CData,
+    Characters,
+    Comment,
+    Doctype,
+    Document,
+    Element,
+    Instruction,
+    Node,
+    StrayTag,
+    Text,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.text.source import Source
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_DIAGNOSTICS",
+    "Attribute",
+    "CData",
+    "Characters",
+    "Comment",
+    "Doctype",
+    "Document",
+    "Element",
+    "Instruction",
+    "Node",
+    "StrayTag",
+    "Text",
+    "Value",
+    "read",
+]
+
+MAX_DEPTH = 200
+
+_START_TAG = re.compile(rf"<({NAME})")
+_END_TAG = re.compile(rf"</({NAME})[ \t\r\n]*+(>?)")
+_TAG_END = re.compile(r"[ \t\r\n]*+(/?)>")
+# The common case in one match: a quoted value without entities, markup and expressions.
+_PLAIN_ATTRIBUTE = re.compile(rf"""[ \t\r\n]++({NAME})[ \t\r\n]*+=[ \t\r\n]*+(?:"([^"<&@]*+)"|'([^'<&@]*+)')""")
+_ATTRIBUTE = re.compile(rf"([ \t\r\n]*+)({NAME})([ \t\r\n]*+=[ \t\r\n]*+)?")
+# The rest of a faulty word is not reported a second time.
+_UNEXPECTED = re.compile(r"[ \t\r\n]*+([^ \t\r\n<>/][^ \t\r\n<>/]*+|/)")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+
+
+def read(source: Source) -> Document:
+    """Read a policy document, a fragment, or a snippet of one with any number of outermost elements."""
+    return _Reader(source).read()
+
+
+class _Reader(CharacterReader):
+    __slots__ = ("depth",)
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.depth = 0
+
+    def read(self) -> Document:
+        text = self.text
+        length = len(text)
+        position = 1 if text.startswith("\ufeff") else 0
+        if forbidden := _FORBIDDEN.search(text):
+            name = f"U+{ord(forbidden[0]):04X}"
+            self.report("POL004", f"the character {name} is not allowed in XML", *forbidden.span())
+        try:
+            while position < length:
+                position = self.markup(position) if text[position] == "<" else self.characters(position)
+            self.finish(length)
+        except GiveUp as stop:
+            self.close_until(None, stop.offset)
+            if stop.offset < length:
+                self.children.append(Text(self.source, stop.offset, length))
+        if len(self.diagnostics) > 1:
+            self.diagnostics.sort(key=lambda diagnostic: diagnostic.start)
+        return Document(self.source, self.outermost, self.diagnostics)
+
+    def finish(self, length: int) -> None:
+        if self.element is not None:
+            innermost = self.element
+            others = [f"<{parent.name}>" for parent in _open(innermost.parent)]
+            self.unclosed(innermost, f"The document ends with {', '.join(others)} open as well." if others else "")
+            self.close_until(None, length)
+        elif not any(isinstance(child, (Element, Text, CData)) and child.raw.strip() for child in self.outermost):
+            self.report("POL005", "there is no policy in this document", 0, length)
+
+    def where(self, offset: int) -> str:
+        line, column = self.source.position(offset)
+        return f"line {line}, column {column}"
+
+    # Tags
+
+    def markup(self, start: int) -> int:
+        """Read what begins with the `<` at `start`; the offset after it."""
+        text = self.text
+        if opening := _START_TAG.match(text, start):
+            return self.start_tag(opening[1], start, opening.end())
+        if text.startswith("</", start) and (closing := _END_TAG.match(text, start)):
+            return self.end_tag(closing)
+        if text.startswith("<!--", start):
+            return self.comment(start)
+        if text.startswith("<![CDATA[", start):
+            return self.cdata(start)
+        if text.startswith("<?", start):
+            return self.instruction(start)
+        if text[start : start + 9].upper() == "<!DOCTYPE":
+            return self.doctype(start)
+        advice = "Write `&lt;` in text; only an expression may hold a raw `<`."
+        self.report("POL012", "a '<' that begins no tag", start, start + 1, help=advice)
+        self.children.append(Text(self.source, start, start + 1))
+        return start + 1
+
+    def start_tag(self, name: str, start: int, position: int) -> int:
+        text, source = self.text, self.source
+        element = Element(source, name, start, self.element)
+        attributes = element.attributes
+        while True:
+            plain = _PLAIN_ATTRIBUTE.match(text, position)
+            if plain:
+                name_start, name_end = plain.span(1)
+                value_start, value_end = plain.span(plain.lastindex or 2)
+                attributes.append(Attribute(plain[1], name_start, name_end, Value(source, value_start, value_end)))
+                position = plain.end()
+                continue
+            if end := _TAG_END.match(text, position):
+                break
+            if found := _ATTRIBUTE.match(text, position):
+                position = self.attribute(element, found)
+            elif unexpected := _UNEXPECTED.match(text, position):
+                self.report("POL024", f"'{unexpected[1][:20]}' is not expected in a tag", *unexpected.span(1))
+                position = unexpected.end()
+            else:
+                self.report("POL017", f"the tag <{name}> has no '>'", start, element.name_end, label="begins here")
+                break
+        if len(attributes) > 1:
+            self.check_duplicates(attributes)
+        if end:
+            position = end.end()
+        element.content_start = element.content_end = element.end = position
+        self.children.append(element)
+        if not (end and end[1]):
+            if self.depth == MAX_DEPTH:
+                self.report("POL019", f"elements are nested more than {MAX_DEPTH} deep", start, position)
+                raise GiveUp(position)
+            self.depth += 1
+            self.element = element
+            self.children = element.children
+        return position
+
+    def attribute(self, element: Element, found: re.Match[str]) -> int:
+        """Read one attribute that is not of the plainest kind; the offset after it."""
+        text, name, position = self.text, found[2], found.end()
+        name_start, name_end = found.span(2)
+        if not found[1]:
+            self.report("POL022", f"no white space before the attribute '{name}'", name_start, name_end)
+        if not found[3]:
+            advice = f'Write `{name}="…"`.'
+            self.report("POL011", f"the attribute '{name}' has no value", name_start, name_end, help=advice)
+            value, position = Value(self.source, name_end, name_end), name_end
+        elif (quote := text[position : position + 1]) not in ('"', "'"):
+            value = self.unquoted(position)
+            advice = "Put it between double quotes."
+            self.report("POL010", f"the value of '{name}' has no quotes", position, value.end, help=advice)
+            position = value.end
+        else:
+            value, position = self.value(name, position + 1, quote)
+        element.attributes.append(Attribute(name, name_start, name_end, value))
+        return position
+
+    def check_duplicates(self, attributes: list[Attribute]) -> None:
+        first: dict[str, Attribute] = {}
+        for attribute in attributes:
+            earlier = first.setdefault(attribute.name, attribute)
+            if earlier is not attribute:
+                message = f"the attribute '{attribute.name}' is given twice"
+                label = f"first at {self.where(earlier.name_start)}"
+                self.report("POL009", message, attribute.name_start, attribute.name_end, label=label)
+
+    def end_tag(self, closing: re.Match[str]) -> int:
+        name, start, end = closing[1], closing.start(), closing.end()
+        if not closing[2]:
+            self.report("POL017", f"the end tag </{name}> has no '>'", start, end)
+        element = self.element
+        if element is not None and element.name == name:
+            self.close(start, end)
+        elif any(parent.name == name for parent in _open(element)):
+            assert element is not None  # it has ancestors
+            self.unclosed(element, f"</{name}> at {self.where(start)} ends an element around it.")
+            while element is not None and element.name != name:
+                self.close(start, start)
+                element = self.element
+            self.close(start, end)
+        elif element is not None and _similar(name, element.name):
+            message = f"the end tag </{name}> does not match <{element.name}>"
+            label = f"<{element.name}> was opened at {self.where(element.start)}"
+            self.report("POL007", message, start, end, label=label, help=f"Write `</{element.name}>`.")
+            self.close(start, end)
+        else:
+            label = f"<{element.name}> is open, from {self.where(element.start)}" if element else "nothing is open here"
+            self.report("POL008", f"the end tag </{name}> ends nothing", start, end, label=label)
+            self.children.append(StrayTag(self.source, start, end))
+        return end
+
+    def unclosed(self, element: Element, help: str) -> None:
+        name = element.name
+        message = f"the element <{name}> is never closed"
+        self.report("POL006", message, element.start, element.name_end, label="opened here", help=help)
+
+    def close(self, start: int, end: int) -> None:
+        """Close the innermost element with an end tag from `start` to `end` (empty when there is none)."""
+        element = self.element
+        assert element is not None
+        element.content_end, element.end = start, end
+        self.element = element.parent
+        self.children = element.parent.children if element.parent is not None else self.outermost
+        self.depth -= 1
+
+    def close_until(self, outer: Element | None, offset: int) -> None:
+        while self.element is not outer:
+            self.close(offset, offset)
+
+    # Everything else between angle brackets
+
+    def delimited(self, start: int, end_mark: str, what: str) -> tuple[int, bool]:
+        end = self.text.find(end_mark, start)
+        if end >= 0:
+            return end + len(end_mark), True
+        self.report("POL017", f"the {what} has no '{end_mark}'", start, start + 2, label="begins here")
+        return len(self.text), False
+
+    def comment(self, start: int) -> int:
+        text = self.text
+        end = text.find("-->", start + 4)
+        if end < 0:
+            end, _ = self.delimited(start, "-->", "comment")
+            dashes = -1
+        else:
+            end += 3
+            dashes = text.find("--", start + 4, end - 2)
+        if dashes >= 0:
+            advice = "XML allows no '--' inside a comment; the gateway refuses the document."
+            self.report("POL016", "'--' in a comment", dashes, dashes + 2, help=advice)
+        self.children.append(Comment(self.source, start, end))
+        return end
+
+    def instruction(self, start: int) -> int:
+        end, _ = self.delimited(start, "?>", "processing instruction")
+        if self.text[start : start + 6].rstrip() == "<?xml" and start > int(self.text.startswith("\ufeff")):
+            message = "an XML declaration is only allowed at the very start"
+            self.report("POL021", message, start, end)
+        self.children.append(Instruction(self.source, start, end))
+        return end
+
+    def doctype(self, start: int) -> int:
+        subset = self.text.find("[", start)
+        end = self.text.find(">", start)
+        if 0 <= subset < end:
+            close = self.text.find("]", subset)
+            end = self.text.find(">", close) if close >= 0 else -1
+        end = end + 1 if end >= 0 else len(self.text)
+        advice = "Remove it; entities of your own are not available either."
+        self.report("POL018", "a document type declaration is not allowed", start, end, help=advice)
+        self.children.append(Doctype(self.source, start, end))
+        return end
+
+    def cdata(self, start: int) -> int:
+        end, closed = self.delimited(start, "]]>", "CDATA section")
+        self.cdata_section(start, end, end - 3 if closed else end)
+        return end
+
+
+def _open(element: Element | None) -> Iterator[Element]:
+    """The element and those around it."""
+    while element is not None:
+        yield element
+        element = element.parent
+
+
+def _similar(name: str, other: str) -> bool:
+    """Whether an end tag's name is probably a misspelt `other`."""
+    from difflib import SequenceMatcher
+
+    if len(name) > 64 or len(other) > 64:
+        return False
+    return SequenceMatcher(None, name.lower(), other.lower()).ratio() >= 0.75

@@ -1,0 +1,139 @@
+"""Texts with positions: a `Source` is a whole file, an `Excerpt` is a piece of one that knows the way back."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+
+class Position(NamedTuple):
+    """A place in a source; both numbers count from 1, columns count characters."""
+
+    line: int
+    column: int
+
+
+class Source:
+    """A policy file (or a text that never was one): its name, its text, and lines by offset.
+
+    A source that was made from another one by replacing pieces of it (named values) has that one as its `origin`:
+    lines and positions are the original's, so that whatever is said about this text points into the file.
+    `anchors` are triples (offset here, offset in the origin, in step) in rising order; a segment that is not in step
+    stands for a piece of the origin that was replaced as a whole.
+    """
+
+    __slots__ = ("_line_starts", "_offsets", "anchors", "origin", "path", "text")
+
+    def __init__(
+        self,
+        text: str,
+        path: str = "<policy>",
+        origin: Source | None = None,
+        anchors: tuple[tuple[int, int, bool], ...] = ((0, 0, True),),
+    ) -> None:
+        self.text = text
+        self.path = path
+        self.origin = origin
+        self.anchors = anchors
+        self._offsets: list[int] | None = None
+        self._line_starts: list[int] | None = None
+
+    def original(self, offset: int) -> int:
+        """The offset in the file itself; anywhere in a replaced piece it is where the piece begins."""
+        if self.origin is None:
+            return offset
+        _, theirs = self._segment(offset)
+        return self.origin.original(theirs)
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """The span in the file itself; a replaced piece is covered as a whole."""
+        if self.origin is None:
+            return start, end
+        _, first = self._segment(start)
+        if end <= start:
+            return self.origin.original_span(first, first)
+        index, last = self._segment(end - 1)
+        last = last + 1 if self.anchors[index][2] else self.anchors[index + 1][1]
+        return self.origin.original_span(first, last)
+
+    def _segment(self, offset: int) -> tuple[int, int]:
+        if self._offsets is None:
+            self._offsets = [anchor[0] for anchor in self.anchors]
+        index = bisect_right(self._offsets, offset) - 1
+        mine, theirs, in_step = self.anchors[index]
+        return index, theirs + offset - mine if in_step else theirs
+
+    @property
+    def line_starts(self) -> list[int]:
+        """Offsets in the file itself at which lines begin; CR LF, LF and a lone CR each end a line."""
+        if self.origin is not None:
+            return self.origin.line_starts
+        if self._line_starts is None:
+            text = self.text
+            starts = [0]
+            if "\r" in text:
+                for index, char in enumerate(text):
+                    if char == "\n" or (char == "\r" and text[index + 1 : index + 2] != "\n"):
+                        starts.append(index + 1)
+            else:
+                index = text.find("\n")
+                while index >= 0:
+                    starts.append(index + 1)
+                    index = text.find("\n", index + 1)
+            self._line_starts = starts
+        return self._line_starts
+
+    def position(self, offset: int) -> Position:
+        """The line and column, in the file itself, of the character at `offset`."""
+        offset = self.original(offset)
+        starts = self.line_starts
+        line = bisect_right(starts, offset)
+        return Position(line, offset - starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """The text of one line of the file itself (counted from 1), without its line end."""
+        if self.origin is not None:
+            return self.origin.line(number)
+        starts = self.line_starts
+        end = starts[number] if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r\n")
+
+    @property
+    def line_count(self) -> int:
+        return len(self.line_starts)
+
+    def __repr__(self) -> str:
+        return f"Source({self.path!r}, {len(self.text)} characters)"
+
+
+class Excerpt:
+    """A text taken out of a source, possibly decoded on the way, that can say where each character came from.
+
+    `anchors` are pairs (offset in the excerpt, offset in the source) in rising order; between two anchors both run
+    in step. An excerpt that was copied verbatim has one anchor: `((0, start),)`.
+    """
+
+    __slots__ = ("_offsets", "anchors", "end", "source", "start", "text")
+
+    def __init__(
+        self, text: str, source: Source, start: int, end: int, anchors: tuple[tuple[int, int], ...] | None = None
+    ) -> None:
+        self.text = text
+        self.source = source
+        self.start = start
+        self.end = end
+        self.anchors = anchors if anchors is not None else ((0, start),)
+        self._offsets = [anchor[0] for anchor in self.anchors]
+
+    @classmethod
+    def of(cls, text: str, path: str = "<expression>") -> Excerpt:
+        """An excerpt that is the whole of a source of its own."""
+        return cls(text, Source(text, path), 0, len(text))
+
+    def locate(self, offset: int) -> int:
+        """The offset in the source of the character at `offset` of this excerpt."""
+        mine, theirs = self.anchors[bisect_right(self._offsets, offset) - 1]
+        return min(theirs + offset - mine, self.end)
+
+    def __repr__(self) -> str:
+        return f"Excerpt({self.text!r}, {self.source.path!r}, {self.start}, {self.end})"

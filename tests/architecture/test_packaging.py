@@ -1,0 +1,108 @@
+"""What is built and installed brings the grammar and its tables, and parses without Lark."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TABLES = "apimpolicy/syntax/_tables.bin"
+GRAMMAR = "apimpolicy/grammar/csharp.lark"
+LEFT_OUT = shutil.ignore_patterns(
+    *(".git", "__pycache__", "dist", "build", ".venv", "*.egg-info", "_tables.bin"),
+    *(".*_cache", ".hypothesis", ".ci", "tests", "examples", "docs"),
+)
+
+pytestmark = [
+    pytest.mark.skipif(importlib.util.find_spec("hatchling") is None, reason="hatchling is not installed"),
+    pytest.mark.skipif(importlib.util.find_spec("pip") is None, reason="pip is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout without tables, so that no two runs build in the same directory."""
+    copy = tmp_path_factory.mktemp("checkout") / "apimpolicy"
+    shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
+    for name in ("README.md", "LICENSE", "CHANGELOG.md"):
+        (copy / name).touch()
+    return copy
+
+
+def run(*command: str | Path, cwd: Path | None = None, path: Path | None = None) -> str:
+    environment = {**os.environ, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    environment.pop("PYTHONPATH", None)
+    if path is not None:
+        environment["PYTHONPATH"] = str(path)
+    done = subprocess.run([*map(str, command)], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def pip(*arguments: str | Path) -> None:
+    run(sys.executable, "-m", "pip", *arguments, "--no-deps", "--no-build-isolation", "--quiet")
+
+
+def check_parses(python: str | Path, path: Path | None, directory: Path) -> None:
+    """Parse in a new process that is not in the checkout and cannot import Lark."""
+    script = (
+        "import sys; sys.modules['lark'] = None\n"
+        "from apimpolicy.syntax import parser, tables\n"
+        "assert tables.STORED.exists(), tables.STORED\n"
+        "print(parser.parse('@(1 + 2)'), tables.grammar_path())"
+    )
+    printed = run(python, "-c", script, cwd=directory, path=path)
+    assert printed.startswith("expression_body(binary("), printed
+
+
+@pytest.fixture(scope="module")
+def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("wheel")
+    pip("wheel", checkout, "--wheel-dir", target)
+    return next(target.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def sdist(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("sdist")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", target, cwd=checkout)
+    return next(target.glob("*.tar.gz"))
+
+
+def test_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert TABLES in names
+    assert GRAMMAR in names
+    target = tmp_path / "installed"
+    pip("install", wheel, "--target", target)
+    check_parses(sys.executable, target, tmp_path)
+
+
+def test_the_sdist(sdist: Path, tmp_path: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = [name.split("/", 1)[-1] for name in archive.getnames()]
+    assert {"grammar/csharp.lark", "hatch_build.py", f"src/{TABLES}"} <= set(names)
+    target = tmp_path / "installed"
+    pip("install", sdist, "--target", target)
+    assert (target / TABLES).exists()
+    assert (target / GRAMMAR).exists()
+    check_parses(sys.executable, target, tmp_path)
+
+
+def test_an_editable_installation(checkout: Path, tmp_path: Path) -> None:
+    tables = checkout / "src" / TABLES
+    tables.unlink(missing_ok=True)
+    target = tmp_path / "installed"
+    pip("install", "--editable", checkout, "--target", target)
+    assert tables.exists()
+    links = [line for file in target.glob("*.pth") for line in file.read_text("utf-8").splitlines()]
+    assert links == [str(checkout / "src")]
+    check_parses(sys.executable, Path(links[0]), tmp_path)

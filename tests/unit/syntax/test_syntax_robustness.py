@@ -1,0 +1,109 @@
+"""Whatever the text is: a tree, or a PolicySyntaxError with positions inside the text."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from apimpolicy.errors import PolicySyntaxError
+from apimpolicy.syntax.parser import MAXIMUM_DEPTH, parse
+from apimpolicy.syntax.printer import print_tree
+
+if TYPE_CHECKING:
+    from syntax_rows import Row
+
+    from apimpolicy.diagnostics import Diagnostic
+
+WORDS = [
+    *"""( ) [ ] { } < > , ; : . ? ?. ?? => = == + - ++ * / ! ~ & && | || ^ << >> >= += >>= :: @ $ # ' " $" $@" @" }} {{
+    // /* */ a b var int string new
+    is as in out ref from where select orderby join on equals into let group by async await
+    yield return if else for foreach while do switch case default break try catch finally using throw lock const goto
+    when delegate typeof nameof true null this 1 2.5 0x "s" 'c' @"v" $"i{a}" class static""".split(),  # noqa: SIM905
+    *("\\", "\n"),
+]
+
+
+def check(code: str) -> None:
+    diagnostics: tuple[Diagnostic, ...] = ()
+    try:
+        tree = parse(code)
+    except PolicySyntaxError as error:
+        diagnostics = error.diagnostics
+    else:
+        assert repr(parse(print_tree(tree))) == repr(tree)
+        return
+    assert diagnostics
+    for diagnostic in diagnostics:
+        assert 0 <= diagnostic.start <= len(code), (code, diagnostic)
+        assert diagnostic.start <= diagnostic.end <= max(len(code), diagnostic.start + 1), (code, diagnostic)
+        assert diagnostic.message
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=25), st.booleans())
+@settings(max_examples=800, deadline=None)
+def test_token_soups(words: list[str], block: bool) -> None:
+    code = " ".join(words)
+    check(f"@{{{code}}}" if block else f"@({code})")
+    check(code)
+
+
+@given(st.text(max_size=30))
+@settings(max_examples=300, deadline=None)
+def test_any_text(text: str) -> None:
+    check(text)
+    check(f"@({text})")
+
+
+@given(st.data())
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_cuts_of_real_expressions(corpus: list[Row], data: st.DataObject) -> None:
+    code = data.draw(st.sampled_from(corpus)).code[:2000]
+    start = data.draw(st.integers(1, len(code)))
+    end = data.draw(st.integers(start, min(len(code), start + 20)))
+    check(code[:start] + data.draw(st.sampled_from(["", *WORDS])) + code[end:])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "@(" + "(" * 20_000 + ")" * 20_000 + ")",
+        "@(" + "(" * 20_000,
+        "@(" + "a<" * 20_000 + ")",
+        "@(" + "a<b>" * 20_000 + ")",
+        "@(" + "(a)" * 20_000 + "b)",
+        "@(" + "!" * 20_000 + "a)",
+        "@(" + "1+" * 20_000 + "1)",
+        "@(" + "a?.b" + ".c" * 20_000 + ")",
+        "@(" + "a ? b : " * 20_000 + "c)",
+        "@(" + "x => " * 20_000 + "x)",
+        "@{" + "{" * 20_000,
+        "@{" + "if (a) " * 20_000 + "; }",
+        "@(" + '$"{' * 20_000 + ")",
+        "@(" + "new A { B = " * 20_000 + ")",
+        "@(" + "(a, " * 20_000 + ")",
+        "@(" + "a[" * 20_000 + ")",
+        "@(/*" + "*" * 50_000,
+        "@(" + "/* * " * 20_000 + ")",
+        "@(" + " " * 100_000 + "§",
+        '@("' + "\\" * 50_001 + ")",
+        "@(" + "(async x => " * 5_000 + ")",
+        "@(" + "1" * 50_000 + ")",
+    ],
+    ids=lambda code: code[:14],
+)
+def test_deep_and_long_texts_are_refused_quickly(code: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(PolicySyntaxError):
+        parse(code)
+    assert time.perf_counter() - start < 5
+
+
+def test_long_flat_texts_are_fine() -> None:
+    parse("@{ " + "a(b, c);" * 20_000 + " return d; }")
+    parse("@(f(" + "a, " * 20_000 + "b))")
+    parse("@(" + "(" * (MAXIMUM_DEPTH - 10) + "1" + ")" * (MAXIMUM_DEPTH - 10) + ")")
