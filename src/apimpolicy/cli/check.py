@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 
     from apimpolicy.diagnostics import Diagnostic
 
+_NO_POLICIES = "no .xml, .policy or .cshtml file begins with <policies>, <fragment> or a section"
+
 
 @click.command("check")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @click.option("--named-values", metavar="FILE", help="Named values as JSON or TOML: {name: value}.")
 @configuration_option
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs.")
+@click.option(
+    "--format", "output", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
+)
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")
 def command(paths: tuple[str, ...], named_values: str | None, config: str | None, output: str, strict: bool) -> int:
     """Find what is wrong with policies: syntax, types, attributes.
@@ -52,7 +56,7 @@ def command(paths: tuple[str, ...], named_values: str | None, config: str | None
     for sentence in found.unreadable:
         say(sentence)
     for tree in found.empty:
-        say(f"there are no policies in {tree}: no .xml, .policy or .cshtml file begins with <policies>, <fragment> or a section")
+        say(f"there are no policies in {tree}: {_NO_POLICIES}")
     failed = bool(found.unreadable or found.empty)
     if not found.files:
         return exit_codes.USAGE

@@ -12,11 +12,12 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.emit.expression import compile_expression
+
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.eval_contexts import Contexts
 from apimpolicy.diagnostics import Severity
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.emit.expression import compile_expression
 from apimpolicy.errors import ApimPolicyError, DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.report.conformance_values import outside, runtime_type, text_of
 from apimpolicy.text.source import Excerpt
@@ -24,8 +25,9 @@ from apimpolicy.text.source import Excerpt
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.emit.expression import CompiledExpression
+
+    from apimpolicy.diagnostics import Diagnostic
 
 
 def answer_lines(lines: BinaryIO, contexts_file: str | None, *, compile_only: bool) -> int:

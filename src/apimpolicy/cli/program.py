@@ -83,7 +83,9 @@ def tool_version() -> str:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 all is well, 1 the policy is wrong, 2 the command line or a file is.",
 )
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
 @click.option("--debug", is_flag=True, help="Show Python's traceback when something fails.")
 def program(debug: bool) -> None:
     """Read, check and run Azure API Management policies offline.

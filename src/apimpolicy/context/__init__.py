@@ -1,7 +1,8 @@
 """The `context` object: what the engine fills, and what expressions see of it.
 
     records           Request and Response: what goes into the simulated gateway and what comes out (public)
-    header_fields     names without case, each with several values: for Python (Headers) and for C# (HeaderCollection)
+    headers           Headers: those of a Request or Response (public)
+    header_fields     HeaderCollection: those inside the gateway, for policies and C#; also the parameters of a query
     urls              IUrl
     bodies            IMessageBody: read once, unless asked to preserve
     messages          RequestMessage and ResponseMessage: the state that policies change; IRequest and IResponse

@@ -11,6 +11,7 @@ import codecs
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from apimpolicy.context.headers import charset_of
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.environment import environment
@@ -19,7 +20,7 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound, dotnet_class, member
 from apimpolicy.dotnet.types import array_of
 from apimpolicy.dotnet.values import BYTE, STRING, byte_array, to_utf16
-from apimpolicy.errors import NotSimulatedError
+from apimpolicy.errors import ConfigurationError, NotSimulatedError
 
 if TYPE_CHECKING:
     from apimpolicy.context.header_fields import HeaderCollection
@@ -60,6 +61,8 @@ class MessageBody:
     __slots__ = ("_is_used_up", "content", "headers", "second_read")
 
     def __init__(self, content: bytes, headers: HeaderCollection, second_read: str = "empty") -> None:
+        if second_read not in SECOND_READS:
+            raise ConfigurationError(f"second_read is one of {', '.join(SECOND_READS)}, not '{second_read}'")
         self.content = content
         self.headers = headers
         self.second_read = second_read
@@ -112,19 +115,6 @@ class MessageBody:
 
     def _charset(self) -> str | None:
         return charset_of(self.headers.joined("Content-Type") or "")
-
-
-def charset_of(content_type: str) -> str | None:
-    """The parameter `charset` of a content type, or None.
-
-    >>> charset_of('text/plain; charset="utf-16"')
-    'utf-16'
-    """
-    for parameter in content_type.split(";")[1:]:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip('"') or None
-    return None
 
 
 def decode(data: bytes, charset: str | None) -> str:

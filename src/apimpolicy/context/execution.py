@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.entities import Api, Deployment, Operation
@@ -147,13 +148,18 @@ class Context:
         self.workspace = workspace
         self.graph_ql = graph_ql
         self.parent_result = parent_result
-        self.request_id = to_guid(request_id) if isinstance(request_id, str) else request_id
+        self._request_id = request_id
         self._started = environment().utc_now()
         self.timestamp = date_time(self._started) if timestamp is None else to_date_time(timestamp)
         self._elapsed_ticks = elapsed_ticks
         self.tracing = tracing
         self.traces: list[str] = []
         self._on_trace = on_trace
+
+    @functools.cached_property
+    def request_id(self) -> Any:
+        """The Guid of the request."""
+        return to_guid(self._request_id) if isinstance(self._request_id, str) else self._request_id
 
     @property
     def elapsed(self) -> Any:

@@ -1,14 +1,13 @@
-"""Header fields: names that ignore case, each with several values, in the order they came.
+"""Header fields inside the gateway: what policies change, and what C# sees as IReadOnlyDictionary<string, string[]>.
 
-`Headers` is what Python code sees of a request or response; `HeaderCollection` is what policies change and what C# sees
-as IReadOnlyDictionary<string, string[]>, also for the parameters of a query.
+The parameters of a query have the same form: names that ignore case, each with several values, in the order they came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from apimpolicy.context.headers import Headers
 from apimpolicy.dotnet.collections.dictionary import KeyCollection, ValueCollection, key_not_found
 from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.exceptions import ArgumentNullException
@@ -17,52 +16,9 @@ from apimpolicy.dotnet.types import array_of
 from apimpolicy.dotnet.values import STRING, Array, from_utf16, string_array, to_utf16
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from apimpolicy.dotnet.types import Type
-
-
-class Headers(Mapping[str, str]):
-    """The headers of a `Request` or `Response`: `headers["accept"]` is all values, joined by a comma and a blank.
-
-    Names ignore case. Raises KeyError for a header that is not there; `get_all` gives the values one by one.
-    """
-
-    __slots__ = ("_fields",)
-
-    def __init__(self, fields: Mapping[str, str | Sequence[str]] | Iterable[tuple[str, str]] | None = None) -> None:
-        self._fields: dict[str, tuple[str, list[str]]] = {}
-        pairs = fields.items() if isinstance(fields, Mapping) else fields or ()
-        for name, value in pairs:
-            for single in [value] if isinstance(value, str) else value:
-                self._fields.setdefault(name.lower(), (name, []))[1].append(single)
-
-    def __getitem__(self, name: str) -> str:
-        try:
-            return ", ".join(self._fields[name.lower()][1])
-        except KeyError:
-            raise KeyError(name) from None
-
-    def get_all(self, name: str) -> list[str]:
-        """The values of a header one by one; empty when it is not there."""
-        found = self._fields.get(name.lower())
-        return list(found[1]) if found else []
-
-    def fields(self) -> list[tuple[str, list[str]]]:
-        """Every name, as first written, with its values."""
-        return [(name, list(values)) for name, values in self._fields.values()]
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._fields
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._fields.values())
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def __repr__(self) -> str:
-        return f"Headers({dict(self.fields())!r})"
 
 
 class HeaderCollection:

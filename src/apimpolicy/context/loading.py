@@ -1,8 +1,8 @@
 """Contexts from JSON: `{"certs": {name: base64 DER}, "contexts": {name: {...}}}`, as the conformance data has them.
 
 A context has the keys request, response, variables, api, deployment, operation, product, subscription, user,
-lastError, requestId, timestamp, tracing, elapsedMs; all may be missing or null. A variable is `{"type": …, "value": …}`;
-user, the type is a C# type name or one of JObject, JArray, JToken, XElement, XDocument, IResponse, Jwt, Authorization.
+lastError, requestId, timestamp, tracing, elapsedMs; all may be missing or null. A variable has a `type` and a `value`;
+the type is a C# type name or one of JObject, JArray, JToken, XElement, XDocument, IResponse, Jwt, Authorization.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from apimpolicy.context.entities import (
     UserIdentity,
 )
 from apimpolicy.context.execution import Context, LastError
-from apimpolicy.context.header_fields import HeaderCollection, Headers
+from apimpolicy.context.header_fields import HeaderCollection
+from apimpolicy.context.headers import Headers
 from apimpolicy.context.messages import RequestMessage, ResponseMessage
 from apimpolicy.context.moments import to_date_time, to_guid, to_time_span
 from apimpolicy.context.tokens import Authorization, parse_jwt

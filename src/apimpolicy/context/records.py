@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.bodies import charset_of
-from apimpolicy.context.header_fields import Headers
+from apimpolicy.context.headers import Headers, charset_of
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -119,6 +117,8 @@ def usual_reason(status_code: int) -> str:
     >>> usual_reason(404)
     'Not Found'
     """
+    import http
+
     try:
         return http.HTTPStatus(status_code).phrase
     except ValueError:

@@ -51,14 +51,12 @@ class SetBackendService:
         if exchange.backend_id is not None and exchange.backend_scope != exchange.scope:
             shown = f"ignored: the backend '{exchange.backend_id}' of a wider scope stays"
             return Effect("backend-set", shown, url=exchange.backend_url, backend_id=exchange.backend_id, ignored=True)
-        exchange.backend_url, exchange.backend_id = from_utf16(self.base_url), None
-        exchange.backend_scope = exchange.scope
+        exchange.set_backend(from_utf16(self.base_url), None)
         return Effect("backend-set", self.base_url, url=self.base_url, backend_id=None, ignored=False)
 
     def set_by_id(self, exchange: Exchange, backend_id: str) -> Effect:
         url = exchange.services.backends.get(backend_id)
         if url is None:
             raise PolicyError(None, f"Backend with id '{backend_id}' could not be found.")
-        exchange.backend_url, exchange.backend_id = url, backend_id
-        exchange.backend_scope = exchange.scope
+        exchange.set_backend(url, backend_id)
         return Effect("backend-set", f"{backend_id} ({url})", url=url, backend_id=backend_id, ignored=False)

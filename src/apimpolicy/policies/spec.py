@@ -22,6 +22,7 @@ from apimpolicy.policies.conversions import text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
+    from apimpolicy.context.execution import LastError
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
     from apimpolicy.context.records import Request, Response
     from apimpolicy.policies.effects import Effect
@@ -234,13 +235,31 @@ class Step(Protocol):
 class Exchange(Protocol):
     """One request on its way through the gateway, as policies see it. Texts are .NET strings."""
 
-    request: RequestMessage
     response: ResponseMessage
-    variables: MutableMapping[str, object]
-    backend_url: str | None
-    backend_id: str | None
-    backend_scope: str | None
     path_is_rewritten: bool
+
+    @property
+    def request(self) -> RequestMessage:
+        """The request."""
+
+    @property
+    def variables(self) -> MutableMapping[str, object]:
+        """`context.Variables`; values are boxed."""
+
+    @property
+    def backend_url(self) -> str | None:
+        """The base URL that set-backend-service set, if it did."""
+
+    @property
+    def backend_id(self) -> str | None:
+        """The id of the backend that set-backend-service set, if it did."""
+
+    @property
+    def backend_scope(self) -> str | None:
+        """The scope of the set-backend-service that counts."""
+
+    def set_backend(self, url: str, backend_id: str | None) -> None:
+        """Forward to this base URL from here on."""
 
     @property
     def services(self) -> Services:
@@ -309,7 +328,7 @@ class PolicyError(Exception):
 
     `reason` and `message` are the gateway's own words; a reason that no document states is None. `status` is what the
     caller gets when on-error decides nothing else; at 500 the body does not show the message, as on the real gateway.
-    `response` is what the caller gets instead of the default answer.
+    `response` is what the caller gets instead of the default answer. The engine sets `last_error`.
     """
 
     def __init__(
@@ -320,6 +339,7 @@ class PolicyError(Exception):
         self.message = message
         self.status = status
         self.response = response
+        self.last_error: LastError | None = None
 
 
 __all__ = [

@@ -42,9 +42,10 @@ from apimpolicy.project.toml_table import Table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpolicy.engine.gateway import Gateway
+
     from apimpolicy.context.records import Request, Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.gateway import Gateway
 
 _TABLES = ("api", "operation", "product", "subscription", "user", "service")
 
@@ -52,7 +53,7 @@ _TABLES = ("api", "operation", "product", "subscription", "user", "service")
 class Configuration:
     """A configuration file that has been read; `gateway` makes what it describes.
 
-    Keys and kinds of values are checked when the file is loaded, certificates and other files when `gateway` needs them.
+    Keys and kinds of values are checked when the file is loaded, other files when `gateway` needs them.
     """
 
     def __init__(self, table: Table) -> None:
@@ -75,6 +76,7 @@ class Configuration:
     def gateway(self, **overrides: Any) -> Gateway:
         """The gateway that the file describes. Raises ConfigurationError."""
         from apimpolicy.engine.gateway import Gateway
+
         from apimpolicy.project.entities import entity_of
 
         settings: dict[str, Any] = {
@@ -112,8 +114,9 @@ class Configuration:
         return {name: _certificate(table, name, value, vaults) for name, value in table.items()}
 
     def _vaults(self) -> dict[str, Any]:
+        from apimpolicy.engine.services import KeyVault
+
         from apimpolicy.dotnet.cryptography.certificate import Certificate
-        from apimpolicy.engine.key_vault import KeyVault
 
         vaults: dict[str, Any] = {}
         for vault_name, objects in self._key_vaults.items() if self._key_vaults is not None else ():
@@ -156,7 +159,9 @@ def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any])
         if vault is None:
             known = f"there are {', '.join(vaults)}" if vaults else f"add a table [key-vaults.{vault_name}]"
             raise entry.mistake(f"names a Key Vault that is not in this file; {known}", "key-vault")
-        return vault.reference(object_name)
+        from apimpolicy.engine.services import KeyVaultReference
+
+        return KeyVaultReference(vault, object_name)
     path, password = entry.take("path", str), entry.take("password", str)
     entry.take("key-vault", str)
     entry.finish()
@@ -165,7 +170,7 @@ def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any])
     return Certificate.from_file(entry.path(path), password)
 
 
-def _backend(table: Table) -> Callable[[Request], Response]:
+def _backend(table: Table) -> Response:
     """A backend that gives the same answer to every request."""
     from apimpolicy.context.records import Response
 
@@ -187,9 +192,7 @@ def _backend(table: Table) -> Callable[[Request], Response]:
     if "json" in table:
         options["json"] = table.take("json", object)
     table.finish()
-    made = Response(status or 200, reason, headers=headers, **options)
-    # Each request gets a record of its own: what receives it may change it.
-    return lambda _: Response(made.status_code, made.reason, headers=dict(made.headers.fields()), body=made.body)
+    return Response(status or 200, reason, headers=headers, **options)
 
 
 def _utc(moment: datetime.datetime | None) -> datetime.datetime | None:

@@ -24,7 +24,7 @@ _NAME = re.compile(rb"<([A-Za-z][\w\-]*)")
 
 
 class Discovery(NamedTuple):
-    """The policy files, in order and without repetition; what could not be read, as sentences; the trees without any."""
+    """The policy files, each once; what could not be read, as sentences; the trees without any policy."""
 
     files: list[str]
     unreadable: list[str]

@@ -42,13 +42,15 @@ def parse_request(data: bytes, path: str = "<request>") -> tuple[str, str, list[
         raise ConfigurationError(f"{path} holds no request: expected a line such as 'GET https://contoso.example/'")
     found = _REQUEST_LINE.fullmatch(_text(lines[start], path, start))
     if found is None:
-        raise ConfigurationError(f"{path}:{start + 1}: expected a method and a URL, such as 'GET https://contoso.example/'")
+        raise ConfigurationError(
+            f"{path}:{start + 1}: expected a method and a URL, such as 'GET https://contoso.example/'"
+        )
     headers: list[tuple[str, str]] = []
     position = start + 1
-    while position < len(lines) and (line := _text(lines[position], path, position)).strip():
+    while position < len(lines) and not lines[position].startswith(b"###"):
+        line = _text(lines[position], path, position)
         position += 1
-        if line.startswith("###"):
-            position -= 1
+        if not line.strip():
             break
         if line.startswith(_COMMENTS):
             continue
@@ -56,7 +58,7 @@ def parse_request(data: bytes, path: str = "<request>") -> tuple[str, str, list[
         if not colon or not _TOKEN.fullmatch(name):
             raise ConfigurationError(f"{path}:{position}: expected a header such as 'Accept: */*', or an empty line")
         headers.append((name, value.strip()))
-    return (found[1] or "GET").upper(), found[2], headers, _body(lines[position + 1 :])
+    return (found[1] or "GET").upper(), found[2], headers, _body(lines[position:])
 
 
 def _body(lines: list[bytes]) -> bytes | None:

@@ -48,7 +48,9 @@ def read_text(path: str) -> str:
     try:
         return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}") from None
+        raise ConfigurationError(
+            f"{path} is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}"
+        ) from None
 
 
 def parse_toml(text: str, path: str) -> dict[str, object]:

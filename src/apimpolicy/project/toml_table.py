@@ -46,7 +46,7 @@ class Table:
 
     def checked(self, value: Any, kind: type[_T], name: str) -> _T:
         """The value, if it is of this kind. Raises ConfigurationError."""
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (bool, object)):
             raise self.mistake(f"must be {_NAMES[kind]}, not {_kind_of(value)}", name)
         return value
 
@@ -89,7 +89,9 @@ class Table:
                 from difflib import get_close_matches
 
                 near = get_close_matches(name.replace("_", "-").lower(), self._asked, 1)
-                hint = f"did you mean '{self.full(near[0])}'?" if near else f"the keys here are {', '.join(self._asked)}"
+                hint = (
+                    f"did you mean '{self.full(near[0])}'?" if near else f"the keys here are {', '.join(self._asked)}"
+                )
                 raise self.mistake(f"is not a setting; {hint}", name)
 
 

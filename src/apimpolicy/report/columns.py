@@ -73,7 +73,7 @@ class Line:
         return self.starts[min(index, len(self.cells))]
 
     def window(self, available: int, start: int, end: int) -> tuple[str, int]:
-        """At most `available` columns of the line that show the characters from `start` on, and the columns cut on the left.
+        """At most `available` columns of the line, around what begins at `start`; and the columns cut before them.
 
         What is cut is marked with an ellipsis, which stands in the window itself.
         """

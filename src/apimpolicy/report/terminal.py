@@ -1,9 +1,9 @@
 """Diagnostics for people: `file:line:column: CODE severity: message`, the lines, carets, and what to do.
 
-    policies/orders.xml:12:58: CS1061 error: 'X509Certificate2' has no member 'ThumbPrint'
-       11 |   <choose>
-       12 |     <when condition="@(context.Request.Certificate.ThumbPrint == "{{partner-thumbprint}}")">
-          |                                                    ^^^^^^^^^^ did you mean 'Thumbprint'?
+policies/orders.xml:12:58: CS1061 error: 'X509Certificate2' has no member 'ThumbPrint'
+   11 |   <choose>
+   12 |     <when condition="@(context.Request.Certificate.ThumbPrint == "{{partner-thumbprint}}")">
+      |                                                    ^^^^^^^^^^ did you mean 'Thumbprint'?
 """
 
 from __future__ import annotations

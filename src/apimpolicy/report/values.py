@@ -1,7 +1,7 @@
 """Run-time values in a few words, for people who read a trace or an explanation.
 
-Strings are quoted and cut, a certificate is `CN=partner (A1B2…)`, collections show their first elements. Nothing lazy is
-walked over: looking at a value must not run the policy's code again.
+Strings are quoted and cut, a certificate is `CN=partner (A1B2…)`, collections show their first elements. Nothing lazy
+is walked over: looking at a value must not run the policy's code again.
 """
 
 from __future__ import annotations
@@ -46,7 +46,11 @@ def quoted(text: str) -> str:
 
     cut = from_utf16(text[: LONGEST_TEXT + 1].translate(_ESCAPES))
     shown = clip(cut, LONGEST_TEXT)
-    return f'"{shown}"' if shown == printable(cut) and len(text) <= LONGEST_TEXT else f'"{shown}" ({len(text):,} characters)'
+    return (
+        f'"{shown}"'
+        if shown == printable(cut) and len(text) <= LONGEST_TEXT
+        else f'"{shown}" ({len(text):,} characters)'
+    )
 
 
 def certificate(value: Any) -> str:

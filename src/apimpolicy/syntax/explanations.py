@@ -37,7 +37,8 @@ _WORD_HELP = {
 def explain(failure: Failure) -> Mistake:
     """The mistake of a failed parser."""
     return (
-        newer_feature(failure)
+        _root(failure)
+        or newer_feature(failure)
         or _number(failure)
         or _statement(failure)
         or _expression(failure)
@@ -60,11 +61,20 @@ def _advice(failure: Failure) -> str:
     previous = failure.spelling(-1)
     if previous in ("not", "and", "or"):
         return _WORD_HELP[previous]
-    if failure.kind == "STRING_LITERAL" and failure.previous == "STRING_LITERAL":
-        return 'Two strings stand side by side: write \\" for a quote inside a string, or + to join them.'
+    if failure.previous == "STRING_LITERAL" and failure.tokens.text.startswith('"""', failure.start - 2):
+        return 'C# 7.3 has no raw strings: write @"…" and double the quotes inside.'
+    if failure.previous == "STRING_LITERAL" and (failure.kind == "STRING_LITERAL" or failure.adjacent()):
+        return 'A string ended before this: write \\" for a quote inside a string, or + to join strings.'
     if failure.kind == "ARROW":
         return "A lambda is written x => expression or (x, y) => expression."
     return _WORD_HELP.get(spelling, "")
+
+
+def _root(failure: Failure) -> Mistake | None:
+    if failure.index:
+        return None
+    help = "Write @( … ) for an expression, or @{ … } for a block of statements."
+    return Mistake("CS1525", f"invalid expression term '{failure.spelling()}'", *failure.place(), help=help)
 
 
 def _number(failure: Failure) -> Mistake | None:
@@ -114,7 +124,7 @@ def _expression(failure: Failure) -> Mistake | None:
         return _missing(failure, "CS1003", "','")
     start, end = failure.missing_place()
     term = failure.spelling() if kind != "$END" else ")"
-    help = ""
+    help = _advice(failure)
     if kind in _STATEMENT_WORDS and kind.isalpha() and kind not in ("LBRACE", "RBRACE", "SEMICOLON"):
         help = "Statements stand in a block: @{ … return value; }."
     elif kind == "RELATIONAL_OPERATOR" and failure.tokens.kinds[failure.index + 1] == "NAME":
@@ -136,9 +146,8 @@ def _type_as_expression(failure: Failure) -> Mistake:
 def _type_or_name(failure: Failure) -> Mistake | None:
     """Where a type or a name must come, or where a type was that needs more."""
     accepts, kinds, index = failure.accepts, failure.tokens.kinds, failure.index
-    if failure.previous == "NEW" or (accepts("LPAR") and accepts("LBRACE") and not failure.after_expression):
-        if accepts("IF"):
-            return None
+    needs_more = accepts("LPAR") and accepts("LBRACE") and not failure.after_expression
+    if failure.previous == "NEW" or (needs_more and failure.after_new_type()):
         start, end = failure.missing_place()
         help = "Write new Type(arguments), new Type[size], new Type[] { … } or new { … }."
         return Mistake("CS1526", "a 'new' expression needs (), [] or {} after the type", start, end, help=help)
@@ -158,7 +167,9 @@ def _type_or_name(failure: Failure) -> Mistake | None:
     if accepts("PREDEFINED_TYPE") or accepts("_MARK_TYPE") or accepts("_MARK_DECLARATION"):
         return _missing(failure, "CS1031", "type")
     if accepts("NAME") and not accepts("RPAR") and not accepts("IN"):
-        return _missing(failure, "CS1001", "identifier")
+        word = failure.spelling()
+        help = f"'{word}' is a keyword of C#; a name is written @{word}." if word.isalpha() else ""
+        return _missing(failure, "CS1001", "identifier", help)
     return None
 
 
@@ -179,10 +190,10 @@ def _particular(failure: Failure) -> Mistake | None:
         return Mistake(
             "CS1524", "catch or finally expected", start, end, help="A try needs a catch or a finally block."
         )
-    if accepts("LPAR"):
-        return _missing(failure, "CS1003", "'('")
     if accepts("LBRACE"):
         return _missing(failure, "CS1514", "{")
+    if accepts("LPAR"):
+        return _missing(failure, "CS1003", "'('")
     if accepts("IN"):
         return _missing(failure, "CS1515", "'in'")
     for terminal, spelling in (("WHILE", "while"), ("ARROW", "=>"), ("COLON", ":"), ("EQUAL", "=")):

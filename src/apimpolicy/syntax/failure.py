@@ -19,6 +19,11 @@ _ENDS_OPERAND = frozenset(
 )
 
 
+_IN_TYPES = frozenset(
+    {"PREDEFINED_TYPE", "DOT", "DOUBLE_COLON", "COMMA", "QMARK", "RELATIONAL_OPERATOR", "LSQB", "RSQB", "LPAR", "RPAR"}
+)
+
+
 class Failure:
     """`accepts(kind)` says whether the parser could use a token of another kind instead."""
 
@@ -56,6 +61,13 @@ class Failure:
     def after_expression(self) -> bool:
         """Whether a complete expression stands before the token."""
         return self.accepts("DOUBLE_AMPERSAND")
+
+    def after_new_type(self) -> bool:
+        """Whether the tokens before are `new` and the tokens of a type."""
+        place = self.index - 1
+        while place > 0 and (self.tokens.kinds[place] in _IN_TYPES or self.is_name(place)):
+            place -= 1
+        return self.tokens.kinds[place] == "NEW"
 
     def adjacent(self) -> bool:
         """Whether nothing stands between the token and the one before."""

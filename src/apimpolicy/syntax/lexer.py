@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from apimpolicy.syntax import tables
-from apimpolicy.syntax.mistakes import Mistake, lexical_mistake
+from apimpolicy.syntax.mistakes import UNCLOSED, Mistake, lexical_mistake
 
 END = "$END"
 
@@ -81,7 +81,7 @@ def tokenize(text: str, position: int) -> tuple[Tokens, Mistake | None]:
             mistake = None
             if place < length:
                 mistake = lexical_mistake(text, place)
-            elif holes:
+            if holes and (mistake is None or mistake.code in UNCLOSED):
                 mistake = _unclosed(holes[-1])
             tokens.close(place)
             return tokens, mistake

@@ -7,6 +7,7 @@ so that questions about nested brackets do not scan the same tokens again and ag
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from apimpolicy.syntax.lexer import PADDING, Tokens
@@ -47,6 +48,7 @@ _FOLLOWS_DECLARATOR = frozenset({"EQUAL", "SEMICOLON", "COMMA"})
 _STARTS_AWAITED = _LITERALS | {"NEW", "THIS", "BASE", "DELEGATE", "TYPEOF", "CHECKED", "UNCHECKED", "DEFAULT"}
 _OPENING = frozenset({"LPAR", "LSQB", "LBRACE", "_INTERPOLATION_LBRACE"})
 _CLOSING = frozenset({"RPAR", "RSQB", "RBRACE", "_INTERPOLATION_RBRACE"})
+_SEPARATORS = frozenset({"COMMA", "SEMICOLON"})
 _QUERY_WORDS = frozenset(
     {
         *("_FROM", "_WHERE", "_SELECT", "_GROUP", "_INTO", "_ORDERBY", "_JOIN", "_LET", "_ON", "_EQUALS", "_BY"),
@@ -59,7 +61,17 @@ class Lookahead:
     """Answers about one list of tokens: how many tokens a special terminal takes, or -1 when it does not stand here."""
 
     __slots__ = (
-        *("_asynchronous", "_closers", "_conditional", "_depth", "_kinds", "_names", "_partners", "_query", "_tokens"),
+        *(
+            "_asynchronous",
+            "_closers",
+            "_conditional",
+            "_depth",
+            "_kinds",
+            "_names",
+            "_partners",
+            "_query_end",
+            "_tokens",
+        ),
         "_types",
     )
 
@@ -71,15 +83,15 @@ class Lookahead:
         self._depth = 0
         self._closers: set[int] = set()
         self._conditional: set[int] = set()
-        self._query = False
+        self._query_end = 0
         self._partners: dict[int, int] | None = None
-        self._asynchronous: list[range] | None = None
+        self._asynchronous: list[range] | None = None  # disjoint, in order
 
     # ------------------------------------------------------------------------------------------ scanning
 
     def _is_name(self, index: int) -> bool:
         kind = self._kinds[index]
-        return kind in self._names and not (self._query and kind in _QUERY_WORDS)
+        return kind in self._names and not (index < self._query_end and kind in _QUERY_WORDS)
 
     def _is(self, index: int, spelling: str) -> bool:
         return self._kinds[index] == "RELATIONAL_OPERATOR" and self._tokens.spelling(index) == spelling
@@ -348,8 +360,18 @@ class Lookahead:
             return -1
         if self._kinds[index + 2] in ("SEMICOLON", "EQUAL", "COMMA") and following in self._names:
             return -1
-        self._query = True
+        if index >= self._query_end:
+            self._query_end = self._query_extent(index)
         return 1
+
+    def query_word(self, index: int) -> int:
+        """Inside a query its words are keywords."""
+        return 1 if index < self._query_end else -1
+
+    def when(self, index: int) -> int:
+        """`when` is a keyword before an expression."""
+        following = self._kinds[index + 1]
+        return 1 if following in _STARTS_EXPRESSION or following in self._names else -1
 
     def async_(self, index: int) -> int:
         following = self._kinds[index + 1]
@@ -365,26 +387,45 @@ class Lookahead:
         return -1
 
     def _is_asynchronous(self, index: int) -> bool:
+        """Whether the token is inside an async lambda or local function."""
         if self._asynchronous is None:
-            self._asynchronous = [
-                range(place, self._extent(place)) for place, kind in enumerate(self._kinds) if kind == "ASYNC"
-            ]
-        return any(index in extent for extent in self._asynchronous)
+            self._asynchronous = []
+            ends: dict[int, int] = {}
+            for place in range(len(self._kinds) - 1, -1, -1):
+                if self._kinds[place] == "ASYNC":
+                    ends[place] = self._extent(place, ends)
+            for start, end in sorted(ends.items()):
+                if not self._asynchronous or start >= self._asynchronous[-1].stop:
+                    self._asynchronous.append(range(start, end))
+        nearest = bisect_right(self._asynchronous, index, key=lambda extent: extent.start) - 1
+        return nearest >= 0 and index in self._asynchronous[nearest]
 
-    def _extent(self, index: int) -> int:
+    def _extent(self, index: int, known: dict[int, int]) -> int:
         """The index after the lambda or local function whose `async` stands at `index`."""
         place = index + 1
         while place < len(self._kinds) - PADDING:
             kind = self._kinds[place]
+            if place in known:  # an async lambda that is the body of this one ends where this one does
+                return known[place]
             if kind in _OPENING:
-                partner = self._partner(place)
+                place = self._partner(place)
                 if kind == "LBRACE":
-                    return partner
-                place = partner
-            elif kind in _CLOSING or kind in ("COMMA", "SEMICOLON"):
+                    return place
+            elif kind in _CLOSING or kind in _SEPARATORS:
                 return place
             place += 1
         return place
+
+    def _query_extent(self, index: int) -> int:
+        """The index after the query whose `from` stands at `index`."""
+        while index < len(self._kinds) - PADDING:
+            kind = self._kinds[index]
+            if kind in _OPENING:
+                index = self._partner(index)
+            elif kind in _CLOSING or kind == "SEMICOLON":
+                return index
+            index += 1
+        return index
 
 
 _TYPE_STARTS = ("NAME*", "PREDEFINED_TYPE", "LPAR")
@@ -415,6 +456,8 @@ SPECIAL: dict[str, tuple[tuple[str, ...], Callable[[Lookahead, int], int]]] = {
     "_AWAIT": (("_AWAIT",), Lookahead.await_),
     "ASYNC": (("ASYNC",), Lookahead.async_),
     "_YIELD": (("_YIELD",), Lookahead.yield_),
+    "_WHEN": (("_WHEN",), Lookahead.when),
+    **{word: ((word,), Lookahead.query_word) for word in sorted(_QUERY_WORDS - {"_FROM"})},
 }
 """For each special terminal: the tokens it can stand for or in front of (`NAME*`: names and contextual words), and the
 question that decides. The first one that is accepted wins."""
@@ -431,11 +474,4 @@ def candidates(
         for trigger in triggers:
             for kind in ("NAME", *contextual) if trigger == "NAME*" else (trigger,):
                 found.setdefault(kind, []).append((terminal, question))
-    for kind in contextual:
-        if kind in row and kind not in SPECIAL:
-            found.setdefault(kind, []).append((kind, _take))
     return {kind: tuple(questions) for kind, questions in found.items()}
-
-
-def _take(_: Lookahead, __: int) -> int:
-    return 1

@@ -18,6 +18,7 @@ class Mistake:
 
 
 UNEXPECTED_CHARACTER = "CS1056"
+UNCLOSED = frozenset({"CS1010", "CS1039"})
 
 _CHARACTER_HELP = {
     "`": 'A C# string is written with double quotes: "text", or $"text {value}" with values in it.',

@@ -37,6 +37,8 @@ def _after_operand(failure: Failure) -> tuple[str, int, str] | None:
         return "switch expression", failure.operand_start(index), "Use a switch statement, or a chain of ? and :."
     if kind == "BANG" and kinds[index + 1] != "EQUAL":
         return "nullable reference types", failure.operand_start(index), "Remove the '!'."
+    if failure.spelling() == "with" and kinds[index + 1] == "LBRACE":
+        return "with expression", failure.operand_start(index), "Create a new object."
     return _after_pattern(failure)
 
 
@@ -49,9 +51,9 @@ def _after_pattern(failure: Failure) -> tuple[str, int, str] | None:
     if kinds[first] not in ("IS", "CASE"):
         return None
     start = failure.tokens.starts[first + 1]
-    if failure.spelling() in ("and", "or") and failure.is_name(index):
-        operator = "&&" if failure.spelling() == "and" else "||"
-        return f"{failure.spelling()} pattern", start, f"Write two comparisons with {operator}."
+    for word, operator in (("and", "&&"), ("or", "||")):
+        if failure.spelling() == word or (failure.spelling(-1) == word and first < index - 2):
+            return f"{word} pattern", start, f"Write two comparisons with {operator}."
     if failure.kind == "LBRACE":
         return "recursive patterns", start, "Name the value and compare its members: x is T t && t.Length == 1."
     if failure.spelling(-1) == "not" and kinds[first + 1] == "NAME":
@@ -76,8 +78,11 @@ def _elsewhere(failure: Failure) -> tuple[str, int, str] | None:
         return "static local functions", failure.start, "Remove 'static'."
     if failure.spelling() == "stackalloc" and failure.accepts("INTEGER_LITERAL"):
         return "stackalloc in nested expressions", failure.start, "Write new instead of stackalloc."
-    if failure.previous == "NEW" and kind == "LPAR":
-        return "target-typed object creation", starts[index - 1], "Write the type: new Type(…)."
+    opening = failure.opening()
+    if opening > 0 and kinds[opening] == "LPAR" and kinds[opening - 1] == "NEW":
+        return "target-typed object creation", starts[opening - 1], "Write the type: new Type(…)."
+    if kind == "DOT" and failure.tokens.text.startswith("..", failure.start) and failure.accepts("INTEGER_LITERAL"):
+        return "range operator", failure.start, "Use Substring, Skip or Take."
     if kind == "LSQB" and failure.previous == "EQUAL" and kinds[index + 1] == "RSQB":
         return "collection expressions", failure.start, "Write new Type[] { … } or new List<Type> { … }."
     return None

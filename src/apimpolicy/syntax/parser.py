@@ -66,7 +66,11 @@ def _mistakes(failure: Failure, lexical: Mistake | None) -> list[Mistake]:
         return [explain(failure)]
     at_the_end = failure.kind == END
     if lexical.code == UNEXPECTED_CHARACTER:
-        return [explain(failure), lexical]
+        # The compiler first misses a token here, and then finds the character unexpected; the latter says more.
+        missing = explain(failure)
+        if failure.kind == END:
+            missing.message, missing.help = lexical.message, lexical.help
+        return [missing]
     if at_the_end or failure.start > lexical.start:
         return [lexical]
     return [explain(failure)]

@@ -29,6 +29,20 @@ _AUTHORITY_NOT_BEFORE = "2000-01-01"
 _AUTHORITY_NOT_AFTER = "2099-12-31"
 
 
+def self_signed(
+    name: str,
+    *,
+    not_before: str | datetime.datetime = NOT_BEFORE,
+    not_after: str | datetime.datetime = NOT_AFTER,
+    rsa: bool = False,
+) -> Certificate:
+    """A certificate that nobody vouches for, with its private key."""
+    key = _new_key(rsa)
+    issued = _issue(name, key, key, None, 0x1000, not_before, not_after)
+    issued.private_key = key
+    return issued
+
+
 class TestAuthority:
     """An authority with a self-signed certificate, or one certified by another: see `intermediate`.
 
@@ -110,6 +124,8 @@ class TestAuthority:
         issued.intermediates = tuple(self._authorities_below_root())
         return issued
 
+    self_signed = staticmethod(self_signed)
+
     def revoke(self, certificate: Certificate) -> None:
         """Name this certificate in the lists that `crl` makes from now on."""
         if certificate.parsed.issuer != self.certificate.parsed.subject:
@@ -150,20 +166,6 @@ class TestAuthority:
         while authority is not None and authority._issuer is not None:
             yield authority.certificate
             authority = authority._issuer
-
-
-def self_signed(
-    name: str,
-    *,
-    not_before: str | datetime.datetime = NOT_BEFORE,
-    not_after: str | datetime.datetime = NOT_AFTER,
-    rsa: bool = False,
-) -> Certificate:
-    """A certificate that nobody vouches for, with its private key."""
-    key = _new_key(rsa)
-    issued = _issue(name, key, key, None, 0x1000, not_before, not_after)
-    issued.private_key = key
-    return issued
 
 
 def _new_key(rsa: bool) -> Any:

@@ -143,6 +143,21 @@ def test_the_kind_of_a_statement(code: str, kind: str) -> None:
     assert repr(parse(print_tree(tree))) == repr(tree)
 
 
+def test_the_words_of_a_query_are_names_again_after_it() -> None:
+    tree = parse(
+        "@{ var a = from x in y where x is T select x; var group = 1; select select = by; T when = on; return (into)on; }"
+    )
+    block = tree.children[0]
+    kinds = [statement.kind for statement in block.children]  # type: ignore[union-attr]
+    assert kinds == ["local_declaration_statement"] * 4 + ["return_statement"]
+
+
+def test_await_is_an_operator_in_async_functions_only() -> None:
+    tree = parse("@{ f(async x => { await (x); }); await (x); f(async x => await (x), await (x)); }")
+    kinds = [node.kind for node in tree.walk() if node.kind in ("await_expression", "invocation")]
+    assert kinds == ["invocation", "await_expression", "invocation", "invocation", "await_expression", "invocation"]
+
+
 def test_a_default_label_after_a_section() -> None:
     tree = parse("@{ switch (a) { case 1: case T t when t: break; default: return 1; } }")
     assert [node.kind for node in tree.walk() if "label" in node.kind] == [

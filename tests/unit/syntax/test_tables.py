@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import marshal
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import lark
+
 from apimpolicy.syntax import tables
+from apimpolicy.syntax.table_builder import load_grammar
 
 if TYPE_CHECKING:
     import pytest
@@ -29,6 +33,13 @@ def test_changed_missing_and_broken_tables_are_built_anew(tmp_path: Path, monkey
     grammar.write_bytes(changed.replace(b"\n", b"\r\n"))
     assert "whence" in tables.load.__wrapped__()["words"]
     assert stored.read_bytes() != content
+
+
+def test_the_grammar_has_three_conflicts_that_are_meant(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger=lark.logger.name):
+        load_grammar(tables.grammar_path().read_text("utf-8"), debug=True)
+    conflicts = sorted(record.getMessage().split()[4] for record in caplog.records if "onflict" in record.getMessage())
+    assert conflicts == ["ELSE:", "LPAR:", "_INTO:"]
 
 
 def test_tables_that_cannot_be_stored_still_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

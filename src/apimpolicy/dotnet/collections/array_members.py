@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import check_non_negative, check_part, copy_into, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative, require
 from apimpolicy.dotnet.collections.arrays import default_value, new_array
-from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, object_key, sort, sort_key
-from apimpolicy.dotnet.collections.type_tests import cast, is_reference_convertible, unbox_to
+from apimpolicy.dotnet.collections.comparers import equality_key
+from apimpolicy.dotnet.collections.type_tests import cast, is_reference_convertible
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -21,7 +20,7 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.types import NamedType
-from apimpolicy.dotnet.values import DOUBLE, FLOAT, INT, OBJECT, Array, RectangularArray, box
+from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, Array, RectangularArray, box
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +40,7 @@ _LONGER_DESTINATION = (
 
 def _items(array: Any) -> list[Any]:
     """The elements in row-major order; the list is the array's own."""
-    return array.items if isinstance(array, RectangularArray) else array  # type: ignore[no-any-return]
+    return array.items if isinstance(array, RectangularArray) else array
 
 
 def _lengths(array: Any) -> tuple[int, ...]:
@@ -148,9 +147,7 @@ def copy(source: Any, destination: Any, count: int) -> None:
     copy_part(source, 0, destination, 0, count)
 
 
-_PARTS = (
-    "(System.Array sourceArray, {0} sourceIndex, System.Array destinationArray, {0} destinationIndex, {0} length)"
-)
+_PARTS = "(System.Array sourceArray, {0} sourceIndex, System.Array destinationArray, {0} destinationIndex, {0} length)"
 
 
 @implements(_ARRAY, "static void Copy" + _PARTS.format("int"))
@@ -199,9 +196,7 @@ def _converted(items: list[Any], source: Type, target: Type) -> list[Any]:
     if source.is_value_type and target.is_value_type:
         names = (getattr(source, "name", ""), getattr(target, "name", ""))
         if not _widens(*names):
-            raise ArrayTypeMismatchException(
-                "Source array type cannot be assigned to destination array type."
-            )
+            raise ArrayTypeMismatchException("Source array type cannot be assigned to destination array type.")
         if target is FLOAT or target is DOUBLE:
             return [float(ord(item) if isinstance(item, str) else item) for item in items]
         if names[0] == "char":
@@ -234,7 +229,11 @@ def copy_to(source: Any, array: Any, index: int) -> None:
     copy_part(source, 0, array, index, len(source))
 
 
-@implements(_ARRAY, "static TOutput[] ConvertAll<TInput, TOutput>(TInput[] array, System.Converter<TInput, TOutput> converter)", types=True)
+@implements(
+    _ARRAY,
+    "static TOutput[] ConvertAll<TInput, TOutput>(TInput[] array, System.Converter<TInput, TOutput> converter)",
+    types=True,
+)
 def convert_all(types: Types, array: Any, converter: Callable[[Any], Any]) -> Array:
     require(array, "array")
     require(converter, "converter")

@@ -191,5 +191,3 @@ for _integer in ("int", "long"):
     @implements(_ARRAY, f"void SetValue(object value, params {_integer}[] indices)")
     def set_value_at(array: Any, value: Any, indexes: Any) -> None:
         _set(array, value, tuple(require(indexes, "indices")))
-
-

@@ -109,10 +109,13 @@ def _check_store(element: Type, value: Any) -> None:
     if element is STRING:
         if type(value) is not str:
             raise ArrayTypeMismatchException
-    elif isinstance(element, ArrayType) or (isinstance(element, NamedType) and element.kind == "class"):
+    elif (
+        (isinstance(element, ArrayType) or (isinstance(element, NamedType) and element.kind == "class"))
         # Lambdas, anonymous objects and lazy sequences do not all know their type; the compiler has checked them.
-        if (hasattr(value, "dotnet_type") or hasattr(value, "dotnet_type_name")) and not is_instance(value, element):
-            raise ArrayTypeMismatchException
+        and (hasattr(value, "dotnet_type") or hasattr(value, "dotnet_type_name"))
+        and not is_instance(value, element)
+    ):
+        raise ArrayTypeMismatchException
 
 
 def _offset(array: RectangularArray | None, indexes: tuple[int, ...]) -> int:
@@ -129,7 +132,7 @@ def _offset(array: RectangularArray | None, indexes: tuple[int, ...]) -> int:
 def rectangular_get(array: RectangularArray | None, indexes: tuple[int, ...]) -> Any:
     """`array[a, b]`; the array may be null."""
     offset = _offset(array, indexes)
-    return array.items[offset]  # type: ignore[union-attr] - _offset has refused null
+    return array.items[offset]  # type: ignore[union-attr]  # _offset has refused null
 
 
 def rectangular_set(array: RectangularArray | None, indexes: tuple[int, ...], value: Any) -> Any:

@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException, InvalidOperationException
-from apimpolicy.dotnet.registry import interface_members
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.registry import implements, interface_members
 from apimpolicy.dotnet.types import NamedType, TupleType, Type, TypeParameter
-from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, STRING, box, named
+from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, STRING, box
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +77,9 @@ def equality_key(type_: Type, comparer: Any = None) -> Key | None:
     """The key function of a collection of this element (or key) type with this `IEqualityComparer<T>` or null."""
     if comparer is None or isinstance(comparer, DefaultEqualityComparer):
         return default_key(type_)
+    own = getattr(comparer, "key", None)
+    if own is not None:
+        return lambda value: None if value is None else own(value)
     return lambda value: None if value is None else _ComparerKey(comparer, value)
 
 
@@ -152,9 +156,9 @@ def compare_strings(a: str | None, b: str | None) -> int:
     """`Comparer<string>.Default`: the current culture's (here: the invariant culture's) order."""
     if a is None or b is None:
         return (a is not None) - (b is not None)
-    from apimpolicy.dotnet.system.objects import compare
+    from apimpolicy.dotnet.system.collation import compare
 
-    return int(compare(a, b))
+    return compare(a, b)
 
 
 def _nullable(compare: Comparison) -> Comparison:
@@ -265,12 +269,20 @@ def text(type_: Type, value: Any) -> str:
 
 
 interface_members("System.Collections.Generic.IComparer<T>", {"int Compare(T x, T y)": "compare"})
-interface_members(
-    "System.Collections.Generic.IEqualityComparer<T>",
-    {"bool Equals(T x, T y)": "equals", "int GetHashCode(T obj)": "get_hash_code"},
-)
 interface_members("System.Collections.IComparer", {"int Compare(object x, object y)": "compare"})
-interface_members(
-    "System.Collections.IEqualityComparer",
-    {"bool Equals(object x, object y)": "equals", "int GetHashCode(object obj)": "get_hash_code"},
-)
+
+
+@implements("System.Collections.Generic.IEqualityComparer<T>", "bool Equals(T x, T y)")
+@implements("System.Collections.IEqualityComparer", "bool Equals(object x, object y)")
+def comparer_equals(comparer: Any, x: Any, y: Any) -> bool:
+    key = equality_key(OBJECT, comparer)
+    if key is None or isinstance(comparer, DefaultEqualityComparer):
+        return bool(comparer.equals(x, y))
+    return bool(key(x) == key(y))
+
+
+@implements("System.Collections.Generic.IEqualityComparer<T>", "int GetHashCode(T obj)")
+@implements("System.Collections.IEqualityComparer", "int GetHashCode(object obj)")
+def comparer_hash_code(comparer: Any, value: Any) -> int:
+    own = getattr(comparer, "get_hash_code_of", None)
+    return int(comparer.get_hash_code(value) if own is None else own(value))

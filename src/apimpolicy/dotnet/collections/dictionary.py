@@ -17,8 +17,8 @@ from apimpolicy.dotnet.exceptions import (
     KeyNotFoundException,
     NotSupportedException,
 )
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, member
-from apimpolicy.dotnet.values import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -195,7 +195,7 @@ def capacity_for(count: int) -> int:
         if prime >= count:
             return prime
     candidate = count | 1
-    while (candidate - 1) % 101 == 0 or any(candidate % divisor == 0 for divisor in range(3, int(candidate**0.5) + 1, 2)):
+    while (candidate - 1) % 101 == 0 or any(candidate % odd == 0 for odd in range(3, int(candidate**0.5) + 1, 2)):
         candidate += 2
     return candidate
 
@@ -285,5 +285,3 @@ class ValueCollection(DictionaryView):
     @member("void CopyTo(TValue[] array, int index)")
     def copy_to(self, array: Any, index: int) -> None:
         super().copy_to(array, index)
-
-

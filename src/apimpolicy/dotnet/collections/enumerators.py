@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arrays import default_value, element_type, iterate_boxed
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import NotSupportedException
-from apimpolicy.dotnet.metadata import look_up
+from apimpolicy.dotnet.metadata import look_up, named
 from apimpolicy.dotnet.registry import implements, interface_members
-from apimpolicy.dotnet.types import Type
-from apimpolicy.dotnet.values import OBJECT, box, named
+from apimpolicy.dotnet.values import OBJECT, box
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.types import Type
 
 _GENERIC = "System.Collections.Generic."
 
@@ -93,4 +95,6 @@ for _name in _ENUMERATED:
     _enumerator = f"{_GENERIC}{_name}.Enumerator"
     implements(_GENERIC + _name, f"{_enumerator} GetEnumerator()")(get_enumerator)
     if look_up(_enumerator.replace("<TKey, TValue>", "").replace("<T>", ""), 2 if "TKey" in _name else 1) is not None:
-        interface_members(_enumerator, {"Current": "current", "bool MoveNext()": "move_next", "void Dispose()": "dispose"})
+        interface_members(
+            _enumerator, {"Current": "current", "bool MoveNext()": "move_next", "void Dispose()": "dispose"}
+        )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException
-from apimpolicy.dotnet.values import named
+from apimpolicy.dotnet.metadata import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

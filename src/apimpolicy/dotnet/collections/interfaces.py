@@ -23,7 +23,8 @@ registration of its own for them:
     IGrouping<TKey, TElement>           key
     ILookup<TKey, TElement>             count, get_item(key), contains(key)
     IComparer<T>                        compare(x, y)
-    IEqualityComparer<T>                equals(x, y), get_hash_code(value)
+    IEqualityComparer<T>                key(value): a hashable stand-in, equal exactly where the comparer says equal;
+                                        without it equals(x, y) and get_hash_code(value)
 
 `count`, `is_read_only`, `keys`, `values`, `key`, `value` and `current` are attributes (properties), the rest methods.
 Missing keys raise KeyNotFoundException in `get_item`; `try_get_value` gives `(False, default(TValue))`.

@@ -9,8 +9,8 @@ from apimpolicy.dotnet.collections.comparers import default_key
 from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, member
-from apimpolicy.dotnet.values import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -83,12 +83,12 @@ class LinkedList(GenericCollection):
     def _check(self, node: LinkedListNode | None) -> LinkedListNode:
         if require(node, "node").list is not self:
             raise InvalidOperationException("The LinkedList node does not belong to current LinkedList.")
-        return node  # type: ignore[return-value] - require has refused None
+        return node  # type: ignore[return-value]  # require has refused None
 
     def _check_new(self, node: LinkedListNode | None, parameter: str = "node") -> LinkedListNode:
         if require(node, parameter).list is not None:
             raise InvalidOperationException("The LinkedList node already belongs to a LinkedList.")
-        return node  # type: ignore[return-value] - require has refused None
+        return node  # type: ignore[return-value]  # require has refused None
 
     def _link(self, node: LinkedListNode, previous: LinkedListNode | None, following: LinkedListNode | None) -> None:
         node.list, node.previous, node.next = self, previous, following

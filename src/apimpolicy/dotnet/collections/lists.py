@@ -246,7 +246,10 @@ class List(GenericCollection):
             environment().step()
             action(item)
 
-    @member("System.Collections.Generic.List<TOutput> ConvertAll<TOutput>(System.Converter<T, TOutput> converter)", types=True)
+    @member(
+        "System.Collections.Generic.List<TOutput> ConvertAll<TOutput>(System.Converter<T, TOutput> converter)",
+        types=True,
+    )
     def convert_all(self, types: tuple[Type, ...], converter: Callable[[Any], Any]) -> List:
         require(converter, "converter")
         environment().step(len(self.items))

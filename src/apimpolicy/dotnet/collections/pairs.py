@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.comparers import object_key, text
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, member
-from apimpolicy.dotnet.values import named
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-@dotnet_class(
-    "System.Collections.Generic.KeyValuePair<TKey, TValue>", attributes={"Key": "key", "Value": "value"}
-)
+@dotnet_class("System.Collections.Generic.KeyValuePair<TKey, TValue>", attributes={"Key": "key", "Value": "value"})
 class KeyValuePair:
     """A key and its value; `types` are the static types of both. Never changed after it was made."""
 

@@ -9,8 +9,8 @@ from apimpolicy.dotnet.collections.arguments import require
 from apimpolicy.dotnet.collections.enumerators import Enumerator
 from apimpolicy.dotnet.collections.generic import ReadOnlyView
 from apimpolicy.dotnet.exceptions import NotSupportedException
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, member
-from apimpolicy.dotnet.values import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.collections.sets import SET_MEMBERS, SetOperations
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, interface_members, member
-from apimpolicy.dotnet.values import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ _SET_COMPARER = "System.Collections.Generic.IComparer<T> comparer"
 class SortedCollection(GenericCollection):
     """Keys in a sorted list, found by halving."""
 
-    __slots__ = ("_comparer", "_compare", "_keys")
+    __slots__ = ("_compare", "_comparer", "_keys")
 
     def __init__(self, types: tuple[Type, ...], comparer: Any = None) -> None:
         super().__init__(types)

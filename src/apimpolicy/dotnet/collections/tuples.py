@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, comparison, equal, object_key, text
 from apimpolicy.dotnet.exceptions import ArgumentException
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, interface_members
-from apimpolicy.dotnet.values import box, named, wrap_int32
+from apimpolicy.dotnet.values import box, wrap_int32
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type

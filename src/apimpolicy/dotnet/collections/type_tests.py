@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from apimpolicy.dotnet.exceptions import InvalidCastException, NullReferenceException
-from apimpolicy.dotnet.metadata import KEYWORDS
+from apimpolicy.dotnet.metadata import KEYWORDS, named
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
-from apimpolicy.dotnet.values import OBJECT, EnumValue, named, type_of, unbox
+from apimpolicy.dotnet.values import OBJECT, EnumValue, type_of, unbox
 
 _ARRAY_INTERFACES = frozenset(
     f"System.Collections.Generic.{name}"

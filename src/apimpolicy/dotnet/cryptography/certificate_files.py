@@ -43,7 +43,7 @@ def read_der(data: bytes, origin: str = "the certificate") -> CertificateFile:
 
     try:
         certificate = x509.load_der_x509_certificate(data)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise ConfigurationError(f"{origin} is not a certificate: {_reason(error)}") from None
     _check(certificate, origin)
     return CertificateFile(certificate, None, (), "")
@@ -62,7 +62,7 @@ def read_pem(data: bytes, password: str | bytes | None = None, origin: str = "th
         if label in ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"):
             try:
                 certificate = x509.load_pem_x509_certificate(block)
-            except ValueError as error:
+            except (ValueError, x509.InvalidVersion) as error:
                 raise ConfigurationError(f"{origin}: block {number} ({label}) is broken: {_reason(error)}") from None
             _check(certificate, origin)
             certificates.append(certificate)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.cryptography import certificate_files
 from apimpolicy.dotnet.cryptography.certificate import Certificate, invariant_date
+from apimpolicy.dotnet.cryptography.distinguished_names import format_name
 from apimpolicy.dotnet.cryptography.identifiers import hexadecimal
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
@@ -137,6 +138,16 @@ def effective_date_string(certificate: Certificate) -> str:
 @implements(_CERTIFICATE, "string GetExpirationDateString()")
 def expiration_date_string(certificate: Certificate) -> str:
     return invariant_date(certificate.valid_until)
+
+
+@implements(_CERTIFICATE, "string GetName()")
+def get_name(certificate: Certificate) -> str:
+    return format_name(certificate.parsed.subject, most_specific_first=False)
+
+
+@implements(_CERTIFICATE, "string GetIssuerName()")
+def get_issuer_name(certificate: Certificate) -> str:
+    return format_name(certificate.parsed.issuer, most_specific_first=False)
 
 
 @implements(_CERTIFICATE, "string GetFormat()")

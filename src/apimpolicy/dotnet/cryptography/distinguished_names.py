@@ -34,11 +34,11 @@ class DistinguishedName(AsnEncodedData):
         return self.name.replace(", ", "\r\n") if multi_line else self.name
 
 
-def format_name(name: Name) -> str:
-    """A name as `Subject` and `Issuer` show it."""
+def format_name(name: Name, *, most_specific_first: bool = True) -> str:
+    """A name as `Subject` and `Issuer` show it; the other way round it is that of the obsolete `GetName()`."""
     parts = (
         " + ".join(f"{_label(attribute.oid.dotted_string)}={_value(attribute.value)}" for attribute in part)
-        for part in reversed(name.rdns)
+        for part in (reversed(name.rdns) if most_specific_first else name.rdns)
     )
     return to_utf16(", ".join(parts))
 

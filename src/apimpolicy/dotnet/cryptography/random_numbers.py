@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.cryptography.hashing import span
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
@@ -19,6 +19,9 @@ _NAMESPACE = "System.Security.Cryptography."
 @dotnet_class(_NAMESPACE + "RNGCryptoServiceProvider")
 class RandomNumberGenerator:
     """Draws from `environment().random`."""
+
+    def dispose(self) -> None:
+        """Nothing is held."""
 
     @member("void GetBytes(byte[] data)")
     def get_bytes(self, data: Array | None) -> None:
@@ -46,9 +49,7 @@ def create() -> RandomNumberGenerator:
     return RandomNumberGenerator()
 
 
-@implements(_NAMESPACE + "RandomNumberGenerator", "void Dispose()")
-def dispose(generator: RandomNumberGenerator) -> None:
-    """Nothing is held."""
+interface_members(_NAMESPACE + "RandomNumberGenerator", {"void Dispose()": "dispose"})
 
 
 @implements(_NAMESPACE + "RandomNumberGenerator", "static int GetInt32(int fromInclusive, int toExclusive)")

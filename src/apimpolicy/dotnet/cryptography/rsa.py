@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.cryptography.hashing import span
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, CryptographicException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
 from apimpolicy.dotnet.values import Array, byte_array
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class RSASignaturePadding:
     @member("string ToString()")
     def to_string(self) -> str:
         return "Pss" if self.mode else "Pkcs1"
+
+    @member(f"bool Equals({_SIGNATURE} other)")
+    @member("bool Equals(object obj)")
+    def equals(self, other: object) -> bool:
+        return self == other
 
 
 PKCS1_SIGNATURE = RSASignaturePadding(0)
@@ -52,6 +58,11 @@ class RSAEncryptionPadding:
     @member("string ToString()")
     def to_string(self) -> str:
         return f"Oaep{self.hash.name}" if self.mode else "Pkcs1"
+
+    @member(f"bool Equals({_ENCRYPTION} other)")
+    @member("bool Equals(object obj)")
+    def equals(self, other: object) -> bool:
+        return self == other
 
     @staticmethod
     @member(f"static {_ENCRYPTION} CreateOaep({_HASH} hashAlgorithm)")
@@ -92,37 +103,83 @@ for _name in ("SHA1", "SHA256", "SHA384", "SHA512"):
 
 @dotnet_class(_NAMESPACE + "RSA", attributes={"KeyExchangeAlgorithm": "algorithm", "SignatureAlgorithm": "algorithm"})
 class RSA:
-    """A key pair, or only its public half. `key_size` is in bits."""
+    """A key pair, or only its public half. `key_size` is in bits.
+
+    A new one makes its random key when it is first needed: the one thing here that a seed does not repeat.
+    """
 
     algorithm = "RSA"
 
-    def __init__(self, public: RSAPublicKey, private: RSAPrivateKey | None = None) -> None:
+    def __init__(
+        self, public: RSAPublicKey | None = None, private: RSAPrivateKey | None = None, key_size: int = 2048
+    ) -> None:
         self._public = public
         self._private = private
-        self.key_size = public.key_size
+        self._key_size = key_size
 
     @staticmethod
     @member("static System.Security.Cryptography.RSA Create()")
     def create() -> RSA:
-        return RSA.create_with_size(2048)
+        return RSA()
 
     @staticmethod
     @member("static System.Security.Cryptography.RSA Create(int keySizeInBits)")
     def create_with_size(bits: int) -> RSA:
-        """A new random key; the one thing here that a seed of the environment does not repeat."""
-        from cryptography.hazmat.primitives.asymmetric import rsa
-
         if not 1024 <= bits <= 8192 or bits % 8:
             raise CryptographicException("Specified key is not a valid size for this algorithm.")
-        key = rsa.generate_private_key(65537, bits)
-        return RSA(key.public_key(), key)
+        return RSA(key_size=bits)
 
-    def _private_key(self) -> RSAPrivateKey:
+    @property
+    def key_size(self) -> int:
+        return self._key_size if self._public is None else self._public.key_size
+
+    @property
+    def public_key(self) -> RSAPublicKey:
+        if self._public is None:
+            from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+            self._private = generate_private_key(65537, self._key_size)
+            self._public = self._private.public_key()
+        return self._public
+
+    @property
+    def private_key(self) -> RSAPrivateKey:
+        """Raises CryptographicException when there is only a public key."""
+        _ = self.public_key
         if self._private is None:
             raise CryptographicException(
                 "Object contains only the public half of a key pair. A private key must also be provided."
             )
         return self._private
+
+    @member("void FromXmlString(string xmlString)")
+    def from_xml_string(self, xml: str | None) -> None:
+        """Take over a key from `<RSAKeyValue>`. Raises CryptographicException for what is none."""
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        if xml is None:
+            raise ArgumentNullException("xmlString")
+        numbers = _xml_numbers(xml)
+        try:
+            public = rsa.RSAPublicNumbers(numbers["Exponent"], numbers["Modulus"])
+            self._private = None
+            if "D" in numbers:
+                p, q, d, dp, dq, inverse = (numbers[name] for name in ("P", "Q", "D", "DP", "DQ", "InverseQ"))
+                self._private = rsa.RSAPrivateNumbers(p, q, d, dp, dq, inverse, public).private_key()
+            self._public = public.public_key()
+        except (KeyError, ValueError):
+            raise CryptographicException("Input string does not contain a valid encoding of the 'RSA' key.") from None
+
+    @member("string ToXmlString(bool includePrivateParameters)")
+    def to_xml_string(self, include_private: bool) -> str:
+        public = self.public_key.public_numbers()
+        numbers = {"Modulus": public.n, "Exponent": public.e}
+        if include_private:
+            private = self.private_key.private_numbers()
+            numbers |= {"P": private.p, "Q": private.q, "DP": private.dmp1, "DQ": private.dmq1}
+            numbers |= {"InverseQ": private.iqmp, "D": private.d}
+        shown = "".join(f"<{name}>{_xml_number(number)}</{name}>" for name, number in numbers.items())
+        return f"<RSAKeyValue>{shown}</RSAKeyValue>"
 
     @member(f"byte[] SignData(byte[] data, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
     def sign_data(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
@@ -146,7 +203,7 @@ class RSA:
         self, data: bytes, hash: HashAlgorithmName, padding: RSASignaturePadding | None, *, hashed: bool
     ) -> Array:
         chosen, algorithm = _signature_scheme(hash, padding, data if hashed else None)
-        return byte_array(self._private_key().sign(data, chosen, algorithm))
+        return byte_array(self.private_key.sign(data, chosen, algorithm))
 
     @member(f"bool VerifyData(byte[] data, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
     def verify_data(
@@ -202,7 +259,7 @@ class RSA:
             raise ArgumentNullException("signature")
         chosen, algorithm = _signature_scheme(hash, padding, data if hashed else None)
         try:
-            self._public.verify(bytes(signature), data, chosen, algorithm)
+            self.public_key.verify(bytes(signature), data, chosen, algorithm)
         except InvalidSignature:
             return False
         return True
@@ -212,7 +269,7 @@ class RSA:
         if data is None:
             raise ArgumentNullException("data")
         try:
-            return byte_array(self._public.encrypt(bytes(data), _encryption_padding(padding)))
+            return byte_array(self.public_key.encrypt(bytes(data), _encryption_padding(padding)))
         except ValueError:
             raise CryptographicException(
                 "The message exceeds the maximum allowable length for the chosen options."
@@ -223,15 +280,55 @@ class RSA:
         if data is None:
             raise ArgumentNullException("data")
         try:
-            return byte_array(self._private_key().decrypt(bytes(data), _encryption_padding(padding)))
+            return byte_array(self.private_key.decrypt(bytes(data), _encryption_padding(padding)))
         except ValueError:
             raise CryptographicException("The parameter is incorrect.") from None
+
+    def dispose(self) -> None:
+        """Nothing is held: the key stays with its certificate."""
 
     @member("byte[] ExportRSAPublicKey()")
     def export_public_key(self) -> Array:
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-        return byte_array(self._public.public_bytes(Encoding.DER, PublicFormat.PKCS1))
+        return byte_array(self.public_key.public_bytes(Encoding.DER, PublicFormat.PKCS1))
+
+    @member("byte[] ExportRSAPrivateKey()")
+    def export_private_key(self) -> Array:
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+        key = self.private_key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        return byte_array(key)
+
+    def export_pkcs8(self) -> Array:
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+        return byte_array(self.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+
+    def export_public_key_info(self) -> Array:
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        return byte_array(self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def _xml_numbers(xml: str) -> dict[str, int]:
+    """The numbers of an `<RSAKeyValue>` by their names."""
+    found: dict[str, int] = {}
+    for name in ("Modulus", "Exponent", "P", "Q", "DP", "DQ", "InverseQ", "D"):
+        _, opening, rest = xml.partition(f"<{name}>")
+        text, closing, _ = rest.partition(f"</{name}>")
+        if opening and closing:
+            try:
+                found[name] = int.from_bytes(base64.b64decode("".join(text.split()), validate=True), "big")
+            except ValueError:
+                raise CryptographicException(
+                    "Input string does not contain a valid encoding of the 'RSA' key."
+                ) from None
+    return found
+
+
+def _xml_number(number: int) -> str:
+    return base64.b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).decode()
 
 
 @implements(_NAMESPACE + "AsymmetricAlgorithm", "int KeySize { get; set; }")
@@ -239,10 +336,19 @@ def key_size(key: RSA) -> int:
     return key.key_size
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", "void Clear()")
-@implements(_NAMESPACE + "AsymmetricAlgorithm", "void Dispose()")
-def dispose(key: RSA) -> None:
-    """Nothing is held: the key stays with its certificate."""
+interface_members(
+    _NAMESPACE + "AsymmetricAlgorithm",
+    {
+        "KeyExchangeAlgorithm": "algorithm",
+        "SignatureAlgorithm": "algorithm",
+        "void FromXmlString(string xmlString)": "from_xml_string",
+        "string ToXmlString(bool includePrivateParameters)": "to_xml_string",
+        "byte[] ExportPkcs8PrivateKey()": "export_pkcs8",
+        "byte[] ExportSubjectPublicKeyInfo()": "export_public_key_info",
+        "void Clear()": "dispose",
+        "void Dispose()": "dispose",
+    },
+)
 
 
 def _hash(name: HashAlgorithmName) -> Any:

@@ -30,11 +30,11 @@ def clone(token: JToken) -> JToken:
             continue
         environment().step(len(source.children))
         for child in source.children:
-            copied = _bare(child)
             if isinstance(target, JObject):
-                assert isinstance(copied, JProperty)
-                target.append_parsed(copied)
+                assert isinstance(child, JProperty)
+                copied: JToken = target.property_to_fill(child.name)
             else:
+                copied = _bare(child)
                 copied.parent = target
                 target.children.append(copied)
             stack.append((child, copied))

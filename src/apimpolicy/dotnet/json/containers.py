@@ -167,16 +167,18 @@ class JObject(JContainer):
         assert isinstance(added, JProperty)
         self._by_name[added.name] = added
 
-    def append_parsed(self, item: JProperty) -> None:
-        """Add a fresh property, in the place of one with the same name."""
-        existing = self._by_name.get(item.name)
-        item.parent = self
-        self._by_name[item.name] = item
-        if existing is None:
-            self.children.append(item)
-        else:
-            self.children[self.index_of(existing)] = item
-            existing.parent = None
+    def property_to_fill(self, name: str) -> JProperty:
+        """A property without a value, at the end; or the one that has this name already, emptied."""
+        found = self._by_name.get(name)
+        if found is not None:
+            for child in found.children:
+                child.parent = None
+            found.children.clear()
+            return found
+        made = self._by_name[name] = JProperty(name)
+        made.parent = self
+        self.children.append(made)
+        return made
 
     def set_child(self, index: int, item: JToken | None) -> None:
         existing = self.children[index] if 0 <= index < len(self.children) else None

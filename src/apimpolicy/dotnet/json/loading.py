@@ -134,18 +134,16 @@ def _fill(
 
 def _begin_property(parent: JContainer, reader: TextReader, settings: JsonLoadSettings | None) -> JProperty:
     assert isinstance(parent, JObject)
-    made = JProperty(reader.value)
+    name: str = reader.value
     duplicates = settings.duplicates if settings is not None else REPLACE_DUPLICATES
-    if duplicates != REPLACE_DUPLICATES and parent.find_property(made.name) is not None:
+    if duplicates != REPLACE_DUPLICATES and parent.find_property(name) is not None:
         if duplicates == ERROR_ON_DUPLICATES:
-            reader.fail(
-                f"Property with the name '{made.name}' already exists in the current JSON object."
-            )
-        # Read the value into a property that is thrown away.
-        made.parent = parent
-        return made
-    parent.append_parsed(made)
-    return made
+            reader.fail(f"Property with the name '{name}' already exists in the current JSON object.")
+        # The value goes into a property that is thrown away.
+        ignored = JProperty(name)
+        ignored.parent = parent
+        return ignored
+    return parent.property_to_fill(name)
 
 
 def _opened(text: str | None, what: str, settings: JsonLoadSettings | None) -> TextReader:

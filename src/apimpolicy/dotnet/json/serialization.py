@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, JsonSerializationException
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.containers import JArray, JObject, JProperty
+from apimpolicy.dotnet.json.containers import JArray, JObject
 from apimpolicy.dotnet.json.scalars import JValue, value_type
 from apimpolicy.dotnet.json.tokens import STRING_TYPE, TYPE_NAMES, J, JToken, content_items
 from apimpolicy.dotnet.registry import implements
@@ -70,9 +70,7 @@ class _Serializer:
             for name, item in pairs:
                 if item is None and self.settings is not None and self.settings.nulls == 1:
                     continue
-                added = JProperty(self._name(name, value))
-                added.value = self.token(item)
-                made.append_parsed(added)
+                made.property_to_fill(self._name(name, value)).value = self.token(item)
             return made
         if hasattr(value, "__iter__"):
             array = JArray()

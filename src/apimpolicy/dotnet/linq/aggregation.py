@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Fold = Callable[[Iterator[Any], "Number"], Any]
 
 _NO_ELEMENTS = "Sequence contains no elements"
+_ABSENT = object()
 _DECIMAL_OVERFLOW = "Value was either too large or too small for a Decimal."
 _SOURCE = "(this IEnumerable<TSource> source"
 
@@ -31,9 +32,8 @@ def aggregate(types: Types, source: Any, func: Callable[[Any, Any], Any]) -> Any
     not_null(func, "func")
     step = environment().step
     items = iter(source)
-    for result in items:
-        break
-    else:
+    result = next(items, _ABSENT)
+    if result is _ABSENT:
         raise InvalidOperationException(_NO_ELEMENTS)
     for item in items:
         step()

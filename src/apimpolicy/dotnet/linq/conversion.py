@@ -51,8 +51,7 @@ def to_dictionary(types: Types, source: Any, key_selector: Selector, comparer: A
 
 
 @operator(
-    "Dictionary<TKey, TElement> ToDictionary<TSource, TKey, TElement>"
-    f"{_BY}, Func<TSource, TElement> elementSelector)"
+    f"Dictionary<TKey, TElement> ToDictionary<TSource, TKey, TElement>{_BY}, Func<TSource, TElement> elementSelector)"
 )
 @operator(
     "Dictionary<TKey, TElement> ToDictionary<TSource, TKey, TElement>"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator
-from apimpolicy.dotnet.values import Array, named
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -153,10 +154,10 @@ def group_elements_by(
 def _groups(
     pair: tuple[Type, Type], source: Any, key_selector: Selector, element_selector: Selector | None, comparer: Any
 ) -> Sequence:
-    def start() -> Iterator[Any]:
+    def start(source: Any) -> Iterator[Any]:
         return iter(make_lookup(pair, source, key_selector, element_selector, comparer))
 
-    return Sequence(start, named("System.Linq.IGrouping", *pair))
+    return Sequence(start, named("System.Linq.IGrouping", *pair), source)
 
 
 _RESULT = ", Func<TKey, IEnumerable<TSource>, TResult> resultSelector"
@@ -165,9 +166,7 @@ _ELEMENT_RESULT = ", Func<TKey, IEnumerable<TElement>, TResult> resultSelector"
 
 @operator(f"IEnumerable<TResult> GroupBy<TSource, TKey, TResult>{_BY}{_RESULT})")
 @operator(f"IEnumerable<TResult> GroupBy<TSource, TKey, TResult>{_BY}{_RESULT}{_COMPARER}")
-def group_results(
-    types: Types, source: Any, key_selector: Selector, result: Result, comparer: Any = None
-) -> Sequence:
+def group_results(types: Types, source: Any, key_selector: Selector, result: Result, comparer: Any = None) -> Sequence:
     not_null(source, "source")
     not_null(key_selector, "keySelector")
     not_null(result, "resultSelector")
@@ -200,11 +199,11 @@ def _group_results(
     result: Result,
     comparer: Any,
 ) -> Sequence:
-    def start() -> Iterator[Any]:
+    def start(source: Any) -> Iterator[Any]:
         for group in make_lookup(pair, source, key_selector, element_selector, comparer):
             yield result(group.key, group)
 
-    return Sequence(start, element)
+    return Sequence(start, element, source)
 
 
 _JOIN = (
@@ -228,7 +227,7 @@ def join(
 ) -> Sequence:
     _check_join(outer, inner, outer_key, inner_key, result)
 
-    def start() -> Iterator[Any]:
+    def start(outer: Any, inner: Any) -> Iterator[Any]:
         step = environment().step
         lookup: Lookup | None = None
         for item in outer:
@@ -239,7 +238,7 @@ def join(
                 step()
                 yield result(item, match)
 
-    return Sequence(start, types[3])
+    return Sequence(start, types[3], outer, inner)
 
 
 @operator(f"IEnumerable<TResult> GroupJoin{_JOIN} Func<TOuter, IEnumerable<TInner>, TResult> resultSelector)")
@@ -249,7 +248,7 @@ def group_join(
 ) -> Sequence:
     _check_join(outer, inner, outer_key, inner_key, result)
 
-    def start() -> Iterator[Any]:
+    def start(outer: Any, inner: Any) -> Iterator[Any]:
         step = environment().step
         lookup: Lookup | None = None
         for item in outer:
@@ -258,4 +257,4 @@ def group_join(
                 lookup = make_lookup((types[2], types[1]), inner, inner_key, None, comparer, skip_null=True)
             yield result(item, lookup.get_item(outer_key(item)))
 
-    return Sequence(start, types[3])
+    return Sequence(start, types[3], outer, inner)

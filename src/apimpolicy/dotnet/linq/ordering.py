@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.comparers import sort, sort_key
 from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator, take_all
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ class OrderedSequence(Sequence):
     __slots__ = ("levels", "source")
 
     def __init__(self, element: Type, source: Any, levels: tuple[Level, ...]) -> None:
-        super().__init__(self._sorted, element)
+        super().__init__(self._sorted, element, source)
         self.source = source
         self.levels = levels
 
@@ -44,9 +44,9 @@ class OrderedSequence(Sequence):
     def dotnet_type(self) -> Type:
         return named("System.Linq.IOrderedEnumerable", self.element)
 
-    def _sorted(self) -> Iterator[Any]:
+    def _sorted(self, source: Any) -> Iterator[Any]:
         """Sorts positions by the last level first: each sort keeps the order of what it finds equal."""
-        items = take_all(self.source)
+        items = take_all(source)
         keys = [[level.selector(item) for item in items] for level in self.levels]
         positions = list(range(len(items)))
         for level, values in zip(reversed(self.levels), reversed(keys), strict=True):
@@ -96,6 +96,4 @@ def create_ordered(
     types: Types, source: OrderedSequence, selector: Selector, comparer: Any, descending: bool
 ) -> OrderedSequence:
     not_null(selector, "keySelector")
-    return OrderedSequence(
-        types[0], source.source, (*source.levels, Level(selector, types[1], comparer, descending))
-    )
+    return OrderedSequence(types[0], source.source, (*source.levels, Level(selector, types[1], comparer, descending)))

@@ -9,7 +9,8 @@ from apimpolicy.dotnet.collections.type_tests import cast, is_reference_converti
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NullReferenceException
 from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator, take_all
-from apimpolicy.dotnet.values import INT, named
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.values import INT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +24,9 @@ _SOURCE = "<TSource>(this IEnumerable<TSource> source"
 _MANY = "<TSource, TCollection, TResult>(this IEnumerable<TSource> source"
 
 
-@operator("IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)")
+@operator(
+    "IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)"
+)
 def select(types: Types, source: Any, selector: Selector) -> Sequence:
     not_null(source, "source")
     not_null(selector, "selector")
@@ -140,33 +143,57 @@ def _zip(first: Iterable[Any], second: Iterable[Any], result: Selector) -> Itera
 def concat(types: Types, first: Any, second: Any) -> Sequence:
     not_null(first, "first")
     not_null(second, "second")
-    return Sequence(_chain, types[0], first, second)
+    return _chained(types[0], first, second)
 
 
 @operator(f"IEnumerable<TSource> Append{_SOURCE}, TSource element)")
 def append(types: Types, source: Any, element: Any) -> Sequence:
     not_null(source, "source")
-    return Sequence(_chain, types[0], source, (element,))
+    return _chained(types[0], source, (element,))
 
 
 @operator(f"IEnumerable<TSource> Prepend{_SOURCE}, TSource element)")
 def prepend(types: Types, source: Any, element: Any) -> Sequence:
     not_null(source, "source")
-    return Sequence(_chain, types[0], (element,), source)
+    return _chained(types[0], (element,), source)
 
 
-def _chain(*sources: Iterable[Any]) -> Iterator[Any]:
-    """Walks into sequences that were themselves chained without nesting generators, however long the chain is."""
-    step = environment().step
-    waiting = list(reversed(sources))
-    while waiting:
-        source = waiting.pop()
-        if isinstance(source, Sequence) and source.start is _chain:
-            waiting.extend(reversed(source.arguments))
-            continue
-        for item in source:
-            step()
-            yield item
+class _Chain:
+    """Sequences one after the other. Chains inside are walked into, so that a long chain does not nest generators."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
+
+    def __iter__(self) -> Iterator[Any]:
+        step = environment().step
+        waiting = list(reversed(self.parts))
+        while waiting:
+            source = waiting.pop()
+            if isinstance(source, Sequence) and source.start is _walk_chain:
+                waiting.extend(reversed(source.arguments[0].parts))
+                continue
+            for item in source:
+                step()
+                yield item
+
+
+def _walk_chain(chain: _Chain) -> Iterator[Any]:
+    return iter(chain)
+
+
+def _chained(element: Type, *parts: Any) -> Sequence:
+    """A chain, as deep as the deepest of its parts that is no chain itself."""
+    made = Sequence(_walk_chain, element, _Chain(*parts))
+    made.depth = max([_depth(part) for part in parts]) + 1
+    return made
+
+
+def _depth(part: Any) -> int:
+    if not isinstance(part, Sequence):
+        return 0
+    return part.depth - 1 if part.start is _walk_chain else part.depth
 
 
 @operator(f"IEnumerable<TSource> Reverse{_SOURCE})")
@@ -176,7 +203,9 @@ def reverse(types: Types, source: Any) -> Sequence:
 
 
 def _reverse(source: Iterable[Any]) -> Iterator[Any]:
-    return reversed(take_all(source))
+    items = take_all(source)
+    items.reverse()
+    return iter(items)
 
 
 @operator(f"IEnumerable<TSource> DefaultIfEmpty{_SOURCE})")
@@ -214,10 +243,7 @@ def cast_all(types: Types, source: Any) -> Any:
     target = types[0]
     own = element_type(source)
     if own is target or (
-        own is not None
-        and not own.is_value_type
-        and not target.is_value_type
-        and is_reference_convertible(own, target)
+        own is not None and not own.is_value_type and not target.is_value_type and is_reference_convertible(own, target)
     ):
         return source
     return Sequence(_cast_all, target, source, target)

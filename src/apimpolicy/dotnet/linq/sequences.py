@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import OBJECT, named
+from apimpolicy.dotnet.values import OBJECT
+from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
     Types = tuple[Type, ...]
+
+MAXIMUM_DEPTH = 200
+"""Operators on top of one another; each is a Python generator inside the next."""
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -43,12 +48,15 @@ def operator(signature: str) -> Callable[[_Function], _Function]:
 class Sequence:
     """A lazy `IEnumerable<T>`: `start` begins a new enumeration with the `arguments` each time it is called."""
 
-    __slots__ = ("arguments", "element", "start")
+    __slots__ = ("arguments", "depth", "element", "start")
 
     def __init__(self, start: Callable[..., Iterator[Any]], element: Type = OBJECT, *arguments: Any) -> None:
         self.start = start
         self.element = element
         self.arguments = arguments
+        self.depth: int = 1 + max([source.depth for source in arguments if isinstance(source, Sequence)], default=0)
+        if self.depth > MAXIMUM_DEPTH:
+            raise NotSimulatedError("a query", f"more than {MAXIMUM_DEPTH} operators are applied one on the other")
 
     @property
     def dotnet_type(self) -> Type:

@@ -14,7 +14,7 @@ from apimpolicy.dotnet.regex import escapes
 from apimpolicy.dotnet.regex.matches import Match, MatchCollection, no_match
 from apimpolicy.dotnet.regex.options import COMPILED, ECMA_SCRIPT, IGNORE_CASE, MULTILINE, RIGHT_TO_LEFT
 from apimpolicy.dotnet.regex.replacements import expand, read_replacement
-from apimpolicy.dotnet.regex.translator import translate
+from apimpolicy.dotnet.regex.translation import translate
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.values import INT, Array, string_array
 from apimpolicy.errors import LimitExceededError
@@ -31,6 +31,7 @@ _EVALUATOR = "System.Text.RegularExpressions.MatchEvaluator evaluator"
 _INFINITE_TICKS = -10_000
 _TICKS_PER_SECOND = 10_000_000
 _LONGEST_TICKS = 2147483646 * 10_000
+_START = "Start index cannot be less than 0 or greater than input length."
 _TIMED_OUT = (
     "The RegEx engine has timed out while trying to match a pattern to an input string. This can occur for many"
     " reasons, including very large inputs or excessive backtracking caused by nested quantifiers, back-references"
@@ -80,6 +81,12 @@ class Regex:
     def is_right_to_left(self) -> bool:
         return bool(self.options & RIGHT_TO_LEFT)
 
+    @member("System.TimeSpan MatchTimeout { get; }")
+    def match_timeout(self) -> Any:
+        from apimpolicy.dotnet.system.timespans import TimeSpan
+
+        return TimeSpan(_INFINITE_TICKS if self.timeout is None else self.timeout)
+
     @member("string ToString()")
     def to_string(self) -> str:
         return self.pattern
@@ -111,7 +118,7 @@ class Regex:
                 return search(text, 0, position, timeout=seconds)
             return search(text, position, timeout=seconds)
         except TimeoutError:
-            if seconds < limit or self.timeout is not None and seconds == limit:
+            if self.timeout is not None and self.timeout <= limit * _TICKS_PER_SECOND:
                 raise RegexMatchTimeoutException(_TIMED_OUT) from None
             raise LimitExceededError("regex_seconds", round(limit)) from None
 
@@ -119,7 +126,7 @@ class Regex:
         if start is None:
             return len(text) if self.options & RIGHT_TO_LEFT else 0
         if not 0 <= start <= len(text):
-            raise ArgumentOutOfRangeException("startat", "Start index cannot be less than 0 or greater than input length.")
+            raise ArgumentOutOfRangeException("startat", _START)
         return start
 
     def _match_at(self, text: str, searched: str, offset: int, position: int) -> Match:
@@ -139,12 +146,29 @@ class Regex:
 
     def iterate(self, text: str, start: int | None = None) -> Iterator[Match]:
         """The matches one after the other; a step for each."""
+        if self.options & RIGHT_TO_LEFT and start in (None, len(text)):
+            yield from self._iterate_leftward(text)
+            return
         match = self._match_at(text, text, 0, self._start(text, start))
         step = environment().step
         while match.success:
             step()
             yield match
             match = self.match_after(match)
+
+    def _iterate_leftward(self, text: str) -> Iterator[Match]:
+        """The package's own way through the text: a search of ours would take the last match for the text's end."""
+        found = self.translation.compiled.finditer(text, timeout=environment().limits.regex_seconds)
+        step = environment().step
+        while True:
+            try:
+                match = next(found, None)
+            except TimeoutError:
+                raise LimitExceededError("regex_seconds", round(environment().limits.regex_seconds)) from None
+            if match is None:
+                return
+            step()
+            yield Match(self, text, text, 0, match)
 
     @member("bool IsMatch(string input)")
     @member("bool IsMatch(string input, int startat)")
@@ -162,7 +186,7 @@ class Regex:
     def match_part(self, text: str, beginning: int, length: int) -> Match:
         _check(text, "input")
         if not 0 <= beginning <= len(text):
-            raise ArgumentOutOfRangeException("beginning", "Start index cannot be less than 0 or greater than input length.")
+            raise ArgumentOutOfRangeException("beginning", _START)
         if not 0 <= length <= len(text) - beginning:
             raise ArgumentOutOfRangeException("length", "Length cannot be less than 0 or exceed input length.")
         part = text[beginning : beginning + length]
@@ -233,14 +257,12 @@ class Regex:
         leftward = bool(self.options & RIGHT_TO_LEFT)
         pieces: list[str] = []
         edge = len(text) if leftward else 0
-        splits = 0
-        for match in self.iterate(text, position):
+        for splits, match in enumerate(self.iterate(text, position), 1):
             end = match.index + match.length
             pieces.append(text[end:edge] if leftward else text[edge : match.index])
             edge = match.index if leftward else end
             groups = (match.group_text(number) for number in self.translation.numbers[1:])
             pieces += (group for group in groups if group is not None)
-            splits += 1
             if splits == count - 1:
                 break
         pieces.append(text[:edge] if leftward else text[edge:])
@@ -275,6 +297,13 @@ def _register_static() -> None:
 
 
 _register_static()
+
+
+@implements(_NAME, "static readonly System.TimeSpan InfiniteMatchTimeout;")
+def infinite_match_timeout() -> Any:
+    from apimpolicy.dotnet.system.timespans import TimeSpan
+
+    return TimeSpan(_INFINITE_TICKS)
 
 
 @implements(_NAME, "static string Escape(string str)")

@@ -9,8 +9,9 @@ from apimpolicy.dotnet.collections.enumerators import BoxedEnumerator
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, NotSupportedException
 from apimpolicy.dotnet.linq.sequences import Sequence
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, member
-from apimpolicy.dotnet.values import STRING, named
+from apimpolicy.dotnet.values import STRING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,29 +185,24 @@ _NO_GROUP = Group("", "", [])
 class GroupCollection(_CaptureList):
     """The groups of a match in the order of their numbers; a missing group is one that did not succeed."""
 
-    __slots__ = ("_names",)
+    __slots__ = ("_names", "_numbers")
 
-    def __init__(self, groups: list[Group], names: dict[str, int]) -> None:
+    def __init__(self, groups: list[Group], numbers: dict[int, int]) -> None:
         super().__init__(groups)
-        self._names = names
+        self._numbers = numbers
+        self._names = {group.name: group for group in groups}
 
     def get_item(self, index: Any) -> Group:
-        """By number, or by name as IReadOnlyDictionary's indexer."""
+        """By number; or by name, as the indexer of IReadOnlyDictionary."""
         if isinstance(index, str):
             return self.get_named(index)
-        return self._by_name(str(index))
-
-    def _by_name(self, name: str | None) -> Group:
-        number = self._names.get(name) if name is not None else None
-        if number is None:
-            found = next((group for group in self._items if group.name == name), None)
-            return found or _NO_GROUP
-        return self._items[number]  # type: ignore[no-any-return]
+        place = self._numbers.get(index)
+        return _NO_GROUP if place is None else self._items[place]
 
     def get_named(self, name: str) -> Group:
         if name is None:
             raise ArgumentNullException("groupname")
-        return self._by_name(name)
+        return self._names.get(name, _NO_GROUP)
 
     @property
     def keys(self) -> Sequence:
@@ -217,11 +213,11 @@ class GroupCollection(_CaptureList):
         return Sequence(lambda: iter(self._items), _GROUP)
 
     def contains_key(self, name: str) -> bool:
-        return self._by_name(name) is not _NO_GROUP
+        return name in self._names
 
     def try_get_value(self, name: str) -> tuple[bool, Group | None]:
-        found = self._by_name(name)
-        return (False, None) if found is _NO_GROUP else (True, found)
+        found = self._names.get(name)
+        return found is not None, found
 
 
 @dotnet_class(f"{_NAMESPACE}Match", attributes={"Groups": "groups"})
@@ -258,14 +254,14 @@ class Match(Group):
     def groups(self) -> GroupCollection:
         if self._groups is None:
             groups: list[Group] = [self]
-            names = {"0": 0}
+            numbers = {0: 0}
             if self.regex is not None and self._found is not None:
                 environment().step(len(self.regex.translation.numbers) - 1)
                 for name, number in self.regex.translation.names.items():
                     if number:
-                        names[str(number)] = names[name] = len(groups)
+                        numbers[number] = len(groups)
                         groups.append(Group(self.text, name, self.spans(number)))
-            self._groups = GroupCollection(groups, names)
+            self._groups = GroupCollection(groups, numbers)
         return self._groups
 
     @member(f"{_NAMESPACE}Match NextMatch()")
@@ -286,7 +282,7 @@ class Match(Group):
 
     @staticmethod
     @member(f"static {_NAMESPACE}Match Synchronized({_NAMESPACE}Match inner)")
-    def synchronized(inner: Match) -> Match:
+    def synchronized_match(inner: Match) -> Match:
         if inner is None:
             raise ArgumentNullException("inner")
         return inner

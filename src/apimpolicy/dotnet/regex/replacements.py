@@ -10,7 +10,7 @@ from apimpolicy.dotnet.regex.translator import is_name_character
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.regex.matches import Match
-    from apimpolicy.dotnet.regex.translator import Translation
+    from apimpolicy.dotnet.regex.translation import Translation
 
     Part = str | int
 
@@ -47,22 +47,26 @@ def _reference(text: str, position: int, translation: Translation, ecma: bool) -
     braced = char == "{"
     start = position + braced
     end = start
-    if text[start : start + 1].isascii() and text[start : start + 1].isdigit():
-        while text[end : end + 1].isascii() and text[end : end + 1].isdigit():
+    number: int | None = None
+    if _is_digit(text[start : start + 1]):
+        while _is_digit(text[end : end + 1]):
             end += 1
         if ecma and not braced:
-            while end > start and str(int(text[start:end])) not in translation.names:
+            while end > start and int(text[start:end]) not in translation.numbers:
                 end -= 1
-        name = str(int(text[start:end][:11] or "0")) if end > start else ""
+        wanted = int(text[start:end][:11] or "-1")
+        number = wanted if wanted in translation.numbers else None
     elif braced:
         while is_name_character(text[end : end + 1]):
             end += 1
-        name = text[start:end]
-    else:
-        return "$", position
-    if name in translation.names and (not braced or text[end : end + 1] == "}"):
-        return translation.names[name], end + braced
+        number = translation.names.get(text[start:end])
+    if number is not None and (not braced or text[end : end + 1] == "}"):
+        return number, end + braced
     return "$", position
+
+
+def _is_digit(char: str) -> bool:
+    return char.isascii() and char.isdigit()
 
 
 def expand(parts: tuple[Part, ...], match: Match) -> str:

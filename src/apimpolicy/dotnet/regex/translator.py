@@ -1,18 +1,15 @@
 """Translates a .NET regular expression into one of the `regex` package.
 
-The pattern is parsed as System.Text.RegularExpressions.RegexParser does: group numbers (unnamed groups first, then
-named ones), inline options, `$` before a final newline, .NET's `\\w \\d \\s \\b`, `{,3}` as text. The options m, s, x and
-n are worked into the translation; only letter case is left to a flag. Group number n becomes the group `g<n>`.
+The pattern is parsed as .NET's RegexParser does: group numbers (unnamed groups first, then named ones), inline options,
+`$` before a final newline, .NET's `\\w \\d \\s \\b`, `{,3}` as text. The options m, s, x and n are worked into the
+translation; only letter case is left to a flag. Group number n becomes the group `g<n>`.
 Balancing groups raise NotSimulatedError.
 """
 
 from __future__ import annotations
 
-import functools
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.exceptions import RegexParseException
 from apimpolicy.dotnet.regex.character_classes import ECMA_WORD_CLASS, WORD_BOUNDARY_CLASS, Reader, literal
 from apimpolicy.dotnet.regex.options import (
     ECMA_SCRIPT,
@@ -21,13 +18,9 @@ from apimpolicy.dotnet.regex.options import (
     IGNORE_PATTERN_WHITESPACE,
     INLINE,
     MULTILINE,
-    RIGHT_TO_LEFT,
     SINGLELINE,
 )
 from apimpolicy.errors import NotSimulatedError
-
-if TYPE_CHECKING:
-    from typing import Any
 
 _MAXIMUM_NESTING = 80
 """Groups inside groups; the `regex` package compiles recursively."""
@@ -35,44 +28,6 @@ _REPEAT = re.compile(r"\{(\d+)(?:(,)(\d*))?\}", re.ASCII)
 _FINAL = r"(?=\n?\Z)"
 _NOT_A_GROUP_NAME = "Invalid group name: Group names must begin with a word character."
 _UNRECOGNIZED = "Unrecognized grouping construct."
-
-
-class Translation:
-    """A translated pattern; `numbers` are the group numbers in order, `names` maps every group name to its number."""
-
-    __slots__ = ("compiled", "names", "numbers")
-
-    def __init__(self, compiled: Any, numbers: tuple[int, ...], names: dict[str, int]) -> None:
-        self.compiled = compiled
-        self.numbers = numbers
-        self.names = names
-
-
-@functools.lru_cache(maxsize=256)
-def translate(pattern: str, options: int) -> Translation:
-    """Translate and compile; raises RegexParseException for an invalid pattern, NotSimulatedError for what is refused."""
-    import regex
-
-    counted = _Translator(pattern, options, None)
-    try:
-        counted.run()
-    except RegexParseException:
-        # The second reading raises it again, after any reference to a missing group that stands before it.
-        pass
-    names = counted.assign_names()
-    translator = _Translator(pattern, options, names)
-    text = translator.run()
-    flags = regex.VERSION0 | regex.UNICODE
-    if translator.ignores_case:
-        flags |= regex.IGNORECASE
-    if options & RIGHT_TO_LEFT:
-        flags |= regex.REVERSE
-    try:
-        compiled = regex.compile(text, flags)
-    except (regex.error, RecursionError, OverflowError, MemoryError) as error:
-        raise NotSimulatedError(f"the regular expression {pattern!r}", str(error)) from error
-    numbers = tuple(sorted(names.values()))
-    return Translation(compiled, numbers, names)
 
 
 class _Group:
@@ -85,14 +40,18 @@ class _Group:
         self.alternatives = alternatives
 
 
-class _Translator(Reader):
-    """One reading of the pattern. Without `names` it only finds out which groups there are."""
+class Translator(Reader):
+    """One reading of the pattern. Without `names` it only finds out which groups there are.
 
-    __slots__ = ("_explicit", "_groups", "_named", "_names", "_output", "_unnamed", "ignores_case")
+    `ignores_case` says with which setting the result of `run` is to be compiled.
+    """
+
+    __slots__ = ("_explicit", "_groups", "_named", "_names", "_numbers", "_output", "_unnamed", "ignores_case")
 
     def __init__(self, pattern: str, options: int, names: dict[str, int] | None) -> None:
         super().__init__(pattern, options)
         self._names = names
+        self._numbers = frozenset(() if names is None else names.values())
         self._output: list[str] = []
         self._groups: list[_Group] = []
         self._unnamed = 0
@@ -113,6 +72,7 @@ class _Translator(Reader):
         return dict(sorted(names.items(), key=lambda item: item[1]))
 
     def run(self) -> str:
+        """The translated pattern. Raises RegexParseException or NotSimulatedError."""
         quantifiable = False
         while True:
             self._skip_blank()
@@ -284,7 +244,7 @@ class _Translator(Reader):
             number = self.take_decimal()
             if not self.accept(")"):
                 raise self.error(f"(?({number}) ) malformed.")
-            if self._names is not None and str(number) not in self._names:
+            if self._names is not None and number not in self._numbers:
                 raise self.error(f"(?({number}) ) reference to undefined group.")
             return self._push(f"(?(g{number})", 1)
         if is_name_character(self.peek()):
@@ -379,7 +339,11 @@ class _Translator(Reader):
 
     def _named_reference(self, close: str) -> bool:
         if self.peek().isascii() and self.peek().isdigit():
-            name = str(self.take_decimal())
+            number = self.take_decimal()
+            if self._names is not None and number in self._numbers and self.accept(close):
+                self._refer(number)
+                return True
+            name = str(number)
             wrong = f"Reference to undefined group number {name}."
         elif is_name_character(self.peek()):
             name = self._name()
@@ -402,13 +366,13 @@ class _Translator(Reader):
             return True
         if self.options & ECMA_SCRIPT:
             digits = self.pattern[start : self.position]
-            while digits and digits not in self._names:
+            while digits and int(digits) not in self._numbers:
                 digits = digits[:-1]
             self.position = start + len(digits)
             if digits:
                 self._refer(int(digits))
             return bool(digits)
-        if str(number) in self._names:
+        if number in self._numbers:
             self._refer(number)
             return True
         if number <= 9:

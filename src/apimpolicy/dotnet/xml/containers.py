@@ -143,6 +143,7 @@ class XContainer(XNode):
         self.insert_content(0, items)
 
     def remove_child(self, node: XNode) -> None:
+        """Take out a child."""
         del self.children[self.index_of(node)]
         node.parent = None
 
@@ -174,10 +175,15 @@ class XContainer(XNode):
         if before is not None and before.node_type == TEXT:
             before.value += text  # type: ignore[attr-defined]
             return index
-        if not text and self.children:
+        if not text:
+            if not self.children:
+                self.note_empty_text()
             return index
         self._insert_node(index, XText(text))
         return index + 1
+
+    def note_empty_text(self) -> None:
+        """The empty string was added to a container without children; elements are then written with an end tag."""
 
     def add_attribute(self, attribute: Any) -> None:
         """Attributes go to elements only."""

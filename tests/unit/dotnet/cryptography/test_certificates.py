@@ -53,6 +53,7 @@ def test_what_dotnet_says(known):
     assert client.friendly_name == ""
     assert (client.version, client.has_private_key) == (3, False)
     assert members.get_format(client) == "X509"
+    assert members.get_name(client) == "C=US, O=Fabrikam, CN=client.fabrikam.example"
     assert members.name_info(client, members.SIMPLE_NAME, False) == "client.fabrikam.example"
     assert members.name_info(client, members.SIMPLE_NAME, True) == "Contoso Test CA"
     assert members.name_info(client, members.DNS_NAME, False) == "client.fabrikam.example"
@@ -78,8 +79,10 @@ def test_what_dotnet_says(known):
 
 
 def test_to_string(known):
-    assert known["client"].to_string().startswith(
-        "[Subject]\n  CN=client.fabrikam.example, O=Fabrikam, C=US\n\n[Issuer]\n"
+    assert (
+        known["client"]
+        .to_string()
+        .startswith("[Subject]\n  CN=client.fabrikam.example, O=Fabrikam, C=US\n\n[Issuer]\n")
     )
     assert known["client"].to_string().endswith("\n[Thumbprint]\n  5E658AF48E85AF5A28946579B012A97FFC69B4A6\n")
 
@@ -254,9 +257,10 @@ def test_constructor_arguments():
 
 
 def test_members(partner):
-    assert members.cert_hash_string_with(partner, HashAlgorithmName("SHA256")) == partner.parsed.fingerprint(
-        hashes.SHA256()
-    ).hex().upper()
+    assert (
+        members.cert_hash_string_with(partner, HashAlgorithmName("SHA256"))
+        == partner.parsed.fingerprint(hashes.SHA256()).hex().upper()
+    )
     assert members.public_key_string(partner).startswith("04")
     assert partner.public_key.oid.friendly_name == "ECC"
     assert members.rsa_public_key(partner) is None

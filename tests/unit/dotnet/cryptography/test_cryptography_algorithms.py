@@ -235,9 +235,23 @@ def test_rsa_signatures(padding):
     assert key.verify_hash(digest, key.sign_hash(digest, name, padding), name, padding)
     with pytest.raises(CryptographicException, match="is not a known hash algorithm"):
         key.sign_data(data, HashAlgorithmName("NOPE"), padding)
-    public_only = RSA(key._public)
+    public_only = RSA(key.public_key)
     with pytest.raises(CryptographicException, match="only the public half"):
         public_only.sign_data(data, name, padding)
+
+
+def test_rsa_keys_as_xml():
+    key, data, name = RSA.create_with_size(1024), byte_array(b"data"), HashAlgorithmName("SHA256")
+    signature = key.sign_data(data, name, PKCS1_SIGNATURE)
+    public, private = RSA(), RSA()
+    public.from_xml_string(key.to_xml_string(False))
+    private.from_xml_string(key.to_xml_string(True))
+    assert (public.key_size, private.key_size) == (1024, 1024)
+    assert public.verify_data(data, signature, name, PKCS1_SIGNATURE)
+    assert bytes(private.sign_data(data, name, PKCS1_SIGNATURE)) == bytes(signature)
+    for broken in ("", "<RSAKeyValue/>", "<Modulus>!</Modulus>", "<Modulus>AA==</Modulus><Exponent>AA==</Exponent>"):
+        with pytest.raises(CryptographicException, match="valid encoding"):
+            public.from_xml_string(broken)
 
 
 def test_rsa_encryption():

@@ -1,0 +1,130 @@
+"""The options that `run` and `explain` share: the policy, the request, the certificate, the gateway."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from apimpolicy.cli.configuration_file import configuration_option, find_configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.context.records import Request
+    from apimpolicy.engine.result import Result
+
+_OPTIONS = (
+    click.argument("policy", metavar="POLICY"),
+    click.option("--get", "get_url", metavar="URL", help="A GET request; a URL may begin with /."),
+    click.option("--request", "request_file", metavar="FILE", help="The request as an .http file."),
+    click.option("--method", metavar="METHOD", help="The request's method."),
+    click.option("--url", metavar="URL", help="The request's URL."),
+    click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header; may be repeated."),
+    click.option("--body", metavar="TEXT", help="The request's body; @FILE reads it from a file."),
+    click.option("--certificate", metavar="FILE", help="The caller's client certificate: PEM, DER or PKCS#12."),
+    click.option("--password", metavar="TEXT", help="The password of --certificate."),
+    click.option("--negotiate/--no-negotiate", default=None, help="Turn 'Negotiate client certificate' on or off."),
+    configuration_option,
+    click.option(
+        "--format", "output", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
+    ),
+)
+
+
+def gateway_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """All options, for a command function that takes `settings: GatewayOptions` and what remains."""
+
+    @functools.wraps(function)
+    def command(**values: Any) -> Any:
+        return function(GatewayOptions(values), **values)
+
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+class GatewayOptions:
+    """What was asked for on the command line."""
+
+    policy: str
+    get_url: str | None
+    request_file: str | None
+    method: str | None
+    url: str | None
+    headers: tuple[str, ...]
+    body: str | None
+    certificate: str | None
+    password: str | None
+    negotiate: bool | None
+    config: str | None
+    output: str
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        """Take the values that belong here out of `values`."""
+        for name in GatewayOptions.__annotations__:
+            setattr(self, name, values.pop(name))
+
+    def run(self) -> Result:
+        """Send the request. Raises ConfigurationError, DiagnosticError, NotSimulatedError, click.UsageError."""
+        from apimpolicy.project.configuration import empty_configuration, load_configuration
+
+        request = self._request()
+        path = find_configuration(self.config)
+        configuration = load_configuration(path) if path is not None else empty_configuration()
+        overrides = {} if self.negotiate is None else {"negotiate_client_certificate": self.negotiate}
+        gateway = configuration.gateway(**overrides)
+        result: Result = gateway.run(self.policy, request)
+        return result
+
+    def _request(self) -> Request:
+        from apimpolicy.context.records import Request
+
+        given = [
+            name
+            for name, value in (("--get", self.get_url), ("--request", self.request_file), ("--url", self.url))
+            if value
+        ]
+        if len(given) > 1:
+            raise click.UsageError(f"{given[0]} and {given[1]} both say what to request; give one")
+        if self.get_url and self.method:
+            raise click.UsageError("--get and --method do not go together; use --url with --method")
+        headers = [_header(text) for text in self.headers]
+        body = self._body()
+        certificate = self._certificate()
+        if self.request_file:
+            from apimpolicy.project.files import read_bytes
+            from apimpolicy.project.http_files import parse_request
+
+            method, url, in_file, content = parse_request(read_bytes(self.request_file), self.request_file)
+            headers = in_file + headers
+            body = content if body is None else body
+            method = self.method or method
+        else:
+            url = self.get_url or self.url or "/"
+            method = self.method or ("GET" if body is None or self.get_url else "POST")
+        return Request(method, url, headers=headers, body=body, certificate=certificate)
+
+    def _body(self) -> bytes | str | None:
+        if self.body is None or not self.body.startswith("@"):
+            return self.body
+        from apimpolicy.project.files import read_bytes
+
+        return read_bytes(self.body[1:])
+
+    def _certificate(self) -> Any:
+        if self.certificate is None:
+            if self.password is not None:
+                raise click.UsageError("--password belongs to --certificate")
+            return None
+        from apimpolicy.dotnet.cryptography.certificate import Certificate
+
+        return Certificate.from_file(self.certificate, self.password)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise click.UsageError(f"--header takes 'Name: value', not '{text}'")
+    return name.strip(), value.strip()

@@ -1,0 +1,41 @@
+"""`apimpolicy run POLICY`: one request through a policy."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from apimpolicy.cli import exit_codes
+from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
+
+
+@click.command("run")
+@gateway_options
+@click.option("--trace", is_flag=True, help="Show every expression with its value, and what reached the backend.")
+def command(settings: GatewayOptions, trace: bool) -> int:
+    """Send one request through a policy, on a simulated gateway, and print what happens.
+
+    POLICY is a file. The gateway is that of apimpolicy.toml or --config: certificates, trusted roots, named values,
+    fragments, what the backend answers. Nothing leaves this machine.
+
+    \b
+    Examples:
+      apimpolicy run orders.xml --get https://contoso.example/orders
+      apimpolicy run orders.xml --get /orders --certificate partner.pem --negotiate --trace
+      apimpolicy run orders.xml --method PUT --url /orders/17 --header 'Accept: */*' --body @order.json
+      apimpolicy run orders.xml --request get-orders.http --config gateway.toml --format json
+
+    Exits with 0 whatever the response is, 1 when the policy is wrong, 2 when a file is not usable.
+    """
+    result = settings.run()
+    if settings.output == "json":
+        from apimpolicy.report.run_json import result_to_json
+
+        print(result_to_json(result))
+    else:
+        from apimpolicy.report.run_text import render
+        from apimpolicy.report.style import Style
+
+        print(render(result, Style.of(sys.stdout), with_values=trace))
+    return exit_codes.CLEAN

@@ -1,0 +1,65 @@
+"""The headers of a Request or Response, as Python code sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+class Headers(Mapping[str, str]):
+    """The headers of a `Request` or `Response`: `headers["accept"]` is all values, joined by a comma and a blank.
+
+    Names ignore case. Raises KeyError for a header that is not there; `get_all` gives the values one by one.
+    """
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, str | Sequence[str]] | Iterable[tuple[str, str]] | None = None) -> None:
+        self._fields: dict[str, tuple[str, list[str]]] = {}
+        pairs = fields.items() if isinstance(fields, Mapping) else fields or ()
+        for name, value in pairs:
+            for single in [value] if isinstance(value, str) else value:
+                self._fields.setdefault(name.lower(), (name, []))[1].append(single)
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return ", ".join(self._fields[name.lower()][1])
+        except KeyError:
+            raise KeyError(name) from None
+
+    def get_all(self, name: str) -> list[str]:
+        """The values of a header one by one; empty when it is not there."""
+        found = self._fields.get(name.lower())
+        return list(found[1]) if found else []
+
+    def fields(self) -> list[tuple[str, list[str]]]:
+        """Every name, as first written, with its values."""
+        return [(name, list(values)) for name, values in self._fields.values()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._fields.values())
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({dict(self.fields())!r})"
+
+
+def charset_of(content_type: str) -> str | None:
+    """The parameter `charset` of a content type, or None.
+
+    >>> charset_of('text/plain; charset="utf-16"')
+    'utf-16'
+    """
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"') or None
+    return None

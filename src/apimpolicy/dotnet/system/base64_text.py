@@ -1,0 +1,91 @@
+"""Base 64 of `System.Convert`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException, FormatException
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import Array, byte_array
+
+_INVALID = (
+    "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding characters, or an "
+    "illegal character among the padding characters."
+)
+_WHITE_SPACE = {ord(char): None for char in " \t\r\n"}
+
+
+@implements("System.Convert", "static string ToBase64String(byte[] inArray)")
+@implements("System.Convert", "static string ToBase64String(byte[] inArray, System.Base64FormattingOptions options)")
+def to_base64(data: Array | None, options: int = 0) -> str:
+    """Option 1 breaks lines after 76 characters."""
+    if data is None:
+        raise ArgumentNullException("inArray")
+    if options not in (0, 1):
+        raise ArgumentException(f"Illegal enum value: {options}.", "options")
+    environment().check_length(len(data) * 4 // 3 + 4)
+    shown = base64.b64encode(bytes(data)).decode("ascii")
+    if options and len(shown) > 76:
+        return "\r\n".join(shown[start : start + 76] for start in range(0, len(shown), 76))
+    return shown
+
+
+@implements("System.Convert", "static string ToBase64String(byte[] inArray, int offset, int length)")
+@implements(
+    "System.Convert",
+    "static string ToBase64String(byte[] inArray, int offset, int length, System.Base64FormattingOptions options)",
+)
+def _to_base64_part(data: Array | None, offset: int, length: int, options: int = 0) -> str:
+    if data is None:
+        raise ArgumentNullException("inArray")
+    if length < 0:
+        raise ArgumentOutOfRangeException(
+            "length", "Index was out of range. Must be non-negative and less than the size of the collection."
+        )
+    if offset < 0:
+        raise ArgumentOutOfRangeException("offset", "Value must be positive.")
+    if offset > len(data) - length:
+        raise ArgumentOutOfRangeException("offset", "Offset and length must refer to a position in the string.")
+    return to_base64(byte_array(bytes(data[offset : offset + length])), options)
+
+
+def from_base64(shown: str | None) -> Array:
+    """White space is skipped, padding is required; raises ArgumentNullException, FormatException.
+
+    >>> list(from_base64(" AQ\\nID "))
+    [1, 2, 3]
+    """
+    if shown is None:
+        raise ArgumentNullException("s")
+    text = shown.translate(_WHITE_SPACE)
+    if len(text) % 4 or "=" in text[:-2] or (text.endswith("=") and len(text) < 4):
+        raise FormatException(_INVALID)
+    try:
+        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+    except UnicodeEncodeError:
+        raise FormatException(_INVALID) from None
+    except binascii.Error:
+        data = _lenient(text)
+    return byte_array(data)
+
+
+def _lenient(text: str) -> bytes:
+    """.NET ignores the bits that the last character has too many; nothing else may be wrong."""
+    core = text.rstrip("=")
+    if not core or not all(char.isascii() and (char.isalnum() or char in "+/") for char in core) or len(text) - len(core) > 2:
+        raise FormatException(_INVALID)
+    return binascii.a2b_base64(text.encode("ascii"))
+
+
+implements("System.Convert", "static byte[] FromBase64String(string s)")(from_base64)
+
+
+@implements("System.Convert", "static byte[] FromBase64CharArray(char[] inArray, int offset, int length)")
+def _from_chars(chars: Array | None, offset: int, length: int) -> Array:
+    if chars is None:
+        raise ArgumentNullException("inArray")
+    if length < 0 or offset < 0 or offset > len(chars) - length:
+        raise ArgumentOutOfRangeException("length" if length < 0 else "offset")
+    return from_base64("".join(chars[offset : offset + length]))

@@ -1,0 +1,264 @@
+"""`System.Convert`: between the built-in types, rounding to even; base 2, 8, 10 and 16."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    FormatException,
+    InvalidCastException,
+    OverflowException,
+)
+from apimpolicy.dotnet.metadata import FULL_NAMES
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system import decimals
+from apimpolicy.dotnet.system.arithmetic import INTEGERS, int_to_single
+from apimpolicy.dotnet.system.date_parsing_members import parse_datetime
+from apimpolicy.dotnet.system.datetimes import MIN_VALUE, DateTime
+from apimpolicy.dotnet.system.number_parsing import (
+    parse_bool,
+    parse_decimal,
+    parse_double,
+    parse_int,
+    parse_single,
+)
+from apimpolicy.dotnet.system.numeric_types import TYPE_CODES
+from apimpolicy.dotnet.system.objects import TypeObject, runtime_name, text
+from apimpolicy.dotnet.values import EnumValue, box, named, parse, to_single, type_of, unbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DATE = "System.DateTime"
+_SOURCES = ("bool", "char", *(name for name in INTEGERS if name != "char"), "float", "double", "decimal", _DATE)
+_TARGETS = {name: FULL_NAMES[name].removeprefix("System.") for name in _SOURCES if name != _DATE} | {_DATE: "DateTime"}
+"""C# name of each type to the name in `To…`."""
+
+
+def _invalid(source: str, target: str) -> InvalidCastException:
+    return InvalidCastException(f"Invalid cast from '{_TARGETS[source]}' to '{_TARGETS[target]}'.")
+
+
+def _round_to_int(value: float, target: str) -> int:
+    type_ = INTEGERS[target]
+    if type_.bits == 64:
+        if math.isfinite(value) and type_.minimum <= (rounded := round(value)) <= type_.maximum:
+            return rounded
+        raise OverflowException
+    checked = INTEGERS["uint" if target == "uint" else "int"]
+    if not math.isfinite(value):
+        raise checked.overflow()
+    return type_.convert(checked.convert(round(value)))
+
+
+def _to_integer(target: str, source: str, value: Any) -> int:
+    if source == "bool":
+        return int(value)
+    if source in ("float", "double"):
+        return _round_to_int(value, target)
+    if source == "decimal":
+        return INTEGERS[target].convert(int(decimals.round_to(value, 0)))
+    return INTEGERS[target].convert(ord(value) if source == "char" else value)
+
+
+def convert(target: str, source: str, value: Any) -> Any:
+    """Convert a plain value between two built-in types other than `string`, given by their C# names.
+
+    >>> convert("int", "double", 2.5), convert("byte", "int", 200), convert("bool", "int", 3)
+    (2, 200, True)
+    """
+    if target == source:
+        return value
+    if _DATE in (target, source):
+        raise _invalid(source, target)
+    if target == "bool":
+        if source == "char":
+            raise _invalid(source, target)
+        return bool(value)
+    if target == "char":
+        if source in ("bool", "float", "double", "decimal"):
+            raise _invalid(source, target)
+        return chr(INTEGERS["char"].convert(value))
+    if target in INTEGERS:
+        return _to_integer(target, source, value)
+    if source == "char":
+        raise _invalid(source, target)
+    if target == "decimal":
+        if source in ("float", "double"):
+            return decimals.from_single(value) if source == "float" else decimals.from_double(value)
+        return Decimal(int(value))
+    if source == "decimal":
+        return decimals.to_double(value) if target == "double" else decimals.to_float(value)
+    if target == "double":
+        return float(value)
+    return to_single(value) if source == "double" else int_to_single(int(value))
+
+
+def _parse_char(value: str | None) -> str:
+    if value is None:
+        raise ArgumentNullException("value")
+    if len(value) != 1:
+        raise FormatException("String must be exactly one character long.")
+    return value
+
+
+_DEFAULTS: dict[str, Any] = {"bool": False, "char": "\0", "float": 0.0, "double": 0.0, "decimal": Decimal(0)}
+_PARSERS: dict[str, Callable[[str | None], Any]] = {
+    "bool": parse_bool,
+    "float": parse_single,
+    "double": parse_double,
+    "decimal": parse_decimal,
+    _DATE: parse_datetime,
+}
+
+
+def from_string(target: str, value: str | None) -> Any:
+    """Parse a string; null gives the type's default (but not a `char`)."""
+    if target == "char":
+        return _parse_char(value)
+    if value is None:
+        return MIN_VALUE if target == _DATE else _DEFAULTS.get(target, 0)
+    parser = _PARSERS.get(target)
+    return parser(value) if parser else parse_int(target, value)
+
+
+def from_object(target: str, value: Any) -> Any:
+    """Convert a boxed value through IConvertible; null gives the type's default. Raises InvalidCastException."""
+    if value is None:
+        return MIN_VALUE if target == _DATE else _DEFAULTS.get(target, 0)
+    if type(value) is str:
+        return from_string(target, value)
+    source = str(type_of(value))
+    if isinstance(value, EnumValue):
+        source = value.dotnet_type.definition.enum_underlying
+    if source in _TARGETS:
+        return convert(target, source, unbox(value))
+    convertible = getattr(value, "convert_to", None)
+    if convertible is not None:
+        return convertible(target)
+    raise InvalidCastException(
+        f"Unable to cast object of type '{runtime_name(type_of(value))}' to type 'System.IConvertible'."
+    )
+
+
+def _register() -> None:
+    for target, name in _TARGETS.items():
+        for source in _SOURCES:
+            implements("System.Convert", f"static {target} To{name}({source} value)")(
+                lambda value, target=target, source=source: convert(target, source, value)
+            )
+        for provider in ("", ", System.IFormatProvider provider"):
+            implements("System.Convert", f"static {target} To{name}(string value{provider})")(
+                lambda value, _=None, target=target: from_string(target, value)
+            )
+            implements("System.Convert", f"static {target} To{name}(object value{provider})")(
+                lambda value, _=None, target=target: from_object(target, value)
+            )
+        if target in INTEGERS and target != "char":
+            implements("System.Convert", f"static {target} To{name}(string value, int fromBase)")(
+                lambda value, base, target=target: from_base(target, value, base)
+            )
+    for source in (*_SOURCES, "object"):
+        type_ = parse(source)
+        for provider in ("", ", System.IFormatProvider provider"):
+            implements("System.Convert", f"static string ToString({source} value{provider})")(
+                text if source == "object" and not provider else lambda value, _=None, type_=type_: text(box(type_, value))
+            )
+    for provider in ("", ", System.IFormatProvider provider"):
+        implements("System.Convert", f"static string ToString(string value{provider})")(lambda value, _=None: value)
+    for source in ("byte", "short", "int", "long"):
+        implements("System.Convert", f"static string ToString({source} value, int toBase)")(
+            lambda value, base, bits=INTEGERS[source].bits: to_base(value, bits, base)
+        )
+
+
+_DIGITS = "0123456789abcdef"
+
+
+def _check_base(base: int) -> None:
+    if base not in (2, 8, 10, 16):
+        raise ArgumentException("Invalid Base.")
+
+
+def to_base(value: int, bits: int, base: int) -> str:
+    """Two's complement in this base; base 10 has a sign.
+
+    >>> to_base(-1, 32, 16), to_base(5, 32, 2)
+    ('ffffffff', '101')
+    """
+    _check_base(base)
+    if base == 10:
+        return str(value)
+    return format(value & ((1 << bits) - 1), {2: "b", 8: "o", 16: "x"}[base])
+
+
+def from_base(target: str, value: str | None, base: int) -> int:
+    """Read digits of base 2, 8, 10 or 16 as two's complement; base 16 may begin with `0x`."""
+    _check_base(base)
+    if value is None:
+        return 0
+    if base == 10:
+        return parse_int(target, value, 4)
+    type_ = INTEGERS[target]
+    if not value:
+        raise ArgumentOutOfRangeException(
+            "startIndex", "Index was out of range. Must be non-negative and less than the size of the collection."
+        )
+    if value[0] == "-":
+        raise ArgumentException("String cannot contain a minus sign if the base is not 10.")
+    digits = value[2:] if base == 16 and value[:2] in ("0x", "0X") else value
+    valid = len(digits) - len(digits.lower().lstrip(_DIGITS[:base]))
+    if not valid:
+        raise FormatException("Could not find any recognizable digits.")
+    if valid < len(digits):
+        raise FormatException("Additional non-parsable characters are at the end of the string.")
+    significant = digits.lstrip("0")
+    if len(significant) > 64 or int(significant or "0", base) >> type_.bits:
+        raise type_.overflow()
+    return type_.wrap(int(significant or "0", base))
+
+
+_register()
+
+
+@implements("System.Convert", "static object ChangeType(object value, System.Type conversionType)")
+@implements(
+    "System.Convert", "static object ChangeType(object value, System.Type conversionType, System.IFormatProvider provider)"
+)
+def _change_type(value: Any, target: TypeObject | None, _provider: Any = None) -> Any:
+    if target is None:
+        raise ArgumentNullException("conversionType")
+    if value is None:
+        if target.type.is_value_type and target.type.underlying is None:
+            raise InvalidCastException("Null object cannot be converted to a value type.")
+        return None
+    name = str(target.type)
+    if type_of(value) is target.type or name == "object":
+        return value
+    if name == "string":
+        return text(value)
+    if name in _TARGETS:
+        return box(target.type, from_object(name, value))
+    source = str(type_of(value))
+    if source not in _TARGETS and source != "string":
+        raise InvalidCastException("Object must implement IConvertible.")
+    raise InvalidCastException(f"Invalid cast from '{runtime_name(type_of(value))}' to '{runtime_name(target.type)}'.")
+
+
+@implements("System.Convert", "static System.TypeCode GetTypeCode(object value)")
+def _get_type_code(value: Any) -> int:
+    if value is None:
+        return 0
+    if isinstance(value, EnumValue):
+        return TYPE_CODES[value.dotnet_type.definition.enum_underlying]
+    return TYPE_CODES.get(str(type_of(value)), 1)
+
+
+@implements("System.Convert", "static bool IsDBNull(object value)")
+def _is_dbnull(value: Any) -> bool:
+    return value is not None and type_of(value) is named("System.DBNull")

@@ -1,0 +1,221 @@
+"""`System.Text.Encoding`: UTF-8, UTF-16, UTF-32, ASCII and Latin 1, the encodings .NET Core has by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    NotSupportedException,
+)
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.values import CHAR, Array, byte_array, from_utf16, to_utf16
+
+_INDEX = "Index and count must refer to a location within the buffer."
+
+
+@dotnet_class(
+    "System.Text.Encoding",
+    attributes={
+        "WebName": "web_name",
+        "BodyName": "web_name",
+        "HeaderName": "web_name",
+        "EncodingName": "display_name",
+        "CodePage": "code_page",
+        "IsSingleByte": "is_single_byte",
+    },
+)
+class Encoding:
+    """One encoding; what it cannot write becomes `?`, what it cannot read the replacement character."""
+
+    __slots__ = ("code_page", "codec", "display_name", "dotnet_type_name", "is_single_byte", "preamble", "web_name")
+
+    def __init__(
+        self, web_name: str, code_page: int, display_name: str, codec: str, type_name: str, preamble: bytes = b""
+    ) -> None:
+        self.web_name = web_name
+        self.code_page = code_page
+        self.display_name = display_name
+        self.codec = codec
+        self.dotnet_type_name = f"System.Text.{type_name}"
+        self.preamble = preamble
+        self.is_single_byte = codec in ("ascii", "latin-1")
+
+    def encode(self, text: str) -> bytes:
+        """The bytes of a .NET string."""
+        if self.is_single_byte:
+            return text.encode(self.codec, "replace")
+        return from_utf16(text).encode(self.codec)
+
+    def decode(self, data: bytes) -> str:
+        """The .NET string of these bytes."""
+        if self.codec == "ascii":
+            return data.decode("ascii", "replace").replace("\ufffd", "?")
+        return to_utf16(data.decode(self.codec, "replace"))
+
+    @member("byte[] GetBytes(string s)")
+    def get_bytes(self, text: str | None) -> Array:
+        if text is None:
+            raise ArgumentNullException("s")
+        environment().check_elements(len(text))
+        return byte_array(self.encode(text))
+
+    @member("byte[] GetBytes(string s, int index, int count)")
+    def _get_bytes_part(self, text: str | None, index: int, count: int) -> Array:
+        return byte_array(self.encode(_part(text, index, count, "s")))
+
+    @member("byte[] GetBytes(char[] chars)")
+    def _get_bytes_of_chars(self, chars: Array | None) -> Array:
+        if chars is None:
+            raise ArgumentNullException("chars")
+        return byte_array(self.encode("".join(chars)))
+
+    @member("byte[] GetBytes(char[] chars, int index, int count)")
+    def _get_bytes_of_chars_part(self, chars: Array | None, index: int, count: int) -> Array:
+        return byte_array(self.encode("".join(_part(chars, index, count, "chars"))))
+
+    @member("int GetByteCount(string s)")
+    def get_byte_count(self, text: str | None) -> int:
+        return len(self.get_bytes(text))
+
+    @member("int GetByteCount(char[] chars)")
+    def _get_byte_count_of_chars(self, chars: Array | None) -> int:
+        return len(self._get_bytes_of_chars(chars))
+
+    @member("string GetString(byte[] bytes)")
+    def get_string(self, data: Array | None) -> str:
+        if data is None:
+            raise ArgumentNullException("bytes")
+        return self.decode(bytes(data))
+
+    @member("string GetString(byte[] bytes, int index, int count)")
+    def _get_string_part(self, data: Array | None, index: int, count: int) -> str:
+        return self.decode(bytes(_part(data, index, count, "bytes")))
+
+    @member("char[] GetChars(byte[] bytes)")
+    def _get_chars(self, data: Array | None) -> Array:
+        return Array(CHAR, self.get_string(data))
+
+    @member("char[] GetChars(byte[] bytes, int index, int count)")
+    def _get_chars_part(self, data: Array | None, index: int, count: int) -> Array:
+        return Array(CHAR, self._get_string_part(data, index, count))
+
+    @member("int GetCharCount(byte[] bytes)")
+    def _get_char_count(self, data: Array | None) -> int:
+        return len(self.get_string(data))
+
+    @member("int GetCharCount(byte[] bytes, int index, int count)")
+    def _get_char_count_part(self, data: Array | None, index: int, count: int) -> int:
+        return len(self._get_string_part(data, index, count))
+
+    @member("byte[] GetPreamble()")
+    def get_preamble(self) -> Array:
+        return byte_array(self.preamble)
+
+    @member("bool Equals(object value)")
+    def equals(self, other: Any) -> bool:
+        return isinstance(other, Encoding) and other.code_page == self.code_page and other.preamble == self.preamble
+
+    @member("int GetHashCode()")
+    def get_hash_code(self) -> int:
+        return self.code_page
+
+    def __eq__(self, other: object) -> bool:
+        return self.equals(other)
+
+    def __hash__(self) -> int:
+        return self.code_page
+
+
+def _part(data: Any, index: int, count: int, name: str) -> Any:
+    if data is None:
+        raise ArgumentNullException(name)
+    if index < 0 or count < 0:
+        raise ArgumentOutOfRangeException("index" if index < 0 else "count", "Non-negative number required.")
+    if index > len(data) - count:
+        raise ArgumentOutOfRangeException(name, _INDEX)
+    return data[index : index + count]
+
+
+UTF8 = Encoding("utf-8", 65001, "Unicode (UTF-8)", "utf-8", "UTF8Encoding", b"\xef\xbb\xbf")
+UTF8_PLAIN = Encoding("utf-8", 65001, "Unicode (UTF-8)", "utf-8", "UTF8Encoding")
+ASCII = Encoding("us-ascii", 20127, "US-ASCII", "ascii", "ASCIIEncoding")
+LATIN1 = Encoding("iso-8859-1", 28591, "Western European (ISO)", "latin-1", "Latin1Encoding")
+UTF16 = Encoding("utf-16", 1200, "Unicode", "utf-16-le", "UnicodeEncoding", b"\xff\xfe")
+UTF16_BIG = Encoding("utf-16BE", 1201, "Unicode (Big-Endian)", "utf-16-be", "UnicodeEncoding", b"\xfe\xff")
+UTF32 = Encoding("utf-32", 12000, "Unicode (UTF-32)", "utf-32-le", "UTF32Encoding", b"\xff\xfe\0\0")
+UTF32_BIG = Encoding("utf-32BE", 12001, "Unicode (UTF-32 Big-Endian)", "utf-32-be", "UTF32Encoding", b"\0\0\xfe\xff")
+
+for _name, _encoding in (
+    ("UTF8", UTF8),
+    ("ASCII", ASCII),
+    ("Unicode", UTF16),
+    ("BigEndianUnicode", UTF16_BIG),
+    ("UTF32", UTF32),
+    ("Default", UTF8_PLAIN),
+):
+    implements("System.Text.Encoding", f"static System.Text.Encoding {_name} {{ get; }}")(
+        lambda encoding=_encoding: encoding
+    )
+
+_NAMES = {
+    "utf-8": UTF8,
+    "utf8": UTF8,
+    "unicode-1-1-utf-8": UTF8,
+    "us-ascii": ASCII,
+    "ascii": ASCII,
+    "iso-8859-1": LATIN1,
+    "latin1": LATIN1,
+    "iso_8859-1": LATIN1,
+    "utf-16": UTF16,
+    "utf-16le": UTF16,
+    "unicode": UTF16,
+    "utf-16be": UTF16_BIG,
+    "unicodefffe": UTF16_BIG,
+    "utf-32": UTF32,
+    "utf-32le": UTF32,
+    "utf-32be": UTF32_BIG,
+}
+_CODE_PAGES = {encoding.code_page: encoding for encoding in _NAMES.values()} | {0: UTF8_PLAIN}
+
+
+@implements("System.Text.Encoding", "static System.Text.Encoding GetEncoding(string name)")
+def get_encoding(name: str | None) -> Encoding:
+    """By web name, in any case; raises ArgumentNullException, ArgumentException."""
+    if name is None:
+        raise ArgumentNullException("name")
+    found = _NAMES.get(name.strip().lower())
+    if found is None:
+        raise ArgumentException(
+            f"'{name}' is not a supported encoding name. For information on defining a custom encoding, see the "
+            "documentation for the Encoding.RegisterProvider method.",
+            "name",
+        )
+    return found
+
+
+@implements("System.Text.Encoding", "static System.Text.Encoding GetEncoding(int codepage)")
+def _get_encoding_by_number(number: int) -> Encoding:
+    if not 0 <= number <= 65535:
+        raise ArgumentOutOfRangeException("codepage", "Valid values are between 0 and 65535, inclusive.")
+    found = _CODE_PAGES.get(number)
+    if found is None:
+        raise NotSupportedException(
+            f"No data is available for encoding {number}. For information on defining a custom encoding, see the "
+            "documentation for the Encoding.RegisterProvider method."
+        )
+    return found
+
+
+@implements(
+    "System.Text.Encoding",
+    "static byte[] Convert(System.Text.Encoding srcEncoding, System.Text.Encoding dstEncoding, byte[] bytes)",
+)
+def _convert(source: Encoding | None, target: Encoding | None, data: Array | None) -> Array:
+    if source is None or target is None or data is None:
+        missing = "srcEncoding" if source is None else "dstEncoding" if target is None else "bytes"
+        raise ArgumentNullException(missing)
+    return target.get_bytes(source.get_string(data))

@@ -1,0 +1,309 @@
+"""`System.DateTimeOffset`: a clock time and its distance from UTC."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.system.date_formats import expand, format_moment, zone_text
+from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
+from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
+from apimpolicy.dotnet.values import wrap_int32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DEFAULT = "MM/dd/yyyy HH:mm:ss zzz"
+
+
+@dotnet_class(
+    "System.DateTimeOffset",
+    attributes={
+        "Ticks": "ticks",
+        "UtcTicks": "utc_ticks",
+        "Offset": "offset",
+        "DateTime": "clock",
+        "UtcDateTime": "utc_datetime",
+        "LocalDateTime": "local_datetime",
+        "Date": "date",
+        "TimeOfDay": "time_of_day",
+        "Year": "year",
+        "Month": "month",
+        "Day": "day",
+        "DayOfWeek": "day_of_week",
+        "DayOfYear": "day_of_year",
+        "Hour": "hour",
+        "Minute": "minute",
+        "Second": "second",
+        "Millisecond": "millisecond",
+    },
+)
+class DateTimeOffset:
+    """A point in time; immutable. `ticks` are those of the clock; equality and order go by UTC."""
+
+    __slots__ = ("clock", "offset_ticks")
+
+    def __init__(self, ticks: int, offset_ticks: int = 0) -> None:
+        self.clock = DateTime(ticks)
+        self.offset_ticks = offset_ticks
+
+    def __getattr__(self, name: str) -> Any:
+        """The parts of the date and time are the clock's."""
+        if name in _OF_CLOCK:
+            return getattr(self.clock, name)
+        raise AttributeError(name)
+
+    @property
+    def utc_ticks(self) -> int:
+        return self.clock.ticks - self.offset_ticks
+
+    @property
+    def offset(self) -> TimeSpan:
+        return TimeSpan(self.offset_ticks)
+
+    @property
+    def utc_datetime(self) -> DateTime:
+        return DateTime(self.utc_ticks, UTC)
+
+    @property
+    def local_datetime(self) -> DateTime:
+        return DateTime(self.utc_ticks, LOCAL)
+
+    @property
+    def zone_minutes(self) -> int:
+        return self.offset_ticks // MINUTE
+
+    @property
+    def zone_designator(self) -> str:
+        return zone_text(self.zone_minutes, 3)
+
+    def _with(self, clock: DateTime) -> DateTimeOffset:
+        return _checked(clock.ticks, self.offset_ticks)
+
+    @member("System.DateTimeOffset AddTicks(long ticks)")
+    def add_ticks(self, ticks: int) -> DateTimeOffset:
+        return self._with(self.clock.add_ticks(ticks))
+
+    @member("System.DateTimeOffset AddDays(double days)")
+    def add_days(self, value: float) -> DateTimeOffset:
+        return self._with(self.clock.add_days(value))
+
+    @member("System.DateTimeOffset AddHours(double hours)")
+    def add_hours(self, value: float) -> DateTimeOffset:
+        return self._with(self.clock.add_hours(value))
+
+    @member("System.DateTimeOffset AddMinutes(double minutes)")
+    def add_minutes(self, value: float) -> DateTimeOffset:
+        return self._with(self.clock.add_minutes(value))
+
+    @member("System.DateTimeOffset AddSeconds(double seconds)")
+    def add_seconds(self, value: float) -> DateTimeOffset:
+        return self._with(self.clock.add_seconds(value))
+
+    @member("System.DateTimeOffset AddMilliseconds(double milliseconds)")
+    def add_milliseconds(self, value: float) -> DateTimeOffset:
+        return self._with(self.clock.add_milliseconds(value))
+
+    @member("System.DateTimeOffset AddMonths(int months)")
+    def add_months(self, value: int) -> DateTimeOffset:
+        return self._with(self.clock.add_months(value))
+
+    @member("System.DateTimeOffset AddYears(int years)")
+    def add_years(self, value: int) -> DateTimeOffset:
+        return self._with(self.clock.add_years(value))
+
+    @member("System.DateTimeOffset Add(System.TimeSpan timeSpan)")
+    def add(self, span: TimeSpan) -> DateTimeOffset:
+        return self._with(self.clock.add(span))
+
+    @member("System.DateTimeOffset Subtract(System.TimeSpan value)")
+    def subtract_span(self, span: TimeSpan) -> DateTimeOffset:
+        return self._with(self.clock.subtract_span(span))
+
+    @member("System.TimeSpan Subtract(System.DateTimeOffset value)")
+    def subtract(self, other: DateTimeOffset) -> TimeSpan:
+        return TimeSpan(self.utc_ticks - other.utc_ticks)
+
+    @member("System.DateTimeOffset ToOffset(System.TimeSpan offset)")
+    def to_offset(self, offset: TimeSpan) -> DateTimeOffset:
+        _check_offset(offset.ticks)
+        return _checked(self.utc_ticks + offset.ticks, offset.ticks)
+
+    @member("System.DateTimeOffset ToUniversalTime()")
+    @member("System.DateTimeOffset ToLocalTime()")
+    def to_universal_time(self) -> DateTimeOffset:
+        return DateTimeOffset(self.utc_ticks)
+
+    @member("long ToUnixTimeSeconds()")
+    def to_unix_time_seconds(self) -> int:
+        return self.utc_ticks // SECOND - UNIX_EPOCH_TICKS // SECOND
+
+    @member("long ToUnixTimeMilliseconds()")
+    def to_unix_time_milliseconds(self) -> int:
+        return self.utc_ticks // MILLISECOND - UNIX_EPOCH_TICKS // MILLISECOND
+
+    @member("long ToFileTime()")
+    def to_file_time(self) -> int:
+        return self.utc_datetime.to_file_time()
+
+    @member("int CompareTo(System.DateTimeOffset other)")
+    def compare_to(self, other: DateTimeOffset) -> int:
+        return (self.utc_ticks > other.utc_ticks) - (self.utc_ticks < other.utc_ticks)
+
+    @member("bool Equals(System.DateTimeOffset other)")
+    @member("bool Equals(object obj)")
+    def equals(self, other: Any) -> bool:
+        return isinstance(other, DateTimeOffset) and other.utc_ticks == self.utc_ticks
+
+    @member("bool EqualsExact(System.DateTimeOffset other)")
+    def equals_exact(self, other: DateTimeOffset) -> bool:
+        return self.utc_ticks == other.utc_ticks and self.offset_ticks == other.offset_ticks
+
+    @member("int GetHashCode()")
+    def get_hash_code(self) -> int:
+        return wrap_int32(self.utc_ticks ^ (self.utc_ticks >> 32))
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return self.format(None)
+
+    @member("string ToString(System.IFormatProvider formatProvider)")
+    def _to_string_provider(self, _provider: Any) -> str:
+        return self.format(None)
+
+    @member("string ToString(string format)")
+    def format(self, format_: str | None) -> str:
+        """Standard or custom format; `r` and `u` show UTC. Raises FormatException."""
+        if format_ == "U":
+            raise FormatException("Input string was not in a correct format.")
+        moment = DateTimeOffset(self.utc_ticks) if format_ in ("r", "R", "u") else self
+        return format_moment(moment, expand(format_) if format_ else _DEFAULT)
+
+    @member("string ToString(string format, System.IFormatProvider formatProvider)")
+    def _format_provider(self, format_: str | None, _provider: Any) -> str:
+        return self.format(format_)
+
+    def __eq__(self, other: object) -> bool:
+        return self.equals(other)
+
+    def __lt__(self, other: DateTimeOffset) -> bool:
+        return self.utc_ticks < other.utc_ticks
+
+    def __hash__(self) -> int:
+        return hash(self.utc_ticks)
+
+    def __repr__(self) -> str:
+        return f"DateTimeOffset({self.format('o')!r})"
+
+
+_OF_CLOCK = frozenset(
+    "ticks date time_of_day year month day day_of_week day_of_year hour minute second millisecond fraction".split()
+)
+MIN_OFFSET_VALUE, MAX_OFFSET_VALUE = DateTimeOffset(0), DateTimeOffset(MAX_TICKS)
+
+
+def _check_offset(ticks: int) -> None:
+    if ticks % MINUTE:
+        raise ArgumentException("Offset must be specified in whole minutes.", "offset")
+    if abs(ticks) > 14 * HOUR:
+        raise ArgumentOutOfRangeException("offset", "Offset must be within plus or minus 14 hours.")
+
+
+def _checked(ticks: int, offset_ticks: int) -> DateTimeOffset:
+    if not 0 <= ticks - offset_ticks <= MAX_TICKS or not 0 <= ticks <= MAX_TICKS:
+        raise ArgumentOutOfRangeException("offset", "The UTC time represented when the offset is applied must be between year 0 and 10,000.")
+    return DateTimeOffset(ticks, offset_ticks)
+
+
+@implements("System.DateTimeOffset", "new(System.DateTime dateTime)")
+@implements("System.DateTimeOffset", "static System.DateTimeOffset op_Implicit(System.DateTime dateTime)")
+def from_datetime(moment: DateTime) -> DateTimeOffset:
+    """The gateway's local time is UTC, so every kind has offset zero."""
+    return DateTimeOffset(moment.ticks)
+
+
+@implements("System.DateTimeOffset", "new(System.DateTime dateTime, System.TimeSpan offset)")
+def _from_datetime_offset(moment: DateTime, offset: TimeSpan) -> DateTimeOffset:
+    if moment.kind == LOCAL and offset.ticks:
+        raise ArgumentException("The UTC Offset of the local dateTime parameter does not match the offset argument.", "offset")
+    if moment.kind == UTC and offset.ticks:
+        raise ArgumentException("The UTC Offset for Utc DateTime instances must be 0.", "offset")
+    _check_offset(offset.ticks)
+    return _checked(moment.ticks, offset.ticks)
+
+
+@implements("System.DateTimeOffset", "new(long ticks, System.TimeSpan offset)")
+def _from_ticks(ticks: int, offset: TimeSpan) -> DateTimeOffset:
+    _check_offset(offset.ticks)
+    return _checked(from_ticks(ticks).ticks, offset.ticks)
+
+
+@implements(
+    "System.DateTimeOffset",
+    "new(int year, int month, int day, int hour, int minute, int second, System.TimeSpan offset)",
+)
+@implements(
+    "System.DateTimeOffset",
+    "new(int year, int month, int day, int hour, int minute, int second, int millisecond, System.TimeSpan offset)",
+)
+def _from_parts(year: int, month: int, day: int, hour: int, minute: int, second: int, *rest: Any) -> DateTimeOffset:
+    *millisecond, offset = rest
+    _check_offset(offset.ticks)
+    return _checked(from_parts(year, month, day, hour, minute, second, *millisecond).ticks, offset.ticks)
+
+
+@implements("System.DateTimeOffset", "static System.DateTimeOffset UtcNow { get; }")
+@implements("System.DateTimeOffset", "static System.DateTimeOffset Now { get; }")
+def utc_now() -> DateTimeOffset:
+    """The clock of the running evaluation; the gateway's local time is UTC."""
+    return DateTimeOffset(environment().utc_now())
+
+
+for _name, _value in (
+    ("MinValue", MIN_OFFSET_VALUE),
+    ("MaxValue", MAX_OFFSET_VALUE),
+    ("UnixEpoch", DateTimeOffset(UNIX_EPOCH_TICKS)),
+):
+    implements("System.DateTimeOffset", f"static readonly System.DateTimeOffset {_name};")(lambda value=_value: value)
+
+
+def _from_unix(name: str, value: int, unit: int) -> DateTimeOffset:
+    low, high = -(UNIX_EPOCH_TICKS // unit), (MAX_TICKS - UNIX_EPOCH_TICKS) // unit
+    if not low <= value <= high:
+        raise ArgumentOutOfRangeException(name, f"Valid values are between {low} and {high}, inclusive.")
+    return DateTimeOffset(UNIX_EPOCH_TICKS + value * unit)
+
+
+@implements("System.DateTimeOffset", "static System.DateTimeOffset FromUnixTimeSeconds(long seconds)")
+def _from_unix_seconds(seconds: int) -> DateTimeOffset:
+    return _from_unix("seconds", seconds, SECOND)
+
+
+@implements("System.DateTimeOffset", "static System.DateTimeOffset FromUnixTimeMilliseconds(long milliseconds)")
+def _from_unix_milliseconds(milliseconds: int) -> DateTimeOffset:
+    return _from_unix("milliseconds", milliseconds, MILLISECOND)
+
+
+@implements("System.DateTimeOffset", "static int Compare(System.DateTimeOffset first, System.DateTimeOffset second)")
+def _compare(a: DateTimeOffset, b: DateTimeOffset) -> int:
+    return a.compare_to(b)
+
+
+_TWO = "(System.DateTimeOffset left, System.DateTimeOffset right)"
+_AND_SPAN = "(System.DateTimeOffset dateTimeOffset, System.TimeSpan timeSpan)"
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    f"System.DateTimeOffset op_Addition{_AND_SPAN}": DateTimeOffset.add,
+    f"System.DateTimeOffset op_Subtraction{_AND_SPAN}": DateTimeOffset.subtract_span,
+    f"System.TimeSpan op_Subtraction{_TWO}": DateTimeOffset.subtract,
+    f"bool op_Equality{_TWO}": lambda a, b: a.utc_ticks == b.utc_ticks,
+    "bool Equals(System.DateTimeOffset first, System.DateTimeOffset second)": lambda a, b: a.utc_ticks == b.utc_ticks,
+    f"bool op_Inequality{_TWO}": lambda a, b: a.utc_ticks != b.utc_ticks,
+    f"bool op_LessThan{_TWO}": lambda a, b: a.utc_ticks < b.utc_ticks,
+    f"bool op_LessThanOrEqual{_TWO}": lambda a, b: a.utc_ticks <= b.utc_ticks,
+    f"bool op_GreaterThan{_TWO}": lambda a, b: a.utc_ticks > b.utc_ticks,
+    f"bool op_GreaterThanOrEqual{_TWO}": lambda a, b: a.utc_ticks >= b.utc_ticks,
+}
+for _signature, _function in _OPERATORS.items():
+    implements("System.DateTimeOffset", f"static {_signature}")(_function)

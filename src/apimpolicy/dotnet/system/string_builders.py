@@ -1,0 +1,292 @@
+"""`System.Text.StringBuilder`: a list of pieces, joined when something asks for the text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    IndexOutOfRangeException,
+)
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.system.objects import text
+from apimpolicy.dotnet.system.strings import format_composite, join
+from apimpolicy.dotnet.values import Array, box, named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from apimpolicy.dotnet.types import Type
+
+_NAME = "System.Text.StringBuilder"
+_INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
+_NEW_LINE = "\n"
+"""`Environment.NewLine` of the witness."""
+
+
+@dotnet_class(_NAME)
+class StringBuilder:
+    """A string under construction."""
+
+    __slots__ = ("_capacity", "_length", "_pieces")
+
+    def __init__(self, start: str = "", capacity: int = 16) -> None:
+        self._pieces = [start] if start else []
+        self._length = len(start)
+        self._capacity = max(capacity, 16)
+
+    def append(self, piece: str) -> StringBuilder:
+        """Add to the end, within the limit on string length."""
+        if piece:
+            self._length += len(piece)
+            if self._length > 65_536:
+                environment().check_length(self._length)
+            self._pieces.append(piece)
+        return self
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        if len(self._pieces) > 1:
+            self._pieces = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else ""
+
+    def _set(self, content: str) -> StringBuilder:
+        environment().check_length(len(content))
+        self._pieces, self._length = [content], len(content)
+        return self
+
+    def edit(self, start: int, count: int, replacement: str) -> StringBuilder:
+        """Put a text in the place of a part of the content; costs steps by the length of the content."""
+        content = self.to_string()
+        environment().step(1 + len(content) // 1024)
+        return self._set(content[:start] + replacement + content[start + count :])
+
+    @member("string ToString(int startIndex, int length)")
+    def to_string_part(self, start: int, length: int) -> str:
+        if start < 0:
+            raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
+        if start > self._length:
+            raise ArgumentOutOfRangeException("startIndex", "startIndex cannot be larger than length of string.")
+        if length < 0:
+            raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
+        if start > self._length - length:
+            raise ArgumentOutOfRangeException("length", "Index and length must refer to a location within the string.")
+        return self.to_string()[start : start + length]
+
+    @property
+    def length(self) -> int:
+        return self._length
+
+    @length.setter
+    def length(self, value: int) -> None:
+        if value < 0:
+            raise ArgumentOutOfRangeException("value", "Length cannot be less than zero.")
+        if value > self._length:
+            environment().check_length(value)
+            self.append("\0" * (value - self._length))
+        else:
+            self._set(self.to_string()[:value])
+
+    @property
+    def capacity(self) -> int:
+        """The larger of what was asked for and the length; .NET's growth by chunks is not reproduced."""
+        return max(self._capacity, self._length)
+
+    @member("System.Text.StringBuilder Clear()")
+    def clear(self) -> StringBuilder:
+        self._pieces, self._length = [], 0
+        return self
+
+    def insert(self, index: int, piece: str) -> StringBuilder:
+        """Raises ArgumentOutOfRangeException."""
+        if not 0 <= index <= self._length:
+            raise ArgumentOutOfRangeException("index", _INDEX)
+        environment().check_length(self._length + len(piece))
+        return self.edit(index, 0, piece)
+
+    @member("System.Text.StringBuilder Remove(int startIndex, int length)")
+    def remove(self, start: int, length: int) -> StringBuilder:
+        if length < 0:
+            raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
+        if start < 0:
+            raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
+        if length > self._length - start:
+            raise ArgumentOutOfRangeException("length", _INDEX)
+        return self.edit(start, length, "")
+
+    @member("System.Text.StringBuilder Replace(char oldChar, char newChar)")
+    @member("System.Text.StringBuilder Replace(string oldValue, string newValue)")
+    def replace(self, old: str | None, new: str | None) -> StringBuilder:
+        return self.replace_part(old, new, 0, self._length)
+
+    @member("System.Text.StringBuilder Replace(char oldChar, char newChar, int startIndex, int count)")
+    @member("System.Text.StringBuilder Replace(string oldValue, string newValue, int startIndex, int count)")
+    def replace_part(self, old: str | None, new: str | None, start: int, count: int) -> StringBuilder:
+        if not 0 <= start <= self._length:
+            raise ArgumentOutOfRangeException("startIndex", _INDEX)
+        if not 0 <= count <= self._length - start:
+            raise ArgumentOutOfRangeException("count", _INDEX)
+        if old is None:
+            raise ArgumentNullException("oldValue")
+        if not old:
+            raise ArgumentException("Empty name is not legal.", "oldValue")
+        part, new = self.to_string()[start : start + count], new or ""
+        if len(new) > len(old):
+            environment().check_length(self._length + part.count(old) * (len(new) - len(old)))
+        return self.edit(start, count, part.replace(old, new))
+
+    @member("bool Equals(System.Text.StringBuilder sb)")
+    def equals_content(self, other: StringBuilder | None) -> bool:
+        return other is not None and self.to_string() == other.to_string()
+
+
+implements(_NAME, "int Length { get; set; }")(lambda builder: builder.length)
+implements(_NAME, "int Capacity { get; set; }")(lambda builder: builder.capacity)
+
+
+@implements_setter(_NAME, "int Length { get; set; }")
+def _set_length(builder: StringBuilder, value: int) -> None:
+    builder.length = value
+
+
+@implements(_NAME, "char Chars[int index] { get; set; }")
+def _char_at(builder: StringBuilder, index: int) -> str:
+    if not 0 <= index < builder.length:
+        raise IndexOutOfRangeException
+    return builder.to_string()[index]
+
+
+@implements_setter(_NAME, "char Chars[int index] { get; set; }")
+def _set_char(builder: StringBuilder, index: int, char: str) -> None:
+    if not 0 <= index < builder.length:
+        raise ArgumentOutOfRangeException("index", _INDEX)
+    builder.edit(index, 1, char)
+
+
+@implements(_NAME, "new()")
+@implements(_NAME, "new(string value)")
+@implements(_NAME, "new(string value, int capacity)")
+def _new(value: str | None = None, capacity: int = 16) -> StringBuilder:
+    if capacity < 0:
+        raise ArgumentOutOfRangeException("capacity", "'capacity' must be greater than zero.")
+    return StringBuilder(value or "", capacity)
+
+
+@implements(_NAME, "new(int capacity)")
+def _new_capacity(capacity: int) -> StringBuilder:
+    return _new(None, capacity)
+
+
+_VALUES = "bool char sbyte byte short int long float double decimal ushort uint ulong object string".split()
+
+
+def _shown(type_: Type, value: Any) -> str:
+    return text(box(type_, value))
+
+
+def _register() -> None:
+    for name in _VALUES:
+        type_ = named(name)
+        if name in ("string", "char"):
+            implements(_NAME, f"{_NAME} Append({name} value)")(lambda builder, value: builder.append(value or ""))
+        else:
+            implements(_NAME, f"{_NAME} Append({name} value)")(
+                lambda builder, value, type_=type_: builder.append(_shown(type_, value))
+            )
+        implements(_NAME, f"{_NAME} Insert(int index, {name} value)")(
+            lambda builder, index, value, type_=type_: builder.insert(index, _shown(type_, value))
+        )
+    for provider in ("", "System.IFormatProvider provider, "):
+        skip = 1 if provider else 0
+        for arguments in ("object arg0", "object arg0, object arg1", "object arg0, object arg1, object arg2"):
+            implements(_NAME, f"{_NAME} AppendFormat({provider}string format, {arguments})")(
+                lambda builder, *given, skip=skip: builder.append(format_composite(given[skip], given[skip + 1 :]))
+            )
+        implements(_NAME, f"{_NAME} AppendFormat({provider}string format, params object[] args)")(
+            lambda builder, *given, skip=skip: builder.append(format_composite(given[skip], given[skip + 1]))
+        )
+
+
+_register()
+
+
+@implements(_NAME, f"{_NAME} Append(char value, int repeatCount)")
+def _append_repeated(builder: StringBuilder, char: str, count: int) -> StringBuilder:
+    if count < 0:
+        raise ArgumentOutOfRangeException("repeatCount", "Count cannot be less than zero.")
+    environment().check_length(builder.length + count)
+    return builder.append(char * count)
+
+
+@implements(_NAME, f"{_NAME} Append(char[] value)")
+def _append_chars(builder: StringBuilder, chars: Array | None) -> StringBuilder:
+    return builder.append("".join(chars or ()))
+
+
+@implements(_NAME, f"{_NAME} Append(System.Text.StringBuilder value)")
+def _append_builder(builder: StringBuilder, other: StringBuilder | None) -> StringBuilder:
+    return builder.append(other.to_string() if other is not None else "")
+
+
+@implements(_NAME, f"{_NAME} Append(string value, int startIndex, int count)")
+@implements(_NAME, f"{_NAME} Append(char[] value, int startIndex, int charCount)")
+def _append_part(builder: StringBuilder, value: Any, start: int, count: int) -> StringBuilder:
+    if value is None:
+        if start == 0 and count == 0:
+            return builder
+        raise ArgumentNullException("value")
+    if count < 0:
+        raise ArgumentOutOfRangeException("count", "Value must be positive.")
+    if start < 0 or start > len(value) - count:
+        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+    return builder.append("".join(value[start : start + count]))
+
+
+@implements(_NAME, f"{_NAME} AppendLine()")
+def _append_line(builder: StringBuilder) -> StringBuilder:
+    return builder.append(_NEW_LINE)
+
+
+@implements(_NAME, f"{_NAME} AppendLine(string value)")
+def _append_text_line(builder: StringBuilder, value: str | None) -> StringBuilder:
+    return builder.append((value or "") + _NEW_LINE)
+
+
+@implements(_NAME, f"{_NAME} AppendJoin(string separator, params object[] values)")
+@implements(_NAME, f"{_NAME} AppendJoin(char separator, params object[] values)")
+@implements(_NAME, f"{_NAME} AppendJoin(string separator, params string[] values)")
+@implements(_NAME, f"{_NAME} AppendJoin(char separator, params string[] values)")
+def _append_join(builder: StringBuilder, separator: str | None, values: Array | None) -> StringBuilder:
+    if values is None:
+        raise ArgumentNullException("values")
+    return builder.append(join(separator, map(text, values)))
+
+
+@implements(
+    _NAME, f"{_NAME} AppendJoin<T>(string separator, System.Collections.Generic.IEnumerable<T> values)", types=True
+)
+@implements(
+    _NAME, f"{_NAME} AppendJoin<T>(char separator, System.Collections.Generic.IEnumerable<T> values)", types=True
+)
+def _append_join_all(
+    types: tuple[Type, ...], builder: StringBuilder, separator: str | None, values: Iterable[Any] | None
+) -> StringBuilder:
+    if values is None:
+        raise ArgumentNullException("values")
+    return builder.append(join(separator, (_shown(types[-1], value) for value in values)))
+
+
+@implements(_NAME, f"{_NAME} Insert(int index, string value, int count)")
+def _insert_repeated(builder: StringBuilder, index: int, value: str | None, count: int) -> StringBuilder:
+    if count < 0:
+        raise ArgumentOutOfRangeException("count", "Non-negative number required.")
+    environment().check_length(builder.length + len(value or "") * count)
+    return builder.insert(index, (value or "") * count)
+
+
+@implements(_NAME, f"{_NAME} Insert(int index, char[] value)")
+def _insert_chars(builder: StringBuilder, index: int, chars: Array | None) -> StringBuilder:
+    return builder.insert(index, "".join(chars or ()))

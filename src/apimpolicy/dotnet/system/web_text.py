@@ -1,0 +1,143 @@
+"""Escaping for the web: `System.Net.WebUtility`, `System.Web.HttpUtility`, and the percent-encoding of `System.Uri`."""
+
+from __future__ import annotations
+
+import html.entities
+import re
+from urllib.parse import quote
+
+from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+
+_ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_ENTITY = re.compile(r"&(#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[0-9A-Za-z]{1,40});")
+
+
+def percent_encode(text: str, safe: str) -> str:
+    """UTF-8 bytes as `%XX`, but for ASCII letters, digits and the safe characters."""
+    return quote(from_utf16(text), safe=safe, encoding="utf-8")
+
+
+def percent_decode(text: str) -> str:
+    """`%XX` of valid UTF-8 as characters; everything else stays as it is.
+
+    >>> percent_decode("a%20b+c%C3%A9%zz%FF")
+    'a b+cé%zz%FF'
+    """
+    return _ESCAPED.sub(_decode_run, text) if "%" in text else text
+
+
+def _decode_run(match: re.Match[str]) -> str:
+    data = bytes.fromhex(match.group().replace("%", ""))
+    try:
+        return to_utf16(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        decoded = data.decode("utf-8", "surrogateescape")
+        kept = [f"%{ord(char) - 0xDC00:02X}" if "\udc80" <= char <= "\udcff" else char for char in decoded]
+        return to_utf16("".join(kept))
+
+
+def form_encode(text: str, safe: str, upper: bool = True) -> str:
+    """As a form field: a space is `+`."""
+    encoded = percent_encode(text, safe + " ").replace(" ", "+")
+    return encoded if upper else re.sub("%[0-9A-F]{2}", lambda match: match.group().lower(), encoded)
+
+
+def form_decode(text: str) -> str:
+    """The way back; bytes that are no UTF-8 become replacement characters."""
+    text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    return _ESCAPED.sub(
+        lambda match: to_utf16(bytes.fromhex(match.group().replace("%", "")).decode("utf-8", "replace")), text
+    )
+
+
+_SAFE = "-_.!*()"
+
+
+def _decimal_entity(char: str) -> str:
+    return f"&#{ord(char)};"
+
+
+_HTML = {ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;", ord("'"): "&#39;", ord("&"): "&amp;"}
+_HTML |= {code: f"&#{code};" for code in range(160, 256)}
+
+
+@implements("System.Net.WebUtility", "static string HtmlEncode(string value)")
+@implements("System.Web.HttpUtility", "static string HtmlEncode(string s)")
+def html_encode(text: str | None) -> str | None:
+    """`<>"'&` and U+00A0 to U+00FF as entities, characters beyond U+FFFF as numbers.
+
+    >>> html_encode("<é€>")
+    '&lt;&#233;€&gt;'
+    """
+    if text is None:
+        return None
+    encoded = text.translate(_HTML)
+    if encoded.isascii() or not any("\ud800" <= char <= "\udfff" for char in encoded):
+        return encoded
+    return "".join(_decimal_entity(char) if char > "\uffff" else char for char in from_utf16(encoded))
+
+
+def _decode_entity(match: re.Match[str]) -> str:
+    name = match.group(1)
+    if name[0] == "#":
+        code = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
+        if 0 < code <= 0xD7FF or 0xE000 <= code <= 0x10FFFF:
+            return to_utf16(chr(code))
+        return match.group()
+    if name == "apos":
+        return "'"
+    code_point = html.entities.name2codepoint.get(name)
+    return chr(code_point) if code_point is not None else match.group()
+
+
+@implements("System.Net.WebUtility", "static string HtmlDecode(string value)")
+@implements("System.Web.HttpUtility", "static string HtmlDecode(string s)")
+def html_decode(text: str | None) -> str | None:
+    """The entities of HTML 4, `&apos;` and numbers; unknown ones stay."""
+    return text if text is None or "&" not in text else _ENTITY.sub(_decode_entity, text)
+
+
+@implements("System.Net.WebUtility", "static string UrlEncode(string value)")
+def _url_encode(text: str | None) -> str | None:
+    return text if text is None else form_encode(text, _SAFE).replace("~", "%7E")
+
+
+@implements("System.Web.HttpUtility", "static string UrlEncode(string str)")
+def _url_encode_lower(text: str | None) -> str | None:
+    return text if text is None else form_encode(text, _SAFE, upper=False).replace("~", "%7e")
+
+
+@implements("System.Net.WebUtility", "static string UrlDecode(string encodedValue)")
+@implements("System.Web.HttpUtility", "static string UrlDecode(string str)")
+def _url_decode(text: str | None) -> str | None:
+    return text if text is None else form_decode(text)
+
+
+@implements("System.Uri", "static string EscapeDataString(string stringToEscape)")
+def escape_data_string(text: str | None) -> str:
+    """Everything but the unreserved characters of RFC 3986.
+
+    >>> escape_data_string("a b&~!")
+    'a%20b%26~%21'
+    """
+    if text is None:
+        raise ArgumentNullException("stringToEscape")
+    return percent_encode(text, "-_.~")
+
+
+@implements("System.Uri", "static string EscapeUriString(string stringToEscape)")
+def _escape_uri_string(text: str | None) -> str:
+    if text is None:
+        raise ArgumentNullException("stringToEscape")
+    return percent_encode(text, "-_.~:/?#[]@!$&'()*+,;=")
+
+
+@implements("System.Uri", "static string UnescapeDataString(string stringToUnescape)")
+def _unescape_data_string(text: str | None) -> str:
+    if text is None:
+        raise ArgumentNullException("stringToUnescape")
+    return percent_decode(text)

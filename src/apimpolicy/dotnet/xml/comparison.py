@@ -1,0 +1,152 @@
+"""Copying and comparing whole trees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
+from apimpolicy.dotnet.xml.elements import XAttribute, XElement
+from apimpolicy.dotnet.xml.names import X
+from apimpolicy.dotnet.xml.nodes import (
+    TEXT,
+    XComment,
+    XDocumentType,
+    XNode,
+    XProcessingInstruction,
+    XText,
+    compare_document_order,
+)
+
+
+def _bare(node: XNode) -> XNode:
+    """A copy without children."""
+    if isinstance(node, XElement):
+        element = XElement(node.name)
+        element.has_end_tag = node.has_end_tag
+        for attribute in node.attribute_list:
+            element.add_attribute(XAttribute(attribute.name, attribute.value))
+        return element
+    if isinstance(node, XDocument):
+        document = XDocument()
+        declaration = node.declaration
+        document.declaration = None if declaration is None else XDeclaration.copy(declaration)
+        return document
+    if isinstance(node, (XText, XComment)):
+        return type(node)(node.value)
+    if isinstance(node, XProcessingInstruction):
+        return XProcessingInstruction.copy(node)
+    assert isinstance(node, XDocumentType)
+    return XDocumentType.copy(node)
+
+
+def clone(node: XNode) -> XNode:
+    """A deep copy without a parent."""
+    result = _bare(node)
+    stack = [(node, result)]
+    while stack:
+        source, target = stack.pop()
+        if isinstance(source, XContainer) and isinstance(target, XContainer):
+            environment().step(len(source.children))
+            for child in source.children:
+                copied = _bare(child)
+                copied.parent = target
+                target.children.append(copied)
+                stack.append((child, copied))
+    return result
+
+
+def _content(node: XContainer) -> list[XNode]:
+    """The children with neighbouring texts put together; two documents differ by nothing but these."""
+    found: list[XNode] = []
+    for child in node.children:
+        if child.node_type == TEXT and found and found[-1].node_type == TEXT:
+            found[-1] = XText(found[-1].value + child.value)  # type: ignore[attr-defined]
+        else:
+            found.append(child)
+    return found
+
+
+def _own_parts(node: XNode) -> tuple[Any, ...]:
+    """What a node is apart from its children."""
+    if isinstance(node, XElement):
+        attributes = tuple((attribute.name, attribute.value) for attribute in node.attribute_list)
+        return (node.node_type, node.name, attributes, node.is_empty)
+    if isinstance(node, (XText, XComment)):
+        return (node.node_type, node.value)
+    if isinstance(node, XProcessingInstruction):
+        return (node.node_type, node.target, node.data)
+    if isinstance(node, XDocumentType):
+        return (node.node_type, node.name, node.public_id, node.system_id, node.internal_subset)
+    return (node.node_type,)
+
+
+@implements(X + "XNode", f"static bool DeepEquals({X}XNode n1, {X}XNode n2)")
+def deep_equals(first: XNode | None, second: XNode | None) -> bool:
+    """Equal names, attributes in the same order, and equal content."""
+    pairs = [(first, second)]
+    while pairs:
+        left, right = pairs.pop()
+        if left is right:
+            continue
+        if left is None or right is None or _own_parts(left) != _own_parts(right):
+            return False
+        if isinstance(left, XContainer) and isinstance(right, XContainer):
+            environment().step(len(left.children))
+            ours, theirs = _content(left), _content(right)
+            if len(ours) != len(theirs):
+                return False
+            pairs.extend(zip(ours, theirs, strict=True))
+    return True
+
+
+@implements(X + "XNode", f"static int CompareDocumentOrder({X}XNode n1, {X}XNode n2)")
+def compare_order(first: XNode | None, second: XNode | None) -> int:
+    return compare_document_order(first, second)
+
+
+@dotnet_class(X + "XNodeEqualityComparer")
+class XNodeEqualityComparer:
+    """Compares by `DeepEquals`."""
+
+    __slots__ = ()
+
+    @staticmethod
+    @member("new()")
+    def create() -> XNodeEqualityComparer:
+        return XNodeEqualityComparer()
+
+    @member(f"bool Equals({X}XNode x, {X}XNode y)")
+    def equals(self, first: XNode | None, second: XNode | None) -> bool:
+        return deep_equals(first, second)
+
+    @member(f"int GetHashCode({X}XNode obj)")
+    def get_hash_code(self, node: XNode | None) -> int:
+        return 0 if node is None else hash(_own_parts(node)[:2]) & 0x7FFFFFFF
+
+
+@dotnet_class(X + "XNodeDocumentOrderComparer")
+class XNodeDocumentOrderComparer:
+    """Compares by document order."""
+
+    __slots__ = ()
+
+    @staticmethod
+    @member("new()")
+    def create() -> XNodeDocumentOrderComparer:
+        return XNodeDocumentOrderComparer()
+
+    @member(f"int Compare({X}XNode x, {X}XNode y)")
+    def compare(self, first: XNode | None, second: XNode | None) -> int:
+        return compare_document_order(first, second)
+
+
+@implements(X + "XNode", f"static {X}XNodeEqualityComparer EqualityComparer {{ get; }}")
+def equality_comparer() -> XNodeEqualityComparer:
+    return XNodeEqualityComparer()
+
+
+@implements(X + "XNode", f"static {X}XNodeDocumentOrderComparer DocumentOrderComparer {{ get; }}")
+def document_order_comparer() -> XNodeDocumentOrderComparer:
+    return XNodeDocumentOrderComparer()

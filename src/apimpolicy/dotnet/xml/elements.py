@@ -1,0 +1,383 @@
+"""XElement and XAttribute."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.values import Array
+from apimpolicy.dotnet.xml.containers import XContainer
+from apimpolicy.dotnet.xml.content import flattened, text_of
+from apimpolicy.dotnet.xml.names import NO_NAMESPACE, X, XML, XMLNS, XName, XNamespace
+from apimpolicy.dotnet.xml.nodes import ATTRIBUTE, DOCUMENT, DOCUMENT_TYPE, ELEMENT, ELEMENTS, NODES, XNode, XObject, XText, named_only
+from apimpolicy.dotnet.xml.sequences import XSequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ATTRIBUTES = f"System.Collections.Generic.IEnumerable<{X}XAttribute>"
+
+
+def required(name: XName | None) -> XName:
+    if name is None:
+        raise ArgumentNullException("name")
+    return name
+
+
+@dotnet_class(
+    X + "XAttribute",
+    attributes={
+        "Name": "name",
+        "Value": "value",
+        "NodeType": "node_type",
+        "IsNamespaceDeclaration": "is_namespace_declaration",
+        "NextAttribute": "next",
+        "PreviousAttribute": "previous",
+    },
+)
+class XAttribute(XObject):
+    """A name and a text."""
+
+    __slots__ = ("_value", "name")
+
+    node_type = ATTRIBUTE
+
+    def __init__(self, name: XName, value: str) -> None:
+        super().__init__()
+        self.name = name
+        self._value = value
+
+    @staticmethod
+    @member(f"new({X}XName name, object value)")
+    def create(name: XName | None, value: Any) -> XAttribute:
+        required(name)
+        if value is None:
+            raise ArgumentNullException("value")
+        assert name is not None
+        return XAttribute(name, text_of(value))
+
+    @staticmethod
+    @member(f"new({X}XAttribute other)")
+    def copy(other: XAttribute | None) -> XAttribute:
+        if other is None:
+            raise ArgumentNullException("other")
+        return XAttribute(other.name, other.value)
+
+    @property
+    def value(self) -> str:
+        return self._value
+
+    @value.setter
+    def value(self, new: str | None) -> None:
+        if new is None:
+            raise ArgumentNullException("value")
+        self._value = new
+
+    @member("void SetValue(object value)")
+    def set_value(self, value: Any) -> None:
+        if value is None:
+            raise ArgumentNullException("value")
+        self._value = text_of(value)
+
+    @property
+    def is_namespace_declaration(self) -> bool:
+        if self.name.namespace_name:
+            return self.name.namespace == XMLNS
+        return self.name.local == "xmlns"
+
+    def _sibling(self, step: int) -> XAttribute | None:
+        if not isinstance(self.parent, XElement):
+            return None
+        siblings = self.parent.attribute_list
+        index = next(i for i, attribute in enumerate(siblings) if attribute is self) + step
+        return siblings[index] if 0 <= index < len(siblings) else None
+
+    @property
+    def next(self) -> XAttribute | None:
+        return self._sibling(1)
+
+    @property
+    def previous(self) -> XAttribute | None:
+        return self._sibling(-1)
+
+    @member("void Remove()")
+    def remove(self) -> None:
+        if not isinstance(self.parent, XElement):
+            raise InvalidOperationException("The parent is missing.")
+        self.parent.remove_attribute(self)
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        from apimpolicy.dotnet.xml.writer import write_attribute
+
+        return write_attribute(self)
+
+
+@dotnet_class(
+    X + "XElement",
+    attributes={
+        "Name": "name",
+        "NodeType": "node_type",
+        "FirstAttribute": "first_attribute",
+        "LastAttribute": "last_attribute",
+        "HasAttributes": "has_attributes",
+        "HasElements": "has_elements",
+        "IsEmpty": "is_empty",
+        "Value": "value",
+    },
+)
+class XElement(XContainer):
+    """An element. `has_end_tag` tells `<a></a>` from `<a />` while there are no children."""
+
+    __slots__ = ("_name", "attribute_list", "has_end_tag")
+
+    node_type = ELEMENT
+
+    def __init__(self, name: XName) -> None:
+        super().__init__()
+        self._name = name
+        self.attribute_list: list[XAttribute] = []
+        self.has_end_tag = False
+
+    @staticmethod
+    @member(f"new({X}XName name)")
+    def create(name: XName | None) -> XElement:
+        return XElement(required(name))
+
+    @staticmethod
+    @member(f"new({X}XName name, object content)")
+    @member(f"new({X}XName name, params object[] content)")
+    def create_filled(name: XName | None, content: Any) -> XElement:
+        made = XElement(required(name))
+        made.insert_content(0, content)
+        return made
+
+    @staticmethod
+    @member(f"new({X}XElement other)")
+    def copy(other: XElement | None) -> XNode:
+        from apimpolicy.dotnet.xml.comparison import clone
+
+        if other is None:
+            raise ArgumentNullException("other")
+        return clone(other)
+
+    @property
+    def name(self) -> XName:
+        return self._name
+
+    @name.setter
+    def name(self, new: XName | None) -> None:
+        self._name = required(new)
+
+    # Content
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.children and not self.has_end_tag
+
+    @property
+    def has_elements(self) -> bool:
+        return any(child.node_type == ELEMENT for child in self.children)
+
+    @property
+    def value(self) -> str:
+        return "".join(node.value for node in self.below() if isinstance(node, XText))
+
+    @value.setter
+    def value(self, new: str | None) -> None:
+        if new is None:
+            raise ArgumentNullException("value")
+        self.remove_nodes()
+        self.insert_content(0, new)
+
+    @member("void SetValue(object value)")
+    def set_value(self, value: Any) -> None:
+        if value is None:
+            raise ArgumentNullException("value")
+        self.value = text_of(value)
+
+    def note_empty_text(self) -> None:
+        self.has_end_tag = True
+
+    def check_child(self, node: XNode, index: int) -> None:
+        if node.node_type in (DOCUMENT, DOCUMENT_TYPE):
+            kind = "Document" if node.node_type == DOCUMENT else "DocumentType"
+            raise ArgumentException(f"A node of type {kind} cannot be added to content.")
+        self.has_end_tag = False
+
+    def remove_child(self, node: XNode) -> None:
+        super().remove_child(node)
+        self.has_end_tag = False
+
+    @member("void RemoveAll()")
+    def remove_all(self) -> None:
+        self.remove_attributes()
+        self.remove_nodes()
+
+    def remove_nodes(self) -> None:
+        super().remove_nodes()
+        self.has_end_tag = False
+
+    @member("void ReplaceAll(object content)")
+    @member("void ReplaceAll(params object[] content)")
+    def replace_all(self, content: Any) -> None:
+        items = list(flattened(content))
+        self.remove_all()
+        self.insert_content(0, items)
+
+    # Attributes
+
+    @property
+    def first_attribute(self) -> XAttribute | None:
+        return self.attribute_list[0] if self.attribute_list else None
+
+    @property
+    def last_attribute(self) -> XAttribute | None:
+        return self.attribute_list[-1] if self.attribute_list else None
+
+    @property
+    def has_attributes(self) -> bool:
+        return bool(self.attribute_list)
+
+    @member(f"{X}XAttribute Attribute({X}XName name)")
+    def attribute(self, name: XName | None) -> XAttribute | None:
+        return next(filter(named_only(name), self.attribute_list), None)
+
+    def _attributes(self) -> Iterator[XAttribute]:
+        for attribute in list(self.attribute_list):
+            if attribute.parent is self:
+                yield attribute
+
+    @member(f"{ATTRIBUTES} Attributes()")
+    def attributes(self) -> XSequence:
+        return XSequence(self._attributes)
+
+    @member(f"{ATTRIBUTES} Attributes({X}XName name)")
+    def attributes_named(self, name: XName | None) -> XSequence:
+        return XSequence(lambda: filter(named_only(name), self._attributes()))
+
+    def add_attribute(self, attribute: XAttribute) -> None:
+        if attribute.parent is not None:
+            attribute = XAttribute(attribute.name, attribute.value)
+        if self.attribute(attribute.name) is not None:
+            raise InvalidOperationException("Duplicate attribute.")
+        attribute.parent = self
+        self.attribute_list.append(attribute)
+
+    def remove_attribute(self, attribute: XAttribute) -> None:
+        """Take out an attribute."""
+        self.attribute_list = [other for other in self.attribute_list if other is not attribute]
+        attribute.parent = None
+
+    @member("void RemoveAttributes()")
+    def remove_attributes(self) -> None:
+        for attribute in self.attribute_list:
+            attribute.parent = None
+        self.attribute_list = []
+
+    @member("void ReplaceAttributes(object content)")
+    @member("void ReplaceAttributes(params object[] content)")
+    def replace_attributes(self, content: Any) -> None:
+        items = list(flattened(content))
+        self.remove_attributes()
+        self.insert_content(len(self.children), items)
+
+    @member(f"void SetAttributeValue({X}XName name, object value)")
+    def set_attribute_value(self, name: XName | None, value: Any) -> None:
+        found = self.attribute(required(name))
+        if value is None:
+            if found is not None:
+                self.remove_attribute(found)
+        elif found is not None:
+            found.set_value(value)
+        else:
+            self.add_attribute(XAttribute.create(name, value))
+
+    @member(f"void SetElementValue({X}XName name, object value)")
+    def set_element_value(self, name: XName | None, value: Any) -> None:
+        found = self.element(required(name))
+        if value is None:
+            if found is not None:
+                found.remove()
+        elif found is not None:
+            found.set_value(value)
+        else:
+            self.add(XElement.create_filled(name, text_of(value)))
+
+    # Walking
+
+    @member(f"{ELEMENTS} AncestorsAndSelf()")
+    def ancestors_and_self(self) -> XSequence:
+        return XSequence(lambda: iter((self, *self._upwards())))
+
+    @member(f"{ELEMENTS} AncestorsAndSelf({X}XName name)")
+    def ancestors_and_self_named(self, name: XName | None) -> XSequence:
+        return XSequence(lambda: filter(named_only(name), self.ancestors_and_self()))
+
+    @member(f"{NODES} DescendantNodesAndSelf()")
+    def descendant_nodes_and_self(self) -> XSequence:
+        return XSequence(lambda: self.below(with_self=True))
+
+    @member(f"{ELEMENTS} DescendantsAndSelf()")
+    def descendants_and_self(self) -> XSequence:
+        return XSequence(lambda: (node for node in self.below(with_self=True) if node.node_type == ELEMENT))
+
+    @member(f"{ELEMENTS} DescendantsAndSelf({X}XName name)")
+    def descendants_and_self_named(self, name: XName | None) -> XSequence:
+        return XSequence(lambda: filter(named_only(name), self.descendants_and_self()))
+
+    # Namespaces
+
+    def declarations(self) -> Iterator[tuple[str, str]]:
+        """The namespaces declared here as (prefix, namespace), in order."""
+        for attribute in self.attribute_list:
+            if attribute.is_namespace_declaration:
+                yield ("" if not attribute.name.namespace_name else attribute.name.local), attribute.value
+
+    @member(f"{X}XNamespace GetDefaultNamespace()")
+    def get_default_namespace(self) -> XNamespace:
+        return self._declared("") or NO_NAMESPACE
+
+    @member(f"{X}XNamespace GetNamespaceOfPrefix(string prefix)")
+    def get_namespace_of_prefix(self, prefix: str | None) -> XNamespace | None:
+        if prefix is None:
+            raise ArgumentNullException("prefix")
+        if not prefix:
+            raise ArgumentException("The empty string '' is not a valid prefix.", "prefix")
+        if prefix in ("xml", "xmlns"):
+            return XML if prefix == "xml" else XMLNS
+        return self._declared(prefix)
+
+    def _declared(self, wanted: str) -> XNamespace | None:
+        for element in self.ancestors_and_self():
+            for prefix, namespace in element.declarations():
+                if prefix == wanted:
+                    return XNamespace.get(namespace)
+        return None
+
+    @member(f"string GetPrefixOfNamespace({X}XNamespace ns)")
+    def get_prefix_of_namespace(self, namespace: XNamespace | None) -> str | None:
+        if namespace is None:
+            raise ArgumentNullException("ns")
+        hidden: set[str] = set()
+        for element in self.ancestors_and_self():
+            for prefix, uri in element.declarations():
+                if prefix and uri == namespace.name and prefix not in hidden:
+                    return prefix
+            hidden.update(prefix for prefix, _ in element.declarations())
+        return {XML.name: "xml", XMLNS.name: "xmlns"}.get(namespace.name)
+
+
+@implements(X + "XElement", f"static {ELEMENTS} EmptySequence {{ get; }}")
+def no_elements() -> Array:
+    from apimpolicy.dotnet.metadata import named
+
+    return Array(named(X + "XElement"))
+
+
+@implements(X + "XAttribute", f"static {ATTRIBUTES} EmptySequence {{ get; }}")
+def no_attributes() -> Array:
+    from apimpolicy.dotnet.metadata import named
+
+    return Array(named(X + "XAttribute"))

@@ -1,0 +1,74 @@
+"""`System.Xml.Linq.Extensions`: what nodes offer, over sequences of nodes."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.xml.names import X
+from apimpolicy.dotnet.xml.nodes import compare_document_order
+from apimpolicy.dotnet.xml.sequences import XSequence, flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TYPE = X + "Extensions"
+_SEQUENCE = "System.Collections.Generic.IEnumerable"
+
+# Name, method of the node, method with a name, result element, receiver element or type parameter's constraint.
+_WALKS = (
+    ("Attributes", "attributes", "attributes_named", "XAttribute", "XElement", ""),
+    ("Ancestors", "ancestors", "ancestors_named", "XElement", "T", "XNode"),
+    ("AncestorsAndSelf", "ancestors_and_self", "ancestors_and_self_named", "XElement", "XElement", ""),
+    ("Nodes", "nodes", "", "XNode", "T", "XContainer"),
+    ("DescendantNodes", "descendant_nodes", "", "XNode", "T", "XContainer"),
+    ("Descendants", "descendants", "descendants_named", "XElement", "T", "XContainer"),
+    ("DescendantNodesAndSelf", "descendant_nodes_and_self", "", "XNode", "XElement", ""),
+    ("DescendantsAndSelf", "descendants_and_self", "descendants_and_self_named", "XElement", "XElement", ""),
+    ("Elements", "elements", "elements_named", "XElement", "T", "XContainer"),
+)
+
+
+def _required(source: Any) -> Any:
+    if source is None:
+        raise ArgumentNullException("source")
+    return source
+
+
+def _walk(method: str) -> Callable[[Any], XSequence]:
+    return lambda source: flatten(_required(source), lambda node: getattr(node, method)())
+
+
+def _walk_named(method: str) -> Callable[[Any, Any], XSequence]:
+    return lambda source, name: flatten(_required(source), lambda node: getattr(node, method)(name))
+
+
+def _register() -> None:
+    for name, plain, named, result, receiver, constraint in _WALKS:
+        parameters = "<T>" if receiver == "T" else ""
+        element = receiver if receiver == "T" else X + receiver
+        where = f" where T : {X}{constraint}" if constraint else ""
+        start = f"static {_SEQUENCE}<{X}{result}> {name}{parameters}(this {_SEQUENCE}<{element}> source"
+        implements(_TYPE, f"{start}){where}")(_walk(plain))
+        if named:
+            implements(_TYPE, f"{start}, {X}XName name){where}")(_walk_named(named))
+
+
+_register()
+
+
+@implements(_TYPE, f"static {_SEQUENCE}<T> InDocumentOrder<T>(this {_SEQUENCE}<T> source) where T : {X}XNode")
+def in_document_order(source: Any) -> XSequence:
+    key = functools.cmp_to_key(compare_document_order)
+    return XSequence(lambda: iter(sorted(_required(source), key=key)))
+
+
+@implements(_TYPE, f"static void Remove(this {_SEQUENCE}<{X}XAttribute> source)")
+@implements(_TYPE, f"static void Remove<T>(this {_SEQUENCE}<T> source) where T : {X}XNode")
+def remove(source: Any) -> None:
+    """Takes all of them out, of a list made first."""
+    for node in list(_required(source)):
+        if node is not None:
+            node.remove()

@@ -1,0 +1,445 @@
+"""Text to trees, as XmlReader: namespaces, the internal subset's plain entities, and .NET's messages.
+
+Nothing outside the text is ever read. Entities are text: one whose value has markup or refers to another entity is
+refused, so nothing can multiply.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
+from apimpolicy.dotnet.xml.elements import XAttribute, XElement
+from apimpolicy.dotnet.xml.names import XML, XMLNS, X, XName, XNamespace, verify_ncname
+from apimpolicy.dotnet.xml.nodes import XCData, XComment, XDocumentType, XProcessingInstruction, XText
+from apimpolicy.errors import NotSimulatedError
+
+PRESERVE_WHITESPACE = 1
+MAXIMUM_DEPTH = 1024
+"""Elements within elements; deeper documents are refused."""
+
+_SPACE = " \t\r\n"
+_NAME = re.compile(r"[^\s<>/=\"'&!?\[\](){};,#%]+")
+_SPACES = re.compile(r"[ \t\r\n]*")
+_MARKUP = re.compile("[<&]")
+_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_PREDEFINED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
+_PSEUDO = re.compile(r"""[ \t\r\n]+(version|encoding|standalone)[ \t\r\n]*=[ \t\r\n]*(?:"([^"<&]*)"|'([^'<&]*)')""")
+_ENTITY = re.compile(r"""<!ENTITY[ \t\r\n]+([^\s%]+)[ \t\r\n]+(?:"([^"]*)"|'([^']*)')[ \t\r\n]*>""")
+
+
+class _Parser:
+    def __init__(self, text: str, options: int) -> None:
+        self.text = text
+        self.at = 0
+        self.keeps_whitespace = bool(options & PRESERVE_WHITESPACE)
+        self.document = XDocument()
+        # Open elements with their name as written and where it stands; lines are counted when a message needs them.
+        self.open: list[tuple[XElement, str, int]] = []
+        self.scopes: list[dict[str, str]] = [{"": "", "xml": XML.name, "xmlns": XMLNS.name}]
+        self.entities = dict(_PREDEFINED)
+
+    # Errors
+
+    def place(self, at: int) -> tuple[int, int]:
+        """Line and position of an offset, from 1; `\\r\\n`, `\\r` and `\\n` end lines."""
+        before = self.text[:at].replace("\r\n", "\0\n").replace("\r", "\n")
+        return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
+
+    def fail(self, message: str, at: int | None = None) -> NoReturn:
+        line, position = self.place(self.at if at is None else at)
+        raise XmlException(f"{message} Line {line}, position {position}.")
+
+    def unclosed(self) -> NoReturn:
+        """The text ended too early."""
+        self.at = len(self.text)
+        if not self.open:
+            self.fail("Unexpected end of file has occurred.")
+        names = ", ".join(name for _, name, _ in reversed(self.open))
+        self.fail(f"Unexpected end of file has occurred. The following elements are not closed: {names}.")
+
+    # Structure
+
+    def parse(self) -> XDocument:
+        text = self.text
+        if text.startswith("\ufeff"):
+            self.fail("Data at the root level is invalid.")
+        if re.match(r"<\?xml[ \t\r\n]", text):
+            self.declaration()
+        burn = environment().step
+        while self.at < len(text):
+            burn()
+            if text[self.at] != "<":
+                self.characters()
+            elif text.startswith("<!--", self.at):
+                self.comment()
+            elif text.startswith("<?", self.at):
+                self.instruction()
+            elif text.startswith("<![CDATA[", self.at):
+                self.cdata()
+            elif text.startswith("</", self.at):
+                self.end_tag()
+            elif text.startswith("<!DOCTYPE", self.at):
+                self.document_type()
+            elif text.startswith("<!", self.at):
+                self.unexpected(self.at + 2, "DOCTYPE" if not self.open else "[CDATA[")
+            else:
+                self.start_tag()
+        if self.open:
+            self.unclosed()
+        if self.document.root is None:
+            raise XmlException("Root element is missing.")
+        return self.document
+
+    @property
+    def container(self) -> XContainer:
+        return self.open[-1][0] if self.open else self.document
+
+    def unexpected(self, at: int, expected: str) -> NoReturn:
+        if at >= len(self.text):
+            self.unclosed()
+        found = self.text[at]
+        self.fail(f"'{found}' is an unexpected token. The expected token is '{expected}'.", at)
+
+    def skip_spaces(self) -> bool:
+        """Skip white space; whether there was some."""
+        start = self.at
+        match = _SPACES.match(self.text, self.at)
+        assert match is not None
+        self.at = match.end()
+        return self.at > start
+
+    def declaration(self) -> None:
+        end = self.text.find("?>")
+        if end < 0:
+            self.unclosed()
+        values: dict[str, str] = {}
+        at = 5
+        while match := _PSEUDO.match(self.text, at, end):
+            values[match[1]] = match[2] if match[2] is not None else match[3]
+            at = match.end()
+        if self.text[at:end].strip(_SPACE) or "version" not in values:
+            self.fail("Syntax for an XML declaration is invalid.", at)
+        if values["version"] != "1.0":
+            self.fail(f"Version number '{values['version']}' is invalid.", at)
+        self.document.declaration = XDeclaration(values["version"], values.get("encoding"), values.get("standalone"))
+        self.at = end + 2
+
+    def until(self, end: str, start: int) -> str:
+        """The text from `start` to `end`; moves behind it."""
+        found = self.text.find(end, start)
+        if found < 0:
+            self.unclosed()
+        self.at = found + len(end)
+        content = self.text[start:found]
+        self.check_characters(content, start)
+        return _line_ends(content)
+
+    def check_characters(self, content: str, start: int) -> None:
+        bad = _INVALID.search(content)
+        if bad is not None:
+            code = f"hexadecimal value 0x{ord(bad.group()):02X}"
+            shown = "." if bad.group() == "\0" else bad.group()
+            self.fail(f"'{shown}', {code}, is an invalid character.", start + bad.start())
+
+    def comment(self) -> None:
+        start = self.at + 4
+        content = self.until("-->", start)
+        if "--" in content or content.endswith("-"):
+            self.fail("An XML comment cannot contain '--', and '-' cannot be the last character.", start)
+        self.append(XComment(content))
+
+    def instruction(self) -> None:
+        start = self.at + 2
+        self.at = start
+        target = self.name()
+        if target.lower() == "xml":
+            self.fail(
+                "Unexpected XML declaration. The XML declaration must be the first node in the document, and no "
+                "white space characters are allowed to appear before it.",
+                start,
+            )
+        had_space = self.skip_spaces()
+        if not had_space and not self.text.startswith("?>", self.at):
+            self.unexpected(self.at, "?>")
+        self.append(XProcessingInstruction(target, self.until("?>", self.at)))
+
+    def cdata(self) -> None:
+        if not self.open:
+            self.fail("Data at the root level is invalid.", self.at + (0 if self.document.root is not None else 2))
+        self.append(XCData(self.until("]]>", self.at + 9)))
+
+    def append(self, node: XText | XComment | XProcessingInstruction | XElement | XDocumentType) -> None:
+        container = self.container
+        node.parent = container
+        container.children.append(node)
+
+    def characters(self) -> None:
+        start = self.at
+        parts: list[str] = []
+        while self.at < len(self.text) and self.text[self.at] != "<":
+            match = _MARKUP.search(self.text, self.at)
+            end = match.start() if match else len(self.text)
+            piece = self.text[self.at : end]
+            self.check_characters(piece, self.at)
+            if "]]>" in piece:
+                self.fail("']]>' is not allowed in character data.", self.at + piece.index("]]>"))
+            parts.append(_line_ends(piece))
+            self.at = end
+            if end < len(self.text) and self.text[end] == "&":
+                if not self.open:
+                    self.fail("Data at the root level is invalid.", start)
+                parts.append(self.reference())
+        content = "".join(parts)
+        if not self.open:
+            if content.strip(_SPACE):
+                at = start + len(content) - len(content.lstrip(_SPACE))
+                self.fail("Data at the root level is invalid.", at)
+            return
+        if content.strip(_SPACE) or self.keeps_whitespace or self.space_is_preserved():
+            self.append(XText(content))
+
+    def space_is_preserved(self) -> bool:
+        name = XML.get_name("space")
+        for element, _, _ in reversed(self.open):
+            found = element.attribute(name)
+            if found is not None:
+                return found.value == "preserve"
+        return False
+
+    def reference(self) -> str:
+        """`&lt;` and `&#65;` as text."""
+        start = self.at + 1
+        end = self.text.find(";", start, start + 128)
+        name = _NAME.match(self.text, start)
+        if self.text.startswith("#", start):
+            digits = self.text[start + 1 : end] if end > 0 else ""
+            hexadecimal = digits.startswith("x")
+            pattern = "x[0-9a-fA-F]{1,8}" if hexadecimal else "[0-9]{1,10}"
+            if re.fullmatch(pattern, digits) is None:
+                self.fail("Invalid syntax for a hexadecimal numeric entity reference." if hexadecimal
+                          else "Invalid syntax for a decimal numeric entity reference.", start + 1)  # fmt: skip
+            code = int(digits[1:], 16) if hexadecimal else int(digits)
+            if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF or (code < 32 and chr(code) not in _SPACE):
+                self.fail(f"'{chr(code) if 0 < code < 0xD800 else '.'}', hexadecimal value 0x{code:02X}, is an invalid character.", start + 1)
+            self.at = end + 1
+            from apimpolicy.dotnet.values import to_utf16
+
+            return to_utf16(chr(code))
+        if name is None:
+            self.fail("An error occurred while parsing EntityName.", start)
+        if self.text[name.end() : name.end() + 1] != ";":
+            self.unexpected(name.end(), ";")
+        value = self.entities.get(name.group())
+        if value is None:
+            self.fail(f"Reference to undeclared entity '{name.group()}'.", start)
+        self.at = name.end() + 1
+        return value
+
+    # Tags
+
+    def name(self) -> str:
+        """A name as written, colon and all."""
+        match = _NAME.match(self.text, self.at)
+        if match is None:
+            if self.at >= len(self.text):
+                self.unclosed()
+            character = self.text[self.at]
+            code = f"hexadecimal value 0x{ord(character):02X}"
+            self.fail(f"Name cannot begin with the '{character}' character, {code}.")
+        written = match.group()
+        offset = self.at
+        for part in written.split(":", 1):
+            try:
+                verify_ncname(part)
+            except XmlException as error:
+                self.fail(error.message, offset)
+            except ArgumentException:
+                self.fail("The ':' character, hexadecimal value 0x3A, cannot be included in a name.", offset)
+            offset += len(part) + 1
+        self.at = match.end()
+        return written
+
+    def resolve(self, written: str, at: int, *, is_attribute: bool) -> XName:
+        prefix, colon, local = written.rpartition(":")
+        if is_attribute and not colon:
+            return XNamespace.get("").get_name(local)
+        namespace = self.scopes[-1].get(prefix)
+        if namespace is not None:
+            return XNamespace.get(namespace).get_name(local)
+        self.fail(f"'{prefix}' is an undeclared prefix.", at)
+
+    def start_tag(self) -> None:
+        if not self.open and self.document.root is not None:
+            self.fail("There are multiple root elements.", self.at + 1)
+        self.at += 1
+        start = self.at
+        written = self.name()
+        attributes: list[tuple[str, str, int]] = []
+        scope: dict[str, str] = {}
+        while True:
+            had_space = self.skip_spaces()
+            if self.at >= len(self.text):
+                self.unclosed()
+            character = self.text[self.at]
+            if character == ">" or self.text.startswith("/>", self.at):
+                break
+            if character == "/":
+                self.unexpected(self.at + 1, ">")
+            if not had_space:
+                self.fail(f"'{character}' is an unexpected token. Expecting white space.")
+            attributes.append(self.attribute(scope))
+        self.scopes.append({**self.scopes[-1], **scope} if scope else self.scopes[-1])
+        element = XElement(self.resolve(written, start, is_attribute=False))
+        names: set[XName] = set()
+        for name, value, at in attributes:
+            made = XAttribute(self.resolve(name, at, is_attribute=True), value)
+            if made.name in names:
+                self.fail(f"'{name}' is a duplicate attribute name.", at)
+            names.add(made.name)
+            made.parent = element
+            element.attribute_list.append(made)
+        self.append(element)
+        if character == "/":
+            self.scopes.pop()
+            self.at += 2
+            return
+        self.at += 1
+        if len(self.open) >= MAXIMUM_DEPTH:
+            self.fail(f"Elements are nested more than {MAXIMUM_DEPTH} deep.", start)
+        self.open.append((element, written, start))
+
+    def attribute(self, scope: dict[str, str]) -> tuple[str, str, int]:
+        start = self.at
+        name = self.name()
+        self.skip_spaces()
+        if not self.text.startswith("=", self.at):
+            self.unexpected(self.at, "=")
+        self.at += 1
+        self.skip_spaces()
+        quote = self.text[self.at : self.at + 1]
+        if quote not in ('"', "'"):
+            if not quote:
+                self.unclosed()
+            self.fail(f"'{quote}' is an unexpected token. The expected token is '\"' or '''.")
+        self.at += 1
+        value = self.attribute_value(quote)
+        if name == "xmlns" or name.startswith("xmlns:"):
+            prefix = name[6:]
+            if prefix and not value:
+                self.fail("Invalid namespace declaration.", start)
+            scope[prefix] = value
+        return name, value, start
+
+    def attribute_value(self, quote: str) -> str:
+        parts: list[str] = []
+        stop = re.compile(f"[<&{quote}]")
+        while True:
+            match = stop.search(self.text, self.at)
+            if match is None:
+                self.at = len(self.text)
+                self.fail("There is an unclosed literal string.")
+            piece = self.text[self.at : match.start()]
+            self.check_characters(piece, self.at)
+            parts.append(re.sub("[\t\n]", " ", _line_ends(piece)))
+            self.at = match.start()
+            if match.group() == quote:
+                self.at += 1
+                return "".join(parts)
+            if match.group() == "<":
+                self.fail("'<', hexadecimal value 0x3C, is an invalid attribute character.")
+            parts.append(self.reference())
+
+    def end_tag(self) -> None:
+        self.at += 2
+        start = self.at
+        if not self.open:
+            self.fail("Data at the root level is invalid." if self.document.root is None
+                      else "Unexpected end tag.", start)  # fmt: skip
+        element, expected, opened = self.open[-1]
+        written = self.name()
+        if written != expected:
+            line, position = self.place(opened)
+            self.fail(
+                f"The '{expected}' start tag on line {line} position {position} does not match the end tag of "
+                f"'{written}'.",
+                start,
+            )
+        self.skip_spaces()
+        if not self.text.startswith(">", self.at):
+            self.unexpected(self.at, ">")
+        self.at += 1
+        if not element.children:
+            element.has_end_tag = True
+        self.open.pop()
+        self.scopes.pop()
+
+    def document_type(self) -> None:
+        if self.open or self.document.root is not None or self.document.document_type is not None:
+            self.fail("Unexpected DTD declaration.", self.at + 2)
+        self.at += 9
+        self.skip_spaces()
+        name = self.name()
+        self.skip_spaces()
+        public = system = subset = None
+        for keyword in ("PUBLIC", "SYSTEM"):
+            if self.text.startswith(keyword, self.at):
+                self.at += 6
+                if keyword == "PUBLIC":
+                    public = self.literal()
+                system = self.literal()
+                self.skip_spaces()
+        if self.text.startswith("[", self.at):
+            start = self.at + 1
+            end = self.text.find("]", start)
+            if end < 0:
+                self.unclosed()
+            subset = self.text[start:end]
+            self.at = end + 1
+            self.declare_entities(subset)
+            self.skip_spaces()
+        if not self.text.startswith(">", self.at):
+            self.unexpected(self.at, ">")
+        self.at += 1
+        self.append(XDocumentType(name, public, system, subset))
+
+    def literal(self) -> str:
+        self.skip_spaces()
+        quote = self.text[self.at : self.at + 1]
+        if quote not in ('"', "'") or not quote:
+            self.unexpected(self.at, '"')
+        return self.until(quote, self.at + 1)
+
+    def declare_entities(self, subset: str) -> None:
+        for match in _ENTITY.finditer(subset):
+            value = match[2] if match[2] is not None else match[3]
+            if "&" in value or "<" in value or "%" in value or len(value) > 4096:
+                raise NotSimulatedError("XML entities with markup or references", f"entity '{match[1]}'")
+            self.entities.setdefault(match[1], value)
+
+
+def _line_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+@implements(X + "XDocument", f"static {X}XDocument Parse(string text)")
+@implements(X + "XDocument", f"static {X}XDocument Parse(string text, {X}LoadOptions options)")
+def parse_document(text: str | None, options: int = 0) -> XDocument:
+    """The document of a text. Raises XmlException with .NET's message for what is no XML."""
+    if text is None:
+        raise ArgumentNullException("s")
+    return _Parser(text, options).parse()
+
+
+@implements(X + "XElement", f"static {X}XElement Parse(string text)")
+@implements(X + "XElement", f"static {X}XElement Parse(string text, {X}LoadOptions options)")
+def parse_element(text: str | None, options: int = 0) -> XElement:
+    """The root element of a text, without its document."""
+    root = parse_document(text, options).root
+    assert root is not None
+    root.parent = None
+    return root

@@ -1,0 +1,21 @@
+"""Floor 3: the emitter. Turns a bound expression into a Python function, by way of Python's own syntax tree.
+
+    expression   compile_expression and CompiledExpression: what the engine and people use
+    emitter      ties the parts together: one bound expression in, one Python function out
+    core         names, constants and positions, shared by the parts
+    values       emission of expressions             conversions   … of conversions
+    arithmetic   … of operators                      assignments   … of assignments and out variables
+    statements   … of statements
+    frames       Python's exceptions seen as C#'s: null references, the place of an error
+    recorder     what explanations and coverage need: the value of every sub-expression
+    runtime      the few functions that emitted code calls and that belong to no .NET type
+
+Emitted code reaches only what the emitter put into its namespace: registered members, and the functions of `runtime`.
+It has no builtins. Every node carries the policy file's own line and column, so that a traceback shows the policy.
+"""
+
+from __future__ import annotations
+
+from apimpolicy.emit.expression import CompiledExpression, compile_expression
+
+__all__ = ["CompiledExpression", "compile_expression"]

@@ -1,0 +1,171 @@
+"""Emission of assignments, increments, deconstruction and out arguments."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import (
+    ArrayAccess,
+    Assignment,
+    CompoundAssignment,
+    Deconstruction,
+    Expression,
+    FieldAccess,
+    IndexerAccess,
+    Local,
+    OutVariable,
+    PropertyAccess,
+    TupleElement,
+)
+from apimpolicy.dotnet.collections import arrays
+from apimpolicy.dotnet.registry import find_implementation
+from apimpolicy.emit import runtime
+from apimpolicy.emit.arithmetic import ArithmeticEmitter
+from apimpolicy.emit.core import attribute, call, constant, last_of, load, tuple_of, walrus
+from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.binding.symbols import LocalSymbol
+    from apimpolicy.dotnet.signatures import Field, Property
+
+
+class AssignmentEmitter(ArithmeticEmitter):
+    """Everything that stores a value."""
+
+    def assign_symbol(self, symbol: LocalSymbol, value: ast.expr) -> ast.expr:
+        """Store into a variable, as an expression whose value is the stored one."""
+        name = self.symbol_name(symbol)
+        if symbol in self._celled:
+            return self.run(runtime.set_cell, load(name), value)
+        return walrus(name, value)
+
+    def emit_assignment(self, node: Assignment) -> ast.expr:
+        if node.target is node.value:
+            return self.emit(node.value)  # a discard: `_ = value`
+        return self.store_into(node.target, lambda: self.emit(node.value))
+
+    def store_into(self, target: Expression, value: Callable[[], ast.expr]) -> ast.expr:
+        """`target = value` as an expression; the target's parts are evaluated before the value."""
+        if isinstance(target, Local):
+            return self.assign_symbol(target.symbol, value())
+        if isinstance(target, ArrayAccess):
+            array = self.emit(target.array)
+            indexes = [self.emit(index) for index in target.indexes]
+            if len(indexes) == 1:
+                return self.run(arrays.array_set, array, indexes[0], value())
+            return self.run(arrays.rectangular_set, array, tuple_of(*indexes), value())
+        if isinstance(target, (PropertyAccess, FieldAccess)):
+            return self._store_property(target, value)
+        if isinstance(target, IndexerAccess):
+            receiver = self.checked_receiver(target.receiver)
+            return self._call_setter(target.property, receiver, [self.emit(a) for a in target.arguments], value())
+        if isinstance(target, TupleElement):
+            receiver_value = self.emit(target.receiver)
+            index = constant(target.index)
+            name = self.fresh()
+            return last_of(
+                walrus(name, value()),
+                self.store_into(
+                    target.receiver, lambda: self.run(runtime.replace_element, receiver_value, index, load(name))
+                ),
+                load(name),
+            )
+        raise NotSimulatedError("assignment", f"to {type(target).__name__}")
+
+    def _store_property(self, target: PropertyAccess | FieldAccess, value: Callable[[], ast.expr]) -> ast.expr:
+        member: Property | Field = target.property if isinstance(target, PropertyAccess) else target.field
+        found = find_implementation(member.declaring, member.signature, setter=True)
+        name = f"{member.declaring.name}.{member.name}"
+        if found is None:
+            return self.run(runtime.not_simulated, constant(f"setting {name}"))
+        if target.receiver is None:
+            return last_of(self.run(found.target, value()))
+        if found.form == "attribute":
+            return self.run(runtime.set_attribute, self.emit(target.receiver), constant(found.name), value())
+        return self._call_setter(member, self.checked_receiver(target.receiver), [], value())
+
+    def _call_setter(
+        self, member: Property | Field, receiver: ast.expr, arguments: list[ast.expr], value: ast.expr
+    ) -> ast.expr:
+        found = find_implementation(member.declaring, member.signature, setter=True)
+        if found is None:
+            return self.run(runtime.not_simulated, constant(f"setting {member.declaring.name}.{member.name}"))
+        names = [self.fresh() for _ in range(len(arguments) + 2)]
+        steps: list[ast.expr] = [
+            walrus(n, v) for n, v in zip(names, [receiver, *arguments, value], strict=True)
+        ]
+        loaded: list[ast.expr] = [load(n) for n in names]
+        if found.form == "method":
+            done: ast.expr = call(attribute(loaded[0], found.name), *loaded[1:])
+        else:
+            done = self.run(found.target, *loaded)
+        return last_of(*steps, done, load(names[-1]))
+
+    def emit_compound(self, node: CompoundAssignment) -> ast.expr:
+        """`target op= value` with the target's parts evaluated once."""
+        steps: list[ast.expr] = []
+        target = self._once(node.target, steps)
+        old = self.fresh("old")
+        self.with_placeholder(node.placeholder, old)
+        steps.append(walrus(old, self.emit(target)))
+        made = self.store_into(target, lambda: self.emit(node.result))
+        if node.is_postfix:
+            return last_of(*steps, made, load(old))
+        return last_of(*steps, made)
+
+    def _once(self, target: Expression, steps: list[ast.expr]) -> Expression:
+        """The target with its receiver and indexes held in Python variables."""
+        from apimpolicy.binding.nodes import Placeholder
+
+        def hold(expression: Expression) -> Expression:
+            if expression.is_constant:
+                return expression
+            name = self.fresh()
+            placeholder = Placeholder(expression.syntax, expression.type)
+            steps.append(walrus(name, self.emit(expression)))
+            self.with_placeholder(placeholder, name)
+            return placeholder
+
+        if isinstance(target, ArrayAccess):
+            return ArrayAccess(target.syntax, target.type, hold(target.array), [hold(i) for i in target.indexes])
+        if isinstance(target, IndexerAccess):
+            arguments = [hold(a) for a in target.arguments]
+            return IndexerAccess(target.syntax, target.type, hold(target.receiver), target.property, arguments)
+        if isinstance(target, PropertyAccess) and target.receiver is not None:
+            return PropertyAccess(target.syntax, target.type, hold(target.receiver), target.property)
+        return target
+
+    def emit_deconstruction(self, node: Deconstruction) -> ast.expr:
+        name = self.fresh()
+        steps: list[ast.expr] = [walrus(name, self.emit(node.value))]
+        held: list[str] = []
+        for index, (placeholder, element) in enumerate(zip(node.placeholders, node.elements, strict=True)):
+            part = self.fresh()
+            steps.append(walrus(part, ast.Subscript(load(name), constant(index), ast.Load())))
+            self.with_placeholder(placeholder, part)
+            converted = self.fresh()
+            steps.append(walrus(converted, self.emit(element)))
+            held.append(converted)
+        for target, value in zip(node.targets, held, strict=True):
+            if target is not None:
+                steps.append(self.store_into(target, lambda value=value: load(value)))  # type: ignore[misc]
+        return last_of(*steps, load(name))
+
+    def with_outputs(self, made: ast.expr, outputs: list[Expression], *, is_void: bool) -> ast.expr:
+        """A call that returned (result, out values…): store the out values, give the result."""
+        name = self.fresh()
+        steps: list[ast.expr] = [walrus(name, made)]
+        for index, output in enumerate(outputs):
+            part = ast.Subscript(load(name), constant(index + (not is_void)), ast.Load())
+            if isinstance(output, OutVariable):
+                if output.symbol is not None:
+                    steps.append(self.assign_symbol(output.symbol, part))
+            else:
+                steps.append(self.store_into(output, lambda part=part: part))  # type: ignore[misc]
+        result: ast.expr = constant(None) if is_void else ast.Subscript(load(name), constant(0), ast.Load())
+        return last_of(*steps, result)
+
+

@@ -1,0 +1,108 @@
+"""Compiled expressions: what the engine evaluates and what `from apimpolicy import compile_expression` gives."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import BoundExpression, bind
+from apimpolicy.binding.nodes import Block
+from apimpolicy.emit.frames import CAUGHT, as_dotnet, span_of
+from apimpolicy.errors import PolicyTypeError
+from apimpolicy.syntax.parser import parse
+from apimpolicy.text.source import Excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.dotnet.types import Type
+    from apimpolicy.emit.recorder import Recorder
+
+
+class CompiledExpression:
+    """A legal policy expression. Python code is made on the first evaluation; checking alone never makes any."""
+
+    __slots__ = ("_plain", "_recording", "bound", "excerpt")
+
+    def __init__(self, bound: BoundExpression) -> None:
+        self.bound = bound
+        self.excerpt = bound.excerpt
+        self._plain: Callable[..., Any] | None = None
+        self._recording: Callable[..., Any] | None = None
+
+    @property
+    def type(self) -> Type:
+        """The static type."""
+        return self.bound.type
+
+    @property
+    def static_type(self) -> str:
+        """The static type in C# spelling, e.g. `bool` or `Newtonsoft.Json.Linq.JObject`."""
+        return self.bound.static_type
+
+    @property
+    def is_block(self) -> bool:
+        return isinstance(self.bound.body, Block)
+
+    def evaluate(self, context: Any, *, recorder: Recorder | None = None) -> Any:
+        """The value for a context, as a plain Python value of the static type (see `apimpolicy.dotnet.values`).
+
+        Raises DotnetException with `.span` for what C# would throw, NotSimulatedError for a member that is not
+        simulated, LimitExceededError when a limit of the current environment is exceeded.
+        """
+        try:
+            if recorder is not None:
+                if self._recording is None:
+                    self._recording = self._emit(recording=True)
+                return self._recording(context, recorder.record)
+            if self._plain is None:
+                self._plain = self._emit(recording=False)
+            return self._plain(context)
+        except CAUGHT as error:
+            traceback = error.__traceback__
+            exception = as_dotnet(error)
+            if exception.span is None:
+                exception.span = span_of(traceback, self.excerpt)
+            if exception is error:
+                raise
+            raise exception from None
+
+    def _emit(self, *, recording: bool) -> Callable[..., Any]:
+        from apimpolicy.emit.emitter import emit
+
+        return emit(self.bound, recording=recording)
+
+    def __repr__(self) -> str:
+        return f"<CompiledExpression {self.static_type}: {self.excerpt.text!r}>"
+
+
+def compile_expression(code: str | Excerpt) -> CompiledExpression:
+    """Parse and bind a policy expression, `@( … )` or `@{ … }`.
+
+    Raises PolicySyntaxError or PolicyTypeError, with `.diagnostics`. Expressions given as text are cached.
+    """
+    return _compile_text(code) if isinstance(code, str) else _compile(code)
+
+
+def check_expression(excerpt: Excerpt) -> list[Diagnostic]:
+    """The compiler's diagnostics of an expression; empty when it is legal."""
+    from apimpolicy.errors import PolicySyntaxError
+
+    try:
+        tree = parse(excerpt)
+    except PolicySyntaxError as error:
+        return list(error.diagnostics)
+    return bind(tree, excerpt).diagnostics
+
+
+def _compile(excerpt: Excerpt) -> CompiledExpression:
+    bound = bind(parse(excerpt), excerpt)
+    if bound.diagnostics:
+        raise PolicyTypeError(bound.diagnostics)
+    return CompiledExpression(bound)
+
+
+@lru_cache(maxsize=1024)
+def _compile_text(code: str) -> CompiledExpression:
+    return _compile(Excerpt.of(code))

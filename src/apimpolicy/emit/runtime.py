@@ -1,0 +1,110 @@
+"""Functions that emitted code calls and that belong to no .NET type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import DotnetException, InvalidOperationException, NullReferenceException
+from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+
+class Cell:
+    """A variable that a lambda captured inside a loop: every iteration has its own."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any = None) -> None:
+        self.value = value
+
+
+def set_cell(cell: Cell, value: Any) -> Any:
+    cell.value = value
+    return value
+
+
+def null_reference() -> NoReturn:
+    raise NullReferenceException
+
+
+def raise_exception(exception: DotnetException | None) -> NoReturn:
+    """`throw e`; throwing null throws NullReferenceException."""
+    if exception is None:
+        raise NullReferenceException
+    raise exception
+
+
+def not_simulated(name: str) -> NoReturn:
+    """A member of .NET that exists and that the simulation does not have."""
+    raise NotSimulatedError(name)
+
+
+def nullable_value(value: Any) -> Any:
+    """`(T)nullable`, `nullable.Value`."""
+    if value is None:
+        raise InvalidOperationException("Nullable object must have a value.")
+    return value
+
+
+def set_attribute(target: Any, name: str, value: Any) -> Any:
+    """An assignment to a property as an expression; the name comes from the registry, never from the policy."""
+    if target is None:
+        raise NullReferenceException
+    setattr(target, name, value)
+    return value
+
+
+def step() -> None:
+    """One iteration of a loop, or one call of a local function."""
+    environment().step()
+
+
+def and_lifted(left: bool | None, right: bool | None) -> bool | None:
+    """`bool? & bool?` (C# specification, section 12.13.5)."""
+    if left is False or right is False:
+        return False
+    return None if left is None or right is None else True
+
+
+def or_lifted(left: bool | None, right: bool | None) -> bool | None:
+    """`bool? | bool?`."""
+    if left is True or right is True:
+        return True
+    return None if left is None or right is None else False
+
+
+def not_equal_values(left: Any, right: Any) -> bool:
+    return not left == right
+
+
+def replace_element(values: tuple[Any, ...], index: int, value: Any) -> tuple[Any, ...]:
+    """A value tuple with one element changed."""
+    return (*values[:index], value, *values[index + 1 :])
+
+
+def combine_delegates(first: Callable[..., Any] | None, second: Callable[..., Any] | None) -> Any:
+    """`f + g` of delegates: calls both, gives the result of the last."""
+    if first is None or second is None:
+        return second if first is None else first
+
+    def both(*arguments: Any) -> Any:
+        first(*arguments)
+        return second(*arguments)
+
+    return both
+
+
+def constant_equals(value: Any, constant: Any) -> bool:
+    """A constant pattern against a boxed value: equal and of the same type, as `object.Equals`."""
+    return value is not None and type(value) is type(constant) and bool(value == constant)
+
+
+def dispose(resource: Any) -> None:
+    """The end of a `using`."""
+    method = getattr(resource, "dispose", None)
+    if method is not None:
+        method()

@@ -1,0 +1,391 @@
+"""Emission of expressions: names, members, calls, creation."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import nodes
+from apimpolicy.dotnet.collections import arrays
+from apimpolicy.dotnet.registry import Implementation, find_implementation
+from apimpolicy.dotnet.signatures import Method
+from apimpolicy.dotnet.system.objects import type_object
+from apimpolicy.dotnet.system.strings import concat, format_item
+from apimpolicy.dotnet.types import NamedType, Type
+from apimpolicy.dotnet.values import CHAR, STRING, VOID, AnonymousObject, Array, RectangularArray
+from apimpolicy.emit import runtime
+from apimpolicy.emit.assignments import AssignmentEmitter
+from apimpolicy.emit.core import attribute, call, conditional, constant, is_none, is_not_none, last_of, load, tuple_of, walrus
+from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.dotnet.signatures import Field, Member, Property
+
+_ON_OBJECT = frozenset({"object", "System.ValueType", "System.Enum"})
+
+
+class ValueEmitter(AssignmentEmitter):
+    """One method per class of bound expression."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._emitters: dict[type, Callable[[Any], ast.expr]] = {
+            nodes.Literal: lambda n: self.emit_constant(n.constant, n.type),
+            nodes.Local: self.emit_local,
+            nodes.Placeholder: lambda n: self._placeholders[n](),
+            nodes.FieldAccess: self.emit_field,
+            nodes.PropertyAccess: self.emit_property,
+            nodes.IndexerAccess: self.emit_indexer,
+            nodes.ArrayAccess: self.emit_array_access,
+            nodes.TupleElement: self.emit_tuple_element,
+            nodes.AnonymousMember: self.emit_anonymous_member,
+            nodes.Call: self.emit_call,
+            nodes.DelegateCall: self.emit_delegate_call,
+            nodes.MethodGroup: self.emit_local_function_reference,
+            nodes.MethodReference: self.emit_method_reference,
+            nodes.ObjectCreation: self.emit_object_creation,
+            nodes.ArrayCreation: self.emit_array_creation,
+            nodes.AnonymousCreation: self.emit_anonymous_creation,
+            nodes.TupleCreation: lambda n: tuple_of(*map(self.emit, n.elements)),
+            nodes.Lambda: self.emit_lambda,
+            nodes.Convert: self.emit_convert,
+            nodes.Unary: self.emit_unary,
+            nodes.Binary: self.emit_binary,
+            nodes.Logical: self.emit_logical,
+            nodes.Conditional: self.emit_conditional,
+            nodes.Coalesce: self.emit_coalesce,
+            nodes.ConditionalAccess: self.emit_conditional_access,
+            nodes.IsType: self.emit_is_type,
+            nodes.AsType: self.emit_as_type,
+            nodes.IsPattern: self.emit_is_pattern,
+            nodes.Assignment: self.emit_assignment,
+            nodes.CompoundAssignment: self.emit_compound,
+            nodes.Deconstruction: self.emit_deconstruction,
+            nodes.ThrowExpression: lambda n: self.run(runtime.raise_exception, self.emit(n.exception)),
+            nodes.TypeOf: lambda n: self.bring(type_object(n.target), "type"),
+            nodes.DefaultValue: self.emit_default,
+            nodes.InterpolatedString: self.emit_interpolated_string,
+        }
+
+    def emit_plain(self, expression: nodes.Expression) -> ast.expr:
+        if expression.is_constant:
+            made = self.emit_constant(expression.constant, expression.type)
+        else:
+            made = self._emitters[type(expression)](expression)
+        return self.at(made, expression)  # type: ignore[no-any-return]
+
+    def emit_lambda(self, node: nodes.Lambda) -> ast.expr:
+        raise NotImplementedError
+
+    def emit_constant(self, value: Any, type_: Type) -> ast.expr:
+        """A constant; what Python has no literal for comes from the namespace."""
+        if value is None or isinstance(value, (bool, int, str)):
+            return constant(value)
+        if isinstance(value, float) and value == value and abs(value) != float("inf"):  # noqa: PLR0124
+            return constant(value)
+        return self.bring(value, "constant")
+
+    def emit_local(self, node: nodes.Local) -> ast.expr:
+        symbol = node.symbol
+        if symbol.kind == "context":
+            return load("context")
+        name = self.symbol_name(symbol)
+        return attribute(load(name), "value") if symbol in self._celled else load(name)
+
+    # --------------------------------------------------------------------------------------------- members
+
+    def emit_field(self, node: nodes.FieldAccess) -> ast.expr:
+        return self._read(node.field, node.receiver)
+
+    def emit_property(self, node: nodes.PropertyAccess) -> ast.expr:
+        container = node.property.container
+        if container.is_nullable and node.receiver is not None:
+            if node.property.name == "HasValue":
+                return is_not_none(self.emit(node.receiver))
+            if node.property.name == "Value":
+                return self.run(runtime.nullable_value, self.emit(node.receiver))
+        return self._read(node.property, node.receiver)
+
+    def _read(self, member: Property | Field, receiver: nodes.Expression | None) -> ast.expr:
+        found = find_implementation(member.declaring, member.signature)
+        if found is None:
+            return self.run(runtime.not_simulated, constant(full_name(member)))
+        if found.form == "attribute" and receiver is not None:
+            return attribute(self.emit(receiver), found.name)
+        if receiver is None:
+            return self._invoke(found, member, None, [], ())
+        return self._invoke(found, member, self._receiver_for(member, receiver, found), [], ())
+
+    def _receiver_for(self, member: Member, receiver: nodes.Expression, found: Implementation) -> ast.expr:
+        """The receiver of a member; a value whose member is declared on object is boxed."""
+        if receiver.type.is_value_type and member.declaring.name in _ON_OBJECT:
+            return self.boxed(self.emit(receiver), receiver.type)
+        if found.form in ("method", "attribute") and not isinstance(receiver, nodes.Literal):
+            return self.emit(receiver)
+        return self.checked_receiver(receiver)
+
+    def _invoke(
+        self,
+        found: Implementation,
+        member: Member,
+        receiver: ast.expr | None,
+        arguments: list[ast.expr],
+        type_arguments: tuple[Type, ...],
+    ) -> ast.expr:
+        types: list[ast.expr] = []
+        if found.types:
+            types = [self.types_constant((*member.container.arguments, *type_arguments))]
+        if found.form == "method" and receiver is not None:
+            return call(attribute(receiver, found.name), *types, *arguments)
+        if found.form == "attribute" and receiver is not None:
+            return attribute(receiver, found.name)
+        target = self.bring(found.target, found.name)
+        return call(target, *types, *([receiver] if receiver is not None else []), *arguments)
+
+    def emit_indexer(self, node: nodes.IndexerAccess) -> ast.expr:
+        found = find_implementation(node.property.declaring, node.property.signature)
+        if found is None:
+            return self.run(runtime.not_simulated, constant(full_name(node.property)))
+        receiver = self._receiver_for(node.property, node.receiver, found)
+        return self._invoke(found, node.property, receiver, [self.emit(a) for a in node.arguments], ())
+
+    def emit_array_access(self, node: nodes.ArrayAccess) -> ast.expr:
+        indexes = [self.emit(index) for index in node.indexes]
+        if len(indexes) == 1:
+            return self.run(arrays.array_get, self.emit(node.array), indexes[0])
+        return self.run(arrays.rectangular_get, self.emit(node.array), tuple_of(*indexes))
+
+    def emit_tuple_element(self, node: nodes.TupleElement) -> ast.expr:
+        return ast.Subscript(self.emit(node.receiver), constant(node.index), ast.Load())
+
+    def emit_anonymous_member(self, node: nodes.AnonymousMember) -> ast.expr:
+        return ast.Subscript(attribute(self.emit(node.receiver), "values"), constant(node.index), ast.Load())
+
+    # ------------------------------------------------------------------------------------------------ calls
+
+    def emit_call(self, node: nodes.Call) -> ast.expr:
+        method = node.method
+        if method.container.is_nullable and node.receiver is not None:
+            return self._nullable_call(node)
+        outputs: list[nodes.Expression] = []
+        arguments: list[ast.expr] = []
+        found = find_implementation(method.declaring, method.signature)
+        if found is None:
+            return self._delegate_or_missing(node)
+        receiver: ast.expr | None = None
+        if node.receiver is not None:
+            receiver = self._receiver_for(method, node.receiver, found)
+        for parameter, argument in zip(method.parameters, node.arguments, strict=True):
+            if parameter.mode in ("out", "ref"):
+                outputs.append(argument)
+                if parameter.mode == "out":
+                    continue
+            arguments.append(self.emit(argument))
+        made = self._invoke(found, method, receiver, arguments, node.type_arguments)
+        if outputs:
+            self.at(made, node)
+            return self.with_outputs(made, outputs, is_void=method.returns is VOID)
+        return made
+
+    def _delegate_or_missing(self, node: nodes.Call) -> ast.expr:
+        """`f.Invoke(x)` on a delegate; everything else without an implementation fails by name when it is reached."""
+        method, receiver = node.method, node.receiver
+        if method.name == "Invoke" and receiver is not None and method.container.kind == "delegate":
+            return call(self.checked_receiver(receiver), *map(self.emit, node.arguments))
+        return self.run(runtime.not_simulated, constant(full_name(method)))
+
+    def _nullable_call(self, node: nodes.Call) -> ast.expr:
+        """Members of `T?`, whose run-time value is None or the value itself."""
+        receiver = node.receiver
+        if receiver is None:
+            raise NotSimulatedError(full_name(node.method))
+        inner = receiver.type.underlying or receiver.type
+        name = self.fresh()
+        value = walrus(name, self.emit(receiver))
+        if node.method.name == "GetValueOrDefault":
+            default = (
+                self.emit(node.arguments[0])
+                if node.arguments
+                else self.run(arrays.default_value, self.type_constant(inner))
+            )
+            return conditional(is_not_none(value), load(name), default)
+        found = find_implementation(node.method.declaring, node.method.signature)
+        if found is None:
+            return self.run(runtime.not_simulated, constant(full_name(node.method)))
+        boxed = last_of(value, conditional(is_none(load(name)), constant(None), self.boxed(load(name), inner)))
+        return self._invoke(found, node.method, boxed, [self.emit(a) for a in node.arguments], ())
+
+    def emit_member_call(
+        self, method: Method, receiver: ast.expr | None, arguments: list[ast.expr], type_arguments: tuple[Type, ...]
+    ) -> ast.expr:
+        """A call whose parts are emitted already: operators and conversions."""
+        found = find_implementation(method.declaring, method.signature)
+        if found is None:
+            return self.run(runtime.not_simulated, constant(full_name(method)))
+        return self._invoke(found, method, receiver, arguments, type_arguments)
+
+    def emit_delegate_call(self, node: nodes.DelegateCall) -> ast.expr:
+        if any(mode in ("ref", "out") for mode in node.modes):
+            return self._call_with_outputs(node)
+        arguments = [self.emit(a) for a in node.arguments]
+        if isinstance(node.target, nodes.MethodGroup) and node.target.function is not None:
+            return call(load(self.symbol_name(node.target.function)), *arguments)
+        return call(self.checked_receiver(node.target), *arguments)
+
+    def _call_with_outputs(self, node: nodes.DelegateCall) -> ast.expr:
+        """A local function with ref or out parameters returns them after its result, as library functions do."""
+        if not isinstance(node.target, nodes.MethodGroup) or node.target.function is None:
+            raise NotSimulatedError("delegates with ref or out parameters")
+        arguments, outputs = [], []
+        for mode, argument in zip(node.modes, node.arguments, strict=True):
+            if mode in ("ref", "out"):
+                outputs.append(argument)
+            if mode != "out":
+                arguments.append(self.emit(argument))
+        made = call(load(self.symbol_name(node.target.function)), *arguments)
+        return self.with_outputs(made, outputs, is_void=node.type is VOID)
+
+    def emit_local_function_reference(self, node: nodes.MethodGroup) -> ast.expr:
+        if node.function is None:
+            raise NotSimulatedError("method group", node.name)
+        return load(self.symbol_name(node.function))
+
+    def emit_method_reference(self, node: nodes.MethodReference) -> ast.expr:
+        """A method converted to a delegate: a Python lambda around the call."""
+        receiver, method = node.receiver, node.method
+        if isinstance(receiver, nodes.MethodGroup):
+            return self.emit_local_function_reference(receiver)
+        names = [self.fresh("argument") for _ in method.parameters]
+        parameters: list[nodes.Expression] = []
+        is_bound_extension = receiver is not None and method.is_static and not isinstance(receiver, nodes.TypeReference)
+        shown = names[1:] if is_bound_extension else names
+        for name, parameter in zip(names, method.parameters, strict=True):
+            placeholder = nodes.Placeholder(node.syntax, parameter.type)
+            self.with_placeholder(placeholder, name)
+            parameters.append(placeholder)
+        held = self.fresh("receiver")
+        defaults: list[ast.expr] = []
+        bound: nodes.Expression | None = None
+        if receiver is not None and not isinstance(receiver, nodes.TypeReference):
+            defaults.append(self.checked_receiver(receiver))
+            bound = nodes.Placeholder(receiver.syntax, receiver.type)
+            self.with_placeholder(bound, held)
+        if is_bound_extension and bound is not None:
+            parameters[0] = bound
+            bound = None
+        inner = nodes.Call(node.syntax, method.returns, bound, method, parameters, node.type_arguments)
+        body = self.emit_call(inner)
+        arguments = ast.arguments([], [ast.arg(n) for n in shown], None, [], [], None, [])
+        if defaults:
+            arguments.args.append(ast.arg(held))
+            arguments.defaults = defaults
+        return ast.Lambda(arguments, body)
+
+    # --------------------------------------------------------------------------------------------- creation
+
+    def emit_object_creation(self, node: nodes.ObjectCreation) -> ast.expr:
+        if not isinstance(node.type, NamedType):
+            raise NotSimulatedError(f"new {node.type}")
+        if node.constructor is None:
+            made = self.emit_default(node)
+        else:
+            made = self.emit_member_call(node.constructor, None, [self.emit(a) for a in node.arguments], ())
+        if not node.initializers:
+            return made
+        name = self.fresh("new")
+        steps = [walrus(name, made)]
+        self._initialize(node.initializers, name, steps)
+        return last_of(*steps, load(name))
+
+    def _initialize(self, initializers: tuple[nodes.Initializer, ...], name: str, steps: list[Any]) -> None:
+        for initializer in initializers:
+            self.with_placeholder(initializer.placeholder, name)
+            if not initializer.nested:
+                steps.append(self.emit(initializer.action))
+                continue
+            inner = self.fresh("inner")
+            steps.append(walrus(inner, self.emit(initializer.action)))
+            self._initialize(initializer.nested, inner, steps)
+
+    def emit_array_creation(self, node: nodes.ArrayCreation) -> ast.expr:
+        element = self.type_constant(node.type.element)
+        if node.items is None:
+            sizes = [self.emit(size) for size in node.sizes]
+            if len(sizes) == 1:
+                return self.run(arrays.new_array, element, sizes[0])
+            return self.run(arrays.new_rectangular_array, element, tuple_of(*sizes))
+        if node.type.rank == 1:
+            items = ast.List([self.emit(item) for item in node.items], ast.Load())
+            return call(self.bring(Array, "Array"), element, items)
+        flat: list[ast.expr] = []
+        lengths = self._flatten(node.items, node.type.rank, flat)
+        return call(
+            self.bring(RectangularArray, "RectangularArray"),
+            element,
+            constant(tuple(lengths)),
+            ast.List(flat, ast.Load()),
+        )
+
+    def _flatten(self, items: tuple[nodes.Expression, ...], rank: int, flat: list[ast.expr]) -> list[int]:
+        if rank == 1:
+            flat.extend(map(self.emit, items))
+            return [len(items)]
+        inner: list[int] = []
+        for row in items:
+            if isinstance(row, nodes.ArrayCreation):
+                inner = self._flatten(row.items or (), rank - 1, flat)
+        return [len(items), *inner]
+
+    def emit_anonymous_creation(self, node: nodes.AnonymousCreation) -> ast.expr:
+        names = constant(tuple(name for name, _ in node.type.members))
+        values = tuple_of(*map(self.emit, node.values))
+        return call(self.bring(AnonymousObject, "AnonymousObject"), self.type_constant(node.type), names, values)
+
+    def emit_default(self, node: nodes.Expression) -> ast.expr:
+        if node.is_constant:
+            return self.emit_constant(node.constant, node.type)
+        return self.run(arrays.default_value, self.type_constant(node.type))
+
+    def emit_interpolated_string(self, node: nodes.InterpolatedString) -> ast.expr:
+        parts: list[ast.expr] = []
+        for part in node.parts:
+            if isinstance(part, str):
+                parts.append(constant(part))
+            elif part.alignment is None and part.format is None:
+                value = part.value
+                is_text = isinstance(value, nodes.Convert) and value.operand.type in (STRING, CHAR)
+                parts.append(self.emit_text(value.operand if is_text and isinstance(value, nodes.Convert) else value))
+            else:
+                parts.append(
+                    self.run(
+                        format_item, self.emit(part.value), constant(part.alignment or 0), constant(part.format)
+                    )
+                )
+        return self.run(concat, *parts)
+
+    # ------------------------------------------------------------------------------------------ conditionals
+
+    def emit_conditional(self, node: nodes.Conditional) -> ast.expr:
+        return conditional(self.emit(node.condition), self.emit(node.when_true), self.emit(node.when_false))
+
+    def emit_coalesce(self, node: nodes.Coalesce) -> ast.expr:
+        name = self.fresh()
+        self.with_placeholder(node.placeholder, name)
+        left = walrus(name, self.emit(node.left))
+        return conditional(is_not_none(left), self.emit(node.value), self.emit(node.right))
+
+    def emit_conditional_access(self, node: nodes.ConditionalAccess) -> ast.expr:
+        name = self.fresh()
+        self.with_placeholder(node.placeholder, name)
+        receiver = walrus(name, self.emit(node.receiver))
+        return conditional(is_none(receiver), constant(None), self.emit(node.access))
+
+
+def full_name(member: Member) -> str:
+    """`System.Uri.new(string uriString)`: how a missing member is called in messages and in the docs."""
+    return f"{member.declaring.name}: {member.signature}"
+
+
+

@@ -1,0 +1,242 @@
+"""One request on its way through the gateway: its state, and how policies run against it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.context.entities import Backend
+from apimpolicy.context.execution import LastError
+from apimpolicy.context.messages import RequestMessage, ResponseMessage
+from apimpolicy.context.records import Response
+from apimpolicy.context.urls import Url
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.engine.evaluation import Evaluator
+from apimpolicy.engine.trace import Effect, Trace, TraceEntry
+from apimpolicy.engine.variables import Variables
+from apimpolicy.errors import ConfigurationError, LimitExceededError, NotSimulatedError
+from apimpolicy.policies.registry import is_known
+from apimpolicy.policies.spec import PolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from apimpolicy.context.execution import Context
+    from apimpolicy.context.records import Request
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.services import Transport
+    from apimpolicy.engine.steps import Step
+
+TICKS_PER_SECOND = 10_000_000
+
+
+class ExchangeServices:
+    """`apimpolicy.policies.spec.Services`, as a gateway gives them."""
+
+    __slots__ = ("allows_new_body", "backends", "transport")
+
+    def __init__(self, transport: Transport, backends: Mapping[str, str], allows_new_body: bool) -> None:
+        self.transport = transport
+        self.backends = backends
+        self.allows_new_body = allows_new_body
+
+
+class Exchange:
+    """The state of one request; implements `apimpolicy.policies.spec.Exchange`.
+
+    `context` is what expressions see. Its `Response` is null until there is one: the backend's, or that of an error.
+    `unasked_certificate` is the client certificate that was on the wire although the gateway did not ask for it.
+    """
+
+    def __init__(
+        self,
+        original_request: Request,
+        context: Context,
+        services: ExchangeServices,
+        *,
+        tracing: bool = True,
+        url_template: str = "",
+        unasked_certificate: Certificate | None = None,
+    ) -> None:
+        self.original_request = original_request
+        self.context = context
+        self.services = services
+        self.url_template = url_template
+        self.unasked_certificate = unasked_certificate
+        self.trace = Trace()
+        self.variables = Variables(context.variables)
+        self.backend_requests: list[Request] = []
+        self.backend_url: str | None = None
+        self.backend_id: str | None = None
+        self.backend_scope: str | None = None
+        self.path_is_rewritten = False
+        self.section = "inbound"
+        self.answer: ResponseMessage | None = None
+        self.response = ResponseMessage(second_read=context.request.second_read)
+        self._evaluator = Evaluator(context, tracing)
+        self._composed: ResponseMessage | None = None
+        self._running: list[Step] = []
+        self._entries: dict[Step, TraceEntry] = {}
+
+    @property
+    def request(self) -> RequestMessage:
+        return self.context.request
+
+    @property
+    def last_error(self) -> LastError | None:
+        """`context.LastError`."""
+        return self.context.last_error
+
+    @property
+    def scope(self) -> str:
+        return self._running[-1].scope
+
+    @property
+    def message(self) -> RequestMessage | ResponseMessage:
+        if self._composed is not None:
+            return self._composed
+        return self.request if self.section in ("inbound", "backend") else self.response
+
+    @property
+    def reply(self) -> ResponseMessage:
+        return self.response if self._composed is None else self._composed
+
+    def show_response(self, response: ResponseMessage | None = None) -> None:
+        """From here on expressions see the response; it is replaced by this one if it is given."""
+        if response is not None:
+            self.response = response
+        self.context.response = self.response
+
+    # Running policies
+
+    def execute(self, steps: Sequence[Any]) -> None:
+        for step in steps:
+            if self.answer is not None:
+                return
+            self._run(step)
+
+    def _run(self, step: Step) -> None:
+        entry = self._enter(step)
+        self._running.append(step)
+        try:
+            if step.specification is None:
+                raise NotSimulatedError(f"the policy '{step.name}'", step.where())
+            effect = self._evaluator.instantiate(step, entry).run(self)
+            if effect is not None:
+                entry.effect = effect
+        except (PolicyError, NotSimulatedError, LimitExceededError) as error:
+            self._locate(error, step)
+            raise
+        finally:
+            self._running.pop()
+
+    def evaluate(self, step: Any) -> Any:
+        entry = self._enter(step)
+        try:
+            return self._evaluator.instantiate(step, entry)
+        except (PolicyError, NotSimulatedError, LimitExceededError) as error:
+            self._locate(error, step)
+            raise
+
+    def note(self, effect: Effect, step: Any = None) -> None:
+        self._entries[self._running[-1] if step is None else step].effect = effect
+
+    def inserted(self) -> Sequence[Step]:
+        return self._running[-1].inserted
+
+    def compose(self, steps: Sequence[Any], response: ResponseMessage) -> None:
+        around = self._composed
+        self._composed = response
+        try:
+            self.execute(steps)
+        finally:
+            self._composed = around
+
+    def end(self, response: ResponseMessage) -> None:
+        self.answer = response
+
+    def _enter(self, step: Step) -> TraceEntry:
+        around = None if step.parent is None else self._entries.get(step.parent)
+        entry = TraceEntry(step.section, step.scope, step.path, step.element, around)
+        self._entries[step] = entry
+        self.trace.append(entry)
+        return entry
+
+    def _locate(self, error: PolicyError | NotSimulatedError | LimitExceededError, step: Step) -> None:
+        """Say, once, in which policy an error came about: the innermost."""
+        if isinstance(error, PolicyError):
+            if error.last_error is None:
+                policy = step
+                while not is_known(policy.name) and policy.parent is not None:
+                    policy = policy.parent
+                error.last_error = LastError(
+                    to_utf16(policy.name),
+                    error.reason,
+                    error.message,
+                    scope=step.scope,
+                    section=step.section,
+                    path=to_utf16(step.path),
+                    policy_id=step.policy_id,
+                )
+                self._entries[step].error = error.last_error
+        elif not getattr(error, "__notes__", None):
+            error.add_note(f"in the policy '{step.name}' at {step.where()}")
+
+    # The backend
+
+    def forward(self, timeout: float) -> tuple[Request, Response]:
+        request = self.request.to_request()
+        request.certificate = None
+        try:
+            request.url = str(self._backend_address())
+        except ConfigurationError as error:
+            raise PolicyError("BackendConnectionFailure", str(error)) from None
+        self.backend_requests.append(request)
+        started = environment().utc_now()
+        try:
+            response = self.services.transport.send(request, timeout)
+        except TimeoutError:
+            raise self._timed_out(timeout) from None
+        except OSError as error:
+            raise PolicyError("BackendConnectionFailure", str(error) or "The backend cannot be reached.") from error
+        if not isinstance(response, Response):
+            raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
+        if environment().utc_now() - started > timeout * TICKS_PER_SECOND:
+            raise self._timed_out(timeout)
+        self.show_response(ResponseMessage.of(response, self.request.second_read))
+        return request, response
+
+    def _timed_out(self, timeout: float) -> PolicyError:
+        return PolicyError("Timeout", f"Request was not completed within allotted time of {timeout:g} s.")
+
+    def _backend_address(self) -> Url:
+        """Where the request goes: the backend's base URL, then what the API's own path leaves of the request's."""
+        url = self.request.url
+        service = self.context.api.service_url
+        base = service if self.backend_url is None else Url.parse(self.backend_url)
+        if base is None:
+            return url
+        path = url.path
+        if not self.path_is_rewritten:
+            path = path_below(path, from_utf16(self.context.api.path)) or path
+        query = "&".join(part for part in (base.query_string[1:], url.query_string[1:]) if part)
+        return base.replaced(path=base.path.rstrip("/") + path, query_string=query)
+
+    def set_backend(self, url: str, backend_id: str | None) -> None:
+        """Forward to this base URL from here on; `context.Backend` is the backend of that id, or null."""
+        self.backend_url, self.backend_id, self.backend_scope = url, backend_id, self.scope
+        self.context.backend = None if backend_id is None else Backend(backend_id)
+
+
+def path_below(path: str, prefix: str) -> str | None:
+    """What follows an API's path in a URL's path, beginning with `/`; None when it does not begin so.
+
+    >>> path_below("/orders/17", "orders"), path_below("/ordersheet", "orders")
+    ('/17', None)
+    """
+    prefix = prefix.strip("/")
+    if not prefix:
+        return path
+    if path.lower() == f"/{prefix}".lower():
+        return "/"
+    return path[len(prefix) + 1 :] if path.lower().startswith(f"/{prefix}/".lower()) else None

@@ -1,0 +1,77 @@
+"""The pipeline: inbound, backend, outbound; an error jumps to on-error; and the gateway's own answers.
+
+What no document states, and is our choice: an error inside on-error ends that section, and the caller gets the default
+answer of the second error, while `context.LastError` stays the first. Statuses and texts of the default answers are those
+seen on real gateways.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.context.execution import LastError
+from apimpolicy.context.header_fields import HeaderCollection
+from apimpolicy.context.messages import ResponseMessage
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.spec import PolicyError
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.steps import Program
+
+INTERNAL_SERVER_ERROR = "Internal server error"
+OPERATION_NOT_FOUND = PolicyError("OperationNotFound", "Unable to match incoming request to an operation.", 404)
+
+
+def run(exchange: Exchange, program: Program) -> ResponseMessage:
+    """Run a request through the program; the response that the caller gets."""
+    try:
+        for section in ("inbound", "backend", "outbound"):
+            exchange.section = section
+            if section == "outbound":
+                exchange.show_response()
+            exchange.execute(program.sections[section])
+            if exchange.answer is not None:
+                return exchange.answer
+    except PolicyError as error:
+        return _handle(exchange, program, error)
+    return exchange.response
+
+
+def refuse(exchange: Exchange, program: Program, section: str = "backend") -> ResponseMessage:
+    """The way of a request that matches no operation: on-error of the program, then 404."""
+    error = PolicyError(OPERATION_NOT_FOUND.reason, OPERATION_NOT_FOUND.message, OPERATION_NOT_FOUND.status)
+    error.last_error = LastError("configuration", error.reason, error.message, section=section)
+    return _handle(exchange, program, error, "Resource not found")
+
+
+def _handle(
+    exchange: Exchange, program: Program, error: PolicyError, body_message: str | None = None
+) -> ResponseMessage:
+    exchange.context.last_error = error.last_error
+    exchange.show_response(error.response or default_answer(exchange, error.status, body_message or error.message))
+    exchange.section = "on-error"
+    try:
+        exchange.execute(program.sections["on-error"])
+    except PolicyError as second:
+        return second.response or default_answer(exchange, second.status, second.message)
+    return exchange.response if exchange.answer is None else exchange.answer
+
+
+def default_answer(exchange: Exchange, status: int, message: str) -> ResponseMessage:
+    """What the gateway answers of itself: a status code and a message in JSON; at 500 no details but an activity id."""
+    import json
+
+    from apimpolicy.dotnet.system import objects
+
+    if status == 500:
+        activity = objects.to_string(exchange.context.request_id)
+        content = {"statusCode": 500, "message": INTERNAL_SERVER_ERROR, "activityId": activity}
+        body = json.dumps(content, separators=(",", ":"))
+    else:
+        text = json.dumps(from_utf16(message), ensure_ascii=False)
+        body = f'{{ "statusCode": {status}, "message": {text} }}'
+    headers = HeaderCollection([("Content-Type", ["application/json"])])
+    return ResponseMessage(
+        status, headers=headers, body=body.encode("utf-8", "replace"), second_read=exchange.request.second_read
+    )

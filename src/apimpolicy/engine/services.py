@@ -1,0 +1,159 @@
+"""What a simulated gateway reaches beyond the request: the time, the backend, uploaded certificates.
+
+Each is a small protocol with a stand-in that touches nothing: no socket is opened, no file is read.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from apimpolicy.context.records import Response
+from apimpolicy.dotnet.cryptography.times import ticks_of
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.context.records import Request
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+
+    Now = datetime.datetime | Callable[[], datetime.datetime] | "Clock" | None
+    Backend = Callable[[Request], Response] | Response | "Transport" | None
+
+
+@runtime_checkable
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime.datetime:
+        """The moment, with a time zone (without one it is UTC)."""
+
+
+class FixedClock:
+    """A clock that stands still until it is moved on."""
+
+    def __init__(self, now: datetime.datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime.datetime:
+        return self._now
+
+    def advance(self, by: datetime.timedelta | float) -> None:
+        """Move on by a time span, or by seconds."""
+        self._now += by if isinstance(by, datetime.timedelta) else datetime.timedelta(seconds=by)
+
+
+class _CalledClock:
+    def __init__(self, now: Callable[[], datetime.datetime]) -> None:
+        self.now = now
+
+
+def clock_of(now: Now) -> Clock | None:
+    """A clock from what `Gateway(now=…)` takes; None is the machine's own. Raises ConfigurationError."""
+    if now is None or isinstance(now, Clock):
+        return now
+    if isinstance(now, datetime.datetime):
+        return FixedClock(now)
+    if callable(now):
+        return _CalledClock(now)
+    raise ConfigurationError(f"now is a datetime, a function that returns one, or a Clock, not {type(now).__name__}")
+
+
+def ticks(clock: Clock) -> int:
+    """The clock's time in ticks of 100 ns since 0001-01-01 UTC."""
+    moment = clock.now()
+    return ticks_of(moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC))
+
+
+@runtime_checkable
+class Transport(Protocol):
+    """Answers the requests that are forwarded.
+
+    `TimeoutError` becomes the gateway's error `Timeout`, any other `OSError` its `BackendConnectionFailure`.
+    """
+
+    def send(self, request: Request, timeout: float) -> Response:
+        """The backend's answer; `timeout` is in seconds."""
+
+
+class _FunctionTransport:
+    def __init__(self, function: Callable[[Request], Response]) -> None:
+        self.function = function
+
+    def send(self, request: Request, timeout: float) -> Response:
+        return self.function(request)
+
+
+class _ConstantTransport:
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+    def send(self, request: Request, timeout: float) -> Response:
+        return self.response
+
+
+def transport_of(backend: Backend) -> Transport:
+    """A transport from what `Gateway(backend=…)` takes; None answers 200 without a body. Raises ConfigurationError."""
+    if backend is None:
+        return _ConstantTransport(Response(200))
+    if isinstance(backend, Response):
+        return _ConstantTransport(backend)
+    if isinstance(backend, Transport):
+        return backend
+    if callable(backend):
+        return _FunctionTransport(backend)
+    raise ConfigurationError(
+        f"backend is a function of a Request, a Response, or an object with `send`, not {type(backend).__name__}"
+    )
+
+
+class KeyVault:
+    """A key vault with certificates by name, each in versions; the newest one counts."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._certificates: dict[str, list[Certificate]] = {}
+
+    def add(self, name: str, certificate: Certificate) -> Certificate:
+        """Add a certificate, or a new version of one; gives it back."""
+        self._certificates.setdefault(name, []).append(certificate)
+        return certificate
+
+    def remove(self, name: str) -> None:
+        """Take a certificate out with all its versions."""
+        self._certificates.pop(name, None)
+
+    def versions(self, name: str) -> tuple[Certificate, ...]:
+        """All versions of a certificate, oldest first; empty when there is none."""
+        return tuple(self._certificates.get(name, ()))
+
+    def newest(self, name: str) -> Certificate:
+        """The newest version. Raises ConfigurationError when there is no certificate of that name."""
+        versions = self._certificates.get(name)
+        if not versions:
+            raise ConfigurationError(f"the key vault '{self.name}' has no certificate '{name}'")
+        return versions[-1]
+
+    def __repr__(self) -> str:
+        return f"KeyVault({self.name!r})"
+
+
+class KeyVaultReference:
+    """A certificate uploaded by reference: the policy sees the newest version there is when a request comes.
+
+    Azure looks for a new version every four hours; here there is no delay.
+    """
+
+    __slots__ = ("name", "vault")
+
+    def __init__(self, vault: KeyVault, name: str) -> None:
+        self.vault = vault
+        self.name = name
+
+    def resolve(self) -> Certificate:
+        """The certificate. Raises ConfigurationError when the vault has none of that name."""
+        return self.vault.newest(self.name)
+
+    def __repr__(self) -> str:
+        return f"KeyVaultReference({self.vault!r}, {self.name!r})"

@@ -1,0 +1,41 @@
+"""`context.Variables` as Python sees it: names are Python texts, values are boxed .NET values."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.dotnet.collections.dictionary import Dictionary
+
+
+class Variables(MutableMapping[str, object]):
+    """A view of the dictionary that expressions see."""
+
+    __slots__ = ("_dictionary",)
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self._dictionary = dictionary
+
+    def __getitem__(self, name: str) -> object:
+        found, value = self._dictionary.try_get_value(to_utf16(name))
+        if not found:
+            raise KeyError(name)
+        return value
+
+    def __setitem__(self, name: str, value: object) -> None:
+        self._dictionary.set_item(to_utf16(name), value)
+
+    def __delitem__(self, name: str) -> None:
+        if not self._dictionary.remove(to_utf16(name)):
+            raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([from_utf16(pair.key) for pair in self._dictionary])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._dictionary)

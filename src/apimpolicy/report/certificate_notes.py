@@ -1,0 +1,118 @@
+"""What a client certificate had to do with a condition: not sent, not asked for, not trusted, not uploaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import nodes
+from apimpolicy.report.clauses import NOT_EVALUATED, descendants, unconverted
+from apimpolicy.report.values import certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.result import Result
+    from apimpolicy.report.clauses import Clause, Evaluated
+
+_VERIFYING = {"Verify": True, "VerifyNoRevocation": False}
+_SEARCHING = frozenset(("Any", "Contains", "ContainsKey", "ContainsValue", "Count", "All", "TryGetValue"))
+
+
+def certificate_notes(clause: Clause, evaluated: Evaluated, result: Result) -> None:
+    """Add the notes to the leaves of a clause."""
+    told: set[str] = set()
+    for leaf in clause.leaves():
+        if leaf.verdict == NOT_EVALUATED:
+            continue
+        for note in _notes(leaf, evaluated, result):
+            if note not in told:
+                told.add(note)
+                leaf.notes.append(note)
+
+
+def _notes(leaf: Clause, evaluated: Evaluated, result: Result) -> Iterator[str]:
+    for node in descendants(leaf.node):
+        if isinstance(node, nodes.PropertyAccess) and evaluated.is_evaluated(node):
+            if _is_client_certificate(node) and evaluated.value(node) is None:
+                yield from _missing(result)
+        elif isinstance(node, nodes.Call) and node.method.name in _VERIFYING and evaluated.is_evaluated(node):
+            receiver = unconverted(node.receiver or node.arguments[0])
+            if evaluated.is_evaluated(receiver) and (found := evaluated.value(receiver)) is not None:
+                yield from _chain(found, _VERIFYING[node.method.name], bool(evaluated.value(node)), result)
+    if (search := _fruitless_search(leaf.node, evaluated)) is not None:
+        yield from _not_uploaded(search, result)
+
+
+def _is_client_certificate(node: nodes.PropertyAccess) -> bool:
+    return node.property.name == "Certificate" and node.receiver is not None and str(node.receiver.type) == "IRequest"
+
+
+def _missing(result: Result) -> Iterator[str]:
+    unasked = result.exchange.unasked_certificate
+    if unasked is None:
+        yield "The caller sent no certificate."
+        return
+    host = _host(result)
+    yield (
+        f"The caller did send {certificate(unasked)}, but 'Negotiate client certificate' is off for {host}, "
+        "so the gateway never asked for it. Azure gives no warning here either."
+    )
+    yield f"Turn it on: Custom domains ▸ {host}; here: negotiate_client_certificate = true"
+
+
+def _host(result: Result) -> str:
+    from urllib.parse import urlsplit
+
+    try:
+        return urlsplit(result.request.url).hostname or "this hostname"
+    except ValueError:
+        return "this hostname"
+
+
+def _chain(found: Certificate, with_revocation: bool, is_valid: bool, result: Result) -> Iterator[str]:
+    verification = next(
+        (
+            asked
+            for asked in reversed(result.exchange.verifications)
+            if asked.certificate is found and asked.check_revocation == with_revocation
+        ),
+        None,
+    )
+    if verification is None:
+        return
+    chain = verification.chain
+    names = ", ".join(dict.fromkeys(status.name for status in chain.statuses))
+    yield f"chain: {chain}" + (f"   {names}" if names else "")
+    if not is_valid and not chain.has("NotTimeValid"):
+        yield f"The certificate itself is valid until {found.valid_until:%Y-%m-%d}."
+
+
+def _fruitless_search(leaf: nodes.Expression, evaluated: Evaluated) -> nodes.Call | None:
+    """The call that looked for something in context.Deployment.Certificates and did not find it."""
+    for node in descendants(leaf):
+        if isinstance(node, nodes.Call) and node.method.name in _SEARCHING and evaluated.is_evaluated(node):
+            value = evaluated.value(node)
+            if (value is False or value == 0) and any(_is_uploaded(inner) for inner in descendants(node)):
+                return node
+    return None
+
+
+def _is_uploaded(node: nodes.Bound) -> bool:
+    return (
+        isinstance(node, nodes.PropertyAccess)
+        and node.property.name == "Certificates"
+        and node.receiver is not None
+        and str(node.receiver.type) == "IDeployment"
+    )
+
+
+def _not_uploaded(search: nodes.Call, result: Result) -> Iterator[str]:
+    context: Any = result.exchange.context
+    sent = context.request.certificate
+    uploaded = ", ".join(f"{pair.key}: {certificate(pair.value)}" for pair in context.deployment.certificates)
+    who = certificate(sent) if sent is not None else "The client certificate"
+    if not uploaded:
+        yield f"{who} was not among the uploaded certificates: there are none."
+    else:
+        yield f"{who} was not among the uploaded certificates: {uploaded}"

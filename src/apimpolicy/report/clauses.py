@@ -1,0 +1,248 @@
+"""From an evaluated expression to a tree of clauses: what each part came to, and the values that made it so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from apimpolicy.binding import nodes
+from apimpolicy.dotnet.values import box
+from apimpolicy.report.code_text import folded
+from apimpolicy.report.values import show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.emit.recorder import Recorder
+
+NOT_EVALUATED: Final = "not evaluated"
+FAILED: Final = "failed"
+MOST_FACTS: Final = 10
+MOST_ITERATIONS: Final = 3
+
+_DICTIONARIES = ("IReadOnlyDictionary<", "IDictionary<", "Dictionary<")
+
+
+class Fact:
+    """A sub-expression and its value, as text."""
+
+    __slots__ = ("code", "value")
+
+    def __init__(self, code: str, value: str) -> None:
+        self.code = code
+        self.value = value
+
+
+class Clause:
+    """One part of an expression.
+
+    `verdict` is its value, `not evaluated`, or `failed` when it threw. `facts` are the values inside of it, in order of
+    evaluation; `notes` are sentences about them; `parts` are the operands of `&&`, `||` and `?:`. `code` has a line for
+    each operand, or one. `node` is the bound expression.
+    """
+
+    __slots__ = ("code", "facts", "node", "notes", "parts", "verdict")
+
+    def __init__(self, verdict: str, code: Sequence[str], node: nodes.Expression) -> None:
+        self.verdict = verdict
+        self.code = list(code)
+        self.node = node
+        self.facts: list[Fact] = []
+        self.notes: list[str] = []
+        self.parts: list[Clause] = []
+
+    def leaves(self) -> Iterator[Clause]:
+        """The clauses without parts, in order."""
+        if not self.parts:
+            yield self
+        for part in self.parts:
+            yield from part.leaves()
+
+
+_Key = tuple[str, int, int]
+
+
+def _key(node: nodes.Bound) -> _Key:
+    return type(node).__name__, node.syntax.start, node.syntax.end
+
+
+class Evaluated:
+    """An expression's bound tree together with the values that were recorded."""
+
+    def __init__(self, root: nodes.Bound, text: str, recorder: Recorder | None) -> None:
+        self.root = root
+        self.text = text
+        self.values: dict[_Key, list[Any]] = {}
+        self.order: dict[_Key, int] = {}
+        for index, (node, value) in enumerate(recorder.entries if recorder is not None else ()):
+            key = _key(node)
+            self.values.setdefault(key, []).append(value)
+            self.order.setdefault(key, index)
+
+    def code(self, node: nodes.Bound) -> str:
+        """The node as it is written, on one line."""
+        return folded(self.text, node.syntax.start, node.syntax.end)
+
+    def is_evaluated(self, node: nodes.Expression) -> bool:
+        return node.is_constant or _key(node) in self.values
+
+    def value(self, node: nodes.Expression) -> Any:
+        """The last value of a node, boxed."""
+        if node.is_constant:
+            return box(node.type, node.constant)
+        return box(node.type, self.values[_key(node)][-1])
+
+    def started(self, node: nodes.Bound) -> bool:
+        """Whether anything inside was evaluated."""
+        return any(_key(inner) in self.values for inner in descendants(node))
+
+
+def descendants(node: nodes.Bound) -> Iterator[nodes.Bound]:
+    """The node and everything below it."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        waiting.extend(reversed(list(current.children())))
+
+
+def clause_of(node: nodes.Expression, evaluated: Evaluated) -> Clause:
+    """The clause of an expression, with parts where it is made of conditions."""
+    node = unconverted(node)
+    operands = _operands(node)
+    lines = _code_lines(node, operands, evaluated)
+    clause = Clause(_verdict(node, evaluated), lines, node)
+    if operands:
+        clause.parts = [clause_of(operand, evaluated) for operand in operands]
+    elif clause.verdict != NOT_EVALUATED:
+        clause.facts = list(_facts(node, evaluated))
+    return clause
+
+
+def unconverted(node: nodes.Expression) -> nodes.Expression:
+    """The expression as it is written, without implied conversions around it."""
+    while isinstance(node, nodes.Convert) and not node.is_explicit:
+        node = node.operand
+    return node
+
+
+def _operands(node: nodes.Expression) -> list[nodes.Expression]:
+    """What to look at one by one: the operands of `&&` or `||`, of `?:`, and of `!( … )` around them."""
+    if isinstance(node, nodes.Logical):
+        return [*_chain(node.left, node.operator), *_chain(node.right, node.operator)]
+    if isinstance(node, nodes.Conditional):
+        return [node.condition, node.when_true, node.when_false]
+    if isinstance(node, nodes.Unary) and node.operator == "!":
+        inner = unconverted(node.operand)
+        if isinstance(inner, (nodes.Logical, nodes.Conditional)):
+            return _operands(inner)
+    return []
+
+
+def _chain(node: nodes.Expression, operator: str) -> list[nodes.Expression]:
+    inner = unconverted(node)
+    if isinstance(inner, nodes.Logical) and inner.operator == operator:
+        return [*_chain(inner.left, operator), *_chain(inner.right, operator)]
+    return [node]
+
+
+def _code_lines(node: nodes.Expression, operands: list[nodes.Expression], evaluated: Evaluated) -> list[str]:
+    if not isinstance(node, nodes.Logical):
+        return [evaluated.code(node)]
+    first, *others = [evaluated.code(unconverted(operand)) for operand in operands]
+    return [first, *(f"{node.operator} {code}" for code in others)]
+
+
+def _verdict(node: nodes.Expression, evaluated: Evaluated) -> str:
+    if evaluated.is_evaluated(node):
+        return show(evaluated.value(node))
+    if evaluated.started(node):
+        return FAILED
+    return NOT_EVALUATED
+
+
+def _facts(leaf: nodes.Expression, evaluated: Evaluated) -> Iterator[Fact]:
+    """The values inside a leaf, once each, in the order of evaluation."""
+    skipped = {_key(leaf)}
+    if isinstance(leaf, nodes.Unary) and leaf.operator == "!":
+        skipped.add(_key(unconverted(leaf.operand)))
+    lambdas = [node for node in descendants(leaf) if isinstance(node, nodes.Lambda)]
+    of_parameters = {_key(node) for found in lambdas for node in _about_parameters(found)}
+    told: set[str] = {evaluated.code(leaf)}
+    found: list[tuple[int, Fact]] = []
+    for node in descendants(leaf):
+        key = _key(node)
+        if key in skipped or key in of_parameters or key not in evaluated.values or not _is_telling(node):
+            continue
+        assert isinstance(node, nodes.Expression)
+        code = evaluated.code(node)
+        if code not in told:
+            told.add(code)
+            found.append((evaluated.order[key], Fact(code, show(evaluated.value(node)))))
+    for function in lambdas:
+        found += _iterations(function, evaluated)
+    found.sort(key=lambda pair: pair[0])
+    yield from (fact for _, fact in found[:MOST_FACTS])
+
+
+def _is_telling(node: nodes.Bound) -> bool:
+    """Whether the value of a node says something: no constants, no `context.Request`, no dictionaries of headers."""
+    if not isinstance(node, nodes.Expression) or node.is_constant:
+        return False
+    if isinstance(
+        node,
+        (nodes.Convert, nodes.Placeholder, nodes.Lambda, nodes.TypeReference, nodes.ArrayCreation, nodes.OutVariable),
+    ):
+        return False
+    name = str(node.type)
+    if isinstance(node, nodes.Local) and node.symbol.kind == "context":
+        return False
+    return not _is_context_record(name) and not name.rpartition("Generic.")[2].startswith(_DICTIONARIES)
+
+
+def _is_context_record(name: str) -> bool:
+    """The interfaces of the `context` object have no namespace; a URL is the one that reads as a value."""
+    return "." not in name and name[:1] == "I" and name[1:2].isupper() and name != "IUrl"
+
+
+def _about_parameters(function: nodes.Lambda) -> Iterator[nodes.Expression]:
+    """The expressions in a lambda whose value depends on its parameters."""
+    parameters = {id(symbol) for symbol in function.parameters}
+
+    def depends(node: nodes.Bound) -> bool:
+        return any(isinstance(inner, nodes.Local) and id(inner.symbol) in parameters for inner in descendants(node))
+
+    for node in descendants(function.body):
+        if isinstance(node, nodes.Expression) and depends(node):
+            yield node
+
+
+def _iterations(function: nodes.Lambda, evaluated: Evaluated) -> Iterator[tuple[int, Fact]]:
+    """What a lambda was called with and gave, for the first calls."""
+    body = function.body
+    if not isinstance(body, nodes.Expression):
+        return
+    values = evaluated.values.get(_key(unconverted(body))) or evaluated.values.get(_key(body))
+    if not values:
+        return
+    order = evaluated.order.get(_key(unconverted(body)), evaluated.order.get(_key(body), 0))
+    head = evaluated.code(function)
+    if all(value is values[0] for value in values) and len(values) > 1:
+        yield order, Fact(head, f"{show(box(body.type, values[0]))} for each of {len(values)}")
+    else:
+        shown = [show(box(body.type, value)) for value in values[:MOST_ITERATIONS]]
+        more = f", … {len(values) - MOST_ITERATIONS} more" if len(values) > MOST_ITERATIONS else ""
+        yield order, Fact(head, ", ".join(shown) + more)
+    skipped = {_key(body), _key(unconverted(body))}
+    told: set[str] = set()
+    for node in _about_parameters(function):
+        key = _key(node)
+        code = evaluated.code(node)
+        if key in skipped or key not in evaluated.values or not _is_telling(node) or code in told:
+            continue
+        if isinstance(node, nodes.Local):
+            continue
+        told.add(code)
+        inner = evaluated.values[key]
+        shown = [show(box(node.type, value)) for value in inner[:MOST_ITERATIONS]]
+        more = f", … {len(inner) - MOST_ITERATIONS} more" if len(inner) > MOST_ITERATIONS else ""
+        yield order, Fact(code, ", ".join(shown) + more)

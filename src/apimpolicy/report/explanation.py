@@ -1,0 +1,196 @@
+"""Why a request got its answer, as a tree of plain nodes; `explain_text` writes it down.
+
+Explanation
+├── outcome, decided_by          "403 Invalid client certificate", "orders.xml:12 choose ▸ when 1"
+├── notes                        sentences about the whole: an error, the backend that answered
+└── decisions                    the conditions on the way, the deciding one first
+    └── clause                   see `clauses`: verdict, code, facts, notes, parts
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from apimpolicy.report.certificate_notes import certificate_notes
+from apimpolicy.report.clauses import FAILED, Clause, Evaluated, clause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.trace import Evaluation, TraceEntry
+
+
+class Decision:
+    """One condition, or one expression that threw: where it stands, and what it came to.
+
+    `clause` is None when the condition is no expression; then `text` is the condition as it is written.
+    """
+
+    __slots__ = ("clause", "is_decisive", "place", "text", "verdict")
+
+    def __init__(self, place: str, verdict: str, clause: Clause | None, text: str, is_decisive: bool) -> None:
+        self.place = place
+        self.verdict = verdict
+        self.clause = clause
+        self.text = text
+        self.is_decisive = is_decisive
+
+
+class Explanation:
+    """Why a request got its answer; `str()` is the text that people read."""
+
+    __slots__ = ("decided_by", "decisions", "notes", "outcome", "way")
+
+    def __init__(self, outcome: str, decided_by: str) -> None:
+        self.outcome = outcome
+        self.decided_by = decided_by
+        self.decisions: list[Decision] = []
+        self.notes: list[str] = []
+        self.way = ""
+
+    def __str__(self) -> str:
+        from apimpolicy.report.explain_text import render
+
+        return render(self)
+
+
+def explain(result: Result) -> Explanation:
+    """The explanation of a result. Run with tracing on, it has the values of all sub-expressions."""
+    response = result.response
+    ending = result.trace.decision
+    explanation = Explanation(f"{response.status_code} {response.reason}".rstrip(), _decided_by(result, ending))
+    explanation.way = way(result)
+    explanation.notes += _notes(result, ending)
+    deciding = _deciding(result, ending)
+    for entry in [*deciding, *(entry for entry in _conditions(result) if entry not in deciding)]:
+        is_decisive = entry in deciding
+        explanation.decisions += _decisions(result, entry, is_decisive)
+    return explanation
+
+
+def place_of(entry: TraceEntry) -> str:
+    """`orders.xml:12 choose ▸ when 1`"""
+    return f"{os.path.basename(entry.file)}:{entry.position.line} {steps_of(entry)}"
+
+
+def steps_of(entry: TraceEntry) -> str:
+    """`choose ▸ when 1`: the way down to a policy; numbers only where there may be several."""
+    steps = []
+    for step in entry.path.split("/"):
+        name, _, number = step.rstrip("]").partition("[")
+        steps.append(f"{name} {number}" if name == "when" or (number and number != "1") else name)
+    return " ▸ ".join(steps)
+
+
+def way(result: Result) -> str:
+    """`inbound ▸ choose ▸ when 1 = false ▸ backend ▸ forward-request → 200`"""
+    parts: list[str] = []
+    section = ""
+    for entry in result.trace:
+        if entry.section != section:
+            section = entry.section
+            parts.append(section)
+        effect = entry.effect
+        name = steps_of(entry).rpartition(" ▸ ")[2]
+        if effect is not None and effect.kind == "condition":
+            name += f" = {'true' if effect.data['taken'] else 'false'}"
+        elif effect is not None and effect.kind == "forwarded" and effect.data.get("response") is not None:
+            name += f" → {effect.data['response'].status_code}"  # type: ignore[attr-defined]
+        elif entry.error is not None:
+            name += " failed"
+        if entry.name != "base":
+            parts.append(name)
+    return " ▸ ".join(parts)
+
+
+def _decided_by(result: Result, ending: TraceEntry | None) -> str:
+    if ending is not None:
+        branch = _branch(ending)
+        return place_of(branch or ending)
+    if result.error is not None:
+        return "an error that no policy handled"
+    if result.reached_backend:
+        return "the backend"
+    return "no policy: nothing was forwarded to a backend"
+
+
+def _branch(entry: TraceEntry | None) -> TraceEntry | None:
+    """The `when` or `otherwise` around a policy, the innermost one."""
+    while entry is not None and entry.name not in ("when", "otherwise"):
+        entry = entry.parent
+    return entry
+
+
+def _deciding(result: Result, ending: TraceEntry | None) -> list[TraceEntry]:
+    """The entries whose expressions settled the answer, from the innermost outwards."""
+    found: list[TraceEntry] = []
+    if ending is not None and any(evaluation.error is not None for evaluation in ending.evaluations):
+        found.append(ending)
+    if result.error is not None:
+        found += [
+            entry for entry in result.trace if entry.error is not None and entry not in found and entry.evaluations
+        ]
+    branch = _branch(ending)
+    while branch is not None:
+        if branch.name == "otherwise":
+            found += [entry for entry in result.trace if entry.parent is branch.parent and entry.name == "when"]
+        else:
+            found.append(branch)
+        branch = _branch(branch.parent)
+    return found
+
+
+def _conditions(result: Result) -> Iterator[TraceEntry]:
+    return (entry for entry in result.trace if entry.name == "when" and entry.evaluations)
+
+
+def _decisions(result: Result, entry: TraceEntry, is_decisive: bool) -> Iterator[Decision]:
+    if entry.evaluations and entry.name != "when":
+        evaluations = [evaluation for evaluation in entry.evaluations if evaluation.error is not None]
+    else:
+        evaluations = entry.evaluations
+    if not evaluations and entry.effect is not None and entry.effect.kind == "condition":
+        verdict = "true" if entry.effect.data["taken"] else "false"
+        yield Decision(place_of(entry), verdict, None, str(entry.attributes.get("condition", "")), is_decisive)
+    for evaluation in evaluations:
+        clause = _clause(evaluation)
+        verdict = FAILED if evaluation.error is not None else clause.verdict if clause is not None else "?"
+        if clause is not None:
+            certificate_notes(clause, evaluated_of(evaluation), result)
+            if evaluation.error is not None:
+                _note_error(clause, evaluation)
+        yield Decision(place_of(entry), verdict, clause, evaluation.code, is_decisive)
+
+
+def evaluated_of(evaluation: Evaluation) -> Evaluated:
+    """The bound tree of an evaluation, with its values."""
+    from apimpolicy.engine.steps import compiled
+
+    return Evaluated(compiled(evaluation.excerpt).bound.body, evaluation.excerpt.text, evaluation.recorder)
+
+
+def _clause(evaluation: Evaluation) -> Clause | None:
+    """None for a block of statements: it has no single tree of operands."""
+    from apimpolicy.binding.nodes import Expression
+
+    evaluated = evaluated_of(evaluation)
+    return clause_of(evaluated.root, evaluated) if isinstance(evaluated.root, Expression) else None
+
+
+def _note_error(clause: Clause, evaluation: Evaluation) -> None:
+    error = evaluation.error
+    assert error is not None
+    failed = next((leaf for leaf in clause.leaves() if leaf.verdict == FAILED), clause)
+    failed.notes.append(f"{error.dotnet_type_name}: {error.message}")
+
+
+def _notes(result: Result, ending: TraceEntry | None) -> Iterator[str]:
+    error = result.error
+    if error is not None:
+        where = " ▸ ".join(filter(None, (error.section, error.path)))
+        yield f"{error.source} failed in {where}: {error.reason}, {error.message}" if where else f"{error.message}"
+    if ending is None and result.reached_backend:
+        sent = result.backend_requests[-1]
+        yield f"The request reached the backend: {sent.method} {sent.url}"

@@ -1,0 +1,137 @@
+"""A result, or an explanation, for programs: `run --format json` and `explain --format json`.
+
+    {"version": 1,
+     "response": {"status_code": 403, "reason": "…", "headers": [["Content-Type", "…"]], "body": "…"},
+     "backend_requests": [{"method": "GET", "url": "…", "headers": […], "body": "…"}],
+     "variables": {"name": {"type": "string", "value": "…"}},
+     "error": {"source": "…", "reason": "…", "message": "…", "section": "…", "path": "…", "scope": "…"} or null,
+     "trace": [{"section": "inbound", "scope": "operation", "path": "choose[1]/when[1]", "policy": "when",
+                "file": "orders.xml", "line": 12, "column": 5, "effect": {"kind": "condition", "text": "false"},
+                "expressions": [{"what": "condition", "code": "@(…)", "type": "bool", "value": "True"}]}],
+     "messages": ["what context.Trace wrote"]}
+
+    {"version": 1, "outcome": "403 …", "decided_by": "…", "notes": […], "way": "…",
+     "decisions": [{"place": "…", "verdict": "true", "decisive": true, "code": "…", "clause": CLAUSE or null}]}
+    CLAUSE: {"verdict", "code", "facts": [{"code", "value"}], "notes", "parts": [CLAUSE]}
+
+A body that is no text is {"base64": "…"}. Values are in the form of `conformance_values`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.report.conformance_values import runtime_type, text_of
+
+if TYPE_CHECKING:
+    from apimpolicy.context.headers import Headers
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.trace import Evaluation, TraceEntry
+    from apimpolicy.report.clauses import Clause
+    from apimpolicy.report.explanation import Explanation
+
+VERSION = 1
+
+
+def result_to_json(result: Result) -> str:
+    """The result, indented, without a line end after it."""
+    response = result.response
+    report = {
+        "version": VERSION,
+        "response": {
+            "status_code": response.status_code,
+            "reason": response.reason,
+            "headers": _headers(response.headers),
+            "body": _body(response.body, response.text),
+        },
+        "backend_requests": [
+            {
+                "method": request.method,
+                "url": request.url,
+                "headers": _headers(request.headers),
+                "body": _body(request.body or b"", request.text),
+            }
+            for request in result.backend_requests
+        ],
+        "variables": {
+            name: {"type": runtime_type(value), "value": text_of(value)} for name, value in result.variables.items()
+        },
+        "error": _error(result.error),
+        "trace": [_entry(entry) for entry in result.trace],
+        "messages": list(result.trace.messages),
+    }
+    return json.dumps(report, indent=2)
+
+
+def explanation_to_json(explanation: Explanation) -> str:
+    """The explanation, indented, without a line end after it."""
+    report = {
+        "version": VERSION,
+        "outcome": explanation.outcome,
+        "decided_by": explanation.decided_by,
+        "notes": explanation.notes,
+        "way": explanation.way,
+        "decisions": [
+            {
+                "place": decision.place,
+                "verdict": decision.verdict,
+                "decisive": decision.is_decisive,
+                "code": decision.text,
+                "clause": _clause(decision.clause) if decision.clause is not None else None,
+            }
+            for decision in explanation.decisions
+        ],
+    }
+    return json.dumps(report, indent=2)
+
+
+def _clause(clause: Clause) -> dict[str, Any]:
+    return {
+        "verdict": clause.verdict,
+        "code": " ".join(clause.code),
+        "facts": [{"code": fact.code, "value": fact.value} for fact in clause.facts],
+        "notes": clause.notes,
+        "parts": [_clause(part) for part in clause.parts],
+    }
+
+
+def _headers(headers: Headers) -> list[list[str]]:
+    return [[name, value] for name, values in headers.fields() for value in values]
+
+
+def _body(body: bytes, text: str) -> str | dict[str, str]:
+    return {"base64": base64.b64encode(body).decode()} if "\ufffd" in text else text
+
+
+def _error(error: Any) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    names = ("source", "reason", "message", "section", "path", "scope", "policy_id")
+    return {name: getattr(error, name) for name in names}
+
+
+def _entry(entry: TraceEntry) -> dict[str, Any]:
+    line, column = entry.position
+    return {
+        "section": entry.section,
+        "scope": entry.scope,
+        "path": entry.path,
+        "policy": entry.name,
+        "file": entry.file,
+        "line": line,
+        "column": column,
+        "effect": {"kind": entry.effect.kind, "text": entry.effect.text} if entry.effect is not None else None,
+        "error": _error(entry.error),
+        "expressions": [_evaluation(evaluation) for evaluation in entry.evaluations],
+    }
+
+
+def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
+    shown: dict[str, Any] = {"what": evaluation.what, "code": evaluation.code, "type": evaluation.static_type}
+    if evaluation.error is not None:
+        shown["exception"] = {"type": evaluation.error.dotnet_type_name, "message": evaluation.error.message}
+    else:
+        shown["value"] = text_of(evaluation.value)
+    return shown

@@ -1,0 +1,123 @@
+"""One request as people read it: every policy with its effect, then the response as it goes over the wire.
+
+inbound    base                       (global: nothing)
+           choose ▸ when 1            false
+backend    forward-request            GET https://orders.internal/orders → 200 OK
+outbound   set-header X-Trace         "b1946ac9"
+─────────────────────────────────────────────────────────
+HTTP/1.1 200 OK
+X-Trace: b1946ac9
+
+{"orders": []}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.report.code_text import folded
+from apimpolicy.report.columns import clip, printable, width
+from apimpolicy.report.explanation import steps_of
+from apimpolicy.report.style import PLAIN
+from apimpolicy.report.values import show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.context.headers import Headers
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.trace import Evaluation, TraceEntry
+    from apimpolicy.report.style import Style
+
+_SECTION = 11
+_NARROWEST, _WIDEST = 26, 48
+_RULE = 57
+
+
+def render(result: Result, style: Style = PLAIN, *, with_values: bool = False) -> str:
+    """The trace, a line, the response. `with_values` adds every expression's value and what reached the backend."""
+    lines = list(_trace(result, style, with_values))
+    if with_values:
+        for request in result.backend_requests:
+            lines += ["", style.paint("dim", "reached the backend:")]
+            lines += _message(f"{request.method} {request.url}", request.headers, request.body or b"", request.text)
+            lines.append("")
+    if lines:
+        lines.append(style.paint("dim", "─" * _RULE))
+    response = result.response
+    status = f"HTTP/1.1 {response.status_code} {response.reason}".rstrip()
+    lines += _message(status, response.headers, response.body, response.text, style)
+    return "\n".join(lines)
+
+
+def _trace(result: Result, style: Style, with_values: bool) -> Iterator[str]:
+    entries = [entry for entry in result.trace if not _is_only_a_frame(entry, result)]
+    names = [_name(entry) for entry in entries]
+    column = min(max([_NARROWEST, *(width(name) for name in names)]), _WIDEST) + 1
+    section = ""
+    for entry, name in zip(entries, names, strict=True):
+        head = entry.section if entry.section != section else ""
+        section = entry.section
+        effect = _effect(entry)
+        if entry.error is not None:
+            effect = style.paint("error", effect)
+        elif entry.effect is not None and entry.effect.kind == "condition":
+            effect = style.paint("good" if entry.effect.data["taken"] else "warning", effect)
+        padding = " " * max(column - width(name), 1)
+        yield f"{style.paint('strong', head)}{' ' * (_SECTION - len(head))}{name}{padding}{effect}".rstrip()
+        if with_values:
+            for evaluation in entry.evaluations:
+                for line in _evaluation(evaluation, style.width - _SECTION - 2):
+                    yield f"{' ' * (_SECTION + 2)}{style.paint('dim', line)}"
+    for message in result.trace.messages:
+        yield f"{'trace':<{_SECTION}}{clip(message, style.width - _SECTION)}"
+
+
+def _is_only_a_frame(entry: TraceEntry, result: Result) -> bool:
+    """A `choose` is told by its branches, where it got to any."""
+    return entry.name == "choose" and entry.error is None and any(other.parent is entry for other in result.trace)
+
+
+def _name(entry: TraceEntry) -> str:
+    """`choose ▸ when 1`; what stands inside is indented."""
+    depth = 0
+    parent = entry.parent
+    while parent is not None:
+        depth += parent.name != "choose"
+        parent = parent.parent
+    steps = steps_of(entry).split(" ▸ ")
+    shown = " ▸ ".join(steps[-2:]) if entry.name in ("when", "otherwise") else entry.name
+    subject = entry.attributes.get("name") or entry.attributes.get("fragment-id")
+    if isinstance(subject, str):
+        shown += f" {subject}"
+    return "  " * depth + clip(shown, _WIDEST - 2 * depth)
+
+
+def _effect(entry: TraceEntry) -> str:
+    if entry.error is not None:
+        return f"failed: {printable(entry.error.message)}"
+    return printable(entry.effect.text) if entry.effect is not None else ""
+
+
+def _evaluation(evaluation: Evaluation, available: int) -> Iterator[str]:
+    code = clip(folded(evaluation.code, 0, len(evaluation.code)), available - len(evaluation.what) - 2)
+    yield f"{evaluation.what}  {code}"
+    if evaluation.error is not None:
+        value = f"{evaluation.error.dotnet_type_name}: {evaluation.error.message}"
+    else:
+        value = show(evaluation.value)
+    yield f"{' ' * len(evaluation.what)}  → {clip(value, available - len(evaluation.what) - 4)}"
+
+
+def _message(start: str, headers: Headers, body: bytes, text: str, style: Style = PLAIN) -> Iterator[str]:
+    yield style.paint("strong", printable(start))
+    for name, values in headers.fields():
+        for value in values:
+            yield printable(f"{name}: {value}")
+    if not body:
+        return
+    yield ""
+    if "\ufffd" in text or "\0" in text:
+        yield f"({len(body):,} bytes that are no text)"
+    else:
+        yield from (printable(line) for line in text.removesuffix("\n").split("\n"))
