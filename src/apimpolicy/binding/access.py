@@ -15,6 +15,7 @@ from apimpolicy.binding.nodes import (
     Call,
     ConditionalAccess,
     DelegateCall,
+    Dynamic,
     Expression,
     FieldAccess,
     IndexerAccess,
@@ -34,6 +35,7 @@ from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.dotnet.signatures import Field, Method, Parameter, Property
 from apimpolicy.dotnet.types import (
+    DYNAMIC,
     ERROR,
     NULL,
     AnonymousType,
@@ -162,7 +164,7 @@ class AccessBinder(NameBinder):
             return TypeReference(node, construct(definition, types))
         if lookup.namespace_exists(full):
             return NamespaceReference(node, receiver.type, full)
-        return self.failure(token, "CS0234", f"there is no type or namespace '{name}' in '{receiver.name}'")
+        return self.failure(node, "CS0234", f"there is no type or namespace '{name}' in '{receiver.name}'")
 
     def _static_member(
         self, node: Node, receiver: TypeReference, token: Token, name: str, types: tuple[Type, ...]
@@ -200,6 +202,8 @@ class AccessBinder(NameBinder):
             return self.bad(node)
         if type_ is VOID:
             return self.failure(node, "CS0023", "the call before the dot returns nothing")
+        if type_ is DYNAMIC:
+            return Dynamic(node, DYNAMIC, receiver)
         if isinstance(type_, SpecialType):
             return self.failure(node, "CS0023", f"'{type_}' has no members")
         if isinstance(type_, TupleType):
@@ -325,6 +329,8 @@ class AccessBinder(NameBinder):
                 target, "CS1955", f"'{shown}' is a type and cannot be called",  # type: ignore[arg-type]
                 help="write 'new' before it to make an object",
             )
+        if callee.type is DYNAMIC:
+            return Dynamic(node, DYNAMIC, callee)
         signature = lookup.delegate_signature(callee.type)
         if signature is None:
             name = _name_token(target)
@@ -346,8 +352,11 @@ class AccessBinder(NameBinder):
         token = _name_token(operand)
         if token is None:
             return self.failure(operand, "CS8081", "'nameof' takes a name")  # type: ignore[arg-type]
+        reported = len(self.diagnostics)
         bound = self.bind(operand)
-        if isinstance(bound, Bad):
+        if isinstance(bound, Bad) and [d.code for d in self.diagnostics[reported:]] == ["CS0120"]:
+            del self.diagnostics[reported:]  # nameof(string.Length) names an instance member
+        elif isinstance(bound, Bad):
             return bound
         return Literal(node, STRING, identifier_name(token.text))
 
@@ -503,6 +512,8 @@ class AccessBinder(NameBinder):
     def index(self, node: Node, receiver: Expression, arguments: list[Argument]) -> Expression:
         """`receiver[arguments]` on an array or through an indexer."""
         type_ = receiver.type
+        if type_ is DYNAMIC:
+            return Dynamic(node, DYNAMIC, receiver)
         if isinstance(type_, ArrayType):
             if len(arguments) != type_.rank:
                 return self.failure(

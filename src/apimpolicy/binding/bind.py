@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding.complaints import name_token
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
 from apimpolicy.binding.statements import Binder
 from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type
-from apimpolicy.dotnet.values import OBJECT
+from apimpolicy.dotnet.values import OBJECT, VOID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +51,9 @@ class BoundExpression:
     @property
     def static_type(self) -> str:
         """The static type in C# spelling; for a block its distinct return types joined by ` | `."""
-        return " | ".join(dict.fromkeys(map(str, self.return_types))) if self.return_types else str(self.type)
+        if isinstance(self.body, Block):
+            return " | ".join(dict.fromkeys(map(str, self.return_types)))
+        return str(self.type)
 
 
 def bind(tree: Node, excerpt: Excerpt) -> BoundExpression:
@@ -66,11 +70,15 @@ def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: Loca
     saved = binder._enter()
     body = binder.bind_value(tree.children[0])
     binder.scope = saved
+    if isinstance(body, DefaultLiteral):
+        body = binder.default_value(body.syntax, OBJECT)
     if isinstance(body, MethodGroup):
         body = binder.failure(
-            tree.children[0],  # type: ignore[arg-type]
+            name_token(body),
             "CS0428", f"'{body.name}' is a method, and methods are no values", help="add parentheses to call it",
         )
+    elif body.type is VOID:
+        body = binder.failure(body.syntax, "CS0029", "this call returns nothing, and a policy expression needs a value")
     elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR) and str(body.type) != "dynamic":
         body = binder.failure(
             tree.children[0], "CS1660", f"a {body.type} is no value that a policy can use"  # type: ignore[arg-type]
@@ -84,18 +92,20 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
     block_node: Node = tree.children[0]  # type: ignore[assignment]
     block = binder.bind_function_body(block_node)
     for statement in returns:
+        if statement.value is not None and statement.value.type is VOID:
+            binder.report(statement.value.syntax, "CS0029", "this call returns nothing, but a value must be returned")
         if statement.value is None and not binder.diagnostics:
             binder.report(statement.syntax, "CS0126", "a value must be returned", help="a policy expression needs a result")
     if not binder.diagnostics and binder.falls_through(block):
         binder.report_at(
-            0, min(2, len(excerpt.text)), "CS0161", "not every path through this block returns a value",
+            1, 2, "CS0161", "not every path through this block returns a value",
             help="end the block with 'return …;'",
         )
     values = [statement.value for statement in returns if statement.value is not None]
-    types = list(dict.fromkeys(value.type for value in values))
-    result = best_common_type(values) if values else ERROR
-    if result is None or isinstance(result, SpecialType):
-        result = OBJECT if result is not ERROR else ERROR
+    types = list(dict.fromkeys(OBJECT if isinstance(v, DefaultLiteral) else v.type for v in values))
+    result = best_common_type(values) if values else OBJECT
+    if result is None or (isinstance(result, SpecialType) and result is not ERROR):
+        result = OBJECT
     if not binder.diagnostics:
         for statement in returns:
             value = statement.value

@@ -131,7 +131,7 @@ def _bad_argument(
     binder: AccessBinder, candidates: list[Candidate], arguments: Sequence[Argument], name: str, total: int
 ) -> Bad:
     """CS1503 (or CS1620, CS1615 for ref and out) at the argument of the candidate that fits best."""
-    best = max(candidates, key=lambda c: sum(1 for conversion in c.conversions if conversion is not None))
+    best = candidates[0]
     index = best.culprit if isinstance(best.culprit, int) else 0
     argument, parameter = arguments[index], best.targets[index]
     expression = argument.expression
@@ -183,23 +183,11 @@ def no_extension(
     receiver_failures = [c for c in found.candidates if c.failure == "receiver"]
     if receiver is None:
         return binder.bad(node)
+    unconvertible = [c for c in receiver_failures if c.conversions]
+    if unconvertible and not any(c.failure == "argument" for c in fitting):
+        return _wrong_receiver(binder, receiver, group.name, unconvertible, arguments)
     if fitting and any(c.failure in ("argument", "inference") for c in fitting):
         return _complain_extension(binder, node, group, fitting, found, arguments)
-    if receiver_failures and not fitting:
-        arity = [c for c in receiver_failures if len(c.method.parameters) == len(arguments) + 1]
-        best = (arity or receiver_failures)[0]
-        return binder.failure(
-            receiver.syntax,
-            "CS1929",
-            f"'{shown(receiver.type)}' has no member '{group.name}'; the extension method of that name "
-            f"is for '{shown(best.method.parameters[0].type)}'",
-        )
-    if receiver_failures and all(c.failure in ("missing", "too many") for c in fitting):
-        return binder.failure(
-            receiver.syntax if receiver_failures and not _receiver_fits(binder, receiver, fitting) else name_token(group),
-            "CS1929" if not _receiver_fits(binder, receiver, fitting) else "CS1501",
-            f"'{shown(receiver.type)}' has no member '{group.name}' that fits this call",
-        )
     if not _receiver_fits(binder, receiver, fitting):
         from apimpolicy.binding import lookup
 
@@ -209,6 +197,20 @@ def no_extension(
             label=binder.suggestion(group.name, [n for n in names if n != group.name]),
         )
     return _complain_extension(binder, node, group, fitting, found, arguments)
+
+
+def _wrong_receiver(
+    binder: AccessBinder, receiver: Expression, name: str, candidates: list[Candidate], arguments: Sequence[Argument]
+) -> Bad:
+    """CS1929: there is an extension method of this name, for values of another type."""
+    arity = [c for c in candidates if len(c.method.parameters) == len(arguments) + 1]
+    best = (arity or candidates)[0]
+    return binder.failure(
+        receiver.syntax,
+        "CS1929",
+        f"'{shown(receiver.type)}' has no member '{name}' that fits this call; the extension method of that name "
+        f"is for '{shown(best.parameters[0].type)}'",
+    )
 
 
 def _receiver_fits(binder: AccessBinder, receiver: Expression, candidates: Sequence[Candidate]) -> bool:
@@ -245,8 +247,7 @@ def _complain_extension(
     everything = [Arg(receiver, receiver.syntax), *arguments]
     bad_arguments = [c for c in candidates if c.failure == "argument"]
     if bad_arguments:
-        best = max(bad_arguments, key=lambda c: sum(1 for conversion in c.conversions if conversion is not None))
-        return _bad_argument(binder, [best], everything, f"'{group.name}'", len(candidates))
+        return _bad_argument(binder, bad_arguments, everything, f"'{group.name}'", len(candidates))
     return _complain(binder, node, name_token(group), f"'{group.name}'", Res(None, list(candidates)), arguments)
 
 

@@ -13,6 +13,7 @@ from apimpolicy.binding.nodes import (
     Convert,
     Expression,
     Lambda,
+    Literal,
     MethodGroup,
     MethodReference,
     NamespaceReference,
@@ -21,11 +22,11 @@ from apimpolicy.binding.nodes import (
     TupleCreation,
     TypeReference,
 )
-from apimpolicy.binding.symbols import Scope
+from apimpolicy.binding.symbols import LocalSymbol, Scope
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, TupleType, Type
-from apimpolicy.dotnet.values import INT, VOID
+from apimpolicy.dotnet.values import DECIMAL, DOUBLE, FLOAT, INT, VOID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,6 +48,8 @@ class BinderCore:
         """Where return statements of the lambda being bound are collected; None in the body of the expression."""
         self.return_type: Type | None = None
         """The declared return type, in a local function."""
+        self.being_declared: LocalSymbol | None = None
+        """The `var` whose value is being bound."""
         self._visitors: dict[str, Callable[[Node], Expression]] = {}
 
     # ---------------------------------------------------------------------------------------- diagnostics
@@ -72,6 +75,13 @@ class BinderCore:
     def failure(self, node: Node | Token, code: str, message: str, *, label: str = "", help: str = "") -> Bad:
         """Report, and give back the expression that silences what would follow."""
         self.report(node, code, message, label=label, help=help)
+        return Bad(node, ERROR)
+
+    def failure_at(
+        self, start: int, end: int, node: Node | Token, code: str, message: str, *, label: str = "", help: str = ""
+    ) -> Bad:
+        """Like `failure`, with a place of its own."""
+        self.report_at(start, end, code, message, label=label, help=help)
         return Bad(node, ERROR)
 
     @staticmethod
@@ -273,8 +283,20 @@ class BinderCore:
             )
         if isinstance(expression, DefaultLiteral):
             return self.failure(syntax, "CS8716", f"'default' has no value for '{target}'")
-        if expression.is_constant and source in conv.INTEGRAL_RANGES and target in conv.INTEGRAL_RANGES:
-            if source is INT or (source is not INT and conv.constant_fits(expression.constant, source, target)):
+        if isinstance(expression, TupleCreation) and isinstance(target, TupleType):
+            if len(expression.elements) == len(target.arguments):
+                for element, wanted in zip(expression.elements, target.arguments, strict=True):
+                    self.convert(element, wanted)
+                return self.bad(syntax)
+        if source is DOUBLE and isinstance(expression, Literal) and target in (FLOAT, DECIMAL):
+            suffix = "F" if target is FLOAT else "M"
+            return self.failure(
+                syntax, "CS0664", f"a literal with a decimal point is a 'double', not a '{target}'",
+                label=f"write the suffix {suffix}",
+            )
+        if expression.is_constant and source is INT and target in conv.INTEGRAL_RANGES:
+            low, high = conv.INTEGRAL_RANGES[target]
+            if not low <= expression.constant <= high:
                 return self.failure(
                     syntax, "CS0031", f"the constant '{expression.constant}' cannot be converted to '{target}'"
                 )

@@ -45,6 +45,8 @@ class CreationBinder(OperationBinder):
         type_node, arguments_node, initializer = node.children
         type_ = self.bind_type(type_node)
         arguments = self.bind_arguments(arguments_node)
+        if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1 and initializer is None:
+            return self.convert(arguments[0].expression, type_)
         if type_ is ERROR or any(isinstance(a.expression, Bad) for a in arguments):
             if isinstance(initializer, Node):
                 self._bind_for_errors(initializer)
@@ -212,7 +214,10 @@ class CreationBinder(OperationBinder):
         expression = self.bind_typed(node)
         if isinstance(expression, Bad):
             return expression
-        return self._array_index(Argument(expression, expression.syntax))
+        size = self._array_index(Argument(expression, expression.syntax))
+        if size.is_constant and size.constant < 0:
+            return self.failure(size.syntax, "CS0248", "the size of an array cannot be negative")
+        return size
 
     def bind_array_creation_with_initializer(self, node: Node) -> Expression:
         type_ = self.bind_type(node.children[0])

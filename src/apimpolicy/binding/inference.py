@@ -9,6 +9,7 @@ from apimpolicy.binding.lookup import delegate_signature, supertypes
 from apimpolicy.binding.nodes import Expression, MethodGroup, TupleCreation
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, NamedType, SpecialType, TupleType, Type, TypeParameter
+from apimpolicy.dotnet.values import VOID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +127,7 @@ class Inference:
                 returns = self.binder.lambda_return_type(argument, argument.explicit_types or types)
             else:
                 returns = self.binder.method_group_return_type(argument, types)
-            if returns is None or (isinstance(returns, SpecialType) and returns is not ERROR):
+            if returns is None or returns is VOID or (isinstance(returns, SpecialType) and returns is not ERROR):
                 continue
             before = self._count()
             if returns is ERROR:
@@ -278,5 +279,5 @@ def _converts(expression: Expression, target: Type) -> bool:
     from apimpolicy.binding.conversions import constant_fits
 
     if isinstance(expression.type, SpecialType):
-        return expression.type is not NULL
+        return True  # what has no type of its own converts, or is reported, later
     return expression.is_constant and constant_fits(expression.constant, expression.type, target)

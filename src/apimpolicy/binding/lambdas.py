@@ -15,7 +15,9 @@ from apimpolicy.binding.nodes import (
     Call,
     CompoundAssignment,
     ConditionalAccess,
+    Deconstruction,
     DelegateCall,
+    Dynamic,
     Expression,
     Lambda,
     MethodGroup,
@@ -255,7 +257,7 @@ def is_statement_expression(expression: Expression) -> bool:
     if isinstance(expression, ConditionalAccess):
         return is_statement_expression(expression.access)
     return isinstance(
-        expression, (Call, DelegateCall, Assignment, CompoundAssignment, ObjectCreation, Bad)
+        expression, (Call, DelegateCall, Assignment, CompoundAssignment, Deconstruction, Dynamic, ObjectCreation, Bad)
     ) and not (isinstance(expression, Call) and expression.method.name.startswith("op_"))
 
 

@@ -13,9 +13,10 @@ from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, TupleType, Type, array_of, construct, tuple_type
 from apimpolicy.syntax.literals import identifier_name
+from apimpolicy.syntax.nodes import Token
 
 if TYPE_CHECKING:
-    from apimpolicy.syntax.nodes import Child, Node, Token
+    from apimpolicy.syntax.nodes import Child, Node
 
 
 class NameBinder(BinderCore):
@@ -32,6 +33,9 @@ class NameBinder(BinderCore):
             return TypeReference(node, found)
         if lookup.namespace_exists(name):
             return NamespaceReference(node, NAMESPACE_TYPE, name)
+        later = self.scope.declared_later(name, node.start)
+        if later:
+            return self.failure(node, "CS0841", f"'{name}' is used before it is declared")
         return self.failure(
             node,
             "CS0103",
@@ -45,6 +49,8 @@ class NameBinder(BinderCore):
         if symbol.function is not self.scope.function and symbol.kind != "context":
             symbol.is_captured = True
         if symbol.type is ERROR:
+            if symbol is self.being_declared:
+                return self.failure(node, "CS0841", f"'{symbol.name}' is used in its own declaration")
             return self.bad(node)
         declared = symbol.declared_at
         if declared is not None and symbol.kind in ("local", "constant") and node.start < declared.start:
@@ -61,7 +67,10 @@ class NameBinder(BinderCore):
 
     def find_type(self, node: Node | Token, name: str, arguments: Child, *, report: bool) -> Type | None:
         """The type of a simple name with optional type arguments; with `report`, says why there is none."""
-        written = [a for a in arguments.children if a is not None] if arguments is not None else []  # type: ignore[union-attr]
+        if isinstance(arguments, Token):  # typeof(List<>)
+            definition = next(iter(lookup.types_named(name, arguments.text.count(",") + 1)), None)
+            return definition.open_type if definition is not None else None
+        written = [a for a in arguments.children if a is not None] if arguments is not None else []
         found = lookup.types_named(name, len(written))
         if len(found) > 1:
             self.report(
@@ -148,8 +157,8 @@ class NameBinder(BinderCore):
         if inner is ERROR:
             return ERROR
         if not inner.is_value_type:
-            self.report(
-                node, "CS8370", f"'{inner}?' needs nullable reference types, which are newer than C# 7.3",
+            self.report_at(
+                node.end - 1, node.end, "CS8370", f"'{inner}?' needs nullable reference types, which are newer than C# 7.3",
                 help="leave out the question mark: references can be null anyway",
             )
             return inner

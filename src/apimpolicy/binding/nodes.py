@@ -649,6 +649,27 @@ class Deconstruction(Expression):
         self.value = value
 
 
+class DeconstructCall(Expression):
+    """`receiver.Deconstruct(out …)` in a deconstruction; the value is the tuple of what came out."""
+
+    __slots__ = ("method", "receiver")
+
+    def __init__(self, syntax: Node | Token, type_: Type, receiver: Expression, method: Method) -> None:
+        super().__init__(syntax, type_)
+        self.receiver = receiver
+        self.method = method
+
+
+class Dynamic(Expression):
+    """An operation on a `dynamic` value: legal in C#, refused by the gateway (APIM0006), not simulated."""
+
+    __slots__ = ("operand",)
+
+    def __init__(self, syntax: Node | Token, type_: Type, operand: Expression) -> None:
+        super().__init__(syntax, type_)
+        self.operand = operand
+
+
 class ThrowExpression(Expression):
     """`throw e` where an expression may stand."""
 
@@ -966,6 +987,15 @@ class Lock(Statement):
 
 
 class Empty(Statement):
+    __slots__ = ()
+
+    def __init__(self, syntax: Node | Token) -> None:
+        self.syntax = syntax
+
+
+class Yield(Statement):
+    """`yield return` and `yield break`: legal in a local function, not simulated."""
+
     __slots__ = ()
 
     def __init__(self, syntax: Node | Token) -> None:

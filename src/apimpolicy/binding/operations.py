@@ -40,7 +40,7 @@ from apimpolicy.binding.nodes import (
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.unbound import DEFAULT_TYPE, THROW_TYPE, DefaultLiteral, UnboundLambda
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, TupleType, Type
 from apimpolicy.dotnet.values import BOOL, CHAR, INT, LONG, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node
@@ -119,13 +119,19 @@ class OperationBinder(AccessBinder):
         if left.type is DYNAMIC or right.type is DYNAMIC:
             result: Type = BOOL if operator in operators.COMPARISONS else DYNAMIC
             return Binary(node, result, operator, left, right, DYNAMIC)
+        if operator in ("+", "-") and conv.is_delegate(left.type) and isinstance(right, (UnboundLambda, MethodGroup)):
+            right = self.convert(right, left.type)
+            return right if isinstance(right, Bad) else Binary(node, left.type, operator, left, right, left.type)
+        if isinstance(left.type, TupleType) and isinstance(right.type, TupleType) and operator in ("==", "!="):
+            return self._compare_tuples(node, operator, left, right)
         user = self._user_binary(node, operator, left, right)
         if user is not None:
             return user
         left, right = self._typed_default(left, right)
         if isinstance(left, DefaultLiteral) or isinstance(right, DefaultLiteral) or self._is_untyped(left, right):
             return self._no_operator(node, operator, left, right)
-        signature = operators.resolve_binary(operator, left, right)
+        both_null = operator == "+" and left.type is NULL and right.type is NULL
+        signature = operators.Ambiguous(operator) if both_null else operators.resolve_binary(operator, left, right)
         if signature is None:
             return self._no_operator(node, operator, left, right)
         if isinstance(signature, operators.Ambiguous):
@@ -135,6 +141,15 @@ class OperationBinder(AccessBinder):
             )
         first, second = self.convert(left, signature.left), self.convert(right, signature.right)
         return self._finish_binary(node, operator, first, second, signature)
+
+    def _compare_tuples(self, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
+        """Tuple equality, new in C# 7.3: element by element."""
+        for one, other in ((left, right), (right, left)):
+            found = self.classify(one, other.type)
+            if found is not None:
+                first, second = self.convert(left, other.type), self.convert(right, other.type)
+                return Binary(node, BOOL, operator, first, second, other.type)
+        return self._no_operator(node, operator, left, right)
 
     def _is_untyped(self, *operands: Expression) -> bool:
         return any(isinstance(o, (UnboundLambda, MethodGroup, ThrowExpression)) or o.type is VOID for o in operands)
@@ -152,9 +167,6 @@ class OperationBinder(AccessBinder):
         constant = NOT_CONSTANT
         if left.is_constant and right.is_constant and not signature.is_lifted:
             constant = self._fold_binary(node, operator, left, right, signature)
-        elif right.is_constant and operator in ("/", "%") and right.constant == 0:
-            if signature.operand in conv.INTEGRAL_RANGES or str(signature.operand) == "decimal":
-                self.report(node, "CS0020", "division by constant zero")
         return Binary(
             node,
             signature.result,
@@ -503,6 +515,10 @@ class OperationBinder(AccessBinder):
         if isinstance(one, SpecialType) and isinstance(two, SpecialType) and one is NULL and two is NULL:
             self.report(node, "CS0173", "both branches are null, so the expression has no type")
             return None
+        for branch in (first, second):
+            if isinstance(branch, UnboundLambda):
+                self.report(branch.syntax, "CS1660", "a lambda cannot be one of two branches", help="cast it to a delegate type")
+                return None
         self.report(
             node,
             "CS0173",

@@ -275,7 +275,7 @@ def resolve_unary(operator: str, operand: Expression) -> OperatorSignature | Amb
         if _converts_user(operand, wanted):
             candidates.append(OperatorSignature(wanted, wanted, choice, wanted, lifted))
     if operator == "-" and bare is ULONG:
-        return None if not candidates else Ambiguous(operator)
+        return None
     if not candidates:
         return None
     return _best(candidates, operand, operand) or Ambiguous(operator)

@@ -259,7 +259,7 @@ def _is_better(mine: Candidate, other: Candidate, arguments: Sequence[Argument],
     if one_better:
         return True
     if not all(same(a.type, b.type) for a, b in zip(mine.targets, other.targets, strict=True)):
-        return False
+        return mine.defaults_used == 0 and other.defaults_used > 0
     return _tie_break(mine, other)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
+from apimpolicy.binding import lookup
 from apimpolicy.binding.complaints import shown
 from apimpolicy.binding.lambdas import LambdaBinder
 from apimpolicy.binding.names import make_tuple_type
 from apimpolicy.binding.nodes import (
     Bad,
+    DeconstructCall,
     Deconstruction,
     Expression,
     IsPattern,
@@ -20,7 +22,8 @@ from apimpolicy.binding.nodes import (
     TypeReference,
 )
 from apimpolicy.binding.symbols import LocalSymbol
-from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, TupleType, Type
+from apimpolicy.dotnet.signatures import Method
+from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, TupleType, Type
 from apimpolicy.dotnet.values import BOOL
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
@@ -127,12 +130,16 @@ class PatternBinder(LambdaBinder):
         """`(a, b) = value`, `var (a, b) = value`."""
         if isinstance(value, TupleCreation) and isinstance(value.type, SpecialType):
             value = self._typed_by_targets(left, value)
+        value = self._deconstructed(left, value)
         type_ = value.type
         if not isinstance(type_, TupleType):
-            targets = self._targets(left, None)
+            self._targets(left, None)
+            for target in self._target_nodes(left):
+                if isinstance(target, Token) and self.is_var(left.children[0]):  # type: ignore[union-attr]
+                    self.report(target, "CS8130", f"'{target.text}' cannot take its type from this value")
             return self.failure(
                 node.children[1] if len(node.children) > 1 else node,  # type: ignore[arg-type]
-                "CS8129" if targets else "CS8130",
+                "CS8129",
                 f"a value of type '{shown(type_)}' cannot be taken apart into {len(self._target_nodes(left))} values",
             )
         nodes = self._target_nodes(left)
@@ -151,6 +158,17 @@ class PatternBinder(LambdaBinder):
         if any(isinstance(e, Bad) for e in elements):
             return self.bad(node)
         return Deconstruction(node, type_, targets, placeholders, elements, value)
+
+    def _deconstructed(self, left: Child, value: Expression) -> Expression:
+        """A value whose type has a Deconstruct method, as the tuple that the method gives."""
+        count = len(self._target_nodes(left))
+        if isinstance(value.type, TupleType) or not isinstance(value.type, NamedType):
+            return value
+        for method in lookup.find_members(value.type, "Deconstruct"):
+            if isinstance(method, Method) and [p.mode for p in method.parameters] == ["out"] * count:
+                made = make_tuple_type([p.type for p in method.parameters], [None] * count)
+                return DeconstructCall(value.syntax, made, value, method)
+        return value
 
     def _typed_by_targets(self, left: Child, value: TupleCreation) -> Expression:
         """Elements without a type (null, default) take the types of existing targets."""

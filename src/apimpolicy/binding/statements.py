@@ -37,6 +37,7 @@ from apimpolicy.binding.nodes import (
     Throw,
     Try,
     Using,
+    Yield,
 )
 from apimpolicy.binding.queries import QueryBinder
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
@@ -108,6 +109,7 @@ class Binder(QueryBinder):
             self.scope = saved
 
     def _block_in_scope(self, node: Node) -> Block:
+        self.scope.later = _declared_names(node)
         self._declare_functions(node)
         statements = [self.bind_statement(child) for child in node.children]
         return Block(node, statements, self.scope.order)
@@ -168,8 +170,9 @@ class Binder(QueryBinder):
                 self.report(token, "CS0818", f"'var {name}' needs a value to take its type from")  # type: ignore[arg-type]
             return LocalDeclaration(node, symbol, None)
         if is_var:
-            symbol.type = ERROR
+            saved, self.being_declared = self.being_declared, symbol
             value = self._var_value(node, name, initializer)
+            self.being_declared = saved
             symbol.type = value.type
             return LocalDeclaration(node, symbol, value)
         if initializer.kind == "initializer":  # type: ignore[union-attr]
@@ -200,7 +203,11 @@ class Binder(QueryBinder):
 
     def statement_const_declaration_statement(self, node: Node) -> Statement:
         type_node, declarators = node.children
-        type_ = self.bind_type(type_node)
+        if self.is_var(type_node):
+            self.report(type_node, "CS0822", "a constant needs its type written", help="write int, string, …")  # type: ignore[arg-type]
+            type_ = ERROR
+        else:
+            type_ = self.bind_type(type_node)
         made: list[Statement] = []
         for child in declarators.children:  # type: ignore[union-attr]
             token, initializer = child.children  # type: ignore[union-attr]
@@ -282,7 +289,7 @@ class Binder(QueryBinder):
                 return Block(node, [ExpressionStatement(node, value)])
             return Block(node, [Return(node, self.convert(value, function.returns))])
         body = self.statement_block(node)
-        if function.returns is not VOID and self.falls_through(body):
+        if function.returns is not VOID and self.falls_through(body) and not _yields(node):
             self.report(token, "CS0161", f"not every path through '{function.name}' returns a value")
         return body
 
@@ -356,18 +363,18 @@ class Binder(QueryBinder):
             placeholder = Placeholder(token, element)  # type: ignore[arg-type]
             value: Expression = placeholder
             if declared is not element and ERROR not in (declared, element):
-                value = self._foreach_element(type_node, placeholder, declared)  # type: ignore[arg-type]
+                value = self._foreach_element(node, placeholder, declared)
             body = self._loop_body(body_node, "foreach")
             return Foreach(node, collection, placeholder, value, symbol, body)
         finally:
             self.scope = saved
 
-    def _foreach_element(self, type_node: Node, placeholder: Placeholder, target: Type) -> Expression:
+    def _foreach_element(self, node: Node, placeholder: Placeholder, target: Type) -> Expression:
         """The implied conversion of each element, explicit ones included (section 13.9.5)."""
         found = conv.explicit_conversion(placeholder.type, target)
         if found is None:
-            return self.failure(
-                type_node, "CS0030", f"elements of type '{shown(placeholder.type)}' cannot be '{shown(target)}'"
+            return self.failure_at(
+                node.start, node.start + len("foreach"), node, "CS0030", f"elements of type '{shown(placeholder.type)}' cannot be '{shown(target)}'"
             )
         return self.apply(placeholder, target, found, explicit=True)
 
@@ -375,7 +382,7 @@ class Binder(QueryBinder):
         collection = self.bind_typed(node)
         if isinstance(collection, Bad):
             return collection, ERROR
-        if collection.type is NULL:
+        if collection.type is NULL or (collection.is_constant and collection.constant is None):
             return self.failure(node, "CS0186", "null cannot be looped over"), ERROR  # type: ignore[arg-type]
         element = lookup.element_type(collection.type)
         if element is None and str(collection.type) == "dynamic":
@@ -620,14 +627,34 @@ class Binder(QueryBinder):
             self.is_checked = saved
 
     def statement_yield_return_statement(self, node: Node) -> Statement:
-        self.report(node, "CS1624", "'yield' needs an iterator, and a policy expression is none")
-        return Empty(node)
+        if self.return_type is None:
+            self.report_at(1, 2, "CS1624", "'yield' needs an iterator, and a policy expression is none")
+        elif not str(self.return_type).startswith("System.Collections."):
+            self.report(node, "CS1624", "'yield' needs a function that returns IEnumerable<…>")
+        return Yield(node)
 
     statement_yield_break_statement = statement_yield_return_statement
 
 
+def _declared_names(block: Node) -> dict[str, int]:
+    """The variables that a block's own declarations introduce, with their offsets."""
+    found: dict[str, int] = {}
+    for child in block.children:
+        if isinstance(child, Node) and child.kind == "local_declaration_statement":
+            child = child.children[0]  # noqa: PLW2901
+        if isinstance(child, Node) and child.kind in ("local_declaration", "const_declaration_statement"):
+            for declarator in child.children[1].children:  # type: ignore[union-attr]
+                token = declarator.children[0]  # type: ignore[union-attr]
+                found[literals.identifier_name(token.text)] = token.start  # type: ignore[union-attr]
+    return found
+
+
 def _awaits(node: Child) -> bool:
     return isinstance(node, Node) and node.kind == "await_expression"
+
+
+def _yields(node: Node) -> bool:
+    return any(inner.kind.startswith("yield_") for inner in node.walk())
 
 
 def _is_disposable(type_: Type) -> bool:

@@ -41,7 +41,7 @@ class LocalSymbol:
 
     @property
     def is_readonly(self) -> bool:
-        return self.kind in ("foreach", "using", "constant", "range", "context")
+        return self.kind in ("foreach", "using", "constant", "range")
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.type} {self.name}>"
@@ -66,13 +66,15 @@ Symbol = LocalSymbol | LocalFunctionSymbol
 class Scope:
     """A declaration space. `function` identifies the lambda or local function that the scope belongs to."""
 
-    __slots__ = ("function", "names", "order", "parent")
+    __slots__ = ("function", "later", "names", "order", "parent")
 
     def __init__(self, parent: Scope | None, function: object = None) -> None:
         self.parent = parent
         self.function = function if function is not None or parent is None else parent.function
         self.names: dict[str, Symbol] = {}
         self.order: list[LocalSymbol] = []
+        self.later: dict[str, int] = {}
+        """Names that the block declares somewhere, and where: using one before is CS0841."""
 
     def declare(self, symbol: Symbol) -> None:
         self.names[symbol.name] = symbol
@@ -88,3 +90,12 @@ class Scope:
                 return found
             scope = scope.parent
         return None
+
+    def declared_later(self, name: str, position: int) -> bool:
+        """Whether an enclosing block of the same function declares the name further down."""
+        scope: Scope | None = self
+        while scope is not None:
+            if scope.later.get(name, -1) > position:
+                return True
+            scope = scope.parent
+        return False

@@ -10,10 +10,9 @@ import click
 from apimpolicy.cli import exit_codes
 
 if TYPE_CHECKING:
-    from apimpolicy.emit.expression import CompiledExpression
-
     from apimpolicy.context.execution import Context
     from apimpolicy.dotnet.exceptions import DotnetException
+    from apimpolicy.emit.expression import CompiledExpression
 
 
 @click.command("eval")
@@ -63,7 +62,6 @@ def command(
 
 def _evaluate(code: str, context_file: str | None, context_name: str | None, compile_only: bool) -> int:
     from apimpolicy.emit.expression import compile_expression
-
     from apimpolicy.text.source import Excerpt
 
     compiled = compile_expression(Excerpt.of(code if code.startswith("@") else f"@({code})"))

@@ -12,12 +12,12 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.emit.expression import compile_expression
-
+from apimpolicy.binding.nodes import Expression
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.eval_contexts import Contexts
 from apimpolicy.diagnostics import Severity
 from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.emit.expression import compile_expression
 from apimpolicy.errors import ApimPolicyError, DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.report.conformance_values import outside, runtime_type, text_of
 from apimpolicy.text.source import Excerpt
@@ -25,9 +25,8 @@ from apimpolicy.text.source import Excerpt
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from apimpolicy.emit.expression import CompiledExpression
-
     from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.emit.expression import CompiledExpression
 
 
 def answer_lines(lines: BinaryIO, contexts_file: str | None, *, compile_only: bool) -> int:
@@ -85,7 +84,7 @@ def _answer(request: dict[str, Any], contexts: Contexts, compile_only: bool) -> 
         with contexts.environment():
             context = contexts.make(request.get("context"))
             answer |= _evaluate(compiled, context)
-    if compiled.is_constant:
+    if isinstance(compiled.bound.body, Expression) and compiled.bound.body.is_constant:
         answer["constant"] = True
     if warnings := [d.code for d in compiled.bound.diagnostics if d.severity is Severity.WARNING]:
         answer["warnings"] = warnings
@@ -99,7 +98,10 @@ def _evaluate(compiled: CompiledExpression, context: Any) -> dict[str, Any]:
         value = compiled.evaluate(context)
         return {"runtime_type": runtime_type(value, compiled.type), "value": text_of(value, compiled.type)}
     except DotnetException as error:
-        return {"exception": {"type": error.dotnet_type_name, "message": outside(error.message)}}
+        thrown = {"type": error.dotnet_type_name, "message": outside(error.message)}
+        if error.inner is not None:
+            thrown["inner"] = error.inner.dotnet_type_name
+        return {"exception": thrown}
     except (NotSimulatedError, LimitExceededError) as error:
         return {"not_simulated": str(error)}
 

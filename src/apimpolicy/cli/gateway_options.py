@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from apimpolicy.cli.configuration_file import configuration_option, find_configuration
+from apimpolicy.project.files import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 _OPTIONS = (
     click.argument("policy", metavar="POLICY"),
+    click.option(
+        "--scope", "scopes", multiple=True, metavar="SCOPE=FILE", help="The policy of another scope, e.g. global=g.xml."
+    ),
     click.option("--get", "get_url", metavar="URL", help="A GET request; a URL may begin with /."),
     click.option("--request", "request_file", metavar="FILE", help="The request as an .http file."),
     click.option("--method", metavar="METHOD", help="The request's method."),
@@ -49,6 +54,7 @@ class GatewayOptions:
     """What was asked for on the command line."""
 
     policy: str
+    scopes: tuple[str, ...]
     get_url: str | None
     request_file: str | None
     method: str | None
@@ -75,8 +81,21 @@ class GatewayOptions:
         configuration = load_configuration(path) if path is not None else empty_configuration()
         overrides = {} if self.negotiate is None else {"negotiate_client_certificate": self.negotiate}
         gateway = configuration.gateway(**overrides)
-        result: Result = gateway.run(self.policy, request)
-        return result
+        return gateway.run(self._policies(), request)
+
+    def _policies(self) -> dict[str, Any]:
+        """The documents by scope; POLICY is the API's."""
+        from pathlib import Path
+
+        scopes: dict[str, Any] = {
+            "api": sys.stdin.buffer.read() if self.policy == STANDARD_INPUT else Path(self.policy)
+        }
+        for text in self.scopes:
+            scope, equals, path = text.partition("=")
+            if not equals or not path:
+                raise click.UsageError(f"--scope takes SCOPE=FILE, such as global=global.xml, not '{text}'")
+            scopes[scope] = Path(path)
+        return scopes
 
     def _request(self) -> Request:
         from apimpolicy.context.records import Request

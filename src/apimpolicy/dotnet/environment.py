@@ -53,7 +53,7 @@ class Trust(Protocol):
 class Environment:
     """The surroundings of one evaluation. `utc_now` gives ticks of 100 ns since 0001-01-01 UTC."""
 
-    __slots__ = ("limits", "random", "steps_left", "trace", "trust", "utc_now")
+    __slots__ = ("limits", "random", "steps_left", "trust", "utc_now")
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.types import Type, TypeParameter, array_of, construct
+from apimpolicy.dotnet.types import Type, TypeParameter, array_of, construct, tuple_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MEMBER_NAME = re.compile(r"(?:^|[ ])(\w+)(?:<[^()\[\]{}]*>)?(?:\(|\[[^\]]+\] \{| \{|;| =)")
 """Finds the name of a member line without reading the rest of it."""
 
-_TYPE_TOKEN = re.compile(r"\s*([A-Za-z_][\w.]*|[<>,\[\]?&*])")
+_TYPE_TOKEN = re.compile(r"\s*([A-Za-z_][\w.]*|[<>,\[\]?&*()])")
 _PARAMETER = re.compile(r"(?:(this|out|ref|params|in) )?(.+?) (\w+)(?: = (.+))?$")
 _METHOD = re.compile(r"(static )?(?:(.+?) )?(\w+)(?:<([^()]*)>)?\((.*)\)((?: where .+?)?)$")
 _PROPERTY = re.compile(r"(static )?(.+?) (\w+)(?:\[(.+)\])? \{ (get; )?(set; )?\}$")
@@ -201,10 +201,26 @@ def parse_type(text: str, find: Callable[[str, int], TypeDefinition], scope: Map
     return type_
 
 
+def _parse_tuple(
+    tokens: list[str], index: int, find: Callable[[str, int], TypeDefinition], scope: Mapping[str, TypeParameter]
+) -> tuple[Type, int]:
+    """`(TFirst First, TSecond Second)`: a tuple type with names."""
+    types: list[Type] = []
+    names: list[str] = []
+    while tokens[index] != ")":
+        element, index = _parse_type(tokens, index + 1, find, scope)
+        types.append(element)
+        names.append(tokens[index])
+        index += 1
+    return tuple_type(tuple(types), tuple(names), find("System.ValueTuple", len(types))), index + 1
+
+
 def _parse_type(
     tokens: list[str], index: int, find: Callable[[str, int], TypeDefinition], scope: Mapping[str, TypeParameter]
 ) -> tuple[Type, int]:
     name = tokens[index]
+    if name == "(":
+        return _parse_tuple(tokens, index, find, scope)
     index += 1
     arguments: list[Type] = []
     while tokens[index] == "<":

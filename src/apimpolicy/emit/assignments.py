@@ -37,7 +37,7 @@ class AssignmentEmitter(ArithmeticEmitter):
 
     def assign_symbol(self, symbol: LocalSymbol, value: ast.expr) -> ast.expr:
         """Store into a variable, as an expression whose value is the stored one."""
-        name = self.symbol_name(symbol)
+        name = "context" if symbol.kind == "context" else self.symbol_name(symbol)
         if symbol in self._celled:
             return self.run(runtime.set_cell, load(name), value)
         return walrus(name, value)

@@ -336,6 +336,9 @@ class StatementEmitter(ValueEmitter):
                     return [ast.Assign([store(chosen)], constant(index)), ast.Continue()]
         raise NotSimulatedError("goto case", "the label was not found")
 
+    def on_Yield(self, node: nodes.Yield) -> list[ast.stmt]:  # noqa: N802
+        raise NotSimulatedError("yield", "iterators in local functions")
+
     def on_Labeled(self, node: nodes.Labeled) -> list[ast.stmt]:  # noqa: N802
         return self.statement(node.statement)
 

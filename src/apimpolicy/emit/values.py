@@ -64,6 +64,8 @@ class ValueEmitter(AssignmentEmitter):
             nodes.CompoundAssignment: self.emit_compound,
             nodes.Deconstruction: self.emit_deconstruction,
             nodes.ThrowExpression: lambda n: self.run(runtime.raise_exception, self.emit(n.exception)),
+            nodes.DeconstructCall: lambda n: self.emit_member_call(n.method, self.checked_receiver(n.receiver), [], ()),
+            nodes.Dynamic: lambda n: self.run(runtime.not_simulated, constant("dynamic")),
             nodes.TypeOf: lambda n: self.bring(type_object(n.target), "type"),
             nodes.DefaultValue: self.emit_default,
             nodes.InterpolatedString: self.emit_interpolated_string,

@@ -34,7 +34,11 @@ class Policy:
     __slots__ = ("diagnostics", "document", "named_values", "original", "sections")
 
     def __init__(
-        self, document: Document, original: Source, diagnostics: list[Diagnostic], named_values: Mapping[str, str] | None
+        self,
+        document: Document,
+        original: Source,
+        diagnostics: list[Diagnostic],
+        named_values: Mapping[str, str] | None,
     ) -> None:
         self.document = document
         self.original = original
@@ -99,9 +103,9 @@ def load_policy(
     """
     if isinstance(policy, Policy):
         return policy if named_values is None else policy.with_named_values(named_values)
-    if isinstance(policy, Path) or (isinstance(policy, str) and not _is_markup(policy)):
+    if isinstance(policy, Path) or (isinstance(policy, str) and not is_markup(policy)):
         path = path or str(policy)
-        policy = _bytes_of(Path(policy))
+        policy = read_bytes(Path(policy))
     if isinstance(policy, bytes):
         source, findings = decode(policy, path or "<policy>")
     else:
@@ -109,11 +113,13 @@ def load_policy(
     return _read(source, findings, named_values)
 
 
-def _is_markup(text: str) -> bool:
+def is_markup(text: str) -> bool:
+    """Whether a text is a document itself, not the path of one."""
     return text.lstrip("\ufeff \t\r\n").startswith("<") or not text.strip()
 
 
-def _bytes_of(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a policy file. Raises ConfigurationError when it cannot be read or is far too large."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_DOCUMENT_BYTES + 1)

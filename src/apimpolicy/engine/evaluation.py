@@ -33,7 +33,7 @@ class Evaluator:
         """The policy with its attributes. Raises PolicyError when an expression throws."""
         specification = step.specification
         assert specification is not None
-        instance = object.__new__(specification.cls)
+        instance: Any = object.__new__(specification.cls)
         for attribute in specification.attributes:
             setattr(instance, attribute.field, self.attribute(step.element, attribute, entry))
         for text in specification.contents:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.execution import Context
     from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.dotnet.cryptography.chain import Verification
     from apimpolicy.engine.services import Transport
     from apimpolicy.engine.steps import Step
 
@@ -45,7 +46,8 @@ class Exchange:
     """The state of one request; implements `apimpolicy.policies.spec.Exchange`.
 
     `context` is what expressions see. Its `Response` is null until there is one: the backend's, or that of an error.
-    `unasked_certificate` is the client certificate that was on the wire although the gateway did not ask for it.
+    `unasked_certificate` is the client certificate that was on the wire although the gateway did not ask for it;
+    `verifications` are the questions whether a certificate is to be trusted, with their answers.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Exchange:
         self.trace = Trace()
         self.variables = Variables(context.variables)
         self.backend_requests: list[Request] = []
+        self.verifications: list[Verification] = []
         self.backend_url: str | None = None
         self.backend_id: str | None = None
         self.backend_scope: str | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import random
 import uuid
 from collections.abc import Mapping
@@ -12,10 +14,13 @@ from apimpolicy.context.entities import Deployment, Product, Workspace
 from apimpolicy.context.execution import Context
 from apimpolicy.context.messages import RequestMessage
 from apimpolicy.context.records import Request
-from apimpolicy.dotnet.cryptography.chain import TrustStore
+from apimpolicy.dotnet.collections.dictionary import Dictionary
+from apimpolicy.dotnet.cryptography.chain import TrustStore, VerificationRecorder
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
+from apimpolicy.dotnet.environment import environment as current_environment
+from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import pipeline
-from apimpolicy.engine.document import Policy, load_policy
+from apimpolicy.engine.document import Policy, is_markup, load_policy, read_bytes
 from apimpolicy.engine.exchange import Exchange, ExchangeServices
 from apimpolicy.engine.operations import match
 from apimpolicy.engine.result import Result
@@ -42,13 +47,13 @@ class Gateway:
 
     - `certificates`: uploaded certificates by id, each a `Certificate` or a `KeyVaultReference`
     - `trusted_roots`, `intermediates`, `revocation_lists`, `unreachable_revocation_lists`: what `Verify()` knows
-    - `negotiate_client_certificate`: whether callers are asked for a certificate: a bool, a mapping by host name, or the
-      host names where it is on. When it is off, a certificate that is sent is null in the policy, as in Azure
+    - `negotiate_client_certificate`: whether callers are asked for a certificate: a bool, a mapping by host name, or
+      the host names where it is on. When it is off, a certificate that is sent is null in the policy, as in Azure
     - `named_values`, `fragments` (text, path or `Policy` by id), `backends` (base URLs by id)
     - `backend`: answers what is forwarded: a function of a `Request`, a `Response`, or a `Transport`
     - `now`: a datetime, a function, or a `Clock`; the machine's clock when it is not given
-    - `api`, `operation`, `product`, `workspace`, `subscription`, `user`, `deployment`: what `context` says of them. With
-      an operation, a request that does not match its method and URL template is answered with 404
+    - `api`, `operation`, `product`, `workspace`, `subscription`, `user`, `deployment`: what `context` says of them.
+      With an operation, a request that does not match its method and URL template is answered with 404
     - `origin`: scheme and host of requests whose URL begins with `/`
     - `limits`: what one request may use up; `seed`: where random numbers and ids begin, so that runs can be repeated
     - `tracing`: keep the values of sub-expressions for explanations
@@ -116,6 +121,7 @@ class Gateway:
         self.second_read = second_read
         self.missing_section = missing_section
         self._random = random.Random(seed)
+        self._documents: dict[tuple[str, object], Policy] = {}
         self._programs: dict[tuple[tuple[str, object], ...], Program] = {}
 
     def run(self, policy: AnyPolicy | Mapping[str, AnyPolicy], request: Request | str) -> Result:
@@ -125,8 +131,8 @@ class Gateway:
         service; or a mapping from scopes (`global`, `workspace`, `product`, `api`, `operation`) to documents. A request
         that is only a URL is a GET.
 
-        Raises PolicySyntaxError and PolicyTypeError when the gateway would refuse a document, ConfigurationError when the
-        gateway was set up wrongly, NotSimulatedError when the request reaches what is not simulated, and
+        Raises PolicySyntaxError and PolicyTypeError when the gateway would refuse a document, ConfigurationError when
+        the gateway was set up wrongly, NotSimulatedError when the request reaches what is not simulated, and
         LimitExceededError.
         """
         scopes = self.scopes(policy)
@@ -151,7 +157,7 @@ class Gateway:
         unknown = [str(scope) for scope in given if scope not in SCOPES]
         if unknown:
             raise ConfigurationError(f"'{unknown[0]}' is not a scope; the scopes are {', '.join(SCOPES)}")
-        given.setdefault("global", load_policy(GLOBAL_POLICY, path="<global policy>"))
+        given.setdefault("global", global_policy())
         return {scope: self._loaded(given[scope], f"<{scope} policy>") for scope in SCOPES if scope in given}
 
     def program(self, scopes: Mapping[str, Policy]) -> Program:
@@ -169,7 +175,9 @@ class Gateway:
         """The surroundings of one request, for `use_environment`."""
         clock = self.clock
         environment = Environment(
-            utc_now=None if clock is None else lambda: ticks(clock), trust=self.trust, limits=self.limits
+            utc_now=None if clock is None else lambda: ticks(clock),
+            trust=VerificationRecorder(self.trust),
+            limits=self.limits,
         )
         environment.random = self._random
         return environment
@@ -193,15 +201,15 @@ class Gateway:
     def _exchange(self, request: Request, scopes: Mapping[str, Policy]) -> Exchange:
         message = RequestMessage.of(request, self.origin, self.second_read)
         unasked = None
-        if message.certificate is not None and not (message.url.scheme == "https" and self.negotiates(message.url.host)):
+        if message.certificate is not None and not (
+            message.url.scheme == "https" and self.negotiates(message.url.host)
+        ):
             unasked, message.certificate = message.certificate, None
-        deployment = self.deployment
-        certificates = {name: self._certificate(held) for name, held in self.certificates.items()}
         context = Context(
             message,
             api=self.api,
             operation=self.operation,
-            deployment=deployment.with_certificates(certificates) if certificates else deployment,
+            deployment=self._deployment(),
             product=self.product or (Product() if "product" in scopes else None),
             subscription=self.subscription,
             user=self.user,
@@ -219,15 +227,36 @@ class Gateway:
             unasked_certificate=unasked,
         )
         exchange.trace.messages = context.traces
+        trust = current_environment().trust
+        if isinstance(trust, VerificationRecorder):
+            exchange.verifications = trust.verifications
         return exchange
 
-    def _certificate(self, held: Certificate | KeyVaultReference) -> Certificate:
-        return held.resolve() if isinstance(held, KeyVaultReference) else held
+    def _deployment(self) -> Deployment:
+        """The deployment with the uploaded certificates as they are at this moment."""
+        deployment = copy.copy(self.deployment)
+        deployment.certificates = Dictionary.from_dictionary(deployment.certificates.types, deployment.certificates)
+        for name, held in self.certificates.items():
+            certificate = held.resolve() if isinstance(held, KeyVaultReference) else held
+            deployment.certificates.set_item(to_utf16(name), certificate)
+        return deployment
 
     def _loaded(self, policy: AnyPolicy, name: str) -> Policy:
-        is_file = isinstance(policy, Path) or (isinstance(policy, str) and not policy.lstrip("\ufeff \t\r\n").startswith("<"))
-        return _load_cached(policy, self.named_values, None if is_file else name)
+        """The document with named values in it; the same object for the same content."""
+        content: object = policy
+        if isinstance(policy, Path) or (isinstance(policy, str) and not is_markup(policy)):
+            name = str(policy)
+            content = policy = read_bytes(Path(policy))
+        found = self._documents.get((name, content))
+        if found is None:
+            if len(self._documents) > 1024:
+                self._documents.clear()
+            found = load_policy(policy, named_values=self.named_values, path=name)
+            self._documents[name, content] = found
+        return found
 
 
-def _load_cached(policy: AnyPolicy, named_values: Mapping[str, str], name: str | None) -> Policy:
-    return load_policy(policy, named_values=named_values, path=None if isinstance(policy, Policy) else name)
+@functools.cache
+def global_policy() -> Policy:
+    """The global policy of a new service."""
+    return load_policy(GLOBAL_POLICY, path="<global policy>")

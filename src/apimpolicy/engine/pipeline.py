@@ -1,8 +1,8 @@
 """The pipeline: inbound, backend, outbound; an error jumps to on-error; and the gateway's own answers.
 
 What no document states, and is our choice: an error inside on-error ends that section, and the caller gets the default
-answer of the second error, while `context.LastError` stays the first. Statuses and texts of the default answers are those
-seen on real gateways.
+answer of the second error, while `context.LastError` stays the first. Statuses and texts of the default answers are
+those seen on real gateways.
 """
 
 from __future__ import annotations

@@ -14,12 +14,13 @@ from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
-    Now = datetime.datetime | Callable[[], datetime.datetime] | "Clock" | None
-    Backend = Callable[[Request], Response] | Response | "Transport" | None
+    Now: TypeAlias = "datetime.datetime | Callable[[], datetime.datetime] | Clock | None"
+    Backend: TypeAlias = "Callable[[Request], Response] | Response | Transport | None"
 
 
 @runtime_checkable
@@ -51,11 +52,12 @@ class _CalledClock:
 
 def clock_of(now: Now) -> Clock | None:
     """A clock from what `Gateway(now=…)` takes; None is the machine's own. Raises ConfigurationError."""
+    given: object = now
+    if isinstance(now, datetime.datetime):  # first, since a datetime has a method `now` too
+        return FixedClock(now)
     if now is None or isinstance(now, Clock):
         return now
-    if isinstance(now, datetime.datetime):
-        return FixedClock(now)
-    if callable(now):
+    if callable(given):
         return _CalledClock(now)
     raise ConfigurationError(f"now is a datetime, a function that returns one, or a Clock, not {type(now).__name__}")
 
@@ -95,13 +97,14 @@ class _ConstantTransport:
 
 def transport_of(backend: Backend) -> Transport:
     """A transport from what `Gateway(backend=…)` takes; None answers 200 without a body. Raises ConfigurationError."""
+    given: object = backend
     if backend is None:
         return _ConstantTransport(Response(200))
     if isinstance(backend, Response):
         return _ConstantTransport(backend)
     if isinstance(backend, Transport):
         return backend
-    if callable(backend):
+    if callable(given):
         return _FunctionTransport(backend)
     raise ConfigurationError(
         f"backend is a function of a Request, a Response, or an object with `send`, not {type(backend).__name__}"

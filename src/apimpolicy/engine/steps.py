@@ -6,6 +6,7 @@ does not compile; only what apimpolicy itself cannot compile yet waits until it 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
@@ -241,8 +242,9 @@ def _is_literal(element: Element, attribute: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def compiled(excerpt: Excerpt) -> CompiledExpression:
-    """The expression, compiled. Raises PolicySyntaxError, PolicyTypeError, NotSimulatedError."""
+    """The expression, compiled once. Raises PolicySyntaxError, PolicyTypeError, NotSimulatedError."""
     from apimpolicy.emit.expression import compile_expression
 
     return compile_expression(excerpt)

@@ -64,7 +64,18 @@ class TraceEntry:
     under "text". `effect` is None when the policy failed; then `error` says why.
     """
 
-    __slots__ = ("attributes", "depth", "effect", "element", "error", "evaluations", "parent", "path", "scope", "section")
+    __slots__ = (
+        "attributes",
+        "depth",
+        "effect",
+        "element",
+        "error",
+        "evaluations",
+        "parent",
+        "path",
+        "scope",
+        "section",
+    )
 
     def __init__(self, section: str, scope: str, path: str, element: Element, parent: TraceEntry | None) -> None:
         self.section = section

@@ -1,8 +1,9 @@
 """From the value of an attribute to what a policy wants.
 
-An expression's value arrives boxed, a literal as a .NET string. Texts stay .NET strings (UTF-16). Documented is only that a value is converted to a string and
-null to the empty string; the rest is our choice: .NET's own `ToString()` (`True`, not `true`), `Boolean.Parse` and
-`Int32.Parse`, whose exceptions count as failures of the expression. `byte[]` as a body is taken as its bytes.
+An expression's value arrives boxed, a literal as a .NET string. Texts stay .NET strings (UTF-16). Documented is only
+that a value is converted to a string and null to the empty string; the rest is our choice: .NET's own `ToString()`
+(`True`, not `true`), `Boolean.Parse` and `Int32.Parse`, whose exceptions count as failures of the expression. `byte[]`
+as a body is taken as its bytes.
 """
 
 from __future__ import annotations

@@ -1,24 +1,24 @@
 """What a policy did, as data. A policy's `run` returns one `Effect`; the trace keeps it.
 
-    kind              data (keys)
-    ───────────────   ──────────────────────────────────────────────────────────────────────────────────────
-    branch            taken: "when[2]" | "otherwise" | None                                   choose
-    condition         taken: bool                                                  when, otherwise
-    metadata          name, value                                                              trace/metadata
-    header-set        message: "request" | "response", name, action, before, after (tuples of values),
-                      protected: bool (the gateway does not let policies change it)
-    status-set        code: int, reason: str, before: (code, reason)
-    body-set          message: "request" | "response", length (bytes)
-    variable-set      name, value (the .NET value, boxed)
-    method-set        before, after
-    query-set         name, action, before, after (tuples of values)
-    url-rewritten     before, after (path and query)
-    backend-set       url: str | None, backend_id: str | None, ignored: bool
-    forwarded         request: Request, response: Response | None (records; what was sent, what came back)
-    response-returned response: Response (a record)                              return-response, mock-response
-    trace-written     source, severity, message, metadata: dict
-    included          fragment: str
-    base              scope: the scope whose policies stand here, or None, count: number of policies
+kind              data (keys)
+───────────────   ──────────────────────────────────────────────────────────────────────────────────────
+branch            taken: "when[2]" | "otherwise" | None                                   choose
+condition         taken: bool                                                  when, otherwise
+metadata          name, value                                                              trace/metadata
+header-set        message: "request" | "response", name, action, before, after (tuples of values),
+                  protected: bool (the gateway does not let policies change it)
+status-set        code: int, reason: str, before: (code, reason)
+body-set          message: "request" | "response", length (bytes)
+variable-set      name, value (the .NET value, boxed)
+method-set        before, after
+query-set         name, action, before, after (tuples of values)
+url-rewritten     before, after (path and query)
+backend-set       url: str | None, backend_id: str | None, ignored: bool
+forwarded         request: Request, response: Response | None (records; what was sent, what came back)
+response-returned response: Response (a record)                              return-response, mock-response
+trace-written     source, severity, message, metadata: dict
+included          fragment: str
+base              scope: the scope whose policies stand here, or None, count: number of policies
 """
 
 from __future__ import annotations

@@ -7,12 +7,12 @@
 The answer becomes the response. Without this policy in the backend section nothing is forwarded and outbound starts at
 once. `timeout` is in seconds (300 by default), `timeout-ms` in milliseconds.
 
-Simulated: the backend is what the gateway was given, and no socket is opened. A backend that raises `TimeoutError`, or an
-answer later than `timeout` on a clock that the backend moves on, is the error `Timeout`; one that raises another `OSError`
-is `BackendConnectionFailure`. Accepted without an effect: `continue-timeout`, `http-version`, `buffer-request-body`,
-`buffer-response`. `follow-redirects="true"` fails as not simulated when the backend does answer with a redirect. Our
-choices: the texts of these errors; with `fail-on-error-status-code` the caller gets the backend's answer unless on-error
-decides otherwise, and the error's reason, which no document states, is null.
+Simulated: the backend is what the gateway was given, and no socket is opened. A backend that raises `TimeoutError`, or
+an answer later than `timeout` on a clock that the backend moves on, is the error `Timeout`; one that raises another
+`OSError` is `BackendConnectionFailure`. Accepted without an effect: `continue-timeout`, `http-version`,
+`buffer-request-body`, `buffer-response`. `follow-redirects="true"` fails as not simulated when the backend does answer
+with a redirect. Our choices: the texts of these errors; with `fail-on-error-status-code` the caller gets the backend's
+answer unless on-error decides otherwise, and the error's reason, which no document states, is null.
 
 Source: https://learn.microsoft.com/azure/api-management/forward-request-policy
 """

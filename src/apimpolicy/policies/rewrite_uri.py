@@ -4,12 +4,12 @@
 <rewrite-uri template="/v2/orders/{id}?expand=lines" copy-unmatched-params="false" />
 ```
 
-Parameters of the operation's URL template can be used in braces. With `copy-unmatched-params` (true by default) the query
-parameters that the operation's template does not name are copied. `context.Request.OriginalUrl` stays as it is.
+Parameters of the operation's URL template can be used in braces. With `copy-unmatched-params` (true by default) the
+query parameters that the operation's template does not name are copied. `context.Request.OriginalUrl` stays as it is.
 
-Simulated in full. Our choices: a parameter in the new template wins over a copied one of the same name; values that stand
-for a parameter in the path are percent-encoded; a parameter that the operation does not have is an error with the text
-that Azure gives when such a policy is saved.
+Simulated in full. Our choices: a parameter in the new template wins over a copied one of the same name; values that
+stand for a parameter are percent-encoded; a parameter that the operation does not have is an error with the text that
+Azure gives when such a policy is saved.
 
 Source: https://learn.microsoft.com/azure/api-management/rewrite-uri-policy
 """
@@ -20,7 +20,6 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.urls import encode_parameters
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, trimmed
@@ -28,6 +27,7 @@ from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
 
 if TYPE_CHECKING:
+    from apimpolicy.context.header_fields import HeaderCollection
     from apimpolicy.policies.spec import Exchange
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}]*+)\}")

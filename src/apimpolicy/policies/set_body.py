@@ -4,13 +4,14 @@
 <set-body>@("{\"id\": " + context.Variables["id"] + "}")</set-body>
 ```
 
-In inbound and backend it changes the request, in outbound and on-error the response, inside return-response the response
-that is returned.
+In inbound and backend it changes the request, in outbound and on-error the response, inside return-response the
+response that is returned.
 
-Simulated: literal text and expressions. `template="liquid"` is not simulated yet and fails when reached. A request that
-has no body cannot be given one: the documentation says that this throws. (`Gateway(allows_new_body=True)` lets it pass;
-the error's reason and text are ours.) Our choices: text is sent as UTF-8; white space is kept as it is written; `byte[]`
-is sent as its bytes; the documentation does not list on-error, people use it there, and so it is allowed.
+Simulated: literal text and expressions. `template="liquid"` is not simulated yet and fails when reached. A request
+that has no body cannot be given one: the documentation says that this throws. (`Gateway(allows_new_body=True)` lets it
+pass; the error's reason and text are ours.) Our choices: text is sent as UTF-8; white space is kept as it is written;
+elements are sent as they are written; `byte[]` is sent as its bytes; the documentation does not list on-error, people
+use it there, and so it is allowed.
 
 Source: https://learn.microsoft.com/azure/api-management/set-body-policy
 """
@@ -35,7 +36,7 @@ class SetBody:
     xsi_nil: str = literal_attribute(default="blank", values=("blank", "null"))
     parse_date: bool = literal_attribute(boolean, default=True)
     html_decode_expression: bool = literal_attribute(boolean, default=False)
-    body: bytes = content(body)
+    body: bytes = content(body, markup=True)
 
     def run(self, exchange: Exchange) -> Effect:
         if self.template == "liquid":

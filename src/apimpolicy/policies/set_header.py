@@ -6,10 +6,10 @@
 </set-header>
 ```
 
-In inbound and backend it changes the request, in outbound and on-error the response, inside return-response the response
-that is returned. `exists-action` is `override` (the default: all values are replaced by those given), `skip`, `append` or
-`delete`. `Connection`, `Content-Length`, `Keep-Alive` and `Transfer-Encoding` cannot be overridden, appended to or
-deleted, `Server` cannot be deleted from a response, and the caller's own address stays in `X-Forwarded-For`.
+In inbound and backend it changes the request, in outbound and on-error the response, inside return-response the
+response that is returned. `exists-action` is `override` (the default: all values are replaced by those given), `skip`,
+`append` or `delete`. `Connection`, `Content-Length`, `Keep-Alive` and `Transfer-Encoding` cannot be overridden, appended
+to or deleted, `Server` cannot be deleted from a response, and the caller's own address stays in `X-Forwarded-For`.
 
 Simulated in full. Our choices: what cannot be changed stays without an error; white space around a value is dropped; to
 override without a value deletes. Values stay apart inside the gateway and are joined by commas where HTTP joins them.

@@ -8,7 +8,7 @@
 
 `exists-action` is `override` (the default), `skip`, `append` or `delete`.
 
-Simulated in full. Our choices: names ignore case; the query is written anew, percent-encoded, parameters in their order.
+Simulated in full. Our choices: names ignore case; the query is written anew, percent-encoded, in the same order.
 
 Source: https://learn.microsoft.com/azure/api-management/set-query-parameter-policy
 """

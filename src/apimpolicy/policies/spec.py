@@ -10,7 +10,7 @@
             ...
 
 The engine makes an instance for each execution, with every attribute evaluated and converted, and calls `run`. Child
-elements that are not evaluated at once (`children`, `child`, `policies`) arrive as `Step` lists for the exchange to run.
+elements that are not evaluated at once (`children`, `child`, `policies`) arrive as steps for the exchange to run.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
 ANYWHERE = "inbound backend outbound on-error"
+
 
 class AttributeSlot:
     """An attribute. `values` are the literals allowed; `expression` says whether an expression is."""
@@ -59,11 +60,15 @@ class AttributeSlot:
 
 
 class ContentSlot:
-    """The element's own text, or the texts of its children of one name, evaluated and converted."""
+    """The element's own text, or the texts of its children of one name, evaluated and converted.
 
-    __slots__ = ("child", "convert", "expression", "field", "required")
+    `markup` says that elements among the element's own text are part of it.
+    """
 
-    def __init__(self, child: str | None, convert: Callable[[Any], Any], required: bool) -> None:
+    __slots__ = ("child", "convert", "expression", "field", "markup", "required")
+
+    def __init__(self, child: str | None, convert: Callable[[Any], Any], required: bool, markup: bool = False) -> None:
+        self.markup = markup
         self.field = ""
         self.child = child
         self.convert = convert
@@ -125,9 +130,9 @@ def child_texts(name: str, convert: Callable[[Any], Any] = text, *, required: bo
     return ContentSlot(name, convert, required)
 
 
-def content(convert: Callable[[Any], Any] = text) -> Any:
-    """The element's own content, a text or an expression."""
-    return ContentSlot(None, convert, False)
+def content(convert: Callable[[Any], Any] = text, *, markup: bool = False) -> Any:
+    """The element's own content, a text or an expression; with `markup` elements in it are part of the text."""
+    return ContentSlot(None, convert, False, markup)
 
 
 def children(part: type, *, required: bool = False) -> Any:
@@ -177,6 +182,11 @@ class Specification:
     def holds_policies(self) -> bool:
         """Whether its child elements are policies."""
         return any(slot.part is None for slot in self.children)
+
+    @property
+    def takes_markup(self) -> bool:
+        """Whether any elements may stand in it, as text."""
+        return any(slot.markup for slot in self.contents)
 
     @property
     def takes_text(self) -> bool:

@@ -9,6 +9,8 @@
 
 `severity` is `verbose` (the default), `information` or `error`.
 
+The older form, with the message as the content of `trace` itself, is taken too.
+
 Simulated: the message is in `result.trace`. There is no Application Insights that would take it. The documentation does
 not list on-error among the sections of this policy; Microsoft's own samples use it there, and so it is allowed.
 
@@ -24,6 +26,7 @@ from apimpolicy.policies.spec import (
     ANYWHERE,
     child_texts,
     children,
+    content,
     expression_attribute,
     literal_attribute,
     part,
@@ -44,11 +47,12 @@ class Metadata:
 class Trace:
     source: str = literal_attribute(required=True)
     severity: str = literal_attribute(default="verbose", values=("verbose", "information", "error"))
-    messages: list[str] = child_texts("message", required=True)
+    messages: list[str] = child_texts("message")
+    text: str = content()
     metadata: list[Step] = children(Metadata)
 
     def run(self, exchange: Exchange) -> Effect:
-        message = "".join(self.messages)
+        message = "".join(self.messages) if self.messages else self.text.strip()
         pairs: dict[str, str] = {}
         for step in self.metadata:
             item: Metadata = exchange.evaluate(step)

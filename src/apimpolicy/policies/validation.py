@@ -132,10 +132,12 @@ def _element(element: Element, specification: Specification, section: str | None
             if parts[child.name].single and counts[child.name] > 1:
                 yield _at_name(child, "POL107", f"'{element.name}' takes one '{child.name}' only")
             yield from _element(child, part, section)
-        elif not specification.holds_policies and not specification.takes_text:
+        elif not specification.holds_policies and not specification.takes_markup:
             yield _unexpected(child, [*texts, *(name for name in parts if name)])
-    for name, slot in [*texts.items(), *parts.items()]:
-        if name is not None and slot.required and name not in counts:
+    required = [slot.child for slot in specification.contents if slot.required and slot.child is not None]
+    required += [slot.name for slot in specification.children if slot.required and slot.name is not None]
+    for name in required:
+        if name not in counts:
             yield _at_name(element, "POL108", f"'{element.name}' has no '{name}' element")
     for slot in specification.children:
         if slot.part is None:
@@ -174,7 +176,7 @@ def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Itera
                 value.start,
                 value.end,
                 Severity.WARNING,
-                help="The gateway takes it as literal text.",
+                help="According to the documentation no expression is evaluated here.",
             )
         return
     text = value.text

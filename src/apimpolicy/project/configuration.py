@@ -1,7 +1,8 @@
 """The simulated gateway as a TOML file, `apimpolicy.toml`.
 
-    negotiate-client-certificate = true               # off in Azure unless somebody turns it on
+    negotiate-client-certificate = true               # off in Azure unless somebody turns it on; or a list of hosts
     now = 2026-01-01T00:00:00Z
+    origin = "https://contoso.example"                # of requests whose URL begins with /
     trusted-roots = ["ca.pem"]                        # also: intermediates, revocation-lists
     unreachable-revocation-lists = ["ca.pem"]         # authorities whose lists cannot be fetched
 
@@ -23,7 +24,10 @@
     status = 200
     json = {orders = []}                              # or: reason, headers, body, file
 
-    [api]                                             # also: operation, product, subscription, user
+    [backends]                                        # base URLs of backends by id
+    orders = "https://orders.internal"
+
+    [api]                                             # also: operation, product, subscription, user, deployment
     id = "orders"
 
 Paths are relative to the file. Every mistake is a ConfigurationError that names the file and the key.
@@ -32,6 +36,7 @@ Paths are relative to the file. Every mistake is a ConfigurationError that names
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -40,14 +45,11 @@ from apimpolicy.project.named_values import checked_named_values, parse_toml, re
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from apimpolicy.context.records import Response
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.gateway import Gateway
 
-    from apimpolicy.context.records import Request, Response
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-
-_TABLES = ("api", "operation", "product", "subscription", "user", "service")
+_TABLES = ("api", "operation", "product", "subscription", "user", "deployment")
 
 
 class Configuration:
@@ -58,7 +60,8 @@ class Configuration:
 
     def __init__(self, table: Table) -> None:
         self.path = table.file
-        self.negotiate_client_certificate = table.take("negotiate-client-certificate", bool) or False
+        self.negotiate_client_certificate = _negotiation(table)
+        self._origin = table.take("origin", str)
         self.now = _utc(table.take("now", datetime.datetime))
         self._files = {
             name: [table.path(path) for path in table.texts(name) or ()]
@@ -70,13 +73,13 @@ class Configuration:
         self.named_values = checked_named_values(named_values, self.path) if named_values is not None else None
         self._fragments = table.table("fragments")
         self._backend = table.table("backend")
+        self._backends = table.table("backends")
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
         table.finish()
 
     def gateway(self, **overrides: Any) -> Gateway:
         """The gateway that the file describes. Raises ConfigurationError."""
         from apimpolicy.engine.gateway import Gateway
-
         from apimpolicy.project.entities import entity_of
 
         settings: dict[str, Any] = {
@@ -86,10 +89,16 @@ class Configuration:
             "revocation_lists": [read_bytes(path) for path in self._files["revocation-lists"]],
             "named_values": self.named_values or {},
             "certificates": self._uploaded(),
-            "fragments": self._fragment_texts(),
+            "fragments": self._fragment_paths(),
         }
         if unreachable := self._authorities("unreachable-revocation-lists"):
             settings["unreachable_revocation_lists"] = unreachable
+        if self._origin is not None:
+            settings["origin"] = self._origin
+        if self._backends is not None:
+            settings["backends"] = {
+                name: self._backends.checked(url, str, name) for name, url in self._backends.items()
+            }
         if self.now is not None:
             settings["now"] = self.now
         if self._backend is not None:
@@ -114,9 +123,8 @@ class Configuration:
         return {name: _certificate(table, name, value, vaults) for name, value in table.items()}
 
     def _vaults(self) -> dict[str, Any]:
-        from apimpolicy.engine.services import KeyVault
-
         from apimpolicy.dotnet.cryptography.certificate import Certificate
+        from apimpolicy.engine.services import KeyVault
 
         vaults: dict[str, Any] = {}
         for vault_name, objects in self._key_vaults.items() if self._key_vaults is not None else ():
@@ -128,11 +136,11 @@ class Configuration:
                     vault.add(name, Certificate.from_file(table.path(path)))
         return vaults
 
-    def _fragment_texts(self) -> dict[str, str]:
+    def _fragment_paths(self) -> dict[str, Path]:
         table = self._fragments
         if table is None:
             return {}
-        return {name: read_text(table.path(table.checked(path, str, name))) for name, path in table.items()}
+        return {name: Path(table.path(table.checked(path, str, name))) for name, path in table.items()}
 
 
 def load_configuration(path: str) -> Configuration:
@@ -193,6 +201,14 @@ def _backend(table: Table) -> Response:
         options["json"] = table.take("json", object)
     table.finish()
     return Response(status or 200, reason, headers=headers, **options)
+
+
+def _negotiation(table: Table) -> bool | list[str]:
+    """True, false, or the host names where it is on."""
+    name = "negotiate-client-certificate"
+    if isinstance(table.take(name, object), (list, str)):
+        return table.texts(name) or []
+    return table.take(name, bool) or False
 
 
 def _utc(moment: datetime.datetime | None) -> datetime.datetime | None:

@@ -1,4 +1,4 @@
-"""The tables `api`, `operation`, `product`, `subscription`, `user`, `service` of a configuration as entities."""
+"""The tables `api`, `operation`, `product`, `subscription`, `user`, `deployment` of a configuration as entities."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _PLAIN: dict[str, dict[str, type]] = {
         "note": str,
         "registration-date": datetime.datetime,
     },
-    "service": {"service-name": str, "service-id": str, "region": str, "gateway-id": str},
+    "deployment": {"service-name": str, "service-id": str, "region": str, "gateway-id": str},
 }
 
 
@@ -57,16 +57,10 @@ def entity_of(name: str, table: Table) -> Any:
     options: dict[str, Any] = {}
     for key, kind in _PLAIN[name].items():
         if (value := table.take(key, kind)) is not None:
-            options[key.replace("-", "_")] = _plain(value)
+            options[key.replace("-", "_")] = value
     options |= _special(name, table)
     table.finish()
-    if name == "service":
-        return options
     return getattr(entities, name.title())(**options)
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime.datetime) else value
 
 
 def _special(name: str, table: Table) -> dict[str, Any]:

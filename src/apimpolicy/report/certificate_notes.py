@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
+from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.clauses import NOT_EVALUATED, descendants, unconverted
 from apimpolicy.report.values import certificate
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from apimpolicy.report.clauses import Clause, Evaluated
 
 _VERIFYING = {"Verify": True, "VerifyNoRevocation": False}
+_MOST_LISTED = 6
 _SEARCHING = frozenset(("Any", "Contains", "ContainsKey", "ContainsValue", "Count", "All", "TryGetValue"))
 
 
@@ -53,21 +55,17 @@ def _missing(result: Result) -> Iterator[str]:
     if unasked is None:
         yield "The caller sent no certificate."
         return
-    host = _host(result)
+    context: Any = result.exchange.context
+    url = context.request.original_url
+    host = from_utf16(url.host)
+    if url.scheme != "https":
+        yield f"The caller could not send {certificate(unasked)}: the request came over {url.scheme}, not https."
+        return
     yield (
         f"The caller did send {certificate(unasked)}, but 'Negotiate client certificate' is off for {host}, "
         "so the gateway never asked for it. Azure gives no warning here either."
     )
-    yield f"Turn it on: Custom domains ▸ {host}; here: negotiate_client_certificate = true"
-
-
-def _host(result: Result) -> str:
-    from urllib.parse import urlsplit
-
-    try:
-        return urlsplit(result.request.url).hostname or "this hostname"
-    except ValueError:
-        return "this hostname"
+    yield f"Turn it on: Custom domains ▸ {host}; here: negotiate_client_certificate = true (--negotiate)"
 
 
 def _chain(found: Certificate, with_revocation: bool, is_valid: bool, result: Result) -> Iterator[str]:
@@ -110,7 +108,12 @@ def _is_uploaded(node: nodes.Bound) -> bool:
 def _not_uploaded(search: nodes.Call, result: Result) -> Iterator[str]:
     context: Any = result.exchange.context
     sent = context.request.certificate
-    uploaded = ", ".join(f"{pair.key}: {certificate(pair.value)}" for pair in context.deployment.certificates)
+    held = context.deployment.certificates
+    uploaded = ", ".join(
+        f"{from_utf16(pair.key)}: {certificate(pair.value)}" for pair, _ in zip(held, range(_MOST_LISTED), strict=False)
+    )
+    if held.count > _MOST_LISTED:
+        uploaded += f", … {held.count - _MOST_LISTED} more"
     who = certificate(sent) if sent is not None else "The client certificate"
     if not uploaded:
         yield f"{who} was not among the uploaded certificates: there are none."

@@ -112,10 +112,21 @@ def clause_of(node: nodes.Expression, evaluated: Evaluated) -> Clause:
     lines = _code_lines(node, operands, evaluated)
     clause = Clause(_verdict(node, evaluated), lines, node)
     if operands:
-        clause.parts = [clause_of(operand, evaluated) for operand in operands]
+        clause.parts = _parts(operands, evaluated)
     elif clause.verdict != NOT_EVALUATED:
         clause.facts = list(_facts(node, evaluated))
     return clause
+
+
+def _parts(operands: list[nodes.Expression], evaluated: Evaluated) -> list[Clause]:
+    """A clause for each operand. Constants are not recorded: after one that settled or threw, they were not reached."""
+    parts: list[Clause] = []
+    for operand in operands:
+        part = clause_of(operand, evaluated)
+        if part.node.is_constant and parts and parts[-1].verdict in (FAILED, NOT_EVALUATED):
+            part.verdict = NOT_EVALUATED
+        parts.append(part)
+    return parts
 
 
 def unconverted(node: nodes.Expression) -> nodes.Expression:
@@ -171,9 +182,10 @@ def _facts(leaf: nodes.Expression, evaluated: Evaluated) -> Iterator[Fact]:
     found: list[tuple[int, Fact]] = []
     for node in descendants(leaf):
         key = _key(node)
-        if key in skipped or key in of_parameters or key not in evaluated.values or not _is_telling(node):
+        if key in skipped or key in of_parameters or key not in evaluated.values:
             continue
-        assert isinstance(node, nodes.Expression)
+        if not isinstance(node, nodes.Expression) or not _is_telling(node, evaluated.values[key][-1]):
+            continue
         code = evaluated.code(node)
         if code not in told:
             told.add(code)
@@ -184,19 +196,19 @@ def _facts(leaf: nodes.Expression, evaluated: Evaluated) -> Iterator[Fact]:
     yield from (fact for _, fact in found[:MOST_FACTS])
 
 
-def _is_telling(node: nodes.Bound) -> bool:
-    """Whether the value of a node says something: no constants, no `context.Request`, no dictionaries of headers."""
-    if not isinstance(node, nodes.Expression) or node.is_constant:
+def _is_telling(node: nodes.Expression, value: Any) -> bool:
+    """Whether a value says something: no constants, no `context.Request`, no dictionaries of headers; null always."""
+    if node.is_constant:
         return False
     if isinstance(
         node,
         (nodes.Convert, nodes.Placeholder, nodes.Lambda, nodes.TypeReference, nodes.ArrayCreation, nodes.OutVariable),
     ):
         return False
-    name = str(node.type)
     if isinstance(node, nodes.Local) and node.symbol.kind == "context":
         return False
-    return not _is_context_record(name) and not name.rpartition("Generic.")[2].startswith(_DICTIONARIES)
+    name = str(node.type)
+    return value is None or not _is_context_record(name) and not name.rpartition("Generic.")[2].startswith(_DICTIONARIES)
 
 
 def _is_context_record(name: str) -> bool:
@@ -217,32 +229,29 @@ def _about_parameters(function: nodes.Lambda) -> Iterator[nodes.Expression]:
 
 
 def _iterations(function: nodes.Lambda, evaluated: Evaluated) -> Iterator[tuple[int, Fact]]:
-    """What a lambda was called with and gave, for the first calls."""
-    body = function.body
-    if not isinstance(body, nodes.Expression):
+    """What a lambda was called with and gave, for the first calls; of a lambda with statements nothing."""
+    if not isinstance(function.body, nodes.Expression):
         return
-    values = evaluated.values.get(_key(unconverted(body))) or evaluated.values.get(_key(body))
-    if not values:
+    body = unconverted(function.body)
+    if not (results := evaluated.values.get(_key(body))):
         return
-    order = evaluated.order.get(_key(unconverted(body)), evaluated.order.get(_key(body), 0))
-    head = evaluated.code(function)
-    if all(value is values[0] for value in values) and len(values) > 1:
-        yield order, Fact(head, f"{show(box(body.type, values[0]))} for each of {len(values)}")
-    else:
-        shown = [show(box(body.type, value)) for value in values[:MOST_ITERATIONS]]
-        more = f", … {len(values) - MOST_ITERATIONS} more" if len(values) > MOST_ITERATIONS else ""
-        yield order, Fact(head, ", ".join(shown) + more)
-    skipped = {_key(body), _key(unconverted(body))}
     told: set[str] = set()
+    skipped = {_key(body), _key(function.body)}
     for node in _about_parameters(function):
-        key = _key(node)
-        code = evaluated.code(node)
-        if key in skipped or key not in evaluated.values or not _is_telling(node) or code in told:
+        key, code = _key(node), evaluated.code(node)
+        if isinstance(node, nodes.Local) or key in skipped or key not in evaluated.values or code in told:
             continue
-        if isinstance(node, nodes.Local):
-            continue
-        told.add(code)
-        inner = evaluated.values[key]
-        shown = [show(box(node.type, value)) for value in inner[:MOST_ITERATIONS]]
-        more = f", … {len(inner) - MOST_ITERATIONS} more" if len(inner) > MOST_ITERATIONS else ""
-        yield order, Fact(code, ", ".join(shown) + more)
+        if _is_telling(node, evaluated.values[key][-1]):
+            told.add(code)
+            yield evaluated.order[key], Fact(code, _shown(node, evaluated.values[key]))
+    head = evaluated.code(function).partition("=>")[0]
+    yield evaluated.order[_key(body)], Fact(f"{head}=> …", _shown(body, results))
+
+
+def _shown(node: nodes.Expression, values: list[Any]) -> str:
+    """The values of a node that was evaluated several times."""
+    shown = [show(box(node.type, value)) for value in values]
+    if len(shown) > 1 and len(set(shown)) == 1:
+        return f"{shown[0]} each of {len(shown)} times"
+    more = f", … {len(shown) - MOST_ITERATIONS} more" if len(shown) > MOST_ITERATIONS else ""
+    return ", ".join(shown[:MOST_ITERATIONS]) + more

@@ -18,6 +18,7 @@ from apimpolicy.dotnet.values import BYTE, OBJECT, AnonymousObject, Array, Boxed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_GROUPINGS = ("System.Linq.IGrouping", "System.Linq.Grouping")
 NULL_TYPE = "<null>"
 _DISABLE_FORMATTING = 1
 
@@ -32,7 +33,14 @@ def runtime_type(value: Any, static: Type = OBJECT) -> str:
         return f"System.ValueTuple<{', '.join(map(str, arguments))}>"
     if isinstance(value, TypeObject):
         return "System.RuntimeType"
-    return str(type_of(value))
+    return _spelling(type_of(value))
+
+
+def _spelling(type_: Type) -> str:
+    """As `str`, but a nested type of a generic one has all type arguments at its end: `Dictionary.KeyCollection<…>`."""
+    if isinstance(type_, NamedType) and type_.definition.is_nested and type_.arguments:
+        return f"{type_.definition.name}<{', '.join(map(_spelling, type_.arguments))}>"
+    return str(type_)
 
 
 def text_of(value: Any, static: Type = OBJECT) -> str | None:
@@ -103,7 +111,7 @@ def _scalar(value: Any) -> str | None:
     if name.startswith("Newtonsoft.Json.Linq.J") and hasattr(value, "format"):
         return str(value.format(0))
     if name in ("System.DateTime", "System.DateTimeOffset"):
-        return str(value.to_string("o"))
+        return str(value.format("o"))
     if name.startswith("System.Xml.Linq.X") and hasattr(value, "to_string_with"):
         return str(value.to_string_with(_DISABLE_FORMATTING))
     if hasattr(value, "__iter__") and not name.startswith("System.Xml.Linq.X") and name != "IUrl":
@@ -130,7 +138,7 @@ def _composite(value: Any, static: Type) -> str:
         key_type, value_type = arguments if len(arguments) == 2 else (OBJECT, OBJECT)
         return _object((text_of(pair.key, key_type) or "", json_of(pair.value, value_type)) for pair in value)
     items = _array(json_of(item, arguments[-1] if arguments else OBJECT) for item in value)
-    if hasattr(value, "key"):
+    if name in _GROUPINGS:
         key_type = arguments[0] if len(arguments) == 2 else OBJECT
         return _object((("Key", json_of(value.key, key_type)), ("Items", items)))
     return items

@@ -31,7 +31,8 @@ _WIDEST_CODE = 60
 def render(explanation: Explanation, style: Style = PLAIN) -> str:
     """The whole explanation, without a line end after it."""
     lines = [style.paint("strong", f"{printable(explanation.outcome)}, decided by {printable(explanation.decided_by)}")]
-    lines += (printable(note) for note in explanation.notes)
+    for note in explanation.notes:
+        lines += wrap(printable(note), style.width)
     deciding = [decision for decision in explanation.decisions if decision.is_decisive]
     others = [decision for decision in explanation.decisions if not decision.is_decisive]
     for index, decision in enumerate(deciding):
@@ -60,7 +61,9 @@ def _summary(decision: Decision, style: Style) -> str:
 def _decision(decision: Decision, style: Style) -> Iterator[str]:
     clause = decision.clause
     if clause is None:
-        yield f"{_painted(decision.verdict, style)}  {clip(decision.text, style.width - 10)}"
+        first, *others = decision.text.splitlines() or [""]
+        yield f"{_painted(decision.verdict, style)}  {clip(first, style.width - 10)}"
+        yield from (clip(line, style.width) for line in others)
         return
     yield from _clause(clause, "", "", style)
 

@@ -12,8 +12,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.certificate_notes import certificate_notes
 from apimpolicy.report.clauses import FAILED, Clause, Evaluated, clause_of
+from apimpolicy.report.values import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,9 +66,8 @@ def explain(result: Result) -> Explanation:
     explanation.way = way(result)
     explanation.notes += _notes(result, ending)
     deciding = _deciding(result, ending)
-    for entry in [*deciding, *(entry for entry in _conditions(result) if entry not in deciding)]:
-        is_decisive = entry in deciding
-        explanation.decisions += _decisions(result, entry, is_decisive)
+    for entry in dict.fromkeys((*deciding, *_conditions(result))):
+        explanation.decisions += _decisions(result, entry, entry in deciding)
     return explanation
 
 
@@ -77,8 +78,13 @@ def place_of(entry: TraceEntry) -> str:
 
 def steps_of(entry: TraceEntry) -> str:
     """`choose ▸ when 1`: the way down to a policy; numbers only where there may be several."""
+    return steps_of_path(entry.path)
+
+
+def steps_of_path(path: str) -> str:
+    """`choose[1]/when[1]` as `choose ▸ when 1`"""
     steps = []
-    for step in entry.path.split("/"):
+    for step in filter(None, path.split("/")):
         name, _, number = step.rstrip("]").partition("[")
         steps.append(f"{name} {number}" if name == "when" or (number and number != "1") else name)
     return " ▸ ".join(steps)
@@ -156,7 +162,7 @@ def _decisions(result: Result, entry: TraceEntry, is_decisive: bool) -> Iterator
         yield Decision(place_of(entry), verdict, None, str(entry.attributes.get("condition", "")), is_decisive)
     for evaluation in evaluations:
         clause = _clause(evaluation)
-        verdict = FAILED if evaluation.error is not None else clause.verdict if clause is not None else "?"
+        verdict = FAILED if evaluation.error is not None else show(evaluation.value)
         if clause is not None:
             certificate_notes(clause, evaluated_of(evaluation), result)
             if evaluation.error is not None:
@@ -189,8 +195,9 @@ def _note_error(clause: Clause, evaluation: Evaluation) -> None:
 def _notes(result: Result, ending: TraceEntry | None) -> Iterator[str]:
     error = result.error
     if error is not None:
-        where = " ▸ ".join(filter(None, (error.section, error.path)))
-        yield f"{error.source} failed in {where}: {error.reason}, {error.message}" if where else f"{error.message}"
+        where = " ▸ ".join(filter(None, (error.section, steps_of_path(error.path or ""))))
+        yield " ".join(filter(None, (where or error.source, "failed:", error.reason)))
+        yield from_utf16(error.message)
     if ending is None and result.reached_backend:
         sent = result.backend_requests[-1]
         yield f"The request reached the backend: {sent.method} {sent.url}"

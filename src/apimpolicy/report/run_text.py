@@ -67,8 +67,9 @@ def _trace(result: Result, style: Style, with_values: bool) -> Iterator[str]:
         yield f"{style.paint('strong', head)}{' ' * (_SECTION - len(head))}{name}{padding}{effect}".rstrip()
         if with_values:
             for evaluation in entry.evaluations:
-                for line in _evaluation(evaluation, style.width - _SECTION - 2):
-                    yield f"{' ' * (_SECTION + 2)}{style.paint('dim', line)}"
+                indent = _SECTION + 2 + len(name) - len(name.lstrip())
+                for line in _evaluation(evaluation, style.width - indent):
+                    yield f"{' ' * indent}{style.paint('dim', line)}"
     for message in result.trace.messages:
         yield f"{'trace':<{_SECTION}}{clip(message, style.width - _SECTION)}"
 

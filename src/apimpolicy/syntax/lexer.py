@@ -170,7 +170,7 @@ def _read_text(
             help="Write }} for one closing brace.",
         ), end
     if following == "\\":
-        return Mistake("CS1009", "unrecognized escape sequence", end, end + 2), end
+        return Mistake("CS1009", "unrecognized escape sequence", end, min(end + 2, len(text))), end
     code = "CS1039" if verbatim or not following else "CS1010"
     return Mistake(code, "the string is not closed", string_start, end, help='Add the closing quote (").'), end
 

@@ -1,8 +1,7 @@
 """The look-ahead of the C# specification, section 6.2.5: what a token means where the grammar leaves a choice.
 
 The parser asks only where its table would accept one of the special terminals below, so the context is known; each
-question is about the tokens that follow. Scanning a type follows Roslyn's ScanType. Answers are remembered by position,
-so that questions about nested brackets do not scan the same tokens again and again.
+question is about the tokens that follow.
 """
 
 from __future__ import annotations
@@ -10,15 +9,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from apimpolicy.syntax.lexer import PADDING, Tokens
+from apimpolicy.syntax.lexer import PADDING
+from apimpolicy.syntax.scanning import CLOSING, NO_TYPE, OPENING, QUERY_WORDS, TypeScanner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAXIMUM_TYPE_DEPTH = 50
-"""Types nested deeper than this are not recognised."""
-
-NO_TYPE = -1
+    from apimpolicy.syntax.lexer import Tokens
 
 _LITERALS = frozenset(
     {
@@ -46,152 +43,19 @@ _CONTINUES_EXPRESSION = frozenset(
 )
 _FOLLOWS_DECLARATOR = frozenset({"EQUAL", "SEMICOLON", "COMMA"})
 _STARTS_AWAITED = _LITERALS | {"NEW", "THIS", "BASE", "DELEGATE", "TYPEOF", "CHECKED", "UNCHECKED", "DEFAULT"}
-_OPENING = frozenset({"LPAR", "LSQB", "LBRACE", "_INTERPOLATION_LBRACE"})
-_CLOSING = frozenset({"RPAR", "RSQB", "RBRACE", "_INTERPOLATION_RBRACE"})
 _SEPARATORS = frozenset({"COMMA", "SEMICOLON"})
-_QUERY_WORDS = frozenset(
-    {
-        *("_FROM", "_WHERE", "_SELECT", "_GROUP", "_INTO", "_ORDERBY", "_JOIN", "_LET", "_ON", "_EQUALS", "_BY"),
-        "ORDERING_DIRECTION",
-    }
-)
 
 
-class Lookahead:
+class Lookahead(TypeScanner):
     """Answers about one list of tokens: how many tokens a special terminal takes, or -1 when it does not stand here."""
 
-    __slots__ = (
-        *(
-            "_asynchronous",
-            "_closers",
-            "_conditional",
-            "_depth",
-            "_kinds",
-            "_names",
-            "_partners",
-            "_query_end",
-            "_tokens",
-        ),
-        "_types",
-    )
+    __slots__ = ("_asynchronous", "_closers", "_conditional")
 
     def __init__(self, tokens: Tokens, contextual: frozenset[str]) -> None:
-        self._tokens = tokens
-        self._kinds = tokens.kinds
-        self._names = contextual | {"NAME"}
-        self._types: dict[int, int] = {}
-        self._depth = 0
-        self._closers: set[int] = set()
-        self._conditional: set[int] = set()
-        self._query_end = 0
-        self._partners: dict[int, int] | None = None
+        super().__init__(tokens, contextual)
+        self._closers: set[int] = set()  # each `>` that closes type arguments
+        self._conditional: set[int] = set()  # each `?` after a type that belongs to `? :`
         self._asynchronous: list[range] | None = None  # disjoint, in order
-
-    # ------------------------------------------------------------------------------------------ scanning
-
-    def _is_name(self, index: int) -> bool:
-        kind = self._kinds[index]
-        return kind in self._names and not (index < self._query_end and kind in _QUERY_WORDS)
-
-    def _is(self, index: int, spelling: str) -> bool:
-        return self._kinds[index] == "RELATIONAL_OPERATOR" and self._tokens.spelling(index) == spelling
-
-    def type_end(self, index: int) -> int:
-        """The index after the longest type that starts at `index`, or NO_TYPE."""
-        known = self._types.get(index)
-        if known is None:
-            if self._depth >= MAXIMUM_TYPE_DEPTH:
-                return NO_TYPE
-            self._depth += 1
-            known = self._types[index] = self._scan_type(index)
-            self._depth -= 1
-        return known
-
-    def _scan_type(self, index: int) -> int:
-        kinds = self._kinds
-        if kinds[index] == "PREDEFINED_TYPE":
-            end = index + 1
-        elif self._is_name(index):
-            end = self._scan_name(index)
-        elif kinds[index] == "LPAR":
-            end = self._scan_tuple(index)
-        else:
-            return NO_TYPE
-        if end == NO_TYPE:
-            return NO_TYPE
-        if kinds[end] == "QMARK":
-            end += 1
-        while (after := self._rank_end(end)) != NO_TYPE:
-            end = after
-        return end
-
-    def _scan_name(self, index: int) -> int:
-        kinds = self._kinds
-        if kinds[index + 1] == "DOUBLE_COLON":
-            index += 2
-        while True:
-            if kinds[index] not in self._names:
-                return NO_TYPE
-            index += 1
-            if self._is(index, "<"):
-                end = self._arguments_end(index)
-                if end == NO_TYPE:
-                    return index
-                index = end
-            if kinds[index] != "DOT" or kinds[index + 1] not in self._names:
-                return index
-            index += 1
-
-    def _scan_tuple(self, index: int) -> int:
-        elements = 0
-        while True:
-            index = self.type_end(index + 1)
-            if index == NO_TYPE:
-                return NO_TYPE
-            elements += 1
-            if self._kinds[index] in self._names:
-                index += 1
-            if self._kinds[index] == "RPAR":
-                return index + 1 if elements > 1 else NO_TYPE
-            if self._kinds[index] != "COMMA":
-                return NO_TYPE
-
-    def _rank_end(self, index: int) -> int:
-        if self._kinds[index] != "LSQB":
-            return NO_TYPE
-        index += 1
-        while self._kinds[index] == "COMMA":
-            index += 1
-        return index + 1 if self._kinds[index] == "RSQB" else NO_TYPE
-
-    def _arguments_end(self, index: int) -> int:
-        """The index after the type arguments that start at `index` with `<`, or NO_TYPE."""
-        index += 1
-        if self._is(index, ">") or self._kinds[index] == "COMMA":
-            while self._kinds[index] == "COMMA":
-                index += 1
-            return index + 1 if self._is(index, ">") else NO_TYPE
-        while True:
-            index = self.type_end(index)
-            if index == NO_TYPE:
-                return NO_TYPE
-            if self._is(index, ">"):
-                return index + 1
-            if self._kinds[index] != "COMMA":
-                return NO_TYPE
-            index += 1
-
-    def _partner(self, index: int) -> int:
-        """The index of the bracket that closes the one at `index`, or of the end."""
-        if self._partners is None:
-            self._partners = {}
-            opened: list[int] = []
-            for place, kind in enumerate(self._kinds):
-                if kind in _OPENING:
-                    opened.append(place)
-                elif kind in _CLOSING and opened:
-                    self._partners[opened.pop()] = place
-        return self._partners.get(index, len(self._kinds) - PADDING)
 
     # ------------------------------------------------------------------------------------------ statements
 
@@ -407,11 +271,11 @@ class Lookahead:
             kind = self._kinds[place]
             if place in known:  # an async lambda that is the body of this one ends where this one does
                 return known[place]
-            if kind in _OPENING:
+            if kind in OPENING:
                 place = self._partner(place)
                 if kind == "LBRACE":
                     return place
-            elif kind in _CLOSING or kind in _SEPARATORS:
+            elif kind in CLOSING or kind in _SEPARATORS:
                 return place
             place += 1
         return place
@@ -420,9 +284,9 @@ class Lookahead:
         """The index after the query whose `from` stands at `index`."""
         while index < len(self._kinds) - PADDING:
             kind = self._kinds[index]
-            if kind in _OPENING:
+            if kind in OPENING:
                 index = self._partner(index)
-            elif kind in _CLOSING or kind == "SEMICOLON":
+            elif kind in CLOSING or kind == "SEMICOLON":
                 return index
             index += 1
         return index
@@ -457,7 +321,7 @@ SPECIAL: dict[str, tuple[tuple[str, ...], Callable[[Lookahead, int], int]]] = {
     "ASYNC": (("ASYNC",), Lookahead.async_),
     "_YIELD": (("_YIELD",), Lookahead.yield_),
     "_WHEN": (("_WHEN",), Lookahead.when),
-    **{word: ((word,), Lookahead.query_word) for word in sorted(_QUERY_WORDS - {"_FROM"})},
+    **{word: ((word,), Lookahead.query_word) for word in sorted(QUERY_WORDS - {"_FROM"})},
 }
 """For each special terminal: the tokens it can stand for or in front of (`NAME*`: names and contextual words), and the
 question that decides. The first one that is accepted wins."""

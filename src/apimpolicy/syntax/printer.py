@@ -168,8 +168,11 @@ def _parts(node: Node) -> list[Child | str]:
         *before, initializer = node.children
         tail: list[Child | str] = [" ", initializer] if initializer is not None else []
         return ["new ", *before, *tail]
+    kind = node.kind
+    if kind == "named_type" and isinstance(node.children[0], Node) and node.children[0].kind == "alias_qualifier":
+        kind = "alias_qualified_name"
     parts: list[Child | str] = []
-    for piece in _pieces(node.kind):
+    for piece in _pieces(kind):
         if isinstance(piece, str):
             parts.append(piece)
             continue

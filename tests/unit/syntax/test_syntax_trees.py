@@ -100,6 +100,10 @@ EXPRESSIONS = [
         "query_body(query_clauses(), select_clause(identifier('x', None)), None))",
     ),
     ("from + 1", "binary(identifier('from', None), '+', integer_literal('1'))"),
+    (
+        "(a::B.C)d",
+        "cast(named_type(named_type(alias_qualifier('a'), 'B', None), 'C', None), identifier('d', None))",
+    ),
     ("global::A.B", "member_access(alias_qualified_name('global', 'A', None), 'B', None)"),
 ]
 
@@ -145,7 +149,7 @@ def test_the_kind_of_a_statement(code: str, kind: str) -> None:
 
 def test_the_words_of_a_query_are_names_again_after_it() -> None:
     tree = parse(
-        "@{ var a = from x in y where x is T select x; var group = 1; select select = by; T when = on; return (into)on; }"
+        "@{ var a = from x in y where x is T select x; var group = 1; select y = by; T when = on; return (into)on; }"
     )
     block = tree.children[0]
     kinds = [statement.kind for statement in block.children]  # type: ignore[union-attr]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException, InvalidOperationException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, interface_members
-from apimpolicy.dotnet.types import NamedType, TupleType, Type, TypeParameter
+from apimpolicy.dotnet.types import NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, STRING, box
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def default_key(type_: Type) -> Key | None:
     if isinstance(type_, NamedType):
         if type_.underlying is not None:
             return default_key(type_.underlying)
-        if isinstance(type_, TupleType):
+        if type_.definition.is_tuple:
             return object_key if any(default_key(element) for element in type_.arguments) else None
         if type_ is OBJECT or type_.kind == "interface" or type_.name in ("System.ValueType", "System.Enum"):
             return object_key
@@ -108,10 +108,10 @@ def default_compare(a: Any, b: Any) -> int:
             return _compare_plain(a, b)
         if cls is tuple and len(a) == len(b):
             return next((order for x, y in zip(a, b, strict=True) if (order := default_compare(x, y))), 0)
-    if hasattr(a, "compare_to"):
-        return int(a.compare_to(b))
-    if hasattr(b, "compare_to"):
-        return -int(b.compare_to(a))
+    for value, other, sign in ((a, b, 1), (b, a, -1)):
+        compare = getattr(value, "compare_to_object", None) or getattr(value, "compare_to", None)
+        if compare is not None:
+            return sign * int(compare(other))
     if cls in _LOOSE or isinstance(a, (int, float, str)):
         from apimpolicy.dotnet.values import type_of
 
@@ -178,7 +178,7 @@ def comparison(type_: Type) -> Comparison:
             return _nullable(comparison(type_.underlying))
         if is_plainly_ordered(type_):
             return _compare_plain
-        if isinstance(type_, TupleType):
+        if type_.definition.is_tuple:
             parts = [comparison(element) for element in type_.arguments]
             return lambda a, b: next((order for f, x, y in zip(parts, a, b, strict=True) if (order := f(x, y))), 0)
     return default_compare

@@ -76,7 +76,7 @@ class Dictionary(HashedCollection):
     def _hashed(self, key: Any) -> Any:
         if key is None:
             raise ArgumentNullException("key")
-        return key if self.key is None else self.key(key)
+        return key if self._key is None else self._key(key)
 
     @property
     def keys(self) -> KeyCollection:

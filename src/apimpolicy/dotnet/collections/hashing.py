@@ -23,15 +23,15 @@ EMPTY = object()
 class HashedCollection(GenericCollection):
     """Entries in slots, found by the hashable stand-ins of their keys.
 
-    `key` makes the stand-in of a value, and is None where the value is its own.
+    `_key` makes the stand-in of a value, and is None where the value is its own.
     """
 
-    __slots__ = ("_comparer", "_free", "_index", "_slots", "key")
+    __slots__ = ("_comparer", "_free", "_index", "_key", "_slots")
 
     def __init__(self, types: tuple[Type, ...], comparer: Any = None) -> None:
         super().__init__(types)
         self._comparer = comparer
-        self.key = equality_key(types[0], comparer)
+        self._key = equality_key(types[0], comparer)
         self._index: dict[Any, int] = {}
         self._slots: list[Any] = []
         self._free: list[int] = []

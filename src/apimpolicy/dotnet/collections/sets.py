@@ -135,15 +135,15 @@ class HashSet(SetOperations, HashedCollection):
         return made
 
     def stand_ins(self, items: Any) -> dict[Any, Any]:
-        if self.key is None:
+        if self._key is None:
             return {item: item for item in items}
         found: dict[Any, Any] = {}
         for item in items:
-            found.setdefault(self.key(item), item)
+            found.setdefault(self._key(item), item)
         return found
 
     def _hashed(self, item: Any) -> Any:
-        return item if self.key is None else self.key(item)
+        return item if self._key is None else self._key(item)
 
     @member("bool Add(T item)")
     def add(self, item: Any) -> bool:

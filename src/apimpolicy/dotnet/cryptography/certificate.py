@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.cryptography import certificate_files
 from apimpolicy.dotnet.cryptography.times import date_time, ticks_of
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.registry import dotnet_class, interface_members
 from apimpolicy.dotnet.values import wrap_int32
 from apimpolicy.errors import ConfigurationError
@@ -205,6 +206,14 @@ class Certificate:
         """Whether subject and issuer are the same name."""
         return self.parsed.subject == self.parsed.issuer
 
+    def verify(self) -> bool:
+        """Whether a chain to a root that the environment trusts can be built, nothing in it expired or revoked."""
+        return _has_valid_chain(self, check_revocation=True)
+
+    def verify_no_revocation(self) -> bool:
+        """Like `verify`, but nobody is asked for revoked certificates."""
+        return _has_valid_chain(self, check_revocation=False)
+
     def to_string(self) -> str:
         """.NET's long form, with a heading for each part."""
         parts = {
@@ -241,6 +250,15 @@ class Certificate:
         return f"<Certificate {self.subject} ({self.thumbprint[:4]}…)>"
 
 
+def _has_valid_chain(certificate: Certificate, *, check_revocation: bool) -> bool:
+    trust: Any = environment().trust
+    if trust is None:
+        from apimpolicy.dotnet.cryptography.chain import TrustStore
+
+        trust = TrustStore()
+    return bool(trust.build(certificate, check_revocation=check_revocation).is_valid)
+
+
 def invariant_date(time: datetime.datetime) -> str:
     """A date as DateTime.ToString() writes it in the invariant culture."""
     return f"{time.month:02}/{time.day:02}/{time.year:04} {time:%H:%M:%S}"
@@ -258,4 +276,4 @@ interface_members(
         "void Dispose()": "dispose",
     },
 )
-interface_members(_NAMESPACE + "X509Certificate2", {"string ToString()": "to_string"})
+interface_members(_NAMESPACE + "X509Certificate2", {"string ToString()": "to_string", "bool Verify()": "verify"})

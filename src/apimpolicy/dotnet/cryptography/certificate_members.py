@@ -13,7 +13,6 @@ from apimpolicy.dotnet.cryptography import certificate_files
 from apimpolicy.dotnet.cryptography.certificate import Certificate, invariant_date
 from apimpolicy.dotnet.cryptography.distinguished_names import format_name
 from apimpolicy.dotnet.cryptography.identifiers import hexadecimal
-from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -262,12 +261,6 @@ def _alternative_name(certificate: Certificate, name_type: int, for_issuer: bool
     return None
 
 
-@implements(_CERTIFICATE2, "bool Verify()")
-def verify(certificate: Certificate) -> bool:
-    """Whether a chain to a trusted root can be built, nothing in it expired or revoked; see `chain`."""
-    return _build(certificate, check_revocation=True)
-
-
 @implements(
     "ContextExtensions",
     "static bool VerifyNoRevocation(this System.Security.Cryptography.X509Certificates.X509Certificate2 input)",
@@ -276,16 +269,7 @@ def verify_no_revocation(certificate: Certificate | None) -> bool:
     """`Verify()` without asking whether anything in the chain was revoked."""
     if certificate is None:
         raise ArgumentNullException("input")
-    return _build(certificate, check_revocation=False)
-
-
-def _build(certificate: Certificate, *, check_revocation: bool) -> bool:
-    trust: Any = environment().trust
-    if trust is None:
-        from apimpolicy.dotnet.cryptography.chain import TrustStore
-
-        trust = TrustStore()
-    return bool(trust.build(certificate, check_revocation=check_revocation).is_valid)
+    return certificate.verify_no_revocation()
 
 
 @implements(

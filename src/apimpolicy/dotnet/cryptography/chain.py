@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.environment import Trust
 
+MAXIMUM_PRESENTED = 64
+"""Further certificates that a caller's file may bring along; the rest is not looked at."""
 MAXIMUM_LENGTH = 12
 """Certificates in one chain; longer ones end in PartialChain."""
 _MAXIMUM_PATHS = 64
@@ -101,7 +103,7 @@ class TrustStore:
     def build(self, certificate: Any, *, check_revocation: bool) -> Chain:
         """The best chain for a certificate at the environment's time. The same question is answered once."""
         now = environment().utc_now()
-        presented = certificate.intermediates
+        presented = certificate.intermediates[:MAXIMUM_PRESENTED]
         turns = sorted(self._turns.union(*(_turns(c) for c in (certificate, *presented))))
         key = (
             certificate.raw,
@@ -158,7 +160,12 @@ class _ChainBuilder:
 
     def best(self, certificate: Certificate) -> Chain:
         pool = {
-            c.thumbprint: c for c in (*self.store.trusted_roots, *self.store.intermediates, *certificate.intermediates)
+            c.thumbprint: c
+            for c in (
+                *self.store.trusted_roots,
+                *self.store.intermediates,
+                *certificate.intermediates[:MAXIMUM_PRESENTED],
+            )
         }
         best: Chain | None = None
         for number, path in enumerate(self._paths((certificate,), tuple(pool.values()))):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.containers import JProperty
+from apimpolicy.dotnet.json.objects import JProperty
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.tokens import (
     BOOLEAN,
@@ -81,9 +81,9 @@ def _checked(token: JToken | None, type_name: str, shown: str, *, nullable: bool
         raise ArgumentNullException("value")
     value = token.value if isinstance(token, JProperty) else token
     accepted = _ACCEPTED.get(type_name, _NUMBERS)
-    if isinstance(value, JValue):
-        if value.token_type in accepted or (nullable and value.token_type in (NULL, UNDEFINED)):
-            return value
+    kinds = accepted | {NULL, UNDEFINED} if nullable else accepted
+    if isinstance(value, JValue) and value.token_type in kinds:
+        return value
     kind = value.token_type if value is not None else NULL
     raise ArgumentException(f"Can not convert {TYPE_NAMES[kind]} to {shown}.")
 
@@ -120,7 +120,9 @@ def _to_offset(value: Any) -> Any:
     if isinstance(value, str):
         parse = "static System.DateTimeOffset Parse(string input, System.IFormatProvider formatProvider)"
         return platform.function("System.DateTimeOffset", parse)(value, None)
-    return platform.function("System.DateTimeOffset", "new(System.DateTime dateTime)")(convert_to("System.DateTime", value))
+    return platform.function("System.DateTimeOffset", "new(System.DateTime dateTime)")(
+        convert_to("System.DateTime", value)
+    )
 
 
 def _to_guid(value: Any) -> Any:

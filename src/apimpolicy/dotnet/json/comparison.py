@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.json.containers import JArray, JConstructor, JObject, JProperty
+from apimpolicy.dotnet.json.arrays import JArray, JConstructor
+from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
-from apimpolicy.dotnet.json.tokens import J, JContainer, JToken
+from apimpolicy.dotnet.json.tokens import J, JToken
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 

@@ -12,17 +12,19 @@ from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
+    ArgumentNullException,
     DotnetException,
     InvalidCastException,
     JsonReaderException,
     JsonSerializationException,
 )
 from apimpolicy.dotnet.json import platform
+from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.casts import CASTS
-from apimpolicy.dotnet.json.containers import JArray, JObject, JProperty
+from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.retrieval import change_type
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.tokens import J, JTOKEN, NULL, UNDEFINED, JToken
+from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, UNDEFINED, J, JToken
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType
 from apimpolicy.dotnet.values import BOXES, OBJECT, STRING, AnonymousObject, Array, box, unbox
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 _GENERIC = "System.Collections.Generic."
-_LISTS = {_GENERIC + name for name in ("List", "IList", "ICollection", "IEnumerable", "IReadOnlyList", "IReadOnlyCollection")}
+_LISTS = {
+    _GENERIC + name for name in ("List", "IList", "ICollection", "IEnumerable", "IReadOnlyList", "IReadOnlyCollection")
+}
 _SETS = {_GENERIC + "HashSet", _GENERIC + "ISet"}
 _DICTIONARIES = {_GENERIC + name for name in ("Dictionary", "IDictionary", "IReadOnlyDictionary")}
 _OTHER_SEQUENCES = {_GENERIC + name for name in ("Queue", "Stack", "LinkedList", "SortedSet")}
@@ -67,6 +71,13 @@ def to_object(types: tuple[Type, ...], token: JToken) -> Any:
     if isinstance(target, NamedType) and target.kind == "enum":
         return _to_enum(token, target, is_nullable=target is not type_)
     return _convert(token, type_, _TreeSource(), 0)
+
+
+@implements(JTOKEN, "object ToObject(System.Type objectType)")
+def to_object_of(token: JToken, type_object: Any) -> Any:
+    if type_object is None:
+        raise ArgumentNullException("objectType")
+    return box(type_object.type, to_object((type_object.type,), token))
 
 
 def _to_enum(token: JToken, type_: NamedType, *, is_nullable: bool) -> Any:
@@ -202,7 +213,9 @@ def _check_text(token: JValue, name: str, source: _TextSource) -> None:
         except DotnetException:
             raise JsonReaderException(source.located(token, f"Could not convert string to {what}: {value}.")) from None
     if name != "bool" and isinstance(value, bool) and name != "long":
-        raise JsonReaderException(source.located(token, f"Unexpected character encountered while parsing value: {raw[0]}."))
+        raise JsonReaderException(
+            source.located(token, f"Unexpected character encountered while parsing value: {raw[0]}.")
+        )
 
 
 def _named(name: str) -> Type:
@@ -252,14 +265,20 @@ def _wrong_shape(token: JToken, type_: Type, what: str, source: _TreeSource) -> 
             "like List<T> that can be deserialized from a JSON array. JsonArrayAttribute can also be added to the type "
             "to force it to deserialize from a JSON array.\n"
         )
-        shape = "primitive value (e.g. string, number, boolean, null)" if str(type_) in CASTS else "object (e.g. {\"name\":\"value\"})"
-        return JsonSerializationException(source.located(token, message.replace("{0}", shape)).replace("\n Path", "\nPath"))
+        shape = (
+            "primitive value (e.g. string, number, boolean, null)"
+            if str(type_) in CASTS
+            else 'object (e.g. {"name":"value"})'
+        )
+        return JsonSerializationException(
+            source.located(token, message.replace("{0}", shape)).replace("\n Path", "\nPath")
+        )
     message = (
-        "Cannot deserialize the current JSON object (e.g. {\"name\":\"value\"}) into type '" + name + "' because the type "
-        "requires a JSON {0} to deserialize correctly.\nTo fix this error either change the JSON to a JSON {0} or change "
-        "the deserialized type so that it is a normal .NET type (e.g. not a primitive type like integer, not a collection "
-        "type like an array or List<T>) that can be deserialized from a JSON object. JsonObjectAttribute can also be added "
-        "to the type to force it to deserialize from a JSON object.\n"
+        'Cannot deserialize the current JSON object (e.g. {"name":"value"}) into type \'' + name + "' because the type "
+        "requires a JSON {0} to deserialize correctly.\nTo fix this error either change the JSON to a JSON {0} or "
+        "change the deserialized type so that it is a normal .NET type (e.g. not a primitive type like integer, not a "
+        "collection type like an array or List<T>) that can be deserialized from a JSON object. JsonObjectAttribute "
+        "can also be added to the type to force it to deserialize from a JSON object.\n"
     )
     shape = "primitive value (e.g. string, number, boolean, null)" if str(type_) in CASTS else "array (e.g. [1,2,3])"
     return JsonSerializationException(source.located(token, message.replace("{0}", shape)).replace("\n Path", "\nPath"))
@@ -271,17 +290,24 @@ def _object(token: JObject, type_: Type, source: _TreeSource, depth: int) -> Any
         values: list[Any] = []
         for name, member_type in type_.members:
             value = found.get(name.lower())
-            values.append(default_value(member_type) if value is None else _convert(value, member_type, source, depth + 1))
+            values.append(
+                default_value(member_type) if value is None else _convert(value, member_type, source, depth + 1)
+            )
         return AnonymousObject(type_, tuple(name for name, _ in type_.members), tuple(values))
     if isinstance(type_, NamedType) and len(type_.arguments) == 2 and type_.name in _DICTIONARIES:
         key_type, item_type = type_.arguments
         made = platform.construct_generic(_GENERIC + "Dictionary", key_type, item_type)
         for child in token.children:
-            assert isinstance(child, JProperty) and child.value is not None
+            assert isinstance(child, JProperty)
+            assert child.value is not None
             key = change_type(child.name, key_type)
             made.set_item(key, _boxed(item_type, _convert(child.value, item_type, source, depth + 1)))
         return made
-    if isinstance(type_, ArrayType) or str(type_) in CASTS or (isinstance(type_, NamedType) and type_.name in _LISTS | _SETS):
+    if (
+        isinstance(type_, ArrayType)
+        or str(type_) in CASTS
+        or (isinstance(type_, NamedType) and type_.name in _LISTS | _SETS)
+    ):
         raise _wrong_shape(token, type_, "object", source)
     raise NotSimulatedError(f"JSON deserialization to {type_}")
 
@@ -312,5 +338,6 @@ def from_text(text: str, type_: Type, *, parses_dates: bool = True) -> Any:
 
 def _no_content(type_: Type) -> Any:
     raise JsonSerializationException(
-        f"No JSON content found and type '{platform.reflection_name(type_)}' is not nullable. Path '', line 0, position 0."
+        f"No JSON content found and type '{platform.reflection_name(type_)}' is not nullable. "
+        "Path '', line 0, position 0."
     )

@@ -11,8 +11,9 @@ from apimpolicy.dotnet.json.scalars import value_type
 from apimpolicy.dotnet.json.serialization import to_token
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.json.writer import escape, format_value, write
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import OBJECT, BOXES, box, named
+from apimpolicy.dotnet.values import BOXES, OBJECT, box
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -79,6 +80,12 @@ def deserialize(text: str | None) -> Any:
     return from_text(_text(text), OBJECT)
 
 
+@implements(_CONVERT, "static object DeserializeObject(string value, System.Type type)")
+def deserialize_type(text: str | None, type_object: Any) -> Any:
+    type_ = OBJECT if type_object is None else type_object.type
+    return box(type_, from_text(_text(text), type_))
+
+
 @implements(_CONVERT, "static T DeserializeObject<T>(string value)", types=True)
 def deserialize_to(types: tuple[Type, ...], text: str | None) -> Any:
     return from_text(_text(text), types[-1])
@@ -142,4 +149,3 @@ def _register_to_string() -> None:
 
 
 _register_to_string()
-

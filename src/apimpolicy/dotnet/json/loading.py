@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentNullException
 from apimpolicy.dotnet.json import reader as tokens
-from apimpolicy.dotnet.json.containers import JArray, JConstructor, JObject, JProperty
+from apimpolicy.dotnet.json.arrays import JArray, JConstructor
+from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import TextReader
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.tokens import BOOLEAN, DATE, FLOAT, INTEGER, STRING_TYPE, J, JContainer, JToken
+from apimpolicy.dotnet.json.tokens import BOOLEAN, DATE, FLOAT, INTEGER, STRING_TYPE, J, JToken
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 if TYPE_CHECKING:
@@ -177,9 +179,7 @@ def parse_object(text: str | None, settings: JsonLoadSettings | None = None) -> 
     """`JObject.Parse`; raises JsonReaderException when the text is no object."""
     reader = _opened(text, "JObject", settings)
     if reader.token != tokens.START_OBJECT:
-        reader.fail(
-            f"Error reading JObject from JsonReader. Current JsonReader item is not an object: {reader.token}."
-        )
+        reader.fail(f"Error reading JObject from JsonReader. Current JsonReader item is not an object: {reader.token}.")
     root = load(reader, settings)
     finish(reader)
     assert isinstance(root, JObject)
@@ -190,9 +190,7 @@ def parse_array(text: str | None, settings: JsonLoadSettings | None = None) -> J
     """`JArray.Parse`; raises JsonReaderException when the text is no array."""
     reader = _opened(text, "JArray", settings)
     if reader.token != tokens.START_ARRAY:
-        reader.fail(
-            f"Error reading JArray from JsonReader. Current JsonReader item is not an array: {reader.token}."
-        )
+        reader.fail(f"Error reading JArray from JsonReader. Current JsonReader item is not an array: {reader.token}.")
     root = load(reader, settings)
     finish(reader)
     assert isinstance(root, JArray)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from apimpolicy.dotnet.json.arrays import JArray, JConstructor
 from apimpolicy.dotnet.json.comparison import deep_equals, deep_hash
-from apimpolicy.dotnet.json.containers import JArray, JConstructor, JObject, JProperty
-from apimpolicy.dotnet.json.tokens import J, NULL, JContainer, as_token, content_items, is_multiple
+from apimpolicy.dotnet.json.containers import JContainer, as_token, content_items, is_multiple
+from apimpolicy.dotnet.json.objects import JObject, JProperty
+from apimpolicy.dotnet.json.tokens import NULL, J
 from apimpolicy.dotnet.registry import dotnet_class, member
 
 CONCAT, UNION, REPLACE, MERGE = 0, 1, 2, 3

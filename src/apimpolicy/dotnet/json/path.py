@@ -132,7 +132,7 @@ class _Parser:
                     return filters.indexes([*indexes, self.index(digits)])
                 if parts:
                     parts.append(self.index(digits) if digits else None)
-                    return filters.slice_of(*(parts + [None, None])[:3])
+                    return filters.slice_of(*[*parts, None, None][:3])
                 return filters.index(self.index(digits))
             if character == ",":
                 indexes.append(self.index(digits))
@@ -231,7 +231,7 @@ class _Parser:
                 assert root is not None
                 return root
             if character not in "&|" or not self.text.startswith(character * 2, self.at):
-                self.unexpected_in_query()
+                raise self.unexpected_in_query()
             self.at += 2
             if parent is None or parent.operator != character:
                 made = filters.Composite(character)
@@ -242,8 +242,8 @@ class _Parser:
             parent.conditions.append(comparison)
         raise JsonException(_OPEN_QUERY)
 
-    def unexpected_in_query(self) -> NoReturn:
-        raise JsonException(f"Unexpected character while parsing path query: {self.current(_OPEN_QUERY)}")
+    def unexpected_in_query(self) -> JsonException:
+        return JsonException(f"Unexpected character while parsing path query: {self.current(_OPEN_QUERY)}")
 
     def side(self) -> list[Filter] | JValue:
         self.skip_blanks()
@@ -272,7 +272,7 @@ class _Parser:
                 return JValue.of(value)
         if character == "/":
             return JValue.of(self.regular_expression())
-        self.unexpected_in_query()
+        raise self.unexpected_in_query()
 
     def number(self) -> JValue:
         start = self.at
@@ -285,7 +285,7 @@ class _Parser:
             except ValueError:
                 pass
         self.at = min(self.at, len(self.text) - 1)
-        self.unexpected_in_query()
+        raise self.unexpected_in_query()
 
     def regular_expression(self) -> str:
         match = re.compile(r"/(?:\\.|[^/\\])*/[^\W\d_]*", re.DOTALL).match(self.text, self.at)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import JsonException
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.containers import JArray, JConstructor, JObject, JProperty
+from apimpolicy.dotnet.json.arrays import JArray, JConstructor
+from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JValue, compare_values
-from apimpolicy.dotnet.json.tokens import DATE, FLOAT, INTEGER, STRING_TYPE, JContainer, JToken
+from apimpolicy.dotnet.json.tokens import DATE, FLOAT, INTEGER, STRING_TYPE, JToken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
     from typing import TypeAlias
 
-Filter: TypeAlias = "Callable[[JToken, Iterable[JToken], bool], Iterator[JToken]]"
+    Filter: TypeAlias = Callable[[JToken, Iterable[JToken], bool], Iterator[JToken]]
 
 
 def evaluate(steps: list[Filter], root: JToken, token: JToken, must_match: bool) -> Iterator[JToken]:
@@ -241,10 +243,10 @@ def _equal(left: JValue, right: JValue) -> bool:
     from apimpolicy.dotnet.json.writer import format_date, format_value
 
     if left.token_type == DATE:
-        return format_date(left.value) == right.value
+        return bool(format_date(left.value) == right.value)
     if left.token_type == FLOAT:
         return False
-    return format_value(left.token_type, left.value)[1:-1] == right.value
+    return bool(format_value(left.token_type, left.value)[1:-1] == right.value)
 
 
 def _matches_regex(value: JValue, pattern: JValue) -> bool:

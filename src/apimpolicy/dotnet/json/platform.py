@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.metadata import find_definition, named
@@ -12,6 +11,7 @@ from apimpolicy.dotnet.values import BYTE, Array, Boxed, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from decimal import Decimal
 
     from apimpolicy.dotnet.types import Type
 

@@ -81,13 +81,14 @@ class TextReader:
 
     def fail(self, message: str) -> NoReturn:
         """Raise JsonReaderException with path and position appended."""
-        raise JsonReaderException(self.located(message))
+        raise self.failure(message)
 
-    def located(self, message: str) -> str:
+    def failure(self, message: str) -> JsonReaderException:
+        """The exception for a message, which gets path and position."""
         message = message.strip()
         end = "" if message.endswith(".") else "."
         position = self.at - self.line_start
-        return f"{message}{end} Path '{self.path}', line {self.line_number}, position {position}."
+        return JsonReaderException(f"{message}{end} Path '{self.path}', line {self.line_number}, position {position}.")
 
     # States
 
@@ -159,7 +160,7 @@ class TextReader:
         if self._peek() == "/":
             self._comment()
             return True
-        self.fail(f"Additional text encountered after finished reading JSON content: {self._peek()}.")
+        raise self.failure(f"Additional text encountered after finished reading JSON content: {self._peek()}.")
 
     def _after_value(self) -> bool:
         if not self._skip_whitespace():
@@ -177,7 +178,7 @@ class TextReader:
             self.at += 1
             self.state = self.stack[-1][0] if self.stack else "Finished"
             return False
-        self.fail(f"After parsing a value an unexpected character was encountered: {character}.")
+        raise self.failure(f"After parsing a value an unexpected character was encountered: {character}.")
 
     def _member(self) -> bool:
         if not self._skip_whitespace():

@@ -8,11 +8,10 @@ from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.type_tests import is_instance
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidCastException
 from apimpolicy.dotnet.json import platform
-
 from apimpolicy.dotnet.json.casts import PRIMITIVES, convert_to
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.sequences import JEnumerable
-from apimpolicy.dotnet.json.tokens import J, JTOKEN, JToken
+from apimpolicy.dotnet.json.tokens import JTOKEN, J, JToken
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import DECIMAL, OBJECT, STRING, type_of, unbox
 
@@ -176,10 +175,6 @@ def typed_children(types: tuple[Type, ...], source: Any) -> JEnumerable:
 
 
 @implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> AsJEnumerable(this {_SEQUENCE}<{JTOKEN}> source)")
-@implements(
-    _EXTENSIONS, f"static {J}IJEnumerable<T> AsJEnumerable<T>(this {_SEQUENCE}<T> source) where T : {JTOKEN}"
-)
+@implements(_EXTENSIONS, f"static {J}IJEnumerable<T> AsJEnumerable<T>(this {_SEQUENCE}<T> source) where T : {JTOKEN}")
 def as_j_enumerable(source: Any) -> Any:
     return None if source is None else JEnumerable(lambda: iter(source))
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
 from apimpolicy.dotnet.json import platform
@@ -27,7 +27,10 @@ from apimpolicy.dotnet.json.tokens import (
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.values import Char, Int64, Single, UInt64, box, type_of
 
-_BY_TYPE = {
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.types import Type
+
+_BY_TYPE: dict[Type, int] = {
     platform.DATE_TIME: DATE,
     platform.DATE_TIME_OFFSET: DATE,
     platform.GUID: GUID_TYPE,
@@ -51,11 +54,11 @@ def value_type(value: Any) -> int | None:
         return FLOAT
     if platform.is_byte_array(value):
         return BYTES
-    return _BY_TYPE.get(type_of(value))  # type: ignore[call-overload, no-any-return]
+    return _BY_TYPE.get(type_of(value))
 
 
 def _compare(first: Any, second: Any) -> int:
-    return (first > second) - (first < second)
+    return int(first > second) - int(first < second)
 
 
 def _compare_floats(first: float, second: float) -> int:
@@ -115,14 +118,14 @@ def _compare_dates(first: Any, second: Any) -> int:
         second = platform.function("System.Convert", "static System.DateTime ToDateTime(object value)")(second)
     if type_of(first) is platform.DATE_TIME_OFFSET:
         if type_of(second) is not platform.DATE_TIME_OFFSET:
-            return _compare(platform.ticks_of(first) - platform.offset_minutes(first) * 600_000_000, platform.ticks_of(second))
+            return _compare(
+                platform.ticks_of(first) - platform.offset_minutes(first) * 600_000_000, platform.ticks_of(second)
+            )
         return int(first.compare_to(second))
     return _compare(platform.ticks_of(first), platform.ticks_of(second))
 
 
-@dotnet_class(
-    J + "JValue", attributes={"HasValues": "has_values", "Type": "token_type", "Value": "value"}
-)
+@dotnet_class(J + "JValue", attributes={"HasValues": "has_values", "Type": "token_type", "Value": "value"})
 class JValue(JToken):
     """One boxed value; a string token may hold null."""
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, JsonSerializationException
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.containers import JArray, JObject
+from apimpolicy.dotnet.json.arrays import JArray
+from apimpolicy.dotnet.json.containers import content_items
+from apimpolicy.dotnet.json.objects import JObject
 from apimpolicy.dotnet.json.scalars import JValue, value_type
-from apimpolicy.dotnet.json.tokens import STRING_TYPE, TYPE_NAMES, J, JToken, content_items
+from apimpolicy.dotnet.json.tokens import STRING_TYPE, TYPE_NAMES, J, JToken
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import AnonymousObject, Char, box, type_of
 from apimpolicy.errors import NotSimulatedError
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.dotnet.json.settings import JsonSerializerSettings
+    from apimpolicy.dotnet.types import Type
 
+_NO_TYPES: tuple[Type, ...] = ()
 MAXIMUM_DEPTH = 128
 
 
@@ -116,7 +120,7 @@ def members_of(value: Any) -> Iterator[tuple[str, Any]] | None:
 
 
 def _pair_types(value: Any) -> tuple[Any, Any]:
-    arguments = getattr(type_of(value), "arguments", ())
+    arguments = getattr(type_of(value), "arguments", _NO_TYPES)
     from apimpolicy.dotnet.values import OBJECT
 
     return (arguments[0], arguments[1]) if len(arguments) == 2 else (OBJECT, OBJECT)
@@ -125,7 +129,7 @@ def _pair_types(value: Any) -> tuple[Any, Any]:
 def _tuple_items(value: Any) -> Iterator[tuple[str, Any]]:
     from apimpolicy.dotnet.values import OBJECT
 
-    arguments = getattr(type_of(value), "arguments", ())
+    arguments = getattr(type_of(value), "arguments", _NO_TYPES)
     for number, item in enumerate(value.items, 1):
         yield f"Item{number}", box(arguments[number - 1] if number <= len(arguments) else OBJECT, item)
 

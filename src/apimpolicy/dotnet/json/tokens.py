@@ -1,4 +1,4 @@
-"""JToken and JContainer: what every token has, and what every token with children has.
+"""JToken: what every token has.
 
 Children know their parent; a token that already has one is copied when it is added elsewhere, as in Newtonsoft. Every
 walk over a tree is a loop, so depth costs no stack.
@@ -9,17 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    ArgumentNullException,
-    ArgumentOutOfRangeException,
     InvalidOperationException,
 )
 from apimpolicy.dotnet.json.sequences import JEnumerable
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
-from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from apimpolicy.dotnet.json.containers import JContainer
+    from apimpolicy.dotnet.values import Array
 
 J = "Newtonsoft.Json.Linq."
 JTOKEN = J + "JToken"
@@ -222,258 +221,13 @@ def path_name(name: str, *, is_first: bool) -> str:
 
 def run_time_class(type_: Any) -> type:
     """The Python class whose instances are the tokens of a type such as `JObject`."""
-    from apimpolicy.dotnet.json import containers, scalars
+    from apimpolicy.dotnet.json import arrays, containers, objects, scalars
 
-    for module in (containers, scalars):
+    for module in (objects, arrays, scalars, containers):
         found = getattr(module, str(type_).rpartition(".")[2], None)
         if isinstance(found, type):
             return found
-    return JContainer if str(type_) == J + "JContainer" else JToken
-
-
-def is_multiple(content: Any) -> bool:
-    """Whether content to add is a sequence of things to add rather than one thing."""
-    from apimpolicy.dotnet.json.platform import is_byte_array
-
-    return hasattr(content, "__iter__") and not isinstance(content, (str, JToken)) and not is_byte_array(content)
-
-
-def content_items(content: Any) -> Iterator[Any]:
-    """The elements of a sequence, each boxed by the sequence's element type."""
-    from apimpolicy.dotnet.values import box
-
-    element = element_type(content)
-    for item in content:
-        yield item if element is None else box(element, item)
-
-
-def element_type(content: Any) -> Any:
-    """The static element type of an array or collection, or None when it is not known."""
-    if isinstance(content, Array):
-        return content.element
-    type_ = getattr(content, "dotnet_type", None)
-    arguments = getattr(type_, "arguments", ())
-    return arguments[-1] if len(arguments) == 1 else None
-
-
-def as_token(content: Any) -> JToken:
-    """A token for boxed content: itself, or a JValue. Raises ArgumentException when it is no JSON value."""
-    from apimpolicy.dotnet.json.scalars import JValue
-
-    return content if isinstance(content, JToken) else JValue.of(content)
-
-
-@dotnet_class(
-    J + "JContainer",
-    attributes={"HasValues": "has_values", "First": "first", "Last": "last", "Count": "count"},
-)
-class JContainer(JToken):
-    """A token with children. `version` counts changes, so that enumeration notices them."""
-
-    __slots__ = ("children", "version")
-
-    is_read_only = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.children: list[JToken] = []
-        self.version = 0
-
-    @property
-    def has_values(self) -> bool:  # type: ignore[override]
-        return bool(self.children)
-
-    @property
-    def first(self) -> JToken | None:
-        return self.children[0] if self.children else None
-
-    @property
-    def last(self) -> JToken | None:
-        return self.children[-1] if self.children else None
-
-    @property
-    def count(self) -> int:
-        return len(self.children)
-
-    def __iter__(self) -> Iterator[JToken]:
-        version = self.version
-        for child in self.children:
-            yield child
-            if version != self.version:
-                raise InvalidOperationException("Collection was modified; enumeration operation may not execute.")
-
-    @member(f"{J}JEnumerable<{JTOKEN}> Children()")
-    def child_tokens(self) -> JEnumerable:
-        return JEnumerable(self.__iter__)
-
-    @member("System.Collections.Generic.IEnumerable<T> Values<T>()", types=True)
-    def values_as(self, types: tuple[Any, ...]) -> JEnumerable:
-        from apimpolicy.dotnet.json.retrieval import converter
-
-        convert = converter(types[-1])
-        return JEnumerable(lambda: map(convert, JContainer.__iter__(self)))
-
-    @member(f"{TOKENS} Descendants()")
-    def descendants(self) -> JEnumerable:
-        return JEnumerable(lambda: self._below(with_self=False))
-
-    @member(f"{TOKENS} DescendantsAndSelf()")
-    def descendants_and_self(self) -> JEnumerable:
-        return JEnumerable(lambda: self._below(with_self=True))
-
-    def _below(self, *, with_self: bool) -> Iterator[JToken]:
-        if with_self:
-            yield self
-        stack = [iter(self)]
-        while stack:
-            for token in stack[-1]:
-                yield token
-                if isinstance(token, JContainer):
-                    stack.append(iter(token))
-                    break
-            else:
-                stack.pop()
-
-    def index_of(self, item: JToken | None) -> int:
-        """The position of this very token among the children, or -1."""
-        for index, child in enumerate(self.children):
-            if child is item:
-                return index
-        return -1
-
-    def contains(self, item: JToken | None) -> bool:
-        return self.index_of(item) >= 0
-
-    @member("void Add(object content)")
-    def add_object(self, content: Any) -> None:
-        self.add_content(len(self.children), content)
-
-    def add(self, item: Any) -> None:
-        self.add_content(len(self.children), item)
-
-    @member("void AddFirst(object content)")
-    def add_first(self, content: Any) -> None:
-        self.add_content(0, content)
-
-    def add_content(self, index: int, content: Any) -> int:
-        """Add content, the elements of sequences one after the other; returns the position behind it."""
-        from apimpolicy.dotnet.environment import environment
-
-        stack = [iter((content,))]
-        while stack:
-            for item in stack[-1]:
-                environment().step()
-                if is_multiple(item):
-                    if len(stack) > 200:
-                        raise ArgumentException("Content is nested too deeply.")
-                    stack.append(content_items(item))
-                    break
-                before = len(self.children)
-                self.insert_child(index, as_token(item))
-                index += len(self.children) - before
-            else:
-                stack.pop()
-        return index
-
-    def owned(self, item: JToken | None) -> JToken:
-        """The token to put in: a copy when it has a parent already or would contain itself; JSON null for null."""
-        if item is None:
-            return as_token(None)
-        if item.parent is not None or item is self or (item.has_values and self.root is item):
-            return item.deep_clone()
-        return item
-
-    def check_child(self, item: JToken, existing: JToken | None) -> None:
-        """Raise ArgumentException when the token may not be a child here."""
-        if item.token_type == PROPERTY:
-            raise ArgumentException(f"Can not add {item.dotnet_type_name} to {self.dotnet_type_name}.")
-
-    def insert_child(self, index: int, item: JToken | None) -> None:
-        if index > len(self.children) or index < 0:
-            raise ArgumentOutOfRangeException("index", "Index must be within the bounds of the List.")
-        item = self.owned(item)
-        self.check_child(item, None)
-        item.parent = self
-        self.children.insert(index, item)
-        self.version += 1
-
-    def set_child(self, index: int, item: JToken | None) -> None:
-        existing = self.children[self._check_index(index)]
-        if _is_unchanged(existing, item):
-            return
-        item = self.owned(item)
-        self.check_child(item, existing)
-        item.parent = self
-        existing.parent = None
-        self.children[index] = item
-        self.version += 1
-
-    def remove_child_at(self, index: int) -> None:
-        self.children[self._check_index(index)].parent = None
-        del self.children[index]
-        self.version += 1
-
-    def remove_child(self, item: JToken | None) -> bool:
-        index = self.index_of(item)
-        if index < 0:
-            return False
-        self.remove_child_at(index)
-        return True
-
-    def _check_index(self, index: int) -> int:
-        if index < 0:
-            raise ArgumentOutOfRangeException("index", "Index is less than 0.")
-        if index >= len(self.children):
-            raise ArgumentOutOfRangeException("index", "Index is equal to or greater than Count.")
-        return index
-
-    @member("void RemoveAll()")
-    def clear(self) -> None:
-        for child in self.children:
-            child.parent = None
-        self.children.clear()
-        self.version += 1
-
-    @member("void ReplaceAll(object content)")
-    def replace_all(self, content: Any) -> None:
-        self.clear()
-        self.add_object(content)
-
-    @member("void Merge(object content)")
-    def merge(self, content: Any) -> None:
-        from apimpolicy.dotnet.json.merging import merge
-
-        merge(self, content, None)
-
-    @member(f"void Merge(object content, {J}JsonMergeSettings settings)")
-    def merge_with(self, content: Any, settings: Any) -> None:
-        from apimpolicy.dotnet.json.merging import merge
-
-        merge(self, content, settings)
-
-    def copy_to(self, array: Array | None, index: int) -> None:
-        if array is None:
-            raise ArgumentNullException("array")
-        if index < 0:
-            raise ArgumentOutOfRangeException("arrayIndex", "arrayIndex is less than 0.")
-        if index >= len(array) and index != 0:
-            raise ArgumentException("arrayIndex is equal to or greater than the length of array.")
-        if len(self.children) > len(array) - index:
-            raise ArgumentException(
-                "The number of elements in the source JObject is greater than the available space from arrayIndex to "
-                "the end of the destination array."
-            )
-        array[index : index + len(self.children)] = self.children
-
-
-def _is_unchanged(current: JToken, new: JToken | None) -> bool:
-    from apimpolicy.dotnet.json.scalars import JValue
-
-    if not isinstance(current, JValue):
-        return False
-    if new is None:
-        return current.token_type == NULL
-    return current.equals(new)
+    return JToken
 
 
 @implements(JTOKEN, f"static bool DeepEquals({JTOKEN} t1, {JTOKEN} t2)")

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.containers import JConstructor, JObject, JProperty
+from apimpolicy.dotnet.json.arrays import JConstructor
+from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.tokens import BYTES, COMMENT, DATE, NULL, RAW, UNDEFINED, JContainer, JToken
-from apimpolicy.dotnet.values import Single, type_of
+from apimpolicy.dotnet.json.tokens import BYTES, COMMENT, DATE, NULL, RAW, UNDEFINED, JToken
+from apimpolicy.dotnet.values import type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +55,7 @@ def format_date(value: Any) -> str:
 
     ticks = platform.ticks_of(value)
     seconds, fraction = divmod(ticks, 10_000_000)
-    text = (datetime.datetime(1, 1, 1) + datetime.timedelta(seconds=seconds)).isoformat()  # noqa: DTZ001
+    text = (datetime.datetime(1, 1, 1) + datetime.timedelta(seconds=seconds)).isoformat()
     if fraction:
         text += f".{fraction:07d}".rstrip("0")
     if type_of(value) is platform.DATE_TIME_OFFSET:

@@ -105,7 +105,7 @@ class Number:
         if self.name == "decimal":
             return _divide_decimals(_sum_decimals(values), len(values))
         if self.largest is not None:
-            return self.sum(values, 64) / len(values)
+            return float(self.sum(values, 64)) / len(values)
         total = 0.0
         for value in values:
             total += value

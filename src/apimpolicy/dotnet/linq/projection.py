@@ -123,7 +123,7 @@ def zip_results(types: Types, first: Any, second: Any, result: Selector) -> Sequ
 
 
 @operator(
-    "IEnumerable<ValueTuple<TFirst, TSecond>> Zip<TFirst, TSecond>"
+    "IEnumerable<(TFirst First, TSecond Second)> Zip<TFirst, TSecond>"
     "(this IEnumerable<TFirst> first, IEnumerable<TSecond> second)"
 )
 def zip_pairs(types: Types, first: Any, second: Any) -> Sequence:

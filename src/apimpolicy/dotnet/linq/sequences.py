@@ -25,7 +25,7 @@ MAXIMUM_DEPTH = 200
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 _SHORT_NAMES = re.compile(
-    r"(?<![\w.])(?:(IEnumerable|IEqualityComparer|IComparer|Dictionary|HashSet|List)|(Func|ValueTuple)"
+    r"(?<![\w.])(?:(IEnumerable|IEqualityComparer|IComparer|Dictionary|HashSet|List)|(Func)"
     r"|(IOrderedEnumerable|IGrouping|ILookup))(?=<)"
 )
 

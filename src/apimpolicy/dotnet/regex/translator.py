@@ -24,6 +24,8 @@ from apimpolicy.errors import NotSimulatedError
 
 _MAXIMUM_NESTING = 80
 """Groups inside groups; the `regex` package compiles recursively."""
+_MAXIMUM_SIZE = 100_000
+"""Elements of a pattern with repetitions written out as often as they are required, since the package does so."""
 _REPEAT = re.compile(r"\{(\d+)(?:(,)(\d*))?\}", re.ASCII)
 _FINAL = r"(?=\n?\Z)"
 _NOT_A_GROUP_NAME = "Invalid group name: Group names must begin with a word character."
@@ -31,12 +33,13 @@ _UNRECOGNIZED = "Unrecognized grouping construct."
 
 
 class _Group:
-    """An open group: the options to go back to, and for a conditional how many alternatives it may still have."""
+    """An open group: the options and the size to go back to; for a conditional, the alternatives it may still have."""
 
-    __slots__ = ("alternatives", "options")
+    __slots__ = ("alternatives", "options", "size")
 
-    def __init__(self, options: int, alternatives: int = -1) -> None:
+    def __init__(self, options: int, size: int, alternatives: int) -> None:
         self.options = options
+        self.size = size
         self.alternatives = alternatives
 
 
@@ -46,7 +49,18 @@ class Translator(Reader):
     `ignores_case` says with which setting the result of `run` is to be compiled.
     """
 
-    __slots__ = ("_explicit", "_groups", "_named", "_names", "_numbers", "_output", "_unnamed", "ignores_case")
+    __slots__ = (
+        "_explicit",
+        "_groups",
+        "_last",
+        "_named",
+        "_names",
+        "_numbers",
+        "_output",
+        "_size",
+        "_unnamed",
+        "ignores_case",
+    )
 
     def __init__(self, pattern: str, options: int, names: dict[str, int] | None) -> None:
         super().__init__(pattern, options)
@@ -54,6 +68,8 @@ class Translator(Reader):
         self._numbers = frozenset(() if names is None else names.values())
         self._output: list[str] = []
         self._groups: list[_Group] = []
+        self._size = 0
+        self._last = 0
         self._unnamed = 0
         self._explicit: dict[int, None] = {}
         self._named: dict[str, None] = {}
@@ -87,6 +103,8 @@ class Translator(Reader):
                 quantifiable = False
                 continue
             self.position += 1
+            if char != ")":
+                self._grow(self._size, 1)
             quantifiable = self._element(char)
         if self._groups:
             raise self.error("Not enough )'s.")
@@ -127,6 +145,7 @@ class Translator(Reader):
             if comma and most and int(least) > int(most):
                 raise self.error("Illegal {x,y} with x > y.")
             written = match.group()
+            self._grow(self._size - self._last, self._last * max(int(least), 1))
         else:
             self.position += 1
             written = char
@@ -176,13 +195,23 @@ class Translator(Reader):
     def _close(self) -> None:
         if not self._groups:
             raise self.error("Too many )'s.")
-        self.options = self._groups.pop().options
+        group = self._groups.pop()
+        self.options = group.options
+        self._grow(group.size, self._size)
         self._output.append(")")
+
+    def _grow(self, size: int, element: int) -> None:
+        """Count an element of the pattern in; `_last` is its size, should it be repeated."""
+        self._last = element
+        self._size = size + element
+        if self._size > _MAXIMUM_SIZE:
+            raise NotSimulatedError("a regular expression", f"it repeats to more than {_MAXIMUM_SIZE:,} elements")
 
     def _push(self, text: str, alternatives: int = -1) -> bool:
         if len(self._groups) >= _MAXIMUM_NESTING:
             raise NotSimulatedError("a regular expression", f"groups are nested more than {_MAXIMUM_NESTING} deep")
-        self._groups.append(_Group(self.options, alternatives))
+        self._groups.append(_Group(self.options, self._size, alternatives))
+        self._size = 0
         self._output.append(text)
         return False
 

@@ -1,7 +1,7 @@
 """Operators and explicit conversions of the built-in numeric types, as called by emitted code.
 
-Integers are Python ints that are wrapped (unchecked) or checked at their width. `double` is Python's float; `float` results are
-rounded with `values.to_single` by the caller.
+Integers are Python ints that are wrapped (unchecked) or checked at their width. `double` is Python's float; `float`
+results are rounded with `values.to_single` by the caller.
 Source: C# specification, chapters "Arithmetic operators" and "Explicit numeric conversions"; where those leave an
 out-of-range conversion open, the answer is that of .NET Core 3.1 on x64.
 """
@@ -115,7 +115,7 @@ def float_divide(a: float, b: float) -> float:
     try:
         return a / b
     except ZeroDivisionError:
-        if a == 0 or a != a:  # noqa: PLR0124 - NaN
+        if a == 0 or a != a:
             return math.nan
         return math.copysign(math.inf, a) * math.copysign(1.0, b)
 
@@ -146,7 +146,7 @@ def shift_right(type_name: str, value: int, count: int) -> int:
 def _truncate(value: float, bits: int) -> int:
     """What the processor's truncating conversion gives: the smallest number for everything out of range."""
     smallest = -(1 << (bits - 1))
-    if value != value or not smallest - 1 < value < -smallest:  # noqa: PLR0124 - NaN
+    if value != value or not smallest - 1 < value < -smallest:
         return smallest
     return int(value)
 
@@ -159,7 +159,7 @@ def double_to_int(type_name: str, value: float, is_checked: bool = False) -> int
     """
     type_ = INTEGERS[type_name]
     if is_checked:
-        if value != value or not type_.minimum - 1 < value < type_.maximum + 1:  # noqa: PLR0124 - NaN
+        if value != value or not type_.minimum - 1 < value < type_.maximum + 1:
             raise OverflowException
         return int(value)
     if type_name == "ulong":

@@ -6,13 +6,18 @@ import base64
 import binascii
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException, FormatException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    FormatException,
+)
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array
 
 _INVALID = (
-    "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding characters, or an "
-    "illegal character among the padding characters."
+    "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding characters, "
+    "or an illegal character among the padding characters."
 )
 _WHITE_SPACE = {ord(char): None for char in " \t\r\n"}
 
@@ -74,7 +79,11 @@ def from_base64(shown: str | None) -> Array:
 def _lenient(text: str) -> bytes:
     """.NET ignores the bits that the last character has too many; nothing else may be wrong."""
     core = text.rstrip("=")
-    if not core or not all(char.isascii() and (char.isalnum() or char in "+/") for char in core) or len(text) - len(core) > 2:
+    if (
+        not core
+        or not all(char.isascii() and (char.isalnum() or char in "+/") for char in core)
+        or len(text) - len(core) > 2
+    ):
         raise FormatException(_INVALID)
     return binascii.a2b_base64(text.encode("ascii"))
 

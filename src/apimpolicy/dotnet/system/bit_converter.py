@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _FORMATS = {
     "bool": ("Boolean", "<?"),
@@ -32,20 +35,23 @@ def _read(name: str, format_: str, data: Array | None, start: int) -> Any:
     size = struct.calcsize(format_)
     if start > len(data) - size:
         raise ArgumentException(
-            "Destination array is not long enough to copy all the items in the collection. Check array index and length.",
+            "Destination array is not long enough to copy all the items in the collection. Check array index and "
+            "length.",
             "value",
         )
     (value,) = struct.unpack(format_, bytes(data[start : start + size]))
     return chr(value) if name == "char" else value
 
 
+def _writer(name: str, format_: str) -> Callable[[Any], Array]:
+    if name == "char":
+        return lambda value: byte_array(struct.pack(format_, ord(value)))
+    return lambda value: byte_array(struct.pack(format_, value))
+
+
 def _register() -> None:
     for name, (framework_name, format_) in _FORMATS.items():
-        implements("System.BitConverter", f"static byte[] GetBytes({name} value)")(
-            (lambda value: byte_array(struct.pack("<H", ord(value))))
-            if name == "char"
-            else (lambda value, format_=format_: byte_array(struct.pack(format_, value)))
-        )
+        implements("System.BitConverter", f"static byte[] GetBytes({name} value)")(_writer(name, format_))
         implements("System.BitConverter", f"static {name} To{framework_name}(byte[] value, int startIndex)")(
             lambda data, start, name=name, format_=format_: _read(name, format_, data, start)
         )
@@ -87,7 +93,7 @@ def to_string(data: Array | None, start: int = 0, length: int | None = None) -> 
         raise ArgumentOutOfRangeException("length", "Value must be positive.")
     if start > len(data) - length:
         raise ArgumentException(
-            "Offset and length were out of bounds for the array or count is greater than the number of elements from index "
-            "to the end of the source collection."
+            "Offset and length were out of bounds for the array or count is greater than the number of elements from "
+            "index to the end of the source collection."
         )
     return bytes(data[start : start + length]).hex("-").upper()

@@ -75,7 +75,38 @@ def _category(char: str) -> str:
 _CATEGORIES = {
     name: number
     for number, name in enumerate(
-        "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Zs Zl Zp Cc Cf Cs Co Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Cn".split()
+        [
+            "Lu",
+            "Ll",
+            "Lt",
+            "Lm",
+            "Lo",
+            "Mn",
+            "Mc",
+            "Me",
+            "Nd",
+            "Nl",
+            "No",
+            "Zs",
+            "Zl",
+            "Zp",
+            "Cc",
+            "Cf",
+            "Cs",
+            "Co",
+            "Pc",
+            "Pd",
+            "Ps",
+            "Pe",
+            "Pi",
+            "Pf",
+            "Po",
+            "Sm",
+            "Sc",
+            "Sk",
+            "So",
+            "Cn",
+        ]
     )
 }
 """Unicode's general categories to the numbers of `System.Globalization.UnicodeCategory`."""
@@ -219,3 +250,40 @@ def _to_utf32(high: str, low: str) -> int:
             "lowSurrogate", "A valid low surrogate character is between 0xdc00 and 0xdfff, inclusive."
         )
     return 0x10000 + ((ord(high) - 0xD800) << 10) + (ord(low) - 0xDC00)
+
+
+@implements("char", "static int ConvertToUtf32(string s, int index)")
+def _to_utf32_at(text: str | None, index: int) -> int:
+    char = _character_at(text, index)
+    if not "\ud800" <= char <= "\udfff":
+        return ord(char)
+    if not _is_pair_at(text, index):
+        raise ArgumentException(f"Found a surrogate char without its pair at index: {index}.", "s")
+    return _to_utf32(char, (text or "")[index + 1])
+
+
+@implements("char", "static bool IsSurrogatePair(char highSurrogate, char lowSurrogate)")
+def _is_pair(high: str, low: str) -> bool:
+    return "\ud800" <= high <= "\udbff" and "\udc00" <= low <= "\udfff"
+
+
+@implements("char", "static bool IsSurrogatePair(string s, int index)")
+def _is_pair_at(text: str | None, index: int) -> bool:
+    high = _character_at(text, index)
+    following = (text or "")[index + 1 : index + 2]
+    return bool(following) and _is_pair(high, following)
+
+
+@implements("char", "static System.Globalization.UnicodeCategory GetUnicodeCategory(string s, int index)")
+def _unicode_category_at(text: str | None, index: int) -> int:
+    return _unicode_category(_character_at(text, index))
+
+
+@implements("char", "static double GetNumericValue(string s, int index)")
+def _numeric_value_at(text: str | None, index: int) -> float:
+    return _numeric_value(_character_at(text, index))
+
+
+@implements("char", "System.TypeCode GetTypeCode()")
+def _type_code(_char: str) -> int:
+    return 4

@@ -7,14 +7,15 @@ It is the root order of CLDR (which .NET asks ICU for), made of three levels tha
 2. accents, from the canonical decomposition (`é` is `e` and an accent);
 3. letter case and form: small before capital, `ss` before `ß`.
 
-Control and format characters (a soft hyphen) do not count at all. The order is CLDR's for ASCII and for letters with accents;
-within other scripts and other symbols it is that of code points, an approximation.
+Control and format characters (a soft hyphen) do not count at all. The order is CLDR's for ASCII and for letters with
+accents; within other scripts and other symbols it is that of code points, an approximation.
 Source: Unicode Technical Standard #10 and CLDR's root collation.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 
 from apimpolicy.dotnet.system.characters import WHITE_SPACE
@@ -127,9 +128,18 @@ def compare(a: str, b: str, ignore_case: bool = False) -> int:
     return (left[2] > right[2]) - (left[2] < right[2])
 
 
-def _is_plain(text: str) -> bool:
-    """ASCII without control characters: each character is one element of its own."""
-    return text.isascii() and text.isprintable()
+_UNTROUBLED = re.compile(
+    "(?:[\t-\r -~\xa1-\xac\xae-\u017f\u0391-\u03a9\u03b1-\u03c9\u0410-\u044f\u2010-\u2027\u2030-\u205e\u20ac"
+    "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]|[\ud83c-\ud83e][\udc00-\udfff])*"
+)
+"""Common characters that are neither skipped nor marks, and none of which equals an ASCII character but itself."""
+
+
+def _is_plain(text: str, value: str, ignore_case: bool) -> bool:
+    """Whether printable ASCII is found in the text exactly where its code units are."""
+    if not (value.isascii() and value.isprintable()):
+        return False
+    return (text.isascii() or not ignore_case) and _UNTROUBLED.fullmatch(text) is not None
 
 
 def _encode(text: str, ignore_case: bool, known: dict[Element, str]) -> tuple[str, list[int], list[int]]:
@@ -157,7 +167,7 @@ def find(text: str, value: str, ignore_case: bool = False, last: bool = False) -
     >>> find("a\\u00adb", "ab"), find("\\r\\n", "\\n")
     ((0, 3), (-1, -1))
     """
-    if _is_plain(text) and _is_plain(value):
+    if _is_plain(text, value, ignore_case):
         a, b = (text.lower(), value.lower()) if ignore_case else (text, value)
         at = a.rfind(b) if last else a.find(b)
         return (at, at + len(value)) if at >= 0 else (-1, -1)
@@ -182,8 +192,8 @@ def find(text: str, value: str, ignore_case: bool = False, last: bool = False) -
 
 def starts_with(text: str, value: str, ignore_case: bool = False) -> bool:
     """Whether the text begins with the value in this order's eyes."""
-    if _is_plain(text) and _is_plain(value):
-        return text.lower().startswith(value.lower()) if ignore_case else text.startswith(value)
+    if _is_plain(text[: len(value) + 2], value, ignore_case):
+        return text[: len(value)].lower() == value.lower() if ignore_case else text.startswith(value)
     known: dict[Element, str] = {}
     needle = _encode(value, ignore_case, known)[0]
     haystack, starts, ends = _encode(text, ignore_case, known)
@@ -196,8 +206,8 @@ def starts_with(text: str, value: str, ignore_case: bool = False) -> bool:
 
 def ends_with(text: str, value: str, ignore_case: bool = False) -> bool:
     """Whether the text ends with the value in this order's eyes."""
-    if _is_plain(text) and _is_plain(value):
-        return text.lower().endswith(value.lower()) if ignore_case else text.endswith(value)
+    if _is_plain(text[max(len(text) - len(value) - 2, 0) :], value, ignore_case):
+        return text[-len(value) :].lower() == value.lower() if ignore_case and value else text.endswith(value)
     known: dict[Element, str] = {}
     needle = _encode(value, ignore_case, known)[0]
     haystack, starts, _ = _encode(text, ignore_case, known)

@@ -13,7 +13,7 @@ _UNBOXED = frozenset(BOXES.values()) | {EnumValue}
 
 
 def is_instance(value: Any, type_: Type) -> bool:
-    """C#'s `value is type`: null is nothing; a boxed value is its own type, its interfaces and its base classes only."""
+    """C#'s `value is type`: null is nothing; a boxed value is its type, its interfaces and its base classes only."""
     if value is None:
         return False
     target = type_.underlying or type_
@@ -59,8 +59,15 @@ def _is_subtype(own: Type, wanted: Type) -> bool:
 
 
 _ARRAY_SUPERTYPES = frozenset(
-    "System.Array System.ICloneable System.Collections.IEnumerable System.Collections.ICollection "
-    "System.Collections.IList System.Collections.IStructuralComparable System.Collections.IStructuralEquatable".split()
+    [
+        "System.Array",
+        "System.ICloneable",
+        "System.Collections.IEnumerable",
+        "System.Collections.ICollection",
+        "System.Collections.IList",
+        "System.Collections.IStructuralComparable",
+        "System.Collections.IStructuralEquatable",
+    ]
 )
 _ARRAY_INTERFACES = frozenset(
     f"System.Collections.Generic.{name}"

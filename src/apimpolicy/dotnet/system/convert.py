@@ -14,12 +14,12 @@ from apimpolicy.dotnet.exceptions import (
     InvalidCastException,
     OverflowException,
 )
-from apimpolicy.dotnet.metadata import FULL_NAMES
+from apimpolicy.dotnet.metadata import FULL_NAMES, named, parse
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, int_to_single
 from apimpolicy.dotnet.system.date_parsing_members import parse_datetime
-from apimpolicy.dotnet.system.datetimes import MIN_VALUE, DateTime
+from apimpolicy.dotnet.system.datetimes import MIN_VALUE
 from apimpolicy.dotnet.system.number_parsing import (
     parse_bool,
     parse_decimal,
@@ -29,10 +29,12 @@ from apimpolicy.dotnet.system.number_parsing import (
 )
 from apimpolicy.dotnet.system.numeric_types import TYPE_CODES
 from apimpolicy.dotnet.system.objects import TypeObject, runtime_name, text
-from apimpolicy.dotnet.values import EnumValue, box, named, parse, to_single, type_of, unbox
+from apimpolicy.dotnet.values import EnumValue, box, to_single, type_of, unbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from apimpolicy.dotnet.types import Type
 
 _DATE = "System.DateTime"
 _SOURCES = ("bool", "char", *(name for name in INTEGERS if name != "char"), "float", "double", "decimal", _DATE)
@@ -146,6 +148,10 @@ def from_object(target: str, value: Any) -> Any:
     )
 
 
+def _shower(type_: Type) -> Callable[..., str]:
+    return lambda value, _provider=None: text(box(type_, value))
+
+
 def _register() -> None:
     for target, name in _TARGETS.items():
         for source in _SOURCES:
@@ -166,9 +172,7 @@ def _register() -> None:
     for source in (*_SOURCES, "object"):
         type_ = parse(source)
         for provider in ("", ", System.IFormatProvider provider"):
-            implements("System.Convert", f"static string ToString({source} value{provider})")(
-                text if source == "object" and not provider else lambda value, _=None, type_=type_: text(box(type_, value))
-            )
+            implements("System.Convert", f"static string ToString({source} value{provider})")(_shower(type_))
     for provider in ("", ", System.IFormatProvider provider"):
         implements("System.Convert", f"static string ToString(string value{provider})")(lambda value, _=None: value)
     for source in ("byte", "short", "int", "long"):
@@ -228,7 +232,8 @@ _register()
 
 @implements("System.Convert", "static object ChangeType(object value, System.Type conversionType)")
 @implements(
-    "System.Convert", "static object ChangeType(object value, System.Type conversionType, System.IFormatProvider provider)"
+    "System.Convert",
+    "static object ChangeType(object value, System.Type conversionType, System.IFormatProvider provider)",
 )
 def _change_type(value: Any, target: TypeObject | None, _provider: Any = None) -> Any:
     if target is None:

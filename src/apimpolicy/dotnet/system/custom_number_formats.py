@@ -123,9 +123,7 @@ def format_custom(number: Digits, format_: str) -> str:
         if number.digits:
             number.scale += section.scale
             number.round_to(
-                section.digit_count
-                if section.scientific
-                else number.scale + section.digit_count - section.point
+                section.digit_count if section.scientific else number.scale + section.digit_count - section.point
             )
             if not number.digits:
                 zero = _find_section(format_, 2)

@@ -52,13 +52,20 @@ PATTERNS = {
 class Moment(Protocol):
     """What a format shows; DateTime and DateTimeOffset are moments."""
 
-    year: int
-    month: int
-    day: int
-    hour: int
-    minute: int
-    second: int
-    day_of_week: int
+    @property
+    def year(self) -> int: ...
+    @property
+    def month(self) -> int: ...
+    @property
+    def day(self) -> int: ...
+    @property
+    def hour(self) -> int: ...
+    @property
+    def minute(self) -> int: ...
+    @property
+    def second(self) -> int: ...
+    @property
+    def day_of_week(self) -> int: ...
 
     @property
     def fraction(self) -> int:

@@ -1,7 +1,7 @@
 """Text as dates: `Parse` reads the usual ways of writing a date, `ParseExact` one given format; invariant culture.
 
-`Parse` takes numeric dates (year first, or month first), month names in any place, an optional day of the week, a time with or
-without AM/PM, and a zone (`Z`, `GMT`, `+02:00`). Missing parts of the date are those of today.
+`Parse` takes numeric dates (year first, or month first), month names in any place, an optional day of the week, a time
+with or without AM/PM, and a zone (`Z`, `GMT`, `+02:00`). Missing parts of the date are those of today.
 Source: the pages "Parsing date and time strings" and `DateTimeStyles`.
 """
 
@@ -123,7 +123,8 @@ def _checked_clock(text: str, parts: Parts, styles: int) -> int:
 
 
 _TIME = re.compile(
-    r"(?:(?<=\d)T|(?<![\d:.]))(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,20}))?)?(?:\s*([AP])\.?M?\.?(?![a-z]))?", re.I
+    r"(?:(?<=\d)T|(?<![\d:.]))(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,20}))?)?(?:\s*([AP])\.?M?\.?(?![a-z]))?",
+    re.I,
 )
 _HOUR = re.compile(r"(?<![\d/:.-])(\d{1,2})\s*([AP])M(?![a-z])", re.I)
 _ZONE = re.compile(r"\s*(?:(Z|GMT|UTC)|([+-])(\d{1,2})(?::?(\d{2}))?)\s*$", re.I)
@@ -253,9 +254,9 @@ class _Exact:
                 done = self._literal(literal)
             elif char == "\\":
                 done, run = self._literal(self.format[index + 1 : index + 2]), 2
-            elif char == "%":
-                done = True
-            elif char == "." and self.format[index + 1 : index + 2] == "F" and self.text[self.at : self.at + 1] != ".":
+            elif char == "%" or (
+                char == "." and self.format[index + 1 : index + 2] == "F" and self.text[self.at : self.at + 1] != "."
+            ):
                 done = True
             else:
                 done = self._literal(char)
@@ -287,10 +288,9 @@ class _Exact:
     def _name(self, names: dict[str, int], long: bool) -> int | None:
         lowered = self.text[self.at : self.at + 10].lower()
         for name, number in names.items():
-            if (len(name) > 3 or name == "may") == long or (name == "may" and not long):
-                if lowered.startswith(name):
-                    self.at += len(name)
-                    return number
+            if lowered.startswith(name) and (name == "may" or (len(name) > 3) == long):
+                self.at += len(name)
+                return number
         return None
 
     def _field(self, char: str, run: int) -> bool:
@@ -323,9 +323,7 @@ class _Exact:
             return False
         number = _year(digits) if char == "y" else int(digits)
         setattr(parts, _FIELDS[char], number)
-        if char == "h" and parts.afternoon is None and number > 12:
-            return False
-        return True
+        return char != "h" or number <= 12
 
     def _zone(self, optional: bool) -> bool:
         match = re.compile(r"(Z)|([+-])(\d{1,2})(?::?(\d{2}))?").match(self.text, self.at)

@@ -77,7 +77,9 @@ def _attempt(parse: Callable[..., Any], default: Any) -> Callable[..., Any]:
     return attempt
 
 
-def _register(name: str, text: str, provider: str, style: str, parse: Callable[..., Any], make: _Make, zero: Any) -> None:
+def _register(
+    name: str, text: str, provider: str, style: str, parse: Callable[..., Any], make: _Make, zero: Any
+) -> None:
     exactly = _exactly(make)
     given = f"System.IFormatProvider {provider}"
     with_style = f"{given}, System.Globalization.DateTimeStyles"
@@ -91,9 +93,9 @@ def _register(name: str, text: str, provider: str, style: str, parse: Callable[.
     )
     for formats in ("string format", "string[] formats"):
         implements(name, f"static {name} ParseExact(string {text}, {formats}, {with_style} {style})")(exactly)
-        implements(name, f"static bool TryParseExact(string {text}, {formats}, {with_style} {style}, out {name} result)")(
-            _attempt(exactly, zero)
-        )
+        implements(
+            name, f"static bool TryParseExact(string {text}, {formats}, {with_style} {style}, out {name} result)"
+        )(_attempt(exactly, zero))
 
 
 _register("System.DateTime", "s", "provider", "style", parse_datetime, to_datetime, MIN_VALUE)

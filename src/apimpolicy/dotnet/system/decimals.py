@@ -67,7 +67,9 @@ def _fits(value: Decimal) -> bool:
 
 
 def add(a: Decimal, b: Decimal) -> Decimal:
-    """>>> add(Decimal("1.10"), Decimal("2.2"))
+    """The sum; raises OverflowException.
+
+    >>> add(Decimal("1.10"), Decimal("2.2"))
     Decimal('3.30')
     """
     try:
@@ -87,7 +89,9 @@ def subtract(a: Decimal, b: Decimal) -> Decimal:
 
 
 def multiply(a: Decimal, b: Decimal) -> Decimal:
-    """>>> multiply(Decimal("1.10"), Decimal("2.0"))
+    """The product; raises OverflowException.
+
+    >>> multiply(Decimal("1.10"), Decimal("2.0"))
     Decimal('2.200')
     """
     try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException, OverflowException
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import Array, EnumValue, named, string_array, type_of, unbox
+from apimpolicy.dotnet.values import Array, EnumValue, string_array, type_of, unbox
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.system.objects import TypeObject
@@ -18,6 +18,7 @@ _BITS = {"sbyte": 8, "byte": 8, "short": 16, "ushort": 16, "int": 32, "uint": 32
 def enum_to_string(type_: NamedType, value: int) -> str:
     """The member's name; for flags the names joined by commas; otherwise the number.
 
+    >>> from apimpolicy.dotnet.metadata import named
     >>> enum_to_string(named("System.DayOfWeek"), 1), enum_to_string(named("System.DayOfWeek"), 9)
     ('Monday', '9')
     """
@@ -62,9 +63,7 @@ def format_enum(type_: NamedType, value: int, format_: str | None) -> str:
         return f"{value & ((1 << bits) - 1):0{bits // 4}X}"
     if kind == "F":
         return _flag_names(type_.definition.enum_values, value)
-    raise FormatException(
-        'Format String can be only "G", "g", "X", "x", "F", "f", "D" or "d".'
-    )
+    raise FormatException('Format String can be only "G", "g", "X", "x", "F", "f", "D" or "d".')
 
 
 def _range(type_: NamedType) -> tuple[int, int]:
@@ -210,7 +209,7 @@ def _is_defined(enum_type: TypeObject | None, value: Any) -> bool:
     members = _of(enum_type).definition.enum_values
     if value is None:
         raise ArgumentNullException("value")
-    return value in members if isinstance(value, str) else unbox(value) in members.values()
+    return bool(value in members if isinstance(value, str) else unbox(value) in members.values())
 
 
 @implements("System.Enum", "string ToString()")
@@ -238,7 +237,7 @@ def _has_flag(value: EnumValue, flag: EnumValue | None) -> bool:
 
 @implements("System.Enum", "bool Equals(object obj)")
 def _equals(value: EnumValue, other: Any) -> bool:
-    return value == other
+    return isinstance(other, EnumValue) and value == other
 
 
 @implements("System.Enum", "int CompareTo(object target)")

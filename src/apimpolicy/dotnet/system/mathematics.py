@@ -12,11 +12,13 @@ from apimpolicy.dotnet.exceptions import (
     ArithmeticException,
     OverflowException,
 )
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, float_divide, int_divide, int_remainder
 from apimpolicy.dotnet.system.decimal_type import check_rounding, round_decimal
-from apimpolicy.dotnet.system.strings import text
+from apimpolicy.dotnet.system.objects import text
+from apimpolicy.dotnet.values import box
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +100,7 @@ for _signature, _function in _FUNCTIONS.items():
 
 
 def _log_base(value: float, base: float) -> float:
-    if value != value or base != base:  # noqa: PLR0124 - NaN
+    if value != value or base != base:
         return math.nan
     if base == 1 or (value != 1 and base in (0, math.inf)):
         return math.nan
@@ -180,9 +182,9 @@ def _absolute(minimum: int) -> Callable[[int], int]:
 
 
 def _sign(value: Any) -> int:
-    if value != value:  # noqa: PLR0124 - NaN
+    if value != value:
         raise ArithmeticException("Function does not accept floating point Not-a-Number values.")
-    return (value > 0) - (value < 0)
+    return int(value > 0) - int(value < 0)
 
 
 def _max(a: Any, b: Any) -> Any:
@@ -194,20 +196,18 @@ def _min(a: Any, b: Any) -> Any:
 
 
 def _max_float(a: float, b: float) -> float:
-    if a != a or b != b:  # noqa: PLR0124 - NaN
+    if a != a or b != b:
         return math.nan
     return (b if math.copysign(1, a) < 0 else a) if a == b else max(a, b)
 
 
 def _min_float(a: float, b: float) -> float:
-    if a != a or b != b:  # noqa: PLR0124 - NaN
+    if a != a or b != b:
         return math.nan
     return (a if math.copysign(1, a) < 0 else b) if a == b else min(a, b)
 
 
 def _clamp(type_name: str) -> Callable[[Any, Any, Any], Any]:
-    from apimpolicy.dotnet.values import box, named
-
     type_ = named(type_name)
 
     def call(value: Any, low: Any, high: Any) -> Any:

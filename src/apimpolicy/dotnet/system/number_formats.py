@@ -1,8 +1,8 @@
 """Numbers as text: standard formats (C D E F G N P R X) and custom ones (`#,##0.00`), in the invariant culture.
 
 Every number is first a sign, its decimal digits and a scale, the value being 0.digits × 10^scale, as in .NET's own
-formatter; `double` and `float` give exactly as many correctly rounded digits as the format shows, the shortest ones that
-round-trip by default, and 15 (7) for custom formats.
+formatter; `double` and `float` give exactly as many correctly rounded digits as the format shows, the shortest ones
+that round-trip by default, and 15 (7) for custom formats.
 Source: .NET Core 3.1, `Number.Formatting`; the page "Standard numeric format strings".
 """
 
@@ -141,7 +141,7 @@ def _decimals(value: float, count: int) -> Digits:
 
 
 def _format_float(value: float, format_: str | None, single: bool) -> str:
-    if value != value:  # noqa: PLR0124 - NaN
+    if value != value:
         return "NaN"
     if value in (float("inf"), float("-inf")):
         return "Infinity" if value > 0 else "-Infinity"
@@ -176,7 +176,7 @@ def format_double(value: float, format_: str | None = None) -> str:
 
 def format_single(value: float, format_: str | None = None) -> str:
     """A `float`; raises FormatException."""
-    return _format_float(value, format_, True)
+    return _format_float(float(value), format_, True)
 
 
 def double_to_string(value: float) -> str:
@@ -189,7 +189,7 @@ def double_to_string(value: float) -> str:
 
 def single_to_string(value: float) -> str:
     """`ToString()` of a `float`: the shortest digits that round-trip."""
-    return _format_float(value, None, True)
+    return _format_float(float(value), None, True)
 
 
 def _format(number: Digits, letter: str, precision: int, format_: str) -> str:

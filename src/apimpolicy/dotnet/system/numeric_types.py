@@ -35,7 +35,24 @@ _STYLE = "System.Globalization.NumberStyles style"
 TYPE_CODES = {
     name: number
     for number, name in enumerate(
-        "empty object dbnull bool char sbyte byte short ushort int uint long ulong float double decimal".split()
+        [
+            "empty",
+            "object",
+            "dbnull",
+            "bool",
+            "char",
+            "sbyte",
+            "byte",
+            "short",
+            "ushort",
+            "int",
+            "uint",
+            "long",
+            "ulong",
+            "float",
+            "double",
+            "decimal",
+        ]
     )
 } | {"System.DateTime": 16, "string": 18}
 """`System.TypeCode` by the type's name."""
@@ -107,7 +124,7 @@ def register_comparison(
 
 
 def _sign_of_difference(a: Any, b: Any) -> int:
-    return (a > b) - (a < b)
+    return int(a > b) - int(a < b)
 
 
 def _difference(a: int, b: int) -> int:
@@ -126,16 +143,24 @@ def _integer_hash(name: str) -> Callable[[int], int]:
     return wrap_int32
 
 
+def _parser(name: str) -> Callable[[str | None, int], int]:
+    return lambda text, styles: parse_int(name, text, styles)
+
+
+def _formatter(bits: int) -> Callable[[int, str | None], str]:
+    return lambda value, format_: format_int(value, bits, format_)
+
+
 def _register_integers() -> None:
     for name, type_ in INTEGERS.items():
         if name == "char":
             continue
         register_text(
             name,
-            lambda text, styles, name=name: parse_int(name, text, styles),
+            _parser(name),
             INTEGER,
             int.__repr__,
-            lambda value, text, bits=type_.bits: format_int(value, bits, text),
+            _formatter(type_.bits),
             0,
         )
         compare = _difference if type_.bits < 32 else _sign_of_difference
@@ -152,15 +177,15 @@ def compare_floats(a: float, b: float) -> int:
         return 1
     if a == b:
         return 0
-    return (0 if b != b else -1) if a != a else 1  # noqa: PLR0124 - NaN
+    return (0 if b != b else -1) if a != a else 1
 
 
 def _equal_floats(a: float, b: float) -> bool:
-    return a == b or (a != a and b != b)  # noqa: PLR0124 - NaN
+    return a == b or (a != a and b != b)
 
 
 def _double_hash(value: float) -> int:
-    if value == 0 or value != value:  # noqa: PLR0124 - NaN
+    if value == 0 or value != value:
         value = abs(value)
     (bits,) = struct.unpack("<q", struct.pack("<d", value))
     return wrap_int32(bits ^ (bits >> 32))

@@ -56,6 +56,8 @@ def to_string(value: Any) -> str:
         return int.__repr__(value)
     if isinstance(value, DotnetException):
         return exception_to_string(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(text, value))})"
     return runtime_name(type_of(value))
 
 
@@ -93,13 +95,15 @@ def equals(a: Any, b: Any) -> bool:
     own = getattr(a, "equals", None)
     if own is not None:
         return own(b)  # type: ignore[no-any-return]
+    if isinstance(a, tuple):
+        return isinstance(b, tuple) and len(a) == len(b) and all(map(equals, a, b))
     kind = type(a)
     if kind not in _TO_STRING and not isinstance(a, Boxed):
         return bool(a == b)
     if kind is not type(b):
         return False
     if isinstance(a, float):
-        return float(a) == float(b) or (a != a and b != b)  # noqa: PLR0124 - NaN equals NaN here
+        return float(a) == float(b) or (a != a and b != b)
     return bool(a == b)
 
 
@@ -258,7 +262,22 @@ class TypeObject:
 
 
 _PRIMITIVES = frozenset(
-    "bool char sbyte byte short ushort int uint long ulong float double System.IntPtr System.UIntPtr".split()
+    [
+        "bool",
+        "char",
+        "sbyte",
+        "byte",
+        "short",
+        "ushort",
+        "int",
+        "uint",
+        "long",
+        "ulong",
+        "float",
+        "double",
+        "System.IntPtr",
+        "System.UIntPtr",
+    ]
 )
 
 _type_objects: weakref.WeakValueDictionary[Type, TypeObject] = weakref.WeakValueDictionary()
@@ -307,7 +326,7 @@ implements("System.Type", "System.Type GetType()")(get_type)
 @implements("object", "static bool ReferenceEquals(object objA, object objB)")
 def reference_equals(a: Any, b: Any) -> bool:
     """Identity. A value type is boxed anew for each argument, so it is never the same; equal literals are interned."""
-    if isinstance(a, (bool, int, float, Decimal)) or isinstance(a, Char):
+    if isinstance(a, (bool, int, float, Decimal, Char)):
         return False
     if type(a) is str and type(b) is str:
         return a is b or (a == b and len(a) == 0)

@@ -199,7 +199,21 @@ class DateTimeOffset:
 
 
 _OF_CLOCK = frozenset(
-    "ticks date time_of_day year month day day_of_week day_of_year hour minute second millisecond fraction".split()
+    [
+        "ticks",
+        "date",
+        "time_of_day",
+        "year",
+        "month",
+        "day",
+        "day_of_week",
+        "day_of_year",
+        "hour",
+        "minute",
+        "second",
+        "millisecond",
+        "fraction",
+    ]
 )
 MIN_OFFSET_VALUE, MAX_OFFSET_VALUE = DateTimeOffset(0), DateTimeOffset(MAX_TICKS)
 
@@ -213,7 +227,9 @@ def _check_offset(ticks: int) -> None:
 
 def _checked(ticks: int, offset_ticks: int) -> DateTimeOffset:
     if not 0 <= ticks - offset_ticks <= MAX_TICKS or not 0 <= ticks <= MAX_TICKS:
-        raise ArgumentOutOfRangeException("offset", "The UTC time represented when the offset is applied must be between year 0 and 10,000.")
+        raise ArgumentOutOfRangeException(
+            "offset", "The UTC time represented when the offset is applied must be between year 0 and 10,000."
+        )
     return DateTimeOffset(ticks, offset_ticks)
 
 
@@ -227,7 +243,9 @@ def from_datetime(moment: DateTime) -> DateTimeOffset:
 @implements("System.DateTimeOffset", "new(System.DateTime dateTime, System.TimeSpan offset)")
 def _from_datetime_offset(moment: DateTime, offset: TimeSpan) -> DateTimeOffset:
     if moment.kind == LOCAL and offset.ticks:
-        raise ArgumentException("The UTC Offset of the local dateTime parameter does not match the offset argument.", "offset")
+        raise ArgumentException(
+            "The UTC Offset of the local dateTime parameter does not match the offset argument.", "offset"
+        )
     if moment.kind == UTC and offset.ticks:
         raise ArgumentException("The UTC Offset for Utc DateTime instances must be 0.", "offset")
     _check_offset(offset.ticks)

@@ -5,10 +5,14 @@ Source: .NET Core 3.1, `Random`, after Knuth, The Art of Computer Programming, v
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import dotnet_class, member
-from apimpolicy.dotnet.values import Array
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.values import Array
 
 _BIG = 0x7FFFFFFF
 _SEED = 161_803_398
@@ -22,7 +26,9 @@ class Random:
     dotnet_type_name = "System.Random"
 
     def __init__(self, seed: int) -> None:
-        """>>> Random(42).next(), Random(42).next_double()
+        """Raises nothing: every `int` is a seed.
+
+        >>> Random(42).next(), Random(42).next_double()
         (1434747710, 0.6681064659115423)
         """
         step = _SEED - (_BIG if seed == -0x80000000 else abs(seed))

@@ -11,10 +11,11 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     IndexOutOfRangeException,
 )
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
 from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.system.strings import format_composite, join
-from apimpolicy.dotnet.values import Array, box, named
+from apimpolicy.dotnet.values import Array, box
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -180,7 +181,23 @@ def _new_capacity(capacity: int) -> StringBuilder:
     return _new(None, capacity)
 
 
-_VALUES = "bool char sbyte byte short int long float double decimal ushort uint ulong object string".split()
+_VALUES = [
+    "bool",
+    "char",
+    "sbyte",
+    "byte",
+    "short",
+    "int",
+    "long",
+    "float",
+    "double",
+    "decimal",
+    "ushort",
+    "uint",
+    "ulong",
+    "object",
+    "string",
+]
 
 
 def _shown(type_: Type, value: Any) -> str:

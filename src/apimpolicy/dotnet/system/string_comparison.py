@@ -209,14 +209,23 @@ class StringComparer:
 _COMPARERS = tuple(StringComparer(number) for number in range(6))
 
 for _number, _name in enumerate(
-    "CurrentCulture CurrentCultureIgnoreCase InvariantCulture InvariantCultureIgnoreCase Ordinal OrdinalIgnoreCase".split()
+    [
+        "CurrentCulture",
+        "CurrentCultureIgnoreCase",
+        "InvariantCulture",
+        "InvariantCultureIgnoreCase",
+        "Ordinal",
+        "OrdinalIgnoreCase",
+    ]
 ):
     implements("System.StringComparer", f"static System.StringComparer {_name} {{ get; }}")(
         lambda comparer=_COMPARERS[_number]: comparer
     )
 
 
-@implements("System.StringComparer", "static System.StringComparer FromComparison(System.StringComparison comparisonType)")
+@implements(
+    "System.StringComparer", "static System.StringComparer FromComparison(System.StringComparison comparisonType)"
+)
 def _from_comparison(comparison: int) -> StringComparer:
     check_comparison(comparison)
     return _COMPARERS[comparison]

@@ -150,7 +150,7 @@ def _replace_upper(text: str, old: str, new: str) -> str:
 def _replace_culture(text: str, old: str, new: str, ignore_case: bool) -> str:
     parts, length = [], 0
     while text:
-        environment().step(1 + len(text) // 64)
+        environment().step(1 + len(text) // 2)
         start, end = collation.find(text, old, ignore_case)
         if start < 0 or end == start:
             break
@@ -304,9 +304,7 @@ def _copy_to(text: str, source: int, destination: Array | None, target: int, cou
     if count < 0:
         raise ArgumentOutOfRangeException("count", "Count cannot be less than zero.")
     if source < 0 or count > len(text) - source:
-        raise ArgumentOutOfRangeException(
-            "sourceIndex", "Index and count must refer to a location within the string."
-        )
+        raise ArgumentOutOfRangeException("sourceIndex", "Index and count must refer to a location within the string.")
     if target < 0 or target > len(destination) - count:
         raise ArgumentOutOfRangeException(
             "destinationIndex", "Index and count must refer to a location within the string."

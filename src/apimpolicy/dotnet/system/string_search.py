@@ -1,7 +1,7 @@
 """Finding things in a string: IndexOf, LastIndexOf, Contains, StartsWith, EndsWith.
 
-Searches for a character, `Contains` and `Replace` compare code units; searches for a string without a `StringComparison`
-go by the invariant culture (see `collation`).
+Searches for a character, `Contains` and `Replace` compare code units; searches for a string without a
+`StringComparison` go by the invariant culture (see `collation`).
 """
 
 from __future__ import annotations
@@ -114,9 +114,7 @@ def _last_index_of_from(text: str, value: str | None, start: int, comparison: in
 @implements(
     "string", "int LastIndexOf(string value, int startIndex, int count, System.StringComparison comparisonType)"
 )
-def _last_index_of_part(
-    text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE
-) -> int:
+def _last_index_of_part(text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE) -> int:
     return last_index_of(text, value, start, count, comparison)
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -114,10 +115,9 @@ def _steps(values: Iterable[Any]) -> Iterable[Any]:
         yield value
 
 
+_BRACE = re.compile("[{}]")
 _INVALID_FORMAT = "Input string was not in a correct format."
-_INVALID_INDEX = (
-    "Index (zero based) must be greater than or equal to zero and less than the size of the argument list."
-)
+_INVALID_INDEX = "Index (zero based) must be greater than or equal to zero and less than the size of the argument list."
 
 
 def _number(format_: str, position: int) -> tuple[int, int]:
@@ -161,7 +161,7 @@ def _hole(format_: str, position: int, arguments: Sequence[Any]) -> tuple[str, i
 
 
 def _item_format(format_: str, position: int) -> tuple[str, int]:
-    out = []
+    out: list[str] = []
     while True:
         char = format_[position : position + 1]
         following = format_[position + 1 : position + 2]
@@ -184,8 +184,8 @@ def format_composite(format_: str | None, arguments: Sequence[Any] | None) -> st
     out: list[str] = []
     position, end, length = 0, len(format_), 0
     while position < end:
-        opening, closing = format_.find("{", position), format_.find("}", position)
-        brace = min(opening if opening >= 0 else end, closing if closing >= 0 else end)
+        found = _BRACE.search(format_, position)
+        brace = found.start() if found else end
         out.append(format_[position:brace])
         if brace == end:
             break

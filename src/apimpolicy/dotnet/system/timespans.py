@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -16,6 +16,9 @@ from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
 from apimpolicy.dotnet.system.numeric_types import attempt
 from apimpolicy.dotnet.values import wrap_int32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MILLISECOND, SECOND, MINUTE, HOUR, DAY = 10_000, 10_000_000, 600_000_000, 36_000_000_000, 864_000_000_000
 """Ticks in each."""
@@ -113,13 +116,13 @@ class TimeSpan:
 
     @member("System.TimeSpan Multiply(double factor)")
     def multiply(self, factor: float) -> TimeSpan:
-        if factor != factor:  # noqa: PLR0124 - NaN
+        if factor != factor:
             raise ArgumentException("TimeSpan does not accept floating point Not-a-Number values.", "factor")
         return _from_float(_round_even(self.ticks * factor))
 
     @member("System.TimeSpan Divide(double divisor)")
     def divide(self, divisor: float) -> TimeSpan:
-        if divisor != divisor:  # noqa: PLR0124 - NaN
+        if divisor != divisor:
             raise ArgumentException("TimeSpan does not accept floating point Not-a-Number values.", "divisor")
         return _from_float(_round_even(float_divide(float(self.ticks), divisor)))
 
@@ -207,7 +210,9 @@ def _custom(span: TimeSpan, format_: str) -> str:
     index, end = 0, len(format_)
     while index < end:
         char = format_[index]
-        run = len(format_) - index - len(format_[index:].lstrip(char)) if char in "dhmsfF" else 1
+        run = 1
+        while char in "dhmsfF" and index + run < end and format_[index + run] == char:
+            run += 1
         if char in numbers:
             value, most = numbers[char]
             if run > most:
@@ -265,13 +270,13 @@ def _register_from() -> None:
     ):
 
         def make(value: float, unit: int = unit) -> TimeSpan:
-            if value != value:  # noqa: PLR0124 - NaN
+            if value != value:
                 raise ArgumentException("TimeSpan does not accept floating point Not-a-Number values.")
             return _from_float(value * unit)
 
         implements("System.TimeSpan", f"static System.TimeSpan From{name}(double value)")(make)
     for name, ticks in (("Zero", 0), ("MaxValue", _LIMIT - 1), ("MinValue", -_LIMIT)):
-        implements("System.TimeSpan", f"static readonly System.TimeSpan {name};")(lambda span=TimeSpan(ticks): span)
+        implements("System.TimeSpan", f"static readonly System.TimeSpan {name};")(lambda ticks=ticks: TimeSpan(ticks))
 
 
 _register_from()
@@ -311,7 +316,7 @@ def _multiply(factor: float, span: TimeSpan) -> TimeSpan:
     return span.multiply(factor)
 
 
-_OPERATORS = {
+_OPERATORS: dict[str, Callable[..., Any]] = {
     "System.TimeSpan op_UnaryNegation(System.TimeSpan t)": TimeSpan.negate,
     "System.TimeSpan op_Addition(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.add,
     "System.TimeSpan op_Subtraction(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.subtract,
@@ -330,7 +335,8 @@ for _signature, _function in _OPERATORS.items():
     implements("System.TimeSpan", f"static {_signature}")(_function)
 
 _SPAN = re.compile(
-    r"[\t-\r ]*(-)?(?:(?:([0-9]{1,8})[.:](?=[0-9]+:[0-9]+:))?([0-9]{1,8}):([0-9]{1,8})(?::([0-9]{1,8})(?:\.([0-9]{1,7}))?)?"
+    r"[\t-\r ]*(-)?(?:(?:([0-9]{1,8})(?:\.(?=[0-9]+:)|:(?=[0-9]+:[0-9]+:)))?"
+    r"([0-9]{1,8}):([0-9]{1,8})(?::([0-9]{1,8})(?:\.([0-9]{1,7}))?)?"
     r"|([0-9]{1,8}))[\t-\r ]*"
 )
 
@@ -352,8 +358,8 @@ def parse(text: str | None, _provider: Any = None) -> TimeSpan:
     parts = [int(part or 0) for part in (whole or days, hours, minutes, seconds)]
     if parts[0] > 10_675_199 or parts[1] > 23 or parts[2] > 59 or parts[3] > 59:
         raise OverflowException(
-            f"The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out of "
-            "range or contains too many digits."
+            f"The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out "
+            "of range or contains too many digits."
         )
     ticks = parts[0] * DAY + parts[1] * HOUR + parts[2] * MINUTE + parts[3] * SECOND
     ticks += int((fraction or "").ljust(7, "0"))

@@ -76,7 +76,7 @@ class Uri:
 
     @property
     def has_authority(self) -> bool:
-        return bool(self.host) or self.scheme == "file"
+        return self.scheme == "file" or (bool(self.host) and self.scheme != "mailto")
 
     @property
     def is_default_port(self) -> bool:
@@ -92,6 +92,8 @@ class Uri:
 
     def left_part(self) -> str:
         """Scheme and authority."""
+        if self.scheme == "mailto" and self.host:
+            return f"mailto:{self.user_info}@{self.host}"
         if not self.has_authority:
             return f"{self.scheme}:"
         user = f"{self.user_info}@" if self.user_info else ""
@@ -210,7 +212,9 @@ def parse(text: str | None, kind: int = ABSOLUTE) -> Uri:
     match = _SCHEME.fullmatch(trimmed)
     if match and len(match[1]) > 1:
         if kind == RELATIVE:
-            raise UriFormatException("A relative URI cannot be created because the 'uriString' parameter represents an absolute URI.")
+            raise UriFormatException(
+                "A relative URI cannot be created because the 'uriString' parameter represents an absolute URI."
+            )
         _read_absolute(uri, match[1], match[2])
     elif trimmed.startswith("/") and not trimmed.startswith("//") and kind != RELATIVE:
         # On Linux, .NET takes a rooted path for a file.

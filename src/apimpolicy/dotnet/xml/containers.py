@@ -295,7 +295,7 @@ class XDocument(XContainer):
                 raise ArgumentException("Non-whitespace characters cannot be added to content.")
         elif node.node_type == DOCUMENT:
             raise ArgumentException("A node of type Document cannot be added to content.")
-        elif node.node_type == ELEMENT and ELEMENT in kinds:
-            raise InvalidOperationException("This operation would create an incorrectly structured document.")
-        elif node.node_type == DOCUMENT_TYPE and (DOCUMENT_TYPE in kinds or ELEMENT in kinds[:index]):
+        elif (node.node_type == ELEMENT and ELEMENT in kinds) or (
+            node.node_type == DOCUMENT_TYPE and (DOCUMENT_TYPE in kinds or ELEMENT in kinds[:index])
+        ):
             raise InvalidOperationException("This operation would create an incorrectly structured document.")

@@ -14,6 +14,9 @@ from apimpolicy.dotnet.values import Array, Single, box, type_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.dotnet.types import Type
+
+_NO_TYPES: tuple[Type, ...] = ()
 DATE_TIME = named("System.DateTime")
 DATE_TIME_OFFSET = named("System.DateTimeOffset")
 TIME_SPAN = named("System.TimeSpan")
@@ -44,7 +47,7 @@ def flattened(content: Any) -> Iterator[Any]:
 def _boxed_items(items: Any) -> Iterator[Any]:
     element = items.element if isinstance(items, Array) else None
     if element is None:
-        arguments = getattr(getattr(items, "dotnet_type", None), "arguments", ())
+        arguments = getattr(getattr(items, "dotnet_type", None), "arguments", _NO_TYPES)
         element = arguments[0] if len(arguments) == 1 else None
     return iter(items) if element is None else (box(element, item) for item in items)
 
@@ -87,7 +90,7 @@ def _ticks(value: Any) -> int:
 def format_date(value: Any) -> str:
     """ISO 8601 with the time zone the value has: `2024-02-29T01:02:03Z`."""
     seconds, fraction = divmod(_ticks(value), _TICKS)
-    text = (datetime.datetime(1, 1, 1) + datetime.timedelta(seconds=seconds)).isoformat()  # noqa: DTZ001
+    text = (datetime.datetime(1, 1, 1) + datetime.timedelta(seconds=seconds)).isoformat()
     if fraction:
         text += f".{fraction:07d}".rstrip("0")
     if type_of(value) is DATE_TIME_OFFSET:

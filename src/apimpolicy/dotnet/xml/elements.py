@@ -9,8 +9,19 @@ from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.values import Array
 from apimpolicy.dotnet.xml.containers import XContainer
 from apimpolicy.dotnet.xml.content import flattened, text_of
-from apimpolicy.dotnet.xml.names import NO_NAMESPACE, X, XML, XMLNS, XName, XNamespace
-from apimpolicy.dotnet.xml.nodes import ATTRIBUTE, DOCUMENT, DOCUMENT_TYPE, ELEMENT, ELEMENTS, NODES, XNode, XObject, XText, named_only
+from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XML, XMLNS, X, XName, XNamespace
+from apimpolicy.dotnet.xml.nodes import (
+    ATTRIBUTE,
+    DOCUMENT,
+    DOCUMENT_TYPE,
+    ELEMENT,
+    ELEMENTS,
+    NODES,
+    XNode,
+    XObject,
+    XText,
+    named_only,
+)
 from apimpolicy.dotnet.xml.sequences import XSequence
 
 if TYPE_CHECKING:
@@ -361,6 +372,7 @@ class XElement(XContainer):
         if namespace is None:
             raise ArgumentNullException("ns")
         hidden: set[str] = set()
+        element: XElement
         for element in self.ancestors_and_self():
             for prefix, uri in element.declarations():
                 if prefix and uri == namespace.name and prefix not in hidden:

@@ -19,7 +19,9 @@ _START = (
     "\u2180-\u2182\u3007\u3021-\u3029\u3041-\u3094\u30a1-\u30fa\u3105-\u312c\u4e00-\u9fa5\uac00-\ud7a3"
 )
 _FIRST = re.compile(f"[{_START}]")
-_NCNAME = re.compile(f"[{_START}][{_START}0-9.\\-\xb7\u0300-\u036f\u0483-\u0486\u0591-\u05bd\u0610-\u065f\u0660-\u0669]*\\Z")
+_NCNAME = re.compile(
+    f"[{_START}][{_START}0-9.\\-\xb7\u0300-\u036f\u0483-\u0486\u0591-\u05bd\u0610-\u065f\u0660-\u0669]*\\Z"
+)
 
 
 def verify_ncname(name: str | None, parameter: str = "name") -> str:
@@ -81,7 +83,7 @@ class XNamespace:
 
     @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
-        return self == other
+        return bool(self == other)
 
     @member("int GetHashCode()")
     def get_hash_code(self) -> int:
@@ -116,7 +118,7 @@ class XName:
 
     @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
-        return self == other
+        return bool(self == other)
 
     @member("int GetHashCode()")
     def get_hash_code(self) -> int:

@@ -281,9 +281,7 @@ class XComment(XNode):
         return XComment(other.value)
 
 
-@dotnet_class(
-    X + "XProcessingInstruction", attributes={"NodeType": "node_type", "Data": "data", "Target": "target"}
-)
+@dotnet_class(X + "XProcessingInstruction", attributes={"NodeType": "node_type", "Data": "data", "Target": "target"})
 class XProcessingInstruction(XNode):
     """`<?target data?>`."""
 

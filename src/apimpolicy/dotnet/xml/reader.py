@@ -10,49 +10,34 @@ import re
 from typing import NoReturn
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException
+from apimpolicy.dotnet.exceptions import ArgumentNullException, XmlException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
-from apimpolicy.dotnet.xml.names import XML, XMLNS, X, XName, XNamespace, verify_ncname
+from apimpolicy.dotnet.xml.names import XML, XMLNS, X, XName, XNamespace
 from apimpolicy.dotnet.xml.nodes import XCData, XComment, XDocumentType, XProcessingInstruction, XText
+from apimpolicy.dotnet.xml.scanner import SPACE, Scanner, line_ends
 from apimpolicy.errors import NotSimulatedError
 
 PRESERVE_WHITESPACE = 1
 MAXIMUM_DEPTH = 1024
 """Elements within elements; deeper documents are refused."""
 
-_SPACE = " \t\r\n"
-_NAME = re.compile(r"[^\s<>/=\"'&!?\[\](){};,#%]+")
-_SPACES = re.compile(r"[ \t\r\n]*")
 _MARKUP = re.compile("[<&]")
-_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_PREDEFINED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _PSEUDO = re.compile(r"""[ \t\r\n]+(version|encoding|standalone)[ \t\r\n]*=[ \t\r\n]*(?:"([^"<&]*)"|'([^'<&]*)')""")
 _ENTITY = re.compile(r"""<!ENTITY[ \t\r\n]+([^\s%]+)[ \t\r\n]+(?:"([^"]*)"|'([^']*)')[ \t\r\n]*>""")
 
 
-class _Parser:
+class _Parser(Scanner):
     def __init__(self, text: str, options: int) -> None:
-        self.text = text
-        self.at = 0
+        super().__init__(text)
         self.keeps_whitespace = bool(options & PRESERVE_WHITESPACE)
         self.document = XDocument()
         # Open elements with their name as written and where it stands; lines are counted when a message needs them.
         self.open: list[tuple[XElement, str, int]] = []
         self.scopes: list[dict[str, str]] = [{"": "", "xml": XML.name, "xmlns": XMLNS.name}]
-        self.entities = dict(_PREDEFINED)
 
     # Errors
-
-    def place(self, at: int) -> tuple[int, int]:
-        """Line and position of an offset, from 1; `\\r\\n`, `\\r` and `\\n` end lines."""
-        before = self.text[:at].replace("\r\n", "\0\n").replace("\r", "\n")
-        return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
-
-    def fail(self, message: str, at: int | None = None) -> NoReturn:
-        line, position = self.place(self.at if at is None else at)
-        raise XmlException(f"{message} Line {line}, position {position}.")
 
     def unclosed(self) -> NoReturn:
         """The text ended too early."""
@@ -99,20 +84,6 @@ class _Parser:
     def container(self) -> XContainer:
         return self.open[-1][0] if self.open else self.document
 
-    def unexpected(self, at: int, expected: str) -> NoReturn:
-        if at >= len(self.text):
-            self.unclosed()
-        found = self.text[at]
-        self.fail(f"'{found}' is an unexpected token. The expected token is '{expected}'.", at)
-
-    def skip_spaces(self) -> bool:
-        """Skip white space; whether there was some."""
-        start = self.at
-        match = _SPACES.match(self.text, self.at)
-        assert match is not None
-        self.at = match.end()
-        return self.at > start
-
     def declaration(self) -> None:
         end = self.text.find("?>")
         if end < 0:
@@ -122,29 +93,12 @@ class _Parser:
         while match := _PSEUDO.match(self.text, at, end):
             values[match[1]] = match[2] if match[2] is not None else match[3]
             at = match.end()
-        if self.text[at:end].strip(_SPACE) or "version" not in values:
+        if self.text[at:end].strip(SPACE) or "version" not in values:
             self.fail("Syntax for an XML declaration is invalid.", at)
         if values["version"] != "1.0":
             self.fail(f"Version number '{values['version']}' is invalid.", at)
         self.document.declaration = XDeclaration(values["version"], values.get("encoding"), values.get("standalone"))
         self.at = end + 2
-
-    def until(self, end: str, start: int) -> str:
-        """The text from `start` to `end`; moves behind it."""
-        found = self.text.find(end, start)
-        if found < 0:
-            self.unclosed()
-        self.at = found + len(end)
-        content = self.text[start:found]
-        self.check_characters(content, start)
-        return _line_ends(content)
-
-    def check_characters(self, content: str, start: int) -> None:
-        bad = _INVALID.search(content)
-        if bad is not None:
-            code = f"hexadecimal value 0x{ord(bad.group()):02X}"
-            shown = "." if bad.group() == "\0" else bad.group()
-            self.fail(f"'{shown}', {code}, is an invalid character.", start + bad.start())
 
     def comment(self) -> None:
         start = self.at + 4
@@ -188,7 +142,7 @@ class _Parser:
             self.check_characters(piece, self.at)
             if "]]>" in piece:
                 self.fail("']]>' is not allowed in character data.", self.at + piece.index("]]>"))
-            parts.append(_line_ends(piece))
+            parts.append(line_ends(piece))
             self.at = end
             if end < len(self.text) and self.text[end] == "&":
                 if not self.open:
@@ -196,11 +150,11 @@ class _Parser:
                 parts.append(self.reference())
         content = "".join(parts)
         if not self.open:
-            if content.strip(_SPACE):
-                at = start + len(content) - len(content.lstrip(_SPACE))
+            if content.strip(SPACE):
+                at = start + len(content) - len(content.lstrip(SPACE))
                 self.fail("Data at the root level is invalid.", at)
             return
-        if content.strip(_SPACE) or self.keeps_whitespace or self.space_is_preserved():
+        if content.strip(SPACE) or self.keeps_whitespace or self.space_is_preserved():
             self.append(XText(content))
 
     def space_is_preserved(self) -> bool:
@@ -211,58 +165,7 @@ class _Parser:
                 return found.value == "preserve"
         return False
 
-    def reference(self) -> str:
-        """`&lt;` and `&#65;` as text."""
-        start = self.at + 1
-        end = self.text.find(";", start, start + 128)
-        name = _NAME.match(self.text, start)
-        if self.text.startswith("#", start):
-            digits = self.text[start + 1 : end] if end > 0 else ""
-            hexadecimal = digits.startswith("x")
-            pattern = "x[0-9a-fA-F]{1,8}" if hexadecimal else "[0-9]{1,10}"
-            if re.fullmatch(pattern, digits) is None:
-                self.fail("Invalid syntax for a hexadecimal numeric entity reference." if hexadecimal
-                          else "Invalid syntax for a decimal numeric entity reference.", start + 1)  # fmt: skip
-            code = int(digits[1:], 16) if hexadecimal else int(digits)
-            if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF or (code < 32 and chr(code) not in _SPACE):
-                self.fail(f"'{chr(code) if 0 < code < 0xD800 else '.'}', hexadecimal value 0x{code:02X}, is an invalid character.", start + 1)
-            self.at = end + 1
-            from apimpolicy.dotnet.values import to_utf16
-
-            return to_utf16(chr(code))
-        if name is None:
-            self.fail("An error occurred while parsing EntityName.", start)
-        if self.text[name.end() : name.end() + 1] != ";":
-            self.unexpected(name.end(), ";")
-        value = self.entities.get(name.group())
-        if value is None:
-            self.fail(f"Reference to undeclared entity '{name.group()}'.", start)
-        self.at = name.end() + 1
-        return value
-
     # Tags
-
-    def name(self) -> str:
-        """A name as written, colon and all."""
-        match = _NAME.match(self.text, self.at)
-        if match is None:
-            if self.at >= len(self.text):
-                self.unclosed()
-            character = self.text[self.at]
-            code = f"hexadecimal value 0x{ord(character):02X}"
-            self.fail(f"Name cannot begin with the '{character}' character, {code}.")
-        written = match.group()
-        offset = self.at
-        for part in written.split(":", 1):
-            try:
-                verify_ncname(part)
-            except XmlException as error:
-                self.fail(error.message, offset)
-            except ArgumentException:
-                self.fail("The ':' character, hexadecimal value 0x3A, cannot be included in a name.", offset)
-            offset += len(part) + 1
-        self.at = match.end()
-        return written
 
     def resolve(self, written: str, at: int, *, is_attribute: bool) -> XName:
         prefix, colon, local = written.rpartition(":")
@@ -271,7 +174,7 @@ class _Parser:
         namespace = self.scopes[-1].get(prefix)
         if namespace is not None:
             return XNamespace.get(namespace).get_name(local)
-        self.fail(f"'{prefix}' is an undeclared prefix.", at)
+        raise self.failure(f"'{prefix}' is an undeclared prefix.", at)
 
     def start_tag(self) -> None:
         if not self.open and self.document.root is not None:
@@ -345,7 +248,7 @@ class _Parser:
                 self.fail("There is an unclosed literal string.")
             piece = self.text[self.at : match.start()]
             self.check_characters(piece, self.at)
-            parts.append(re.sub("[\t\n]", " ", _line_ends(piece)))
+            parts.append(re.sub("[\t\n]", " ", line_ends(piece)))
             self.at = match.start()
             if match.group() == quote:
                 self.at += 1
@@ -407,23 +310,12 @@ class _Parser:
         self.at += 1
         self.append(XDocumentType(name, public, system, subset))
 
-    def literal(self) -> str:
-        self.skip_spaces()
-        quote = self.text[self.at : self.at + 1]
-        if quote not in ('"', "'") or not quote:
-            self.unexpected(self.at, '"')
-        return self.until(quote, self.at + 1)
-
     def declare_entities(self, subset: str) -> None:
         for match in _ENTITY.finditer(subset):
             value = match[2] if match[2] is not None else match[3]
             if "&" in value or "<" in value or "%" in value or len(value) > 4096:
                 raise NotSimulatedError("XML entities with markup or references", f"entity '{match[1]}'")
             self.entities.setdefault(match[1], value)
-
-
-def _line_ends(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 @implements(X + "XDocument", f"static {X}XDocument Parse(string text)")

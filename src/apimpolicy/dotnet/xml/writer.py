@@ -31,7 +31,9 @@ DISABLE_FORMATTING, OMIT_DUPLICATE_NAMESPACES = 1, 2
 _TEXT = re.compile("[&<>]")
 _ATTRIBUTE = re.compile('[&<>"\t\r\n]')
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#x9;", "\r": "&#xD;", "\n": "&#xA;"}
-_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
+_INVALID = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]"
+)
 
 
 def check_characters(text: str) -> None:
@@ -202,7 +204,8 @@ class _Writer:
         own = self.written.in_this_element(prefix)
         if own is not None and own != namespace:
             raise XmlException(
-                f"The prefix '{prefix}' cannot be redefined from '{own}' to '{namespace}' within the same start element tag."
+                f"The prefix '{prefix}' cannot be redefined from '{own}' to '{namespace}' within the same start "
+                "element tag."
             )
         if (prefix, namespace) in pending:
             pending.remove((prefix, namespace))

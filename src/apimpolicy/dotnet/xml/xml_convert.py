@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException, OverflowException
@@ -14,6 +13,7 @@ from apimpolicy.dotnet.xml.names import verify_ncname
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from decimal import Decimal
 
 _TYPE = "System.Xml.XmlConvert"
 _SPACE = " \t\r\n"
@@ -138,7 +138,9 @@ def to_date_time_offset(text: str | None) -> Any:
     return bound("System.DateTimeOffset", parse)(_text(text).strip(_SPACE), None)
 
 
-@implements(_TYPE, "static System.DateTime ToDateTime(string s, System.Xml.XmlDateTimeSerializationMode dateTimeOption)")
+@implements(
+    _TYPE, "static System.DateTime ToDateTime(string s, System.Xml.XmlDateTimeSerializationMode dateTimeOption)"
+)
 def to_date_time_by(text: str | None, mode: int) -> Any:
     """Local and RoundtripKind, Utc, Unspecified: numbers 0 to 3 of XmlDateTimeSerializationMode."""
     value = to_date_time(text)
@@ -151,7 +153,9 @@ def to_date_time_by(text: str | None, mode: int) -> Any:
     return bound("System.DateTime", convert)(value)
 
 
-@implements(_TYPE, "static string ToString(System.DateTime value, System.Xml.XmlDateTimeSerializationMode dateTimeOption)")
+@implements(
+    _TYPE, "static string ToString(System.DateTime value, System.Xml.XmlDateTimeSerializationMode dateTimeOption)"
+)
 def date_to_string(value: Any, mode: int) -> str:
     if mode in (0, 1):
         convert = "System.DateTime ToUniversalTime()" if mode == 1 else "System.DateTime ToLocalTime()"

@@ -122,7 +122,6 @@ def test_dictionary() -> None:
     assert made.remove_and_get("b") == (True, 2)
     assert (list(made.keys), list(made.values), made.count) == (["a"], [5], 1)
     assert made.contains_value(5)
-    assert str(made.keys.dotnet_type) == "System.Collections.Generic.Dictionary.KeyCollection<string, int>" or made
     assert KeyValuePair(NAMES, "a", 1).to_string() == "[a, 1]"
     assert interfaces.contains(made, KeyValuePair(NAMES, "a", 5))
 
@@ -140,7 +139,7 @@ def test_list() -> None:
     assert made.get_range(1, 2).items == [2, 3]
     assert made.remove_all(lambda x: x > 1) == 2
     made.insert(0, 7)
-    assert made.to_array() == [7, 1] or list(made.to_array()) == [7, 1]
+    assert list(made.to_array()) == [7, 1]
     assert str(made.dotnet_type) == "System.Collections.Generic.List<int>"
 
 

@@ -136,9 +136,7 @@ def test_path_length():
 
 def test_an_issuer_that_is_no_authority(authority):
     partner = authority.client("partner")
-    from apimpolicy.testing.authority import _issue, _new_key
-
-    leaf = _issue("leaf", _new_key(False), partner.private_key, partner.parsed.subject, 5, "2020-01-01", "2040-01-01")
+    leaf = resigned(self_signed("leaf"), partner.private_key, issuer=partner.parsed.subject)
     chain = build(TrustStore([authority.certificate], [partner]), leaf)
     assert names(chain) == ["InvalidBasicConstraints"]
 
@@ -223,7 +221,6 @@ def test_a_crowd_of_possible_issuers_costs_little(authority):
 
 
 def test_revocation(authority):
-    good, bad = authority.client("good"), authority.client("bad")
     issuer = TestAuthority("Revoking CA")
     good, bad = issuer.client("good"), issuer.client("bad")
     issuer.revoke(bad)
@@ -283,7 +280,7 @@ def test_verify_asks_the_environment(authority):
     store = TrustStore([authority.certificate], unreachable=[authority.certificate])
     recorder = VerificationRecorder(store)
     with use_environment(Environment(utc_now=lambda: ticks_of_text(NOW), trust=recorder)):
-        assert not members.verify(partner)
+        assert not partner.verify()
         assert members.verify_no_revocation(partner)
     assert [(v.certificate, v.check_revocation, v.chain.is_valid) for v in recorder.verifications] == [
         (partner, True, False),
@@ -293,7 +290,7 @@ def test_verify_asks_the_environment(authority):
 
 def test_without_trust_every_root_is_untrusted(authority):
     with use_environment(Environment()):
-        assert not members.verify(authority.client("partner"))
+        assert not authority.client("partner").verify()
         assert not members.verify_no_revocation(self_signed("partner"))
 
 

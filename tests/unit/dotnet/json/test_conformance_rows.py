@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import apimpolicy.dotnet.system.convert
+
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.json.casts import CASTS
 from apimpolicy.dotnet.json.deserialization import to_object
@@ -68,7 +68,11 @@ def shown(value: Any, expected: str) -> str:
     if isinstance(value, JToken):
         return value.format(0)
     if isinstance(value, list):
-        return base64.b64encode(bytes(value)).decode() if expected == "byte[]" else json.dumps(list(value), separators=(",", ":"))
+        return (
+            base64.b64encode(bytes(value)).decode()
+            if expected == "byte[]"
+            else json.dumps(list(value), separators=(",", ":"))
+        )
     if isinstance(value, (bool, str, int, float, Decimal)):
         return repr(value)[:-2] if isinstance(value, float) and value.is_integer() else str(value)
     return format_date(value) if expected == "System.DateTime" else str(value.to_string())

@@ -1,0 +1,315 @@
+"""JObject and JProperty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    JsonException,
+)
+from apimpolicy.dotnet.json.containers import JContainer, as_token, is_multiple, shown
+from apimpolicy.dotnet.json.sequences import JEnumerable
+from apimpolicy.dotnet.json.tokens import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JToken
+from apimpolicy.dotnet.registry import dotnet_class, member
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ITEM = f"{JTOKEN} Item[object key] {{ get; set; }}"
+
+
+@dotnet_class(J + "JProperty", attributes={"Name": "name", "Value": "value", "Type": "token_type"})
+class JProperty(JContainer):
+    """A name with one value; `value` is None only while the property is being built."""
+
+    __slots__ = ("name",)
+
+    token_type = PROPERTY
+
+    def __init__(self, name: str | None) -> None:
+        super().__init__()
+        if name is None:
+            raise ArgumentNullException("name")
+        self.name = name
+
+    @staticmethod
+    @member("new(string name, object content)")
+    @member("new(string name, params object[] content)")
+    def create(name: str | None, content: Any) -> JProperty:
+        made = JProperty(name)
+        if is_multiple(content):
+            from apimpolicy.dotnet.json.arrays import JArray
+
+            made.value = JArray.create(content)
+        else:
+            made.value = as_token(content)
+        return made
+
+    @staticmethod
+    @member(f"new({J}JProperty other)")
+    def copy(other: JProperty | None) -> JToken:
+        if other is None:
+            raise ArgumentNullException("other")
+        return other.deep_clone()
+
+    @property
+    def value(self) -> JToken | None:
+        return self.children[0] if self.children else None
+
+    @value.setter
+    def value(self, new: JToken | None) -> None:
+        if self.children:
+            self.set_child(0, new)
+        else:
+            super().insert_child(0, new)
+
+    def insert_child(self, index: int, item: JToken | None) -> None:
+        if item is not None and item.token_type == COMMENT:
+            return
+        if self.children:
+            raise JsonException(f"{J}JProperty cannot have multiple values.")
+        super().insert_child(0, item)
+
+    def set_child(self, index: int, item: JToken | None) -> None:
+        if index != 0:
+            raise ArgumentOutOfRangeException
+        super().set_child(index, item)
+
+    def remove_child_at(self, index: int) -> None:
+        raise self._fixed()
+
+    def remove_child(self, item: JToken | None) -> bool:
+        raise self._fixed()
+
+    def clear(self) -> None:
+        raise self._fixed()
+
+    @staticmethod
+    def _fixed() -> JsonException:
+        return JsonException(f"Cannot add or remove items from {J}JProperty.")
+
+
+@dotnet_class(J + "JObject", attributes={"Type": "token_type"})
+class JObject(JContainer):
+    """Properties in order, found by name. Iteration gives the properties, `key_value_pairs` what C#'s foreach gives."""
+
+    __slots__ = ("_by_name",)
+
+    token_type = OBJECT
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_name: dict[str, JProperty] = {}
+
+    @staticmethod
+    @member("new()")
+    def empty() -> JObject:
+        return JObject()
+
+    @staticmethod
+    @member("new(object content)")
+    @member("new(params object[] content)")
+    def create(content: Any) -> JObject:
+        made = JObject()
+        made.add_object(content)
+        return made
+
+    @staticmethod
+    @member(f"new({J}JObject other)")
+    def copy(other: JObject | None) -> JToken:
+        if other is None:
+            raise ArgumentNullException("other")
+        return other.deep_clone()
+
+    # Children
+
+    def check_child(self, item: JToken, existing: JToken | None) -> None:
+        if not isinstance(item, JProperty):
+            raise ArgumentException(f"Can not add {item.dotnet_type_name} to {self.dotnet_type_name}.")
+        if isinstance(existing, JProperty) and existing.name == item.name:
+            return
+        if item.name in self._by_name:
+            raise ArgumentException(
+                f"Can not add property {item.name} to {self.dotnet_type_name}. "
+                "Property with the same name already exists on object."
+            )
+
+    def insert_child(self, index: int, item: JToken | None) -> None:
+        if item is not None and item.token_type == COMMENT:
+            return
+        super().insert_child(index, item)
+        added = self.children[index]
+        assert isinstance(added, JProperty)
+        self._by_name[added.name] = added
+
+    def property_to_fill(self, name: str) -> JProperty:
+        """A property without a value, at the end; or the one that has this name already, emptied."""
+        found = self._by_name.get(name)
+        if found is not None:
+            for child in found.children:
+                child.parent = None
+            found.children.clear()
+            return found
+        made = self._by_name[name] = JProperty(name)
+        made.parent = self
+        self.children.append(made)
+        return made
+
+    def set_child(self, index: int, item: JToken | None) -> None:
+        existing = self.children[index] if 0 <= index < len(self.children) else None
+        super().set_child(index, item)
+        if isinstance(existing, JProperty):
+            self._by_name.pop(existing.name, None)
+            current = self.children[index]
+            assert isinstance(current, JProperty)
+            self._by_name[current.name] = current
+
+    def remove_child_at(self, index: int) -> None:
+        removed = self.children[index] if 0 <= index < len(self.children) else None
+        super().remove_child_at(index)
+        if isinstance(removed, JProperty):
+            del self._by_name[removed.name]
+
+    def clear(self) -> None:
+        super().clear()
+        self._by_name.clear()
+
+    # By name
+
+    @member(f"{JTOKEN} Item[string propertyName] {{ get; set; }}")
+    def get_by_name(self, name: str | None) -> JToken | None:
+        if name is None:
+            raise ArgumentNullException("propertyName")
+        found = self._by_name.get(name)
+        return found.value if found is not None else None
+
+    @member(f"{JTOKEN} Item[string propertyName] {{ get; set; }}", setter=True)
+    def set_by_name(self, name: str | None, value: JToken | None) -> None:
+        if name is None:
+            raise ArgumentNullException("propertyName")
+        found = self._by_name.get(name)
+        if found is not None:
+            found.value = value
+        else:
+            self.add_property(name, value)
+
+    @member(_ITEM)
+    def get_item(self, key: Any) -> JToken | None:
+        if key is None:
+            raise ArgumentNullException("key")
+        if type(key) is not str:
+            raise ArgumentException(
+                f"Accessed JObject values with invalid key value: {shown(key)}. Object property name expected."
+            )
+        return self.get_by_name(key)
+
+    @member(_ITEM, setter=True)
+    def set_item(self, key: Any, value: JToken | None) -> None:
+        if key is None:
+            raise ArgumentNullException("key")
+        if type(key) is not str:
+            raise ArgumentException(
+                f"Set JObject values with invalid key value: {shown(key)}. Object property name expected."
+            )
+        self.set_by_name(key, value)
+
+    @member(f"void Add(string propertyName, {JTOKEN} value)")
+    def add_property(self, name: str | None, value: JToken | None) -> None:
+        made = JProperty(name)
+        made.value = value
+        self.insert_child(len(self.children), made)
+
+    def add(self, item: Any, *value: JToken | None) -> None:
+        """`IDictionary.Add(key, value)` or `ICollection<JToken>.Add(item)`."""
+        if value:
+            self.add_property(item, value[0])
+        else:
+            self.add_object(item)
+
+    @member(f"{J}JProperty Property(string name)")
+    def find_property(self, name: str | None) -> JProperty | None:
+        return None if name is None else self._by_name.get(name)
+
+    @member(f"{J}JProperty Property(string name, System.StringComparison comparison)")
+    def find_property_comparing(self, name: str | None, comparison: int) -> JProperty | None:
+        exact = self.find_property(name)
+        if exact is not None or name is None or comparison == 4:
+            return exact
+        from apimpolicy.dotnet.json.platform import function
+
+        equal = function("string", "static bool Equals(string a, string b, System.StringComparison comparisonType)")
+        return next((p for p in self._by_name.values() if equal(p.name, name, comparison)), None)
+
+    @member(f"{JTOKEN} GetValue(string propertyName)")
+    def get_value(self, name: str | None) -> JToken | None:
+        found = self.find_property(name)
+        return found.value if found is not None else None
+
+    @member(f"{JTOKEN} GetValue(string propertyName, System.StringComparison comparison)")
+    def get_value_comparing(self, name: str | None, comparison: int) -> JToken | None:
+        found = self.find_property_comparing(name, comparison)
+        return found.value if found is not None else None
+
+    @member(f"bool TryGetValue(string propertyName, out {JTOKEN} value)")
+    def try_get_value(self, name: str | None) -> tuple[bool, JToken | None]:
+        found = self.find_property(name)
+        return (False, None) if found is None else (True, found.value)
+
+    @member(f"bool TryGetValue(string propertyName, System.StringComparison comparison, out {JTOKEN} value)")
+    def try_get_value_comparing(self, name: str | None, comparison: int) -> tuple[bool, JToken | None]:
+        found = self.find_property_comparing(name, comparison)
+        return (False, None) if found is None else (True, found.value)
+
+    @member("bool ContainsKey(string propertyName)")
+    def contains_key(self, name: str | None) -> bool:
+        if name is None:
+            raise ArgumentNullException("propertyName")
+        return name in self._by_name
+
+    @member("bool Remove(string propertyName)")
+    def remove(self, name: Any) -> bool:
+        found = self.find_property(name) if name is None or isinstance(name, str) else name
+        return found is not None and self.remove_child(found)
+
+    # Sequences
+
+    @member(f"System.Collections.Generic.IEnumerable<{J}JProperty> Properties()")
+    def properties(self) -> JEnumerable:
+        return JEnumerable(self.__iter__)
+
+    @member(f"{J}JEnumerable<{JTOKEN}> PropertyValues()")
+    def property_values(self) -> JEnumerable:
+        return JEnumerable(lambda: (p.value for p in self))  # type: ignore[attr-defined]
+
+    @property
+    def keys(self) -> JEnumerable:
+        return JEnumerable(lambda: iter(list(self._by_name)))
+
+    @property
+    def values(self) -> JEnumerable:
+        return self.property_values()
+
+    def key_value_pairs(self) -> JEnumerable:
+        """What `foreach` over a JObject gives: `KeyValuePair<string, JToken>`."""
+        return JEnumerable(self._pairs)
+
+    def _pairs(self) -> Iterator[Any]:
+        from apimpolicy.dotnet.collections.pairs import KeyValuePair
+        from apimpolicy.dotnet.metadata import named
+        from apimpolicy.dotnet.values import STRING
+
+        types = (STRING, named(JTOKEN))
+        for item in self:
+            yield KeyValuePair(types, item.name, item.value)  # type: ignore[attr-defined]
+
+    @member(
+        "System.Collections.Generic.IEnumerator"
+        f"<System.Collections.Generic.KeyValuePair<string, {JTOKEN}>> GetEnumerator()"
+    )
+    def get_enumerator(self) -> Any:
+        from apimpolicy.dotnet.collections.enumerators import get_enumerator
+
+        return get_enumerator(self.key_value_pairs())

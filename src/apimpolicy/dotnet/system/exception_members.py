@@ -1,0 +1,146 @@
+"""`System.Exception`: constructors of the exceptions that C# code can make, and what `catch` can read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet import exceptions
+from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException
+from apimpolicy.dotnet.metadata import look_up
+from apimpolicy.dotnet.registry import implements, implements_setter
+from apimpolicy.dotnet.system.objects import exception_to_string
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MESSAGE, _INNER, _PARAMETER = "string message", "System.Exception innerException", "string paramName"
+_HRESULT = -2146233088
+"""COR_E_EXCEPTION, of exceptions that have no number of their own."""
+
+
+def simple_exceptions() -> list[type[DotnetException]]:
+    """The exceptions with the three usual constructors: nothing, a message, a message and the inner exception."""
+    found: list[type[DotnetException]] = []
+    for value in vars(exceptions).values():
+        if (
+            not isinstance(value, type)
+            or not issubclass(value, DotnetException)
+            or issubclass(value, ArgumentException)
+        ):
+            continue
+        if value.type_name.rpartition(".")[0] == "System" and look_up(value.type_name) is not None:
+            found.append(value)
+    return found
+
+
+def _make(cls: type[DotnetException]) -> Callable[..., DotnetException]:
+    return lambda message=None, inner=None: cls(message, inner)
+
+
+def _register() -> None:
+    for cls in simple_exceptions():
+        make = _make(cls)
+        for parameters in ("", _MESSAGE, f"{_MESSAGE}, {_INNER}"):
+            if any(m.signature == f"new({parameters})" for m in look_up(cls.type_name).members("new")):  # type: ignore[union-attr]
+                implements(cls.type_name, f"new({parameters})")(make)
+
+
+_register()
+
+_ARGUMENT = "System.ArgumentException"
+_NULL = "System.ArgumentNullException"
+_RANGE = "System.ArgumentOutOfRangeException"
+
+
+@implements(_ARGUMENT, "new()")
+@implements(_ARGUMENT, f"new({_MESSAGE})")
+@implements(_ARGUMENT, f"new({_MESSAGE}, {_PARAMETER})")
+@implements(_ARGUMENT, f"new({_MESSAGE}, {_PARAMETER}, {_INNER})")
+def _argument(
+    message: str | None = None, parameter: str | None = None, inner: DotnetException | None = None
+) -> ArgumentException:
+    return ArgumentException(message, parameter, inner)
+
+
+@implements(_ARGUMENT, f"new({_MESSAGE}, {_INNER})")
+def _argument_inner(message: str | None, inner: DotnetException | None) -> ArgumentException:
+    return ArgumentException(message, None, inner)
+
+
+def _with_inner(made: DotnetException, inner: DotnetException | None) -> DotnetException:
+    made.inner = inner
+    return made
+
+
+@implements(_NULL, "new()")
+@implements(_NULL, f"new({_PARAMETER})")
+@implements(_NULL, f"new({_PARAMETER}, {_MESSAGE})")
+def _argument_null(parameter: str | None = None, message: str | None = None) -> DotnetException:
+    return exceptions.ArgumentNullException(parameter, message)
+
+
+@implements(_NULL, f"new({_MESSAGE}, {_INNER})")
+def _argument_null_inner(message: str | None, inner: DotnetException | None) -> DotnetException:
+    return _with_inner(exceptions.ArgumentNullException(None, message), inner)
+
+
+@implements(_RANGE, "new()")
+@implements(_RANGE, f"new({_PARAMETER})")
+@implements(_RANGE, f"new({_PARAMETER}, {_MESSAGE})")
+def _argument_range(parameter: str | None = None, message: str | None = None) -> DotnetException:
+    return exceptions.ArgumentOutOfRangeException(parameter, message)
+
+
+@implements(_RANGE, f"new({_MESSAGE}, {_INNER})")
+def _argument_range_inner(message: str | None, inner: DotnetException | None) -> DotnetException:
+    return _with_inner(exceptions.ArgumentOutOfRangeException(None, message), inner)
+
+
+@implements(_ARGUMENT, "string ParamName { get; }")
+def _parameter_name(exception: ArgumentException) -> str | None:
+    return exception.parameter
+
+
+@implements("System.Exception", "string Message { get; }")
+@implements(_ARGUMENT, "string Message { get; }")
+@implements(_RANGE, "string Message { get; }")
+def _message(exception: DotnetException) -> str:
+    return exception.message
+
+
+@implements("System.Exception", "System.Exception InnerException { get; }")
+def _inner(exception: DotnetException) -> DotnetException | None:
+    return exception.inner
+
+
+@implements("System.Exception", "System.Exception GetBaseException()")
+def _base(exception: DotnetException) -> DotnetException:
+    while exception.inner is not None:
+        exception = exception.inner
+    return exception
+
+
+@implements("System.Exception", "string StackTrace { get; }")
+def _stack_trace(exception: DotnetException) -> str | None:
+    """The policy's own stack; None for an exception that was not thrown yet."""
+    return "\n".join(f"   at {frame}" for frame in exception.policy_stack) or None
+
+
+implements("System.Exception", "string ToString()")(exception_to_string)
+
+
+def _register_texts() -> None:
+    for name, default in (("string HelpLink", None), ("string Source", None), ("int HResult", _HRESULT)):
+        key = "csharp_" + name.rpartition(" ")[2]
+
+        def read(exception: DotnetException, key: str = key, default: Any = default) -> Any:
+            return exception.__dict__.get(key, default)
+
+        def write(exception: DotnetException, value: Any, key: str = key) -> None:
+            exception.__dict__[key] = value
+
+        implements("System.Exception", f"{name} {{ get; set; }}")(read)
+        implements_setter("System.Exception", f"{name} {{ get; set; }}")(write)
+
+
+_register_texts()

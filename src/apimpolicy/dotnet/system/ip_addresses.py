@@ -1,0 +1,143 @@
+"""`System.Net.IPAddress`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.system.objects import get_hash_code
+from apimpolicy.dotnet.values import Array, byte_array
+
+_IPV4, _IPV6 = 2, 23
+"""Of the enum `System.Net.Sockets.AddressFamily`."""
+_PART = re.compile(r"0[xX][0-9a-fA-F]{1,8}|0[0-7]{0,11}|[1-9][0-9]{0,9}")
+
+
+@dotnet_class("System.Net.IPAddress", attributes={"AddressFamily": "family"})
+class IPAddress:
+    """An address; `data` is 4 or 16 bytes in network order."""
+
+    __slots__ = ("data", "scope")
+
+    def __init__(self, data: bytes, scope: int = 0) -> None:
+        self.data = data
+        self.scope = scope
+
+    @property
+    def family(self) -> int:
+        return _IPV4 if len(self.data) == 4 else _IPV6
+
+    @member("byte[] GetAddressBytes()")
+    def get_address_bytes(self) -> Array:
+        return byte_array(self.data)
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        if len(self.data) == 4:
+            return ".".join(map(str, self.data))
+        import ipaddress
+
+        shown = str(ipaddress.IPv6Address(self.data))
+        if self.data[:12] == b"\0" * 10 + b"\xff\xff":
+            shown = "::ffff:" + ".".join(map(str, self.data[12:]))
+        return f"{shown}%{self.scope}" if self.scope else shown
+
+    @member("bool Equals(object comparand)")
+    def equals(self, other: Any) -> bool:
+        return isinstance(other, IPAddress) and other.data == self.data and other.scope == self.scope
+
+    @member("int GetHashCode()")
+    def get_hash_code(self) -> int:
+        return get_hash_code(self.data.hex())
+
+    def __eq__(self, other: object) -> bool:
+        return self.equals(other)
+
+    def __hash__(self) -> int:
+        return hash((self.data, self.scope))
+
+
+def _read_ipv4(text: str) -> bytes | None:
+    """One to four parts, decimal, octal or hexadecimal; the last one fills the bytes that are left."""
+    parts = text.split(".")
+    if len(parts) > 4 or not all(_PART.fullmatch(part) for part in parts):
+        return None
+    numbers = [int(part, 16 if part[:2] in ("0x", "0X") else 8 if part[0] == "0" else 10) for part in parts]
+    if any(number > 255 for number in numbers[:-1]) or numbers[-1] >= 256 ** (5 - len(numbers)):
+        return None
+    return bytes(numbers[:-1]) + numbers[-1].to_bytes(5 - len(numbers), "big")
+
+
+def _read(text: str) -> IPAddress | None:
+    if ":" not in text:
+        data = _read_ipv4(text)
+        return IPAddress(data) if data is not None else None
+    import ipaddress
+
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    address, _, scope = bare.partition("%")
+    try:
+        return IPAddress(
+            ipaddress.IPv6Address(address).packed, int(scope) if scope.isdecimal() and len(scope) < 10 else 0
+        )
+    except ValueError:
+        return None
+
+
+@implements("System.Net.IPAddress", "static System.Net.IPAddress Parse(string ipString)")
+def parse(text: str | None) -> IPAddress:
+    """Raises ArgumentNullException, FormatException."""
+    if text is None:
+        raise ArgumentNullException("ipString")
+    found = _read(text)
+    if found is None:
+        raise FormatException("An invalid IP address was specified.")
+    return found
+
+
+@implements("System.Net.IPAddress", "static bool TryParse(string ipString, out System.Net.IPAddress address)")
+def _try_parse(text: str | None) -> tuple[bool, IPAddress | None]:
+    found = _read(text) if text is not None else None
+    return found is not None, found
+
+
+@implements("System.Net.IPAddress", "static bool IsLoopback(System.Net.IPAddress address)")
+def _is_loopback(address: IPAddress | None) -> bool:
+    if address is None:
+        raise ArgumentNullException("address")
+    return address.data[0] == 127 if len(address.data) == 4 else address.data == b"\0" * 15 + b"\x01"
+
+
+@implements("System.Net.IPAddress", "new(byte[] address)")
+def _new(data: Array | None) -> IPAddress:
+    if data is None:
+        raise ArgumentNullException("address")
+    if len(data) not in (4, 16):
+        raise ArgumentException("An invalid IP address was specified.", "address")
+    return IPAddress(bytes(data))
+
+
+@implements("System.Net.IPAddress", "System.Net.IPAddress MapToIPv4()")
+def _to_ipv4(address: IPAddress) -> IPAddress:
+    return IPAddress(address.data[-4:])
+
+
+@implements("System.Net.IPAddress", "System.Net.IPAddress MapToIPv6()")
+def _to_ipv6(address: IPAddress) -> IPAddress:
+    return address if len(address.data) == 16 else IPAddress(b"\0" * 10 + b"\xff\xff" + address.data)
+
+
+for _name, _data in (
+    ("Any", b"\0\0\0\0"),
+    ("Loopback", b"\x7f\0\0\x01"),
+    ("Broadcast", b"\xff\xff\xff\xff"),
+    ("None", b"\xff\xff\xff\xff"),
+    ("IPv6Any", b"\0" * 16),
+    ("IPv6Loopback", b"\0" * 15 + b"\x01"),
+    ("IPv6None", b"\0" * 16),
+):
+    implements("System.Net.IPAddress", f"static readonly System.Net.IPAddress {_name};")(
+        lambda data=_data: IPAddress(data)
+    )

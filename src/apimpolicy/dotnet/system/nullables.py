@@ -1,0 +1,104 @@
+"""The members of `System.Nullable<T>`, whose receiver may be None: a `T?` is None or the value of `T`.
+
+The emitter must not raise NullReferenceException for a null receiver of this type; `GetType()` does, in its own right.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import InvalidOperationException
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system.objects import equals, get_hash_code, text
+from apimpolicy.dotnet.types import NamedType
+from apimpolicy.dotnet.values import box
+from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.types import Type
+
+_NAME = "System.Nullable<T>"
+
+
+@implements(_NAME, "bool HasValue { get; }")
+def has_value(value: Any) -> bool:
+    return value is not None
+
+
+@implements(_NAME, "T Value { get; }")
+@implements(_NAME, "static T op_Explicit(System.Nullable<T> value)")
+def get_value(value: Any) -> Any:
+    """Raises InvalidOperationException for null."""
+    if value is None:
+        raise InvalidOperationException("Nullable object must have a value.")
+    return value
+
+
+@implements(_NAME, "new(T value)")
+@implements(_NAME, "static System.Nullable<T> op_Implicit(T value)")
+def _wrap(value: Any) -> Any:
+    return value
+
+
+@implements(_NAME, "T GetValueOrDefault()", types=True)
+def _get_or_default(types: tuple[Type, ...], value: Any) -> Any:
+    return default_of(types[0]) if value is None else value
+
+
+@implements(_NAME, "T GetValueOrDefault(T defaultValue)")
+def _get_or(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+@implements(_NAME, "string ToString()", types=True)
+def _to_string(types: tuple[Type, ...], value: Any) -> str:
+    return text(box(types[0], value))
+
+
+@implements(_NAME, "bool Equals(object other)", types=True)
+def _equals(types: tuple[Type, ...], value: Any, other: Any) -> bool:
+    return equals(box(types[0], value), other)
+
+
+@implements(_NAME, "int GetHashCode()", types=True)
+def _hash(types: tuple[Type, ...], value: Any) -> int:
+    return 0 if value is None else get_hash_code(box(types[0], value))
+
+
+_INTEGERS = frozenset(["sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong"])
+
+
+def default_of(type_: Type) -> Any:
+    """`default(T)`: None for references and `T?`, zero for numbers and enums, the empty value of the structs known."""
+    if not type_.is_value_type or type_.underlying is not None:
+        return None
+    if not isinstance(type_, NamedType):
+        raise NotSimulatedError(f"default({type_})")
+    name = type_.name
+    if name in _INTEGERS or type_.kind == "enum":
+        return 0
+    simple = {"bool": False, "char": "\0", "float": 0.0, "double": 0.0, "decimal": Decimal(0)}
+    if name in simple:
+        return simple[name]
+    return _default_struct(type_)
+
+
+def _default_struct(type_: NamedType) -> Any:
+    if type_.name == "System.DateTime":
+        from apimpolicy.dotnet.system.datetimes import MIN_VALUE
+
+        return MIN_VALUE
+    if type_.name == "System.DateTimeOffset":
+        from apimpolicy.dotnet.system.offsets import MIN_OFFSET_VALUE
+
+        return MIN_OFFSET_VALUE
+    if type_.name == "System.TimeSpan":
+        from apimpolicy.dotnet.system.timespans import TimeSpan
+
+        return TimeSpan(0)
+    if type_.name == "System.Guid":
+        from apimpolicy.dotnet.system.guids import EMPTY
+
+        return EMPTY
+    raise NotSimulatedError(f"default({type_})")

@@ -1,0 +1,131 @@
+"""`System.Version`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+)
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.system.number_parsing import parse_int
+from apimpolicy.dotnet.system.numeric_types import attempt
+
+
+@dotnet_class(
+    "System.Version", attributes={"Major": "major", "Minor": "minor", "Build": "build", "Revision": "revision"}
+)
+class Version:
+    """Two to four numbers; those that are missing are -1."""
+
+    __slots__ = ("build", "major", "minor", "revision")
+
+    def __init__(self, major: int, minor: int, build: int = -1, revision: int = -1) -> None:
+        self.major, self.minor, self.build, self.revision = major, minor, build, revision
+
+    @property
+    def numbers(self) -> tuple[int, int, int, int]:
+        return self.major, self.minor, self.build, self.revision
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        return ".".join(str(number) for number in self.numbers if number >= 0)
+
+    @member("int CompareTo(System.Version value)")
+    def compare_to(self, other: Version | None) -> int:
+        return 1 if other is None else (self.numbers > other.numbers) - (self.numbers < other.numbers)
+
+    @member("int CompareTo(object version)")
+    def compare_to_object(self, other: Any) -> int:
+        if other is not None and not isinstance(other, Version):
+            raise ArgumentException("Object must be of type Version.")
+        return self.compare_to(other)
+
+    @member("bool Equals(System.Version obj)")
+    @member("bool Equals(object obj)")
+    def equals(self, other: Any) -> bool:
+        return isinstance(other, Version) and other.numbers == self.numbers
+
+    @member("int GetHashCode()")
+    def get_hash_code(self) -> int:
+        major, minor, build, revision = self.numbers
+        return (major & 0xF) << 28 | (minor & 0xFF) << 20 | (build & 0xFF) << 12 | (revision & 0xFFF)
+
+    def __eq__(self, other: object) -> bool:
+        return self.equals(other)
+
+    def __hash__(self) -> int:
+        return hash(self.numbers)
+
+
+_NAMES = ("major", "minor", "build", "revision")
+
+
+@implements("System.Version", "new(int major, int minor)")
+@implements("System.Version", "new(int major, int minor, int build)")
+@implements("System.Version", "new(int major, int minor, int build, int revision)")
+def _new(*numbers: int) -> Version:
+    for name, number in zip(_NAMES, numbers, strict=False):
+        if number < 0:
+            raise ArgumentOutOfRangeException(name, "Version's parameters must be greater than or equal to zero.")
+    return Version(*numbers)
+
+
+@implements("System.Version", "new()")
+def _empty() -> Version:
+    return Version(0, 0)
+
+
+@implements("System.Version", "static System.Version Parse(string input)")
+def parse(text: str | None) -> Version:
+    """Raises ArgumentNullException, ArgumentException, FormatException, OverflowException."""
+    if text is None:
+        raise ArgumentNullException("input")
+    return _parse(text)
+
+
+@implements("System.Version", "new(string version)")
+def _new_text(text: str | None) -> Version:
+    if text is None:
+        raise ArgumentNullException("version")
+    return _parse(text)
+
+
+def _parse(text: str) -> Version:
+    parts = text.split(".")
+    if not 2 <= len(parts) <= 4:
+        raise ArgumentException("Version string portion was too short or too long.", "input")
+    numbers = [parse_int("int", part) for part in parts]
+    for name, number in zip(_NAMES, numbers, strict=False):
+        if number < 0:
+            raise ArgumentOutOfRangeException(name, "Version's parameters must be greater than or equal to zero.")
+    return Version(*numbers)
+
+
+@implements("System.Version", "static bool TryParse(string input, out System.Version result)")
+def _try_parse(text: str | None) -> tuple[bool, Version | None]:
+    try:
+        return attempt(parse, None, text)
+    except ArgumentException:
+        return False, None
+
+
+def _compare(a: Version | None, b: Version | None) -> int:
+    if a is None:
+        return 0 if b is None else -1
+    return a.compare_to(b)
+
+
+for _operator, _test in (
+    ("op_Equality", lambda order: order == 0),
+    ("op_Inequality", lambda order: order != 0),
+    ("op_LessThan", lambda order: order < 0),
+    ("op_LessThanOrEqual", lambda order: order <= 0),
+    ("op_GreaterThan", lambda order: order > 0),
+    ("op_GreaterThanOrEqual", lambda order: order >= 0),
+):
+    implements("System.Version", f"static bool {_operator}(System.Version v1, System.Version v2)")(
+        lambda a, b, test=_test: test(_compare(a, b))
+    )

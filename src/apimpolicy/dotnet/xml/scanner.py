@@ -1,0 +1,140 @@
+"""The tokens that XML is made of, read one by one, with .NET's messages for what does not fit."""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from apimpolicy.dotnet.exceptions import ArgumentException, XmlException
+from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.dotnet.xml.names import verify_ncname
+
+SPACE = " \t\r\n"
+_NAME = re.compile(r"[^\s<>/=\"'&!?\[\](){};,#%]+")
+_SPACES = re.compile(r"[ \t\r\n]*")
+_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_PREDEFINED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
+
+
+def line_ends(text: str) -> str:
+    """The text with `\\r\\n` and `\\r` as `\\n`."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+class Scanner:
+    """A place in a text; `entities` are the names that `&name;` may use."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.entities = dict(_PREDEFINED)
+
+    def unclosed(self) -> NoReturn:
+        """The text ended too early."""
+        self.at = len(self.text)
+        self.fail("Unexpected end of file has occurred.")
+
+    def place(self, at: int) -> tuple[int, int]:
+        """Line and position of an offset, from 1; `\\r\\n`, `\\r` and `\\n` end lines."""
+        before = self.text[:at].replace("\r\n", "\0\n").replace("\r", "\n")
+        return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
+
+    def fail(self, message: str, at: int | None = None) -> NoReturn:
+        """Raise XmlException with the place, here or at an offset."""
+        raise self.failure(message, at)
+
+    def failure(self, message: str, at: int | None = None) -> XmlException:
+        """The exception for a message, which gets the place."""
+        line, position = self.place(self.at if at is None else at)
+        return XmlException(f"{message} Line {line}, position {position}.")
+
+    def unexpected(self, at: int, expected: str) -> NoReturn:
+        if at >= len(self.text):
+            self.unclosed()
+        found = self.text[at]
+        self.fail(f"'{found}' is an unexpected token. The expected token is '{expected}'.", at)
+
+    def skip_spaces(self) -> bool:
+        """Skip white space; whether there was some."""
+        start = self.at
+        match = _SPACES.match(self.text, self.at)
+        assert match is not None
+        self.at = match.end()
+        return self.at > start
+
+    def until(self, end: str, start: int) -> str:
+        """The text from `start` to `end`; moves behind it."""
+        found = self.text.find(end, start)
+        if found < 0:
+            self.unclosed()
+        self.at = found + len(end)
+        content = self.text[start:found]
+        self.check_characters(content, start)
+        return line_ends(content)
+
+    def check_characters(self, content: str, start: int) -> None:
+        bad = _INVALID.search(content)
+        if bad is not None:
+            code = f"hexadecimal value 0x{ord(bad.group()):02X}"
+            shown = "." if bad.group() == "\0" else bad.group()
+            self.fail(f"'{shown}', {code}, is an invalid character.", start + bad.start())
+
+    def reference(self) -> str:
+        """`&lt;` and `&#65;` as text."""
+        start = self.at + 1
+        end = self.text.find(";", start, start + 128)
+        name = _NAME.match(self.text, start)
+        if self.text.startswith("#", start):
+            digits = self.text[start + 1 : end] if end > 0 else ""
+            hexadecimal = digits.startswith("x")
+            pattern = "x[0-9a-fA-F]{1,8}" if hexadecimal else "[0-9]{1,10}"
+            if re.fullmatch(pattern, digits) is None:
+                self.fail("Invalid syntax for a hexadecimal numeric entity reference." if hexadecimal
+                          else "Invalid syntax for a decimal numeric entity reference.", start + 1)  # fmt: skip
+            code = int(digits[1:], 16) if hexadecimal else int(digits)
+            if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF or (code < 32 and chr(code) not in SPACE):
+                self.fail(
+                    f"'{chr(code) if 0 < code < 0xD800 else '.'}', hexadecimal value 0x{code:02X}, "
+                    "is an invalid character.",
+                    start + 1,
+                )
+            self.at = end + 1
+            return to_utf16(chr(code))
+        if name is None:
+            self.fail("An error occurred while parsing EntityName.", start)
+        if self.text[name.end() : name.end() + 1] != ";":
+            self.unexpected(name.end(), ";")
+        value = self.entities.get(name.group())
+        if value is None:
+            self.fail(f"Reference to undeclared entity '{name.group()}'.", start)
+        self.at = name.end() + 1
+        return value
+
+    def name(self) -> str:
+        """A name as written, colon and all."""
+        match = _NAME.match(self.text, self.at)
+        if match is None:
+            if self.at >= len(self.text):
+                self.unclosed()
+            character = self.text[self.at]
+            code = f"hexadecimal value 0x{ord(character):02X}"
+            self.fail(f"Name cannot begin with the '{character}' character, {code}.")
+        written = match.group()
+        offset = self.at
+        for part in written.split(":", 1):
+            try:
+                verify_ncname(part)
+            except XmlException as error:
+                self.fail(error.message, offset)
+            except ArgumentException:
+                self.fail("The ':' character, hexadecimal value 0x3A, cannot be included in a name.", offset)
+            offset += len(part) + 1
+        self.at = match.end()
+        return written
+
+    def literal(self) -> str:
+        self.skip_spaces()
+        quote = self.text[self.at : self.at + 1]
+        if quote not in ('"', "'") or not quote:
+            self.unexpected(self.at, '"')
+        return self.until(quote, self.at + 1)

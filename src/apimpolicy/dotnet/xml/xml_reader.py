@@ -1,0 +1,164 @@
+"""`System.Xml.XmlReader` over a text: a cursor that goes from node to node.
+
+The text is read as a whole when the reader is made, so an error in it shows at once and not at the node it is in.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.registry import bound, dotnet_class, implements, member
+from apimpolicy.dotnet.xml.comparison import clone
+from apimpolicy.dotnet.xml.elements import XElement
+from apimpolicy.dotnet.xml.names import X
+from apimpolicy.dotnet.xml.nodes import CDATA, COMMENT, ELEMENT, PROCESSING_INSTRUCTION, TEXT, XNode
+from apimpolicy.dotnet.xml.reader import PRESERVE_WHITESPACE, parse_document
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.xml.containers import XDocument
+
+NONE, WHITESPACE, END_ELEMENT = 0, 13, 15
+_TYPE = "System.Xml.XmlReader"
+_CONTENT = (ELEMENT, TEXT, CDATA, END_ELEMENT)
+
+
+@dotnet_class(
+    _TYPE,
+    attributes={
+        "EOF": "is_at_end",
+        "Name": "name",
+        "LocalName": "local_name",
+        "NamespaceURI": "namespace",
+        "NodeType": "node_type",
+        "Value": "value",
+        "Depth": "depth",
+        "IsEmptyElement": "is_empty_element",
+        "HasAttributes": "has_attributes",
+    },
+)
+class XmlReader:
+    """Stands on a node, or before the first (node None); `is_end` on an element's end tag."""
+
+    __slots__ = ("depth", "document", "is_at_end", "is_end", "node")
+
+    def __init__(self, document: XDocument) -> None:
+        self.document = document
+        self.node: XNode | None = None
+        self.is_end = False
+        self.is_at_end = False
+        self.depth = 0
+
+    @property
+    def node_type(self) -> int:
+        if self.node is None:
+            return NONE
+        if self.is_end:
+            return END_ELEMENT
+        if self.node.node_type == TEXT and not self.value.strip(" \t\r\n"):
+            return WHITESPACE
+        return self.node.node_type
+
+    @property
+    def name(self) -> str:
+        if isinstance(self.node, XElement):
+            prefix = self.node.get_prefix_of_namespace(self.node.name.namespace)
+            default = self.node.get_default_namespace() == self.node.name.namespace
+            local = self.node.name.local
+            return local if default or not prefix else f"{prefix}:{local}"
+        return str(getattr(self.node, "target", ""))
+
+    @property
+    def local_name(self) -> str:
+        return self.node.name.local if isinstance(self.node, XElement) else self.name
+
+    @property
+    def namespace(self) -> str:
+        return self.node.name.namespace_name if isinstance(self.node, XElement) else ""
+
+    @property
+    def value(self) -> str:
+        if self.node is None or self.node.node_type not in (TEXT, CDATA, COMMENT, PROCESSING_INSTRUCTION):
+            return ""
+        return str(getattr(self.node, "value", None) or getattr(self.node, "data", ""))
+
+    @property
+    def is_empty_element(self) -> bool:
+        return isinstance(self.node, XElement) and not self.is_end and self.node.is_empty
+
+    @property
+    def has_attributes(self) -> bool:
+        return isinstance(self.node, XElement) and not self.is_end and self.node.has_attributes
+
+    @member("bool Read()")
+    def read(self) -> bool:
+        """Go to the next node; False at the end."""
+        if self.is_at_end:
+            return False
+        if self.node is None:
+            return self._go(self.document.first_node, 0)
+        if isinstance(self.node, XElement) and not self.is_end and not self.node.is_empty:
+            if self.node.children:
+                return self._go(self.node.children[0], self.depth + 1)
+            self.is_end = True
+            return True
+        return self._leave()
+
+    def _go(self, node: XNode | None, depth: int) -> bool:
+        self.node, self.depth, self.is_end = node, depth, False
+        self.is_at_end = node is None
+        return not self.is_at_end
+
+    def _leave(self) -> bool:
+        """Go to what follows the node and everything in it."""
+        assert self.node is not None
+        following = self.node.next
+        if following is not None:
+            return self._go(following, self.depth)
+        parent = self.node.parent_element
+        found = self._go(parent, self.depth - 1)
+        self.is_end = found
+        return found
+
+    @member("void Skip()")
+    def skip(self) -> None:
+        if self.node is not None:
+            self._leave()
+
+    @member("System.Xml.XmlNodeType MoveToContent()")
+    def move_to_content(self) -> int:
+        while self.node_type not in _CONTENT:
+            if not self.read():
+                break
+        return self.node_type
+
+    @member("string GetAttribute(string name)")
+    def get_attribute(self, name: str | None) -> str | None:
+        if not isinstance(self.node, XElement):
+            return None
+        found = (a for a in self.node.attribute_list if a.to_string().partition("=")[0] == name)
+        attribute = next(found, None)
+        return None if attribute is None else attribute.value
+
+    @member("void Dispose()")
+    def dispose(self) -> None:
+        """Nothing is held."""
+
+
+@implements(_TYPE, f"static {_TYPE} Create(System.IO.TextReader input)")
+def create(source: Any) -> XmlReader:
+    if source is None:
+        raise ArgumentNullException("input")
+    return XmlReader(parse_document(bound("System.IO.TextReader", "string ReadToEnd()")(source), PRESERVE_WHITESPACE))
+
+
+@implements(X + "XNode", f"static {X}XNode ReadFrom({_TYPE} reader)")
+def read_from(reader: XmlReader | None) -> XNode:
+    """A copy of the node the reader is on; the reader goes behind it."""
+    if reader is None:
+        raise ArgumentNullException("reader")
+    if reader.node is None or reader.is_end:
+        raise InvalidOperationException("The XmlReader state should be Interactive.")
+    found = clone(reader.node)
+    reader.skip()
+    return found
