@@ -60,7 +60,7 @@ class NotSimulatedError(ApimPolicyError):
 
 
 class LimitExceededError(ApimPolicyError):
-    """A policy used more than one of the limits of the simulation allows (see `apimpolicy.dotnet.environment.Limits`)."""
+    """A policy used more than a limit of the simulation allows; see `apimpolicy.dotnet.environment.Limits`."""
 
     def __init__(self, limit: str, allowed: int) -> None:
         self.limit = limit

@@ -1,7 +1,8 @@
 """Runs the cases in the folders beside this file.
 
-A folder holds a policy (`policy.xml`, or one file per scope: `global.xml` … `operation.xml`) and `cases.toml`: `[gateway]`
-for all of them, and a list of `[[case]]` with `name`, `request`, further `gateway` settings, and `expect`:
+A folder holds a policy (`policy.xml`, or one file per scope: `global.xml` … `operation.xml`; `fragment-*.xml` are
+fragments) and `cases.toml`: `[gateway]` for all of them, and a list of `[[case]]` with `name`, `request`, further
+`gateway` settings, and `expect`:
 
     status, reason, body, headers, no_headers     of the response
     backend                                       the forwarded requests: "METHOD url", in order

@@ -70,7 +70,7 @@ def command(paths: tuple[str, ...], named_values: str | None, config: str | None
                 say(str(error))
                 failed = True
                 continue
-            if source.text or not findings:
+            if not findings:
                 findings += check_document(source, check, values)
             report.add(findings)
             progress.advance()
@@ -118,12 +118,13 @@ class _Report:
         return exit_codes.FINDINGS if failing else exit_codes.CLEAN
 
     def write_text(self) -> None:
-        from apimpolicy.report.style import Style
-        from apimpolicy.report.terminal import render
+        if self.diagnostics:
+            from apimpolicy.report.style import Style
+            from apimpolicy.report.terminal import render
 
-        style = Style.of(sys.stdout)
-        for diagnostic in self.diagnostics:
-            print(render(diagnostic, style), end="\n\n")
+            style = Style.of(sys.stdout)
+            for diagnostic in self.diagnostics:
+                print(render(diagnostic, style), end="\n\n")
         print(self.summary())
 
     def summary(self) -> str:

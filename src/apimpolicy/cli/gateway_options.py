@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from apimpolicy.cli.configuration_file import configuration_option, find_configuration
-from apimpolicy.project.files import STANDARD_INPUT
+from apimpolicy.errors import PolicySyntaxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,17 +84,13 @@ class GatewayOptions:
         return gateway.run(self._policies(), request)
 
     def _policies(self) -> dict[str, Any]:
-        """The documents by scope; POLICY is the API's."""
-        from pathlib import Path
-
-        scopes: dict[str, Any] = {
-            "api": sys.stdin.buffer.read() if self.policy == STANDARD_INPUT else Path(self.policy)
-        }
+        """The documents by scope; POLICY is the API's. Raises ConfigurationError, PolicySyntaxError."""
+        scopes = {"api": _readable(self.policy)}
         for text in self.scopes:
             scope, equals, path = text.partition("=")
             if not equals or not path:
                 raise click.UsageError(f"--scope takes SCOPE=FILE, such as global=global.xml, not '{text}'")
-            scopes[scope] = Path(path)
+            scopes[scope] = _readable(path)
         return scopes
 
     def _request(self) -> Request:
@@ -140,6 +136,16 @@ class GatewayOptions:
         from apimpolicy.dotnet.cryptography.certificate import Certificate
 
         return Certificate.from_file(self.certificate, self.password)
+
+
+def _readable(path: str) -> Path | bytes:
+    """The policy as the gateway takes it. Raises ConfigurationError and PolicySyntaxError."""
+    from apimpolicy.project.files import STANDARD_INPUT, read_policy_file
+
+    source, findings = read_policy_file(path)
+    if findings:
+        raise PolicySyntaxError(findings)
+    return source.text.encode() if path == STANDARD_INPUT else Path(path)
 
 
 def _header(text: str) -> tuple[str, str]:

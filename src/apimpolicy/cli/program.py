@@ -22,8 +22,6 @@ COMMANDS = {
 }
 """Name and short help; the module `apimpolicy.cli.<name>` with a command `command` is imported when it is needed."""
 
-_ISSUES = "https://github.com/apimpolicy/apimpolicy/issues"
-
 
 class _Commands(click.Group):
     """Subcommands that are imported when they are asked for."""
@@ -99,9 +97,9 @@ def program(debug: bool) -> None:
     """
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line; the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; the exit code. Standard output is flushed."""
+    given = list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A terminal that cannot show a character must not stop a report.
@@ -153,7 +151,7 @@ def _report_to_us(error: Exception) -> str:
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return (
         f"this is a mistake in apimpolicy itself ({what[:200]}). "
-        f"Please report it at {_ISSUES}, with the output of the same command with `apimpolicy --debug`."
+        "Please report it, with what the same command says when it begins with `apimpolicy --debug`."
     )
 
 

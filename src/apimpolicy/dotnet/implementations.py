@@ -279,6 +279,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "System.UriFormatException",
     ),
     "system.guids": ("System.Guid",),
+    "system.interfaces": ("System.IComparable", "System.IEquatable", "System.IFormattable"),
     "system.ip_addresses": ("System.Net.IPAddress",),
     "system.mathematics": ("System.Math",),
     "system.nullables": ("System.Nullable",),

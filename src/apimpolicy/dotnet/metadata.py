@@ -1,8 +1,8 @@
 """The types of the surface, loaded on first use.
 
-`surface/<namespace>.txt` holds one block per type; a block is found by its first line and read in steps: the header when
-the type is first asked anything, a member when its name is first looked up. Types that signatures mention and the
-surface does not list are known by name only.
+`surface/<namespace>.txt` holds one block per type; a block is found by its first line and read in steps: the header
+when the type is first asked anything, a member when its name is first looked up. Types that signatures mention and
+the surface does not list are known by name only.
 """
 
 from __future__ import annotations
@@ -323,4 +323,18 @@ def parse(text: str) -> Type:
     return parse_type(text, find_definition, {})
 
 
-__all__ = ["Field", "Member", "Method", "Parameter", "Property", "TypeDefinition", "all_definitions", "look_up", "named"]
+__all__ = [
+    "Field",
+    "Member",
+    "Method",
+    "Parameter",
+    "Property",
+    "TypeDefinition",
+    "all_definitions",
+    "find_definition",
+    "is_namespace",
+    "look_up",
+    "named",
+    "parse",
+    "type_names",
+]

@@ -17,8 +17,8 @@ Rules that hold for both, and that the emitter relies on:
 
 - Parameters come in the order of the signature, the receiver first. The receiver of an instance member is never None:
   the emitter raises NullReferenceException before. Other arguments may be None where C# allows null.
-- `out` and `ref` parameters: an `out` parameter is not passed, a `ref` parameter is; the function returns a tuple of the
-  result (left out for void) followed by the value of each `out` and `ref` parameter in order.
+- `out` and `ref` parameters: an `out` parameter is not passed, a `ref` parameter is; the function returns a tuple of
+  the result (left out for void) followed by the value of each `out` and `ref` parameter in order.
 - `params` arrays arrive as one `values.Array`. Delegates are Python callables. Every IEnumerable is a Python iterable.
 - With `types=True` the function receives, before everything else, the tuple of type arguments: those of the constructed
   type, then those of the method.

@@ -37,7 +37,9 @@ class Parameter:
 
     __slots__ = ("default", "has_default", "mode", "name", "type")
 
-    def __init__(self, name: str, type_: Type, mode: str = "", has_default: bool = False, default: object = None) -> None:
+    def __init__(
+        self, name: str, type_: Type, mode: str = "", has_default: bool = False, default: object = None
+    ) -> None:
         self.name = name
         self.type = type_
         self.mode = mode
@@ -286,10 +288,9 @@ def _parse_member(
             parse_parameters(index or "", find, scope),
         )
     if line.startswith("const ") and (match := _CONSTANT.match(line)):
-        type_, name, value = match.groups()
-        return Field(
-            owner, name, line, parse_type(type_, find, scope), is_constant=True, value=_constant(type_, json.loads(value))
-        )
+        type_, name, text = match.groups()
+        value = _constant(type_, json.loads(text))
+        return Field(owner, name, line, parse_type(type_, find, scope), is_constant=True, value=value)
     if line.endswith(";") and (match := _FIELD.match(line)):
         static, readonly, type_, name = match.groups()
         return Field(

@@ -193,10 +193,11 @@ class ArrayType(Type):
 
     def __str__(self) -> str:
         # C# writes the ranks of arrays of arrays from the outside in: int[,][] is an array of rank 2 of int[].
-        ranks, element = "", self
+        ranks = ""
+        element: Type = self
         while isinstance(element, ArrayType):
             ranks += f"[{',' * (element.rank - 1)}]"
-            element = element.element  # type: ignore[assignment]
+            element = element.element
         return f"{element}{ranks}"
 
 

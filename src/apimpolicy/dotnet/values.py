@@ -92,7 +92,7 @@ class Char(Boxed, str):
 class EnumValue(Boxed, int):
     """A boxed enum member; carries its own type."""
 
-    dotnet_type: NamedType  # type: ignore[assignment]
+    dotnet_type: NamedType
 
     def __new__(cls, type_: NamedType, value: int) -> EnumValue:
         boxed = super().__new__(cls, value)

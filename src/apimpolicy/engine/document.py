@@ -27,7 +27,8 @@ MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 class Policy:
     """A policy document that can be read.
 
-    `sections` are its sections by name; of a fragment, and of a lone policy, the policies are in `inbound`.
+    `sections` are the policies of its sections, by the section's name; those of a fragment, and policies that stand
+    alone, are in `inbound`.
     `diagnostics` are the findings that did not keep it from being read: names, attributes, sections.
     """
 
@@ -44,17 +45,14 @@ class Policy:
         self.original = original
         self.diagnostics = diagnostics
         self.named_values = named_values
-        self.sections: dict[str, Element] = {}
+        self.sections: dict[str, tuple[Element, ...]] = {}
         root = document.root
         assert root is not None
-        if root.name == "policies":
-            for section in root.elements():
-                self.sections.setdefault(section.name, section)
-        elif root.name in SECTIONS:
-            for section in document.roots:
-                self.sections.setdefault(section.name, section)
+        if root.name == "policies" or root.name in SECTIONS:
+            for section in root.elements() if root.name == "policies" else document.roots:
+                self.sections.setdefault(section.name, tuple(section.elements()))
         else:
-            self.sections["inbound"] = root
+            self.sections["inbound"] = tuple(root.elements() if root.name == "fragment" else document.roots)
 
     @property
     def path(self) -> str:

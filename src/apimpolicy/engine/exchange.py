@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.entities import Backend
 from apimpolicy.context.execution import LastError
-from apimpolicy.context.messages import RequestMessage, ResponseMessage
+from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.context.records import Response
 from apimpolicy.context.urls import Url
 from apimpolicy.dotnet.environment import environment
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from apimpolicy.context.execution import Context
+    from apimpolicy.context.messages import RequestMessage
     from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.chain import Verification
@@ -95,10 +96,12 @@ class Exchange:
         return self._running[-1].scope
 
     @property
+    def changes_request(self) -> bool:
+        return self._composed is None and self.section in ("inbound", "backend")
+
+    @property
     def message(self) -> RequestMessage | ResponseMessage:
-        if self._composed is not None:
-            return self._composed
-        return self.request if self.section in ("inbound", "backend") else self.response
+        return self.request if self.changes_request else self.reply
 
     @property
     def reply(self) -> ResponseMessage:

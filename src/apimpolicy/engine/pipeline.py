@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program
 
 INTERNAL_SERVER_ERROR = "Internal server error"
-OPERATION_NOT_FOUND = PolicyError("OperationNotFound", "Unable to match incoming request to an operation.", 404)
 
 
 def run(exchange: Exchange, program: Program) -> ResponseMessage:
@@ -38,10 +37,13 @@ def run(exchange: Exchange, program: Program) -> ResponseMessage:
     return exchange.response
 
 
-def refuse(exchange: Exchange, program: Program, section: str = "backend") -> ResponseMessage:
-    """The way of a request that matches no operation: on-error of the program, then 404."""
-    error = PolicyError(OPERATION_NOT_FOUND.reason, OPERATION_NOT_FOUND.message, OPERATION_NOT_FOUND.status)
-    error.last_error = LastError("configuration", error.reason, error.message, section=section)
+def refuse(exchange: Exchange, program: Program) -> ResponseMessage:
+    """The way of a request that matches no operation: on-error of the program, then 404.
+
+    The section of the error is `backend`, as seen on real gateways.
+    """
+    error = PolicyError("OperationNotFound", "Unable to match incoming request to an operation.", 404)
+    error.last_error = LastError("configuration", error.reason, error.message, section="backend")
     return _handle(exchange, program, error, "Resource not found")
 
 

@@ -15,7 +15,7 @@ from apimpolicy.policies.registry import specification_of
 from apimpolicy.policies.spec import SECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.engine.document import Policy
@@ -132,18 +132,20 @@ class _Builder:
         """The steps of the scope at this level; those of wider ones hang at its `<base />`."""
         while level >= 0:
             scope = self.order[level]
-            element = self.scopes[scope].sections.get(self.name)
-            if element is not None:
-                return self.policies(element, scope, level, parent, "")
+            elements = self.scopes[scope].sections.get(self.name)
+            if elements is not None:
+                return self.policies(elements, scope, level, parent, "")
             if not self.inherit_missing:
                 return []
             level -= 1
         return []
 
-    def policies(self, container: Element, scope: str, level: int, parent: Step | None, prefix: str) -> list[Step]:
+    def policies(
+        self, elements: Iterable[Element], scope: str, level: int, parent: Step | None, prefix: str
+    ) -> list[Step]:
         return [
             self.policy(element, specification_of(element.name), scope, level, parent, prefix + path)
-            for element, path in _numbered(container)
+            for element, path in _numbered(elements)
         ]
 
     def policy(
@@ -167,14 +169,14 @@ class _Builder:
             step.inserted = self.section(level - 1, step)
         elif element.name == "include-fragment":
             fragment = self.fragment(element)
-            step.inserted = self.policies(fragment.root, scope, level, step, f"{path}/")
+            step.inserted = self.policies(fragment.sections["inbound"], scope, level, step, f"{path}/")
         return step
 
     def children(self, step: Step, slot: ChildrenSlot, level: int) -> list[Step] | Step | None:
         if slot.part is None:
-            return self.policies(step.element, step.scope, level, step, f"{step.path}/")
+            return self.policies(step.element.elements(), step.scope, level, step, f"{step.path}/")
         found: list[Step] = []
-        for element, path in _numbered(step.element):
+        for element, path in _numbered(step.element.elements()):
             if element.name == slot.name:
                 assert step.specification is not None
                 part = step.specification.part(element.name)
@@ -197,10 +199,10 @@ class _Builder:
         raise PolicyTypeError([Diagnostic("POL112", message, value.source, value.start, value.end, help=advice)])
 
 
-def _numbered(container: Element) -> Iterator[tuple[Element, str]]:
-    """The child elements with their paths: names, counted from 1 among those of one name."""
+def _numbered(elements: Iterable[Element]) -> Iterator[tuple[Element, str]]:
+    """Sibling elements with their paths: names, counted from 1 among those of one name."""
     counts: dict[str, int] = {}
-    for element in container.elements():
+    for element in elements:
         count = counts[element.name] = counts.get(element.name, 0) + 1
         yield element, f"{element.name}[{count}]"
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, integer
 from apimpolicy.policies.effects import Effect
@@ -35,6 +34,8 @@ class MockResponse:
     index: str | None = literal_attribute()
 
     def run(self, exchange: Exchange) -> Effect:
+        from apimpolicy.context.messages import ResponseMessage
+
         if not self.enabled:
             raise NotSimulatedError('mock-response enabled="false"', "no document says what it does")
         response = ResponseMessage(self.status_code, second_read=exchange.response.second_read)

@@ -20,12 +20,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.policies.conversions import text
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import ANYWHERE, PolicyError, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
+    from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.policies.spec import Exchange, Step
 
 
@@ -35,6 +35,8 @@ class ReturnResponse:
     steps: list[Step] = policies("set-status", "set-header", "set-body")
 
     def run(self, exchange: Exchange) -> Effect:
+        from apimpolicy.context.messages import ResponseMessage
+
         response = ResponseMessage(second_read=exchange.response.second_read)
         if self.response_variable_name is not None:
             response = self.from_variable(exchange, self.response_variable_name)
@@ -44,6 +46,8 @@ class ReturnResponse:
         return Effect("response-returned", f"{answer.status_code} {answer.reason}".rstrip(), response=answer)
 
     def from_variable(self, exchange: Exchange, name: str) -> ResponseMessage:
+        from apimpolicy.context.messages import ResponseMessage
+
         found = exchange.variables.get(name)
         if not isinstance(found, ResponseMessage):
             raise PolicyError(None, f"The variable '{name}' holds no response.")

@@ -20,7 +20,6 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from apimpolicy.context.urls import encode_parameters
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.effects import Effect
@@ -39,6 +38,8 @@ class RewriteUri:
     copy_unmatched_params: bool = expression_attribute(boolean, default=True)
 
     def run(self, exchange: Exchange) -> Effect:
+        from apimpolicy.context.urls import encode_parameters
+
         request = exchange.request
         matched = request.matched_parameters
 
@@ -48,7 +49,8 @@ class RewriteUri:
                 raise PolicyError(
                     None, "Only parameters specified in the original URL template can be used in the rewrite template"
                 )
-            return quote(from_utf16(value), safe="/-_.~" if found[1] else "-_.~")
+            is_path = found[1] or f"{{*{found[2]}}}" in exchange.url_template
+            return quote(from_utf16(value), safe="/-_.~" if is_path else "-_.~")
 
         path, _, query = self.template.partition("?")
         path = _PARAMETER.sub(parameter, path)

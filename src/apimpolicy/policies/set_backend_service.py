@@ -5,8 +5,8 @@
 <set-backend-service backend-id="orders-v2" />
 ```
 
-Simulated: `base-url`, and `backend-id` with the backends of the gateway, `Gateway(backends={"orders-v2": "https://…"})`.
-A wider scope's `backend-id` can only be overridden by a `backend-id` (documented); a `base-url` is then ignored, which is
+Simulated: `base-url`, and `backend-id` with what the gateway knows, `Gateway(backends={"orders-v2": "https://…"})`. A
+wider scope's `backend-id` can only be overridden by a `backend-id` (documented); a `base-url` is then ignored, which is
 our reading. The Service Fabric and Dapr attributes are not simulated yet and fail when reached. The error for a backend
 that is not there has the text that Azure gives when the document is saved; its reason is not documented.
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.context.messages import RequestMessage
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import body, boolean
 from apimpolicy.policies.effects import Effect
@@ -44,10 +43,8 @@ class SetBody:
         if self.html_decode_expression:
             raise NotSimulatedError("set-body html-decode-expression", "no document says what it does")
         message = exchange.message
-        kind = "response"
-        if isinstance(message, RequestMessage):
-            kind = "request"
-            if message.body is None and not exchange.services.allows_new_body:
-                raise PolicyError(None, "The request has no body that set-body could replace.")
+        if message.body is None and not exchange.services.allows_new_body:
+            raise PolicyError(None, "The request has no body that set-body could replace.")
         message.set_body(self.body)
+        kind = "request" if exchange.changes_request else "response"
         return Effect("body-set", f"{len(self.body):,} bytes", message=kind, length=len(self.body))

@@ -8,8 +8,9 @@
 
 In inbound and backend it changes the request, in outbound and on-error the response, inside return-response the
 response that is returned. `exists-action` is `override` (the default: all values are replaced by those given), `skip`,
-`append` or `delete`. `Connection`, `Content-Length`, `Keep-Alive` and `Transfer-Encoding` cannot be overridden, appended
-to or deleted, `Server` cannot be deleted from a response, and the caller's own address stays in `X-Forwarded-For`.
+`append` or `delete`. `Connection`, `Content-Length`, `Keep-Alive` and `Transfer-Encoding` cannot be overridden,
+appended to or deleted, `Server` cannot be deleted from a response, and the caller's own address stays in
+`X-Forwarded-For`.
 
 Simulated in full. Our choices: what cannot be changed stays without an error; white space around a value is dropped; to
 override without a value deletes. Values stay apart inside the gateway and are joined by commas where HTTP joins them.
@@ -21,7 +22,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.context.messages import RequestMessage
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import ANYWHERE, child_texts, expression_attribute, policy
@@ -42,7 +42,7 @@ class SetHeader:
 
     def run(self, exchange: Exchange) -> Effect:
         message = exchange.message
-        kind = "request" if isinstance(message, RequestMessage) else "response"
+        kind = "request" if exchange.changes_request else "response"
         before = tuple(message.headers.get_all(self.name))
         kept = self.kept(exchange, kind, before)
         if kept is None:

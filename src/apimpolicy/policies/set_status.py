@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.context.records import usual_reason
 from apimpolicy.policies.conversions import integer
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import ANYWHERE, expression_attribute, policy
@@ -30,6 +29,8 @@ class SetStatus:
     reason: str | None = expression_attribute(required=True)
 
     def run(self, exchange: Exchange) -> Effect:
+        from apimpolicy.context.records import usual_reason
+
         response = exchange.reply
         before = (response.status_code, response.status_reason)
         response.status_code = self.code

@@ -290,6 +290,10 @@ class Exchange(Protocol):
         """
 
     @property
+    def changes_request(self) -> bool:
+        """Whether `message` is the request."""
+
+    @property
     def reply(self) -> ResponseMessage:
         """The response: the exchange's, or the one that is being composed."""
 

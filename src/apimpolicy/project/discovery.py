@@ -20,6 +20,7 @@ ROOTS = frozenset((b"policies", b"fragment", b"inbound", b"backend", b"outbound"
 
 _SKIPPED_DIRECTORIES = frozenset(("node_modules", "__pycache__"))
 _HEAD = 65_536
+_HERE = os.path.join(os.curdir, "")
 _NAME = re.compile(rb"<([A-Za-z][\w\-]*)")
 
 
@@ -41,7 +42,9 @@ def discover(paths: Iterable[str]) -> Discovery:
             found.setdefault(path)
             continue
         before = len(problems)
-        files = sorted(file for file in _tree(path, problems.append) if _is_policy(file, problems.append))
+        # A tree that is the current directory needs no "./" before every name.
+        candidates = (file.removeprefix(_HERE) for file in _tree(path, problems.append))
+        files = sorted(file for file in candidates if _is_policy(file, problems.append))
         if not files and len(problems) == before:
             empty.append(path)
         for file in files:

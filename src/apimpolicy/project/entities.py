@@ -55,6 +55,7 @@ _PLAIN: dict[str, dict[str, type]] = {
 def entity_of(name: str, table: Table) -> Any:
     """The entity that a table describes; keys are those of the constructor, with hyphens. Raises ConfigurationError."""
     options: dict[str, Any] = {}
+    kind: type[Any]
     for key, kind in _PLAIN[name].items():
         if (value := table.take(key, kind)) is not None:
             options[key.replace("-", "_")] = value

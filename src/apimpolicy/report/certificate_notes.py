@@ -86,7 +86,7 @@ def _chain(found: Certificate, with_revocation: bool, is_valid: bool, result: Re
         yield f"The certificate itself is valid until {found.valid_until:%Y-%m-%d}."
 
 
-def _fruitless_search(leaf: nodes.Expression, evaluated: Evaluated) -> nodes.Call | None:
+def _fruitless_search(leaf: nodes.Bound, evaluated: Evaluated) -> nodes.Call | None:
     """The call that looked for something in context.Deployment.Certificates and did not find it."""
     for node in descendants(leaf):
         if isinstance(node, nodes.Call) and node.method.name in _SEARCHING and evaluated.is_evaluated(node):

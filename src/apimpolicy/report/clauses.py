@@ -37,12 +37,12 @@ class Clause:
 
     `verdict` is its value, `not evaluated`, or `failed` when it threw. `facts` are the values inside of it, in order of
     evaluation; `notes` are sentences about them; `parts` are the operands of `&&`, `||` and `?:`. `code` has a line for
-    each operand, or one. `node` is the bound expression.
+    each operand, or one. `node` is the bound expression, or the block.
     """
 
     __slots__ = ("code", "facts", "node", "notes", "parts", "verdict")
 
-    def __init__(self, verdict: str, code: Sequence[str], node: nodes.Expression) -> None:
+    def __init__(self, verdict: str, code: Sequence[str], node: nodes.Bound) -> None:
         self.verdict = verdict
         self.code = list(code)
         self.node = node
@@ -118,12 +118,21 @@ def clause_of(node: nodes.Expression, evaluated: Evaluated) -> Clause:
     return clause
 
 
+def clause_of_block(block: nodes.Bound, verdict: str, evaluated: Evaluated) -> Clause:
+    """The clause of a `@{ … }`: its lines as written, and the values inside of it."""
+    lines = [line.rstrip() for line in evaluated.text.splitlines()] or [""]
+    margin = min((len(line) - len(line.lstrip()) for line in lines[1:] if line), default=0)
+    clause = Clause(verdict, [lines[0], *(line[margin:] for line in lines[1:] if line)], block)
+    clause.facts = list(_facts(block, evaluated))
+    return clause
+
+
 def _parts(operands: list[nodes.Expression], evaluated: Evaluated) -> list[Clause]:
     """A clause for each operand. Constants are not recorded: after one that settled or threw, they were not reached."""
     parts: list[Clause] = []
     for operand in operands:
         part = clause_of(operand, evaluated)
-        if part.node.is_constant and parts and parts[-1].verdict in (FAILED, NOT_EVALUATED):
+        if unconverted(operand).is_constant and parts and parts[-1].verdict in (FAILED, NOT_EVALUATED):
             part.verdict = NOT_EVALUATED
         parts.append(part)
     return parts
@@ -171,7 +180,7 @@ def _verdict(node: nodes.Expression, evaluated: Evaluated) -> str:
     return NOT_EVALUATED
 
 
-def _facts(leaf: nodes.Expression, evaluated: Evaluated) -> Iterator[Fact]:
+def _facts(leaf: nodes.Bound, evaluated: Evaluated) -> Iterator[Fact]:
     """The values inside a leaf, once each, in the order of evaluation."""
     skipped = {_key(leaf)}
     if isinstance(leaf, nodes.Unary) and leaf.operator == "!":
@@ -208,7 +217,9 @@ def _is_telling(node: nodes.Expression, value: Any) -> bool:
     if isinstance(node, nodes.Local) and node.symbol.kind == "context":
         return False
     name = str(node.type)
-    return value is None or not _is_context_record(name) and not name.rpartition("Generic.")[2].startswith(_DICTIONARIES)
+    return (
+        value is None or (not _is_context_record(name) and not name.rpartition("Generic.")[2].startswith(_DICTIONARIES))
+    )
 
 
 def _is_context_record(name: str) -> bool:

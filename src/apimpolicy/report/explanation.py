@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.certificate_notes import certificate_notes
-from apimpolicy.report.clauses import FAILED, Clause, Evaluated, clause_of
+from apimpolicy.report.clauses import FAILED, Clause, Evaluated, clause_of, clause_of_block
 from apimpolicy.report.values import show
 
 if TYPE_CHECKING:
@@ -161,12 +161,12 @@ def _decisions(result: Result, entry: TraceEntry, is_decisive: bool) -> Iterator
         verdict = "true" if entry.effect.data["taken"] else "false"
         yield Decision(place_of(entry), verdict, None, str(entry.attributes.get("condition", "")), is_decisive)
     for evaluation in evaluations:
-        clause = _clause(evaluation)
+        evaluated = evaluated_of(evaluation)
+        clause = _clause(evaluation, evaluated)
+        certificate_notes(clause, evaluated, result)
+        if evaluation.error is not None:
+            _note_error(clause, evaluation)
         verdict = FAILED if evaluation.error is not None else show(evaluation.value)
-        if clause is not None:
-            certificate_notes(clause, evaluated_of(evaluation), result)
-            if evaluation.error is not None:
-                _note_error(clause, evaluation)
         yield Decision(place_of(entry), verdict, clause, evaluation.code, is_decisive)
 
 
@@ -177,12 +177,13 @@ def evaluated_of(evaluation: Evaluation) -> Evaluated:
     return Evaluated(compiled(evaluation.excerpt).bound.body, evaluation.excerpt.text, evaluation.recorder)
 
 
-def _clause(evaluation: Evaluation) -> Clause | None:
-    """None for a block of statements: it has no single tree of operands."""
+def _clause(evaluation: Evaluation, evaluated: Evaluated) -> Clause:
     from apimpolicy.binding.nodes import Expression
 
-    evaluated = evaluated_of(evaluation)
-    return clause_of(evaluated.root, evaluated) if isinstance(evaluated.root, Expression) else None
+    if isinstance(evaluated.root, Expression):
+        return clause_of(evaluated.root, evaluated)
+    verdict = FAILED if evaluation.error is not None else show(evaluation.value)
+    return clause_of_block(evaluated.root, verdict, evaluated)
 
 
 def _note_error(clause: Clause, evaluation: Evaluation) -> None:

@@ -1,13 +1,14 @@
 """The namespace `System` and its nearest neighbours: what every C# expression is made of.
 
-    objects         ToString, Equals, GetHashCode and GetType of any value; System.Type
-    strings         concatenation, Format, Join, interpolation
-    string_…        the members of `string` by topic: search, split, edit, comparison
-    collation       the order of the invariant culture
-    number_formats  numbers as text; number_parsing the way back
-    arithmetic      operators and explicit conversions of numbers; decimals the ones of `decimal`
-    conversions     unboxing and casts
-    date_…, datetimes, timespans, timezones     points and spans of time, 100 ns ticks
+    objects              ToString, Equals, GetHashCode and GetType of any value; System.Type
+    strings              concatenation, Format, Join, interpolation
+    string_search, string_edits, string_split, string_comparison    the members of `string`
+    collation            the order of the invariant culture
+    number_formats       numbers as text (custom_number_formats: `#,##0.00`); number_parsing the way back
+    arithmetic, decimals operators and explicit conversions of numbers
+    conversions          unboxing and casts; nullables has `default(T)`
+    datetimes, offsets, timespans, timezones    with date_formats and date_parsing
+    interfaces           IComparable, IEquatable<T> and IFormattable of any value
 
 and one module for each of the smaller types.
 """

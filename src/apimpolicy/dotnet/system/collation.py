@@ -130,7 +130,7 @@ def compare(a: str, b: str, ignore_case: bool = False) -> int:
 
 _UNTROUBLED = re.compile(
     "(?:[\t-\r -~\xa1-\xac\xae-\u017f\u0391-\u03a9\u03b1-\u03c9\u0410-\u044f\u2010-\u2027\u2030-\u205e\u20ac"
-    "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]|[\ud83c-\ud83e][\udc00-\udfff])*"
+    "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]++|[\ud83c-\ud83e][\udc00-\udfff])*+"
 )
 """Common characters that are neither skipped nor marks, and none of which equals an ASCII character but itself."""
 

@@ -54,7 +54,12 @@ class Parts:
             year, month, day = (1, 1, 1) if styles & NO_CURRENT_DATE else (now.year, now.month, now.day)
         try:
             ticks = from_parts(
-                today().year if year is None else year, month or 1, day or 1, hour, self.minute, self.second
+                today().year if year is None else year,
+                1 if month is None else month,
+                1 if day is None else day,
+                hour,
+                self.minute,
+                self.second,
             ).ticks
         except DotnetException:
             return None

@@ -92,7 +92,7 @@ def concat(*parts: Any) -> str:
     try:
         result = "".join(parts)
     except TypeError:
-        result = "".join([text(part) for part in parts])
+        result = "".join([part if type(part) is str else text(part) for part in parts])
     if len(result) > _UNCHECKED_LENGTH:
         environment().check_length(len(result))
     return result

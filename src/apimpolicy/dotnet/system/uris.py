@@ -347,3 +347,21 @@ def _not_equal(a: Uri | None, b: Uri | None) -> bool:
 for _name, _scheme in (("Http", "http"), ("Https", "https"), ("File", "file"), ("Ftp", "ftp"), ("Mailto", "mailto")):
     implements("System.Uri", f"static readonly string UriScheme{_name};")(lambda scheme=_scheme: scheme)
 implements("System.Uri", "static readonly string SchemeDelimiter;")(lambda: "://")
+
+
+@implements("System.Uri", "System.Uri MakeRelativeUri(System.Uri uri)")
+def make_relative(base: Uri, uri: Uri | None) -> Uri:
+    """The reference that leads from one URI to another; the other itself when the authority differs."""
+    if uri is None:
+        raise ArgumentNullException("uri")
+    base.absolute(), uri.absolute()
+    if base.left_part() != uri.left_part():
+        return uri
+    own, target = base.path.split("/")[:-1], uri.path.split("/")
+    shared = 0
+    while shared < min(len(own), len(target) - 1) and own[shared] == target[shared]:
+        shared += 1
+    path = "../" * (len(own) - shared) + "/".join(target[shared:])
+    if base.path == uri.path and uri.query + uri.fragment:
+        path = ""
+    return parse(path + uri.query + uri.fragment, RELATIVE_OR_ABSOLUTE)

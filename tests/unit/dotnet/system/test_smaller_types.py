@@ -84,6 +84,18 @@ def test_combine(base: str, relative: str, expected: str) -> None:
     assert uris.combine(uris.parse(base), relative).to_string() == expected
 
 
+@pytest.mark.parametrize(
+    ("base", "target", "expected"),
+    [
+        ("http://x/a", "http://x/b/c", "b/c"),
+        ("http://x/a/b/c", "http://x/a/d?q", "../d?q"),
+        ("http://x/a", "http://y/a", "http://y/a"),
+    ],
+)
+def test_make_relative(base: str, target: str, expected: str) -> None:
+    assert uris.make_relative(uris.parse(base), uris.parse(target)).original == expected
+
+
 @pytest.mark.parametrize("text", ["not a uri", "", "http://", "http://a b/", "http://x:99999/"])
 def test_uris_refused(text: str) -> None:
     with pytest.raises(UriFormatException):

@@ -107,8 +107,10 @@ a␛.xml:1:9: CS1061 error: an ␇ alarm
     1 | <a>␛[2J\\u202eevil
       |              ^^^^""",
     )
-    yield "an empty file", Diagnostic("POL027", "too large", Source("", "big.xml"), 0, 0, help="Less."), (
-        "big.xml:1:1: POL027 error: too large\n     = Less."
+    yield (
+        "an empty file",
+        Diagnostic("POL027", "too large", Source("", "big.xml"), 0, 0, help="Less."),
+        ("big.xml:1:1: POL027 error: too large\n     = Less."),
     )
     yield (
         "CR LF",

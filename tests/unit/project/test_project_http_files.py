@@ -35,6 +35,6 @@ def test_reading(text: str, expected: object) -> None:
     ],
 )
 def test_mistakes(data: bytes, sentence: str) -> None:
-    with pytest.raises(ConfigurationError, match="r.http") as caught:
+    with pytest.raises(ConfigurationError, match=r"r\.http") as caught:
         parse_request(data, "r.http")
     assert sentence in str(caught.value)

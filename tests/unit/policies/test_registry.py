@@ -1,0 +1,84 @@
+"""Every policy name that any source knows, and what the simulated ones say of themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from apimpolicy import PolicySyntaxError, Severity, load_policy
+from apimpolicy.policies.registry import POLICIES, nearest, specification_of
+from apimpolicy.policies.spec import SECTIONS
+
+SHARED = Path(__file__).parents[4] / "shared"
+SIMULATED = [name for name, module in POLICIES.items() if module is not None]
+FACTS = SHARED / "facts" / "policies.json"
+UNDOCUMENTED_SECTIONS = {"trace": "on-error", "set-body": "on-error"}
+
+
+def facts() -> dict[str, dict[str, object]]:
+    if not FACTS.exists():
+        pytest.skip("the shared facts are not here")
+    return {entry["name"]: entry for entry in json.loads(FACTS.read_text(encoding="utf-8"))["policies"]}
+
+
+def test_every_name_of_the_facts_is_known() -> None:
+    # set-url is a child of send-request; the Dapr form is the same element as set-backend-service.
+    expected = facts().keys() - {"set-url", "set-backend-service (dapr form)"}
+    assert expected == POLICIES.keys()
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_attributes_and_sections_are_those_of_the_facts(name: str) -> None:
+    entry = facts()[name]
+    specification = specification_of(name)
+    assert specification is not None
+    attributes = entry["attributes"]
+    assert isinstance(attributes, list)
+    assert {slot.name for slot in specification.attributes} == {attribute["name"] for attribute in attributes}
+    slots = {slot.name: slot for slot in specification.attributes}
+    for attribute in attributes:
+        slot = slots[attribute["name"]]
+        assert slot.required == (attribute["required"] == "yes"), attribute["name"]
+        if attribute["expressions"] in ("yes", "no"):
+            assert slot.expression == (attribute["expressions"] == "yes"), attribute["name"]
+    sections = entry["sections"]
+    assert isinstance(sections, list)
+    assert specification.sections == {*sections} | {*UNDOCUMENTED_SECTIONS.get(name, "").split()}
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_every_simulated_policy_has_a_page(name: str) -> None:
+    specification = specification_of(name)
+    assert specification is not None
+    page = specification.documentation
+    assert page.startswith(f"{name}: ")
+    assert "Simulated" in page
+    assert "Source: https://learn.microsoft.com/" in page
+    assert specification.sections <= {*SECTIONS}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("set-heder", "set-header"), ("Choose", "choose"), ("x", None), ("a" * 10_000, None)]
+)
+def test_nearest(name: str, expected: str | None) -> None:
+    assert nearest(name) == expected
+
+
+def test_no_false_alarms_on_real_policies() -> None:
+    """What people really run: no errors, and warnings of two kinds only."""
+    folder = SHARED / "corpus" / "documents" / "policies"
+    if not folder.exists():
+        pytest.skip("the shared corpus is not here")
+    read, codes = 0, set()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        try:
+            policy = load_policy(file)
+        except PolicySyntaxError:
+            continue  # as markup; held by the tests of the reader
+        read += 1
+        assert not policy.errors, policy.errors
+        codes |= {finding.code for finding in policy.diagnostics if finding.severity is Severity.WARNING}
+    assert read > 300
+    assert codes == {"POL103", "POL105"}
