@@ -6,7 +6,8 @@
     │   └── PolicyTypeError       it can be read, and the compiler or the gateway would refuse it
     ├── ConfigurationError        the simulated gateway was set up wrongly (a broken PEM, a missing named value)
     ├── NotSimulatedError         Azure does this, apimpolicy does not do it yet: fails loudly, by name
-    ├── LimitExceededError        a policy used more steps, memory or nesting than the limits allow
+    ├── LimitExceededError        a policy used more steps, memory, time or nesting than the limits allow
+    ├── InternalError             a mistake in apimpolicy itself; the original exception is the cause
     └── DotnetException           what C# code throws; lives in apimpolicy.dotnet.exceptions
 """
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.source import Source
 
 
 class ApimPolicyError(Exception):
@@ -48,11 +50,15 @@ class ConfigurationError(ApimPolicyError):
 
 
 class NotSimulatedError(ApimPolicyError):
-    """The real gateway has this; the simulation does not reproduce it (yet). Never silently skipped."""
+    """The real gateway has this; the simulation does not reproduce it (yet). Never silently skipped.
+
+    `span` is (source, start, end) of the code that needs it, once known.
+    """
 
     def __init__(self, name: str, reason: str = "") -> None:
         self.name = name
         self.reason = reason
+        self.span: tuple[Source, int, int] | None = None
         super().__init__(name, reason)
 
     def __str__(self) -> str:
@@ -69,3 +75,18 @@ class LimitExceededError(ApimPolicyError):
 
     def __str__(self) -> str:
         return f"the policy exceeded the limit '{self.limit}' of {self.allowed:,}"
+
+
+class InternalError(ApimPolicyError):
+    """A mistake in apimpolicy: the policy did something that the simulation did not expect. The cause is the original.
+
+    `span` is (source, start, end) of the code that was running, once known.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.span: tuple[Source, int, int] | None = None
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        return f"mistake in apimpolicy, please report it with the expression that shows it: {self.what}"

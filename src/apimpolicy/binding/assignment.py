@@ -8,22 +8,24 @@ that is set stays set; only labels do, because `goto` may jump back to them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from apimpolicy.binding import nodes
 from apimpolicy.binding.assigned_variables import Frame, Variables, tuple_path
 from apimpolicy.binding.flow import labels_of
-from apimpolicy.binding.symbols import LocalFunctionSymbol
-from apimpolicy.dotnet.types import Type
 from apimpolicy.dotnet.values import BOOL
-from apimpolicy.syntax.nodes import Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from apimpolicy.binding.core import BinderCore
     from apimpolicy.binding.nodes import Bound, Expression, Statement
-    from apimpolicy.binding.symbols import LocalSymbol
+    from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
+    from apimpolicy.dotnet.types import Type
+    from apimpolicy.syntax.nodes import Node, Token
+
+_Jump: TypeAlias = "tuple[str, Bound | Node | Token | None]"
+"""What a jump reaches: `break` or `continue` with the statement, `label` with the labeled one, `return` with its place."""
 
 UNREACHABLE: Final = -1
 _MOST_ROUNDS: Final = 8
@@ -46,20 +48,22 @@ class AssignmentWalk:
 
     def __init__(self) -> None:
         self.variables = Variables()
-        self.label_states: dict[Hashable, int] = {}
+        self.label_states: dict[_Jump, int] = {}
         self.labels_changed = False
         self._visitors: dict[type[Bound], Callable[..., int]] = {}
         self._start()
 
     def _start(self) -> None:
-        self.findings: dict[Hashable, tuple[nodes.Node | nodes.Token, str, str, str]] = {}
+        self.findings: dict[Hashable, tuple[Node | Token, str, str, str]] = {}
         self.labels_changed = False
+        self.reported = 0
         self.frame: Frame | None = None
         self.functions: dict[LocalFunctionSymbol, Frame] = {}
         self.bodies: dict[LocalFunctionSymbol, nodes.LocalFunction] = {}
-        self.jumps: dict[Hashable, int] = {}
-        self.targets: list[tuple[str, int]] = []
+        self.jumps: dict[_Jump, int] = {}
+        self.targets: list[tuple[str, Statement]] = []
         self.labels: list[dict[str, nodes.Labeled]] = []
+        self.returns_to: Frame | None = None
 
     def run(self, body: Expression | Statement) -> None:
         self._start()
@@ -100,12 +104,13 @@ class AssignmentWalk:
 
     def _read(self, node: Expression, symbol: LocalSymbol, mask: int, state: int) -> int:
         """Everything in `mask` must be set here; what a local function reads of outer variables is asked at its calls."""
-        missing = mask & ~state
+        missing = mask & ~(state | self.reported)
         if not missing:
             return state
         if self.frame is not None and missing & ~self.frame.own:
             self.frame.reads |= missing & ~self.frame.own
             return state
+        self.reported |= missing
         if mask == self.variables.mask(symbol):
             finding = ("CS0165", f"'{symbol.name}' is used before it has a value on every path")
         else:
@@ -234,14 +239,67 @@ class AssignmentWalk:
         return UNREACHABLE
 
     def after_Lambda(self, node: nodes.Lambda, state: int) -> int:  # noqa: N802
-        saved = (self.jumps, self.targets, self.labels)
-        self.jumps, self.targets, self.labels = {}, [], []
+        saved = (self.jumps, self.targets, self.labels, self.returns_to)
+        self.jumps, self.targets, self.labels, self.returns_to = {}, [], [], None
         inner = state
         for symbol in node.parameters:
             inner = self._set(symbol, self._declared(symbol, inner))
         self.visit(node.body, inner)
-        self.jumps, self.targets, self.labels = saved
+        self.jumps, self.targets, self.labels, self.returns_to = saved
         return state
+
+    # -------------------------------------------------------------------------------------- local functions
+
+    def after_LocalFunction(self, node: nodes.LocalFunction, state: int) -> int:  # noqa: N802
+        self._frame(node.function)
+        return state
+
+    def _frame(self, function: LocalFunctionSymbol) -> Frame | None:
+        """What a call of the function means; its body is walked once, from a state in which nothing outside is set."""
+        frame = self.functions.get(function)
+        node = self.bodies.get(function)
+        if frame is not None or node is None:
+            return frame
+        frame = self.functions[function] = Frame()
+        saved = (self.frame, self.jumps, self.targets, self.labels, self.returns_to)
+        self.frame, self.jumps, self.targets, self.labels, self.returns_to = frame, {}, [], [], frame
+        state = 0
+        outputs = [symbol for symbol in function.symbols if symbol.mode == "out"]
+        for symbol in function.symbols:
+            state = self._declared(symbol, state)
+            if symbol.mode != "out":
+                state = self._set(symbol, state)
+        end = self.visit(node.body, state)
+        leaving = [(jump[1], reached) for jump, reached in self.jumps.items() if jump[0] == "return"]
+        self.frame, self.jumps, self.targets, self.labels, self.returns_to = saved
+        frame.writes = end
+        for _, reached in leaving:
+            frame.writes &= reached
+        token = node.function.declared_at.children[2]
+        for place, reached in [*leaving, (token, end)]:
+            self._check_outputs(place, outputs, reached)
+        frame.is_finished = True
+        return frame
+
+    def _check_outputs(self, place: Node | Token, outputs: Sequence[LocalSymbol], state: int) -> None:
+        for symbol in outputs:
+            if self.variables.mask(symbol) & ~state:
+                self.findings.setdefault(
+                    ("out", symbol, place),
+                    (place, "CS0177", f"the out parameter '{symbol.name}' must have a value before the function ends", ""),
+                )
+
+    def _use_function(
+        self, function: LocalFunctionSymbol, node: Expression, state: int, *, is_call: bool
+    ) -> int:
+        frame = self._frame(function)
+        if frame is None:
+            return state
+        if not frame.is_finished:  # a recursive call: it gives outer variables what the whole function gives them
+            return state | ~frame.own
+        for symbol in self.variables.symbols(frame.reads & ~(state | self.reported)):
+            self._read(node, symbol, self.variables.mask(symbol), state)
+        return state | frame.writes if is_call else state
 
     # ------------------------------------------------------------------------------------------ conditions
 
@@ -316,8 +374,18 @@ class AssignmentWalk:
                 self.bodies[statement.function] = statement
         for statement in statements:
             state = self.visit(statement, state)
-        self.labels.pop()
+        self._settle_labels()
         return state
+
+    def _settle_labels(self) -> None:
+        """Remember the states of the jumps to the labels of a block that ends here, for the next round."""
+        for label in self.labels.pop().values():
+            key = ("label", label)
+            known = self.label_states.get(key, UNREACHABLE)
+            reached = known & self._arrivals(key)
+            if reached != known:
+                self.label_states[key] = reached
+                self.labels_changed = True
 
     def after_LocalDeclaration(self, node: nodes.LocalDeclaration, state: int) -> int:  # noqa: N802
         state = self._declared(node.symbol, state)
@@ -330,15 +398,15 @@ class AssignmentWalk:
 
     def _body(self, node: Statement, body: Statement, state: int) -> int:
         """A loop's body; the state where the next round, or the test of `do`, begins."""
-        self.targets.append(("loop", id(node)))
+        self.targets.append(("loop", node))
         state = self.visit(body, state)
         self.targets.pop()
-        return state & self._arrivals(("continue", id(node)))
+        return state & self._arrivals(("continue", node))
 
-    def _arrivals(self, key: Hashable) -> int:
+    def _arrivals(self, key: _Jump) -> int:
         return self.jumps.pop(key, UNREACHABLE)
 
-    def _jump(self, key: Hashable, state: int) -> int:
+    def _jump(self, key: _Jump, state: int) -> int:
         self.jumps[key] = self.jumps.get(key, UNREACHABLE) & state
         return UNREACHABLE
 
@@ -346,10 +414,10 @@ class AssignmentWalk:
         state = self._in_order(state, node.initializers)
         if node.is_do and node.condition is not None:
             _, after = self.condition(node.condition, self._body(node, node.body, state))
-            return after & self._arrivals(("break", id(node)))
+            return after & self._arrivals(("break", node))
         inside, after = (state, UNREACHABLE) if node.condition is None else self.condition(node.condition, state)
         self._in_order(self._body(node, node.body, inside), node.incrementors)
-        return after & self._arrivals(("break", id(node)))
+        return after & self._arrivals(("break", node))
 
     def after_Foreach(self, node: nodes.Foreach, state: int) -> int:  # noqa: N802
         state = self.visit(node.collection, state)
@@ -359,23 +427,27 @@ class AssignmentWalk:
         elif node.deconstruction is not None:
             inside = self.visit(node.deconstruction, inside)
         self._body(node, node.body, inside)
-        return state & self._arrivals(("break", id(node)))
+        return state & self._arrivals(("break", node))
 
     def after_Switch(self, node: nodes.Switch, state: int) -> int:  # noqa: N802
         state = self.visit(node.value, state)
-        self.targets.append(("switch", id(node)))
+        self.targets.append(("switch", node))
         # variables that a section declares belong to the whole block; labels of all sections may be jumped to
         everything = [statement for section in node.sections for statement in section.statements]
         self.labels.append(labels_of(everything))
-        after, unmatched = UNREACHABLE, state
+        after = UNREACHABLE
         has_default = False
         for section in node.sections:
             inside = UNREACHABLE
             for label in section.labels:
                 has_default = has_default or label.pattern is None
-                matched, fails = state, unmatched
+                matched, fails = state, state
                 if label.pattern is not None:
                     matched, fails = self._pattern(label.pattern, node.value.type, state)
+                    if _never_matches(node.value, label.pattern):
+                        matched = UNREACHABLE
+                    elif _matches(node.value, label.pattern):
+                        fails = UNREACHABLE
                 if label.guard is not None:
                     matched, _ = self.condition(label.guard, matched)
                 elif fails == UNREACHABLE:
@@ -384,11 +456,11 @@ class AssignmentWalk:
             for statement in section.statements:
                 inside = self.visit(statement, inside)
             after &= inside
-        self.labels.pop()
+        self._settle_labels()
         self.targets.pop()
         if not has_default:
             after &= state
-        return after & self._arrivals(("break", id(node)))
+        return after & self._arrivals(("break", node))
 
     def after_Break(self, node: nodes.Break, state: int) -> int:  # noqa: N802
         return self._jump(("break", self.targets[-1][1]), state) if self.targets else UNREACHABLE
@@ -403,19 +475,18 @@ class AssignmentWalk:
         if node.label is not None:
             for scope in reversed(self.labels):
                 if node.label in scope:
-                    return self._jump(("label", id(scope[node.label])), state)
+                    return self._jump(("label", scope[node.label]), state)
         return UNREACHABLE
 
     def after_Labeled(self, node: nodes.Labeled, state: int) -> int:  # noqa: N802
-        key = ("label", id(node))
-        return self.visit(node.statement, state & self.label_states.get(key, UNREACHABLE))
+        key = ("label", node)
+        state &= self.label_states.get(key, UNREACHABLE) & self.jumps.get(key, UNREACHABLE)
+        return self.visit(node.statement, state)
 
     def after_Return(self, node: nodes.Return, state: int) -> int:  # noqa: N802
         if node.value is not None:
             state = self.visit(node.value, state)
-        if self.frame is not None and self.frame.is_current(self.jumps):
-            self._leave_function(node.syntax, state)
-        return self._jump("return", state)
+        return UNREACHABLE if self.returns_to is None else self._jump(("return", node.syntax), state)
 
     def after_Throw(self, node: nodes.Throw, state: int) -> int:  # noqa: N802
         if node.exception is not None:
@@ -447,3 +518,14 @@ class AssignmentWalk:
 
     def after_Lock(self, node: nodes.Lock, state: int) -> int:  # noqa: N802
         return self._in_order(state, node.target, node.body)
+
+
+def _matches(value: Expression, pattern: nodes.Pattern) -> bool:
+    """Whether a constant under `switch` is this label's constant."""
+    wanted = pattern.value
+    return wanted is not None and value.is_constant and wanted.is_constant and value.constant == wanted.constant
+
+
+def _never_matches(value: Expression, pattern: nodes.Pattern) -> bool:
+    wanted = pattern.value
+    return wanted is not None and value.is_constant and wanted.is_constant and value.constant != wanted.constant

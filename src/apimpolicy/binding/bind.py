@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding.assignment import check_assignment
 from apimpolicy.binding.complaints import name_token
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
@@ -67,7 +68,7 @@ def bind(tree: Node, excerpt: Excerpt) -> BoundExpression:
 
 
 def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
-    saved = binder._enter()
+    saved = binder.enter()
     body = binder.bind_value(tree.children[0])
     binder.scope = saved
     if isinstance(body, DefaultLiteral):
@@ -83,6 +84,8 @@ def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: Loca
         body = binder.failure(
             tree.children[0], "CS1660", f"a {body.type} is no value that a policy can use"  # type: ignore[arg-type]
         )
+    if not binder.diagnostics:
+        check_assignment(binder, body)
     return BoundExpression(excerpt, body, body.type, (), _in_order(binder.diagnostics), context)
 
 
@@ -96,7 +99,7 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
             binder.report(statement.value.syntax, "CS0029", "this call returns nothing, but a value must be returned")
         if statement.value is None and not binder.diagnostics:
             binder.report(statement.syntax, "CS0126", "a value must be returned", help="a policy expression needs a result")
-    if not binder.diagnostics and binder.falls_through(block):
+    if all(d.code == "CS0159" for d in binder.diagnostics) and binder.falls_through(block):
         binder.report_at(
             1, 2, "CS0161", "not every path through this block returns a value",
             help="end the block with 'return …;'",
@@ -111,6 +114,8 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
             value = statement.value
             if value is not None and value.type is not result and not isinstance(value, Bad):
                 statement.value = binder.convert(value, result)
+    if not binder.diagnostics:
+        check_assignment(binder, block)
     return BoundExpression(excerpt, block, result, types, _in_order(binder.diagnostics), context)
 
 

@@ -13,7 +13,7 @@ from apimpolicy.syntax.nodes import Node, Token
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.binding.access import AccessBinder
+    from apimpolicy.binding.calls import CallBinder
     from apimpolicy.binding.nodes import Expression
     from apimpolicy.binding.overloads import Argument, Candidate, Resolution
     from apimpolicy.dotnet.signatures import Parameter
@@ -34,7 +34,7 @@ def name_token(group: MethodGroup) -> Node | Token:
     return syntax
 
 
-def ambiguous_call(binder: AccessBinder, node: Node, group: MethodGroup, found: Resolution) -> Bad:
+def ambiguous_call(binder: CallBinder, node: Node, group: MethodGroup, found: Resolution) -> Bad:
     first, second = found.ambiguous or (found.candidates[0], found.candidates[-1])
     return binder.failure(
         name_token(group),
@@ -59,14 +59,14 @@ def _describe(expression: Expression) -> str:
 
 
 def no_overload(
-    binder: AccessBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
+    binder: CallBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
     """The call of a method group failed: CS1503, CS0411, CS7036, CS1739, CS1501 or CS0305."""
     return _complain(binder, node, name_token(group), f"'{group.name}'", found, arguments)
 
 
 def _complain(
-    binder: AccessBinder,
+    binder: CallBinder,
     node: Node,
     where: Node | Token,
     name: str,
@@ -128,7 +128,7 @@ def _choices(name: str, candidates: Sequence[Candidate]) -> str:
 
 
 def _bad_argument(
-    binder: AccessBinder, candidates: list[Candidate], arguments: Sequence[Argument], name: str, total: int
+    binder: CallBinder, candidates: list[Candidate], arguments: Sequence[Argument], name: str, total: int
 ) -> Bad:
     """CS1503 (or CS1620, CS1615 for ref and out) at the argument of the candidate that fits best."""
     best = candidates[0]
@@ -162,7 +162,7 @@ def _written_position(arguments: Sequence[Argument], index: int) -> int:
     return index + 1
 
 
-def _advice(binder: AccessBinder, expression: Expression, parameter: Parameter) -> str:
+def _advice(binder: CallBinder, expression: Expression, parameter: Parameter) -> str:
     from apimpolicy.binding.conversions import explicit_conversion
 
     if parameter.type is expression.type or expression.type is NULL:
@@ -175,7 +175,7 @@ def _advice(binder: AccessBinder, expression: Expression, parameter: Parameter) 
 
 
 def no_extension(
-    binder: AccessBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
+    binder: CallBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
     """No own method of this name, and no extension method that takes the receiver: CS1061, CS1929, or about arguments."""
     receiver = group.receiver
@@ -200,7 +200,7 @@ def no_extension(
 
 
 def _wrong_receiver(
-    binder: AccessBinder, receiver: Expression, name: str, candidates: list[Candidate], arguments: Sequence[Argument]
+    binder: CallBinder, receiver: Expression, name: str, candidates: list[Candidate], arguments: Sequence[Argument]
 ) -> Bad:
     """CS1929: there is an extension method of this name, for values of another type."""
     arity = [c for c in candidates if len(c.method.parameters) == len(arguments) + 1]
@@ -213,7 +213,7 @@ def _wrong_receiver(
     )
 
 
-def _receiver_fits(binder: AccessBinder, receiver: Expression, candidates: Sequence[Candidate]) -> bool:
+def _receiver_fits(binder: CallBinder, receiver: Expression, candidates: Sequence[Candidate]) -> bool:
     from apimpolicy.binding.inference import Inference
 
     for candidate in candidates:
@@ -231,7 +231,7 @@ def _receiver_fits(binder: AccessBinder, receiver: Expression, candidates: Seque
 
 
 def _complain_extension(
-    binder: AccessBinder,
+    binder: CallBinder,
     node: Node,
     group: MethodGroup,
     candidates: Sequence[Candidate],
@@ -252,7 +252,7 @@ def _complain_extension(
 
 
 def bad_delegate_call(
-    binder: AccessBinder, node: Node, target: Expression, found: Resolution, arguments: Sequence[Argument]
+    binder: CallBinder, node: Node, target: Expression, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
     """A delegate called with the wrong arguments: CS1593 for their number, CS1503 for a type."""
     candidate = found.candidates[0]
@@ -266,7 +266,7 @@ def bad_delegate_call(
 
 
 def no_indexer(
-    binder: AccessBinder, node: Node, type_: Type, found: Resolution, arguments: Sequence[Argument]
+    binder: CallBinder, node: Node, type_: Type, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
     """`[…]` with arguments that no indexer takes."""
     bad = [c for c in found.candidates if c.failure == "argument"]
@@ -278,7 +278,7 @@ def no_indexer(
 
 
 def no_constructor(
-    binder: AccessBinder, node: Node, where: Node | Token, type_: Type, found: Resolution, arguments: Sequence[Argument]
+    binder: CallBinder, node: Node, where: Node | Token, type_: Type, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
     """`new T(…)` with arguments that no constructor takes."""
     return _complain(binder, node, where, f"'{shown(type_)}'", found, arguments, constructor=True)

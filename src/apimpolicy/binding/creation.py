@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import complaints, lookup
+from apimpolicy.binding.casts import CastBinder
 from apimpolicy.binding.complaints import shown
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.names import make_tuple_type
@@ -25,7 +26,6 @@ from apimpolicy.binding.nodes import (
     PropertyAccess,
     TupleCreation,
 )
-from apimpolicy.binding.operations import OperationBinder
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, TUPLE_TYPE
 from apimpolicy.dotnet.signatures import Method
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child
 
 
-class CreationBinder(OperationBinder):
+class CreationBinder(CastBinder):
     """`new` in all its forms, tuples, and interpolated strings."""
 
     def bind_object_creation(self, node: Node) -> Expression:

@@ -95,5 +95,16 @@ class Flow:
         return any(ends)
 
 
+def labels_of(statements: Sequence[Statement]) -> dict[str, Labeled]:
+    """The labels that stand in a list of statements itself, by name."""
+    found: dict[str, Labeled] = {}
+    for statement in statements:
+        current = statement
+        while isinstance(current, Labeled):
+            found[current.label] = current
+            current = current.statement
+    return found
+
+
 def _may_be(condition: Expression, value: bool) -> bool:
     return not condition.is_constant or condition.constant == value

@@ -43,7 +43,9 @@ def _compile(excerpt: Excerpt) -> Sequence[Diagnostic]:
     from apimpolicy.syntax.parser import parse
 
     try:
-        tree = parse(excerpt)
+        return bind(parse(excerpt), excerpt).diagnostics
     except PolicySyntaxError as error:
         return error.diagnostics
-    return bind(tree, excerpt).diagnostics
+    except RecursionError:
+        message = "the expression is nested too deeply to be compiled"
+        return [Diagnostic.within(excerpt, 0, len(excerpt.text), "CS8078", message, help="Split it into statements.")]

@@ -22,6 +22,10 @@ COMMANDS = {
 }
 """Name and short help; the module `apimpolicy.cli.<name>` with a command `command` is imported when it is needed."""
 
+_NAME = "apimpolicy"
+_COMPLETION = "_APIMPOLICY_COMPLETE"
+"""Set by the shell's completion script; see click's documentation."""
+
 
 class _Commands(click.Group):
     """Subcommands that are imported when they are asked for."""
@@ -116,7 +120,11 @@ def run(arguments: Sequence[str]) -> int:
 
 def _guarded(arguments: list[str]) -> int:
     try:
-        result: Any = program.main(arguments, prog_name="apimpolicy", standalone_mode=False)
+        if _COMPLETION in os.environ:
+            program.main(list(arguments), prog_name=_NAME)
+        # Not `program.main`, which swallows broken pipes.
+        with program.make_context(_NAME, list(arguments)) as context:
+            result: Any = program.invoke(context)
         return result if isinstance(result, int) else exit_codes.CLEAN
     except click.exceptions.Exit as stop:
         return stop.exit_code

@@ -20,15 +20,21 @@ UNIX_EPOCH_TICKS = 621_355_968_000_000_000
 """Ticks (100 ns) from 0001-01-01 to 1970-01-01."""
 
 
+_STEPS_PER_LOOK = 64
+_UNITS_PER_STEP = 6
+"""The logarithm of the UTF-16 units that are copied for one step."""
+
+
 class Limits:
     """Bounds on what one evaluation may use; every one is a setting with this default.
 
     `steps`: loop iterations, calls of local functions and lambdas, and elements that LINQ walks over.
     `string_length`: UTF-16 code units in one string. `elements`: elements in one array or collection.
-    `regex_seconds`: time for one match of a regular expression.
+    `regex_seconds`: time for one match of a regular expression. `seconds`: time for the whole evaluation, looked at
+    every few steps: the guard against few steps that are each expensive.
     """
 
-    __slots__ = ("elements", "regex_seconds", "steps", "string_length")
+    __slots__ = ("elements", "regex_seconds", "seconds", "steps", "string_length")
 
     def __init__(
         self,
@@ -36,11 +42,13 @@ class Limits:
         string_length: int = 16_777_216,
         elements: int = 8_388_608,
         regex_seconds: float = 2.0,
+        seconds: float = 10.0,
     ) -> None:
         self.steps = steps
         self.string_length = string_length
         self.elements = elements
         self.regex_seconds = regex_seconds
+        self.seconds = seconds
 
 
 class Trust(Protocol):
@@ -53,7 +61,7 @@ class Trust(Protocol):
 class Environment:
     """The surroundings of one evaluation. `utc_now` gives ticks of 100 ns since 0001-01-01 UTC."""
 
-    __slots__ = ("limits", "random", "steps_left", "trust", "utc_now")
+    __slots__ = ("_deadline", "_next_look", "limits", "random", "steps_left", "trust", "utc_now")
 
     def __init__(
         self,
@@ -66,13 +74,30 @@ class Environment:
         self.trust = trust
         self.limits = limits or Limits()
         self.steps_left = self.limits.steps
+        self._next_look = self.steps_left
+        self._deadline: float | None = None
         self.random = random.Random(seed)
 
     def step(self, count: int = 1) -> None:
-        """Use up steps; raises LimitExceededError when none are left."""
+        """Use up steps; raises LimitExceededError when none are left, or when the time is over."""
         self.steps_left -= count
+        if self.steps_left < self._next_look:
+            self._look()
+
+    def _look(self) -> None:
         if self.steps_left < 0:
             raise LimitExceededError("steps", self.limits.steps)
+        self._next_look = max(self.steps_left - _STEPS_PER_LOOK, 0)
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + self.limits.seconds
+        elif now > self._deadline:
+            raise LimitExceededError("seconds", self.limits.seconds)
+
+    def new_string(self, length: int) -> None:
+        """Check the length of a string that is about to be made, and use up steps for the copying."""
+        self.check_length(length)
+        self.step(length >> _UNITS_PER_STEP)
 
     def check_length(self, length: int) -> None:
         """Raise LimitExceededError before a string of this many UTF-16 code units is made."""

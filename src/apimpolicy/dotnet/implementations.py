@@ -52,9 +52,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "System.Security.Cryptography.RandomNumberGenerator",
         "System.Security.Cryptography.RNGCryptoServiceProvider",
     ),
-    "cryptography.distinguished_names": (
-        "System.Security.Cryptography.X509Certificates.X500DistinguishedName",
-    ),
+    "cryptography.distinguished_names": ("System.Security.Cryptography.X509Certificates.X500DistinguishedName",),
     "cryptography.certificate": (
         "System.Security.Cryptography.X509Certificates.X509Certificate",
         "System.Security.Cryptography.X509Certificates.X509Certificate2",
@@ -70,12 +68,8 @@ MODULES: dict[str, tuple[str, ...]] = {
         "System.Security.Cryptography.X509Certificates.X509ExtensionCollection",
         "System.Security.Cryptography.X509Certificates.PublicKey",
     ),
-    "apimpolicy.context.urls": (
-        "IUrl",
-    ),
-    "apimpolicy.context.bodies": (
-        "IMessageBody",
-    ),
+    "apimpolicy.context.urls": ("IUrl",),
+    "apimpolicy.context.bodies": ("IMessageBody",),
     "apimpolicy.context.messages": (
         "IRequest",
         "IResponse",
@@ -109,9 +103,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "BasicAuthCredentials",
         "Authorization",
     ),
-    "apimpolicy.context.extension_methods": (
-        "ContextExtensions",
-    ),
+    "apimpolicy.context.extension_methods": ("ContextExtensions",),
     "xml.names": ("System.Xml.Linq.XName", "System.Xml.Linq.XNamespace"),
     "xml.nodes": (
         "System.Xml.Linq.XObject",
@@ -222,6 +214,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "System.Collections.Generic.SortedDictionary.ValueCollection",
         "System.Collections.Generic.SortedSet",
     ),
+    "collections.extensions": ("System.Collections.Generic.CollectionExtensions",),
     "collections.read_only": ("System.Collections.ObjectModel.ReadOnlyCollection",),
     "collections.tuples": ("System.Tuple", "System.ValueTuple"),
     "collections.array_members": ("System.Array",),
@@ -299,6 +292,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "system.objects": (
         "System.Exception",
         "System.Type",
+        "System.Reflection.MemberInfo",
         "object",
     ),
     "system.offsets": ("System.DateTimeOffset",),

@@ -224,6 +224,8 @@ class TypeDefinition:
 
 
 _definitions: dict[tuple[str, int], TypeDefinition] = {}
+_mentioned: dict[tuple[str, int], TypeDefinition] = {}
+"""Types that signatures name and the surface does not have; `look_up` never finds these."""
 
 
 @functools.cache
@@ -287,12 +289,10 @@ def look_up(name: str, arity: int = 0) -> TypeDefinition | None:
 
 def find_definition(name: str, arity: int = 0) -> TypeDefinition:
     """Like `look_up`, but a name that only signatures mention becomes a type without members."""
-    found = look_up(name, arity)
+    found = look_up(name, arity) or _mentioned.get((name, arity))
     if found is None:
-        key = (name, arity)
-        found = _definitions.get(key)
-        if found is None:
-            found = _definitions[key] = TypeDefinition(name, f"class {name}", f"class {name}\n  use not allowed", arity)
+        found = TypeDefinition(name, f"class {name}", f"class {name}\n  use not allowed", arity)
+        _mentioned[name, arity] = found
     return found
 
 

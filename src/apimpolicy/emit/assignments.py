@@ -15,6 +15,7 @@ from apimpolicy.binding.nodes import (
     IndexerAccess,
     Local,
     OutVariable,
+    Placeholder,
     PropertyAccess,
     TupleElement,
 )
@@ -118,7 +119,6 @@ class AssignmentEmitter(ArithmeticEmitter):
 
     def _once(self, target: Expression, steps: list[ast.expr]) -> Expression:
         """The target with its receiver and indexes held in Python variables."""
-        from apimpolicy.binding.nodes import Placeholder
 
         def hold(expression: Expression) -> Expression:
             if expression.is_constant:
@@ -132,8 +132,9 @@ class AssignmentEmitter(ArithmeticEmitter):
         if isinstance(target, ArrayAccess):
             return ArrayAccess(target.syntax, target.type, hold(target.array), [hold(i) for i in target.indexes])
         if isinstance(target, IndexerAccess):
+            receiver = hold(target.receiver)
             arguments = [hold(a) for a in target.arguments]
-            return IndexerAccess(target.syntax, target.type, hold(target.receiver), target.property, arguments)
+            return IndexerAccess(target.syntax, target.type, receiver, target.property, arguments)
         if isinstance(target, PropertyAccess) and target.receiver is not None:
             return PropertyAccess(target.syntax, target.type, hold(target.receiver), target.property)
         return target

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding.nodes import Bound, Expression, Placeholder
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.emit import runtime
+from apimpolicy.emit.frames import file_of
+from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.dotnet.types import Type
+    from apimpolicy.emit.frames import Span
     from apimpolicy.text.source import Excerpt
 
 _LOAD, _STORE = ast.Load(), ast.Store()
+STEP = "step"
+"""The variable of emitted code that holds `environment().step`; no C# variable has a name without a number."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -72,11 +77,13 @@ class EmitterCore:
         self.excerpt = excerpt
         self.recording = recording
         self.namespace: dict[str, Any] = {"__builtins__": {}}
-        self._interned: dict[tuple[type, int | str], str] = {}
+        self.uses_steps = False
+        self._interned: dict[tuple[type, object], str] = {}
         self._counter = 0
         self._symbols: dict[LocalSymbol | LocalFunctionSymbol, str] = {}
         self._celled: set[LocalSymbol] = set()
         self._placeholders: dict[Placeholder, Callable[[], ast.expr]] = {}
+        self._not_null: set[Placeholder] = set()
         self._hoisted: list[list[ast.stmt]] = [[]]
         """Statements that must come before the one that is being emitted: the bodies of lambdas."""
         self._kept: list[Any] = []
@@ -90,7 +97,7 @@ class EmitterCore:
 
     def bring(self, value: Any, hint: str) -> ast.Name:
         """A name in the emitted code's namespace for an object; the same object has the same name."""
-        key = (type(value), value if isinstance(value, str) else id(value))
+        key = (type(value), value if isinstance(value, (str, tuple)) else id(value))
         name = self._interned.get(key)
         if name is None:
             name = self.fresh(hint if _PLAIN.fullmatch(hint) else "value")
@@ -112,7 +119,12 @@ class EmitterCore:
 
     def types_constant(self, types: tuple[Type, ...]) -> ast.expr:
         """The tuple of type arguments that an implementation asked for."""
-        return self.bring(types, "types") if not types else tuple_of(*map(self.type_constant, types))
+        return self.bring(types, "types")
+
+    def step(self) -> ast.Call:
+        """One step of the policy: every loop and every recursion makes some."""
+        self.uses_steps = True
+        return call(load(STEP))
 
     def symbol_name(self, symbol: LocalSymbol | LocalFunctionSymbol) -> str:
         """The Python variable of a C# variable; unique, so that scopes need no care."""
@@ -123,6 +135,13 @@ class EmitterCore:
         return name
 
     # ------------------------------------------------------------------------------------------ positions
+
+    def span_of(self, bound: Bound) -> Span:
+        """(source, start, end) of a bound node, in the file itself."""
+        syntax, source = bound.syntax, self.excerpt.source
+        start = self.excerpt.locate(syntax.start)
+        end = self.excerpt.locate(max(syntax.end - 1, syntax.start)) + 1
+        return file_of(source), *source.original_span(start, max(start, end))
 
     def at(self, node: Any, bound: Bound) -> Any:
         """Give a Python node the position of a bound one."""
@@ -146,7 +165,12 @@ class EmitterCore:
 
     def emit(self, expression: Expression) -> ast.expr:
         """The Python expression for a bound one; recorded when a recorder is wanted."""
-        made = self.emit_plain(expression)
+        try:
+            made = self.emit_plain(expression)
+        except NotSimulatedError as error:
+            if error.span is None:
+                error.span = self.span_of(expression)
+            raise
         if self.recording and not isinstance(expression, Placeholder) and is_recorded(expression):
             return self.at(call(load("record"), self.bring(expression, "node"), made), expression)  # type: ignore[no-any-return]
         return made
@@ -157,9 +181,11 @@ class EmitterCore:
     def emit_lambda_body(self, *arguments: Any) -> Any:
         raise NotImplementedError
 
-    def with_placeholder(self, placeholder: Placeholder, name: str) -> None:
+    def with_placeholder(self, placeholder: Placeholder, name: str, *, not_null: bool = False) -> None:
         """From here on the placeholder is read from a Python variable."""
         self._placeholders[placeholder] = lambda: load(name)
+        if not_null:
+            self._not_null.add(placeholder)
 
     def known_not_null(self, expression: Expression) -> bool:
         """Whether a value can be proved not to be null without running."""
@@ -175,7 +201,6 @@ class EmitterCore:
                 nodes.TupleCreation,
                 nodes.Lambda,
                 nodes.TypeOf,
-                nodes.Placeholder,
             ),
         ):
             return True
@@ -183,6 +208,8 @@ class EmitterCore:
             return expression.constant is not None
         if expression.type.is_value_type and expression.type.underlying is None:
             return True
+        if isinstance(expression, nodes.Placeholder):
+            return expression in self._not_null
         if isinstance(expression, nodes.Binary) and expression.operator == "+" and str(expression.type) == "string":
             return True
         return isinstance(expression, nodes.Local) and expression.symbol.kind == "context"

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import BoundExpression, bind
 from apimpolicy.binding.nodes import Block
-from apimpolicy.emit.frames import CAUGHT, as_dotnet, span_of
-from apimpolicy.errors import PolicyTypeError
+from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.emit.frames import as_policy_error
+from apimpolicy.errors import PolicySyntaxError, PolicyTypeError
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.recorder import Recorder
 
@@ -48,8 +48,9 @@ class CompiledExpression:
     def evaluate(self, context: Any, *, recorder: Recorder | None = None) -> Any:
         """The value for a context, as a plain Python value of the static type (see `apimpolicy.dotnet.values`).
 
-        Raises DotnetException with `.span` for what C# would throw, NotSimulatedError for a member that is not
-        simulated, LimitExceededError when a limit of the current environment is exceeded.
+        Raises DotnetException for what C# would throw, NotSimulatedError for what is not simulated,
+        LimitExceededError when a limit of the current environment is exceeded, and InternalError for a mistake of
+        ours; each with `.span`. A lazy sequence is not walked over here: see `apimpolicy.emit.frames.as_policy_error`.
         """
         try:
             if recorder is not None:
@@ -59,14 +60,11 @@ class CompiledExpression:
             if self._plain is None:
                 self._plain = self._emit(recording=False)
             return self._plain(context)
-        except CAUGHT as error:
-            traceback = error.__traceback__
-            exception = as_dotnet(error)
-            if exception.span is None:
-                exception.span = span_of(traceback, self.excerpt)
-            if exception is error:
+        except Exception as error:
+            found = as_policy_error(error)
+            if found is error:
                 raise
-            raise exception from None
+            raise found from found.__cause__
 
     def _emit(self, *, recording: bool) -> Callable[..., Any]:
         from apimpolicy.emit.emitter import emit
@@ -87,18 +85,28 @@ def compile_expression(code: str | Excerpt) -> CompiledExpression:
 
 def check_expression(excerpt: Excerpt) -> list[Diagnostic]:
     """The compiler's diagnostics of an expression; empty when it is legal."""
-    from apimpolicy.errors import PolicySyntaxError
-
     try:
-        tree = parse(excerpt)
+        return _bound(excerpt).diagnostics
     except PolicySyntaxError as error:
         return list(error.diagnostics)
-    return bind(tree, excerpt).diagnostics
+
+
+def _bound(excerpt: Excerpt) -> BoundExpression:
+    """Parse and bind. Raises PolicySyntaxError, also when the code is nested too deeply for binding."""
+    tree = parse(excerpt)
+    try:
+        return bind(tree, excerpt)
+    except RecursionError:
+        message = "the expression is nested too deeply"
+        found = Diagnostic.within(
+            excerpt, tree.start, tree.end, "CS8078", message, help="Split it into several statements."
+        )
+        raise PolicySyntaxError([found]) from None
 
 
 def _compile(excerpt: Excerpt) -> CompiledExpression:
-    bound = bind(parse(excerpt), excerpt)
-    if bound.diagnostics:
+    bound = _bound(excerpt)
+    if any(found.severity is Severity.ERROR for found in bound.diagnostics):
         raise PolicyTypeError(bound.diagnostics)
     return CompiledExpression(bound)
 

@@ -1,4 +1,4 @@
-"""Python's exceptions seen as C#'s.
+"""Python's exceptions seen as C#'s, and where in the policy they happened.
 
 `None.attribute` is a NullReferenceException: emitted code does not check receivers of attributes, so the happy path costs
 nothing. The place of an error comes from the positions that the emitted code carries.
@@ -6,20 +6,25 @@ nothing. The place of an error comes from the positions that the emitted code ca
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
-from apimpolicy.errors import LimitExceededError
+from apimpolicy.errors import ApimPolicyError, InternalError, LimitExceededError, NotSimulatedError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from apimpolicy.text.source import Excerpt, Source
 
+    Span = tuple[Source, int, int]
+
 FILENAME_PREFIX = "policy: "
 """Emitted code objects have a file name that begins with this."""
+EXCERPT = "excerpt"
+"""The name under which the globals of emitted code hold its excerpt; no C# variable has a name without a number."""
 MAX_RECURSION = 1000
 CAUGHT = (DotnetException, AttributeError, RecursionError)
+"""What a `catch` looks at; everything else passes through it."""
 
 
 def as_dotnet(error: BaseException) -> DotnetException:
@@ -27,12 +32,35 @@ def as_dotnet(error: BaseException) -> DotnetException:
     if isinstance(error, DotnetException):
         return error
     if isinstance(error, AttributeError) and error.obj is None and error.name is not None and _is_emitted(error):
-        found = NullReferenceException()
-        found.__cause__ = None
-        return found.with_traceback(error.__traceback__)
+        return NullReferenceException().with_traceback(error.__traceback__)
     if isinstance(error, RecursionError):
-        raise LimitExceededError("recursion", MAX_RECURSION) from None
+        raise LimitExceededError("recursion", MAX_RECURSION).with_traceback(error.__traceback__) from None
     raise error
+
+
+def as_policy_error(error: Exception) -> ApimPolicyError:
+    """What leaves an evaluation for an exception in it: one of ours, with its place in the policy."""
+    found: ApimPolicyError
+    if isinstance(error, ApimPolicyError):
+        found = error
+    elif isinstance(error, CAUGHT):
+        try:
+            found = as_dotnet(error)
+        except LimitExceededError as limit:
+            found = limit
+        except AttributeError:
+            found = _internal(error)
+    else:
+        found = _internal(error)
+    if isinstance(found, (DotnetException, NotSimulatedError, LimitExceededError, InternalError)) and found.span is None:
+        found.span = span_of(error.__traceback__)
+    return found
+
+
+def _internal(error: Exception) -> InternalError:
+    found = InternalError(f"{type(error).__name__}: {error}")
+    found.__cause__ = error
+    return found
 
 
 def _is_emitted(error: BaseException) -> bool:
@@ -45,22 +73,34 @@ def _is_emitted(error: BaseException) -> bool:
     return traceback.tb_frame.f_code.co_filename.startswith(FILENAME_PREFIX)
 
 
-def span_of(traceback: TracebackType | None, excerpt: Excerpt) -> tuple[Source, int, int] | None:
-    """(source, start, end) of the innermost emitted code on a traceback."""
-    place: tuple[int, int, int, int] | None = None
+def span_of(traceback: TracebackType | None) -> Span | None:
+    """(source, start, end) of the innermost emitted code on a traceback; offsets are those of the file itself."""
+    innermost: TracebackType | None = None
     while traceback is not None:
-        code = traceback.tb_frame.f_code
-        if code.co_filename.startswith(FILENAME_PREFIX):
-            for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
-                if index == traceback.tb_lasti // 2:
-                    if line is not None and end_line is not None and column is not None and end_column is not None:
-                        place = (line, column, end_line, end_column)
-                    break
+        if traceback.tb_frame.f_code.co_filename.startswith(FILENAME_PREFIX):
+            innermost = traceback
         traceback = traceback.tb_next
-    if place is None:
+    if innermost is None:
         return None
-    source = excerpt.source
-    return source, _offset(source, place[0], place[1]), _offset(source, place[2], place[3])
+    frame: Any = innermost.tb_frame
+    excerpt: Excerpt | None = frame.f_globals.get(EXCERPT)
+    if excerpt is None:
+        return None
+    for index, place in enumerate(frame.f_code.co_positions()):
+        if index == innermost.tb_lasti // 2:
+            line, end_line, column, end_column = place
+            if line is None or end_line is None or column is None or end_column is None:
+                return None
+            source = file_of(excerpt.source)
+            return source, _offset(source, line, column), _offset(source, end_line, end_column)
+    return None
+
+
+def file_of(source: Source) -> Source:
+    """The file itself, when a source was made from it by replacing named values."""
+    while source.origin is not None:
+        source = source.origin
+    return source
 
 
 def _offset(source: Source, line: int, column: int) -> int:
@@ -70,4 +110,4 @@ def _offset(source: Source, line: int, column: int) -> int:
     text = source.line(min(line, len(starts)))
     if text.isascii():
         return start + column
-    return start + len(text.encode()[:column].decode("utf-8", "ignore"))
+    return start + len(text.encode("utf-8", "replace")[:column].decode("utf-8", "ignore"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException, InvalidOperationException, NullReferenceException
 from apimpolicy.errors import NotSimulatedError
 
@@ -32,10 +31,11 @@ def null_reference() -> NoReturn:
 
 
 def raise_exception(exception: DotnetException | None) -> NoReturn:
-    """`throw e`; throwing null throws NullReferenceException."""
+    """`throw e`; throwing null throws NullReferenceException. An exception that was thrown before begins anew."""
     if exception is None:
         raise NullReferenceException
-    raise exception
+    exception.span = None
+    raise exception.with_traceback(None)
 
 
 def not_simulated(name: str) -> NoReturn:
@@ -58,9 +58,11 @@ def set_attribute(target: Any, name: str, value: Any) -> Any:
     return value
 
 
-def step() -> None:
-    """One iteration of a loop, or one call of a local function."""
-    environment().step()
+def elements(value: Any) -> Any:
+    """What `foreach` walks over; NullReferenceException for null."""
+    if value is None:
+        raise NullReferenceException
+    return value
 
 
 def and_lifted(left: bool | None, right: bool | None) -> bool | None:
@@ -75,10 +77,6 @@ def or_lifted(left: bool | None, right: bool | None) -> bool | None:
     if left is True or right is True:
         return True
     return None if left is None or right is None else False
-
-
-def not_equal_values(left: Any, right: Any) -> bool:
-    return not left == right
 
 
 def replace_element(values: tuple[Any, ...], index: int, value: Any) -> tuple[Any, ...]:
@@ -104,7 +102,7 @@ def constant_equals(value: Any, constant: Any) -> bool:
 
 
 def dispose(resource: Any) -> None:
-    """The end of a `using`."""
+    """The end of a `using`; null is nothing to dispose of."""
     method = getattr(resource, "dispose", None)
     if method is not None:
         method()

@@ -6,9 +6,10 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
+from apimpolicy.binding.conversions import INTEGRAL_RANGES
 from apimpolicy.binding.symbols import LocalSymbol
-from apimpolicy.dotnet.collections import arrays
 from apimpolicy.dotnet.system.conversions import is_instance
+from apimpolicy.dotnet.values import CHAR, INT, STRING
 from apimpolicy.emit import frames, runtime
 from apimpolicy.emit.core import (
     attribute,
@@ -58,9 +59,20 @@ class StatementEmitter(ValueEmitter):
     def statement(self, statement: nodes.Statement) -> list[ast.stmt]:
         """One statement, preceded by the functions that its lambdas became."""
         self._hoisted.append([])
-        made = getattr(self, f"on_{type(statement).__name__}")(statement)
+        try:
+            made = getattr(self, f"on_{type(statement).__name__}")(statement)
+        except NotSimulatedError as error:
+            if error.span is None:
+                error.span = self.span_of(statement)
+            raise
         before = self._hoisted.pop()
         return [self.at(s, statement) if not hasattr(s, "lineno") else s for s in (*before, *made)]
+
+    def returning(self, expression: nodes.Expression) -> list[ast.stmt]:
+        """`return expression`, preceded by the functions that its lambdas became."""
+        self._hoisted.append([])
+        value = self.emit(expression)
+        return [*self._hoisted.pop(), self.at(ast.Return(value), expression)]
 
     def on_Block(self, node: nodes.Block) -> list[ast.stmt]:  # noqa: N802
         made: list[ast.stmt] = self._cells(node.locals)
@@ -90,7 +102,24 @@ class StatementEmitter(ValueEmitter):
         return []
 
     def on_ExpressionStatement(self, node: nodes.ExpressionStatement) -> list[ast.stmt]:  # noqa: N802
-        return [ast.Expr(self.emit(node.expression))]
+        expression = node.expression
+        if not self.recording:
+            if isinstance(expression, nodes.Assignment) and expression.target is not expression.value:
+                name = self._plain_variable(expression.target)
+                if name is not None:
+                    return [ast.Assign([store(name)], self.emit(expression.value))]
+            elif isinstance(expression, nodes.CompoundAssignment):
+                name = self._plain_variable(expression.target)
+                if name is not None:
+                    self.with_placeholder(expression.placeholder, name)
+                    return [ast.Assign([store(name)], self.emit(expression.result))]
+        return [ast.Expr(self.emit(expression))]
+
+    def _plain_variable(self, target: nodes.Expression) -> str | None:
+        """The Python variable that a C# one is, when it can be assigned by a statement of its own."""
+        if isinstance(target, nodes.Local) and target.symbol.kind != "context" and target.symbol not in self._celled:
+            return self.symbol_name(target.symbol)
+        return None
 
     def on_LocalDeclaration(self, node: nodes.LocalDeclaration) -> list[ast.stmt]:  # noqa: N802
         symbol = node.symbol
@@ -113,22 +142,22 @@ class StatementEmitter(ValueEmitter):
         for captured in self._captured_cells(node):
             arguments.args.append(ast.arg(captured))
             arguments.defaults.append(load(captured))
-        if isinstance(node.body, nodes.Expression) and not _assigns_outer(node.body, set(node.parameters)):
-            self._hoisted.append([])
-            body = self.emit(node.body)
-            inner = self._hoisted.pop()
-            if not inner:
-                return ast.Lambda(arguments, body)
-            statements: list[ast.stmt] = [*inner, ast.Return(body)]
-        elif isinstance(node.body, nodes.Expression):
-            self._hoisted.append([])
-            body = self.emit(node.body)
-            inner = self._hoisted.pop()
-            statements = [*inner, ast.Return(body)]
+        burns = [ast.Expr(self.step())] if _may_recur(node.body) else []
+        statements: list[ast.stmt]
+        if isinstance(node.body, nodes.Expression):
+            statements = self.returning(node.body)
+            only = statements[0]
+            if (
+                isinstance(only, ast.Return)
+                and only.value is not None
+                and not burns
+                and not _assigns_outer(node.body, set(node.parameters))
+            ):
+                return ast.Lambda(arguments, only.value)
         else:
             statements = self._function_statements(node.body, ())
         name = self.fresh("lambda_body")
-        statements = [*self._nonlocals(node, set(node.parameters)), *statements]
+        statements = [*self._nonlocals(node, set(node.parameters)), *burns, *statements]
         self._hoisted[-1].append(self._define(name, arguments, statements, node))
         return load(name)
 
@@ -183,7 +212,7 @@ class StatementEmitter(ValueEmitter):
             arguments.defaults.append(load(captured))
         outputs = tuple(s for s in function.symbols if s.mode in ("out", "ref"))
         statements: list[ast.stmt] = self._nonlocals(node.body, set(function.symbols))
-        statements.append(ast.Expr(self.run(runtime.step)))
+        statements.append(ast.Expr(self.step()))
         statements.extend(self._function_statements(node.body, outputs))
         return [self._define(self.symbol_name(function), arguments, statements, node)]
 
@@ -212,30 +241,60 @@ class StatementEmitter(ValueEmitter):
             self._targets.pop()
 
     def on_Loop(self, node: nodes.Loop) -> list[ast.stmt]:  # noqa: N802
-        before: list[ast.stmt] = []
+        before: list[ast.stmt] = self._cells(node.locals)
         for initializer in node.initializers:
             before.extend(self.statement(initializer))
 
         def increment() -> list[ast.stmt]:
             made: list[ast.stmt] = []
             for incrementor in node.incrementors:
+                counter = self._counter_of(node, incrementor)
+                if counter is not None:
+                    made.append(self.at(ast.AugAssign(store(counter), ast.Add(), constant(1)), incrementor))
+                    continue
                 made.extend(self.statement(nodes.ExpressionStatement(incrementor.syntax, incrementor)))
             return made
 
-        step: ast.stmt = ast.Expr(self.run(runtime.step))
+        fresh = self._captured_in(node.condition) if node.condition is not None else []
+        step: ast.stmt = ast.Expr(self.step())
         if node.is_do:
             body = self._loop_body(node.body, lambda: self._test_again(node))
             return [*before, ast.While(constant(True), [step, *body, *self._test_again(node)], [])]
-        hoists_test = node.condition is not None and _has_block_lambda(node.condition)
         test: ast.expr = constant(True)
         guard: list[ast.stmt] = []
         if node.condition is not None:
-            if hoists_test:
-                guard = self._break_unless(node.condition)
+            if fresh or _has_block_lambda(node.condition):
+                self._loop_depth += 1
+                guard = self._cells(fresh)
+                self._loop_depth -= 1
+                guard.extend(self._break_unless(node.condition))
             else:
                 test = self.emit(node.condition)
         body = self._loop_body(node.body, increment)
         return [*before, ast.While(test, [*guard, step, *body, *increment()], [])]
+
+    def _counter_of(self, node: nodes.Loop, incrementor: nodes.Expression) -> str | None:
+        """The variable of `for (…; i < n; i++)` when nothing else changes it: it cannot leave its range then."""
+        condition = node.condition
+        if (
+            not self.recording
+            and isinstance(incrementor, nodes.CompoundAssignment)
+            and isinstance(incrementor.target, nodes.Local)
+            and isinstance(condition, nodes.Binary)
+            and condition.operator == "<"
+            and condition.operand_type is INT
+            and isinstance(condition.left, nodes.Local)
+            and condition.left.symbol is incrementor.target.symbol
+            and not condition.left.symbol.is_captured
+            and _is_increment(incrementor)
+            and condition.left.symbol not in _assigned(node.body) | _assigned(condition.right)
+        ):
+            return self._plain_variable(incrementor.target)
+        return None
+
+    def _captured_in(self, node: nodes.Bound) -> list[LocalSymbol]:
+        """Variables that an expression declares and a lambda captures: each evaluation has its own."""
+        return [symbol for symbol in _declared(node) if symbol.is_captured and symbol.kind in ("local", "pattern")]
 
     def _break_unless(self, condition: nodes.Expression) -> list[ast.stmt]:
         self._hoisted.append([])
@@ -263,7 +322,8 @@ class StatementEmitter(ValueEmitter):
             first = [*self._cells(symbols), ast.Expr(self.emit(node.deconstruction))]
         self._loop_depth -= 1
         body = self._loop_body(node.body, list)
-        return [ast.For(store(item), self.run(arrays.iterate, source), [*first, *body], [])]
+        step: ast.stmt = ast.Expr(self.step())
+        return [ast.For(store(item), self.run(runtime.elements, source), [step, *first, *body], [])]
 
     def on_Break(self, node: nodes.Break) -> list[ast.stmt]:  # noqa: N802
         return [ast.Break()]
@@ -290,10 +350,10 @@ class StatementEmitter(ValueEmitter):
         self._targets.append(target)
         self._switches.append((node, value, chosen))
         sections: list[ast.stmt] = []
-        for index, section in reversed(list(enumerate(node.sections))):
+        for index, section in enumerate(node.sections):
             body = [s for statement in section.statements for s in self.statement(statement)]
             test = ast.Compare(load(chosen), [ast.Eq()], [constant(index)])
-            sections = [ast.If(test, body or [ast.Pass()], sections)]
+            sections.append(ast.If(test, body or [ast.Pass()], []))  # C# has no section whose end can be reached
         self._switches.pop()
         self._targets.pop()
         if target.flag is not None:
@@ -305,24 +365,32 @@ class StatementEmitter(ValueEmitter):
         return made
 
     def _choose(self, node: nodes.Switch, value: str, chosen: str) -> list[ast.stmt]:
-        """`section = 0 if … else 1 if … else default`."""
+        """`section = (test and 1 or test and 2 or … or default) - 1`, or a table when all labels are constants."""
         default = next(
             (i for i, s in enumerate(node.sections) if any(label.pattern is None for label in s.labels)), -1
         )
-        choice: ast.expr = constant(default)
-        for index, section in reversed(list(enumerate(node.sections))):
-            for label in reversed(section.labels):
-                if label.pattern is None:
-                    continue
-                test = self.matches(value, node.value.type, label.pattern)
-                if label.guard is not None:
-                    test = ast.BoolOp(ast.And(), [test, self.emit(label.guard)])
-                choice = ast.IfExp(test, constant(index), choice)
-        return [ast.Assign([store(chosen)], choice)]
+        labels = [
+            (index, label.pattern, label.guard)
+            for index, section in enumerate(node.sections)
+            for label in section.labels
+            if label.pattern is not None
+        ]
+        if node.value.type in _TABLE_TYPES and all(p.value is not None and guard is None for _, p, guard in labels):
+            table = {p.value.constant: index for index, p, _ in reversed(labels) if p.value is not None}
+            found = call(self.bring(table.get, "section_of"), load(value), constant(default))
+            return [ast.Assign([store(chosen)], found)]
+        choices: list[ast.expr] = []
+        for index, pattern, guard in labels:
+            tests = [self.matches(value, node.value.type, pattern), *([self.emit(guard)] if guard is not None else [])]
+            choices.append(ast.BoolOp(ast.And(), [*tests, constant(index + 1)]))
+        choice: ast.expr = ast.BoolOp(ast.Or(), [*choices, constant(default + 1)]) if choices else constant(default + 1)
+        return [ast.Assign([store(chosen)], ast.BinOp(choice, ast.Sub(), constant(1)))]
 
     def on_Goto(self, node: nodes.Goto) -> list[ast.stmt]:  # noqa: N802
         if node.label is not None or not self._switches:
             raise NotSimulatedError("goto", "jumps to a label")
+        if not self._targets[-1].is_switch:
+            raise NotSimulatedError("goto case", "out of a loop")
         switch, _, chosen = self._switches[-1]
         for index, section in enumerate(switch.sections):
             for label in section.labels:
@@ -374,31 +442,74 @@ class StatementEmitter(ValueEmitter):
         if clause.target is not None and clause.target.name != "System.Exception":
             test = self.run(is_instance, load(caught), self.type_constant(clause.target))
         if clause.filter is not None:
-            self._hoisted.append([])
-            condition = self.emit(clause.filter)
-            hoisted = self._hoisted.pop()
-            inner: list[ast.stmt] = [*first, *hoisted, ast.If(condition, self.body(clause.body), otherwise)]
+            inner = [*first, *self._filter(clause.filter, self.body(clause.body), otherwise)]
             return inner if test is None else [ast.If(test, inner, otherwise)]
         body = [*first, *self.body(clause.body)]
         return body if test is None else [ast.If(test, body, otherwise)]
 
+    def _filter(self, condition: nodes.Expression, body: list[ast.stmt], otherwise: list[ast.stmt]) -> list[ast.stmt]:
+        """`when (…)`: an exception in it counts as false (C# specification, section 13.11)."""
+        self._hoisted.append([])
+        value = self.emit(condition)
+        hoisted = self._hoisted.pop()
+        matches, raised = self.fresh("matches"), self.fresh("raised")
+        no_match: list[ast.stmt] = [
+            ast.Expr(self.run(frames.as_dotnet, load(raised))),
+            ast.Assign([store(matches)], constant(False)),
+        ]
+        handler = ast.ExceptHandler(self.bring(frames.CAUGHT, "caught_types"), raised, no_match)
+        test: ast.stmt = ast.Try([ast.Assign([store(matches)], value)], [handler], [], [])
+        return [*hoisted, test, ast.If(load(matches), body, otherwise)]
+
     def on_Using(self, node: nodes.Using) -> list[ast.stmt]:  # noqa: N802
-        made: list[ast.stmt] = []
-        held: list[ast.expr] = []
-        for declaration in node.declarations:
-            made.extend(self.statement(declaration))
-            held.append(self._read_symbol(declaration.symbol))
         if node.resource is not None:
             name = self.fresh("resource")
-            made.append(ast.Assign([store(name)], self.emit(node.resource)))
-            held.append(load(name))
-        disposal: list[ast.stmt] = [
-            ast.If(is_not_none(value), [ast.Expr(self.run(runtime.dispose, value))], []) for value in reversed(held)
-        ]
-        return [*made, ast.Try(self.body(node.body), [], [], disposal)]
+            held: list[ast.stmt] = [ast.Assign([store(name)], self.emit(node.resource))]
+            return [*held, self._disposing(load(name), self.body(node.body))]
+        return self._using_declarations(list(node.declarations), node.body)
+
+    def _using_declarations(
+        self, declarations: list[nodes.LocalDeclaration], statement: nodes.Statement
+    ) -> list[ast.stmt]:
+        """The second resource is made inside the care for the first."""
+        if not declarations:
+            return self.body(statement)
+        first, *rest = declarations
+        made = [*self._cells([first.symbol]), *self.statement(first)]
+        body = self._using_declarations(rest, statement)
+        return [*made, self._disposing(self._read_symbol(first.symbol), body)]
+
+    def _disposing(self, resource: ast.expr, body: list[ast.stmt]) -> ast.stmt:
+        return ast.Try(body, [], [], [ast.Expr(self.run(runtime.dispose, resource))])
 
     def on_Lock(self, node: nodes.Lock) -> list[ast.stmt]:  # noqa: N802
         return [ast.Expr(self.checked_receiver(node.target)), *self.statement(node.body)]
+
+
+_TABLE_TYPES = frozenset({STRING, CHAR, *INTEGRAL_RANGES})
+"""Types whose constants Python finds in a dictionary exactly when C# finds them equal."""
+
+
+def _may_recur(node: nodes.Bound) -> bool:
+    """Whether a lambda calls delegates or local functions, and so perhaps itself."""
+    return any(
+        isinstance(current, nodes.DelegateCall)
+        or (isinstance(current, nodes.Call) and current.method.name == "Invoke")
+        for current in _walk(node)
+    )
+
+
+def _is_increment(node: nodes.CompoundAssignment) -> bool:
+    """`i++`, `++i`, `i += 1` of an int."""
+    result = node.result
+    return (
+        isinstance(result, nodes.Binary)
+        and result.operator == "+"
+        and result.left is node.placeholder
+        and result.operand_type is INT
+        and result.right.is_constant
+        and result.right.constant == 1
+    )
 
 
 def _walk(node: nodes.Bound) -> Iterable[nodes.Bound]:

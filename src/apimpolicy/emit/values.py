@@ -273,7 +273,7 @@ class ValueEmitter(AssignmentEmitter):
         if receiver is not None and not isinstance(receiver, nodes.TypeReference):
             defaults.append(self.checked_receiver(receiver))
             bound = nodes.Placeholder(receiver.syntax, receiver.type)
-            self.with_placeholder(bound, held)
+            self.with_placeholder(bound, held, not_null=True)
         if is_bound_extension and bound is not None:
             parameters[0] = bound
             bound = None
@@ -298,12 +298,14 @@ class ValueEmitter(AssignmentEmitter):
             return made
         name = self.fresh("new")
         steps = [walrus(name, made)]
-        self._initialize(node.initializers, name, steps)
+        self._initialize(node.initializers, name, steps, name)
         return last_of(*steps, load(name))
 
-    def _initialize(self, initializers: tuple[nodes.Initializer, ...], name: str, steps: list[Any]) -> None:
+    def _initialize(
+        self, initializers: tuple[nodes.Initializer, ...], name: str, steps: list[Any], created: str = ""
+    ) -> None:
         for initializer in initializers:
-            self.with_placeholder(initializer.placeholder, name)
+            self.with_placeholder(initializer.placeholder, name, not_null=name == created)
             if not initializer.nested:
                 steps.append(self.emit(initializer.action))
                 continue
@@ -374,13 +376,13 @@ class ValueEmitter(AssignmentEmitter):
 
     def emit_coalesce(self, node: nodes.Coalesce) -> ast.expr:
         name = self.fresh()
-        self.with_placeholder(node.placeholder, name)
+        self.with_placeholder(node.placeholder, name, not_null=True)
         left = walrus(name, self.emit(node.left))
         return conditional(is_not_none(left), self.emit(node.value), self.emit(node.right))
 
     def emit_conditional_access(self, node: nodes.ConditionalAccess) -> ast.expr:
         name = self.fresh()
-        self.with_placeholder(node.placeholder, name)
+        self.with_placeholder(node.placeholder, name, not_null=True)
         receiver = walrus(name, self.emit(node.receiver))
         return conditional(is_none(receiver), constant(None), self.emit(node.access))
 

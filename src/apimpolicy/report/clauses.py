@@ -217,8 +217,8 @@ def _is_telling(node: nodes.Expression, value: Any) -> bool:
     if isinstance(node, nodes.Local) and node.symbol.kind == "context":
         return False
     name = str(node.type)
-    return (
-        value is None or (not _is_context_record(name) and not name.rpartition("Generic.")[2].startswith(_DICTIONARIES))
+    return value is None or (
+        not _is_context_record(name) and not name.rpartition("Generic.")[2].startswith(_DICTIONARIES)
     )
 
 

@@ -23,6 +23,12 @@ class Outcome(NamedTuple):
     err: str
 
 
+@pytest.fixture(scope="session")
+def sources() -> Path:
+    """The directory to import apimpolicy from."""
+    return SOURCES
+
+
 @pytest.fixture
 def apimpolicy(tmp_path: Path) -> Callable[..., Outcome]:
     """Run `apimpolicy …` in an empty directory; never sees a traceback."""
@@ -33,7 +39,14 @@ def apimpolicy(tmp_path: Path) -> Callable[..., Outcome]:
             input=stdin,
             capture_output=True,
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(SOURCES), "PYTHONUTF8": "1", "NO_COLOR": "", "FORCE_COLOR": "", **environ},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(SOURCES),
+                "PYTHONUTF8": "1",
+                "NO_COLOR": "",
+                "FORCE_COLOR": "",
+                **environ,
+            },
             check=False,
         )
         outcome = Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -6,17 +6,15 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from .conftest import Outcome
-
-GOOD = b'<policies><inbound><set-header name="A"><value>@(context.Request.Method)</value></set-header></inbound></policies>'
+GOOD = b"<policies><inbound><set-variable name='a' value='@(context.Request.Method)' /></inbound></policies>"
 BAD = b"""\
 <policies>
   <inbound>
@@ -35,13 +33,13 @@ def timeless(text: str) -> str:
     return re.sub(r"\d+\.\d\d s", "0.00 s", text)
 
 
-def test_all_is_well_takes_one_line(apimpolicy: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_all_is_well_takes_one_line(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "good.xml").write_bytes(GOOD)
     found = apimpolicy("check", "good.xml")
     assert (found.code, timeless(found.out), found.err) == (0, "no problems in 1 file, 0.00 s\n", "")
 
 
-def test_a_mistake(apimpolicy: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_a_mistake(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "bad.xml").write_bytes(BAD)
     (tmp_path / "policies" / "good.xml").write_bytes(GOOD)
@@ -55,33 +53,35 @@ def test_a_mistake(apimpolicy: Callable[..., Outcome], tmp_path: Path) -> None:
     assert "\x1b" not in found.out
 
 
-def test_colour_when_it_is_forced(apimpolicy: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_colour_when_it_is_forced(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "bad.xml").write_bytes(BAD)
     assert "\x1b[1;31m" in apimpolicy("check", "bad.xml", FORCE_COLOR="1").out
 
 
-def test_json(apimpolicy: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_json(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "bad.xml").write_bytes(BAD)
     found = apimpolicy("check", "bad.xml", "--format", "json")
     assert found.code == 1
     report = json.loads(found.out)
     assert report["version"] == 1
     assert report["summary"]["errors"] == 1
-    assert [(d["path"], d["line"], d["column"], d["code"]) for d in report["diagnostics"]] == [("bad.xml", 4, 42, "CS1061")]
+    assert [(d["path"], d["line"], d["column"], d["code"]) for d in report["diagnostics"]] == [
+        ("bad.xml", 4, 42, "CS1061")
+    ]
 
 
-def test_json_of_nothing_wrong_is_json_too(apimpolicy: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_json_of_nothing_wrong_is_json_too(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "good.xml").write_bytes(GOOD)
     assert json.loads(apimpolicy("check", "good.xml", "--format", "json").out)["diagnostics"] == []
 
 
-def test_warnings_fail_only_when_strict(apimpolicy: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_warnings_fail_only_when_strict(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "warned.xml").write_bytes(WARNED)
     assert apimpolicy("check", "warned.xml").code == 0
     assert apimpolicy("check", "warned.xml", "--strict").code == 1
 
 
-def test_standard_input(apimpolicy: Callable[..., Outcome]) -> None:
+def test_standard_input(apimpolicy: Callable[..., Any]) -> None:
     assert apimpolicy("check", "-", stdin=GOOD).code == 0
     found = apimpolicy("check", "-", stdin=BAD)
     assert found.code == 1
@@ -91,10 +91,11 @@ def test_standard_input(apimpolicy: Callable[..., Outcome]) -> None:
 @pytest.mark.parametrize(
     ("name", "text"), [("v.json", '{"code": "1", "n": 2}'), ("v.toml", '[named-values]\ncode = "1"\nn = 2\n')]
 )
-def test_named_values(apimpolicy: Callable[..., Outcome], tmp_path: Path, name: str, text: str) -> None:
+def test_named_values(apimpolicy: Callable[..., Any], tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     (tmp_path / "p.xml").write_text(
-        '<inbound><set-variable name="a" value="@({{code}} + {{n}})" /><set-variable name="b" value="{{missing}}" /></inbound>'
+        '<inbound><set-variable name="a" value="@({{code}} + {{n}})" />'
+        '<set-variable name="b" value="{{missing}}" /></inbound>'
     )
     assert apimpolicy("check", "p.xml").code == 0
     found = apimpolicy("check", "p.xml", "--named-values", name)
@@ -115,7 +116,7 @@ def test_named_values(apimpolicy: Callable[..., Outcome], tmp_path: Path, name: 
     ],
 )
 def test_bad_documents(
-    apimpolicy: Callable[..., Outcome], tmp_path: Path, name: str, data: bytes, code: int, sentence: str
+    apimpolicy: Callable[..., Any], tmp_path: Path, name: str, data: bytes, code: int, sentence: str
 ) -> None:
     (tmp_path / name).write_bytes(data)
     found = apimpolicy("check", name)
@@ -135,21 +136,21 @@ def test_bad_documents(
         (["chek"], "did you mean 'check'?"),
     ],
 )
-def test_usage(apimpolicy: Callable[..., Outcome], arguments: list[str], sentence: str) -> None:
+def test_usage(apimpolicy: Callable[..., Any], arguments: list[str], sentence: str) -> None:
     found = apimpolicy(*arguments)
     assert found.code == 2
     assert found.out == ""
     assert sentence in found.err
 
 
-def test_one_unreadable_file_does_not_hide_the_others(apimpolicy: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_one_unreadable_file_does_not_hide_the_others(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "bad.xml").write_bytes(BAD)
     found = apimpolicy("check", "missing.xml", "bad.xml")
     assert found.code == 2
     assert "CS1061" in found.out
 
 
-def test_version_and_help(apimpolicy: Callable[..., Outcome]) -> None:
+def test_version_and_help(apimpolicy: Callable[..., Any]) -> None:
     assert apimpolicy("--version").out.startswith("apimpolicy ")
     for command in ((), ("check",), ("eval",), ("run",), ("explain",)):
         found = apimpolicy(*command, "--help")
@@ -157,40 +158,53 @@ def test_version_and_help(apimpolicy: Callable[..., Outcome]) -> None:
         assert "Examples:" in found.out
 
 
-def test_a_reader_who_goes_away(tmp_path: Path) -> None:
-    from .conftest import SOURCES
-
+def test_a_reader_who_goes_away(tmp_path: Path, sources: Path) -> None:
     (tmp_path / "p").mkdir()
     for number in range(400):
         (tmp_path / "p" / f"{number}.xml").write_bytes(BAD)
-    check = subprocess.Popen(
-        [sys.executable, "-m", "apimpolicy", "check", "p"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(SOURCES)},
-    )
-    assert check.stdout is not None
-    assert check.stderr is not None
-    check.stdout.readline()
-    check.stdout.close()
-    assert check.wait(60) == 141
-    assert check.stderr.read() == b""
-    check.stderr.close()
+    errors = tmp_path / "errors"
+    with (
+        errors.open("wb") as stderr,
+        subprocess.Popen(
+            [sys.executable, "-m", "apimpolicy", "check", "p"],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(sources)},
+        ) as check,
+    ):
+        assert check.stdout is not None
+        check.stdout.readline()
+        check.stdout.close()
+        assert check.wait(60) == 141
+    assert errors.read_bytes() == b""
 
 
-def test_check_imports_only_what_it_needs(tmp_path: Path) -> None:
-    from .conftest import SOURCES
-
+def test_check_imports_only_what_it_needs(tmp_path: Path, sources: Path) -> None:
     (tmp_path / "bad.xml").write_bytes(BAD)
     code = (
         "import sys; from apimpolicy.cli import main; code = main(['check', 'bad.xml']); "
         "print('\\n'.join(sys.modules), file=sys.stderr); sys.exit(code)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env={"PYTHONPATH": str(SOURCES)}, check=False
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(sources)},
+        check=False,
     )
     assert done.returncode == 1
     loaded = set(done.stderr.split())
-    forbidden = {"lxml", "cryptography", "lark", "regex", "httpx", "ssl", "sqlite3", "apimpolicy.engine", "apimpolicy.emit"}
+    forbidden = {
+        "lxml",
+        "cryptography",
+        "lark",
+        "regex",
+        "httpx",
+        "ssl",
+        "sqlite3",
+        "apimpolicy.engine",
+        "apimpolicy.emit",
+    }
     assert not loaded & forbidden

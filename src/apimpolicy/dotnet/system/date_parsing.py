@@ -66,7 +66,21 @@ class Parts:
         return ticks + self.fraction
 
 
+_WORD = re.compile(r"[^\W\d_]+")
+_KNOWN_WORDS = frozenset(
+    "january february march april may june july august september october november december sunday monday tuesday "
+    "wednesday thursday friday saturday am pm a p t z gmt utc".split()
+)
+
+
 def _not_recognized(text: str) -> FormatException:
+    for word in _WORD.finditer(text):
+        folded = word.group().lower()
+        if not any(known == folded or (len(folded) == 3 and known.startswith(folded)) for known in _KNOWN_WORDS):
+            return FormatException(
+                f"The string '{text}' was not recognized as a valid DateTime. "
+                f"There is an unknown word starting at index '{word.start()}'."
+            )
     return FormatException(f"String '{text}' was not recognized as a valid DateTime.")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import FULL_NAMES, named
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
 from apimpolicy.dotnet.system.enums import enum_to_string
 from apimpolicy.dotnet.system.number_formats import decimal_to_string, double_to_string, single_to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type
@@ -260,6 +260,8 @@ class TypeObject:
     def __repr__(self) -> str:
         return f"typeof({self.type})"
 
+
+interface_members("System.Reflection.MemberInfo", {"Name": "name"})
 
 _PRIMITIVES = frozenset(
     [

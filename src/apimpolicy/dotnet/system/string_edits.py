@@ -43,7 +43,7 @@ def _from_part(chars: Array | None, start: int, length: int) -> str:
 def _repeated(char: str, count: int) -> str:
     if count < 0:
         raise ArgumentOutOfRangeException("count", "'count' must be non-negative.")
-    environment().check_length(count)
+    environment().new_string(count)
     return char * count
 
 
@@ -112,7 +112,7 @@ def replace(text: str, old: str | None, new: str | None) -> str:
     """By code units; a null `newValue` removes."""
     old, new = _check_old(old), new or ""
     if len(new) > len(old):
-        environment().check_length(len(text) + text.count(old) * (len(new) - len(old)))
+        environment().new_string(len(text) + text.count(old) * (len(new) - len(old)))
     return text.replace(old, new)
 
 
@@ -142,7 +142,7 @@ def _replace_upper(text: str, old: str, new: str) -> str:
         parts.append(text[position:found])
         position = found + len(old)
         length += len(parts[-1]) + len(new)
-        environment().check_length(length)
+        environment().new_string(length)
     parts.append(text[position:])
     return new.join(parts)
 
@@ -157,7 +157,7 @@ def _replace_culture(text: str, old: str, new: str, ignore_case: bool) -> str:
         parts.append(text[:start])
         text = text[end:]
         length += start + len(new)
-        environment().check_length(length)
+        environment().new_string(length)
     parts.append(text)
     return new.join(parts)
 
@@ -203,7 +203,7 @@ def _trim_end_chars(text: str, chars: Any) -> str:
 def _check_width(width: int) -> int:
     if width < 0:
         raise ArgumentOutOfRangeException("totalWidth", "Non-negative number required.")
-    environment().check_length(width)
+    environment().new_string(width)
     return width
 
 
@@ -239,7 +239,7 @@ def _insert(text: str, start: int, value: str | None) -> str:
         raise ArgumentNullException("value")
     if not 0 <= start <= len(text):
         raise ArgumentOutOfRangeException("startIndex")
-    environment().check_length(len(text) + len(value))
+    environment().new_string(len(text) + len(value))
     return text[:start] + value + text[start:]
 
 
@@ -328,7 +328,7 @@ def _normalize(text: str, form: int = 1) -> str:
     name = _form(form)
     if text.isascii():
         return text
-    environment().check_length(len(text) * 18 if form > 2 else len(text) * 4)
+    environment().new_string(len(text) * 18 if form > 2 else len(text) * 4)
     return to_utf16(unicodedata.normalize(name, from_utf16(text)))
 
 

@@ -78,7 +78,7 @@ def format_item(value: Any, alignment: int = 0, format_: str | None = None) -> s
     """
     shown = format_value(value, format_)
     if alignment:
-        environment().check_length(abs(alignment))
+        environment().new_string(abs(alignment))
         return shown.rjust(alignment) if alignment > 0 else shown.ljust(-alignment)
     return shown
 
@@ -94,7 +94,7 @@ def concat(*parts: Any) -> str:
     except TypeError:
         result = "".join([part if type(part) is str else text(part) for part in parts])
     if len(result) > _UNCHECKED_LENGTH:
-        environment().check_length(len(result))
+        environment().new_string(len(result))
     return result
 
 
@@ -104,7 +104,7 @@ def join(separator: str | None, parts: Iterable[str]) -> str:
     shown = list(parts)
     length = sum(map(len, shown)) + len(between) * max(len(shown) - 1, 0)
     if length > _UNCHECKED_LENGTH:
-        environment().check_length(length)
+        environment().new_string(length)
     return between.join(shown)
 
 
@@ -198,7 +198,7 @@ def format_composite(format_: str | None, arguments: Sequence[Any] | None) -> st
             shown, position = _hole(format_, brace + 1, arguments)
             out.append(shown)
             length += len(shown)
-            environment().check_length(length)
+            environment().new_string(length)
     return "".join(out)
 
 

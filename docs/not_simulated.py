@@ -1,0 +1,60 @@
+"""Writes not-simulated.md: the members that policies may use and that fail by name when they run.
+
+    python docs/not_simulated.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from apimpolicy.dotnet.metadata import TypeDefinition, all_definitions
+from apimpolicy.dotnet.registry import find_implementation
+from apimpolicy.dotnet.signatures import Field, Member
+
+INTRODUCTION = """\
+# What is not simulated
+
+Members of the .NET types that APIM allows in policy expressions, without an implementation here. They are known to the
+compiler, so `check` accepts them; when one runs, it fails with its name. {implemented} of {total} allowed members are
+implemented. This page is made by `docs/not_simulated.py`; a test keeps it true.
+"""
+
+
+def is_allowed(definition: TypeDefinition, member: Member) -> bool:
+    """Whether the gateway's documentation allows the member in an expression."""
+    use, _, names = definition.use.partition(" ")
+    if definition.use in ("all", "context"):
+        return True
+    listed = [name.strip() for name in names.removeprefix("except ").split(",")]
+    own = "constructor" if member.name == "new" else member.name
+    if use == "only":
+        return own in listed
+    return use == "all" and own not in listed and f"{own}()" not in listed
+
+
+def is_implemented(definition: TypeDefinition, member: Member) -> bool:
+    if isinstance(member, Field) and member.is_constant:
+        return True
+    if definition.kind == "delegate" or definition.name == "System.Nullable" or definition.is_tuple:
+        return True  # these are the emitter's own business
+    return find_implementation(definition, member.signature) is not None
+
+
+def page() -> str:
+    total = implemented = 0
+    missing: list[str] = []
+    for definition in sorted(all_definitions(), key=lambda d: (d.name, d.arity)):
+        if definition.use == "not allowed":
+            continue
+        members = [member for member in definition.all_members() if is_allowed(definition, member)]
+        absent = [member for member in members if not is_implemented(definition, member)]
+        total += len(members)
+        implemented += len(members) - len(absent)
+        if absent:
+            missing.append(f"\n## {definition.open_type}\n")
+            missing.extend(f"- `{member.signature}`" for member in absent)
+    return INTRODUCTION.format(implemented=implemented, total=total) + "\n".join(missing) + "\n"
+
+
+if __name__ == "__main__":
+    (Path(__file__).parent / "not-simulated.md").write_text(page(), encoding="utf-8")

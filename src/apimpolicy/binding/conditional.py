@@ -1,0 +1,120 @@
+"""Conditionals: `?:`, `??`, and `throw` inside them (C# specification, sections 12.15, 12.16 and 12.18)."""
+
+
+from __future__ import annotations
+
+from typing import Any
+
+from apimpolicy.binding import conversions as conv
+from apimpolicy.binding.assignments import AssignmentBinder
+from apimpolicy.binding.complaints import shown
+from apimpolicy.binding.nodes import (
+    NOT_CONSTANT,
+    Bad,
+    Coalesce,
+    Conditional,
+    Expression,
+    Placeholder,
+    ThrowExpression,
+)
+from apimpolicy.binding.operations import operand_name
+from apimpolicy.binding.unbound import THROW_TYPE, UnboundLambda
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.types import NULL, SpecialType, Type
+from apimpolicy.dotnet.values import VOID
+from apimpolicy.syntax.nodes import Node
+
+
+class ConditionalBinder(AssignmentBinder):
+    """Expressions that choose between two values."""
+
+    # ---------------------------------------------------------------------------------------- conditional
+
+    def bind_conditional(self, node: Node) -> Expression:
+        condition = self.convert_condition(self.bind_value(node.children[0]))
+        when_true = self.bind_value(node.children[1])
+        when_false = self.bind_value(node.children[2])
+        if any(isinstance(e, Bad) for e in (condition, when_true, when_false)):
+            return self.bad(node)
+        type_ = self._conditional_type(node, when_true, when_false)
+        if type_ is None:
+            return self.bad(node)
+        first, second = self.convert(when_true, type_), self.convert(when_false, type_)
+        constant: Any = NOT_CONSTANT
+        if condition.is_constant and first.is_constant and second.is_constant:
+            constant = first.constant if condition.constant else second.constant
+        return Conditional(node, type_, condition, first, second, constant)
+
+    def _conditional_type(self, node: Node, first: Expression, second: Expression) -> Type | None:
+        """Section 12.18: one branch converts to the other's type, and not the other way round."""
+        one, two = first.type, second.type
+        if not isinstance(one, SpecialType) and one is two:
+            return one
+        to_two = not isinstance(two, SpecialType) and self.classify(first, two) is not None
+        to_one = not isinstance(one, SpecialType) and self.classify(second, one) is not None
+        if VOID in (one, two):
+            to_one = to_two = False
+        if to_two and to_one:
+            if conv.same(one, two):
+                return one
+            exact_one = conv.standard_implicit(one, two) is not None
+            exact_two = conv.standard_implicit(two, one) is not None
+            if exact_one != exact_two:
+                return two if exact_one else one
+            self.report(
+                node, "CS0172", f"the branches '{shown(one)}' and '{shown(two)}' convert to each other",
+                help="cast one of them",
+            )
+            return None
+        if to_two:
+            return two
+        if to_one:
+            return one
+        if isinstance(one, SpecialType) and isinstance(two, SpecialType) and one is NULL and two is NULL:
+            self.report(node, "CS0173", "both branches are null, so the expression has no type")
+            return None
+        for branch in (first, second):
+            if isinstance(branch, UnboundLambda):
+                self.report(branch.syntax, "CS1660", "a lambda cannot be one of two branches", help="cast it to a delegate type")
+                return None
+        self.report(
+            node,
+            "CS0173",
+            f"the branches have different types: {operand_name(first)} and {operand_name(second)}",
+            help="cast one of them to the type that is meant",
+        )
+        return None
+
+    def bind_coalesce(self, node: Node) -> Expression:
+        left = self.bind_value(node.children[0])
+        right = self.bind_value(node.children[1])
+        if isinstance(left, Bad) or isinstance(right, Bad):
+            return self.bad(node)
+        left_type = left.type
+        inner = left_type.underlying
+        may_be_null = inner is not None or conv.is_reference(left_type) or left_type is NULL
+        if not may_be_null or (isinstance(left_type, SpecialType) and left_type is not NULL):
+            return self._no_operator(node, "??", left, right)
+        for result in self._coalesce_types(left, right, inner):
+            placeholder = Placeholder(left.syntax, inner if inner is not None and result is not left_type else left_type)
+            conversion = self.classify(placeholder, result)
+            if conversion is None or self.classify(right, result) is None:
+                continue
+            value = self.apply(placeholder, result, conversion)
+            return Coalesce(node, result, left, placeholder, value, self.convert(right, result))
+        return self._no_operator(node, "??", left, right)
+
+    def _coalesce_types(self, left: Expression, right: Expression, inner: Type | None) -> list[Type]:
+        """Section 12.15: the types to try for the result, in order."""
+        types: list[Type] = []
+        if inner is not None:
+            types.append(inner)
+        if left.type is not NULL:
+            types.append(left.type)
+        if not isinstance(right.type, SpecialType):
+            types.append(right.type)
+        return types
+
+    def bind_throw_expression(self, node: Node) -> Expression:
+        exception = self.convert(self.bind_typed(node.children[0]), named("System.Exception"))
+        return exception if isinstance(exception, Bad) else ThrowExpression(node, THROW_TYPE, exception)

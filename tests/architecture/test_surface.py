@@ -1,0 +1,74 @@
+"""The .NET surface: every line can be read, every implementation matches one, and the rest is listed in the docs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apimpolicy.dotnet.metadata import all_definitions, find_definition, look_up
+from apimpolicy.dotnet.registry import registrations
+from apimpolicy.dotnet.signatures import Method, Property
+
+ROOT = Path(__file__).parents[2]
+GIVEN = ROOT.parent / "shared" / "dotnet" / "surface.jsonl"
+
+
+def test_every_signature_can_be_read() -> None:
+    count = 0
+    for definition in all_definitions():
+        assert definition.open_type.supertypes
+        count += sum(1 for _ in definition.all_members())
+    assert count > 8_000
+
+
+def test_every_registration_matches_a_line_of_the_surface() -> None:
+    unknown = []
+    for name, signature, _ in registrations():
+        bare, _, arity = name.partition("`")
+        definition = look_up(bare, int(arity or 0))
+        if definition is None or all(member.signature != signature for member in definition.all_members()):
+            unknown.append(f"{name}: {signature}")
+    assert not unknown
+
+
+def test_nothing_of_the_given_surface_is_lost() -> None:
+    """The package's form of the data says what the metadata said: types, members, parameters."""
+    if not GIVEN.exists():
+        pytest.skip(f"{GIVEN.name} is not beside the checkout")
+    for line in GIVEN.read_text(encoding="utf-8").splitlines():
+        given: dict[str, Any] = json.loads(line)
+        parameters = given.get("type_parameters") or []
+        definition = find_definition(_without_arguments(given["type"]), len(parameters))
+        assert definition.kind == given["kind"].split(" ")[-1]
+        assert definition.enum_values == given.get("values", {})
+        wanted = sorted(_described(member, given["type"]) for member in given.get("members", ()))
+        found = sorted(
+            (
+                "new" if member.name == "new" else member.name,
+                len(member.parameters) if isinstance(member, (Method, Property)) else 0,
+                member.is_static,
+            )
+            for member in definition.all_members()
+            if given["kind"] != "enum"
+        )
+        assert found == wanted, given["type"]
+
+
+def _without_arguments(name: str) -> str:
+    outer, _, rest = name.partition("<")
+    return outer + (rest.rpartition(">")[2] if rest else "")
+
+
+def _described(member: dict[str, Any], type_name: str) -> tuple[str, int, bool]:
+    name = "new" if member["member"] == "constructor" else member["name"]
+    return name, len(member.get("parameters", ())), bool(member.get("static"))
+
+
+def test_the_list_of_what_is_not_simulated_is_up_to_date() -> None:
+    from docs.not_simulated import page  # type: ignore[import-not-found]
+
+    written = (ROOT / "docs" / "not-simulated.md").read_text(encoding="utf-8")
+    assert written == page(), "run `python docs/not_simulated.py`"
