@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from apimpolicy.binding import nodes
 from apimpolicy.binding.assigned_variables import Frame, Variables, tuple_path
-from apimpolicy.binding.flow import labels_of
+from apimpolicy.binding.flow import always_matches, labels_of, never_matches
 from apimpolicy.dotnet.values import BOOL
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from apimpolicy.binding.core import BinderCore
     from apimpolicy.binding.nodes import Bound, Expression, Statement
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
-    from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Node, Token
 
 _Jump: TypeAlias = "tuple[str, Bound | Node | Token | None]"
@@ -323,7 +322,8 @@ class AssignmentWalk:
             first, second = self.condition(node.when_true, when_true), self.condition(node.when_false, when_false)
             return first[0] & second[0], first[1] & second[1]
         if isinstance(node, nodes.IsPattern):
-            return self._pattern(node.pattern, node.operand.type, self.visit(node.operand, state))
+            matched, state = self._pattern(node.pattern, self.visit(node.operand, state))
+            return matched, UNREACHABLE if always_matches(node.operand, node.pattern) else state
         if isinstance(node, nodes.Convert) and node.type is BOOL and node.operand.type is BOOL:
             return self.condition(node.operand, state)
         after = self.visit(node, state)
@@ -350,17 +350,14 @@ class AssignmentWalk:
         when_true, when_false = self.condition(node.condition, state)
         return self.visit(node.when_true, when_true) & self.visit(node.when_false, when_false)
 
-    def _pattern(self, pattern: nodes.Pattern, input_type: Type, state: int) -> tuple[int, int]:
-        """The states after a match and after none; a pattern that always matches never fails."""
+    def _pattern(self, pattern: nodes.Pattern, state: int) -> tuple[int, int]:
+        """The states after a match and after none."""
         if pattern.value is not None:
             state = self.visit(pattern.value, state)
         if pattern.symbol is not None:
             state = self._declared(pattern.symbol, state)
         matched = state if pattern.symbol is None else self._set(pattern.symbol, state)
-        always = pattern.value is None and (
-            pattern.target is None or (pattern.target is input_type and input_type.is_value_type)
-        )
-        return matched, UNREACHABLE if always else state
+        return matched, state
 
     # ------------------------------------------------------------------------------------------ statements
 
@@ -436,29 +433,26 @@ class AssignmentWalk:
         everything = [statement for section in node.sections for statement in section.statements]
         self.labels.append(labels_of(everything))
         after = UNREACHABLE
-        has_default = False
+        takes_all = False
         for section in node.sections:
             inside = UNREACHABLE
             for label in section.labels:
-                has_default = has_default or label.pattern is None
-                matched, fails = state, state
-                if label.pattern is not None:
-                    matched, fails = self._pattern(label.pattern, node.value.type, state)
-                    if _never_matches(node.value, label.pattern):
+                pattern, matched = label.pattern, state
+                if pattern is not None:
+                    matched, _ = self._pattern(pattern, state)
+                    if never_matches(node.value, pattern):
                         matched = UNREACHABLE
-                    elif _matches(node.value, label.pattern):
-                        fails = UNREACHABLE
                 if label.guard is not None:
                     matched, _ = self.condition(label.guard, matched)
-                elif fails == UNREACHABLE:
-                    has_default = True
+                elif pattern is None or always_matches(node.value, pattern):
+                    takes_all = True
                 inside &= matched
             for statement in section.statements:
                 inside = self.visit(statement, inside)
             after &= inside
         self._settle_labels()
         self.targets.pop()
-        if not has_default:
+        if not takes_all:
             after &= state
         return after & self._arrivals(("break", node))
 
@@ -518,14 +512,3 @@ class AssignmentWalk:
 
     def after_Lock(self, node: nodes.Lock, state: int) -> int:  # noqa: N802
         return self._in_order(state, node.target, node.body)
-
-
-def _matches(value: Expression, pattern: nodes.Pattern) -> bool:
-    """Whether a constant under `switch` is this label's constant."""
-    wanted = pattern.value
-    return wanted is not None and value.is_constant and wanted.is_constant and value.constant == wanted.constant
-
-
-def _never_matches(value: Expression, pattern: nodes.Pattern) -> bool:
-    wanted = pattern.value
-    return wanted is not None and value.is_constant and wanted.is_constant and value.constant != wanted.constant

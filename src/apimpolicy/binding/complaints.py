@@ -80,7 +80,7 @@ def _complain(
     for candidate in candidates:
         by_failure.setdefault(candidate.failure, []).append(candidate)
     if "argument" in by_failure:
-        return _bad_argument(binder, by_failure["argument"], arguments, name, len(candidates))
+        return _bad_argument(binder, by_failure["argument"], arguments, name)
     if "inference" in by_failure:
         for argument in arguments:
             if isinstance(argument.expression, UnboundLambda):
@@ -128,12 +128,23 @@ def _choices(name: str, candidates: Sequence[Candidate]) -> str:
 
 
 def _bad_argument(
-    binder: CallBinder, candidates: list[Candidate], arguments: Sequence[Argument], name: str, total: int
+    binder: CallBinder, candidates: list[Candidate], arguments: Sequence[Argument], name: str
 ) -> Bad:
-    """CS1503 (or CS1620, CS1615 for ref and out) at the argument of the candidate that fits best."""
-    best = candidates[0]
-    index = best.culprit if isinstance(best.culprit, int) else 0
-    argument, parameter = arguments[index], best.targets[index]
+    """CS1503 (or CS1620, CS1615 for ref and out) at every argument that the first candidate does not take.
+
+    Like the compiler, which meets methods in the order of the reference assemblies: by their signatures.
+    """
+    first = min(candidates, key=lambda candidate: candidate.method.signature)
+    wrong = [index for index, conversion in enumerate(first.conversions) if conversion is None]
+    for index in wrong[1:]:
+        _report_argument(binder, first, index, arguments, name)
+    return _report_argument(binder, first, wrong[0] if wrong else 0, arguments, name)
+
+
+def _report_argument(
+    binder: CallBinder, candidate: Candidate, index: int, arguments: Sequence[Argument], name: str
+) -> Bad:
+    argument, parameter = arguments[index], candidate.targets[index]
     expression = argument.expression
     wanted = parameter.mode if parameter.mode in ("ref", "out") else ""
     if argument.mode != wanted and argument.mode in ("ref", "out", ""):
@@ -149,17 +160,12 @@ def _bad_argument(
         bad = binder.report_unconvertible(expression, parameter.type, argument.syntax)
         if len(binder.diagnostics) > reported:
             return bad
-    position = _written_position(arguments, index)
     return binder.failure(
         argument.syntax,
         "CS1503",
-        f"argument {position} of {name} is {_describe(expression)}, but '{shown(parameter.type)}' is needed",
+        f"argument {index + 1} of {name} is {_describe(expression)}, but '{shown(parameter.type)}' is needed",
         help=_advice(binder, expression, parameter),
     )
-
-
-def _written_position(arguments: Sequence[Argument], index: int) -> int:
-    return index + 1
 
 
 def _advice(binder: CallBinder, expression: Expression, parameter: Parameter) -> str:
@@ -247,7 +253,7 @@ def _complain_extension(
     everything = [Arg(receiver, receiver.syntax), *arguments]
     bad_arguments = [c for c in candidates if c.failure == "argument"]
     if bad_arguments:
-        return _bad_argument(binder, bad_arguments, everything, f"'{group.name}'", len(candidates))
+        return _bad_argument(binder, bad_arguments, everything, f"'{group.name}'")
     return _complain(binder, node, name_token(group), f"'{group.name}'", Res(None, list(candidates)), arguments)
 
 
@@ -258,7 +264,7 @@ def bad_delegate_call(
     candidate = found.candidates[0]
     name = f"'{shown(target.type)}'"
     if candidate.failure == "argument":
-        return _bad_argument(binder, [candidate], arguments, name, 1)
+        return _bad_argument(binder, [candidate], arguments, name)
     if candidate.failure == "missing":
         parameter: Any = candidate.culprit
         return binder.failure(node, "CS7036", f"the delegate needs an argument for '{parameter.name}'")
@@ -271,7 +277,7 @@ def no_indexer(
     """`[…]` with arguments that no indexer takes."""
     bad = [c for c in found.candidates if c.failure == "argument"]
     if bad:
-        return _bad_argument(binder, bad, arguments, f"the index of '{shown(type_)}'", len(found.candidates))
+        return _bad_argument(binder, bad, arguments, f"the index of '{shown(type_)}'")
     return binder.failure(
         node, "CS1501", f"'{shown(type_)}' has no indexer that takes {len(arguments)} argument(s)"
     )

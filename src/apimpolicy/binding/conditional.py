@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.assignments import AssignmentBinder
@@ -24,6 +24,9 @@ from apimpolicy.dotnet.types import NULL, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax.nodes import Node
 
+if TYPE_CHECKING:
+    from apimpolicy.syntax.nodes import Child
+
 
 class ConditionalBinder(AssignmentBinder):
     """Expressions that choose between two values."""
@@ -32,8 +35,8 @@ class ConditionalBinder(AssignmentBinder):
 
     def bind_conditional(self, node: Node) -> Expression:
         condition = self.convert_condition(self.bind_value(node.children[0]))
-        when_true = self.bind_value(node.children[1])
-        when_false = self.bind_value(node.children[2])
+        when_true = self.bind_branch(node.children[1])
+        when_false = self.bind_branch(node.children[2])
         if any(isinstance(e, Bad) for e in (condition, when_true, when_false)):
             return self.bad(node)
         type_ = self._conditional_type(node, when_true, when_false)
@@ -87,7 +90,7 @@ class ConditionalBinder(AssignmentBinder):
 
     def bind_coalesce(self, node: Node) -> Expression:
         left = self.bind_value(node.children[0])
-        right = self.bind_value(node.children[1])
+        right = self.bind_branch(node.children[1])
         if isinstance(left, Bad) or isinstance(right, Bad):
             return self.bad(node)
         left_type = left.type
@@ -116,5 +119,25 @@ class ConditionalBinder(AssignmentBinder):
         return types
 
     def bind_throw_expression(self, node: Node) -> Expression:
-        exception = self.convert(self.bind_typed(node.children[0]), named("System.Exception"))
-        return exception if isinstance(exception, Bad) else ThrowExpression(node, THROW_TYPE, exception)
+        self.report_at(
+            node.start, node.start + len("throw"), "CS8115", "'throw' cannot stand here",
+            help="as an expression it goes after '??', into a branch of '?:', or after '=>'",
+        )
+        self.thrown(node.children[0])
+        return self.bad(node)
+
+    def bind_branch(self, node: Child) -> Expression:
+        """A value in one of the places where `throw` may stand instead (section 12.16)."""
+        if isinstance(node, Node) and node.kind == "throw_expression":
+            exception = self.thrown(node.children[0])
+            return exception if isinstance(exception, Bad) else ThrowExpression(node, THROW_TYPE, exception)
+        return self.bind_value(node)
+
+    def thrown(self, node: Child) -> Expression:
+        value = self.bind_typed(node)
+        exception = named("System.Exception")
+        if isinstance(value, Bad) or value.type is NULL:
+            return value
+        if self.classify(value, exception) is None:
+            return self.failure(node, "CS0155", "only an exception can be thrown")  # type: ignore[arg-type]
+        return self.convert(value, exception)

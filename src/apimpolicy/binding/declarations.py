@@ -95,6 +95,10 @@ class DeclarationBinder(JumpBinder):
         children: list[Any] = list(declarators.children)  # type: ignore[union-attr]
         if is_var and len(children) > 1:
             self.report(node, "CS0819", "'var' declares one variable at a time")
+        if isinstance(type_node, Node) and type_node.kind == "ref_type":
+            for child in children:
+                if child.children[1] is None:
+                    self.report(child.children[0], "CS8174", "a 'ref' variable needs a value where it is declared")
         made = [self._declarator(child, type_, is_var=is_var, kind=kind) for child in children]
         return made[0] if len(made) == 1 else Statements(node, made)
 
@@ -220,7 +224,7 @@ class DeclarationBinder(JumpBinder):
 
     def _function_body(self, node: Node, function: LocalFunctionSymbol, token: Token) -> Block:
         if node.kind == "arrow_body":
-            value = self.bind_value(node.children[0])
+            value = self.bind_branch(node.children[0])
             if function.returns is VOID:
                 if not is_statement_expression(value):
                     self.report(value.syntax, "CS0201", "only a call, an assignment or 'new' can be a statement")

@@ -15,6 +15,7 @@ from apimpolicy.binding.nodes import (
     Labeled,
     Lock,
     Loop,
+    Pattern,
     Return,
     Statement,
     Statements,
@@ -85,8 +86,12 @@ class Flow:
         self._targets.append(id(statement))
         ends = [self.list_end_reachable(section.statements) for section in statement.sections]
         self._targets.pop()
-        has_default = any(label.pattern is None for section in statement.sections for label in section.labels)
-        return id(statement) in self._broken or not has_default or any(ends) or not statement.sections
+        takes_all = any(
+            label.pattern is None or (label.guard is None and always_matches(statement.value, label.pattern))
+            for section in statement.sections
+            for label in section.labels
+        )
+        return id(statement) in self._broken or not takes_all or any(ends)
 
     def _try(self, statement: Try) -> bool:
         ends = [self.end_reachable(statement.body), *(self.end_reachable(clause.body) for clause in statement.catches)]
@@ -104,6 +109,19 @@ def labels_of(statements: Sequence[Statement]) -> dict[str, Labeled]:
             found[current.label] = current
             current = current.statement
     return found
+
+
+def always_matches(value: Expression, pattern: Pattern) -> bool:
+    """Whether a pattern takes every value that this expression can have."""
+    if pattern.value is not None:
+        return value.is_constant and pattern.value.is_constant and value.constant == pattern.value.constant
+    return pattern.target is None or (pattern.target is value.type and value.type.is_value_type)
+
+
+def never_matches(value: Expression, pattern: Pattern) -> bool:
+    """Whether the expression and the pattern are two different constants."""
+    wanted = pattern.value
+    return wanted is not None and value.is_constant and wanted.is_constant and value.constant != wanted.constant
 
 
 def _may_be(condition: Expression, value: bool) -> bool:

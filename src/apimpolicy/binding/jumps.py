@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.complaints import shown
 from apimpolicy.binding.nodes import (
-    Bad,
     Break,
     Continue,
     Expression,
@@ -20,8 +19,7 @@ from apimpolicy.binding.nodes import (
     Yield,
 )
 from apimpolicy.binding.queries import QueryBinder
-from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.types import NULL, Type
+from apimpolicy.dotnet.types import Type
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node
@@ -114,16 +112,7 @@ class JumpBinder(QueryBinder):
             if not self._in_catch:
                 self.report(node, "CS0156", "'throw;' without an exception only rethrows inside a catch clause")
             return Throw(node, None)
-        return Throw(node, self._exception(node.children[0]))
-
-    def _exception(self, node: Child) -> Expression:
-        value = self.bind_typed(node)
-        exception = named("System.Exception")
-        if isinstance(value, Bad) or value.type is NULL:
-            return value
-        if self.classify(value, exception) is None:
-            return self.failure(node, "CS0155", "only an exception can be thrown")  # type: ignore[arg-type]
-        return self.convert(value, exception)
+        return Throw(node, self.thrown(node.children[0]))
 
     def statement_yield_return_statement(self, node: Node) -> Statement:
         if self.return_type is None:

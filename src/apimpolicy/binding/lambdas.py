@@ -97,7 +97,7 @@ class LambdaBinder(CreationBinder):
                 falls_through = self.falls_through(body)
                 returns, return_type = self.returns, self._inferred_return(self.returns, falls_through)
             else:
-                body = self.bind_value(unbound.body)
+                body = self.bind_branch(unbound.body)
                 returns = []
                 return_type = None if isinstance(body.type, SpecialType) and body.type is not ERROR else body.type
                 if body.type is DYNAMIC:
@@ -238,7 +238,7 @@ class LambdaBinder(CreationBinder):
                     return self.failure(statement.syntax, "CS8030", "this lambda returns nothing, so 'return' takes no value")
                 if value is not None and self.classify(value, wanted) is None:
                     self.convert(value, wanted)
-                    return self.bad(unbound.syntax)
+                    return self._wrong_result(value.syntax)
             if bound.falls_through and wanted is not VOID:
                 return self.failure(
                     unbound.syntax, "CS1643", "not every path through the lambda returns a value",
@@ -249,7 +249,10 @@ class LambdaBinder(CreationBinder):
                 bound.body.syntax, "CS0201", "only a call, an assignment or 'new' can be a statement"
             )
         self.convert(bound.body, wanted)
-        return self.bad(unbound.syntax)
+        return self._wrong_result(bound.body.syntax)
+
+    def _wrong_result(self, place: Node | Token) -> Bad:
+        return self.failure(place, "CS1662", "so the lambda does not convert to the delegate type that is needed here")
 
 
 def is_statement_expression(expression: Expression) -> bool:

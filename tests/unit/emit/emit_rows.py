@@ -1,0 +1,21 @@
+"""How the tests of the emitter run an expression and write its value down."""
+
+from __future__ import annotations
+
+from apimpolicy.context.execution import Context
+from apimpolicy.dotnet.environment import Environment, use_environment
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.system.objects import text
+from apimpolicy.dotnet.values import box
+from apimpolicy.emit.expression import compile_expression
+
+
+def value_of(code: str) -> str:
+    """The value as `ToString()` has it, `null`, or the name of the exception without its namespace."""
+    compiled = compile_expression(code)
+    with use_environment(Environment()):
+        try:
+            value = compiled.evaluate(Context())
+        except DotnetException as error:
+            return error.dotnet_type_name.rpartition(".")[2]
+        return "null" if value is None else text(box(compiled.type, value))
