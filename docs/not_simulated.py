@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from apimpolicy.dotnet.metadata import TypeDefinition, all_definitions
-from apimpolicy.dotnet.registry import find_implementation
+from apimpolicy.dotnet.registry import find_implementation, reason_against
 from apimpolicy.dotnet.signatures import Field, Member
 
 INTRODUCTION = """\
@@ -52,7 +52,9 @@ def page() -> str:
         implemented += len(members) - len(absent)
         if absent:
             missing.append(f"\n## {definition.open_type}\n")
-            missing.extend(f"- `{member.signature}`" for member in absent)
+            for member in absent:
+                reason = reason_against(definition, member.signature)
+                missing.append(f"- `{member.signature}`" + (f": {reason}" if reason else ""))
     return INTRODUCTION.format(implemented=implemented, total=total) + "\n".join(missing) + "\n"
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from apimpolicy import KeyVault, KeyVaultReference, NotSimulatedError, Request, Result
+from apimpolicy import Certificate, Gateway, KeyVault, KeyVaultReference, Request, Result
 from apimpolicy.report.explanation import explain
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+from certificates import NOW  # noqa: E402
 from scenario import URL, Scenario  # noqa: E402
 
 
@@ -80,7 +81,32 @@ def test_a_renewed_key_vault_certificate_needs_no_change(scenario: Scenario) -> 
     assert_refused(scenario.call(gateway, old), because="not among the uploaded certificates")
 
 
-@pytest.mark.parametrize("policy", ["validate-client-certificate", "authentication-certificate"])
-def test_the_policies_that_people_confuse_with_it_fail_by_name_for_now(scenario: Scenario, policy: str) -> None:
-    with pytest.raises(NotSimulatedError, match=policy):
-        scenario.gateway().run(HERE / f"{policy}.xml", Request("GET", URL))
+def test_validate_client_certificate_lets_the_partner_in_and_says_why_others_stay_out(scenario: Scenario) -> None:
+    gateway = scenario.gateway()
+    policy = HERE / "validate-client-certificate.xml"
+
+    def call(certificate: Certificate | None) -> Result:
+        return gateway.run(policy, Request("GET", URL, certificate=certificate))
+
+    assert call(scenario.certificates.partner).reached_backend
+    for certificate, why in (
+        (None, "The caller sent no client certificate."),
+        (scenario.certificates.impostor, "UntrustedRoot"),
+        (scenario.certificates.expired, "expired on 2026-05-31"),
+        (scenario.certificates.stranger, "identity[1]: common-name is 'partner', the certificate has 'stranger'"),
+    ):
+        refused = call(certificate)
+        assert refused.response.status_code == 401
+        assert refused.error is not None
+        assert why in refused.error.message
+        assert not refused.reached_backend
+
+
+def test_authentication_certificate_identifies_the_gateway_and_lets_anybody_in(scenario: Scenario) -> None:
+    own = scenario.certificates.renewed
+    gateway = Gateway(certificates={"gateway": own}, now=NOW)
+
+    result = gateway.run(HERE / "authentication-certificate.xml", Request("GET", URL))  # a caller without a certificate
+
+    assert result.response.status_code == 200
+    assert result.backend_requests[0].certificate is own

@@ -66,11 +66,15 @@ class NotSimulatedError(ApimPolicyError):
 
 
 class LimitExceededError(ApimPolicyError):
-    """A policy used more than a limit of the simulation allows; see `apimpolicy.dotnet.environment.Limits`."""
+    """A policy used more than one of the limits of the simulation allows (see `apimpolicy.dotnet.environment.Limits`).
 
-    def __init__(self, limit: str, allowed: int) -> None:
+    `span` is (source, start, end) of the code that was running, once known.
+    """
+
+    def __init__(self, limit: str, allowed: float) -> None:
         self.limit = limit
         self.allowed = allowed
+        self.span: tuple[Source, int, int] | None = None
         super().__init__(limit, allowed)
 
     def __str__(self) -> str:

@@ -6,16 +6,25 @@ fragments) and `cases.toml`: `[gateway]` for all of them, and a list of `[[case]
 
     status, reason, body, headers, no_headers     of the response
     backend                                       the forwarded requests: "METHOD url", in order
+    sent                                          the same of what policies sent of their own
+    certificate                                   name of the certificate that the backend saw
+    elapsed                                       seconds that went by on the gateway's clock
     sent_headers, not_sent_headers, sent_body     of the first forwarded request
     variables                                     as text, in C#'s spelling
     error                                         attributes of context.LastError
+    message                                       what the message of context.LastError contains
     effects                                       "path: effect's text", entries that must be in the trace, in order
     not_simulated, refused                        texts in the exception; refused lists codes of diagnostics
+
+A case with several requests to one gateway has `step`s instead, each with `request`, `expect`, and `advance`, the
+seconds that go by before. `backend` and `outside` are a response, with `takes` (seconds), `raises`, or `answers`, a
+list of them. Certificates are those of `Certificates`, by name; policies know `{{partner-thumbprint}}`.
 """
 
 from __future__ import annotations
 
 import datetime
+import functools
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -24,6 +33,7 @@ import pytest
 
 from apimpolicy import (
     Api,
+    Certificate,
     DiagnosticError,
     FixedClock,
     Gateway,
@@ -33,7 +43,9 @@ from apimpolicy import (
     Response,
     Result,
 )
+from apimpolicy.context.entities import Product, Subscription, User
 from apimpolicy.dotnet.system import objects
+from apimpolicy.testing.authority import TestAuthority, self_signed
 
 HERE = Path(__file__).parent
 CASES = [
@@ -50,23 +62,94 @@ def policy_of(folder: Path) -> Any:
     return {file.stem: file for file in folder.glob("*.xml") if not file.stem.startswith("fragment-")}
 
 
-def gateway_of(folder: Path, settings: dict[str, Any]) -> Gateway:
-    settings = dict(settings)
-    clock = FixedClock(settings.pop("now", datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)))
-    answer = settings.pop("backend", {})
-    for name, kind in (("api", Api), ("operation", Operation)):
-        if name in settings:
-            settings[name] = kind(**settings[name])
-    fragments = {file.stem.removeprefix("fragment-"): file for file in folder.glob("fragment-*.xml")}
+START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+ENTITIES = {"api": Api, "operation": Operation, "product": Product, "subscription": Subscription, "user": User}
 
-    def backend(request: Request) -> Response:
-        clock.advance(answer.get("takes", 0))
+
+class Certificates:
+    """Everybody's certificates; all but the impostor's and the other authority's come from one authority."""
+
+    def __init__(self) -> None:
+        authority = TestAuthority("CN=Contoso Test CA, O=Contoso")
+        self.authority = authority.certificate
+        self.other_authority = TestAuthority("Contoso Test CA").certificate
+        self.partner = authority.client(
+            "CN=partner, O=Contoso", serial_number=0x1234, dns_names=["partner.example", "p.example"]
+        )
+        self.expired = authority.client("expired", not_after="2025-12-31")
+        self.early = authority.client("early", not_before="2026-02-01")
+        self.revoked = authority.client("revoked")
+        self.gateway = authority.client("gateway")
+        self.impostor = self_signed("partner")
+        authority.revoke(self.revoked)
+        self.list = authority.crl()
+
+    def by_name(self, name: str) -> Certificate:
+        found: Certificate = getattr(self, name)
+        return found
+
+
+@functools.cache
+def certificates() -> Certificates:
+    return Certificates()
+
+
+def certificate_settings(settings: dict[str, Any]) -> None:
+    """Put certificates where their names are."""
+    if not {"certificates", "trusted_roots", "negotiate_client_certificate", "revocation_lists"} & settings.keys():
+        return
+    known = certificates()
+    settings["certificates"] = {key: known.by_name(name) for key, name in settings.get("certificates", {}).items()}
+    settings["trusted_roots"] = [known.by_name(name) for name in settings.get("trusted_roots", ["authority"])]
+    settings["revocation_lists"] = [known.list] if settings.get("revocation_lists") else []
+    if settings.pop("unreachable", False):
+        settings["unreachable_revocation_lists"] = [known.authority]
+    values = {f"{name}-thumbprint": getattr(known, name).thumbprint for name in ("authority", "partner", "gateway")}
+    settings["named_values"] = values | settings.get("named_values", {})
+
+
+class Double:
+    """A service that answers as a table says."""
+
+    def __init__(self, clock: FixedClock, answer: dict[str, Any]) -> None:
+        self.clock = clock
+        self.answers = answer.get("answers", [answer])
+        self.count = 0
+
+    def __call__(self, request: Request) -> Response:
+        answer = self.answers[min(self.count, len(self.answers) - 1)]
+        self.count += 1
+        self.clock.advance(answer.get("takes", 0))
         if "raises" in answer:
             raise {"timeout": TimeoutError, "refused": ConnectionRefusedError}[answer["raises"]]
         status, headers = answer.get("status", 200), answer.get("headers", {})
         return Response(status, headers=headers, body=answer.get("body", ""))
 
-    return Gateway(now=clock, backend=backend, fragments=fragments, **settings)
+
+def gateway_of(folder: Path, settings: dict[str, Any]) -> Gateway:
+    settings = dict(settings)
+    clock = FixedClock(settings.pop("now", START))
+    backend = Double(clock, settings.pop("backend", {}))
+    outside = settings.pop("outside", None)
+    for name, kind in ENTITIES.items():
+        if name in settings:
+            settings[name] = kind(**settings[name])
+    certificate_settings(settings)
+    fragments = {file.stem.removeprefix("fragment-"): file for file in folder.glob("fragment-*.xml")}
+    return Gateway(
+        now=clock,
+        backend=backend,
+        outside=None if outside is None else Double(clock, outside),
+        fragments=fragments,
+        **settings,
+    )
+
+
+def request_of(given: dict[str, Any]) -> Request:
+    given = {"method": "GET", "url": "https://contoso.example/orders", **given}
+    if "certificate" in given:
+        given["certificate"] = certificates().by_name(given["certificate"])
+    return Request(**given)
 
 
 def check(result: Result, expect: dict[str, Any]) -> None:
@@ -81,6 +164,10 @@ def check(result: Result, expect: dict[str, Any]) -> None:
         assert name not in response.headers
     if "backend" in expect:
         assert [f"{request.method} {request.url}" for request in result.backend_requests] == expect["backend"]
+    if "sent" in expect:
+        assert [f"{request.method} {request.url}" for request in result.sent_requests] == expect["sent"]
+    if "certificate" in expect:
+        assert result.backend_requests[0].certificate is certificates().by_name(expect["certificate"])
     for name, value in expect.get("sent_headers", {}).items():
         assert result.backend_requests[0].headers.get(name) == value, name
     for name in expect.get("not_sent_headers", []):
@@ -89,9 +176,12 @@ def check(result: Result, expect: dict[str, Any]) -> None:
         assert result.backend_requests[0].text == expect["sent_body"]
     for name, value in expect.get("variables", {}).items():
         assert objects.text(result.variables[name]) == value, name
+    if "message" in expect:
+        assert result.error is not None
+        assert expect["message"] in result.error.message, result.error.message
     if "error" in expect:
         assert {key: getattr(result.error, key) for key in expect["error"]} == expect["error"]
-    elif not expect.get("any_error"):
+    elif "message" not in expect and not expect.get("any_error"):
         assert result.error is None
     effects = iter([f"{entry.path}: {entry.effect.text}" for entry in result.trace if entry.effect is not None])
     for effect in expect.get("effects", []):
@@ -102,7 +192,7 @@ def check(result: Result, expect: dict[str, Any]) -> None:
 def test_case(folder: Path, settings: dict[str, Any], case: dict[str, Any]) -> None:
     expect = case.get("expect", {})
     gateway = gateway_of(folder, {**settings, **case.get("gateway", {})})
-    request = Request(**{"method": "GET", "url": "https://contoso.example/orders", **case.get("request", {})})
+    request = request_of(case.get("request", {}))
     if "not_simulated" in expect:
         with pytest.raises(NotSimulatedError) as raised:
             gateway.run(policy_of(folder), request)
@@ -113,4 +203,12 @@ def test_case(folder: Path, settings: dict[str, Any], case: dict[str, Any]) -> N
             gateway.run(policy_of(folder), request)
         assert [finding.code for finding in refused.value.diagnostics] == expect["refused"]
         return
-    check(gateway.run(policy_of(folder), request), expect)
+    for step in case.get("step", [case]):
+        clock = gateway.clock
+        assert isinstance(clock, FixedClock)
+        clock.advance(step.get("advance", 0))
+        before = clock.now()
+        result = gateway.run(policy_of(folder), request_of(step.get("request", {})))
+        check(result, step.get("expect", {}))
+        if "elapsed" in step.get("expect", {}):
+            assert (clock.now() - before).total_seconds() == pytest.approx(step["expect"]["elapsed"])

@@ -1,21 +1,33 @@
 """Floor 2: the binder. Turns a syntax tree into a bound tree, as the C# compiler does, and says what it would refuse.
 
-    bind        the entry: one expression in, its type, its bound tree and its diagnostics out
-    statements  Binder, the whole of it: statements (chapter 13 of the C# specification) on top of
-    queries     … query expressions,
-    patterns    … patterns and deconstruction,
-    lambdas     … lambdas,
-    creation    … object, array, tuple and string creation,
-    operations  … operators, assignments, casts,
-    access      … member access, calls, indexing, `?.`,
-    names       … names and types,
-    core        … and the state that all share: scopes, diagnostics, conversion of expressions
-    lookup      members and types by name          conversions  which conversion there is
-    overloads   which method a call means          inference    type arguments of generic calls
-    operators   which predefined operator          constants    what is computed at compile time
-    complaints  errors of failed calls             flow         reachability
-    nodes       the bound tree                     symbols      variables and scopes
-    unbound     expressions that wait for a type
+    bind          the entry: one expression in, its type, its bound tree and its diagnostics out
+    statements    Binder, the whole of it: conditions, loops, try, using on top of (chapter 13 of the C# specification)
+    switches      … switch,
+    declarations  … blocks, variables, constants, local functions,
+    jumps         … return, throw, break, continue, goto and labels,
+    queries       … query expressions,
+    patterns      … patterns and deconstruction,
+    lambdas       … lambdas,
+    creation      … object, array, tuple and string creation,
+    casts         … casts, `as`, `is`, `typeof`, `default`, `checked`,
+    conditional   … `?:`, `??` and throw expressions,
+    assignments   … `=`, `op=`, `++`,
+    operations    … literals and operators,
+    calls         … calls, indexing, method groups,
+    access        … member access and `?.`,
+    names         … names and types,
+    core          … and the state that all share: scopes, diagnostics, conversion of expressions
+    lookup        members and types by name          conversions  which conversion there is
+    overloads     which method a call means          inference    type arguments of generic calls
+    operators     which predefined operator          constants    what is computed at compile time
+    complaints    errors of failed calls             nesting      room for deep trees
+    nodes         the bound tree                     symbols      variables and scopes
+    unbound       expressions that wait for a type
+After binding, over the bound tree:
+    flow          reachability                       assignment   definite assignment of statements,
+                                                     assignment_in_expressions, assigned_variables
+The gateway's own rules, which `bind` does not apply:
+    gateway_rules check_gateway_rules, all of them   allow_list   types and members      braces  bodies in braces
 """
 
 from __future__ import annotations

@@ -78,8 +78,16 @@ class AccessBinder(NameBinder):
             return receiver
         inner = receiver.type.underlying or receiver.type
         if isinstance(receiver.type, SpecialType) or (receiver.type.is_value_type and receiver.type.underlying is None):
-            return self.failure(first, "CS0023", f"'?.' cannot follow a value of type '{receiver.type}', which is never null")
-        placeholder = Placeholder(first.children[0] or first, inner)  # type: ignore[arg-type]
+            written: Any = first.children[0]
+            mark = self.excerpt.text.find("?", written.end)
+            return self.failure_at(
+                mark,
+                mark + 1,
+                first,
+                "CS0023",
+                f"'?.' cannot follow a value of type '{receiver.type}', which is never null",
+            )
+        placeholder = Placeholder(first.children[0] or first, inner)
         kind = "member_access" if first.kind == "conditional_member_access" else "element_access"
         plain = Node(kind, first.children, first.start, first.end)
         saved = self._receiver
@@ -100,8 +108,7 @@ class AccessBinder(NameBinder):
 
     def bind_receiver(self, node: Child) -> Expression:
         if self._receiver is not None and node is self._receiver[0]:
-            receiver = self._receiver[1]
-            return receiver
+            return self._receiver[1]
         return self.bind(node)
 
     def bind_conditional_member_access(self, node: Node) -> Expression:
@@ -178,7 +185,9 @@ class AccessBinder(NameBinder):
             return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, methods, (), types)
         if not first.is_static:
             return self.failure(
-                node, "CS0120", f"'{name}' belongs to a value of type '{complaints.shown(type_)}', not to the type itself"
+                node,
+                "CS0120",
+                f"'{name}' belongs to a value of type '{complaints.shown(type_)}', not to the type itself",
             )
         return self._member_value(node, None, first)
 
@@ -206,7 +215,9 @@ class AccessBinder(NameBinder):
         if members and not isinstance(members[0], Method):
             if members[0].is_static:
                 return self.failure(
-                    node, "CS0176", f"'{name}' belongs to the type '{complaints.shown(type_)}', not to a value of it",
+                    node,
+                    "CS0176",
+                    f"'{name}' belongs to the type '{complaints.shown(type_)}', not to a value of it",
                     help=f"write {complaints.shown(type_)}.{name}",
                 )
             return self._member_value(node, receiver, members[0])

@@ -1,4 +1,4 @@
-"""What definite assignment knows of variables: their bits, and what a local function reads and sets outside of itself."""
+"""What definite assignment knows: the bits of variables, and what a local function reads and sets outside."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """Assignments and increments (C# specification, section 12.21)."""
 
-
 from __future__ import annotations
 
 from typing import Any
@@ -66,7 +65,9 @@ class AssignmentBinder(OperationBinder):
                     self.report(node, "CS1947", f"'{target.symbol.name}' is a range variable and cannot be assigned")
                 elif target.symbol.kind in kinds:
                     self.report(
-                        node, "CS1656", f"'{target.symbol.name}' is a {kinds[target.symbol.kind]} and cannot be assigned"
+                        node,
+                        "CS1656",
+                        f"'{target.symbol.name}' is a {kinds[target.symbol.kind]} and cannot be assigned",
                     )
                 elif target.symbol.kind == "constant":
                     self.report(node, "CS0131", f"'{target.symbol.name}' is a constant and cannot be assigned")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.assignment import check_assignment
 from apimpolicy.binding.complaints import name_token
 from apimpolicy.binding.inference import best_common_type
+from apimpolicy.binding.nesting import RoomForDeepTrees
 from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
 from apimpolicy.binding.statements import Binder
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.unbound import DefaultLiteral
+from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import OBJECT, VOID
@@ -18,7 +20,6 @@ from apimpolicy.dotnet.values import OBJECT, VOID
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.syntax.nodes import Node
     from apimpolicy.text.source import Excerpt
 
@@ -59,8 +60,24 @@ class BoundExpression:
 
 def bind(tree: Node, excerpt: Excerpt) -> BoundExpression:
     """Bind a parsed policy expression; never raises for faults of the expression, they become diagnostics."""
-    binder = Binder(excerpt)
     context = LocalSymbol("context", named("IContext"), "context", None)
+    try:
+        with RoomForDeepTrees():
+            return _bind(tree, excerpt, context)
+    except RecursionError:
+        finding = Diagnostic.within(
+            excerpt,
+            tree.start,
+            tree.end,
+            "CS8078",
+            "the expression is nested too deeply to be compiled",
+            help="split it into several statements",
+        )
+        return BoundExpression(excerpt, Bad(tree, ERROR), ERROR, (), [finding], context)
+
+
+def _bind(tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
+    binder = Binder(excerpt)
     binder.scope.declare(context)
     if tree.kind == "expression_body":
         return _bind_expression(binder, tree, excerpt, context)
@@ -76,13 +93,17 @@ def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: Loca
     if isinstance(body, MethodGroup):
         body = binder.failure(
             name_token(body),
-            "CS0428", f"'{body.name}' is a method, and methods are no values", help="add parentheses to call it",
+            "CS0428",
+            f"'{body.name}' is a method, and methods are no values",
+            help="add parentheses to call it",
         )
     elif body.type is VOID:
         body = binder.failure(body.syntax, "CS0029", "this call returns nothing, and a policy expression needs a value")
     elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR) and str(body.type) != "dynamic":
         body = binder.failure(
-            tree.children[0], "CS1660", f"a {body.type} is no value that a policy can use"  # type: ignore[arg-type]
+            tree.children[0],
+            "CS1660",
+            f"a {body.type} is no value that a policy can use",
         )
     if not binder.diagnostics:
         check_assignment(binder, body)
@@ -98,10 +119,15 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
         if statement.value is not None and statement.value.type is VOID:
             binder.report(statement.value.syntax, "CS0029", "this call returns nothing, but a value must be returned")
         if statement.value is None and not binder.diagnostics:
-            binder.report(statement.syntax, "CS0126", "a value must be returned", help="a policy expression needs a result")
+            binder.report(
+                statement.syntax, "CS0126", "a value must be returned", help="a policy expression needs a result"
+            )
     if all(d.code == "CS0159" for d in binder.diagnostics) and binder.falls_through(block):
         binder.report_at(
-            1, 2, "CS0161", "not every path through this block returns a value",
+            1,
+            2,
+            "CS0161",
+            "not every path through this block returns a value",
             help="end the block with 'return …;'",
         )
     values = [statement.value for statement in returns if statement.value is not None]

@@ -1,6 +1,5 @@
 """Calls, indexing and method groups (C# specification, sections 12.8.9, 12.8.11 and 10.8)."""
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -76,7 +75,9 @@ class CallBinder(AccessBinder):
         expression = self.bind_value(value)
         if mode in ("ref", "out") and not isinstance(expression, (Local, ArrayAccess, FieldAccess, Bad)):
             expression = self.failure(
-                value, "CS1510", f"'{mode}' needs a variable"  # type: ignore[arg-type]
+                value,
+                "CS1510",
+                f"'{mode}' needs a variable",
             )
         return Argument(expression, value, mode, name)  # type: ignore[arg-type]
 
@@ -114,7 +115,9 @@ class CallBinder(AccessBinder):
         if isinstance(callee, (TypeReference, NamespaceReference)):
             shown = complaints.shown(callee.type) if isinstance(callee, TypeReference) else callee.name
             return self.failure(
-                target, "CS1955", f"'{shown}' is a type and cannot be called",  # type: ignore[arg-type]
+                target,
+                "CS1955",
+                f"'{shown}' is a type and cannot be called",
                 help="write 'new' before it to make an object",
             )
         if callee.type is DYNAMIC:
@@ -124,7 +127,9 @@ class CallBinder(AccessBinder):
             name = _name_token(target)
             if isinstance(callee, (PropertyAccess, FieldAccess)) and name is not None:
                 return self.failure(
-                    name, "CS1955", f"'{name.text}' is not a method and cannot be called",
+                    name,
+                    "CS1955",
+                    f"'{name.text}' is not a method and cannot be called",
                     help="leave out the parentheses",
                 )
             return self.failure(node, "CS0149", "only a method or a delegate can be called")
@@ -139,7 +144,7 @@ class CallBinder(AccessBinder):
             operand = operand.children[0]  # type: ignore[union-attr]
         token = _name_token(operand)
         if token is None:
-            return self.failure(operand, "CS8081", "'nameof' takes a name")  # type: ignore[arg-type]
+            return self.failure(operand, "CS8081", "'nameof' takes a name")
         reported = len(self.diagnostics)
         bound = self.bind(operand)
         if isinstance(bound, Bad) and [d.code for d in self.diagnostics[reported:]] == ["CS0120"]:
@@ -196,13 +201,16 @@ class CallBinder(AccessBinder):
         if receiver is not None and method.is_static and not is_type:
             receiver_name = complaints.shown(receiver.type)
             return self.failure(
-                node, "CS0176", f"'{method.name}' belongs to the type '{receiver_name}', not to a value of it",
+                node,
+                "CS0176",
+                f"'{method.name}' belongs to the type '{receiver_name}', not to a value of it",
                 help=f"write {receiver_name}.{method.name}(…)",
             )
         if is_type and not method.is_static:
             return self.failure(
-                node.children[0], "CS0120",  # type: ignore[arg-type]
-                f"'{method.name}' belongs to a value of type '{complaints.shown(method.container)}', not to the type itself",
+                node.children[0],
+                "CS0120",
+                f"'{method.name}' belongs to a value of '{complaints.shown(method.container)}', not to the type itself",
             )
         values = self.finish_arguments(node, candidate, arguments)
         returns = candidate.returns()
@@ -273,13 +281,14 @@ class CallBinder(AccessBinder):
         function = group.function
         if function is None or any(isinstance(a.expression, Bad) for a in arguments):
             return self.bad(node)
-        signature = Method(
-            OBJECT.definition, function.name, function.name, True, function.returns, function.parameters
-        )
+        signature = Method(OBJECT.definition, function.name, function.name, True, function.returns, function.parameters)
         found = resolve([signature], arguments, (), self)
         if found.best is None:
             return complaints.no_overload(
-                self, node, MethodGroup(group.syntax, group.type, function.name, None, [signature], (), ()), found,
+                self,
+                node,
+                MethodGroup(group.syntax, group.type, function.name, None, [signature], (), ()),
+                found,
                 arguments,
             )
         values = self.finish_arguments(node, found.best, arguments)
@@ -305,7 +314,9 @@ class CallBinder(AccessBinder):
         if isinstance(type_, ArrayType):
             if len(arguments) != type_.rank:
                 return self.failure(
-                    node, "CS0022", f"'{type_}' takes {type_.rank} index{'es' * (type_.rank != 1)}, not {len(arguments)}"
+                    node,
+                    "CS0022",
+                    f"'{type_}' takes {type_.rank} index{'es' * (type_.rank != 1)}, not {len(arguments)}",
                 )
             return ArrayAccess(node, type_.element, receiver, [self._array_index(a) for a in arguments])
         found = lookup.indexers(type_) if not isinstance(type_, SpecialType) else []

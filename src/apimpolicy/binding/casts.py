@@ -1,5 +1,4 @@
-"""Casts and expressions about types: `as`, `is`, `typeof`, `default`, `checked` (C# specification, sections 12.8 to 12.12)."""
-
+"""Casts, `as`, `is`, `typeof`, `default`, `checked` (C# specification, sections 12.8, 12.9 and 12.12)."""
 
 from __future__ import annotations
 
@@ -31,7 +30,9 @@ class CastBinder(ConditionalBinder):
         return self.failure(node, "CS8370", "ref expressions are not supported in policy expressions")
 
     def bind_await_expression(self, node: Node) -> Expression:
-        return self.failure(node, "CS4032", "'await' can only stand in an async method; policy expressions are not async")
+        return self.failure(
+            node, "CS4032", "'await' can only stand in an async method; policy expressions are not async"
+        )
 
     # ----------------------------------------------------------------------------------- casts and types
 
@@ -57,7 +58,9 @@ class CastBinder(ConditionalBinder):
             if operand.type is NULL:
                 return self.failure(node, "CS0037", f"'{shown(target)}' cannot be null", help=f"use '{shown(target)}?'")
             return self.failure(
-                node, "CS0030", f"'{shown(operand.type)}' cannot be cast to '{shown(target)}'",
+                node,
+                "CS0030",
+                f"'{shown(operand.type)}' cannot be cast to '{shown(target)}'",
                 help=_cast_help(operand.type, target),
             )
         return self.apply(operand, target, found, node, explicit=True)
@@ -69,16 +72,16 @@ class CastBinder(ConditionalBinder):
             return self.bad(node)
         if target.is_value_type and target.underlying is None:
             return self.failure(
-                node, "CS0077", f"'as' needs a type that can be null, and '{shown(target)}' cannot",
+                node,
+                "CS0077",
+                f"'as' needs a type that can be null, and '{shown(target)}' cannot",
                 help=f"use 'as {shown(target)}?' or a cast",
             )
         if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
             return self.failure(node, "CS0837", f"{operand_name(operand)} cannot stand before 'as'")
         found = conv.explicit_conversion(operand.type, target)
         if operand.type is not NULL and (found is None or found.kind in ("user", "numeric", "enum")):
-            return self.failure(
-                node, "CS0039", f"'{shown(operand.type)}' can never be a '{shown(target)}'"
-            )
+            return self.failure(node, "CS0039", f"'{shown(operand.type)}' can never be a '{shown(target)}'")
         return AsType(node, target, operand)
 
     def bind_is_type(self, node: Node) -> Expression:
@@ -122,8 +125,21 @@ class CastBinder(ConditionalBinder):
 
     def bind_sizeof(self, node: Node) -> Expression:
         target = self.bind_type(node.children[0])
-        sizes = {"byte": 1, "sbyte": 1, "bool": 1, "short": 2, "ushort": 2, "char": 2, "int": 4, "uint": 4, "float": 4,
-                 "long": 8, "ulong": 8, "double": 8, "decimal": 16}
+        sizes = {
+            "byte": 1,
+            "sbyte": 1,
+            "bool": 1,
+            "short": 2,
+            "ushort": 2,
+            "char": 2,
+            "int": 4,
+            "uint": 4,
+            "float": 4,
+            "long": 8,
+            "ulong": 8,
+            "double": 8,
+            "decimal": 16,
+        }
         size = sizes.get(str(target))
         if size is None:
             return self.failure(node, "CS0233", f"'sizeof({shown(target)})' is only allowed in unsafe code")

@@ -86,7 +86,9 @@ def _complain(
             if isinstance(argument.expression, UnboundLambda):
                 binder.bind_for_errors(argument.expression)
         return binder.failure(
-            where, "CS0411", f"the type arguments of {name} cannot be worked out from this call",
+            where,
+            "CS0411",
+            f"the type arguments of {name} cannot be worked out from this call",
             help=f"write them: {name.strip(chr(39))}<…>(…)",
         )
     if "name" in by_failure and len(by_failure["name"]) == len(candidates):
@@ -94,7 +96,9 @@ def _complain(
         if isinstance(token, Token):
             names = [p.name for c in candidates for p in c.method.parameters]
             return binder.failure(
-                token, "CS1739", f"{name} has no parameter named '{token.text}'",
+                token,
+                "CS1739",
+                f"{name} has no parameter named '{token.text}'",
                 label=binder.suggestion(token.text, names),
             )
     if len(candidates) == 1 and "missing" in by_failure:
@@ -106,9 +110,7 @@ def _complain(
         method = candidates[0].method
         if not method.type_parameters:
             return binder.failure(where, "CS0308", f"{name} is not generic and takes no type arguments")
-        return binder.failure(
-            where, "CS0305", f"{name} takes {len(method.type_parameters)} type argument(s)"
-        )
+        return binder.failure(where, "CS0305", f"{name} takes {len(method.type_parameters)} type argument(s)")
     count = len(arguments)
     code = "CS1729" if constructor else "CS1501"
     return binder.failure(
@@ -119,17 +121,17 @@ def _complain(
 def _choices(name: str, candidates: Sequence[Candidate]) -> str:
     """The signatures that exist, when there are few."""
     bare = name.strip("'")
-    lists = list(dict.fromkeys(
-        ", ".join(f"{shown(p.type)} {p.name}" for p in c.method.parameters if p.mode != "this") for c in candidates
-    ))
+    lists = list(
+        dict.fromkeys(
+            ", ".join(f"{shown(p.type)} {p.name}" for p in c.method.parameters if p.mode != "this") for c in candidates
+        )
+    )
     if not lists or len(lists) > 4:
         return ""
     return "it can be called as " + " or ".join(f"{bare}({text})" for text in lists)
 
 
-def _bad_argument(
-    binder: CallBinder, candidates: list[Candidate], arguments: Sequence[Argument], name: str
-) -> Bad:
+def _bad_argument(binder: CallBinder, candidates: list[Candidate], arguments: Sequence[Argument], name: str) -> Bad:
     """CS1503 (or CS1620, CS1615 for ref and out) at every argument that the first candidate does not take.
 
     Like the compiler, which meets methods in the order of the reference assemblies: by their signatures.
@@ -183,7 +185,7 @@ def _advice(binder: CallBinder, expression: Expression, parameter: Parameter) ->
 def no_extension(
     binder: CallBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
-    """No own method of this name, and no extension method that takes the receiver: CS1061, CS1929, or about arguments."""
+    """Neither an own method nor an extension method that takes the receiver: CS1061, CS1929, or about arguments."""
     receiver = group.receiver
     fitting = [c for c in found.candidates if c.failure != "receiver"]
     receiver_failures = [c for c in found.candidates if c.failure == "receiver"]
@@ -199,7 +201,9 @@ def no_extension(
 
         names = [*lookup.member_names(receiver.type), *lookup.extension_method_names()]
         return binder.failure(
-            name_token(group), "CS1061", f"'{shown(receiver.type)}' has no member '{group.name}'",
+            name_token(group),
+            "CS1061",
+            f"'{shown(receiver.type)}' has no member '{group.name}'",
             label=binder.suggestion(group.name, [n for n in names if n != group.name]),
         )
     return _complain_extension(binder, node, group, fitting, found, arguments)
@@ -271,16 +275,12 @@ def bad_delegate_call(
     return binder.failure(node, "CS1593", f"the delegate {name} does not take {len(arguments)} arguments")
 
 
-def no_indexer(
-    binder: CallBinder, node: Node, type_: Type, found: Resolution, arguments: Sequence[Argument]
-) -> Bad:
+def no_indexer(binder: CallBinder, node: Node, type_: Type, found: Resolution, arguments: Sequence[Argument]) -> Bad:
     """`[…]` with arguments that no indexer takes."""
     bad = [c for c in found.candidates if c.failure == "argument"]
     if bad:
         return _bad_argument(binder, bad, arguments, f"the index of '{shown(type_)}'")
-    return binder.failure(
-        node, "CS1501", f"'{shown(type_)}' has no indexer that takes {len(arguments)} argument(s)"
-    )
+    return binder.failure(node, "CS1501", f"'{shown(type_)}' has no indexer that takes {len(arguments)} argument(s)")
 
 
 def no_constructor(

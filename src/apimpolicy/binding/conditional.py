@@ -1,6 +1,5 @@
 """Conditionals: `?:`, `??`, and `throw` inside them (C# specification, sections 12.15, 12.16 and 12.18)."""
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -65,7 +64,9 @@ class ConditionalBinder(AssignmentBinder):
             if exact_one != exact_two:
                 return two if exact_one else one
             self.report(
-                node, "CS0172", f"the branches '{shown(one)}' and '{shown(two)}' convert to each other",
+                node,
+                "CS0172",
+                f"the branches '{shown(one)}' and '{shown(two)}' convert to each other",
                 help="cast one of them",
             )
             return None
@@ -78,7 +79,9 @@ class ConditionalBinder(AssignmentBinder):
             return None
         for branch in (first, second):
             if isinstance(branch, UnboundLambda):
-                self.report(branch.syntax, "CS1660", "a lambda cannot be one of two branches", help="cast it to a delegate type")
+                self.report(
+                    branch.syntax, "CS1660", "a lambda cannot be one of two branches", help="cast it to a delegate type"
+                )
                 return None
         self.report(
             node,
@@ -99,7 +102,9 @@ class ConditionalBinder(AssignmentBinder):
         if not may_be_null or (isinstance(left_type, SpecialType) and left_type is not NULL):
             return self._no_operator(node, "??", left, right)
         for result in self._coalesce_types(left, right, inner):
-            placeholder = Placeholder(left.syntax, inner if inner is not None and result is not left_type else left_type)
+            placeholder = Placeholder(
+                left.syntax, inner if inner is not None and result is not left_type else left_type
+            )
             conversion = self.classify(placeholder, result)
             if conversion is None or self.classify(right, result) is None:
                 continue
@@ -120,7 +125,10 @@ class ConditionalBinder(AssignmentBinder):
 
     def bind_throw_expression(self, node: Node) -> Expression:
         self.report_at(
-            node.start, node.start + len("throw"), "CS8115", "'throw' cannot stand here",
+            node.start,
+            node.start + len("throw"),
+            "CS8115",
+            "'throw' cannot stand here",
             help="as an expression it goes after '??', into a branch of '?:', or after '=>'",
         )
         self.thrown(node.children[0])
@@ -139,5 +147,5 @@ class ConditionalBinder(AssignmentBinder):
         if isinstance(value, Bad) or value.type is NULL:
             return value
         if self.classify(value, exception) is None:
-            return self.failure(node, "CS0155", "only an exception can be thrown")  # type: ignore[arg-type]
+            return self.failure(node, "CS0155", "only an exception can be thrown")
         return self.convert(value, exception)

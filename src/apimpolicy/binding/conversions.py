@@ -1,4 +1,4 @@
-"""Conversions (C# specification, chapter 10): which exist between two types, and which of two is better (section 12.6.4)."""
+"""Conversions (C# specification, chapter 10): which exist between types, and which is better (section 12.6.4)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ IMPLICIT_NUMERIC: dict[Type, frozenset[Type]] = {
 }
 """Section 10.2.3, implicit numeric conversions."""
 
-_SIGNED_UNSIGNED = {
+_SIGNED_UNSIGNED: dict[Type, set[NamedType]] = {
     SBYTE: {BYTE, USHORT, UINT, ULONG},
     SHORT: {USHORT, UINT, ULONG},
     INT: {UINT, ULONG},
@@ -257,10 +257,12 @@ def standard_implicit(source: Type, target: Type) -> Conversion | None:
         boxed = source.underlying or source
         if target is OBJECT or target is DYNAMIC:
             return BOXING
-        if isinstance(target, NamedType) and not target.is_value_type:
-            if any(_variant(parent, target) for parent in supertypes(boxed)):
-                return BOXING
-        return None
+        is_boxing = (
+            isinstance(target, NamedType)
+            and not target.is_value_type
+            and any(_variant(parent, target) for parent in supertypes(boxed))
+        )
+        return BOXING if is_boxing else None
     if isinstance(source, TypeParameter):
         return BOXING if target is OBJECT else None
     if source is DYNAMIC:
@@ -341,17 +343,18 @@ def _explicit_reference(source: Type, target: Type) -> bool:
     if isinstance(source, ArrayType) and isinstance(target, ArrayType):
         return source.rank == target.rank and (
             has_reference_conversion(target.element, source.element)
-            or (is_reference(source.element) and is_reference(target.element)
-                and _explicit_reference(source.element, target.element))
+            or (
+                is_reference(source.element)
+                and is_reference(target.element)
+                and _explicit_reference(source.element, target.element)
+            )
         )
     if isinstance(source, NamedType) and isinstance(target, NamedType):
         if is_delegate(source) and is_delegate(target):
             return source.definition is target.definition
         if is_interface(source) and (is_interface(target) or not _is_sealed(target)):
             return True
-        if is_interface(target) and not _is_sealed(source):
-            return True
-        return False
+        return bool(is_interface(target) and not _is_sealed(source))
     if isinstance(source, NamedType) and is_interface(source) and isinstance(target, ArrayType):
         return _list_of(source, target)
     if isinstance(source, ArrayType) and isinstance(target, NamedType) and is_interface(target):
@@ -446,7 +449,7 @@ def _conversion_operators(source: Type, target: Type, *, explicit: bool) -> Iter
 
 
 def _most_specific(wanted: Type, types: list[Type], *, narrow: bool) -> Type | None:
-    """Most specific source (narrow) or target type of section 10.5.4: the exact one, else the most (en)compassing one."""
+    """Most specific source (narrow) or target of section 10.5.4: the exact one, else the most encompassing one."""
     if wanted in types:
         return wanted
     inside = [t for t in types if (_encompasses(t, wanted) if narrow else _encompasses(wanted, t))]

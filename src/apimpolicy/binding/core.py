@@ -56,33 +56,34 @@ class BinderCore:
 
     def report(
         self,
-        node: Node | Token,
+        node: Child,
         code: str,
         message: str,
         *,
         label: str = "",
         help: str = "",
     ) -> None:
-        """Add an error at a node."""
-        self.report_at(node.start, node.end, code, message, label=label, help=help)
+        """Add an error at a node: a child that the grammar says is there."""
+        place = written(node)
+        self.report_at(place.start, place.end, code, message, label=label, help=help)
 
     def report_at(self, start: int, end: int, code: str, message: str, *, label: str = "", help: str = "") -> None:
         self.diagnostics.append(Diagnostic.within(self.excerpt, start, end, code, message, label=label, help=help))
 
-    def bad(self, node: Node | Token) -> Bad:
-        return Bad(node, ERROR)
+    def bad(self, node: Child) -> Bad:
+        return Bad(written(node), ERROR)
 
-    def failure(self, node: Node | Token, code: str, message: str, *, label: str = "", help: str = "") -> Bad:
+    def failure(self, node: Child, code: str, message: str, *, label: str = "", help: str = "") -> Bad:
         """Report, and give back the expression that silences what would follow."""
         self.report(node, code, message, label=label, help=help)
-        return Bad(node, ERROR)
+        return self.bad(node)
 
     def failure_at(
-        self, start: int, end: int, node: Node | Token, code: str, message: str, *, label: str = "", help: str = ""
+        self, start: int, end: int, node: Child, code: str, message: str, *, label: str = "", help: str = ""
     ) -> Bad:
         """Like `failure`, with a place of its own."""
         self.report_at(start, end, code, message, label=label, help=help)
-        return Bad(node, ERROR)
+        return self.bad(node)
 
     @staticmethod
     def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -114,7 +115,9 @@ class BinderCore:
     def require_value(self, expression: Expression) -> Expression:
         if isinstance(expression, TypeReference):
             return self.failure(
-                expression.syntax, "CS0119", f"'{expression.type}' is a type, which is not valid here",
+                expression.syntax,
+                "CS0119",
+                f"'{expression.type}' is a type, which is not valid here",
                 help="write a value of that type, or a member of it",
             )
         if isinstance(expression, NamespaceReference):
@@ -130,7 +133,9 @@ class BinderCore:
     def require_typed(self, expression: Expression) -> Expression:
         if isinstance(expression, MethodGroup):
             return self.failure(
-                expression.syntax, "CS0119", f"'{expression.name}' is a method, which is not valid here",
+                expression.syntax,
+                "CS0119",
+                f"'{expression.name}' is a method, which is not valid here",
                 help="add parentheses to call it",
             )
         return expression
@@ -189,6 +194,9 @@ class BinderCore:
     def method_group_target(self, group: MethodGroup, target: Type) -> MethodReference | None:
         raise NotImplementedError
 
+    def lambda_return_type(self, unbound: UnboundLambda, parameters: tuple[Type, ...]) -> Type | None:
+        raise NotImplementedError
+
     def finish_lambda(self, unbound: UnboundLambda, target: Type) -> Lambda | Bad:
         raise NotImplementedError
 
@@ -226,9 +234,7 @@ class BinderCore:
         if conversion.kind == "tuple" and isinstance(expression, TupleCreation):
             bare = target.underlying or target
             if isinstance(bare, TupleType):
-                elements = [
-                    self.convert(e, t) for e, t in zip(expression.elements, bare.arguments, strict=True)
-                ]
+                elements = [self.convert(e, t) for e, t in zip(expression.elements, bare.arguments, strict=True)]
                 return TupleCreation(where, target, elements, bare.names)
         if conversion is conv.IDENTITY and not explicit and expression.type is target:
             return expression
@@ -278,20 +284,23 @@ class BinderCore:
         if isinstance(expression, (UnboundLambda, MethodGroup)):
             return self.report_unconvertible(expression, target, syntax)
         if source is NULL:
-            return self.failure(
-                syntax, "CS0037", f"'{target}' cannot be null", help=f"use '{target}?' to allow null"
-            )
+            return self.failure(syntax, "CS0037", f"'{target}' cannot be null", help=f"use '{target}?' to allow null")
         if isinstance(expression, DefaultLiteral):
             return self.failure(syntax, "CS8716", f"'default' has no value for '{target}'")
-        if isinstance(expression, TupleCreation) and isinstance(target, TupleType):
-            if len(expression.elements) == len(target.arguments):
-                for element, wanted in zip(expression.elements, target.arguments, strict=True):
-                    self.convert(element, wanted)
-                return self.bad(syntax)
+        if (
+            isinstance(expression, TupleCreation)
+            and isinstance(target, TupleType)
+            and len(expression.elements) == len(target.arguments)
+        ):
+            for element, wanted in zip(expression.elements, target.arguments, strict=True):
+                self.convert(element, wanted)
+            return self.bad(syntax)
         if source is DOUBLE and isinstance(expression, Literal) and target in (FLOAT, DECIMAL):
             suffix = "F" if target is FLOAT else "M"
             return self.failure(
-                syntax, "CS0664", f"a literal with a decimal point is a 'double', not a '{target}'",
+                syntax,
+                "CS0664",
+                f"a literal with a decimal point is a 'double', not a '{target}'",
                 label=f"write the suffix {suffix}",
             )
         if expression.is_constant and source is INT and target in conv.INTEGRAL_RANGES:
@@ -330,6 +339,13 @@ class BinderCore:
         raise NotImplementedError
 
 
+def written(child: Child) -> Node | Token:
+    """A child that the grammar never leaves out."""
+    if child is None:
+        raise AssertionError("the grammar has no such node")
+    return child
+
+
 def default_constant(type_: Type) -> Any:
     """`default(T)` when it is a constant."""
     from decimal import Decimal
@@ -365,7 +381,7 @@ def _strip_namespace(match: Any) -> str:
     if prefix in IMPLICIT_USINGS:
         return ""
     outer, _, last = prefix.rpartition(".")
-    return f"{last}." if outer in IMPLICIT_USINGS else match.group(0)  # type: ignore[no-any-return]
+    return f"{last}." if outer in IMPLICIT_USINGS else match.group(0)
 
 
 __all__ = ["BinderCore", "NamedType", "default_constant", "short"]

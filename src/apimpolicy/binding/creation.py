@@ -116,7 +116,7 @@ class CreationBinder(CastBinder):
             arguments = self.bind_arguments(item.children[0])
             place = self.index(item, target, arguments)
             return self._initialize_place(item, target, place, item.children[1], item)
-        values = item.children if item.kind == "initializer" else [item]
+        values: list[Child] = item.children if item.kind == "initializer" else [item]
         return self._collection_element(item, target, values)
 
     def _member_initializer(self, item: Node, target: Placeholder) -> Initializer | None:
@@ -125,7 +125,7 @@ class CreationBinder(CastBinder):
         members = lookup.find_members(target.type, name)
         if not members or isinstance(members[0], Method):
             self.report(
-                token,  # type: ignore[arg-type]
+                token,
                 "CS0117" if not members else "CS1913",
                 f"'{shown(target.type)}' has no property '{name}' to set",
                 label=self.suggestion(name, lookup.member_names(target.type)),
@@ -159,7 +159,9 @@ class CreationBinder(CastBinder):
             return None
         if not any(parent.name == "System.Collections.IEnumerable" for parent in lookup.supertypes(target.type)):
             self.report(
-                item, "CS1922", f"'{shown(target.type)}' is no collection, so elements cannot be added to it",
+                item,
+                "CS1922",
+                f"'{shown(target.type)}' is no collection, so elements cannot be added to it",
                 help="write Name = value",
             )
             return None
@@ -171,7 +173,8 @@ class CreationBinder(CastBinder):
         if found.best is None:
             if any(c.failure == "argument" for c in found.candidates):
                 self.report(
-                    item, "CS1950",
+                    item,
+                    "CS1950",
                     f"this element does not fit 'Add' of '{shown(target.type)}'",
                     help=complaints._choices("Add", found.candidates),
                 )
@@ -231,13 +234,13 @@ class CreationBinder(CastBinder):
         return self.bad(node) if items is None else ArrayCreation(node, type_, (), items)
 
     def _array_items(self, node: Node, type_: ArrayType, depth: int) -> list[Expression] | None:
-        """The elements, flat for one dimension; rows become ArrayCreations of the same rank, to be laid out row-major."""
+        """The elements, flat for one dimension; rows become ArrayCreations of the same rank, in row-major order."""
         items: list[Expression] = []
         failed = False
         for child in node.children:
             if depth + 1 < type_.rank:
                 if not isinstance(child, Node) or child.kind != "initializer":
-                    self.report(child, "CS0846", "a row in braces is needed here")  # type: ignore[arg-type]
+                    self.report(child, "CS0846", "a row in braces is needed here")
                     return None
                 row = self._array_items(child, type_, depth + 1)
                 if row is None:
@@ -262,9 +265,7 @@ class CreationBinder(CastBinder):
             return self.bad(node)
         element = best_common_type(items)
         if element is None or element is ERROR:
-            return self.failure(
-                node, "CS0826", "the elements have no common type", help="name it: new object[] { … }"
-            )
+            return self.failure(node, "CS0826", "the elements have no common type", help="name it: new object[] { … }")
         converted = [self.convert(item, element) for item in items]
         return ArrayCreation(node, array_of(element), (), converted)
 
@@ -284,14 +285,16 @@ class CreationBinder(CastBinder):
                 return value
             token = name_token or _implied_name(value_node)
             if token is None:
-                return self.failure(value_node, "CS0746", "this value needs a name: Name = …")  # type: ignore[arg-type]
+                return self.failure(value_node, "CS0746", "this value needs a name: Name = …")
             name = literals.identifier_name(token.text)  # type: ignore[union-attr]
             if name in seen:
-                return self.failure(child, "CS0833", f"two properties are called '{name}'")  # type: ignore[arg-type]
+                return self.failure(child, "CS0833", f"two properties are called '{name}'")
             seen.add(name)
             if isinstance(value.type, SpecialType) or str(value.type) == "void":
                 return self.failure(
-                    child, "CS0828", f"the property '{name}' cannot hold {complaints._describe(value)}"  # type: ignore[arg-type]
+                    child,
+                    "CS0828",
+                    f"the property '{name}' cannot hold {complaints._describe(value)}",
                 )
             members.append((name, value.type))
             values.append(value)
@@ -340,7 +343,7 @@ class CreationBinder(CastBinder):
             if isinstance(bound, Bad):
                 return None
             if not bound.is_constant:
-                self.report(alignment_node, "CS0150", "the alignment must be a constant")  # type: ignore[arg-type]
+                self.report(alignment_node, "CS0150", "the alignment must be a constant")
                 return None
             alignment = bound.constant
         if isinstance(value, Bad):
@@ -366,7 +369,8 @@ def _without_clashes(names: list[str | None], written: list[bool]) -> list[str |
     """Implied tuple names that occur twice, or are reserved, are dropped (section 12.8.6)."""
     result: list[str | None] = []
     for name, is_written in zip(names, written, strict=True):
-        reserved = name is not None and (name.startswith("Item") and name[4:].isdigit() or name in ("Rest", "ToString"))
+        is_item = name is not None and name.startswith("Item") and name[4:].isdigit()
+        reserved = is_item or name in ("Rest", "ToString")
         if not is_written and (reserved or names.count(name) > 1):
             result.append(None)
         else:

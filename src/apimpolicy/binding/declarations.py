@@ -1,5 +1,4 @@
-"""Blocks and what they declare: variables, constants, local functions (C# specification, sections 13.3, 13.6 and 7.7)."""
-
+"""Blocks, variables, constants, local functions (C# specification, sections 13.3, 13.6 and 7.7)."""
 
 from __future__ import annotations
 
@@ -28,7 +27,6 @@ from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-
     from apimpolicy.syntax.nodes import Child
 
 
@@ -45,7 +43,10 @@ class DeclarationBinder(JumpBinder):
             existing = self.scope.find(symbol.name)
             if existing is not None:
                 self.report(
-                    where, "CS0136", f"'{symbol.name}' is already used in the enclosing scope", help="choose another name"
+                    where,
+                    "CS0136",
+                    f"'{symbol.name}' is already used in the enclosing scope",
+                    help="choose another name",
                 )
         self.scope.declare(symbol)
 
@@ -90,7 +91,7 @@ class DeclarationBinder(JumpBinder):
         is_var = self.is_var(type_node)
         type_ = ERROR if is_var else self.bind_type(type_node)
         if type_ is VOID:
-            self.report(type_node, "CS1547", "a variable cannot be 'void'")  # type: ignore[arg-type]
+            self.report(type_node, "CS1547", "a variable cannot be 'void'")
             type_ = ERROR
         children: list[Any] = list(declarators.children)  # type: ignore[union-attr]
         if is_var and len(children) > 1:
@@ -109,7 +110,7 @@ class DeclarationBinder(JumpBinder):
         self.declare(symbol, token)  # type: ignore[arg-type]
         if initializer is None:
             if is_var:
-                self.report(token, "CS0818", f"'var {name}' needs a value to take its type from")  # type: ignore[arg-type]
+                self.report(token, "CS0818", f"'var {name}' needs a value to take its type from")
             return LocalDeclaration(node, symbol, None)
         if is_var:
             saved, self.being_declared = self.being_declared, symbol
@@ -117,20 +118,28 @@ class DeclarationBinder(JumpBinder):
             self.being_declared = saved
             symbol.type = value.type
             return LocalDeclaration(node, symbol, value)
-        if initializer.kind == "initializer":  # type: ignore[union-attr]
+        if initializer.kind == "initializer":
             if isinstance(type_, ArrayType):
                 value = self.array_from(initializer, type_, initializer)  # type: ignore[arg-type]
             else:
-                value = self.failure(
-                    initializer, "CS0622", "elements in braces need an array type, or 'new'"  # type: ignore[arg-type]
-                ) if type_ is not ERROR else self.bad(node)
+                value = (
+                    self.failure(
+                        initializer,
+                        "CS0622",
+                        "elements in braces need an array type, or 'new'",
+                    )
+                    if type_ is not ERROR
+                    else self.bad(node)
+                )
             return LocalDeclaration(node, symbol, value)
         value = self.convert(self.bind_value(initializer), type_)
         return LocalDeclaration(node, symbol, value)
 
     def _var_value(self, node: Node, name: str, initializer: Child) -> Expression:
         if initializer.kind == "initializer":  # type: ignore[union-attr]
-            return self.failure(node, "CS0820", f"'var {name}' cannot be set from elements in braces", help="write new[] { … }")
+            return self.failure(
+                node, "CS0820", f"'var {name}' cannot be set from elements in braces", help="write new[] { … }"
+            )
         value = self.bind_value(initializer)
         if isinstance(value, Bad):
             return value
@@ -146,8 +155,8 @@ class DeclarationBinder(JumpBinder):
     def statement_const_declaration_statement(self, node: Node) -> Statement:
         type_node, declarators = node.children
         if self.is_var(type_node):
-            self.report(type_node, "CS0822", "a constant needs its type written", help="write int, string, …")  # type: ignore[arg-type]
-            type_ = ERROR
+            self.report(type_node, "CS0822", "a constant needs its type written", help="write int, string, …")
+            type_: Type = ERROR
         else:
             type_ = self.bind_type(type_node)
         made: list[Statement] = []
@@ -157,14 +166,14 @@ class DeclarationBinder(JumpBinder):
             symbol = LocalSymbol(name, type_, "constant", token, self.scope.function)
             self.declare(symbol, token)  # type: ignore[arg-type]
             if initializer is None:
-                self.report(token, "CS0145", "a constant needs a value")  # type: ignore[arg-type]
+                self.report(token, "CS0145", "a constant needs a value")
                 continue
             value = self.convert(self.bind_value(initializer), type_)
             if isinstance(value, Bad):
                 symbol.type = ERROR
                 continue
             if not value.is_constant:
-                self.report(initializer, "CS0133", f"the value of the constant '{name}' is not a constant")  # type: ignore[arg-type]
+                self.report(initializer, "CS0133", f"the value of the constant '{name}' is not a constant")
                 continue
             symbol.constant = value.constant
             made.append(LocalDeclaration(child, symbol, value))  # type: ignore[arg-type]
@@ -177,14 +186,16 @@ class DeclarationBinder(JumpBinder):
                 _, type_node, token, type_parameters, parameters, _ = child.children
                 if type_parameters is not None:
                     self.report(
-                        type_parameters, "CS8370", "generic local functions are not supported in policy expressions"  # type: ignore[arg-type]
+                        type_parameters,
+                        "CS8370",
+                        "generic local functions are not supported in policy expressions",
                     )
                 declared = tuple(self._parameter(p) for p in parameters.children)  # type: ignore[union-attr]
                 name = literals.identifier_name(token.text)  # type: ignore[union-attr]
                 returns = self.bind_type(type_node)
                 symbol = LocalFunctionSymbol(name, returns, declared, child)
                 if name in self.scope.names:
-                    self.report(token, "CS0128", f"'{name}' is already declared in this scope")  # type: ignore[arg-type]
+                    self.report(token, "CS0128", f"'{name}' is already declared in this scope")
                 self.scope.declare(symbol)
 
     def _parameter(self, node: Any) -> Parameter:
@@ -211,11 +222,9 @@ class DeclarationBinder(JumpBinder):
         try:
             symbols = []
             for parameter, written in zip(function.parameters, node.children[4].children, strict=True):  # type: ignore[union-attr]
-                where = written.children[2]  # type: ignore[union-attr]
-                symbol = LocalSymbol(
-                    parameter.name, parameter.type, "parameter", where, function, mode=parameter.mode
-                )
-                self.declare(symbol, where)  # type: ignore[arg-type]
+                where = written.children[2]
+                symbol = LocalSymbol(parameter.name, parameter.type, "parameter", where, function, mode=parameter.mode)
+                self.declare(symbol, where)
                 symbols.append(symbol)
             function.symbols = tuple(symbols)
             return LocalFunction(node, function, self._function_body(body_node, function, token))  # type: ignore[arg-type]
@@ -241,7 +250,7 @@ def _declared_names(block: Node) -> dict[str, int]:
     found: dict[str, int] = {}
     for child in block.children:
         if isinstance(child, Node) and child.kind == "local_declaration_statement":
-            child = child.children[0]  # noqa: PLW2901
+            child = child.children[0]
         if isinstance(child, Node) and child.kind in ("local_declaration", "const_declaration_statement"):
             for declarator in child.children[1].children:  # type: ignore[union-attr]
                 token = declarator.children[0]  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""Type inference of generic methods (C# specification, section 12.6.3), step by step under the specification's names."""
+"""Type inference of generic methods (C# specification, section 12.6.3), under the specification's names."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """Jumps: `return`, `throw`, `break`, `continue`, `goto` and labels (C# specification, sections 13.5 and 13.10)."""
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -19,15 +18,14 @@ from apimpolicy.binding.nodes import (
     Yield,
 )
 from apimpolicy.binding.queries import QueryBinder
-from apimpolicy.dotnet.types import Type
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node
 
 if TYPE_CHECKING:
-
     from collections.abc import Sequence
 
+    from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Child, Token
 
 

@@ -1,4 +1,4 @@
-"""Lambdas (C# specification, sections 10.7 and 12.19): bound once per choice of parameter types, finished for one delegate."""
+"""Lambdas (C# specification, sections 10.7 and 12.19): bound per choice of parameter types, finished for a delegate."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from apimpolicy.binding.nodes import (
     MethodGroup,
     ObjectCreation,
     Return,
+    ThrowExpression,
 )
 from apimpolicy.binding.symbols import LocalSymbol, Scope
 from apimpolicy.binding.unbound import BoundBody, UnboundLambda
@@ -202,7 +203,9 @@ class LambdaBinder(CreationBinder):
         if isinstance(expression, MethodGroup):
             if lookup.delegate_signature(target) is None:
                 return self.failure(
-                    syntax, "CS0428", f"'{expression.name}' is a method and does not convert to '{shown(target)}'",
+                    syntax,
+                    "CS0428",
+                    f"'{expression.name}' is a method and does not convert to '{shown(target)}'",
                     help="add parentheses to call it",
                 )
             return self.failure(syntax, "CS0123", f"no overload of '{expression.name}' fits '{shown(target)}'")
@@ -233,21 +236,25 @@ class LambdaBinder(CreationBinder):
             for statement in bound.returns:
                 value = statement.value
                 if value is None and wanted is not VOID:
-                    return self.failure(statement.syntax, "CS0126", f"a value of type '{shown(wanted)}' must be returned")
+                    return self.failure(
+                        statement.syntax, "CS0126", f"a value of type '{shown(wanted)}' must be returned"
+                    )
                 if value is not None and wanted is VOID:
-                    return self.failure(statement.syntax, "CS8030", "this lambda returns nothing, so 'return' takes no value")
+                    return self.failure(
+                        statement.syntax, "CS8030", "this lambda returns nothing, so 'return' takes no value"
+                    )
                 if value is not None and self.classify(value, wanted) is None:
                     self.convert(value, wanted)
                     return self._wrong_result(value.syntax)
             if bound.falls_through and wanted is not VOID:
                 return self.failure(
-                    unbound.syntax, "CS1643", "not every path through the lambda returns a value",
+                    unbound.syntax,
+                    "CS1643",
+                    "not every path through the lambda returns a value",
                 )
             return self.bad(unbound.syntax)
         if wanted is VOID:
-            return self.failure(
-                bound.body.syntax, "CS0201", "only a call, an assignment or 'new' can be a statement"
-            )
+            return self.failure(bound.body.syntax, "CS0201", "only a call, an assignment or 'new' can be a statement")
         self.convert(bound.body, wanted)
         return self._wrong_result(bound.body.syntax)
 
@@ -260,7 +267,18 @@ def is_statement_expression(expression: Expression) -> bool:
     if isinstance(expression, ConditionalAccess):
         return is_statement_expression(expression.access)
     return isinstance(
-        expression, (Call, DelegateCall, Assignment, CompoundAssignment, Deconstruction, Dynamic, ObjectCreation, Bad)
+        expression,
+        (
+            Call,
+            DelegateCall,
+            Assignment,
+            CompoundAssignment,
+            Deconstruction,
+            Dynamic,
+            ObjectCreation,
+            ThrowExpression,
+            Bad,
+        ),
     ) and not (isinstance(expression, Call) and expression.method.name.startswith("op_"))
 
 

@@ -30,7 +30,7 @@ IMPLICIT_USINGS = (
     "Newtonsoft.Json",
     "Newtonsoft.Json.Linq",
 )
-"""The namespaces whose types need no prefix in a policy expression (no document lists them; seen in Microsoft's samples)."""
+"""The namespaces whose types need no prefix in an expression (no document lists them; seen in Microsoft's samples)."""
 
 _ARRAY_INTERFACES = ("IList", "ICollection", "IEnumerable", "IReadOnlyList", "IReadOnlyCollection")
 
@@ -200,7 +200,7 @@ def delegate_signature(type_: Type) -> Method | None:
 
 
 def element_type(type_: Type) -> Type | None:
-    """What a foreach over this type yields: an array's element, `Current` of its GetEnumerator, or the T of IEnumerable<T>."""
+    """What a foreach over this type yields: an array's element, `Current` of GetEnumerator, T of IEnumerable<T>."""
     if isinstance(type_, ArrayType):
         return type_.element
     if type_ is named("string"):

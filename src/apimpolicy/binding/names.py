@@ -8,7 +8,7 @@ from apimpolicy.binding import lookup
 from apimpolicy.binding.conversions import nullable
 from apimpolicy.binding.core import BinderCore
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
-from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
+from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, TupleType, Type, array_of, construct, tuple_type
@@ -59,10 +59,10 @@ class NameBinder(BinderCore):
 
     def _visible_names(self) -> list[str]:
         names: list[str] = []
-        scope = self.scope
+        scope: Scope | None = self.scope
         while scope is not None:
             names.extend(scope.names)
-            scope = scope.parent  # type: ignore[assignment]
+            scope = scope.parent
         return [*names, *lookup.nearest_type_names("")]
 
     def find_type(self, node: Node | Token, name: str, arguments: Child, *, report: bool) -> Type | None:
@@ -74,7 +74,9 @@ class NameBinder(BinderCore):
         found = lookup.types_named(name, len(written))
         if len(found) > 1:
             self.report(
-                node, "CS0104", f"'{name}' is ambiguous between '{found[0].name}' and '{found[1].name}'",
+                node,
+                "CS0104",
+                f"'{name}' is ambiguous between '{found[0].name}' and '{found[1].name}'",
                 help="write the full name",
             )
             return ERROR
@@ -89,7 +91,9 @@ class NameBinder(BinderCore):
             self.report(node, "CS0305", f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}")
         else:
             self.report(
-                node, "CS0246", f"there is no type '{name}'",
+                node,
+                "CS0246",
+                f"there is no type '{name}'",
                 label=self.suggestion(name, lookup.nearest_type_names(name)),
             )
         return ERROR
@@ -119,7 +123,7 @@ class NameBinder(BinderCore):
                 definition = next(iter(lookup.types_named(name, count)), None)
             if definition is None:
                 self.report(
-                    token,  # type: ignore[arg-type]
+                    token,
                     "CS0234",
                     f"there is no type or namespace '{name}' in '{left}'",
                 )
@@ -131,7 +135,7 @@ class NameBinder(BinderCore):
             return ERROR
         nested = lookup.nested_type(left, name, count)
         if nested is None:
-            self.report(token, "CS0426", f"'{left}' has no nested type '{name}'")  # type: ignore[arg-type]
+            self.report(token, "CS0426", f"'{left}' has no nested type '{name}'")
             return ERROR
         return nested
 
@@ -158,7 +162,10 @@ class NameBinder(BinderCore):
             return ERROR
         if not inner.is_value_type:
             self.report_at(
-                node.end - 1, node.end, "CS8370", f"'{inner}?' needs nullable reference types, which are newer than C# 7.3",
+                node.end - 1,
+                node.end,
+                "CS8370",
+                f"'{inner}?' needs nullable reference types, which are newer than C# 7.3",
                 help="leave out the question mark: references can be null anyway",
             )
             return inner

@@ -1,7 +1,7 @@
 """The bound tree: what the binder makes of a syntax tree. Every expression has a .NET type; every name is resolved.
 
-The emitter (`apimpolicy.emit`) has one method per class here, the checks look at the same classes. `syntax` is the node of
-the source that an expression came from; its offsets are the positions that people see.
+The emitter (`apimpolicy.emit`) has one method per class here, the checks look at the same classes. `syntax` is the node
+of the source that an expression came from; its offsets are the positions that people see.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ class AnonymousMember(Expression):
 
 
 class Call(Expression):
-    """A call of a method or operator. Arguments are in parameter order, converted, with defaults and params arrays filled in.
+    """A call of a method or operator. Arguments are in parameter order, converted, with defaults and params arrays.
 
     For an extension method the receiver is the first argument. `type_arguments` are those of the method. An out or
     ref argument is an `OutVariable` or an assignable expression. `is_base_only` does not occur here.
@@ -433,7 +433,7 @@ class Unary(Expression):
 class Binary(Expression):
     """A predefined binary operator over operands of `operand_type` (`object` for reference equality).
 
-    `string` with `+` is concatenation; `bool` with `&`, `|`, `^` is logical; `method` is set for user-defined operators.
+    `string` with `+` is concatenation; `bool` with `&`, `|`, `^` is logical; `method` is a user-defined one.
     """
 
     __slots__ = ("is_checked", "is_lifted", "left", "method", "operand_type", "operator", "right")
@@ -524,7 +524,7 @@ class Coalesce(Expression):
 
 
 class ConditionalAccess(Expression):
-    """`receiver?.access`: `access` is over `placeholder`; skipped as a whole, with value null, when receiver is null."""
+    """`receiver?.access`: `access` is over `placeholder`; skipped, with value null, when receiver is null."""
 
     __slots__ = ("access", "placeholder", "receiver")
 
@@ -601,7 +601,7 @@ class Assignment(Expression):
 
 
 class CompoundAssignment(Expression):
-    """`target op= value`: `result` is an expression over `placeholder` (the target's old value), already converted back.
+    """`target op= value`: `result` is an expression over `placeholder` (the old value), already converted back.
 
     `is_postfix`: the expression's value is the old one (`x++`).
     """
@@ -816,7 +816,7 @@ class Loop(Statement):
 
 
 class Foreach(Statement):
-    """`element` converts the iterated value (`placeholder`) to the variable's type; with `deconstruction` instead of a symbol."""
+    """`element` converts `placeholder`, the iterated value, for the variable; or `deconstruction` takes it apart."""
 
     __slots__ = ("body", "collection", "deconstruction", "element", "placeholder", "symbol")
 
@@ -950,9 +950,7 @@ class Catch(Bound):
 class Try(Statement):
     __slots__ = ("body", "catches", "finally_body")
 
-    def __init__(
-        self, syntax: Node | Token, body: Block, catches: Sequence[Catch], finally_body: Block | None
-    ) -> None:
+    def __init__(self, syntax: Node | Token, body: Block, catches: Sequence[Catch], finally_body: Block | None) -> None:
         self.syntax = syntax
         self.body = body
         self.catches = tuple(catches)

@@ -119,7 +119,9 @@ class OperationBinder(CallBinder):
             return self._no_operator(node, operator, left, right)
         if isinstance(signature, operators.Ambiguous):
             return self.failure(
-                node, "CS0034", f"'{operator}' is ambiguous for '{shown(left.type)}' and '{shown(right.type)}'",
+                node,
+                "CS0034",
+                f"'{operator}' is ambiguous for '{shown(left.type)}' and '{shown(right.type)}'",
                 help="cast one of the operands",
             )
         first, second = self.convert(left, signature.left), self.convert(right, signature.right)
@@ -182,7 +184,9 @@ class OperationBinder(CallBinder):
             return fold_binary(operator, operand, left.constant, right.constant, checked=self.is_checked is not False)
         except FoldingError as error:
             self.report(
-                node, error.code, error.message,
+                node,
+                error.code,
+                error.message,
                 help="put it in unchecked(…) to wrap around, or use a wider type" if error.code == "CS0220" else "",
             )
             return NOT_CONSTANT
@@ -220,8 +224,14 @@ class OperationBinder(CallBinder):
                 continue
             result = method.returns if operator in operators.COMPARISONS else conv.nullable(method.returns)
             return Binary(
-                node, result, operator, self.convert(left, lifted_first), self.convert(right, lifted_second), first,
-                is_lifted=True, method=method,
+                node,
+                result,
+                operator,
+                self.convert(left, lifted_first),
+                self.convert(right, lifted_second),
+                first,
+                is_lifted=True,
+                method=method,
             )
         return None
 
@@ -235,9 +245,7 @@ class OperationBinder(CallBinder):
             help_ = f"'{shown(other.type)}' is never null"
         elif operator in operators.COMPARISONS and {first, second} & {"string"} and {first, second} & {"int", "bool"}:
             help_ = "convert one side: .ToString(), int.Parse(…), or write the literal with (or without) quotes"
-        return self.failure(
-            node, "CS0019", f"'{operator}' does not exist between {first} and {second}", help=help_
-        )
+        return self.failure(node, "CS0019", f"'{operator}' does not exist between {first} and {second}", help=help_)
 
     def _bind_logical(self, node: Node) -> Expression:
         operator = "&&" if node.kind == "logical_and" else "||"
@@ -297,7 +305,11 @@ class OperationBinder(CallBinder):
             found = resolve(methods, arguments, (), self)
             if found.best is not None:
                 return Call(
-                    node, found.best.returns(), None, found.best.method, self.finish_arguments(node, found.best, arguments)
+                    node,
+                    found.best.returns(),
+                    None,
+                    found.best.method,
+                    self.finish_arguments(node, found.best, arguments),
                 )
         signature = operators.resolve_unary(operator, operand)
         if isinstance(signature, operators.Ambiguous):
@@ -318,8 +330,14 @@ class OperationBinder(CallBinder):
             except FoldingError as error:
                 self.report(node, error.code, error.message)
         return Unary(
-            node, signature.result, operator, value, signature.operand,
-            is_lifted=signature.is_lifted, is_checked=bool(self.is_checked), constant=constant,
+            node,
+            signature.result,
+            operator,
+            value,
+            signature.operand,
+            is_lifted=signature.is_lifted,
+            is_checked=bool(self.is_checked),
+            constant=constant,
         )
 
 
@@ -331,5 +349,3 @@ def operand_name(expression: Expression) -> str:
     if expression.type is NULL:
         return "null"
     return f"'{shown(expression.type)}'"
-
-

@@ -18,13 +18,14 @@ from apimpolicy.binding.conversions import (
     same,
     standard_implicit,
 )
-from apimpolicy.binding.nodes import Expression
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, LONG, OBJECT, STRING, UINT, ULONG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from apimpolicy.binding.nodes import Expression
 
 ARITHMETIC: tuple[Type, ...] = (INT, UINT, LONG, ULONG, FLOAT, DOUBLE, DECIMAL)
 INTEGRAL: tuple[Type, ...] = (INT, UINT, LONG, ULONG)
@@ -59,7 +60,7 @@ COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
 
 
 class OperatorSignature(NamedTuple):
-    """`left` and `right` are the types the operands convert to (nullable when lifted); `operand` is what the operation is on."""
+    """`left` and `right`: what the operands convert to (nullable when lifted); `operand`: what the operation is on."""
 
     left: Type
     right: Type
@@ -95,7 +96,12 @@ def _predefined(operator: str) -> Sequence[tuple[Type, Type, Type]]:
     if operator in ("*", "/", "%", "-"):
         return [(t, t, t) for t in ARITHMETIC]
     if operator == "+":
-        return [*((t, t, t) for t in ARITHMETIC), (STRING, STRING, STRING), (STRING, OBJECT, STRING), (OBJECT, STRING, STRING)]
+        return [
+            *((t, t, t) for t in ARITHMETIC),
+            (STRING, STRING, STRING),
+            (STRING, OBJECT, STRING),
+            (OBJECT, STRING, STRING),
+        ]
     if operator in ("<<", ">>"):
         return [(t, INT, t) for t in INTEGRAL]
     if operator in ("<", ">", "<=", ">="):

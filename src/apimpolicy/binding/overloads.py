@@ -1,7 +1,7 @@
 """Overload resolution (C# specification, section 12.6.4): which of several methods a call means.
 
-`resolve` never reports: it returns a Resolution that either names the best method with the arguments in parameter order,
-or says why there is none in terms that `binding.complaints` turns into the compiler's errors.
+`resolve` never reports: it returns a Resolution that names the best method with the arguments in parameter order, or
+says why there is none in terms that `binding.complaints` turns into the compiler's errors.
 """
 
 from __future__ import annotations
@@ -47,7 +47,16 @@ class Candidate:
     `too many`, `missing`, `name`, `inference`, `argument`, `type arguments` or `receiver`.
     """
 
-    __slots__ = ("conversions", "culprit", "failure", "is_expanded", "method", "parameters", "targets", "type_arguments")
+    __slots__ = (
+        "conversions",
+        "culprit",
+        "failure",
+        "is_expanded",
+        "method",
+        "parameters",
+        "targets",
+        "type_arguments",
+    )
 
     def __init__(self, method: Method, is_expanded: bool) -> None:
         self.method = method

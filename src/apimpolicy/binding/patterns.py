@@ -87,7 +87,10 @@ class PatternBinder(LambdaBinder):
             return True
         if target.underlying is not None:
             self.report(
-                node, "CS8116", f"'{shown(target)}' cannot be a pattern's type", help=f"match '{shown(target.underlying)}'"
+                node,
+                "CS8116",
+                f"'{shown(target)}' cannot be a pattern's type",
+                help=f"match '{shown(target.underlying)}'",
             )
             return False
         found = conv.explicit_conversion(source, target)
@@ -138,7 +141,7 @@ class PatternBinder(LambdaBinder):
                 if isinstance(target, Token) and self.is_var(left.children[0]):  # type: ignore[union-attr]
                     self.report(target, "CS8130", f"'{target.text}' cannot take its type from this value")
             return self.failure(
-                node.children[1] if len(node.children) > 1 else node,  # type: ignore[arg-type]
+                node.children[1] if len(node.children) > 1 else node,
                 "CS8129",
                 f"a value of type '{shown(type_)}' cannot be taken apart into {len(self._target_nodes(left))} values",
             )
@@ -146,7 +149,9 @@ class PatternBinder(LambdaBinder):
         if len(nodes) != len(type_.arguments):
             self._targets(left, None)
             return self.failure(
-                node, "CS8132", f"a tuple of {len(type_.arguments)} elements cannot be taken apart into {len(nodes)} values"
+                node,
+                "CS8132",
+                f"a tuple of {len(type_.arguments)} elements cannot be taken apart into {len(nodes)} values",
             )
         targets = self._targets(left, type_)
         placeholders = [Placeholder(node, element) for element in type_.arguments]
@@ -214,7 +219,9 @@ class PatternBinder(LambdaBinder):
 
     def _declared_target(self, designation: Any, type_: Type) -> Expression | None:
         if not isinstance(designation, Token):
-            return self.failure(designation, "CS8370", "nested deconstruction is not supported; take the parts one by one")
+            return self.failure(
+                designation, "CS8370", "nested deconstruction is not supported; take the parts one by one"
+            )
         name = literals.identifier_name(designation.text)
         if name == "_":
             return None

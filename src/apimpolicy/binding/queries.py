@@ -1,18 +1,28 @@
-"""Query expressions (C# specification, section 12.20): rewritten into method calls on syntax, then bound like any call."""
+"""Query expressions (C# specification, section 12.20): rewritten into method calls, then bound like any call."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.binding.nodes import Expression
 from apimpolicy.binding.patterns import PatternBinder
 from apimpolicy.syntax.nodes import Node, Token
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.nodes import Expression
+
+MOST_CLAUSES: Final = 200
+"""Each `let` and `from` nests the range variables one level deeper: time grows with the square of their number."""
 
 
 class QueryBinder(PatternBinder):
     """`from x in xs where … select …`."""
 
     def bind_query_expression(self, node: Node) -> Expression:
+        clauses: Any = node.children[1]
+        if len(clauses.children[0].children) > MOST_CLAUSES:
+            return self.failure(
+                node, "CS8078", f"the query has more than {MOST_CLAUSES} clauses", help="split it into several queries"
+            )
         return self.bind(_Translation(node).run())
 
 
@@ -180,5 +190,7 @@ def _call(source: Any, method: str, arguments: list[Any], at: Any, types: list[A
     token = Token("NAME", method, at.start, at.start)
     type_arguments = Node("type_arguments", types, at.start, at.end) if types else None
     target = Node("member_access", [source, token, type_arguments], source.start, source.end)
-    written: list[Any] = [Node("argument", [None, None, argument], argument.start, argument.end) for argument in arguments]
+    written: list[Any] = [
+        Node("argument", [None, None, argument], argument.start, argument.end) for argument in arguments
+    ]
     return Node("invocation", [target, Node("arguments", written, at.start, at.end)], source.start, at.end)

@@ -34,9 +34,7 @@ from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node
 
 if TYPE_CHECKING:
-
     from apimpolicy.syntax.nodes import Child
-
 
 
 class Binder(SwitchBinder):
@@ -47,11 +45,16 @@ class Binder(SwitchBinder):
         saved = self.enter()
         try:
             if node.kind in (  # type: ignore[union-attr]
-                "local_declaration_statement", "const_declaration_statement", "local_function", "labeled_statement"
+                "local_declaration_statement",
+                "const_declaration_statement",
+                "local_function",
+                "labeled_statement",
             ):
                 self.report(
-                    node,  # type: ignore[arg-type]
-                    "CS1023", "a declaration cannot be the only statement here", help="put it in braces"
+                    node,
+                    "CS1023",
+                    "a declaration cannot be the only statement here",
+                    help="put it in braces",
                 )
             return self.bind_statement(node)
         finally:
@@ -66,7 +69,7 @@ class Binder(SwitchBinder):
             return ExpressionStatement(node, expression)
         if not is_statement_expression(expression) and not _awaits(node.children[0]):
             self.report(
-                node.children[0],  # type: ignore[arg-type]
+                node.children[0],
                 "CS0201",
                 "only a call, an assignment, an increment or 'new' can be a statement",
                 help="is 'return' missing?",
@@ -127,7 +130,9 @@ class Binder(SwitchBinder):
             expression = self.bind_value(child)
             if not is_statement_expression(expression):
                 expression = self.failure(
-                    child, "CS0201", "only a call, an assignment or an increment can stand here"  # type: ignore[arg-type]
+                    child,
+                    "CS0201",
+                    "only a call, an assignment or an increment can stand here",
                 )
             made.append(ExpressionStatement(child, expression))  # type: ignore[arg-type]
         return made
@@ -155,7 +160,11 @@ class Binder(SwitchBinder):
         found = conv.explicit_conversion(placeholder.type, target)
         if found is None:
             return self.failure_at(
-                node.start, node.start + len("foreach"), node, "CS0030", f"elements of type '{shown(placeholder.type)}' cannot be '{shown(target)}'"
+                node.start,
+                node.start + len("foreach"),
+                node,
+                "CS0030",
+                f"elements of type '{shown(placeholder.type)}' cannot be '{shown(target)}'",
             )
         return self.apply(placeholder, target, found, explicit=True)
 
@@ -164,15 +173,16 @@ class Binder(SwitchBinder):
         if isinstance(collection, Bad):
             return collection, ERROR
         if collection.type is NULL or (collection.is_constant and collection.constant is None):
-            return self.failure(node, "CS0186", "null cannot be looped over"), ERROR  # type: ignore[arg-type]
+            return self.failure(node, "CS0186", "null cannot be looped over"), ERROR
         element = lookup.element_type(collection.type)
         if element is None and str(collection.type) == "dynamic":
             return collection, collection.type
         if element is None:
             return (
                 self.failure(
-                    node,  # type: ignore[arg-type]
-                    "CS1579", f"a value of type '{shown(collection.type)}' cannot be looped over: it has no elements"
+                    node,
+                    "CS1579",
+                    f"a value of type '{shown(collection.type)}' cannot be looped over: it has no elements",
                 ),
                 ERROR,
             )
@@ -230,11 +240,11 @@ class Binder(SwitchBinder):
                 if isinstance(type_, NamedType):
                     target = type_
                     if named("System.Exception") not in type_.supertypes:
-                        self.report(type_node, "CS0155", "only an exception can be caught")  # type: ignore[arg-type]
+                        self.report(type_node, "CS0155", "only an exception can be caught")
                 if token is not None:
                     name = literals.identifier_name(token.text)  # type: ignore[union-attr]
                     symbol = LocalSymbol(name, type_, "local", token, self.scope.function)
-                    self.declare(symbol, token)  # type: ignore[arg-type]
+                    self.declare(symbol, token)
             condition = None
             if filter_node is not None:
                 condition = self.convert_condition(self.bind_value(filter_node.children[0]))  # type: ignore[union-attr]
@@ -267,7 +277,9 @@ class Binder(SwitchBinder):
         target = self.bind_typed(node.children[0])
         if not isinstance(target, Bad) and not conv.is_reference(target.type):
             self.report(
-                node.children[0], "CS0185", f"'{shown(target.type)}' is no reference type, so it cannot be locked"  # type: ignore[arg-type]
+                node.children[0],
+                "CS0185",
+                f"'{shown(target.type)}' is no reference type, so it cannot be locked",
             )
         return Lock(node, target, self._embedded(node.children[1]))
 

@@ -1,6 +1,5 @@
 """The switch statement (C# specification, section 13.8.3)."""
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -18,12 +17,12 @@ from apimpolicy.binding.nodes import (
     SwitchSection,
 )
 from apimpolicy.binding.symbols import Scope
-from apimpolicy.dotnet.types import Type
-from apimpolicy.syntax.nodes import Node
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.dotnet.types import Type
+    from apimpolicy.syntax.nodes import Node
 
 
 class SwitchBinder(DeclarationBinder):
@@ -44,8 +43,10 @@ class SwitchBinder(DeclarationBinder):
                     label = section.labels[-1].syntax
                     last = section is sections[-1]
                     self.report(
-                        label, "CS8070" if last else "CS0163",
-                        "control falls out of this case", help="end it with 'break;' or 'return'",
+                        label,
+                        "CS8070" if last else "CS0163",
+                        "control falls out of this case",
+                        help="end it with 'break;' or 'return'",
                     )
             return Switch(node, value, sections, self.scope.order)
         finally:
@@ -107,7 +108,9 @@ class SwitchBinder(DeclarationBinder):
                 type_ = pattern.target or (pattern.value.type if pattern.value is not None else None)
                 if type_ is not None and any(parent in taken for parent in lookup.supertypes(type_)):
                     self.report(
-                        pattern.syntax, "CS8120", "an earlier case already takes every value that this one would",
+                        pattern.syntax,
+                        "CS8120",
+                        "an earlier case already takes every value that this one would",
                         help="put the narrower case first",
                     )
                 elif pattern.target is not None and label.guard is None:

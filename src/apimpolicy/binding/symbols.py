@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class LocalSymbol:
     """A variable. `kind` is local, constant, parameter, foreach, using, range, pattern or context.
 
-    `function` is the lambda or local function (any object, by identity) it belongs to: a use in another one captures it.
+    `function` is the lambda or local function (any object, by identity) it is of: a use in another one captures it.
     """
 
     __slots__ = ("constant", "declared_at", "function", "is_captured", "kind", "mode", "name", "type")
@@ -70,7 +70,7 @@ class Scope:
 
     def __init__(self, parent: Scope | None, function: object = None) -> None:
         self.parent = parent
-        self.function = function if function is not None or parent is None else parent.function
+        self.function: object = function if function is not None or parent is None else parent.function
         self.names: dict[str, Symbol] = {}
         self.order: list[LocalSymbol] = []
         self.later: dict[str, int] = {}

@@ -6,6 +6,7 @@ the machine: the clock, the trust store and the source of randomness are inputs 
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from contextvars import ContextVar
@@ -22,7 +23,8 @@ UNIX_EPOCH_TICKS = 621_355_968_000_000_000
 
 _STEPS_PER_LOOK = 64
 _UNITS_PER_STEP = 6
-"""The logarithm of the UTF-16 units that are copied for one step."""
+_ELEMENTS_PER_STEP = 3
+"""Logarithms: what is copied or filled for one step."""
 
 
 class Limits:
@@ -109,21 +111,34 @@ class Environment:
         if count > self.limits.elements:
             raise LimitExceededError("elements", self.limits.elements)
 
+    def new_elements(self, count: int) -> None:
+        """Check the size of an array that is about to be made, and use up steps for filling it."""
+        self.check_elements(count)
+        self.step(count >> _ELEMENTS_PER_STEP)
+
 
 def _system_ticks() -> int:
     return UNIX_EPOCH_TICKS + time.time_ns() // 100
 
 
 _current: ContextVar[Environment | None] = ContextVar("apimpolicy.environment", default=None)
+_outside: ContextVar[Environment | None] = ContextVar("apimpolicy.environment.outside", default=None)
 
 
 def environment() -> Environment:
-    """The environment of the evaluation that is running; a fresh default one outside of any."""
+    """The environment of the evaluation that is running; outside of any, a default one without a time limit."""
     found = _current.get()
     if found is None:
-        found = Environment()
-        _current.set(found)
+        found = _outside.get()
+        if found is None:
+            found = Environment(limits=Limits(seconds=math.inf))
+            _outside.set(found)
     return found
+
+
+def has_environment() -> bool:
+    """Whether somebody said in which surroundings evaluations are to run."""
+    return _current.get() is not None
 
 
 class use_environment:  # noqa: N801 - used as a statement: `with use_environment(e):`

@@ -138,6 +138,11 @@ class NotSupportedException(SystemException):
     default_message = "Specified method is not supported."
 
 
+class PlatformNotSupportedException(NotSupportedException):
+    type_name = "System.PlatformNotSupportedException"
+    default_message = "Operation is not supported on this platform."
+
+
 class NotImplementedException(SystemException):
     type_name = "System.NotImplementedException"
     default_message = "The method or operation is not implemented."

@@ -45,15 +45,26 @@ MODULES: dict[str, tuple[str, ...]] = {
     "cryptography.rsa": (
         "System.Security.Cryptography.AsymmetricAlgorithm",
         "System.Security.Cryptography.RSA",
+    ),
+    "cryptography.rsa_paddings": (
         "System.Security.Cryptography.RSASignaturePadding",
         "System.Security.Cryptography.RSAEncryptionPadding",
     ),
+    "cryptography.rsa_parameters": ("System.Security.Cryptography.RSAParameters",),
     "cryptography.random_numbers": (
         "System.Security.Cryptography.RandomNumberGenerator",
         "System.Security.Cryptography.RNGCryptoServiceProvider",
     ),
     "cryptography.distinguished_names": ("System.Security.Cryptography.X509Certificates.X500DistinguishedName",),
     "cryptography.certificate": (
+        "System.Security.Cryptography.X509Certificates.X509Certificate",
+        "System.Security.Cryptography.X509Certificates.X509Certificate2",
+    ),
+    "cryptography.certificate_data": (
+        "System.Security.Cryptography.X509Certificates.X509Certificate",
+        "System.Security.Cryptography.X509Certificates.X509Certificate2",
+    ),
+    "cryptography.certificate_texts": (
         "System.Security.Cryptography.X509Certificates.X509Certificate",
         "System.Security.Cryptography.X509Certificates.X509Certificate2",
     ),

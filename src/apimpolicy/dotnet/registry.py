@@ -59,6 +59,7 @@ class Implementation:
 
 _registered: dict[tuple[str, str], Implementation] = {}
 _setters: dict[tuple[str, str], Implementation] = {}
+_reasons: dict[tuple[str, str], str] = {}
 _loaded: set[str] = set()
 
 
@@ -165,6 +166,21 @@ def _load(definition: TypeDefinition) -> None:
         if module not in _loaded:
             _loaded.add(module)
             importlib.import_module(module)
+
+
+def declines(type_name: str, *signatures: str, reason: str) -> None:
+    """Say why members are not simulated: they make no sense offline, or cannot be done faithfully.
+
+    The reason is part of the NotSimulatedError and of the list in the docs.
+    """
+    for signature in signatures:
+        _reasons[_key(type_name, signature)] = reason
+
+
+def reason_against(definition: TypeDefinition, signature: str) -> str:
+    """Why a member is not simulated; empty when nobody has got to it yet."""
+    _load(definition)
+    return _reasons.get(_definition_key(definition, signature), "")
 
 
 def find_implementation(definition: TypeDefinition, signature: str, *, setter: bool = False) -> Implementation | None:

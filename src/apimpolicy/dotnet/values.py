@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.metadata import look_up, named, parse
-from apimpolicy.dotnet.types import ArrayType, NamedType, Type, array_of
+from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type, array_of, tuple_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,6 +104,54 @@ class EnumValue(Boxed, int):
 
     def __hash__(self) -> int:
         return hash((self.dotnet_type, int(self)))
+
+
+class ValueTuple(tuple[Any, ...]):
+    """A boxed `(…)`: the plain values of the elements, and the type, whose names are forgotten as at run time."""
+
+    dotnet_type: NamedType
+
+    def __new__(cls, type_: NamedType, values: Iterable[Any]) -> ValueTuple:
+        boxed = super().__new__(cls, values)
+        boxed.dotnet_type = without_names(type_)
+        return boxed
+
+    def boxed_items(self) -> tuple[Any, ...]:
+        """The elements as `object`."""
+        return tuple(box(type_, item) for type_, item in zip(self.dotnet_type.arguments, self, strict=True))
+
+    def to_string(self) -> str:
+        """`(1, x)`."""
+        from apimpolicy.dotnet.system.objects import text
+
+        return f"({', '.join(map(text, self.boxed_items()))})"
+
+    def equals(self, other: Any) -> bool:
+        """Equal elements of the same types."""
+        from apimpolicy.dotnet.system.objects import equals
+
+        return (
+            isinstance(other, ValueTuple)
+            and self.dotnet_type is other.dotnet_type
+            and all(map(equals, self.boxed_items(), other.boxed_items()))
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return self.equals(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self.equals(other)
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+
+def without_names(type_: NamedType) -> NamedType:
+    """A tuple type without the names of its elements, which exist for the compiler only; others as they are."""
+    if not isinstance(type_, TupleType):
+        return type_
+    elements = tuple(without_names(t) if isinstance(t, NamedType) else t for t in type_.arguments)
+    return tuple_type(elements, (None,) * len(elements), type_.definition)
 
 
 BOXES: dict[Type, type] = {
@@ -253,6 +301,8 @@ def box(type_: Type, value: Any) -> Any:
     if isinstance(type_, NamedType):
         if type_.kind == "enum" and not isinstance(value, EnumValue):
             return EnumValue(type_, value)
+        if type(value) is tuple and type_.definition.is_tuple:
+            return ValueTuple(type_, value)
         inner = type_.underlying
         if inner is not None:
             return box(inner, value)
@@ -268,7 +318,7 @@ def unbox(value: Any) -> Any:
             return float(value)
         if isinstance(value, str):
             return str(value)
-    return value
+    return tuple(value) if isinstance(value, ValueTuple) else value
 
 
 def wrap(bits: int, signed: bool, value: int) -> int:

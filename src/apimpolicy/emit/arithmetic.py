@@ -22,13 +22,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PYTHON: dict[str, ast.operator] = {
-    "+": ast.Add(), "-": ast.Sub(), "*": ast.Mult(), "&": ast.BitAnd(), "|": ast.BitOr(), "^": ast.BitXor(),
+    "+": ast.Add(),
+    "-": ast.Sub(),
+    "*": ast.Mult(),
+    "&": ast.BitAnd(),
+    "|": ast.BitOr(),
+    "^": ast.BitXor(),
 }
 _COMPARE: dict[str, ast.cmpop] = {
-    "==": ast.Eq(), "!=": ast.NotEq(), "<": ast.Lt(), ">": ast.Gt(), "<=": ast.LtE(), ">=": ast.GtE(),
+    "==": ast.Eq(),
+    "!=": ast.NotEq(),
+    "<": ast.Lt(),
+    ">": ast.Gt(),
+    "<=": ast.LtE(),
+    ">=": ast.GtE(),
 }
 _DECIMAL: dict[str, Callable[..., object]] = {
-    "+": decimals.add, "-": decimals.subtract, "*": decimals.multiply, "/": decimals.divide, "%": decimals.remainder,
+    "+": decimals.add,
+    "-": decimals.subtract,
+    "*": decimals.multiply,
+    "/": decimals.divide,
+    "%": decimals.remainder,
 }
 
 
@@ -39,8 +53,10 @@ class ArithmeticEmitter(ConversionEmitter):
         operator: ast.boolop = ast.And() if node.operator == "&&" else ast.Or()
         operands: list[ast.expr] = []
         current: Expression = node
-        while isinstance(current, Logical) and current.operator == node.operator and not (
-            self.recording and current is not node
+        while (
+            isinstance(current, Logical)
+            and current.operator == node.operator
+            and not (self.recording and current is not node)
         ):
             operands.append(self.emit(current.right))
             current = current.left
@@ -123,7 +139,7 @@ class ArithmeticEmitter(ConversionEmitter):
             return self.run(function, self.emit(node.left), self.emit(node.right))
         if node.operator in ("==", "!="):
             for one, other in ((node.left, node.right), (node.right, node.left)):
-                if one.is_constant and one.constant is None or one.type is NULL:
+                if (one.is_constant and one.constant is None) or one.type is NULL:
                     value = self.emit(other)
                     return is_none(value) if node.operator == "==" else is_not_none(value)
         first, second = self.fresh(), self.fresh()
@@ -177,12 +193,22 @@ class ArithmeticEmitter(ConversionEmitter):
             function = arithmetic.shift_left if operator == "<<" else arithmetic.shift_right
             return self.run(function, constant(name), left, right)
         if operator in ("/", "%"):
-            function = arithmetic.int_divide if operator == "/" else arithmetic.int_remainder
-            return self.run(function, left, right, constant(INTEGRAL_RANGES[type_][0]))
+            if node.right.is_constant and node.right.constant > 0:
+                return self._by_positive(operator, left, right)
+            divide = arithmetic.int_divide if operator == "/" else arithmetic.int_remainder
+            return self.run(divide, left, right, constant(INTEGRAL_RANGES[type_][0]))
         made = ast.BinOp(left, _PYTHON[operator], right)
         if operator in ("&", "|", "^"):
             return made
         return self.in_range(made, type_, is_checked=node.is_checked)
+
+    def _by_positive(self, operator: str, left: ast.expr, right: ast.expr) -> ast.expr:
+        """Python rounds down, C# towards zero: they agree for a dividend that is not negative."""
+        name = self.fresh()
+        python: ast.operator = ast.FloorDiv() if operator == "/" else ast.Mod()
+        negated = ast.BinOp(ast.UnaryOp(ast.USub(), load(name)), python, right)
+        test = ast.Compare(walrus(name, left), [ast.GtE()], [constant(0)])
+        return conditional(test, ast.BinOp(load(name), python, right), ast.UnaryOp(ast.USub(), negated))
 
     def in_range(self, value: ast.expr, type_: Type, *, is_checked: bool) -> ast.expr:
         """Bring a result back into the type's range: wrap around, or throw in a checked context."""

@@ -58,6 +58,9 @@ class AssignmentEmitter(ArithmeticEmitter):
             if len(indexes) == 1:
                 return self.run(arrays.array_set, array, indexes[0], value())
             return self.run(arrays.rectangular_set, array, tuple_of(*indexes), value())
+        if isinstance(target, FieldAccess) and target.field.declaring.is_tuple and target.receiver is not None:
+            index = int(target.field.name.removeprefix("Item")) - 1
+            return self.store_into(TupleElement(target.syntax, target.type, target.receiver, index), value)
         if isinstance(target, (PropertyAccess, FieldAccess)):
             return self._store_property(target, value)
         if isinstance(target, IndexerAccess):
@@ -65,12 +68,12 @@ class AssignmentEmitter(ArithmeticEmitter):
             return self._call_setter(target.property, receiver, [self.emit(a) for a in target.arguments], value())
         if isinstance(target, TupleElement):
             receiver_value = self.emit(target.receiver)
-            index = constant(target.index)
+            place = constant(target.index)
             name = self.fresh()
             return last_of(
                 walrus(name, value()),
                 self.store_into(
-                    target.receiver, lambda: self.run(runtime.replace_element, receiver_value, index, load(name))
+                    target.receiver, lambda: self.run(runtime.replace_element, receiver_value, place, load(name))
                 ),
                 load(name),
             )
@@ -95,9 +98,7 @@ class AssignmentEmitter(ArithmeticEmitter):
         if found is None:
             return self.run(runtime.not_simulated, constant(f"setting {member.declaring.name}.{member.name}"))
         names = [self.fresh() for _ in range(len(arguments) + 2)]
-        steps: list[ast.expr] = [
-            walrus(n, v) for n, v in zip(names, [receiver, *arguments, value], strict=True)
-        ]
+        steps: list[ast.expr] = [walrus(n, v) for n, v in zip(names, [receiver, *arguments, value], strict=True)]
         loaded: list[ast.expr] = [load(n) for n in names]
         if found.form == "method":
             done: ast.expr = call(attribute(loaded[0], found.name), *loaded[1:])
@@ -168,5 +169,3 @@ class AssignmentEmitter(ArithmeticEmitter):
                 steps.append(self.store_into(output, lambda part=part: part))  # type: ignore[misc]
         result: ast.expr = constant(None) if is_void else ast.Subscript(load(name), constant(0), ast.Load())
         return last_of(*steps, result)
-
-

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.nodes import AsType, Convert, Expression, IsPattern, IsType, Pattern
 from apimpolicy.dotnet.system import arithmetic, decimals
 from apimpolicy.dotnet.system import conversions as casts
-from apimpolicy.dotnet.types import DYNAMIC, NULL, ArrayType, NamedType, TupleType, Type
-from apimpolicy.dotnet.values import BOXES, CHAR, DECIMAL, DOUBLE, FLOAT, OBJECT, STRING, box, to_single
+from apimpolicy.dotnet.types import NULL, NamedType, TupleType, Type
+from apimpolicy.dotnet.values import BOXES, CHAR, DECIMAL, DOUBLE, FLOAT, STRING, box, to_single
 from apimpolicy.emit import runtime
 from apimpolicy.emit.core import (
     EmitterCore,
@@ -26,6 +25,9 @@ from apimpolicy.emit.core import (
     walrus,
 )
 from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.nodes import AsType, Convert, Expression, IsPattern, IsType, Pattern
 
 _SELF_BOXED = frozenset({"int", "double", "bool", "decimal"})
 
@@ -51,8 +53,6 @@ class ConversionEmitter(EmitterCore):
         """The value after a conversion."""
         kind = conversion.kind
         if kind in ("identity", "null", "default"):
-            if node is not None and node.is_explicit and target is FLOAT and source is FLOAT:
-                return value
             return value
         if kind in ("numeric", "constant", "enum"):
             return self.numeric(value, source, target, is_checked=node is not None and node.is_checked)
@@ -113,7 +113,7 @@ class ConversionEmitter(EmitterCore):
         cls = BOXES.get(bare)
         if cls is not None and inner is None:
             return call(self.bring(cls, cls.__name__), value)
-        if cls is not None or (isinstance(bare, NamedType) and bare.kind == "enum"):
+        if cls is not None or (isinstance(bare, NamedType) and (bare.kind == "enum" or bare.definition.is_tuple)):
             return self.run(box, self.type_constant(source), value)
         return value
 
@@ -134,9 +134,7 @@ class ConversionEmitter(EmitterCore):
         if source.underlying is None:
             return self.converted(value, inner_source, inner_target, inner, node)
         if target.underlying is None:
-            return self.converted(
-                self.run(runtime.nullable_value, value), inner_source, inner_target, inner, node
-            )
+            return self.converted(self.run(runtime.nullable_value, value), inner_source, inner_target, inner, node)
         name = self.fresh()
         made = self.converted(load(name), inner_source, inner_target, inner, node)
         if isinstance(made, ast.Name):
@@ -188,9 +186,7 @@ class ConversionEmitter(EmitterCore):
 
     def emit_is_pattern(self, node: IsPattern) -> ast.expr:
         name = self.fresh()
-        return last_of(
-            walrus(name, self.emit(node.operand)), self.matches(name, node.operand.type, node.pattern)
-        )
+        return last_of(walrus(name, self.emit(node.operand)), self.matches(name, node.operand.type, node.pattern))
 
     def matches(self, name: str, source: Type, pattern: Pattern) -> ast.expr:
         """Whether the value in a Python variable, of this static type, matches; sets the pattern's variable."""
@@ -248,6 +244,3 @@ def _is_pairs_of_tokens(source: Type, target: Type) -> bool:
         and len(target.arguments) == 1
         and str(target.arguments[0]).startswith("System.Collections.Generic.KeyValuePair<")
     )
-
-
-__all__ = ["DYNAMIC", "OBJECT", "ArrayType", "ConversionEmitter"]

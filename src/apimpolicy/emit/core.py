@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.nodes import Bound, Expression, Placeholder
-from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.emit import runtime
 from apimpolicy.emit.frames import file_of
 from apimpolicy.errors import NotSimulatedError
@@ -15,6 +14,7 @@ from apimpolicy.errors import NotSimulatedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.frames import Span
     from apimpolicy.text.source import Excerpt
@@ -212,6 +212,8 @@ class EmitterCore:
             return expression in self._not_null
         if isinstance(expression, nodes.Binary) and expression.operator == "+" and str(expression.type) == "string":
             return True
+        if isinstance(expression, nodes.Call) and expression.method.declaring.name == "string":
+            return str(expression.method.returns) == "string"  # no method of System.String returns null
         return isinstance(expression, nodes.Local) and expression.symbol.kind == "context"
 
     def checked_receiver(self, expression: Expression) -> ast.expr:
@@ -229,5 +231,12 @@ def is_recorded(expression: Expression) -> bool:
 
     return not expression.is_constant and not isinstance(
         expression,
-        (nodes.TypeReference, nodes.NamespaceReference, nodes.MethodGroup, nodes.Lambda, nodes.OutVariable, nodes.DefaultValue),
+        (
+            nodes.TypeReference,
+            nodes.NamespaceReference,
+            nodes.MethodGroup,
+            nodes.Lambda,
+            nodes.OutVariable,
+            nodes.DefaultValue,
+        ),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import BoundExpression, bind
 from apimpolicy.binding.nodes import Block
 from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.dotnet.environment import Environment, has_environment, use_environment
 from apimpolicy.emit.frames import as_policy_error
 from apimpolicy.errors import PolicySyntaxError, PolicyTypeError
 from apimpolicy.syntax.parser import parse
@@ -48,10 +49,14 @@ class CompiledExpression:
     def evaluate(self, context: Any, *, recorder: Recorder | None = None) -> Any:
         """The value for a context, as a plain Python value of the static type (see `apimpolicy.dotnet.values`).
 
+        Runs in the current environment (see `apimpolicy.dotnet.environment`), or in a fresh default one.
         Raises DotnetException for what C# would throw, NotSimulatedError for what is not simulated,
         LimitExceededError when a limit of the current environment is exceeded, and InternalError for a mistake of
         ours; each with `.span`. A lazy sequence is not walked over here: see `apimpolicy.emit.frames.as_policy_error`.
         """
+        if not has_environment():
+            with use_environment(Environment()):
+                return self.evaluate(context, recorder=recorder)
         try:
             if recorder is not None:
                 if self._recording is None:

@@ -52,7 +52,10 @@ def as_policy_error(error: Exception) -> ApimPolicyError:
             found = _internal(error)
     else:
         found = _internal(error)
-    if isinstance(found, (DotnetException, NotSimulatedError, LimitExceededError, InternalError)) and found.span is None:
+    if (
+        isinstance(found, (DotnetException, NotSimulatedError, LimitExceededError, InternalError))
+        and found.span is None
+    ):
         found.span = span_of(error.__traceback__)
     return found
 

@@ -101,8 +101,8 @@ def constant_equals(value: Any, constant: Any) -> bool:
     return value is not None and type(value) is type(constant) and bool(value == constant)
 
 
-def dispose(resource: Any) -> None:
-    """The end of a `using`; null is nothing to dispose of."""
-    method = getattr(resource, "dispose", None)
+def dispose(resource: Any, name: str) -> None:
+    """The end of a `using`; null is nothing to dispose of. The name is the registry's for `Dispose`."""
+    method = getattr(resource, name, None)
     if method is not None:
         method()

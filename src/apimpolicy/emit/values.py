@@ -8,20 +8,30 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections import arrays
 from apimpolicy.dotnet.registry import Implementation, find_implementation
-from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.system.objects import type_object
 from apimpolicy.dotnet.system.strings import concat, format_item
 from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.dotnet.values import CHAR, STRING, VOID, AnonymousObject, Array, RectangularArray
 from apimpolicy.emit import runtime
 from apimpolicy.emit.assignments import AssignmentEmitter
-from apimpolicy.emit.core import attribute, call, conditional, constant, is_none, is_not_none, last_of, load, tuple_of, walrus
+from apimpolicy.emit.core import (
+    attribute,
+    call,
+    conditional,
+    constant,
+    is_none,
+    is_not_none,
+    last_of,
+    load,
+    tuple_of,
+    walrus,
+)
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from apimpolicy.dotnet.signatures import Field, Member, Property
+    from apimpolicy.dotnet.signatures import Field, Member, Method, Property
 
 _ON_OBJECT = frozenset({"object", "System.ValueType", "System.Enum"})
 
@@ -85,7 +95,7 @@ class ValueEmitter(AssignmentEmitter):
         """A constant; what Python has no literal for comes from the namespace."""
         if value is None or isinstance(value, (bool, int, str)):
             return constant(value)
-        if isinstance(value, float) and value == value and abs(value) != float("inf"):  # noqa: PLR0124
+        if isinstance(value, float) and value == value and abs(value) != float("inf"):
             return constant(value)
         return self.bring(value, "constant")
 
@@ -99,6 +109,8 @@ class ValueEmitter(AssignmentEmitter):
     # --------------------------------------------------------------------------------------------- members
 
     def emit_field(self, node: nodes.FieldAccess) -> ast.expr:
+        if node.field.declaring.is_tuple and node.receiver is not None and node.field.name.startswith("Item"):
+            return ast.Subscript(self.emit(node.receiver), constant(int(node.field.name[4:]) - 1), ast.Load())
         return self._read(node.field, node.receiver)
 
     def emit_property(self, node: nodes.PropertyAccess) -> ast.expr:
@@ -172,23 +184,37 @@ class ValueEmitter(AssignmentEmitter):
         if method.container.is_nullable and node.receiver is not None:
             return self._nullable_call(node)
         outputs: list[nodes.Expression] = []
-        arguments: list[ast.expr] = []
         found = find_implementation(method.declaring, method.signature)
         if found is None:
             return self._delegate_or_missing(node)
         receiver: ast.expr | None = None
         if node.receiver is not None:
             receiver = self._receiver_for(method, node.receiver, found)
+        passed: list[nodes.Expression] = []
         for parameter, argument in zip(method.parameters, node.arguments, strict=True):
             if parameter.mode in ("out", "ref"):
                 outputs.append(argument)
                 if parameter.mode == "out":
                     continue
-            arguments.append(self.emit(argument))
+            passed.append(argument)
+        arguments = self._arguments(passed)
         made = self._invoke(found, method, receiver, arguments, node.type_arguments)
         if outputs:
             self.at(made, node)
             return self.with_outputs(made, outputs, is_void=method.returns is VOID)
+        return made
+
+    def _arguments(self, arguments: Sequence[nodes.Expression]) -> list[ast.expr]:
+        """Arguments, evaluated in the order in which they are written when names change it."""
+        places = [a.syntax.start for a in arguments if not a.is_constant]
+        if places == sorted(places):
+            return [self.emit(argument) for argument in arguments]
+        order = sorted(range(len(arguments)), key=lambda index: arguments[index].syntax.start)
+        names = [self.fresh() for _ in arguments]
+        first, *others = [walrus(names[index], self.emit(arguments[index])) for index in order]
+        made: list[ast.expr] = [load(name) for name in names]
+        # The first argument that Python evaluates evaluates all of them.
+        made[0] = last_of(first, *others, made[0])
         return made
 
     def _delegate_or_missing(self, node: nodes.Call) -> ast.expr:
@@ -231,7 +257,7 @@ class ValueEmitter(AssignmentEmitter):
     def emit_delegate_call(self, node: nodes.DelegateCall) -> ast.expr:
         if any(mode in ("ref", "out") for mode in node.modes):
             return self._call_with_outputs(node)
-        arguments = [self.emit(a) for a in node.arguments]
+        arguments = self._arguments(node.arguments)
         if isinstance(node.target, nodes.MethodGroup) and node.target.function is not None:
             return call(load(self.symbol_name(node.target.function)), *arguments)
         return call(self.checked_receiver(node.target), *arguments)
@@ -240,13 +266,13 @@ class ValueEmitter(AssignmentEmitter):
         """A local function with ref or out parameters returns them after its result, as library functions do."""
         if not isinstance(node.target, nodes.MethodGroup) or node.target.function is None:
             raise NotSimulatedError("delegates with ref or out parameters")
-        arguments, outputs = [], []
+        passed, outputs = [], []
         for mode, argument in zip(node.modes, node.arguments, strict=True):
             if mode in ("ref", "out"):
                 outputs.append(argument)
             if mode != "out":
-                arguments.append(self.emit(argument))
-        made = call(load(self.symbol_name(node.target.function)), *arguments)
+                passed.append(argument)
+        made = call(load(self.symbol_name(node.target.function)), *self._arguments(passed))
         return self.with_outputs(made, outputs, is_void=node.type is VOID)
 
     def emit_local_function_reference(self, node: nodes.MethodGroup) -> ast.expr:
@@ -363,9 +389,7 @@ class ValueEmitter(AssignmentEmitter):
                 parts.append(self.emit_text(value.operand if is_text and isinstance(value, nodes.Convert) else value))
             else:
                 parts.append(
-                    self.run(
-                        format_item, self.emit(part.value), constant(part.alignment or 0), constant(part.format)
-                    )
+                    self.run(format_item, self.emit(part.value), constant(part.alignment or 0), constant(part.format))
                 )
         return self.run(concat, *parts)
 
@@ -390,6 +414,3 @@ class ValueEmitter(AssignmentEmitter):
 def full_name(member: Member) -> str:
     """`System.Uri.new(string uriString)`: how a missing member is called in messages and in the docs."""
     return f"{member.declaring.name}: {member.signature}"
-
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import DotnetException
@@ -43,6 +44,11 @@ class Evaluator:
         return instance
 
     def attribute(self, element: Element, slot: AttributeSlot, entry: TraceEntry) -> object:
+        if slot.postponed:
+            return partial(self.attribute_now, element, slot, entry)
+        return self.attribute_now(element, slot, entry)
+
+    def attribute_now(self, element: Element, slot: AttributeSlot, entry: TraceEntry) -> object:
         attribute = element.get(slot.name)
         if attribute is None:
             return slot.default

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.entities import Backend
@@ -11,6 +12,8 @@ from apimpolicy.context.records import Response
 from apimpolicy.context.urls import Url
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.engine.cache import ValueCache
+from apimpolicy.engine.counters import CallCounters
 from apimpolicy.engine.evaluation import Evaluator
 from apimpolicy.engine.trace import Effect, Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
@@ -19,28 +22,56 @@ from apimpolicy.policies.registry import is_known
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from apimpolicy.context.execution import Context
     from apimpolicy.context.messages import RequestMessage
     from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.chain import Verification
-    from apimpolicy.engine.services import Transport
+    from apimpolicy.engine.services import SimulatedTime, Transport
     from apimpolicy.engine.steps import Step
 
 TICKS_PER_SECOND = 10_000_000
 
 
 class ExchangeServices:
-    """`apimpolicy.policies.spec.Services`, as a gateway gives them."""
+    """`apimpolicy.policies.spec.Services`, as a gateway gives them, and what only the engine uses.
 
-    __slots__ = ("allows_new_body", "backends", "transport")
+    `transport` answers what is forwarded, `outside` what policies send of their own.
+    """
 
-    def __init__(self, transport: Transport, backends: Mapping[str, str], allows_new_body: bool) -> None:
+    __slots__ = (
+        "allows_new_body",
+        "backends",
+        "cache",
+        "counters",
+        "outside",
+        "refused_certificate_status",
+        "running",
+        "time",
+        "transport",
+    )
+
+    def __init__(
+        self,
+        transport: Transport,
+        outside: Transport,
+        time: SimulatedTime,
+        backends: Mapping[str, str],
+        *,
+        allows_new_body: bool,
+        refused_certificate_status: int,
+    ) -> None:
         self.transport = transport
+        self.outside = outside
+        self.time = time
         self.backends = backends
         self.allows_new_body = allows_new_body
+        self.refused_certificate_status = refused_certificate_status
+        self.counters = CallCounters()
+        self.cache = ValueCache()
+        self.running: dict[str, int] = {}
 
 
 class Exchange:
@@ -60,19 +91,23 @@ class Exchange:
         tracing: bool = True,
         url_template: str = "",
         unasked_certificate: Certificate | None = None,
+        asks_for_certificate: bool = False,
     ) -> None:
         self.original_request = original_request
         self.context = context
         self.services = services
         self.url_template = url_template
         self.unasked_certificate = unasked_certificate
+        self.asks_for_certificate = asks_for_certificate
         self.trace = Trace()
         self.variables = Variables(context.variables)
         self.backend_requests: list[Request] = []
+        self.sent_requests: list[Request] = []
         self.verifications: list[Verification] = []
         self.backend_url: str | None = None
         self.backend_id: str | None = None
         self.backend_scope: str | None = None
+        self.backend_certificate: Certificate | None = None
         self.path_is_rewritten = False
         self.section = "inbound"
         self.answer: ResponseMessage | None = None
@@ -81,6 +116,7 @@ class Exchange:
         self._composed: ResponseMessage | None = None
         self._running: list[Step] = []
         self._entries: dict[Step, TraceEntry] = {}
+        self._at_end: list[Callable[[ResponseMessage], None]] = []
 
     @property
     def request(self) -> RequestMessage:
@@ -161,6 +197,19 @@ class Exchange:
     def end(self, response: ResponseMessage) -> None:
         self.answer = response
 
+    def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
+        self._at_end.append(action)
+
+    def finish(self, answer: ResponseMessage) -> None:
+        """Do what policies left for the end. An expression that throws there changes nothing any more."""
+        self.show_response(answer)
+        for action in self._at_end:
+            with suppress(PolicyError):
+                action(answer)
+
+    def wait(self, seconds: float) -> None:
+        self.services.time.advance(seconds)
+
     def _enter(self, step: Step) -> TraceEntry:
         around = None if step.parent is None else self._entries.get(step.parent)
         entry = TraceEntry(step.section, step.scope, step.path, step.element, around)
@@ -192,15 +241,24 @@ class Exchange:
 
     def forward(self, timeout: float) -> tuple[Request, Response]:
         request = self.request.to_request()
-        request.certificate = None
+        request.certificate = self.backend_certificate
         try:
             request.url = str(self._backend_address())
         except ConfigurationError as error:
             raise PolicyError("BackendConnectionFailure", str(error)) from None
         self.backend_requests.append(request)
+        response = self._answered(self.services.transport, request, timeout)
+        self.show_response(ResponseMessage.of(response, self.request.second_read))
+        return request, response
+
+    def send(self, request: Request, timeout: float) -> Response:
+        self.sent_requests.append(request)
+        return self._answered(self.services.outside, request, timeout)
+
+    def _answered(self, transport: Transport, request: Request, timeout: float) -> Response:
         started = environment().utc_now()
         try:
-            response = self.services.transport.send(request, timeout)
+            response = transport.send(request, timeout)
         except TimeoutError:
             raise self._timed_out(timeout) from None
         except OSError as error:
@@ -209,8 +267,7 @@ class Exchange:
             raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
         if environment().utc_now() - started > timeout * TICKS_PER_SECOND:
             raise self._timed_out(timeout)
-        self.show_response(ResponseMessage.of(response, self.request.second_read))
-        return request, response
+        return response
 
     def _timed_out(self, timeout: float) -> PolicyError:
         return PolicyError("Timeout", f"Request was not completed within allotted time of {timeout:g} s.")

@@ -24,7 +24,7 @@ from apimpolicy.engine.document import Policy, is_markup, load_policy, read_byte
 from apimpolicy.engine.exchange import Exchange, ExchangeServices
 from apimpolicy.engine.operations import match
 from apimpolicy.engine.result import Result
-from apimpolicy.engine.services import KeyVaultReference, clock_of, ticks, transport_of
+from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, clock_of, transport_of
 from apimpolicy.engine.steps import SCOPES, Program, build
 from apimpolicy.errors import ConfigurationError
 
@@ -51,6 +51,7 @@ class Gateway:
       the host names where it is on. When it is off, a certificate that is sent is null in the policy, as in Azure
     - `named_values`, `fragments` (text, path or `Policy` by id), `backends` (base URLs by id)
     - `backend`: answers what is forwarded: a function of a `Request`, a `Response`, or a `Transport`
+    - `outside`: answers what send-request and send-one-way-request send; the `backend` does unless it is given
     - `now`: a datetime, a function, or a `Clock`; the machine's clock when it is not given
     - `api`, `operation`, `product`, `workspace`, `subscription`, `user`, `deployment`: what `context` says of them.
       With an operation, a request that does not match its method and URL template is answered with 404
@@ -63,6 +64,7 @@ class Gateway:
     - `second_read`: what a body gives that was read already: "empty", "error" or "again"
     - `missing_section`: "inherit" takes a section that a document does not have for one with nothing but `<base />`;
       "skip" for an empty one
+    - `refused_certificate_status`: the status code when validate-client-certificate refuses
     - `allows_new_body`: let set-body give a body to a request that has none, where the documentation says it throws
 
     Raises ConfigurationError for what is not usable.
@@ -81,6 +83,7 @@ class Gateway:
         fragments: Mapping[str, AnyPolicy] | None = None,
         backends: Mapping[str, str] | None = None,
         backend: Backend = None,
+        outside: Backend = None,
         now: Now = None,
         api: Api | None = None,
         operation: Operation | None = None,
@@ -96,6 +99,7 @@ class Gateway:
         second_read: str = "empty",
         missing_section: str = "inherit",
         allows_new_body: bool = False,
+        refused_certificate_status: int = 401,
     ) -> None:
         if second_read not in ("empty", "error", "again"):
             raise ConfigurationError(f"second_read is 'empty', 'error' or 'again', not {second_read!r}")
@@ -107,7 +111,15 @@ class Gateway:
         self.named_values = dict(named_values or {})
         self.fragments = dict(fragments or {})
         self.clock = clock_of(now)
-        self.services = ExchangeServices(transport_of(backend), dict(backends or {}), allows_new_body)
+        transport = transport_of(backend)
+        self.services = ExchangeServices(
+            transport,
+            transport if outside is None else transport_of(outside),
+            SimulatedTime(self.clock),
+            dict(backends or {}),
+            allows_new_body=allows_new_body,
+            refused_certificate_status=refused_certificate_status,
+        )
         self.api = api
         self.operation = operation
         self.product = product
@@ -173,9 +185,8 @@ class Gateway:
 
     def environment(self) -> Environment:
         """The surroundings of one request, for `use_environment`."""
-        clock = self.clock
         environment = Environment(
-            utc_now=None if clock is None else lambda: ticks(clock),
+            utc_now=self.services.time.ticks,
             trust=VerificationRecorder(self.trust),
             limits=self.limits,
         )
@@ -201,9 +212,8 @@ class Gateway:
     def _exchange(self, request: Request, scopes: Mapping[str, Policy]) -> Exchange:
         message = RequestMessage.of(request, self.origin, self.second_read)
         unasked = None
-        if message.certificate is not None and not (
-            message.url.scheme == "https" and self.negotiates(message.url.host)
-        ):
+        asks = message.url.scheme == "https" and self.negotiates(message.url.host)
+        if message.certificate is not None and not asks:
             unasked, message.certificate = message.certificate, None
         context = Context(
             message,
@@ -225,6 +235,7 @@ class Gateway:
             tracing=self.tracing,
             url_template=template,
             unasked_certificate=unasked,
+            asks_for_certificate=asks,
         )
         exchange.trace.messages = context.traces
         trust = current_environment().trust

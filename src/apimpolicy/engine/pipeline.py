@@ -24,6 +24,12 @@ INTERNAL_SERVER_ERROR = "Internal server error"
 
 def run(exchange: Exchange, program: Program) -> ResponseMessage:
     """Run a request through the program; the response that the caller gets."""
+    answer = _run(exchange, program)
+    exchange.finish(answer)
+    return answer
+
+
+def _run(exchange: Exchange, program: Program) -> ResponseMessage:
     try:
         for section in ("inbound", "backend", "outbound"):
             exchange.section = section
@@ -51,13 +57,20 @@ def _handle(
     exchange: Exchange, program: Program, error: PolicyError, body_message: str | None = None
 ) -> ResponseMessage:
     exchange.context.last_error = error.last_error
-    exchange.show_response(error.response or default_answer(exchange, error.status, body_message or error.message))
+    exchange.show_response(error.response or _answer_to(exchange, error, body_message))
     exchange.section = "on-error"
     try:
         exchange.execute(program.sections["on-error"])
     except PolicyError as second:
-        return second.response or default_answer(exchange, second.status, second.message)
+        return second.response or _answer_to(exchange, second)
     return exchange.response if exchange.answer is None else exchange.answer
+
+
+def _answer_to(exchange: Exchange, error: PolicyError, body_message: str | None = None) -> ResponseMessage:
+    answer = default_answer(exchange, error.status, body_message or error.public_message)
+    for name, value in error.headers.items():
+        answer.headers.set(name, [value])
+    return answer
 
 
 def default_answer(exchange: Exchange, status: int, message: str) -> ResponseMessage:

@@ -6,10 +6,12 @@ Each is a small protocol with a stand-in that touches nothing: no socket is open
 from __future__ import annotations
 
 import datetime
+import time
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from apimpolicy.context.records import Response
 from apimpolicy.dotnet.cryptography.times import ticks_of
+from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -62,10 +64,42 @@ def clock_of(now: Now) -> Clock | None:
     raise ConfigurationError(f"now is a datetime, a function that returns one, or a Clock, not {type(now).__name__}")
 
 
+TICKS_PER_SECOND = 10_000_000
+
+
+def system_ticks() -> int:
+    """The machine's time in ticks of 100 ns since 0001-01-01 UTC."""
+    return UNIX_EPOCH_TICKS + time.time_ns() // 100
+
+
 def ticks(clock: Clock) -> int:
     """The clock's time in ticks of 100 ns since 0001-01-01 UTC."""
     moment = clock.now()
     return ticks_of(moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC))
+
+
+class SimulatedTime:
+    """The gateway's time: that of its clock, and what policies waited on top of it.
+
+    A clock with a method `advance` is moved on itself; of any other (the machine's own among them) the gateway runs
+    ahead. Nobody really waits.
+    """
+
+    def __init__(self, clock: Clock | None) -> None:
+        self.clock = clock
+        self._ahead = 0
+
+    def ticks(self) -> int:
+        """The time in ticks of 100 ns since 0001-01-01 UTC."""
+        return (system_ticks() if self.clock is None else ticks(self.clock)) + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        move = getattr(self.clock, "advance", None)
+        if move is not None:
+            move(seconds)
+        else:
+            self._ahead += round(seconds * TICKS_PER_SECOND)
 
 
 @runtime_checkable

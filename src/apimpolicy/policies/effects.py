@@ -15,6 +15,8 @@ query-set         name, action, before, after (tuples of values)
 url-rewritten     before, after (path and query)
 backend-set       url: str | None, backend_id: str | None, ignored: bool
 forwarded         request: Request, response: Response | None (records; what was sent, what came back)
+certificate-checked       valid: bool, reason: str | None, ignored: bool     validate-client-certificate
+backend-certificate-set   thumbprint                                         authentication-certificate
 response-returned response: Response (a record)                              return-response, mock-response
 trace-written     source, severity, message, metadata: dict
 included          fragment: str

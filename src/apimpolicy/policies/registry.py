@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # One line per policy: its name, and its module here; None is "known, not simulated yet".
 POLICIES: dict[str, str | None] = {
     "authentication-basic": None,
-    "authentication-certificate": None,
+    "authentication-certificate": "authentication_certificate",
     "authentication-managed-identity": None,
     "authentication-oauth2": None,
     "authentication-token": None,
@@ -78,7 +78,7 @@ POLICIES: dict[str, str | None] = {
     "sql-data-source": None,
     "trace": "trace",
     "validate-azure-ad-token": None,
-    "validate-client-certificate": None,
+    "validate-client-certificate": "validate_client_certificate",
     "validate-content": None,
     "validate-graphql-request": None,
     "validate-headers": None,

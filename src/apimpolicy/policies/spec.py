@@ -15,27 +15,25 @@ elements that are not evaluated at once (`children`, `child`, `policies`) arrive
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.conversions import text
+from apimpolicy.policies.surroundings import Exchange, PolicyError, Services, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping, Sequence
-
-    from apimpolicy.context.execution import LastError
-    from apimpolicy.context.messages import RequestMessage, ResponseMessage
-    from apimpolicy.context.records import Request, Response
-    from apimpolicy.policies.effects import Effect
-    from apimpolicy.text.document import Element
+    from collections.abc import Callable
 
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
 ANYWHERE = "inbound backend outbound on-error"
 
 
 class AttributeSlot:
-    """An attribute. `values` are the literals allowed; `expression` says whether an expression is."""
+    """An attribute. `values` are the literals allowed; `expression` says whether an expression is.
 
-    __slots__ = ("convert", "default", "expression", "field", "name", "required", "values")
+    A `postponed` one arrives as a function that evaluates it, each time anew.
+    """
+
+    __slots__ = ("convert", "default", "expression", "field", "name", "postponed", "required", "values")
 
     def __init__(
         self,
@@ -45,6 +43,7 @@ class AttributeSlot:
         default: object,
         values: tuple[str, ...],
         expression: bool,
+        postponed: bool = False,
     ) -> None:
         self.field = ""
         self.name = name
@@ -53,6 +52,7 @@ class AttributeSlot:
         self.default = default
         self.values = values
         self.expression = expression
+        self.postponed = postponed
 
     def __set_name__(self, owner: type, field: str) -> None:
         self.field = field
@@ -82,13 +82,19 @@ class ContentSlot:
 class ChildrenSlot:
     """Child elements with a specification of their own, not evaluated yet; `name` None stands for any policies.
 
-    `known` are the names of policies allowed as children when not all are.
+    `known` are the names of policies allowed as children when not all are; `most` is how many there may be.
     """
 
-    __slots__ = ("field", "known", "name", "part", "required", "single")
+    __slots__ = ("field", "known", "most", "name", "part", "required", "single")
 
     def __init__(
-        self, name: str | None, part: type | None, required: bool, single: bool, known: tuple[str, ...] = ()
+        self,
+        name: str | None,
+        part: type | None,
+        required: bool,
+        single: bool,
+        known: tuple[str, ...] = (),
+        most: int | None = None,
     ) -> None:
         self.field = ""
         self.name = name
@@ -96,6 +102,7 @@ class ChildrenSlot:
         self.required = required
         self.single = single
         self.known = known
+        self.most = most
 
     def __set_name__(self, owner: type, field: str) -> None:
         self.field = field
@@ -111,6 +118,13 @@ def expression_attribute(
 ) -> Any:
     """An attribute that may be an expression; `convert` makes its value what the policy wants."""
     return AttributeSlot(convert, name, required, default, values, True)
+
+
+def postponed_attribute(
+    convert: Callable[[Any], Any] = text, *, name: str = "", required: bool = False, default: object = None
+) -> Any:
+    """An attribute that may be an expression, evaluated whenever the policy asks: a function without parameters."""
+    return AttributeSlot(convert, name, required, default, (), True, postponed=True)
 
 
 def literal_attribute(
@@ -135,14 +149,14 @@ def content(convert: Callable[[Any], Any] = text, *, markup: bool = False) -> An
     return ContentSlot(None, convert, False, markup)
 
 
-def children(part: type, *, required: bool = False) -> Any:
+def children(part: type, *, required: bool = False, most: int | None = None) -> Any:
     """The child elements that a class marked with `part` describes: a list of `Step`, evaluated when entered."""
-    return ChildrenSlot(specification(part).name, part, required, False)
+    return ChildrenSlot(specification(part).name, part, required, False, most=most)
 
 
-def child(part: type) -> Any:
+def child(part: type, *, required: bool = False) -> Any:
     """At most one child element that a class marked with `part` describes: a `Step` or None."""
-    return ChildrenSlot(specification(part).name, part, False, True)
+    return ChildrenSlot(specification(part).name, part, required, True)
 
 
 def policies(*known: str) -> Any:
@@ -151,14 +165,26 @@ def policies(*known: str) -> Any:
 
 
 class Specification:
-    """What is known of an element: name, sections, and what it takes."""
+    """What is known of an element: name, sections, and what it takes.
 
-    __slots__ = ("attributes", "children", "cls", "contents", "name", "sections")
+    `alternatives` are attributes of which one must be given; `exclusive` are pairs that exclude each other.
+    """
 
-    def __init__(self, name: str, sections: frozenset[str], cls: type) -> None:
+    __slots__ = ("alternatives", "attributes", "children", "cls", "contents", "exclusive", "name", "sections")
+
+    def __init__(
+        self,
+        name: str,
+        sections: frozenset[str],
+        cls: type,
+        alternatives: tuple[str, ...] = (),
+        exclusive: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         self.name = name
         self.sections = sections
         self.cls = cls
+        self.alternatives = alternatives
+        self.exclusive = exclusive
         self.attributes: list[AttributeSlot] = []
         self.contents: list[ContentSlot] = []
         self.children: list[ChildrenSlot] = []
@@ -204,19 +230,28 @@ class Specification:
         return f"Specification({self.name!r})"
 
 
-def policy(name: str, *, sections: str) -> Callable[[type], type]:
+def policy(
+    name: str,
+    *,
+    sections: str,
+    alternatives: tuple[str, ...] = (),
+    exclusive: tuple[tuple[str, str], ...] = (),
+) -> Callable[[type], type]:
     """Make a class the behaviour of the policy of that name; `sections` are where the gateway allows it."""
 
     def mark(cls: type) -> type:
-        cls.specification = Specification(name, frozenset(sections.split()), cls)  # type: ignore[attr-defined]
+        made = Specification(name, frozenset(sections.split()), cls, alternatives, exclusive)
+        cls.specification = made  # type: ignore[attr-defined]
         return cls
 
     return mark
 
 
-def part(name: str) -> Callable[[type], type]:
+def part(
+    name: str, *, alternatives: tuple[str, ...] = (), exclusive: tuple[tuple[str, str], ...] = ()
+) -> Callable[[type], type]:
     """Make a class describe a child element that is not a policy itself."""
-    return policy(name, sections=ANYWHERE)
+    return policy(name, sections=ANYWHERE, alternatives=alternatives, exclusive=exclusive)
 
 
 def specification(cls: type) -> Specification:
@@ -224,136 +259,6 @@ def specification(cls: type) -> Specification:
     found = cls.__dict__.get("specification")
     assert isinstance(found, Specification), cls
     return found
-
-
-class Step(Protocol):
-    """A policy or a part of one in a document, not evaluated yet."""
-
-    @property
-    def name(self) -> str:
-        """The element's name."""
-
-    @property
-    def element(self) -> Element:
-        """Where it stands."""
-
-    @property
-    def scope(self) -> str:
-        """The scope of the document that it stands in, `global` to `operation`."""
-
-
-class Exchange(Protocol):
-    """One request on its way through the gateway, as policies see it. Texts are .NET strings."""
-
-    response: ResponseMessage
-    path_is_rewritten: bool
-
-    @property
-    def request(self) -> RequestMessage:
-        """The request."""
-
-    @property
-    def variables(self) -> MutableMapping[str, object]:
-        """`context.Variables`; values are boxed."""
-
-    @property
-    def backend_url(self) -> str | None:
-        """The base URL that set-backend-service set, if it did."""
-
-    @property
-    def backend_id(self) -> str | None:
-        """The id of the backend that set-backend-service set, if it did."""
-
-    @property
-    def backend_scope(self) -> str | None:
-        """The scope of the set-backend-service that counts."""
-
-    def set_backend(self, url: str, backend_id: str | None) -> None:
-        """Forward to this base URL from here on."""
-
-    @property
-    def services(self) -> Services:
-        """What reaches beyond the request."""
-
-    @property
-    def section(self) -> str:
-        """The section that runs: `inbound`, `backend`, `outbound` or `on-error`."""
-
-    @property
-    def scope(self) -> str:
-        """The scope of the document that the running policy stands in."""
-
-    @property
-    def message(self) -> RequestMessage | ResponseMessage:
-        """The message that a policy changes here: in inbound and backend the request, after that the response; inside
-        a policy that composes a response, that one.
-        """
-
-    @property
-    def changes_request(self) -> bool:
-        """Whether `message` is the request."""
-
-    @property
-    def reply(self) -> ResponseMessage:
-        """The response: the exchange's, or the one that is being composed."""
-
-    @property
-    def url_template(self) -> str:
-        """The URL template of the operation, empty when there is no operation."""
-
-    def execute(self, steps: Sequence[Step]) -> None:
-        """Run policies one after another until the end or until one of them ends the pipeline."""
-
-    def evaluate(self, step: Step) -> Any:
-        """Evaluate a part of a policy: an instance of its class. It becomes an entry of the trace."""
-
-    def note(self, effect: Effect, step: Step | None = None) -> None:
-        """Write to the trace what the running policy did, or what a step evaluated before came to."""
-
-    def inserted(self) -> Sequence[Step]:
-        """What stands in the place of the running policy: the wider scope's policies, or a fragment's."""
-
-    def compose(self, steps: Sequence[Step], response: ResponseMessage) -> None:
-        """Run policies that change this response instead of the exchange's own."""
-
-    def end(self, response: ResponseMessage) -> None:
-        """End the pipeline: this is what the caller gets."""
-
-    def forward(self, timeout: float) -> tuple[Request, Response]:
-        """Send the request to the backend; what was sent and what came back, which is now the response. `timeout` is
-        in seconds. Raises PolicyError.
-        """
-
-
-class Services(Protocol):
-    """What policies reach beyond the request; every one is an input of the simulated gateway."""
-
-    @property
-    def backends(self) -> Mapping[str, str]:
-        """The URLs of the backends by id."""
-
-    @property
-    def allows_new_body(self) -> bool:
-        """Whether set-body may give a body to a message that has none."""
-
-
-class PolicyError(Exception):
-    """A policy refuses: becomes `context.LastError`, and on-error runs.
-
-    `reason` and `message` are the gateway's own words; a reason that no document states is None. `status` is what the
-    caller gets when on-error decides nothing else; at 500 the body does not show the message, as on the real gateway.
-    `response` is what the caller gets instead of the default answer. The engine sets `last_error`.
-    """
-
-    def __init__(
-        self, reason: str | None, message: str, status: int = 500, response: ResponseMessage | None = None
-    ) -> None:
-        super().__init__(reason, message)
-        self.reason = reason
-        self.message = message
-        self.status = status
-        self.response = response
-        self.last_error: LastError | None = None
 
 
 __all__ = [
@@ -373,5 +278,6 @@ __all__ = [
     "part",
     "policies",
     "policy",
+    "postponed_attribute",
     "specification",
 ]

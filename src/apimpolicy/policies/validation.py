@@ -5,6 +5,7 @@
     POL103  a required attribute is missing                  POL108  a required element is missing
     POL104  a value that the attribute does not allow        POL109  a fragment with something fragments cannot hold
     POL105  an expression where none is evaluated            POL110  a root or a section that policies do not have
+                                                             POL113  attributes that do not go together
 
 An error says that the gateway would refuse the document. Where the documentation and the gateway's schema disagree, or
 where people's documents live with it, it is a warning. Of policies that are not simulated yet only the name is checked.
@@ -129,8 +130,10 @@ def _element(element: Element, specification: Specification, section: str | None
             continue
         part = specification.part(child.name)
         if part is not None:
-            if parts[child.name].single and counts[child.name] > 1:
-                yield _at_name(child, "POL107", f"'{element.name}' takes one '{child.name}' only")
+            most = 1 if parts[child.name].single else parts[child.name].most
+            if most is not None and counts[child.name] == most + 1:
+                allowed = "one" if most == 1 else str(most)
+                yield _at_name(child, "POL107", f"'{element.name}' takes {allowed} '{child.name}' only")
             yield from _element(child, part, section)
         elif not specification.holds_policies and not specification.takes_markup:
             yield _unexpected(child, [*texts, *(name for name in parts if name)])
@@ -163,6 +166,13 @@ def _attributes(element: Element, specification: Specification) -> Iterator[Diag
                 f"'{element.name}' needs the attribute '{slot.name}'",
                 severity=Severity.WARNING if doubtful else Severity.ERROR,
             )
+    if specification.alternatives and not any(element.get(name) for name in specification.alternatives):
+        choice = " or ".join(f"'{name}'" for name in specification.alternatives)
+        yield _at_name(element, "POL113", f"'{element.name}' needs the attribute {choice}")
+    for first, second in specification.exclusive:
+        if element.get(first) and element.get(second):
+            message = f"'{element.name}' takes either '{first}' or '{second}', not both"
+            yield _at_name(element, "POL113", message)
 
 
 def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Iterator[Diagnostic]:

@@ -61,7 +61,7 @@ def new_array(element: Type, length: int) -> Array:
     """`new T[length]`. A negative length raises OverflowException, as the runtime does."""
     if length < 0:
         raise OverflowException
-    environment().check_elements(length)
+    environment().new_elements(length)
     return Array(element, [default_value(element)] * length)
 
 
@@ -72,7 +72,7 @@ def new_rectangular_array(element: Type, lengths: tuple[int, ...]) -> Rectangula
         if length < 0:
             raise OverflowException
         count *= length
-    environment().check_elements(count)
+    environment().new_elements(count)
     return RectangularArray(element, lengths, [default_value(element)] * count)
 
 
@@ -141,20 +141,6 @@ def rectangular_set(array: RectangularArray | None, indexes: tuple[int, ...], va
     _check_store(array.element, value)  # type: ignore[union-attr]
     array.items[offset] = value  # type: ignore[union-attr]
     return value
-
-
-def iterate(value: Any) -> Iterator[Any]:
-    """What `foreach` walks over: a step for each element, NullReferenceException for null."""
-    if value is None:
-        raise NullReferenceException
-    return _stepping(value)
-
-
-def _stepping(value: Any) -> Iterator[Any]:
-    step = environment().step
-    for item in value:
-        step()
-        yield item
 
 
 def element_type(value: Any) -> Type | None:

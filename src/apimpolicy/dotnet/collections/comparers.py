@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException, Inv
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, interface_members
 from apimpolicy.dotnet.types import NamedType, Type, TypeParameter
-from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, STRING, box
+from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, STRING, ValueTuple, box
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,8 +106,9 @@ def default_compare(a: Any, b: Any) -> int:
             return compare_strings(a, b)
         if cls in _LOOSE or isinstance(a, (int, float, str)):
             return _compare_plain(a, b)
-        if cls is tuple and len(a) == len(b):
-            return next((order for x, y in zip(a, b, strict=True) if (order := default_compare(x, y))), 0)
+        if cls is ValueTuple and a.dotnet_type is b.dotnet_type:
+            pairs = zip(a.boxed_items(), b.boxed_items(), strict=True)
+            return next((order for x, y in pairs if (order := default_compare(x, y))), 0)
     for value, other, sign in ((a, b, 1), (b, a, -1)):
         compare = getattr(value, "compare_to_object", None) or getattr(value, "compare_to", None)
         if compare is not None:

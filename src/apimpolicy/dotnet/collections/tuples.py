@@ -8,7 +8,7 @@ from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, com
 from apimpolicy.dotnet.exceptions import ArgumentException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, interface_members
-from apimpolicy.dotnet.values import box, wrap_int32
+from apimpolicy.dotnet.values import ValueTuple, wrap_int32
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
@@ -112,13 +112,8 @@ def _create_value(*items: Any) -> tuple[Any, ...]:
     return items
 
 
-def _value_equals(types: Types, value: tuple[Any, ...], other: Any) -> bool:
-    return type(other) is tuple and len(other) == len(value) and _equal(types, value, other)
-
-
 def _value_equals_boxed(types: Types, value: tuple[Any, ...], other: Any) -> bool:
-    boxed = tuple(box(type_, item) for type_, item in zip(types, value, strict=True))
-    return type(other) is tuple and bool(object_key(boxed) == object_key(other))
+    return isinstance(other, ValueTuple) and other.dotnet_type.arguments == types and _equal(types, value, other)
 
 
 def _register() -> None:
@@ -143,7 +138,7 @@ def _register() -> None:
         implements(value_name, f"new({parameters})")(_create_value)
         implements("System.ValueTuple", f"static {value_name} Create<{arguments}>({parameters})")(_create_value)
         implements(value_name, "bool Equals(object obj)", types=True)(_value_equals_boxed)
-        implements(value_name, f"bool Equals({value_name} other)", types=True)(_value_equals)
+        implements(value_name, f"bool Equals({value_name} other)", types=True)(_equal)
         implements(value_name, f"int CompareTo({value_name} other)", types=True)(_compare)
         implements(value_name, "int GetHashCode()", types=True)(_hash_code)
         implements(value_name, "string ToString()", types=True)(_text)

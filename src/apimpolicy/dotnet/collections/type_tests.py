@@ -7,7 +7,7 @@ from typing import Any
 from apimpolicy.dotnet.exceptions import InvalidCastException, NullReferenceException
 from apimpolicy.dotnet.metadata import KEYWORDS, named
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
-from apimpolicy.dotnet.values import OBJECT, EnumValue, type_of, unbox
+from apimpolicy.dotnet.values import OBJECT, EnumValue, type_of, unbox, without_names
 
 _ARRAY_INTERFACES = frozenset(
     f"System.Collections.Generic.{name}"
@@ -24,8 +24,8 @@ def is_instance(value: Any, target: Type) -> bool:
         return True
     if target.underlying is not None:
         target = target.underlying
-    if type(value) is tuple:
-        return isinstance(target, TupleType) and len(target.arguments) == len(value)
+    if isinstance(target, TupleType):
+        target = without_names(target)
     if isinstance(target, NamedType) and target.kind == "delegate":
         return callable(value)
     return is_reference_convertible(type_of(value), target)

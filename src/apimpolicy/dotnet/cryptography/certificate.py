@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.cryptography import certificate_files
 from apimpolicy.dotnet.cryptography.times import date_time, ticks_of
 from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import CryptographicException
 from apimpolicy.dotnet.registry import dotnet_class, interface_members
 from apimpolicy.dotnet.values import wrap_int32
 from apimpolicy.errors import ConfigurationError
@@ -53,18 +54,36 @@ class Certificate:
     computed once. The times `not_before` and `not_after` are .NET's; `valid_from` and `valid_until` are Python's.
     """
 
+    dotnet_type_name: str
+
     def __init__(
         self,
-        parsed: ParsedCertificate,
+        parsed: ParsedCertificate | None,
         private_key: Any = None,
         intermediates: tuple[Certificate, ...] = (),
         friendly_name: str = "",
     ) -> None:
-        self.parsed = parsed
+        self._parsed = parsed
         self.private_key = private_key
         self.intermediates = intermediates
         self.friendly_name = friendly_name
         self.archived = False
+
+    @property
+    def parsed(self) -> ParsedCertificate:
+        """Raises CryptographicException when there is none: `new X509Certificate2()`, or after `Reset()`."""
+        if self._parsed is None:
+            raise CryptographicException("m_safeCertContext is an invalid handle.")
+        return self._parsed
+
+    @property
+    def is_empty(self) -> bool:
+        return self._parsed is None
+
+    def reset(self) -> None:
+        """Forget everything, as `Reset()` of C# does."""
+        self.__dict__.clear()
+        Certificate.__init__(self, None)
 
     @classmethod
     def from_pem(cls, pem: str | bytes, password: str | bytes | None = None) -> Certificate:
@@ -184,7 +203,7 @@ class Certificate:
     def public_key(self) -> PublicKey:
         from apimpolicy.dotnet.cryptography.certificate_parts import PublicKey
 
-        return PublicKey(self.parsed)
+        return PublicKey.of(self.parsed)
 
     @functools.cached_property
     def signature_algorithm(self) -> Oid:
@@ -194,6 +213,7 @@ class Certificate:
 
     @property
     def has_private_key(self) -> bool:
+        _ = self.parsed
         return self.private_key is not None
 
     @property
@@ -216,6 +236,8 @@ class Certificate:
 
     def to_string(self) -> str:
         """.NET's long form, with a heading for each part."""
+        if self.is_empty:
+            return self.dotnet_type_name
         parts = {
             "Subject": self.subject,
             "Issuer": self.issuer,
@@ -231,7 +253,7 @@ class Certificate:
 
     def get_hash_code(self) -> int:
         """The first four bytes of the thumbprint."""
-        return wrap_int32(int(self.thumbprint[:8], 16))
+        return 0 if self.is_empty else wrap_int32(int(self.thumbprint[:8], 16))
 
     def dispose(self) -> None:
         """Nothing is held outside of memory."""
@@ -241,13 +263,26 @@ class Certificate:
             return True
         if not isinstance(other, Certificate):
             return NotImplemented
+        if self.is_empty or other.is_empty:
+            return self.is_empty and other.is_empty
         return self.issuer == other.issuer and self.serial_bytes == other.serial_bytes
 
     def __hash__(self) -> int:
-        return hash((self.issuer, self.serial_bytes))
+        return 0 if self.is_empty else hash((self.issuer, self.serial_bytes))
 
     def __repr__(self) -> str:
+        if self.is_empty:
+            return "<Certificate without data>"
         return f"<Certificate {self.subject} ({self.thumbprint[:4]}…)>"
+
+
+class BareCertificate(Certificate):
+    """X509Certificate, the class that X509Certificate2 derives from; its `ToString()` is the name of its type."""
+
+    dotnet_type_name = _NAMESPACE + "X509Certificate"
+
+    def to_string(self) -> str:
+        return self.dotnet_type_name
 
 
 def _has_valid_chain(certificate: Certificate, *, check_revocation: bool) -> bool:

@@ -1,7 +1,7 @@
 """What C# calls on X509Certificate and X509Certificate2 beyond the properties, and RSACertificateExtensions.
 
-Where .NET's answer depends on the system, it is .NET Core's on Linux; messages for broken data are those of Windows,
-where the gateway runs. Dates are written in the invariant culture and UTC.
+Where .NET's answer depends on the system, it is .NET Core's on Linux. Dates are written in the invariant culture and
+UTC.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.cryptography import certificate_files
 from apimpolicy.dotnet.cryptography.certificate import Certificate, invariant_date
 from apimpolicy.dotnet.cryptography.distinguished_names import format_name
 from apimpolicy.dotnet.cryptography.identifiers import hexadecimal
@@ -17,11 +16,11 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
     CryptographicException,
+    InvalidOperationException,
     NotSupportedException,
 )
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import byte_array, from_utf16, to_utf16
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.dotnet.values import byte_array, to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
@@ -31,52 +30,11 @@ if TYPE_CHECKING:
 _NAMESPACE = "System.Security.Cryptography.X509Certificates."
 _CERTIFICATE = _NAMESPACE + "X509Certificate"
 _CERTIFICATE2 = _NAMESPACE + "X509Certificate2"
-_FLAGS = _NAMESPACE + "X509KeyStorageFlags"
 
 SIMPLE_NAME, EMAIL_NAME, UPN_NAME, DNS_NAME, DNS_FROM_ALTERNATIVE_NAME, URL_NAME = range(6)
 _UPN = "1.3.6.1.4.1.311.20.2.3"
 _COMMON_NAME, _EMAIL_ADDRESS = "2.5.4.3", "1.2.840.113549.1.9.1"
 _SIMPLE_NAME_ORDER = (_COMMON_NAME, "2.5.4.11", "2.5.4.10", _EMAIL_ADDRESS)
-
-_CONTENT_CERT, _CONTENT_PFX = 1, 3
-
-
-@implements(_CERTIFICATE2, "new(byte[] rawData)")
-def new(data: Array | None) -> Certificate:
-    return _read(data, None)
-
-
-@implements(_CERTIFICATE2, "new(byte[] rawData, string password)")
-def new_with_password(data: Array | None, password: str | None) -> Certificate:
-    return _read(data, password)
-
-
-@implements(_CERTIFICATE2, f"new(byte[] rawData, string password, {_FLAGS} keyStorageFlags)")
-def new_with_flags(data: Array | None, password: str | None, flags: int) -> Certificate:
-    """Where the key is stored makes no difference here."""
-    return _read(data, password)
-
-
-@implements(_CERTIFICATE2, f"new({_CERTIFICATE} certificate)")
-def copy(certificate: Certificate | None) -> Certificate:
-    if certificate is None:
-        raise ArgumentNullException("certificate")
-    return Certificate(
-        certificate.parsed, certificate.private_key, certificate.intermediates, certificate.friendly_name
-    )
-
-
-def _read(data: Array | None, password: str | None) -> Certificate:
-    if not data:
-        raise ArgumentException("Array may not be empty or null.", "rawData")
-    try:
-        file = certificate_files.read(bytes(data), None if password is None else from_utf16(password))
-    except ConfigurationError as error:
-        if "password" in str(error):
-            raise CryptographicException("The specified network password is not correct.") from error
-        raise CryptographicException("Cannot find the requested object.") from error
-    others = tuple(Certificate(other) for other in file.others)
-    return Certificate(file.certificate, file.private_key, others, file.friendly_name)
 
 
 @implements(_CERTIFICATE2, "byte[] RawData { get; }")
@@ -179,42 +137,6 @@ def public_key_string(certificate: Certificate) -> str:
     return hexadecimal(certificate.public_key.encoded_key_value.data)
 
 
-@implements(_CERTIFICATE, f"byte[] Export({_NAMESPACE}X509ContentType contentType)")
-def export(certificate: Certificate, content_type: int) -> Array:
-    return export_with_password(certificate, content_type, None)
-
-
-@implements(_CERTIFICATE, f"byte[] Export({_NAMESPACE}X509ContentType contentType, string password)")
-def export_with_password(certificate: Certificate, content_type: int, password: str | None) -> Array:
-    """As DER (Cert) or PKCS#12 (Pfx)."""
-    if content_type == _CONTENT_CERT:
-        return byte_array(certificate.raw)
-    if content_type != _CONTENT_PFX:
-        raise CryptographicException("Invalid content type.")
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.serialization import pkcs12
-
-    encryption: Any = serialization.NoEncryption()
-    if password:
-        encryption = serialization.BestAvailableEncryption(from_utf16(password).encode())
-    return byte_array(
-        pkcs12.serialize_key_and_certificates(None, certificate.private_key, certificate.parsed, None, encryption)
-    )
-
-
-@implements(_CERTIFICATE2, f"static {_NAMESPACE}X509ContentType GetCertContentType(byte[] rawData)")
-def content_type(data: Array | None) -> int:
-    if not data:
-        raise ArgumentException("Array may not be empty or null.", "rawData")
-    try:
-        certificate_files.read(bytes(data))
-    except ConfigurationError as error:
-        if "password" in str(error):
-            return _CONTENT_PFX
-        raise CryptographicException("Cannot find the requested object.") from error
-    return _CONTENT_PFX if certificate_files.looks_like_pkcs12(bytes(data)) else _CONTENT_CERT
-
-
 @implements(_CERTIFICATE2, f"string GetNameInfo({_NAMESPACE}X509NameType nameType, bool forIssuer)")
 def name_info(certificate: Certificate, name_type: int, for_issuer: bool) -> str:
     """One name out of subject or issuer and their alternative names; empty when there is none of this type."""
@@ -288,6 +210,27 @@ def rsa_public_key(certificate: Certificate | None) -> RSA | None:
 def rsa_private_key(certificate: Certificate | None) -> RSA | None:
     """The private key, None when there is none or it is not RSA."""
     return _rsa(certificate, private=True)
+
+
+@implements(
+    _NAMESPACE + "RSACertificateExtensions",
+    f"static {_CERTIFICATE2} CopyWithPrivateKey(this {_CERTIFICATE2} certificate,"
+    " System.Security.Cryptography.RSA privateKey)",
+)
+def copy_with_private_key(certificate: Certificate | None, key: RSA | None) -> Certificate:
+    """Raises InvalidOperationException when there is a key already, ArgumentException for one that does not fit."""
+    if certificate is None:
+        raise ArgumentNullException("certificate")
+    if key is None:
+        raise ArgumentNullException("privateKey")
+    if certificate.has_private_key:
+        raise InvalidOperationException("The certificate already has an associated private key.")
+    public = _rsa(certificate, private=False)
+    if public is None:
+        raise ArgumentException("The provided key does not match the public key algorithm for this certificate.")
+    if public.public_key.public_numbers() != key.public_key.public_numbers():
+        raise ArgumentException("The provided key does not match the public key for this certificate.", "privateKey")
+    return Certificate(certificate.parsed, key.private_key, certificate.intermediates, certificate.friendly_name)
 
 
 @implements(_CERTIFICATE2, "System.Security.Cryptography.AsymmetricAlgorithm PrivateKey { get; set; }")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.cryptography.identifiers import AsnEncodedData, Oid
-from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException
+from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, CryptographicException, NotSupportedException
 from apimpolicy.dotnet.registry import dotnet_class, member
-from apimpolicy.dotnet.values import byte_array, to_utf16
+from apimpolicy.dotnet.values import byte_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.values import Array
 
-_NAMESPACE = "System.Security.Cryptography.X509Certificates."
+_CRYPTOGRAPHY = "System.Security.Cryptography."
+_NAMESPACE = _CRYPTOGRAPHY + "X509Certificates."
+_RSA = "1.2.840.113549.1.1.1"
 
 
 @dotnet_class(_NAMESPACE + "X509Extension", attributes={"Critical": "critical"})
@@ -30,28 +32,11 @@ class CertificateExtension(AsnEncodedData):
         self.parsed = extension.value
 
     def format(self, multi_line: bool) -> str:
-        """Alternative names as OpenSSL prints them ("DNS:a.example, email:a@b"), all else as hexadecimal."""
-        from cryptography import x509
+        """In OpenSSL's words, which know no lines; hexadecimal where it has none."""
+        from apimpolicy.dotnet.cryptography.certificate_texts import extension_text
 
-        if not isinstance(self.parsed, (x509.SubjectAlternativeName, x509.IssuerAlternativeName)):
-            return super().format(multi_line)
-        return to_utf16((",\n" if multi_line else ", ").join(map(_general_name, self.parsed)))
-
-
-def _general_name(name: Any) -> str:
-    from cryptography import x509
-
-    labels = {x509.DNSName: "DNS", x509.RFC822Name: "email", x509.UniformResourceIdentifier: "URI"}
-    label = labels.get(type(name))
-    if label:
-        return f"{label}:{name.value}"
-    if isinstance(name, x509.IPAddress):
-        return f"IP Address:{name.value}"
-    if isinstance(name, x509.RegisteredID):
-        return f"Registered ID:{name.value.dotted_string}"
-    if isinstance(name, x509.DirectoryName):
-        return f"DirName:{name.value.rfc4514_string()}"
-    return "othername:<unsupported>"
+        text = extension_text(self.parsed)
+        return super().format(multi_line) if text is None else text
 
 
 @dotnet_class(_NAMESPACE + "X509ExtensionCollection", attributes={"Count": "count"})
@@ -90,16 +75,27 @@ class ExtensionCollection:
 class PublicKey:
     """The public key of a certificate: algorithm, its parameters, and the key itself, each as DER."""
 
-    def __init__(self, certificate: ParsedCertificate) -> None:
+    def __init__(self, oid: Oid, parameters: AsnEncodedData, key_value: AsnEncodedData) -> None:
+        self.oid = oid
+        self.encoded_parameters = parameters
+        self.encoded_key_value = key_value
+
+    @classmethod
+    def of(cls, certificate: ParsedCertificate) -> PublicKey:
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-        self._certificate = certificate
         info = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         algorithm, key = split_public_key_info(info)
-        self.oid = Oid(certificate.public_key_algorithm_oid.dotted_string)
+        oid = Oid(certificate.public_key_algorithm_oid.dotted_string)
         _, oid_end = _element(algorithm, 0)
-        self.encoded_parameters = AsnEncodedData(self.oid, algorithm[oid_end:])
-        self.encoded_key_value = AsnEncodedData(self.oid, key)
+        return cls(oid, AsnEncodedData(oid, algorithm[oid_end:]), AsnEncodedData(oid, key))
+
+    @staticmethod
+    @member(
+        f"new({_CRYPTOGRAPHY}Oid oid, {_CRYPTOGRAPHY}AsnEncodedData parameters, {_CRYPTOGRAPHY}AsnEncodedData keyValue)"
+    )
+    def create(oid: Oid | None, parameters: AsnEncodedData | None, key_value: AsnEncodedData | None) -> PublicKey:
+        return PublicKey(Oid.copy(oid), AsnEncodedData.copy(parameters), AsnEncodedData.copy(key_value))
 
     @property
     def key(self) -> Array:
@@ -109,12 +105,17 @@ class PublicKey:
     def algorithm(self) -> object:
         """The key as RSA; other kinds raise NotSupportedException, as in .NET."""
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+        from cryptography.hazmat.primitives.serialization import load_der_public_key
 
         from apimpolicy.dotnet.cryptography.rsa import RSA
 
-        public = self._certificate.public_key()
-        if not isinstance(public, RSAPublicKey):
+        if self.oid.value != _RSA:
             raise NotSupportedException("The certificate key algorithm is not supported.")
+        try:
+            public = load_der_public_key(self.encoded_key_value.data)
+        except ValueError:
+            raise CryptographicException("ASN1 corrupted data.") from None
+        assert isinstance(public, RSAPublicKey)
         return RSA(public)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
@@ -13,9 +13,10 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     InvalidCastException,
     ObjectDisposedException,
+    PlatformNotSupportedException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_setter, member
 from apimpolicy.dotnet.values import byte_array
 
 if TYPE_CHECKING:
@@ -237,8 +238,11 @@ _HMACS = tuple("HMAC" + name for name in _HASHES)
 
 
 @implements(_NAMESPACE + "HashAlgorithm", f"static {_NAMESPACE}HashAlgorithm Create()")
-def create_default() -> HashAlgorithm:
-    return HashAlgorithm("SHA1", "SHA1")
+@implements(_NAMESPACE + "HMAC", f"static {_NAMESPACE}HMAC Create()")
+@implements(_NAMESPACE + "KeyedHashAlgorithm", f"static {_NAMESPACE}KeyedHashAlgorithm Create()")
+def no_default_algorithm() -> NoReturn:
+    """.NET Core chooses no algorithm by itself."""
+    raise PlatformNotSupportedException("This platform does not allow the automatic selection of an algorithm.")
 
 
 @implements(_NAMESPACE + "HashAlgorithm", f"static {_NAMESPACE}HashAlgorithm Create(string hashName)")
@@ -246,13 +250,44 @@ def create_hash(name: str | None) -> HashAlgorithm | None:
     return _create(name, (*_HASHES, *_HMACS, "HashAlgorithm"))
 
 
-@implements(_NAMESPACE + "HMAC", f"static {_NAMESPACE}HMAC Create()")
-@implements(_NAMESPACE + "KeyedHashAlgorithm", f"static {_NAMESPACE}KeyedHashAlgorithm Create()")
-def create_default_hmac() -> HashAlgorithm:
-    return _new_hmac_with_random_key("SHA1")
-
-
 @implements(_NAMESPACE + "HMAC", f"static {_NAMESPACE}HMAC Create(string algorithmName)")
 @implements(_NAMESPACE + "KeyedHashAlgorithm", f"static {_NAMESPACE}KeyedHashAlgorithm Create(string algName)")
 def create_hmac(name: str | None) -> HashAlgorithm | None:
     return _create(name, (*_HMACS, "HMAC"))
+
+
+@implements(_NAMESPACE + "HashAlgorithm", "int InputBlockSize { get; }")
+@implements(_NAMESPACE + "HashAlgorithm", "int OutputBlockSize { get; }")
+def transform_block_size(algorithm: HashAlgorithm) -> int:
+    """A hash takes its input byte by byte, seen as a transform."""
+    return 1
+
+
+@implements(_NAMESPACE + "HashAlgorithm", "bool CanTransformMultipleBlocks { get; }")
+@implements(_NAMESPACE + "HashAlgorithm", "bool CanReuseTransform { get; }")
+def can_be_reused(algorithm: HashAlgorithm) -> bool:
+    return True
+
+
+_LEGACY = "bool ProduceLegacyHmacValues { get; set; }"
+
+
+@implements(_NAMESPACE + "HMACSHA384", _LEGACY)
+@implements(_NAMESPACE + "HMACSHA512", _LEGACY)
+def produces_legacy_values(algorithm: HashAlgorithm) -> bool:
+    return False
+
+
+@implements_setter(_NAMESPACE + "HMACSHA384", _LEGACY)
+@implements_setter(_NAMESPACE + "HMACSHA512", _LEGACY)
+def set_produces_legacy_values(algorithm: HashAlgorithm, value: bool) -> None:
+    """.NET Framework's old values are gone from .NET Core."""
+    if value:
+        raise PlatformNotSupportedException
+
+
+declines(
+    _NAMESPACE + "HashAlgorithm",
+    "byte[] ComputeHash(System.IO.Stream inputStream)",
+    reason="policy expressions have no streams; hash the bytes",
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.exceptions import ArgumentNullException, CryptographicException
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.values import byte_array
 
@@ -98,6 +99,34 @@ class Oid:
     def of(value: str | None, friendly_name: str | None) -> Oid:
         return Oid(value, friendly_name)
 
+    @staticmethod
+    @member(f"new({_NAMESPACE}Oid oid)")
+    def copy(other: Oid | None) -> Oid:
+        if other is None:
+            raise ArgumentNullException("oid")
+        return Oid(other.value, other.friendly_name)
+
+    @staticmethod
+    @member(f"static {_NAMESPACE}Oid FromFriendlyName(string friendlyName, {_NAMESPACE}OidGroup group)")
+    def from_friendly_name(friendly_name: str | None, group: int) -> Oid:
+        """On Linux all groups share their names. Raises CryptographicException for an unknown one."""
+        if friendly_name is None:
+            raise ArgumentNullException("friendlyName")
+        for value, name in FRIENDLY_NAMES.items():
+            if name.lower() == friendly_name.lower():
+                return Oid(value, friendly_name)
+        raise CryptographicException("No OID value matches this name.")
+
+    @staticmethod
+    @member(f"static {_NAMESPACE}Oid FromOidValue(string oidValue, {_NAMESPACE}OidGroup group)")
+    def from_value(value: str | None, group: int) -> Oid:
+        """Raises CryptographicException for an identifier without a name."""
+        if value is None:
+            raise ArgumentNullException("oidValue")
+        if value not in FRIENDLY_NAMES:
+            raise CryptographicException("The OID value is invalid.")
+        return Oid(value)
+
 
 @dotnet_class(_NAMESPACE + "AsnEncodedData", attributes={"Oid": "oid"})
 class AsnEncodedData:
@@ -106,6 +135,12 @@ class AsnEncodedData:
     def __init__(self, oid: Oid | None, data: bytes) -> None:
         self.oid = oid
         self.data = data
+
+    @staticmethod
+    def copy(other: AsnEncodedData | None) -> AsnEncodedData:
+        if other is None:
+            raise ArgumentNullException("asnEncodedData")
+        return AsnEncodedData(None if other.oid is None else Oid.copy(other.oid), other.data)
 
     @member("byte[] RawData { get; set; }")
     def raw_data(self) -> Array:
@@ -140,6 +175,12 @@ class HashAlgorithmName:
     @member("string ToString()")
     def to_string(self) -> str:
         return self.name or ""
+
+    @member("int GetHashCode()")
+    def get_hash_code(self) -> int:
+        from apimpolicy.dotnet.system.objects import get_hash_code
+
+        return 0 if self.name is None else get_hash_code(self.name)
 
     @member("bool Equals(System.Security.Cryptography.HashAlgorithmName other)")
     @member("bool Equals(object obj)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.cryptography.hashing import span
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
@@ -31,9 +30,17 @@ class RandomNumberGenerator:
 
     @member("void GetBytes(byte[] data, int offset, int count)")
     def get_bytes_range(self, data: Array | None, offset: int, count: int) -> None:
-        length = len(span(data, offset, count, "data", "offset"))
-        if data is not None:
-            data[offset : offset + length] = environment().random.randbytes(length)
+        if data is None:
+            raise ArgumentNullException("data")
+        for name, value in (("offset", offset), ("count", count)):
+            if value < 0:
+                raise ArgumentOutOfRangeException(name, "Non-negative number required.")
+        if count > len(data) - offset:
+            raise ArgumentException(
+                "Offset and length were out of bounds for the array or count is greater than the number of elements"
+                " from index to the end of the source collection."
+            )
+        data[offset : offset + count] = environment().random.randbytes(count)
 
     @member("void GetNonZeroBytes(byte[] data)")
     def get_non_zero_bytes(self, data: Array | None) -> None:
@@ -44,8 +51,12 @@ class RandomNumberGenerator:
 
 
 @implements(_NAMESPACE + "RNGCryptoServiceProvider", "new()")
+@implements(_NAMESPACE + "RNGCryptoServiceProvider", "new(string str)")
+@implements(_NAMESPACE + "RNGCryptoServiceProvider", "new(byte[] rgb)")
+@implements(_NAMESPACE + "RNGCryptoServiceProvider", f"new({_NAMESPACE}CspParameters cspParams)")
 @implements(_NAMESPACE + "RandomNumberGenerator", f"static {_NAMESPACE}RandomNumberGenerator Create()")
-def create() -> RandomNumberGenerator:
+def create(_unused: object = None) -> RandomNumberGenerator:
+    """.NET Core ignores text and bytes; CspParameters, which policies cannot make, can only be null."""
     return RandomNumberGenerator()
 
 

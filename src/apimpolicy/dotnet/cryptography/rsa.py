@@ -1,104 +1,49 @@
-"""RSA keys as C# sees them: signing, verifying, encrypting, and the paddings."""
+"""RSA keys as C# sees them: signing, verifying, encrypting."""
 
 from __future__ import annotations
 
-import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from apimpolicy.dotnet.cryptography.hashing import span
-from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, CryptographicException
-from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
+from apimpolicy.dotnet.cryptography.rsa_paddings import PSS_SIGNATURE
+from apimpolicy.dotnet.cryptography.rsa_parameters import RSAParameters
+from apimpolicy.dotnet.cryptography.symmetric import KeySizes
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    CryptographicException,
+    NotSupportedException,
+    PlatformNotSupportedException,
+)
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.registry import (
+    declines,
+    dotnet_class,
+    implements,
+    implements_setter,
+    interface_members,
+    member,
+)
 from apimpolicy.dotnet.values import Array, byte_array
+from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+    from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
+    from apimpolicy.dotnet.cryptography.rsa_paddings import RSAEncryptionPadding, RSASignaturePadding
 
 _NAMESPACE = "System.Security.Cryptography."
 _SIGNATURE = _NAMESPACE + "RSASignaturePadding"
 _ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
 _HASH = _NAMESPACE + "HashAlgorithmName"
 
+LEGAL_KEY_SIZES = KeySizes(512, 16384, 8)
+SMALLEST_NEW_KEY, LARGEST_NEW_KEY = 1024, 4096
+"""Bits of the keys that are made here; keys that are read may have any size."""
 
-@dotnet_class(_SIGNATURE, attributes={"Mode": "mode"})
-class RSASignaturePadding:
-    """`mode` is 0 for PKCS#1 v1.5, 1 for PSS with a salt as long as the hash."""
-
-    def __init__(self, mode: int) -> None:
-        self.mode = mode
-
-    @member("string ToString()")
-    def to_string(self) -> str:
-        return "Pss" if self.mode else "Pkcs1"
-
-    @member(f"bool Equals({_SIGNATURE} other)")
-    @member("bool Equals(object obj)")
-    def equals(self, other: object) -> bool:
-        return self == other
-
-
-PKCS1_SIGNATURE = RSASignaturePadding(0)
-PSS_SIGNATURE = RSASignaturePadding(1)
-
-
-@dotnet_class(_ENCRYPTION, attributes={"Mode": "mode", "OaepHashAlgorithm": "hash"})
-class RSAEncryptionPadding:
-    """`mode` is 0 for PKCS#1 v1.5, 1 for OAEP over `hash`."""
-
-    def __init__(self, mode: int, hash: HashAlgorithmName) -> None:
-        self.mode = mode
-        self.hash = hash
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, RSAEncryptionPadding) and (self.mode, self.hash) == (other.mode, other.hash)
-
-    def __hash__(self) -> int:
-        return hash((self.mode, self.hash))
-
-    @member("string ToString()")
-    def to_string(self) -> str:
-        return f"Oaep{self.hash.name}" if self.mode else "Pkcs1"
-
-    @member(f"bool Equals({_ENCRYPTION} other)")
-    @member("bool Equals(object obj)")
-    def equals(self, other: object) -> bool:
-        return self == other
-
-    @staticmethod
-    @member(f"static {_ENCRYPTION} CreateOaep({_HASH} hashAlgorithm)")
-    def create_oaep(hash: HashAlgorithmName) -> RSAEncryptionPadding:
-        return RSAEncryptionPadding(1, hash)
-
-
-@implements(_SIGNATURE, f"static {_SIGNATURE} Pkcs1 {{ get; }}")
-def signature_pkcs1() -> RSASignaturePadding:
-    return PKCS1_SIGNATURE
-
-
-@implements(_SIGNATURE, f"static {_SIGNATURE} Pss {{ get; }}")
-def signature_pss() -> RSASignaturePadding:
-    return PSS_SIGNATURE
-
-
-@implements(_SIGNATURE, f"static bool op_Equality({_SIGNATURE} left, {_SIGNATURE} right)")
-@implements(_ENCRYPTION, f"static bool op_Equality({_ENCRYPTION} left, {_ENCRYPTION} right)")
-def paddings_equal(left: object, right: object) -> bool:
-    return left == right
-
-
-@implements(_SIGNATURE, f"static bool op_Inequality({_SIGNATURE} left, {_SIGNATURE} right)")
-@implements(_ENCRYPTION, f"static bool op_Inequality({_ENCRYPTION} left, {_ENCRYPTION} right)")
-def paddings_differ(left: object, right: object) -> bool:
-    return left != right
-
-
-def _register_encryption_padding(name: str, padding: RSAEncryptionPadding) -> None:
-    implements(_ENCRYPTION, f"static {_ENCRYPTION} {name} {{ get; }}")(lambda: padding)
-
-
-_register_encryption_padding("Pkcs1", RSAEncryptionPadding(0, HashAlgorithmName(None)))
-for _name in ("SHA1", "SHA256", "SHA384", "SHA512"):
-    _register_encryption_padding("Oaep" + _name, RSAEncryptionPadding(1, HashAlgorithmName(_name)))
+_NAMES = frozenset(("rsa", "system.security.cryptography.rsa", "system.security.cryptography.asymmetricalgorithm"))
+_OTHER_NAMES = frozenset(("dsa", "ecdsa", "system.security.cryptography.dsa", "system.security.cryptography.ecdsa"))
 
 
 @dotnet_class(_NAMESPACE + "RSA", attributes={"KeyExchangeAlgorithm": "algorithm", "SignatureAlgorithm": "algorithm"})
@@ -125,19 +70,36 @@ class RSA:
     @staticmethod
     @member("static System.Security.Cryptography.RSA Create(int keySizeInBits)")
     def create_with_size(bits: int) -> RSA:
-        if not 1024 <= bits <= 8192 or bits % 8:
-            raise CryptographicException("Specified key is not a valid size for this algorithm.")
-        return RSA(key_size=bits)
+        made = RSA()
+        made.set_key_size(bits)
+        return made
+
+    @staticmethod
+    @member(f"static {_NAMESPACE}RSA Create({_NAMESPACE}RSAParameters parameters)")
+    def create_from(parameters: RSAParameters) -> RSA:
+        made = RSA()
+        made.import_parameters(parameters)
+        return made
 
     @property
     def key_size(self) -> int:
         return self._key_size if self._public is None else self._public.key_size
+
+    def set_key_size(self, bits: int) -> None:
+        """Another size throws the key away; CryptographicException for sizes that RSA does not have here."""
+        if not LEGAL_KEY_SIZES.allows(bits):
+            raise CryptographicException("Specified key is not a valid size for this algorithm.")
+        if bits != self.key_size:
+            self._public = self._private = None
+            self._key_size = bits
 
     @property
     def public_key(self) -> RSAPublicKey:
         if self._public is None:
             from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+            if not SMALLEST_NEW_KEY <= self._key_size <= LARGEST_NEW_KEY:
+                raise NotSimulatedError(f"new RSA keys of {self._key_size} bits")
             self._private = generate_private_key(65537, self._key_size)
             self._public = self._private.public_key()
         return self._public
@@ -152,34 +114,32 @@ class RSA:
             )
         return self._private
 
+    @member(f"{_NAMESPACE}RSAParameters ExportParameters(bool includePrivateParameters)")
+    def export_parameters(self, include_private: bool) -> RSAParameters:
+        private = self.private_key.private_numbers() if include_private else None
+        return RSAParameters.of(self.public_key.public_numbers(), private)
+
+    @member(f"void ImportParameters({_NAMESPACE}RSAParameters parameters)")
+    def import_parameters(self, parameters: RSAParameters) -> None:
+        """Take over a key. Raises CryptographicException when the numbers are none."""
+        self._public, self._private = parameters.keys()
+
     @member("void FromXmlString(string xmlString)")
     def from_xml_string(self, xml: str | None) -> None:
         """Take over a key from `<RSAKeyValue>`. Raises CryptographicException for what is none."""
-        from cryptography.hazmat.primitives.asymmetric import rsa
-
         if xml is None:
             raise ArgumentNullException("xmlString")
-        numbers = _xml_numbers(xml)
-        try:
-            public = rsa.RSAPublicNumbers(numbers["Exponent"], numbers["Modulus"])
-            self._private = None
-            if "D" in numbers:
-                p, q, d, dp, dq, inverse = (numbers[name] for name in ("P", "Q", "D", "DP", "DQ", "InverseQ"))
-                self._private = rsa.RSAPrivateNumbers(p, q, d, dp, dq, inverse, public).private_key()
-            self._public = public.public_key()
-        except (KeyError, ValueError):
-            raise CryptographicException("Input string does not contain a valid encoding of the 'RSA' key.") from None
+        self.import_parameters(RSAParameters.from_xml(xml))
 
     @member("string ToXmlString(bool includePrivateParameters)")
     def to_xml_string(self, include_private: bool) -> str:
-        public = self.public_key.public_numbers()
-        numbers = {"Modulus": public.n, "Exponent": public.e}
-        if include_private:
-            private = self.private_key.private_numbers()
-            numbers |= {"P": private.p, "Q": private.q, "DP": private.dmp1, "DQ": private.dmq1}
-            numbers |= {"InverseQ": private.iqmp, "D": private.d}
-        shown = "".join(f"<{name}>{_xml_number(number)}</{name}>" for name, number in numbers.items())
-        return f"<RSAKeyValue>{shown}</RSAKeyValue>"
+        return self.export_parameters(include_private).to_xml()
+
+    @member("byte[] DecryptValue(byte[] rgb)")
+    @member("byte[] EncryptValue(byte[] rgb)")
+    def raw_operation(self, data: Array | None) -> NoReturn:
+        """.NET Core has no RSA without padding."""
+        raise NotSupportedException("Method not supported.")
 
     @member(f"byte[] SignData(byte[] data, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
     def sign_data(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
@@ -191,7 +151,7 @@ class RSA:
     def sign_range(
         self, data: Array | None, offset: int, count: int, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> Array:
-        return self._sign(span(data, offset, count, "data", "offset"), hash, padding, hashed=False)
+        return self._sign(_part(data, offset, count), hash, padding, hashed=False)
 
     @member(f"byte[] SignHash(byte[] hash, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
     def sign_hash(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
@@ -230,7 +190,7 @@ class RSA:
         hash: HashAlgorithmName,
         padding: RSASignaturePadding | None,
     ) -> bool:
-        return self._verify(span(data, offset, count, "data", "offset"), signature, hash, padding, hashed=False)
+        return self._verify(_part(data, offset, count), signature, hash, padding, hashed=False)
 
     @member(f"bool VerifyHash(byte[] hash, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
     def verify_hash(
@@ -311,29 +271,45 @@ class RSA:
         return byte_array(self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
-def _xml_numbers(xml: str) -> dict[str, int]:
-    """The numbers of an `<RSAKeyValue>` by their names."""
-    found: dict[str, int] = {}
-    for name in ("Modulus", "Exponent", "P", "Q", "DP", "DQ", "InverseQ", "D"):
-        _, opening, rest = xml.partition(f"<{name}>")
-        text, closing, _ = rest.partition(f"</{name}>")
-        if opening and closing:
-            try:
-                found[name] = int.from_bytes(base64.b64decode("".join(text.split()), validate=True), "big")
-            except ValueError:
-                raise CryptographicException(
-                    "Input string does not contain a valid encoding of the 'RSA' key."
-                ) from None
-    return found
-
-
-def _xml_number(number: int) -> str:
-    return base64.b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).decode()
-
-
 @implements(_NAMESPACE + "AsymmetricAlgorithm", "int KeySize { get; set; }")
 def key_size(key: RSA) -> int:
     return key.key_size
+
+
+implements_setter(_NAMESPACE + "AsymmetricAlgorithm", "int KeySize { get; set; }")(RSA.set_key_size)
+
+
+@implements(_NAMESPACE + "AsymmetricAlgorithm", f"{_NAMESPACE}KeySizes[] LegalKeySizes {{ get; }}")
+def legal_key_sizes(key: RSA) -> Array:
+    return Array(named(_NAMESPACE + "KeySizes"), [LEGAL_KEY_SIZES])
+
+
+@implements(_NAMESPACE + "AsymmetricAlgorithm", f"static {_NAMESPACE}AsymmetricAlgorithm Create()")
+def no_default_algorithm() -> NoReturn:
+    """.NET Core chooses no algorithm by itself."""
+    raise PlatformNotSupportedException("This platform does not allow the automatic selection of an algorithm.")
+
+
+@implements(_NAMESPACE + "AsymmetricAlgorithm", f"static {_NAMESPACE}AsymmetricAlgorithm Create(string algName)")
+@implements(_NAMESPACE + "RSA", f"static {_NAMESPACE}RSA Create(string algName)")
+def create_by_name(name: str | None) -> RSA | None:
+    """RSA with a key of 1,024 bits, as CryptoConfig makes it; null for names it does not know."""
+    if name is None:
+        raise ArgumentNullException("name")
+    if name.lower() in _NAMES:
+        return RSA(key_size=1024)
+    if name.lower() in _OTHER_NAMES:
+        raise NotSimulatedError(f"the algorithm {name}")
+    return None
+
+
+_STREAMS = "policy expressions have no streams; pass the bytes"
+declines(
+    _NAMESPACE + "RSA",
+    f"byte[] SignData(System.IO.Stream data, {_HASH} hashAlgorithm, {_SIGNATURE} padding)",
+    f"bool VerifyData(System.IO.Stream data, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)",
+    reason=_STREAMS,
+)
 
 
 interface_members(
@@ -349,6 +325,16 @@ interface_members(
         "void Dispose()": "dispose",
     },
 )
+
+
+def _part(data: Array | None, offset: int, count: int) -> bytes:
+    if data is None:
+        raise ArgumentNullException("data")
+    if not 0 <= offset <= len(data):
+        raise ArgumentOutOfRangeException("offset")
+    if not 0 <= count <= len(data) - offset:
+        raise ArgumentOutOfRangeException("count")
+    return bytes(data[offset : offset + count])
 
 
 def _hash(name: HashAlgorithmName) -> Any:

@@ -14,7 +14,7 @@ from apimpolicy.dotnet.json.objects import JObject
 from apimpolicy.dotnet.json.scalars import JValue, value_type
 from apimpolicy.dotnet.json.tokens import STRING_TYPE, TYPE_NAMES, J, JToken
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import AnonymousObject, Char, box, type_of
+from apimpolicy.dotnet.values import AnonymousObject, Char, ValueTuple, box, type_of
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def members_of(value: Any) -> Iterator[tuple[str, Any]] | None:
     """The members of an object or the entries of a dictionary, as boxed values; None for anything else."""
     if isinstance(value, AnonymousObject):
         return iter(zip(value.names, value.boxed_values(), strict=True))
-    if isinstance(value, tuple):
-        return ((f"Item{number}", item) for number, item in enumerate(value, 1))
+    if isinstance(value, ValueTuple):
+        return ((f"Item{number}", item) for number, item in enumerate(value.boxed_items(), 1))
     if hasattr(value, "contains_key"):
         return _entries(value)
     name = str(getattr(value, "dotnet_type_name", "") or type_of(value))

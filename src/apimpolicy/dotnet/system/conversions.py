@@ -6,10 +6,10 @@ from typing import Any
 
 from apimpolicy.dotnet.exceptions import InvalidCastException, NullReferenceException
 from apimpolicy.dotnet.system.objects import runtime_name
-from apimpolicy.dotnet.types import ArrayType, NamedType, Type
-from apimpolicy.dotnet.values import BOXES, OBJECT, EnumValue, type_of, unbox
+from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
+from apimpolicy.dotnet.values import BOXES, OBJECT, EnumValue, ValueTuple, type_of, unbox, without_names
 
-_UNBOXED = frozenset(BOXES.values()) | {EnumValue}
+_UNBOXED = frozenset(BOXES.values()) | {EnumValue, ValueTuple}
 
 
 def is_instance(value: Any, type_: Type) -> bool:
@@ -17,6 +17,8 @@ def is_instance(value: Any, type_: Type) -> bool:
     if value is None:
         return False
     target = type_.underlying or type_
+    if isinstance(target, TupleType):
+        target = without_names(target)
     actual = type_of(value)
     if actual is target or target is OBJECT:
         return True

@@ -17,8 +17,9 @@ from apimpolicy.dotnet.collections.queues import Queue, Stack
 from apimpolicy.dotnet.collections.sets import HashSet
 from apimpolicy.dotnet.collections.sorted_collections import SortedDictionary, SortedSet
 from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.metadata import parse
 from apimpolicy.dotnet.system.string_comparison import StringComparer
-from apimpolicy.dotnet.values import CHAR, DOUBLE, INT, LONG, OBJECT, STRING, Array, Int64
+from apimpolicy.dotnet.values import CHAR, DOUBLE, INT, LONG, OBJECT, STRING, Array, Int64, ValueTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,5 +196,8 @@ def test_tuples() -> None:
     assert (one.item1, one.item2) == ("a", 1)
     assert one.compare_to(tuples.Tuple(NAMES, ("a", 2))) < 0
     assert tuples._text((CHAR, LONG), ("x", 2)) == "(x, 2)"
-    assert tuples._value_equals_boxed((LONG,), (1,), (Int64(1),))
-    assert not tuples._value_equals_boxed((LONG,), (1,), (1,))
+    boxed = ValueTuple(parse("System.ValueTuple<long, int>"), (1, 2))
+    assert tuples._value_equals_boxed((LONG, INT), (1, 2), boxed)
+    assert not tuples._value_equals_boxed((INT, INT), (1, 2), boxed)
+    assert not tuples._value_equals_boxed((LONG, INT), (1, 3), boxed)
+    assert boxed.to_string() == "(1, 2)"

@@ -10,14 +10,24 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from apimpolicy.context.loading import read_certificates
+from apimpolicy.dotnet.cryptography import certificate_data
 from apimpolicy.dotnet.cryptography import certificate_members as members
-from apimpolicy.dotnet.cryptography.certificate import Certificate
+from apimpolicy.dotnet.cryptography.certificate import BareCertificate, Certificate
+from apimpolicy.dotnet.cryptography.certificate_parts import PublicKey
+from apimpolicy.dotnet.cryptography.certificate_texts import extension_text
 from apimpolicy.dotnet.cryptography.distinguished_names import format_name
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
-from apimpolicy.dotnet.exceptions import ArgumentException, CryptographicException
-from apimpolicy.dotnet.values import byte_array
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    CryptographicException,
+    DotnetException,
+    PlatformNotSupportedException,
+)
+from apimpolicy.dotnet.registry import bound
+from apimpolicy.dotnet.values import byte_array, type_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.authority import TestAuthority, self_signed
 
@@ -75,7 +85,7 @@ def test_what_dotnet_says(known):
     ]
     names = client.extensions.find("2.5.29.17")
     assert names.format(False) == "DNS:client.fabrikam.example, email:client@fabrikam.example"
-    assert members.new(members.raw_data(client)).thumbprint == client.thumbprint
+    assert certificate_data.from_bytes(Certificate, members.raw_data(client)).thumbprint == client.thumbprint
 
 
 def test_to_string(known):
@@ -206,8 +216,8 @@ def test_passwords(partner):
     with pytest.raises(ConfigurationError, match="not a PKCS#12 file"):
         Certificate.from_pkcs12(b"nonsense", "secret")
     with pytest.raises(CryptographicException, match="The specified network password is not correct"):
-        members.new_with_password(byte_array(archive), "nope")
-    assert members.new_with_password(byte_array(archive), "secret").has_private_key
+        certificate_data.read(Certificate, byte_array(archive), "nope")
+    assert certificate_data.read(Certificate, byte_array(archive), "secret").has_private_key
 
 
 @pytest.mark.parametrize("data", [b"\x30", b"\x30\x82\xff\xff", b"\x00" * 100, b"garbage", bytes(range(256))])
@@ -215,7 +225,7 @@ def test_broken_der(data):
     with pytest.raises(ConfigurationError):
         Certificate.from_der(data)
     with pytest.raises(CryptographicException):
-        members.new(byte_array(data))
+        certificate_data.from_bytes(Certificate, byte_array(data))
 
 
 def test_every_cut_of_a_certificate_is_refused_cleanly(partner):
@@ -252,7 +262,7 @@ def test_files_that_cannot_be_read(tmp_path):
 
 def test_constructor_arguments():
     with pytest.raises(ArgumentException) as caught:
-        members.new(None)
+        certificate_data.read(Certificate, None, None)
     assert caught.value.message == "Array may not be empty or null. (Parameter 'rawData')"
 
 
@@ -264,18 +274,18 @@ def test_members(partner):
     assert members.public_key_string(partner).startswith("04")
     assert partner.public_key.oid.friendly_name == "ECC"
     assert members.rsa_public_key(partner) is None
-    assert bytes(members.export(partner, 1)) == partner.raw
-    exported = members.export_with_password(partner, 3, "secret")
+    assert bytes(certificate_data.export(partner, 1)) == partner.raw
+    exported = certificate_data.export_with_password(partner, 3, "secret")
     assert Certificate.from_pkcs12(bytes(exported), "secret").has_private_key
-    assert members.content_type(exported) == 3
-    assert members.content_type(byte_array(partner.raw)) == 1
+    assert certificate_data.content_type(exported) == 3
+    assert certificate_data.content_type(byte_array(partner.raw)) == 1
     assert members.name_info(partner, members.DNS_FROM_ALTERNATIVE_NAME, False) == "partner.example"
     assert partner.get_hash_code() & 0xFFFFFFFF == int(partner.thumbprint[:8], 16)
 
 
 def test_rsa_keys(authority):
     partner = authority.client("rsa", rsa=True)
-    from apimpolicy.dotnet.cryptography.rsa import PKCS1_SIGNATURE
+    from apimpolicy.dotnet.cryptography.rsa_paddings import PKCS1_SIGNATURE
 
     name = HashAlgorithmName("SHA256")
     signature = members.rsa_private_key(partner).sign_data(byte_array(b"x"), name, PKCS1_SIGNATURE)
@@ -304,3 +314,131 @@ def test_user_principal_name():
 
 def test_reading_the_thumbprint_again_is_an_attribute_read(partner):
     assert partner.thumbprint == vars(partner)["thumbprint"]
+
+
+NAMESPACE = "System.Security.Cryptography.X509Certificates."
+
+
+@pytest.mark.parametrize("name", ["X509Certificate", "X509Certificate2"])
+def test_certificates_without_data(name):
+    """No bytes make an empty certificate, whose members fail; so does `Reset()`."""
+    parameter = "rawData" if name.endswith("2") else "data"
+    for made in (
+        bound(NAMESPACE + name, "new()")(),
+        bound(NAMESPACE + name, f"new(byte[] {parameter})")(None),
+        bound(NAMESPACE + name, f"new(byte[] {parameter})")(byte_array(b"")),
+    ):
+        assert made.to_string() == NAMESPACE + name
+        assert (made.get_hash_code(), made.equals(Certificate(None))) == (0, True)
+        with pytest.raises(CryptographicException, match="m_safeCertContext is an invalid handle"):
+            _ = made.subject
+    with pytest.raises(ArgumentException) as caught:
+        bound(NAMESPACE + name, "new(byte[] rawData, string password)")(None, None)
+    assert caught.value.message == "Array may not be empty or null. (Parameter 'rawData')"
+    with pytest.raises(ArgumentException) as caught:
+        bound(
+            NAMESPACE + name, f"new(byte[] rawData, string password, {NAMESPACE}X509KeyStorageFlags keyStorageFlags)"
+        )(byte_array(b"x"), None, 64)
+    assert caught.value.message == "Value of flags is invalid. (Parameter 'keyStorageFlags')"
+    with pytest.raises(PlatformNotSupportedException, match="immutable on this platform"):
+        bound(NAMESPACE + name, "void Import(byte[] rawData)")(made, byte_array(b"x"))
+
+
+def test_reset(partner):
+    copied = certificate_data.copy_as(Certificate, partner)
+    assert copied.subject == partner.subject
+    copied.reset()
+    with pytest.raises(CryptographicException):
+        _ = copied.subject
+    assert partner.subject
+
+
+def test_bare_certificates(partner):
+    bare = certificate_data.from_bytes(BareCertificate, byte_array(partner.raw))
+    assert bare.to_string() == str(type_of(bare)) == NAMESPACE + "X509Certificate"
+    verbose = bound(NAMESPACE + "X509Certificate", "string ToString(bool fVerbose)")
+    assert verbose(bare, False) == NAMESPACE + "X509Certificate"
+    assert verbose(bare, True) == partner.to_string()
+    assert bare == partner
+
+
+def test_long_text(known):
+    text = bound(NAMESPACE + "X509Certificate2", "string ToString(bool verbose)")
+    client = known["client"]
+    assert text(client, False) == client.to_string()
+    headings = [line for line in text(client, True).split("\n") if line.startswith("[")]
+    assert headings == [
+        "[Version]", "[Subject]", "[Issuer]", "[Serial Number]", "[Not Before]", "[Not After]", "[Thumbprint]",
+        "[Signature Algorithm]", "[Public Key]", "[Extensions]",
+    ]  # fmt: skip
+    assert text(client, True).startswith(
+        "[Version]\n  V3\n\n[Subject]\n  CN=client.fabrikam.example, O=Fabrikam, C=US\n"
+        "  Simple Name: client.fabrikam.example\n  Email Name: client@fabrikam.example\n"
+    )
+
+
+EXTENSION_TEXTS = [
+    (x509.BasicConstraints(ca=True, path_length=1), "CA:TRUE, pathlen:1"),
+    (x509.BasicConstraints(ca=False, path_length=None), "CA:FALSE"),
+    (
+        x509.KeyUsage(True, False, True, False, False, False, False, False, False),
+        "Digital Signature, Key Encipherment",
+    ),
+    (
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, x509.ObjectIdentifier("1.2.3")]),
+        "TLS Web Client Authentication, 1.2.3",
+    ),
+    (x509.SubjectKeyIdentifier(b"\x01\xab"), "01:AB"),
+    (x509.AuthorityKeyIdentifier(b"\x01\xab", None, None), "keyid:01:AB\n"),
+    (x509.SubjectAlternativeName([x509.DNSName("a.example"), x509.RFC822Name("b@c")]), "DNS:a.example, email:b@c"),
+    (
+        x509.AuthorityInformationAccess(
+            [x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://o"))]
+        ),
+        "OCSP - URI:http://o\n",
+    ),
+    (
+        x509.CRLDistributionPoints(
+            [x509.DistributionPoint([x509.UniformResourceIdentifier("http://c")], None, None, None)]
+        ),
+        "\nFull Name:\n  URI:http://c\n",
+    ),
+    (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\x05\x00"), None),
+]
+
+
+@pytest.mark.parametrize(("extension", "text"), EXTENSION_TEXTS)
+def test_extensions_in_words(extension, text):
+    assert extension_text(extension) == text
+
+
+def test_a_key_goes_to_its_certificate_only(authority):
+    owner, other = authority.client("owner", rsa=True), authority.client("other", rsa=True)
+    public = Certificate.from_der(owner.raw)
+    again = members.copy_with_private_key(public, members.rsa_private_key(owner))
+    assert again.has_private_key
+    for certificate, key, message in (
+        (public, members.rsa_private_key(other), "The provided key does not match the public key for this certificate."
+         " (Parameter 'privateKey')"),
+        (owner, members.rsa_private_key(owner), "The certificate already has an associated private key."),
+        (public, None, "Value cannot be null. (Parameter 'privateKey')"),
+        (None, None, "Value cannot be null. (Parameter 'certificate')"),
+    ):  # fmt: skip
+        with pytest.raises(DotnetException) as caught:
+            members.copy_with_private_key(certificate, key)
+        assert caught.value.message == message
+
+
+def test_public_keys_from_parts(authority):
+    key = authority.client("owner", rsa=True).public_key
+    made = PublicKey.create(key.oid, key.encoded_parameters, key.encoded_key_value)
+    assert made.algorithm().to_xml_string(False) == key.algorithm().to_xml_string(False)
+    with pytest.raises(ArgumentException, match="'oid'"):
+        PublicKey.create(None, key.encoded_parameters, key.encoded_key_value)
+
+
+def test_what_cannot_be_exported(partner):
+    with pytest.raises(CryptographicException, match="Invalid content type"):
+        certificate_data.export(partner, 5)
+    with pytest.raises(PlatformNotSupportedException):
+        certificate_data.export(partner, 2)

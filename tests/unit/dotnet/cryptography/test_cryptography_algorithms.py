@@ -10,16 +10,20 @@ from apimpolicy.context.extension_methods import decrypt_by_name, encrypt, encry
 from apimpolicy.dotnet.cryptography.hashing import HashAlgorithm, new_hmac
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName, Oid
 from apimpolicy.dotnet.cryptography.random_numbers import RandomNumberGenerator
-from apimpolicy.dotnet.cryptography.rsa import PKCS1_SIGNATURE, PSS_SIGNATURE, RSA
+from apimpolicy.dotnet.cryptography.rsa import RSA
+from apimpolicy.dotnet.cryptography.rsa_paddings import PKCS1_SIGNATURE, PSS_SIGNATURE, RSAEncryptionPadding
 from apimpolicy.dotnet.cryptography.symmetric import CBC, ECB, NO_PADDING, create_algorithm
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
+    ArgumentOutOfRangeException,
     CryptographicException,
     DotnetException,
     InvalidCastException,
+    NotSupportedException,
     ObjectDisposedException,
+    PlatformNotSupportedException,
 )
 from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.values import byte_array
@@ -250,7 +254,7 @@ def test_rsa_keys_as_xml():
     assert public.verify_data(data, signature, name, PKCS1_SIGNATURE)
     assert bytes(private.sign_data(data, name, PKCS1_SIGNATURE)) == bytes(signature)
     for broken in ("", "<RSAKeyValue/>", "<Modulus>!</Modulus>", "<Modulus>AA==</Modulus><Exponent>AA==</Exponent>"):
-        with pytest.raises(CryptographicException, match="valid encoding"):
+        with pytest.raises(CryptographicException, match=r"valid encoding|Value was invalid"):
             public.from_xml_string(broken)
 
 
@@ -281,3 +285,118 @@ def test_identifiers():
     assert Oid.parse("sha256RSA").value == "1.2.840.113549.1.1.11"
     assert HashAlgorithmName("SHA256") == HashAlgorithmName("SHA256")
     assert HashAlgorithmName("SHA256").to_string() == "SHA256"
+
+
+def _raises(exception, message, function, *arguments):
+    with pytest.raises(exception) as caught:
+        function(*arguments)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize("name", ["HashAlgorithm", "HMAC", "KeyedHashAlgorithm", "AsymmetricAlgorithm"])
+def test_no_algorithm_is_chosen_automatically(name):
+    _raises(
+        PlatformNotSupportedException,
+        "This platform does not allow the automatic selection of an algorithm.",
+        lambda: create(name),
+    )
+
+
+def test_hashes_as_transforms():
+    algorithm = create("SHA256")
+    get = {name: bound(NAMESPACE + "HashAlgorithm", f"{name} {{ get; }}") for name in TRANSFORM_PROPERTIES}
+    assert {name: function(algorithm) for name, function in get.items()} == TRANSFORM_PROPERTIES
+
+
+TRANSFORM_PROPERTIES = {
+    "int InputBlockSize": 1,
+    "int OutputBlockSize": 1,
+    "bool CanTransformMultipleBlocks": True,
+    "bool CanReuseTransform": True,
+}
+
+
+def test_object_identifiers_by_name_and_value():
+    assert Oid.from_friendly_name("SHA256", 1).value == "2.16.840.1.101.3.4.2.1"
+    assert Oid.from_value("2.5.4.3", 0).friendly_name == "CN"
+    made = Oid.of("1.2.3", "mine")
+    copied = Oid.copy(made)
+    assert (copied.value, copied.friendly_name) == ("1.2.3", "mine")
+    _raises(CryptographicException, "No OID value matches this name.", Oid.from_friendly_name, "nobody", 0)
+    _raises(CryptographicException, "The OID value is invalid.", Oid.from_value, "1.2.3", 0)
+    _raises(ArgumentNullException, "Value cannot be null. (Parameter 'oid')", Oid.copy, None)
+    _raises(ArgumentNullException, "Value cannot be null. (Parameter 'friendlyName')", Oid.from_friendly_name, None, 0)
+    _raises(ArgumentNullException, "Value cannot be null. (Parameter 'oidValue')", Oid.from_value, None, 0)
+
+
+def test_rsa_parameters_make_the_same_key():
+    key = RSA.create_with_size(1024)
+    exported = key.export_parameters(True)
+    assert [len(part) for part in (exported.modulus, exported.d, exported.p, exported.dq)] == [128, 128, 64, 64]
+    assert list(exported.exponent) == [1, 0, 1]
+    assert RSA.create_from(exported).to_xml_string(True) == key.to_xml_string(True)
+    public = key.export_parameters(False)
+    assert public.d is None
+    _raises(
+        CryptographicException,
+        "Object contains only the public half of a key pair. A private key must also be provided.",
+        RSA.create_from(public).export_parameters,
+        True,
+    )
+    public.exponent = None
+    _raises(CryptographicException, "Value was invalid.", RSA.create_from, public)
+
+
+def test_rsa_key_sizes():
+    (sizes,) = bound(NAMESPACE + "AsymmetricAlgorithm", f"{NAMESPACE}KeySizes[] LegalKeySizes {{ get; }}")(RSA())
+    assert (sizes.minimum, sizes.maximum, sizes.step) == (512, 16384, 8)
+    key = RSA()
+    _raises(CryptographicException, "Specified key is not a valid size for this algorithm.", key.set_key_size, 1023)
+    key.set_key_size(1024)
+    assert (key.key_size, key.public_key.key_size) == (1024, 1024)
+    with pytest.raises(NotSimulatedError):
+        _ = RSA.create_with_size(8192).public_key
+
+
+def test_rsa_by_name():
+    by_name = bound(NAMESPACE + "RSA", f"static {NAMESPACE}RSA Create(string algName)")
+    assert by_name("RSA").key_size == 1024
+    assert by_name("nobody") is None
+    _raises(ArgumentNullException, "Value cannot be null. (Parameter 'name')", by_name, None)
+    _raises(NotSupportedException, "Method not supported.", RSA().raw_operation, byte_array(b""))
+
+
+def test_rsa_signs_parts_of_arrays():
+    key, name, data = RSA.create_with_size(1024), HashAlgorithmName("SHA256"), byte_array(b"abcd")
+    assert bytes(key.sign_range(data, 1, 2, name, PKCS1_SIGNATURE)) == bytes(
+        key.sign_data(byte_array(b"bc"), name, PKCS1_SIGNATURE)
+    )
+    for offset, count, parameter in ((-1, 1, "offset"), (5, 0, "offset"), (0, -1, "count"), (3, 2, "count")):
+        _raises(
+            ArgumentOutOfRangeException,
+            f"Specified argument was out of the range of valid values. (Parameter '{parameter}')",
+            key.sign_range, data, offset, count, name, PKCS1_SIGNATURE,
+        )  # fmt: skip
+
+
+def test_paddings_hash_as_they_compare():
+    assert RSAEncryptionPadding(1, HashAlgorithmName("SHA1")).get_hash_code() == (
+        RSAEncryptionPadding.create_oaep(HashAlgorithmName("SHA1")).get_hash_code()
+    )
+    assert (PKCS1_SIGNATURE.get_hash_code(), PSS_SIGNATURE.get_hash_code()) == (0, 1)
+    assert HashAlgorithmName(None).get_hash_code() == 0
+    _raises(
+        ArgumentException,
+        "The hash algorithm name cannot be null or empty. (Parameter 'hashAlgorithm')",
+        RSAEncryptionPadding.create_oaep,
+        HashAlgorithmName(""),
+    )
+
+
+@pytest.mark.parametrize(
+    ("offset", "count", "exception"),
+    [(-1, 1, ArgumentOutOfRangeException), (0, -1, ArgumentOutOfRangeException), (2, 2, ArgumentException)],
+)
+def test_random_bytes_into_parts_that_are_not_there(offset, count, exception):
+    with pytest.raises(exception):
+        RandomNumberGenerator().get_bytes_range(byte_array(bytes(3)), offset, count)

@@ -25,6 +25,7 @@ from apimpolicy.dotnet.values import (
     Array,
     Char,
     Single,
+    ValueTuple,
     to_single,
 )
 from apimpolicy.dotnet.xml.reader import parse_element
@@ -43,7 +44,7 @@ SERIALIZED: list[tuple[Any, str]] = [
     (True, "true"),
     (Char("c"), '"c"'),
     (Array(BYTE, [1, 2, 3]), '"AQID"'),
-    ((1, "x"), '{"Item1":1,"Item2":"x"}'),
+    (ValueTuple(parse_type("System.ValueTuple<int, string>"), (1, "x")), '{"Item1":1,"Item2":"x"}'),
     (
         AnonymousObject(_SHAPE, ("a", "b", "c", "g"), (1, None, Array(INT, [1, 2]), "c")),
         '{"a":1,"b":null,"c":[1,2],"g":"c"}',

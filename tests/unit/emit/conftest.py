@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
+
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
@@ -9,8 +13,16 @@ from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.values import box
 from apimpolicy.emit.expression import compile_expression
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def value_of(code: str) -> str:
+
+@pytest.fixture
+def value_of() -> Callable[[str], str]:
+    return _value_of
+
+
+def _value_of(code: str) -> str:
     """The value as `ToString()` has it, `null`, or the name of the exception without its namespace."""
     compiled = compile_expression(code)
     with use_environment(Environment()):

@@ -1,0 +1,183 @@
+"""What the gateway allows in expressions: APIM0001 for types, APIM0002 for members, APIM0006 for `dynamic`.
+
+The list is Microsoft's page "API Management policy expressions"; the surface carries it as the `use` line of each type.
+A type counts as used where it is written (a declaration, a cast, `new`, `typeof`, a type argument, a pattern) and where
+a static member of it is used; a type that an expression merely happens to have is not. Where the page says nothing, the
+gateway is taken to be lenient: delegates, tuples, operators, what every object inherits, and members of a type that is
+not listed but was reached through a listed one, as `Regex.Matches(…)[0]`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from apimpolicy.binding import nodes
+from apimpolicy.binding.statements import Binder
+from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.dotnet.signatures import Method
+from apimpolicy.dotnet.types import DYNAMIC, NamedType
+from apimpolicy.syntax.nodes import Node, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.bind import BoundExpression
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.dotnet.metadata import TypeDefinition
+    from apimpolicy.dotnet.signatures import Field, Property
+
+_OF_EVERY_OBJECT: Final = frozenset({"ToString", "Equals", "GetHashCode", "GetType"})
+
+
+def check_allow_list(bound: BoundExpression, tree: Node) -> list[Diagnostic]:
+    """The findings of an expression without errors, in order of the text."""
+    walk = _Walk(bound)
+    walk.written_types(tree)
+    walk.members(bound.body)
+    return sorted(walk.found, key=lambda finding: finding.start)
+
+
+def is_type_allowed(definition: TypeDefinition) -> bool:
+    """Whether an expression may name this type."""
+    return definition.use != "not allowed" or definition.kind == "delegate" or definition.is_tuple
+
+
+def is_member_allowed(member: Method | Property | Field) -> bool:
+    """Whether an expression may use this member of a type that is allowed in part."""
+    use = member.declaring.use
+    name = "constructor" if member.name == "new" else member.name
+    if (name in _OF_EVERY_OBJECT and not member.is_static) or name.startswith("op_"):
+        return True
+    if use.startswith("only "):
+        return name in use.removeprefix("only ").split(", ")
+    if use.startswith("all except "):
+        without = use.removeprefix("all except ").split(", ")
+        has_no_parameters = isinstance(member, Method) and not member.parameters
+        return name not in without and not (has_no_parameters and f"{name}()" in without)
+    return True
+
+
+class _Walk:
+    def __init__(self, bound: BoundExpression) -> None:
+        self.excerpt = bound.excerpt
+        self.found: list[Diagnostic] = []
+        self._names = Binder(bound.excerpt)
+
+    def _report(self, place: Node | Token, code: str, message: str, help: str) -> None:
+        self.found.append(Diagnostic.within(self.excerpt, place.start, place.end, code, message, help=help))
+
+    def _type(self, place: Node | Token, definition: TypeDefinition) -> None:
+        if not is_type_allowed(definition):
+            self._report(
+                place,
+                "APIM0001",
+                f"the type '{definition.name}' is not allowed in policy expressions",
+                "the gateway allows the types of the policy expression reference only",
+            )
+
+    def _member(self, place: Node | Token, member: Method | Property | Field) -> None:
+        if not is_member_allowed(member):
+            shown = "the constructor" if member.name == "new" else f"'{member.name}'"
+            self._report(
+                place,
+                "APIM0002",
+                f"{shown} of '{member.declaring.name}' is not allowed in policy expressions",
+                f"allowed: {member.declaring.use}",
+            )
+
+    def _dynamic(self, place: Node | Token) -> None:
+        self._report(place, "APIM0006", "the gateway does not take 'dynamic'", "use JObject or the type that is meant")
+
+    # -------------------------------------------------------------------------------------- types as written
+
+    def written_types(self, tree: Node) -> None:
+        waiting: list[Node] = [tree]
+        while waiting:
+            node = waiting.pop()
+            children = node.children
+            if node.kind == "named_type":
+                self._written(node)
+                children = children[2:]  # what stands before the dot is no use of its own
+            waiting.extend(child for child in reversed(children) if isinstance(child, Node))
+
+    def _written(self, node: Node) -> None:
+        if self._names.is_var(node):
+            return
+        reported = len(self._names.diagnostics)
+        type_ = self._names.bind_type(node)
+        if len(self._names.diagnostics) > reported:  # `x is Limit` names a constant
+            del self._names.diagnostics[reported:]
+        elif type_ is DYNAMIC:
+            self._dynamic(node)
+        elif isinstance(type_, NamedType):
+            self._type(node, type_.definition)
+
+    # ---------------------------------------------------------------------------------------------- members
+
+    def members(self, body: Bound) -> None:
+        waiting: list[Bound] = [body]
+        while waiting:
+            node = waiting.pop()
+            for place, member in _used_members(node):
+                if member.is_static and not (isinstance(member, Method) and member.is_extension and _is_sugar(node)):
+                    self._type(_type_place(place), member.declaring)
+                elif isinstance(member, Method) and member.is_extension:
+                    self._type(_name_place(place), member.declaring)
+                if is_type_allowed(member.declaring):
+                    self._member(_name_place(place), member)
+            if _is_dynamic(node):
+                self._dynamic(node.syntax)
+            waiting.extend(reversed(list(node.children())))
+
+
+def _used_members(node: Bound) -> Iterator[tuple[Node | Token, Method | Property | Field]]:
+    if isinstance(node, (nodes.Call, nodes.MethodReference, nodes.DeconstructCall)):
+        if not node.method.name.startswith("op_") and node.method.name:
+            yield node.syntax, node.method
+    elif isinstance(node, (nodes.PropertyAccess, nodes.IndexerAccess)):
+        yield node.syntax, node.property
+    elif isinstance(node, nodes.FieldAccess):
+        yield node.syntax, node.field
+    elif isinstance(node, nodes.ObjectCreation) and node.constructor is not None:
+        yield node.syntax, node.constructor
+
+
+def _is_sugar(node: Bound) -> bool:
+    """Whether an extension method is called on a value, not as a static method of its class."""
+    place = node.syntax
+    callee = place.children[0] if isinstance(place, Node) and place.kind == "invocation" else place
+    arguments = place.children[1] if isinstance(place, Node) and place.kind == "invocation" else None
+    written = len(arguments.children) if isinstance(arguments, Node) else 0
+    return isinstance(callee, Node) and isinstance(node, nodes.Call) and written < len(node.method.parameters)
+
+
+def _is_dynamic(node: Bound) -> bool:
+    """An operation on a dynamic value that is not itself part of a longer one."""
+    if isinstance(node, nodes.Dynamic):
+        return not isinstance(node.operand, nodes.Dynamic)
+    return isinstance(node, (nodes.Binary, nodes.Unary)) and node.operand_type is DYNAMIC
+
+
+def _callee(place: Node | Token) -> Node | Token:
+    if isinstance(place, Node) and place.kind == "invocation":
+        target = place.children[0]
+        return target if target is not None else place
+    return place
+
+
+def _name_place(place: Node | Token) -> Node | Token:
+    """The member's name."""
+    callee = _callee(place)
+    if isinstance(callee, Node) and callee.kind in ("member_access", "conditional_member_access"):
+        name = callee.children[1]
+        return name if name is not None else callee
+    return callee
+
+
+def _type_place(place: Node | Token) -> Node | Token:
+    """The type before the dot."""
+    callee = _callee(place)
+    if isinstance(callee, Node) and callee.kind == "member_access":
+        receiver = callee.children[0]
+        return receiver if receiver is not None else callee
+    return callee

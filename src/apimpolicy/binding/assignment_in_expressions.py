@@ -1,0 +1,345 @@
+"""Definite assignment in expressions (C# specification, section 9.4.4): conditions, calls, lambdas, local functions."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from apimpolicy.binding import nodes
+from apimpolicy.binding.assigned_variables import Frame, Variables, tuple_path
+from apimpolicy.binding.core import written
+from apimpolicy.binding.flow import always_matches
+from apimpolicy.dotnet.values import BOOL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from apimpolicy.binding.nodes import Bound, Expression, Statement
+    from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
+    from apimpolicy.syntax.nodes import Node, Token
+
+Jump: TypeAlias = "tuple[str, Bound | None]"
+"""Where a jump goes: `break` or `continue` of a statement, `label` with the labeled one, `return` with itself."""
+
+UNREACHABLE: Final = -1
+
+
+class ExpressionWalk:
+    """The walk over one body. Every method takes the state before a node and returns the state after it."""
+
+    def __init__(self) -> None:
+        self.variables = Variables()
+        self.label_states: dict[Jump, int] = {}
+        self.labels_changed = False
+        self._visitors: dict[type[Bound], Callable[..., int]] = {}
+        self.start()
+
+    def start(self) -> None:
+        self.findings: dict[Hashable, tuple[Node | Token, str, str, str]] = {}
+        self.labels_changed = False
+        self.reported = 0
+        self.frame: Frame | None = None
+        self.functions: dict[LocalFunctionSymbol, Frame] = {}
+        self.bodies: dict[LocalFunctionSymbol, nodes.LocalFunction] = {}
+        self.jumps: dict[Jump, int] = {}
+        self.targets: list[tuple[str, Statement]] = []
+        self.labels: list[dict[str, nodes.Labeled]] = []
+        self.returns_to: Frame | None = None
+        self.return_places: dict[Jump, Node | Token] = {}
+
+    def visit(self, node: Bound, state: int) -> int:
+        kind = type(node)
+        if kind not in self._visitors:
+            self._visitors[kind] = getattr(self, f"after_{_snake_case(kind.__name__)}", self._after_children)
+        return self._visitors[kind](node, state)
+
+    def _after_children(self, node: Bound, state: int) -> int:
+        for child in node.children():
+            state = self.visit(child, state)
+        return state
+
+    def _in_order(self, state: int, *parts: Bound | Sequence[Bound] | None) -> int:
+        for part in parts:
+            if isinstance(part, nodes.Bound):
+                state = self.visit(part, state)
+            elif part is not None:
+                for item in part:
+                    state = self.visit(item, state)
+        return state
+
+    # ------------------------------------------------------------------------------------------- variables
+
+    def _declared(self, symbol: LocalSymbol, state: int) -> int:
+        """A declaration makes a variable unset, also when a loop comes by again."""
+        mask = self.variables.mask(symbol)
+        if self.frame is not None:
+            self.frame.own |= mask
+        return state if state == UNREACHABLE else state & ~mask
+
+    def _set(self, symbol: LocalSymbol, state: int) -> int:
+        return state | self.variables.mask(symbol)
+
+    def _read(self, node: Expression, symbol: LocalSymbol, mask: int, state: int) -> int:
+        """All of `mask` must be set here; what a local function reads of outer variables is asked at its calls."""
+        missing = mask & ~(state | self.reported)
+        if not missing:
+            return state
+        if self.frame is not None and missing & ~self.frame.own:
+            self.frame.reads |= missing & ~self.frame.own
+            return state
+        self.reported |= missing
+        if mask == self.variables.mask(symbol):
+            finding = ("CS0165", f"'{symbol.name}' is used before it has a value on every path")
+        else:
+            finding = ("CS0170", f"a part of '{symbol.name}' is used before it has a value on every path")
+        self.findings.setdefault(
+            ("read", symbol, finding[0]), (node.syntax, *finding, f"give '{symbol.name}' a value where it is declared")
+        )
+        return state
+
+    def after_local(self, node: nodes.Local, state: int) -> int:
+        if node.is_constant or not self.variables.is_tracked(node.symbol):
+            return state
+        return self._read(node, node.symbol, self.variables.mask(node.symbol), state)
+
+    def after_tuple_element(self, node: nodes.TupleElement, state: int) -> int:
+        found = tuple_path(node)
+        if found is None or not self.variables.is_tracked(found[0]):
+            return self.visit(node.receiver, state)
+        return self._read(node, found[0], self.variables.part(*found), state)
+
+    def after_out_variable(self, node: nodes.OutVariable, state: int) -> int:
+        return self._declared(node.symbol, state) if node.symbol is not None else state
+
+    def _assign(self, target: Expression | None, state: int) -> int:
+        """What an assignment to this target sets."""
+        if isinstance(target, nodes.Local):
+            return self._set(target.symbol, state)
+        if isinstance(target, nodes.OutVariable):
+            return self._set(target.symbol, state) if target.symbol is not None else state
+        if isinstance(target, nodes.TupleElement):
+            found = tuple_path(target)
+            return state | self.variables.part(*found) if found is not None else state
+        return state
+
+    def _evaluate_target(self, target: Expression, state: int) -> int:
+        """The receiver and indexes of a target that is going to be written, not read."""
+        if isinstance(target, nodes.Local):
+            return state
+        if isinstance(target, nodes.TupleElement) and tuple_path(target) is not None:
+            return state
+        return self.visit(target, state)
+
+    # ----------------------------------------------------------------------------------------- expressions
+
+    def after_assignment(self, node: nodes.Assignment, state: int) -> int:
+        if node.target is node.value:  # `_ = value`
+            return self.visit(node.value, state)
+        state = self._evaluate_target(node.target, state)
+        return self._assign(node.target, self.visit(node.value, state))
+
+    def after_compound_assignment(self, node: nodes.CompoundAssignment, state: int) -> int:
+        return self._in_order(state, node.target, node.result)
+
+    def after_deconstruction(self, node: nodes.Deconstruction, state: int) -> int:
+        for target in node.targets:
+            if isinstance(target, nodes.Local) and target.syntax is target.symbol.declared_at:
+                state = self._declared(target.symbol, state)
+            elif target is not None:
+                state = self._evaluate_target(target, state)
+        state = self.visit(node.value, state)
+        for target in node.targets:
+            state = self._assign(target, state)
+        return state
+
+    def _arguments(self, arguments: Sequence[Expression], modes: Sequence[str], state: int) -> int:
+        written = []
+        for argument, mode in zip(arguments, modes, strict=False):
+            if mode == "out":
+                state = self._evaluate_target(argument, state)
+                written.append(argument)
+            else:
+                state = self.visit(argument, state)
+        for argument in written:
+            state = self._assign(argument, state)
+        return state
+
+    def after_call(self, node: nodes.Call, state: int) -> int:
+        if node.receiver is not None:
+            state = self.visit(node.receiver, state)
+        return self._arguments(node.arguments, [p.mode for p in node.method.parameters], state)
+
+    def after_object_creation(self, node: nodes.ObjectCreation, state: int) -> int:
+        if node.constructor is not None:
+            state = self._arguments(node.arguments, [p.mode for p in node.constructor.parameters], state)
+        return self._in_order(state, node.initializers)
+
+    def after_initializer(self, node: nodes.Initializer, state: int) -> int:
+        return self._in_order(state, node.action, node.nested)
+
+    def after_delegate_call(self, node: nodes.DelegateCall, state: int) -> int:
+        function = node.target.function if isinstance(node.target, nodes.MethodGroup) else None
+        if function is None:
+            state = self.visit(node.target, state)
+        modes = node.modes or [""] * len(node.arguments)
+        state = self._arguments(node.arguments, modes, state)
+        return self._use_function(function, node, state, is_call=True) if function is not None else state
+
+    def after_method_reference(self, node: nodes.MethodReference, state: int) -> int:
+        receiver = node.receiver
+        if isinstance(receiver, nodes.MethodGroup) and receiver.function is not None:
+            return self._use_function(receiver.function, node, state, is_call=False)
+        return self.visit(receiver, state) if receiver is not None else state
+
+    def after_indexer_access(self, node: nodes.IndexerAccess, state: int) -> int:
+        return self._in_order(state, node.receiver, node.arguments)
+
+    def after_array_access(self, node: nodes.ArrayAccess, state: int) -> int:
+        return self._in_order(state, node.array, node.indexes)
+
+    def after_array_creation(self, node: nodes.ArrayCreation, state: int) -> int:
+        return self._in_order(state, node.sizes, node.items)
+
+    def after_binary(self, node: nodes.Binary, state: int) -> int:
+        return self._in_order(state, node.left, node.right)
+
+    def after_coalesce(self, node: nodes.Coalesce, state: int) -> int:
+        state = self.visit(node.left, state)
+        return state & self.visit(node.right, state)
+
+    def after_conditional_access(self, node: nodes.ConditionalAccess, state: int) -> int:
+        state = self.visit(node.receiver, state)
+        return state & self.visit(node.access, state)
+
+    def after_throw_expression(self, node: nodes.ThrowExpression, state: int) -> int:
+        self.visit(node.exception, state)
+        return UNREACHABLE
+
+    def after_lambda(self, node: nodes.Lambda, state: int) -> int:
+        saved = (self.jumps, self.targets, self.labels, self.returns_to)
+        self.jumps, self.targets, self.labels, self.returns_to = {}, [], [], None
+        inner = state
+        for symbol in node.parameters:
+            inner = self._set(symbol, self._declared(symbol, inner))
+        self.visit(node.body, inner)
+        self.jumps, self.targets, self.labels, self.returns_to = saved
+        return state
+
+    # -------------------------------------------------------------------------------------- local functions
+
+    def after_local_function(self, node: nodes.LocalFunction, state: int) -> int:
+        self._frame(node.function)
+        return state
+
+    def _frame(self, function: LocalFunctionSymbol) -> Frame | None:
+        """What a call of the function means; its body is walked once, from a state in which nothing outside is set."""
+        frame = self.functions.get(function)
+        node = self.bodies.get(function)
+        if frame is not None or node is None:
+            return frame
+        frame = self.functions[function] = Frame()
+        saved = (self.frame, self.jumps, self.targets, self.labels, self.returns_to)
+        self.frame, self.jumps, self.targets, self.labels, self.returns_to = frame, {}, [], [], frame
+        state = 0
+        outputs = [symbol for symbol in function.symbols if symbol.mode == "out"]
+        for symbol in function.symbols:
+            state = self._declared(symbol, state)
+            if symbol.mode != "out":
+                state = self._set(symbol, state)
+        end = self.visit(node.body, state)
+        leaving = [(self.return_places[jump], reached) for jump, reached in self.jumps.items() if jump[0] == "return"]
+        self.frame, self.jumps, self.targets, self.labels, self.returns_to = saved
+        frame.writes = end
+        for _, reached in leaving:
+            frame.writes &= reached
+        token = written(node.function.declared_at.children[2])
+        for place, reached in [*leaving, (token, end)]:
+            self._check_outputs(place, outputs, reached)
+        frame.is_finished = True
+        return frame
+
+    def _check_outputs(self, place: Node | Token, outputs: Sequence[LocalSymbol], state: int) -> None:
+        for symbol in outputs:
+            if self.variables.mask(symbol) & ~state:
+                self.findings.setdefault(
+                    ("out", symbol, place),
+                    (
+                        place,
+                        "CS0177",
+                        f"the out parameter '{symbol.name}' must have a value before the function ends",
+                        "",
+                    ),
+                )
+
+    def _use_function(self, function: LocalFunctionSymbol, node: Expression, state: int, *, is_call: bool) -> int:
+        frame = self._frame(function)
+        if frame is None:
+            return state
+        if not frame.is_finished:  # a recursive call: it gives outer variables what the whole function gives them
+            return state | ~frame.own
+        for symbol in self.variables.symbols(frame.reads & ~(state | self.reported)):
+            self._read(node, symbol, self.variables.mask(symbol), state)
+        return state | frame.writes if is_call else state
+
+    # ------------------------------------------------------------------------------------------ conditions
+
+    def condition(self, node: Expression, state: int) -> tuple[int, int]:
+        """The states when the condition is true and when it is false."""
+        if node.is_constant:
+            after = self.visit(node, state)
+            return (after, UNREACHABLE) if node.constant else (UNREACHABLE, after)
+        if isinstance(node, nodes.Unary) and node.operator == "!" and not node.is_lifted:
+            when_true, when_false = self.condition(node.operand, state)
+            return when_false, when_true
+        if isinstance(node, nodes.Logical):
+            left_true, left_false = self.condition(node.left, state)
+            if node.operator == "&&":
+                right_true, right_false = self.condition(node.right, left_true)
+                return right_true, left_false & right_false
+            right_true, right_false = self.condition(node.right, left_false)
+            return left_true & right_true, right_false
+        if isinstance(node, nodes.Conditional) and node.type is BOOL:
+            when_true, when_false = self.condition(node.condition, state)
+            first, second = self.condition(node.when_true, when_true), self.condition(node.when_false, when_false)
+            return first[0] & second[0], first[1] & second[1]
+        if isinstance(node, nodes.IsPattern):
+            matched, state = self._pattern(node.pattern, self.visit(node.operand, state))
+            return matched, UNREACHABLE if always_matches(node.operand, node.pattern) else state
+        if isinstance(node, nodes.Convert) and node.type is BOOL and node.operand.type is BOOL:
+            return self.condition(node.operand, state)
+        after = self.visit(node, state)
+        return after, after
+
+    def _joined(self, node: Expression, state: int) -> int:
+        when_true, when_false = self.condition(node, state)
+        return when_true & when_false
+
+    def after_logical(self, node: nodes.Logical, state: int) -> int:
+        if node.is_constant:
+            return self._in_order(state, node.left, node.right)
+        return self._joined(node, state)
+
+    def after_is_pattern(self, node: nodes.IsPattern, state: int) -> int:
+        return self._joined(node, state)
+
+    def after_unary(self, node: nodes.Unary, state: int) -> int:
+        if node.operator != "!" or node.is_lifted or node.is_constant:
+            return self.visit(node.operand, state)
+        return self._joined(node, state)
+
+    def after_conditional(self, node: nodes.Conditional, state: int) -> int:
+        when_true, when_false = self.condition(node.condition, state)
+        return self.visit(node.when_true, when_true) & self.visit(node.when_false, when_false)
+
+    def _pattern(self, pattern: nodes.Pattern, state: int) -> tuple[int, int]:
+        """The states after a match and after none."""
+        if pattern.value is not None:
+            state = self.visit(pattern.value, state)
+        if pattern.symbol is not None:
+            state = self._declared(pattern.symbol, state)
+        matched = state if pattern.symbol is None else self._set(pattern.symbol, state)
+        return matched, state
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -1,0 +1,175 @@
+"""X509Certificate and X509Certificate2 from bytes and back to bytes: constructors, Import, Reset, Export.
+
+Messages for broken data are those of Windows, where the gateway runs. Secure strings, which policies cannot make, can
+only be null. Nothing reads a file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from apimpolicy.dotnet.cryptography import certificate_files
+from apimpolicy.dotnet.cryptography.certificate import BareCertificate, Certificate
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    CryptographicException,
+    PlatformNotSupportedException,
+)
+from apimpolicy.dotnet.registry import declines, implements
+from apimpolicy.dotnet.values import byte_array, from_utf16
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.dotnet.values import Array
+
+_NAMESPACE = "System.Security.Cryptography.X509Certificates."
+_CERTIFICATE = _NAMESPACE + "X509Certificate"
+_CERTIFICATE2 = _NAMESPACE + "X509Certificate2"
+_FLAGS = _NAMESPACE + "X509KeyStorageFlags keyStorageFlags"
+_CONTENT = _NAMESPACE + "X509ContentType"
+_SECURE = "System.Security.SecureString password"
+
+CERT, SERIALIZED_CERT, PFX, SERIALIZED_STORE, PKCS7 = 1, 2, 3, 4, 5
+"""`X509ContentType`."""
+_PERSIST, _EPHEMERAL, _ALL_FLAGS = 16, 32, 63
+"""`X509KeyStorageFlags`. Where a key is stored makes no difference here."""
+
+
+def from_bytes(cls: type[Certificate], data: Array | None) -> Certificate:
+    """Without bytes the certificate is empty, as .NET keeps it for compatibility."""
+    return read(cls, data, None) if data else cls(None)
+
+
+def read(cls: type[Certificate], data: Array | None, password: str | None, flags: int = 0) -> Certificate:
+    """A certificate in any format. Raises CryptographicException for data that is none."""
+    if not data:
+        raise ArgumentException("Array may not be empty or null.", "rawData")
+    if flags & ~_ALL_FLAGS:
+        raise ArgumentException("Value of flags is invalid.", "keyStorageFlags")
+    if flags & _PERSIST and flags & _EPHEMERAL:
+        raise ArgumentException(
+            "The flags 'PersistKeySet, EphemeralKeySet' may not be specified together.", "keyStorageFlags"
+        )
+    try:
+        file = certificate_files.read(bytes(data), None if password is None else from_utf16(password))
+    except ConfigurationError as error:
+        if "password" in str(error):
+            raise CryptographicException("The specified network password is not correct.") from error
+        raise CryptographicException("Cannot find the requested object.") from error
+    others = tuple(Certificate(other) for other in file.others)
+    return cls(file.certificate, file.private_key, others, file.friendly_name)
+
+
+def copy_as(cls: type[Certificate], certificate: Certificate | None) -> Certificate:
+    if certificate is None:
+        raise ArgumentNullException("cert")
+    if certificate.is_empty:
+        return cls(None)
+    return cls(certificate.parsed, certificate.private_key, certificate.intermediates, certificate.friendly_name)
+
+
+def immutable(*_arguments: Any) -> NoReturn:
+    """`Import` of .NET Core, whatever it is given."""
+    raise PlatformNotSupportedException(
+        "X509Certificate is immutable on this platform. Use the equivalent constructor instead."
+    )
+
+
+def _register_constructors(name: str, cls: type[Certificate]) -> None:
+    is_second = cls is Certificate
+    table: dict[str, Callable[..., Certificate]] = {
+        "new()": lambda: cls(None),
+        f"new(byte[] {'rawData' if is_second else 'data'})": lambda data: from_bytes(cls, data),
+        f"new({_CERTIFICATE} {'certificate' if is_second else 'cert'})": lambda other: copy_as(cls, other),
+    }
+    for password in ("string password", _SECURE):
+        table[f"new(byte[] rawData, {password})"] = lambda data, password: read(cls, data, password)
+        table[f"new(byte[] rawData, {password}, {_FLAGS})"] = lambda data, password, flags: read(
+            cls, data, password, flags
+        )
+    for signature, function in table.items():
+        implements(name, signature)(function)
+    implements(name, "void Reset()")(Certificate.reset)
+    for source in ("byte[] rawData", "string fileName"):
+        implements(name, f"void Import({source})")(immutable)
+        implements(name, f"void Import({source}, string password, {_FLAGS})")(immutable)
+        implements(name, f"void Import({source}, {_SECURE}, {_FLAGS})")(immutable)
+    declines(
+        name,
+        "new(string fileName)",
+        "new(string fileName, string password)",
+        f"new(string fileName, {_SECURE})",
+        f"new(string fileName, string password, {_FLAGS})",
+        f"new(string fileName, {_SECURE}, {_FLAGS})",
+        reason="expressions read no files; give the certificate's bytes",
+    )
+    declines(name, "new(System.IntPtr handle)", reason="there are no handles of the operating system here")
+
+
+_register_constructors(_CERTIFICATE, BareCertificate)
+_register_constructors(_CERTIFICATE2, Certificate)
+declines(
+    _CERTIFICATE,
+    f"static {_CERTIFICATE} CreateFromCertFile(string filename)",
+    f"static {_CERTIFICATE} CreateFromSignedFile(string filename)",
+    reason="expressions read no files; give the certificate's bytes",
+)
+declines(
+    _CERTIFICATE2,
+    f"static {_CONTENT} GetCertContentType(string fileName)",
+    reason="expressions read no files; give the certificate's bytes",
+)
+declines(_CERTIFICATE, "System.IntPtr Handle { get; }", reason="there are no handles of the operating system here")
+_SERIALIZATION = "System.Runtime.Serialization."
+
+
+@implements(
+    _CERTIFICATE,
+    f"new({_SERIALIZATION}SerializationInfo info, {_SERIALIZATION}StreamingContext context)",
+)
+def deserialized(_info: object, _context: object) -> NoReturn:
+    """.NET Core does not serialize certificates."""
+    raise PlatformNotSupportedException
+
+
+@implements(_CERTIFICATE, f"byte[] Export({_CONTENT} contentType)")
+def export(certificate: Certificate, content_type: int) -> Array:
+    return export_with_password(certificate, content_type, None)
+
+
+@implements(_CERTIFICATE, f"byte[] Export({_CONTENT} contentType, string password)")
+@implements(_CERTIFICATE, f"byte[] Export({_CONTENT} contentType, {_SECURE})")
+def export_with_password(certificate: Certificate, content_type: int, password: str | None) -> Array:
+    """As DER (Cert) or PKCS#12 (Pfx)."""
+    if content_type not in (CERT, SERIALIZED_CERT, PFX):
+        raise CryptographicException("Invalid content type.")
+    if content_type == CERT:
+        return byte_array(certificate.raw)
+    parsed = certificate.parsed
+    if content_type == SERIALIZED_CERT:
+        raise PlatformNotSupportedException(
+            "The SerializedCert and SerializedStore export types are not supported on Unix."
+        )
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    encryption: Any = serialization.NoEncryption()
+    if password:
+        encryption = serialization.BestAvailableEncryption(from_utf16(password).encode())
+    return byte_array(pkcs12.serialize_key_and_certificates(None, certificate.private_key, parsed, None, encryption))
+
+
+@implements(_CERTIFICATE2, f"static {_CONTENT} GetCertContentType(byte[] rawData)")
+def content_type(data: Array | None) -> int:
+    if not data:
+        raise ArgumentException("Array may not be empty or null.", "rawData")
+    try:
+        certificate_files.read(bytes(data))
+    except ConfigurationError as error:
+        if "password" in str(error):
+            return PFX
+        raise CryptographicException("Cannot find the requested object.") from error
+    return PFX if certificate_files.looks_like_pkcs12(bytes(data)) else CERT

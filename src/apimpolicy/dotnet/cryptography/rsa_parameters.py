@@ -1,0 +1,106 @@
+"""RSAParameters: the numbers of an RSA key, and their XML form."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.exceptions import CryptographicException
+from apimpolicy.dotnet.registry import dotnet_class
+from apimpolicy.dotnet.values import Array, byte_array
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import (
+        RSAPrivateKey,
+        RSAPrivateNumbers,
+        RSAPublicKey,
+        RSAPublicNumbers,
+    )
+
+_NAMES = ("Modulus", "Exponent", "P", "Q", "DP", "DQ", "InverseQ", "D")
+"""In the order of the XML form."""
+
+
+@dotnet_class(
+    "System.Security.Cryptography.RSAParameters",
+    attributes={
+        "Modulus": "modulus", "Exponent": "exponent", "P": "p", "Q": "q", "DP": "dp", "DQ": "dq",
+        "InverseQ": "inverse_q", "D": "d",
+    },
+)  # fmt: skip
+class RSAParameters:
+    """Big-endian numbers as `byte[]`; those of the private half are None in a public key."""
+
+    __slots__ = ("d", "dp", "dq", "exponent", "inverse_q", "modulus", "p", "q")
+
+    def __init__(self, numbers: dict[str, Array]) -> None:
+        self.modulus, self.exponent, self.p, self.q, self.dp, self.dq, self.inverse_q, self.d = map(numbers.get, _NAMES)
+
+    @staticmethod
+    def of(public: RSAPublicNumbers, private: RSAPrivateNumbers | None) -> RSAParameters:
+        """D is as long as the modulus, the others of the private half are half as long, as in .NET."""
+        size = (public.n.bit_length() + 7) // 8
+        numbers = {"Modulus": _bytes(public.n, size), "Exponent": _bytes(public.e)}
+        if private is not None:
+            half = (size + 1) // 2
+            parts = {
+                "P": private.p, "Q": private.q, "DP": private.dmp1, "DQ": private.dmq1, "InverseQ": private.iqmp,
+            }  # fmt: skip
+            numbers |= {name: _bytes(number, half) for name, number in parts.items()}
+            numbers["D"] = _bytes(private.d, size)
+        return RSAParameters(numbers)
+
+    @staticmethod
+    def from_xml(xml: str) -> RSAParameters:
+        """From `<RSAKeyValue>`. Raises CryptographicException when modulus or exponent is missing."""
+        found: dict[str, Array] = {}
+        for name in _NAMES:
+            _, opening, rest = xml.partition(f"<{name}>")
+            text, closing, _ = rest.partition(f"</{name}>")
+            if opening and closing:
+                try:
+                    found[name] = byte_array(base64.b64decode("".join(text.split()), validate=True))
+                except ValueError:
+                    raise _invalid_xml(name) from None
+        for name in ("Modulus", "Exponent"):
+            if name not in found:
+                raise _invalid_xml(name)
+        return RSAParameters(found)
+
+    def to_xml(self) -> str:
+        values = (self.modulus, self.exponent, self.p, self.q, self.dp, self.dq, self.inverse_q, self.d)
+        shown = "".join(
+            f"<{name}>{base64.b64encode(bytes(value)).decode()}</{name}>"
+            for name, value in zip(_NAMES, values, strict=True)
+            if value is not None
+        )
+        return f"<RSAKeyValue>{shown}</RSAKeyValue>"
+
+    def keys(self) -> tuple[RSAPublicKey, RSAPrivateKey | None]:
+        """Raises CryptographicException for an incomplete or impossible key."""
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        private_half = (self.p, self.q, self.d, self.dp, self.dq, self.inverse_q)
+        if self.modulus is None or self.exponent is None:
+            raise CryptographicException("Value was invalid.")
+        try:
+            public = rsa.RSAPublicNumbers(_number(self.exponent), _number(self.modulus))
+            if all(part is None for part in private_half):
+                return public.public_key(), None
+            p, q, d, dp, dq, inverse = (_number(part) for part in private_half if part is not None)
+            private = rsa.RSAPrivateNumbers(p, q, d, dp, dq, inverse, public).private_key()
+        except ValueError:
+            raise CryptographicException("Value was invalid.") from None
+        return private.public_key(), private
+
+
+def _invalid_xml(name: str) -> CryptographicException:
+    return CryptographicException(f"Input string does not contain a valid encoding of the 'RSA' '{name}' parameter.")
+
+
+def _bytes(number: int, size: int | None = None) -> Array:
+    return byte_array(number.to_bytes(size or (number.bit_length() + 7) // 8, "big"))
+
+
+def _number(data: Array) -> int:
+    return int.from_bytes(bytes(data), "big")

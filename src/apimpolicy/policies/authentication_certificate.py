@@ -1,0 +1,92 @@
+"""authentication-certificate: identify the gateway to the backend with a client certificate.
+
+```xml
+<authentication-certificate certificate-id="gateway" />
+<authentication-certificate body="@(context.Variables.GetValueOrDefault<byte[]>(&quot;pfx&quot;))" password="{{pfx-password}}" />
+```
+
+The certificate is an uploaded one, by `certificate-id` or by `thumbprint`, or `body`: the bytes of a PKCS#12 file with
+its `password`. Azure recommends the id: a thumbprint does not follow a certificate that Key Vault renews. It says
+nothing about who calls the gateway: that is validate-client-certificate's part.
+
+Simulated in full: the backend sees it as the `certificate` of the `Request` that it gets. Inside send-request it goes
+to where that sends. Our choices: a text as `body` is read as Base64; `body` counts before `certificate-id`, that before
+`thumbprint`; PEM and DER are taken as well as PKCS#12; a certificate without a private key is an error, as is one that
+is not there or cannot be read, all without a reason, with our words and status 500.
+
+Source: https://learn.microsoft.com/azure/api-management/authentication-certificate-policy
+"""  # noqa: E501 - the example is one line, as people write it
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import BYTE, Array, from_utf16
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.conversions import text, trimmed, typed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy(
+    "authentication-certificate",
+    sections="inbound",
+    alternatives=("thumbprint", "certificate-id", "body"),
+    exclusive=(("thumbprint", "certificate-id"),),
+)
+class AuthenticationCertificate:
+    thumbprint: str | None = expression_attribute(trimmed)
+    certificate_id: str | None = expression_attribute(trimmed)
+    body: object = expression_attribute(typed)
+    password: str | None = expression_attribute()
+
+    def run(self, exchange: Exchange) -> Effect:
+        certificate = self.certificate(exchange)
+        if not certificate.has_private_key:
+            raise PolicyError(None, f"The certificate {certificate.subject} has no private key.")
+        exchange.backend_certificate = certificate
+        return Effect("backend-certificate-set", certificate.subject, thumbprint=certificate.thumbprint)
+
+    def certificate(self, exchange: Exchange) -> Certificate:
+        """The certificate that is meant. Raises PolicyError."""
+        uploaded = exchange.context.deployment.certificates
+        if self.body is not None:
+            return self.from_body(self.body)
+        if self.certificate_id is not None:
+            known, found = uploaded.try_get_value(self.certificate_id)
+            if known:
+                return found  # type: ignore[no-any-return]
+            raise PolicyError(None, f"No certificate with the id '{self.certificate_id}' is uploaded.")
+        from apimpolicy.policies.certificate_claims import same_hexadecimal
+
+        for pair in uploaded:
+            if same_hexadecimal(self.thumbprint or "", pair.value.thumbprint):
+                return pair.value  # type: ignore[no-any-return]
+        raise PolicyError(None, f"No certificate with the thumbprint '{self.thumbprint}' is uploaded.")
+
+    def from_body(self, body: object) -> Certificate:
+        import base64
+        import binascii
+
+        try:
+            if isinstance(body, Array) and body.element is BYTE:
+                data = bytes(body)
+            else:
+                data = base64.b64decode(text(body).encode("ascii", "replace"), validate=True)
+            password = None if self.password is None else from_utf16(self.password)
+            return _read(data, password)
+        except (binascii.Error, ConfigurationError) as error:
+            raise PolicyError(None, f"The certificate cannot be read: {error}.") from None
+
+
+def _read(data: bytes, password: str | None) -> Certificate:
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.dotnet.cryptography.certificate_files import looks_like_pkcs12
+
+    if looks_like_pkcs12(data):
+        return Certificate.from_pkcs12(data, password)
+    return Certificate.from_pem(data, password) if b"-----BEGIN" in data else Certificate.from_der(data)

@@ -1,0 +1,101 @@
+"""What an `identity` of validate-client-certificate says of a certificate, and how it is compared.
+
+Our choices, since no document states them: thumbprints and serial numbers are compared without regard to case, blanks,
+colons and leading zeros; names without regard to case and to blanks around their parts, part by part in the order in
+which `Subject` shows them; `dns-name` with each DNS name of the certificate as it stands (`*.contoso.com` stands for
+itself).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import from_utf16
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+
+_PART = re.compile(r'\s*([^=,+;]*?)\s*=\s*("(?:[^"]|"")*"|[^,+;"]*)\s*([,+;]|$)')
+
+
+def hexadecimal(text: str) -> str:
+    """A thumbprint or serial number as it is compared.
+
+    >>> hexadecimal("00 ab:CD")
+    'ABCD'
+    """
+    return re.sub(r"[\s:\u200e\u200f]", "", text).upper().lstrip("0")
+
+
+def distinguished_name(text: str) -> tuple[str, ...] | str:
+    """A distinguished name as it is compared: its parts, or the text itself when it is no such name.
+
+    >>> distinguished_name('CN = Partner,O="Contoso, Inc."')
+    ('cn=partner', 'o=contoso, inc.')
+    """
+    parts: list[str] = []
+    position = 0
+    while True:
+        found = _PART.match(text, position)
+        if found is None or not found[1]:
+            return text.strip().lower()
+        value = found[2]
+        if value.startswith('"'):
+            value = value[1:-1].replace('""', '"')
+        kind = found[1].upper().removeprefix("OID.")
+        parts.append(f"{_SAME.get(kind, kind)}={value.strip()}".lower())
+        position = found.end()
+        if not found[3]:
+            return tuple(parts)
+
+
+_SAME = {"ST": "S", "EMAIL": "E", "EMAILADDRESS": "E"}
+"""Names of one attribute."""
+
+
+def common_names(certificate: Certificate) -> list[str]:
+    """The common names of the subject."""
+    from cryptography.x509.oid import NameOID
+
+    return [_text(found.value) for found in certificate.parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+
+
+def dns_names(certificate: Certificate) -> list[str]:
+    """The DNS names among the subject's alternative names."""
+    from cryptography import x509
+
+    try:
+        names = certificate.parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return list(names.get_values_for_type(x509.DNSName))
+
+
+def is_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
+    """Whether this very key signed the certificate."""
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    try:
+        certificate.parsed.verify_directly_issued_by(issuer.parsed)
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
+        return False
+    return True
+
+
+def same_hexadecimal(claim: str, *found: str) -> bool:
+    return any(hexadecimal(claim) == hexadecimal(value) for value in found)
+
+
+def same_name(claim: str, *found: str) -> bool:
+    """For distinguished names."""
+    return any(distinguished_name(from_utf16(claim)) == distinguished_name(from_utf16(value)) for value in found)
+
+
+def same_text(claim: str, *found: str) -> bool:
+    """For common names and DNS names."""
+    return any(from_utf16(claim).strip().lower() == value.strip().lower() for value in found)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

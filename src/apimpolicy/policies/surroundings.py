@@ -1,0 +1,227 @@
+"""What policies see of the gateway that runs them, and how they refuse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping, Sequence
+
+    from apimpolicy.context.execution import Context, LastError
+    from apimpolicy.context.messages import RequestMessage, ResponseMessage
+    from apimpolicy.context.records import Request, Response
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.policies.effects import Effect
+    from apimpolicy.text.document import Element
+
+
+class Step(Protocol):
+    """A policy or a part of one in a document, not evaluated yet."""
+
+    @property
+    def name(self) -> str:
+        """The element's name."""
+
+    @property
+    def element(self) -> Element:
+        """Where it stands."""
+
+    @property
+    def scope(self) -> str:
+        """The scope of the document that it stands in, `global` to `operation`."""
+
+
+class Exchange(Protocol):
+    """One request on its way through the gateway, as policies see it. Texts are .NET strings."""
+
+    response: ResponseMessage
+    path_is_rewritten: bool
+    backend_certificate: Certificate | None
+
+    @property
+    def context(self) -> Context:
+        """What expressions see."""
+
+    @property
+    def asks_for_certificate(self) -> bool:
+        """Whether the caller was asked for a client certificate ("Negotiate client certificate")."""
+
+    @property
+    def request(self) -> RequestMessage:
+        """The request."""
+
+    @property
+    def variables(self) -> MutableMapping[str, object]:
+        """`context.Variables`; values are boxed."""
+
+    @property
+    def backend_url(self) -> str | None:
+        """The base URL that set-backend-service set, if it did."""
+
+    @property
+    def backend_id(self) -> str | None:
+        """The id of the backend that set-backend-service set, if it did."""
+
+    @property
+    def backend_scope(self) -> str | None:
+        """The scope of the set-backend-service that counts."""
+
+    def set_backend(self, url: str, backend_id: str | None) -> None:
+        """Forward to this base URL from here on."""
+
+    @property
+    def services(self) -> Services:
+        """What reaches beyond the request."""
+
+    @property
+    def section(self) -> str:
+        """The section that runs: `inbound`, `backend`, `outbound` or `on-error`."""
+
+    @property
+    def scope(self) -> str:
+        """The scope of the document that the running policy stands in."""
+
+    @property
+    def message(self) -> RequestMessage | ResponseMessage:
+        """The message that a policy changes here: in inbound and backend the request, after that the response; inside
+        a policy that composes a response, that one.
+        """
+
+    @property
+    def changes_request(self) -> bool:
+        """Whether `message` is the request."""
+
+    @property
+    def reply(self) -> ResponseMessage:
+        """The response: the exchange's, or the one that is being composed."""
+
+    @property
+    def url_template(self) -> str:
+        """The URL template of the operation, empty when there is no operation."""
+
+    def execute(self, steps: Sequence[Step]) -> None:
+        """Run policies one after another until the end or until one of them ends the pipeline."""
+
+    def evaluate(self, step: Step) -> Any:
+        """Evaluate a part of a policy: an instance of its class. It becomes an entry of the trace."""
+
+    def note(self, effect: Effect, step: Step | None = None) -> None:
+        """Write to the trace what the running policy did, or what a step evaluated before came to."""
+
+    def inserted(self) -> Sequence[Step]:
+        """What stands in the place of the running policy: the wider scope's policies, or a fragment's."""
+
+    def compose(self, steps: Sequence[Step], response: ResponseMessage) -> None:
+        """Run policies that change this response instead of the exchange's own."""
+
+    def end(self, response: ResponseMessage) -> None:
+        """End the pipeline: this is what the caller gets."""
+
+    def forward(self, timeout: float) -> tuple[Request, Response]:
+        """Send the request to the backend; what was sent and what came back, which is now the response. `timeout` is
+        in seconds. Raises PolicyError.
+        """
+
+    def send(self, request: Request, timeout: float) -> Response:
+        """Send a request of the policy's own and wait for the answer. `timeout` is in seconds. Raises PolicyError."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass on the simulated clock; nobody really waits."""
+
+    def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
+        """Do this with the caller's answer when everything else is done, whatever way the request took."""
+
+
+class Services(Protocol):
+    """What policies reach beyond the request; every one is an input of the simulated gateway."""
+
+    @property
+    def backends(self) -> Mapping[str, str]:
+        """The URLs of the backends by id."""
+
+    @property
+    def allows_new_body(self) -> bool:
+        """Whether set-body may give a body to a message that has none."""
+
+    @property
+    def refused_certificate_status(self) -> int:
+        """The status code for a client certificate that validate-client-certificate refuses."""
+
+    @property
+    def counters(self) -> Counters:
+        """The counts of calls and bytes, for all requests of the gateway."""
+
+    @property
+    def cache(self) -> Cache:
+        """The gateway's cache."""
+
+    @property
+    def running(self) -> MutableMapping[str, int]:
+        """How many requests are inside limit-concurrency, by key."""
+
+
+class Counters(Protocol):
+    """Counts that requests of one gateway share. Times are in seconds on the simulated clock."""
+
+    def recent(self, key: str, period: float) -> int:
+        """What was counted under a key within the last `period`."""
+
+    def until_below(self, key: str, period: float, limit: int) -> float:
+        """How long until less than `limit` is left of what was counted within the last `period`."""
+
+    def record(self, key: str, count: int, period: float) -> None:
+        """Count now, under a key whose counts matter for `period`."""
+
+    def total(self, key: str, start: float, period: float) -> int:
+        """The sum under a key in the current one of the periods that follow each other from `start`; 0 is endless."""
+
+    def until_renewal(self, start: float, period: float) -> float:
+        """How long until the current one of the periods ends."""
+
+    def add(self, key: str, count: int, start: float, period: float) -> None:
+        """Add to the sum of the current period."""
+
+    def now(self) -> float:
+        """Seconds since 0001-01-01 UTC."""
+
+
+class Cache(Protocol):
+    """Values by key, each with a time to live on the simulated clock."""
+
+    def get(self, key: str) -> tuple[bool, object]:
+        """Whether there is a value under the key that has not expired, and the value."""
+
+    def set(self, key: str, value: object, seconds: float) -> None:
+        """Put a value there for so many seconds."""
+
+    def remove(self, key: str) -> bool:
+        """Take a value out; whether it was there."""
+
+
+class PolicyError(Exception):
+    """A policy refuses: becomes `context.LastError`, and on-error runs.
+
+    `reason` and `message` are the gateway's own words; a reason that no document states is None. `status` is what the
+    caller gets when on-error decides nothing else; at 500 the body does not show the message, as on the real gateway.
+    `public_message` is what the caller reads instead of `message`, and `headers` what the default answer has besides.
+    `response` is what the caller gets instead of the default answer. The engine sets `last_error`.
+    """
+
+    def __init__(
+        self,
+        reason: str | None,
+        message: str,
+        status: int = 500,
+        response: ResponseMessage | None = None,
+        *,
+        public_message: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(reason, message)
+        self.reason = reason
+        self.message = message
+        self.status = status
+        self.response = response
+        self.public_message = message if public_message is None else public_message
+        self.headers: Mapping[str, str] = headers or {}
+        self.last_error: LastError | None = None

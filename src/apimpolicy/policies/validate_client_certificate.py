@@ -1,0 +1,210 @@
+"""validate-client-certificate: refuse a caller whose client certificate is not valid, or not one of those named.
+
+```xml
+<validate-client-certificate validate-revocation="true" validate-trust="true" validate-not-before="true"
+    validate-not-after="true" ignore-error="false">
+    <identities>
+        <identity common-name="partner" issuer-subject="CN=Contoso Test CA" />
+    </identities>
+</validate-client-certificate>
+```
+
+The certificate passes when every check that is on is passed, and when it has all the claims of at least one of up to
+ten identities (`thumbprint`, `serial-number`, `common-name`, `subject`, `dns-name`, `issuer-subject`,
+`issuer-thumbprint`, `issuer-certificate-id`). Without identities there are only the checks. It needs "Negotiate client
+certificate", as `context.Request.Certificate` does. With `ignore-error="true"` a failure is only noted. To identify the
+gateway to the backend is authentication-certificate's part.
+
+Simulated in full: trust, times and revocation are decided by what the gateway was given (`trusted_roots`,
+`intermediates`, `revocation_lists`) at its clock's time.
+
+No document states what a refusal looks like. Ours, not Azure's: the reasons `ClientCertificateNotFound`,
+`ClientCertificateNotAsked`, `ClientCertificateNotValid` and `ClientCertificateIdentityNotMatched`; the messages, which
+are for you and not for the caller; status 401 (`Gateway(refused_certificate_status=…)`), and "Invalid client
+certificate." as the body's message. Our choices besides: `validate-trust` stands for the whole chain but the times of
+the certificate itself; with `validate-revocation`, an authority whose list cannot be had is a failure, as it is for
+`Verify()`; without `validate-trust` only revocation is looked at; `issuer-certificate-id` asks whether the uploaded
+certificate's key signed the caller's; an identity without any claim fits every certificate. How claims are compared is
+said in `apimpolicy.policies.certificate_claims`.
+
+Source: https://learn.microsoft.com/azure/api-management/validate-client-certificate-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.policies.certificate_claims import (
+    common_names,
+    dns_names,
+    is_issued_by,
+    same_hexadecimal,
+    same_name,
+    same_text,
+)
+from apimpolicy.policies.conversions import boolean
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import PolicyError, child, children, literal_attribute, part, policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.dotnet.cryptography.chain import Chain
+    from apimpolicy.policies.spec import Exchange, Step
+
+MOST_IDENTITIES = 10
+_REVOCATION = frozenset({"Revoked", "RevocationStatusUnknown"})
+_TRUE_FALSE = ("true", "false")
+
+
+@part(
+    "identity",
+    exclusive=(("issuer-certificate-id", "issuer-subject"), ("issuer-certificate-id", "issuer-thumbprint")),
+)
+class Identity:
+    thumbprint: str | None = literal_attribute()
+    serial_number: str | None = literal_attribute()
+    common_name: str | None = literal_attribute()
+    subject: str | None = literal_attribute()
+    dns_name: str | None = literal_attribute()
+    issuer_subject: str | None = literal_attribute()
+    issuer_thumbprint: str | None = literal_attribute()
+    issuer_certificate_id: str | None = literal_attribute()
+
+    def mismatches(self, certificate: Certificate, issuer: Certificate | None, uploaded: Any) -> Iterator[str]:
+        """A sentence for each claim that the certificate does not have."""
+        names, hosts = common_names(certificate), dns_names(certificate)
+        for claim, wanted, compare, found in (
+            ("thumbprint", self.thumbprint, same_hexadecimal, [certificate.thumbprint]),
+            ("serial-number", self.serial_number, same_hexadecimal, [certificate.serial_number]),
+            ("common-name", self.common_name, same_text, names),
+            ("subject", self.subject, same_name, [certificate.subject]),
+            ("dns-name", self.dns_name, same_text, hosts),
+            ("issuer-subject", self.issuer_subject, same_name, [certificate.issuer]),
+        ):
+            if wanted is not None and not compare(wanted, *found):
+                yield f"{claim} is '{wanted}', the certificate has {_quoted(found)}"
+        if self.issuer_thumbprint is not None:
+            if issuer is None:
+                yield f"issuer-thumbprint is '{self.issuer_thumbprint}', the issuer {certificate.issuer} is not known"
+            elif not same_hexadecimal(self.issuer_thumbprint, issuer.thumbprint):
+                yield f"issuer-thumbprint is '{self.issuer_thumbprint}', the issuer has '{issuer.thumbprint}'"
+        if self.issuer_certificate_id is not None:
+            known, authority = uploaded.try_get_value(self.issuer_certificate_id)
+            if not known:
+                yield f"no certificate is uploaded under the issuer-certificate-id '{self.issuer_certificate_id}'"
+            elif not is_issued_by(certificate, authority):
+                yield (
+                    f"issuer-certificate-id is '{self.issuer_certificate_id}', which is {authority.subject},"
+                    " and did not sign the certificate"
+                )
+
+
+@part("identities")
+class Identities:
+    identities: list[Step] = children(Identity, required=True, most=MOST_IDENTITIES)
+
+
+@policy("validate-client-certificate", sections="inbound")
+class ValidateClientCertificate:
+    validate_revocation: bool = literal_attribute(boolean, default=True, values=_TRUE_FALSE)
+    validate_trust: bool = literal_attribute(boolean, default=True, values=_TRUE_FALSE)
+    validate_not_before: bool = literal_attribute(boolean, default=True, values=_TRUE_FALSE)
+    validate_not_after: bool = literal_attribute(boolean, default=True, values=_TRUE_FALSE)
+    ignore_error: bool = literal_attribute(boolean, default=False, values=_TRUE_FALSE)
+    identities: Step | None = child(Identities)
+
+    def run(self, exchange: Exchange) -> Effect:
+        reason, message = self.failure(exchange)
+        certificate = exchange.request.certificate
+        if reason is not None:
+            effect = Effect("certificate-checked", message, valid=False, reason=reason, ignored=self.ignore_error)
+            if self.ignore_error:
+                return effect
+            exchange.note(effect)
+            raise PolicyError(
+                reason,
+                message,
+                exchange.services.refused_certificate_status,
+                public_message="Invalid client certificate.",
+            )
+        assert certificate is not None
+        shown = certificate.subject + (f" is {message}" if message else "")
+        return Effect("certificate-checked", shown, valid=True, reason=None, ignored=False)
+
+    def failure(self, exchange: Exchange) -> tuple[str | None, str]:
+        """The reason and the message, or None and the identity that fits."""
+        certificate = exchange.request.certificate
+        if certificate is None:
+            if exchange.asks_for_certificate:
+                return "ClientCertificateNotFound", "The caller sent no client certificate."
+            host = exchange.request.original_url.host
+            return (
+                "ClientCertificateNotAsked",
+                f"No client certificate was asked for: 'Negotiate client certificate' is off for {host}.",
+            )
+        chain: Chain | None = None
+        if environment().trust is not None:
+            chain = environment().trust.build(certificate, check_revocation=self.validate_revocation)  # type: ignore[union-attr, assignment]
+        wrong = [*self.times(certificate), *self.chain(certificate, chain)]
+        if wrong:
+            return "ClientCertificateNotValid", f"The client certificate {certificate.subject}: {'; '.join(wrong)}."
+        return self.identity(exchange, certificate, _issuer(certificate, chain))
+
+    def times(self, certificate: Certificate) -> Iterator[str]:
+        from apimpolicy.dotnet.cryptography.times import ticks_of
+
+        now = environment().utc_now()
+        if self.validate_not_before and now < ticks_of(certificate.valid_from):
+            yield f"not valid before {certificate.valid_from:%Y-%m-%d %H:%M:%S} UTC (validate-not-before)"
+        if self.validate_not_after and now > ticks_of(certificate.valid_until):
+            yield f"expired on {certificate.valid_until:%Y-%m-%d %H:%M:%S} UTC (validate-not-after)"
+
+    def chain(self, certificate: Certificate, chain: Chain | None) -> Iterator[str]:
+        for status in () if chain is None else chain.statuses:
+            if status.name == "NotTimeValid" and status.certificate is certificate:
+                continue
+            about = "" if status.certificate is certificate else f"{status.certificate.subject} is "
+            if status.name in _REVOCATION:
+                yield f"{about}{status.explanation} (validate-revocation: {status.name})"
+            elif self.validate_trust:
+                yield f"{about}{status.explanation} (validate-trust: {status.name})"
+
+    def identity(
+        self, exchange: Exchange, certificate: Certificate, issuer: Certificate | None
+    ) -> tuple[str | None, str]:
+        if self.identities is None:
+            return None, ""
+        steps = exchange.evaluate(self.identities).identities
+        exchange.note(Effect("condition", f"{len(steps)} given", taken=True), self.identities)
+        failed: list[str] = []
+        for number, step in enumerate(steps, 1):
+            identity: Identity = exchange.evaluate(step)
+            uploaded = exchange.context.deployment.certificates
+            wrong = [from_utf16(sentence) for sentence in identity.mismatches(certificate, issuer, uploaded)]
+            exchange.note(Effect("condition", "; ".join(wrong) or "fits", taken=not wrong), step)
+            if not wrong:
+                return None, f"identity[{number}]"
+            failed.append(f"identity[{number}]: {'; '.join(wrong)}")
+        return (
+            "ClientCertificateIdentityNotMatched",
+            to_utf16(f"The client certificate {from_utf16(certificate.subject)} is none of those named. ")
+            + to_utf16(". ".join(failed))
+            + ".",
+        )
+
+
+def _issuer(certificate: Certificate, chain: Chain | None) -> Certificate | None:
+    """The certificate of the issuer, if it is known and did sign."""
+    if certificate.is_self_issued:
+        return certificate
+    if chain is None or len(chain.elements) < 2 or not is_issued_by(certificate, chain.elements[1]):
+        return None
+    return chain.elements[1]
+
+
+def _quoted(found: list[str]) -> str:
+    return " and ".join(f"'{value}'" for value in found) if found else "none"

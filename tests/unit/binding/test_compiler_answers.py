@@ -1,0 +1,75 @@
+"""What the real C# compiler answered for the conformance rows and the corpus, against the binder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apimpolicy.binding import bind
+from apimpolicy.errors import PolicySyntaxError
+from apimpolicy.syntax.parser import parse
+from apimpolicy.text.source import Excerpt
+
+SHARED = Path(__file__).parents[4] / "shared"
+NEWER_THAN_7_3 = "CS8370"
+"""The witness gives this code where the language is too new; such rows only need any error."""
+
+NOT_ANSWERED = {
+    375: "Comparer<T> is not in the surface, and not on the gateway's list",
+    376: "EqualityComparer<T> is not in the surface, and not on the gateway's list",
+    592: "FormattableString is not in the surface, and not on the gateway's list",
+    594: "an interpolated string as IFormattable needs FormattableString",
+    1776: "ref returns are refused (CS8370) instead of simulated",
+    2833: "Console is not in the surface, and not on the gateway's list",
+    3531: "the parser's: `params` where a name is missing",
+    3636: "Span<T> is not in the surface, and not on the gateway's list",
+}
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    path = SHARED / name
+    if not path.exists():
+        pytest.skip(f"the shared material is not here: {name}")
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def _answer(code: str) -> tuple[str, int, int] | str:
+    """The first error's code, line and column, or the static type."""
+    excerpt = Excerpt.of(code)
+    try:
+        bound = bind(parse(excerpt), excerpt)
+        diagnostics = bound.diagnostics
+    except PolicySyntaxError as error:
+        diagnostics = list(error.diagnostics)
+    return (diagnostics[0].code, *diagnostics[0].position) if diagnostics else bound.static_type
+
+
+def test_conformance_rows() -> None:
+    different = {}
+    for row in _rows("conformance/expressions.jsonl"):
+        expected, found = row["expect"], _answer(row["expr"])
+        errors = expected.get("errors")
+        if errors and errors[0]["code"] == NEWER_THAN_7_3:
+            agrees = isinstance(found, tuple)
+        elif errors:
+            agrees = found == (errors[0]["code"], errors[0]["line"], errors[0]["column"])
+        else:
+            agrees = found == expected["static_type"]
+        if not agrees:
+            different[row["id"]] = (row["expr"], errors[0] if errors else expected["static_type"], found)
+    assert {key: value for key, value in different.items() if key not in NOT_ANSWERED} == {}
+    assert [key for key in NOT_ANSWERED if key not in different] == [], "answered now: take them off the list"
+
+
+def test_corpus() -> None:
+    different = []
+    for row in _rows("corpus/expressions.jsonl"):
+        found = _answer(row["code"])
+        expected = row["static_type"] if row["compiles"] else row["errors"][0]["code"]
+        if (found if isinstance(found, str) else found[0]) != expected:
+            different.append((row["code"], expected, found))
+    assert different == []
