@@ -105,7 +105,7 @@ def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: Loca
             "CS1660",
             f"a {body.type} is no value that a policy can use",
         )
-    if not binder.diagnostics:
+    if not binder.diagnostics and binder.has_variables:
         check_assignment(binder, body)
     return BoundExpression(excerpt, body, body.type, (), _in_order(binder.diagnostics), context)
 

@@ -134,7 +134,9 @@ def _fold_decimal(operator: str, left: Decimal, right: Decimal) -> Any:
             elif operator == "*":
                 value = left * right
             else:
-                return NOT_CONSTANT  # division rounds to 28 or 29 digits in .NET's own way: left to run time
+                from apimpolicy.dotnet.system import decimals
+
+                return decimals.divide(left, right) if operator == "/" else decimals.remainder(left, right)
         except InvalidOperation:
             return NOT_CONSTANT
     if abs(value) > DECIMAL_MAX:

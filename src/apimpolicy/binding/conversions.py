@@ -225,10 +225,32 @@ def implicit_conversion(source: Type, target: Type) -> Conversion | None:
     return standard_implicit(source, target) or user_conversion(source, target, explicit=False)
 
 
+_standard: dict[tuple[Type, Type], Conversion | None] = {}
+_user: dict[tuple[Type, Type, bool], Conversion | None] = {}
+
+
+def _is_permanent(type_: Type) -> bool:
+    """Whether a type lives as long as the process: answers about others are not kept, so that memory does not grow."""
+    inner = type_.underlying
+    if inner is not None:
+        return _is_permanent(inner)
+    return isinstance(type_, SpecialType) or (isinstance(type_, NamedType) and not type_.arguments)
+
+
 def standard_implicit(source: Type, target: Type) -> Conversion | None:
     """Standard implicit conversions (section 10.4.2): all but the user-defined ones."""
     if source is target:
         return IDENTITY
+    key = (source, target)
+    if key in _standard:
+        return _standard[key]
+    found = _find_standard_implicit(source, target)
+    if _is_permanent(source) and _is_permanent(target):
+        _standard[key] = found
+    return found
+
+
+def _find_standard_implicit(source: Type, target: Type) -> Conversion | None:
     if target is ERROR or source is ERROR:
         return IDENTITY
     if same(source, target):
@@ -394,6 +416,17 @@ def user_conversion(source: Type, target: Type, *, explicit: bool) -> Conversion
         return None
     if source is NULL:
         return None
+    key = (source, target, explicit)
+    if key in _user:
+        return _user[key]
+    found = _find_user_conversion(source, target, explicit=explicit)
+    if _is_permanent(source) and _is_permanent(target):
+        _user[key] = found
+    return found
+
+
+def _find_user_conversion(source: Type, target: Type, *, explicit: bool) -> Conversion | None:
+    bare_source, bare_target = source.underlying or source, target.underlying or target
     candidates = list(_conversion_operators(bare_source, bare_target, explicit=explicit))
     usable: list[Method] = []
     for method in candidates:

@@ -48,6 +48,8 @@ class BinderCore:
         """Where return statements of the lambda being bound are collected; None in the body of the expression."""
         self.return_type: Type | None = None
         """The declared return type, in a local function."""
+        self.has_variables = False
+        """Whether anything is declared that could be read before it has a value."""
         self.being_declared: LocalSymbol | None = None
         """The `var` whose value is being bound."""
         self._visitors: dict[str, Callable[[Node], Expression]] = {}

@@ -20,6 +20,7 @@ from apimpolicy.binding.nodes import (
     Initializer,
     InterpolatedString,
     Interpolation,
+    Literal,
     MethodGroup,
     ObjectCreation,
     Placeholder,
@@ -332,6 +333,8 @@ class CreationBinder(CastBinder):
             failed = failed or part is None
             if part is not None:
                 parts.append(part)
+        if all(isinstance(part, str) for part in parts):
+            return Literal(node, STRING, "".join(part for part in parts if isinstance(part, str)))
         return self.bad(node) if failed else InterpolatedString(node, STRING, parts)
 
     def _interpolation(self, node: Node) -> Interpolation | None:

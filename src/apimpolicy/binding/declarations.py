@@ -37,6 +37,7 @@ class DeclarationBinder(JumpBinder):
 
     def declare(self, symbol: LocalSymbol, where: Node | Token) -> None:
         """Declare in the current scope; CS0128 for the same scope, CS0136 when it hides an outer variable."""
+        self.has_variables = True
         if symbol.name in self.scope.names:
             self.report(where, "CS0128", f"'{symbol.name}' is already declared in this scope")
         else:

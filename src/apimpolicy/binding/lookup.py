@@ -114,7 +114,19 @@ def declared_members(type_: NamedType, name: str) -> tuple[Member, ...]:
 
 
 def find_members(type_: Type, name: str) -> list[Member]:
-    """All members of this name, the nearest first; what a nearer one hides is left out."""
+    """All members of this name, the nearest first; what a nearer one hides is left out. Not to be changed."""
+    if not isinstance(type_, NamedType):
+        return _search(type_, name)
+    known = type_._found.get(name)
+    if known is not None:
+        return known  # type: ignore[return-value]
+    found = _search(type_, name)
+    if found:  # names that do not exist are not kept: there is no end of them
+        type_._found[name] = found  # type: ignore[assignment]
+    return found
+
+
+def _search(type_: Type, name: str) -> list[Member]:
     found: list[Member] = []
     signatures: set[tuple[object, ...]] = set()
     for parent in _lookup_order(type_):

@@ -14,6 +14,7 @@ from apimpolicy.binding.nodes import (
     Bad,
     Binary,
     Call,
+    Convert,
     Expression,
     Literal,
     Logical,
@@ -149,8 +150,10 @@ class OperationBinder(CallBinder):
     def _finish_binary(
         self, node: Node, operator: str, left: Expression, right: Expression, signature: operators.OperatorSignature
     ) -> Expression:
-        constant = NOT_CONSTANT
-        if left.is_constant and right.is_constant and not signature.is_lifted:
+        constant: Any = NOT_CONSTANT
+        if signature.is_lifted and operator in ("==", "!=") and _null_meets_value(left, right):
+            constant = operator == "!="
+        elif left.is_constant and right.is_constant and not signature.is_lifted:
             constant = self._fold_binary(node, operator, left, right, signature)
         return Binary(
             node,
@@ -349,3 +352,20 @@ def operand_name(expression: Expression) -> str:
     if expression.type is NULL:
         return "null"
     return f"'{shown(expression.type)}'"
+
+
+def _null_meets_value(left: Expression, right: Expression) -> bool:
+    """Whether `==` compares a `(T?)null` with a constant, so that the compiler knows the answer."""
+    return (_is_null(left) and _is_value(right)) or (_is_null(right) and _is_value(left))
+
+
+def _is_null(expression: Expression) -> bool:
+    while isinstance(expression, Convert):
+        expression = expression.operand
+    return expression.type is NULL
+
+
+def _is_value(expression: Expression) -> bool:
+    while isinstance(expression, Convert):
+        expression = expression.operand
+    return expression.is_constant and expression.constant is not None

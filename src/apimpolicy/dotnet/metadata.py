@@ -177,7 +177,8 @@ class TypeDefinition:
             else:
                 texts = self._lines.get(name, ())
                 found = tuple(parse_member(text, self, find_definition, self._scope) for text in texts)
-            self._members[name] = found
+            if found:  # names that do not exist are not kept: there is no end of them
+                self._members[name] = found
         return found
 
     def _enum_members(self, name: str) -> tuple[Member, ...]:

@@ -79,7 +79,7 @@ class TypeParameter(Type):
 class NamedType(Type):
     """A class, struct, interface, enum or delegate; with `arguments` when it is generic."""
 
-    __slots__ = ("_members", "_supertypes", "arguments", "definition")
+    __slots__ = ("_found", "_members", "_supertypes", "arguments", "definition")
 
     arguments: tuple[Type, ...]
 
@@ -87,6 +87,7 @@ class NamedType(Type):
         self.definition = definition
         self.arguments = arguments
         self._members: dict[str, tuple[object, ...]] = {}
+        self._found: dict[str, list[object]] = {}
         self._supertypes: tuple[NamedType, ...] | None = None
 
     @property

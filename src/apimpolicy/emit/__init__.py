@@ -5,7 +5,9 @@
     core         names, constants and positions, shared by the parts
     values       emission of expressions             conversions   … of conversions
     arithmetic   … of operators                      assignments   … of assignments and out variables
-    statements   … of statements
+    functions    … of lambdas and local functions    control_flow  … of loops, switches and jumps
+    statements   … of blocks, exceptions and resources
+    variables    which variables code declares, assigns and captures
     frames       Python's exceptions seen as C#'s: null references, the place of an error
     recorder     what explanations and coverage need: the value of every sub-expression
     runtime      the few functions that emitted code calls and that belong to no .NET type

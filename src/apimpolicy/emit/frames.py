@@ -1,7 +1,7 @@
 """Python's exceptions seen as C#'s, and where in the policy they happened.
 
-`None.attribute` is a NullReferenceException: emitted code does not check receivers of attributes, so the happy path costs
-nothing. The place of an error comes from the positions that the emitted code carries.
+`None.attribute` is a NullReferenceException: emitted code does not check receivers of attributes, so the happy path
+costs nothing. The place of an error comes from the positions that the emitted code carries.
 """
 
 from __future__ import annotations

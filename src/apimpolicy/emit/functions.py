@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Target:
-    """A loop or switch that is being emitted: what `continue` does first, and the flag that takes it out of a switch."""
+    """A loop or switch being emitted: what `continue` does first, and the flag that takes it out of a switch."""
 
     __slots__ = ("before_continue", "flag", "is_switch")
 

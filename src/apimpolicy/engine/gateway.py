@@ -27,6 +27,7 @@ from apimpolicy.engine.result import Result
 from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, clock_of, transport_of
 from apimpolicy.engine.steps import SCOPES, Program, build
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.cors import is_preflight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -155,7 +156,11 @@ class Gateway:
             exchange = self._exchange(request, scopes)
             operation = self.operation
             if operation is not None:
-                parameters = match(exchange.request, exchange.context.api, operation)
+                method = exchange.request.method
+                if is_preflight(exchange.request) and operation.method != "OPTIONS":
+                    asked = exchange.request.headers.joined("Access-Control-Request-Method") or ""
+                    method = asked if pipeline.preflight_steps(self.program(scopes)) else method
+                parameters = match(exchange.request, exchange.context.api, operation, method)
                 if parameters is None:
                     wide = {scope: document for scope, document in scopes.items() if scope == "global"}
                     answer = pipeline.refuse(exchange, self.program(wide))

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 
 
-def match(request: RequestMessage, api: Api, operation: Operation) -> dict[str, str] | None:
+def match(request: RequestMessage, api: Api, operation: Operation, method: str) -> dict[str, str] | None:
     """The parameters of the operation's template, or None when the request is not one for it.
 
     A template is relative to the API's path: `/orders/{id}`, `/files/{*path}`, `/get?a={b}`. Methods and literal parts
-    ignore case; a parameter of the query that is not there is no mismatch.
+    ignore case; a parameter of the query that is not there is no mismatch. `method` is the request's, or that which a
+    preflight asks for.
     """
-    if from_utf16(operation.method).upper() not in ("*", request.method.upper()):
+    if from_utf16(operation.method).upper() not in ("*", method.upper()):
         return None
     path = path_below(from_utf16(request.url.path), from_utf16(api.path))
     if path is None:

@@ -13,11 +13,12 @@ from apimpolicy.context.execution import LastError
 from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
     from apimpolicy.engine.exchange import Exchange
-    from apimpolicy.engine.steps import Program
+    from apimpolicy.engine.steps import Program, Step
 
 INTERNAL_SERVER_ERROR = "Internal server error"
 
@@ -29,8 +30,26 @@ def run(exchange: Exchange, program: Program) -> ResponseMessage:
     return answer
 
 
+def preflight_steps(program: Program) -> list[Step]:
+    """The cors policies that see a preflight: direct children of inbound, in whatever scope."""
+    found: list[Step] = []
+    waiting = list(program.sections["inbound"])
+    while waiting:
+        step = waiting.pop(0)
+        if step.name == "cors":
+            found.append(step)
+        elif step.name == "base":
+            waiting[:0] = step.inserted
+    return found
+
+
 def _run(exchange: Exchange, program: Program) -> ResponseMessage:
     try:
+        if is_preflight(exchange.request) and exchange.context.operation.method != "OPTIONS":
+            steps = preflight_steps(program)
+            exchange.execute(steps)
+            if steps:
+                return exchange.answer or ResponseMessage(second_read=exchange.request.second_read)
         for section in ("inbound", "backend", "outbound"):
             exchange.section = section
             if section == "outbound":

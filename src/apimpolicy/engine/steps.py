@@ -174,7 +174,10 @@ class _Builder:
 
     def children(self, step: Step, slot: ChildrenSlot, level: int) -> list[Step] | Step | None:
         if slot.part is None:
-            return self.policies(step.element.elements(), step.scope, level, step, f"{step.path}/")
+            assert step.specification is not None
+            own = step.specification.own_children
+            inside = [element for element in step.element.elements() if element.name not in own]
+            return self.policies(inside, step.scope, level, step, f"{step.path}/")
         found: list[Step] = []
         for element, path in _numbered(step.element.elements()):
             if element.name == slot.name:
@@ -233,7 +236,8 @@ def _expressions(root: Element) -> Iterator[Excerpt]:
                 yield attribute.value.expression
         if element.expression is not None:
             yield element.expression
-        if element.name != "set-body":
+        specification = specification_of(element.name)
+        if specification is None or not specification.takes_markup:
             waiting.extend(reversed([*element.elements()]))
 
 

@@ -17,6 +17,12 @@ backend-set       url: str | None, backend_id: str | None, ignored: bool
 forwarded         request: Request, response: Response | None (records; what was sent, what came back)
 certificate-checked       valid: bool, reason: str | None, ignored: bool     validate-client-certificate
 backend-certificate-set   thumbprint                                         authentication-certificate
+header-checked    name, values                                                        check-header
+address-checked   address                                                                ip-filter
+text-replaced     message, count                                                  find-and-replace
+padded            callback: str | None                                                       jsonp
+cross-domain      asked: bool                                                         cross-domain
+cors              origin: str | None, allowed: bool                                           cors
 response-returned response: Response (a record)                              return-response, mock-response
 trace-written     source, severity, message, metadata: dict
 included          fragment: str

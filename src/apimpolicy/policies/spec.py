@@ -210,6 +210,17 @@ class Specification:
         return any(slot.part is None for slot in self.children)
 
     @property
+    def own_children(self) -> frozenset[str]:
+        """The names of child elements that are no policies."""
+        names = (slot.child for slot in self.contents), (slot.name for slot in self.children if slot.part is not None)
+        return frozenset(name for group in names for name in group if name is not None)
+
+    @property
+    def composes(self) -> bool:
+        """Whether the policies inside work on a message of their own, whatever the section: return-response."""
+        return any(slot.part is None and "set-header" in slot.known for slot in self.children)
+
+    @property
     def takes_markup(self) -> bool:
         """Whether any elements may stand in it, as text."""
         return any(slot.markup for slot in self.contents)

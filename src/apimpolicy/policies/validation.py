@@ -21,12 +21,14 @@ from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import CData, Characters, Element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from apimpolicy.policies.spec import AttributeSlot, Specification
     from apimpolicy.text.document import Attribute, Document
 
-_DOUBTFUL_REQUIREMENTS = frozenset({("set-status", "reason")})
+_DOUBTFUL_REQUIREMENTS = frozenset(
+    {("set-status", "reason"), ("check-header", "ignore-case"), ("check-header", "failed-check-error-message")}
+)
 """Required by the documentation, optional in the schema, and left out by many."""
 
 
@@ -83,9 +85,14 @@ def _fragment(root: Element) -> Iterator[Diagnostic]:
             )
 
 
-def _policies(parent: Element, section: str | None, known: Iterable[str] = ()) -> Iterator[Diagnostic]:
+def _policies(
+    parent: Element, section: str | None, known: Iterable[str] = (), own: Container[str] = ()
+) -> Iterator[Diagnostic]:
+    """`own` are the names of elements that belong to the parent and are no policies."""
     allowed = tuple(known)
     for element in parent.elements():
+        if element.name in own:
+            continue
         if allowed and element.name not in allowed:
             yield _unexpected(element, allowed)
         elif not is_known(element.name):
@@ -123,6 +130,7 @@ def _element(element: Element, specification: Specification, section: str | None
     yield from _attributes(element, specification)
     texts = {slot.child: slot for slot in specification.contents if slot.child is not None}
     parts = {slot.name: slot for slot in specification.children if slot.part is not None}
+    own = {*texts, *(name for name in parts if name)}
     counts: dict[str, int] = {}
     for child in element.elements():
         counts[child.name] = counts.get(child.name, 0) + 1
@@ -136,7 +144,7 @@ def _element(element: Element, specification: Specification, section: str | None
                 yield _at_name(child, "POL107", f"'{element.name}' takes {allowed} '{child.name}' only")
             yield from _element(child, part, section)
         elif not specification.holds_policies and not specification.takes_markup:
-            yield _unexpected(child, [*texts, *(name for name in parts if name)])
+            yield _unexpected(child, sorted(own))
     required = [slot.child for slot in specification.contents if slot.required and slot.child is not None]
     required += [slot.name for slot in specification.children if slot.required and slot.name is not None]
     for name in required:
@@ -144,7 +152,7 @@ def _element(element: Element, specification: Specification, section: str | None
             yield _at_name(element, "POL108", f"'{element.name}' has no '{name}' element")
     for slot in specification.children:
         if slot.part is None:
-            yield from _policies(element, section, slot.known)
+            yield from _policies(element, None if specification.composes else section, slot.known, own)
     if not specification.takes_text and not specification.holds_policies:
         yield from _no_text(element)
 

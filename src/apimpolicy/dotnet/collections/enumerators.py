@@ -98,3 +98,9 @@ for _name in _ENUMERATED:
         interface_members(
             _enumerator, {"Current": "current", "bool MoveNext()": "move_next", "void Dispose()": "dispose"}
         )
+
+implements("string", "System.CharEnumerator GetEnumerator()")(get_enumerator)
+interface_members(
+    "System.CharEnumerator",
+    {"Current": "current", "bool MoveNext()": "move_next", "void Reset()": "reset", "void Dispose()": "dispose"},
+)

@@ -11,5 +11,6 @@ retrieval     Value<T>, Values<T> and the extension methods over sequences
 path          JSONPath expressions; path_filters what they select
 serialization objects to trees: FromObject; deserialization the other way: ToObject
 json_convert  JsonConvert
+tree_reader   JsonReader over a tree; tree_writer JsonWriter into one
 platform      what this package uses of the rest of the simulated .NET
 """

@@ -32,6 +32,7 @@ from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.json.reader import TextReader
+    from apimpolicy.dotnet.json.settings import JsonSerializer
     from apimpolicy.dotnet.types import Type
 
 _GENERIC = "System.Collections.Generic."
@@ -78,6 +79,23 @@ def to_object_of(token: JToken, type_object: Any) -> Any:
     if type_object is None:
         raise ArgumentNullException("objectType")
     return box(type_object.type, to_object((type_object.type,), token))
+
+
+_SERIALIZER = "Newtonsoft.Json.JsonSerializer jsonSerializer"
+
+
+@implements(JTOKEN, f"T ToObject<T>({_SERIALIZER})", types=True)
+def to_object_with(types: tuple[Type, ...], token: JToken, serializer: JsonSerializer | None) -> Any:
+    """Always through the deserializer; the settings that are simulated change nothing for a tree."""
+    if serializer is None:
+        raise ArgumentNullException("jsonSerializer")
+    return _convert(token, types[-1], _TreeSource(), 0)
+
+
+@implements(JTOKEN, f"object ToObject(System.Type objectType, {_SERIALIZER})")
+def to_object_of_with(token: JToken, type_object: Any, serializer: JsonSerializer | None) -> Any:
+    type_ = OBJECT if type_object is None else type_object.type
+    return box(type_, to_object_with((type_,), token, serializer))
 
 
 def _to_enum(token: JToken, type_: NamedType, *, is_nullable: bool) -> Any:

@@ -69,6 +69,17 @@ def serialize_formatted_with(value: Any, formatting: int, settings: JsonSerializ
     return _serialize(value, formatting == 1, settings)
 
 
+@implements(_CONVERT, f"static string SerializeObject(object value, System.Type type, {_SETTINGS})")
+def serialize_as(value: Any, _type: Any, settings: JsonSerializerSettings | None) -> str:
+    """The type matters for type names only, which are not simulated."""
+    return serialize_with(value, settings)
+
+
+@implements(_CONVERT, f"static string SerializeObject(object value, System.Type type, {_FORMATTING}, {_SETTINGS})")
+def serialize_formatted_as(value: Any, _type: Any, formatting: int, settings: JsonSerializerSettings | None) -> str:
+    return _serialize(value, formatting == 1, settings)
+
+
 def _text(text: str | None) -> str:
     if text is None:
         raise ArgumentNullException("value")
@@ -84,6 +95,18 @@ def deserialize(text: str | None) -> Any:
 def deserialize_type(text: str | None, type_object: Any) -> Any:
     type_ = OBJECT if type_object is None else type_object.type
     return box(type_, from_text(_text(text), type_))
+
+
+@implements(_CONVERT, f"static object DeserializeObject(string value, System.Type type, {_CONVERTERS})")
+def deserialize_type_converting(text: str | None, type_object: Any, converters: Array | None) -> Any:
+    _no_converters(converters)
+    return deserialize_type(text, type_object)
+
+
+@implements(_CONVERT, f"static object DeserializeObject(string value, System.Type type, {_SETTINGS})")
+def deserialize_type_with(text: str | None, type_object: Any, settings: JsonSerializerSettings | None) -> Any:
+    type_ = OBJECT if type_object is None else type_object.type
+    return box(type_, from_text(_text(text), type_, parses_dates=settings is None or settings.date_parsing != 0))
 
 
 @implements(_CONVERT, "static T DeserializeObject<T>(string value)", types=True)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
 from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import TextReader
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.tokens import BOOLEAN, DATE, FLOAT, INTEGER, STRING_TYPE, J, JToken
+from apimpolicy.dotnet.json.tokens import BOOLEAN, BYTES, DATE, FLOAT, INTEGER, STRING_TYPE, J, JToken
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from apimpolicy.dotnet.json.tree_reader import TreeReader
+
+    Reader = TextReader | TreeReader
 
 _SCALARS = {
     tokens.INTEGER: INTEGER,
@@ -24,6 +28,7 @@ _SCALARS = {
     tokens.STRING: STRING_TYPE,
     tokens.BOOLEAN: BOOLEAN,
     tokens.DATE: DATE,
+    tokens.BYTES: BYTES,
 }
 IGNORE_COMMENTS, LOAD_COMMENTS = 0, 1
 REPLACE_DUPLICATES, IGNORE_DUPLICATES, ERROR_ON_DUPLICATES = 0, 1, 2
@@ -53,7 +58,7 @@ class JsonLoadSettings:
         return JsonLoadSettings()
 
 
-def _scalar(reader: TextReader) -> JValue | None:
+def _scalar(reader: Reader) -> JValue | None:
     """The token of the scalar that the reader is on, or None when it is on something else."""
     kind = _SCALARS.get(reader.token)
     if kind is not None:
@@ -63,7 +68,7 @@ def _scalar(reader: TextReader) -> JValue | None:
     return JValue.undefined() if reader.token == tokens.UNDEFINED else None
 
 
-def _container(reader: TextReader) -> JContainer | None:
+def _container(reader: Reader) -> JContainer | None:
     if reader.token == tokens.START_OBJECT:
         return JObject()
     if reader.token == tokens.START_ARRAY:
@@ -72,7 +77,7 @@ def _container(reader: TextReader) -> JContainer | None:
 
 
 def load(
-    reader: TextReader, settings: JsonLoadSettings | None = None, note: Callable[[JToken], None] | None = None
+    reader: Reader, settings: JsonLoadSettings | None = None, note: Callable[[JToken], None] | None = None
 ) -> JToken:
     """The tree that starts at the reader's token; the reader is left on its last token.
 
@@ -94,7 +99,7 @@ def load(
 
 def _fill(
     root: JContainer,
-    reader: TextReader,
+    reader: Reader,
     settings: JsonLoadSettings | None,
     note: Callable[[JToken], None] | None,
 ) -> None:
@@ -121,7 +126,8 @@ def _fill(
                 parent.add(JValue.of_comment(reader.value))
         else:
             made: JToken | None = _scalar(reader) or _container(reader)
-            assert made is not None
+            if made is None:
+                raise InvalidOperationException(f"The JsonReader should not be on a token of type {token}.")
             made.parent = parent
             parent.children.append(made)
             if isinstance(made, JContainer):
@@ -134,7 +140,7 @@ def _fill(
         reader.fail(f"Unexpected end of content while loading {root.short_name}.")
 
 
-def _begin_property(parent: JContainer, reader: TextReader, settings: JsonLoadSettings | None) -> JProperty:
+def _begin_property(parent: JContainer, reader: Reader, settings: JsonLoadSettings | None) -> JProperty:
     assert isinstance(parent, JObject)
     name: str = reader.value
     duplicates = settings.duplicates if settings is not None else REPLACE_DUPLICATES

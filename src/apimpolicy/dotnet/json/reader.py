@@ -21,6 +21,7 @@ START_OBJECT, START_ARRAY, START_CONSTRUCTOR = "StartObject", "StartArray", "Sta
 END_OBJECT, END_ARRAY, END_CONSTRUCTOR = "EndObject", "EndArray", "EndConstructor"
 PROPERTY_NAME, COMMENT, INTEGER, FLOAT, STRING = "PropertyName", "Comment", "Integer", "Float", "String"
 BOOLEAN, NULL, UNDEFINED, DATE, NONE = "Boolean", "Null", "Undefined", "Date", "None"
+BYTES = "Bytes"  # only in trees
 """`JsonToken`, by name because messages show the name."""
 
 _CLOSES = {END_OBJECT: "Object", END_ARRAY: "Array", END_CONSTRUCTOR: "Constructor"}

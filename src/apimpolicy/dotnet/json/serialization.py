@@ -20,7 +20,7 @@ from apimpolicy.errors import NotSimulatedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.dotnet.json.settings import JsonSerializerSettings
+    from apimpolicy.dotnet.json.settings import JsonSerializer, JsonSerializerSettings
     from apimpolicy.dotnet.types import Type
 
 _NO_TYPES: tuple[Type, ...] = ()
@@ -154,24 +154,54 @@ def _key_text(key: Any) -> str:
     return platform.text_of(key)
 
 
-@implements(J + "JToken", f"static {J}JToken FromObject(object o)")
-def token_from_object(value: Any) -> JToken:
+_SERIALIZER = "Newtonsoft.Json.JsonSerializer jsonSerializer"
+
+
+def _from_object(value: Any, name: str) -> JToken:
     if value is None:
         raise ArgumentNullException("o")
-    return to_token(value)
+    return _expected(to_token(value), name)
+
+
+def _from_object_with(value: Any, serializer: JsonSerializer | None, name: str) -> JToken:
+    if value is None:
+        raise ArgumentNullException("o")
+    if serializer is None:
+        raise ArgumentNullException("jsonSerializer")
+    return _expected(to_token(value, serializer.settings), name)
+
+
+def _expected(token: JToken, name: str) -> JToken:
+    if name not in ("JToken", token.short_name):
+        raise ArgumentException(f"Object serialized to {TYPE_NAMES[token.token_type]}. {name} instance expected.")
+    return token
+
+
+@implements(J + "JToken", f"static {J}JToken FromObject(object o)")
+def token_from_object(value: Any) -> JToken:
+    return _from_object(value, "JToken")
 
 
 @implements(J + "JObject", f"static {J}JObject FromObject(object o)")
 def object_from_object(value: Any) -> JToken:
-    token = token_from_object(value)
-    if not isinstance(token, JObject):
-        raise ArgumentException(f"Object serialized to {TYPE_NAMES[token.token_type]}. JObject instance expected.")
-    return token
+    return _from_object(value, "JObject")
 
 
 @implements(J + "JArray", f"static {J}JArray FromObject(object o)")
 def array_from_object(value: Any) -> JToken:
-    token = token_from_object(value)
-    if not isinstance(token, JArray):
-        raise ArgumentException(f"Object serialized to {TYPE_NAMES[token.token_type]}. JArray instance expected.")
-    return token
+    return _from_object(value, "JArray")
+
+
+@implements(J + "JToken", f"static {J}JToken FromObject(object o, {_SERIALIZER})")
+def token_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
+    return _from_object_with(value, serializer, "JToken")
+
+
+@implements(J + "JObject", f"static {J}JObject FromObject(object o, {_SERIALIZER})")
+def object_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
+    return _from_object_with(value, serializer, "JObject")
+
+
+@implements(J + "JArray", f"static {J}JArray FromObject(object o, {_SERIALIZER})")
+def array_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
+    return _from_object_with(value, serializer, "JArray")

@@ -25,3 +25,26 @@ class JsonSerializerSettings:
     @member("new()")
     def create() -> JsonSerializerSettings:
         return JsonSerializerSettings()
+
+
+@dotnet_class("Newtonsoft.Json.JsonSerializer")
+class JsonSerializer:
+    """Settings in the form that `FromObject` and `ToObject` take."""
+
+    __slots__ = ("settings",)
+
+    def __init__(self, settings: JsonSerializerSettings | None) -> None:
+        self.settings = settings
+
+    @staticmethod
+    @member("new()")
+    @member("static Newtonsoft.Json.JsonSerializer Create()")
+    @member("static Newtonsoft.Json.JsonSerializer CreateDefault()")
+    def create() -> JsonSerializer:
+        return JsonSerializer(None)
+
+    @staticmethod
+    @member("static Newtonsoft.Json.JsonSerializer Create(Newtonsoft.Json.JsonSerializerSettings settings)")
+    @member("static Newtonsoft.Json.JsonSerializer CreateDefault(Newtonsoft.Json.JsonSerializerSettings settings)")
+    def create_with(settings: JsonSerializerSettings | None) -> JsonSerializer:
+        return JsonSerializer(settings)

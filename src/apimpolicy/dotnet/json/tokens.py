@@ -51,9 +51,12 @@ _SPECIAL = frozenset(". '/\"[]()\t\n\r\f\b\\\u0085\u2028\u2029")
     },
 )
 class JToken:
-    """A node of a JSON tree. `token_type` is a `JTokenType` number; `line` and `position` are 0 when not parsed."""
+    """A node of a JSON tree. `token_type` is a `JTokenType` number; `line` and `position` are 0 when not parsed.
 
-    __slots__ = ("line", "parent", "position")
+    `annotations` is there once something was annotated.
+    """
+
+    __slots__ = ("annotations", "line", "parent", "position")
 
     dotnet_type_name: str
     token_type: int = NONE

@@ -5,7 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    OverflowException,
+)
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, decimal_to_int
@@ -175,3 +180,20 @@ def _from_bits(bits: Any) -> Decimal:
     raise ArgumentException(
         "Decimal byte array constructor requires an array of length four containing valid decimal bytes."
     )
+
+
+@implements("decimal", "static decimal FromOACurrency(long cy)")
+def _from_currency(amount: int) -> Decimal:
+    """From ten-thousandths, without trailing zeros."""
+    scale = 4
+    while scale and amount % 10 == 0:
+        amount, scale = amount // 10, scale - 1
+    return Decimal(amount).scaleb(-scale)
+
+
+@implements("decimal", "static long ToOACurrency(decimal value)")
+def _to_currency(value: Decimal) -> int:
+    amount = int(decimals.round_to(value, 4).scaleb(4))
+    if not -(1 << 63) <= amount < 1 << 63:
+        raise OverflowException("Value was either too large or too small for a Currency.")
+    return amount

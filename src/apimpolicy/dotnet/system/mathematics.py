@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
@@ -253,3 +254,56 @@ def _div_rem(a: int, b: int) -> tuple[int, int]:
 def _div_rem_long(a: int, b: int) -> tuple[int, int]:
     minimum = INTEGERS["long"].minimum
     return int_divide(a, b, minimum), int_remainder(a, b, minimum)
+
+
+@implements("System.Math", "static double FusedMultiplyAdd(double x, double y, double z)")
+def _fused_multiply_add(x: float, y: float, z: float) -> float:
+    """`x * y + z` rounded once."""
+    if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):
+        return x * y + z if not (math.isfinite(x) and math.isfinite(y)) else z
+    exact = Fraction(x) * Fraction(y) + Fraction(z)
+    if not exact:
+        return x * y + z
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.copysign(math.inf, exact)
+
+
+@implements("System.Math", "static int ILogB(double x)")
+def _integer_log2(value: float) -> int:
+    if value == 0:
+        return -(1 << 31)
+    return math.frexp(value)[1] - 1 if math.isfinite(value) else (1 << 31) - 1
+
+
+@implements("System.Math", "static double ScaleB(double x, int n)")
+def _scale(value: float, power: int) -> float:
+    try:
+        return math.ldexp(value, power)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+@implements("System.Math", "static double BitIncrement(double x)")
+def _next_up(value: float) -> float:
+    return math.nextafter(value, math.inf)
+
+
+@implements("System.Math", "static double BitDecrement(double x)")
+def _next_down(value: float) -> float:
+    return math.nextafter(value, -math.inf)
+
+
+@implements("System.Math", "static double MaxMagnitude(double x, double y)")
+def _larger_magnitude(x: float, y: float) -> float:
+    if abs(x) > abs(y) or x != x:
+        return x
+    return x if abs(x) == abs(y) and math.copysign(1, x) > 0 else y
+
+
+@implements("System.Math", "static double MinMagnitude(double x, double y)")
+def _smaller_magnitude(x: float, y: float) -> float:
+    if abs(x) < abs(y) or x != x:
+        return x
+    return x if abs(x) == abs(y) and math.copysign(1, x) < 0 else y

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -203,6 +204,23 @@ _FLOAT_TESTS: dict[str, Callable[[float], bool]] = {
     "IsNegativeInfinity": lambda value: value == -math.inf,
     "IsNegative": lambda value: math.copysign(1.0, value) < 0,
 }
+_FLOAT_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "Equality": operator.eq,
+    "Inequality": operator.ne,
+    "LessThan": operator.lt,
+    "GreaterThan": operator.gt,
+    "LessThanOrEqual": operator.le,
+    "GreaterThanOrEqual": operator.ge,
+}
+_LEAST_NORMAL = {"double": 2.0**-1022, "float": 2.0**-126}
+
+
+def _is_normal(least: float) -> Callable[[float], bool]:
+    return lambda value: least <= abs(value) < math.inf
+
+
+def _is_subnormal(least: float) -> Callable[[float], bool]:
+    return lambda value: 0 < abs(value) < least
 
 
 def _register_floats() -> None:
@@ -215,6 +233,12 @@ def _register_floats() -> None:
     for name, test in _FLOAT_TESTS.items():
         implements("double", f"static bool {name}(double d)")(test)
         implements("float", f"static bool {name}(float f)")(test)
+    for type_, parameter in (("double", "d"), ("float", "f")):
+        least = _LEAST_NORMAL[type_]
+        implements(type_, f"static bool IsNormal({type_} {parameter})")(_is_normal(least))
+        implements(type_, f"static bool IsSubnormal({type_} {parameter})")(_is_subnormal(least))
+        for name, compare in _FLOAT_OPERATORS.items():
+            implements(type_, f"static bool op_{name}({type_} left, {type_} right)")(compare)
 
 
 def _register_bool() -> None:

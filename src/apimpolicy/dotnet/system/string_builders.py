@@ -12,7 +12,7 @@ from apimpolicy.dotnet.exceptions import (
     IndexOutOfRangeException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_setter, member
 from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.system.strings import format_composite, join
 from apimpolicy.dotnet.values import Array, box
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _NAME = "System.Text.StringBuilder"
 _INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
+_SMALL = "capacity was less than the current size."
+_MAX_CAPACITY = (1 << 31) - 1
 _NEW_LINE = "\n"
 """`Environment.NewLine` of the witness."""
 
@@ -32,19 +34,23 @@ _NEW_LINE = "\n"
 class StringBuilder:
     """A string under construction."""
 
-    __slots__ = ("_capacity", "_length", "_pieces")
+    __slots__ = ("_capacity", "_length", "_pieces", "max_capacity")
 
-    def __init__(self, start: str = "", capacity: int = 16) -> None:
+    def __init__(self, start: str = "", capacity: int = 16, max_capacity: int = _MAX_CAPACITY) -> None:
         self._pieces = [start] if start else []
         self._length = len(start)
-        self._capacity = max(capacity, 16)
+        self._capacity = capacity or min(16, max_capacity)
+        self.max_capacity = max_capacity
 
     def append(self, piece: str) -> StringBuilder:
         """Add to the end, within the limit on string length."""
         if piece:
-            self._length += len(piece)
-            if self._length > 65_536:
-                environment().check_length(self._length)
+            length = self._length + len(piece)
+            if length > 65_536:
+                environment().check_length(length)
+            if length > self.max_capacity:
+                raise ArgumentOutOfRangeException("requiredLength", _SMALL)
+            self._length = length
             self._pieces.append(piece)
         return self
 
@@ -56,6 +62,8 @@ class StringBuilder:
 
     def _set(self, content: str) -> StringBuilder:
         environment().check_length(len(content))
+        if len(content) > self.max_capacity:
+            raise ArgumentOutOfRangeException("requiredLength", _SMALL)
         self._pieces, self._length = [content], len(content)
         return self
 
@@ -85,6 +93,8 @@ class StringBuilder:
     def length(self, value: int) -> None:
         if value < 0:
             raise ArgumentOutOfRangeException("value", "Length cannot be less than zero.")
+        if value > self.max_capacity:
+            raise ArgumentOutOfRangeException("value", _SMALL)
         if value > self._length:
             environment().check_length(value)
             self.append("\0" * (value - self._length))
@@ -95,6 +105,43 @@ class StringBuilder:
     def capacity(self) -> int:
         """The larger of what was asked for and the length; .NET's growth by chunks is not reproduced."""
         return max(self._capacity, self._length)
+
+    @capacity.setter
+    def capacity(self, value: int) -> None:
+        if value < 0:
+            raise ArgumentOutOfRangeException("value", "Capacity must be positive.")
+        if value > self.max_capacity:
+            raise ArgumentOutOfRangeException("value", "Capacity exceeds maximum capacity.")
+        if value < self._length:
+            raise ArgumentOutOfRangeException("value", _SMALL)
+        self._capacity = value
+
+    @member("int EnsureCapacity(int capacity)")
+    def ensure_capacity(self, capacity: int) -> int:
+        if capacity < 0:
+            raise ArgumentOutOfRangeException("capacity", "Capacity must be positive.")
+        if capacity > self.capacity:
+            self.capacity = capacity
+        return self.capacity
+
+    @member("void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)")
+    def copy_to(self, start: int, destination: Array | None, index: int, count: int) -> None:
+        if destination is None:
+            raise ArgumentNullException("destination")
+        if index < 0:
+            raise ArgumentOutOfRangeException("destinationIndex", "'destinationIndex' must be non-negative.")
+        if index > len(destination) - count:
+            raise ArgumentException(
+                "Either offset did not refer to a position in the string, or there is an insufficient length of "
+                "destination character array."
+            )
+        if count < 0:
+            raise ArgumentOutOfRangeException("count", "Argument count must not be negative.")
+        if not 0 <= start <= self._length:
+            raise ArgumentOutOfRangeException("sourceIndex", _INDEX)
+        if start > self._length - count:
+            raise ArgumentException("Source string was not long enough. Check sourceIndex and count.")
+        destination[index : index + count] = self.to_string()[start : start + count]
 
     @member("System.Text.StringBuilder Clear()")
     def clear(self) -> StringBuilder:
@@ -146,11 +193,17 @@ class StringBuilder:
 
 implements(_NAME, "int Length { get; set; }")(lambda builder: builder.length)
 implements(_NAME, "int Capacity { get; set; }")(lambda builder: builder.capacity)
+implements(_NAME, "int MaxCapacity { get; }")(lambda builder: builder.max_capacity)
 
 
 @implements_setter(_NAME, "int Length { get; set; }")
 def _set_length(builder: StringBuilder, value: int) -> None:
     builder.length = value
+
+
+@implements_setter(_NAME, "int Capacity { get; set; }")
+def _set_capacity(builder: StringBuilder, value: int) -> None:
+    builder.capacity = value
 
 
 @implements(_NAME, "char Chars[int index] { get; set; }")
@@ -179,6 +232,28 @@ def _new(value: str | None = None, capacity: int = 16) -> StringBuilder:
 @implements(_NAME, "new(int capacity)")
 def _new_capacity(capacity: int) -> StringBuilder:
     return _new(None, capacity)
+
+
+@implements(_NAME, "new(int capacity, int maxCapacity)")
+def _new_bounded(capacity: int, max_capacity: int) -> StringBuilder:
+    if capacity > max_capacity:
+        raise ArgumentOutOfRangeException("capacity", "Capacity exceeds maximum capacity.")
+    if max_capacity < 1:
+        raise ArgumentOutOfRangeException("maxCapacity", "MaxCapacity must be one or greater.")
+    return StringBuilder("", _new(None, capacity).capacity if capacity else 0, max_capacity)
+
+
+@implements(_NAME, "new(string value, int startIndex, int length, int capacity)")
+def _new_part(value: str | None, start: int, length: int, capacity: int) -> StringBuilder:
+    if capacity < 0:
+        raise ArgumentOutOfRangeException("capacity", "'capacity' must be greater than zero.")
+    if length < 0:
+        raise ArgumentOutOfRangeException("length", "'length' must be non-negative.")
+    if start < 0:
+        raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
+    if start > len(value or "") - length:
+        raise ArgumentOutOfRangeException("length", "Index and length must refer to a location within the string.")
+    return StringBuilder((value or "")[start : start + length], capacity)
 
 
 _VALUES = [
@@ -307,3 +382,28 @@ def _insert_repeated(builder: StringBuilder, index: int, value: str | None, coun
 @implements(_NAME, f"{_NAME} Insert(int index, char[] value)")
 def _insert_chars(builder: StringBuilder, index: int, chars: Array | None) -> StringBuilder:
     return builder.insert(index, "".join(chars or ()))
+
+
+@implements(_NAME, f"{_NAME} Insert(int index, char[] value, int startIndex, int charCount)")
+def _insert_part(builder: StringBuilder, index: int, chars: Array | None, start: int, count: int) -> StringBuilder:
+    if not 0 <= index <= builder.length:
+        raise ArgumentOutOfRangeException("index", _INDEX)
+    if chars is None:
+        if start == 0 and count == 0:
+            return builder
+        raise ArgumentNullException("value", "String reference not set to an instance of a String.")
+    if start < 0:
+        raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
+    if count < 0:
+        raise ArgumentOutOfRangeException("charCount", "Value must be positive.")
+    if start > len(chars) - count:
+        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+    return builder.insert(index, "".join(chars[start : start + count]))
+
+
+@implements(_NAME, f"{_NAME} Append(System.Text.StringBuilder value, int startIndex, int count)")
+def _append_builder_part(builder: StringBuilder, other: StringBuilder | None, start: int, count: int) -> StringBuilder:
+    return _append_part(builder, None if other is None else other.to_string(), start, count)
+
+
+declines(_NAME, "System.Text.StringBuilder.ChunkEnumerator GetChunks()", reason="spans of memory are not simulated")

@@ -68,7 +68,8 @@ def _compare_case(a: str | None, b: str | None, ignore_case: bool, _culture: Any
     return compare(a, b, int(ignore_case))
 
 
-def _part(text: str | None, index: int, length: int, name: str) -> str | None:
+def part_of(text: str | None, index: int, length: int, name: str) -> str | None:
+    """At most `length` units from an index on; raises ArgumentOutOfRangeException."""
     if text is None:
         return None
     if length < 0:
@@ -81,7 +82,7 @@ def _part(text: str | None, index: int, length: int, name: str) -> str | None:
 
 
 def _compare_parts(a: str | None, index_a: int, b: str | None, index_b: int, length: int, comparison: int) -> int:
-    return compare(_part(a, index_a, length, "indexA"), _part(b, index_b, length, "indexB"), comparison)
+    return compare(part_of(a, index_a, length, "indexA"), part_of(b, index_b, length, "indexB"), comparison)
 
 
 @implements("string", "static int Compare(string strA, int indexA, string strB, int indexB, int length)")
@@ -184,6 +185,12 @@ class StringComparer:
         if text is None:
             raise ArgumentNullException("obj")
         return get_hash_code(self.key(text))
+
+    @member("int GetHashCode(object obj)")
+    def get_hash_code_of_object(self, value: Any) -> int:
+        if value is None:
+            raise ArgumentNullException("obj")
+        return self.get_hash_code_of(value) if _is_string(value) else get_hash_code(value)
 
     def key(self, text: str) -> str:
         """Equal exactly for strings that this comparer takes for equal: what a dictionary may use as its key."""

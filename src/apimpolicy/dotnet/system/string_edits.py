@@ -12,7 +12,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     IndexOutOfRangeException,
 )
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import declines, implements
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
 from apimpolicy.dotnet.system.string_search import ORDINAL, ORDINAL_IGNORE_CASE, check_comparison
@@ -336,3 +336,14 @@ def _normalize(text: str, form: int = 1) -> str:
 @implements("string", "bool IsNormalized(System.Text.NormalizationForm normalizationForm)")
 def _is_normalized(text: str, form: int = 1) -> bool:
     return unicodedata.is_normalized(_form(form), from_utf16(text))
+
+
+implements("string", "System.TypeCode GetTypeCode()")(lambda _: 18)
+declines("string", "static string IsInterned(string str)", reason="which strings are the same object is not simulated")
+declines(
+    "string",
+    "static string Create<TState>(int length, TState state, System.Buffers.SpanAction<char, TState> action)",
+    reason="spans are not simulated",
+)
+declines("string", "char GetPinnableReference()", reason="a reference into memory")
+declines("string", "System.Text.StringRuneEnumerator EnumerateRunes()", reason="System.Text.Rune is not simulated")

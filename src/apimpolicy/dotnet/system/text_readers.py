@@ -1,12 +1,22 @@
-"""`System.IO.StringReader` and `StringWriter`."""
+"""`System.IO.StringReader`."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.collections.arguments import check_part
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ObjectDisposedException
-from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
-from apimpolicy.dotnet.system.string_builders import StringBuilder
+from apimpolicy.dotnet.registry import declines, dotnet_class, interface_members, member
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.values import Array
+
+
+def check_buffer(buffer: Array | None, index: int, count: int) -> None:
+    """Check a part of a buffer; raises ArgumentNullException, ArgumentOutOfRangeException, ArgumentException."""
+    if buffer is None:
+        raise ArgumentNullException("buffer", "Buffer cannot be null.")
+    check_part(index, count, len(buffer))
 
 
 @dotnet_class("System.IO.StringReader")
@@ -42,6 +52,16 @@ class StringReader:
         self._position += found >= 0
         return found
 
+    @member("int Read(char[] buffer, int index, int count)")
+    def read_into(self, buffer: Array | None, index: int, count: int) -> int:
+        """The number of characters that were read: 0 at the end."""
+        check_buffer(buffer, index, count)
+        assert buffer is not None
+        found = self._open()[self._position : self._position + count]
+        buffer[index : index + len(found)] = found
+        self._position += len(found)
+        return len(found)
+
     @member("string ReadToEnd()")
     def read_to_end(self) -> str:
         rest = self._open()[self._position :]
@@ -69,6 +89,8 @@ interface_members(
     {
         "int Peek()": "peek",
         "int Read()": "read",
+        "int Read(char[] buffer, int index, int count)": "read_into",
+        "int ReadBlock(char[] buffer, int index, int count)": "read_into",
         "string ReadToEnd()": "read_to_end",
         "string ReadLine()": "read_line",
         "void Close()": "close",
@@ -77,42 +99,12 @@ interface_members(
 )
 
 
-@dotnet_class("System.IO.StringWriter")
-class StringWriter:
-    """Writes into a StringBuilder."""
-
-    __slots__ = ("builder",)
-
-    def __init__(self, builder: StringBuilder) -> None:
-        self.builder = builder
-
-    @member("System.Text.StringBuilder GetStringBuilder()")
-    def get_string_builder(self) -> StringBuilder:
-        return self.builder
-
-    @member("void Write(char value)")
-    @member("void Write(string value)")
-    def write(self, value: str | None) -> None:
-        self.builder.append(value or "")
-
-    @member("string ToString()")
-    def to_string(self) -> str:
-        return self.builder.to_string()
-
-    @member("void Close()")
-    def close(self) -> None:
-        """What was written can still be read."""
-
-
-@implements("System.IO.StringWriter", "new()")
-@implements("System.IO.StringWriter", "new(System.IFormatProvider formatProvider)")
-def _new(_provider: Any = None) -> StringWriter:
-    return StringWriter(StringBuilder())
-
-
-@implements("System.IO.StringWriter", "new(System.Text.StringBuilder sb)")
-@implements("System.IO.StringWriter", "new(System.Text.StringBuilder sb, System.IFormatProvider formatProvider)")
-def _new_builder(builder: StringBuilder | None, _provider: Any = None) -> StringWriter:
-    if builder is None:
-        raise ArgumentNullException("sb")
-    return StringWriter(builder)
+_NO_TASKS = "tasks are not simulated; the method without Async does the same"
+declines(
+    "System.IO.StringReader",
+    "System.Threading.Tasks.Task<string> ReadLineAsync()",
+    "System.Threading.Tasks.Task<string> ReadToEndAsync()",
+    "System.Threading.Tasks.Task<int> ReadBlockAsync(char[] buffer, int index, int count)",
+    "System.Threading.Tasks.Task<int> ReadAsync(char[] buffer, int index, int count)",
+    reason=_NO_TASKS,
+)

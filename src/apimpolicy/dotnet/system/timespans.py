@@ -334,6 +334,15 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 for _signature, _function in _OPERATORS.items():
     implements("System.TimeSpan", f"static {_signature}")(_function)
 
+
+def out_of_range(text: str) -> OverflowException:
+    """What parsing throws for 25 hours and the like."""
+    return OverflowException(
+        f"The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out "
+        "of range or contains too many digits."
+    )
+
+
 _SPAN = re.compile(
     r"[\t-\r ]*(-)?(?:(?:([0-9]{1,8})(?:\.(?=[0-9]+:)|:(?=[0-9]+:[0-9]+:)))?"
     r"([0-9]{1,8}):([0-9]{1,8})(?::([0-9]{1,8})(?:\.([0-9]{1,7}))?)?"
@@ -357,10 +366,7 @@ def parse(text: str | None, _provider: Any = None) -> TimeSpan:
     sign, days, hours, minutes, seconds, fraction, whole = match.groups()
     parts = [int(part or 0) for part in (whole or days, hours, minutes, seconds)]
     if parts[0] > 10_675_199 or parts[1] > 23 or parts[2] > 59 or parts[3] > 59:
-        raise OverflowException(
-            f"The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out "
-            "of range or contains too many digits."
-        )
+        raise out_of_range(text)
     ticks = parts[0] * DAY + parts[1] * HOUR + parts[2] * MINUTE + parts[3] * SECOND
     ticks += int((fraction or "").ljust(7, "0"))
     return _checked(-ticks if sign else ticks)

@@ -104,7 +104,7 @@ class Uri:
         """The URI for people: escapes of characters that need none are undone."""
         if not self.is_absolute:
             return self.original
-        return _readable(self.absolute_uri)
+        return readable(self.absolute_uri)
 
     @member("bool Equals(object comparand)")
     def equals(self, other: Any) -> bool:
@@ -136,7 +136,9 @@ class Uri:
 _KEPT_ESCAPED = re.compile(r"%(?:25|23|2[fF]|3[fFaAbBdD]|40|5[cC]|26|2[bBcC4])|%[01][0-9A-Fa-f]|%7[fF]")
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
+    """Without the escapes of characters that are safe to show: `UriFormat.SafeUnescaped`."""
+
     def decode(match: re.Match[str]) -> str:
         run, kept = match.group(), []
         position = 0
@@ -290,6 +292,16 @@ def _try_combine(base: Uri | None, relative: str | None) -> tuple[bool, Uri | No
         return False, None
 
 
+@implements("System.Uri", "static bool TryCreate(System.Uri baseUri, System.Uri relativeUri, out System.Uri result)")
+def _try_combine_uri(base: Uri | None, relative: Uri | None) -> tuple[bool, Uri | None]:
+    return _try_combine(base, None if relative is None else relative.original)
+
+
+@implements("System.Uri", "bool IsWellFormedOriginalString()")
+def _is_well_formed_original(uri: Uri) -> bool:
+    return _is_well_formed(uri.original, ABSOLUTE if uri.is_absolute else RELATIVE)
+
+
 @implements("System.Uri", "static bool IsWellFormedUriString(string uriString, System.UriKind uriKind)")
 def _is_well_formed(text: str | None, kind: int) -> bool:
     uri = try_parse(text, kind)
@@ -310,7 +322,7 @@ _PARTS: dict[str, Any] = {
     "string Fragment { get; }": lambda uri: uri.fragment,
     "string PathAndQuery { get; }": lambda uri: uri.path + uri.query,
     "string UserInfo { get; }": lambda uri: uri.user_info,
-    "string LocalPath { get; }": lambda uri: _readable(uri.path),
+    "string LocalPath { get; }": lambda uri: readable(uri.path),
     "bool IsDefaultPort { get; }": lambda uri: uri.is_default_port,
     "bool IsFile { get; }": lambda uri: uri.scheme == "file",
     "bool IsLoopback { get; }": lambda uri: uri.host in ("localhost", "loopback", "127.0.0.1", "[::1]", ""),
@@ -344,7 +356,9 @@ def _not_equal(a: Uri | None, b: Uri | None) -> bool:
     return not _equal(a, b)
 
 
-for _name, _scheme in (("Http", "http"), ("Https", "https"), ("File", "file"), ("Ftp", "ftp"), ("Mailto", "mailto")):
+_SCHEMES = ("http", "https", "file", "ftp", "mailto", "gopher", "news", "nntp", "net.tcp", "net.pipe")
+for _scheme in _SCHEMES:
+    _name = "".join(part.capitalize() for part in _scheme.split("."))
     implements("System.Uri", f"static readonly string UriScheme{_name};")(lambda scheme=_scheme: scheme)
 implements("System.Uri", "static readonly string SchemeDelimiter;")(lambda: "://")
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import html.entities
 import re
-from urllib.parse import quote
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.dotnet.values import Array, byte_array, from_utf16, to_utf16
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.system.text_writers import StringWriter
 
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ENTITY = re.compile(r"&(#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[0-9A-Za-z]{1,40});")
@@ -130,7 +134,8 @@ def escape_data_string(text: str | None) -> str:
 
 
 @implements("System.Uri", "static string EscapeUriString(string stringToEscape)")
-def _escape_uri_string(text: str | None) -> str:
+def escape_uri_string(text: str | None) -> str:
+    """Everything but the unreserved and the reserved characters of RFC 3986."""
     if text is None:
         raise ArgumentNullException("stringToEscape")
     return percent_encode(text, "-_.~:/?#[]@!$&'()*+,;=")
@@ -141,3 +146,45 @@ def _unescape_data_string(text: str | None) -> str:
     if text is None:
         raise ArgumentNullException("stringToUnescape")
     return percent_decode(text)
+
+
+@implements("System.Net.WebUtility", "static void HtmlEncode(string value, System.IO.TextWriter output)")
+def _write_html_encoded(text: str | None, output: StringWriter | None) -> None:
+    if output is None:
+        raise ArgumentNullException("output")
+    output.write(html_encode(text))
+
+
+@implements("System.Net.WebUtility", "static void HtmlDecode(string value, System.IO.TextWriter output)")
+def _write_html_decoded(text: str | None, output: StringWriter | None) -> None:
+    if output is None:
+        raise ArgumentNullException("output")
+    output.write(html_decode(text))
+
+
+def _bytes(data: Array | None, offset: int, count: int) -> bytes | None:
+    """The part of an array that is to be encoded; None for no array and no bytes."""
+    if data is None:
+        if count == 0:
+            return None
+        raise ArgumentNullException("bytes")
+    if not 0 <= offset <= len(data):
+        raise ArgumentOutOfRangeException("offset")
+    if not 0 <= count <= len(data) - offset:
+        raise ArgumentOutOfRangeException("count")
+    return bytes(data[offset : offset + count])
+
+
+@implements("System.Net.WebUtility", "static byte[] UrlEncodeToBytes(byte[] value, int offset, int count)")
+def _url_encode_bytes(data: Array | None, offset: int, count: int) -> Array | None:
+    part = _bytes(data, offset, count)
+    if part is None:
+        return None
+    encoded = quote_from_bytes(part, _SAFE + " ").replace(" ", "+").replace("~", "%7E")
+    return byte_array(encoded.encode("ascii"))
+
+
+@implements("System.Net.WebUtility", "static byte[] UrlDecodeToBytes(byte[] encodedValue, int offset, int count)")
+def _url_decode_bytes(data: Array | None, offset: int, count: int) -> Array | None:
+    part = _bytes(data, offset, count)
+    return None if part is None else byte_array(unquote_to_bytes(part.replace(b"+", b" ")))

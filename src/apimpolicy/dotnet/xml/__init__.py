@@ -9,6 +9,8 @@ casts         C# conversions from XElement and XAttribute
 reader        text to trees; messages lists .NET's messages
 writer        trees to text
 comparison    DeepEquals, copies
+annotations   objects attached to nodes, and to JSON tokens
+saving        Save, Load and writers
 extensions    System.Xml.Linq.Extensions
 xml_convert   System.Xml.XmlConvert
 """

@@ -34,9 +34,12 @@ def named_only(name: XName | None) -> Callable[[Any], bool]:
     attributes={"Document": "document", "NodeType": "node_type", "Parent": "parent_element", "BaseUri": "base_uri"},
 )
 class XObject:
-    """What nodes and attributes share. `parent` is the container, be it element or document."""
+    """What nodes and attributes share. `parent` is the container, be it element or document.
 
-    __slots__ = ("parent",)
+    `annotations` is there once something was annotated.
+    """
+
+    __slots__ = ("annotations", "parent")
 
     dotnet_type_name: str
     node_type = 0

@@ -1,24 +1,26 @@
-"""`System.Xml.XmlReader` over a text: a cursor that goes from node to node.
+"""`System.Xml.XmlReader` over a text or a tree: a cursor that goes from node to node.
 
-The text is read as a whole when the reader is made, so an error in it shows at once and not at the node it is in.
+A text is read as a whole when the reader is made, so an error in it shows at once and not at the node it is in.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound, dotnet_class, implements, member
+from apimpolicy.dotnet.system.objects import to_string
+from apimpolicy.dotnet.values import EnumValue
 from apimpolicy.dotnet.xml.comparison import clone
+from apimpolicy.dotnet.xml.containers import XDocument
 from apimpolicy.dotnet.xml.elements import XElement
 from apimpolicy.dotnet.xml.names import X
 from apimpolicy.dotnet.xml.nodes import CDATA, COMMENT, ELEMENT, PROCESSING_INSTRUCTION, TEXT, XNode
 from apimpolicy.dotnet.xml.reader import PRESERVE_WHITESPACE, parse_document
 
-if TYPE_CHECKING:
-    from apimpolicy.dotnet.xml.containers import XDocument
-
 NONE, WHITESPACE, END_ELEMENT = 0, 13, 15
+_NODE_TYPE = named("System.Xml.XmlNodeType")
 _TYPE = "System.Xml.XmlReader"
 _CONTENT = (ELEMENT, TEXT, CDATA, END_ELEMENT)
 
@@ -40,10 +42,11 @@ _CONTENT = (ELEMENT, TEXT, CDATA, END_ELEMENT)
 class XmlReader:
     """Stands on a node, or before the first (node None); `is_end` on an element's end tag."""
 
-    __slots__ = ("depth", "document", "is_at_end", "is_end", "node")
+    __slots__ = ("depth", "is_at_end", "is_end", "node", "root")
 
-    def __init__(self, document: XDocument) -> None:
-        self.document = document
+    def __init__(self, root: XNode) -> None:
+        """Over the nodes of a document, or over one node with everything in it."""
+        self.root = root
         self.node: XNode | None = None
         self.is_end = False
         self.is_at_end = False
@@ -96,7 +99,7 @@ class XmlReader:
         if self.is_at_end:
             return False
         if self.node is None:
-            return self._go(self.document.first_node, 0)
+            return self._go(self.root.first_node if isinstance(self.root, XDocument) else self.root, 0)
         if isinstance(self.node, XElement) and not self.is_end and not self.node.is_empty:
             if self.node.children:
                 return self._go(self.node.children[0], self.depth + 1)
@@ -112,6 +115,8 @@ class XmlReader:
     def _leave(self) -> bool:
         """Go to what follows the node and everything in it."""
         assert self.node is not None
+        if self.node is self.root:
+            return self._go(None, 0)
         following = self.node.next
         if following is not None:
             return self._go(following, self.depth)
@@ -157,8 +162,35 @@ def read_from(reader: XmlReader | None) -> XNode:
     """A copy of the node the reader is on; the reader goes behind it."""
     if reader is None:
         raise ArgumentNullException("reader")
-    if reader.node is None or reader.is_end:
+    if reader.node is None:
         raise InvalidOperationException("The XmlReader state should be Interactive.")
+    if reader.is_end:
+        raise InvalidOperationException("The XmlReader should not be on a node of type EndElement.")
     found = clone(reader.node)
     reader.skip()
+    return found
+
+
+@implements(X + "XNode", f"{_TYPE} CreateReader()")
+@implements(X + "XNode", f"{_TYPE} CreateReader({X}ReaderOptions readerOptions)")
+def create_reader(node: XNode, _options: int = 0) -> XmlReader:
+    return XmlReader(node)
+
+
+@implements(X + "XElement", f"static {X}XElement Load({_TYPE} reader)")
+@implements(X + "XElement", f"static {X}XElement Load({_TYPE} reader, {X}LoadOptions options)")
+def load_element(reader: XmlReader | None, _options: int = 0) -> XNode:
+    """A copy of the element that the reader is on or before, behind which nothing may follow."""
+    if reader is None:
+        raise ArgumentNullException("reader")
+    kind = reader.move_to_content()
+    if kind != ELEMENT:
+        raise InvalidOperationException(
+            "The XmlReader must be on a node of type Element instead of a node of type "
+            f"{to_string(EnumValue(_NODE_TYPE, kind))}."
+        )
+    found = read_from(reader)
+    reader.move_to_content()
+    if not reader.is_at_end:
+        raise InvalidOperationException("The XmlReader state should be EndOfFile after this operation.")
     return found

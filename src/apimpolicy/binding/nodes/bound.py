@@ -1,0 +1,60 @@
+"""What all bound nodes have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.dotnet.types import Type
+    from apimpolicy.syntax.nodes import Node, Token
+
+
+class _NotConstant:
+    def __repr__(self) -> str:
+        return "NOT_CONSTANT"
+
+
+NOT_CONSTANT: Final = _NotConstant()
+
+
+class Bound:
+    """Any bound node."""
+
+    __slots__ = ("syntax",)
+
+    syntax: Node | Token
+
+    def children(self) -> Iterator[Bound]:
+        """The bound nodes directly below this one, in order of evaluation."""
+        for cls in type(self).__mro__:
+            for slot in getattr(cls, "__slots__", ()):
+                value = getattr(self, slot, None)
+                if isinstance(value, Bound):
+                    yield value
+                elif isinstance(value, (tuple, list)):
+                    for item in value:
+                        if isinstance(item, Bound):
+                            yield item
+
+
+class Expression(Bound):
+    """A bound expression. `constant` is its value when the compiler knows it, else NOT_CONSTANT."""
+
+    __slots__ = ("constant", "type")
+
+    def __init__(self, syntax: Node | Token, type_: Type, constant: Any = NOT_CONSTANT) -> None:
+        self.syntax = syntax
+        self.type = type_
+        self.constant = constant
+
+    @property
+    def is_constant(self) -> bool:
+        return self.constant is not NOT_CONSTANT
+
+
+class Placeholder(Expression):
+    """A value that the surrounding node computed: the receiver of `?.`, the object under initialisation."""
+
+    __slots__ = ()

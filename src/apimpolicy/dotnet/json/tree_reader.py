@@ -1,0 +1,215 @@
+"""`JsonReader` over a tree: what `token.CreateReader()` gives, and the members that read tokens from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import ArgumentNullException, JsonReaderException
+from apimpolicy.dotnet.json import platform
+from apimpolicy.dotnet.json import reader as tokens
+from apimpolicy.dotnet.json.arrays import JArray, JConstructor
+from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.loading import IGNORE_COMMENTS, load
+from apimpolicy.dotnet.json.objects import JObject, JProperty
+from apimpolicy.dotnet.json.scalars import JRaw, JValue
+from apimpolicy.dotnet.json.tokens import GUID_TYPE, TIME_SPAN_TYPE, TYPE_NAMES, URI_TYPE, J, JToken
+from apimpolicy.dotnet.json.writer import write
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, member
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.dotnet.json.loading import JsonLoadSettings
+
+_Token = TypeVar("_Token", bound=JToken)
+_READER = "Newtonsoft.Json.JsonReader"
+_SETTINGS = f"{J}JsonLoadSettings settings"
+_BRACKETS = {
+    JObject: (tokens.START_OBJECT, tokens.END_OBJECT),
+    JArray: (tokens.START_ARRAY, tokens.END_ARRAY),
+    JConstructor: (tokens.START_CONSTRUCTOR, tokens.END_CONSTRUCTOR),
+}
+_AS_STRINGS = (GUID_TYPE, URI_TYPE, TIME_SPAN_TYPE)
+
+
+@dotnet_class(_READER, attributes={"Value": "value", "Depth": "depth", "Path": "path"})
+class TreeReader:
+    """Goes through a tree token by token; `token` is a name of `JsonToken`, `value` is boxed."""
+
+    __slots__ = ("_events", "_place", "depth", "token", "value")
+
+    def __init__(self, root: JToken) -> None:
+        self.token = tokens.NONE
+        self.value: Any = None
+        self.depth = 0
+        self._place: JToken | None = None
+        self._events = self._walk(root)
+
+    @property
+    def path(self) -> str:
+        return "" if self._place is None else self._place.path
+
+    @member("bool Read()")
+    def read(self) -> bool:
+        """Go to the next token; False, and no token, at the end."""
+        environment().step()
+        self.token, self.value, self._place, self.depth = next(self._events, (tokens.NONE, None, None, 0))
+        return self.token != tokens.NONE
+
+    @member("void Skip()")
+    def skip(self) -> None:
+        """Go to the end of the container, or of the property, that the reader is on."""
+        if self.token == tokens.PROPERTY_NAME:
+            self.read()
+        depth = self.depth
+        if self.token in (tokens.START_OBJECT, tokens.START_ARRAY, tokens.START_CONSTRUCTOR):
+            while self.read() and self.depth > depth:
+                pass
+
+    @member("void Close()")
+    def close(self) -> None:
+        self._events = iter(())
+        self.read()
+
+    def fail(self, message: str) -> NoReturn:
+        """Raise JsonReaderException with the path appended."""
+        raise JsonReaderException(f"{message} Path '{self.path}'.")
+
+    @staticmethod
+    def _walk(root: JToken) -> Iterator[tuple[str, Any, JToken, int]]:
+        # (iterator over children, closing event) per open container or property; a property closes without one.
+        stack: list[tuple[Iterator[JToken], tuple[str, JToken] | None]] = [(iter((root,)), None)]
+        depth = 0
+        while stack:
+            for token in stack[-1][0]:
+                if isinstance(token, JProperty):
+                    yield tokens.PROPERTY_NAME, token.name, token, depth
+                    stack.append((iter(token.children), None))
+                    break
+                if isinstance(token, JContainer):
+                    opening, closing = _BRACKETS[type(token)]  # type: ignore[index]
+                    name = token.name if isinstance(token, JConstructor) else None
+                    yield opening, name, token, depth
+                    depth += 1
+                    stack.append((iter(token.children), (closing, token)))
+                    break
+                assert isinstance(token, JValue)
+                yield *_scalar_event(token), token, depth
+            else:
+                _, end = stack.pop()
+                if end is not None:
+                    depth -= 1
+                    yield end[0], None, end[1], depth
+
+
+def _scalar_event(token: JValue) -> tuple[str, Any]:
+    kind = token.token_type
+    if kind in _AS_STRINGS:
+        return tokens.STRING, platform.text_of(token.value)
+    return TYPE_NAMES[kind], token.value
+
+
+@implements(J + "JToken", f"{_READER} CreateReader()")
+def create_reader(token: JToken) -> TreeReader:
+    return TreeReader(token)
+
+
+def _started(reader: TreeReader | None, what: str) -> TreeReader:
+    if reader is None:
+        raise ArgumentNullException("reader")
+    if reader.token == tokens.NONE and not reader.read():
+        reader.fail(f"Error reading {what} from JsonReader.")
+    return reader
+
+
+def read_token(reader: TreeReader | None, settings: JsonLoadSettings | None = None) -> JToken:
+    """The token that the reader is on; the reader stays on its last part."""
+    reader = _started(reader, "JToken")
+    if settings is not None and settings.comments == IGNORE_COMMENTS:
+        _skip_comments(reader, "JToken")
+    if reader.token == tokens.PROPERTY_NAME:
+        return _property(reader, settings)
+    return load(reader, settings)
+
+
+def _skip_comments(reader: TreeReader, what: str) -> None:
+    while reader.token == tokens.COMMENT:
+        if not reader.read():
+            reader.fail(f"Error reading {what} from JsonReader.")
+
+
+def _property(reader: TreeReader, settings: JsonLoadSettings | None) -> JProperty:
+    made = JProperty(reader.value)
+    if not reader.read():
+        reader.fail("Error reading JProperty from JsonReader.")
+    made.value = load(reader, settings)
+    return made
+
+
+def _load_as(cls: type[_Token], name: str, noun: str, reader: TreeReader | None, settings: Any) -> JToken:
+    reader = _started(reader, name)
+    _skip_comments(reader, name)
+    start = tokens.PROPERTY_NAME if name == "JProperty" else _BRACKETS[cls][0]  # type: ignore[index]
+    if reader.token != start:
+        reader.fail(f"Error reading {name} from JsonReader. Current JsonReader item is not {noun}: {reader.token}.")
+    return _property(reader, settings) if name == "JProperty" else load(reader, settings)
+
+
+@implements(J + "JRaw", f"static {J}JRaw Create({_READER} reader)")
+def create_raw(reader: TreeReader | None) -> JRaw:
+    """The text of the token that the reader is on, or of everything when it is before the first."""
+    if reader is None:
+        raise ArgumentNullException("reader")
+    if reader.token == tokens.NONE and not reader.read():
+        return JRaw.of_raw("")
+    return JRaw.of_raw(write(read_token(reader), indented=False))
+
+
+def _register() -> None:
+    for method in ("ReadFrom", "Load"):
+        implements(J + "JToken", f"static {J}JToken {method}({_READER} reader)")(read_token)
+        implements(J + "JToken", f"static {J}JToken {method}({_READER} reader, {_SETTINGS})")(read_token)
+    classes: tuple[tuple[type[JToken], str], ...] = (
+        (JObject, "an object"), (JArray, "an array"), (JConstructor, "a constructor"), (JProperty, "a property"),
+    )  # fmt: skip
+    for cls, noun in classes:
+        name = cls.__name__
+
+        def load_one(
+            reader: TreeReader | None, settings: Any = None, cls: type[JToken] = cls, name: str = name, noun: str = noun
+        ) -> JToken:
+            return _load_as(cls, name, noun, reader, settings)
+
+        implements(J + name, f"static {J}{name} Load({_READER} reader)")(load_one)
+        implements(J + name, f"static {J}{name} Load({_READER} reader, {_SETTINGS})")(load_one)
+
+
+_register()
+
+_CANCELLATION = "System.Threading.CancellationToken cancellationToken"
+_TASK = "System.Threading.Tasks.Task"
+_AWAIT = "policy expressions cannot await; use the member without Async"
+
+
+def _decline_asynchronous_members() -> None:
+    writer = "Newtonsoft.Json.JsonWriter writer"
+    converters = "params Newtonsoft.Json.JsonConverter[] converters"
+    for name in ("JArray", "JConstructor", "JObject", "JProperty", "JToken", "JValue"):
+        declines(J + name, f"{_TASK} WriteToAsync({writer}, {_CANCELLATION}, {converters})", reason=_AWAIT)
+    declines(J + "JToken", f"{_TASK} WriteToAsync({writer}, {converters})", reason=_AWAIT)
+    for name, method in (
+        ("JArray", "Load"), ("JConstructor", "Load"), ("JObject", "Load"), ("JProperty", "Load"), ("JToken", "Load"),
+        ("JToken", "ReadFrom"),
+    ):  # fmt: skip
+        start = f"static {_TASK}<{J}{name}> {method}Async({_READER} reader"
+        declines(
+            J + name,
+            f"{start}, {_CANCELLATION} = null)",
+            f"{start}, {_SETTINGS}, {_CANCELLATION} = null)",
+            reason=_AWAIT,
+        )
+    declines(J + "JRaw", f"static {_TASK}<{J}JRaw> CreateAsync({_READER} reader, {_CANCELLATION} = null)", reason=_AWAIT)
+
+
+_decline_asynchronous_members()

@@ -1,0 +1,160 @@
+"""`TimeSpan.ParseExact`: the formats `c`, `g`, `G` and custom ones."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system.numeric_types import attempt
+from apimpolicy.dotnet.system.timespans import DAY, HOUR, MINUTE, SECOND, TimeSpan, out_of_range, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.dotnet.values import Array
+
+_CONSTANT = re.compile(r"[^:]*(?::[^:]*){0,2}")
+_FULL = re.compile(r"\s*-?[0-9]+:[0-9]+:[0-9]+:[0-9]+\.[0-9]{1,7}\s*")
+_UNITS = {"d": (DAY, 8), "h": (HOUR, 2), "m": (MINUTE, 2), "s": (SECOND, 2)}
+_MOST = {"h": 23, "m": 59, "s": 59, "d": 10_675_199}
+
+
+def _unrecognized(text: str) -> FormatException:
+    return FormatException(f"String '{text}' was not recognized as a valid TimeSpan.")
+
+
+def _mismatch() -> FormatException:
+    return FormatException("Input string was not in a correct format.")
+
+
+class _Custom:
+    """One reading of a text by a custom format."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.seen: dict[str, int] = {}
+
+    def digits(self, least: int, most: int) -> str:
+        start = self.at
+        while self.at < len(self.text) and self.at - start < most and "0" <= self.text[self.at] <= "9":
+            self.at += 1
+        if self.at - start < least:
+            raise _mismatch()
+        return self.text[start : self.at]
+
+    def literal(self, wanted: str) -> None:
+        if not self.text.startswith(wanted, self.at):
+            raise _mismatch()
+        self.at += len(wanted)
+
+    def field(self, char: str, run: int) -> None:
+        kind = char.lower()
+        if kind in self.seen or run > (7 if kind == "f" else _UNITS[kind][1]):
+            raise _mismatch()
+        if kind == "f":
+            found = self.digits(0 if char == "F" else run, run).ljust(7, "0")
+        elif kind == "d":
+            found = self.digits(run, 8 if run < 2 else run)
+        else:
+            found = self.digits(run, max(run, 2))
+        self.seen[kind] = int(found)
+
+
+def _parse_custom(text: str, format_: str, negative: bool) -> TimeSpan:
+    reading, index = _Custom(text), 0
+    while index < len(format_):
+        char, run = format_[index], 1
+        if char in "dhmsfF":
+            while format_[index + run : index + run + 1] == char:
+                run += 1
+            reading.field(char, run)
+        elif char in "'\"":
+            closing = format_.find(char, index + 1)
+            if closing < 0:
+                raise _mismatch()
+            reading.literal(format_[index + 1 : closing])
+            run = closing - index + 1
+        elif char == "\\" and index + 1 < len(format_):
+            reading.literal(format_[index + 1])
+            run = 2
+        elif not (char == "%" and index + 1 < len(format_) and format_[index + 1] != "%"):
+            raise _mismatch()
+        index += run
+    if reading.at < len(text):
+        raise _unrecognized(text)
+    if any(reading.seen.get(kind, 0) > most for kind, most in _MOST.items()):
+        raise out_of_range(text)
+    ticks = reading.seen.get("f", 0) + sum(reading.seen.get(kind, 0) * unit for kind, (unit, _) in _UNITS.items())
+    return TimeSpan(-ticks if negative else ticks)
+
+
+def parse_exact(text: str | None, format_: str | None, styles: int = 0) -> TimeSpan:
+    """Raises ArgumentNullException, ArgumentException, FormatException, OverflowException.
+
+    >>> parse_exact("01h", "hh'h'"), parse_exact("5", "%m", 1)
+    (TimeSpan('01:00:00'), TimeSpan('-00:05:00'))
+    """
+    if styles not in (0, 1):
+        raise ArgumentException("An undefined TimeSpanStyles value is being used.", "styles")
+    if text is None or format_ is None:
+        raise ArgumentNullException("input" if text is None else "format")
+    if len(format_) > 1:
+        return _parse_custom(text, format_, styles == 1)
+    if format_ not in ("c", "t", "T", "g", "G"):
+        raise FormatException("Format specifier was invalid.")
+    refused = {"g": False, "G": not _FULL.fullmatch(text)}.get(format_, not _CONSTANT.fullmatch(text))
+    if refused:
+        raise _unrecognized(text)
+    return parse(text)
+
+
+def parse_exact_any(text: str | None, formats: Array | None, styles: int = 0) -> TimeSpan:
+    """By the first format that fits."""
+    if styles not in (0, 1):
+        raise ArgumentException("An undefined TimeSpanStyles value is being used.", "styles")
+    if text is None or formats is None:
+        raise ArgumentNullException("input" if text is None else "formats")
+    if not text:
+        raise _unrecognized(text)
+    if not formats:
+        raise FormatException("Format specifier was invalid.")
+    for format_ in formats:
+        if not format_:
+            raise FormatException("Format specifier was invalid.")
+        fits, found = attempt(lambda value, form=format_: parse_exact(value, form, styles), None, text)
+        if fits:
+            assert isinstance(found, TimeSpan)
+            return found
+    raise _unrecognized(text)
+
+
+_PROVIDER = "System.IFormatProvider formatProvider"
+_STYLES = "System.Globalization.TimeSpanStyles styles"
+
+
+def _register() -> None:
+    functions: dict[str, Callable[..., TimeSpan]] = {"string format": parse_exact, "string[] formats": parse_exact_any}
+    for format_, function in functions.items():
+        for styles in ("", f", {_STYLES}"):
+
+            def read(text: Any, form: Any, _: Any, flags: int = 0, function: Any = function) -> TimeSpan:
+                return function(text, form, flags)  # type: ignore[no-any-return]
+
+            def attempted(
+                text: Any, form: Any, _: Any, flags: int = 0, function: Any = function
+            ) -> tuple[bool, TimeSpan]:
+                if flags not in (0, 1):
+                    function(text, form, flags)
+                if text is None or form is None:
+                    return False, TimeSpan(0)
+                return attempt(lambda value: function(value, form, flags), TimeSpan(0), text)
+
+            given = f"string input, {format_}, {_PROVIDER}{styles}"
+            implements("System.TimeSpan", f"static System.TimeSpan ParseExact({given})")(read)
+            implements("System.TimeSpan", f"static bool TryParseExact({given}, out System.TimeSpan result)")(attempted)
+
+
+_register()

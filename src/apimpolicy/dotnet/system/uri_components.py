@@ -1,0 +1,220 @@
+"""Parts of a `System.Uri` by `UriComponents`, comparing by them, and the static tests of `Uri`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    FormatException,
+    NullReferenceException,
+    UriFormatException,
+)
+from apimpolicy.dotnet.registry import declines, implements
+from apimpolicy.dotnet.system import ip_addresses
+from apimpolicy.dotnet.system.string_comparison import compare as compare_strings
+from apimpolicy.dotnet.system.uris import Uri, combine, make_relative, readable
+from apimpolicy.dotnet.system.web_text import percent_decode
+from apimpolicy.dotnet.values import from_utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_URI = "System.Uri"
+SCHEME, USER_INFO, HOST, PORT, PATH, QUERY, FRAGMENT, STRONG_PORT, NORMALIZED_HOST = (1 << bit for bit in range(9))
+KEEP_DELIMITER = 1 << 30
+SERIALIZATION = -(1 << 31)
+_FORMATS: dict[int, Callable[[str], str]] = {1: str, 2: percent_decode, 3: readable}
+"""UriEscaped, Unescaped, SafeUnescaped."""
+UNKNOWN, BASIC, DNS, IPV4, IPV6 = range(5)
+"""Of the enum `System.UriHostNameType`."""
+_LABEL = re.compile(r"[^\W_][\w-]*|_[\w-]*")
+
+
+def check_host_name(name: str | None) -> int:
+    """What a text is as a host name; a name of one label counts as Dns, as in .NET."""
+    if not name or len(name) > 10_240:
+        return UNKNOWN
+    bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
+    if ":" in bare:
+        return IPV6 if _is_address(bare) else UNKNOWN
+    if bare is not name:
+        return UNKNOWN
+    if _is_address(name):
+        return IPV4
+    labels = (name[:-1] if name.endswith(".") else name).split(".")
+    return DNS if all(_LABEL.fullmatch(label) and len(label) < 64 for label in labels) else UNKNOWN
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_addresses.parse(text)
+    except FormatException:
+        return False
+    return True
+
+
+implements(_URI, "static System.UriHostNameType CheckHostName(string name)")(check_host_name)
+
+
+@implements(_URI, "System.UriHostNameType HostNameType { get; }")
+def _host_name_type(uri: Uri) -> int:
+    if not uri.absolute().host:
+        return BASIC if uri.scheme == "file" else UNKNOWN
+    return check_host_name(uri.host)
+
+
+@implements(_URI, "bool IsUnc { get; }")
+def _is_unc(uri: Uri) -> bool:
+    return uri.absolute().scheme == "file" and bool(uri.host)
+
+
+@implements(_URI, "string IdnHost { get; }")
+def _idn_host(uri: Uri) -> str:
+    host = uri.absolute().host.strip("[]")
+    if host.isascii():
+        return host
+    labels = [label if label.isascii() else _punycode(label) for label in from_utf16(host).split(".")]
+    return ".".join(labels)
+
+
+def _punycode(label: str) -> str:
+    return "xn--" + label.encode("punycode").decode("ascii")
+
+
+implements(_URI, "bool UserEscaped { get; }")(lambda uri: False)
+
+
+def components(uri: Uri, parts: int, format_: int) -> str:
+    """`GetComponents`; raises ArgumentOutOfRangeException, and InvalidOperationException for a relative URI."""
+    if parts & SERIALIZATION and parts != SERIALIZATION:
+        raise ArgumentOutOfRangeException(
+            "components",
+            "UriComponents.SerializationInfoString must not be combined with other UriComponents.",
+        )
+    if format_ not in _FORMATS:
+        raise ArgumentOutOfRangeException("format")
+    if parts == SERIALIZATION:
+        return uri.absolute_uri if uri.is_absolute else uri.original
+    uri.absolute()
+    shown = _FORMATS[format_]
+    if parts & NORMALIZED_HOST:
+        parts |= HOST
+    only = parts & ~NORMALIZED_HOST
+    out = []
+    if parts & SCHEME:
+        out.append(uri.scheme)
+        if only != SCHEME:
+            out.append("://" if uri.has_authority else ":")
+    if parts & USER_INFO and uri.user_info:
+        out.append(shown(uri.user_info) + ("" if only == USER_INFO else "@"))
+    if parts & HOST and uri.host:
+        host = _idn_host(uri) if parts & NORMALIZED_HOST and not uri.host.isascii() else uri.host
+        out.append(host.strip("[]") if only == HOST else host)
+    if (parts & PORT and not uri.is_default_port) or (parts & STRONG_PORT and uri.port >= 0):
+        out.append(("" if only in (PORT, STRONG_PORT) else ":") + str(uri.port))
+    for part, text in ((PATH, uri.path), (QUERY, uri.query), (FRAGMENT, uri.fragment)):
+        if parts & part:
+            text = shown(text)
+            out.append(text[1:] if only == part and text[:1] in ("/", "?", "#") else text)
+    return "".join(out)
+
+
+implements(_URI, "string GetComponents(System.UriComponents components, System.UriFormat format)")(components)
+
+
+@implements(
+    _URI,
+    "static int Compare(System.Uri uri1, System.Uri uri2, System.UriComponents partsToCompare, "
+    "System.UriFormat compareFormat, System.StringComparison comparisonType)",
+)
+def _compare(a: Uri | None, b: Uri | None, parts: int, format_: int, comparison: int) -> int:
+    if a is None or b is None:
+        return 0 if a is b else -1 if a is None else 1
+    if a.is_absolute and b.is_absolute:
+        return compare_strings(components(a, parts, format_), components(b, parts, format_), comparison)
+    if a.is_absolute or b.is_absolute:
+        return 1 if a.is_absolute else -1
+    return compare_strings(a.original, b.original, comparison)
+
+
+@implements(_URI, "bool IsBaseOf(System.Uri uri)")
+def _is_base_of(base: Uri, uri: Uri | None) -> bool:
+    if uri is None:
+        raise ArgumentNullException("uri")
+    if not base.is_absolute:
+        return False
+    if not uri.is_absolute:
+        try:
+            uri = combine(base, uri.original)
+        except UriFormatException:
+            return False
+    parts = SCHEME | HOST | PORT | PATH
+    own, other = components(base, parts, 3), components(uri, parts, 3)
+    return base.scheme == uri.scheme and other.startswith(own[: own.rfind("/") + 1])
+
+
+@implements(_URI, "string MakeRelative(System.Uri toUri)")
+def _make_relative(base: Uri, uri: Uri | None) -> str:
+    if uri is None:
+        raise ArgumentNullException("toUri")
+    base.absolute(), uri.absolute()
+    if (base.scheme, base.host, base.port) != (uri.scheme, uri.host, uri.port):
+        return uri.to_string()
+    return re.split("[?#]", make_relative(base, uri).original)[0]
+
+
+@implements(_URI, "static string HexEscape(char character)")
+def _hex_escape(char: str) -> str:
+    if char > "\xff":
+        raise ArgumentOutOfRangeException("character")
+    return f"%{ord(char):02X}"
+
+
+def is_hex_digit(char: str) -> bool:
+    return char in "0123456789abcdefABCDEF"
+
+
+implements(_URI, "static bool IsHexDigit(char character)")(is_hex_digit)
+
+
+@implements(_URI, "static bool IsHexEncoding(string pattern, int index)")
+def _is_hex_encoding(pattern: str | None, index: int) -> bool:
+    if pattern is None:
+        raise NullReferenceException
+    return index >= 0 and re.compile("%[0-9a-fA-F]{2}").match(pattern, index) is not None
+
+
+@implements(_URI, "static char HexUnescape(string pattern, ref int index)")
+def _hex_unescape(pattern: str | None, index: int) -> tuple[str, int]:
+    if pattern is None:
+        raise NullReferenceException
+    if not 0 <= index < len(pattern):
+        raise ArgumentOutOfRangeException("index")
+    if _is_hex_encoding(pattern, index):
+        return chr(int(pattern[index + 1 : index + 3], 16)), index + 3
+    return pattern[index], index + 1
+
+
+@implements(_URI, "static int FromHex(char digit)")
+def _from_hex(digit: str) -> int:
+    if not is_hex_digit(digit):
+        raise ArgumentException(None, "digit")
+    return int(digit, 16)
+
+
+@implements(_URI, "static bool CheckSchemeName(string schemeName)")
+def is_scheme(name: str | None) -> bool:
+    """Whether a text is a scheme by RFC 3986."""
+    return name is not None and re.fullmatch("[A-Za-z][A-Za-z0-9+.-]*", name) is not None
+
+
+declines(
+    _URI,
+    "new(string uriString, bool dontEscape)",
+    "new(System.Uri baseUri, string relativeUri, bool dontEscape)",
+    reason="an obsolete constructor",
+)

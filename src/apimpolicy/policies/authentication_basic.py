@@ -1,0 +1,47 @@
+"""authentication-basic: identify the gateway to the backend with a user name and a password.
+
+```xml
+<authentication-basic username="orders" password="{{orders-password}}" />
+```
+
+Sets the header `Authorization` to `Basic` and the two in Base64. An `Authorization` of the caller is replaced.
+
+Simulated in full. Our choice: the text is encoded as UTF-8.
+
+Source: https://learn.microsoft.com/azure/api-management/authentication-basic-policy
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import expression_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy("authentication-basic", sections="inbound")
+class AuthenticationBasic:
+    username: str = expression_attribute(required=True)
+    password: str = expression_attribute(required=True)
+
+    def run(self, exchange: Exchange) -> Effect:
+        headers = exchange.message.headers
+        before = tuple(headers.get_all("Authorization"))
+        pair = from_utf16(f"{self.username}:{self.password}").encode("utf-8", "replace")
+        value = "Basic " + base64.b64encode(pair).decode("ascii")
+        headers.set("Authorization", [value])
+        return Effect(
+            "header-set",
+            f"Authorization: Basic for {self.username}",
+            message="request",
+            name="Authorization",
+            action="override",
+            before=before,
+            after=(value,),
+            protected=False,
+        )

@@ -1,0 +1,160 @@
+"""cors: allow browsers to call the API from pages of other origins.
+
+```xml
+<cors allow-credentials="true" terminate-unmatched-request="false">
+    <allowed-origins><origin>https://www.contoso.com</origin></allowed-origins>
+    <allowed-methods preflight-result-max-age="300"><method>GET</method><method>PUT</method></allowed-methods>
+    <allowed-headers><header>*</header></allowed-headers>
+    <expose-headers><header>X-Total</header></expose-headers>
+</cors>
+```
+
+A preflight (`OPTIONS` with `Origin` and `Access-Control-Request-Method`) is answered with an empty 200, and of all
+policies only the `cors` that are direct children of inbound are evaluated: the first that fits adds its headers; one
+that does not fit and says `terminate-unmatched-request="true"` ends the search. A GET or HEAD from an origin that is
+not allowed is ended with an empty 200 or goes on without CORS headers, by the same attribute. An operation of its own
+for `OPTIONS` gets the request as any other.
+
+Simulated in full. Our choices: `terminate-unmatched-request` is false unless given (the documentation says both);
+an origin is compared without regard to case and to a default port, `*` inside of one means itself; of a request that
+is no preflight only the origin is compared; without `allowed-methods` GET and POST are allowed, without
+`allowed-headers` none but those that need no permission; the headers are put on whatever answer the caller gets once
+the policy has run, that of an error among them; in a preflight, `*` is answered with what was asked for.
+
+Source: https://learn.microsoft.com/azure/api-management/cors-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import boolean, integer, trimmed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import child, child_texts, expression_attribute, part, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.context.messages import RequestMessage, ResponseMessage
+    from apimpolicy.policies.spec import Exchange, Step
+
+_SAFE_HEADERS = frozenset({"accept", "accept-language", "content-language", "content-type"})
+"""Need no permission (Fetch standard)."""
+
+
+@part("allowed-origins")
+class AllowedOrigins:
+    values: list[str] = child_texts("origin", trimmed, required=True)
+
+
+@part("allowed-methods")
+class AllowedMethods:
+    preflight_result_max_age: int = expression_attribute(integer, default=0)
+    values: list[str] = child_texts("method", trimmed)
+
+
+@part("allowed-headers")
+class AllowedHeaders:
+    values: list[str] = child_texts("header", trimmed)
+
+
+@part("expose-headers")
+class ExposeHeaders:
+    values: list[str] = child_texts("header", trimmed)
+
+
+def is_preflight(request: RequestMessage) -> bool:
+    """Whether a browser asks for permission."""
+    return (
+        request.method == "OPTIONS"
+        and "Origin" in request.headers
+        and "Access-Control-Request-Method" in request.headers
+    )
+
+
+@policy("cors", sections="inbound")
+class Cors:
+    allow_credentials: bool = expression_attribute(boolean, default=False)
+    terminate_unmatched_request: bool = expression_attribute(boolean, default=False)
+    origins: Step | None = child(AllowedOrigins, required=True)
+    methods: Step | None = child(AllowedMethods)
+    headers: Step | None = child(AllowedHeaders)
+    exposed: Step | None = child(ExposeHeaders)
+
+    def run(self, exchange: Exchange) -> Effect:
+        request = exchange.request
+        origin = (request.headers.joined("Origin") or "").strip()
+        if not origin:
+            shown = (
+                "Origin header was missing or empty and the request was classified as not cross-domain."
+                " CORS policy was not applied."
+            )
+            return Effect("cors", shown, origin=None, allowed=False)
+        allowed = self.texts(exchange, self.origins)
+        fits = "*" in allowed or _folded(origin) in map(_folded, allowed)
+        grant = {"Access-Control-Allow-Origin": "*" if "*" in allowed and not self.allow_credentials else origin}
+        if self.allow_credentials:
+            grant["Access-Control-Allow-Credentials"] = "true"
+        if is_preflight(request) and exchange.context.operation.method != "OPTIONS":
+            fits = self.preflight(exchange, grant) and fits
+            if fits or self.terminate_unmatched_request:
+                self.end(exchange, grant if fits else {})
+        elif fits:
+            exposed = self.texts(exchange, self.exposed)
+            if exposed:
+                grant["Access-Control-Expose-Headers"] = ",".join(exposed)
+            exchange.at_end(lambda answer: _add(answer, grant))
+        elif self.terminate_unmatched_request and request.method in ("GET", "HEAD"):
+            self.end(exchange, {})
+        shown = f"{origin} is {'allowed' if fits else 'not allowed'}"
+        return Effect("cors", shown, origin=origin, allowed=fits)
+
+    def preflight(self, exchange: Exchange, grant: dict[str, str]) -> bool:
+        """Whether the method and the headers asked for are allowed; adds what is to be answered."""
+        request = exchange.request
+        method = (request.headers.joined("Access-Control-Request-Method") or "").strip()
+        methods, age = ["GET", "POST"], 0
+        if self.methods is not None:
+            part: AllowedMethods = exchange.evaluate(self.methods)
+            exchange.note(Effect("cors", ", ".join(part.values), allowed=True), self.methods)
+            methods, age = part.values, part.preflight_result_max_age
+        asked = [name.strip() for name in (request.headers.joined("Access-Control-Request-Headers") or "").split(",")]
+        asked = [name for name in asked if name]
+        headers = self.texts(exchange, self.headers)
+        grant["Access-Control-Allow-Methods"] = method if "*" in methods else ",".join(methods)
+        shown = ",".join(asked if "*" in headers else headers)
+        if shown:
+            grant["Access-Control-Allow-Headers"] = shown
+        if age > 0:
+            grant["Access-Control-Max-Age"] = str(age)
+        known = _SAFE_HEADERS.union(name.lower() for name in headers)
+        return ("*" in methods or method.upper() in (name.upper() for name in methods)) and (
+            "*" in headers or all(name.lower() in known for name in asked)
+        )
+
+    def texts(self, exchange: Exchange, step: Step | None) -> list[str]:
+        """The texts inside a child element."""
+        if step is None:
+            return []
+        values: list[str] = exchange.evaluate(step).values
+        exchange.note(Effect("cors", ", ".join(values), allowed=True), step)
+        return values
+
+    def end(self, exchange: Exchange, grant: dict[str, str]) -> None:
+        from apimpolicy.context.messages import ResponseMessage
+
+        answer = ResponseMessage(second_read=exchange.request.second_read)
+        _add(answer, grant)
+        exchange.end(answer)
+
+
+def _add(answer: ResponseMessage, grant: dict[str, str]) -> None:
+    for name, value in grant.items():
+        answer.headers.set(name, [value])
+
+
+def _folded(origin: str) -> str:
+    """An origin as it is compared."""
+    origin = origin.strip().rstrip("/").lower()
+    for scheme, port in (("http://", ":80"), ("https://", ":443")):
+        if origin.startswith(scheme):
+            return origin.removesuffix(port)
+    return origin

@@ -1,0 +1,41 @@
+"""find-and-replace: replace one text in the body by another, wherever it stands.
+
+```xml
+<find-and-replace from="http://backend.internal" to="https://contoso.azure-api.net" />
+```
+
+In inbound and backend it changes the body of the request, in outbound and on-error that of the response.
+
+Simulated in full. Our choices: the search is by characters and minds case; without a body, or with an empty `from`,
+nothing happens; the body stays in the character set of its `Content-Type`.
+
+Source: https://learn.microsoft.com/azure/api-management/find-and-replace-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.message_text import read_text, write_text
+from apimpolicy.policies.spec import ANYWHERE, expression_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy("find-and-replace", sections=ANYWHERE)
+class FindAndReplace:
+    from_: str = expression_attribute(required=True)
+    to: str = expression_attribute(required=True)
+
+    def run(self, exchange: Exchange) -> Effect:
+        message = exchange.message
+        text = read_text(message)
+        count = text.count(self.from_) if text and self.from_ else 0
+        if text and count:
+            environment().new_string(len(text) + count * (len(self.to) - len(self.from_)))
+            write_text(message, text.replace(self.from_, self.to))
+        kind = "request" if exchange.changes_request else "response"
+        return Effect("text-replaced", f"{count} replaced", message=kind, count=count)

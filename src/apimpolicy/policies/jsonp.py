@@ -1,0 +1,49 @@
+"""jsonp: wrap the response into a call of the function that the caller names.
+
+```xml
+<jsonp callback-parameter-name="cb" />
+```
+
+`?cb=show` turns `{"id": 1}` into `show({"id": 1});`. Without that parameter the response stays as it is.
+
+Simulated in full. Our choices: names with dots count as identifiers; the response's content type becomes
+`application/javascript`; the status of `CallbackParameterInvalid` is 400, where the documentation says only that it is
+an error of the caller.
+
+Source: https://learn.microsoft.com/azure/api-management/jsonp-policy
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import trimmed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.message_text import read_text, write_text
+from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange
+
+_NAME = r"(?!\d)[\w$]+"
+_IDENTIFIER = re.compile(rf"{_NAME}(?:\.{_NAME})*")
+
+
+@policy("jsonp", sections="outbound")
+class Jsonp:
+    callback_parameter_name: str = expression_attribute(trimmed, required=True)
+
+    def run(self, exchange: Exchange) -> Effect:
+        name = self.callback_parameter_name
+        values = exchange.request.original_url.query.get_all(name)
+        if not values:
+            return Effect("padded", "not asked for", callback=None)
+        if _IDENTIFIER.fullmatch(values[0]) is None:
+            message = f"Value of callback parameter {name} is not a valid JavaScript identifier."
+            raise PolicyError("CallbackParameterInvalid", message, 400)
+        response = exchange.reply
+        text = read_text(response) or ""
+        response.headers.set("Content-Type", ["application/javascript"])
+        write_text(response, f"{values[0]}({text});")
+        return Effect("padded", f"{values[0]}(…)", callback=values[0])
