@@ -62,7 +62,7 @@ class NotSimulatedError(ApimPolicyError):
         super().__init__(name, reason)
 
     def __str__(self) -> str:
-        return f"{self.name} is not simulated yet" + (f": {self.reason}" if self.reason else "")
+        return f"{self.name} is not simulated: {self.reason}" if self.reason else f"{self.name} is not simulated yet"
 
 
 class LimitExceededError(ApimPolicyError):

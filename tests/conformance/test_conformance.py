@@ -41,7 +41,7 @@ def difference(expect: dict[str, Any], answer: dict[str, Any]) -> str:
         same = same or thrown == {k: v for k, v in answer.get("exception", {}).items() if k != "inner"}
         return "" if same else f"{expect['exception']} expected, got {answer}"
     if expect.get("value") == "[]" and any(name in expect["runtime_type"] for name in LAZY):
-        return "" if "value" in answer else f"a sequence expected, got {answer}"
+        return "" if "value" in answer or "exception" in answer else f"a sequence expected, got {answer}"
     if expect.get("value") != answer.get("value"):
         return f"value {expect.get('value')!r} expected, got {answer.get('value', answer)!r}"
     if expect.get("trace") and expect["trace"] != answer.get("trace"):

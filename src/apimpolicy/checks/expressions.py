@@ -22,7 +22,7 @@ class ExpressionCheck:
         self._found: dict[str, Sequence[Diagnostic]] = {}
 
     def __call__(self, excerpt: Excerpt) -> list[Diagnostic]:
-        """What the C# compiler says about the expression, at its place in the document.
+        """What the C# compiler and the gateway's own rules say about the expression, at its place in the document.
 
         A `{{named-value}}` that stands as code counts as a number.
         """
@@ -40,10 +40,13 @@ class ExpressionCheck:
 
 def _compile(excerpt: Excerpt) -> Sequence[Diagnostic]:
     from apimpolicy.binding import bind
+    from apimpolicy.binding.gateway_rules import check_gateway_rules
     from apimpolicy.syntax.parser import parse
 
     try:
-        return bind(parse(excerpt), excerpt).diagnostics
+        tree = parse(excerpt)
+        bound = bind(tree, excerpt)
+        return [*bound.diagnostics, *check_gateway_rules(bound, tree)]
     except PolicySyntaxError as error:
         return error.diagnostics
     except RecursionError:

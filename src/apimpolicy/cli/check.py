@@ -35,7 +35,15 @@ _NO_POLICIES = "no .xml, .policy or .cshtml file begins with <policies>, <fragme
     "--format", "output", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
 )
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")
-def command(paths: tuple[str, ...], named_values: str | None, config: str | None, output: str, strict: bool) -> int:
+@click.option("--ignore", multiple=True, metavar="CODE", help="Leave findings with this code out; may be repeated.")
+def command(
+    paths: tuple[str, ...],
+    named_values: str | None,
+    config: str | None,
+    output: str,
+    strict: bool,
+    ignore: tuple[str, ...],
+) -> int:
     """Find what is wrong with policies: syntax, types, attributes.
 
     Reads files, whole trees of them, or `-` for standard input. In a tree, files count that end in .xml, .policy or
@@ -47,6 +55,7 @@ def command(paths: tuple[str, ...], named_values: str | None, config: str | None
       apimpolicy check orders.xml --named-values values.json
       git show HEAD:orders.xml | apimpolicy check -
       apimpolicy check policies/ --format json > findings.json
+      apimpolicy check policies/ --ignore APIM0001
 
     Exits with 0 when all is well, 1 with findings, 2 when something cannot be read.
     """
@@ -72,7 +81,7 @@ def command(paths: tuple[str, ...], named_values: str | None, config: str | None
                 continue
             if not findings:
                 findings += check_document(source, check, values)
-            report.add(findings)
+            report.add([finding for finding in findings if finding.code not in ignore])
             progress.advance()
     report.seconds = time.perf_counter() - started
     if output == "json":

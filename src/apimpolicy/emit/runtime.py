@@ -38,9 +38,9 @@ def raise_exception(exception: DotnetException | None) -> NoReturn:
     raise exception.with_traceback(None)
 
 
-def not_simulated(name: str) -> NoReturn:
+def not_simulated(name: str, reason: str = "") -> NoReturn:
     """A member of .NET that exists and that the simulation does not have."""
-    raise NotSimulatedError(name)
+    raise NotSimulatedError(name, reason)
 
 
 def nullable_value(value: Any) -> Any:

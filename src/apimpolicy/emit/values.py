@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections import arrays
-from apimpolicy.dotnet.registry import Implementation, find_implementation
+from apimpolicy.dotnet.registry import Implementation, find_implementation, reason_against
 from apimpolicy.dotnet.system.objects import type_object
 from apimpolicy.dotnet.system.strings import concat, format_item
 from apimpolicy.dotnet.types import NamedType, Type
@@ -125,7 +125,7 @@ class ValueEmitter(AssignmentEmitter):
     def _read(self, member: Property | Field, receiver: nodes.Expression | None) -> ast.expr:
         found = find_implementation(member.declaring, member.signature)
         if found is None:
-            return self.run(runtime.not_simulated, constant(full_name(member)))
+            return self.missing(member)
         if found.form == "attribute" and receiver is not None:
             return attribute(self.emit(receiver), found.name)
         if receiver is None:
@@ -161,7 +161,7 @@ class ValueEmitter(AssignmentEmitter):
     def emit_indexer(self, node: nodes.IndexerAccess) -> ast.expr:
         found = find_implementation(node.property.declaring, node.property.signature)
         if found is None:
-            return self.run(runtime.not_simulated, constant(full_name(node.property)))
+            return self.missing(node.property)
         receiver = self._receiver_for(node.property, node.receiver, found)
         return self._invoke(found, node.property, receiver, [self.emit(a) for a in node.arguments], ())
 
@@ -178,6 +178,11 @@ class ValueEmitter(AssignmentEmitter):
         return ast.Subscript(attribute(self.emit(node.receiver), "values"), constant(node.index), ast.Load())
 
     # ------------------------------------------------------------------------------------------------ calls
+
+    def missing(self, member: Member) -> ast.expr:
+        """A member without an implementation: fails by name, with the reason if there is one, when it is reached."""
+        reason = reason_against(member.declaring, member.signature)
+        return self.run(runtime.not_simulated, constant(full_name(member)), constant(reason))
 
     def emit_call(self, node: nodes.Call) -> ast.expr:
         method = node.method
@@ -222,7 +227,7 @@ class ValueEmitter(AssignmentEmitter):
         method, receiver = node.method, node.receiver
         if method.name == "Invoke" and receiver is not None and method.container.kind == "delegate":
             return call(self.checked_receiver(receiver), *map(self.emit, node.arguments))
-        return self.run(runtime.not_simulated, constant(full_name(method)))
+        return self.missing(method)
 
     def _nullable_call(self, node: nodes.Call) -> ast.expr:
         """Members of `T?`, whose run-time value is None or the value itself."""
@@ -241,7 +246,7 @@ class ValueEmitter(AssignmentEmitter):
             return conditional(is_not_none(value), load(name), default)
         found = find_implementation(node.method.declaring, node.method.signature)
         if found is None:
-            return self.run(runtime.not_simulated, constant(full_name(node.method)))
+            return self.missing(node.method)
         boxed = last_of(value, conditional(is_none(load(name)), constant(None), self.boxed(load(name), inner)))
         return self._invoke(found, node.method, boxed, [self.emit(a) for a in node.arguments], ())
 
@@ -251,7 +256,7 @@ class ValueEmitter(AssignmentEmitter):
         """A call whose parts are emitted already: operators and conversions."""
         found = find_implementation(method.declaring, method.signature)
         if found is None:
-            return self.run(runtime.not_simulated, constant(full_name(method)))
+            return self.missing(method)
         return self._invoke(found, method, receiver, arguments, type_arguments)
 
     def emit_delegate_call(self, node: nodes.DelegateCall) -> ast.expr:

@@ -113,9 +113,11 @@ class Exchange:
         self.answer: ResponseMessage | None = None
         self.response = ResponseMessage(second_read=context.request.second_read)
         self._evaluator = Evaluator(context, tracing)
+        self.composed_request: RequestMessage | None = None
         self._composed: ResponseMessage | None = None
         self._running: list[Step] = []
         self._entries: dict[Step, TraceEntry] = {}
+        self._counted: set[str] = set()
         self._at_end: list[Callable[[ResponseMessage], None]] = []
 
     @property
@@ -133,10 +135,12 @@ class Exchange:
 
     @property
     def changes_request(self) -> bool:
-        return self._composed is None and self.section in ("inbound", "backend")
+        return self.composed_request is not None or (self._composed is None and self.section in ("inbound", "backend"))
 
     @property
     def message(self) -> RequestMessage | ResponseMessage:
+        if self.composed_request is not None:
+            return self.composed_request
         return self.request if self.changes_request else self.reply
 
     @property
@@ -194,8 +198,35 @@ class Exchange:
         finally:
             self._composed = around
 
+    def compose_request(self, steps: Sequence[Any], request: RequestMessage) -> None:
+        around = self.composed_request
+        self.composed_request = request
+        try:
+            self.execute(steps)
+        finally:
+            self.composed_request = around
+
+    @property
+    def has_ended(self) -> bool:
+        return self.answer is not None
+
     def end(self, response: ResponseMessage) -> None:
         self.answer = response
+
+    @property
+    def place(self) -> str:
+        step = self._running[-1]
+        return f"{step.scope} {step.section} {step.path}"
+
+    def has_expression(self, *attributes: str) -> bool:
+        given = (self._running[-1].element.get(name) for name in attributes)
+        return any(attribute is not None and attribute.value.expression is not None for attribute in given)
+
+    def counts_first(self, key: str) -> bool:
+        if key in self._counted:
+            return False
+        self._counted.add(key)
+        return True
 
     def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
         self._at_end.append(action)

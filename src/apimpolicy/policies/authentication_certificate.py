@@ -48,7 +48,10 @@ class AuthenticationCertificate:
         certificate = self.certificate(exchange)
         if not certificate.has_private_key:
             raise PolicyError(None, f"The certificate {certificate.subject} has no private key.")
-        exchange.backend_certificate = certificate
+        if exchange.composed_request is not None:
+            exchange.composed_request.certificate = certificate
+        else:
+            exchange.backend_certificate = certificate
         return Effect("backend-certificate-set", certificate.subject, thumbprint=certificate.thumbprint)
 
     def certificate(self, exchange: Exchange) -> Certificate:

@@ -23,6 +23,12 @@ text-replaced     message, count                                                
 padded            callback: str | None                                                       jsonp
 cross-domain      asked: bool                                                         cross-domain
 cors              origin: str | None, allowed: bool                                           cors
+retried           waits: seconds before each repetition                                      retry
+sent              request: Request | None, response: Response | None                   send-*request
+waited            count                                                                       wait
+limited           key, inside                                                    limit-concurrency
+rate-limited      remaining: int | None                                                rate-limit-*
+quota-used        calls: int | None                                                         quota-*
 response-returned response: Response (a record)                              return-response, mock-response
 trace-written     source, severity, message, metadata: dict
 included          fragment: str

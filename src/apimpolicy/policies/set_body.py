@@ -43,7 +43,7 @@ class SetBody:
         if self.html_decode_expression:
             raise NotSimulatedError("set-body html-decode-expression", "no document says what it does")
         message = exchange.message
-        if message.body is None and not exchange.services.allows_new_body:
+        if message.body is None and message is not exchange.composed_request and not exchange.services.allows_new_body:
             raise PolicyError(None, "The request has no body that set-body could replace.")
         message.set_body(self.body)
         kind = "request" if exchange.changes_request else "response"

@@ -26,6 +26,7 @@ class SetMethod:
     method: str = content(trimmed)
 
     def run(self, exchange: Exchange) -> Effect:
-        before = exchange.request.method
-        exchange.request.method = self.method.upper()
-        return Effect("method-set", exchange.request.method, before=before, after=exchange.request.method)
+        request = exchange.composed_request or exchange.request
+        before = request.method
+        request.method = self.method.upper()
+        return Effect("method-set", request.method, before=before, after=request.method)

@@ -114,6 +114,17 @@ class Exchange(Protocol):
     def compose(self, steps: Sequence[Step], response: ResponseMessage) -> None:
         """Run policies that change this response instead of the exchange's own."""
 
+    def compose_request(self, steps: Sequence[Step], request: RequestMessage) -> None:
+        """Run policies that change this request instead of the exchange's own."""
+
+    @property
+    def composed_request(self) -> RequestMessage | None:
+        """The request that is being composed."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether a policy ended the pipeline."""
+
     def end(self, response: ResponseMessage) -> None:
         """End the pipeline: this is what the caller gets."""
 
@@ -127,6 +138,16 @@ class Exchange(Protocol):
 
     def wait(self, seconds: float) -> None:
         """Let time pass on the simulated clock; nobody really waits."""
+
+    @property
+    def place(self) -> str:
+        """Scope, section and path of the running policy: tells it from every other."""
+
+    def has_expression(self, *attributes: str) -> bool:
+        """Whether one of these attributes of the running policy is an expression."""
+
+    def counts_first(self, key: str) -> bool:
+        """Whether nothing in this request asked so for this key before."""
 
     def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
         """Do this with the caller's answer when everything else is done, whatever way the request took."""

@@ -153,8 +153,8 @@ def test_limits_name_the_policy() -> None:
 
 
 def test_what_is_not_simulated_names_its_place() -> None:
-    with pytest.raises(NotSimulatedError, match=r"the policy 'cors' is not simulated yet: <api policy>:1:10"):
-        Gateway().run("<inbound><cors/></inbound>", "/")
+    with pytest.raises(NotSimulatedError, match=r"the policy 'proxy' is not simulated yet: <api policy>:1:10"):
+        Gateway().run("<inbound><proxy/></inbound>", "/")
 
 
 def test_runs_can_be_repeated() -> None:

@@ -17,10 +17,11 @@ from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from apimpolicy.dotnet.json.tree_reader import TreeReader
 
-    Reader = TextReader | TreeReader
+    Reader: TypeAlias = TextReader | TreeReader
 
 _SCALARS = {
     tokens.INTEGER: INTEGER,

@@ -88,7 +88,7 @@ class TreeReader:
                     stack.append((iter(token.children), None))
                     break
                 if isinstance(token, JContainer):
-                    opening, closing = _BRACKETS[type(token)]  # type: ignore[index]
+                    opening, closing = _BRACKETS[type(token)]
                     name = token.name if isinstance(token, JConstructor) else None
                     yield opening, name, token, depth
                     depth += 1
@@ -209,7 +209,9 @@ def _decline_asynchronous_members() -> None:
             f"{start}, {_SETTINGS}, {_CANCELLATION} = null)",
             reason=_AWAIT,
         )
-    declines(J + "JRaw", f"static {_TASK}<{J}JRaw> CreateAsync({_READER} reader, {_CANCELLATION} = null)", reason=_AWAIT)
+    declines(
+        J + "JRaw", f"static {_TASK}<{J}JRaw> CreateAsync({_READER} reader, {_CANCELLATION} = null)", reason=_AWAIT
+    )
 
 
 _decline_asynchronous_members()

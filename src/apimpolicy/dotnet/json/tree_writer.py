@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import NullReferenceException
-from apimpolicy.dotnet.json.containers import JContainer
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.tokens import J, JToken
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 if TYPE_CHECKING:
+    from apimpolicy.dotnet.json.containers import JContainer
     from apimpolicy.dotnet.values import Array
 
 _WRITER = "Newtonsoft.Json.JsonWriter"
@@ -49,4 +49,6 @@ def write_to(token: JToken, writer: TreeWriter | None, converters: Array | None 
 
 
 for _name in ("JToken", "JArray", "JConstructor", "JObject", "JProperty", "JValue"):
-    implements(J + _name, f"void WriteTo({_WRITER} writer, params Newtonsoft.Json.JsonConverter[] converters)")(write_to)
+    implements(J + _name, f"void WriteTo({_WRITER} writer, params Newtonsoft.Json.JsonConverter[] converters)")(
+        write_to
+    )

@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apimpolicy.dotnet.exceptions import DotnetException, XmlException
+from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.registry import bound
-from apimpolicy.dotnet.values import BOOL, DOUBLE, Array
+from apimpolicy.dotnet.system.objects import to_string
+from apimpolicy.dotnet.values import BOOL, DOUBLE, OBJECT, STRING, Array
+from apimpolicy.dotnet.xml import annotations as notes
 from apimpolicy.dotnet.xml import extensions
 from apimpolicy.dotnet.xml.comparison import deep_equals
-from apimpolicy.dotnet.xml.containers import XDocument
+from apimpolicy.dotnet.xml.containers import XDeclaration, XDocument
 from apimpolicy.dotnet.xml.content import format_duration
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
-from apimpolicy.dotnet.xml.names import XMLNS, XNamespace, expanded_name
-from apimpolicy.dotnet.xml.nodes import XCData, XNode, compare_document_order
+from apimpolicy.dotnet.xml.names import XMLNS, X, XNamespace, expanded_name
+from apimpolicy.dotnet.xml.nodes import XCData, XNode, XText, compare_document_order
 from apimpolicy.dotnet.xml.reader import parse_document, parse_element
-from apimpolicy.dotnet.xml.xml_reader import XmlReader, read_from
+from apimpolicy.dotnet.xml.saving import create_writer, save, write_to
+from apimpolicy.dotnet.xml.saving import load_element as load_text
+from apimpolicy.dotnet.xml.xml_reader import XmlReader, create_reader, load_element, read_from
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -190,3 +195,104 @@ def test_a_reader_goes_from_node_to_node() -> None:
     reader.read()
     assert flat(read_from(reader)) == "<b>1</b>"
     assert reader.name == "c"
+
+
+def written(node: Any, options: int | None = None) -> str:
+    writer = bound("System.IO.StringWriter", "new()")()
+    name = f"{X}{type(node).__name__}"
+    if options is None:
+        bound(name, "void Save(System.IO.TextWriter textWriter)")(node, writer)
+    else:
+        bound(name, f"void Save(System.IO.TextWriter textWriter, {X}SaveOptions options)")(node, writer, options)
+    return to_string(writer)
+
+
+def declared(standalone: str | None) -> XDocument:
+    made = parse_document("<a/>")
+    made.declaration = XDeclaration("1.0", "utf-8", standalone)
+    return made
+
+
+SAVED: list[tuple[Any, int | None, str]] = [
+    (parse_document("<a><b/></a>"), None, '<?xml version="1.0" encoding="utf-16"?>\n<a>\n  <b />\n</a>'),
+    (parse_element("<a><b/></a>"), 1, '<?xml version="1.0" encoding="utf-16"?><a><b /></a>'),
+    (declared("yes"), None, '<?xml version="1.0" encoding="utf-16" standalone="yes"?>\n<a />'),
+    (declared(None), None, '<?xml version="1.0" encoding="utf-16"?>\n<a />'),
+]
+
+
+@pytest.mark.parametrize(("node", "options", "text"), SAVED)
+def test_save(node: Any, options: int | None, text: str) -> None:
+    assert written(node, options) == text
+
+
+def test_load_reads_the_whole_reader() -> None:
+    load = bound(X + "XElement", f"static {X}XElement Load(System.IO.TextReader textReader, {X}LoadOptions options)")
+    assert flat(load(bound("System.IO.StringReader", "new(string s)")("<a> <b/></a>"), 1)) == "<a> <b /></a>"
+
+
+def test_readers_over_a_node_stay_inside_it() -> None:
+    inner = parse_element("<a><b><c/></b><d/></a>").elements_named(N("b"))
+    (node,) = inner
+    reader = create_reader(node)
+    names = []
+    while reader.read():
+        names.append((reader.node_type, reader.name))
+    assert names == [(1, "b"), (1, "c"), (15, "b")]
+    copied = load_element(create_reader(node))
+    assert flat(copied) == "<b><c /></b>"
+    assert copied is not node
+
+
+def test_writers_add_on_closing() -> None:
+    target = parse_element("<a>1</a>")
+    writer = create_writer(target)
+    for child in parse_element("<x>2<b/><!--c--></x>").children:
+        write_to(child, writer)
+    assert flat(target) == "<a>1</a>"
+    writer.close()
+    assert flat(target) == "<a>12<b /><!--c--></a>"
+
+
+@pytest.mark.parametrize("name", [X + "XObject", "Newtonsoft.Json.Linq.JToken"])
+def test_annotations(name: str) -> None:
+    node = parse_element("<a/>") if name.startswith(X) else JValue.null()
+    string, boolean = (STRING,), (BOOL,)
+    add = bound(name, "void AddAnnotation(object annotation)")
+    first = bound(name, "T Annotation<T>() where T : class")
+    every = bound(name, "System.Collections.Generic.IEnumerable<T> Annotations<T>() where T : class")
+    assert first(string, node) is None
+    for note in ("x", True, "y"):
+        add(node, note)
+    assert (first(string, node), first(boolean, node), list(every(string, node))) == ("x", True, ["x", "y"])
+    bound(name, "void RemoveAnnotations<T>() where T : class")(string, node)
+    assert list(every((OBJECT,), node)) == [True]
+
+
+def unstarted() -> XmlReader:
+    return create_reader(parse_element("<a/>"))
+
+
+SAVING_REFUSED: list[tuple[Callable[[], Any], str, str]] = [
+    (lambda: save(parse_element("<a/>"), None), "System.ArgumentNullException",
+     "Value cannot be null. (Parameter 'output')"),
+    (lambda: written(XDocument()), "System.InvalidOperationException",
+     "Token EndDocument in state Document would result in an invalid XML document."),
+    (lambda: load_text(None), "System.ArgumentNullException", "Value cannot be null. (Parameter 'input')"),
+    (lambda: load_element(None), "System.ArgumentNullException", "Value cannot be null. (Parameter 'reader')"),
+    (lambda: load_element(create_reader(XText("t"))), "System.InvalidOperationException",
+     "The XmlReader must be on a node of type Element instead of a node of type Text."),
+    (lambda: read_from(unstarted()), "System.InvalidOperationException", "The XmlReader state should be Interactive."),
+    (lambda: write_to(XText("t"), None), "System.ArgumentNullException", "Value cannot be null. (Parameter 'writer')"),
+    (lambda: notes.add(XText("t"), None), "System.ArgumentNullException",
+     "Value cannot be null. (Parameter 'annotation')"),
+    (lambda: notes.every(XText("t"), None), "System.ArgumentNullException",
+     "Value cannot be null. (Parameter 'type')"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "type_name", "message"), SAVING_REFUSED)
+def test_saving_and_loading_refuse(action: Callable[[], Any], type_name: str, message: str) -> None:
+    with pytest.raises(DotnetException) as caught:
+        action()
+    assert (caught.value.type_name, caught.value.message) == (type_name, message)

@@ -1,0 +1,48 @@
+"""limit-concurrency: let only so many requests at a time into the policies inside; refuse the others.
+
+```xml
+<limit-concurrency key="@(context.Api.Id)" max-count="3">
+    <forward-request />
+</limit-concurrency>
+```
+
+The refused get 429 at once.
+
+Simulated in full: requests of one gateway are inside together when a backend, while it answers one, sends the next (or
+when threads do). Our choices: the count is that of the key, wherever it stands; the reason and the message of the
+error, which no document states, are null and "Too many requests are in progress.".
+
+Source: https://learn.microsoft.com/azure/api-management/limit-concurrency-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import integer
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import ANYWHERE, PolicyError, expression_attribute, literal_attribute, policies, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange, Step
+
+
+@policy("limit-concurrency", sections=ANYWHERE)
+class LimitConcurrency:
+    key: str = expression_attribute(required=True)
+    max_count: int = literal_attribute(integer, required=True)
+    steps: list[Step] = policies()
+
+    def run(self, exchange: Exchange) -> Effect:
+        running = exchange.services.running
+        inside = running.get(self.key, 0)
+        if inside >= self.max_count:
+            raise PolicyError(None, "Too many requests are in progress.", 429)
+        running[self.key] = inside + 1
+        try:
+            exchange.execute(self.steps)
+        finally:
+            running[self.key] -= 1
+            if not running[self.key]:
+                del running[self.key]
+        return Effect("limited", f"{inside + 1} of {self.max_count}", key=self.key, inside=inside + 1)

@@ -1,0 +1,75 @@
+"""quota-by-key: so many calls or kilobytes with one key in a period.
+
+```xml
+<quota-by-key calls="10000" bandwidth="40000" renewal-period="3600" counter-key="@(context.Request.IpAddress)"
+    increment-condition="@(context.Response.StatusCode &lt; 400)" first-period-start="2026-01-01T00:00:00Z" />
+```
+
+When it is used up callers get 403 with `Retry-After`. Periods follow each other from `first-period-start`
+(0001-01-01 unless given); with `renewal-period="0"` there is only one. A key has one count wherever it is used, and is
+counted once for a request.
+
+Simulated in full, on the gateway's clock. Our choices: bandwidth is the bodies of request and answer, a kilobyte has
+1024 bytes; everything is counted at the end when `increment-condition` or `increment-count` is an expression, else at
+once; a condition that throws at the end counts as false; refused calls do not count.
+
+Source: https://learn.microsoft.com/azure/api-management/quota-by-key-policy
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.exceptions import FormatException
+from apimpolicy.policies.call_quotas import Quota
+from apimpolicy.policies.conversions import boolean, integer, number, text
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy, postponed_attribute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.context.messages import ResponseMessage
+    from apimpolicy.policies.spec import Exchange
+
+
+def moment(value: object) -> float:
+    """A time as seconds since 0001-01-01 UTC. Raises FormatException."""
+    written = text(value)
+    try:
+        found = datetime.datetime.fromisoformat(written)
+    except ValueError:
+        raise FormatException(f"String '{written}' was not recognized as a valid DateTime.") from None
+    found = found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+    return (found - datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)).total_seconds()
+
+
+@policy("quota-by-key", sections="inbound", alternatives=("calls", "bandwidth"))
+class QuotaByKey:
+    calls: int | None = literal_attribute(integer)
+    bandwidth: int | None = literal_attribute(integer)
+    renewal_period: float = literal_attribute(number, required=True)
+    counter_key: str = expression_attribute(required=True)
+    increment_condition: Callable[[], bool] = postponed_attribute(boolean, default=True)
+    increment_count: Callable[[], int] = postponed_attribute(integer, default=1)
+    first_period_start: float = literal_attribute(moment, default=0.0)
+
+    def run(self, exchange: Exchange) -> Effect:
+        key = f"quota-by-key {self.counter_key}"
+        quota = Quota(key, self.calls, self.bandwidth, self.first_period_start, self.renewal_period)
+        quota.check(exchange)
+        if exchange.counts_first(key):
+            if exchange.has_expression("increment-condition", "increment-count"):
+                exchange.at_end(lambda answer: self.count(exchange, quota, answer))
+            else:
+                if self.increment_condition():
+                    quota.count(exchange, self.increment_count())
+                exchange.at_end(lambda answer: quota.count_bytes(exchange, answer))
+        used = quota.used(exchange)
+        return Effect("quota-used", f"{used} calls in this period", calls=used)
+
+    def count(self, exchange: Exchange, quota: Quota, answer: ResponseMessage) -> None:
+        if self.increment_condition():
+            quota.count(exchange, self.increment_count())
+            quota.count_bytes(exchange, answer)

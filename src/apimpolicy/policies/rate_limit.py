@@ -1,0 +1,110 @@
+"""rate-limit: so many calls of one subscription within so many seconds.
+
+```xml
+<rate-limit calls="20" renewal-period="90" remaining-calls-header-name="X-Remaining">
+    <api id="orders" calls="10" renewal-period="60"><operation id="create" calls="5" renewal-period="60" /></api>
+</rate-limit>
+```
+
+One call too many gets 429 with `Retry-After`. The limits of `api` and `operation` count on their own. Without a
+subscription the policy does nothing.
+
+Simulated with a window that slides exactly, on the gateway's clock; counts are shared by all requests of one gateway.
+Our choices: refused calls do not count; every place of the policy has counts of its own; the v2 tiers' token bucket is
+not simulated; the header of remaining calls is that after this call, and only of the outermost limit.
+
+Source: https://learn.microsoft.com/azure/api-management/rate-limit-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.call_rates import CallRate, matches
+from apimpolicy.policies.conversions import integer, number
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import children, literal_attribute, part, policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.policies.spec import Exchange, Step
+
+
+@part("operation", alternatives=("name", "id"))
+class OperationRate:
+    name: str | None = literal_attribute()
+    id: str | None = literal_attribute()
+    calls: int = literal_attribute(integer, required=True)
+    renewal_period: float = literal_attribute(number, required=True)
+
+
+@part("api", alternatives=("name", "id"))
+class ApiRate:
+    name: str | None = literal_attribute()
+    id: str | None = literal_attribute()
+    calls: int = literal_attribute(integer, required=True)
+    renewal_period: float = literal_attribute(number, required=True)
+    operations: list[Step] = children(OperationRate)
+
+
+@policy("rate-limit", sections="inbound")
+class RateLimit:
+    calls: int = literal_attribute(integer, required=True)
+    renewal_period: float = literal_attribute(number, required=True)
+    retry_after_header_name: str = literal_attribute(default="Retry-After")
+    retry_after_variable_name: str | None = literal_attribute()
+    remaining_calls_header_name: str | None = literal_attribute()
+    remaining_calls_variable_name: str | None = literal_attribute()
+    total_calls_header_name: str | None = literal_attribute()
+    apis: list[Step] = children(ApiRate)
+    operations: list[Step] = children(OperationRate)
+
+    def run(self, exchange: Exchange) -> Effect:
+        subscription = exchange.context.subscription
+        if subscription is None:
+            return Effect("rate-limited", "not applied: the request has no subscription", remaining=None)
+        rates = list(self.rates(exchange, f"rate-limit {exchange.place} {subscription.id}"))
+        for rate in rates:
+            rate.check(exchange)
+        for rate in rates:
+            rate.record(exchange)
+        rates[0].tell(exchange)
+        left = rates[0].remaining(exchange)
+        return Effect("rate-limited", f"{left} of {self.calls} calls remain", remaining=left)
+
+    def rates(self, exchange: Exchange, key: str) -> Iterator[CallRate]:
+        yield CallRate(
+            key,
+            self.calls,
+            self.renewal_period,
+            retry_after_header=self.retry_after_header_name,
+            retry_after_variable=self.retry_after_variable_name,
+            remaining_header=self.remaining_calls_header_name,
+            remaining_variable=self.remaining_calls_variable_name,
+            total_header=self.total_calls_header_name,
+        )
+        yield from self.of_operations(exchange, key, self.operations)
+        for step in self.apis:
+            limit: ApiRate = exchange.evaluate(step)
+            api = exchange.context.api
+            taken = matches(api.id, api.name, limit.id, limit.name)
+            exchange.note(Effect("condition", "this API" if taken else "another API", taken=taken), step)
+            if taken:
+                yield self.inner(f"{key} api {api.id}", limit)
+                yield from self.of_operations(exchange, f"{key} api {api.id}", limit.operations)
+
+    def of_operations(self, exchange: Exchange, key: str, steps: list[Step]) -> Iterator[CallRate]:
+        for step in steps:
+            limit: OperationRate = exchange.evaluate(step)
+            operation = exchange.context.operation
+            taken = matches(operation.id, operation.name, limit.id, limit.name)
+            exchange.note(Effect("condition", "this operation" if taken else "another one", taken=taken), step)
+            if taken:
+                yield self.inner(f"{key} operation {operation.id}", limit)
+
+    def inner(self, key: str, limit: ApiRate | OperationRate) -> CallRate:
+        header, variable = self.retry_after_header_name, self.retry_after_variable_name
+        return CallRate(
+            key, limit.calls, limit.renewal_period, retry_after_header=header, retry_after_variable=variable
+        )

@@ -1,0 +1,78 @@
+"""retry: run the policies inside, and again while a condition is true.
+
+```xml
+<retry condition="@(context.Response.StatusCode == 429)" count="3" interval="10" max-interval="100" delta="10">
+    <forward-request buffer-request-body="true" />
+</retry>
+```
+
+The policies run once, then at most `count` (1 to 50) times more, while `condition` is true after each run. Between two
+runs pass, in seconds, for the n-th repetition: `interval` alone: always that; with `delta`: `interval` + (n - 1) ·
+`delta`; with `delta` and `max-interval`: `interval` + (2ⁿ - 1) · a random number between 0.8 and 1.2 times `delta`, at
+most `max-interval`. `first-fast-retry` lets the first repetition follow at once. What ends the pipeline inside, ends
+the repetition.
+
+Simulated in full: nobody waits, the gateway's clock is moved on. The random numbers come from the gateway's `seed`. Our
+choices: an error inside is not caught and goes to on-error; `max-interval` without `delta` bounds `interval`; `count`,
+`interval` and the others are evaluated once, before the first run; a `count` outside of 1 to 50 is an error without a
+reason. The body of the request is sent again even when it was not buffered.
+
+Source: https://learn.microsoft.com/azure/api-management/retry-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.policies.conversions import boolean, integer, number
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import (
+    ANYWHERE,
+    PolicyError,
+    expression_attribute,
+    policies,
+    policy,
+    postponed_attribute,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.policies.spec import Exchange, Step
+
+MOST_RETRIES = 50
+
+
+@policy("retry", sections=ANYWHERE)
+class Retry:
+    condition: Callable[[], bool] = postponed_attribute(boolean, required=True)
+    count: int = expression_attribute(integer, required=True)
+    interval: float = expression_attribute(number, required=True)
+    max_interval: float | None = expression_attribute(number)
+    delta: float | None = expression_attribute(number)
+    first_fast_retry: bool = expression_attribute(boolean, default=False)
+    steps: list[Step] = policies()
+
+    def run(self, exchange: Exchange) -> Effect:
+        if not 1 <= self.count <= MOST_RETRIES:
+            raise PolicyError(None, f"The count of retry is {self.count}; it must be from 1 to {MOST_RETRIES}.")
+        waits: list[float] = []
+        exchange.execute(self.steps)
+        while not exchange.has_ended and len(waits) < self.count and self.condition():
+            waits.append(self.wait_before(len(waits) + 1))
+            exchange.wait(waits[-1])
+            exchange.execute(self.steps)
+        shown = "no repetition" if not waits else f"repeated after {', '.join(f'{wait:g} s' for wait in waits)}"
+        return Effect("retried", shown, waits=tuple(waits))
+
+    def wait_before(self, repetition: int) -> float:
+        """Seconds before a repetition, counted from 1."""
+        if repetition == 1 and self.first_fast_retry:
+            return 0.0
+        seconds = self.interval
+        if self.delta is not None and self.max_interval is None:
+            seconds += (repetition - 1) * self.delta
+        elif self.delta is not None:
+            seconds += (2**repetition - 1) * environment().random.uniform(self.delta * 0.8, self.delta * 1.2)
+        return seconds if self.max_interval is None else min(seconds, self.max_interval)

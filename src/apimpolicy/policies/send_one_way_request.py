@@ -1,0 +1,44 @@
+"""send-one-way-request: send a request of the policy's own and do not wait for the answer.
+
+```xml
+<send-one-way-request mode="new">
+    <set-url>https://hooks.contoso.com/audit</set-url>
+    <set-method>POST</set-method>
+    <set-body>@(context.RequestId.ToString())</set-body>
+</send-one-way-request>
+```
+
+Its children are those of send-request.
+
+Simulated in full: it goes to what answers send-request, and is in `result.sent_requests`. The answer is dropped, and
+so is a failure of that service (our choice). The clock stands still unless the double moves it on.
+
+Source: https://learn.microsoft.com/azure/api-management/send-one-way-request-policy
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import number, trimmed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.outgoing_request import CHILDREN, outgoing_request
+from apimpolicy.policies.spec import ANYWHERE, PolicyError, child_texts, expression_attribute, policies, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange, Step
+
+
+@policy("send-one-way-request", sections=ANYWHERE)
+class SendOneWayRequest:
+    mode: str = expression_attribute(default="new", values=("new", "copy"))
+    timeout: float = expression_attribute(number, default=60.0)
+    urls: list[str] = child_texts("set-url", trimmed)
+    steps: list[Step] = policies(*CHILDREN)
+
+    def run(self, exchange: Exchange) -> Effect:
+        request = outgoing_request(exchange, self.mode, self.urls, self.steps)
+        with suppress(PolicyError):
+            exchange.send(request, self.timeout)
+        return Effect("sent", f"{request.method} {request.url}", request=request, response=None)

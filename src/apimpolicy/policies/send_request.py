@@ -1,0 +1,75 @@
+"""send-request: send a request of the policy's own and keep the answer in a variable.
+
+```xml
+<send-request mode="new" response-variable-name="token" timeout="20" ignore-error="true">
+    <set-url>https://login.contoso.com/introspect</set-url>
+    <set-method>POST</set-method>
+    <set-header name="Content-Type" exists-action="override"><value>application/json</value></set-header>
+    <set-body>@(context.Variables.GetValueOrDefault<string>("question"))</set-body>
+</send-request>
+```
+
+`mode="new"` (the default) begins with nothing, `copy` with the current request (without a body in outbound and
+on-error). The variable holds a response: `((IResponse)context.Variables["token"]).StatusCode`. An error goes to
+on-error; with `ignore-error="true"` the variable is null instead.
+
+Simulated in full: `Gateway(outside=…)` answers, or else its `backend`; `result.sent_requests` has what was sent; no
+socket is opened. Our choices: the words of the errors; without set-method it is a GET; with
+`fail-on-error-status-code` a status of 400 and above is an error without a reason, of status 500. Without an effect:
+`buffer-response`. Children that are not simulated (`proxy`, `authentication-managed-identity`) fail when reached.
+
+Source: https://learn.microsoft.com/azure/api-management/send-request-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import boolean, number, trimmed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.outgoing_request import CHILDREN, outgoing_request
+from apimpolicy.policies.spec import (
+    ANYWHERE,
+    PolicyError,
+    child_texts,
+    expression_attribute,
+    literal_attribute,
+    policies,
+    policy,
+)
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange, Step
+
+
+@policy("send-request", sections=ANYWHERE)
+class SendRequest:
+    mode: str = expression_attribute(default="new", values=("new", "copy"))
+    response_variable_name: str = expression_attribute(required=True)
+    timeout: float = expression_attribute(number, default=60.0)
+    timeout_ms: float | None = expression_attribute(number)
+    ignore_error: bool = literal_attribute(boolean, default=False)
+    buffer_response: bool = literal_attribute(boolean, default=True)
+    fail_on_error_status_code: bool = literal_attribute(boolean, default=False)
+    urls: list[str] = child_texts("set-url", trimmed)
+    steps: list[Step] = policies(*CHILDREN)
+
+    def run(self, exchange: Exchange) -> Effect:
+        try:
+            return self.send(exchange)
+        except PolicyError as error:
+            if not self.ignore_error:
+                raise
+            exchange.variables[self.response_variable_name] = None
+            return Effect("sent", f"failed, ignored: {error.message}", request=None, response=None)
+
+    def send(self, exchange: Exchange) -> Effect:
+        from apimpolicy.context.messages import ResponseMessage
+
+        request = outgoing_request(exchange, self.mode, self.urls, self.steps)
+        response = exchange.send(request, self.timeout if self.timeout_ms is None else self.timeout_ms / 1000)
+        if self.fail_on_error_status_code and response.status_code >= 400:
+            raise PolicyError(None, f"{request.url} answered with the status code {response.status_code}.")
+        exchange.variables[self.response_variable_name] = ResponseMessage.of(response, exchange.request.second_read)
+        shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
+        return Effect("sent", shown, request=request, response=response)
