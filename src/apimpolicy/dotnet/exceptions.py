@@ -190,6 +190,10 @@ class TimeZoneNotFoundException(DotnetException):
     type_name = "System.TimeZoneNotFoundException"
 
 
+class InvalidTimeZoneException(DotnetException):
+    type_name = "System.InvalidTimeZoneException"
+
+
 class CryptographicException(SystemException):
     type_name = "System.Security.Cryptography.CryptographicException"
     default_message = "Error occurred during a cryptographic operation."

@@ -108,9 +108,11 @@ class Exchange:
         self.backend_id: str | None = None
         self.backend_scope: str | None = None
         self.backend_certificate: Certificate | None = None
+        self.cache_key: str | None = None
         self.path_is_rewritten = False
         self.section = "inbound"
         self.answer: ResponseMessage | None = None
+        self.is_served = False
         self.response = ResponseMessage(second_read=context.request.second_read)
         self._evaluator = Evaluator(context, tracing)
         self.composed_request: RequestMessage | None = None
@@ -212,6 +214,10 @@ class Exchange:
 
     def end(self, response: ResponseMessage) -> None:
         self.answer = response
+
+    def serve(self, response: ResponseMessage) -> None:
+        self.answer = response
+        self.is_served = True
 
     @property
     def place(self) -> str:

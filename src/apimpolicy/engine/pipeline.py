@@ -51,10 +51,14 @@ def _run(exchange: Exchange, program: Program) -> ResponseMessage:
             if steps:
                 return exchange.answer or ResponseMessage(second_read=exchange.request.second_read)
         for section in ("inbound", "backend", "outbound"):
+            if section == "backend" and exchange.is_served:
+                continue
             exchange.section = section
             if section == "outbound":
                 exchange.show_response()
             exchange.execute(program.sections[section])
+            if section == "inbound" and exchange.is_served:
+                exchange.response, exchange.answer = exchange.answer or exchange.response, None
             if exchange.answer is not None:
                 return exchange.answer
     except PolicyError as error:

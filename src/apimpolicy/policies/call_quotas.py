@@ -25,9 +25,9 @@ class Quota:
         self.start = start
         self.period = period
 
-    def check(self, exchange: Exchange) -> None:
-        """Raises PolicyError when the quota is used up."""
-        if self.calls is not None and self.used(exchange) >= self.calls:
+    def check(self, exchange: Exchange, own: int = 0) -> None:
+        """Raises PolicyError when the quota is used up; `own` calls are those that this request counted already."""
+        if self.calls is not None and self.used(exchange) - own >= self.calls:
             raise self.refusal(exchange, "call volume")
         if self.bandwidth is not None and self.used(exchange, "bytes") >= self.bandwidth * KILOBYTE:
             raise self.refusal(exchange, "bandwidth")

@@ -29,6 +29,7 @@ waited            count                                                         
 limited           key, inside                                                    limit-concurrency
 rate-limited      remaining: int | None                                                rate-limit-*
 quota-used        calls: int | None                                                         quota-*
+cache             key, found: bool                                                    cache-*-value
 response-returned response: Response (a record)                              return-response, mock-response
 trace-written     source, severity, message, metadata: dict
 included          fragment: str

@@ -58,8 +58,9 @@ class QuotaByKey:
     def run(self, exchange: Exchange) -> Effect:
         key = f"quota-by-key {self.counter_key}"
         quota = Quota(key, self.calls, self.bandwidth, self.first_period_start, self.renewal_period)
-        quota.check(exchange)
-        if exchange.counts_first(key):
+        is_first = exchange.counts_first(key)
+        quota.check(exchange, own=0 if is_first else 1)
+        if is_first:
             if exchange.has_expression("increment-condition", "increment-count"):
                 exchange.at_end(lambda answer: self.count(exchange, quota, answer))
             else:

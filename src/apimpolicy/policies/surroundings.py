@@ -37,6 +37,7 @@ class Exchange(Protocol):
     response: ResponseMessage
     path_is_rewritten: bool
     backend_certificate: Certificate | None
+    cache_key: str | None
 
     @property
     def context(self) -> Context:
@@ -127,6 +128,13 @@ class Exchange(Protocol):
 
     def end(self, response: ResponseMessage) -> None:
         """End the pipeline: this is what the caller gets."""
+
+    def serve(self, response: ResponseMessage) -> None:
+        """End the section and leave the backend out: outbound goes on with this response, which came from the cache."""
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the response came from the cache."""
 
     def forward(self, timeout: float) -> tuple[Request, Response]:
         """Send the request to the backend; what was sent and what came back, which is now the response. `timeout` is

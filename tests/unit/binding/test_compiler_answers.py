@@ -18,12 +18,9 @@ NEWER_THAN_7_3 = "CS8370"
 """The witness gives this code where the language is too new; such rows only need any error."""
 
 NOT_ANSWERED = {
-    375: "Comparer<T> is not in the surface, and not on the gateway's list",
-    376: "EqualityComparer<T> is not in the surface, and not on the gateway's list",
     592: "FormattableString is not in the surface, and not on the gateway's list",
     594: "an interpolated string as IFormattable needs FormattableString",
     1776: "ref returns are refused (CS8370) instead of simulated",
-    2833: "Console is not in the surface, and not on the gateway's list",
     3531: "the parser's: `params` where a name is missing",
     3636: "Span<T> is not in the surface, and not on the gateway's list",
 }

@@ -40,7 +40,7 @@ def test_only_the_doubtful_is_a_warning() -> None:
         "<policies><inbound><base /><choose><when condition='true' /></choose></inbound></policies>",
         "<inbound><set-body><a xmlns='b'>1</a></set-body></inbound>",
         "<inbound id='x'><set-variable id='y' name='a' value='{{b}}' /></inbound>",
-        "<inbound><rate-limit no-such-attribute='1'>only the name is looked at</rate-limit></inbound>",
+        "<inbound><proxy no-such-attribute='1'>only the name is looked at</proxy></inbound>",
         "<inbound><set-header name='a' exists-action='{{action}}' /></inbound>",
         "<set-header name='a' exists-action='delete' />",
     ],

@@ -134,6 +134,32 @@ def binary_search_part_boxed(array: Any, index: int, length: int, value: Any) ->
     return binary_search(array, index, length, unbox_to(value, array.element), None)
 
 
+@implements(_ARRAY, f"static int BinarySearch(System.Array array, object value, {_COMPARER})")
+def binary_search_boxed_by(array: Any, value: Any, comparer: Any) -> int:
+    return binary_search_part_boxed_by(array, 0, len(_one_dimension(array)), value, comparer)
+
+
+@implements(_ARRAY, f"static int BinarySearch(System.Array array, int index, int length, object value, {_COMPARER})")
+def binary_search_part_boxed_by(array: Any, index: int, length: int, value: Any, comparer: Any) -> int:
+    if comparer is None:
+        return binary_search_part_boxed(array, index, length, value)
+    check_part(index, length, len(_one_dimension(array)), length="length")
+    boxed = [box(array.element, item) for item in array]
+    compare = getattr(comparer, "compare_objects", None) or comparer.compare
+    return searching.binary_search(boxed, index, length, value, compare)
+
+
+@implements(_ARRAY, "static int BinarySearch<T>(T[] array, T value)")
+@implements(_ARRAY, "static int BinarySearch<T>(T[] array, T value, System.Collections.Generic.IComparer<T> comparer)")
+def binary_search_all(array: Any, value: Any, comparer: Any = None) -> int:
+    return binary_search(array, 0, len(_one_dimension(array)), value, comparer)
+
+
+@implements(_ARRAY, "static int BinarySearch<T>(T[] array, int index, int length, T value)")
+def binary_search_part(array: Any, index: int, length: int, value: Any) -> int:
+    return binary_search(array, index, length, value, None)
+
+
 @implements(
     _ARRAY,
     "static int BinarySearch<T>(T[] array, int index, int length, T value,"

@@ -273,6 +273,28 @@ interface_members("System.Collections.Generic.IComparer<T>", {"int Compare(T x, 
 interface_members("System.Collections.IComparer", {"int Compare(object x, object y)": "compare"})
 
 
+interface_members("System.Collections.Generic.Comparer<T>", {"int Compare(T x, T y)": "compare"})
+
+
+@implements(
+    "System.Collections.Generic.Comparer<T>",
+    "static System.Collections.Generic.Comparer<T> Default { get; }",
+    types=True,
+)
+def default_comparer(types: tuple[Type, ...]) -> DefaultComparer:
+    return DefaultComparer(types[0])
+
+
+@implements(
+    "System.Collections.Generic.EqualityComparer<T>",
+    "static System.Collections.Generic.EqualityComparer<T> Default { get; }",
+    types=True,
+)
+def default_equality_comparer(types: tuple[Type, ...]) -> DefaultEqualityComparer:
+    return DefaultEqualityComparer(types[0])
+
+
+@implements("System.Collections.Generic.EqualityComparer<T>", "bool Equals(T x, T y)")
 @implements("System.Collections.Generic.IEqualityComparer<T>", "bool Equals(T x, T y)")
 @implements("System.Collections.IEqualityComparer", "bool Equals(object x, object y)")
 def comparer_equals(comparer: Any, x: Any, y: Any) -> bool:
@@ -282,6 +304,7 @@ def comparer_equals(comparer: Any, x: Any, y: Any) -> bool:
     return bool(key(x) == key(y))
 
 
+@implements("System.Collections.Generic.EqualityComparer<T>", "int GetHashCode(T obj)")
 @implements("System.Collections.Generic.IEqualityComparer<T>", "int GetHashCode(T obj)")
 @implements("System.Collections.IEqualityComparer", "int GetHashCode(object obj)")
 def comparer_hash_code(comparer: Any, value: Any) -> int:

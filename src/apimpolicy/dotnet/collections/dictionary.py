@@ -18,7 +18,7 @@ from apimpolicy.dotnet.exceptions import (
     NotSupportedException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -285,3 +285,11 @@ class ValueCollection(DictionaryView):
     @member("void CopyTo(TValue[] array, int index)")
     def copy_to(self, array: Any, index: int) -> None:
         super().copy_to(array, index)
+
+declines(
+    "System.Collections.Generic.Dictionary<TKey, TValue>",
+    "void GetObjectData(System.Runtime.Serialization.SerializationInfo info, "
+    "System.Runtime.Serialization.StreamingContext context)",
+    "void OnDeserialization(object sender)",
+    reason="a hook of .NET's serialization, which policies cannot call",
+)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, require
 from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.dictionary import capacity_for
 from apimpolicy.dotnet.collections.hashing import EMPTY, HashedCollection
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.registry import dotnet_class, interface_members, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, interface_members, member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,3 +203,37 @@ interface_members(
     {**SET_MEMBERS, "int RemoveWhere(System.Predicate<T> match)": "remove_where"},
 )
 interface_members("System.Collections.Generic.ISet<T>", {**SET_MEMBERS, "bool Add(T item)": "add"})
+
+declines(
+    "System.Collections.Generic.HashSet<T>",
+    "void GetObjectData(System.Runtime.Serialization.SerializationInfo info, "
+    "System.Runtime.Serialization.StreamingContext context)",
+    "void OnDeserialization(object sender)",
+    reason="a hook of .NET's serialization, which policies cannot call",
+)
+
+
+class SetComparer:
+    """Sets are equal when they have equal elements by the default comparer."""
+
+    __slots__ = ("_key", "types")
+
+    def __init__(self, types: tuple[Type, ...]) -> None:
+        self.types = types
+        self._key = equality_key(types[0])
+
+    def key(self, items: Any) -> Any:
+        return frozenset(items if self._key is None else map(self._key, items))
+
+    def equals(self, x: Any, y: Any) -> bool:
+        return x is y or (x is not None and y is not None and bool(self.key(x) == self.key(y)))
+
+    def get_hash_code(self, items: Any) -> int:
+        return 0 if items is None else hash(self.key(items)) & 0x7FFFFFFF
+
+
+implements(
+    "System.Collections.Generic.HashSet<T>",
+    "static System.Collections.Generic.IEqualityComparer<System.Collections.Generic.HashSet<T>> CreateSetComparer()",
+    types=True,
+)(SetComparer)

@@ -98,3 +98,35 @@ def _from_chars(chars: Array | None, offset: int, length: int) -> Array:
     if length < 0 or offset < 0 or offset > len(chars) - length:
         raise ArgumentOutOfRangeException("length" if length < 0 else "offset")
     return from_base64("".join(chars[offset : offset + length]))
+
+
+@implements(
+    "System.Convert",
+    "static int ToBase64CharArray(byte[] inArray, int offsetIn, int length, char[] outArray, int offsetOut)",
+)
+@implements(
+    "System.Convert",
+    "static int ToBase64CharArray(byte[] inArray, int offsetIn, int length, char[] outArray, int offsetOut, "
+    "System.Base64FormattingOptions options)",
+)
+def _to_chars(data: Array | None, offset: int, length: int, out: Array | None, at: int, options: int = 0) -> int:
+    """The number of characters that were written."""
+    if data is None or out is None:
+        raise ArgumentNullException("inArray" if data is None else "outArray")
+    if length < 0:
+        raise ArgumentOutOfRangeException(
+            "length", "Index was out of range. Must be non-negative and less than the size of the collection."
+        )
+    if offset < 0 or at < 0:
+        raise ArgumentOutOfRangeException("offsetIn" if offset < 0 else "offsetOut", "Value must be positive.")
+    if options in (0, 1) and offset > len(data) - length:
+        raise ArgumentOutOfRangeException("offsetIn", "Offset and length must refer to a position in the string.")
+    shown = to_base64(byte_array(bytes(data[offset : offset + length])), options)
+    if len(shown) > len(out) - at:
+        raise ArgumentOutOfRangeException(
+            "offsetOut",
+            "Either offset did not refer to a position in the string, or there is an insufficient length of "
+            "destination character array.",
+        )
+    out[at : at + len(shown)] = shown
+    return len(shown)

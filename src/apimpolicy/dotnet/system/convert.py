@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidCastException,
     OverflowException,
 )
-from apimpolicy.dotnet.metadata import FULL_NAMES, named, parse
+from apimpolicy.dotnet.metadata import FULL_NAMES, parse
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, int_to_single
@@ -264,6 +264,45 @@ def _get_type_code(value: Any) -> int:
     return TYPE_CODES.get(str(type_of(value)), 1)
 
 
+class DBNull:
+    """`DBNull.Value`, of which there is one."""
+
+    __slots__ = ()
+    dotnet_type_name = "System.DBNull"
+
+    def to_string(self) -> str:
+        return ""
+
+
+_DBNULL = DBNull()
+implements("System.Convert", "static readonly object DBNull;")(lambda: _DBNULL)
+
+
 @implements("System.Convert", "static bool IsDBNull(object value)")
 def _is_dbnull(value: Any) -> bool:
-    return value is not None and type_of(value) is named("System.DBNull")
+    return isinstance(value, DBNull)
+
+
+_BY_CODE = {code: name for name, code in TYPE_CODES.items()} | {16: _DATE, 18: "string"}
+
+
+@implements("System.Convert", "static object ChangeType(object value, System.TypeCode typeCode)")
+@implements(
+    "System.Convert",
+    "static object ChangeType(object value, System.TypeCode typeCode, System.IFormatProvider provider)",
+)
+def _change_type_code(value: Any, code: int, _provider: Any = None) -> Any:
+    if value is None:
+        if code in (0, 1, 18):
+            return None
+        raise InvalidCastException("Null object cannot be converted to a value type.")
+    if str(type_of(value)) not in (*_TARGETS, "string") and not isinstance(value, EnumValue):
+        raise InvalidCastException("Object must implement IConvertible.")
+    if code in (0, 2):
+        raise InvalidCastException(f"Object cannot be cast to {'DBNull' if code else 'Empty'}.")
+    if code == 1:
+        return value
+    if code not in _BY_CODE:
+        raise ArgumentException("Unknown TypeCode value.")
+    name = _BY_CODE[code]
+    return text(value) if name == "string" else box(parse(name), from_object(name, value))

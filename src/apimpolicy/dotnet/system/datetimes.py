@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, member
 from apimpolicy.dotnet.system.date_formats import expand, format_moment
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
 from apimpolicy.dotnet.values import wrap_int32
@@ -415,3 +415,18 @@ _OPERATORS: dict[str, Callable[[DateTime, DateTime], Any]] = {
 }
 for _signature, _function in _OPERATORS.items():
     implements("System.DateTime", f"static {_signature}")(_function)
+
+_CALENDAR = "System.Globalization.Calendar calendar"
+declines(
+    "System.DateTime",
+    *(
+        f"new(int year, int month, int day, {clock}{_CALENDAR}{kind})"
+        for clock, kind in (
+            ("", ""),
+            ("int hour, int minute, int second, ", ""),
+            ("int hour, int minute, int second, int millisecond, ", ""),
+            ("int hour, int minute, int second, int millisecond, ", ", System.DateTimeKind kind"),
+        )
+    ),
+    reason="other calendars are not simulated",
+)

@@ -15,6 +15,8 @@ from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.values import CHAR, Array, byte_array, from_utf16, to_utf16
 
 _INDEX = "Index and count must refer to a location within the buffer."
+NULL_STRING = "String reference not set to an instance of a String."
+NULL_ARRAY = "Array cannot be null."
 
 
 @dotnet_class(
@@ -26,12 +28,22 @@ _INDEX = "Index and count must refer to a location within the buffer."
         "EncodingName": "display_name",
         "CodePage": "code_page",
         "IsSingleByte": "is_single_byte",
+        "IsReadOnly": "is_read_only",
     },
 )
 class Encoding:
     """One encoding; what it cannot write becomes `?`, what it cannot read the replacement character."""
 
-    __slots__ = ("code_page", "codec", "display_name", "dotnet_type_name", "is_single_byte", "preamble", "web_name")
+    __slots__ = (
+        "code_page",
+        "codec",
+        "display_name",
+        "dotnet_type_name",
+        "is_read_only",
+        "is_single_byte",
+        "preamble",
+        "web_name",
+    )
 
     def __init__(
         self, web_name: str, code_page: int, display_name: str, codec: str, type_name: str, preamble: bytes = b""
@@ -43,6 +55,7 @@ class Encoding:
         self.dotnet_type_name = f"System.Text.{type_name}"
         self.preamble = preamble
         self.is_single_byte = codec in ("ascii", "latin-1")
+        self.is_read_only = True
 
     def encode(self, text: str) -> bytes:
         """The bytes of a .NET string."""
@@ -59,7 +72,7 @@ class Encoding:
     @member("byte[] GetBytes(string s)")
     def get_bytes(self, text: str | None) -> Array:
         if text is None:
-            raise ArgumentNullException("s")
+            raise ArgumentNullException("s", NULL_STRING)
         environment().check_elements(len(text))
         return byte_array(self.encode(text))
 
@@ -70,7 +83,7 @@ class Encoding:
     @member("byte[] GetBytes(char[] chars)")
     def _get_bytes_of_chars(self, chars: Array | None) -> Array:
         if chars is None:
-            raise ArgumentNullException("chars")
+            raise ArgumentNullException("chars", NULL_ARRAY)
         return byte_array(self.encode("".join(chars)))
 
     @member("byte[] GetBytes(char[] chars, int index, int count)")
@@ -81,6 +94,14 @@ class Encoding:
     def get_byte_count(self, text: str | None) -> int:
         return len(self.get_bytes(text))
 
+    @member("int GetByteCount(string s, int index, int count)")
+    def _get_byte_count_part(self, text: str | None, index: int, count: int) -> int:
+        return len(self._get_bytes_part(text, index, count))
+
+    @member("int GetByteCount(char[] chars, int index, int count)")
+    def _get_byte_count_of_chars_part(self, chars: Array | None, index: int, count: int) -> int:
+        return len(self._get_bytes_of_chars_part(chars, index, count))
+
     @member("int GetByteCount(char[] chars)")
     def _get_byte_count_of_chars(self, chars: Array | None) -> int:
         return len(self._get_bytes_of_chars(chars))
@@ -88,7 +109,7 @@ class Encoding:
     @member("string GetString(byte[] bytes)")
     def get_string(self, data: Array | None) -> str:
         if data is None:
-            raise ArgumentNullException("bytes")
+            raise ArgumentNullException("bytes", NULL_ARRAY)
         return self.decode(bytes(data))
 
     @member("string GetString(byte[] bytes, int index, int count)")
@@ -132,10 +153,12 @@ class Encoding:
 
 def _part(data: Any, index: int, count: int, name: str) -> Any:
     if data is None:
-        raise ArgumentNullException(name)
+        raise ArgumentNullException(name, NULL_STRING if name == "s" else NULL_ARRAY)
     if index < 0 or count < 0:
         raise ArgumentOutOfRangeException("index" if index < 0 else "count", "Non-negative number required.")
     if index > len(data) - count:
+        if name == "s":
+            raise ArgumentOutOfRangeException("index", "Index and count must refer to a location within the string.")
         raise ArgumentOutOfRangeException(name, _INDEX)
     return data[index : index + count]
 
@@ -217,5 +240,5 @@ def _get_encoding_by_number(number: int) -> Encoding:
 def _convert(source: Encoding | None, target: Encoding | None, data: Array | None) -> Array:
     if source is None or target is None or data is None:
         missing = "srcEncoding" if source is None else "dstEncoding" if target is None else "bytes"
-        raise ArgumentNullException(missing)
+        raise ArgumentNullException(missing, NULL_ARRAY)
     return target.get_bytes(source.get_string(data))

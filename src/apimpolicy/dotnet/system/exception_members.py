@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet import exceptions
 from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException
 from apimpolicy.dotnet.metadata import look_up
-from apimpolicy.dotnet.registry import implements, implements_setter
+from apimpolicy.dotnet.registry import declines, implements, implements_setter
 from apimpolicy.dotnet.system.objects import exception_to_string
 
 if TYPE_CHECKING:
@@ -144,3 +144,26 @@ def _register_texts() -> None:
 
 
 _register_texts()
+
+declines(
+    "System.Exception",
+    "System.Reflection.MethodBase TargetSite { get; }",
+    reason="reflection is not simulated",
+)
+declines(
+    "System.Exception",
+    "void GetObjectData(System.Runtime.Serialization.SerializationInfo info, "
+    "System.Runtime.Serialization.StreamingContext context)",
+    reason="a hook of .NET's serialization, which policies cannot call",
+)
+
+
+@implements("System.Exception", "System.Collections.IDictionary Data { get; }")
+def _data(exception: DotnetException) -> Any:
+    """Made when first asked for."""
+    if exception.data is None:
+        from apimpolicy.dotnet.collections.dictionary import Dictionary
+        from apimpolicy.dotnet.values import OBJECT
+
+        exception.data = Dictionary.create((OBJECT, OBJECT))
+    return exception.data

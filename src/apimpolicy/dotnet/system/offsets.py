@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, member
 from apimpolicy.dotnet.system.date_formats import expand, format_moment, zone_text
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
 from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
@@ -325,3 +325,20 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 }
 for _signature, _function in _OPERATORS.items():
     implements("System.DateTimeOffset", f"static {_signature}")(_function)
+
+declines(
+    "System.DateTimeOffset",
+    "new(int year, int month, int day, int hour, int minute, int second, int millisecond, "
+    "System.Globalization.Calendar calendar, System.TimeSpan offset)",
+    reason="other calendars are not simulated",
+)
+
+_FILE_TIME_EPOCH = 504_911_232_000_000_000
+"""Ticks at the start of 1601."""
+
+
+@implements("System.DateTimeOffset", "static System.DateTimeOffset FromFileTime(long fileTime)")
+def _from_file_time(ticks: int) -> DateTimeOffset:
+    if not 0 <= ticks <= MAX_TICKS - _FILE_TIME_EPOCH:
+        raise ArgumentOutOfRangeException("fileTime", "Not a valid Win32 FileTime.")
+    return DateTimeOffset(ticks + _FILE_TIME_EPOCH)

@@ -106,12 +106,13 @@ def _shower(type_name: str) -> Callable[[Any], str]:
 
 
 def _register_writing() -> None:
-    values = ("char", "char[]", "bool", "int", "uint", "long", "ulong", "float", "double", "decimal", "string", "object")
+    numbers = ("int", "uint", "long", "ulong", "float", "double", "decimal")
+    shown = [(name, _shower(name)) for name in ("char", "char[]", "bool", *numbers, "string", "object")]
     for method, write in (("Write", StringWriter.write), ("WriteLine", StringWriter.write_line)):
-        for name in values:
+        for name, show in shown:
             parameter = "buffer" if name == "char[]" else "value"
             implements(_BASE, f"void {method}({name} {parameter})")(
-                lambda writer, value, show=_shower(name), write=write: write(writer, show(value))
+                lambda writer, value, show=show, write=write: write(writer, show(value))
             )
         for arguments in ("object arg0", "object arg0, object arg1", "object arg0, object arg1, object arg2"):
             implements(_BASE, f"void {method}(string format, {arguments})")(

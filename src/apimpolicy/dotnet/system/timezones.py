@@ -6,77 +6,23 @@ import datetime
 import functools
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, TimeZoneNotFoundException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, member
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UNSPECIFIED, UTC, DateTime
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
 from apimpolicy.dotnet.system.timespans import DAY, TimeSpan
+from apimpolicy.dotnet.system.windows_zones import WINDOWS_NAMES
+from apimpolicy.dotnet.system.zone_rules import RuleZone
+from apimpolicy.dotnet.values import Array
+from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    import zoneinfo
+    from collections.abc import Callable
 
-_WINDOWS = {
-    "Dateline Standard Time": "Etc/GMT+12",
-    "Hawaiian Standard Time": "Pacific/Honolulu",
-    "Alaskan Standard Time": "America/Anchorage",
-    "Pacific Standard Time": "America/Los_Angeles",
-    "US Mountain Standard Time": "America/Phoenix",
-    "Mountain Standard Time": "America/Denver",
-    "Central Standard Time": "America/Chicago",
-    "Central America Standard Time": "America/Guatemala",
-    "Central Standard Time (Mexico)": "America/Mexico_City",
-    "Canada Central Standard Time": "America/Regina",
-    "Eastern Standard Time": "America/New_York",
-    "US Eastern Standard Time": "America/Indianapolis",
-    "SA Pacific Standard Time": "America/Bogota",
-    "Atlantic Standard Time": "America/Halifax",
-    "SA Western Standard Time": "America/La_Paz",
-    "Pacific SA Standard Time": "America/Santiago",
-    "Newfoundland Standard Time": "America/St_Johns",
-    "E. South America Standard Time": "America/Sao_Paulo",
-    "Argentina Standard Time": "America/Buenos_Aires",
-    "SA Eastern Standard Time": "America/Cayenne",
-    "Azores Standard Time": "Atlantic/Azores",
-    "GMT Standard Time": "Europe/London",
-    "Greenwich Standard Time": "Atlantic/Reykjavik",
-    "Morocco Standard Time": "Africa/Casablanca",
-    "W. Europe Standard Time": "Europe/Berlin",
-    "Central Europe Standard Time": "Europe/Budapest",
-    "Romance Standard Time": "Europe/Paris",
-    "Central European Standard Time": "Europe/Warsaw",
-    "W. Central Africa Standard Time": "Africa/Lagos",
-    "GTB Standard Time": "Europe/Bucharest",
-    "Egypt Standard Time": "Africa/Cairo",
-    "E. Europe Standard Time": "Europe/Chisinau",
-    "FLE Standard Time": "Europe/Kiev",
-    "Israel Standard Time": "Asia/Jerusalem",
-    "South Africa Standard Time": "Africa/Johannesburg",
-    "Turkey Standard Time": "Europe/Istanbul",
-    "Arab Standard Time": "Asia/Riyadh",
-    "Russian Standard Time": "Europe/Moscow",
-    "E. Africa Standard Time": "Africa/Nairobi",
-    "Iran Standard Time": "Asia/Tehran",
-    "Arabian Standard Time": "Asia/Dubai",
-    "Pakistan Standard Time": "Asia/Karachi",
-    "India Standard Time": "Asia/Calcutta",
-    "Sri Lanka Standard Time": "Asia/Colombo",
-    "Bangladesh Standard Time": "Asia/Dhaka",
-    "SE Asia Standard Time": "Asia/Bangkok",
-    "China Standard Time": "Asia/Shanghai",
-    "Singapore Standard Time": "Asia/Singapore",
-    "Taipei Standard Time": "Asia/Taipei",
-    "W. Australia Standard Time": "Australia/Perth",
-    "Tokyo Standard Time": "Asia/Tokyo",
-    "Korea Standard Time": "Asia/Seoul",
-    "Cen. Australia Standard Time": "Australia/Adelaide",
-    "AUS Central Standard Time": "Australia/Darwin",
-    "E. Australia Standard Time": "Australia/Brisbane",
-    "AUS Eastern Standard Time": "Australia/Sydney",
-    "Tasmania Standard Time": "Australia/Hobart",
-    "New Zealand Standard Time": "Pacific/Auckland",
-}
-"""Microsoft's names to IANA's, for the territory 001 of CLDR's `windowsZones`."""
+_SPAN = named("System.TimeSpan")
 
 _SOURCE_ZONE = (
     "The conversion could not be completed because the supplied DateTime did not have the Kind property set correctly. "
@@ -86,13 +32,109 @@ _SOURCE_ZONE = (
 
 @dotnet_class("System.TimeZoneInfo", attributes={"Id": "id"})
 class TimeZone:
-    """A time zone; `zone` is None for UTC."""
+    """A time zone; `zone` is None for UTC. `names` are shown, standard and daylight name, where they are known."""
 
-    __slots__ = ("id", "zone")
+    __slots__ = ("id", "names", "zone")
 
-    def __init__(self, name: str, zone: zoneinfo.ZoneInfo | None) -> None:
+    def __init__(self, name: str, zone: datetime.tzinfo | None, names: tuple[str, str, str] | None = None) -> None:
         self.id = name
         self.zone = zone
+        self.names = names
+
+    def _name(self, index: int) -> str:
+        if self.names is None:
+            raise NotSimulatedError("System.TimeZoneInfo", f"the names of {self.id!r}, which are Windows' or ICU's")
+        return self.names[index]
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        """Raises NotSimulatedError for a zone whose names are the operating system's."""
+        return self._name(0)
+
+    @property
+    def standard_name(self) -> str:
+        return self.id if self.id in WINDOWS_NAMES else self._name(1)
+
+    @property
+    def daylight_name(self) -> str:
+        return self.id.replace("Standard", "Daylight") if self.id in WINDOWS_NAMES else self._name(2)
+
+    @property
+    def base_offset(self) -> int:
+        """Ticks east of UTC in standard time, nowadays."""
+        if isinstance(self.zone, RuleZone):
+            return self.zone.base.ticks
+        if self.zone is None:
+            return 0
+        now = self._local(environment().utc_now()).replace(tzinfo=datetime.UTC).astimezone(self.zone)
+        return _ticks(now.utcoffset()) - _ticks(now.dst())
+
+    @property
+    def has_daylight_saving(self) -> bool:
+        if self.zone is None or isinstance(self.zone, RuleZone):
+            return self.zone is not None and bool(self.zone.rules)
+        year = self._local(environment().utc_now()).year
+        return any(datetime.datetime(year, month, 1, tzinfo=self.zone).dst() for month in range(1, 13))
+
+    def clock_offsets(self, ticks: int) -> tuple[int, int]:
+        """Ticks east of UTC at a clock time, when it is shown first and when it is shown again."""
+        if self.zone is None or not DAY < ticks < MAX_TICKS - DAY:
+            return 0, 0
+        moment = self._local(ticks).replace(tzinfo=self.zone)
+        return _ticks(moment.utcoffset()), _ticks(moment.replace(fold=1).utcoffset())
+
+    def clock_of(self, moment: DateTime) -> int:
+        """The ticks that this zone's clock shows; a moment without kind is one of its clock already."""
+        return moment.ticks + (0 if moment.kind == UNSPECIFIED else self.offset_of_utc(moment.ticks))
+
+    @member("bool IsAmbiguousTime(System.DateTime dateTime)")
+    def is_ambiguous(self, moment: DateTime) -> bool:
+        first, again = self.clock_offsets(self.clock_of(moment))
+        return first > again
+
+    @member("System.TimeSpan[] GetAmbiguousTimeOffsets(System.DateTime dateTime)")
+    def ambiguous_offsets(self, moment: DateTime, name: str = "DateTime") -> Array:
+        """Raises ArgumentException."""
+        if not self.is_ambiguous(moment):
+            raise ArgumentException(
+                f"The supplied {name} is not in an ambiguous time range.", name[0].lower() + name[1:]
+            )
+        return Array(_SPAN, [TimeSpan(offset) for offset in sorted(self.clock_offsets(self.clock_of(moment)))])
+
+    @member("bool IsInvalidTime(System.DateTime dateTime)")
+    def is_invalid(self, moment: DateTime) -> bool:
+        first, again = self.clock_offsets(moment.ticks)
+        return moment.kind == UNSPECIFIED and first < again
+
+    @member("bool IsAmbiguousTime(System.DateTimeOffset dateTimeOffset)")
+    def _is_ambiguous_offset(self, moment: DateTimeOffset) -> bool:
+        return self.is_ambiguous(moment.utc_datetime)
+
+    @member("System.TimeSpan[] GetAmbiguousTimeOffsets(System.DateTimeOffset dateTimeOffset)")
+    def _ambiguous_offsets(self, moment: DateTimeOffset) -> Array:
+        return self.ambiguous_offsets(moment.utc_datetime, "DateTimeOffset")
+
+    @member("bool IsDaylightSavingTime(System.DateTimeOffset dateTimeOffset)")
+    def _is_daylight_saving_offset(self, moment: DateTimeOffset) -> bool:
+        return self.is_daylight_saving_time(moment.utc_datetime)
+
+    @member("bool HasSameRules(System.TimeZoneInfo other)")
+    def has_same_rules(self, other: TimeZone | None) -> bool:
+        if other is None:
+            raise ArgumentNullException("other")
+        own, its = (zone if isinstance(zone, RuleZone) else None for zone in (self.zone, other.zone))
+        if own is None or its is None:
+            return self.zone is other.zone or str(self.zone) == str(other.zone)
+        if own.base.ticks != its.base.ticks or len(own.rules) != len(its.rules):
+            return False
+        return all(a.equals(b) for a, b in zip(own.rules, its.rules, strict=True))
+
+    @member("System.TimeZoneInfo.AdjustmentRule[] GetAdjustmentRules()")
+    def get_adjustment_rules(self) -> Array:
+        """Raises NotSimulatedError for a zone of the time zone data, which has no such rules."""
+        if self.zone is not None and not isinstance(self.zone, RuleZone):
+            raise NotSimulatedError("System.TimeZoneInfo", f"the adjustment rules of {self.id!r}, which are Windows'")
+        return Array(named("System.TimeZoneInfo.AdjustmentRule"), self.zone.rules if self.zone is not None else ())
 
     def _local(self, ticks: int) -> datetime.datetime:
         seconds = ticks // 10_000_000
@@ -107,10 +149,7 @@ class TimeZone:
 
     def offset_of_clock(self, ticks: int) -> int:
         """Ticks east of UTC at a clock time; of an ambiguous time the standard one, as .NET takes it."""
-        if self.zone is None or not DAY < ticks < MAX_TICKS - DAY:
-            return 0
-        moment = self._local(ticks).replace(tzinfo=self.zone)
-        return min(_ticks(moment.utcoffset()), _ticks(moment.replace(fold=1).utcoffset()))
+        return min(self.clock_offsets(ticks))
 
     @member("System.TimeSpan GetUtcOffset(System.DateTime dateTime)")
     def get_utc_offset(self, moment: DateTime) -> TimeSpan:
@@ -150,7 +189,16 @@ def _ticks(delta: datetime.timedelta | None) -> int:
     return 0 if delta is None else (delta.days * 86_400 + delta.seconds) * 10_000_000
 
 
-UTC_ZONE = TimeZone("UTC", None)
+UTC_ZONE = TimeZone("UTC", None, ("UTC", "UTC", "UTC"))
+_PROPERTIES: dict[str, Callable[[TimeZone], Any]] = {
+    "string DisplayName { get; }": TimeZone.to_string,
+    "string StandardName { get; }": lambda zone: zone.standard_name,
+    "string DaylightName { get; }": lambda zone: zone.daylight_name,
+    "System.TimeSpan BaseUtcOffset { get; }": lambda zone: TimeSpan(zone.base_offset),
+    "bool SupportsDaylightSavingTime { get; }": lambda zone: zone.has_daylight_saving,
+}
+for _signature, _get in _PROPERTIES.items():
+    implements("System.TimeZoneInfo", _signature)(_get)
 
 
 @functools.lru_cache(256)
@@ -158,7 +206,7 @@ def _zone(name: str) -> TimeZone | None:
     import zoneinfo
 
     try:
-        return TimeZone(name, zoneinfo.ZoneInfo(_WINDOWS.get(name, name)))
+        return TimeZone(name, zoneinfo.ZoneInfo(WINDOWS_NAMES.get(name, name)))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return None
 
@@ -277,3 +325,17 @@ def _convert_offset_by_id(moment: DateTimeOffset, name: str | None) -> DateTimeO
 )
 def _convert_between_ids(moment: DateTime, source: str | None, target: str | None) -> DateTime:
     return _convert_between(moment, find(source), find(target))
+
+
+implements("System.TimeZoneInfo", "static void ClearCachedData()")(lambda: None)
+declines(
+    "System.TimeZoneInfo",
+    "static System.Collections.ObjectModel.ReadOnlyCollection<System.TimeZoneInfo> GetSystemTimeZones()",
+    reason="the list of zones is the gateway machine's own",
+)
+declines(
+    "System.TimeZoneInfo",
+    "static System.TimeZoneInfo FromSerializedString(string source)",
+    "string ToSerializedString()",
+    reason="the serialized form holds the rules of the gateway machine",
+)

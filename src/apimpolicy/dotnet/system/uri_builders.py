@@ -182,7 +182,7 @@ def _new_parts(
     scheme: str | None, host: str | None, port: int = -1, path: str | None = None, extra: str | None = None
 ) -> UriBuilder:
     made = UriBuilder()
-    made.scheme, made.host, made.port, made.path = scheme, host, port, path  # type: ignore[assignment]
+    made.scheme, made.host, made.port, made.path = scheme, host, port, path
     if not extra:
         return made
     if extra[0] not in "?#":

@@ -24,6 +24,16 @@ _NCNAME = re.compile(
 )
 
 
+def is_name_start(character: str) -> bool:
+    """Whether a name without a colon may begin with this."""
+    return _FIRST.match(character) is not None
+
+
+def is_name_character(character: str) -> bool:
+    """Whether a name without a colon may go on with this."""
+    return _NCNAME.match("a" + character) is not None
+
+
 def verify_ncname(name: str | None, parameter: str = "name") -> str:
     """Raise XmlException, as `XmlConvert.VerifyNCName`, for what cannot be a name without a colon."""
     if name is None:

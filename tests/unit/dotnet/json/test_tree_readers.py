@@ -18,7 +18,7 @@ from apimpolicy.dotnet.json.tree_reader import TreeReader, create_raw, create_re
 from apimpolicy.dotnet.json.tree_writer import create_writer, write_to
 from apimpolicy.dotnet.json.writer import write
 from apimpolicy.dotnet.registry import bound
-from apimpolicy.dotnet.values import INT
+from apimpolicy.dotnet.values import INT, Int64
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +48,9 @@ def test_tokens_one_by_one() -> None:
         seen.append((reader.token, reader.value, reader.depth, reader.path))
     assert seen == [
         (tokens.START_OBJECT, None, 0, ""), (tokens.PROPERTY_NAME, "a", 1, "a"), (tokens.START_ARRAY, None, 1, "a"),
-        (tokens.INTEGER, 1, 2, "a[0]"), (tokens.START_OBJECT, None, 2, "a[1]"), (tokens.END_OBJECT, None, 2, "a[1]"),
-        (tokens.END_ARRAY, None, 1, "a"), (tokens.PROPERTY_NAME, "b", 1, "b"), (tokens.INTEGER, 2, 1, "b"),
+        (tokens.INTEGER, Int64(1), 2, "a[0]"), (tokens.START_OBJECT, None, 2, "a[1]"),
+        (tokens.END_OBJECT, None, 2, "a[1]"),
+        (tokens.END_ARRAY, None, 1, "a"), (tokens.PROPERTY_NAME, "b", 1, "b"), (tokens.INTEGER, Int64(2), 1, "b"),
         (tokens.END_OBJECT, None, 0, ""),
     ]  # fmt: skip
     assert not reader.read()

@@ -1,0 +1,62 @@
+"""`Array.CreateInstance`: arrays of an element type that is known at run time only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.arguments import check_non_negative, require
+from apimpolicy.dotnet.collections.arrays import new_array, new_rectangular_array
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, NotSupportedException
+from apimpolicy.dotnet.registry import declines, implements
+from apimpolicy.dotnet.values import VOID
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.system.objects import TypeObject
+
+_ARRAY = "System.Array"
+
+
+def create(element: TypeObject | None, lengths: tuple[int, ...], names: tuple[str, ...]) -> Any:
+    """An array with default values; `names` are those of the lengths' parameters."""
+    type_ = require(element, "elementType").type
+    for length, name in zip(lengths, names, strict=True):
+        check_non_negative(length, name)
+    if type_ is VOID:
+        raise NotSupportedException("Arrays of System.Void are not supported.")
+    return new_array(type_, lengths[0]) if len(lengths) == 1 else new_rectangular_array(type_, lengths)
+
+
+@implements(_ARRAY, "static System.Array CreateInstance(System.Type elementType, int length)")
+def create_vector(element: TypeObject | None, length: int) -> Any:
+    return create(element, (length,), ("length",))
+
+
+@implements(_ARRAY, "static System.Array CreateInstance(System.Type elementType, int length1, int length2)")
+@implements(
+    _ARRAY, "static System.Array CreateInstance(System.Type elementType, int length1, int length2, int length3)"
+)
+def create_rectangular(element: TypeObject | None, *lengths: int) -> Any:
+    return create(element, lengths, tuple(f"length{number + 1}" for number in range(len(lengths))))
+
+
+@implements(_ARRAY, "static System.Array CreateInstance(System.Type elementType, params int[] lengths)")
+@implements(_ARRAY, "static System.Array CreateInstance(System.Type elementType, params long[] lengths)")
+def create_of_lengths(element: TypeObject | None, lengths: Any) -> Any:
+    require(element, "elementType")
+    if not require(lengths, "lengths"):
+        raise ArgumentException("Must provide at least one rank.")
+    if any(length >= 1 << 31 for length in lengths):
+        raise ArgumentOutOfRangeException("len", "Arrays larger than 2GB are not supported.")
+    return create(element, tuple(lengths), tuple(f"lengths[{index}]" for index in range(len(lengths))))
+
+
+@implements(_ARRAY, "void Initialize()")
+def initialize(array: Any) -> None:
+    """Calls the constructors of the elements; the structures of C# have none."""
+
+
+declines(
+    _ARRAY,
+    "static System.Array CreateInstance(System.Type elementType, int[] lengths, int[] lowerBounds)",
+    reason="arrays whose first index is not 0 are not simulated",
+)

@@ -1,0 +1,72 @@
+"""`System.Collections.IDictionary`: a dictionary whose keys and values are seen as objects, as `Exception.Data` is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.arguments import require
+from apimpolicy.dotnet.collections.type_tests import is_instance, unbox_to
+from apimpolicy.dotnet.exceptions import ArgumentException
+from apimpolicy.dotnet.registry import implements, implements_setter
+from apimpolicy.dotnet.system.objects import runtime_name, to_string
+from apimpolicy.dotnet.values import box
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.types import Type
+
+_DICTIONARY = "System.Collections.IDictionary"
+_ITEM = "object Item[object key] { get; set; }"
+
+
+def _fitting(value: Any, type_: Type, parameter: str) -> Any:
+    if value is None and (not type_.is_value_type or type_.underlying is not None):
+        return None
+    require(value, parameter)
+    if not is_instance(value, type_):
+        raise ArgumentException(
+            f'The value "{to_string(value)}" is not of type "{runtime_name(type_)}" and cannot be used in this generic '
+            "collection.",
+            parameter,
+        )
+    return unbox_to(value, type_)
+
+
+@implements(_DICTIONARY, _ITEM)
+def get_item(dictionary: Any, key: Any) -> Any:
+    """Null for a key that is not there."""
+    require(key, "key")
+    if not is_instance(key, dictionary.types[0]):
+        return None
+    found, value = dictionary.try_get_value(unbox_to(key, dictionary.types[0]))
+    return box(dictionary.types[1], value) if found else None
+
+
+@implements_setter(_DICTIONARY, _ITEM)
+def set_item(dictionary: Any, key: Any, value: Any) -> None:
+    require(key, "key")
+    own_key, own_value = dictionary.types
+    dictionary.set_item(_fitting(key, own_key, "key"), _fitting(value, own_value, "value"))
+
+
+@implements(_DICTIONARY, "void Add(object key, object value)")
+def add(dictionary: Any, key: Any, value: Any) -> None:
+    require(key, "key")
+    own_key, own_value = dictionary.types
+    dictionary.add(_fitting(key, own_key, "key"), _fitting(value, own_value, "value"))
+
+
+@implements(_DICTIONARY, "bool Contains(object key)")
+def contains(dictionary: Any, key: Any) -> bool:
+    require(key, "key")
+    own = dictionary.types[0]
+    return is_instance(key, own) and bool(dictionary.contains_key(unbox_to(key, own)))
+
+
+@implements(_DICTIONARY, "void Remove(object key)")
+def remove(dictionary: Any, key: Any) -> None:
+    if contains(dictionary, key):
+        dictionary.remove(unbox_to(key, dictionary.types[0]))
+
+
+implements(_DICTIONARY, "System.Collections.ICollection Keys { get; }")(lambda dictionary: dictionary.keys)
+implements(_DICTIONARY, "System.Collections.ICollection Values { get; }")(lambda dictionary: dictionary.values)

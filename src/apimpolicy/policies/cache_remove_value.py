@@ -1,0 +1,34 @@
+"""cache-remove-value: take a value out of the cache.
+
+```xml
+<cache-remove-value key="@(&quot;user-&quot; + context.User.Id)" />
+```
+
+Simulated in full. The cache here cannot fail, so that `fail-on-cache-removal-error` has no effect; a key that is not
+there is no error (our choice).
+
+Source: https://learn.microsoft.com/azure/api-management/cache-remove-value-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
+from apimpolicy.policies.conversions import boolean
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import ANYWHERE, expression_attribute, literal_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy("cache-remove-value", sections=ANYWHERE)
+class CacheRemoveValue:
+    caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)
+    key: str = expression_attribute(required=True)
+    fail_on_cache_removal_error: bool = expression_attribute(boolean, default=False)
+
+    def run(self, exchange: Exchange) -> Effect:
+        found = exchange.services.cache.remove(f"value {self.key}")
+        return Effect("cache", f"{self.key} {'is removed' if found else 'was not there'}", key=self.key, found=found)

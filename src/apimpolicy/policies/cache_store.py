@@ -1,0 +1,39 @@
+"""cache-store: keep the response for requests like this one; cache-lookup in inbound says what is like it.
+
+```xml
+<cache-store duration="3600" />
+```
+
+`duration` is in seconds, on the gateway's clock. Only a response of 200 is kept, unless `cache-response` decides.
+
+Simulated in full. Our choices: without a cache-lookup before it nothing is kept, and that is no error; the response is
+there at once, as it is at this point of outbound. `caching-mode`, known from the schema only, has no effect.
+
+Source: https://learn.microsoft.com/azure/api-management/cache-store-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import boolean, number
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import expression_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy("cache-store", sections="outbound")
+class CacheStore:
+    duration: float = expression_attribute(number, required=True)
+    cache_response: bool | None = expression_attribute(boolean)
+    caching_mode: str | None = expression_attribute()
+
+    def run(self, exchange: Exchange) -> Effect:
+        response = exchange.reply
+        wanted = response.status_code == 200 if self.cache_response is None else self.cache_response
+        if exchange.cache_key is None or exchange.is_served or not wanted:
+            return Effect("cache", "this response is not kept", key=exchange.cache_key, found=False)
+        exchange.services.cache.set(exchange.cache_key, response.to_response(), self.duration)
+        return Effect("cache", f"kept for {self.duration:g} s", key=exchange.cache_key, found=True)

@@ -1,0 +1,192 @@
+"""Members called through the whole engine: C# on the left, what .NET Core 3.1 gives (or throws) on the right."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apimpolicy.cli.eval_lines import answer_lines
+
+CONTEXTS = Path(__file__).parents[3] / "conformance" / "contexts.json"
+
+VALUES = [
+    ("double.IsSubnormal(5E-324) && double.IsNormal(1.5) && !double.IsNormal(0.0)", "True"),
+    ("decimal.ToOACurrency(1.23456m)", "12346"),
+    ("decimal.FromOACurrency(12300L)", "1.23"),
+    ("Math.ILogB(0.0)", "-2147483648"),
+    ("Math.ScaleB(1.5, 3)", "12"),
+    ("Math.BitIncrement(0.0)", "5E-324"),
+    ("Math.MaxMagnitude(-3.0, 2.0)", "-3"),
+    ("Math.MinMagnitude(-2.0, 2.0)", "-2"),
+    ("Math.FusedMultiplyAdd(2.0, 3.0, 1.0)", "7"),
+    ('TimeSpan.ParseExact("01:02", @"hh\\:mm", null)', "01:02:00"),
+    ('TimeSpan.ParseExact("5", "%m", null, TimeSpanStyles.AssumeNegative)', "-00:05:00"),
+    ('TimeSpan.ParseExact("1.02:03:04", "c", null)', "1.02:03:04"),
+    ('TimeSpan.ParseExact("12.5", @"s\\.f", null)', "00:00:12.5000000"),
+    (
+        'string.Compare("é", "E", null, CompareOptions.IgnoreCase | CompareOptions.IgnoreNonSpace)',
+        "0",
+    ),
+    ('string.Compare("a", "A", CultureInfo.InvariantCulture, CompareOptions.Ordinal)', "32"),
+    ('StringComparer.Create(CultureInfo.InvariantCulture, true).Equals("a", "A")', "True"),
+    ('new Uri("http://x/a?b#c").GetComponents(UriComponents.PathAndQuery, UriFormat.UriEscaped)', "/a?b"),
+    ('new Uri("http://u:p@x:81/a").GetComponents(UriComponents.UserInfo, UriFormat.UriEscaped)', "u:p"),
+    ('new Uri("https://x/").GetComponents(UriComponents.StrongPort, UriFormat.UriEscaped)', "443"),
+    ('Uri.CheckHostName("10.0.0.1")', "IPv4"),
+    ('Uri.CheckHostName("a.b")', "Dns"),
+    ('Uri.CheckHostName("a b")', "Unknown"),
+    ("Uri.HexEscape('/')", "%2F"),
+    ('new Uri("http://x/a/b").IsBaseOf(new Uri("http://x/a/c/d"))', "True"),
+    ('new Uri("http://x/a/b").IsBaseOf(new Uri("http://y/a/b"))', "False"),
+    ('new Uri("http://[::1]/").HostNameType', "IPv6"),
+    ('new UriBuilder("http", "h", 81, "p", "?q=1#f").ToString()', "http://h:81/p?q=1#f"),
+    ('new StringBuilder("abcd", 1, 2, 16).ToString()', "bc"),
+    ('new StringBuilder("ab").Append(new StringBuilder("wxyz"), 1, 2).ToString()', "abxy"),
+    ("new StringBuilder(5, 9).MaxCapacity", "9"),
+    ("new StringBuilder(4).Capacity", "4"),
+    ("Encoding.UTF8.GetMaxByteCount(10)", "33"),
+    ("Encoding.Unicode.GetMaxCharCount(5)", "4"),
+    ('Encoding.UTF8.GetBytes("aé", 0, 2, new byte[4], 1)', "3"),
+    ("Encoding.ASCII.WindowsCodePage", "1252"),
+    ("Array.BinarySearch(new[] { 1, 3, 5 }, 3)", "1"),
+    ("Array.CreateInstance(typeof(int), 3).Length", "3"),
+    ('Convert.ChangeType("12", TypeCode.Int32)', "12"),
+    ("Convert.IsDBNull(Convert.DBNull)", "True"),
+    ("Convert.ToBase64CharArray(new byte[] { 1, 2, 3 }, 0, 3, new char[4], 0)", "4"),
+    ("DateTimeOffset.FromFileTime(0L).Year", "1601"),
+    ('new Exception("x").Data.Count', "0"),
+    ("new HashSet<int> { 1 }.SetEquals(new[] { 1 })", "True"),
+    ("TimeZoneInfo.Utc.DisplayName", "UTC"),
+    ('TimeZoneInfo.FindSystemTimeZoneById("W. Europe Standard Time").BaseUtcOffset', "01:00:00"),
+    ('TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin").SupportsDaylightSavingTime', "True"),
+    ('TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin").IsInvalidTime(new DateTime(2024, 3, 31, 2, 30, 0))', "True"),
+    (
+        'TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin").IsAmbiguousTime(new DateTime(2024, 10, 27, 2, 30, 0))',
+        "True",
+    ),
+    ('TimeZoneInfo.CreateCustomTimeZone("Z", TimeSpan.FromHours(2), "Shown", "Std").ToString()', "Shown"),
+    ("TimeZone.CurrentTimeZone.StandardName", "UTC"),
+    ('XmlConvert.DecodeName(XmlConvert.EncodeName("1 a"))', "1 a"),
+]
+
+RULES = """@{
+var rule = TimeZoneInfo.AdjustmentRule.CreateAdjustmentRule(DateTime.MinValue.Date, DateTime.MaxValue.Date,
+  TimeSpan.FromHours(1),
+  TimeZoneInfo.TransitionTime.CreateFloatingDateRule(new DateTime(1, 1, 1, 2, 0, 0), 3, 5, DayOfWeek.Sunday),
+  TimeZoneInfo.TransitionTime.CreateFloatingDateRule(new DateTime(1, 1, 1, 3, 0, 0), 10, 5, DayOfWeek.Sunday));
+var zone = TimeZoneInfo.CreateCustomTimeZone("B", TimeSpan.FromHours(1), "B", "Bs", "Bd", new[] { rule });
+var berlin = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
+var wrong = 0;
+for (var t = new DateTime(2024, 1, 1, 0, 30, 0, DateTimeKind.Utc); t.Year == 2024; t = t.AddHours(1)) {
+  var local = TimeZoneInfo.ConvertTimeFromUtc(t, zone);
+  if (local != TimeZoneInfo.ConvertTimeFromUtc(t, berlin)) { wrong++; }
+  if (zone.IsAmbiguousTime(local) != berlin.IsAmbiguousTime(local)) { wrong++; }
+  if (TimeZoneInfo.ConvertTimeToUtc(local, zone) != TimeZoneInfo.ConvertTimeToUtc(local, berlin)) { wrong++; }
+}
+return wrong; }"""
+
+THROWN = [
+    ('TimeSpan.ParseExact("x", "hh", null)', "System.FormatException", "Input string was not in a correct format."),
+    ('TimeSpan.ParseExact("25", "hh", null)', "System.OverflowException", None),
+    ('TimeSpan.ParseExact("1", "q", null)', "System.FormatException", "Format specifier was invalid."),
+    (
+        'TimeSpan.ParseExact(null, "c", null)',
+        "System.ArgumentNullException",
+        "Value cannot be null. (Parameter 'input')",
+    ),
+    (
+        'new StringBuilder(1, 3).Append("abcd")',
+        "System.ArgumentOutOfRangeException",
+        "capacity was less than the current size. (Parameter 'requiredLength')",
+    ),
+    (
+        "Encoding.UTF8.GetBytes((string)null)",
+        "System.ArgumentNullException",
+        "String reference not set to an instance of a String. (Parameter 's')",
+    ),
+    (
+        'Encoding.UTF8.GetBytes("ab", 0, 2, new byte[1], 0)',
+        "System.ArgumentException",
+        "The output byte buffer is too small to contain the encoded data, encoding 'Unicode (UTF-8)' fallback "
+        "'System.Text.EncoderReplacementFallback'. (Parameter 'bytes')",
+    ),
+    (
+        "Uri.FromHex('g')",
+        "System.ArgumentException",
+        "Value does not fall within the expected range. (Parameter 'digit')",
+    ),
+    (
+        'new UriBuilder("http://x") { Password = "p" }.ToString()',
+        "System.UriFormatException",
+        "Invalid URI: The username:password construct is badly formed.",
+    ),
+    (
+        "decimal.ToOACurrency(decimal.MaxValue)",
+        "System.OverflowException",
+        "Value was either too large or too small for a Currency.",
+    ),
+    (
+        "TimeZoneInfo.Utc.GetAmbiguousTimeOffsets(new DateTime(2024, 1, 1))",
+        "System.ArgumentException",
+        "The supplied DateTime is not in an ambiguous time range. (Parameter 'dateTime')",
+    ),
+    (
+        "TimeZoneInfo.TransitionTime.CreateFixedDateRule(new DateTime(1, 1, 1), 13, 1)",
+        "System.ArgumentOutOfRangeException",
+        "The Month parameter must be in the range 1 through 12. (Parameter 'month')",
+    ),
+    (
+        "Convert.ChangeType(null, TypeCode.Int32)",
+        "System.InvalidCastException",
+        "Null object cannot be converted to a value type.",
+    ),
+    (
+        'string.Compare("a", "b", CultureInfo.InvariantCulture, CompareOptions.Ordinal | CompareOptions.IgnoreCase)',
+        "System.ArgumentException",
+        "CompareOption.Ordinal cannot be used with other options. (Parameter 'options')",
+    ),
+    (
+        "Array.CreateInstance(typeof(int), -1)",
+        "System.ArgumentOutOfRangeException",
+        "Non-negative number required. (Parameter 'length')",
+    ),
+]
+
+BLOCKS = [
+    ('@{ var w = new StringWriter(); w.WriteLine(1.5); w.Write("{0}-{1}", 1, 2); return w.ToString(); }', "1.5\n1-2"),
+    ('@{ var b = new char[3]; var n = new StringReader("ab").Read(b, 1, 2); return n + ":" + b[1] + b[2]; }', "2:ab"),
+    ('@{ int i = 0; var c = Uri.HexUnescape("%41b", ref i); return c + ":" + i; }', "A:3"),
+    ('@{ var e = new Exception("x"); e.Data["k"] = 1; return e.Data["k"]; }', "1"),
+    ('@{ var s = ""; foreach (char c in "ab") { s = c + s; } return s; }', "ba"),
+    (RULES, "0"),
+]
+
+
+def evaluate(code: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    question = json.dumps({"id": 1, "expr": code, "context": "basic"})
+    answer_lines(io.BytesIO(question.encode()), str(CONTEXTS), compile_only=False)
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return answer
+
+
+@pytest.mark.parametrize(("code", "value"), VALUES)
+def test_value(code: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = evaluate(f"@({code})", capsys)
+    assert answer.get("value") == value, answer
+
+
+@pytest.mark.parametrize(("code", "value"), BLOCKS)
+def test_block(code: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = evaluate(code, capsys)
+    assert answer.get("value") == value, answer
+
+
+@pytest.mark.parametrize(("code", "type_name", "message"), THROWN)
+def test_exception(code: str, type_name: str, message: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    thrown = evaluate(f"@({code})", capsys).get("exception", {})
+    assert thrown.get("type") == type_name, thrown
+    assert message is None or thrown["message"] == message
