@@ -67,10 +67,11 @@ class Parts:
 
 
 _WORD = re.compile(r"[^\W\d_]+")
-_KNOWN_WORDS = frozenset(
+_WORDS = (
     "january february march april may june july august september october november december sunday monday tuesday "
-    "wednesday thursday friday saturday am pm a p t z gmt utc".split()
+    "wednesday thursday friday saturday am pm a p t z gmt utc"
 )
+_KNOWN_WORDS = frozenset(_WORDS.split())
 
 
 def _not_recognized(text: str) -> FormatException:

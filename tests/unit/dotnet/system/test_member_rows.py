@@ -1,4 +1,8 @@
-"""Members called through the whole engine: C# on the left, what .NET Core 3.1 gives (or throws) on the right."""
+"""Members called through the whole engine: C# on the left, the value or the exception on the right.
+
+The expectations follow the documentation and sources of .NET Core 3.1; unlike those of tests/conformance they are
+not answers of a running .NET.
+"""
 
 from __future__ import annotations
 
