@@ -270,6 +270,17 @@ class CreationBinder(CastBinder):
         converted = [self.convert(item, element) for item in items]
         return ArrayCreation(node, array_of(element), (), converted)
 
+    def bind_member_initializer(self, node: Node) -> Expression:
+        """`Name = value` among the elements of an array is an assignment."""
+        token, value = node.children
+        if token is None or value is None or (isinstance(value, Node) and value.kind == "initializer"):
+            return self.failure(node, "CS0622", "elements in braces need 'new' and a type here")
+        name = Node("identifier", [token, None], token.start, token.end)
+        return self.bind(Node("assignment", [name, value], node.start, node.end))
+
+    def bind_indexer_initializer(self, node: Node) -> Expression:
+        return self.failure(node, "CS0622", "an array's elements have no keys", help="use a Dictionary, or a JObject")
+
     def bind_initializer(self, node: Node) -> Expression:
         return self.failure(node, "CS0622", "elements in braces need 'new' and a type here")
 

@@ -8,8 +8,8 @@ from urllib.parse import quote_plus
 from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.tokens import BasicAuthCredentials, Jwt, parse_basic, parse_jwt
 from apimpolicy.context.urls import encode_parameters
+from apimpolicy.dotnet.casts import cast
 from apimpolicy.dotnet.collections.arrays import default_value
-from apimpolicy.dotnet.collections.type_tests import cast
 from apimpolicy.dotnet.cryptography.symmetric import SymmetricAlgorithm, create_algorithm
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
 from apimpolicy.dotnet.registry import implements

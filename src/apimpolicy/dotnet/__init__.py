@@ -5,6 +5,7 @@
     signatures      reads the C# signatures of the surface
     metadata        loads one type's surface on first use
     registry        binds Python implementations to exact C# signatures
+    casts           type tests and casts at run time
     implementations which module implements which type (loaded on first use)
     values          run-time values: boxing, run-time types, text for people
     exceptions      what C# code throws

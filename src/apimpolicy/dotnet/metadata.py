@@ -23,7 +23,7 @@ from apimpolicy.dotnet.signatures import (
     parse_type,
     split_top,
 )
-from apimpolicy.dotnet.types import NamedType, Type, TypeParameter, construct
+from apimpolicy.dotnet.types import ArrayType, NamedType, Type, TypeParameter, construct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -324,6 +324,28 @@ def parse(text: str) -> Type:
     return parse_type(text, find_definition, {})
 
 
+def runtime_name(type_: Type) -> str:
+    """The type as `Type.ToString()` writes it.
+
+    >>> runtime_name(parse("System.Collections.Generic.List<int>"))
+    'System.Collections.Generic.List`1[System.Int32]'
+    """
+    if isinstance(type_, NamedType):
+        definition = type_.definition
+        name = FULL_NAMES.get(definition.name, definition.name)
+        if definition.is_nested:
+            outer, _, nested = name.rpartition(".")
+            name = f"{outer}+{nested}"
+        if definition.arity:
+            name += f"`{definition.arity}"
+        if type_.arguments:
+            name += f"[{','.join(map(runtime_name, type_.arguments))}]"
+        return name
+    if isinstance(type_, ArrayType):
+        return f"{runtime_name(type_.element)}[{',' * (type_.rank - 1)}]"
+    return str(type_)
+
+
 __all__ = [
     "Field",
     "Member",
@@ -337,5 +359,6 @@ __all__ = [
     "look_up",
     "named",
     "parse",
+    "runtime_name",
     "type_names",
 ]

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
+from apimpolicy.dotnet import casts
 from apimpolicy.dotnet.system import arithmetic, decimals
-from apimpolicy.dotnet.system import conversions as casts
 from apimpolicy.dotnet.types import NULL, NamedType, TupleType, Type
 from apimpolicy.dotnet.values import BOXES, CHAR, DECIMAL, DOUBLE, FLOAT, STRING, box, to_single
 from apimpolicy.emit import runtime
@@ -61,7 +61,7 @@ class ConversionEmitter(EmitterCore):
         if kind == "reference":
             return self._reference(value, source, target, conversion)
         if kind == "unboxing":
-            return self.run(casts.unbox_to, value, self.type_constant(target))
+            return self.run(casts.cast, value, self.type_constant(target))
         if kind == "nullable":
             return self._nullable(value, source, target, conversion, node)
         if kind == "user":
@@ -119,7 +119,7 @@ class ConversionEmitter(EmitterCore):
 
     def _reference(self, value: ast.expr, source: Type, target: Type, conversion: conv.Conversion) -> ast.expr:
         if not conversion.is_implicit:
-            return self.run(casts.unbox_to, value, self.type_constant(target))
+            return self.run(casts.cast, value, self.type_constant(target))
         if _is_pairs_of_tokens(source, target):
             name = self.fresh()
             pairs = call(attribute(load(name), "key_value_pairs"))
@@ -204,7 +204,7 @@ class ConversionEmitter(EmitterCore):
             test = self.run(casts.is_instance, boxed, self.type_constant(target))
         value: ast.expr = load(name)
         if target.is_value_type and not source.is_value_type:
-            value = self.run(casts.unbox_to, load(name), self.type_constant(target))
+            value = self.run(casts.cast, load(name), self.type_constant(target))
         return ast.BoolOp(ast.And(), [test, self._bind_variable(pattern, value, constant(True))])
 
     def _bind_variable(self, pattern: Pattern, value: ast.expr, result: ast.expr) -> ast.expr:

@@ -6,8 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
+from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.registry import find_implementation
-from apimpolicy.dotnet.system.conversions import is_instance
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.emit import frames, runtime
 from apimpolicy.emit.control_flow import ControlFlowEmitter

@@ -9,10 +9,11 @@
 
 Only GET requests are looked up, and none with an `Authorization` header unless `allow-private-response-caching`.
 
-Simulated: one cache for a gateway, whatever `caching-type` says. Our choices: an answer from the cache ends
-inbound and leaves the backend out, outbound runs and does not store it again; without `vary-by-query-parameter` the whole query counts; `vary-by-developer` and
-`vary-by-developer-groups` go by the ids of the user and of the groups. `downstream-caching-type` sets
-`Cache-Control` of cached answers to `private` or `public`, with `must-revalidate`; with `none` nothing is set.
+Simulated: one cache for a gateway, whatever `caching-type` says. Our choices: an answer from the cache ends inbound
+and leaves the backend out, outbound runs and does not store it again; without `vary-by-query-parameter` the whole
+query counts; `vary-by-developer` and `vary-by-developer-groups` go by the ids of the user and of the groups.
+`downstream-caching-type` sets `Cache-Control` of cached answers to `private` or `public`, with `must-revalidate`;
+with `none` nothing is set.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-lookup-policy
 """

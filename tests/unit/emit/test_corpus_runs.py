@@ -15,9 +15,9 @@ import pytest
 from apimpolicy.binding.conversions import INTEGRAL_RANGES
 from apimpolicy.context.execution import Context
 from apimpolicy.context.loading import context_of, read_certificates
+from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.system.conversions import is_instance
 from apimpolicy.dotnet.types import DYNAMIC, Type
 from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, OBJECT, STRING, VOID
 from apimpolicy.emit.expression import compile_expression

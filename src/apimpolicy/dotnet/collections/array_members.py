@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.casts import cast, is_reference_convertible
 from apimpolicy.dotnet.collections import searching
 from apimpolicy.dotnet.collections.arguments import check_non_negative, require
 from apimpolicy.dotnet.collections.arrays import default_value, new_array
 from apimpolicy.dotnet.collections.comparers import equality_key
-from apimpolicy.dotnet.collections.type_tests import cast, is_reference_convertible
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,

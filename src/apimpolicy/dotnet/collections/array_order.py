@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.casts import is_instance, unboxed
 from apimpolicy.dotnet.collections import searching
 from apimpolicy.dotnet.collections.arguments import check_part, require
 from apimpolicy.dotnet.collections.arrays import default_value, rectangular_get, rectangular_set
 from apimpolicy.dotnet.collections.comparers import comparison_of, sort_key
 from apimpolicy.dotnet.collections.comparers import sort as sort_items
-from apimpolicy.dotnet.collections.type_tests import is_instance, unbox_to
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -131,7 +131,7 @@ def binary_search_boxed(array: Any, value: Any) -> int:
 def binary_search_part_boxed(array: Any, index: int, length: int, value: Any) -> int:
     if value is not None and not is_instance(value, array.element):
         raise ArgumentException("At least one object must implement IComparable.")
-    return binary_search(array, index, length, unbox_to(value, array.element), None)
+    return binary_search(array, index, length, unboxed(value, array.element), None)
 
 
 @implements(_ARRAY, f"static int BinarySearch(System.Array array, object value, {_COMPARER})")
@@ -189,7 +189,7 @@ def _set(array: Any, value: Any, indexes: tuple[int, ...]) -> None:
         value = default_value(element)
     elif value is not None and not is_instance(value, element):
         raise InvalidCastException("Object cannot be stored in an array of this type.")
-    value = unbox_to(value, element)
+    value = unboxed(value, element)
     if isinstance(array, RectangularArray):
         rectangular_set(array, indexes, value)
     else:

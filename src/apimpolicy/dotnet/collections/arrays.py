@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.type_tests import is_instance
+from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArrayTypeMismatchException,

@@ -41,11 +41,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from apimpolicy.dotnet.casts import cast
 from apimpolicy.dotnet.collections import searching
 from apimpolicy.dotnet.collections.arguments import INDEX, check_index, copy_into
 from apimpolicy.dotnet.collections.arrays import array_set, element_type, iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key, object_key
-from apimpolicy.dotnet.collections.type_tests import cast
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException
 from apimpolicy.dotnet.registry import implements, implements_setter, interface_members
 from apimpolicy.dotnet.values import OBJECT, Array, RectangularArray, box

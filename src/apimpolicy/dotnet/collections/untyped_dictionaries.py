@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.casts import is_instance, unboxed
 from apimpolicy.dotnet.collections.arguments import require
-from apimpolicy.dotnet.collections.type_tests import is_instance, unbox_to
 from apimpolicy.dotnet.exceptions import ArgumentException
+from apimpolicy.dotnet.metadata import runtime_name
 from apimpolicy.dotnet.registry import implements, implements_setter
-from apimpolicy.dotnet.system.objects import runtime_name, to_string
+from apimpolicy.dotnet.system.objects import to_string
 from apimpolicy.dotnet.values import box
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def _fitting(value: Any, type_: Type, parameter: str) -> Any:
             "collection.",
             parameter,
         )
-    return unbox_to(value, type_)
+    return unboxed(value, type_)
 
 
 @implements(_DICTIONARY, _ITEM)
@@ -37,7 +38,7 @@ def get_item(dictionary: Any, key: Any) -> Any:
     require(key, "key")
     if not is_instance(key, dictionary.types[0]):
         return None
-    found, value = dictionary.try_get_value(unbox_to(key, dictionary.types[0]))
+    found, value = dictionary.try_get_value(unboxed(key, dictionary.types[0]))
     return box(dictionary.types[1], value) if found else None
 
 
@@ -59,13 +60,13 @@ def add(dictionary: Any, key: Any, value: Any) -> None:
 def contains(dictionary: Any, key: Any) -> bool:
     require(key, "key")
     own = dictionary.types[0]
-    return is_instance(key, own) and bool(dictionary.contains_key(unbox_to(key, own)))
+    return is_instance(key, own) and bool(dictionary.contains_key(unboxed(key, own)))
 
 
 @implements(_DICTIONARY, "void Remove(object key)")
 def remove(dictionary: Any, key: Any) -> None:
     if contains(dictionary, key):
-        dictionary.remove(unbox_to(key, dictionary.types[0]))
+        dictionary.remove(unboxed(key, dictionary.types[0]))
 
 
 implements(_DICTIONARY, "System.Collections.ICollection Keys { get; }")(lambda dictionary: dictionary.keys)

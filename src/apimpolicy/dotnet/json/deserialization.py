@@ -52,7 +52,7 @@ def is_token_type(type_: Type) -> bool:
 
 def _token_as(token: JToken, type_: Type) -> Any:
     """A token as one of the token types; raises InvalidCastException when it is another."""
-    from apimpolicy.dotnet.collections.type_tests import is_instance
+    from apimpolicy.dotnet.casts import is_instance
 
     if token.token_type == NULL and str(type_) not in (JTOKEN, J + "JValue"):
         return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
-from apimpolicy.dotnet.collections.type_tests import is_instance
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidCastException
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.casts import PRIMITIVES, convert_to

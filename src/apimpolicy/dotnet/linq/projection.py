@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.casts import cast, is_reference_convertible
 from apimpolicy.dotnet.collections.arrays import default_value, element_type, iterate_boxed
-from apimpolicy.dotnet.collections.type_tests import cast, is_reference_convertible
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NullReferenceException
 from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator, take_all

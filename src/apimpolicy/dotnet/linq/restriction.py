@@ -6,9 +6,9 @@ from collections import deque
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.casts import is_instance, unboxed
 from apimpolicy.dotnet.collections.arrays import iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key
-from apimpolicy.dotnet.collections.type_tests import is_instance, unbox_to
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator
 
@@ -69,7 +69,7 @@ def _of_type(source: Any, target: Type) -> Iterator[Any]:
     for item in iterate_boxed(source):
         step()
         if is_instance(item, target):
-            yield unbox_to(item, target.underlying or target)
+            yield unboxed(item, target.underlying or target)
 
 
 @operator(f"IEnumerable<TSource> Take{_SOURCE}, int count)")

@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidCastException,
     OverflowException,
 )
-from apimpolicy.dotnet.metadata import FULL_NAMES, parse
+from apimpolicy.dotnet.metadata import FULL_NAMES, parse, runtime_name
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, int_to_single
@@ -28,7 +28,7 @@ from apimpolicy.dotnet.system.number_parsing import (
     parse_single,
 )
 from apimpolicy.dotnet.system.numeric_types import TYPE_CODES
-from apimpolicy.dotnet.system.objects import TypeObject, runtime_name, text
+from apimpolicy.dotnet.system.objects import TypeObject, text
 from apimpolicy.dotnet.values import EnumValue, box, to_single, type_of, unbox
 
 if TYPE_CHECKING:

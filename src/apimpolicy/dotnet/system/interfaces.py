@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException
+from apimpolicy.dotnet.metadata import runtime_name
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system.numeric_types import compare_floats
-from apimpolicy.dotnet.system.objects import equals, runtime_name
+from apimpolicy.dotnet.system.objects import equals
 from apimpolicy.dotnet.system.string_comparison import compare as compare_strings
 from apimpolicy.dotnet.system.strings import format_value
 from apimpolicy.dotnet.values import Char, EnumValue, box, type_of, unbox

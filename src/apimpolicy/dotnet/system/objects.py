@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.metadata import FULL_NAMES, named
+from apimpolicy.dotnet.metadata import FULL_NAMES, named, runtime_name
 from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
 from apimpolicy.dotnet.system.enums import enum_to_string
 from apimpolicy.dotnet.system.number_formats import decimal_to_string, double_to_string, single_to_string
@@ -122,29 +122,6 @@ def get_hash_code(value: Any) -> int:
         number = int(value)
         return wrap_int32(number if -(1 << 31) <= number < 1 << 32 else number ^ (number >> 32))
     return wrap_int32(hash(value))
-
-
-def runtime_name(type_: Type) -> str:
-    """The type as `Type.ToString()` writes it.
-
-    >>> from apimpolicy.dotnet.metadata import parse
-    >>> runtime_name(parse("System.Collections.Generic.List<int>"))
-    'System.Collections.Generic.List`1[System.Int32]'
-    """
-    if isinstance(type_, NamedType):
-        definition = type_.definition
-        name = FULL_NAMES.get(definition.name, definition.name)
-        if definition.is_nested:
-            outer, _, nested = name.rpartition(".")
-            name = f"{outer}+{nested}"
-        if definition.arity:
-            name += f"`{definition.arity}"
-        if type_.arguments:
-            name += f"[{','.join(map(runtime_name, type_.arguments))}]"
-        return name
-    if isinstance(type_, ArrayType):
-        return f"{runtime_name(type_.element)}[{',' * (type_.rank - 1)}]"
-    return str(type_)
 
 
 @dotnet_class(

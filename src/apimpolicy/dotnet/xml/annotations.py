@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.type_tests import is_instance
+from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.exceptions import ArgumentNullException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.names import X

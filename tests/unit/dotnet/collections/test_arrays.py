@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from apimpolicy.dotnet.casts import cast, is_instance
 from apimpolicy.dotnet.collections import array_members, array_order, arrays, enumerators
-from apimpolicy.dotnet.collections.type_tests import cast, is_instance
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import parse
 from apimpolicy.dotnet.values import BYTE, CHAR, DOUBLE, INT, LONG, OBJECT, STRING, Array, Int64, RectangularArray

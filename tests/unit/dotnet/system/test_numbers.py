@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apimpolicy.dotnet.casts import cast
 from apimpolicy.dotnet.exceptions import (
     DivideByZeroException,
     DotnetException,
@@ -19,7 +20,6 @@ from apimpolicy.dotnet.exceptions import (
     OverflowException,
 )
 from apimpolicy.dotnet.system import arithmetic, decimals, number_parsing
-from apimpolicy.dotnet.system.conversions import unbox_to
 from apimpolicy.dotnet.system.convert import convert, from_base, from_object, from_string, to_base
 from apimpolicy.dotnet.system.decimal_type import round_decimal
 from apimpolicy.dotnet.system.mathematics import round_double
@@ -201,11 +201,11 @@ def test_bases_read_back(value: int, base: int) -> None:
 
 
 def test_unboxing() -> None:
-    assert unbox_to(Int64(5), LONG) == 5
+    assert cast(Int64(5), LONG) == 5
     with pytest.raises(InvalidCastException, match=r"'System\.Int64' to type 'System\.Int32'"):
-        unbox_to(Int64(5), INT)
+        cast(Int64(5), INT)
     with pytest.raises(NullReferenceException):
-        unbox_to(None, INT)
+        cast(None, INT)
 
 
 @given(st.text(max_size=40))

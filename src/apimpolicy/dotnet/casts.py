@@ -1,19 +1,20 @@
-"""Whether a value is of a type at run time: what `Cast<T>`, `OfType<T>` and stores into arrays ask."""
+"""Type tests and casts at run time: `is`, `as`, `(T)value`, and what `Cast<T>` and `OfType<T>` ask of each element."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from apimpolicy.dotnet.exceptions import InvalidCastException, NullReferenceException
-from apimpolicy.dotnet.metadata import KEYWORDS, named
+from apimpolicy.dotnet.metadata import named, runtime_name
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
-from apimpolicy.dotnet.values import OBJECT, EnumValue, type_of, unbox, without_names
+from apimpolicy.dotnet.values import OBJECT, type_of, unbox, without_names
 
+VALUE_TYPE = named("System.ValueType")
+ENUM = named("System.Enum")
 _ARRAY_INTERFACES = frozenset(
     f"System.Collections.Generic.{name}"
     for name in ("IEnumerable", "ICollection", "IList", "IReadOnlyCollection", "IReadOnlyList")
 )
-_FULL_NAMES = {keyword: full for full, keyword in KEYWORDS.items()}
 
 
 def is_instance(value: Any, target: Type) -> bool:
@@ -70,51 +71,54 @@ def _by_variance(source: NamedType, target: NamedType) -> bool:
     )
 
 
-def cast(value: Any, target: Type) -> Any:
-    """C#'s `(T)value` from `object`: a reference conversion or an unboxing.
+def invalid_cast(value: Any, type_: Type) -> InvalidCastException:
+    """What .NET throws when the value is not of the type."""
+    return InvalidCastException(
+        f"Unable to cast object of type '{runtime_name(type_of(value))}' to type '{runtime_name(type_)}'."
+    )
 
-    Raises NullReferenceException for null as a value type, InvalidCastException otherwise.
+
+def cast(value: Any, type_: Type) -> Any:
+    """`(type)value` of an `object`: the plain Python value of exactly this type.
+
+    Null gives None for reference types and `T?`, else NullReferenceException. A boxed `int` unboxes to `int` and
+    to enums over `int`, never to `long`: InvalidCastException.
+
+    >>> from apimpolicy.dotnet.values import INT, LONG, Int64
+    >>> cast(5, INT), cast(Int64(5), LONG)
+    (5, 5)
     """
     if value is None:
-        if target.is_value_type and target.underlying is None:
+        if type_.is_value_type and type_.underlying is None:
             raise NullReferenceException
         return None
-    unboxed = target.underlying or target
-    if not is_instance(value, unboxed) and not _is_enum_of(value, unboxed):
-        raise InvalidCastException(
-            f"Unable to cast object of type '{full_name(type_of(value))}' to type '{full_name(unboxed)}'."
-        )
-    return unbox_to(value, unboxed)
+    target = type_.underlying or type_
+    if is_instance(value, target) or _same_underlying(value, target):
+        return unboxed(value, target)
+    raise invalid_cast(value, type_)
 
 
-def unbox_to(value: Any, target: Type) -> Any:
+def _same_underlying(value: Any, target: Type) -> bool:
+    """An enum and its underlying type unbox to each other."""
+    actual = type_of(value)
+    if not isinstance(actual, NamedType) or not isinstance(target, NamedType):
+        return False
+    if "enum" not in (actual.kind, target.kind):
+        return False
+    own = actual.definition.enum_underlying if actual.kind == "enum" else actual.name
+    wanted = target.definition.enum_underlying if target.kind == "enum" else target.name
+    return own == wanted
+
+
+def try_cast(value: Any, type_: Type) -> Any:
+    """`value as type`: None when it is not."""
+    if not is_instance(value, type_):
+        return None
+    return unboxed(value, type_)
+
+
+def unboxed(value: Any, target: Type) -> Any:
     """A value that is known to be of the target type, as it is held while its static type is the target."""
-    return unbox(value) if target.is_value_type and not _is_boxing_base(target) else value
-
-
-def _is_boxing_base(target: Type) -> bool:
-    return isinstance(target, NamedType) and target.name in ("System.ValueType", "System.Enum")
-
-
-def _is_enum_of(value: Any, target: Type) -> bool:
-    """The runtime unboxes an enum as its underlying type and the other way round."""
-    if isinstance(value, EnumValue):
-        return isinstance(target, NamedType) and target.name == value.dotnet_type.definition.enum_underlying
-    if isinstance(target, NamedType) and target.kind == "enum" and not isinstance(value, bool):
-        return getattr(type_of(value), "name", None) == target.definition.enum_underlying
-    return False
-
-
-def full_name(type_: Type) -> str:
-    """The name of a type as exception messages of the runtime have it: ``System.Collections.Generic.List`1[…]``."""
-    if isinstance(type_, ArrayType):
-        return f"{full_name(type_.element)}[{',' * (type_.rank - 1)}]"
-    if isinstance(type_, NamedType):
-        name = _FULL_NAMES.get(type_.name, type_.name)
-        if type_.definition.is_nested:
-            outer, _, nested = name.rpartition(".")
-            name = f"{outer}+{nested}"
-        if type_.arguments:
-            return f"{name}`{len(type_.arguments)}[{','.join(map(full_name, type_.arguments))}]"
-        return name
-    return str(type_)
+    if not target.is_value_type or target is VALUE_TYPE or target is ENUM:
+        return value
+    return unbox(value)
