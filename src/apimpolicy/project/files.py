@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TOO_LARGE = "POL027"
 MAXIMUM_BYTES = 4 * 1024 * 1024
-"""The gateway takes 512 KB and less; what is larger by far is not a policy."""
+"""Fragments may have 512 KB; what is larger by far is not a policy."""
 
 STANDARD_INPUT = "-"
 
@@ -39,7 +39,7 @@ def read_policy_file(path: str | os.PathLike[str]) -> tuple[Source, list[Diagnos
         source = Source("", name)
         limit = f"{MAXIMUM_BYTES // 1024 // 1024} MB"
         message = f"the file is larger than {limit}, so it is not read"
-        return source, [Diagnostic(TOO_LARGE, message, source, 0, 0, help="A policy document has at most 512 KB.")]
+        return source, [Diagnostic(TOO_LARGE, message, source, 0, 0, help="The gateway takes far less: a fragment may have 512 KB.")]
     return decode(data, name)
 
 

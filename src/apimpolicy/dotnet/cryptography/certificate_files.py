@@ -34,6 +34,8 @@ def read(data: bytes, password: str | bytes | None = None, origin: str = "the ce
         return read_pem(data, password, origin)
     if looks_like_pkcs12(data):
         return read_pkcs12(data, password, origin)
+    if data[:1] != b"\x30":  # every DER certificate is a sequence
+        raise ConfigurationError(f"{origin} is neither PEM ('-----BEGIN CERTIFICATE-----') nor DER nor PKCS#12")
     return read_der(data, origin)
 
 
