@@ -39,7 +39,8 @@ def read_policy_file(path: str | os.PathLike[str]) -> tuple[Source, list[Diagnos
         source = Source("", name)
         limit = f"{MAXIMUM_BYTES // 1024 // 1024} MB"
         message = f"the file is larger than {limit}, so it is not read"
-        return source, [Diagnostic(TOO_LARGE, message, source, 0, 0, help="The gateway takes far less: a fragment may have 512 KB.")]
+        advice = "The gateway takes far less: a fragment may have 512 KB."
+        return source, [Diagnostic(TOO_LARGE, message, source, 0, 0, help=advice)]
     return decode(data, name)
 
 
