@@ -19,6 +19,7 @@
     core          … and the state that all share: scopes, diagnostics, conversion of expressions
     lookup        members and types by name          conversions  which conversion there is
     overloads     which method a call means          inference    type arguments of generic calls
+    type_relations  identity, variance, references, kinds of conversions
     operators     which predefined operator          constants    what is computed at compile time
     complaints    errors of failed calls             nesting      room for deep trees
     nodes         the bound tree                     symbols      variables and scopes

@@ -5,13 +5,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.lookup import supertypes
+from apimpolicy.binding.type_relations import (
+    BOXING,
+    CONSTANT,
+    DEFAULT_LITERAL,
+    ENUM_EXPLICIT,
+    ENUM_ZERO,
+    IDENTITY,
+    IMPLICIT_NUMERIC,
+    INTEGRAL_RANGES,
+    LAMBDA,
+    METHOD_GROUP,
+    NULL_LITERAL,
+    NUMERIC,
+    NUMERIC_EXPLICIT,
+    NUMERIC_WIDENING,
+    REFERENCE,
+    REFERENCE_EXPLICIT,
+    THROW,
+    TUPLE,
+    UNBOXING,
+    Conversion,
+    has_reference_conversion,
+    is_delegate,
+    is_enum,
+    is_interface,
+    is_reference,
+    is_variant,
+    nullable,
+    same,
+)
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import (
     DYNAMIC,
     ERROR,
     NULL,
-    AnonymousType,
     ArrayType,
     NamedType,
     SpecialType,
@@ -22,9 +51,6 @@ from apimpolicy.dotnet.types import (
 from apimpolicy.dotnet.values import (
     BYTE,
     CHAR,
-    DECIMAL,
-    DOUBLE,
-    FLOAT,
     INT,
     LONG,
     OBJECT,
@@ -38,36 +64,7 @@ from apimpolicy.dotnet.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-INTEGRAL_RANGES: dict[Type, tuple[int, int]] = {
-    SBYTE: (-0x80, 0x7F),
-    BYTE: (0, 0xFF),
-    SHORT: (-0x8000, 0x7FFF),
-    USHORT: (0, 0xFFFF),
-    CHAR: (0, 0xFFFF),
-    INT: (-0x8000_0000, 0x7FFF_FFFF),
-    UINT: (0, 0xFFFF_FFFF),
-    LONG: (-0x8000_0000_0000_0000, 0x7FFF_FFFF_FFFF_FFFF),
-    ULONG: (0, 0xFFFF_FFFF_FFFF_FFFF),
-}
-"""The values of each integral type."""
-
-NUMERIC: frozenset[Type] = frozenset({*INTEGRAL_RANGES, FLOAT, DOUBLE, DECIMAL})
-
-IMPLICIT_NUMERIC: dict[Type, frozenset[Type]] = {
-    SBYTE: frozenset({SHORT, INT, LONG, FLOAT, DOUBLE, DECIMAL}),
-    BYTE: frozenset({SHORT, USHORT, INT, UINT, LONG, ULONG, FLOAT, DOUBLE, DECIMAL}),
-    SHORT: frozenset({INT, LONG, FLOAT, DOUBLE, DECIMAL}),
-    USHORT: frozenset({INT, UINT, LONG, ULONG, FLOAT, DOUBLE, DECIMAL}),
-    INT: frozenset({LONG, FLOAT, DOUBLE, DECIMAL}),
-    UINT: frozenset({LONG, ULONG, FLOAT, DOUBLE, DECIMAL}),
-    LONG: frozenset({FLOAT, DOUBLE, DECIMAL}),
-    ULONG: frozenset({FLOAT, DOUBLE, DECIMAL}),
-    CHAR: frozenset({USHORT, INT, UINT, LONG, ULONG, FLOAT, DOUBLE, DECIMAL}),
-    FLOAT: frozenset({DOUBLE}),
-}
-"""Section 10.2.3, implicit numeric conversions."""
+    from collections.abc import Iterator
 
 _SIGNED_UNSIGNED: dict[Type, set[NamedType]] = {
     SBYTE: {BYTE, USHORT, UINT, ULONG},
@@ -75,149 +72,6 @@ _SIGNED_UNSIGNED: dict[Type, set[NamedType]] = {
     INT: {UINT, ULONG},
     LONG: {ULONG},
 }
-
-
-class Conversion:
-    """One conversion. `kind` is the specification's name for it.
-
-    Kinds: identity, numeric, enum, nullable (`inner` acts on the value), null, reference, boxing, unboxing, constant,
-    user (`method`, with `before` and `after` around it), lambda, method group, default, throw, tuple, dynamic.
-    """
-
-    __slots__ = ("after", "before", "inner", "is_implicit", "kind", "method")
-
-    def __init__(
-        self,
-        kind: str,
-        is_implicit: bool = True,
-        *,
-        inner: Conversion | None = None,
-        method: Method | None = None,
-        before: Conversion | None = None,
-        after: Conversion | None = None,
-    ) -> None:
-        self.kind = kind
-        self.is_implicit = is_implicit
-        self.inner = inner
-        self.method = method
-        self.before = before
-        self.after = after
-
-    def __repr__(self) -> str:
-        return f"<{'implicit' if self.is_implicit else 'explicit'} {self.kind}>"
-
-
-IDENTITY = Conversion("identity")
-NUMERIC_WIDENING = Conversion("numeric")
-NUMERIC_EXPLICIT = Conversion("numeric", False)
-ENUM_ZERO = Conversion("enum")
-ENUM_EXPLICIT = Conversion("enum", False)
-NULL_LITERAL = Conversion("null")
-REFERENCE = Conversion("reference")
-REFERENCE_EXPLICIT = Conversion("reference", False)
-BOXING = Conversion("boxing")
-UNBOXING = Conversion("unboxing", False)
-CONSTANT = Conversion("constant")
-LAMBDA = Conversion("lambda")
-METHOD_GROUP = Conversion("method group")
-DEFAULT_LITERAL = Conversion("default")
-THROW = Conversion("throw")
-TUPLE = Conversion("tuple")
-
-
-def same(source: Type, target: Type) -> bool:
-    """Identity convertible (section 10.2.2): equal, up to tuple element names and `dynamic` against `object`."""
-    if source is target:
-        return True
-    if isinstance(source, NamedType) and isinstance(target, NamedType):
-        if source.definition is target.definition and source.arguments:
-            return all(map(same, source.arguments, target.arguments))
-        return False
-    if isinstance(source, ArrayType) and isinstance(target, ArrayType):
-        return source.rank == target.rank and same(source.element, target.element)
-    return {source, target} == {DYNAMIC, OBJECT}
-
-
-def is_enum(type_: Type) -> bool:
-    return isinstance(type_, NamedType) and type_.kind == "enum"
-
-
-def is_delegate(type_: Type) -> bool:
-    return isinstance(type_, NamedType) and type_.kind == "delegate"
-
-
-def is_interface(type_: Type) -> bool:
-    return isinstance(type_, NamedType) and type_.kind == "interface"
-
-
-def is_reference(type_: Type) -> bool:
-    """Whether null is a value of this type (a type parameter without constraints counts as neither)."""
-    if isinstance(type_, (ArrayType, AnonymousType)) or type_ is DYNAMIC:
-        return True
-    return isinstance(type_, NamedType) and not type_.is_value_type and type_ is not VOID
-
-
-def nullable(type_: Type) -> Type:
-    """`T?`."""
-    return named("System.Nullable", type_)
-
-
-def _variant(source: NamedType, target: NamedType) -> bool:
-    """Variance convertible (section 17.2.3.3): same interface or delegate, arguments in the right direction."""
-    if source is target:
-        return True
-    if source.definition is not target.definition or not source.arguments:
-        return False
-    for parameter, mine, theirs in zip(
-        source.definition.type_parameters, source.arguments, target.arguments, strict=True
-    ):
-        if same(mine, theirs):
-            continue
-        variance = parameter.variance
-        if not variance and source.definition.kind in ("interface", "delegate"):
-            _ = source.definition.base  # the header, read on first use, sets the variances
-            _ = source.definition.interfaces
-            variance = parameter.variance
-        if variance == "out" and has_reference_conversion(mine, theirs):
-            continue
-        if variance == "in" and has_reference_conversion(theirs, mine):
-            continue
-        return False
-    return True
-
-
-def has_reference_conversion(source: Type, target: Type) -> bool:
-    """Implicit reference conversion (section 10.2.8), identity included, between reference types."""
-    if same(source, target):
-        return True
-    if not is_reference(target):
-        return False
-    if source is NULL:
-        return True
-    if not is_reference(source):
-        return False
-    if target is OBJECT or target is DYNAMIC:
-        return True
-    if isinstance(source, ArrayType) and isinstance(target, ArrayType):
-        return source.rank == target.rank and has_reference_conversion(source.element, target.element)
-    if not isinstance(target, NamedType):
-        return False
-    return any(_variant(parent, target) for parent in _covariant_supertypes(source))
-
-
-def _covariant_supertypes(source: Type) -> Iterable[NamedType]:
-    """Supertypes; an array of references also counts as list of every base of its element."""
-    found = supertypes(source)
-    if isinstance(source, ArrayType) and source.rank == 1 and is_reference(source.element):
-        return _array_lists(source, found)
-    return found
-
-
-def _array_lists(source: ArrayType, found: tuple[NamedType, ...]) -> Iterator[NamedType]:
-    yield from found
-    for base in (*supertypes(source.element), OBJECT):
-        for name in ("IList", "ICollection", "IReadOnlyList", "IReadOnlyCollection", "IEnumerable"):
-            yield named(f"System.Collections.Generic.{name}", base)
 
 
 def implicit_conversion(source: Type, target: Type) -> Conversion | None:
@@ -282,7 +136,7 @@ def _find_standard_implicit(source: Type, target: Type) -> Conversion | None:
         is_boxing = (
             isinstance(target, NamedType)
             and not target.is_value_type
-            and any(_variant(parent, target) for parent in supertypes(boxed))
+            and any(is_variant(parent, target) for parent in supertypes(boxed))
         )
         return BOXING if is_boxing else None
     if isinstance(source, TypeParameter):
@@ -514,3 +368,40 @@ def better_target(first: Type, second: Type) -> int:
         if bare_first in _SIGNED_UNSIGNED.get(bare_second, ()):
             return -1
     return 0
+
+
+__all__ = [
+    "BOXING",
+    "CONSTANT",
+    "DEFAULT_LITERAL",
+    "ENUM_EXPLICIT",
+    "ENUM_ZERO",
+    "IDENTITY",
+    "IMPLICIT_NUMERIC",
+    "INTEGRAL_RANGES",
+    "LAMBDA",
+    "METHOD_GROUP",
+    "NULL_LITERAL",
+    "NUMERIC",
+    "NUMERIC_EXPLICIT",
+    "NUMERIC_WIDENING",
+    "REFERENCE",
+    "REFERENCE_EXPLICIT",
+    "THROW",
+    "TUPLE",
+    "UNBOXING",
+    "Conversion",
+    "better_target",
+    "constant_fits",
+    "explicit_conversion",
+    "has_reference_conversion",
+    "implicit_conversion",
+    "is_delegate",
+    "is_enum",
+    "is_interface",
+    "is_reference",
+    "nullable",
+    "same",
+    "standard_implicit",
+    "user_conversion",
+]

@@ -1,0 +1,18 @@
+"""The README's Python that stands on its own does what it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_expression_snippet_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    _, snippet = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(snippet, {})
+    promised = re.search(r"print\(error\)  # (.+)", snippet)
+    assert promised is not None
+    assert capsys.readouterr().out.strip() == promised.group(1)
