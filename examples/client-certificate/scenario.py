@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apimpolicy import Certificate, Gateway, KeyVault, KeyVaultReference, Request, Response, Result
+from apimpolicy import ApimPolicyError, Certificate, Gateway, KeyVault, KeyVaultReference, Request, Response, Result
 from apimpolicy.report.explanation import explain
 
 HERE = Path(__file__).parent
@@ -70,4 +71,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ApimPolicyError as error:
+        sys.exit(str(error))
+    except BrokenPipeError:  # the reader has seen enough: `… | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,7 +11,7 @@ from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceRe
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.dotnet.metadata import find_definition, named
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, TupleType, Type, array_of, construct, tuple_type
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, array_of, construct, tuple_type
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Token
 
@@ -206,7 +206,3 @@ def make_tuple_type(types: list[Type], names: list[str | None]) -> Type:
         return ERROR
     definition = find_definition("System.ValueTuple", len(types))
     return tuple_type(tuple(types), tuple(names), definition)
-
-
-def element_names(type_: Type) -> tuple[str | None, ...]:
-    return type_.names if isinstance(type_, TupleType) else ()

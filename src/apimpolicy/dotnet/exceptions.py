@@ -12,7 +12,7 @@ Messages are .NET Core 3.1's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ApimPolicyError
 
@@ -217,8 +217,3 @@ class JsonWriterException(JsonException):
 
 class JsonSerializationException(JsonException):
     type_name = "Newtonsoft.Json.JsonSerializationException"
-
-
-def null_reference() -> NoReturn:
-    """Raise NullReferenceException; emitted where a receiver may be null and no attribute access would notice."""
-    raise NullReferenceException

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.metadata import look_up, named, parse
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type, array_of, tuple_type
+from apimpolicy.text.utf16 import from_utf16 as from_utf16
+from apimpolicy.text.utf16 import to_utf16 as to_utf16
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -343,18 +345,3 @@ def to_single(value: float) -> float:
         return struct.unpack("f", struct.pack("f", value))[0]  # type: ignore[no-any-return]
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
-
-
-def to_utf16(text: str) -> str:
-    """Text from outside as a .NET string: characters beyond U+FFFF become two surrogates."""
-    if not text or text.isascii() or max(text) < "\U00010000":
-        return text
-    data = text.encode("utf-16-le", "surrogatepass")
-    return "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data)))
-
-
-def from_utf16(text: str) -> str:
-    """A .NET string as Python text: surrogate pairs become one character, lone ones the replacement character."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -11,6 +11,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from apimpolicy.syntax.mistakes import Mistake
+from apimpolicy.text.utf16 import to_utf16
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -44,14 +45,6 @@ _LARGEST_DECIMAL = 2**96 - 1
 _MOST_DIGITS = 64  # far above what any type holds, far below what Python refuses to convert
 
 
-def utf16(text: str) -> str:
-    """The text with each character beyond U+FFFF as two surrogates."""
-    if text.isascii() or max(text, default="") <= "\uffff":
-        return text
-    units = text.encode("utf-16-le", "surrogatepass")
-    return "".join(map(chr, struct.unpack(f"<{len(units) // 2}H", units)))
-
-
 def identifier_name(text: str) -> str:
     r"""The name that an identifier means: without `@`, with `\u0041` decoded.
 
@@ -79,12 +72,12 @@ def verbatim_string_value(text: str) -> str:
     >>> verbatim_string_value('@"a""b"')
     'a"b'
     """
-    return utf16(text[2:-1].replace('""', '"'))
+    return to_utf16(text[2:-1].replace('""', '"'))
 
 
 def interpolated_text_value(text: str, *, verbatim: bool) -> str:
     """The value of the text between the holes of an interpolated string, or of a format after its colon."""
-    value = utf16(text.replace('""', '"')) if verbatim else _unescape(text, 0)
+    value = to_utf16(text.replace('""', '"')) if verbatim else _unescape(text, 0)
     return value.replace("{{", "{").replace("}}", "}")
 
 
@@ -173,7 +166,7 @@ def _quoted(text: str) -> str:
 
 def _unescape(text: str, offset: int) -> str:
     if "\\" not in text:
-        return utf16(text)
+        return to_utf16(text)
     pieces: list[str] = []
     position = 0
     while (backslash := text.find("\\", position)) >= 0:
@@ -191,7 +184,7 @@ def _unescape(text: str, offset: int) -> str:
         pieces.append(_SIMPLE[escape[4]] if escape[4] else chr(code))
         position = escape.end()
     pieces.append(text[position:])
-    return utf16("".join(pieces))
+    return to_utf16("".join(pieces))
 
 
 def literal_mistakes(tokens: Tokens) -> list[Mistake]:

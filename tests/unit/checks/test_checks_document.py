@@ -69,7 +69,8 @@ def test_an_expression_is_looked_at_once_and_reported_everywhere() -> None:
     ],
 )
 def test_deep_expressions_are_findings_not_crashes(code: str) -> None:
-    ExpressionCheck()(Excerpt.of(code))
+    findings = ExpressionCheck()(Excerpt.of(code))
+    assert all(finding.code.startswith("CS") for finding in findings)
 
 
 def test_the_corpus_has_exactly_the_faults_that_the_compiler_finds() -> None:

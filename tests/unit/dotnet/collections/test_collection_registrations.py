@@ -27,6 +27,8 @@ COMPLETE = [
 @pytest.mark.parametrize("module", [module for module in MODULES if module.split(".")[0] in ROOMS])
 def test_module_registers_types_that_name_it(module: str) -> None:
     importlib.import_module(f"apimpolicy.dotnet.{module}")
+    registered = {name.partition("`")[0] for name, _, _ in registry.registrations()}
+    assert set(MODULES[module]) <= registered
 
 
 @pytest.mark.parametrize(("name", "arity"), COMPLETE)
