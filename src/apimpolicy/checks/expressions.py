@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import PolicySyntaxError
@@ -10,35 +10,122 @@ from apimpolicy.text.named_values import substitute_placeholders
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.binding.bind import BoundExpression
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.text.document import Attribute, Element
+
+    T = TypeVar("T", bound=Bound)
+
+MOST_REMEMBERED = 4096
+"""Expressions kept with what was found in them; the memory of a run stays bounded, however many files it reads."""
+
+
+class Compiled:
+    """One text, compiled: its findings and, when it could be parsed, its bound tree."""
+
+    __slots__ = ("_nodes", "_parents", "bound", "findings")
+
+    def __init__(self, bound: BoundExpression | None, findings: Sequence[Diagnostic]) -> None:
+        self.bound = bound
+        self.findings = findings
+        self._nodes: list[Bound] | None = None
+        self._parents: dict[int, Bound] = {}
+
+    @property
+    def is_legal(self) -> bool:
+        """Whether the C# compiler accepts it."""
+        return self.bound is not None and not self.bound.diagnostics
+
+    @property
+    def nodes(self) -> list[Bound]:
+        """Every node of the bound tree, outermost first; none when the compiler refuses the expression."""
+        if self._nodes is None:
+            self._nodes = list(self._walk()) if self.is_legal else []
+        return self._nodes
+
+    def _walk(self) -> Iterator[Bound]:
+        assert self.bound is not None
+        waiting: list[Bound] = [self.bound.body]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            below = list(node.children())
+            for child in below:
+                self._parents[id(child)] = node
+            waiting.extend(reversed(below))
+
+    def parent(self, node: Bound) -> Bound | None:
+        """The node around this one."""
+        return self._parents.get(id(node)) if self.nodes else None
+
+
+class CheckedExpression:
+    """An expression where it stands: its place, what it compiled to, and the element (and attribute) that it is in."""
+
+    __slots__ = ("attribute", "compiled", "element", "excerpt")
+
+    def __init__(
+        self, excerpt: Excerpt, compiled: Compiled, element: Element, attribute: Attribute | None = None
+    ) -> None:
+        self.excerpt = excerpt
+        self.compiled = compiled
+        self.element = element
+        self.attribute = attribute
+
+    def of_kind(self, kind: type[T]) -> Iterator[T]:
+        """The bound nodes of one class, outermost first."""
+        return (node for node in self.compiled.nodes if isinstance(node, kind))
+
+    def ancestors(self, node: Bound) -> Iterator[Bound]:
+        """The nodes around one, nearest first."""
+        parent = self.compiled.parent(node)
+        while parent is not None:
+            yield parent
+            parent = self.compiled.parent(parent)
+
+    @property
+    def findings(self) -> list[Diagnostic]:
+        """What the C# compiler and the gateway's own rules say about it, at its place in the document."""
+        return [
+            Diagnostic.within(
+                self.excerpt, d.start, d.end, d.code, d.message, severity=d.severity, label=d.label, help=d.help
+            )
+            for d in self.compiled.findings
+        ]
 
 
 class ExpressionCheck:
-    """Checks expressions and remembers what it found, by their text."""
+    """Compiles expressions and remembers what came of it, by their text."""
 
-    __slots__ = ("_found",)
+    __slots__ = ("_compiled",)
 
     def __init__(self) -> None:
-        self._found: dict[str, Sequence[Diagnostic]] = {}
+        self._compiled: dict[str, Compiled] = {}
 
     def __call__(self, excerpt: Excerpt) -> list[Diagnostic]:
-        """What the C# compiler and the gateway's own rules say about the expression, at its place in the document.
-
-        A `{{named-value}}` that stands as code counts as a number.
-        """
-        excerpt = substitute_placeholders(excerpt)
-        found = self._found.get(excerpt.text)
-        if found is None:
-            found = self._found[excerpt.text] = _compile(Excerpt.of(excerpt.text))
+        """What the C# compiler and the gateway's own rules say about the expression, at its place in the document."""
+        excerpt, compiled = self.compile(excerpt)
         return [
             Diagnostic.within(
                 excerpt, d.start, d.end, d.code, d.message, severity=d.severity, label=d.label, help=d.help
             )
-            for d in found
+            for d in compiled.findings
         ]
 
+    def compile(self, excerpt: Excerpt) -> tuple[Excerpt, Compiled]:
+        """The expression, compiled. A `{{named-value}}` that stands as code counts as a number."""
+        excerpt = substitute_placeholders(excerpt)
+        found = self._compiled.get(excerpt.text)
+        if found is None:
+            if len(self._compiled) >= MOST_REMEMBERED:
+                self._compiled.clear()
+            found = self._compiled[excerpt.text] = _compile(Excerpt.of(excerpt.text))
+        return excerpt, found
 
-def _compile(excerpt: Excerpt) -> Sequence[Diagnostic]:
+
+def _compile(excerpt: Excerpt) -> Compiled:
     from apimpolicy.binding import bind
     from apimpolicy.binding.gateway_rules import check_gateway_rules
     from apimpolicy.syntax.parser import parse
@@ -46,9 +133,10 @@ def _compile(excerpt: Excerpt) -> Sequence[Diagnostic]:
     try:
         tree = parse(excerpt)
         bound = bind(tree, excerpt)
-        return [*bound.diagnostics, *check_gateway_rules(bound, tree)]
+        return Compiled(bound, [*bound.diagnostics, *check_gateway_rules(bound, tree)])
     except PolicySyntaxError as error:
-        return error.diagnostics
+        return Compiled(None, error.diagnostics)
     except RecursionError:
         message = "the expression is nested too deeply to be compiled"
-        return [Diagnostic.within(excerpt, 0, len(excerpt.text), "CS8078", message, help="Split it into statements.")]
+        finding = Diagnostic.within(excerpt, 0, len(excerpt.text), "CS8078", message, help="Split it into statements.")
+        return Compiled(None, [finding])

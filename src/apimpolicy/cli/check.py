@@ -10,6 +10,7 @@ import click
 
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.checks.subject import Settings
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.configuration_file import configuration_option, find_configuration
 from apimpolicy.cli.program import say, tool_version
@@ -35,13 +36,19 @@ _NO_POLICIES = "no .xml, .policy or .cshtml file begins with <policies>, <fragme
     "--format", "output", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
 )
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")
-@click.option("--ignore", multiple=True, metavar="CODE", help="Leave findings with this code out; may be repeated.")
+@click.option("--select", multiple=True, metavar="CODE", help="Look for these only: codes, or beginnings such as POL3.")
+@click.option(
+    "--extend-select", "extend", multiple=True, metavar="CODE", help="Look for these too that are off by default."
+)
+@click.option("--ignore", multiple=True, metavar="CODE", help="Leave these out; the longer of two beginnings decides.")
 def command(
     paths: tuple[str, ...],
     named_values: str | None,
     config: str | None,
     output: str,
     strict: bool,
+    select: tuple[str, ...],
+    extend: tuple[str, ...],
     ignore: tuple[str, ...],
 ) -> int:
     """Find what is wrong with policies: syntax, types, attributes.
@@ -56,6 +63,10 @@ def command(
       git show HEAD:orders.xml | apimpolicy check -
       apimpolicy check policies/ --format json > findings.json
       apimpolicy check policies/ --ignore APIM0001
+      apimpolicy check policies/ --select CS --select POL3
+
+    `apimpolicy rule POL301` explains a finding. In a policy, a comment before an element keeps it quiet:
+    <!-- apimpolicy: ignore POL301: the reason -->
 
     Exits with 0 when all is well, 1 with findings, 2 when something cannot be read.
     """
@@ -71,6 +82,7 @@ def command(
         return exit_codes.USAGE
     report = _Report(strict)
     check = ExpressionCheck()
+    settings = Settings(select=select, extend=extend, ignore=ignore)
     with Progress("checked", len(found.files)) as progress:
         for path in found.files:
             try:
@@ -80,8 +92,8 @@ def command(
                 failed = True
                 continue
             if not findings:
-                findings += check_document(source, check, values)
-            report.add([finding for finding in findings if finding.code not in ignore])
+                findings += check_document(source, check, values, settings)
+            report.add(findings)
             progress.advance()
     report.seconds = time.perf_counter() - started
     if output == "json":

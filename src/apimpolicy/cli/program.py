@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "Find what is wrong with policies: syntax, types, attributes.",
     "eval": "Evaluate one C# expression.",
     "explain": "Say why a request got its answer.",
+    "rule": "Print the page of a rule of check.",
     "run": "Send one request through a policy.",
 }
 """Name and short help; the module `apimpolicy.cli.<name>` with a command `command` is imported when it is needed."""

@@ -1,0 +1,71 @@
+"""Every rule of `check`: its code, its module in `rules/`, and the words of which a document must contain one.
+
+A rule whose words do not occur cannot find anything, and is not imported; most documents need a few rules only.
+Codes: POL1xx structure, POL2xx expressions and variables, POL3xx security, POL4xx behaviour. A code is never reused.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.rule import Rule
+    from apimpolicy.checks.subject import Settings
+
+
+class Entry(NamedTuple):
+    """One rule. `words` empty: the rule looks at every document."""
+
+    code: str
+    module: str
+    words: tuple[str, ...] = ()
+
+
+RULES: tuple[Entry, ...] = (
+    Entry("POL301", "certificate_not_verified", (".Certificate",)),
+    Entry("POL302", "certificate_not_identified", (".Certificate",)),
+    Entry("POL303", "certificate_may_be_null", (".Certificate",)),
+    Entry("POL304", "thumbprint_literal", ("humbprint",)),
+)
+
+
+def rules_for(text: str, settings: Settings) -> Iterator[type[Rule]]:
+    """The rules that a document with this text needs."""
+    for entry in RULES:
+        if entry.words and not any(word in text for word in entry.words):
+            continue
+        if settings.wants(entry.code):
+            rule = rule_class(entry.module)
+            if settings.wants(entry.code, rule.by_default):
+                yield rule
+
+
+@cache
+def rule_class(module: str) -> type[Rule]:
+    """The rule that a module of `rules/` defines."""
+    from importlib import import_module
+
+    from apimpolicy.checks.rule import Rule
+
+    name = f"apimpolicy.checks.rules.{module}"
+    for value in vars(import_module(name)).values():
+        if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == name and value.code:
+            return value
+    raise LookupError(f"{name} defines no rule")
+
+
+def entry_of(code: str) -> Entry | None:
+    """The rule with this code."""
+    return next((entry for entry in RULES if entry.code == code), None)
+
+
+def page_of(entry: Entry) -> str:
+    """The rule's page: its module's docstring."""
+    import inspect
+    import sys
+
+    rule = rule_class(entry.module)
+    return inspect.cleandoc(sys.modules[rule.__module__].__doc__ or "")

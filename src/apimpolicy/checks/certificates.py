@@ -1,0 +1,137 @@
+"""What an expression does with the caller's certificate, `context.Request.Certificate`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import (
+    AsType,
+    Binary,
+    Call,
+    Coalesce,
+    ConditionalAccess,
+    Convert,
+    Expression,
+    IsPattern,
+    Local,
+    LocalDeclaration,
+    Placeholder,
+    PropertyAccess,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.checks.expressions import CheckedExpression
+
+IDENTITY = frozenset(
+    (
+        "Thumbprint",
+        "Subject",
+        "SubjectName",
+        "Issuer",
+        "IssuerName",
+        "SerialNumber",
+        "FriendlyName",
+        "RawData",
+        "GetCertHash",
+        "GetCertHashString",
+        "GetSerialNumberString",
+        "GetPublicKeyString",
+        "GetNameInfo",
+        "GetRawCertData",
+        "GetRawCertDataString",
+    )
+)
+"""Members that say whose certificate it is."""
+
+VERIFYING = frozenset(("Verify", "VerifyNoRevocation", "Build"))
+
+
+class CertificateUse:
+    """What one expression does with the caller's certificate."""
+
+    def __init__(self, expression: CheckedExpression) -> None:
+        self.expression = expression
+        self._values = {id(node.symbol): node.value for node in expression.of_kind(LocalDeclaration)}
+        self._receivers = {id(node.placeholder): node.receiver for node in expression.of_kind(ConditionalAccess)}
+
+    def is_client_certificate(self, node: Bound | None) -> bool:
+        """Whether the node's value is the caller's certificate, directly or through a local variable."""
+        for _ in range(16):
+            if isinstance(node, PropertyAccess):
+                receiver = node.receiver
+                return node.property.name == "Certificate" and receiver is not None and str(receiver.type) == "IRequest"
+            if isinstance(node, (Convert, AsType)):
+                node = node.operand
+            elif isinstance(node, Local):
+                node = self._values.get(id(node.symbol))
+            elif isinstance(node, Placeholder):
+                node = self._receivers.get(id(node))
+            else:
+                return False
+        return False
+
+    def members(self) -> Iterator[tuple[str, PropertyAccess | Call]]:
+        """The members that are used of the caller's certificate, with their names."""
+        for node in self.expression.compiled.nodes:
+            if isinstance(node, PropertyAccess) and self.is_client_certificate(node.receiver):
+                yield node.property.name, node
+            elif isinstance(node, Call):
+                receiver = node.receiver
+                if receiver is None and node.method.is_extension and node.arguments:
+                    receiver = node.arguments[0]
+                if self.is_client_certificate(receiver):
+                    yield node.method.name, node
+
+    def verifications(self) -> list[PropertyAccess | Call]:
+        """Where the caller's certificate is verified."""
+        return [node for name, node in self.members() if name in VERIFYING]
+
+    def identifications(self) -> list[PropertyAccess | Call]:
+        """Where something is read that says whose certificate it is."""
+        return [node for name, node in self.members() if name in IDENTITY]
+
+    def null_checks(self) -> list[Bound]:
+        """Where the certificate itself is held against null, `?.` and `??` included."""
+        found: list[Bound] = []
+        for node in self.expression.compiled.nodes:
+            if isinstance(node, Binary):
+                sides = (_plain(node.left), _plain(node.right))
+                if any(map(self.is_client_certificate, sides)) and any(_is_null(side) for side in sides):
+                    found.append(node)
+            elif isinstance(node, ConditionalAccess):
+                if self.is_client_certificate(node.receiver):
+                    found.append(node)
+            elif isinstance(node, Coalesce):
+                if self.is_client_certificate(node.left):
+                    found.append(node)
+            elif isinstance(node, IsPattern) and self.is_client_certificate(_plain(node.operand)):
+                found.append(node)
+        return found
+
+    def is_compared(self, node: Bound) -> bool:
+        """Whether a value of the certificate ends in a comparison."""
+        for around in self.expression.ancestors(node):
+            if isinstance(around, Binary) and around.operator in ("==", "!="):
+                return True
+            if isinstance(around, Call) and around.method.name in _COMPARING:
+                return True
+        return False
+
+
+_COMPARING = frozenset(
+    "Equals Compare CompareOrdinal CompareTo Contains ContainsKey TryGetValue StartsWith EndsWith IndexOf IsMatch "
+    "SequenceEqual Any All Where Count First FirstOrDefault Single SingleOrDefault".split()
+)
+
+
+def _plain(node: Expression) -> Expression:
+    while isinstance(node, Convert):
+        node = node.operand
+    return node
+
+
+def _is_null(node: Expression) -> bool:
+    return node.is_constant and node.constant is None

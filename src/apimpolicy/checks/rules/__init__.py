@@ -1,0 +1,1 @@
+"""One module per rule; `checks/catalogue.py` lists them with their codes."""

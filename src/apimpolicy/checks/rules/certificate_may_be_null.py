@@ -1,0 +1,79 @@
+"""certificate-may-be-null: the caller's certificate is used, and nobody asks first whether there is one.
+
+**What it does.** Looks for members of `context.Request.Certificate` that are used without `?.` before the document has
+held the certificate against null anywhere.
+
+**Why it matters.** A caller without a certificate makes the expression throw, and the answer is 500 instead of 403.
+The certificate is null for everybody, without any warning, while "Negotiate client certificate" is off for the host
+name in the custom domains (or `negotiateClientCertificate` in the hostname configuration).
+
+**Example**
+
+```xml
+<when condition="@(context.Request.Certificate.Thumbprint != "{{partner}}")">
+```
+
+**Use instead**
+
+```xml
+<when condition="@(context.Request.Certificate == null || context.Request.Certificate.Thumbprint != "{{partner}}")">
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-mutual-certificates-for-clients
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.certificates import CertificateUse
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.checks.subject import Subject
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class CertificateMayBeNull(Rule):
+    code = "POL303"
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(subject)
+        self.is_settled = False
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        """One finding a document is enough: after it, and after a check for null, nothing more is said."""
+        if self.is_settled:
+            return
+        if self.comes_after_validation(expression):
+            self.is_settled = True
+            return
+        use = CertificateUse(expression)
+        checks = use.null_checks()
+        first = min((check.syntax.start for check in checks), default=None)
+        for name, node in use.members():
+            if first is None or node.syntax.start < first:
+                self.is_settled = True
+                yield self.finding(expression, name, node)
+                return
+        self.is_settled = bool(checks)
+
+    def finding(self, expression: CheckedExpression, name: str, node: Bound) -> Diagnostic:
+        return self.at_code(
+            expression,
+            node,
+            f"'{name}' is read of a certificate that may be null",
+            label="throws when the caller has none",
+            help="Ask 'context.Request.Certificate == null' first. It is always null while 'Negotiate client "
+            "certificate' is off for the host name.",
+        )
+
+    def comes_after_validation(self, expression: CheckedExpression) -> bool:
+        return any(
+            element.name == "validate-client-certificate" and element.start < expression.element.start
+            for element in self.subject.elements
+        )

@@ -1,0 +1,68 @@
+"""certificate-not-identified: the caller's certificate is verified, but nobody looks whose it is.
+
+**What it does.** Looks for policies that call `context.Request.Certificate.Verify()` (or `VerifyNoRevocation()`) and
+never read its thumbprint, subject, issuer or serial number.
+
+**Why it matters.** `Verify()` says that some trusted authority issued the certificate. Whoever buys one from a public
+authority passes.
+
+**Example**
+
+```xml
+<when condition="@(context.Request.Certificate == null || !context.Request.Certificate.Verify())">
+```
+
+**Use instead** a comparison as well, with the uploaded certificates or with a named value:
+
+```xml
+<when condition="@(context.Request.Certificate == null || !context.Request.Certificate.Verify()
+    || !context.Deployment.Certificates.Any(c => c.Value.Thumbprint == context.Request.Certificate.Thumbprint))">
+```
+
+It is all right as it is where the gateway trusts no authority but your own; say so in a suppression's reason.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-mutual-certificates-for-clients
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.certificates import CertificateUse
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.checks.subject import Subject
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class CertificateNotIdentified(Rule):
+    code = "POL302"
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(subject)
+        self.verified: tuple[CheckedExpression, Bound] | None = None
+        self.is_identified = any(element.name == "validate-client-certificate" for element in subject.elements)
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        use = CertificateUse(expression)
+        if use.identifications():
+            self.is_identified = True
+        if self.verified is None and (found := use.verifications()):
+            self.verified = expression, found[0]
+        return iter(())
+
+    def finish(self) -> Iterator[Diagnostic]:
+        if self.verified is not None and not self.is_identified:
+            expression, node = self.verified
+            yield self.at_code(
+                expression,
+                node,
+                "the certificate is verified, but nobody looks whose it is",
+                label="any certificate of a trusted authority passes",
+                help="Compare its thumbprint or its issuer and subject as well.",
+            )

@@ -1,0 +1,73 @@
+"""certificate-not-verified: the caller's certificate is compared, but never verified.
+
+**What it does.** Looks for policies that compare `context.Request.Certificate` by thumbprint, subject, issuer or serial
+number and nowhere call `Verify()` or `VerifyNoRevocation()`, nor use `validate-client-certificate`.
+
+**Why it matters.** The gateway asks for a certificate and accepts any: also an expired or revoked one, and one that
+somebody made at home. Nobody can make a certificate with the thumbprint of another, but a name can be copied freely,
+and a certificate that was stolen and revoked keeps its thumbprint.
+
+**Example**
+
+```xml
+<when condition="@(context.Request.Certificate == null || context.Request.Certificate.Thumbprint != "{{partner}}")">
+```
+
+**Use instead**
+
+```xml
+<when condition="@(context.Request.Certificate == null || !context.Request.Certificate.Verify()
+    || context.Request.Certificate.Thumbprint != "{{partner}}")">
+```
+
+or `validate-client-certificate`, which checks trust, dates and revocation. A self-signed certificate that you know by
+its thumbprint does not verify unless its root is uploaded; `NotAfter` and `NotBefore` are what is left to look at then.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-mutual-certificates-for-clients
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.certificates import CertificateUse
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.checks.subject import Subject
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class CertificateNotVerified(Rule):
+    code = "POL301"
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(subject)
+        self.compared: tuple[CheckedExpression, Bound] | None = None
+        self.is_verified = any(element.name == "validate-client-certificate" for element in subject.elements)
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        use = CertificateUse(expression)
+        if use.verifications():
+            self.is_verified = True
+        if self.compared is None:
+            for node in use.identifications():
+                if use.is_compared(node):
+                    self.compared = expression, node
+                    break
+        return iter(())
+
+    def finish(self) -> Iterator[Diagnostic]:
+        if self.compared is not None and not self.is_verified:
+            expression, node = self.compared
+            yield self.at_code(
+                expression,
+                node,
+                "the certificate is compared, but never verified",
+                label="an expired or revoked one passes too",
+                help="Refuse '!context.Request.Certificate.Verify()' as well, or use validate-client-certificate.",
+            )

@@ -1,0 +1,103 @@
+"""thumbprint-literal: a thumbprint is written so that it never equals a real one.
+
+**What it does.** Looks at text that is compared with a certificate's `Thumbprint`, and at the attribute `thumbprint`
+of policies: lower case letters, blanks, colons and hidden characters.
+
+**Why it matters.** `Thumbprint` is 40 hexadecimal digits in upper case, and `==` looks at every character. Copied from
+the certificate dialog of Windows, a thumbprint begins with the invisible character U+200E; copied from `openssl`, it
+has colons or lower case letters. The comparison is false for everybody, and nothing says why.
+
+**Example**
+
+```xml
+<when condition="@(context.Request.Certificate?.Thumbprint != "a909502dd82ae41433e6f83886b00d4277a32a7b")">
+```
+
+**Use instead** upper case without anything between, or a comparison that does not look at the case:
+
+```xml
+<when condition="@(!"A909502DD82AE41433E6F83886B00D4277A32A7B".Equals(context.Request.Certificate?.Thumbprint))">
+```
+
+**Sources.** https://learn.microsoft.com/dotnet/api/system.security.cryptography.x509certificates.x509certificate2.thumbprint
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Binary, Call, ConditionalAccess, Convert, Expression, PropertyAccess
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+_DIGITS = re.compile(r"[0-9A-Fa-f]{16,}")
+_BETWEEN = re.compile(r"[\s:\-\u00a0\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+
+
+class ThumbprintLiteral(Rule):
+    code = "POL304"
+    elements = ("identity", "authentication-certificate")
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        """Case does not matter in these attributes; whether blanks do is unknown, hidden characters surely do."""
+        attribute = element.get("thumbprint")
+        if attribute is None or attribute.value.parts:
+            return
+        text = attribute.value.text
+        if not text.isascii() and _DIGITS.fullmatch(_BETWEEN.sub("", text)):
+            yield self.at_value(
+                element, attribute, "the thumbprint has a hidden character", help=f"Write {_clean(text)!r}."
+            )
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        for node in expression.compiled.nodes:
+            if isinstance(node, Binary) and node.operator in ("==", "!="):
+                sides = (node.left, node.right)
+            elif isinstance(node, Call) and node.method.name == "Equals" and len(node.arguments) == 1 and node.receiver:
+                sides = (node.receiver, node.arguments[0])
+            else:
+                continue
+            for one, other in (sides, sides[::-1]):
+                text = one.constant if one.is_constant else None
+                if isinstance(text, str) and _is_thumbprint(other) and (fault := _fault(text)):
+                    yield self.at_code(
+                        expression,
+                        one,
+                        f"a thumbprint has no {fault}",
+                        label="never equal",
+                        help=f'Write "{_clean(text)}".',
+                    )
+
+
+def _is_thumbprint(node: Bound) -> bool:
+    while isinstance(node, (Convert, ConditionalAccess)):
+        node = node.operand if isinstance(node, Convert) else node.access
+    return (
+        isinstance(node, PropertyAccess)
+        and node.property.name == "Thumbprint"
+        and isinstance(node.receiver, Expression)
+        and ".X509Certificate" in str(node.receiver.type)
+    )
+
+
+def _clean(text: str) -> str:
+    return _BETWEEN.sub("", text).upper()
+
+
+def _fault(text: str) -> str | None:
+    bare = _BETWEEN.sub("", text)
+    if _DIGITS.fullmatch(bare) is None or text == bare.upper():
+        return None
+    if not text.isascii():
+        return "hidden characters"
+    if bare != text:
+        return "blanks or colons"
+    return "lower case letters"

@@ -1,0 +1,115 @@
+"""What a rule looks at: one document, its compiled expressions, and what is known of the place where it will run."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import attrs
+
+from apimpolicy.checks.expressions import CheckedExpression
+from apimpolicy.text.document import Characters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from apimpolicy.checks.expressions import ExpressionCheck
+    from apimpolicy.diagnostics import Severity
+    from apimpolicy.text.document import Document, Element
+
+SCOPES = ("global", "workspace", "product", "api", "operation")
+
+
+@attrs.frozen
+class Settings:
+    """What a run of `check` looks for, and what it knows beyond the document.
+
+    - `select`, `extend`, `ignore`: codes or beginnings of codes (`POL3`). With `select` nothing else is looked for;
+      `extend` adds what is off by default; where several beginnings fit a code, the longest decides
+    - `severities`: another severity for a code
+    - `scope`, `tier`, `gateway`, `url_template`, `negotiates`: where the document runs; None is "not known", and rules
+      that need to know stay silent
+    - `fragments`: the documents of fragments by id, where known
+    - `named_values`: their values, where known
+    """
+
+    select: tuple[str, ...] = ()
+    extend: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severities: Mapping[str, Severity] = attrs.field(factory=dict)
+    scope: str | None = None
+    tier: str | None = None
+    gateway: str | None = None
+    url_template: str | None = None
+    negotiates: bool | None = None
+    fragments: Mapping[str, Document] | None = None
+    named_values: Mapping[str, str] | None = None
+
+    def wants(self, code: str, by_default: bool = True) -> bool:
+        """Whether findings with this code are looked for."""
+        selected = _longest((*self.select, *self.extend), code)
+        ignored = _longest(self.ignore, code)
+        if selected < 0 and ignored < 0:
+            return by_default and not self.select
+        return selected > ignored
+
+
+class Subject:
+    """One document under the rules."""
+
+    def __init__(self, document: Document, check: ExpressionCheck, settings: Settings) -> None:
+        self.document = document
+        self.settings = settings
+        self._check = check
+
+    @cached_property
+    def elements(self) -> list[Element]:
+        """Every element, in document order."""
+        return list(self.document.elements())
+
+    @cached_property
+    def expressions(self) -> list[CheckedExpression]:
+        """Every expression, in document order of the elements."""
+        return [found for element in self.elements for found in self._of(element)]
+
+    @cached_property
+    def by_element(self) -> dict[int, list[CheckedExpression]]:
+        """The expressions by the `id` of the element that they stand in."""
+        found: dict[int, list[CheckedExpression]] = {}
+        for expression in self.expressions:
+            found.setdefault(id(expression.element), []).append(expression)
+        return found
+
+    def expressions_of(self, element: Element) -> list[CheckedExpression]:
+        """The expressions in an element's attributes and text, its children's not."""
+        return self.by_element.get(id(element), [])
+
+    def _of(self, element: Element) -> Iterator[CheckedExpression]:
+        for attribute in element.attributes:
+            for part in attribute.value.parts:
+                yield CheckedExpression(*self._check.compile(part), element, attribute)
+        for child in element.children:
+            if isinstance(child, Characters):
+                for part in child.parts:
+                    yield CheckedExpression(*self._check.compile(part), element)
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether the document is a policy fragment."""
+        return any(root.name == "fragment" for root in self.document.roots)
+
+    @staticmethod
+    def section_of(element: Element) -> str | None:
+        """The section that an element stands in: `inbound`, `backend`, `outbound` or `on-error`."""
+        from apimpolicy.policies.spec import SECTIONS
+
+        found: Element | None = element
+        while found is not None:
+            if found.name in SECTIONS and (found.parent is None or found.parent.name == "policies"):
+                return found.name
+            found = found.parent
+        return None
+
+
+def _longest(prefixes: tuple[str, ...], code: str) -> int:
+    return max((len(prefix) for prefix in prefixes if code.startswith(prefix)), default=-1)

@@ -1,0 +1,91 @@
+"""A folder per rule: `bad*.xml` with exactly the output `bad*.txt`, `good*.xml` without a finding of the rule.
+
+`settings.toml` in a folder is what `check` knows in both cases: the fields of `Settings`, and a table `[fragments]` of
+file names by id. With APIMPOLICY_UPDATE=1 in the environment the `.txt` files are written instead of compared.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apimpolicy.checks.catalogue import RULES, Entry, page_of, rule_class
+from apimpolicy.checks.document import check_document
+from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.checks.subject import Settings
+from apimpolicy.report.terminal import render
+from apimpolicy.text.markup import read
+from apimpolicy.text.source import Source
+
+HERE = Path(__file__).parent
+UPDATE = os.environ.get("APIMPOLICY_UPDATE") == "1"
+
+
+def settings_of(folder: Path, code: str) -> Settings:
+    path = folder / "settings.toml"
+    given: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if "fragments" in given:
+        given["fragments"] = {
+            name: read(Source((folder / file).read_text(encoding="utf-8"), file))
+            for name, file in given["fragments"].items()
+        }
+    return Settings(select=(code,), **given)
+
+
+def findings(path: Path, code: str) -> str:
+    settings = settings_of(path.parent, code)
+    source = Source(path.read_text(encoding="utf-8"), path.name)
+    found = check_document(source, ExpressionCheck(), settings.named_values, settings)
+    return "\n\n".join(map(render, found)) + "\n" if found else ""
+
+
+@pytest.mark.parametrize("entry", RULES, ids=lambda entry: entry.code)
+def test_what_a_rule_finds_and_what_not(entry: Entry) -> None:
+    folder = HERE / entry.code
+    bad, good = sorted(folder.glob("bad*.xml")), sorted(folder.glob("good*.xml"))
+    assert bad, f"{entry.code} has no bad example"
+    assert good, f"{entry.code} has no good example"
+    for path in bad:
+        expected = path.with_suffix(".txt")
+        found = findings(path, entry.code)
+        assert f" {entry.code} " in found, f"nothing found in {entry.code}/{path.name}"
+        if UPDATE:
+            expected.write_text(found, encoding="utf-8")
+        assert found == expected.read_text(encoding="utf-8"), path.name
+    for path in good:
+        assert findings(path, entry.code) == "", path.name
+
+
+@pytest.mark.parametrize("entry", RULES, ids=lambda entry: entry.code)
+def test_a_rule_has_a_page(entry: Entry) -> None:
+    rule = rule_class(entry.module)
+    assert rule.code == entry.code
+    page = page_of(entry)
+    assert page.startswith(f"{entry.module.replace('_', '-')}: ")
+    for part in ("**What it does.**", "**Why it matters.**", "**Example**", "**Use instead**", "**Sources.**"):
+        assert part in page, part
+
+
+def test_codes_and_names_occur_once() -> None:
+    assert len({entry.code for entry in RULES}) == len({entry.module for entry in RULES}) == len(RULES)
+    assert [entry.code for entry in RULES] == sorted(entry.code for entry in RULES)
+
+
+def test_the_words_of_a_rule_are_in_its_bad_examples() -> None:
+    """Else the rule would never be loaded for them."""
+    for entry in RULES:
+        for path in (HERE / entry.code).glob("bad*.xml"):
+            text = path.read_text(encoding="utf-8")
+            assert not entry.words or any(word in text for word in entry.words), path
+
+
+def test_every_rule_module_is_listed() -> None:
+    import apimpolicy.checks.rules as rules
+
+    folder = Path(inspect.getfile(rules)).parent
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == {entry.module for entry in RULES}
