@@ -49,6 +49,13 @@ IDENTITY = frozenset(
 VERIFYING = frozenset(("Verify", "VerifyNoRevocation", "Build"))
 
 
+def is_client_certificate(node: Bound) -> bool:
+    """Whether this is `context.Request.Certificate` itself."""
+    if not isinstance(node, PropertyAccess) or node.property.name != "Certificate":
+        return False
+    return node.receiver is not None and str(node.receiver.type) == "IRequest"
+
+
 class CertificateUse:
     """What one expression does with the caller's certificate."""
 
@@ -61,8 +68,7 @@ class CertificateUse:
         """Whether the node's value is the caller's certificate, directly or through a local variable."""
         for _ in range(16):
             if isinstance(node, PropertyAccess):
-                receiver = node.receiver
-                return node.property.name == "Certificate" and receiver is not None and str(receiver.type) == "IRequest"
+                return is_client_certificate(node)
             if isinstance(node, (Convert, AsType)):
                 node = node.operand
             elif isinstance(node, Local):
@@ -122,8 +128,28 @@ class CertificateUse:
 
 
 _COMPARING = frozenset(
-    "Equals Compare CompareOrdinal CompareTo Contains ContainsKey TryGetValue StartsWith EndsWith IndexOf IsMatch "
-    "SequenceEqual Any All Where Count First FirstOrDefault Single SingleOrDefault".split()
+    (
+        "All",
+        "Any",
+        "Compare",
+        "CompareOrdinal",
+        "CompareTo",
+        "Contains",
+        "ContainsKey",
+        "Count",
+        "EndsWith",
+        "Equals",
+        "First",
+        "FirstOrDefault",
+        "IndexOf",
+        "IsMatch",
+        "SequenceEqual",
+        "Single",
+        "SingleOrDefault",
+        "StartsWith",
+        "TryGetValue",
+        "Where",
+    )
 )
 
 

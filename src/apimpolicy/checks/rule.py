@@ -64,6 +64,15 @@ class Rule:
         """Findings that need all of the document."""
         return ()
 
+    @staticmethod
+    def literal(element: Element, name: str) -> str | None:
+        """The value of an attribute that is given and neither an expression nor a named value."""
+        attribute = element.get(name)
+        if attribute is None or attribute.value.parts:
+            return None
+        text = attribute.value.text
+        return None if "{{" in text else text
+
     def at_element(
         self, element: Element, message: str, *, label: str = "", help: str = "", severity: Severity | None = None
     ) -> Diagnostic:

@@ -1,0 +1,51 @@
+"""certificate-by-thumbprint: the gateway's own certificate is chosen by its thumbprint, which a renewal changes.
+
+**What it does.** Looks at `authentication-certificate` with a literal `thumbprint`.
+
+**Why it matters.** A certificate that is referenced from Key Vault renews itself, and has a new thumbprint then. The
+policy still names the old one, and requests fail after the rotation.
+
+**Example**
+
+```xml
+<authentication-certificate thumbprint="A909502DD82AE41433E6F83886B00D4277A32A7B" />
+```
+
+**Use instead** the id that the certificate has in API Management:
+
+```xml
+<authentication-certificate certificate-id="orders-backend" />
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-mutual-certificates
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class CertificateByThumbprint(Rule):
+    code = "POL306"
+    severity = Severity.INFO
+    elements = ("authentication-certificate",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        attribute = element.get("thumbprint")
+        if attribute is not None and self.literal(element, "thumbprint"):
+            yield self.at_attribute(
+                element,
+                attribute,
+                "a renewed certificate has another thumbprint",
+                label="fails after the next rotation",
+                help="Name the certificate by 'certificate-id'.",
+            )

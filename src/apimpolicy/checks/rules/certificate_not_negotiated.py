@@ -1,0 +1,66 @@
+"""certificate-not-negotiated: the caller's certificate is looked at, and the gateway never asks for it.
+
+**What it does.** When the configuration says that "Negotiate client certificate" is off
+(`negotiate-client-certificate = false`), looks for policies that read `context.Request.Certificate` or use
+`validate-client-certificate`. Without such a configuration it stays silent.
+
+**Why it matters.** The certificate is null for everybody then, without any warning: either everybody is refused, or,
+with a condition such as `?.Thumbprint == …` the other way round, nobody.
+
+**Example**
+
+```xml
+<when condition="@(context.Request.Certificate == null)">
+```
+
+**Use instead** the switch in the custom domain's settings (Consumption tier: in the API Management settings), and say
+so here:
+
+```toml
+negotiate-client-certificate = true
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-mutual-certificates-for-clients
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import PropertyAccess
+from apimpolicy.checks.certificates import is_client_certificate
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.checks.subject import Subject
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+MESSAGE = "the gateway does not ask for a client certificate"
+HELP = "Turn 'Negotiate client certificate' on for the host name, and negotiate-client-certificate here."
+
+
+class CertificateNotNegotiated(Rule):
+    code = "POL308"
+    elements = ("validate-client-certificate",)
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(subject)
+        self.is_reported = False
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if self.settings.negotiates is False:
+            yield self.at_element(element, MESSAGE, label="always refuses", help=HELP)
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        if self.settings.negotiates is not False or self.is_reported:
+            return
+        for node in expression.of_kind(PropertyAccess):
+            if is_client_certificate(node):
+                self.is_reported = True
+                yield self.at_code(expression, node, MESSAGE, label="always null", help=HELP)
+                return

@@ -1,0 +1,42 @@
+"""cors-for-any-origin: every origin is allowed.
+
+**What it does.** Looks at `cors` with the origin `*`. Off by default: a public API wants it so.
+
+**Why it matters.** Pages of anybody can call the API from the browsers of your users.
+
+**Example**
+
+```xml
+<cors><allowed-origins><origin>*</origin></allowed-origins></cors>
+```
+
+**Use instead** the origins of your own pages.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/cors-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class CorsForAnyOrigin(Rule):
+    code = "POL321"
+    severity = Severity.INFO
+    by_default = False
+    elements = ("cors",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        origins = element.find("allowed-origins")
+        for origin in origins.elements() if origins is not None else ():
+            if origin.text.strip() == "*":
+                yield self.at_element(origin, "every origin is allowed", help="Name the origins of your own pages.")

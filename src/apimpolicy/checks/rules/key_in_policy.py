@@ -1,0 +1,55 @@
+"""key-in-policy: a secret key stands in the policy itself.
+
+**What it does.** Looks at `key` elements of `validate-jwt` (`issuer-signing-keys`, `decryption-keys`) whose content
+is a literal text. A public key by modulus and exponent is no secret.
+
+**Why it matters.** Whoever can read the policy, or its repository, can sign tokens with that key.
+
+**Example**
+
+```xml
+<issuer-signing-keys><key>c2VjcmV0LXNlY3JldC1zZWNyZXQ=</key></issuer-signing-keys>
+```
+
+**Use instead** a named value that is a secret, or a reference to Key Vault:
+
+```xml
+<issuer-signing-keys><key>{{signing-key}}</key></issuer-signing-keys>
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/validate-jwt-policy,
+https://learn.microsoft.com/azure/api-management/api-management-howto-properties
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+KEY = re.compile(r"[A-Za-z0-9+/\-_\s]{8,}={0,2}")
+
+
+class KeyInPolicy(Rule):
+    code = "POL313"
+    elements = ("key",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        parent = element.parent
+        if parent is None or parent.name not in ("issuer-signing-keys", "decryption-keys"):
+            return
+        if KEY.fullmatch(element.text.strip()):
+            yield self.at_element(
+                element,
+                "a secret key stands in the policy",
+                label="whoever reads it can sign tokens",
+                help="Put it into a named value that is a secret, and write {{name}} here.",
+            )

@@ -1,0 +1,98 @@
+"""literal-secret: a secret stands in the policy itself.
+
+**What it does.** Looks for literal passwords (`authentication-basic`), for literal values of headers and query
+parameters that carry credentials (`Authorization`, `Ocp-Apim-Subscription-Key`, `api-key`, `x-functions-key`), and
+for URLs with `code=`, `sig=` or `AccountKey=`.
+
+**Why it matters.** Whoever reads the policy, its repository or its history has the secret; and it cannot be rotated
+without a deployment.
+
+**Example**
+
+```xml
+<authentication-basic username="apim" password="Winter2026!" />
+```
+
+**Use instead** a named value that is a secret or a reference to Key Vault:
+
+```xml
+<authentication-basic username="apim" password="{{backend-password}}" />
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-properties
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+HEADERS = frozenset(
+    (
+        "authorization",
+        "ocp-apim-subscription-key",
+        "api-key",
+        "x-api-key",
+        "x-functions-key",
+        "subscription-key",
+        "code",
+    )
+)
+PLACEHOLDER = re.compile(
+    r"[{}<>$\[\]*…]|\.\.\.|your|example|placeholder|secret|password|token|xxx|key|redacted|changeme|dummy|test|sample|todo|basic\b\s*$|bearer\b\s*$",
+    re.IGNORECASE,
+)
+"""What a value that only stands for a secret looks like; the rule stays silent then."""
+IN_URL = re.compile(r"[?&;](?:code|sig|AccountKey|api-key|subscription-key)=([^&;\s\"']{8,})")
+
+
+class LiteralSecret(Rule):
+    code = "POL330"
+    elements = (
+        "authentication-basic",
+        "set-header",
+        "set-query-parameter",
+        "set-url",
+        "set-backend-service",
+        "rewrite-uri",
+    )
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if element.name == "authentication-basic":
+            attribute, password = element.get("password"), self.literal(element, "password")
+            if attribute is not None and password and is_secret(password):
+                yield self.at_value(element, attribute, "a password stands in the policy", help=HELP)
+        elif element.name in ("set-header", "set-query-parameter"):
+            name = (self.literal(element, "name") or "").lower()
+            for value in element.elements() if name in HEADERS else ():
+                text = value.text.strip()
+                if value.name == "value" and not value.text.lstrip().startswith("@") and is_secret(text):
+                    yield self.at_element(value, f"a secret for '{name}' stands in the policy", help=HELP)
+        else:
+            yield from self.urls(element)
+
+    def urls(self, element: Element) -> Iterator[Diagnostic]:
+        source = element.source.text[element.start : element.content_end]
+        for match in IN_URL.finditer(source):
+            if is_secret(match[1]):
+                start = element.start + match.start(1)
+                yield self.at_span(
+                    element, start, start + len(match[1]), "a secret in a URL stands in the policy", help=HELP
+                )
+
+
+HELP = "Put it into a named value that is a secret, and write {{name}} here."
+
+
+def is_secret(text: str) -> bool:
+    """Whether a text may be a real secret and not only stand for one."""
+    return len(text) >= 6 and PLACEHOLDER.search(text) is None

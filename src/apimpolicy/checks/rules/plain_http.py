@@ -1,0 +1,62 @@
+"""plain-http: a request leaves the gateway over plain HTTP.
+
+**What it does.** Looks at the literal URLs of `set-backend-service`, `set-url` and `openid-config` that begin with
+`http://`. Hosts of the machine itself and of a cluster (`localhost`, `127.0.0.1`, names without a dot, `.local`,
+`.internal`, `.svc`) are left alone.
+
+**Why it matters.** Everybody on the way reads the request, tokens and keys included, and can change the answer. Keys
+for tokens that come over plain HTTP can be exchanged.
+
+**Example**
+
+```xml
+<set-backend-service base-url="http://orders.contoso.example" />
+```
+
+**Use instead** `https://`.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/mitigate-owasp-api-threats
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+URL = re.compile(r"http://([^/:?\s]+)", re.IGNORECASE)
+NEAR = (".local", ".internal", ".svc", ".localhost", ".test")
+
+
+class PlainHttp(Rule):
+    code = "POL332"
+    elements = ("set-backend-service", "set-url", "openid-config")
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        for name in ("base-url", "url"):
+            attribute, text = element.get(name), self.literal(element, name)
+            if attribute is not None and text and is_plain(text):
+                yield self.at_value(element, attribute, MESSAGE, help=HELP)
+        if element.name == "set-url" and element.expression is None and is_plain(element.text.strip()):
+            yield self.at_element(element, MESSAGE, help=HELP)
+
+
+MESSAGE = "this request leaves the gateway over plain HTTP"
+HELP = "Write https://."
+
+
+def is_plain(url: str) -> bool:
+    """Whether a URL is plain HTTP to somewhere else."""
+    match = URL.match(url)
+    if match is None:
+        return False
+    host = match[1].lower()
+    return "." in host and not host.startswith(("127.", "10.", "192.168.", "{", "$")) and not host.endswith(NEAR)

@@ -1,0 +1,57 @@
+"""token-for-anybody: a token is validated, and nobody asks whom or what it is for.
+
+**What it does.** Looks at `validate-jwt` with an `openid-config` and neither `audiences` nor `required-claims`. Where
+you sign the tokens yourself (`issuer-signing-keys`) it stays silent.
+
+**Why it matters.** The signature says that the identity provider made the token; it does not say for which API. A
+token that somebody got for any other application of the same provider passes. With a provider for everybody
+(Microsoft Entra's `common`, Google) that is any user in the world.
+
+**Example**
+
+```xml
+<validate-jwt header-name="Authorization">
+    <openid-config url="https://login.microsoftonline.com/{{tenant}}/v2.0/.well-known/openid-configuration" />
+</validate-jwt>
+```
+
+**Use instead**
+
+```xml
+<validate-jwt header-name="Authorization">
+    <openid-config url="https://login.microsoftonline.com/{{tenant}}/v2.0/.well-known/openid-configuration" />
+    <audiences><audience>{{orders-api}}</audience></audiences>
+</validate-jwt>
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/validate-jwt-policy,
+https://datatracker.ietf.org/doc/html/rfc8725#section-3.9
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class TokenForAnybody(Rule):
+    code = "POL310"
+    elements = ("validate-jwt",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if any(element.find(name) for name in ("audiences", "required-claims", "issuer-signing-keys")):
+            return
+        if element.find("openid-config") is not None:
+            yield self.at_element(
+                element,
+                "any token of this provider passes",
+                label="whatever it was issued for",
+                help="Add <audiences>, or <required-claims>.",
+            )
