@@ -58,7 +58,27 @@ RULES: tuple[Entry, ...] = (
             "x-functions-key",
         ),
     ),
+    Entry("POL331", "secret_logged", ("<trace", "<log-to-eventhub", "<emit-metric", "<llm-emit-token-metric")),
     Entry("POL332", "plain_http", ("http://",)),
+    Entry("POL333", "caller_chooses_url", ("<set-url", "<set-backend-service")),
+    Entry("POL335", "forwarded_for_trusted", ("X-Forwarded-For", "x-forwarded-for", "<ip-filter")),
+    Entry("POL336", "weak_cryptography", ("MD5", "SHA1", "ECB", '"DES', "TripleDES", "RC2")),
+    Entry("POL337", "error_details_returned", ("LastError",)),
+    Entry("POL340", "private_responses_cached", ("<cache-lookup",)),
+    Entry("POL341", "semantic_cache_shared", ("semantic-cache-lookup",)),
+    Entry("POL401", "backend_does_not_forward", ("<backend",)),
+    Entry("POL402", "timeout_too_long", ("timeout",)),
+    Entry("POL403", "retry_without_buffer", ("<retry",)),
+    Entry("POL404", "cache_half", ("cache-lookup", "cache-store")),
+    Entry("POL405", "forwarded_twice", ("<forward-request",)),
+    Entry(
+        "POL406", "protected_header", ("onnection", "ontent-", "eep-", "ransfer-", "CONNECTION", "CONTENT-", "KEEP-")
+    ),
+    Entry("POL407", "unreachable", ("<return-response", "<mock-response")),
+    Entry("POL408", "mock_left", ("<mock-response",)),
+    Entry("POL409", "counter_shared_by_all", ("counter-key",)),
+    Entry("POL410", "error_hidden_by_ok", ("<on-error",)),
+    Entry("POL411", "ignored_error_not_checked", ("ignore-error",)),
 )
 
 

@@ -1,0 +1,55 @@
+"""cache-half: answers are looked up in the cache and never stored, or the other way round.
+
+**What it does.** Looks for a document with `cache-lookup` and without `cache-store`, or the reverse; and the same of
+the semantic caches. Documents with fragments are left alone. What another scope does is not known; say so in a
+suppression.
+
+**Why it matters.** Each works only with the other: nothing is ever found, or nothing is stored.
+
+**Example**
+
+```xml
+<inbound><cache-lookup vary-by-developer="false" vary-by-developer-groups="false" /></inbound>
+```
+
+**Use instead** both: `cache-lookup` in inbound and `cache-store` in outbound.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/cache-lookup-policy,
+https://learn.microsoft.com/azure/api-management/cache-store-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+PAIRS = {
+    "cache-lookup": ("cache-store",),
+    "cache-store": ("cache-lookup",),
+    "llm-semantic-cache-lookup": ("llm-semantic-cache-store",),
+    "llm-semantic-cache-store": ("llm-semantic-cache-lookup",),
+    "azure-openai-semantic-cache-lookup": ("azure-openai-semantic-cache-store",),
+    "azure-openai-semantic-cache-store": ("azure-openai-semantic-cache-lookup",),
+}
+
+
+class CacheHalf(Rule):
+    code = "POL404"
+    elements = tuple(PAIRS)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if all(root.name != "policies" for root in self.document.roots):
+            return
+        names = {other.name for other in self.subject.elements}
+        if "include-fragment" not in names and not names.intersection(PAIRS[element.name]):
+            other = PAIRS[element.name][0]
+            does = "nothing is ever stored" if element.name.endswith("lookup") else "nothing stored is ever looked up"
+            yield self.at_element(element, f"without '{other}' {does}", help=f"Add {other}.")

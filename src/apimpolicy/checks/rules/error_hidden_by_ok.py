@@ -1,0 +1,46 @@
+"""error-hidden-by-ok: the answer to an error keeps whatever status the error had.
+
+**What it does.** Looks at `on-error` sections that replace the body and set no status, and do not answer with
+`return-response`. Off by default.
+
+**Why it matters.** Callers get your text with the status of the error, 500 where an expression threw. That may be
+meant; then it is better said.
+
+**Example**
+
+```xml
+<on-error>
+    <set-body>{"error": "try again"}</set-body>
+</on-error>
+```
+
+**Use instead** `set-status` before `set-body`.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class ErrorStatusKept(Rule):
+    code = "POL410"
+    severity = Severity.INFO
+    by_default = False
+    elements = ("on-error",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        names = [other.name for other in element.descendants()]
+        if "set-body" in names and not {"set-status", "return-response", "include-fragment"}.intersection(names):
+            body = next(other for other in element.descendants() if other.name == "set-body")
+            yield self.at_element(body, "the body is replaced, the status stays the error's", help="Add set-status.")

@@ -1,0 +1,56 @@
+"""private-responses-cached: answers to one caller may be given to another from the cache.
+
+**What it does.** Looks at `cache-lookup` with `allow-private-response-caching="true"` that varies neither by the
+header `Authorization` nor by developer.
+
+**Why it matters.** Requests with an `Authorization` header are not cached, unless this attribute says so. Then the
+first caller's answer goes to all others.
+
+**Example**
+
+```xml
+<cache-lookup vary-by-developer="false" vary-by-developer-groups="false" allow-private-response-caching="true" />
+```
+
+**Use instead**
+
+```xml
+<cache-lookup vary-by-developer="false" vary-by-developer-groups="false" allow-private-response-caching="true">
+    <vary-by-header>Authorization</vary-by-header>
+</cache-lookup>
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/cache-lookup-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class PrivateResponsesCached(Rule):
+    code = "POL340"
+    elements = ("cache-lookup",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        attribute = element.get("allow-private-response-caching")
+        if attribute is None or self.literal(element, attribute.name) != "true":
+            return
+        if self.literal(element, "vary-by-developer") not in ("false", ""):
+            return
+        varied = (child.text.strip().lower() for child in element.elements() if child.name == "vary-by-header")
+        if "authorization" not in varied:
+            yield self.at_value(
+                element,
+                attribute,
+                "one caller's answer may be given to another",
+                help="Add <vary-by-header>Authorization</vary-by-header>, or vary by developer.",
+            )

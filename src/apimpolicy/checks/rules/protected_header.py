@@ -1,0 +1,43 @@
+"""protected-header: a header is set that the gateway does not let policies change.
+
+**What it does.** Looks at `set-header` for `Connection`, `Content-Length`, `Keep-Alive` and `Transfer-Encoding`.
+
+**Why it matters.** These describe the connection itself. The gateway keeps its own; the policy has no effect.
+
+**Example**
+
+```xml
+<set-header name="Content-Length" exists-action="delete" />
+```
+
+**Use instead** nothing: take the policy out.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/set-header-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+PROTECTED = frozenset(("connection", "content-length", "keep-alive", "transfer-encoding"))
+
+
+class ProtectedHeader(Rule):
+    code = "POL406"
+    elements = ("set-header",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        attribute, name = element.get("name"), self.literal(element, "name")
+        if attribute is not None and name is not None and name.strip().lower() in PROTECTED:
+            yield self.at_value(
+                element, attribute, f"policies cannot change the header '{name.strip()}'", help="Take the policy out."
+            )

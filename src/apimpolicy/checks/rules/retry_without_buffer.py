@@ -1,0 +1,59 @@
+"""retry-without-buffer: a request is sent again without its body.
+
+**What it does.** Looks for `forward-request` inside `retry` without `buffer-request-body="true"`.
+
+**Why it matters.** The body is a stream: after the first attempt it is gone, and the second one cannot be sent with
+it. For GET nothing is lost; POST and PUT fail just when the retry was to help.
+
+**Example**
+
+```xml
+<retry condition="@(context.Response.StatusCode >= 500)" count="3" interval="1">
+    <forward-request />
+</retry>
+```
+
+**Use instead**
+
+```xml
+<retry condition="@(context.Response.StatusCode >= 500)" count="3" interval="1">
+    <forward-request buffer-request-body="true" />
+</retry>
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/retry-policy,
+https://learn.microsoft.com/azure/api-management/forward-request-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class RetryWithoutBuffer(Rule):
+    code = "POL403"
+    elements = ("retry",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        for forward in element.descendants():
+            if forward.name == "forward-request" and self.literal(forward, "buffer-request-body") in (
+                None,
+                "false",
+                "",
+            ):
+                if (given := forward.get("buffer-request-body")) is not None and "{{" in given.value.text:
+                    continue
+                yield self.at_element(
+                    forward,
+                    "the body is gone after the first attempt",
+                    label="a second one has none",
+                    help='Add buffer-request-body="true".',
+                )

@@ -1,0 +1,59 @@
+"""semantic-cache-shared: answers of a language model are shared by all callers.
+
+**What it does.** Looks at `llm-semantic-cache-lookup` and `azure-openai-semantic-cache-lookup` without `vary-by`, and
+with a literal `score-threshold` above 0.2.
+
+**Why it matters.** Without `vary-by` an answer that holds one caller's data goes to the next one who asks similarly.
+The greater the threshold, the less a prompt has to resemble the stored one.
+
+**Example**
+
+```xml
+<llm-semantic-cache-lookup score-threshold="0.8" embeddings-backend-id="e" embeddings-backend-auth="system-assigned" />
+```
+
+**Use instead**
+
+```xml
+<llm-semantic-cache-lookup score-threshold="0.05" embeddings-backend-id="e" embeddings-backend-auth="system-assigned">
+    <vary-by>@(context.Subscription.Id)</vary-by>
+</llm-semantic-cache-lookup>
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/llm-semantic-cache-lookup-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+HIGHEST = 0.2
+
+
+class SemanticCacheShared(Rule):
+    code = "POL341"
+    elements = ("llm-semantic-cache-lookup", "azure-openai-semantic-cache-lookup")
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if element.find("vary-by") is None:
+            yield self.at_element(
+                element, "all callers share these answers", help="Add <vary-by>@(context.Subscription.Id)</vary-by>."
+            )
+        attribute, text = element.get("score-threshold"), self.literal(element, "score-threshold")
+        try:
+            is_high = text is not None and float(text) > HIGHEST
+        except ValueError:
+            return
+        if attribute is not None and is_high:
+            yield self.at_value(
+                element, attribute, "prompts that hardly resemble each other get one answer", help="Start with 0.05."
+            )

@@ -1,0 +1,58 @@
+"""weak-cryptography: a broken hash or cipher is used.
+
+**What it does.** Looks for `MD5`, `SHA1`, `HMACMD5`, `DES`, `TripleDES`, `RC2` and for `CipherMode.ECB` in
+expressions.
+
+**Why it matters.** Two texts with the same MD5 or SHA-1 can be made on purpose; ECB shows equal blocks. For a cache
+key or an `ETag` that may be all right; for a signature or a secret it is not.
+
+**Example**
+
+```xml
+<set-variable name="hash" value="@(Convert.ToBase64String(MD5.Create().ComputeHash(Encoding.UTF8.GetBytes("a"))))" />
+```
+
+**Use instead** `SHA256`, `HMACSHA256`, `Aes` with CBC.
+
+**Sources.** https://learn.microsoft.com/dotnet/fundamentals/code-analysis/quality-rules/ca5350,
+https://learn.microsoft.com/dotnet/fundamentals/code-analysis/quality-rules/ca5351
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Call, FieldAccess, ObjectCreation
+from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.diagnostics import Diagnostic
+
+
+WEAK = re.compile(r"(?:HMAC)?(?:MD5|RIPEMD160)|SHA1|DES|TripleDES|RC2")
+
+
+class WeakCryptography(Rule):
+    code = "POL336"
+    severity = Severity.INFO
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        for node in expression.compiled.nodes:
+            if isinstance(node, FieldAccess):
+                if node.field.name == "ECB" and type_name(node) == "CipherMode":
+                    yield self.at_code(expression, node, "ECB shows which blocks are equal", help="Use CipherMode.CBC.")
+            elif isinstance(node, (Call, ObjectCreation)):
+                name = WEAK.match(type_name(node))
+                if name is not None:
+                    yield self.at_code(
+                        expression,
+                        node,
+                        f"{name[0]} is broken",
+                        help="Use SHA256, HMACSHA256 or Aes where it protects something.",
+                    )
