@@ -25,6 +25,15 @@ class Entry(NamedTuple):
 
 
 RULES: tuple[Entry, ...] = (
+    Entry("POL201", "variable_never_set", ("Variables",)),
+    Entry("POL202", "variable_of_another_type", ("Variables",)),
+    Entry("POL204", "body_read_twice", ("Body",)),
+    Entry("POL205", "body_lost", ("Body",)),
+    Entry("POL206", "null_here", ("context.Response", "LastError")),
+    Entry("POL207", "expression_in_text", ("@(", "@{")),
+    Entry("POL208", "changing_cache_key", ("cache-lookup-value", "cache-store-value", "vary-by")),
+    Entry("POL209", "token_may_be_null", ("AsJwt", "AsBasic")),
+    Entry("POL210", "input_parsed_blindly", (".Parse(",)),
     Entry("POL301", "certificate_not_verified", (".Certificate",)),
     Entry("POL302", "certificate_not_identified", (".Certificate",)),
     Entry("POL303", "certificate_may_be_null", (".Certificate",)),

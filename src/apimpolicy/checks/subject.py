@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from apimpolicy.checks.expressions import ExpressionCheck
+    from apimpolicy.checks.flow import Flow
     from apimpolicy.diagnostics import Severity
     from apimpolicy.text.document import Document, Element
 
@@ -92,6 +93,13 @@ class Subject:
             if isinstance(child, Characters):
                 for part in child.parts:
                     yield CheckedExpression(*self._check.compile(part), element)
+
+    @cached_property
+    def flow(self) -> Flow:
+        """What is known before each policy runs."""
+        from apimpolicy.checks.flow import Flow
+
+        return Flow(self)
 
     @property
     def is_fragment(self) -> bool:

@@ -94,7 +94,7 @@ def _read(
     for around in expression.ancestors(node):
         if isinstance(around, (Convert, AsType)) and around.operand is value:
             value = around
-            if isinstance(around, AsType) or around.is_explicit:
+            if wanted is None and (isinstance(around, AsType) or around.is_explicit):
                 wanted = around.type
         else:
             break

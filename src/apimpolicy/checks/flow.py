@@ -1,0 +1,253 @@
+"""What is known before each policy runs: which variables are set and of which type, which bodies were read already.
+
+The document is walked once in the order in which the gateway runs it: inbound, backend, outbound, and on-error with
+whatever may have happened before the error. Where ways meet (`choose`), what one way only did is possible, not certain;
+a way that ends the request does not come back. `<base />` and fragments that are not known may do anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from apimpolicy.checks.bodies import body_reads
+from apimpolicy.policies.spec import SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from apimpolicy.checks.bodies import BodyRead
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.checks.subject import Subject
+    from apimpolicy.text.document import Document, Element
+
+ENDING = frozenset(("return-response", "mock-response"))
+"""Policies after which a request does not go on."""
+
+COMPOSING = frozenset(("return-response", "send-request", "send-one-way-request"))
+"""Policies whose set-body belongs to a message of their own."""
+
+TYPES_OF_RESULTS = {
+    ("send-request", "response-variable-name"): "IResponse",
+    ("validate-jwt", "output-token-variable-name"): "Jwt",
+    ("validate-azure-ad-token", "output-token-variable-name"): "Jwt",
+    ("authentication-managed-identity", "output-token-variable-name"): "string",
+}
+
+
+@attrs.frozen
+class Variable:
+    """A variable at one point: `is_certain` when every way there has set it; `types` None when one is not known."""
+
+    types: frozenset[str] | None
+    is_certain: bool
+    set_by: Element | None = None
+
+
+@attrs.frozen
+class State:
+    """What is known at one point. `is_open`: policies that are not known ran before."""
+
+    variables: Mapping[str, Variable] = attrs.field(factory=dict)
+    is_open: bool = False
+    consumed: Mapping[str, BodyRead] = attrs.field(factory=dict)
+    """The read that emptied the request's or the response's body, on every way to this point."""
+
+
+class Flow:
+    """The states of a document: `before(element)` for every policy and every element inside one."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self._before: dict[int, State] = {}
+        self.ends: dict[str, State | None] = {}
+        for root in subject.document.roots:
+            self._root(root)
+
+    def before(self, element: Element) -> State:
+        """The state before the policy that an element belongs to; an open one for what was never reached."""
+        found: Element | None = element
+        while found is not None:
+            if (state := self._before.get(id(found))) is not None:
+                return state
+            found = found.parent
+        return State(is_open=True)
+
+    def _root(self, root: Element) -> None:
+        if root.name != "policies":
+            self.ends.setdefault(root.name, self._run(root, State(is_open=root.name != "inbound")))
+            return
+        state: State | None = State()
+        for name in SECTIONS[:3]:
+            section = root.find(name)
+            if state is None:
+                state = State(is_open=True)
+            if section is None:
+                state = attrs.evolve(state, is_open=True)
+            else:
+                state = self._run(section, state)
+            self.ends[name] = state
+            if name == "backend" and state is not None:
+                consumed = {which: read for which, read in state.consumed.items() if which != "response"}
+                state = attrs.evolve(state, consumed=consumed)
+        section = root.find("on-error")
+        if section is not None:
+            self._run(section, self._possible())
+
+    def _possible(self) -> State:
+        """What may be set when an error comes: anything that the document sets anywhere."""
+        variables = {
+            name: Variable(types, False, element)
+            for element in self.subject.elements
+            for name, types, _ in _sets(self.subject, element)
+        }
+        return State(variables, is_open=True)
+
+    def _run(self, parent: Element, state: State) -> State | None:
+        """The state after the policies inside; None when no request comes out."""
+        current: State | None = state
+        for element in parent.elements():
+            if current is None:
+                return None
+            current = self._policy(element, current)
+        return current
+
+    def _policy(self, element: Element, state: State) -> State | None:
+        self._before[id(element)] = state
+        name = element.name
+        if name == "base":
+            return attrs.evolve(state, is_open=True)
+        if name == "include-fragment":
+            return self._fragment(element, state)
+        if name == "choose":
+            return self._choose(element, state)
+        if name not in ("retry", "limit-concurrency", "wait"):
+            self._inside(element, state)
+        state = self._expressions(element, state)
+        if name in ENDING:
+            return None
+        if name in ("retry", "limit-concurrency"):
+            return self._run(element, state)
+        if name == "wait":
+            after = self._run(element, state)
+            return after if after is not None else state
+        for variable, types, is_certain in _sets(self.subject, element):
+            variables = {**state.variables, variable: Variable(types, is_certain, element)}
+            state = attrs.evolve(state, variables=variables)
+        if name == "set-body":
+            section = self.subject.section_of(element)
+            which = "request" if section in ("inbound", "backend") else "response"
+            consumed = {key: read for key, read in state.consumed.items() if key != which}
+            state = attrs.evolve(state, consumed=consumed)
+        if name == "forward-request":
+            consumed = {key: read for key, read in state.consumed.items() if key != "response"}
+            state = attrs.evolve(state, consumed=consumed)
+        return state
+
+    def _inside(self, element: Element, state: State) -> None:
+        for child in element.descendants():
+            self._before.setdefault(id(child), state)
+
+    def _expressions(self, element: Element, state: State) -> State:
+        """After the expressions of a policy, its child elements' included, were evaluated."""
+        for expression in self._of(element):
+            state = _after(expression, state)
+        return state
+
+    def _of(self, element: Element) -> Iterator[CheckedExpression]:
+        yield from self.subject.expressions_of(element)
+        if element.name not in ("retry", "limit-concurrency", "wait", "choose"):
+            for child in element.descendants():
+                if child is not element:
+                    yield from self.subject.expressions_of(child)
+
+    def _choose(self, element: Element, state: State) -> State | None:
+        ways: list[State] = []
+        has_rest = False
+        current = state
+        for branch in element.elements():
+            self._before[id(branch)] = current
+            for expression in self.subject.expressions_of(branch):
+                current = _after(expression, current)
+            has_rest = has_rest or branch.name == "otherwise"
+            after = self._run(branch, current)
+            if after is not None:
+                ways.append(after)
+        if not has_rest:
+            ways.append(current)
+        return _merge(ways)
+
+    def _fragment(self, element: Element, state: State) -> State | None:
+        known = self.subject.settings.fragments or {}
+        attribute = element.get("fragment-id")
+        fragment = known.get(attribute.value.text) if attribute is not None else None
+        if fragment is None:
+            return attrs.evolve(state, is_open=True)
+        variables = dict(state.variables)
+        for variable in _variables_of(fragment):
+            variables[variable] = Variable(None, False, element)
+        return attrs.evolve(state, variables=variables)
+
+
+def _after(expression: CheckedExpression, state: State) -> State:
+    for read in body_reads(expression):
+        if read.is_certain and not read.preserves and read.which not in state.consumed:
+            state = attrs.evolve(state, consumed={**state.consumed, read.which: read})
+    return state
+
+
+def _merge(ways: list[State]) -> State | None:
+    if not ways:
+        return None
+    names = dict.fromkeys(name for way in ways for name in way.variables)
+    variables: dict[str, Variable] = {}
+    for name in names:
+        found = [way.variables[name] for way in ways if name in way.variables]
+        types: frozenset[str] | None = frozenset()
+        for variable in found:
+            types = None if types is None or variable.types is None else types | variable.types
+        is_certain = len(found) == len(ways) and all(variable.is_certain for variable in found)
+        variables[name] = Variable(types, is_certain, found[0].set_by)
+    consumed = {which: read for which, read in ways[0].consumed.items() if all(which in way.consumed for way in ways)}
+    return State(variables, any(way.is_open for way in ways), consumed)
+
+
+def _sets(subject: Subject, element: Element) -> Iterator[tuple[str, frozenset[str] | None, bool]]:
+    """The variables that a policy sets: name, types, and whether it always does."""
+    if element.name == "set-variable":
+        name = element.get("name")
+        if name is not None and not name.value.parts:
+            yield name.value.text, _types_of(subject, element), True
+        return
+    for attribute in element.attributes:
+        if attribute.value.parts:
+            continue
+        if attribute.name == "variable-name" and element.name == "cache-lookup-value":
+            yield attribute.value.text, None, element.get("default-value") is not None
+        elif attribute.name.endswith("-variable-name"):
+            known = TYPES_OF_RESULTS.get((element.name, attribute.name))
+            yield attribute.value.text, None if known is None else frozenset((known,)), known is not None
+
+
+def _types_of(subject: Subject, element: Element) -> frozenset[str] | None:
+    value = element.get("value")
+    if value is None or "{{" in value.value.text:
+        return None
+    if not value.value.parts:
+        return frozenset(("string",))
+    expression = next((found for found in subject.expressions_of(element) if found.attribute is value), None)
+    if expression is None or value.value.expression is None or not expression.compiled.is_legal:
+        return None
+    bound = expression.compiled.bound
+    assert bound is not None
+    types = bound.return_types or (bound.type,)
+    return frozenset(str(type_) for type_ in types)
+
+
+def _variables_of(fragment: Document) -> Iterator[str]:
+    for element in fragment.elements():
+        for attribute in element.attributes:
+            is_name = attribute.name == "name" and element.name == "set-variable"
+            if (is_name or attribute.name.endswith("variable-name")) and not attribute.value.parts:
+                yield attribute.value.text

@@ -1,0 +1,69 @@
+"""body-lost: the backend gets an empty body, because a policy used it up.
+
+**What it does.** Looks for reads of `context.Request.Body` in inbound that do not say `preserveContent: true`, on
+every way to the backend, with no `set-body` behind them; and for the same of the response in outbound, where the
+caller gets nothing.
+
+**Why it matters.** A body is a stream: reading it without `preserveContent: true` uses it up, and an empty one is
+sent on.
+
+**Example**
+
+```xml
+<inbound>
+    <base />
+    <set-variable name="id" value="@((string)context.Request.Body.As<JObject>()["id"])" />
+</inbound>
+```
+
+**Use instead**
+
+```xml
+<set-variable name="id" value="@((string)context.Request.Body.As<JObject>(preserveContent: true)["id"])" />
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ref-imessagebody
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class BodyLost(Rule):
+    code = "POL205"
+
+    def finish(self) -> Iterator[Diagnostic]:
+        text = self.document.source.text
+        if "Body" not in text or all(root.name != "policies" for root in self.document.roots):
+            return
+        ends = self.subject.flow.ends
+        for section, which, who in (("inbound", "request", "the backend"), ("outbound", "response", "the caller")):
+            state = ends.get(section)
+            read = None if state is None else state.consumed.get(which)
+            if read is not None and self.is_sent_on(section):
+                yield self.at_code(
+                    read.expression,
+                    read.node,
+                    f"{who} gets an empty body",
+                    label="used up here",
+                    help="Write As<…>(preserveContent: true).",
+                )
+
+    def is_sent_on(self, section: str) -> bool:
+        """Whether the request goes to a backend with the body that it has at the end of inbound."""
+        if section == "outbound":
+            return True
+        root = next(root for root in self.document.roots if root.name == "policies")
+        backend = root.find("backend")
+        if backend is None:
+            return True
+        names = {element.name for element in backend.descendants()}
+        return bool(names & {"base", "forward-request"}) and "set-body" not in names

@@ -1,0 +1,72 @@
+"""body-read-twice: a body is read again after it was used up.
+
+**What it does.** Looks for `context.Request.Body.As…` and `context.Response.Body.As…` where a read before it, on
+every way there, did not say `preserveContent: true`, and no `set-body` came between.
+
+**Why it matters.** A body is a stream: reading it without `preserveContent: true` uses it up. The second read finds
+nothing, and what follows fails far from the cause.
+
+**Example**
+
+```xml
+<set-variable name="id" value="@((string)context.Request.Body.As<JObject>()["id"])" />
+<set-variable name="kind" value="@((string)context.Request.Body.As<JObject>()["kind"])" />
+```
+
+**Use instead**
+
+```xml
+<set-variable name="id" value="@((string)context.Request.Body.As<JObject>(preserveContent: true)["id"])" />
+<set-variable name="kind" value="@((string)context.Request.Body.As<JObject>(preserveContent: true)["kind"])" />
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ref-imessagebody
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.bodies import body_reads
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class BodyReadTwice(Rule):
+    code = "POL204"
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        consumed = dict(self.subject.flow.before(expression.element).consumed)
+        if not in_order(expression):
+            consumed.clear()
+        for read in body_reads(expression):
+            before = consumed.get(read.which)
+            if before is not None and before.expression.excerpt.start != expression.excerpt.start:
+                line = before.expression.excerpt.source.position(before.expression.excerpt.start).line
+                yield self.at_code(
+                    expression,
+                    read.node,
+                    f"the {read.which}'s body was used up in line {line}",
+                    label="nothing is left",
+                    help="Write As<…>(preserveContent: true) there.",
+                )
+            elif before is not None:
+                yield self.at_code(
+                    expression,
+                    read.node,
+                    f"the {read.which}'s body was used up before in this expression",
+                    label="nothing is left",
+                    help="Keep the first result in a variable, or write As<…>(preserveContent: true).",
+                )
+            if read.is_certain and not read.preserves:
+                consumed.setdefault(read.which, read)
+
+
+def in_order(expression: CheckedExpression) -> bool:
+    """Whether nothing else of the same policy may have been evaluated between: retry's condition comes last."""
+    return expression.element.name != "retry"

@@ -1,0 +1,64 @@
+"""changing-cache-key: a key of the cache is different every time.
+
+**What it does.** Looks for the time, random numbers, new GUIDs and `context.RequestId` in the keys of
+`cache-lookup-value`, `cache-store-value`, `cache-remove-value` and in `vary-by`.
+
+**Why it matters.** Nothing is ever found again, and the cache fills up.
+
+**Example**
+
+```xml
+<cache-lookup-value key="@("rates-" + DateTime.UtcNow)" variable-name="rates" />
+```
+
+**Use instead** a key that is the same for the same answer, `rates`, and a `duration`.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/cache-lookup-value-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Call, PropertyAccess
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.diagnostics import Diagnostic
+
+
+CHANGING = {"DateTime": ("Now", "UtcNow"), "DateTimeOffset": ("Now", "UtcNow"), "IContext": ("RequestId", "Timestamp")}
+KEYED = frozenset(("cache-lookup-value", "cache-store-value", "cache-remove-value"))
+
+
+class ChangingCacheKey(Rule):
+    code = "POL208"
+    severity = Severity.INFO
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        element, attribute = expression.element, expression.attribute
+        is_key = element.name in KEYED and attribute is not None and attribute.name == "key"
+        if not is_key and element.name != "vary-by":
+            return
+        for node in expression.compiled.nodes:
+            if is_changing(node) and not is_shortened(expression, node):
+                yield self.at_code(expression, node, "this is different every time", label="nothing is found again")
+                return
+
+
+def is_changing(node: Bound) -> bool:
+    """Whether a value differs from request to request."""
+    if isinstance(node, PropertyAccess):
+        owner = str(node.property.container).rpartition(".")[2]
+        return node.property.name in CHANGING.get(owner, ())
+    return isinstance(node, Call) and node.method.name == "NewGuid"
+
+
+def is_shortened(expression: CheckedExpression, node: Bound) -> bool:
+    """Whether only a part of the time counts, such as the day."""
+    return any(isinstance(around, (PropertyAccess, Call)) for around in expression.ancestors(node))

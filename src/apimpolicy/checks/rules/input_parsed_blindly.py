@@ -1,0 +1,78 @@
+"""input-parsed-blindly: text of the caller is parsed, and throws when it is not what was expected.
+
+**What it does.** Looks for `int.Parse`, `long.Parse`, `double.Parse`, `decimal.Parse`, `bool.Parse`, `Guid.Parse` and
+`DateTime.Parse` of a header or a query parameter.
+
+**Why it matters.** One wrong character, and the caller gets 500 instead of 400.
+
+**Example**
+
+```xml
+<set-variable name="page" value="@(int.Parse(context.Request.Url.Query.GetValueOrDefault("page", "1")))" />
+```
+
+**Use instead**
+
+```xml
+<set-variable name="page" value="@(
+    int.TryParse(context.Request.Url.Query.GetValueOrDefault("page"), out var page) ? page : 1)" />
+```
+
+**Sources.** https://learn.microsoft.com/dotnet/api/system.int32.tryparse
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Call, Try
+from apimpolicy.checks.messages import caller_inputs, type_name
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class InputParsedBlindly(Rule):
+    code = "POL210"
+    severity = Severity.INFO
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        inputs = set(map(id, caller_inputs(expression)))
+        if not inputs or next(expression.of_kind(Try), None) is not None:
+            return
+        for node in expression.of_kind(Call):
+            if node.method.name != "Parse" or not node.method.is_static or not is_plain_value(node):
+                continue
+            waiting: list[Bound] = list(node.arguments)
+            while waiting:
+                inner = waiting.pop()
+                if id(inner) in inputs:
+                    yield self.at_code(
+                        expression,
+                        node,
+                        "this throws when the caller sends something else",
+                        help=f"Use {type_name(node)}.TryParse(…, out var value).",
+                    )
+                    break
+                waiting.extend(inner.children())
+
+
+def is_plain_value(node: Call) -> bool:
+    """Whether a number, a date or the like is parsed."""
+    return type_name(node) in (
+        "int",
+        "long",
+        "double",
+        "decimal",
+        "float",
+        "bool",
+        "Guid",
+        "DateTime",
+        "DateTimeOffset",
+    )

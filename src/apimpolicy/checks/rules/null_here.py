@@ -1,0 +1,83 @@
+"""null-here: something is read that is null in this section.
+
+**What it does.** Looks for members of `context.Response` in inbound, outside of `return-response` and behind no
+policy that may have answered, and for members of `context.LastError` outside `on-error`.
+
+**Why it matters.** There is no response before the backend has answered, and no error before one happened: both are
+null, and the expression throws.
+
+**Example**
+
+```xml
+<inbound>
+    <set-variable name="status" value="@(context.Response.StatusCode)" />
+</inbound>
+```
+
+**Use instead** the same in outbound, or in on-error.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Call, PropertyAccess
+from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+AT_THE_END = ("increment-condition", "increment-count")
+"""Attributes that are evaluated when the response is there."""
+
+
+class NullHere(Rule):
+    code = "POL206"
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        section = self.subject.section_of(expression.element)
+        if section is None or section == "on-error":
+            return
+        if expression.attribute is not None and expression.attribute.name in AT_THE_END:
+            return
+        for node in expression.compiled.nodes:
+            receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
+            if not isinstance(receiver, PropertyAccess) or type_name(receiver.receiver) != "IContext":
+                continue
+            name = receiver.property.name
+            if name == "LastError" or (name == "Response" and section == "inbound" and not may_have_answer(expression)):
+                if is_guarded(expression, name):
+                    continue
+                yield self.at_code(
+                    expression,
+                    node,
+                    f"'context.{name}' is null in {section}",
+                    label="throws",
+                    help="Read it in on-error." if name == "LastError" else "Read it in outbound.",
+                )
+                return
+
+
+def may_have_answer(expression: CheckedExpression) -> bool:
+    """Whether a response may exist here: one that is being composed, or one of a request in the same loop."""
+    element: Element | None = expression.element
+    while element is not None:
+        if element.name in ("return-response", "retry", "wait"):
+            return True
+        element = element.parent
+    return False
+
+
+def is_guarded(expression: CheckedExpression, name: str) -> bool:
+    """Whether the expression asks for null itself."""
+    text = expression.compiled.bound.excerpt.text if expression.compiled.bound is not None else ""
+    return re.search(rf"context\.{name}\s*(?:[!=]=\s*null|is\b)|null\s*[!=]=\s*context\.{name}\b", text) is not None

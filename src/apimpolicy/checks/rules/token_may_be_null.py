@@ -1,0 +1,85 @@
+"""token-may-be-null: a member of a token is read that may be null.
+
+**What it does.** Looks for `.AsJwt().Claims` and the like: members behind `AsJwt()` and `AsBasic()` without `?.`, in
+documents that do not use `validate-jwt` or `validate-azure-ad-token` before.
+
+**Why it matters.** Both give null when the header is missing or is no token; the expression throws, and the caller
+gets 500 instead of 401.
+
+**Example**
+
+```xml
+<set-variable name="user" value="@(context.Request.Headers.GetValueOrDefault("Authorization", "").AsJwt().Subject)" />
+```
+
+**Use instead**
+
+```xml
+<set-variable name="user" value="@(
+    context.Request.Headers.GetValueOrDefault("Authorization", "").AsJwt()?.Subject ?? "")" />
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Binary, Call, Convert, PropertyAccess
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Expression
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.checks.subject import Subject
+    from apimpolicy.diagnostics import Diagnostic
+
+
+VALIDATING = frozenset(("validate-jwt", "validate-azure-ad-token"))
+
+
+class TokenMayBeNull(Rule):
+    code = "POL209"
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        if any(e.name in VALIDATING and e.start < expression.element.start for e in self.subject.elements):
+            return
+        for node in expression.compiled.nodes:
+            receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
+            if isinstance(receiver, Call) and receiver.method.name in ("AsJwt", "AsBasic"):
+                if asks_for_null(self.subject, receiver.method.name, expression):
+                    return
+                yield self.at_code(
+                    expression,
+                    node,
+                    f"'{receiver.method.name}()' gives null when there is no such token",
+                    label="throws then",
+                    help="Write '?.', and say what counts when it is null.",
+                )
+                return
+
+
+def asks_for_null(subject: Subject, method: str, expression: CheckedExpression) -> bool:
+    """Whether this expression, or one before it, holds such a token against null."""
+    for other in subject.expressions:
+        if other.element.start > expression.element.start:
+            return False
+        for node in other.of_kind(Binary):
+            compared = sides(node) if node.operator in ("==", "!=") else ()
+            is_null = any(side.is_constant and side.constant is None for side in compared)
+            if is_null and any(isinstance(side, Call) and side.method.name == method for side in compared):
+                return True
+    return False
+
+
+def sides(node: Binary) -> tuple[Expression, Expression]:
+    """Both operands, without conversions."""
+    left, right = node.left, node.right
+    while isinstance(left, Convert):
+        left = left.operand
+    while isinstance(right, Convert):
+        right = right.operand
+    return left, right

@@ -1,0 +1,94 @@
+"""variable-of-another-type: a variable is taken for a type that it does not have.
+
+**What it does.** Compares what a variable was set to with the cast at its reading (`(int)context.Variables["n"]`),
+and with the type that `GetValueOrDefault` is asked for, when every value that the document sets is of a known other
+type.
+
+**Why it matters.** A variable holds an object: taking a `string` for an `int` throws, also when it reads like a
+number; so does taking an `int` for a `long`. `set-variable` with a literal sets a string.
+
+**Example**
+
+```xml
+<set-variable name="limit" value="10" />
+<when condition="@((int)context.Variables["limit"] > 5)">
+```
+
+**Use instead**
+
+```xml
+<set-variable name="limit" value="@(10)" />
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables,
+https://learn.microsoft.com/azure/api-management/set-variable-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.variables import variable_reads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.diagnostics import Diagnostic
+
+
+EXACT = frozenset(
+    (
+        "bool",
+        "byte",
+        "char",
+        "decimal",
+        "double",
+        "float",
+        "int",
+        "long",
+        "sbyte",
+        "short",
+        "string",
+        "uint",
+        "ulong",
+        "ushort",
+        "Guid",
+        "DateTime",
+        "TimeSpan",
+    )
+)
+"""Types of which a value is of no other type of these."""
+
+
+class VariableOfAnotherType(Rule):
+    code = "POL202"
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        for read in variable_reads(expression):
+            if read.name is None or read.wanted is None:
+                continue
+            wanted = str(read.wanted).rpartition(".")[2].removesuffix("?")
+            variable = self.subject.flow.before(expression.element).variables.get(read.name)
+            if variable is None or not variable.types or wanted not in EXACT:
+                continue
+            held = {name.rpartition(".")[2].removesuffix("?") for name in variable.types}
+            if wanted not in held and held <= EXACT:
+                found = " or ".join(f"'{name}'" for name in sorted(held))
+                yield self.at_code(
+                    expression,
+                    read.value,
+                    f"the variable '{read.name}' holds {found}, not '{wanted}'",
+                    label="throws",
+                    help=advice(held, wanted),
+                )
+
+
+def advice(held: set[str], wanted: str) -> str:
+    """What to write instead."""
+    if held == {"string"} and wanted not in ("string", "char"):
+        return f"Parse it, or set it with an expression of type '{wanted}'; a literal in set-variable is a string."
+    if wanted == "string":
+        return "Call ToString() on it."
+    return f"Take it for '{sorted(held)[0]}' and convert it then."
