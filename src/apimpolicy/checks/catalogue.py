@@ -25,6 +25,29 @@ class Entry(NamedTuple):
 
 
 RULES: tuple[Entry, ...] = (
+    Entry("POL120", "policy_out_of_scope"),
+    Entry("POL121", "policy_not_on_gateway"),
+    Entry("POL122", "policy_repeated"),
+    Entry(
+        "POL123",
+        "number_out_of_range",
+        ("renewal-period", "count=", "max-size", "max-depth", "score-threshold", "threshold", "timeout"),
+    ),
+    Entry(
+        "POL124",
+        "children_out_of_order",
+        ("<validate-jwt", "<send-request", "<send-one-way-request", "<return-response"),
+    ),
+    Entry("POL125", "choose_without_when", ("<choose",)),
+    Entry("POL126", "nothing_inside", ("<retry", "<limit-concurrency", "<wait", "<ip-filter", "<cors")),
+    Entry("POL127", "base_missing"),
+    Entry("POL128", "base_at_global_scope", ("<base",)),
+    Entry("POL129", "dimensions", ("emit-metric", "emit-token-metric")),
+    Entry("POL130", "cache_lookup_in_fragment", ("<fragment",)),
+    Entry("POL131", "id_repeated", ("id=",)),
+    Entry("POL132", "xslt_version", ("<xsl-transform",)),
+    Entry("POL133", "header_without_value", ("<set-header", "<set-query-parameter")),
+    Entry("POL134", "request_incomplete", ("<send-request", "<send-one-way-request")),
     Entry("POL201", "variable_never_set", ("Variables",)),
     Entry("POL202", "variable_of_another_type", ("Variables",)),
     Entry("POL204", "body_read_twice", ("Body",)),

@@ -107,6 +107,17 @@ class Subject:
         return any(root.name == "fragment" for root in self.document.roots)
 
     @staticmethod
+    def is_policy(element: Element) -> bool:
+        """Whether an element is a policy where it stands, and not a part of another one."""
+        from apimpolicy.policies.registry import is_known, specification_of
+
+        parent = element.parent
+        if parent is None or not is_known(element.name):
+            return False
+        specification = specification_of(parent.name) if is_known(parent.name) else None
+        return specification is None or specification.part(element.name) is None
+
+    @staticmethod
     def section_of(element: Element) -> str | None:
         """The section that an element stands in: `inbound`, `backend`, `outbound` or `on-error`."""
         from apimpolicy.policies.spec import SECTIONS

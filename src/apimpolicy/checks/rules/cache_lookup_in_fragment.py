@@ -1,0 +1,50 @@
+"""cache-lookup-in-fragment: a fragment has a policy that fragments are not to have, or is too large.
+
+**What it does.** Looks for `cache-lookup` and `cache-lookup-value` in a document whose root is `fragment`, and for
+one of more than 512 KB.
+
+**Why it matters.** The pages of both say that they are not supported in a fragment. Public documents have
+`cache-lookup-value` there and seem to work; do not rely on it.
+
+**Example**
+
+```xml
+<fragment><cache-lookup vary-by-developer="false" vary-by-developer-groups="false" /></fragment>
+```
+
+**Use instead** the policy in the document that includes the fragment.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/policy-fragments,
+https://learn.microsoft.com/azure/api-management/cache-lookup-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+LARGEST = 512 * 1024
+
+
+class CacheLookupInFragment(Rule):
+    code = "POL130"
+    elements = ("fragment", "cache-lookup", "cache-lookup-value")
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if element.name == "fragment":
+            if element.parent is None and element.end - element.start > LARGEST:
+                yield self.at_element(element, "a fragment has at most 512 KB", help="Split it.")
+        elif self.subject.is_fragment:
+            yield self.at_element(
+                element,
+                f"'{element.name}' is not supported in a fragment",
+                help="Put it where the fragment is included.",
+            )

@@ -1,0 +1,72 @@
+"""children-out-of-order: child elements stand in another order than the gateway takes.
+
+**What it does.** Compares the order of the children of `validate-jwt`, `send-request`, `send-one-way-request` and
+`return-response` with that of the gateway's schema.
+
+**Why it matters.** Azure refuses to save the document: "has invalid child element".
+
+**Example**
+
+```xml
+<validate-jwt header-name="Authorization">
+    <audiences><audience>orders</audience></audiences>
+    <openid-config url="https://login.contoso.example/.well-known/openid-configuration" />
+</validate-jwt>
+```
+
+**Use instead** the order `openid-config`, `issuer-signing-keys`, `decryption-keys`, `audiences`, `issuers`,
+`required-claims`.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/validate-jwt-policy,
+https://learn.microsoft.com/azure/api-management/send-request-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+SENT = (
+    "set-url set-method set-header set-body authentication-certificate authentication-token "
+    "authentication-token-store authentication-managed-identity proxy"
+)
+ORDERS = {
+    "validate-jwt": (
+        "openid-config issuer-signing-tokens issuer-signing-keys decryption-keys audiences issuers required-claims"
+    ),
+    "send-request": SENT,
+    "send-one-way-request": SENT,
+    "return-response": "set-status set-header set-body",
+}
+
+
+class ChildrenOutOfOrder(Rule):
+    code = "POL124"
+    severity = Severity.ERROR
+    elements = tuple(ORDERS)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        order = ORDERS[element.name].split()
+        latest, name_of_latest = -1, ""
+        for child in element.elements():
+            if child.name not in order:
+                continue
+            position = order.index(child.name)
+            if position < latest:
+                yield self.at_element(
+                    child,
+                    f"'{child.name}' must come before '{name_of_latest}'",
+                    help=f"The order is {', '.join(order)}.",
+                    severity=Severity.WARNING if element.name == "return-response" else None,
+                )
+                return
+            latest, name_of_latest = position, child.name

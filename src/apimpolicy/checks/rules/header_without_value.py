@@ -1,0 +1,45 @@
+"""header-without-value: a header or a query parameter is set to nothing.
+
+**What it does.** Looks at `set-header` and `set-query-parameter` without `value`, unless `exists-action` is `delete`.
+
+**Why it matters.** The page asks for a value. Who wants the header gone has to say so.
+
+**Example**
+
+```xml
+<set-header name="X-Powered-By" exists-action="override" />
+```
+
+**Use instead**
+
+```xml
+<set-header name="X-Powered-By" exists-action="delete" />
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/set-header-policy,
+https://learn.microsoft.com/azure/api-management/set-query-parameter-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class HeaderWithoutValue(Rule):
+    code = "POL133"
+    elements = ("set-header", "set-query-parameter")
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        action = element.get("exists-action")
+        if element.find("value") is not None or (action is not None and self.literal(element, "exists-action") is None):
+            return
+        if self.literal(element, "exists-action") != "delete":
+            yield self.at_element(element, "there is no value", help='Add <value>, or exists-action="delete".')

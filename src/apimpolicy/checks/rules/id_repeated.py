@@ -1,0 +1,48 @@
+"""id-repeated: two policies have the same id.
+
+**What it does.** Looks for policies of one document with the same literal `id`.
+
+**Why it matters.** `context.LastError.PolicyId` and traces name the policy by it, and cannot tell the two apart.
+
+**Example**
+
+```xml
+<set-variable id="step" name="a" value="1" />
+<set-variable id="step" name="b" value="2" />
+```
+
+**Use instead** an id for each.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class IdRepeated(Rule):
+    code = "POL131"
+    severity = Severity.INFO
+
+    def finish(self) -> Iterator[Diagnostic]:
+        seen: set[str] = set()
+        for element in self.subject.elements:
+            attribute = element.get("id")
+            if attribute is None or element.name in ("api", "operation") or not self.subject.is_policy(element):
+                continue
+            value = self.literal(element, "id")
+            if value is not None and value in seen:
+                yield self.at_value(
+                    element, attribute, f"another policy has the id '{value}'", help="Give each its own."
+                )
+            elif value is not None:
+                seen.add(value)

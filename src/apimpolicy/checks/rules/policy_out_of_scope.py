@@ -1,0 +1,48 @@
+"""policy-out-of-scope: a policy stands at a scope that does not have it.
+
+**What it does.** When the document's scope is known (from the folder or the configuration), looks for policies whose
+page does not name that scope: `quota` anywhere but at a product, `cross-domain` below the global scope, `rate-limit`
+at the global scope.
+
+**Why it matters.** Azure refuses to save it: "Policy section is not allowed in the specified scope".
+
+**Example**
+
+```xml
+<quota calls="1000" renewal-period="3600" />
+```
+
+**Use instead** the scope that the page names, or `quota-by-key`.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-policies
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.placement import SCOPES, placement_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class PolicyOutOfScope(Rule):
+    code = "POL120"
+    severity = Severity.ERROR
+
+    def finish(self) -> Iterator[Diagnostic]:
+        scope = self.settings.scope
+        if scope is None:
+            return
+        for element in self.subject.elements:
+            missing = placement_of(element.name).not_at
+            if scope in missing and self.subject.is_policy(element):
+                allowed = ", ".join(name for name in SCOPES if name not in missing)
+                yield self.at_element(
+                    element, f"'{element.name}' is not allowed at the scope '{scope}'", help=f"Its scopes: {allowed}."
+                )

@@ -1,0 +1,73 @@
+"""policy-repeated: a policy stands twice where it may stand once.
+
+**What it does.** Looks for policies that their pages allow once in a section (`cors`, `cache-lookup`, `jsonp`,
+`xsl-transform`, …) or once in a document (`rate-limit`, `quota`) and that stand there twice on the same way: two
+branches of `choose` are two ways.
+
+**Why it matters.** Azure refuses to save the document.
+
+**Example**
+
+```xml
+<inbound>
+    <rate-limit calls="10" renewal-period="60" />
+    <rate-limit calls="100" renewal-period="300" />
+</inbound>
+```
+
+**Use instead** one of them; `rate-limit-by-key` may stand several times.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/rate-limit-policy,
+https://learn.microsoft.com/azure/api-management/quota-policy,
+https://learn.microsoft.com/azure/api-management/cors-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.placement import placement_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class PolicyRepeated(Rule):
+    code = "POL122"
+    severity = Severity.ERROR
+
+    def finish(self) -> Iterator[Diagnostic]:
+        seen: dict[tuple[str, str | None], list[Element]] = {}
+        for element in self.subject.elements:
+            once = placement_of(element.name).once
+            if not once or not self.subject.is_policy(element):
+                continue
+            section = self.subject.section_of(element) if once == "section" else None
+            before = seen.setdefault((element.name, section), [])
+            if any(on_one_way(first, element) for first in before):
+                yield self.at_element(
+                    element,
+                    f"'{element.name}' may stand once in a {once}",
+                    help=f"The first one stands in line {before[0].source.position(before[0].start).line}.",
+                )
+            before.append(element)
+
+
+def on_one_way(first: Element, second: Element) -> bool:
+    """Whether one request may come to both: not when they are in different branches of one choose."""
+    branches = {id(branch.parent): branch for branch in branches_of(first)}
+    return all(branches.get(id(branch.parent), branch) is branch for branch in branches_of(second))
+
+
+def branches_of(element: Element) -> Iterator[Element]:
+    """The branches of choose in which an element stands."""
+    found: Element | None = element
+    while found is not None:
+        if found.name in ("when", "otherwise"):
+            yield found
+        found = found.parent

@@ -1,0 +1,39 @@
+"""xslt-version: a transformation is not XSLT 1.0.
+
+**What it does.** Looks at the `version` of the stylesheet in `xsl-transform`.
+
+**Why it matters.** The gateway runs XSLT 1.0 only. In a stylesheet of another version unknown instructions are
+ignored silently or fail at run time.
+
+**Example**
+
+```xml
+<xsl-transform><xsl:stylesheet xmlns:xsl="http://www.w3.org/1999/XSL/Transform" version="2.0" /></xsl-transform>
+```
+
+**Use instead** `version="1.0"` and what it has.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/xsl-transform-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class XsltVersion(Rule):
+    code = "POL132"
+    elements = ("xsl:stylesheet", "xsl:transform")
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        attribute, version = element.get("version"), self.literal(element, "version")
+        if attribute is not None and version not in (None, "1.0") and element.parent is not None:
+            yield self.at_value(element, attribute, "the gateway runs XSLT 1.0 only", help='Write version="1.0".')
