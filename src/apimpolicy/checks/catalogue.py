@@ -57,6 +57,9 @@ RULES: tuple[Entry, ...] = (
     Entry("POL208", "changing_cache_key", ("cache-lookup-value", "cache-store-value", "vary-by")),
     Entry("POL209", "token_may_be_null", ("AsJwt", "AsBasic")),
     Entry("POL210", "input_parsed_blindly", (".Parse(",)),
+    Entry("POL211", "slow_pattern", ("Regex",)),
+    Entry("POL212", "piece_may_be_missing", ("Split(", ".First(", ".Single(")),
+    Entry("POL213", "deprecated_member", ("CreatedTime", "SubscriptionsLimit", "SubscriptionLimit", ".Apis")),
     Entry("POL301", "certificate_not_verified", (".Certificate",)),
     Entry("POL302", "certificate_not_identified", (".Certificate",)),
     Entry("POL303", "certificate_may_be_null", (".Certificate",)),
@@ -93,6 +96,7 @@ RULES: tuple[Entry, ...] = (
     Entry("POL331", "secret_logged", ("<trace", "<log-to-eventhub", "<emit-metric", "<llm-emit-token-metric")),
     Entry("POL332", "plain_http", ("http://",)),
     Entry("POL333", "caller_chooses_url", ("<set-url", "<set-backend-service")),
+    Entry("POL334", "identity_header_from_caller", ("exists-action",)),
     Entry("POL335", "forwarded_for_trusted", ("X-Forwarded-For", "x-forwarded-for", "<ip-filter")),
     Entry("POL336", "weak_cryptography", ("MD5", "SHA1", "ECB", '"DES', "TripleDES", "RC2")),
     Entry("POL337", "error_details_returned", ("LastError",)),
@@ -111,6 +115,13 @@ RULES: tuple[Entry, ...] = (
     Entry("POL409", "counter_shared_by_all", ("counter-key",)),
     Entry("POL410", "error_hidden_by_ok", ("<on-error",)),
     Entry("POL411", "ignored_error_not_checked", ("ignore-error",)),
+    Entry("POL412", "liquid_in_return_response", ("liquid",)),
+    Entry("POL413", "liquid_filter_in_lower_case", ("liquid",)),
+    Entry("POL414", "rewrite_with_unknown_parameter", ("<rewrite-uri",)),
+    Entry("POL415", "backend_id_overridden", ("<set-backend-service",)),
+    Entry("POL416", "request_without_timeout", ("<send-request",)),
+    Entry("POL417", "requests_in_outbound", ("<send-one-way-request",)),
+    Entry("POL418", "status_reason_compared", ("StatusReason",)),
 )
 
 

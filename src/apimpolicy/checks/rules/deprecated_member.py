@@ -1,0 +1,51 @@
+"""deprecated-member: a member that was removed from the documentation.
+
+**What it does.** Looks for members of `context` that earlier versions of the page had and the present one does not:
+`Subscription.CreatedTime`, `Product.Apis`.
+
+**Why it matters.** What is no longer documented may go.
+
+**Example**
+
+```xml
+<set-variable name="apis" value="@(context.Product.Apis.Count())" />
+```
+
+**Use instead** what the page names: `Subscription.CreatedDate`.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import PropertyAccess
+from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.diagnostics import Diagnostic
+
+
+DEPRECATED = {("ISubscription", "CreatedTime"): "CreatedDate", ("IProduct", "Apis"): ""}
+
+
+class DeprecatedMember(Rule):
+    code = "POL213"
+    severity = Severity.INFO
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        for node in expression.of_kind(PropertyAccess):
+            instead = DEPRECATED.get((type_name(node.receiver), node.property.name))
+            if instead is not None:
+                yield self.at_code(
+                    expression,
+                    node,
+                    f"'{node.property.name}' is no longer documented",
+                    help=f"Use {instead}." if instead else "",
+                )

@@ -1,0 +1,66 @@
+"""identity-header-from-caller: a header that says who the caller is can be sent by the caller.
+
+**What it does.** Looks at `set-header` in inbound for names like `X-User`, `X-Client-Id`, `X-Roles` with an
+`exists-action` of `skip` or `append`, where the value comes from a token, a certificate or the subscription.
+
+**Why it matters.** With `skip` a caller who sends the header himself decides what the backend believes; with `append`
+both values arrive.
+
+**Example**
+
+```xml
+<set-header name="X-User-Id" exists-action="skip"><value>@(context.User.Id)</value></set-header>
+```
+
+**Use instead** `exists-action="override"`.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/set-header-policy
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Call, PropertyAccess
+from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+IDENTITY = re.compile(r"x-.*(?:user|client|caller|role|principal|subject|tenant|subscription|email|name|scope).*", re.I)
+OWN = frozenset(("User", "Subscription", "Certificate", "Product"))
+
+
+class IdentityHeaderFromCaller(Rule):
+    code = "POL334"
+    elements = ("set-header",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        name, attribute = self.literal(element, "name"), element.get("exists-action")
+        action = self.literal(element, "exists-action")
+        if name is None or attribute is None or action not in ("skip", "append") or not IDENTITY.fullmatch(name):
+            return
+        if self.subject.section_of(element) != "inbound" or not self.is_about_the_caller(element):
+            return
+        who = "the caller's own value stays" if action == "skip" else "the caller's own value is sent as well"
+        yield self.at_value(
+            element, attribute, f"callers can send '{name}' themselves", label=who, help='Use "override".'
+        )
+
+    def is_about_the_caller(self, element: Element) -> bool:
+        for value in element.elements():
+            for expression in self.subject.expressions_of(value):
+                for node in expression.compiled.nodes:
+                    if isinstance(node, PropertyAccess) and node.property.name in OWN:
+                        return True
+                    if isinstance(node, Call) and node.method.name in ("AsJwt", "AsBasic"):
+                        return True
+                    if type_name(node) == "Jwt":
+                        return True
+        return False

@@ -1,0 +1,61 @@
+"""liquid-filter-in-lower-case: a Liquid filter is written as in other Liquids, not as the gateway writes it.
+
+**What it does.** Looks in templates of `set-body` for filters in lower case (`upcase`, `date`, `truncate`) and for
+`snake_case` ones (`strip_html`).
+
+**Why it matters.** The gateway's Liquid names filters as C# does, `Upcase`, `Date`, `StripHtml`. Another name leaves
+the value as it is, or puts an error's text into the body.
+
+**Example**
+
+```xml
+<set-body template="liquid">{{body.name | upcase}}</set-body>
+```
+
+**Use instead**
+
+```xml
+<set-body template="liquid">{{body.name | Upcase}}</set-body>
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/set-body-policy
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+FILTER = re.compile(r"\|\s*([a-z][a-z_]*)\s*(?=[:|}%])")
+OUTPUT = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
+
+
+class LiquidFilterInLowerCase(Rule):
+    code = "POL413"
+    severity = Severity.INFO
+    elements = ("set-body",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if self.literal(element, "template") != "liquid":
+            return
+        text = element.source.text
+        for output in OUTPUT.finditer(text, element.content_start, element.content_end):
+            for found in FILTER.finditer(text, output.start(), output.end()):
+                name = "".join(part.capitalize() for part in found[1].split("_"))
+                yield self.at_span(
+                    element,
+                    found.start(1),
+                    found.end(1),
+                    f"the gateway's Liquid calls this filter '{name}'",
+                    help=f"Write '{name}'.",
+                )

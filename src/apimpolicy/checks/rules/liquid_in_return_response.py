@@ -1,0 +1,48 @@
+"""liquid-in-return-response: a Liquid template inside return-response sees no body.
+
+**What it does.** Looks for `set-body` with `template="liquid"` inside `return-response` whose template reads `body`.
+
+**Why it matters.** The page says that a template there finds empty bodies; the answer lacks what was to be in it.
+
+**Example**
+
+```xml
+<return-response>
+    <set-body template="liquid">{{body.name}}</set-body>
+</return-response>
+```
+
+**Use instead** an expression, or a template that reads `context.Variables`.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/set-body-policy
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+BODY = re.compile(r"\{[{%][^}%]*\bbody\b")
+
+
+class LiquidInReturnResponse(Rule):
+    code = "POL412"
+    elements = ("set-body",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        parent = element.parent
+        if parent is None or parent.name != "return-response" or self.literal(element, "template") != "liquid":
+            return
+        if BODY.search(element.source.text, element.content_start, element.content_end):
+            yield self.at_element(
+                element, "'body' is empty in a template inside return-response", help="Use an expression."
+            )

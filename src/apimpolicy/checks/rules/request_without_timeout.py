@@ -1,0 +1,45 @@
+"""request-without-timeout: a request of the policy's own has no timeout.
+
+**What it does.** Looks at `send-request` without `timeout`. Off by default: 60 seconds count then.
+
+**Why it matters.** When the service that is asked hangs, every caller waits for a minute, and their connections pile
+up.
+
+**Example**
+
+```xml
+<send-request mode="new" response-variable-name="user">
+```
+
+**Use instead**
+
+```xml
+<send-request mode="new" response-variable-name="user" timeout="5">
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/send-request-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class RequestWithoutTimeout(Rule):
+    code = "POL416"
+    severity = Severity.INFO
+    by_default = False
+    elements = ("send-request",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if element.get("timeout") is None:
+            yield self.at_element(element, "callers may wait for 60 seconds here", help='Add timeout="5".')

@@ -1,0 +1,47 @@
+"""requests-in-outbound: a self-hosted gateway sends one one-way request in outbound only.
+
+**What it does.** When the gateway is known to be self-hosted, looks for a second `send-one-way-request` in outbound.
+
+**Why it matters.** The page says that several of them are not supported there.
+
+**Example**
+
+```xml
+<outbound>
+    <send-one-way-request mode="new">…</send-one-way-request>
+    <send-one-way-request mode="new">…</send-one-way-request>
+</outbound>
+```
+
+**Use instead** `send-request`, or one request that carries both.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/send-one-way-request-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class RequestsInOutbound(Rule):
+    code = "POL417"
+
+    def finish(self) -> Iterator[Diagnostic]:
+        if self.settings.gateway != "self-hosted":
+            return
+        found = [
+            element
+            for element in self.subject.elements
+            if element.name == "send-one-way-request" and self.subject.section_of(element) == "outbound"
+        ]
+        for element in found[1:]:
+            yield self.at_element(
+                element, "a self-hosted gateway does not support a second one in outbound", help="Use send-request."
+            )

@@ -1,0 +1,58 @@
+"""rewrite-with-unknown-parameter: rewrite-uri uses a parameter that the operation does not have.
+
+**What it does.** When the operation's URL template is known, looks for `{name}` in the path of `rewrite-uri` that it
+does not contain.
+
+**Why it matters.** Azure refuses to save it: "Only parameters specified in the original URL template can be used in
+the rewrite template".
+
+**Example**
+
+For an operation `/orders/{id}`:
+
+```xml
+<rewrite-uri template="/v2/orders/{orderId}" />
+```
+
+**Use instead** the name that the operation has.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/rewrite-uri-policy
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+PARAMETER = re.compile(r"\{\*?([^{}?]+)\}")
+
+
+class RewriteWithUnknownParameter(Rule):
+    code = "POL414"
+    severity = Severity.ERROR
+    elements = ("rewrite-uri",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        attribute, template = element.get("template"), self.literal(element, "template")
+        known = self.settings.url_template
+        if attribute is None or template is None or known is None:
+            return
+        names = {found[1].lower() for found in PARAMETER.finditer(known)}
+        for found in PARAMETER.finditer(template.partition("?")[0]):
+            if found[1].lower() not in names:
+                yield self.at_value(
+                    element,
+                    attribute,
+                    f"the operation has no parameter '{found[1]}'",
+                    help=f"Its URL template is {known}.",
+                )

@@ -1,0 +1,85 @@
+"""slow-pattern: a regular expression may take for ever.
+
+**What it does.** Looks at literal patterns of `Regex` for repetitions inside a repetition (`(a+)+`, `(.*)*`) and for
+alternatives that begin alike inside one, and for patterns that the caller writes.
+
+**Why it matters.** On a text that nearly matches, the work doubles with every character. One request can keep the
+gateway busy for minutes; no time limit is documented.
+
+**Example**
+
+```xml
+<when condition="@(Regex.IsMatch(context.Request.Url.Path, "^(/[a-z]+)+$"))">
+```
+
+**Use instead** a pattern without a repetition inside another, or `StartsWith`, `Contains`, `Split`.
+
+**Sources.** https://learn.microsoft.com/dotnet/standard/base-types/best-practices-regex,
+https://owasp.org/www-community/attacks/Regular_expression_Denial_of_Service_-_ReDoS
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Call, ObjectCreation
+from apimpolicy.checks.messages import caller_inputs, type_name
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Expression
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.diagnostics import Diagnostic
+
+
+NESTED = re.compile(r"\((?:\?[:<!=][^)]*?)?(?:[^()\\]|\\.)*?(?:[^()\\\[\]]|\\.|\])[+*](?:\))[+*{]")
+"""A group that ends in a repetition, repeated itself: the classic case, not every one."""
+
+
+class SlowPattern(Rule):
+    code = "POL211"
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        for node in expression.compiled.nodes:
+            if not isinstance(node, (Call, ObjectCreation)) or not is_about_patterns(node):
+                continue
+            pattern = next((argument for argument in node.arguments if is_pattern(node, argument)), None)
+            if pattern is None:
+                continue
+            text = pattern.constant if pattern.is_constant else None
+            if isinstance(text, str):
+                if NESTED.search(text):
+                    yield self.at_code(
+                        expression,
+                        pattern,
+                        "this pattern has a repetition inside a repetition",
+                        label="a text that nearly matches takes for ever",
+                        help="Write it without the inner or the outer one.",
+                    )
+            elif any(found is pattern for found in inputs_in(expression, pattern)):
+                yield self.at_code(
+                    expression, pattern, "the caller writes this pattern", help="Match against patterns of your own."
+                )
+
+
+def is_about_patterns(node: Call | ObjectCreation) -> bool:
+    """Whether this is a member of Regex that takes a pattern."""
+    if isinstance(node, ObjectCreation):
+        return type_name(node) == "Regex"
+    return node.method.is_static and str(node.method.container).endswith(".Regex")
+
+
+def is_pattern(node: Call | ObjectCreation, argument: Expression) -> bool:
+    """Whether this argument is the pattern: the second text of a static method, the first of the constructor."""
+    position = next(index for index, found in enumerate(node.arguments) if found is argument)
+    return position == (0 if isinstance(node, ObjectCreation) else 1) and type_name(argument) == "string"
+
+
+def inputs_in(expression: CheckedExpression, node: Expression) -> Iterator[Expression]:
+    """The node itself when it reads what the caller writes."""
+    for found in caller_inputs(expression):
+        if any(around is node for around in expression.ancestors(found)):
+            yield node
