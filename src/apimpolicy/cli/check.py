@@ -2,76 +2,98 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 
-from apimpolicy.checks.document import check_document
-from apimpolicy.checks.expressions import ExpressionCheck
-from apimpolicy.checks.subject import Settings
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.check_output import FORMATS, CheckOutput
+from apimpolicy.cli.check_run import CheckRun
 from apimpolicy.cli.configuration_file import configuration_option, find_configuration
 from apimpolicy.cli.program import say, tool_version
 from apimpolicy.cli.progress import Progress
-from apimpolicy.diagnostics import Severity
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
+from apimpolicy.project.check_configuration import CheckConfiguration
 from apimpolicy.project.discovery import discover
-from apimpolicy.project.files import read_policy_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.project.baseline import Baseline
 
 _NO_POLICIES = "no .xml, .policy or .cshtml file begins with <policies>, <fragment> or a section"
 
 
+def _options(function: Callable[..., Any]) -> Callable[..., Any]:
+    choice = click.Choice
+    for option in reversed(
+        (
+            click.option("--named-values", metavar="FILE", help="Named values as JSON or TOML: {name: value}."),
+            configuration_option,
+            click.option("--select", multiple=True, metavar="CODE", help="Look for these only: codes, or beginnings."),
+            click.option("--extend-select", multiple=True, metavar="CODE", help="Look for these too, off by default."),
+            click.option(
+                "--ignore", multiple=True, metavar="CODE", help="Leave these out; the longest beginning decides."
+            ),
+            click.option("--strict", is_flag=True, help="Warnings fail the check too."),
+            click.option("--tier", type=choice(TIERS), help="The tier that the policies will run on."),
+            click.option("--gateway", type=choice(GATEWAYS), help="The gateway that they will run on."),
+            click.option("--scope", type=choice(SCOPES), help="The scope of the documents, when folders do not tell."),
+            click.option("--format", "form", type=choice(FORMATS), default="text", help="For people, or for programs."),
+            click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
+            click.option("--explain", is_flag=True, help="Print the page of every code that was found."),
+            click.option("--fix", is_flag=True, help="Mend what is safe: misspelt names, a missing reason."),
+            click.option("--diff", is_flag=True, help="Print what --fix would change."),
+            click.option("--baseline", metavar="FILE", help="Leave out the findings that this file knows."),
+            click.option("--write-baseline", metavar="FILE", help="Write the findings of today to a baseline."),
+            click.option("--watch", is_flag=True, help="Check again whenever a file changes; Ctrl-C ends it."),
+            click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Processes; 0 decides by the files."),
+            click.option("--no-cache", is_flag=True, help="Do not remember findings between runs."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
 @click.command("check")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
-@click.option("--named-values", metavar="FILE", help="Named values as JSON or TOML: {name: value}.")
-@configuration_option
-@click.option(
-    "--format", "output", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
-)
-@click.option("--strict", is_flag=True, help="Warnings fail the check too.")
-@click.option("--select", multiple=True, metavar="CODE", help="Look for these only: codes, or beginnings such as POL3.")
-@click.option(
-    "--extend-select", "extend", multiple=True, metavar="CODE", help="Look for these too that are off by default."
-)
-@click.option("--ignore", multiple=True, metavar="CODE", help="Leave these out; the longer of two beginnings decides.")
-def command(
-    paths: tuple[str, ...],
-    named_values: str | None,
-    config: str | None,
-    output: str,
-    strict: bool,
-    select: tuple[str, ...],
-    extend: tuple[str, ...],
-    ignore: tuple[str, ...],
-) -> int:
-    """Find what is wrong with policies: syntax, types, attributes.
+@_options
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """Find what is wrong with policies: syntax, types, structure, security, behaviour.
 
     Reads files, whole trees of them, or `-` for standard input. In a tree, files count that end in .xml, .policy or
-    .cshtml and begin with <policies>, <fragment> or a section. Without named values, {{name}} stands for anything.
+    .cshtml and begin with <policies>, <fragment> or a section; and Terraform, Bicep and ARM templates that hold such
+    a document. Markdown counts when it is named. Without named values, {{name}} stands for anything.
 
     \b
     Examples:
       apimpolicy check policies/
       apimpolicy check orders.xml --named-values values.json
+      apimpolicy check main.tf --tier consumption
       git show HEAD:orders.xml | apimpolicy check -
-      apimpolicy check policies/ --format json > findings.json
-      apimpolicy check policies/ --ignore APIM0001
+      apimpolicy check policies/ --format sarif > findings.sarif
       apimpolicy check policies/ --select CS --select POL3
+      apimpolicy check policies/ --write-baseline baseline.json
 
     `apimpolicy rule POL301` explains a finding. In a policy, a comment before an element keeps it quiet:
     <!-- apimpolicy: ignore POL301: the reason -->
 
+    Settings may stand in apimpolicy.toml, or in pyproject.toml below [tool.apimpolicy]: a table [check].
+
     Exits with 0 when all is well, 1 with findings, 2 when something cannot be read.
     """
+    if options.pop("watch"):
+        from apimpolicy.cli.watch import watch
+
+        return watch(paths, lambda: _check(paths, options))
+    return _check(paths, options)
+
+
+def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     started = time.perf_counter()
-    values = _named_values(named_values, config)
+    configuration, named_values = _configuration(options)
     found = discover(paths)
     for sentence in found.unreadable:
         say(sentence)
@@ -80,99 +102,94 @@ def command(
     failed = bool(found.unreadable or found.empty)
     if not found.files:
         return exit_codes.USAGE
-    report = _Report(strict)
-    check = ExpressionCheck()
-    settings = Settings(select=select, extend=extend, ignore=ignore)
+    run = CheckRun(configuration, named_values, _cache(options, configuration, named_values, len(found.files)))
+    if options["fix"] or options["diff"]:
+        from apimpolicy.cli.check_fixes import mend
+
+        count = mend(run, found.files, write=options["fix"])
+        if options["diff"] and not options["fix"]:
+            return exit_codes.FINDINGS if count else exit_codes.CLEAN
+    output = CheckOutput(strict=options["strict"])
+    baseline = _baseline(options, configuration)
     with Progress("checked", len(found.files)) as progress:
-        for path in found.files:
-            try:
-                source, findings = read_policy_file(path)
-            except ConfigurationError as error:
-                say(str(error))
+        for checked in run.all(found.files, options["jobs"], progress.advance):
+            if checked.problem is not None:
+                say(checked.problem)
                 failed = True
                 continue
-            if not findings:
-                findings += check_document(source, check, values, settings)
-            report.add(findings)
-            progress.advance()
-    report.seconds = time.perf_counter() - started
-    if output == "json":
-        report.write_json()
-    elif report.files:
-        report.write_text()
-    return exit_codes.USAGE if failed else report.exit_code
+            diagnostics = checked.diagnostics()
+            if baseline is not None:
+                fresh = [diagnostic for diagnostic in diagnostics if not baseline.takes(diagnostic)]
+                output.known += len(diagnostics) - len(fresh)
+                diagnostics = fresh
+            output.add(checked.path, diagnostics)
+    if run.cache is not None:
+        run.cache.save()
+    output.seconds = time.perf_counter() - started
+    if options["write_baseline"] is not None:
+        return _write_baseline(options["write_baseline"], output)
+    if output.paths or options["form"] != "text":
+        output.write(options["form"], statistics=options["statistics"], explain=options["explain"])
+    if baseline is not None and baseline.gone and options["form"] == "text":
+        say(f"{baseline.gone} of the findings in {baseline.path} are gone; write it again with --write-baseline")
+    return exit_codes.USAGE if failed else output.exit_code
 
 
-def _named_values(path: str | None, config: str | None) -> dict[str, str] | None:
-    if path is not None:
-        from apimpolicy.project.named_values import load_named_values
-
-        return load_named_values(path)
-    if (found := find_configuration(config)) is not None:
+def _configuration(options: dict[str, Any]) -> tuple[CheckConfiguration, dict[str, str] | None]:
+    """The configuration with what the command line adds, and the named values, if they are known."""
+    configuration, values = CheckConfiguration(), None
+    if (path := find_configuration(options["config"])) is not None:
         from apimpolicy.project.configuration import load_configuration
 
-        return load_configuration(found).named_values
-    return None
+        loaded = load_configuration(path)
+        configuration, values = loaded.check, loaded.named_values
+        if loaded.negotiate_client_certificate is False and loaded.says_negotiation:
+            configuration = attrs.evolve(configuration, settings=attrs.evolve(configuration.settings, negotiates=False))
+    if options["named_values"] is not None:
+        from apimpolicy.project.named_values import load_named_values
+
+        values = load_named_values(options["named_values"])
+    changes: dict[str, Any] = {
+        name: options[name] for name in ("tier", "gateway", "scope") if options[name] is not None
+    }
+    settings = configuration.settings
+    if options["select"]:
+        changes["select"] = tuple(options["select"])
+    if options["extend_select"]:
+        changes["extend"] = (*settings.extend, *options["extend_select"])
+    if options["ignore"]:
+        changes["ignore"] = (*settings.ignore, *options["ignore"])
+    if changes:
+        configuration = attrs.evolve(configuration, settings=attrs.evolve(settings, **changes))
+    return configuration, values
 
 
-class _Report:
-    """Findings of a run, counted and written."""
-
-    def __init__(self, strict: bool) -> None:
-        self.strict = strict
-        self.seconds = 0.0
-        self.files = 0
-        self.files_with_findings = 0
-        self.diagnostics: list[Diagnostic] = []
-
-    def add(self, findings: Sequence[Diagnostic]) -> None:
-        self.files += 1
-        self.files_with_findings += bool(findings)
-        self.diagnostics += findings
-
-    def count(self, severity: Severity) -> int:
-        return sum(diagnostic.severity is severity for diagnostic in self.diagnostics)
-
-    @property
-    def exit_code(self) -> int:
-        failing = self.count(Severity.ERROR) + (self.count(Severity.WARNING) if self.strict else 0)
-        return exit_codes.FINDINGS if failing else exit_codes.CLEAN
-
-    def write_text(self) -> None:
-        if self.diagnostics:
-            from apimpolicy.report.style import Style
-            from apimpolicy.report.terminal import render
-
-            style = Style.of(sys.stdout)
-            for diagnostic in self.diagnostics:
-                print(render(diagnostic, style), end="\n\n")
-        print(self.summary())
-
-    def summary(self) -> str:
-        time_taken = f"{self.seconds:.2f} s"
-        if not self.diagnostics:
-            return f"no problems in {_counted(self.files, 'file')}, {time_taken}"
-        kinds = [
-            _counted(count, noun)
-            for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "remark"))
-            if (count := self.count(severity))
-        ]
-        where = f"in {self.files_with_findings} of {_counted(self.files, 'file')}"
-        return f"{_counted(len(self.diagnostics), 'problem')} ({', '.join(kinds)}) {where}, {time_taken}"
-
-    def write_json(self) -> None:
-        from apimpolicy.report.json import report_to_json
-
-        summary = {
-            "files": self.files,
-            "files_with_findings": self.files_with_findings,
-            "errors": self.count(Severity.ERROR),
-            "warnings": self.count(Severity.WARNING),
-            "infos": self.count(Severity.INFO),
-            "seconds": round(self.seconds, 3),
-        }
-        print(report_to_json(self.diagnostics, summary, tool_version()))
+FEW = 8
+"""Files up to which reading a cache costs more than it saves."""
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+def _cache(
+    options: dict[str, Any], configuration: CheckConfiguration, named_values: dict[str, str] | None, count: int
+) -> Any:
+    if options["no_cache"] or options["fix"] or options["diff"] or count <= FEW:
+        return None
+    from apimpolicy.project.cache import Cache, key_of
+
+    return Cache(key_of(tool_version(), configuration, named_values))
+
+
+def _baseline(options: dict[str, Any], configuration: CheckConfiguration) -> Baseline | None:
+    path = options["baseline"] or configuration.baseline
+    if path is None or options["write_baseline"] is not None:
+        return None
+    from apimpolicy.project.baseline import Baseline
+
+    return Baseline.load(path)
+
+
+def _write_baseline(path: str, output: CheckOutput) -> int:
+    from apimpolicy.project.baseline import Baseline
+
+    count = Baseline.of(path, output.diagnostics).save()
+    print(f"{path} knows {count:,} {'finding' if count == 1 else 'findings'} now")
+    return exit_codes.CLEAN

@@ -1,4 +1,4 @@
-"""Where the configuration of the simulated gateway comes from: `--config`, or `apimpolicy.toml` right here."""
+"""Where the configuration comes from: `--config`, or `apimpolicy.toml` or `pyproject.toml` right here."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEFAULT_NAME: Final = "apimpolicy.toml"
+PYPROJECT: Final = "pyproject.toml"
+"""Counts when it has a table `[tool.apimpolicy]`."""
 
 
 def configuration_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -23,4 +25,10 @@ def find_configuration(given: str | None) -> str | None:
     """The path of the configuration file, if any."""
     if given is not None:
         return given
-    return DEFAULT_NAME if os.path.isfile(DEFAULT_NAME) else None
+    if os.path.isfile(DEFAULT_NAME):
+        return DEFAULT_NAME
+    try:
+        with open(PYPROJECT, "rb") as file:
+            return PYPROJECT if b"[tool.apimpolicy" in file.read() else None
+    except OSError:
+        return None

@@ -1,4 +1,4 @@
-"""`apimpolicy rule CODE`: the page of a rule."""
+"""`apimpolicy rule CODE`: the page of a code."""
 
 from __future__ import annotations
 
@@ -11,26 +11,30 @@ from apimpolicy.cli.program import say
 @click.command("rule")
 @click.argument("code", required=False)
 def command(code: str | None) -> int:
-    """Print the page of a rule: what it finds, why it matters, what to write instead.
+    """Print the page of a code: what it finds, why it matters, what to write instead.
 
-    Without a code, list the rules of `check`.
+    Without a code, list what `check` looks for.
 
     \b
     Examples:
       apimpolicy rule
       apimpolicy rule POL301
     """
-    from apimpolicy.checks.catalogue import RULES, entry_of, page_of, rule_class
+    from apimpolicy.checks.catalogue import RULES, page_of, rule_class
+    from apimpolicy.checks.pages import all_codes, page_of_code
 
     if code is None:
+        for known in all_codes():
+            print(f"{known:<8}  {(page_of_code(known) or '').partition(chr(10))[0].rstrip('.')}")
         for entry in RULES:
-            title = page_of(entry).partition("\n")[0]
+            title = page_of(entry).partition("\n")[0].rstrip(".")
             off = "" if rule_class(entry.module).by_default else "  (off by default)"
-            print(f"{entry.code}  {title}{off}")
+            print(f"{entry.code:<8}  {title}{off}")
+        print("CS####    the C# compiler's own errors")
         return exit_codes.CLEAN
-    found = entry_of(code.upper())
-    if found is None:
-        say(f"there is no page for '{code}'; `apimpolicy rule` lists the rules")
+    page = page_of_code(code.upper())
+    if page is None:
+        say(f"there is no page for '{code}'; `apimpolicy rule` lists them")
         return exit_codes.USAGE
-    print(f"{found.code}  {page_of(found)}")
+    print(f"{code.upper()}  {page}")
     return exit_codes.CLEAN

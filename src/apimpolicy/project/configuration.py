@@ -20,6 +20,9 @@
     [fragments]
     check-caller = "fragments/check-caller.xml"
 
+    [schemas]                                         # by the ids that validate-content names; also, above:
+    order = "order.schema.json"                       # openapi = "orders.yaml", wsdl, graphql-schema
+
     [backend]                                         # what answers a forwarded request
     status = 200
     json = {orders = []}                              # or: reason, headers, body, file
@@ -30,16 +33,22 @@
     [api]                                             # also: operation, product, subscription, user, deployment
     id = "orders"
 
+    [check]                                           # see project/check_configuration.py
+    ignore = ["POL409"]
+
 Paths are relative to the file. Every mistake is a ConfigurationError that names the file and the key.
 """
 
 from __future__ import annotations
 
 import datetime
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.api_descriptions import DescriptionPaths
+from apimpolicy.project.check_configuration import check_configuration
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
 from apimpolicy.project.toml_table import Table
@@ -60,6 +69,7 @@ class Configuration:
 
     def __init__(self, table: Table) -> None:
         self.path = table.file
+        self.says_negotiation = "negotiate-client-certificate" in table
         self.negotiate_client_certificate = _negotiation(table)
         self._origin = table.take("origin", str)
         self.now = _utc(table.take("now", datetime.datetime))
@@ -72,8 +82,10 @@ class Configuration:
         named_values = table.take("named-values", dict)
         self.named_values = checked_named_values(named_values, self.path) if named_values is not None else None
         self._fragments = table.table("fragments")
+        self._descriptions = DescriptionPaths(table)
         self._backend = table.table("backend")
         self._backends = table.table("backends")
+        self.check = check_configuration(table.table("check"))
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
         table.finish()
 
@@ -90,6 +102,7 @@ class Configuration:
             "named_values": self.named_values or {},
             "certificates": self._uploaded(),
             "fragments": self._fragment_paths(),
+            **self._descriptions.settings(),
         }
         if unreachable := self._authorities("unreachable-revocation-lists"):
             settings["unreachable_revocation_lists"] = unreachable
@@ -144,8 +157,13 @@ class Configuration:
 
 
 def load_configuration(path: str) -> Configuration:
-    """Read a configuration file. Raises ConfigurationError."""
-    return Configuration(Table(path, parse_toml(read_text(path), path)))
+    """Read a configuration file; of a pyproject.toml its table `[tool.apimpolicy]`. Raises ConfigurationError."""
+    values = parse_toml(read_text(path), path)
+    if os.path.basename(path) == "pyproject.toml":
+        tool = values.get("tool")
+        found = tool.get("apimpolicy") if isinstance(tool, dict) else None
+        return Configuration(Table(path, found if isinstance(found, dict) else {}))
+    return Configuration(Table(path, values))
 
 
 def empty_configuration() -> Configuration:

@@ -1,4 +1,8 @@
-"""Which files of a tree are policy documents: by their ending, and by the element they begin with."""
+"""Which files of a tree are policy documents, by their ending and the element they begin with, or hold some.
+
+Files that hold policies among other things (`project.embedded`) count too, but Markdown only when it is named: what
+people explain with is seldom complete.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,19 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.project.files import STANDARD_INPUT, unreadable
+from apimpolicy.project.files import MAXIMUM_BYTES, STANDARD_INPUT, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 ENDINGS = (".xml", ".policy", ".cshtml")
 """Files that may hold a policy; `.cshtml` is what the Azure extension of Visual Studio Code gives them."""
+
+CONTAINERS = (".tf", ".tofu", ".tpl", ".tftpl", ".bicep", ".json")
+"""Files of a tree that are looked through for policies."""
+
+MARKS = (b"<policies", b"<fragment", b"<inbound", b"<backend", b"<outbound", b"<on-error", b"u003c", b"u003C")
+"""Bytes of which a file with policies in it contains one; ARM templates may write `<` as an escape."""
 
 ROOTS = frozenset((b"policies", b"fragment", b"inbound", b"backend", b"outbound", b"on-error"))
 """The elements that a policy document, a fragment, or a lone section begins with."""
@@ -67,7 +77,7 @@ def _tree(top: str, report: Callable[[str], object]) -> Iterator[str]:
             with os.scandir(directory) as entries:
                 for entry in entries:
                     name = entry.name
-                    if name.lower().endswith(ENDINGS) and _is(entry.is_file):
+                    if name.lower().endswith(ENDINGS + CONTAINERS) and _is(entry.is_file):
                         yield entry.path
                     elif not name.startswith(".") and name not in _SKIPPED_DIRECTORIES and _is(entry.is_dir):
                         waiting.append(entry.path)
@@ -86,10 +96,22 @@ def _is(question: Callable[[], bool]) -> bool:
 def _is_policy(path: str, report: Callable[[str], object]) -> bool:
     try:
         with open(path, "rb") as file:
+            if path.lower().endswith(CONTAINERS):
+                return _holds_policies(file.read(MAXIMUM_BYTES), path)
             return root_name(file.read(_HEAD)) in ROOTS
     except OSError as error:
         report(unreadable(path, error))
         return False
+
+
+def _holds_policies(data: bytes, path: str) -> bool:
+    if not any(mark in data for mark in MARKS):
+        return False
+    from apimpolicy.project.embedded import reader_for
+    from apimpolicy.text.encoding import decode
+
+    reader = reader_for(path)
+    return reader is not None and bool(reader(decode(data, path)[0]))
 
 
 def root_name(head: bytes) -> bytes:

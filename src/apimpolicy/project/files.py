@@ -29,12 +29,19 @@ def read_policy_file(path: str | os.PathLike[str]) -> tuple[Source, list[Diagnos
 
     Raises ConfigurationError when there is no such file, or it cannot be read.
     """
+    return source_of(*read_data(path))
+
+
+def read_data(path: str | os.PathLike[str]) -> tuple[bytes, str]:
+    """The bytes of a file and its name for people; `-` is standard input. Raises ConfigurationError."""
     name = str(path)
     if name == STANDARD_INPUT:
-        name = "<stdin>"
-        data = _head(sys.stdin.buffer)
-    else:
-        data = read_bytes(name)
+        return _head(sys.stdin.buffer), "<stdin>"
+    return read_bytes(name), name
+
+
+def source_of(data: bytes, name: str) -> tuple[Source, list[Diagnostic]]:
+    """The source in the bytes of a file, and what is wrong with its size or encoding."""
     if len(data) > MAXIMUM_BYTES:
         source = Source("", name)
         limit = f"{MAXIMUM_BYTES // 1024 // 1024} MB"
@@ -42,6 +49,25 @@ def read_policy_file(path: str | os.PathLike[str]) -> tuple[Source, list[Diagnos
         advice = "The gateway takes far less: a fragment may have 512 KB."
         return source, [Diagnostic(TOO_LARGE, message, source, 0, 0, help=advice)]
     return decode(data, name)
+
+
+def policies_of(data: bytes, path: str) -> tuple[list[Source], list[Diagnostic]]:
+    """The policies in the bytes of a file: the file itself, or those that it holds (Terraform, Bicep, ARM, Markdown).
+
+    Raises ConfigurationError for a file that can hold policies and has none.
+    """
+    from apimpolicy.project.embedded import reader_for
+
+    source, findings = source_of(data, path)
+    reader = reader_for(path)
+    if reader is None or findings:
+        return [source], findings
+    found = reader(source)
+    if not found:
+        raise ConfigurationError(
+            f"{path} holds no policy: nothing in it begins with <policies>, <fragment> or a section"
+        )
+    return found, findings
 
 
 def read_bytes(path: str, limit: int = MAXIMUM_BYTES) -> bytes:

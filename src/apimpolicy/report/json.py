@@ -18,6 +18,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.report.places import place_in_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,14 +30,9 @@ VERSION = 1
 
 def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Any]:
     """One finding as a JSON object (see the module)."""
-    source = diagnostic.source
-    line, column = diagnostic.position
-    _, end = source.original_span(diagnostic.start, diagnostic.end)
-    while source.origin is not None:
-        source = source.origin
-    end_line, end_column = source.position(min(end, len(source.text)))
+    path, line, column, end_line, end_column = place_in_file(diagnostic)
     return {
-        "path": source.path,
+        "path": path,
         "line": line,
         "column": column,
         "end_line": end_line,

@@ -1,0 +1,164 @@
+"""Checking many files: with a cache, and with two processes when there are many."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import attrs
+
+from apimpolicy.checks.document import check_document
+from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.embedded.pieces import PLACEHOLDER
+from apimpolicy.project.files import STANDARD_INPUT, policies_of, read_data, source_of
+from apimpolicy.project.findings import Finding, to_findings
+from apimpolicy.project.layout import fragments_of, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from apimpolicy.checks.subject import Settings
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.project.cache import Cache
+    from apimpolicy.project.check_configuration import CheckConfiguration
+    from apimpolicy.text.document import Document
+    from apimpolicy.text.source import Source
+
+MANY = 400
+"""Files from which on a second process pays for its start."""
+
+_PLACEHOLDERS = re.compile(rf"\{{\{{({PLACEHOLDER}\d+)\}}\}}")
+
+
+class Checked(NamedTuple):
+    """What came of one file: its findings, or why it could not be read; `name` is its key in the cache."""
+
+    path: str
+    findings: list[Finding]
+    problem: str | None = None
+    name: str | None = None
+    data: bytes | None = None
+    """The content, when it cannot be read again."""
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """The findings in the file's text, which is read again. Raises ConfigurationError."""
+        if not self.findings:
+            return []
+        data, name = read_data(self.path) if self.data is None else (self.data, "<stdin>")
+        source, _ = source_of(data, name)
+        return [finding.diagnostic(source) for finding in self.findings]
+
+
+@attrs.define
+class CheckRun:
+    """One run of `check`: the configuration, named values when they are known, and what is remembered."""
+
+    configuration: CheckConfiguration
+    named_values: Mapping[str, str] | None = None
+    cache: Cache | None = None
+    _check: ExpressionCheck = attrs.field(factory=ExpressionCheck, init=False)
+    _fragments: dict[str, tuple[dict[str, Document], str]] = attrs.field(factory=dict, init=False)
+
+    def all(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
+        """Every file, in order. `jobs` 0 means two processes for many files, one for few."""
+        if jobs == 0:
+            jobs = min(2, os.cpu_count() or 1) if len(paths) >= MANY else 1
+        if jobs == 1:
+            for path in paths:
+                yield self.one(path)
+                done()
+        else:
+            yield from self._in_processes(paths, jobs, done)
+
+    def _in_processes(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
+        from concurrent.futures import ProcessPoolExecutor
+
+        size = max(1, min(64, len(paths) // (jobs * 4) or 1))
+        chunks = [list(paths[start : start + size]) for start in range(0, len(paths), size)]
+        with ProcessPoolExecutor(jobs, initializer=_start, initargs=(self,)) as pool:
+            for results in pool.map(_chunk, chunks):
+                for result in results:
+                    if self.cache is not None and result.name is not None:
+                        self.cache.set(result.name, result.findings)
+                    yield result
+                    done()
+
+    def one(self, path: str) -> Checked:
+        """One file."""
+        try:
+            data, shown = read_data(path)
+            settings, known = self._settings(path)
+            name = None
+            if self.cache is not None:
+                name = self.cache.name_of(data, repr(attrs.evolve(settings, fragments=None)), known)
+                found = self.cache.get(name)
+                if found is not None:
+                    return Checked(path, found)
+            findings = self._findings(data, shown, settings)
+        except ConfigurationError as error:
+            return Checked(path, [], str(error))
+        if self.cache is not None and name is not None:
+            self.cache.set(name, findings)
+        return Checked(path, findings, None, name, data if path == STANDARD_INPUT else None)
+
+    def diagnostics(self, data: bytes, name: str) -> list[Diagnostic]:
+        """What is wrong with the bytes of one file, in order. Raises ConfigurationError."""
+        source, _ = source_of(data, name)
+        return [finding.diagnostic(source) for finding in self._findings(data, name, self._settings(name)[0])]
+
+    def _findings(self, data: bytes, name: str, settings: Settings) -> list[Finding]:
+        sources, found = policies_of(data, name)
+        if not found:
+            for source in sources:
+                found += check_document(source, self._check, self._values(source), settings)
+        return to_findings(found)
+
+    def _values(self, source: Source) -> Mapping[str, str] | None:
+        """The named values; what a template puts in stays what it is."""
+        if self.named_values is None or source.origin is None:
+            return self.named_values
+        names = _PLACEHOLDERS.findall(source.text)
+        return {**self.named_values, **{name: f"{{{{{name}}}}}" for name in names}}
+
+    def _settings(self, path: str) -> tuple[Settings, str]:
+        """The settings for a file, and a text that changes with the fragments around it."""
+        settings = self.configuration.settings_for(path)
+        root = place_of(path).root
+        if root is None:
+            return settings, ""
+        if root not in self._fragments:
+            self._fragments[root] = _read_fragments(root)
+        documents, known = self._fragments[root]
+        return attrs.evolve(settings, fragments=documents), known
+
+
+def _read_fragments(root: str) -> tuple[dict[str, Document], str]:
+    from apimpolicy.project.cache import key_of
+    from apimpolicy.text.markup import read
+
+    documents: dict[str, Document] = {}
+    contents: list[bytes] = []
+    for identifier, path in fragments_of(root).items():
+        try:
+            data, name = read_data(path)
+        except ConfigurationError:
+            continue
+        documents[identifier] = read(source_of(data, name)[0])
+        contents.append(data)
+    return documents, key_of(*contents)
+
+
+_run: CheckRun | None = None
+
+
+def _start(run: CheckRun) -> None:
+    """In a new process: what it works with."""
+    global _run
+    _run = CheckRun(run.configuration, run.named_values, run.cache)
+
+
+def _chunk(paths: list[str]) -> list[Checked]:
+    assert _run is not None
+    return [_run.one(path) for path in paths]

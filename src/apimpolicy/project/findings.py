@@ -1,0 +1,48 @@
+"""Findings as plain values: for the cache, for other processes, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.diagnostics import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from apimpolicy.text.source import Source
+
+
+class Finding(NamedTuple):
+    """A diagnostic whose offsets are those of the file itself."""
+
+    code: str
+    message: str
+    start: int
+    end: int
+    severity: str
+    label: str
+    help: str
+
+    def diagnostic(self, source: Source) -> Diagnostic:
+        """The diagnostic, in the source of the file."""
+        code, message, start, end, severity, label, advice = self
+        return Diagnostic(code, message, source, start, end, Severity(severity), label, advice)
+
+
+def to_findings(diagnostics: Iterable[Diagnostic]) -> list[Finding]:
+    """Diagnostics as plain values."""
+    found: list[Finding] = []
+    for diagnostic in diagnostics:
+        start, end = diagnostic.source.original_span(diagnostic.start, diagnostic.end)
+        found.append(
+            Finding(
+                diagnostic.code,
+                diagnostic.message,
+                start,
+                end,
+                diagnostic.severity.value,
+                diagnostic.label,
+                diagnostic.help,
+            )
+        )
+    return found

@@ -1,0 +1,89 @@
+"""What `check --fix` changes: only what cannot change the meaning of a document that the gateway would take.
+
+- a misspelt policy, attribute or member with one near name (the end tag too)
+- `set-status` without `reason`: the standard phrase of its code
+
+Nothing else: not `http` to `https`, and nothing in files that are not UTF-8.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.text.markup import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+    from apimpolicy.text.source import Source
+
+_NAMES = frozenset(("POL101", "POL102", "CS0103", "CS0117", "CS0246", "CS1061"))
+_MEANT = re.compile(r"did you mean '([\w.-]+)'\?")
+
+
+class Edit(NamedTuple):
+    """Put `text` in the place of the characters from `start` to `end` of the file."""
+
+    start: int
+    end: int
+    text: str
+
+
+def edits(source: Source, diagnostics: Iterable[Diagnostic]) -> list[Edit]:
+    """The edits that would mend some of the findings in a file, from the front to the back, none on another."""
+    found: list[Edit] = []
+    for diagnostic in diagnostics:
+        found += _edits(source, diagnostic)
+    found.sort()
+    kept: list[Edit] = []
+    for edit in found:
+        if not kept or edit.start >= kept[-1].end:
+            kept.append(edit)
+    return kept
+
+
+def apply(text: str, changes: Iterable[Edit]) -> str:
+    """The text with the edits in it."""
+    pieces: list[str] = []
+    position = 0
+    for start, end, new in changes:
+        pieces += (text[position:start], new)
+        position = end
+    return "".join((*pieces, text[position:]))
+
+
+def _edits(source: Source, diagnostic: Diagnostic) -> list[Edit]:
+    start, end = diagnostic.source.original_span(diagnostic.start, diagnostic.end)
+    meant = _MEANT.fullmatch(diagnostic.label)
+    if diagnostic.code in _NAMES and meant is not None:
+        old = source.text[start:end]
+        if not re.fullmatch(r"[\w.-]+", old):
+            return []
+        found = [Edit(start, end, meant[1])]
+        if diagnostic.code == "POL101" and (element := _element(source, start)) is not None:
+            tag = source.text[element.content_end : element.end]
+            if tag.startswith(f"</{old}"):
+                found.append(Edit(element.content_end + 2, element.content_end + 2 + len(old), meant[1]))
+        return found
+    if diagnostic.code == "POL103" and "'reason'" in diagnostic.message:
+        element = _element(source, start)
+        code = element.get("code") if element is not None and element.name == "set-status" else None
+        phrase = _phrase(code.value.text) if code is not None else None
+        if code is not None and phrase is not None:
+            return [Edit(code.value.end + 1, code.value.end + 1, f' reason="{phrase}"')]
+    return []
+
+
+def _element(source: Source, start: int) -> Element | None:
+    return next((element for element in read(source).elements() if element.name_start == start), None)
+
+
+def _phrase(code: str) -> str | None:
+    try:
+        return HTTPStatus(int(code)).phrase
+    except ValueError:
+        return None

@@ -1,0 +1,63 @@
+"""Findings as JUnit's XML, which every CI server shows: `--format junit`. A file is a test case; errors fail it.
+
+There is no standard; this is what Jenkins, GitLab and Azure Pipelines read
+(https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
+
+from apimpolicy.diagnostics import Severity
+from apimpolicy.report.places import place_in_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from apimpolicy.diagnostics import Diagnostic
+
+
+def report_to_junit(
+    paths: Sequence[str], diagnostics: Iterable[Diagnostic], seconds: float, *, strict: bool = False
+) -> str:
+    """The whole report, without a line end after it. With `strict` warnings fail a file too."""
+    by_path: dict[str, list[Diagnostic]] = {path: [] for path in paths}
+    for diagnostic in diagnostics:
+        by_path.setdefault(place_in_file(diagnostic).path, []).append(diagnostic)
+    cases: list[str] = []
+    failures = 0
+    for path, findings in by_path.items():
+        failing = [d for d in findings if d.severity is Severity.ERROR or (strict and d.severity is Severity.WARNING)]
+        failures += bool(failing)
+        name = f"name={_attribute(path)} classname={_attribute('apimpolicy')} file={_attribute(path)}"
+        text = _text("\n".join(map(str, findings)))
+        if failing:
+            first = f"message={_attribute(failing[0].message)} type={_attribute(failing[0].code)}"
+            cases.append(f"    <testcase {name}>\n      <failure {first}>{text}</failure>\n    </testcase>")
+        elif findings:
+            cases.append(f"    <testcase {name}>\n      <system-out>{text}</system-out>\n    </testcase>")
+        else:
+            cases.append(f"    <testcase {name} />")
+    counts = f'tests="{len(by_path)}" failures="{failures}" errors="0" time="{seconds:.3f}"'
+    suite = [f'  <testsuite name="apimpolicy check" {counts}>', *cases, "  </testsuite>"]
+    head = '<?xml version="1.0" encoding="UTF-8"?>'
+    return "\n".join([head, f'<testsuites name="apimpolicy" {counts}>', *suite, "</testsuites>"])
+
+
+def _printable(text: str) -> str:
+    """Without what XML 1.0 cannot hold."""
+    return "".join(
+        char
+        if char in "\t\n\r" or " " <= char < "\ud800" or "\ue000" <= char < "\ufffe" or char > "\uffff"
+        else "\ufffd"
+        for char in text
+    )
+
+
+def _text(text: str) -> str:
+    return escape(_printable(text))
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_printable(text))

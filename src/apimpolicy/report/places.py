@@ -1,0 +1,29 @@
+"""Where a finding stands in its file: lines and columns from 1, the end exclusive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class FilePlace(NamedTuple):
+    """A span of a file."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+def place_in_file(diagnostic: Diagnostic) -> FilePlace:
+    """The span in the file itself."""
+    source = diagnostic.source
+    line, column = diagnostic.position
+    _, end = source.original_span(diagnostic.start, diagnostic.end)
+    while source.origin is not None:
+        source = source.origin
+    end_line, end_column = source.position(min(end, len(source.text)))
+    return FilePlace(source.path, line, column, end_line, end_column)

@@ -1,0 +1,205 @@
+"""The options of `check`: formats, selection, baseline, repairs, cache, processes, watching."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from apimpolicy.cli.watch import fingerprint, watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+BAD = """\
+<policies>
+  <inbound>
+    <set-hedder name="A" exists-action="override"><value>1</value></set-hedder>
+    <choose>
+      <when condition="@(context.Request.Certificate.Thumbprint == "x" || context.Request.Methd == "GET")">
+        <return-response>
+          <set-status code="403" />
+        </return-response>
+      </when>
+    </choose>
+  </inbound>
+</policies>
+"""
+MENDED = BAD.replace("set-hedder", "set-header").replace("Methd", "Method").replace('"403"', '"403" reason="Forbidden"')
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    path = tmp_path / "bad.xml"
+    path.write_text(BAD)
+    return path
+
+
+def test_selection(apimpolicy: Callable[..., Any], bad: Path) -> None:
+    def codes(*options: str) -> list[str]:
+        found = json.loads(apimpolicy("check", "bad.xml", "--format", "json", *options).out)
+        return [finding["code"] for finding in found["diagnostics"]]
+
+    assert codes() == ["POL101", "CS1061", "POL103"]
+    assert codes("--ignore", "CS") == ["POL101", "POL103"]
+    assert codes("--select", "CS", "--select", "POL103") == ["CS1061", "POL103"]
+    assert codes("--select", "POL", "--ignore", "POL1") == []
+    assert codes("--ignore", "POL1", "--select", "POL103") == ["POL103"]
+
+
+def test_rules_that_are_off_can_be_asked_for(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<inbound><mock-response /></inbound>")
+    assert "no problems" in apimpolicy("check", "a.xml").out
+    assert "POL408" in apimpolicy("check", "a.xml", "--extend-select", "POL408").out
+
+
+def test_scope_and_tier(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<inbound><base /><quota calls='1' renewal-period='3600' /></inbound>")
+    assert apimpolicy("check", "a.xml").code == 0
+    found = apimpolicy("check", "a.xml", "--scope", "api")
+    assert (found.code, "POL120" in found.out) == (1, True)
+    (tmp_path / "a.xml").write_text(
+        "<inbound><quota-by-key calls='1' renewal-period='300' counter-key='@(1)' /></inbound>"
+    )
+    assert "POL121" in apimpolicy("check", "a.xml", "--tier", "consumption").out
+
+
+def test_github(apimpolicy: Callable[..., Any], bad: Path) -> None:
+    lines = apimpolicy("check", "bad.xml", "--format", "github").out.splitlines()
+    assert lines[0] == (
+        "::error file=bad.xml,line=3,endLine=3,col=6,endColumn=15,title=POL101::"
+        "there is no policy 'set-hedder'%0Adid you mean 'set-header'?"
+    )
+    assert [line.partition(" ")[0] for line in lines] == ["::error", "::error", "::warning"]
+
+
+def test_junit(apimpolicy: Callable[..., Any], bad: Path, tmp_path: Path) -> None:
+    (tmp_path / "good.xml").write_text("<policies />")
+    suites = ElementTree.fromstring(apimpolicy("check", ".", "--format", "junit").out)
+    assert (suites.tag, suites.get("tests"), suites.get("failures")) == ("testsuites", "2", "1")
+    cases = {case.get("name"): case for case in suites.iter("testcase")}
+    failure = cases["bad.xml"].find("failure")
+    assert failure is not None
+    assert failure.get("type") == "POL101"
+    assert "bad.xml:5:91: CS1061 error" in (failure.text or "")
+    assert list(cases["good.xml"]) == []
+
+
+def test_sarif(apimpolicy: Callable[..., Any], bad: Path) -> None:
+    """The parts of the standard that code scanning needs; a whole report was validated when this was written."""
+    report = json.loads(apimpolicy("check", "bad.xml", "--format", "sarif").out)
+    assert report["version"] == "2.1.0"
+    (run,) = report["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == ["POL101", "CS1061", "POL103"]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in ("error", "warning", "note")
+        assert result["message"]["text"]
+        (location,) = result["locations"]
+        region = location["physicalLocation"]["region"]
+        assert location["physicalLocation"]["artifactLocation"]["uri"] == "bad.xml"
+        assert (region["startLine"], region["startColumn"]) < (region["endLine"], region["endColumn"])
+
+
+def test_statistics_and_explain(apimpolicy: Callable[..., Any], bad: Path) -> None:
+    lines = apimpolicy("check", "bad.xml", "--statistics").out.splitlines()
+    assert lines[0] == "     1  CS1061  error    'IRequest' has no member 'Methd'"
+    assert "POL101  a policy that nobody knows." in apimpolicy("check", "bad.xml", "--explain").out
+
+
+def test_difference_and_repair(apimpolicy: Callable[..., Any], bad: Path) -> None:
+    found = apimpolicy("check", "bad.xml", "--diff")
+    assert found.code == 1
+    assert '\n+          <set-status code="403" reason="Forbidden" />\n' in found.out
+    assert bad.read_text() == BAD
+    found = apimpolicy("check", "bad.xml", "--fix")
+    assert bad.read_text() == MENDED
+    assert "mended 4 places" in found.err
+    assert apimpolicy("check", "bad.xml", "--diff").code == 0
+
+
+def test_a_repair_keeps_line_ends_and_mark(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_bytes(b"\xef\xbb\xbf" + BAD.replace("\n", "\r\n").encode())
+    apimpolicy("check", "a.xml", "--fix")
+    assert path.read_bytes() == b"\xef\xbb\xbf" + MENDED.replace("\n", "\r\n").encode()
+
+
+def test_baseline(apimpolicy: Callable[..., Any], bad: Path, tmp_path: Path) -> None:
+    found = apimpolicy("check", "bad.xml", "--write-baseline", "known.json")
+    assert (found.code, found.out) == (0, "known.json knows 3 findings now\n")
+    found = apimpolicy("check", "bad.xml", "--baseline", "known.json")
+    assert found.code == 0
+    assert "3 findings of the baseline left out" in found.out
+    # A second one of a kind is new; that lines moved is not.
+    text = BAD.replace("<choose>", "\n\n<set-hedder /><choose>", 1)
+    bad.write_text(text)
+    found = apimpolicy("check", "bad.xml", "--baseline", "known.json")
+    assert (found.code, found.out.count("set-hedder'")) == (1, 1)
+    bad.write_text("<policies />")
+    assert "3 of the findings in known.json are gone" in apimpolicy("check", "bad.xml", "--baseline", "known.json").err
+    (tmp_path / "known.json").write_text("[]")
+    assert "known.json is not a baseline" in apimpolicy("check", "bad.xml", "--baseline", "known.json").err
+
+
+def test_cache_and_processes_say_the_same(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    for number in range(12):
+        (tmp_path / f"{number}.xml").write_text(BAD.replace('"x"', f'"{number}"') if number % 2 else "<policies />")
+    directory = {"APIMPOLICY_CACHE_DIR": str(tmp_path / "cache")}
+
+    def findings(*options: str) -> Any:
+        return json.loads(apimpolicy("check", ".", "--format", "json", *options, **directory).out)["diagnostics"]
+
+    first = findings("--no-cache", "--jobs", "1")
+    assert len(first) == 18
+    assert not (tmp_path / "cache").exists()
+    assert findings() == first
+    (cached,) = (tmp_path / "cache").iterdir()
+    assert len(json.loads(cached.read_text())["entries"]) == 7
+    assert findings() == first
+    assert findings("--jobs", "2") == first
+    assert findings("--jobs", "2", "--no-cache") == first
+    # What is selected is not mistaken for what was remembered.
+    assert len(findings("--select", "CS")) == 6
+    cached.write_text("broken")
+    assert findings() == first
+
+
+def test_suppressions_in_a_run(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text(
+        "<inbound>\n<!-- apimpolicy: ignore POL133: the backend wants it empty -->\n<set-header name='A' />\n</inbound>"
+    )
+    assert "no problems" in apimpolicy("check", "a.xml").out
+
+
+@pytest.mark.parametrize("code", ["POL301", "pol101", "CS1061", "APIM0001", "POL030"])
+def test_pages(apimpolicy: Callable[..., Any], code: str) -> None:
+    found = apimpolicy("rule", code)
+    assert found.code == 0
+    assert found.out.startswith(f"{code.upper()}  ")
+    assert "https://learn.microsoft.com" in found.out
+
+
+def test_list_of_rules(apimpolicy: Callable[..., Any]) -> None:
+    lines = apimpolicy("rule").out.splitlines()
+    assert any(line.startswith("POL301    certificate-not-verified: ") for line in lines)
+    assert apimpolicy("rule", "POL999").code == 2
+
+
+def test_watching(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_text("1")
+    seen: list[str] = []
+
+    def action() -> int:
+        seen.append(path.read_text())
+        path.write_text(path.read_text() + "1")
+        return 0
+
+    watch([str(tmp_path)], action, rounds=3)
+    assert seen == ["1", "11", "111"]
+    assert fingerprint([str(path)])[0][2] == 4

@@ -1,0 +1,98 @@
+"""What the folders of an APIOps layout say, and the table `[check]` about files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apimpolicy.diagnostics import Severity
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.configuration import load_configuration
+from apimpolicy.project.layout import fragments_of, place_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("path", "scope", "fragment"),
+    [
+        ("policy.xml", "global", None),
+        ("apis/orders/policy.xml", "api", None),
+        ("apis/orders/operations/get/policy.xml", "operation", None),
+        ("products/starter/policy.xml", "product", None),
+        ("workspaces/one/policy.xml", "workspace", None),
+        ("workspaces/one/apis/orders/policy.xml", "api", None),
+        ("policy fragments/check/policy.xml", None, "check"),
+        ("apis/orders/other.xml", None, None),
+        ("elsewhere/policy.xml", None, None),
+    ],
+)
+def test_scope_by_folder(tmp_path: Path, path: str, scope: str | None, fragment: str | None) -> None:
+    (tmp_path / "apis").mkdir()
+    file = tmp_path / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    place = place_of(str(file))
+    assert (place.scope, place.fragment) == (scope, fragment)
+    if scope is not None or fragment is not None:
+        assert place.root == str(tmp_path)
+
+
+def test_fragments_of_a_layout(tmp_path: Path) -> None:
+    folder = tmp_path / "policy fragments" / "check"
+    folder.mkdir(parents=True)
+    (folder / "policy.xml").touch()
+    (tmp_path / "policy fragments" / "empty").mkdir()
+    assert fragments_of(str(tmp_path)) == {"check": str(folder / "policy.xml")}
+
+
+def test_settings_by_file(tmp_path: Path) -> None:
+    path = tmp_path / "apimpolicy.toml"
+    path.write_text("""
+        [check]
+        ignore = ["POL409"]
+        tier = "consumption"
+        baseline = "known.json"
+        [check.severity]
+        POL306 = "error"
+        [[check.files]]
+        paths = ["global.xml"]
+        scope = "global"
+        [[check.files]]
+        paths = ["orders/*.xml"]
+        scope = "operation"
+        url-template = "/orders/{id}"
+        ignore = ["POL127"]
+    """)
+    check = load_configuration(str(path)).check
+    assert check.baseline == str(tmp_path / "known.json")
+    assert check.settings.severities == {"POL306": Severity.ERROR}
+    assert check.settings_for(str(tmp_path / "deep" / "global.xml")).scope == "global"
+    found = check.settings_for(str(tmp_path / "orders" / "get.xml"))
+    assert (found.scope, found.url_template, found.ignore) == ("operation", "/orders/{id}", ("POL409", "POL127"))
+    assert check.settings_for(str(tmp_path / "other.xml")).scope is None
+
+
+def test_the_table_of_a_pyproject(tmp_path: Path) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text('[project]\nname = "x"\n[tool.apimpolicy.check]\nselect = ["CS"]\n')
+    assert load_configuration(str(path)).check.settings.select == ("CS",)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[check]\ntier = "gold"', "'check.tier' is one of consumption, "),
+        ('[check]\nselcet = ["CS"]', "'check.selcet' is not a setting; did you mean 'check.select'?"),
+        ('[check.severity]\nPOL301 = "bad"', "'check.severity.POL301' is one of error, warning, info"),
+        ("[[check.files]]\nscope = 'api'", r"'check.files\[0\].paths' is missing"),
+        ("[[check.files]]\npaths = ['a']\nscope = 'a'", r"'check.files\[0\].scope' is one of global, "),
+    ],
+)
+def test_mistakes_are_sentences(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "apimpolicy.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=sentence):
+        load_configuration(str(path))
