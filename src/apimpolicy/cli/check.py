@@ -37,6 +37,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--ignore", multiple=True, metavar="CODE", help="Leave these out; the longest beginning decides."
             ),
+            click.option("--policies-only", is_flag=True, help="Pass over files that are no policies: for hooks."),
             click.option("--strict", is_flag=True, help="Warnings fail the check too."),
             click.option("--tier", type=choice(TIERS), help="The tier that the policies will run on."),
             click.option("--gateway", type=choice(GATEWAYS), help="The gateway that they will run on."),
@@ -94,14 +95,14 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     started = time.perf_counter()
     configuration, named_values = _configuration(options)
-    found = discover(paths)
+    found = discover(paths, policies_only=options["policies_only"])
     for sentence in found.unreadable:
         say(sentence)
     for tree in found.empty:
         say(f"there are no policies in {tree}: {_NO_POLICIES}")
     failed = bool(found.unreadable or found.empty)
     if not found.files:
-        return exit_codes.USAGE
+        return exit_codes.USAGE if failed or not options["policies_only"] else exit_codes.CLEAN
     run = CheckRun(configuration, named_values, _cache(options, configuration, named_values, len(found.files)))
     if options["fix"] or options["diff"]:
         from apimpolicy.cli.check_fixes import mend

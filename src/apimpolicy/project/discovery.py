@@ -42,14 +42,18 @@ class Discovery(NamedTuple):
     empty: list[str]
 
 
-def discover(paths: Iterable[str]) -> Discovery:
-    """The policy files among and below `paths`. A file that is named is taken as it is, also when it does not exist."""
+def discover(paths: Iterable[str], *, policies_only: bool = False) -> Discovery:
+    """The policy files among and below `paths`. A file that is named is taken as it is, also when it does not exist.
+
+    With `policies_only` named files without a policy are passed over, as those of a tree are.
+    """
     found: dict[str, None] = {}
     problems: list[str] = []
     empty: list[str] = []
     for path in paths:
         if path == STANDARD_INPUT or not os.path.isdir(path):
-            found.setdefault(path)
+            if not policies_only or not os.path.isfile(path) or _is_policy(path, problems.append):
+                found.setdefault(path)
             continue
         before = len(problems)
         # A tree that is the current directory needs no "./" before every name.

@@ -203,3 +203,12 @@ def test_watching(tmp_path: Path) -> None:
     watch([str(tmp_path)], action, rounds=3)
     assert seen == ["1", "11", "111"]
     assert fingerprint([str(path)])[0][2] == 4
+
+
+def test_hooks_pass_over_what_is_no_policy(apimpolicy: Callable[..., Any], bad: Path, tmp_path: Path) -> None:
+    (tmp_path / "pom.xml").write_text("<project />")
+    (tmp_path / "package.json").write_text('{"name": "<x>"}')
+    found = apimpolicy("check", "--policies-only", "pom.xml", "package.json")
+    assert (found.code, found.out, found.err) == (0, "", "")
+    assert "in 1 of 1 file" in apimpolicy("check", "--policies-only", "pom.xml", "bad.xml").out
+    assert apimpolicy("check", "pom.xml").code == 1
