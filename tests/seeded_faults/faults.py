@@ -197,7 +197,9 @@ def removed_return(subject: Subject, text: str) -> Iterator[Callable[[random.Ran
         if text[first:stop] != expression.excerpt.text[start:end]:
             continue
 
-        def make(_: random.Random, begin: int = expression.excerpt.start, first: int = first, stop: int = stop) -> Fault:
+        begin = expression.excerpt.start
+
+        def make(_: random.Random, begin: int = begin, first: int = first, stop: int = stop) -> Fault:
             return Fault("return", text[:first] + text[stop:], begin, len(text), ("CS",))
 
         yield make
@@ -235,9 +237,9 @@ KINDS = (
 def _policies(subject: Subject) -> Iterator[Element]:
     """The policies of a document, where the document is one."""
     for element in subject.elements:
-        if element.name in POLICIES and element.name != "base" and subject.is_policy(element):
-            if specification_of(element.name) is not None and not _is_text(element):
-                yield element
+        is_policy = element.name in POLICIES and element.name != "base" and subject.is_policy(element)
+        if is_policy and specification_of(element.name) is not None and not _is_text(element):
+            yield element
 
 
 def _is_text(element: Element) -> bool:

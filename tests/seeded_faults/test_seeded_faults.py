@@ -11,12 +11,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.seeded_faults.faults import Fault, faults
 
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.source import Source
-from tests.seeded_faults.faults import Fault, faults
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "documents" / "policies"
 ALL = os.environ.get("APIMPOLICY_ALL_FAULTS") == "1"
