@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": "Say why a request got its answer.",
     "rule": "Print the page of a rule of check.",
     "run": "Send one request through a policy.",
+    "test": "Run the test cases of policies.",
 }
 """Name and short help; the module `apimpolicy.cli.<name>` with a command `command` is imported when it is needed."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.dotnet.values import LONG, box, from_utf16, to_utf16
+from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,3 +40,25 @@ class Variables(MutableMapping[str, object]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self._dictionary)
+
+
+def variable_value(value: object) -> object:
+    """What a Python value is as a variable: text, bool, int (a long when it is large), double; JSON becomes a JToken.
+
+    Values that are .NET values already stay what they are. Raises ConfigurationError.
+    """
+    if value is None or isinstance(value, (bool, float)):
+        return value
+    if isinstance(value, str):
+        return to_utf16(value)
+    if isinstance(value, int):
+        return value if -(2**31) <= value < 2**31 or type(value) is not int else box(value, LONG)
+    if isinstance(value, (dict, list)):
+        from json import dumps
+
+        from apimpolicy.context.bodies import parse_json
+
+        return parse_json("JToken", to_utf16(dumps(value, ensure_ascii=False)))
+    if type(value).__module__.startswith("apimpolicy."):
+        return value
+    raise ConfigurationError(f"a variable is a text, a number, true, false or JSON, not {type(value).__name__}")

@@ -30,13 +30,13 @@ def report_to_junit(
     for path, findings in by_path.items():
         failing = [d for d in findings if d.severity is Severity.ERROR or (strict and d.severity is Severity.WARNING)]
         failures += bool(failing)
-        name = f"name={_attribute(path)} classname={_attribute('apimpolicy')} file={_attribute(path)}"
-        text = _text("\n".join(map(str, findings)))
+        name = f"name={attribute(path)} classname={attribute('apimpolicy')} file={attribute(path)}"
+        listed = text("\n".join(map(str, findings)))
         if failing:
-            first = f"message={_attribute(failing[0].message)} type={_attribute(failing[0].code)}"
-            cases.append(f"    <testcase {name}>\n      <failure {first}>{text}</failure>\n    </testcase>")
+            first = f"message={attribute(failing[0].message)} type={attribute(failing[0].code)}"
+            cases.append(f"    <testcase {name}>\n      <failure {first}>{listed}</failure>\n    </testcase>")
         elif findings:
-            cases.append(f"    <testcase {name}>\n      <system-out>{text}</system-out>\n    </testcase>")
+            cases.append(f"    <testcase {name}>\n      <system-out>{listed}</system-out>\n    </testcase>")
         else:
             cases.append(f"    <testcase {name} />")
     counts = f'tests="{len(by_path)}" failures="{failures}" errors="0" time="{seconds:.3f}"'
@@ -55,9 +55,11 @@ def _printable(text: str) -> str:
     )
 
 
-def _text(text: str) -> str:
-    return escape(_printable(text))
+def text(content: str) -> str:
+    """A text as XML has it."""
+    return escape(_printable(content))
 
 
-def _attribute(text: str) -> str:
-    return quoteattr(_printable(text))
+def attribute(content: str) -> str:
+    """A text as an attribute's value, with its quotation marks."""
+    return quoteattr(_printable(content))

@@ -1,0 +1,165 @@
+"""`apimpolicy test PATH…`: run the cases of test files."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from apimpolicy.cli import exit_codes
+from apimpolicy.cli.program import say
+from apimpolicy.errors import ConfigurationError, DiagnosticError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from apimpolicy.report.test_text import CaseReport
+    from apimpolicy.testing.case_files import Case
+
+
+@click.command("test")
+@click.argument("paths", nargs=-1, metavar="PATH…")
+@click.option("-k", "words", multiple=True, metavar="TEXT", help="Only cases whose name or file contains this text.")
+@click.option("-x", "first", is_flag=True, help="Stop at the first case that does not pass.")
+@click.option("--junit", metavar="FILE", help="Write the outcome as JUnit's XML too.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes; each takes whole files.")
+@click.option("--watch", is_flag=True, help="Run again whenever a file changes; Ctrl-C ends it.")
+@click.option("-v", "--verbose", is_flag=True, help="Name every case.")
+def command(
+    paths: tuple[str, ...],
+    words: tuple[str, ...],
+    first: bool,
+    junit: str | None,
+    jobs: int,
+    watch: bool,
+    verbose: bool,
+) -> int:
+    """Run the test cases of policies: files that end in .test.yaml, .test.toml or .test.json.
+
+    Without a path, those below this directory. pytest collects the same files.
+
+    \b
+    Examples:
+      apimpolicy test
+      apimpolicy test policies/orders.test.yaml -k expired
+      apimpolicy test policies --junit results.xml
+
+    \b
+    A test file, orders.test.yaml:
+      policy: orders.xml
+      cases:
+        - name: no certificate
+          request: {get: /orders}
+          expect: {status: 403, reason: Invalid client certificate}
+
+    Exits with 0 when all cases pass, 1 when one does not, 2 when a file cannot be read.
+    """
+    paths = paths or (".",)
+    if watch:
+        from apimpolicy.cli.watch import watch as again
+
+        return again(paths, lambda: _test(paths, words, first, junit, jobs, verbose))
+    return _test(paths, words, first, junit, jobs, verbose)
+
+
+def _test(paths: Sequence[str], words: Sequence[str], first: bool, junit: str | None, jobs: int, verbose: bool) -> int:
+    from apimpolicy.report.style import Style
+    from apimpolicy.report.test_text import MARKS, failure, marks, summary
+
+    started = time.perf_counter()
+    style = Style.of(sys.stdout)
+    files = find_test_files(paths)
+    if not files:
+        say(f"there are no test files in {', '.join(paths)}: none ends in .test.yaml, .test.toml or .test.json")
+        return exit_codes.USAGE
+    reports: list[CaseReport] = []
+    failed = False
+    for path, found, problem in _reports(files, words, first, jobs):
+        if problem:
+            print(problem)
+            failed = True
+        if found:
+            reports += found
+            print(marks(path, found, style), flush=True)
+            if verbose:
+                for report in found:
+                    print(f"  {MARKS[report.status]} {report.name}")
+        if first and (failed or any(not report.is_good for report in found)):
+            break
+    bad = [report for report in reports if not report.is_good]
+    for report in bad:
+        print(f"\n{failure(report, style)}")
+    print(f"\n{summary(reports, time.perf_counter() - started, style)}")
+    if junit is not None:
+        _write_junit(junit, reports)
+    if failed:
+        return exit_codes.USAGE
+    return exit_codes.FINDINGS if bad else exit_codes.CLEAN
+
+
+def find_test_files(paths: Iterable[str]) -> list[str]:
+    """The test files among and below `paths`, each once; a file that is named counts whatever its name is."""
+    from apimpolicy.testing.case_files import is_case_file
+
+    found: dict[str, None] = {}
+    for path in paths:
+        if not os.path.isdir(path):
+            found.setdefault(path)
+            continue
+        for directory, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
+            for name in sorted(names):
+                if is_case_file(name):
+                    found.setdefault(os.path.normpath(os.path.join(directory, name)))
+    return list(found)
+
+
+def _reports(
+    files: Sequence[str], words: Sequence[str], first: bool, jobs: int
+) -> Iterator[tuple[str, list[CaseReport], str]]:
+    """Each file with its cases' reports, or with what is wrong with it."""
+    if jobs == 1 or len(files) == 1:
+        yield from (_file(path, words, first) for path in files)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from functools import partial
+
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(partial(_file, words=words, first=first), files)
+
+
+def _file(path: str, words: Sequence[str], first: bool) -> tuple[str, list[CaseReport], str]:
+    from apimpolicy.report.terminal import render
+    from apimpolicy.testing.case_files import load_case_file
+    from apimpolicy.testing.running import run_case
+
+    try:
+        cases = [case for case in load_case_file(path).cases if _is_wanted(case, words)]
+    except DiagnosticError as error:
+        return path, [], "\n\n".join(map(render, error.diagnostics))
+    except ConfigurationError as error:
+        return path, [], str(error)
+    reports: list[CaseReport] = []
+    for case in cases:
+        reports.append(run_case(case).report())
+        if first and not reports[-1].is_good:
+            break
+    return path, reports, ""
+
+
+def _is_wanted(case: Case, words: Sequence[str]) -> bool:
+    text = f"{case.file.path} {case.name}".lower()
+    return not words or any(word.lower() in text for word in words)
+
+
+def _write_junit(path: str, reports: Sequence[CaseReport]) -> None:
+    from apimpolicy.report.test_junit import report_to_junit
+
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(report_to_junit(reports) + "\n")
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None

@@ -1,0 +1,89 @@
+"""Test cases as people read them: a mark per case, what failed with its reason, a summary.
+
+policies/orders.test.yaml ✓✓✗✓✓✓✓                                              7 cases
+
+✗ an expired certificate is refused                                           orders.test.yaml:31
+  expected status 403, got 200
+
+  200 OK, decided by the backend
+  …
+
+6 passed, 1 failed in 0.31 s
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import attrs
+
+from apimpolicy.report.columns import printable, width
+from apimpolicy.report.style import PLAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.report.style import Style
+
+MARKS = {"passed": "✓", "failed": "✗", "error": "E", "skipped": "-"}
+_MEANINGS = {"passed": "good", "failed": "error", "error": "error", "skipped": "dim"}
+
+
+@attrs.frozen
+class CaseReport:
+    """What came of a case, in texts and numbers: it goes from one process to another.
+
+    `status` is passed, failed, error or skipped; `line` is that of the test file; `sentences` say what is not as
+    expected, `problem` why the case could not be run, or why it was skipped; `explanation` tells the request's way.
+    """
+
+    path: str
+    name: str
+    line: int
+    status: str
+    sentences: tuple[str, ...] = ()
+    problem: str = ""
+    explanation: str = ""
+    seconds: float = 0.0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.status in ("passed", "skipped")
+
+
+def marks(path: str, outcomes: Sequence[CaseReport], style: Style = PLAIN) -> str:
+    """The line of a file: its path, a mark per case, their number."""
+    signs = "".join(MARKS[outcome.status] for outcome in outcomes)
+    painted = "".join(style.paint(_MEANINGS[outcome.status], MARKS[outcome.status]) for outcome in outcomes)
+    count = f"{len(outcomes)} {'case' if len(outcomes) == 1 else 'cases'}"
+    room = style.width - width(path) - width(signs) - len(count) - 1
+    return f"{printable(path)} {painted}{' ' * max(room, 1)}{style.paint('dim', count)}"
+
+
+def failure(outcome: CaseReport, style: Style = PLAIN) -> str:
+    """A case that did not pass: its name and place, what is wrong, and how the request went."""
+    place = f"{os.path.basename(outcome.path)}:{outcome.line}"
+    name = printable(outcome.name)
+    room = style.width - 2 - width(name) - width(place)
+    head = f"{style.paint('error', MARKS[outcome.status])} {style.paint('strong', name)}{' ' * max(room, 1)}{place}"
+    lines = [head, *(f"  {printable(sentence)}" for sentence in outcome.sentences)]
+    lines += [f"  {printable(line)}" for line in outcome.problem.splitlines()]
+    if outcome.explanation:
+        lines += ["", *(f"  {line}".rstrip() for line in outcome.explanation.splitlines())]
+    return "\n".join(lines)
+
+
+def summary(outcomes: Sequence[CaseReport], seconds: float, style: Style = PLAIN) -> str:
+    """`6 passed, 1 failed in 0.31 s`"""
+    counts = dict(_counts(outcomes))
+    words = ", ".join(f"{count:,} {word}" for word, count in counts.items()) or "no cases"
+    is_bad = any(outcome.status in ("failed", "error") for outcome in outcomes)
+    return style.paint("error" if is_bad else "good", f"{words} in {seconds:.2f} s")
+
+
+def _counts(outcomes: Sequence[CaseReport]) -> Iterator[tuple[str, int]]:
+    for status, word in (("passed", "passed"), ("failed", "failed"), ("error", "with errors"), ("skipped", "skipped")):
+        if count := sum(outcome.status == status for outcome in outcomes):
+            yield word, count

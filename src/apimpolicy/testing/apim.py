@@ -1,0 +1,313 @@
+"""The fixture `apim`: a simulated API Management service for one test, set up and asked in single lines.
+
+    def test_a_caller_without_a_certificate_is_refused(apim):
+        result = apim.run("policies/orders.xml", apim.request("/orders"))
+        assert result.status_code == 403
+        assert not result.reached_backend
+
+    def test_a_renewed_certificate_needs_no_change(apim, authority):
+        vault = apim.key_vault("contoso-kv")
+        vault.add("partner", old := authority.client("partner"))
+        apim.upload("partner", key_vault=vault, name="partner")
+        vault.add("partner", new := authority.client("partner"))
+        apim.policy = "policies/orders.xml"
+        assert apim.get("/orders", certificate=new).status_code == 200
+        assert "not among the uploaded certificates" in apim.get("/orders", certificate=old).explanation
+
+What a test did not set up is as `apimpolicy.toml` says, where there is one (beside the test, or in the directory pytest
+was started in), and as in a new service otherwise. The clock stands at 2026-01-01T00:00:00Z until it is advanced.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.context.records import Request, Response
+from apimpolicy.engine.services import FixedClock
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.testing.gateways import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.services import KeyVault
+    from apimpolicy.testing.authority import TestAuthority
+
+    AnyPolicy = str | bytes | Path | Policy
+
+
+class TestClock(FixedClock):
+    """The gateway's clock: it stands still until it is moved on."""
+
+    __test__ = False
+
+    def advance(self, by: datetime.timedelta | float = 0.0, **units: float) -> None:
+        """Move on by a time span or by seconds, or by `minutes=5`, `hours=1`, `days=2`."""
+        super().advance(by)
+        if units:
+            super().advance(datetime.timedelta(**units))
+
+    def set(self, now: datetime.datetime | str) -> None:
+        """Put the clock to a moment; a text is one as `2026-06-01T12:00:00Z`, UTC when it names no zone."""
+        moment = datetime.datetime.fromisoformat(now) if isinstance(now, str) else now
+        self._now = moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC)
+
+
+class Double:
+    """A service that answers as it was told and keeps what it was asked: the backend, or what policies ask outside."""
+
+    def __init__(self, clock: TestClock) -> None:
+        self._clock = clock
+        self._rules: list[tuple[str | None, str | None, Callable[[Request], Response]]] = []
+        self.requests: list[Request] = []
+        """Every request it got, in order."""
+
+    def answer(
+        self,
+        status: int = 200,
+        reason: str | None = None,
+        *,
+        method: str | None = None,
+        url: str | None = None,
+        takes: float = 0.0,
+        raises: type[Exception] | None = None,
+        **content: Any,
+    ) -> Double:
+        """Answer like this from now on; with `method` or `url` (a pattern with `*`) only what fits, the newest first.
+
+        `takes` are seconds on the gateway's clock; `raises` is TimeoutError or another OSError; the rest is what
+        `Response` takes: `json=`, `body=`, `headers=`.
+        """
+
+        def make(_: Request) -> Response:
+            if takes:
+                self._clock.advance(takes)
+            if raises is not None:
+                raise raises
+            return Response(status, reason, **content)
+
+        self._rules.insert(0, (method, url, make))
+        return self
+
+    def answer_with(self, function: Callable[[Request], Response]) -> Double:
+        """Answer what a function says, when nothing newer fits."""
+        self._rules.insert(0, (None, None, function))
+        return self
+
+    def __call__(self, request: Request) -> Response:
+        from fnmatch import fnmatchcase
+
+        self.requests.append(request)
+        for method, url, make in self._rules:
+            if method in (None, request.method) and (url is None or fnmatchcase(request.url, url)):
+                return make(request)
+        return Response(200)
+
+
+class TestResult:
+    """What one request came to; everything of `Result` is here too (`response`, `trace`, `variables`, `error` …)."""
+
+    __test__ = False
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.result, name)
+
+    @property
+    def status_code(self) -> int:
+        """The status code that the caller got."""
+        return self.result.response.status_code
+
+    @property
+    def reason(self) -> str:
+        """The text beside the status code."""
+        return self.result.response.reason
+
+    @property
+    def text(self) -> str:
+        """The body that the caller got, as text."""
+        return self.result.response.text
+
+    def json(self) -> Any:
+        """The body that the caller got, read as JSON. Raises ValueError."""
+        return self.result.response.json()
+
+    def header(self, name: str) -> str | None:
+        """A header that the caller got."""
+        return self.result.response.headers.get(name)
+
+    @property
+    def reached_backend(self) -> bool:
+        """Whether anything was forwarded."""
+        return self.result.reached_backend
+
+    @property
+    def explanation(self) -> str:
+        """Why the request got its answer: every part of each condition with its value."""
+        from apimpolicy.report.explanation import explain
+
+        return str(explain(self.result))
+
+    @property
+    def branches(self) -> list[str]:
+        """The branches that were taken: `choose ▸ when 1`."""
+        from apimpolicy.report.explanation import steps_of
+
+        return [
+            steps_of(entry)
+            for entry in self.result.trace
+            if entry.effect is not None and entry.effect.kind == "condition" and entry.effect.data["taken"]
+        ]
+
+    def __repr__(self) -> str:
+        return f"<{self.status_code} {self.reason}>"
+
+
+class Apim:
+    """A simulated service. Settings are those of `Gateway`, by name; they may change between requests."""
+
+    def __init__(self, directory: str | Path = ".", config: str | None = None, **settings: Any) -> None:
+        self.directory = Path(directory)
+        self.clock = TestClock(NOW)
+        self.backend = Double(self.clock)
+        self.outside = Double(self.clock)
+        self.policy: AnyPolicy | Mapping[str, AnyPolicy] | None = None
+        """What `get`, `post` and the like send requests through."""
+        self.results: list[TestResult] = []
+        """Every result of this test, in order."""
+        self._config = config
+        self._settings = settings
+        self._gateway: Gateway | None = None
+        self._vaults: dict[str, KeyVault] = {}
+
+    def configure(self, **settings: Any) -> Apim:
+        """Change settings of the gateway, by the names that `Gateway` has; what it counted and cached is gone."""
+        self._settings.update(settings)
+        self._gateway = None
+        return self
+
+    @property
+    def gateway(self) -> Gateway:
+        """The gateway itself, made when it is first needed."""
+        if self._gateway is None:
+            self._gateway = self._make()
+        return self._gateway
+
+    def trust(self, *authorities: TestAuthority | Certificate) -> Apim:
+        """Make authorities roots that `Verify()` trusts, with their revocation lists."""
+        certificates = [getattr(authority, "certificate", authority) for authority in authorities]
+        lists = [authority.crl for authority in authorities if hasattr(authority, "crl")]
+        self._settings["trusted_roots"] = [*self._settings.get("trusted_roots", ()), *certificates]
+        self._settings["_lists"] = [*self._settings.get("_lists", ()), *lists]
+        self._gateway = None
+        return self
+
+    def upload(
+        self,
+        id: str,
+        certificate: Certificate | None = None,
+        *,
+        key_vault: KeyVault | None = None,
+        name: str | None = None,
+    ) -> Apim:
+        """Upload a certificate under an id, or a reference to one in a Key Vault, which renews itself."""
+        from apimpolicy.engine.services import KeyVaultReference
+
+        if (certificate is None) is (key_vault is None):
+            raise ConfigurationError("upload takes either a certificate, or key_vault with name")
+        held = certificate if key_vault is None else KeyVaultReference(key_vault, name or id)
+        self._settings["certificates"] = {**self._settings.get("certificates", {}), id: held}
+        self._gateway = None
+        return self
+
+    def key_vault(self, name: str) -> KeyVault:
+        """A key vault, made when it is first asked for."""
+        from apimpolicy.engine.services import KeyVault
+
+        return self._vaults.setdefault(name, KeyVault(name))
+
+    @staticmethod
+    def request(url: str, method: str = "GET", **options: Any) -> Request:
+        """A request; the options are those of `Request`: `headers`, `body`, `json`, `certificate`, `ip_address`."""
+        return Request(method, url, **options)
+
+    def run(self, policy: AnyPolicy | Mapping[str, AnyPolicy], request: Request | str, **options: Any) -> TestResult:
+        """Send a request through a policy. Paths are relative to the test. Raises as `Gateway.run` does."""
+        given: Any = policy
+        if isinstance(given, dict):
+            given = {scope: self._path(document) for scope, document in given.items()}
+        else:
+            given = self._path(given)
+        result = TestResult(self.gateway.run(given, request, **options))
+        self.results.append(result)
+        return result
+
+    def send(self, request: Request | str, **options: Any) -> TestResult:
+        """Send a request through `policy`. Raises ConfigurationError when there is none."""
+        if self.policy is None:
+            raise ConfigurationError("set apim.policy first, or use apim.run(policy, request)")
+        return self.run(self.policy, request, **options)
+
+    def get(self, url: str, **options: Any) -> TestResult:
+        """A GET through `policy`; the options are those of `Request`."""
+        return self.send(Request("GET", url, **options))
+
+    def post(self, url: str, **options: Any) -> TestResult:
+        """A POST through `policy`; the options are those of `Request`."""
+        return self.send(Request("POST", url, **options))
+
+    def put(self, url: str, **options: Any) -> TestResult:
+        """A PUT through `policy`; the options are those of `Request`."""
+        return self.send(Request("PUT", url, **options))
+
+    def patch(self, url: str, **options: Any) -> TestResult:
+        """A PATCH through `policy`; the options are those of `Request`."""
+        return self.send(Request("PATCH", url, **options))
+
+    def delete(self, url: str, **options: Any) -> TestResult:
+        """A DELETE through `policy`; the options are those of `Request`."""
+        return self.send(Request("DELETE", url, **options))
+
+    def _path(self, policy: Any) -> Any:
+        from apimpolicy.engine.document import is_markup
+
+        if isinstance(policy, str) and not is_markup(policy):
+            policy = Path(policy)
+        if isinstance(policy, Path) and not policy.is_absolute():
+            beside = self.directory / policy
+            return beside if beside.exists() else policy
+        return policy
+
+    def _make(self) -> Gateway:
+        from apimpolicy.project.configuration import empty_configuration, load_configuration
+
+        path = self._config_path()
+        configuration = load_configuration(path) if path is not None else empty_configuration()
+        settings = dict(self._settings)
+        lists = [make() for make in settings.pop("_lists", ())]
+        if lists:
+            settings["revocation_lists"] = [*settings.get("revocation_lists", ()), *lists]
+        now = settings.pop("now", configuration.now)
+        if now is not None and self.clock.now() == NOW:
+            self.clock.set(now)
+        for name, double in (("backend", self.backend), ("outside", self.outside)):
+            if name not in settings and (double._rules or path is None):
+                settings[name] = double
+        return configuration.gateway(now=self.clock, **settings)
+
+    def _config_path(self) -> str | None:
+        if self._config is not None:
+            return os.path.join(self.directory, self._config)
+        for directory in (self.directory, Path()):
+            if (path := directory / "apimpolicy.toml").is_file():
+                return str(path)
+        return None

@@ -1,0 +1,265 @@
+"""Test files, `*.test.yaml` (or `.toml`, `.json`): cases for a policy, for people who do not program.
+
+    policy: orders.xml                     # or policies: {global: global.xml, api: orders.xml}
+    defaults:                              # for every case; a case's own keys come on top
+      gateway:                             # the keys of apimpolicy.toml; certificates by name (testing/certificates.py)
+        negotiate-client-certificate: true
+        certificates: {partner: partner}
+      backend: {status: 200, json: {orders: []}}        # testing/doubles.py
+    cases:
+      - name: a partner gets through
+        request: {get: /orders, certificate: partner}
+        expect: {status: 200, backend-requests: 1}      # testing/expectations.py
+      - name: $certificate is refused
+        each: [{certificate: expired}, {certificate: revoked}]
+        request: {get: /orders, certificate: $certificate}
+        expect: {status: 403}
+      - name: the second call within a minute is too many
+        steps:
+          - {request: {get: /orders}, expect: {status: 200}}
+          - {request: {get: /orders}, expect: {status: 429}}
+          - {advance: 60, request: {get: /orders}, expect: {status: 200}}
+
+Every case has a gateway of its own; its clock stands at `now` (2026-01-01T00:00:00Z) and moves on as `advance` and
+waiting policies say. An `apimpolicy.toml` beside the file is the gateway that `gateway` changes; `config` names
+another.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import read_bytes
+from apimpolicy.testing import doubles, expectations
+from apimpolicy.testing.certificates import KEYS as CERTIFICATE_KEYS
+from apimpolicy.testing.certificates import TestCertificates
+from apimpolicy.testing.tree import MISSING, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, Tree, read_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENDINGS = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+FILE_KEYS = ("$schema", "policy", "policies", "config", "certificates", "defaults", "cases")
+DEFAULT_KEYS = ("gateway", "named-values", "now", "backend", "outside", "request", "variables", "expect")
+CASE_KEYS = ("name", "description", "skip", "each", "steps", *DEFAULT_KEYS)
+STEP_KEYS = ("name", "request", "expect", "advance")
+REQUEST_KEYS = (*METHODS, "method", "url", "headers", "body", "json", "file", "certificate", "ip-address")
+SCOPES = ("global", "workspace", "product", "api", "operation")
+
+
+@attrs.define(eq=False)
+class Step:
+    """One request of a case, and what is expected of its answer."""
+
+    request: Tree | None
+    expect: Tree | None
+    advance: float = 0.0
+
+
+@attrs.define(eq=False)
+class Case:
+    """One case: a gateway, and one or more requests to it."""
+
+    file: CaseFile
+    name: str
+    line: int
+    given: dict[str, Tree]
+    steps: list[Step]
+    skip: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Case {self.name!r} {self.file.path}:{self.line}>"
+
+
+@attrs.define(eq=False)
+class CaseFile:
+    """A test file that has been read."""
+
+    path: str
+    policies: dict[str, str]
+    """The policy files by scope."""
+    config: str | None
+    certificates: TestCertificates
+    cases: list[Case] = attrs.field(factory=list)
+
+    @property
+    def directory(self) -> str:
+        """Where the paths in the file begin."""
+        return os.path.dirname(self.path)
+
+
+def is_case_file(path: str) -> bool:
+    """Whether a file's name is that of a test file."""
+    return path.lower().endswith(ENDINGS)
+
+
+def load_case_file(path: str) -> CaseFile:
+    """Read a test file. Raises TestFileError for what is wrong in it, ConfigurationError when it cannot be read."""
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is not UTF-8") from None
+    return _File(read_tree(text, path), path).read()
+
+
+class _File:
+    def __init__(self, tree: Tree, path: str) -> None:
+        self.tree = tree
+        self.path = path
+        self.given = tree.known(FILE_KEYS)
+
+    def read(self) -> CaseFile:
+        directory = os.path.dirname(self.path)
+        asked = self.given["certificates"].table() if "certificates" in self.given else {}
+        for certificate in asked.values():
+            certificate.known(CERTIFICATE_KEYS)
+        file = CaseFile(
+            self.path, self._policies(directory), self._config(directory), TestCertificates(asked, directory)
+        )
+        defaults = self.given["defaults"].known(DEFAULT_KEYS) if "defaults" in self.given else {}
+        cases = doubles.required(self.given, "cases", self.tree)
+        cases.expect(list)
+        for number, tree in enumerate(cases.items(), 1):
+            file.cases += self._cases(file, tree, number, defaults)
+        return file
+
+    def _policies(self, directory: str) -> dict[str, str]:
+        if "policies" in self.given and "policy" in self.given:
+            raise self.given["policy"].mistake(UNKNOWN_KEY, "there are 'policies' already; give one", at_key=True)
+        if "policies" in self.given:
+            given = self.given["policies"].known(SCOPES)
+        else:
+            given = {"api": doubles.required(self.given, "policy", self.tree)}
+        found: dict[str, str] = {}
+        for scope, tree in given.items():
+            path = os.path.join(directory, tree.text())
+            if not os.path.exists(path):
+                raise tree.mistake(UNKNOWN_NAME, f"there is no file {path}")
+            found[scope] = path
+        return found
+
+    def _config(self, directory: str) -> str | None:
+        if "config" in self.given:
+            tree = self.given["config"]
+            path = os.path.join(directory, tree.text())
+            if not os.path.exists(path):
+                raise tree.mistake(UNKNOWN_NAME, f"there is no file {path}")
+            return path
+        path = os.path.join(directory, "apimpolicy.toml")
+        return path if os.path.exists(path) else None
+
+    def _cases(self, file: CaseFile, tree: Tree, number: int, defaults: dict[str, Tree]) -> Iterator[Case]:
+        given = tree.known(CASE_KEYS)
+        name = given["name"].text() if "name" in given else f"case {number}"
+        if "each" not in given:
+            yield self._case(file, tree, name, given, defaults)
+            return
+        rows = given.pop("each")
+        for index, row in enumerate(rows.items(), 1):
+            values = row.table()
+            filled = {key: _filled(part, values) for key, part in given.items()}
+            own = filled["name"].text() if "name" in filled else name
+            yield self._case(file, tree, own if own != name else f"{name} [{index}]", filled, defaults)
+
+    def _case(self, file: CaseFile, tree: Tree, name: str, given: dict[str, Tree], defaults: dict[str, Tree]) -> Case:
+        merged = dict(defaults)
+        for key, part in given.items():
+            merged[key] = _merged(merged[key], part, key) if key in merged else part
+        steps = list(self._steps(tree, merged, defaults))
+        for step in steps:
+            if step.request is not None:
+                check_request(step.request)
+            if step.expect is not None:
+                expectations.validate(step.expect)
+        for key in ("backend", "outside"):
+            if key in merged:
+                doubles.answers_of(merged[key], file.directory)
+        skip = merged["skip"].text() if "skip" in merged and merged["skip"].value is not False else None
+        return Case(file, name, tree.line, merged, steps, skip)
+
+    def _steps(self, tree: Tree, merged: dict[str, Tree], defaults: dict[str, Tree]) -> Iterator[Step]:
+        if "steps" not in merged:
+            if "expect" not in merged:
+                raise tree.mistake(MISSING, "'expect' is missing here", help="Say what the answer must be.")
+            yield Step(merged.get("request"), merged["expect"])
+            return
+        for step in merged["steps"].items():
+            given = step.known(STEP_KEYS)
+            request, expect = merged.get("request"), defaults.get("expect")
+            if "request" in given:
+                request = given["request"] if request is None else _merged(request, given["request"], "request")
+            if "expect" in given:
+                expect = given["expect"] if expect is None else _merged(expect, given["expect"], "expect")
+            advance = float(given["advance"].expect(int, float)) if "advance" in given else 0.0
+            yield Step(request, expect, advance)
+
+
+def check_request(tree: Tree) -> None:
+    """Raises TestFileError when a request is written wrongly."""
+    given = tree.known(REQUEST_KEYS)
+    methods = [key for key in METHODS if key in given]
+    if len(methods) + ("url" in given) != 1:
+        raise tree.mistake(
+            MISSING if not methods else WRONG_KIND,
+            "a request has one method with its URL",
+            help="Write {get: /orders}, or {method: GET, url: /orders}.",
+        )
+    contents = [key for key in ("body", "json", "file") if key in given]
+    if len(contents) > 1:
+        raise given[contents[1]].mistake(WRONG_KIND, f"there is '{contents[0]}' already; give one", at_key=True)
+    if "headers" in given:
+        given["headers"].table()
+
+
+def _merged(below: Tree, above: Tree, key: str) -> Tree:
+    """Two tables as one, the upper one's keys first; anything else is the upper one."""
+    if not isinstance(below.value, dict) or not isinstance(above.value, dict):
+        return above
+    kept = dict(below.value)
+    if key == "request" and any(name in above.value for name in (*METHODS, "url")):
+        kept = {name: part for name, part in kept.items() if name not in (*METHODS, "url", "method")}
+    if any(name in above.value for name in ("body", "json", "file", "json-subset", "json_subset")):
+        kept = {name: part for name, part in kept.items() if name not in ("body", "json", "file", "json-subset")}
+    for name, part in above.value.items():
+        twin = name.replace("-", "_") if name.replace("-", "_") in kept else name.replace("_", "-")
+        if twin in kept and twin != name:
+            del kept[twin]
+        kept[name] = _merged(kept[name], part, name) if name in kept else part
+    return Tree(above.source, kept, above.start, above.end, above.key_start)
+
+
+_PLACEHOLDER = re.compile(r"\$(?:\{([\w-]+)\}|([\w-]*\w))")
+
+
+def _filled(tree: Tree, values: dict[str, Tree]) -> Tree:
+    """The tree with `$name` and `${name}` replaced by a row's values; a text that is only one becomes the value."""
+    if isinstance(tree.value, dict):
+        table = {_text_filled(key, values): _filled(part, values) for key, part in tree.value.items()}
+        return Tree(tree.source, table, tree.start, tree.end, tree.key_start)
+    if isinstance(tree.value, list):
+        items = [_filled(part, values) for part in tree.value]
+        return Tree(tree.source, items, tree.start, tree.end, tree.key_start)
+    if not isinstance(tree.value, str) or "$" not in tree.value:
+        return tree
+    whole = _PLACEHOLDER.fullmatch(tree.value)
+    if whole is not None and (whole[1] or whole[2]) in values:
+        found = values[whole[1] or whole[2]]
+        return Tree(found.source, found.value, found.start, found.end, tree.key_start)
+    return Tree(tree.source, _text_filled(tree.value, values), tree.start, tree.end, tree.key_start)
+
+
+def _text_filled(text: str, values: dict[str, Tree]) -> str:
+    def value_of(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        if name not in values:
+            return match[0]
+        value: Any = values[name]
+        return "null" if value.value is None else str(value.text()).strip("\"'")
+
+    return _PLACEHOLDER.sub(value_of, text)

@@ -1,0 +1,130 @@
+"""Certificates for test files, by name: those that every file has, and those that it asks for.
+
+Without a word a file has, from the authority `test-ca`: `partner` and `other-partner`, right in every way; `expired`
+(until 2025-12-31), `early` (from 2027-01-01), `revoked`; and `self-signed`, which nobody vouches for, and `stranger`,
+from the authority `other-ca`. Further ones:
+
+    certificates:
+      orders-app: {subject: "CN=orders, O=Contoso", issued-by: test-ca}
+      late: {not-after: 2026-05-31}
+      homemade: {self-signed: true}
+      gone: {revoked: true}
+      legacy: {file: legacy.pfx, password: secret}
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.testing.tree import UNKNOWN_NAME, Tree
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.testing.authority import TestAuthority
+
+STANDARD: dict[str, dict[str, Any]] = {
+    "partner": {},
+    "other-partner": {},
+    "expired": {"not-after": "2025-12-31"},
+    "early": {"not-before": "2027-01-01"},
+    "revoked": {"revoked": True},
+    "self-signed": {"self-signed": True},
+    "stranger": {"issued-by": "other-ca"},
+}
+KEYS = ("subject", "issued-by", "self-signed", "not-before", "not-after", "revoked", "file", "password", "dns-names")
+AUTHORITIES = ("test-ca", "other-ca")
+
+
+class TestCertificates:
+    """The certificates of one test file; each is made when it is first asked for."""
+
+    __test__ = False
+
+    def __init__(self, asked: dict[str, Tree] | None = None, directory: str = "") -> None:
+        self._asked = asked or {}
+        self._directory = directory
+        self._authorities: dict[str, TestAuthority] = {}
+        self._made: dict[str, Certificate] = {}
+
+    def authority(self, name: str) -> TestAuthority:
+        """The authority of that name, made when it is first asked for."""
+        from apimpolicy.testing.authority import TestAuthority
+
+        if name not in self._authorities:
+            self._authorities[name] = TestAuthority(f"CN={name}")
+        return self._authorities[name]
+
+    def names(self) -> list[str]:
+        """The names that a file may use."""
+        return [*AUTHORITIES, *STANDARD, *self._asked]
+
+    def get(self, name: str, place: Tree | None = None) -> Certificate:
+        """A certificate by name, or from a file. Raises TestFileError."""
+        if name in self._made:
+            return self._made[name]
+        if name in self._asked:
+            made = self._from_tree(name, self._asked[name])
+        elif name in STANDARD:
+            made = self._make(name, STANDARD[name])
+        elif name in AUTHORITIES or name in self._authorities:
+            made = self.authority(name).certificate
+        else:
+            made = self._from_file(name, None, place)
+        self._made[name] = made
+        return made
+
+    def revocation_list(self) -> bytes:
+        """The list of `test-ca`, with everything on it that is to be revoked."""
+        for name in (*STANDARD, *self._asked):
+            options = self._asked[name].plain() if name in self._asked else STANDARD[name]
+            if isinstance(options, dict) and options.get("revoked"):
+                self.get(name)
+        return self.authority("test-ca").crl()
+
+    def _from_tree(self, name: str, tree: Tree) -> Certificate:
+        options = {key: value.plain() for key, value in tree.known(KEYS).items()}
+        if "file" in options:
+            return self._from_file(str(options["file"]), options.get("password"), tree)
+        return self._make(name, options)
+
+    def _make(self, name: str, options: dict[str, Any]) -> Certificate:
+        from apimpolicy.testing.authority import NOT_AFTER, NOT_BEFORE, self_signed
+
+        subject = str(options.get("subject", name))
+        dates = {
+            "not_before": _date(options.get("not-before", NOT_BEFORE)),
+            "not_after": _date(options.get("not-after", NOT_AFTER)),
+        }
+        if options.get("self-signed"):
+            return self_signed(subject, **dates)
+        authority = self.authority(str(options.get("issued-by", "test-ca")))
+        made = authority.client(subject, dns_names=options.get("dns-names", ()), **dates)
+        if options.get("revoked"):
+            authority.revoke(made)
+        return made
+
+    def _from_file(self, name: str, password: str | None, place: Tree | None) -> Certificate:
+        from apimpolicy.dotnet.cryptography.certificate import Certificate
+        from apimpolicy.errors import ConfigurationError
+
+        path = os.path.join(self._directory, name)
+        if place is not None and not os.path.exists(path):
+            known = ", ".join(self.names())
+            raise place.mistake(
+                UNKNOWN_NAME, f"there is no certificate '{name}', and no such file", help=f"The names are {known}."
+            )
+        try:
+            return Certificate.from_file(path, password)
+        except ConfigurationError as error:
+            if place is None:
+                raise
+            raise place.mistake(UNKNOWN_NAME, str(error)) from None
+
+
+def _date(value: Any) -> Any:
+    import datetime
+
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        return value.isoformat()
+    return value

@@ -1,0 +1,139 @@
+"""The gateway of a test case: `apimpolicy.toml`, the case's own keys on top, certificates by name, doubles."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.testing.doubles import AnsweringService, answers_of
+from apimpolicy.testing.tree import WRONG_KIND, Tree
+
+if TYPE_CHECKING:
+    from apimpolicy.context.records import Request
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.services import FixedClock
+    from apimpolicy.testing.case_files import Case
+    from apimpolicy.testing.certificates import TestCertificates
+
+NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+_CERTIFICATES = ("trusted-roots", "intermediates", "certificates")
+
+
+def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
+    """A new gateway for a case, and its clock. Raises TestFileError, ConfigurationError."""
+    from apimpolicy.engine.services import FixedClock
+    from apimpolicy.project.configuration import Configuration
+    from apimpolicy.project.named_values import parse_toml, read_text
+    from apimpolicy.project.toml_table import Table
+
+    file = case.file
+    values: dict[str, Any] = {}
+    if file.config is not None:
+        values = parse_toml(read_text(file.config), file.config)
+    tree = case.given.get("gateway")
+    given = _with_hyphens(tree) if tree is not None else {}
+    overrides: dict[str, Any] = {}
+    for name in _CERTIFICATES:
+        part = given.pop(name, None)
+        if part is not None:
+            overrides[name.replace("-", "_")] = _certificates(part, file.certificates)
+            values.pop(name, None)
+    if "trusted-roots" not in values and "trusted_roots" not in overrides:
+        overrides["trusted_roots"] = [file.certificates.authority("test-ca").certificate]
+        overrides["revocation_lists"] = [file.certificates.revocation_list()]
+    elif "trusted_roots" in overrides:
+        overrides["revocation_lists"] = [file.certificates.revocation_list()]
+    for name, part in given.items():
+        values[name] = _joined(values.get(name), part.plain())
+    values["named-values"] = {**values.get("named-values", {}), **_named_values(case, given)}
+    clock = FixedClock(_now(case, values))
+    for name in ("backend", "outside"):
+        if name in case.given:
+            overrides[name] = AnsweringService(answers_of(case.given[name], file.directory), clock.advance)
+            values.pop(name, None)
+    values.pop("check", None)
+    try:
+        configuration = Configuration(Table(file.config or file.path, values))
+        return configuration.gateway(now=clock, **overrides), clock
+    except ConfigurationError as error:
+        if tree is None:
+            raise
+        raise tree.mistake(WRONG_KIND, str(error)) from None
+
+
+def request_of(tree: Tree | None, case: Case) -> Request:
+    """The request that a tree describes; without one, GET /. Raises TestFileError."""
+    from apimpolicy.context.records import Request
+    from apimpolicy.testing.case_files import METHODS, REQUEST_KEYS
+    from apimpolicy.testing.doubles import content_of, headers_of
+
+    if tree is None:
+        return Request("GET", "/")
+    given = tree.known(REQUEST_KEYS)
+    method = next((key for key in METHODS if key in given), None)
+    url = given[method or "url"].text()
+    if method is None:
+        method = given["method"].text() if "method" in given else "GET"
+    options: dict[str, Any] = {}
+    if "headers" in given:
+        options["headers"] = headers_of(given["headers"])
+    if "json" in given:
+        options["json"] = given["json"].plain()
+    if "body" in given:
+        options["body"] = given["body"].text()
+    if "file" in given:
+        options["body"] = content_of(given["file"], case.file.directory)
+    if "certificate" in given and given["certificate"].value not in (None, False):
+        place = given["certificate"]
+        options["certificate"] = case.file.certificates.get(place.text(), place)
+    if "ip-address" in given:
+        options["ip_address"] = given["ip-address"].text()
+    return Request(method.upper(), url, **options)
+
+
+def _with_hyphens(tree: Tree) -> dict[str, Tree]:
+    return {key.replace("_", "-"): part for key, part in tree.table().items()}
+
+
+def _certificates(tree: Tree, known: TestCertificates) -> Any:
+    if isinstance(tree.value, dict):
+        return {name: known.get(part.text(), part) for name, part in tree.value.items()}
+    return [known.get(part.text(), part) for part in tree.items()]
+
+
+def _named_values(case: Case, given: dict[str, Tree]) -> dict[str, str]:
+    """Named values of the gateway and of the case; `{thumbprint: partner}` is that certificate's."""
+    found: dict[str, str] = {}
+    for tree in (given.pop("named-values", None), case.given.get("named-values")):
+        for name, part in tree.table().items() if tree is not None else ():
+            if isinstance(part.value, dict):
+                place = part.known(("thumbprint",)).get("thumbprint")
+                if place is None:
+                    raise part.mistake(WRONG_KIND, "this must be a text, or {thumbprint: the name of a certificate}")
+                found[name] = case.file.certificates.get(place.text(), place).thumbprint
+            else:
+                found[name] = part.text()
+    return found
+
+
+def _now(case: Case, values: dict[str, Any]) -> datetime.datetime:
+    given: object = values.pop("now", None)
+    if "now" in case.given:
+        return case.given["now"].moment()
+    if isinstance(given, datetime.datetime):
+        return given if given.tzinfo is not None else given.replace(tzinfo=datetime.UTC)
+    return NOW
+
+
+def _joined(below: Any, above: Any) -> Any:
+    if isinstance(below, dict) and isinstance(above, dict):
+        return {**below, **{key: _joined(below.get(key), value) for key, value in above.items()}}
+    return above
+
+
+def shown_path(path: str) -> str:
+    """A path as people want to see it: from here, when it is below."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative

@@ -1,0 +1,129 @@
+"""The pytest plugin: the fixtures `apim` and `authority`, and test files (`*.test.yaml`) as tests.
+
+    @pytest.mark.apim(negotiate_client_certificate=True)      settings of Gateway for one test, or for a class
+    @pytest.mark.parametrize("apim", [{…}, {…}], indirect=True)   the same test with several gateways
+
+When a test fails, its last request's way through the policies is shown with it. Nothing heavy is imported until a test
+needs it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from apimpolicy.errors import ApimPolicyError, DiagnosticError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+    from apimpolicy.testing.apim import Apim
+    from apimpolicy.testing.authority import TestAuthority
+    from apimpolicy.testing.case_files import Case
+    from apimpolicy.testing.running import Outcome
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "apim(**settings): settings of the simulated gateway, by the names of Gateway")
+
+
+@pytest.fixture
+def apim(request: pytest.FixtureRequest) -> Apim:
+    """A simulated API Management service for this test (`apimpolicy.testing.apim`)."""
+    from apimpolicy.testing.apim import Apim
+
+    settings: dict[str, Any] = {}
+    for mark in reversed(list(request.node.iter_markers("apim"))):
+        settings.update(mark.kwargs)
+    settings.update(getattr(request, "param", None) or {})
+    made = Apim(request.path.parent, settings.pop("config", None), **settings)
+    request.node.stash[_APIM] = made
+    return made
+
+
+@pytest.fixture(scope="session")
+def authority() -> TestAuthority:
+    """A certificate authority: `authority.client("partner")` (`apimpolicy.testing.authority`)."""
+    from apimpolicy.testing.authority import TestAuthority
+
+    return TestAuthority()
+
+
+_APIM = pytest.StashKey["Apim"]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the last request's way with a test that failed."""
+    report = yield
+    made = item.stash.get(_APIM, None)
+    if report.when == "call" and report.failed and made is not None and made.results:
+        report.sections.append(("apim, the last request", made.results[-1].explanation))
+    return report
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Test files are collected like modules."""
+    if file_path.name.endswith((".test.yaml", ".test.yml", ".test.toml", ".test.json")):
+        found: pytest.Collector = CaseFileCollector.from_parent(parent, path=file_path)
+        return found
+    return None
+
+
+class CaseFileCollector(pytest.File):
+    """A test file."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Its cases. Raises CollectError with the places of mistakes."""
+        from apimpolicy.report.terminal import render
+        from apimpolicy.testing.case_files import load_case_file
+
+        try:
+            file = load_case_file(str(self.path))
+        except DiagnosticError as error:
+            raise self.CollectError("\n\n".join(map(render, error.diagnostics))) from None
+        except ApimPolicyError as error:
+            raise self.CollectError(str(error)) from None
+        for case in file.cases:
+            yield CaseItem.from_parent(self, name=case.name, case=case)
+
+
+class CaseFailedError(Exception):
+    """A case that did not pass."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__("; ".join(outcome.sentences) or outcome.problem)
+        self.outcome = outcome
+
+
+class CaseItem(pytest.Item):
+    """One case."""
+
+    def __init__(self, *, case: Case, **options: Any) -> None:
+        super().__init__(**options)
+        self.case = case
+
+    def runtest(self) -> None:
+        """Run the case. Raises CaseFailedError."""
+        from apimpolicy.testing.running import run_case
+
+        outcome = run_case(self.case)
+        if outcome.status == "skipped":
+            pytest.skip(outcome.problem)
+        if not outcome.is_good:
+            raise CaseFailedError(outcome)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """What failed, and how the request went."""
+        if isinstance(excinfo.value, CaseFailedError):
+            from apimpolicy.report.test_text import failure
+
+            return failure(excinfo.value.outcome.report())
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the case stands."""
+        return self.path, self.case.line - 1, self.name

@@ -1,0 +1,109 @@
+"""Running test cases: each on a gateway of its own; what came of it, and why."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.report.test_text import CaseReport
+from apimpolicy.testing.expectations import Mismatch, mismatches
+from apimpolicy.testing.gateways import gateway_of, request_of
+
+if TYPE_CHECKING:
+    from apimpolicy.context.records import Request
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.result import Result
+    from apimpolicy.testing.case_files import Case
+
+    Status = Literal["passed", "failed", "error", "skipped"]
+
+
+@attrs.define(eq=False)
+class Outcome:
+    """What came of one case.
+
+    `results` are the answers, step by step; `mismatches` what was not as expected in the last of them; `problem` is the
+    sentence when the case could not be run at all; `seconds` is how long it took.
+    """
+
+    case: Case
+    status: Status
+    mismatches: list[Mismatch] = attrs.field(factory=list)
+    results: list[Result] = attrs.field(factory=list)
+    problem: str = ""
+    seconds: float = 0.0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.status in ("passed", "skipped")
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is not as expected."""
+        return [mismatch.sentence for mismatch in self.mismatches]
+
+    @property
+    def line(self) -> int:
+        """The line of the test file that tells most: of what was expected first, or of the case."""
+        return self.mismatches[0].line if self.mismatches else self.case.line
+
+    def explanation(self) -> str:
+        """The request's way through the policies; empty when nothing ran."""
+        if not self.results:
+            return ""
+        from apimpolicy.report.explanation import explain
+
+        return str(explain(self.results[-1]))
+
+    def report(self) -> CaseReport:
+        """The outcome in texts and numbers."""
+        return CaseReport(
+            self.case.file.path,
+            self.case.name,
+            self.line,
+            self.status,
+            tuple(self.sentences),
+            self.problem,
+            self.explanation() if self.status == "failed" else "",
+            self.seconds,
+        )
+
+
+def run_case(case: Case) -> Outcome:
+    """Run a case. Never raises for what a case or a policy does wrong."""
+    if case.skip is not None:
+        return Outcome(case, "skipped", problem=case.skip)
+    started = time.perf_counter()
+    outcome = Outcome(case, "passed")
+    try:
+        gateway, clock = gateway_of(case)
+        for step in case.steps:
+            if step.advance:
+                clock.advance(step.advance)
+            result = _send(gateway, case, request_of(step.request, case))
+            outcome.results.append(result)
+            if step.expect is not None:
+                outcome.mismatches = mismatches(step.expect, result)
+            if outcome.mismatches:
+                outcome.status = "failed"
+                break
+    except DiagnosticError as error:
+        outcome.status = "error"
+        outcome.problem = "\n".join(map(str, error.diagnostics))
+    except ApimPolicyError as error:
+        outcome.status = "error"
+        outcome.problem = str(error)
+    outcome.seconds = time.perf_counter() - started
+    return outcome
+
+
+def _send(gateway: Gateway, case: Case, request: Request) -> Result:
+    policies = {scope: Path(path) for scope, path in case.file.policies.items()}
+    variables = case.given.get("variables")
+    given = None if variables is None else variables.plain()
+    return gateway.run(policies, request, variables=given)

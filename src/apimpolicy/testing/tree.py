@@ -1,0 +1,261 @@
+"""A test file's content as a tree in which every value knows its place, so that mistakes can be shown where they are.
+
+POL501  the file is not YAML, TOML or JSON           POL504  something required is missing
+POL502  a key that does not exist here               POL505  a name that nothing in the file or the project has
+POL503  a value of another kind than is wanted
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.errors import DiagnosticError
+from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+NOT_READABLE, UNKNOWN_KEY, WRONG_KIND, MISSING, UNKNOWN_NAME = "POL501", "POL502", "POL503", "POL504", "POL505"
+
+_KINDS: dict[type, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table of keys and values",
+    datetime.datetime: "a date with a time, such as 2026-01-01T00:00:00Z",
+    type(None): "nothing",
+}
+MOST_DEPTH = 64
+
+
+class TestFileError(DiagnosticError):
+    """A test file cannot be used; `diagnostics` say where and why."""
+
+    __test__ = False
+
+
+class Tree:
+    """A value of a test file: a scalar, a list of trees, or trees by key."""
+
+    __slots__ = ("end", "key_start", "source", "start", "value")
+
+    def __init__(self, source: Source, value: Any, start: int, end: int, key_start: int | None = None) -> None:
+        self.source = source
+        self.value = value
+        self.start = start
+        self.end = end
+        self.key_start = start if key_start is None else key_start
+
+    @property
+    def line(self) -> int:
+        """The line in which the value (or its key) begins, from 1."""
+        return self.source.position(self.key_start).line
+
+    def mistake(
+        self, code: str, message: str, *, label: str = "", help: str = "", at_key: bool = False
+    ) -> TestFileError:
+        """An error at this place."""
+        start, end = (self.key_start, self._end_of_key()) if at_key else (self.start, self.end)
+        end = min(end, self.source.text.find("\n", start) % (len(self.source.text) + 1))
+        return TestFileError([Diagnostic(code, message, self.source, start, max(end, start), label=label, help=help)])
+
+    def _end_of_key(self) -> int:
+        end = self.key_start
+        text = self.source.text
+        while end < len(text) and text[end] not in ":=\n ":
+            end += 1
+        return end
+
+    def expect(self, *kinds: type) -> Any:
+        """The value, which must be of one of these kinds. Raises TestFileError."""
+        if not isinstance(self.value, kinds) or (isinstance(self.value, bool) and bool not in kinds):
+            wanted = " or ".join(_KINDS[kind] for kind in kinds)
+            raise self.mistake(WRONG_KIND, f"this must be {wanted}, not {_kind_of(self.value)}")
+        return self.value
+
+    def text(self) -> str:
+        """The value as text; numbers and truth values are written out. Raises TestFileError."""
+        value = self.expect(str, int, float, bool, datetime.datetime)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, str):
+            return value
+        if isinstance(value, datetime.datetime):
+            return value.isoformat()
+        return self.source.text[self.start : self.end].strip() or str(value)
+
+    def table(self) -> dict[str, Tree]:
+        """The trees by key. Raises TestFileError."""
+        found: dict[str, Tree] = self.expect(dict)
+        return found
+
+    def items(self) -> list[Tree]:
+        """The trees of a list; a single value counts as a list of one."""
+        found: list[Tree] = self.value if isinstance(self.value, list) else [self]
+        return found
+
+    def texts(self) -> list[str]:
+        """A list of texts, or a single one."""
+        return [item.text() for item in self.items()]
+
+    def moment(self) -> datetime.datetime:
+        """A date with a time; UTC when it names no zone. Raises TestFileError."""
+        value = self.value
+        if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+            value = datetime.datetime(value.year, value.month, value.day)
+        if isinstance(value, str):
+            try:
+                value = datetime.datetime.fromisoformat(value)
+            except ValueError:
+                raise self.mistake(WRONG_KIND, f"this must be {_KINDS[datetime.datetime]}") from None
+        if not isinstance(value, datetime.datetime):
+            raise self.mistake(WRONG_KIND, f"this must be {_KINDS[datetime.datetime]}, not {_kind_of(value)}")
+        return value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)
+
+    def plain(self) -> Any:
+        """The value as Python's own: dictionaries, lists, scalars."""
+        if isinstance(self.value, dict):
+            return {key: tree.plain() for key, tree in self.value.items()}
+        if isinstance(self.value, list):
+            return [tree.plain() for tree in self.value]
+        return self.value
+
+    def known(self, keys: Collection[str]) -> dict[str, Tree]:
+        """The trees by key, `_` and `-` alike; every key must be one of these. Raises TestFileError."""
+        found: dict[str, Tree] = {}
+        for key, tree in self.table().items():
+            name = key.replace("_", "-")
+            if name not in keys:
+                raise tree.mistake(
+                    UNKNOWN_KEY,
+                    f"'{key}' is not a key here",
+                    label=_meant(name, keys),
+                    help=f"The keys are {', '.join(keys)}.",
+                    at_key=True,
+                )
+            found[name] = tree
+        return found
+
+
+def read_tree(text: str, path: str) -> Tree:
+    """The tree of a YAML, TOML or JSON text, by the ending of its path. Raises TestFileError."""
+    source = Source(text, path)
+    if path.endswith(".toml"):
+        return _read_toml(source)
+    return _read_yaml(source)
+
+
+def _read_yaml(source: Source) -> Tree:
+    import yaml
+
+    try:
+        loader = yaml.SafeLoader(source.text)
+        node = loader.get_single_node()
+        if node is None:
+            return Tree(source, {}, 0, 0)
+        return _of_yaml(source, loader, node, 0)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        start = mark.index if mark is not None else 0
+        message = f"this is not YAML: {error.problem or error.context}"
+        raise TestFileError([Diagnostic(NOT_READABLE, message, source, start, start + 1)]) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise TestFileError([Diagnostic(NOT_READABLE, f"this is not YAML: {error}", source, 0, 0)]) from None
+
+
+def _of_yaml(source: Source, loader: Any, node: Any, depth: int, key_start: int | None = None) -> Tree:
+    import yaml
+
+    start, end = node.start_mark.index, node.end_mark.index
+    tree = Tree(source, None, start, end, key_start)
+    if depth > MOST_DEPTH:
+        raise tree.mistake(NOT_READABLE, "this is nested too deeply")
+    if isinstance(node, yaml.MappingNode):
+        table: dict[str, Tree] = {}
+        for key_node, value_node in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if not isinstance(key, str):
+                place = Tree(source, None, key_node.start_mark.index, key_node.end_mark.index)
+                raise place.mistake(WRONG_KIND, "a key must be a text")
+            child = _of_yaml(source, loader, value_node, depth + 1, key_node.start_mark.index)
+            if key in table:
+                raise child.mistake(UNKNOWN_KEY, f"'{key}' is given twice", at_key=True)
+            table[key] = child
+        tree.value = table
+    elif isinstance(node, yaml.SequenceNode):
+        tree.value = [_of_yaml(source, loader, item, depth + 1) for item in node.value]
+    else:
+        tree.value = loader.construct_object(node)
+    return tree
+
+
+def _read_toml(source: Source) -> Tree:
+    import tomllib
+
+    try:
+        found = tomllib.loads(source.text)
+    except tomllib.TOMLDecodeError as error:
+        raise TestFileError([Diagnostic(NOT_READABLE, f"this is not TOML: {error}", source, 0, 0)]) from None
+    return _of_toml(source, found, 0, len(source.text))
+
+
+def _of_toml(source: Source, value: Any, start: int, end: int) -> Tree:
+    """TOML's reader keeps no places: a key is looked for behind the one before it."""
+    position = start
+    if isinstance(value, dict):
+        table: dict[str, Tree] = {}
+        for key, item in value.items():
+            place = _find_key(source.text, key, position, end)
+            position = place if place is not None else position
+            child = _of_toml(source, item, position, end)
+            child.key_start = position
+            table[key] = child
+        return Tree(source, table, start, _line_end(source.text, start))
+    if isinstance(value, list):
+        items: list[Tree] = []
+        for item in value:
+            items.append(_of_toml(source, item, position, end))
+            position = max((tree.start for tree in _leaves(items[-1])), default=position)
+        return Tree(source, items, start, _line_end(source.text, start))
+    return Tree(source, value, start, _line_end(source.text, start))
+
+
+def _find_key(text: str, key: str, start: int, end: int) -> int | None:
+    import re
+
+    found = re.compile(rf"(?<![\w-]){re.escape(key)}(?![\w-])").search(text, start, end)
+    return None if found is None else found.start()
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
+def _leaves(tree: Tree) -> Iterator[Tree]:
+    if isinstance(tree.value, dict):
+        for child in tree.value.values():
+            yield from _leaves(child)
+    elif isinstance(tree.value, list):
+        for child in tree.value:
+            yield from _leaves(child)
+    else:
+        yield tree
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name[:64], known, 1, 0.7)
+    return f"did you mean '{near[0]}'?" if near else ""
+
+
+def _kind_of(value: object) -> str:
+    for kind in (bool, type(None), str, int, float, list, dict, datetime.datetime):
+        if isinstance(value, kind):
+            return _KINDS[kind].partition(",")[0]
+    return f"a {type(value).__name__}"
