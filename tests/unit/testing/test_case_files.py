@@ -1,0 +1,245 @@
+"""Test files: what passes and fails, the sentences of failures, and mistakes with their places."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apimpolicy.errors import DiagnosticError
+from apimpolicy.testing import schema
+from apimpolicy.testing.case_files import load_case_file
+from apimpolicy.testing.running import Outcome, run_case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILES = Path(__file__).parent / "files"
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., str]:
+    """Write a test file beside the policies; its path."""
+    for policy in FILES.glob("*.xml"):
+        (tmp_path / policy.name).write_text(policy.read_text())
+
+    def write(text: str, name: str = "a.test.yaml") -> str:
+        path = tmp_path / name
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def outcomes(path: str) -> list[Outcome]:
+    return [run_case(case) for case in load_case_file(path).cases]
+
+
+CERTIFICATES = """
+policy: orders.xml
+defaults:
+  gateway: {negotiate-client-certificate: true, certificates: {partner: partner}}
+  request: {get: /orders}
+cases:
+  - name: the partner
+    request: {certificate: partner}
+    expect: {status: 200, backend-requests: 1}
+  - name: $certificate
+    each: [{certificate: expired}, {certificate: revoked}, {certificate: self-signed}, {certificate: other-partner}]
+    request: {certificate: $certificate}
+    expect: {status: 403, reason: Invalid client certificate, backend-requests: 0, branch: choose ▸ when 1}
+  - name: not asked
+    gateway: {negotiate_client_certificate: false}
+    request: {certificate: partner}
+    expect: {status: 4xx, explanation: "'Negotiate client certificate' is off"}
+"""
+
+
+def test_certificates_by_name(write: Callable[..., str]) -> None:
+    found = outcomes(write(CERTIFICATES))
+    assert [(outcome.case.name, outcome.status) for outcome in found] == [
+        ("the partner", "passed"),
+        ("expired", "passed"),
+        ("revoked", "passed"),
+        ("self-signed", "passed"),
+        ("other-partner", "passed"),
+        ("not asked", "passed"),
+    ]
+
+
+LIMITS = """
+policy: limit.xml
+defaults:
+  request: {get: /orders, ip-address: 10.0.0.1}
+  outside: {when: {method: POST, url: "*/token"}, json: {access_token: abc}}
+cases:
+  - name: one call a minute
+    steps:
+      - expect:
+          status: 200
+          variables: {access: abc, user: nobody}
+          sent-requests: [{method: POST, body: {contains: grant_type}}]
+      - expect:
+          status: 429
+          headers: {Retry-After: "60"}
+          error: {source: rate-limit-by-key, reason: RateLimitExceeded}
+      - {advance: 60, expect: {status: 200}}
+  - name: tried again
+    backend: [{status: 503}, {status: 200, json: {orders: [1, 2]}}]
+    expect: {status: 200, backend-requests: 2, json-subset: {orders: [1]}, branch: otherwise}
+  - name: a variable from a wider scope, and a service that is down
+    variables: {user: anna}
+    outside: {raises: refused}
+    expect:
+      variables: {access: none}
+      backend-requests: [{headers: {X-User: anna, X-Other: null}, url: {matches: "/orders$"}}]
+      error: false
+  - name: left out
+    skip: not yet
+    expect: {status: 500}
+"""
+
+
+def test_limits_services_and_variables(write: Callable[..., str]) -> None:
+    found = outcomes(write(LIMITS))
+    assert [outcome.sentences or outcome.problem for outcome in found] == ["", "", "", "not yet"]
+    assert [outcome.status for outcome in found] == ["passed", "passed", "passed", "skipped"]
+
+
+def test_the_same_in_toml_and_json(write: Callable[..., str]) -> None:
+    toml = """
+        policy = "orders.xml"
+        [[cases]]
+        name = "nobody"
+        request = {get = "/orders"}
+        expect = {status = 403}
+    """
+    assert outcomes(write(toml, "a.test.toml"))[0].status == "passed"
+    case = {"name": "nobody", "request": {"get": "/orders"}, "expect": {"status": 403}}
+    assert outcomes(write(json.dumps({"policy": "orders.xml", "cases": [case]}), "a.test.json"))[0].status == "passed"
+
+
+# What is expected (of a response 200 "OK", {"orders": [1]}, X: a), and the sentences.
+FAILURES = [
+    ("status: 403", ["expected status 403, got 200"]),
+    ("status: [201, 4xx]", ["expected status 201 or 4xx, got 200"]),
+    ("reason: Fine", ["expected reason 'Fine', got 'OK'"]),
+    ("headers: {X: b}", ["expected header X 'b', got 'a'"]),
+    ("headers: {X: null}", ["expected the response to have no header X, got 'a'"]),
+    ("headers: {Y: b}", ["expected the response to have the header Y, it has none"]),
+    ("headers: {X: {matches: '^b'}}", ["expected header X to match '^b', got 'a'"]),
+    ("body: {contains: [orders, customers]}", ["expected body to contain 'customers', got '{\"orders\": [1]}'"]),
+    ("body: {not-contains: orders}", ["expected body not to contain 'orders', got '{\"orders\": [1]}'"]),
+    ("json: {orders: []}", ["expected body.orders [], got [1]"]),
+    ("json: {}", ["expected body to have only nothing, it has 'orders' too"]),
+    ("json-subset: {orders: [2], count: 1}", [
+        "expected body.orders[0] 2, got 1",
+        "expected body to have 'count', it has 'orders'",
+    ]),
+    ("json: {orders: [true]}", ["expected body.orders[0] true, got 1"]),
+    ("backend-requests: 0", [
+        "expected 0 of the requests that reached a backend, got 1: GET https://contoso.azure-api.net/a"
+    ]),
+    ("backend-requests: [{method: POST, certificate: partner}]", [
+        "expected the request's method 'POST', got 'GET'",
+        "expected the request to carry the certificate partner, got none",
+    ]),
+    ("sent-requests: true", ["expected some of the requests that were sent by policies, got 0: none"]),
+    ("variables: {n: 2, t: x, o: {a: 2}, gone: 1}", [
+        "expected the variable 'n' to be '2', got '1'",
+        "expected variable o.a 2, got 1",
+        "expected the variable 'gone', it was not set; set were n, t, o",
+    ]),
+    ("error: {reason: X}", ["expected an error, there was none"]),
+    ("branch: when 2", ["expected the branch when 2, taken were: choose ▸ when 1"]),
+    ("explanation: nonsense", ["expected the explanation to say 'nonsense'"]),
+]  # fmt: skip
+SMALL = """
+<policies>
+    <inbound>
+        <set-variable name="n" value="@(1)" />
+        <set-variable name="t" value="x" />
+        <set-variable name="o" value="@(new JObject(new JProperty("a", 1)))" />
+        <choose><when condition="@(true)"><set-method>GET</set-method></when></choose>
+    </inbound>
+</policies>
+"""
+
+
+@pytest.mark.parametrize(("expect", "sentences"), FAILURES)
+def test_failures_are_sentences(write: Callable[..., str], tmp_path: Path, expect: str, sentences: list[str]) -> None:
+    (tmp_path / "small.xml").write_text(SMALL)
+    text = "policy: small.xml\ncases:\n  - backend: {headers: {X: a}, json: {orders: [1]}}\n"
+    text += f"    request: {{get: /a}}\n    expect: {{{expect}}}\n"
+    (outcome,) = outcomes(write(text))
+    assert outcome.sentences == sentences
+    assert outcome.status == "failed"
+    assert outcome.line == 5
+    assert outcome.explanation().startswith("200 OK, decided by the backend")
+
+
+def test_a_policy_that_is_refused_is_an_error(write: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "bad.xml").write_text(
+        "<policies><inbound><set-variable name='a' value='@(1 +)' /></inbound></policies>"
+    )
+    (outcome,) = outcomes(write("policy: bad.xml\ncases: [{expect: {status: 200}}]"))
+    assert outcome.status == "error"
+    assert "CS1525" in outcome.problem
+
+
+# The file, the place of the mistake, and what is said.
+P = "policy: orders.xml\n"
+MISTAKES = [
+    ("polcy: orders.xml\ncases: []", (1, 1), "'polcy' is not a key here (did you mean 'policy'?)"),
+    (P.strip(), (1, 1), "'cases' is missing here"),
+    ("policy: nothing.xml\ncases: []", (1, 9), "there is no file"),
+    (P + "cases: {a: 1}", (2, 8), "this must be a list, not a table"),
+    (P + "cases:\n  - name: x", (3, 5), "'expect' is missing here"),
+    (P + "cases:\n  - expect: {staus: 200}", (3, 14), "'staus' is not a key here (did you mean 'status'?)"),
+    (P + "cases:\n  - expect: {status: forbidden}", (3, 22), "a status is a number"),
+    (P + "cases:\n  - request: {get: /a, post: /b}\n    expect: {}", (3, 14), "one method with its URL"),
+    (P + "cases:\n  - request: {get: /a, body: a, json: 1}\n    expect: {}", (3, 33), "there is 'body' already"),
+    (P + "cases:\n  - backend: {raises: never}\n    expect: {}", (3, 23), "this is one of timeout, refused"),
+    (P + "cases:\n  - now: soon\n    expect: {}", (3, 10), "this must be a date"),
+    (P + "cases: [\n", (3, 1), "this is not YAML"),
+    (P + "policy: orders.xml\ncases: []", (2, 1), "'policy' is given twice"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "place", "message"), MISTAKES)
+def test_mistakes_in_a_file_have_places(
+    write: Callable[..., str], text: str, place: tuple[int, int], message: str
+) -> None:
+    path = write(text)
+    if "soon" in text:
+        (outcome,) = outcomes(path)
+        assert f":{place[0]}:{place[1]}:" in outcome.problem
+        assert message in outcome.problem
+        return
+    with pytest.raises(DiagnosticError) as raised:
+        load_case_file(path)
+    (finding,) = raised.value.diagnostics
+    assert message in str(finding)
+    assert finding.position == place
+
+
+def test_an_unknown_certificate_is_said_where_it_stands(write: Callable[..., str]) -> None:
+    text = "policy: orders.xml\ncases:\n  - gateway: {negotiate-client-certificate: true}\n"
+    (outcome,) = outcomes(write(text + "    request: {get: /a, certificate: nobody}\n    expect: {}"))
+    assert "4:37: POL505 error: there is no certificate 'nobody'" in outcome.problem.replace("a.test.yaml:", "")
+
+
+def test_the_published_schema_is_current_and_takes_these_files() -> None:
+    import jsonschema_rs
+    import yaml
+
+    published = (ROOT / "schemas" / "apimpolicy-test.schema.json").read_text(encoding="utf-8")
+    assert published == schema.text()
+    validator = jsonschema_rs.validator_for(json.loads(published))
+    for text in (CERTIFICATES, LIMITS):
+        errors = [error.message for error in validator.iter_errors(json.loads(json.dumps(yaml.safe_load(text))))]
+        assert errors == []
+    assert not validator.is_valid({"cases": [{"expect": {"staus": 1}}]})
