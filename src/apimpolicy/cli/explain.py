@@ -21,6 +21,7 @@ def command(settings: GatewayOptions) -> int:
     \b
     Examples:
       apimpolicy explain orders.xml --get /orders
+      apimpolicy explain extracted --get /orders
       apimpolicy explain orders.xml --get /orders --certificate partner.pem
       apimpolicy explain orders.xml --get /orders --certificate partner.pfx --password secret --negotiate
 

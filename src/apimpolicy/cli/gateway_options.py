@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,11 +78,24 @@ class GatewayOptions:
         from apimpolicy.project.configuration import empty_configuration, load_configuration
 
         request = self._request()
+        if os.path.isdir(self.policy):
+            return self._send(request)
         path = find_configuration(self.config)
         configuration = load_configuration(path) if path is not None else empty_configuration()
-        overrides = {} if self.negotiate is None else {"negotiate_client_certificate": self.negotiate}
+        overrides: dict[str, Any] = {} if self.negotiate is None else {"negotiate_client_certificate": self.negotiate}
         gateway = configuration.gateway(**overrides)
         return gateway.run(self._policies(), request)
+
+    def _send(self, request: Request) -> Result:
+        """Send the request to the service in a folder; its own configuration counts before the one right here."""
+        from apimpolicy.project.gateways import CONFIGURATION, load_gateway
+
+        if self.scopes:
+            raise click.UsageError("--scope goes with a policy; in a folder every policy has its place")
+        has_own = os.path.isfile(os.path.join(self.policy, CONFIGURATION))
+        config = self.config if self.config is not None or has_own else find_configuration(None)
+        overrides: dict[str, Any] = {} if self.negotiate is None else {"negotiate_client_certificate": self.negotiate}
+        return load_gateway(self.policy, config=config, **overrides).send(request)
 
     def _policies(self) -> dict[str, Any]:
         """The documents by scope; POLICY is the API's. Raises ConfigurationError, PolicySyntaxError."""

@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "Find what is wrong with policies: syntax, types, attributes.",
     "eval": "Evaluate one C# expression.",
     "explain": "Say why a request got its answer.",
+    "new": "Write a first test file for a policy.",
     "rule": "Print the page of a rule of check.",
     "run": "Send one request through a policy.",
     "test": "Run the test cases of policies.",

@@ -16,8 +16,10 @@ from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
 def command(settings: GatewayOptions, trace: bool) -> int:
     """Send one request through a policy, on a simulated gateway, and print what happens.
 
-    POLICY is a file. The gateway is that of apimpolicy.toml or --config: certificates, trusted roots, named values,
-    fragments, what the backend answers. Nothing leaves this machine.
+    POLICY is a file, or a folder with a whole service, as APIOps extracts it or with an apimpolicy.toml; then the
+    request finds its API, operation, subscription and product, and the policies of all scopes run. The gateway is that
+    of apimpolicy.toml or --config: certificates, trusted roots, named values, fragments, what the backend answers.
+    Nothing leaves this machine.
 
     \b
     Examples:
@@ -25,6 +27,7 @@ def command(settings: GatewayOptions, trace: bool) -> int:
       apimpolicy run orders.xml --get /orders --certificate partner.pem --negotiate --trace
       apimpolicy run orders.xml --method PUT --url /orders/17 --header 'Accept: */*' --body @order.json
       apimpolicy run orders.xml --request get-orders.http --config gateway.toml --format json
+      apimpolicy run extracted --get /orders/17 --header 'Ocp-Apim-Subscription-Key: partner'
 
     Exits with 0 whatever the response is, 1 when the policy is wrong, 2 when a file is not usable.
     """

@@ -52,7 +52,7 @@ def variable_value(value: object) -> object:
     if isinstance(value, str):
         return to_utf16(value)
     if isinstance(value, int):
-        return value if -(2**31) <= value < 2**31 or type(value) is not int else box(value, LONG)
+        return value if -(2**31) <= value < 2**31 or type(value) is not int else box(LONG, value)
     if isinstance(value, (dict, list)):
         from json import dumps
 

@@ -105,7 +105,12 @@ def load_case_file(path: str) -> CaseFile:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path} is not UTF-8") from None
-    return _File(read_tree(text, path), path).read()
+    return load_case_tree(read_tree(text, path), path)
+
+
+def load_case_tree(tree: Tree, path: str) -> CaseFile:
+    """The test file that a tree describes, with paths relative to `path`. Raises TestFileError."""
+    return _File(tree, path).read()
 
 
 class _File:

@@ -61,7 +61,7 @@ def schema() -> dict[str, Any]:
     date = {"type": "string", "description": _TEXTS["now"]}
     matching = _object(dict.fromkeys(expectations.TEXT_KEYS, texts))
     matched = {"oneOf": [scalar, matching]}
-    of_body = {key: texts for key in expectations.TEXT_KEYS} | {"json": {}, "json-subset": {}}
+    of_body = dict.fromkeys(expectations.TEXT_KEYS, texts) | {"json": {}, "json-subset": {}}
     body = _reference("body")
     headers = {
         "type": "object",
