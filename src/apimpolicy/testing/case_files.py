@@ -43,6 +43,8 @@ from apimpolicy.testing.tree import MISSING, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KI
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.engine.gateway import Gateway
+
 ENDINGS = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 FILE_KEYS = ("$schema", "policy", "policies", "config", "certificates", "defaults", "cases")
@@ -87,6 +89,8 @@ class CaseFile:
     config: str | None
     certificates: TestCertificates
     cases: list[Case] = attrs.field(factory=list)
+    compiled: Gateway | None = None
+    """A gateway of an earlier case, whose compiled documents the next ones use."""
 
     @property
     def directory(self) -> str:

@@ -46,6 +46,7 @@ class TestCertificates:
         self._directory = directory
         self._authorities: dict[str, TestAuthority] = {}
         self._made: dict[str, Certificate] = {}
+        self._list: bytes | None = None
 
     def authority(self, name: str) -> TestAuthority:
         """The authority of that name, made when it is first asked for."""
@@ -75,12 +76,15 @@ class TestCertificates:
         return made
 
     def revocation_list(self) -> bytes:
-        """The list of `test-ca`, with everything on it that is to be revoked."""
+        """The list of `test-ca`, with everything on it that is to be revoked; made once."""
+        if self._list is not None:
+            return self._list
         for name in (*STANDARD, *self._asked):
             options = self._asked[name].plain() if name in self._asked else STANDARD[name]
             if isinstance(options, dict) and options.get("revoked"):
                 self.get(name)
-        return self.authority("test-ca").crl()
+        self._list = self.authority("test-ca").crl()
+        return self._list
 
     def _from_tree(self, name: str, tree: Tree) -> Certificate:
         options = {key: value.plain() for key, value in tree.known(KEYS).items()}

@@ -82,6 +82,9 @@ def run_case(case: Case) -> Outcome:
     outcome = Outcome(case, "passed")
     try:
         gateway, clock = gateway_of(case)
+        if case.file.compiled is not None:
+            gateway.adopt(case.file.compiled)
+        case.file.compiled = gateway
         for step in case.steps:
             if step.advance:
                 clock.advance(step.advance)

@@ -153,7 +153,7 @@ def _read_yaml(source: Source) -> Tree:
     import yaml
 
     try:
-        loader = yaml.SafeLoader(source.text)
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(source.text)
         node = loader.get_single_node()
         if node is None:
             return Tree(source, {}, 0, 0)

@@ -1,0 +1,220 @@
+"""Collects what tests reach, from the traces of every gateway while it is switched on.
+
+A file that is loaded with other named values, or again and again, stays one file. A text given inline counts under the
+name that the gateway gives it; the global policy of a new service is nobody's file and does not count.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.engine.gateway import global_policy
+from apimpolicy.engine.observation import observed_by
+from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, merged, place_keys
+from apimpolicy.testing.coverage.conditions import NULLNESS, key_of
+from apimpolicy.testing.coverage.places import places_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.trace import Trace, TraceEntry
+    from apimpolicy.testing.coverage.places import NodeKey
+    from apimpolicy.text.source import Excerpt, Source
+
+WAITING, KEPT = 256, 16
+"""How many traces wait to be looked at, and how many of the newest are looked at again: requests may nest."""
+MOST_NODES = 20_000
+
+_Slot = tuple[int, bool]
+"""Twice the index of a condition's place, and whether it is about null."""
+
+
+class _Table:
+    """One text of a file (named values in it): where its elements and nodes have their places in the file."""
+
+    __slots__ = ("branches", "conditions", "policies", "seen")
+
+    def __init__(self, file: _File, policy: Policy) -> None:
+        found = places_of(policy)
+        index = file.add(found.places)
+        self.seen = file.seen
+        self.policies = {start: index[place] for start, place in found.policies.items()}
+        self.branches = {start: index[place] for start, place in found.branches.items()}
+        self.conditions: dict[tuple[int, int], dict[NodeKey, _Slot]] = {
+            span: {
+                key: (2 * index[place], next(iter(found.places[place].outcomes)) == NULLNESS[0])
+                for key, place in nodes.items()
+            }
+            for span, nodes in found.conditions.items()
+        }
+
+
+class _File:
+    """One policy file; `seen` are twice the index of a place, plus the number of the outcome, in the running test."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.coverage = FileCoverage(path, text)
+        self.seen: set[int] = set()
+        self._known: dict[tuple[Any, ...], int] = {}
+
+    def add(self, places: list[Any]) -> list[int]:
+        """The indexes of these places here; those that are new come to the others."""
+        index: list[int] = []
+        for key, place in zip(place_keys(places), places, strict=True):
+            if key not in self._known:
+                self._known[key] = len(self.coverage.places)
+                place.around = None if place.around is None else index[place.around]
+                self.coverage.places.append(place)
+            index.append(self._known[key])
+        return index
+
+    def credit(self, test: str) -> None:
+        for code in self.seen:
+            place = self.coverage.places[code >> 1]
+            list(place.outcomes.values())[code & 1].add(test)
+        self.seen.clear()
+
+
+class PolicyCoverage:
+    """The collector; a context manager that looks on while it is entered."""
+
+    def __init__(self) -> None:
+        self._files: dict[tuple[str, str], _File] = {}
+        self._tables: dict[tuple[str, str], _Table] = {}
+        self._ignored = global_policy().original
+        self._waiting: list[Trace] = []
+        self._nodes: dict[Bound, _Slot | None] = {}
+        self._test = ""
+        self._tests: dict[str, None] = {}
+        self._others: list[CoverageReport] = []
+        self._last: tuple[Source, _Table | None] | None = None
+        self._watching: AbstractContextManager[None] | None = None
+
+    def __enter__(self) -> PolicyCoverage:
+        self._watching = observed_by(self)
+        self._watching.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._watching is not None
+        self._watching.__exit__(kind, error, trace)
+        self._credit()
+
+    @contextmanager
+    def test(self, name: str) -> Iterator[None]:
+        """What happens inside is credited to the test of this name."""
+        self._credit()
+        around, self._test = self._test, name
+        self._tests[name] = None
+        try:
+            yield
+        finally:
+            self._credit()
+            self._test = around
+
+    def add(self, other: CoverageReport) -> None:
+        """Take over what another process collected."""
+        self._others.append(other)
+
+    def report(self) -> CoverageReport:
+        """What was reached so far."""
+        self._credit()
+        files = [file.coverage for file in self._files.values()]
+        return merged([CoverageReport(files, list(self._tests)), *self._others])
+
+    # What gateways say
+
+    def loaded(self, policy: Policy) -> None:
+        """A gateway has this document."""
+        source = policy.document.source
+        if self._last is not None and self._last[0] is source:
+            return
+        if policy.original is self._ignored:
+            return
+        path = policy.path if policy.path.startswith("<") else os.path.abspath(policy.path)
+        table = self._tables.get((path, source.text))
+        if table is None:
+            file = self._files.setdefault((path, policy.original.text), _File(path, policy.original.text))
+            table = self._tables[path, source.text] = _Table(file, policy)
+        self._last = (source, table)
+
+    def began(self, exchange: Exchange) -> None:
+        """A request has come."""
+        self._waiting.append(exchange.trace)
+        if len(self._waiting) >= WAITING:
+            self._look(self._waiting)
+            del self._waiting[:-KEPT]
+
+    def saw(self, excerpt: Excerpt, node: Bound, value: Any) -> None:
+        """A value that found no room in its recorder."""
+        table = self._table(excerpt.source)
+        slots = None if table is None else table.conditions.get((excerpt.start, excerpt.end))
+        if table is not None and slots is not None:
+            self._count(table, slots, ((node, value),))
+
+    # What they come to
+
+    def _credit(self) -> None:
+        self._look(self._waiting)
+        self._waiting.clear()
+        for file in self._files.values():
+            file.credit(self._test)
+
+    def _table(self, source: Source) -> _Table | None:
+        if self._last is None or self._last[0] is not source:
+            path = source.path if source.path.startswith("<") else os.path.abspath(source.path)
+            self._last = (source, self._tables.get((path, source.text)))
+        return self._last[1]
+
+    def _look(self, traces: Iterable[Trace]) -> None:
+        for trace in traces:
+            for entry in trace:
+                table = self._table(entry.element.source)
+                if table is None:
+                    continue
+                index = table.policies.get(entry.element.start)
+                if index is not None:
+                    table.seen.add(2 * index)
+                branch = table.branches.get(entry.element.start)
+                if branch is not None:
+                    table.seen.update(2 * branch + number for number in _outcomes(entry))
+                for evaluation in entry.evaluations:
+                    slots = table.conditions.get((evaluation.excerpt.start, evaluation.excerpt.end))
+                    if slots is not None and evaluation.recorder is not None:
+                        self._count(table, slots, evaluation.recorder.entries)
+
+    def _count(self, table: _Table, slots: dict[NodeKey, _Slot], entries: Iterable[tuple[Bound, Any]]) -> None:
+        known, seen = self._nodes, table.seen
+        if len(known) > MOST_NODES:
+            known.clear()
+        for node, value in entries:
+            try:
+                slot = known[node]
+            except KeyError:
+                slot = known[node] = slots.get(key_of(node))
+            if slot is not None:
+                code, is_about_null = slot
+                seen.add(code + ((value is not None) if is_about_null else (not value)))
+
+
+def _outcomes(entry: TraceEntry) -> Iterator[int]:
+    """The outcomes of a branch that a trace shows, by their numbers."""
+    effect = entry.effect
+    if entry.name == "retry":
+        if any(evaluation.what == "condition" and evaluation.value is True for evaluation in entry.evaluations):
+            yield 0
+        if effect is not None and effect.kind == "retried":
+            yield 0 if effect.data["waits"] else 1
+    elif effect is not None and effect.kind == "condition" and effect.data["taken"]:
+        yield 0
+    elif effect is not None and effect.kind == "branch" and effect.data["taken"] is None:
+        yield 0

@@ -1,0 +1,178 @@
+"""The places of a policy document that tests can reach: its policies, branches and conditions.
+
+Counted are the policies themselves, without `<base />`, which is the place of a wider scope's. The branches are each
+`when` and `otherwise`, for a `choose` without `otherwise` that no condition was true, and for `retry` that it repeated
+and that it did not.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import attrs
+
+from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
+from apimpolicy.policies.registry import specification_of
+from apimpolicy.report.code_text import folded
+from apimpolicy.report.coverage_data import BRANCH, CONDITION, POLICY, Place
+from apimpolicy.testing.coverage.conditions import conditions_of, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from apimpolicy.binding import nodes
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.policies.spec import ChildrenSlot, Specification
+    from apimpolicy.text.document import Element
+    from apimpolicy.text.source import Excerpt, Source
+
+REACHED, TAKEN, UNTAKEN, REPEATED = ("reached",), ("taken",), ("passed without a true condition",), ("repeated", "not repeated")
+
+NodeKey = tuple[str, int, int]
+
+
+@attrs.define(eq=False)
+class DocumentPlaces:
+    """The places of one document, and how the engine's own data finds them.
+
+    `policies`, `branches` are by the offset of the element in the document (named values in it): the index of its
+    place. `conditions` are by the span of the expression, then by the node: the index.
+    """
+
+    places: list[Place] = attrs.field(factory=list)
+    policies: dict[int, int] = attrs.field(factory=dict)
+    branches: dict[int, int] = attrs.field(factory=dict)
+    conditions: dict[tuple[int, int], dict[NodeKey, int]] = attrs.field(factory=dict)
+
+
+def places_of(policy: Policy) -> DocumentPlaces:
+    """The places of a document. What does not compile has no conditions."""
+    walk = _Walk()
+    for elements in policy.sections.values():
+        for element in elements:
+            walk.policy(element, specification_of(element.name), None)
+    return walk.found
+
+
+def span_in_file(excerpt: Excerpt, start: int, end: int) -> tuple[int, int]:
+    """The span in the file itself of a span of an expression."""
+    first = excerpt.locate(start)
+    last = excerpt.locate(end) if end < len(excerpt.text) else excerpt.end
+    return excerpt.source.original_span(first, max(first, last))
+
+
+def file_source(source: Source) -> Source:
+    """The file that a source was made of."""
+    while source.origin is not None:
+        source = source.origin
+    return source
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.found = DocumentPlaces()
+
+    def policy(self, element: Element, specification: Specification | None, around: int | None) -> None:
+        """A policy, with all that is in it."""
+        if specification is None:
+            return
+        if element.name != "base":
+            around = self.found.policies[element.start] = self.tag(POLICY, element.name, element, around, REACHED)
+        self.inside(element, specification, around)
+        if element.name == "choose" and element.find("otherwise") is None:
+            self.found.branches[element.start] = self.tag(BRANCH, "choose", element, around, UNTAKEN)
+        elif element.name == "retry":
+            self.found.branches[element.start] = self.tag(BRANCH, "retry", element, around, REPEATED)
+
+    def inside(self, element: Element, specification: Specification, around: int | None) -> None:
+        for excerpt in _expressions(element, specification):
+            self.expression(excerpt, around)
+        for slot in specification.children:
+            if slot.part is None:
+                for inner in element.elements():
+                    if inner.name not in specification.own_children:
+                        self.policy(inner, specification_of(inner.name), around)
+            else:
+                self.parts(element, specification, slot, around)
+
+    def parts(self, element: Element, specification: Specification, slot: ChildrenSlot, around: int | None) -> None:
+        number = 0
+        for inner in element.elements():
+            part = specification.part(inner.name) if inner.name == slot.name else None
+            if part is None:
+                continue
+            number += 1
+            own = around
+            if element.name == "choose":
+                name = f"when {number}" if inner.name == "when" else inner.name
+                own = self.found.branches[inner.start] = self.tag(BRANCH, name, inner, around, TAKEN)
+            # A condition is evaluated whether its branch is taken or not: it lies in the choose.
+            self.part(inner, part, around, own)
+
+    def part(self, element: Element, part: Specification, around: int | None, own: int | None) -> None:
+        for excerpt in _expressions(element, part):
+            self.expression(excerpt, around)
+        for slot in part.children:
+            if slot.part is None:
+                for inner in element.elements():
+                    if inner.name not in part.own_children:
+                        self.policy(inner, specification_of(inner.name), own)
+            else:
+                self.parts(element, part, slot, own)
+
+    def expression(self, excerpt: Excerpt, around: int | None) -> None:
+        from apimpolicy.engine.steps import compiled
+
+        try:
+            body = compiled(excerpt).bound.body
+        except (DiagnosticError, LimitExceededError, NotSimulatedError):
+            return
+        found: dict[NodeKey, int] = {}
+        for node, outcomes in conditions_of(body):
+            start, end = span_in_file(excerpt, node.syntax.start, node.syntax.end)
+            name = _code(excerpt, node, start, end)
+            found[key_of(node)] = self.add(CONDITION, name, excerpt.source, start, end, around, outcomes)
+        if found:
+            self.found.conditions[excerpt.start, excerpt.end] = found
+
+    def tag(self, kind: str, name: str, element: Element, around: int | None, outcomes: Iterable[str]) -> int:
+        start, end = element.source.original_span(element.start, element.content_start)
+        return self.add(kind, name, element.source, start, end, around, outcomes)
+
+    def add(
+        self, kind: str, name: str, source: Source, start: int, end: int, around: int | None, outcomes: Iterable[str]
+    ) -> int:
+        line, column = file_source(source).position(start)
+        seen: dict[str, set[str]] = {outcome: set() for outcome in outcomes}
+        self.found.places.append(Place(kind, name, start, end, line, column, around, seen))
+        return len(self.found.places) - 1
+
+
+def _expressions(element: Element, specification: Specification) -> Iterator[Excerpt]:
+    """The expressions of a policy or part itself: its attributes, its content, and children that are mere values."""
+    literal = {slot.name for slot in specification.attributes if not slot.expression}
+    for attribute in element.attributes:
+        if attribute.value.expression is not None and attribute.name not in literal:
+            yield attribute.value.expression
+    if specification.takes_text and element.expression is not None:
+        yield element.expression
+    values = {slot.child for slot in specification.contents if slot.child is not None}
+    for inner in element.elements():
+        if inner.name in values and inner.expression is not None:
+            yield inner.expression
+
+
+_SPACE = re.compile(r"\s+")
+
+
+def _code(excerpt: Excerpt, node: nodes.Bound, start: int, end: int) -> str:
+    """The code of a condition as it stands in the file, on one line: a named value by its name, never by its value."""
+    if excerpt.source.origin is None:
+        return folded(excerpt.text, node.syntax.start, node.syntax.end)
+    from html import unescape
+
+    raw = file_source(excerpt.source).text[start:end]
+    if excerpt.text != excerpt.source.text[excerpt.start : excerpt.end]:
+        raw = unescape(raw)
+    return _SPACE.sub(" ", raw)
