@@ -1,6 +1,6 @@
 """Seven requests against the client-certificate policy, with their answers and the reasons.
 
-    python scenario.py [POLICY]
+python scenario.py [POLICY]
 """
 
 from __future__ import annotations

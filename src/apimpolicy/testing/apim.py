@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.openid_provider import OpenIdProvider
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.services import KeyVault
     from apimpolicy.testing.authority import TestAuthority
@@ -228,6 +229,15 @@ class Apim:
         self._settings["certificates"] = {**self._settings.get("certificates", {}), id: held}
         self._gateway = None
         return self
+
+    def identity_provider(self, issuer: str, **options: Any) -> OpenIdProvider:
+        """An OpenID provider whose time is this gateway's; the options are those of `OpenIdProvider`."""
+        from apimpolicy.engine.openid_provider import OpenIdProvider
+
+        made = OpenIdProvider(issuer, now=self.clock, **options)
+        self._settings["openid_providers"] = [*self._settings.get("openid_providers", ()), made]
+        self._gateway = None
+        return made
 
     def key_vault(self, name: str) -> KeyVault:
         """A key vault, made when it is first asked for."""

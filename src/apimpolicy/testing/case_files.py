@@ -22,7 +22,7 @@
 
 Every case has a gateway of its own; its clock stands at `now` (2026-01-01T00:00:00Z) and moves on as `advance` and
 waiting policies say. An `apimpolicy.toml` beside the file is the gateway that `gateway` changes; `config` names
-another.
+another, or is `false`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from apimpolicy.project.files import read_bytes
 from apimpolicy.testing import doubles, expectations
 from apimpolicy.testing.certificates import KEYS as CERTIFICATE_KEYS
 from apimpolicy.testing.certificates import TestCertificates
+from apimpolicy.testing.identities import TestIdentities
 from apimpolicy.testing.tree import MISSING, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, Tree, read_tree
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ if TYPE_CHECKING:
 
 ENDINGS = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
-FILE_KEYS = ("$schema", "policy", "policies", "config", "certificates", "defaults", "cases")
+FILE_KEYS = ("$schema", "policy", "policies", "config", "certificates", "identity-providers", "defaults", "cases")
 DEFAULT_KEYS = ("gateway", "named-values", "now", "backend", "outside", "request", "variables", "expect")
 CASE_KEYS = ("name", "description", "skip", "each", "steps", *DEFAULT_KEYS)
 STEP_KEYS = ("name", "request", "expect", "advance")
-REQUEST_KEYS = (*METHODS, "method", "url", "headers", "body", "json", "file", "certificate", "ip-address")
+REQUEST_KEYS = (*METHODS, "method", "url", "headers", "body", "json", "file", "certificate", "token", "ip-address")
 SCOPES = ("global", "workspace", "product", "api", "operation")
 
 
@@ -88,6 +89,7 @@ class CaseFile:
     """The policy files by scope."""
     config: str | None
     certificates: TestCertificates
+    identities: TestIdentities
     cases: list[Case] = attrs.field(factory=list)
     compiled: Gateway | None = None
     """A gateway of an earlier case, whose compiled documents the next ones use."""
@@ -128,8 +130,13 @@ class _File:
         asked = self.given["certificates"].table() if "certificates" in self.given else {}
         for certificate in asked.values():
             certificate.known(CERTIFICATE_KEYS)
+        providers = self.given["identity-providers"].table() if "identity-providers" in self.given else {}
         file = CaseFile(
-            self.path, self._policies(directory), self._config(directory), TestCertificates(asked, directory)
+            self.path,
+            self._policies(directory),
+            self._config(directory),
+            TestCertificates(asked, directory),
+            TestIdentities(providers),
         )
         defaults = self.given["defaults"].known(DEFAULT_KEYS) if "defaults" in self.given else {}
         cases = doubles.required(self.given, "cases", self.tree)
@@ -156,6 +163,8 @@ class _File:
     def _config(self, directory: str) -> str | None:
         if "config" in self.given:
             tree = self.given["config"]
+            if tree.value in (False, None):
+                return None
             path = os.path.join(directory, tree.text())
             if not os.path.exists(path):
                 raise tree.mistake(UNKNOWN_NAME, f"there is no file {path}")

@@ -53,6 +53,8 @@ def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
         if name in case.given:
             overrides[name] = AnsweringService(answers_of(case.given[name], file.directory), clock.advance)
             values.pop(name, None)
+    if providers := case.file.identities.providers():
+        overrides["openid_providers"] = providers
     values.pop("check", None)
     try:
         configuration = Configuration(Table(file.config or file.path, values))
@@ -88,6 +90,9 @@ def request_of(tree: Tree | None, case: Case) -> Request:
     if "certificate" in given and given["certificate"].value not in (None, False):
         place = given["certificate"]
         options["certificate"] = case.file.certificates.get(place.text(), place)
+    if "token" in given and given["token"].value not in (None, False):
+        header, value = case.file.identities.header(given["token"])
+        options["headers"] = {**options.get("headers", {}), header: value}
     if "ip-address" in given:
         options["ip_address"] = given["ip-address"].text()
     return Request(method.upper(), url, **options)

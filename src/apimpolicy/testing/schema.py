@@ -49,6 +49,8 @@ _TEXTS: dict[str, str] = {
     "when": "Only for requests like this.",
     "file": "The content of a file.",
     "certificate": "The client certificate, by name or as a file.",
+    "token": "A token of an identity provider, sent as Authorization: Bearer.",
+    "identity-providers": "Identity providers by name, which issue the tokens of requests.",
     "ip-address": "The caller's address.",
 }
 
@@ -115,6 +117,16 @@ def schema() -> dict[str, Any]:
         | {key: {"type": "boolean"} for key in ("self-signed", "revoked")}
         | {"dns-names": {"type": "array", "items": text}}
     )
+    provider = _object(
+        dict.fromkeys(("issuer", "algorithm", "url"), text) | {"audience": texts, "claims": {"type": "object"}}
+    )
+    token = _object(
+        dict.fromkeys(("from", "subject", "issuer", "header", "scheme"), text)
+        | {"audience": texts, "claims": {"type": "object"}}
+        | {key: {"type": ["number", "null"]} for key in ("expires-in", "starts-in")}
+        | {"signed-with": {"enum": ["another-key", "nothing"]}}
+    )
+    request["properties"]["token"] = {"oneOf": [scalar, token], "description": _TEXTS["token"]}
     given = {
         "gateway": {"type": "object"},
         "named-values": {"type": "object"},
@@ -143,8 +155,9 @@ def schema() -> dict[str, Any]:
             "$schema": text,
             "policy": text,
             "policies": _object(dict.fromkeys(case_files.SCOPES, text)),
-            "config": text,
+            "config": {"type": ["string", "boolean"]},
             "certificates": {"type": "object", "additionalProperties": certificate},
+            "identity-providers": {"type": "object", "additionalProperties": provider},
             "defaults": _object(given),
             "cases": {"type": "array", "items": case},
         }

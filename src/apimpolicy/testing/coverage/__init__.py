@@ -3,7 +3,9 @@
     with PolicyCoverage() as coverage:
         with coverage.test("a partner gets through"):
             gateway.run("orders.xml", request)
-    print(coverage_text(coverage.report()))
+    write_coverage(coverage.report(), "coverage.html")
+
+`places` says what counts, `conditions` what a condition is; `report.coverage_data` holds what comes out.
 """
 
 from apimpolicy.testing.coverage.collector import PolicyCoverage

@@ -214,7 +214,5 @@ def _outcomes(entry: TraceEntry) -> Iterator[int]:
             yield 0
         if effect is not None and effect.kind == "retried":
             yield 0 if effect.data["waits"] else 1
-    elif effect is not None and effect.kind == "condition" and effect.data["taken"]:
-        yield 0
-    elif effect is not None and effect.kind == "branch" and effect.data["taken"] is None:
+    elif (effect is not None and effect.kind == "condition" and effect.data["taken"]) or (effect is not None and effect.kind == "branch" and effect.data["taken"] is None):
         yield 0

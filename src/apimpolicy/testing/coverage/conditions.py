@@ -91,9 +91,7 @@ def _decide(decision: nodes.Expression, found: dict[tuple[str, int, int], Condit
             _keep(found, node, TRUTH)
 
 
-def _keep(
-    found: dict[tuple[str, int, int], Condition], node: nodes.Expression, outcomes: tuple[str, str]
-) -> None:
+def _keep(found: dict[tuple[str, int, int], Condition], node: nodes.Expression, outcomes: tuple[str, str]) -> None:
     if not node.is_constant and not isinstance(node, nodes.Placeholder):
         found.setdefault(key_of(node), Condition(node, outcomes))
 

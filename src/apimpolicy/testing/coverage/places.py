@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt, Source
 
-REACHED, TAKEN, UNTAKEN, REPEATED = ("reached",), ("taken",), ("passed without a true condition",), ("repeated", "not repeated")
+REACHED, TAKEN, UNTAKEN, REPEATED = (
+    ("reached",),
+    ("taken",),
+    ("passed without a true condition",),
+    ("repeated", "not repeated"),
+)
 
 NodeKey = tuple[str, int, int]
 
