@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.text.named_values import substitute_placeholders
 from apimpolicy.text.source import Excerpt
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Attribute, Element
 
     T = TypeVar("T", bound=Bound)
+
+AMBIGUOUS = "CS0104"
+"""Depends on the namespaces that need no `using`, which no document lists: deployed policies live with it."""
 
 MOST_REMEMBERED = 4096
 """Expressions kept with what was found in them; the memory of a run stays bounded, however many files it reads."""
@@ -133,6 +136,10 @@ def _compile(excerpt: Excerpt) -> Compiled:
     try:
         tree = parse(excerpt)
         bound = bind(tree, excerpt)
+        for finding in bound.diagnostics:
+            if finding.code == AMBIGUOUS:
+                finding.severity = Severity.WARNING
+                finding.help = "Write the full name: which namespaces need no using in Azure is not documented."
         return Compiled(bound, [*bound.diagnostics, *check_gateway_rules(bound, tree)])
     except PolicySyntaxError as error:
         return Compiled(None, error.diagnostics)
