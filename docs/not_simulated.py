@@ -1,6 +1,6 @@
 """Writes not-simulated.md: the members that policies may use and that fail by name when they run.
 
-    python docs/not_simulated.py
+python docs/not_simulated.py
 """
 
 from __future__ import annotations

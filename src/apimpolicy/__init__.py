@@ -24,10 +24,33 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.environment import Limits
     from apimpolicy.dotnet.exceptions import DotnetException
     from apimpolicy.emit.expression import CompiledExpression, compile_expression
+    from apimpolicy.engine.authorizations import Authorizations
+    from apimpolicy.engine.backends import Backend, BackendPool, CircuitBreaker, PoolMember
+    from apimpolicy.engine.content_safety import SafetyAnalysis, SafetyWords
+    from apimpolicy.engine.dapr import DaprBinding, DaprPublication, DaprSidecar
+    from apimpolicy.engine.data_sources import RecordedCosmos, RecordedSql
     from apimpolicy.engine.document import Policy, load_policy
+    from apimpolicy.engine.entra_tenant import EntraTenant
+    from apimpolicy.engine.event_hubs import EventHub, EventHubEvent, EventHubs
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.managed_identity import ManagedIdentity
+    from apimpolicy.engine.openapi import load_openapi
+    from apimpolicy.engine.openid_provider import OpenIdDocuments, OpenIdProvider
+    from apimpolicy.engine.recorded_answers import RecordedAnswer, RecordedAnswers
+    from apimpolicy.engine.resolvers import PublishedEvent, Resolution
     from apimpolicy.engine.result import Result
+    from apimpolicy.engine.service import (
+        Service,
+        ServiceApi,
+        ServiceOperation,
+        ServiceProduct,
+        ServiceSubscription,
+        ServiceWorkspace,
+        VersionSet,
+    )
+    from apimpolicy.engine.service_bus import ServiceBus, ServiceBusMessage
     from apimpolicy.engine.services import Clock, FixedClock, KeyVault, KeyVaultReference, Transport
+    from apimpolicy.engine.token_keys import TokenKey
     from apimpolicy.engine.trace import Evaluation, Trace, TraceEntry
     from apimpolicy.errors import (
         ApimPolicyError,
@@ -39,6 +62,8 @@ if TYPE_CHECKING:
         PolicyTypeError,
     )
     from apimpolicy.policies.effects import Effect
+    from apimpolicy.policies.metrics import Metric
+    from apimpolicy.project.gateways import load_gateway
 
 _MODULES = {
     "context.entities": "Api Deployment Group Operation Product Subscription User Workspace",
@@ -51,14 +76,32 @@ _MODULES = {
     "dotnet.environment": "Limits",
     "dotnet.exceptions": "DotnetException",
     "emit.expression": "CompiledExpression compile_expression",
+    "engine.authorizations": "Authorizations",
+    "engine.backends": "Backend BackendPool CircuitBreaker PoolMember",
+    "engine.content_safety": "SafetyAnalysis SafetyWords",
+    "engine.data_sources": "RecordedCosmos RecordedSql",
+    "engine.dapr": "DaprBinding DaprPublication DaprSidecar",
     "engine.document": "Policy load_policy",
+    "engine.event_hubs": "EventHub EventHubEvent EventHubs",
+    "engine.entra_tenant": "EntraTenant",
     "engine.gateway": "Gateway",
+    "engine.managed_identity": "ManagedIdentity",
+    "engine.openid_provider": "OpenIdDocuments OpenIdProvider",
+    "engine.openapi": "load_openapi",
+    "engine.recorded_answers": "RecordedAnswer RecordedAnswers",
+    "engine.resolvers": "PublishedEvent Resolution",
     "engine.result": "Result",
+    "engine.service": "Service ServiceApi ServiceOperation ServiceProduct ServiceSubscription"
+    " ServiceWorkspace VersionSet",
+    "engine.service_bus": "ServiceBus ServiceBusMessage",
     "engine.services": "Clock FixedClock KeyVault KeyVaultReference Transport",
+    "engine.token_keys": "TokenKey",
     "engine.trace": "Evaluation Trace TraceEntry",
     "errors": "ApimPolicyError ConfigurationError DiagnosticError LimitExceededError NotSimulatedError"
     " PolicySyntaxError PolicyTypeError",
     "policies.effects": "Effect",
+    "policies.metrics": "Metric",
+    "project.gateways": "load_gateway",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
@@ -67,17 +110,28 @@ __version__ = "0.1.0"
 __all__ = [
     "Api",
     "ApimPolicyError",
+    "Authorizations",
+    "Backend",
+    "BackendPool",
     "Certificate",
+    "CircuitBreaker",
     "Clock",
     "CompiledExpression",
     "ConfigurationError",
     "Context",
+    "DaprBinding",
+    "DaprPublication",
+    "DaprSidecar",
     "Deployment",
     "Diagnostic",
     "DiagnosticError",
     "DotnetException",
     "Effect",
+    "EntraTenant",
     "Evaluation",
+    "EventHub",
+    "EventHubEvent",
+    "EventHubs",
     "FixedClock",
     "Gateway",
     "Group",
@@ -87,24 +141,49 @@ __all__ = [
     "LastError",
     "LimitExceededError",
     "Limits",
+    "ManagedIdentity",
+    "Metric",
     "NotSimulatedError",
+    "OpenIdDocuments",
+    "OpenIdProvider",
     "Operation",
     "Policy",
     "PolicySyntaxError",
     "PolicyTypeError",
+    "PoolMember",
     "Product",
+    "PublishedEvent",
+    "RecordedAnswer",
+    "RecordedAnswers",
+    "RecordedCosmos",
+    "RecordedSql",
     "Request",
+    "Resolution",
     "Response",
     "Result",
     "RevocationList",
+    "SafetyAnalysis",
+    "SafetyWords",
+    "Service",
+    "ServiceApi",
+    "ServiceBus",
+    "ServiceBusMessage",
+    "ServiceOperation",
+    "ServiceProduct",
+    "ServiceSubscription",
+    "ServiceWorkspace",
     "Severity",
     "Subscription",
+    "TokenKey",
     "Trace",
     "TraceEntry",
     "Transport",
     "User",
+    "VersionSet",
     "Workspace",
     "compile_expression",
+    "load_gateway",
+    "load_openapi",
     "load_policy",
 ]
 

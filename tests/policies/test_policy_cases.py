@@ -14,7 +14,13 @@ fragments) and `cases.toml`: `[gateway]` for all of them, and a list of `[[case]
     error                                         attributes of context.LastError
     message                                       what the message of context.LastError contains
     effects                                       "path: effect's text", entries that must be in the trace, in order
-    not_simulated, refused                        texts in the exception; refused lists codes of diagnostics
+    not_simulated, misconfigured, refused         texts in the exception; refused lists codes of diagnostics
+
+`[service]` has the tables of a configuration that describe a service (`service = "."` for a folder as APIOps extracts
+it); requests are then sent to it. `backends` are those of a configuration, too.
+
+What else was recorded (events, messages, metrics) is in `recorded_calls`, tokens and identities are in `token_cases`,
+descriptions of the API and GraphQL resolvers in `description_cases`.
 
 A case with several requests to one gateway has `step`s instead, each with `request`, `expect`, and `advance`, the
 seconds that go by before. `backend` and `outside` are a response, with `takes` (seconds), `raises`, or `answers`, a
@@ -30,10 +36,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from description_cases import check_errors, check_resolution, description_settings, run_resolver
+from recorded_calls import check_recorded, integration_settings
+from token_cases import check_identities, identity_settings, prepare_issuers, with_token
 
 from apimpolicy import (
     Api,
     Certificate,
+    ConfigurationError,
     DiagnosticError,
     FixedClock,
     Gateway,
@@ -45,6 +55,9 @@ from apimpolicy import (
 )
 from apimpolicy.context.entities import Product, Subscription, User
 from apimpolicy.dotnet.system import objects
+from apimpolicy.project.backend_tables import backends_of
+from apimpolicy.project.service_tables import ServiceTables
+from apimpolicy.project.toml_table import Table
 from apimpolicy.testing.authority import TestAuthority, self_signed
 
 HERE = Path(__file__).parent
@@ -80,6 +93,7 @@ class Certificates:
         self.early = authority.client("early", not_before="2026-02-01")
         self.revoked = authority.client("revoked")
         self.gateway = authority.client("gateway")
+        self.rsa = authority.client("rsa", rsa=True)
         self.impostor = self_signed("partner")
         authority.revoke(self.revoked)
         self.list = authority.crl()
@@ -123,7 +137,8 @@ class Double:
         if "raises" in answer:
             raise {"timeout": TimeoutError, "refused": ConnectionRefusedError}[answer["raises"]]
         status, headers = answer.get("status", 200), answer.get("headers", {})
-        return Response(status, headers=headers, body=answer.get("body", ""))
+        content = {"json": answer["json"]} if "json" in answer else {"body": answer.get("body", "")}
+        return Response(status, headers=headers, **content)
 
 
 def gateway_of(folder: Path, settings: dict[str, Any]) -> Gateway:
@@ -134,7 +149,17 @@ def gateway_of(folder: Path, settings: dict[str, Any]) -> Gateway:
     for name, kind in ENTITIES.items():
         if name in settings:
             settings[name] = kind(**settings[name])
+    if "backends" in settings:
+        settings["backends"] = backends_of(Table("cases.toml", settings["backends"], "backends"))
+    if "service" in settings:
+        parts = ServiceTables(Table(str(folder / "cases.toml"), settings["service"])).parts()
+        settings["service"] = parts.service()
+        for name in ("named_values", "backends"):
+            settings[name] = getattr(parts, name) | settings.get(name, {})
     certificate_settings(settings)
+    description_settings(folder, settings)
+    identity_settings(settings)
+    integration_settings(settings, lambda answer: Double(clock, answer))
     fragments = {file.stem.removeprefix("fragment-"): file for file in folder.glob("fragment-*.xml")}
     return Gateway(
         now=clock,
@@ -143,6 +168,10 @@ def gateway_of(folder: Path, settings: dict[str, Any]) -> Gateway:
         fragments=fragments,
         **settings,
     )
+
+
+def run(gateway: Gateway, folder: Path, request: Request) -> Result:
+    return gateway.run(policy_of(folder), request) if gateway.service is None else gateway.send(request)
 
 
 def request_of(given: dict[str, Any]) -> Request:
@@ -192,23 +221,43 @@ def check(result: Result, expect: dict[str, Any]) -> None:
 def test_case(folder: Path, settings: dict[str, Any], case: dict[str, Any]) -> None:
     expect = case.get("expect", {})
     gateway = gateway_of(folder, {**settings, **case.get("gateway", {})})
-    request = request_of(case.get("request", {}))
+    request = request_of(with_token(case.get("request", {}), gateway, certificates().by_name))
+
+    def attempt() -> None:
+        if "resolve" in case:
+            run_resolver(gateway, policy_of(folder), case)
+        else:
+            run(gateway, folder, request)
+
+    if "resolve" in case and not expect.keys() & {"not_simulated", "misconfigured", "refused"}:
+        check_resolution(gateway, run_resolver(gateway, policy_of(folder), case), expect)
+        return
     if "not_simulated" in expect:
         with pytest.raises(NotSimulatedError) as raised:
-            gateway.run(policy_of(folder), request)
+            attempt()
         assert expect["not_simulated"] in str(raised.value)
+        return
+    if "misconfigured" in expect:
+        with pytest.raises(ConfigurationError) as misconfigured:
+            attempt()
+        assert expect["misconfigured"] in str(misconfigured.value)
         return
     if "refused" in expect:
         with pytest.raises(DiagnosticError) as refused:
-            gateway.run(policy_of(folder), request)
+            attempt()
         assert [finding.code for finding in refused.value.diagnostics] == expect["refused"]
         return
     for step in case.get("step", [case]):
         clock = gateway.clock
         assert isinstance(clock, FixedClock)
         clock.advance(step.get("advance", 0))
+        prepare_issuers(step, gateway)
         before = clock.now()
-        result = gateway.run(policy_of(folder), request_of(step.get("request", {})))
+        given = with_token(step.get("request", {}), gateway, certificates().by_name)
+        result = run(gateway, folder, request_of(given))
         check(result, step.get("expect", {}))
+        check_errors(result.variables, step.get("expect", {}))
+        check_recorded(gateway, result, step.get("expect", {}))
+        check_identities(gateway, step.get("expect", {}))
         if "elapsed" in step.get("expect", {}):
             assert (clock.now() - before).total_seconds() == pytest.approx(step["expect"]["elapsed"])

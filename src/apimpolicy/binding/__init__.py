@@ -3,17 +3,21 @@
     bind          the entry: one expression in, its type, its bound tree and its diagnostics out
     statements    Binder, the whole of it: conditions, loops, try, using on top of (chapter 13 of the C# specification)
     switches      … switch,
-    declarations  … blocks, variables, constants, local functions,
-    jumps         … return, throw, break, continue, goto and labels,
+    declarations  … blocks, variables, constants,
+    local_functions  … local functions, iterators and generic ones among them,
+    jumps         … return, throw, break, continue, goto, yield and labels,
     queries       … query expressions,
     patterns      … patterns and deconstruction,
     lambdas       … lambdas,
     creation      … object, array, tuple and string creation,
     casts         … casts, `as`, `is`, `typeof`, `default`, `checked`,
+    references    … `ref`,
     conditional   … `?:`, `??` and throw expressions,
     assignments   … `=`, `op=`, `++`,
     operations    … literals and operators,
-    calls         … calls, indexing, method groups,
+    method_groups … methods as delegates,
+    calls         … calls, indexing,
+    dynamic       … operations on `dynamic`,
     access        … member access and `?.`,
     names         … names and types,
     core          … and the state that all share: scopes, diagnostics, conversion of expressions
@@ -21,7 +25,9 @@
     overloads     which method a call means          inference    type arguments of generic calls
     type_relations  identity, variance, references, kinds of conversions
     operators     which predefined operator          constants    what is computed at compile time
-    complaints    errors of failed calls             nesting      room for deep trees
+    complaints    errors of failed calls             advice       the help of other errors
+    spelling      types in messages
+    constraints   on type parameters
     nodes         the bound tree                     symbols      variables and scopes
     unbound       expressions that wait for a type
 After binding, over the bound tree:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import complaints, lookup
+from apimpolicy.binding import advice, lookup
 from apimpolicy.binding.conversions import nullable
 from apimpolicy.binding.names import NameBinder
 from apimpolicy.binding.nodes import (
@@ -21,6 +21,7 @@ from apimpolicy.binding.nodes import (
     TupleElement,
     TypeReference,
 )
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.dotnet.signatures import Field, Method
 from apimpolicy.dotnet.types import (
@@ -53,58 +54,69 @@ class AccessBinder(NameBinder):
 
     _receiver: tuple[Node, Expression] | None = None
     """The node whose value is already known: the receiver inside a `?.` chain."""
+    _plain: Child = None
+    """The node whose chain is known to have no `?.` that is still to be bound."""
+    is_instance = False
+    """Whether the body of a generic function is bound with type arguments: a `T` that is never null may have `?.`."""
 
     # ------------------------------------------------------------------------------------------ `?.` chains
 
-    def _innermost_conditional(self, node: Node) -> Node | None:
-        """The first `?.` of the chain that this node ends, or None."""
-        found = None
+    def _conditional_links(self, node: Node) -> list[Node]:
+        """The `?.` of the chain that this node ends, from left to right."""
+        found: list[Node] = []
+        known = self._receiver[0] if self._receiver is not None else None
         current: Any = node
-        while isinstance(current, Node) and current.kind in _CHAIN:
-            if self._receiver is not None and current is self._receiver[0]:
-                break
-            if current.kind in _CONDITIONAL:
-                found = current
+        while type(current) is Node and current.kind in _CHAIN and current is not known:
+            if current.kind in _CONDITIONAL and current.children[0] is not known:
+                found.append(current)
             current = current.children[0]
-        return found
+        return found[::-1]
 
     def _bind_chain(self, node: Node) -> Expression | None:
-        """Bind a chain with a `?.` in it as one ConditionalAccess; None when there is no `?.`."""
-        first = self._innermost_conditional(node)
-        if first is None:
+        """Bind a chain with `?.` in it as ConditionalAccess in ConditionalAccess; None when there is no `?.`."""
+        links = self._conditional_links(node) if node is not self._plain else None
+        if not links:
+            self._plain = node.children[0]  # each link of a long chain need not look at all the others again
             return None
-        receiver = self.require_typed(self.bind_value(first.children[0]))
-        if isinstance(receiver, Bad):
-            return receiver
-        inner = receiver.type.underlying or receiver.type
-        if isinstance(receiver.type, SpecialType) or (receiver.type.is_value_type and receiver.type.underlying is None):
-            written: Any = first.children[0]
-            mark = self.excerpt.text.find("?", written.end)
-            return self.failure_at(
-                mark,
-                mark + 1,
-                first,
-                "CS0023",
-                f"'?.' cannot follow a value of type '{receiver.type}', which is never null",
-            )
-        placeholder = Placeholder(first.children[0] or first, inner)
-        kind = "member_access" if first.kind == "conditional_member_access" else "element_access"
-        plain = Node(kind, first.children, first.start, first.end)
         saved = self._receiver
-        self._receiver = (first.children[0], placeholder)  # type: ignore[assignment]
-        rebuilt = _replace(node, first, plain)
+        held: list[tuple[Expression, Placeholder]] = []
         try:
-            access = self.require_value(self.bind(rebuilt))
+            for link in links:
+                self._plain = link.children[0]
+                receiver = self.require_typed(self.require_value(self.bind_receiver(link.children[0])))
+                if isinstance(receiver, Bad):
+                    return receiver
+                placeholder = self._conditional_receiver(link, receiver)
+                if isinstance(placeholder, Bad):
+                    return placeholder
+                held.append((receiver, placeholder))
+                self._receiver = (link.children[0], placeholder)  # type: ignore[assignment]
+            self._plain = node
+            access = self.require_value(self.bind(node))
         finally:
-            self._receiver = saved
+            self._receiver, self._plain = saved, None
         if isinstance(access, Bad):
             return access
         if isinstance(access, MethodGroup):
             return self.failure(node, "CS0119", f"'{access.name}' is a method: add parentheses to call it")
-        type_ = access.type
-        if type_ is not VOID and type_.is_value_type and type_.underlying is None:
-            type_ = nullable(type_)
-        return ConditionalAccess(node, type_, receiver, placeholder, access)
+        for receiver, placeholder in reversed(held):
+            type_ = access.type
+            if type_ is not VOID and type_.is_value_type and type_.underlying is None:
+                type_ = nullable(type_)
+            access = ConditionalAccess(node, type_, receiver, placeholder, access)
+        return access
+
+    def _conditional_receiver(self, link: Node, receiver: Expression) -> Placeholder | Bad:
+        """What stands for a receiver that is not null."""
+        type_ = receiver.type
+        is_never_null = type_.is_value_type and type_.underlying is None and not self.is_instance
+        if type_ is not DYNAMIC and (isinstance(type_, SpecialType) or is_never_null):
+            written: Any = link.children[0]
+            mark = self.excerpt.text.find("?", written.end)
+            return self.failure_at(
+                mark, mark + 1, link, "CS0023", f"'?.' cannot follow a value of type '{type_}', which is never null"
+            )
+        return Placeholder(link.children[0] or link, type_.underlying or type_)
 
     def bind_receiver(self, node: Child) -> Expression:
         if self._receiver is not None and node is self._receiver[0]:
@@ -112,10 +124,12 @@ class AccessBinder(NameBinder):
         return self.bind(node)
 
     def bind_conditional_member_access(self, node: Node) -> Expression:
+        if self._receiver is not None and node.children[0] is self._receiver[0]:
+            return self.access_member(node, self._receiver[1], node.children[1], node.children[2])  # type: ignore[arg-type]
         return self._bind_chain(node) or self.bad(node)
 
     def bind_conditional_element_access(self, node: Node) -> Expression:
-        return self._bind_chain(node) or self.bad(node)
+        raise NotImplementedError
 
     # --------------------------------------------------------------------------------------- member access
 
@@ -176,7 +190,7 @@ class AccessBinder(NameBinder):
             return self.failure(
                 token,
                 "CS0117",
-                f"'{complaints.shown(type_)}' has no member '{name}'",
+                f"'{shown(type_)}' has no member '{name}'",
                 label=self.suggestion(name, lookup.member_names(type_)),
             )
         first = members[0]
@@ -187,7 +201,7 @@ class AccessBinder(NameBinder):
             return self.failure(
                 node,
                 "CS0120",
-                f"'{name}' belongs to a value of type '{complaints.shown(type_)}', not to the type itself",
+                f"'{name}' belongs to a value of type '{shown(type_)}', not to the type itself",
             )
         return self._member_value(node, None, first)
 
@@ -200,7 +214,7 @@ class AccessBinder(NameBinder):
         if type_ is VOID:
             return self.failure(node, "CS0023", "the call before the dot returns nothing")
         if type_ is DYNAMIC:
-            return Dynamic(node, DYNAMIC, receiver)
+            return Dynamic(node, DYNAMIC, "member", [receiver], token)
         if isinstance(type_, SpecialType):
             return self.failure(node, "CS0023", f"'{type_}' has no members")
         if isinstance(type_, TupleType):
@@ -217,8 +231,8 @@ class AccessBinder(NameBinder):
                 return self.failure(
                     node,
                     "CS0176",
-                    f"'{name}' belongs to the type '{complaints.shown(type_)}', not to a value of it",
-                    help=f"write {complaints.shown(type_)}.{name}",
+                    f"'{name}' belongs to the type '{shown(type_)}', not to a value of it",
+                    help=f"write {shown(type_)}.{name}",
                 )
             return self._member_value(node, receiver, members[0])
         extensions = lookup.extension_methods(name)
@@ -227,11 +241,13 @@ class AccessBinder(NameBinder):
             names = [*lookup.member_names(type_), *lookup.extension_method_names()]
             if isinstance(type_, AnonymousType):
                 names = [member for member, _ in type_.members]
+            meant, help = advice.for_member(type_, name)
             return self.failure(
                 token,
                 "CS1061",
-                f"'{complaints.shown(type_)}' has no member '{name}'",
-                label=self.suggestion(name, names),
+                f"'{shown(type_)}' has no member '{name}'",
+                label=f"did you mean '{meant}'?" if meant else self.suggestion(name, names),
+                help=help,
             )
         return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, methods, extensions, types)
 
@@ -261,21 +277,8 @@ class AccessBinder(NameBinder):
             and node.kind == "named_type"
             and node.children[0] is None
             and node.children[2] is None
-            and node.children[1].text == "var"  # type: ignore[union-attr]
+            and node.token(1).text == "var"
         )
-
-
-def _replace(node: Node, old: Node, new: Node) -> Node:
-    """The chain `node` with one of its links replaced; links above it are copied."""
-    path: list[Node] = []
-    current = node
-    while current is not old:
-        path.append(current)
-        current = current.children[0]  # type: ignore[assignment]
-    result = new
-    for link in reversed(path):
-        result = Node(link.kind, [result, *link.children[1:]], link.start, link.end)
-    return result
 
 
 __all__ = ["NULL", "AccessBinder", "array_of"]

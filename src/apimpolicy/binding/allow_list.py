@@ -153,9 +153,7 @@ def _is_sugar(node: Bound) -> bool:
 
 def _is_dynamic(node: Bound) -> bool:
     """An operation on a dynamic value that is not itself part of a longer one."""
-    if isinstance(node, nodes.Dynamic):
-        return not isinstance(node.operand, nodes.Dynamic)
-    return isinstance(node, (nodes.Binary, nodes.Unary)) and node.operand_type is DYNAMIC
+    return isinstance(node, nodes.Dynamic) and not any(isinstance(part, nodes.Dynamic) for part in node.operands)
 
 
 def _callee(place: Node | Token) -> Node | Token:
@@ -177,7 +175,7 @@ def _name_place(place: Node | Token) -> Node | Token:
 def _type_place(place: Node | Token) -> Node | Token:
     """The type before the dot."""
     callee = _callee(place)
-    if isinstance(callee, Node) and callee.kind == "member_access":
+    if isinstance(callee, Node) and callee.kind in ("member_access", "conditional_member_access"):
         receiver = callee.children[0]
         return receiver if receiver is not None else callee
     return callee

@@ -166,6 +166,9 @@ class AssignmentWalk(ExpressionWalk):
             return self._jump(("return", node), state)
         return UNREACHABLE
 
+    def after_yield(self, node: nodes.Yield, state: int) -> int:
+        return self.visit(node.value, state) if node.value is not None else UNREACHABLE
+
     def after_throw(self, node: nodes.Throw, state: int) -> int:
         if node.exception is not None:
             self.visit(node.exception, state)

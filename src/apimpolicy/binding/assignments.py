@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from apimpolicy.binding import advice
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.complaints import shown
 from apimpolicy.binding.nodes import (
     AnonymousMember,
     ArrayAccess,
     Assignment,
     Bad,
     CompoundAssignment,
+    Dereference,
+    Dynamic,
     Expression,
     FieldAccess,
     IndexerAccess,
@@ -20,21 +22,27 @@ from apimpolicy.binding.nodes import (
     MethodGroup,
     Placeholder,
     PropertyAccess,
+    Redirection,
     TupleElement,
 )
 from apimpolicy.binding.operations import OperationBinder, operand_name
+from apimpolicy.binding.spelling import shown
+from apimpolicy.dotnet.types import DYNAMIC
 from apimpolicy.dotnet.values import INT
 from apimpolicy.syntax.nodes import Node
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.types import Type
 
 
 class AssignmentBinder(OperationBinder):
     """`=`, `op=`, `++` and `--`."""
 
     def bind_prefix_increment(self, node: Node) -> Expression:
-        return self._increment(node, node.children[0].text, node.children[1], is_postfix=False)  # type: ignore[union-attr, arg-type]
+        return self._increment(node, node.token(0).text, node.node(1), is_postfix=False)
 
     def bind_postfix_increment(self, node: Node) -> Expression:
-        return self._increment(node, node.children[1].text, node.children[0], is_postfix=True)  # type: ignore[union-attr, arg-type]
+        return self._increment(node, node.token(1).text, node.node(0), is_postfix=True)
 
     def _increment(self, node: Node, operator: str, target_node: Node, *, is_postfix: bool) -> Expression:
         target = self.require_typed(self.bind_value(target_node))
@@ -43,7 +51,7 @@ class AssignmentBinder(OperationBinder):
         if not self.check_assignable(target, target_node, code="CS1059"):
             return self.bad(node)
         bare = target.type.underlying or target.type
-        if bare not in conv.NUMERIC and not conv.is_enum(bare):
+        if bare not in conv.NUMERIC and not conv.is_enum(bare) and bare is not DYNAMIC:
             return self.failure(node, "CS0023", f"'{operator}' cannot be applied to {operand_name(target)}")
         placeholder = Placeholder(target_node, target.type)
         one = Literal(node, INT, 1)
@@ -94,7 +102,9 @@ class AssignmentBinder(OperationBinder):
         if isinstance(target, AnonymousMember):
             self.report(node, "CS0200", "a property of an anonymous object can only be read")
             return False
-        if isinstance(target, (ArrayAccess, TupleElement)):
+        if isinstance(target, (ArrayAccess, TupleElement, Dereference)):
+            return True
+        if isinstance(target, Dynamic) and target.operation in ("member", "index"):
             return True
         if isinstance(target, MethodGroup):
             self.report(node, "CS1656", f"'{target.name}' is a method and cannot be assigned")
@@ -110,6 +120,8 @@ class AssignmentBinder(OperationBinder):
             value = self.require_typed(self.bind_value(right_node))
             return value if isinstance(value, Bad) else Assignment(node, value.type, value, value)
         target = self.bind_value(left_node)
+        if isinstance(right_node, Node) and right_node.kind == "ref_expression":
+            return self._refer_anew(node, target, right_node)
         value = self.bind_value(right_node)
         if isinstance(target, Bad) or not self.check_assignable(target, left_node):  # type: ignore[arg-type]
             return self.bad(node)
@@ -118,11 +130,27 @@ class AssignmentBinder(OperationBinder):
             return converted
         return Assignment(node, target.type, target, converted)
 
+    def _refer_anew(self, node: Node, target: Expression, value: Node) -> Expression:
+        """`reference = ref variable` (section 12.21.3)."""
+        reference = self.reference(value)
+        if isinstance(target, Bad) or isinstance(reference, Bad):
+            return self.bad(node)
+        if not isinstance(target, Local) or not target.symbol.is_reference:
+            return self.failure(node.children[0], "CS8373", "only a ref variable can be made to refer to another one")
+        reference = self.wanted_reference(value.children[0], reference, target.type, "CS8173")
+        return reference if isinstance(reference, Bad) else Redirection(node, target.type, target.symbol, reference)
+
+    def reference(self, node: Node, *, returned: bool = False) -> Expression:
+        raise NotImplementedError
+
+    def wanted_reference(self, node: Any, reference: Expression, wanted: Type, code: str) -> Expression:
+        raise NotImplementedError
+
     def _is_discard(self, node: Any) -> bool:
         return (
             isinstance(node, Node)
             and node.kind == "identifier"
-            and node.children[0].text == "_"  # type: ignore[union-attr]
+            and node.token(0).text == "_"
             and self.scope.find("_") is None
         )
 
@@ -132,7 +160,7 @@ class AssignmentBinder(OperationBinder):
     def bind_compound_assignment(self, node: Node) -> Expression:
         left_node, operator_token, right_node = node.children
         target = self.bind_value(left_node)
-        value = self.require_typed(self.bind_value(right_node))
+        value = self.bind_value(right_node)
         if isinstance(target, Bad) or isinstance(value, Bad):
             return self.bad(node)
         if not self.check_assignable(target, left_node):  # type: ignore[arg-type]
@@ -168,4 +196,4 @@ def _readonly_help(target: Expression) -> str:
     container = getattr(getattr(target, "property", None), "container", None)
     if container is not None and "IReadOnlyDictionary" in str(container):
         return "headers, variables and the like are changed by policies: set-header, set-variable, …"
-    return ""
+    return advice.EQUALS

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.assignment import check_assignment
 from apimpolicy.binding.complaints import name_token
 from apimpolicy.binding.inference import best_common_type
-from apimpolicy.binding.nesting import RoomForDeepTrees
 from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
 from apimpolicy.binding.statements import Binder
 from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.binding.type_relations import is_ref_struct
 from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import OBJECT, VOID
+from apimpolicy.syntax.depth import depth, with_room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,10 +30,11 @@ class BoundExpression:
 
     `body` is an Expression for `@( … )` and a Block for `@{ … }`; `type` is the static type (for a block, the best
     common type of what it returns, `object` when there is none); `return_types` are the distinct types of the return
-    statements in order. `diagnostics` is empty when the expression is legal.
+    statements in order. `diagnostics` is empty when the expression is legal. `levels` says how deep the tree is, as
+    `syntax.depth.with_room` wants to know it.
     """
 
-    __slots__ = ("body", "context", "diagnostics", "excerpt", "return_types", "type")
+    __slots__ = ("body", "context", "diagnostics", "excerpt", "levels", "return_types", "type")
 
     def __init__(
         self,
@@ -49,21 +51,22 @@ class BoundExpression:
         self.return_types = tuple(return_types)
         self.diagnostics = list(diagnostics)
         self.context = context
+        self.levels = 0
 
     @property
     def static_type(self) -> str:
         """The static type in C# spelling; for a block its distinct return types joined by ` | `."""
         if isinstance(self.body, Block):
-            return " | ".join(dict.fromkeys(map(str, self.return_types)))
-        return str(self.type)
+            return " | ".join(dict.fromkeys(with_room(self.levels, str, type_) for type_ in self.return_types))
+        return with_room(self.levels, str, self.type)
 
 
 def bind(tree: Node, excerpt: Excerpt) -> BoundExpression:
     """Bind a parsed policy expression; never raises for faults of the expression, they become diagnostics."""
     context = LocalSymbol("context", named("IContext"), "context", None)
+    levels = depth(tree)
     try:
-        with RoomForDeepTrees():
-            return _bind(tree, excerpt, context)
+        bound = with_room(levels, _bind, tree, excerpt, context)
     except RecursionError:
         finding = Diagnostic.within(
             excerpt,
@@ -73,7 +76,9 @@ def bind(tree: Node, excerpt: Excerpt) -> BoundExpression:
             "the expression is nested too deeply to be compiled",
             help="split it into several statements",
         )
-        return BoundExpression(excerpt, Bad(tree, ERROR), ERROR, (), [finding], context)
+        bound = BoundExpression(excerpt, Bad(tree, ERROR), ERROR, (), [finding], context)
+    bound.levels = levels
+    return bound
 
 
 def _bind(tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
@@ -97,6 +102,8 @@ def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: Loca
             f"'{body.name}' is a method, and methods are no values",
             help="add parentheses to call it",
         )
+    elif is_ref_struct(body.type):
+        body = binder.failure(body.syntax, "CS0029", f"'{body.type}' cannot be converted to 'object'")
     elif body.type is VOID:
         body = binder.failure(body.syntax, "CS0029", "this call returns nothing, and a policy expression needs a value")
     elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR) and str(body.type) != "dynamic":
@@ -116,6 +123,8 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
     block_node: Node = tree.children[0]  # type: ignore[assignment]
     block = binder.bind_function_body(block_node)
     for statement in returns:
+        if statement.value is not None and is_ref_struct(statement.value.type):
+            binder.report(statement.value.syntax, "CS0029", f"'{statement.value.type}' cannot be converted to 'object'")
         if statement.value is not None and statement.value.type is VOID:
             binder.report(statement.value.syntax, "CS0029", "this call returns nothing, but a value must be returned")
         if statement.value is None and not binder.diagnostics:

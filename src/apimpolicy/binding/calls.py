@@ -5,30 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import complaints, lookup
-from apimpolicy.binding.access import AccessBinder
-from apimpolicy.binding.conversions import is_reference, same, standard_implicit
+from apimpolicy.binding.conversions import is_reference
+from apimpolicy.binding.dynamic import DynamicBinder
 from apimpolicy.binding.nodes import (
     ArrayAccess,
     ArrayCreation,
     Bad,
     Call,
     DelegateCall,
-    Dynamic,
+    Dereference,
     Expression,
     FieldAccess,
     IndexerAccess,
     Literal,
     Local,
     MethodGroup,
-    MethodReference,
     NamespaceReference,
     OutVariable,
-    Placeholder,
     PropertyAccess,
     TypeReference,
 )
 from apimpolicy.binding.overloads import Argument, Candidate, resolve
-from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method, Parameter, Property
 from apimpolicy.dotnet.types import (
@@ -39,7 +38,7 @@ from apimpolicy.dotnet.types import (
     SpecialType,
     Type,
 )
-from apimpolicy.dotnet.values import INT, LONG, OBJECT, STRING, UINT, ULONG, VOID
+from apimpolicy.dotnet.values import INT, LONG, OBJECT, STRING, UINT, ULONG
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 
@@ -49,37 +48,41 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child
 
 
-class CallBinder(AccessBinder):
+class CallBinder(DynamicBinder):
     """Everything with arguments."""
 
     # ---------------------------------------------------------------------------------------------- calls
 
     def bind_arguments(self, node: Child) -> list[Argument]:
         """The arguments of a call, in order, not converted yet."""
-        if node is None:
-            return []
-        return [self._argument(child) for child in node.children]  # type: ignore[union-attr, arg-type]
+        return [self._argument(child) for child in node.nodes()] if isinstance(node, Node) else []
 
     def _argument(self, node: Node) -> Argument:
-        name, modifier, value = node.children
-        mode = modifier.text if modifier is not None else ""  # type: ignore[union-attr]
-        if value.kind == "declaration_expression":  # type: ignore[union-attr]
-            return Argument(self._out_declaration(value), value, mode, name)  # type: ignore[arg-type]
-        if (
-            mode == "out"
-            and value.kind == "identifier"  # type: ignore[union-attr]
-            and value.children[0].text == "_"  # type: ignore[union-attr]
-            and self.scope.find("_") is None
-        ):
-            return Argument(OutVariable(value, ERROR, None), value, mode, name)  # type: ignore[arg-type]
+        name = node.token(0) if node.children[0] is not None else None
+        mode = node.token(1).text if node.children[1] is not None else ""
+        value = node.node(2)
+        if value.kind == "declaration_expression":
+            return Argument(self._out_declaration(value), value, mode, name)
+        if mode == "out" and value.kind == "identifier" and value.token(0).text == "_" and self.scope.find("_") is None:
+            return Argument(OutVariable(value, ERROR, None), value, mode, name)
+        if value.kind == "assignment":
+            self._named_argument_meant(value)
         expression = self.bind_value(value)
-        if mode in ("ref", "out") and not isinstance(expression, (Local, ArrayAccess, FieldAccess, Bad)):
+        if mode in ("ref", "out") and not isinstance(expression, (Local, ArrayAccess, FieldAccess, Dereference, Bad)):
             expression = self.failure(
                 value,
                 "CS1510",
                 f"'{mode}' needs a variable",
             )
-        return Argument(expression, value, mode, name)  # type: ignore[arg-type]
+        return Argument(expression, value, mode, name)
+
+    def _named_argument_meant(self, node: Node) -> None:
+        """`f(name = value)` where no variable has the name: a help for what is reported next."""
+        target = node.children[0]
+        if isinstance(target, Node) and target.kind == "identifier":
+            name = identifier_name(target.token(0).text)
+            if self.scope.find(name) is None:
+                self.meant_as_argument = name
 
     def _out_declaration(self, node: Node) -> Expression:
         type_node, designation = node.children
@@ -94,7 +97,7 @@ class CallBinder(AccessBinder):
         self.declare(symbol, designation)
         return OutVariable(node, type_, symbol)
 
-    def declare(self, symbol: LocalSymbol, where: Node | Token) -> None:
+    def declare(self, symbol: LocalSymbol, where: Child) -> None:
         raise NotImplementedError
 
     def bind_invocation(self, node: Node) -> Expression:
@@ -113,15 +116,15 @@ class CallBinder(AccessBinder):
                 return self._call_local_function(node, callee, arguments)
             return self.call_group(node, callee, arguments)
         if isinstance(callee, (TypeReference, NamespaceReference)):
-            shown = complaints.shown(callee.type) if isinstance(callee, TypeReference) else callee.name
+            what = shown(callee.type) if isinstance(callee, TypeReference) else callee.name
             return self.failure(
                 target,
                 "CS1955",
-                f"'{shown}' is a type and cannot be called",
+                f"'{what}' is a type and cannot be called",
                 help="write 'new' before it to make an object",
             )
         if callee.type is DYNAMIC:
-            return Dynamic(node, DYNAMIC, callee)
+            return self.dynamic_invocation(node, callee, arguments)
         signature = lookup.delegate_signature(callee.type)
         if signature is None:
             name = _name_token(target)
@@ -134,6 +137,19 @@ class CallBinder(AccessBinder):
                 )
             return self.failure(node, "CS0149", "only a method or a delegate can be called")
         return self._call_delegate(node, callee, signature, arguments)
+
+    def _dynamic_call(self, node: Node, group: MethodGroup, arguments: list[Argument]) -> Expression:
+        """A call of a known method with a dynamic argument: the overload is chosen when it runs."""
+        own = resolve(group.methods, arguments, group.type_arguments, self) if group.methods else None
+        if own is not None and own.best is None and own.ambiguous is None:
+            return complaints.no_overload(self, node, group, own, arguments)
+        if own is None:
+            return self.failure(
+                node.children[0], "CS1973", f"the extension method '{group.name}' cannot be called with a dynamic value"
+            )
+        receiver = group.receiver
+        receivers = [] if receiver is None or isinstance(receiver, TypeReference) else [receiver]
+        return self.dynamic_operation(node, "call", receivers, group, arguments)
 
     def _nameof(self, node: Node, arguments: Child) -> Expression:
         children = arguments.children if arguments is not None else []  # type: ignore[union-attr]
@@ -157,6 +173,8 @@ class CallBinder(AccessBinder):
         """Call a method group: its own methods first, then extension methods."""
         if any(isinstance(a.expression, Bad) for a in arguments):
             return self._call_with_bad_arguments(node, group, arguments)
+        if any(a.expression.type is DYNAMIC for a in arguments):
+            return self._dynamic_call(node, group, arguments)
         own = None
         if group.methods:
             own = resolve(group.methods, arguments, group.type_arguments, self)
@@ -199,7 +217,7 @@ class CallBinder(AccessBinder):
         method = candidate.method
         is_type = isinstance(receiver, TypeReference)
         if receiver is not None and method.is_static and not is_type:
-            receiver_name = complaints.shown(receiver.type)
+            receiver_name = shown(receiver.type)
             return self.failure(
                 node,
                 "CS0176",
@@ -210,10 +228,12 @@ class CallBinder(AccessBinder):
             return self.failure(
                 node.children[0],
                 "CS0120",
-                f"'{method.name}' belongs to a value of '{complaints.shown(method.container)}', not to the type itself",
+                f"'{method.name}' belongs to a value of '{shown(method.container)}', not to the type itself",
             )
         values = self.finish_arguments(node, candidate, arguments)
         returns = candidate.returns()
+        if returns is ERROR:  # inferred from an argument that is reported
+            return self.bad(node)
         bound_receiver = None if method.is_static else receiver
         return Call(node, returns, bound_receiver, method, values, candidate.type_arguments)
 
@@ -281,8 +301,8 @@ class CallBinder(AccessBinder):
         function = group.function
         if function is None or any(isinstance(a.expression, Bad) for a in arguments):
             return self.bad(node)
-        signature = Method(OBJECT.definition, function.name, function.name, True, function.returns, function.parameters)
-        found = resolve([signature], arguments, (), self)
+        signature = signature_of(function)
+        found = resolve([signature], arguments, group.type_arguments, self)
         if found.best is None:
             return complaints.no_overload(
                 self,
@@ -292,14 +312,38 @@ class CallBinder(AccessBinder):
                 arguments,
             )
         values = self.finish_arguments(node, found.best, arguments)
-        return DelegateCall(node, function.returns, group, values, [p.mode for p in function.parameters])
+        if function.type_parameters:
+            function = self.instance_of(function, found.best.type_arguments)
+            group = MethodGroup(group.syntax, group.type, function.name, None, (), (), (), function)
+        call = DelegateCall(node, function.returns, group, values, [p.mode for p in function.parameters])
+        if not function.returns_reference:
+            return call
+        for parameter, value in zip(function.parameters, values, strict=True):
+            if parameter.mode:
+                self.mark_referenced(value)
+        return Dereference(node, function.returns, call)
+
+    def method_group_return_type(self, group: MethodGroup, parameters: tuple[Type, ...]) -> Type | None:
+        raise NotImplementedError
+
+    def instance_of(self, function: LocalFunctionSymbol, types: tuple[Type, ...]) -> LocalFunctionSymbol:
+        raise NotImplementedError
+
+    def mark_referenced(self, target: Expression) -> None:
+        raise NotImplementedError
 
     # ------------------------------------------------------------------------------------------- indexing
 
     def bind_element_access(self, node: Node) -> Expression:
         chain = self._bind_chain(node)
-        if chain is not None:
-            return chain
+        return chain if chain is not None else self._bind_index(node)
+
+    def bind_conditional_element_access(self, node: Node) -> Expression:
+        if self._receiver is not None and node.children[0] is self._receiver[0]:
+            return self._bind_index(node)
+        return self._bind_chain(node) or self.bad(node)
+
+    def _bind_index(self, node: Node) -> Expression:
         receiver = self.require_typed(self.require_value(self.bind_receiver(node.children[0])))
         arguments = self.bind_arguments(node.children[1])
         if isinstance(receiver, Bad) or any(isinstance(a.expression, Bad) for a in arguments):
@@ -309,8 +353,10 @@ class CallBinder(AccessBinder):
     def index(self, node: Node, receiver: Expression, arguments: list[Argument]) -> Expression:
         """`receiver[arguments]` on an array or through an indexer."""
         type_ = receiver.type
+        if type_ is ERROR:
+            return self.bad(node)
         if type_ is DYNAMIC:
-            return Dynamic(node, DYNAMIC, receiver)
+            return self.dynamic_operation(node, "index", [receiver], None, arguments)
         if isinstance(type_, ArrayType):
             if len(arguments) != type_.rank:
                 return self.failure(
@@ -321,9 +367,7 @@ class CallBinder(AccessBinder):
             return ArrayAccess(node, type_.element, receiver, [self._array_index(a) for a in arguments])
         found = lookup.indexers(type_) if not isinstance(type_, SpecialType) else []
         if not found:
-            return self.failure(
-                node, "CS0021", f"a value of type '{complaints.shown(type_)}' cannot be indexed with []"
-            )
+            return self.failure(node, "CS0021", f"a value of type '{shown(type_)}' cannot be indexed with []")
         getters = {id(m): p for p in found for m in [_as_method(p)]}
         methods = [_as_method(p) for p in found]
         getters = {id(m): p for m, p in zip(methods, found, strict=True)}
@@ -341,53 +385,11 @@ class CallBinder(AccessBinder):
                 return self.apply(argument.expression, type_, conversion)
         return self.convert(argument.expression, INT)
 
-    # ---------------------------------------------------------------------------------------- method groups
 
-    def method_group_target(self, group: MethodGroup, target: Type) -> MethodReference | None:
-        """The method of a group that a delegate type selects (section 10.8)."""
-        signature = lookup.delegate_signature(target)
-        if signature is None:
-            return None
-        arguments = [
-            Argument(Placeholder(group.syntax, p.type), group.syntax, p.mode if p.mode in ("ref", "out") else "")
-            for p in signature.parameters
-        ]
-        if group.function is not None:
-            function = group.function
-            types = [p.type for p in function.parameters]
-            if len(types) != len(arguments) or not all(
-                standard_implicit(a.expression.type, t) for a, t in zip(arguments, types, strict=True)
-            ):
-                return None
-            method = Method(OBJECT.definition, function.name, "", True, function.returns, function.parameters)
-            return MethodReference(group.syntax, target, group, method, ())
-        found = resolve(group.methods, arguments, group.type_arguments, self) if group.methods else None
-        receiver = group.receiver
-        if (found is None or found.best is None) and group.extensions and receiver is not None:
-            with_receiver = [Argument(receiver, receiver.syntax), *arguments]
-            found = resolve(group.extensions, with_receiver, group.type_arguments, self, is_extension_call=True)
-        if found is None or found.best is None or found.best.is_expanded:
-            return None
-        returns = found.best.returns()
-        if signature.returns is VOID:
-            if returns is not VOID:
-                return None
-        elif not (same(returns, signature.returns) or _reference(returns, signature.returns)):
-            return None
-        return MethodReference(group.syntax, target, receiver, found.best.method, found.best.type_arguments)
-
-    def method_group_return_type(self, group: MethodGroup, parameters: tuple[Type, ...]) -> Type | None:
-        """The return type when called with arguments of these types; for inference."""
-        if group.function is not None:
-            return group.function.returns
-        arguments = [Argument(Placeholder(group.syntax, t), group.syntax) for t in parameters]
-        found = resolve(group.methods, arguments, group.type_arguments, self) if group.methods else None
-        return found.best.returns() if found is not None and found.best is not None else None
-
-
-def _reference(source: Type, target: Type) -> bool:
-    conversion = standard_implicit(source, target)
-    return conversion is not None and conversion.kind in ("identity", "reference")
+def signature_of(function: LocalFunctionSymbol) -> Method:
+    name = function.name
+    parameters = () if function.is_instance else function.type_parameters
+    return Method(OBJECT.definition, name, name, True, function.returns, function.parameters, parameters)
 
 
 def _as_method(property_: Property) -> Method:
@@ -399,9 +401,7 @@ def _as_method(property_: Property) -> Method:
 
 
 def _is_nameof(node: Child) -> bool:
-    return (
-        isinstance(node, Node) and node.kind == "identifier" and node.children[0].text == "nameof"  # type: ignore[union-attr]
-    )
+    return isinstance(node, Node) and node.kind == "identifier" and node.token(0).text == "nameof"
 
 
 def _name_token(node: Child) -> Token | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from apimpolicy.binding import advice, lookup
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding import lookup
-from apimpolicy.binding.complaints import shown
-from apimpolicy.binding.conditional import ConditionalBinder
+from apimpolicy.binding.core import name_of
 from apimpolicy.binding.nodes import (
     AsType,
     Bad,
@@ -16,18 +15,16 @@ from apimpolicy.binding.nodes import (
     TypeOf,
 )
 from apimpolicy.binding.operations import operand_name
+from apimpolicy.binding.references import ReferenceBinder
+from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type
-from apimpolicy.dotnet.values import BOOL, CHAR, INT, STRING
-from apimpolicy.syntax import literals
+from apimpolicy.dotnet.values import BOOL, INT
 from apimpolicy.syntax.nodes import Node
 
 
-class CastBinder(ConditionalBinder):
+class CastBinder(ReferenceBinder):
     """Expressions with a type in them."""
-
-    def bind_ref_expression(self, node: Node) -> Expression:
-        return self.failure(node, "CS8370", "ref expressions are not supported in policy expressions")
 
     def bind_await_expression(self, node: Node) -> Expression:
         return self.failure(
@@ -61,7 +58,7 @@ class CastBinder(ConditionalBinder):
                 node,
                 "CS0030",
                 f"'{shown(operand.type)}' cannot be cast to '{shown(target)}'",
-                help=_cast_help(operand.type, target),
+                help=advice.for_conversion(operand.type, target, operand),
             )
         return self.apply(operand, target, found, node, explicit=True)
 
@@ -104,7 +101,7 @@ class CastBinder(ConditionalBinder):
         qualifier, token, arguments = node.children
         if arguments is not None:
             return False
-        name = literals.identifier_name(token.text)  # type: ignore[union-attr]
+        name = name_of(token)
         if qualifier is None:
             return self.scope.find(name) is not None or (
                 not lookup.types_named(name, 0) and lookup.namespace_exists(name) is False and False
@@ -120,7 +117,9 @@ class CastBinder(ConditionalBinder):
         return bool(lookup.find_members(left, name))
 
     def bind_typeof(self, node: Node) -> Expression:
+        self.takes_unbound = node.children[0].kind == "named_type"  # type: ignore[union-attr]
         target = self.bind_type(node.children[0])
+        self.takes_unbound = False
         return self.bad(node) if target is ERROR else TypeOf(node, named("System.Type"), target)
 
     def bind_sizeof(self, node: Node) -> Expression:
@@ -141,6 +140,10 @@ class CastBinder(ConditionalBinder):
             "decimal": 16,
         }
         size = sizes.get(str(target))
+        if target is ERROR:
+            return self.bad(node)
+        if size is None and conv.is_reference(target):
+            return self.failure(node, "CS0208", f"'{shown(target)}' is a reference type, which has no size")
         if size is None:
             return self.failure(node, "CS0233", f"'sizeof({shown(target)})' is only allowed in unsafe code")
         return Literal(node, INT, size)
@@ -161,11 +164,3 @@ class CastBinder(ConditionalBinder):
             return self.bind(node.children[0])
         finally:
             self.is_checked = saved
-
-
-def _cast_help(source: Type, target: Type) -> str:
-    if source is STRING and target in conv.NUMERIC and target is not CHAR:
-        return f"parse the text: {shown(target)}.Parse(…)"
-    if target is STRING and (source in conv.NUMERIC or source is BOOL):
-        return "write .ToString()"
-    return ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.core import short
+from apimpolicy.binding import advice
 from apimpolicy.binding.nodes import Bad, MethodGroup
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, Type
 from apimpolicy.syntax.nodes import Node, Token
@@ -14,20 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.binding.calls import CallBinder
+    from apimpolicy.binding.constraints import Violation
     from apimpolicy.binding.nodes import Expression
     from apimpolicy.binding.overloads import Argument, Candidate, Resolution
     from apimpolicy.dotnet.signatures import Parameter
 
 
-def shown(type_: Type) -> str:
-    """A type's name as people write it."""
-    return short(type_)
-
-
 def name_token(group: MethodGroup) -> Node | Token:
     """Where the method's name stands."""
     syntax = group.syntax
-    if isinstance(syntax, Node) and syntax.kind == "member_access":
+    if isinstance(syntax, Node) and syntax.kind in ("member_access", "conditional_member_access"):
         found = syntax.children[1]
         if found is not None:
             return found
@@ -79,6 +76,10 @@ def _complain(
     by_failure: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         by_failure.setdefault(candidate.failure, []).append(candidate)
+    for candidate in by_failure.get("constraint", ()):
+        broken = candidate.violation
+        if broken is not None:
+            return _broken_constraint(binder, where, name, broken)
     if "argument" in by_failure:
         return _bad_argument(binder, by_failure["argument"], arguments, name)
     if "inference" in by_failure:
@@ -116,6 +117,10 @@ def _complain(
     return binder.failure(
         where, code, f"{name} does not take {count} argument{'s' * (count != 1)}", help=_choices(name, candidates)
     )
+
+
+def _broken_constraint(binder: CallBinder, where: Node | Token, name: str, broken: Violation) -> Bad:
+    return binder.failure(where, broken.code, f"{name} needs {broken.wanted}, and '{shown(broken.argument)}' is none")
 
 
 def _choices(name: str, candidates: Sequence[Candidate]) -> str:
@@ -179,7 +184,7 @@ def _advice(binder: CallBinder, expression: Expression, parameter: Parameter) ->
         return f"a cast may be missing: ({shown(parameter.type)})"
     if str(parameter.type) == "string" and isinstance(expression.type, NamedType):
         return "convert it with .ToString()"
-    return ""
+    return advice.for_conversion(expression.type, parameter.type, expression)
 
 
 def no_extension(
@@ -220,6 +225,7 @@ def _wrong_receiver(
         "CS1929",
         f"'{shown(receiver.type)}' has no member '{name}' that fits this call; the extension method of that name "
         f"is for '{shown(best.parameters[0].type)}'",
+        help=advice.for_receiver(receiver.type, name),
     )
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.assignments import AssignmentBinder
-from apimpolicy.binding.complaints import shown
 from apimpolicy.binding.nodes import (
     NOT_CONSTANT,
     Bad,
@@ -17,9 +16,10 @@ from apimpolicy.binding.nodes import (
     ThrowExpression,
 )
 from apimpolicy.binding.operations import operand_name
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import THROW_TYPE, UnboundLambda
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.types import NULL, SpecialType, Type
+from apimpolicy.dotnet.types import DYNAMIC, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax.nodes import Node
 
@@ -99,7 +99,9 @@ class ConditionalBinder(AssignmentBinder):
         left_type = left.type
         inner = left_type.underlying
         may_be_null = inner is not None or conv.is_reference(left_type) or left_type is NULL
-        if not may_be_null or (isinstance(left_type, SpecialType) and left_type is not NULL):
+        if left_type is DYNAMIC:
+            may_be_null = True
+        if not may_be_null or (isinstance(left_type, SpecialType) and left_type not in (NULL, DYNAMIC)):
             return self._no_operator(node, "??", left, right)
         for result in self._coalesce_types(left, right, inner):
             placeholder = Placeholder(
@@ -119,7 +121,7 @@ class ConditionalBinder(AssignmentBinder):
             types.append(inner)
         if left.type is not NULL:
             types.append(left.type)
-        if not isinstance(right.type, SpecialType):
+        if not isinstance(right.type, SpecialType) or right.type is DYNAMIC:
             types.append(right.type)
         return types
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.lookup import supertypes
+from apimpolicy.binding.lookup import declared_members, supertypes
 from apimpolicy.binding.type_relations import (
     BOXING,
     CONSTANT,
@@ -14,6 +14,7 @@ from apimpolicy.binding.type_relations import (
     IDENTITY,
     IMPLICIT_NUMERIC,
     INTEGRAL_RANGES,
+    INTERPOLATED,
     LAMBDA,
     METHOD_GROUP,
     NULL_LITERAL,
@@ -30,6 +31,7 @@ from apimpolicy.binding.type_relations import (
     is_delegate,
     is_enum,
     is_interface,
+    is_ref_struct,
     is_reference,
     is_variant,
     nullable,
@@ -116,6 +118,8 @@ def _find_standard_implicit(source: Type, target: Type) -> Conversion | None:
     inner_target = target.underlying
     if source is NULL:
         return NULL_LITERAL if inner_target is not None or is_reference(target) else None
+    if source is DYNAMIC:
+        return Conversion("dynamic")
     if inner_target is not None:
         inner_source = source.underlying
         if inner_source is not None:
@@ -127,7 +131,9 @@ def _find_standard_implicit(source: Type, target: Type) -> Conversion | None:
         return None
     if isinstance(source, TupleType) and isinstance(target, TupleType):
         return _tuple_conversion(source, target, explicit=False)
-    if isinstance(source, SpecialType) and source is not DYNAMIC:
+    if isinstance(source, SpecialType):
+        return None
+    if is_ref_struct(source):
         return None
     if source.is_value_type:
         boxed = source.underlying or source
@@ -141,8 +147,6 @@ def _find_standard_implicit(source: Type, target: Type) -> Conversion | None:
         return BOXING if is_boxing else None
     if isinstance(source, TypeParameter):
         return BOXING if target is OBJECT else None
-    if source is DYNAMIC:
-        return Conversion("dynamic")
     return REFERENCE if has_reference_conversion(source, target) else None
 
 
@@ -329,7 +333,7 @@ def _conversion_operators(source: Type, target: Type, *, explicit: bool) -> Iter
             if parent.kind == "interface" or parent in NUMERIC or parent in (STRING, OBJECT):
                 continue
             for name in names:
-                for member in parent.definition.members(name):
+                for member in declared_members(parent, name):
                     if isinstance(member, Method) and id(member) not in seen:
                         seen.add(id(member))
                         yield member
@@ -379,6 +383,7 @@ __all__ = [
     "IDENTITY",
     "IMPLICIT_NUMERIC",
     "INTEGRAL_RANGES",
+    "INTERPOLATED",
     "LAMBDA",
     "METHOD_GROUP",
     "NULL_LITERAL",
@@ -399,6 +404,7 @@ __all__ = [
     "is_delegate",
     "is_enum",
     "is_interface",
+    "is_ref_struct",
     "is_reference",
     "nullable",
     "same",

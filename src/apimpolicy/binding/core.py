@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.binding import advice
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.constants import FoldingError, fold_conversion, is_foldable
 from apimpolicy.binding.nodes import (
@@ -12,6 +12,7 @@ from apimpolicy.binding.nodes import (
     Bad,
     Convert,
     Expression,
+    InterpolatedString,
     Lambda,
     Literal,
     MethodGroup,
@@ -22,17 +23,26 @@ from apimpolicy.binding.nodes import (
     TupleCreation,
     TypeReference,
 )
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol, Scope
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, TupleType, Type
 from apimpolicy.dotnet.values import DECIMAL, DOUBLE, FLOAT, INT, VOID
+from apimpolicy.syntax import literals
+from apimpolicy.syntax.nodes import Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from apimpolicy.syntax.nodes import Child, Node, Token
+    from apimpolicy.binding.flow import Answer
+    from apimpolicy.binding.nodes import Statement
+    from apimpolicy.syntax.nodes import Child, Node
     from apimpolicy.text.source import Excerpt
+
+
+_SHORTEST_BEGINNING = 4
+"""Letters that are enough to guess a name by its beginning."""
 
 
 class BinderCore:
@@ -52,6 +62,8 @@ class BinderCore:
         """Whether anything is declared that could be read before it has a value."""
         self.being_declared: LocalSymbol | None = None
         """The `var` whose value is being bound."""
+        self.ends: dict[Statement, Answer] = {}
+        """Whether the ends of loops and switches can be reached, as far as somebody asked."""
         self._visitors: dict[str, Callable[[Node], Expression]] = {}
 
     # ---------------------------------------------------------------------------------------- diagnostics
@@ -93,7 +105,11 @@ class BinderCore:
         by_folded = {other.lower(): other for other in names}
         if name.lower() in by_folded:
             return by_folded[name.lower()]
-        found = difflib.get_close_matches(name.lower(), list(by_folded), 1, 0.7)
+        from difflib import get_close_matches
+
+        found = get_close_matches(name.lower(), list(by_folded), 1, 0.7)
+        if not found and len(name) >= _SHORTEST_BEGINNING:
+            found = [other for other in by_folded if other.startswith(name.lower())]
         return by_folded[found[0]] if found else None
 
     def suggestion(self, name: str, names: Iterable[str]) -> str:
@@ -167,6 +183,8 @@ class BinderCore:
         found = conv.standard_implicit(source, target)
         if found is not None:
             return found
+        if isinstance(target, NamedType) and target.name in _FORMATTABLE and is_interpolated(expression):
+            return conv.INTERPOLATED
         if isinstance(expression, TupleCreation):
             by_element = self._classify_tuple(expression, target)
             if by_element is not None:
@@ -316,11 +334,12 @@ class BinderCore:
                 syntax,
                 "CS0266",
                 f"'{source}' does not convert to '{target}' by itself",
-                label=f"a cast is missing: ({short(target)})",
+                label=f"a cast is missing: ({shown(target)})",
             )
         if source is VOID:
             return self.failure(syntax, "CS0029", f"this call returns nothing, but '{target}' is needed here")
-        return self.failure(syntax, "CS0029", f"'{source}' cannot be converted to '{target}'")
+        help = advice.for_conversion(source, target, expression)
+        return self.failure(syntax, "CS0029", f"'{source}' cannot be converted to '{target}'", help=help)
 
     def report_unconvertible(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:
         """Why a lambda or method group does not fit a type."""
@@ -341,11 +360,29 @@ class BinderCore:
         raise NotImplementedError
 
 
+_FORMATTABLE = frozenset({"System.FormattableString", "System.IFormattable"})
+"""The types that an interpolated string converts to besides `string` (section 10.2.5)."""
+
+
+def is_interpolated(expression: Expression) -> bool:
+    """Whether an expression is an interpolated string, also one without holes."""
+    return isinstance(expression, InterpolatedString) or (
+        isinstance(expression, Literal) and getattr(expression.syntax, "kind", "") == "interpolated_string"
+    )
+
+
 def written(child: Child) -> Node | Token:
     """A child that the grammar never leaves out."""
     if child is None:
         raise AssertionError("the grammar has no such node")
     return child
+
+
+def name_of(child: Child) -> str:
+    """The name that a token stands for: `@class` is `class`."""
+    if not isinstance(child, Token):
+        raise AssertionError("the grammar has a name here")
+    return literals.identifier_name(child.text)
 
 
 def default_constant(type_: Type) -> Any:
@@ -369,21 +406,4 @@ def default_constant(type_: Type) -> Any:
     return NOT_CONSTANT
 
 
-def short(type_: Type) -> str:
-    """A type's name as people write it: without the namespaces that need no prefix."""
-    import re
-
-    return re.sub(r"\b(?:[A-Za-z]\w*\.)+(?=[A-Za-z])", _strip_namespace, str(type_))
-
-
-def _strip_namespace(match: Any) -> str:
-    from apimpolicy.binding.lookup import IMPLICIT_USINGS
-
-    prefix = match.group(0)[:-1]
-    if prefix in IMPLICIT_USINGS:
-        return ""
-    outer, _, last = prefix.rpartition(".")
-    return f"{last}." if outer in IMPLICIT_USINGS else match.group(0)
-
-
-__all__ = ["BinderCore", "NamedType", "default_constant", "short"]
+__all__ = ["BinderCore", "NamedType", "default_constant"]

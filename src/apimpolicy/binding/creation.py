@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import complaints, lookup
 from apimpolicy.binding.casts import CastBinder
-from apimpolicy.binding.complaints import shown
+from apimpolicy.binding.core import name_of
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.names import make_tuple_type
 from apimpolicy.binding.nodes import (
@@ -28,10 +28,11 @@ from apimpolicy.binding.nodes import (
     TupleCreation,
 )
 from apimpolicy.binding.overloads import Argument, resolve
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, TUPLE_TYPE
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import ERROR, ArrayType, NamedType, SpecialType, Type, anonymous_type, array_of
-from apimpolicy.dotnet.values import INT, OBJECT, STRING
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, ArrayType, NamedType, SpecialType, Type, anonymous_type, array_of
+from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
 
@@ -56,7 +57,7 @@ class CreationBinder(CastBinder):
             return self._not_creatable(node, type_node, type_)
         if type_.definition.is_static:
             return self.failure(node, "CS0712", f"'{shown(type_)}' is static: there are no objects of it")
-        created = self._construct(node, type_node, type_, arguments)  # type: ignore[arg-type]
+        created = self.construct(node, type_node, type_, arguments)  # type: ignore[arg-type]
         if isinstance(initializer, Node) and isinstance(created, (ObjectCreation, DefaultValue)):
             steps = self._initializers(initializer, Placeholder(node, type_))
             if steps is None:
@@ -85,11 +86,13 @@ class CreationBinder(CastBinder):
             node, "CS0144", f"'{shown(type_)}' is abstract or an interface: there is no object of just this type"
         )
 
-    def _construct(self, node: Node, type_node: Node, type_: NamedType, arguments: list[Argument]) -> Expression:
+    def construct(self, node: Node, type_node: Node, type_: NamedType, arguments: list[Argument]) -> Expression:
         methods = lookup.constructors(type_)
         if not arguments and type_.is_value_type and not any(not m.parameters for m in methods):
             return self.default_value(node, type_)
         found = resolve(methods, arguments, (), self)
+        if any(a.expression.type is DYNAMIC for a in arguments) and (found.best or found.ambiguous) is not None:
+            return self.dynamic_operation(node, "new", [], type_, arguments, type_)
         if found.best is not None:
             values = self.finish_arguments(node, found.best, arguments)
             return ObjectCreation(node, type_, found.best.method, values)
@@ -122,7 +125,7 @@ class CreationBinder(CastBinder):
 
     def _member_initializer(self, item: Node, target: Placeholder) -> Initializer | None:
         token, value = item.children
-        name = literals.identifier_name(token.text)  # type: ignore[union-attr]
+        name = name_of(token)
         members = lookup.find_members(target.type, name)
         if not members or isinstance(members[0], Method):
             self.report(
@@ -258,7 +261,7 @@ class CreationBinder(CastBinder):
 
     def bind_implicit_array_creation(self, node: Node) -> Expression:
         initializer = node.children[1]
-        rank = node.children[0].text.count(",") + 1  # type: ignore[union-attr]
+        rank = node.token(0).text.count(",") + 1
         if rank > 1:
             return self.failure(node, "CS8370", "new[,] without a type is not supported", help="name the element type")
         items = [self.bind_value(child) for child in initializer.children]  # type: ignore[union-attr]
@@ -298,11 +301,11 @@ class CreationBinder(CastBinder):
             token = name_token or _implied_name(value_node)
             if token is None:
                 return self.failure(value_node, "CS0746", "this value needs a name: Name = …")
-            name = literals.identifier_name(token.text)  # type: ignore[union-attr]
+            name = name_of(token)
             if name in seen:
                 return self.failure(child, "CS0833", f"two properties are called '{name}'")
             seen.add(name)
-            if isinstance(value.type, SpecialType) or str(value.type) == "void":
+            if isinstance(value.type, SpecialType) or value.type is VOID:
                 return self.failure(
                     child,
                     "CS0828",

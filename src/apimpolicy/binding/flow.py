@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import (
     Block,
@@ -23,17 +23,30 @@ from apimpolicy.binding.nodes import (
     Throw,
     Try,
     Using,
+    Yield,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+class Answer(NamedTuple):
+    """What is known of a loop or switch: whether its end can be reached, and the labels outside of it gone to."""
+
+    ends: bool
+    jumps: frozenset[str]
+
+
 class Flow:
     """One walk over a function body; nested lambdas and local functions are bodies of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: dict[Statement, Answer]) -> None:
+        self._known = known
+        """The answers for loops and switches, which depend on nothing outside of them: each is asked once for itself
+        and once for everything around it."""
         self._broken: set[int] = set()
+        self._jumps: set[str] = set()
+        """The labels that a `goto` which can be reached goes to, as far as has been seen."""
         self._targets: list[int] = []
 
     def end_reachable(self, statement: Statement) -> bool:
@@ -42,10 +55,8 @@ class Flow:
             return self.list_end_reachable(statement.statements)
         if isinstance(statement, If):
             return self._if(statement)
-        if isinstance(statement, (Loop, Foreach)):
-            return self._loop(statement)
-        if isinstance(statement, Switch):
-            return self._switch(statement)
+        if isinstance(statement, (Loop, Foreach, Switch)):
+            return self._remembered(statement)
         if isinstance(statement, Try):
             return self._try(statement)
         if isinstance(statement, Break):
@@ -54,18 +65,51 @@ class Flow:
             return False
         if isinstance(statement, Labeled):
             return self.end_reachable(statement.statement)
+        if isinstance(statement, Goto):
+            if statement.label is not None:
+                self._jumps.add(statement.label)
+            return False
+        if isinstance(statement, Yield):
+            return statement.value is not None
         if isinstance(statement, (Using, Lock)):
             return self.end_reachable(statement.body)
-        return not isinstance(statement, (Return, Throw, Continue, Goto))
+        return not isinstance(statement, (Return, Throw, Continue))
+
+    def _remembered(self, statement: Loop | Foreach | Switch) -> bool:
+        found = self._known.get(statement)
+        if found is None:
+            outer, self._jumps = self._jumps, set()
+            ends = self._switch(statement) if isinstance(statement, Switch) else self._loop(statement)
+            found = self._known[statement] = Answer(ends, frozenset(self._jumps))
+            self._jumps = outer
+        self._jumps |= found.jumps
+        return found.ends
 
     def list_end_reachable(self, statements: Sequence[Statement]) -> bool:
-        reachable = True
-        for statement in statements:
-            if isinstance(statement, Labeled):
-                reachable = True  # a goto may come here
-            if reachable:
-                reachable = self.end_reachable(statement)
-        return reachable
+        """Whether the end of a list can be reached: from its beginning, or from a label that something goes to."""
+        labels = _places_of_labels(statements)
+        if not labels:
+            return all(map(self.end_reachable, statements))
+        starts, seen, ends = [0], {0}, False
+        while starts:
+            ends = self._from(starts.pop(), statements, seen) or ends
+            for name in self._jumps & labels.keys():
+                if labels[name] not in seen:
+                    seen.add(labels[name])
+                    starts.append(labels[name])
+        self._jumps -= labels.keys()
+        return ends
+
+    def _from(self, start: int, statements: Sequence[Statement], seen: set[int]) -> bool:
+        """Walk on from a statement, as far as no other walk has been."""
+        for place in range(start, len(statements)):
+            if place != start and isinstance(statements[place], Labeled):
+                if place in seen:
+                    return False
+                seen.add(place)
+            if not self.end_reachable(statements[place]):
+                return False
+        return True
 
     def _if(self, statement: If) -> bool:
         then = _may_be(statement.condition, True) and self.end_reachable(statement.then)
@@ -85,6 +129,8 @@ class Flow:
     def _switch(self, statement: Switch) -> bool:
         self._targets.append(id(statement))
         ends = [self.list_end_reachable(section.statements) for section in statement.sections]
+        if self._jumps:  # sections may go to labels of each other
+            ends += [self.list_end_reachable(section.statements) for section in statement.sections]
         self._targets.pop()
         takes_all = any(
             label.pattern is None or (label.guard is None and always_matches(statement.value, label.pattern))
@@ -98,6 +144,17 @@ class Flow:
         if statement.finally_body is not None and not self.end_reachable(statement.finally_body):
             return False
         return any(ends)
+
+
+def _places_of_labels(statements: Sequence[Statement]) -> dict[str, int]:
+    """Where in a list the statement of each of its labels is."""
+    found: dict[str, int] = {}
+    for place, statement in enumerate(statements):
+        current = statement
+        while isinstance(current, Labeled):
+            found[current.label] = place
+            current = current.statement
+    return found
 
 
 def labels_of(statements: Sequence[Statement]) -> dict[str, Labeled]:

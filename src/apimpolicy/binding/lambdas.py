@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apimpolicy.binding import lookup
-from apimpolicy.binding.complaints import shown
+from apimpolicy.binding.core import name_of
 from apimpolicy.binding.creation import CreationBinder
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.nodes import (
@@ -17,14 +17,17 @@ from apimpolicy.binding.nodes import (
     ConditionalAccess,
     Deconstruction,
     DelegateCall,
+    Dereference,
     Dynamic,
     Expression,
     Lambda,
     MethodGroup,
     ObjectCreation,
+    Redirection,
     Return,
     ThrowExpression,
 )
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol, Scope
 from apimpolicy.binding.unbound import BoundBody, UnboundLambda
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type
@@ -38,7 +41,7 @@ class LambdaBinder(CreationBinder):
 
     def bind_simple_lambda(self, node: Node) -> Expression:
         is_async, token, body = node.children
-        name = literals.identifier_name(token.text)  # type: ignore[union-attr]
+        name = name_of(token)
         return UnboundLambda(node, [name], None, ("",), body, self.scope, is_async is not None)  # type: ignore[arg-type]
 
     def bind_parenthesized_lambda(self, node: Node) -> Expression:
@@ -108,8 +111,8 @@ class LambdaBinder(CreationBinder):
             self.scope, self.diagnostics, self.returns, self.return_type, self._receiver = saved
 
     def _declare_parameter(self, symbol: LocalSymbol, unbound: UnboundLambda) -> None:
-        existing = unbound.scope.find(symbol.name)
-        if existing is not None and symbol.name != "_":
+        outer = unbound.scope
+        if symbol.name != "_" and (outer.find(symbol.name) is not None or outer.declares_later(symbol.name)):
             self.report(
                 _parameter_token(unbound, symbol.name),
                 "CS0136",
@@ -266,6 +269,8 @@ def is_statement_expression(expression: Expression) -> bool:
     """Section 13.7: what can stand as a statement."""
     if isinstance(expression, ConditionalAccess):
         return is_statement_expression(expression.access)
+    if isinstance(expression, Dereference):
+        return is_statement_expression(expression.reference)
     return isinstance(
         expression,
         (
@@ -276,6 +281,7 @@ def is_statement_expression(expression: Expression) -> bool:
             Deconstruction,
             Dynamic,
             ObjectCreation,
+            Redirection,
             ThrowExpression,
             Bad,
         ),

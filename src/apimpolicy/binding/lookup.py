@@ -188,7 +188,7 @@ def _extension_classes() -> tuple[TypeDefinition, ...]:
     return tuple(found)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)  # policies may name what they like
 def extension_methods(name: str) -> tuple[Method, ...]:
     """The extension methods of this name that are in scope."""
     return tuple(
@@ -217,6 +217,8 @@ def element_type(type_: Type) -> Type | None:
         return type_.element
     if type_ is named("string"):
         return named("char")
+    if isinstance(type_, NamedType) and type_.name in ("System.Span", "System.ReadOnlySpan"):
+        return type_.arguments[0]
     for member in find_members(type_, "GetEnumerator"):
         if isinstance(member, Method) and not member.parameters:
             current = find_members(member.returns, "Current")

@@ -5,34 +5,54 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
-from apimpolicy.binding.conversions import nullable
-from apimpolicy.binding.core import BinderCore
+from apimpolicy.binding.constraints import violation
+from apimpolicy.binding.conversions import is_ref_struct, nullable
+from apimpolicy.binding.core import BinderCore, name_of
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, array_of, construct, tuple_type
 from apimpolicy.syntax.literals import identifier_name
-from apimpolicy.syntax.nodes import Token
+from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-    from apimpolicy.syntax.nodes import Child, Node
+    from collections.abc import Sequence
+
+    from apimpolicy.dotnet.metadata import TypeDefinition
+    from apimpolicy.syntax.nodes import Child
+
+
+_DECLARING_WORDS = dict.fromkeys(("let", "dim", "Dim", "auto", "val", "def", "final"), "declare a variable with var")
+"""Words that begin a declaration in other languages."""
 
 
 class NameBinder(BinderCore):
     """Names: variables first, then types, then namespaces."""
 
+    takes_unbound = False
+    """Whether a type without its arguments may stand here: `typeof(List<>)`."""
+
+    meant_as_argument = ""
+    """The name in front of `=` in the argument that is being bound."""
+
     def bind_identifier(self, node: Node) -> Expression:
         token, arguments = node.children[0], node.children[1] if len(node.children) > 1 else None
-        name = identifier_name(token.text)  # type: ignore[union-attr]
+        name = name_of(token)
         symbol = self.scope.find(name)
         if symbol is not None and arguments is None:
             return self.use_symbol(node, symbol)
+        if isinstance(symbol, LocalFunctionSymbol):
+            types = tuple(self.bind_type(argument) for argument in arguments.children)  # type: ignore[union-attr]
+            return MethodGroup(node, METHOD_GROUP_TYPE, name, None, (), (), types, symbol)
         found = self.find_type(node, name, arguments, report=False)
         if found is not None:
-            return TypeReference(node, found)
+            return self.bad(node) if found is ERROR else TypeReference(node, found)
         if lookup.namespace_exists(name):
             return NamespaceReference(node, NAMESPACE_TYPE, name)
+        if name == "__arglist":
+            is_called = self.excerpt.text[node.end :].lstrip().startswith("(")
+            return self.failure(node, "CS0226" if is_called else "CS0190", "'__arglist' is of no use in an expression")
         later = self.scope.declared_later(name, node.start)
         if later:
             return self.failure(node, "CS0841", f"'{name}' is used before it is declared")
@@ -40,7 +60,8 @@ class NameBinder(BinderCore):
             node,
             "CS0103",
             f"the name '{name}' does not exist here",
-            label=self.suggestion(name, self._visible_names()),
+            label="" if name == self.meant_as_argument else self.suggestion(name, self._visible_names()),
+            help=f"an argument is named with a colon: {name}: value" if name == self.meant_as_argument else "",
         )
 
     def use_symbol(self, node: Node, symbol: LocalSymbol | LocalFunctionSymbol) -> Expression:
@@ -48,6 +69,11 @@ class NameBinder(BinderCore):
             return MethodGroup(node, METHOD_GROUP_TYPE, symbol.name, None, (), (), (), symbol)
         if symbol.function is not self.scope.function and symbol.kind != "context":
             symbol.is_captured = True
+            if symbol.mode in ("ref", "out", "in"):
+                what = f"the {symbol.mode} parameter '{symbol.name}'"
+                return self.failure(node, "CS1628", f"a lambda or local function cannot use {what}")
+            if symbol.is_reference or is_ref_struct(symbol.type):
+                return self.failure(node, "CS8175", f"a lambda or local function cannot use '{symbol.name}'")
         if symbol.type is ERROR:
             if symbol is self.being_declared:
                 return self.failure(node, "CS0841", f"'{symbol.name}' is used in its own declaration")
@@ -63,15 +89,18 @@ class NameBinder(BinderCore):
         while scope is not None:
             names.extend(scope.names)
             scope = scope.parent
-        return [*names, *lookup.nearest_type_names("")]
+        return [*names, "true", "false", "null", *lookup.nearest_type_names("")]
 
     def find_type(self, node: Node | Token, name: str, arguments: Child, *, report: bool) -> Type | None:
         """The type of a simple name with optional type arguments; with `report`, says why there is none."""
-        if isinstance(arguments, Token):  # typeof(List<>)
-            definition = next(iter(lookup.types_named(name, arguments.text.count(",") + 1)), None)
-            return definition.open_type if definition is not None else None
-        written = [a for a in arguments.children if a is not None] if arguments is not None else []
-        found = lookup.types_named(name, len(written))
+        own = self.scope.find_type(name) if arguments is None else None
+        if own is not None:
+            return own
+        if isinstance(arguments, Token) and not self.takes_unbound:
+            self._report_unbound(node, name)
+            return ERROR
+        written = [a for a in arguments.children if a is not None] if isinstance(arguments, Node) else []
+        found = lookup.types_named(name, _arity(arguments))
         if len(found) > 1:
             self.report(
                 node,
@@ -81,9 +110,11 @@ class NameBinder(BinderCore):
             )
             return ERROR
         if found:
+            if isinstance(arguments, Token):
+                return found[0].open_type
             if not written:
                 return found[0].type
-            return construct(found[0], tuple(self.bind_type(a) for a in written))
+            return self._constructed(found[0], written)
         if not report:
             return None
         other = next((d for arity in range(5) for d in lookup.types_named(name, arity)), None)
@@ -95,8 +126,31 @@ class NameBinder(BinderCore):
                 "CS0246",
                 f"there is no type '{name}'",
                 label=self.suggestion(name, lookup.nearest_type_names(name)),
+                help=_DECLARING_WORDS.get(name, ""),
             )
         return ERROR
+
+    def _constructed(self, definition: TypeDefinition, written: Sequence[Child]) -> Type:
+        types = tuple(self._type_argument(argument) for argument in written)
+        _ = definition.base  # reads the header, which has the constraints
+        broken = violation(definition.type_parameters, types)
+        if broken is not None:
+            where, shown = written[broken.place], definition.simple_name
+            self.report(where, broken.code, f"'{shown}' needs {broken.wanted}, and '{broken.argument}' is none")
+        return construct(definition, types)
+
+    def _report_unbound(self, node: Node | Token, name: str) -> None:
+        self.report(
+            node, "CS7003", f"'{name}' has no type arguments", help="only 'typeof' takes a generic type without them"
+        )
+
+    def _type_argument(self, node: Child) -> Type:
+        saved, self.takes_unbound = self.takes_unbound, False
+        bound = self.bind_type(node)
+        self.takes_unbound = saved
+        if is_ref_struct(bound):
+            self.report(node, "CS0306", f"'{bound}' cannot be a type argument")
+        return bound
 
     # ---------------------------------------------------------------------------------------------- types
 
@@ -106,17 +160,20 @@ class NameBinder(BinderCore):
         return getattr(self, f"type_{kind}")(node)  # type: ignore[no-any-return]
 
     def type_predefined_type(self, node: Node) -> Type:
-        return named(node.children[0].text)  # type: ignore[union-attr]
+        return named(node.token(0).text)
 
     def type_named_type(self, node: Node) -> Type:
         qualifier, token, arguments = node.children
-        name = identifier_name(token.text)  # type: ignore[union-attr]
+        name = name_of(token)
         if qualifier is None:
             if name == "dynamic" and arguments is None and not lookup.types_named("dynamic", 0):
                 return DYNAMIC
             return self.find_type(node, name, arguments, report=True) or ERROR
         left = self._qualifier(qualifier)
-        count = len(arguments.children) if arguments is not None else 0  # type: ignore[union-attr]
+        count = _arity(arguments)
+        if isinstance(arguments, Token) and not self.takes_unbound:
+            self._report_unbound(token, name)  # type: ignore[arg-type]
+            return ERROR
         if isinstance(left, str):
             definition = lookup.qualified_type(left, name, count) if left else None
             if definition is None and not left:
@@ -128,9 +185,11 @@ class NameBinder(BinderCore):
                     f"there is no type or namespace '{name}' in '{left}'",
                 )
                 return ERROR
+            if isinstance(arguments, Token):
+                return definition.open_type
             if not count:
                 return definition.type
-            return construct(definition, tuple(self.bind_type(a) for a in arguments.children))  # type: ignore[union-attr]
+            return self._constructed(definition, arguments.children)  # type: ignore[union-attr]
         if not isinstance(left, NamedType):
             return ERROR
         nested = lookup.nested_type(left, name, count)
@@ -144,7 +203,7 @@ class NameBinder(BinderCore):
         if node.kind == "alias_qualifier":  # type: ignore[union-attr]
             return ""
         qualifier, token, arguments = node.children  # type: ignore[union-attr]
-        name = identifier_name(token.text)  # type: ignore[union-attr]
+        name = name_of(token)
         if qualifier is None:
             if arguments is None and lookup.namespace_exists(name):
                 return name
@@ -173,6 +232,8 @@ class NameBinder(BinderCore):
 
     def type_array_type(self, node: Node) -> Type:
         element = self.bind_type(node.children[0])
+        if is_ref_struct(element):
+            self.report(node.children[0], "CS0611", f"'{element}' cannot be the element of an array")
         for rank in reversed(node.children[1:]):
             element = array_of(element, rank.text.count(",") + 1)  # type: ignore[union-attr]
         return element
@@ -194,10 +255,11 @@ class NameBinder(BinderCore):
 
     def bind_alias_qualified_name(self, node: Node) -> Expression:
         token, arguments = node.children[1], node.children[2]
-        name = identifier_name(token.text)  # type: ignore[union-attr]
+        name = name_of(token)
         if lookup.namespace_exists(name):
             return NamespaceReference(node, NAMESPACE_TYPE, name)
-        return TypeReference(node, self.find_type(node, name, arguments, report=True) or ERROR)
+        found = self.find_type(node, name, arguments, report=True)
+        return self.bad(node) if found in (None, ERROR) else TypeReference(node, found)
 
 
 def make_tuple_type(types: list[Type], names: list[str | None]) -> Type:
@@ -206,3 +268,10 @@ def make_tuple_type(types: list[Type], names: list[str | None]) -> Type:
         return ERROR
     definition = find_definition("System.ValueTuple", len(types))
     return tuple_type(tuple(types), tuple(names), definition)
+
+
+def _arity(arguments: Child) -> int:
+    """The number of type arguments, written (`<int>`) or not (`<,>`)."""
+    if arguments is None:
+        return 0
+    return arguments.text.count(",") + 1 if isinstance(arguments, Token) else len(arguments.children)

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from apimpolicy.binding import advice, operators
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding import operators
-from apimpolicy.binding.calls import CallBinder
-from apimpolicy.binding.complaints import shown
 from apimpolicy.binding.constants import FoldingError, fold_binary, fold_unary, is_foldable
+from apimpolicy.binding.method_groups import MethodGroupBinder
 from apimpolicy.binding.nodes import (
     NOT_CONSTANT,
     Bad,
     Binary,
     Call,
+    ConditionalAccess,
     Convert,
+    Dynamic,
     Expression,
     Literal,
     Logical,
     MethodGroup,
+    Placeholder,
     ThrowExpression,
     Unary,
 )
 from apimpolicy.binding.overloads import Argument, resolve
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import DEFAULT_TYPE, DefaultLiteral, UnboundLambda
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, TupleType, Type
@@ -38,13 +41,13 @@ _SMALLEST: dict[str, tuple[int, Type]] = {
 """Section 6.4.5.3: literals whose negation fits although they do not."""
 
 
-class OperationBinder(CallBinder):
+class OperationBinder(MethodGroupBinder):
     """Everything with an operator in it."""
 
     # --------------------------------------------------------------------------------------------- literals
 
     def _bind_literal(self, node: Node) -> Expression:
-        text = node.children[0].text  # type: ignore[union-attr]
+        text = node.token(0).text
         if node.kind == "string_literal":
             return Literal(node, STRING, literals.string_value(text))
         if node.kind == "verbatim_string_literal":
@@ -90,10 +93,10 @@ class OperationBinder(CallBinder):
         while isinstance(current, Node) and current.kind == "binary":
             chain.append(current)
             current = current.children[0]
-        left = self.require_typed(self.bind_value(current))
+        left = self.bind_value(current)
         for link in reversed(chain):
-            right = self.require_typed(self.bind_value(link.children[2]))
-            left = self.binary(link, link.children[1].text, left, right)  # type: ignore[union-attr]
+            right = self.bind_value(link.children[2])
+            left = self.binary(link, link.token(1).text, left, right)
         return left
 
     def binary(self, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
@@ -101,11 +104,14 @@ class OperationBinder(CallBinder):
         if isinstance(left, Bad) or isinstance(right, Bad) or ERROR in (left.type, right.type):
             return self.bad(node)
         if left.type is DYNAMIC or right.type is DYNAMIC:
-            result: Type = BOOL if operator in operators.COMPARISONS else DYNAMIC
-            return Binary(node, result, operator, left, right, DYNAMIC)
-        if operator in ("+", "-") and conv.is_delegate(left.type) and isinstance(right, (UnboundLambda, MethodGroup)):
-            right = self.convert(right, left.type)
-            return right if isinstance(right, Bad) else Binary(node, left.type, operator, left, right, left.type)
+            return self._dynamic_binary(node, operator, left, right)
+        if operator in ("+", "-") and (conv.is_delegate(left.type) or conv.is_delegate(right.type)):
+            combined = self._combine_delegates(node, operator, left, right)
+            if combined is not None:
+                return combined
+        left, right = self.require_typed(left), self.require_typed(right)
+        if isinstance(left, Bad) or isinstance(right, Bad):
+            return self.bad(node)
         if isinstance(left.type, TupleType) and isinstance(right.type, TupleType) and operator in ("==", "!="):
             return self._compare_tuples(node, operator, left, right)
         user = self._user_binary(node, operator, left, right)
@@ -127,6 +133,18 @@ class OperationBinder(CallBinder):
             )
         first, second = self.convert(left, signature.left), self.convert(right, signature.right)
         return self._finish_binary(node, operator, first, second, signature)
+
+    def _combine_delegates(self, node: Node, operator: str, left: Expression, right: Expression) -> Expression | None:
+        """`f + g` and `f - g` (sections 12.10.5 and 12.10.6): both of one delegate type; None when they are not."""
+        for type_ in (left.type, right.type):
+            if conv.is_delegate(type_) and all(self.classify(side, type_) is not None for side in (left, right)):
+                first, second = self.convert(left, type_), self.convert(right, type_)
+                if isinstance(first, Bad) or isinstance(second, Bad):
+                    return self.bad(node)
+                return Binary(node, type_, operator, first, second, type_)
+        if conv.is_delegate(left.type) and isinstance(right, (UnboundLambda, MethodGroup)):
+            return self.convert(right, left.type)  # says what is wrong with it
+        return None
 
     def _compare_tuples(self, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
         """Tuple equality, new in C# 7.3: element by element."""
@@ -171,7 +189,7 @@ class OperationBinder(CallBinder):
         self, node: Node, operator: str, left: Expression, right: Expression, signature: operators.OperatorSignature
     ) -> Any:
         operand = signature.operand
-        if operand is OBJECT:
+        if operand is OBJECT or conv.is_delegate(operand):
             if left.constant is None and right.constant is None:
                 return operator == "=="
             return NOT_CONSTANT
@@ -240,14 +258,7 @@ class OperationBinder(CallBinder):
 
     def _no_operator(self, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
         first, second = operand_name(left), operand_name(right)
-        help_ = ""
-        if operator in ("&&", "||") and "string" in (first, second):
-            help_ = "compare with a value to get a bool"
-        elif operator in ("==", "!=") and NULL in (left.type, right.type):
-            other = left if right.type is NULL else right
-            help_ = f"'{shown(other.type)}' is never null"
-        elif operator in operators.COMPARISONS and {first, second} & {"string"} and {first, second} & {"int", "bool"}:
-            help_ = "convert one side: .ToString(), int.Parse(…), or write the literal with (or without) quotes"
+        help_ = advice.for_operator(operator, left, right)
         return self.failure(node, "CS0019", f"'{operator}' does not exist between {first} and {second}", help=help_)
 
     def _bind_logical(self, node: Node) -> Expression:
@@ -266,6 +277,12 @@ class OperationBinder(CallBinder):
     bind_logical_and = _bind_logical
     bind_logical_or = _bind_logical
 
+    def _dynamic_binary(self, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
+        """An operator that is chosen when it runs; what has no type cannot take part."""
+        if any(isinstance(e, (UnboundLambda, MethodGroup, DefaultLiteral)) or e.type is VOID for e in (left, right)):
+            return self._no_operator(node, operator, left, right)
+        return Dynamic(node, DYNAMIC, "binary", [left, right], operator)
+
     def _logical(self, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
         if isinstance(left, Bad) or isinstance(right, Bad):
             return self.bad(node)
@@ -281,25 +298,33 @@ class OperationBinder(CallBinder):
     # ------------------------------------------------------------------------------------- unary operators
 
     def bind_unary(self, node: Node) -> Expression:
-        operator = node.children[0].text  # type: ignore[union-attr]
+        operator = node.token(0).text
         operand_node = node.children[1]
         if operator == "-" and isinstance(operand_node, Node) and operand_node.kind == "integer_literal":
-            smallest = _SMALLEST.get(operand_node.children[0].text.replace("_", ""))  # type: ignore[union-attr]
+            smallest = _SMALLEST.get(operand_node.token(0).text.replace("_", ""))
             if smallest is not None:
                 return Literal(node, smallest[1], smallest[0])
-        return self._unary(node, operator, self.require_typed(self.bind_value(operand_node)))
+        return self.unary(node, operator, self.require_typed(self.bind_value(operand_node)))
 
     def bind_logical_not(self, node: Node) -> Expression:
-        return self._unary(node, "!", self.require_typed(self.bind_value(node.children[0])))
+        return self.unary(node, "!", self.require_typed(self.bind_value(node.children[0])))
 
     def bind_bitwise_not(self, node: Node) -> Expression:
-        return self._unary(node, "~", self.require_typed(self.bind_value(node.children[0])))
+        return self.unary(node, "~", self.require_typed(self.bind_value(node.children[0])))
 
-    def _unary(self, node: Node, operator: str, operand: Expression) -> Expression:
+    def _lifted_user_unary(self, node: Node, operator: str, operand: Expression, inner: Type) -> Expression:
+        """`-x` of a `TimeSpan?` (section 12.4.8): null of null, else the operator of the value."""
+        placeholder = Placeholder(operand.syntax, inner)
+        value = self.unary(node, operator, placeholder)
+        if isinstance(value, Bad):
+            return value
+        return ConditionalAccess(node, conv.nullable(value.type), operand, placeholder, value)
+
+    def unary(self, node: Node, operator: str, operand: Expression) -> Expression:
         if isinstance(operand, Bad) or operand.type is ERROR:
             return self.bad(node)
         if operand.type is DYNAMIC:
-            return Unary(node, DYNAMIC, operator, operand, DYNAMIC)
+            return Dynamic(node, DYNAMIC, "unary", [operand], operator)
         if isinstance(operand.type, SpecialType) or operand.type is VOID:
             return self.failure(node, "CS0023", f"'{operator}' cannot be applied to {operand_name(operand)}")
         methods = operators.user_operators(operators.UNARY_METHODS[operator], (operand.type,))
@@ -314,11 +339,17 @@ class OperationBinder(CallBinder):
                     found.best.method,
                     self.finish_arguments(node, found.best, arguments),
                 )
+            inner = operand.type.underlying
+            if inner is not None:
+                return self._lifted_user_unary(node, operator, operand, inner)
         signature = operators.resolve_unary(operator, operand)
         if isinstance(signature, operators.Ambiguous):
             return self.failure(node, "CS0035", f"'{operator}' is ambiguous for '{shown(operand.type)}'")
         if signature is None:
-            help_ = "compare with a value to get a bool" if operator == "!" else ""
+            help_ = ""
+            if operator == "!":
+                is_cast = operand.type is OBJECT or advice.is_json(operand.type)
+                help_ = "cast it: !(bool)…" if is_cast else "compare it with a value to get a bool"
             return self.failure(
                 node, "CS0023", f"'{operator}' cannot be applied to {operand_name(operand)}", help=help_
             )

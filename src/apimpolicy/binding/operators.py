@@ -187,8 +187,8 @@ def _reference_equality(left: Type, right: Type) -> OperatorSignature | None:
         return None
     from apimpolicy.binding.conversions import explicit_conversion
 
-    if is_delegate(left) and is_delegate(right) and left is not right:
-        return None
+    if is_delegate(left) and is_delegate(right):
+        return OperatorSignature(left, left, left, BOOL, False) if left is right else None
     between = explicit_conversion(left, right) or explicit_conversion(right, left)
     if between is None or between.kind == "user":
         return None

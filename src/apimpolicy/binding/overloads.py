@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from apimpolicy.binding.constraints import Violation, violation
 from apimpolicy.binding.conversions import Conversion, better_target, is_reference, same
 from apimpolicy.binding.inference import Inference, ReturnTypes
 from apimpolicy.binding.lookup import delegate_signature
@@ -44,7 +45,7 @@ class Candidate:
     """One method in one form (normal or with its params array expanded) held against the arguments.
 
     `targets[i]` is the parameter that argument i goes to. `failure` is empty when the candidate is applicable, else
-    `too many`, `missing`, `name`, `inference`, `argument`, `type arguments` or `receiver`.
+    `too many`, `missing`, `name`, `inference`, `argument`, `type arguments`, `constraint` or `receiver`.
     """
 
     __slots__ = (
@@ -56,6 +57,7 @@ class Candidate:
         "parameters",
         "targets",
         "type_arguments",
+        "violation",
     )
 
     def __init__(self, method: Method, is_expanded: bool) -> None:
@@ -66,6 +68,7 @@ class Candidate:
         self.conversions: list[Conversion | None] = []
         self.type_arguments: tuple[Type, ...] = ()
         self.failure = ""
+        self.violation: Violation | None = None
         self.culprit: int | Parameter | Token | None = None
 
     @property
@@ -104,6 +107,30 @@ def resolve(
     is_extension_call: bool = False,
 ) -> Resolution:
     """Find the best of `methods` for these arguments (the receiver included, for an extension call)."""
+    fitting = [method for method in methods if _takes(method, arguments)]
+    found = _resolve(fitting, arguments, type_arguments, binder, is_extension_call)
+    if found.best is None and found.ambiguous is None and len(fitting) < len(methods):
+        return _resolve(methods, arguments, type_arguments, binder, is_extension_call)  # for the report
+    return found
+
+
+def _takes(method: Method, arguments: Sequence[Argument]) -> bool:
+    """Whether a method may take so many arguments; the names of arguments are not looked at."""
+    parameters, count = method.parameters, len(arguments)
+    if count == len(parameters) or (parameters and parameters[-1].mode == "params"):
+        return True
+    if count > len(parameters):
+        return False
+    return parameters[count].has_default or any(argument.name is not None for argument in arguments)
+
+
+def _resolve(
+    methods: Sequence[Method],
+    arguments: Sequence[Argument],
+    type_arguments: tuple[Type, ...],
+    binder: ConvertingBinder,
+    is_extension_call: bool,
+) -> Resolution:
     candidates: list[Candidate] = []
     applicable: list[Candidate] = []
     for method in methods:
@@ -189,6 +216,10 @@ def _examine(
         if conversion is None and not candidate.failure:
             candidate.failure = "receiver" if index == 0 and is_extension_call else "argument"
             candidate.culprit = index
+    if not candidate.failure and candidate.type_arguments:
+        candidate.violation = violation(method.type_parameters, candidate.type_arguments)
+        if candidate.violation is not None:
+            candidate.failure = "constraint"
     return candidate
 
 
@@ -207,12 +238,12 @@ def _fits_receiver(conversion: Conversion) -> bool:
 
 
 def _argument_conversion(argument: Argument, parameter: Parameter, binder: ConvertingBinder) -> Conversion | None:
-    from apimpolicy.binding.conversions import IDENTITY
-
     wanted = parameter.mode if parameter.mode in ("ref", "out") else ""
-    if argument.mode.replace("in", "") != wanted:
+    if (argument.mode if argument.mode != "in" else "") != wanted:
         return None
     if wanted:
+        from apimpolicy.binding.conversions import IDENTITY
+
         if isinstance(argument.expression, OutVariable) and argument.expression.type is ERROR:
             return IDENTITY
         return IDENTITY if same(argument.expression.type, parameter.type) else None

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import lookup
-from apimpolicy.binding.complaints import shown
 from apimpolicy.binding.lambdas import LambdaBinder
 from apimpolicy.binding.names import make_tuple_type
 from apimpolicy.binding.nodes import (
@@ -16,14 +15,18 @@ from apimpolicy.binding.nodes import (
     Expression,
     IsPattern,
     Local,
+    MethodGroup,
     Pattern,
     Placeholder,
     TupleCreation,
     TypeReference,
 )
+from apimpolicy.binding.operations import operand_name
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, TupleType, Type
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, NamedType, SpecialType, TupleType, Type
 from apimpolicy.dotnet.values import BOOL
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
@@ -36,8 +39,12 @@ class PatternBinder(LambdaBinder):
     """`is` and `case` patterns, and deconstruction."""
 
     def bind_is_pattern(self, node: Node) -> Expression:
-        operand = self.bind_typed(node.children[0])
+        operand = self.bind_value(node.children[0])
         pattern_node = node.children[1]
+        if isinstance(operand, (UnboundLambda, MethodGroup)):
+            operand = self.failure(node, "CS0837", f"{operand_name(operand)} cannot stand before 'is'")
+        elif isinstance(operand.type, SpecialType) and operand.type not in (ERROR, DYNAMIC):
+            operand = self.failure(node.children[0], "CS8117", f"{operand_name(operand)} is no value to be matched")
         if isinstance(operand, Bad):
             self._declare_after_error(pattern_node)
             return operand
@@ -77,7 +84,7 @@ class PatternBinder(LambdaBinder):
                 return None
             return Pattern(node, target, symbol)
         value = self.bind_value(node.children[0])
-        return self._constant_pattern(node.children[0], value, input_type)  # type: ignore[arg-type]
+        return self._constant_pattern(node.node(0), value, input_type)
 
     def _may_match(self, node: Node, source: Type, target: Type) -> bool:
         if isinstance(source, SpecialType):
@@ -135,6 +142,9 @@ class PatternBinder(LambdaBinder):
             value = self._typed_by_targets(left, value)
         value = self._deconstructed(left, value)
         type_ = value.type
+        if type_ is ERROR:
+            self._targets(left, None)
+            return self.bad(node)
         if not isinstance(type_, TupleType):
             self._targets(left, None)
             for target in self._target_nodes(left):

@@ -27,7 +27,8 @@ class QueryBinder(PatternBinder):
 
 
 class _Translation:
-    """One query's translation. Transparent identifiers are anonymous objects `{ x, y }` named `<n>`.
+    """One query's translation. Transparent identifiers are anonymous objects `{ x, y }` named `<place of the query:n>`,
+    so that a query inside another has its own.
 
     `names` maps each range variable to the path through transparent identifiers that reaches it.
     """
@@ -125,7 +126,7 @@ class _Translation:
         self, current: list[str], names: dict[str, list[str]], added: str
     ) -> tuple[list[str], dict[str, list[str]]]:
         self.counter += 1
-        holder = f"<{self.counter}>"
+        holder = f"<{self.node.start}:{self.counter}>"
         moved = {variable: [holder, *path] for variable, path in names.items()}
         moved[added] = [holder, added]
         return [holder], moved
@@ -143,7 +144,7 @@ class _Translation:
 def _replace_names(node: Any, names: dict[str, list[str]]) -> Any:
     if not isinstance(node, Node):
         return node
-    if node.kind == "identifier" and node.children[1:] in ([None], []) and node.children[0].text in names:  # type: ignore[union-attr]
+    if node.kind == "identifier" and node.children[1:] in ([None], []) and node.token(0).text in names:
         token: Any = node.children[0]
         path = names[token.text]
         result = _name(Token("NAME", path[0], token.start, token.end))
@@ -154,9 +155,9 @@ def _replace_names(node: Any, names: dict[str, list[str]]) -> Any:
         return result
     hidden: set[str] = set()
     if node.kind == "simple_lambda":
-        hidden = {node.children[1].text}  # type: ignore[union-attr]
+        hidden = {node.token(1).text}
     elif node.kind == "parenthesized_lambda" and isinstance(node.children[1], Node):
-        hidden = {parameter.children[2].text for parameter in node.children[1].children}  # type: ignore[union-attr]
+        hidden = {parameter.token(2).text for parameter in node.node(1).nodes()}
     if hidden:
         names = {name: path for name, path in names.items() if name not in hidden}
     if node.kind == "argument" and node.children[0] is not None:

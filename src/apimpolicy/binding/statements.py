@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import lookup
-from apimpolicy.binding.complaints import shown
+from apimpolicy.binding.core import name_of
 from apimpolicy.binding.lambdas import is_statement_expression
 from apimpolicy.binding.nodes import (
     NOT_CONSTANT,
     Bad,
+    Block,
     Catch,
     Empty,
     Expression,
@@ -26,11 +27,11 @@ from apimpolicy.binding.nodes import (
     Try,
     Using,
 )
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.switches import SwitchBinder
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type
-from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node
 
 if TYPE_CHECKING:
@@ -86,11 +87,12 @@ class Binder(SwitchBinder):
         return If(node, condition, then, otherwise)
 
     def _loop_body(self, node: Child, kind: str) -> Statement:
-        saved, self._breakable = self._breakable, (*self._breakable, kind)
+        saved = self.enclosing
+        self.enclosing = saved._replace(breakable=(*saved.breakable, kind))
         try:
             return self._embedded(node)
         finally:
-            self._breakable = saved
+            self.enclosing = saved
 
     def statement_while_statement(self, node: Node) -> Statement:
         saved = self.enter()
@@ -143,9 +145,9 @@ class Binder(SwitchBinder):
         saved = self.enter()
         try:
             declared = element if self.is_var(type_node) else self.bind_type(type_node)
-            name = literals.identifier_name(token.text)  # type: ignore[union-attr]
+            name = name_of(token)
             symbol = LocalSymbol(name, declared, "foreach", token, self.scope.function)
-            self.declare(symbol, token)  # type: ignore[arg-type]
+            self.declare(symbol, token)
             placeholder = Placeholder(token, element)  # type: ignore[arg-type]
             value: Expression = placeholder
             if declared is not element and ERROR not in (declared, element):
@@ -204,13 +206,28 @@ class Binder(SwitchBinder):
 
     def statement_try_statement(self, node: Node) -> Statement:
         body_node, catches_node, finally_node = node.children
-        body = self.statement_block(body_node)  # type: ignore[arg-type]
+        has_catches = catches_node is not None and bool(catches_node.children)  # type: ignore[union-attr]
+        body = self._part_of_try("try" if has_catches else "", body_node)
         catches = [self._catch(child) for child in catches_node.children] if catches_node is not None else []  # type: ignore[union-attr, arg-type]
         if not catches and finally_node is None:
             self.report(node, "CS1524", "'try' needs a catch or a finally")
         self._check_catches(catches)
-        finally_body = self.statement_block(finally_node.children[0]) if finally_node is not None else None  # type: ignore[union-attr, arg-type]
+        finally_body = self._part_of_try("finally", finally_node.children[0]) if finally_node is not None else None  # type: ignore[union-attr]
         return Try(node, body, catches, finally_body)
+
+    def _part_of_try(self, part: str, node: Child) -> Block:
+        """A block of a try statement, which says what may jump and yield in it; no jump leaves `finally`."""
+        saved = self.enclosing
+        if part:
+            self.enclosing = saved._replace(parts=(*saved.parts, part))
+        if part == "finally":
+            self.enclosing = self.enclosing._replace(
+                breakable=(*saved.breakable, part) if saved.breakable else (), labels=(*saved.labels, None)
+            )
+        try:
+            return self.statement_block(node)  # type: ignore[arg-type]
+        finally:
+            self.enclosing = saved
 
     def _check_catches(self, catches: list[Catch]) -> None:
         """CS0160: a clause that an earlier one already covers."""
@@ -229,8 +246,7 @@ class Binder(SwitchBinder):
 
     def _catch(self, node: Node) -> Catch:
         declaration, filter_node, body_node = node.children
-        saved, saved_in_catch = self.enter(), self._in_catch
-        self._in_catch = True
+        saved = self.enter()
         try:
             target: NamedType | None = None
             symbol: LocalSymbol | None = None
@@ -242,15 +258,15 @@ class Binder(SwitchBinder):
                     if named("System.Exception") not in type_.supertypes:
                         self.report(type_node, "CS0155", "only an exception can be caught")
                 if token is not None:
-                    name = literals.identifier_name(token.text)  # type: ignore[union-attr]
+                    name = name_of(token)
                     symbol = LocalSymbol(name, type_, "local", token, self.scope.function)
                     self.declare(symbol, token)
             condition = None
             if filter_node is not None:
                 condition = self.convert_condition(self.bind_value(filter_node.children[0]))  # type: ignore[union-attr]
-            return Catch(node, target, symbol, condition, self.statement_block(body_node))  # type: ignore[arg-type]
+            return Catch(node, target, symbol, condition, self._part_of_try("catch", body_node))
         finally:
-            self.scope, self._in_catch = saved, saved_in_catch
+            self.scope = saved
 
     def statement_using_statement(self, node: Node) -> Statement:
         resource_node, body_node = node.children
@@ -292,7 +308,7 @@ class Binder(SwitchBinder):
     def _checked_block(self, node: Node, *, checked: bool) -> Statement:
         saved, self.is_checked = self.is_checked, checked
         try:
-            return self.statement_block(node.children[0])  # type: ignore[arg-type]
+            return self.statement_block(node.node(0))
         finally:
             self.is_checked = saved
 

@@ -16,7 +16,10 @@ from apimpolicy.binding.nodes import (
     SwitchLabel,
     SwitchSection,
 )
+from apimpolicy.binding.operations import operand_name
 from apimpolicy.binding.symbols import Scope
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType
+from apimpolicy.dotnet.values import VOID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,17 +32,23 @@ class SwitchBinder(DeclarationBinder):
     """`switch`, its sections and labels."""
 
     def statement_switch_statement(self, node: Node) -> Statement:
-        value = self.bind_typed(node.children[0])
-        saved, saved_breakable = self.enter(), self._breakable
-        self._breakable = (*self._breakable, "switch")
+        value = self.bind_value(node.children[0])
+        is_special = isinstance(value.type, SpecialType) and value.type not in (ERROR, DYNAMIC)
+        if is_special or value.type is VOID:
+            value = self.failure(node.children[0], "CS8119", f"a value is needed here, not {operand_name(value)}")
+        saved, enclosing, gotos = self.enter(), self.enclosing, self.gotos
+        self.enclosing = enclosing._replace(
+            breakable=(*enclosing.breakable, "switch"), switch_types=(*enclosing.switch_types, value.type)
+        )
+        self.gotos = ()
         try:
-            outer_labels = self.declare_labels([s for child in node.children[1:] for s in child.children[1:]])  # type: ignore[union-attr]
-            sections = [self._switch_section(child, value) for child in node.children[1:]]  # type: ignore[arg-type]
-            self._labels = outer_labels
+            self.declare_labels([s for child in node.nodes(1) for s in child.children[1:]])
+            sections = [self._switch_section(child, value) for child in node.nodes(1)]
             self._check_labels(sections)
             self._check_subsumed(sections)
+            self._check_gotos(sections)
             for section in sections:
-                if Flow().list_end_reachable(section.statements):
+                if Flow(self.ends).list_end_reachable(section.statements):
                     label = section.labels[-1].syntax
                     last = section is sections[-1]
                     self.report(
@@ -50,7 +59,7 @@ class SwitchBinder(DeclarationBinder):
                     )
             return Switch(node, value, sections, self.scope.order)
         finally:
-            self.scope, self._breakable = saved, saved_breakable
+            self.scope, self.enclosing, self.gotos = saved, enclosing, gotos
 
     def _switch_section(self, node: Node, value: Expression) -> SwitchSection:
         labels_node, *statements = node.children
@@ -61,11 +70,10 @@ class SwitchBinder(DeclarationBinder):
             self.scope = saved
             # variables declared in a section belong to the whole switch block, those of patterns to the section
             inner = Scope(saved)
-            inner.names.update(names)
+            inner.take(names.values())
             self.scope = inner
             bound = [self.bind_statement(child) for child in statements]
-            for symbol in inner.order:
-                saved.names.setdefault(symbol.name, symbol)
+            saved.take(symbol for symbol in inner.order if symbol.name not in saved.names)
             return SwitchSection(node, labels, bound)
         finally:
             self.scope = saved
@@ -96,6 +104,26 @@ class SwitchBinder(DeclarationBinder):
                     shown_label = "default" if key == "default:" else f"case {key[1]!r}"
                     self.report(label.syntax, "CS0152", f"'{shown_label}:' occurs twice in this switch")
                 seen.add(key)
+
+    def _check_gotos(self, sections: Sequence[SwitchSection]) -> None:
+        """CS0159 for a `goto case` or `goto default` without its label (section 13.10.4); a guarded one is none."""
+        labels = [label for section in sections for label in section.labels]
+        has_default = any(label.pattern is None for label in labels)
+        constants = {
+            (type(label.pattern.value.constant), label.pattern.value.constant)
+            for label in labels
+            if label.guard is None
+            and label.pattern is not None
+            and label.pattern.value is not None
+            and label.pattern.value.is_constant
+        }
+        for goto in self.gotos:
+            if goto.value is None and not has_default:
+                self.report(goto.syntax, "CS0159", "this switch has no 'default:' to go to")
+            elif goto.value is not None and goto.value.is_constant:
+                value = goto.value.constant
+                if (type(value), value) not in constants:
+                    self.report(goto.syntax, "CS0159", f"this switch has no 'case {value!r}:' to go to")
 
     def _check_subsumed(self, sections: Sequence[SwitchSection]) -> None:
         """CS8120 for a pattern that can never match, since an earlier one takes all its values."""

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding.nodes import NOT_CONSTANT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from apimpolicy.dotnet.signatures import Parameter
-    from apimpolicy.dotnet.types import Type
+    from apimpolicy.dotnet.types import Type, TypeParameter
     from apimpolicy.syntax.nodes import Node, Token
 
 
@@ -16,9 +18,22 @@ class LocalSymbol:
     """A variable. `kind` is local, constant, parameter, foreach, using, range, pattern or context.
 
     `function` is the lambda or local function (any object, by identity) it is of: a use in another one captures it.
+    `is_reference`: it is another name for a variable (a `ref` local, or a `ref` parameter). `is_referenced`: somewhere
+    a `ref` is taken of it.
     """
 
-    __slots__ = ("constant", "declared_at", "function", "is_captured", "kind", "mode", "name", "type")
+    __slots__ = (
+        "constant",
+        "declared_at",
+        "function",
+        "is_captured",
+        "is_reference",
+        "is_referenced",
+        "kind",
+        "mode",
+        "name",
+        "type",
+    )
 
     def __init__(
         self,
@@ -38,6 +53,8 @@ class LocalSymbol:
         self.constant = constant
         self.mode = mode
         self.is_captured = False
+        self.is_reference = mode in ("ref", "out")
+        self.is_referenced = False
 
     @property
     def is_readonly(self) -> bool:
@@ -48,16 +65,47 @@ class LocalSymbol:
 
 
 class LocalFunctionSymbol:
-    """A local function with its signature."""
+    """A local function with its signature; an iterator has `yield` in its body.
 
-    __slots__ = ("declared_at", "name", "parameters", "returns", "symbols")
+    A generic one has `type_parameters`, and an instance for each choice of type arguments; those whose bodies are still
+    to be bound are `waiting`.
+    """
 
-    def __init__(self, name: str, returns: Type, parameters: tuple[Parameter, ...], syntax: Node) -> None:
+    __slots__ = (
+        "declared_at",
+        "instances",
+        "is_instance",
+        "is_iterator",
+        "is_simulated",
+        "name",
+        "parameters",
+        "returns",
+        "returns_reference",
+        "symbols",
+        "type_parameters",
+        "waiting",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        returns: Type,
+        parameters: tuple[Parameter, ...],
+        syntax: Node,
+        type_parameters: tuple[TypeParameter, ...] = (),
+    ) -> None:
         self.name = name
         self.returns = returns
         self.parameters = parameters
         self.declared_at = syntax
+        self.type_parameters = type_parameters
         self.symbols: tuple[LocalSymbol, ...] = ()
+        self.instances: dict[tuple[Type, ...], LocalFunctionSymbol] = {}
+        self.waiting: list[tuple[tuple[Type, ...], LocalFunctionSymbol]] = []
+        self.is_instance = False
+        self.is_simulated = True
+        self.is_iterator = False
+        self.returns_reference = False
 
 
 Symbol = LocalSymbol | LocalFunctionSymbol
@@ -66,30 +114,58 @@ Symbol = LocalSymbol | LocalFunctionSymbol
 class Scope:
     """A declaration space. `function` identifies the lambda or local function that the scope belongs to."""
 
-    __slots__ = ("function", "later", "names", "order", "parent")
+    __slots__ = ("_visible", "function", "later", "names", "order", "parent", "types")
 
     def __init__(self, parent: Scope | None, function: object = None) -> None:
         self.parent = parent
         self.function: object = function if function is not None or parent is None else parent.function
         self.names: dict[str, Symbol] = {}
+        self._visible: dict[str, Symbol] = {}
+        """The names declared here, and those that were found far away: no name means two things in one another."""
         self.order: list[LocalSymbol] = []
+        self.types: dict[str, Type] = {}
+        """The type parameters of a generic local function, or what they stand for."""
         self.later: dict[str, int] = {}
         """Names that the block declares somewhere, and where: using one before is CS0841."""
 
     def declare(self, symbol: Symbol) -> None:
-        self.names[symbol.name] = symbol
+        self.names[symbol.name] = self._visible[symbol.name] = symbol
         if isinstance(symbol, LocalSymbol):
             self.order.append(symbol)
 
+    def take(self, symbols: Iterable[Symbol]) -> None:
+        """Make symbols visible here that another scope declares."""
+        for symbol in symbols:
+            self.names[symbol.name] = self._visible[symbol.name] = symbol
+
     def find(self, name: str) -> Symbol | None:
         """The nearest symbol of this name."""
+        found = self._visible.get(name)
+        scope = self.parent
+        while found is None and scope is not None:
+            found = scope._visible.get(name)
+            if found is not None:
+                self._visible[name] = found
+            scope = scope.parent
+        return found
+
+    def find_type(self, name: str) -> Type | None:
+        """What the nearest type parameter of this name is, or stands for."""
         scope: Scope | None = self
         while scope is not None:
-            found = scope.names.get(name)
-            if found is not None:
-                return found
+            if name in scope.types:
+                return scope.types[name]
             scope = scope.parent
         return None
+
+    def declares_later(self, name: str) -> bool:
+        """Whether this or an enclosing block declares the name anywhere; it is known in all of it (7.7.1)."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.later:
+                return True
+            scope = scope.parent
+        return False
 
     def declared_later(self, name: str, position: int) -> bool:
         """Whether an enclosing block of the same function declares the name further down."""

@@ -112,6 +112,12 @@ METHOD_GROUP = Conversion("method group")
 DEFAULT_LITERAL = Conversion("default")
 THROW = Conversion("throw")
 TUPLE = Conversion("tuple")
+INTERPOLATED = Conversion("interpolated")
+
+
+def is_ref_struct(type_: Type) -> bool:
+    """A structure that lives on the stack alone (section 16.2.3): never boxed, captured, or a type argument."""
+    return isinstance(type_, NamedType) and type_.name in ("System.Span", "System.ReadOnlySpan")
 
 
 def same(source: Type, target: Type) -> bool:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
+from apimpolicy.cli.program import say
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.result import Result
 
 
 @click.command("explain")
 @gateway_options
-def command(settings: GatewayOptions) -> int:
+@click.option("--html", metavar="FILE", help="Write the request's journey as a page too; it holds tokens and bodies.")
+def command(settings: GatewayOptions, html: str | None) -> int:
     """Say why a request got its answer: which condition decided, and the value of every part of it.
 
     For client certificates it says what no gateway log says: whether one was sent at all, why its chain does not
@@ -23,13 +30,15 @@ def command(settings: GatewayOptions) -> int:
       apimpolicy explain orders.xml --get /orders
       apimpolicy explain extracted --get /orders
       apimpolicy explain orders.xml --get /orders --certificate partner.pem
+      apimpolicy explain orders.xml --get /orders --html journey.html
       apimpolicy explain orders.xml --get /orders --certificate partner.pfx --password secret --negotiate
 
     Exits with 0 whatever the response is, 1 when the policy is wrong, 2 when a file is not usable.
     """
     from apimpolicy.report.explanation import explain
 
-    explanation = explain(settings.run())
+    result = settings.run()
+    explanation = explain(result)
     if settings.output == "json":
         from apimpolicy.report.run_json import explanation_to_json
 
@@ -39,4 +48,18 @@ def command(settings: GatewayOptions) -> int:
         from apimpolicy.report.style import Style
 
         print(render(explanation, Style.of(sys.stdout)))
+    if html is not None:
+        _write(html, result)
     return exit_codes.CLEAN
+
+
+def _write(path: str, result: Result) -> None:
+    """Write the page. Raises ConfigurationError."""
+    from apimpolicy.report.journey_html import journey_to_html
+
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(journey_to_html(result))
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+    say(f"wrote {path}")

@@ -19,6 +19,7 @@ COMMANDS = {
     "eval": "Evaluate one C# expression.",
     "explain": "Say why a request got its answer.",
     "new": "Write a first test file for a policy.",
+    "mutate": "Change policies a little, and see whether a test notices.",
     "rule": "Print the page of a rule of check.",
     "run": "Send one request through a policy.",
     "test": "Run the test cases of policies.",

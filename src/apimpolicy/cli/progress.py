@@ -18,8 +18,9 @@ _INTERVAL_SECONDS = 0.1
 class Progress:
     """`with Progress("checked", total) as progress: progress.advance()`; nothing is left on the terminal."""
 
-    def __init__(self, verb: str, total: int) -> None:
+    def __init__(self, verb: str, total: int, what: str = "files") -> None:
         self._verb = verb
+        self._what = what
         self._total = total
         self._done = 0
         self._next = time.monotonic() + _SILENT_SECONDS
@@ -35,7 +36,7 @@ class Progress:
         if self._is_watched and (now := time.monotonic()) >= self._next:
             self._next = now + _INTERVAL_SECONDS
             self._is_shown = True
-            print(f"\r\x1b[K{self._verb} {self._done} of {self._total} files …", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{self._verb} {self._done} of {self._total} {self._what} …", end="", file=sys.stderr, flush=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -16,8 +17,11 @@ from apimpolicy.errors import ConfigurationError, DiagnosticError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from apimpolicy.cli.coverage_output import CoverageOutput
+    from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.test_text import CaseReport
     from apimpolicy.testing.case_files import Case
+    from apimpolicy.testing.coverage import PolicyCoverage
 
 
 @click.command("test")
@@ -28,6 +32,20 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes; each takes whole files.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file changes; Ctrl-C ends it.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every case.")
+@click.option("--coverage", is_flag=True, help="Say which policies, branches and conditions no case reached.")
+@click.option(
+    "--coverage-report",
+    "coverage_files",
+    multiple=True,
+    metavar="FILE",
+    help="Write the coverage too: .html, .json, .xml (Cobertura) or .info (LCOV).",
+)
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit with 1 when less than this is covered.",
+)
 def command(
     paths: tuple[str, ...],
     words: tuple[str, ...],
@@ -36,6 +54,9 @@ def command(
     jobs: int,
     watch: bool,
     verbose: bool,
+    coverage: bool,
+    coverage_files: tuple[str, ...],
+    fail_under: float | None,
 ) -> int:
     """Run the test cases of policies: files that end in .test.yaml, .test.toml or .test.json.
 
@@ -46,6 +67,7 @@ def command(
       apimpolicy test
       apimpolicy test policies/orders.test.yaml -k expired
       apimpolicy test policies --junit results.xml
+      apimpolicy test policies --coverage-report coverage.html --fail-under 90
 
     \b
     A test file, orders.test.yaml:
@@ -55,17 +77,30 @@ def command(
           request: {get: /orders}
           expect: {status: 403, reason: Invalid client certificate}
 
-    Exits with 0 when all cases pass, 1 when one does not, 2 when a file cannot be read.
+    Exits with 0 when all cases pass, 1 when one does not or too little is covered, 2 when a file cannot be read.
     """
     paths = paths or (".",)
+    wanted = None
+    if coverage or coverage_files or fail_under is not None:
+        from apimpolicy.cli.coverage_output import CoverageOutput
+
+        wanted = CoverageOutput(coverage_files, fail_under)
     if watch:
         from apimpolicy.cli.watch import watch as again
 
-        return again(paths, lambda: _test(paths, words, first, junit, jobs, verbose))
-    return _test(paths, words, first, junit, jobs, verbose)
+        return again(paths, lambda: _test(paths, words, first, junit, jobs, verbose, wanted))
+    return _test(paths, words, first, junit, jobs, verbose, wanted)
 
 
-def _test(paths: Sequence[str], words: Sequence[str], first: bool, junit: str | None, jobs: int, verbose: bool) -> int:
+def _test(
+    paths: Sequence[str],
+    words: Sequence[str],
+    first: bool,
+    junit: str | None,
+    jobs: int,
+    verbose: bool,
+    coverage: CoverageOutput | None,
+) -> int:
     from apimpolicy.report.style import Style
     from apimpolicy.report.test_text import MARKS, failure, marks, summary
 
@@ -77,7 +112,9 @@ def _test(paths: Sequence[str], words: Sequence[str], first: bool, junit: str | 
         return exit_codes.USAGE
     reports: list[CaseReport] = []
     failed = False
-    for path, found, problem in _reports(files, words, first, jobs):
+    reached: list[CoverageReport] = []
+    for path, found, problem, covered in _reports(files, words, first, jobs, coverage is not None):
+        reached += [covered] if covered is not None else []
         if problem:
             print(problem)
             failed = True
@@ -92,12 +129,17 @@ def _test(paths: Sequence[str], words: Sequence[str], first: bool, junit: str | 
     bad = [report for report in reports if not report.is_good]
     for report in bad:
         print(f"\n{failure(report, style)}")
-    print(f"\n{summary(reports, time.perf_counter() - started, style)}")
+    line = summary(reports, time.perf_counter() - started, style)
+    is_enough = True
+    if coverage is None:
+        print(f"\n{line}")
+    else:
+        is_enough = coverage.show(line, reached, style)
     if junit is not None:
         _write_junit(junit, reports)
     if failed:
         return exit_codes.USAGE
-    return exit_codes.FINDINGS if bad else exit_codes.CLEAN
+    return exit_codes.FINDINGS if bad or not is_enough else exit_codes.CLEAN
 
 
 def find_test_files(paths: Iterable[str]) -> list[str]:
@@ -118,20 +160,34 @@ def find_test_files(paths: Iterable[str]) -> list[str]:
 
 
 def _reports(
-    files: Sequence[str], words: Sequence[str], first: bool, jobs: int
-) -> Iterator[tuple[str, list[CaseReport], str]]:
-    """Each file with its cases' reports, or with what is wrong with it."""
+    files: Sequence[str], words: Sequence[str], first: bool, jobs: int, covers: bool
+) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:
+    """Each file with its cases' reports, or with what is wrong with it; and with what they reached."""
     if jobs == 1 or len(files) == 1:
-        yield from (_file(path, words, first) for path in files)
+        yield from (_file(path, words, first, covers) for path in files)
         return
     from concurrent.futures import ProcessPoolExecutor
     from functools import partial
 
     with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(partial(_file, words=words, first=first), files)
+        yield from pool.map(partial(_file, words=words, first=first, covers=covers), files)
 
 
-def _file(path: str, words: Sequence[str], first: bool) -> tuple[str, list[CaseReport], str]:
+def _file(
+    path: str, words: Sequence[str], first: bool, covers: bool
+) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
+    if not covers:
+        return (*_cases(path, words, first), None)
+    from apimpolicy.testing.coverage import PolicyCoverage
+
+    with PolicyCoverage() as collector:
+        found = _cases(path, words, first, collector)
+    return (*found, collector.report())
+
+
+def _cases(
+    path: str, words: Sequence[str], first: bool, collector: PolicyCoverage | None = None
+) -> tuple[str, list[CaseReport], str]:
     from apimpolicy.report.terminal import render
     from apimpolicy.testing.case_files import load_case_file
     from apimpolicy.testing.running import run_case
@@ -144,7 +200,8 @@ def _file(path: str, words: Sequence[str], first: bool) -> tuple[str, list[CaseR
         return path, [], str(error)
     reports: list[CaseReport] = []
     for case in cases:
-        reports.append(run_case(case).report())
+        with nullcontext() if collector is None else collector.test(f"{case.file.path}: {case.name}"):
+            reports.append(run_case(case).report())
         if first and not reports[-1].is_good:
             break
     return path, reports, ""

@@ -35,6 +35,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_FIRST_BYTES = frozenset(mark[:1] for mark, _ in _BYTE_ORDER_MARKS)
 
 
 class FormDictionary(Dictionary):
@@ -119,9 +120,10 @@ class MessageBody:
 
 def decode(data: bytes, charset: str | None) -> str:
     """Bytes as a .NET string: by byte order mark, else by `charset`, else as UTF-8."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return to_utf16(data[len(mark) :].decode(encoding, "replace"))
+    if data[:1] in _FIRST_BYTES:
+        for mark, encoding in _BYTE_ORDER_MARKS:
+            if data.startswith(mark):
+                return to_utf16(data[len(mark) :].decode(encoding, "replace"))
     try:
         text = data.decode(codecs.lookup(charset).name if charset else "utf-8", "replace")
     except (LookupError, ValueError):

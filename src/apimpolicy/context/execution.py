@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.entities import Api, Deployment, Operation
 from apimpolicy.context.messages import RequestMessage
-from apimpolicy.context.moments import to_date_time, to_guid, to_time_span
+from apimpolicy.context.moments import random_guid, to_date_time, to_guid, to_time_span
 from apimpolicy.context.urls import Url
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.cryptography.times import date_time
@@ -22,20 +22,25 @@ if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
 
 
-@dotnet_class(
-    "ILastError",
-    attributes={
-        "Source": "source",
-        "Reason": "reason",
-        "Message": "message",
-        "Scope": "scope",
-        "Section": "section",
-        "Path": "path",
-        "PolicyId": "policy_id",
-    },
-)
+_LAST_ERROR = {
+    "Source": "source",
+    "Reason": "reason",
+    "Message": "message",
+    "Scope": "scope",
+    "Section": "section",
+    "Path": "path",
+    "PolicyId": "policy_id",
+}
+
+
+@dotnet_class("ILastError", attributes=_LAST_ERROR)
 class LastError:
-    """What went wrong: `source` is the policy or step, `reason` its code, `path` where in the document."""
+    """What went wrong: `source` is the policy or step, `reason` its code, `path` where in the document.
+
+    Its JSON has these members in this order: our choice, no document shows it.
+    """
+
+    json_members = _LAST_ERROR
 
     def __init__(
         self,
@@ -105,7 +110,8 @@ class Context:
     """Everything an expression may ask about one request; whatever is not given has a plain default.
 
     `variables` are boxed .NET values (`values.box`) by name. `timestamp` is the environment's time unless given;
-    `elapsed` is then measured from it, unless `elapsed_ticks` fixes it. `on_trace` gets what `Trace` is called with;
+    `elapsed` is then measured from it, unless `elapsed_ticks` fixes it. A `request_id` that is a number is 128 random
+    bits. `on_trace` gets what `Trace` is called with;
     `traces` keeps it.
     """
 
@@ -150,7 +156,7 @@ class Context:
         self.parent_result = parent_result
         self._request_id = request_id
         self._started = environment().utc_now()
-        self.timestamp = date_time(self._started) if timestamp is None else to_date_time(timestamp)
+        self._timestamp = timestamp
         self._elapsed_ticks = elapsed_ticks
         self.tracing = tracing
         self.traces: list[str] = []
@@ -159,7 +165,15 @@ class Context:
     @functools.cached_property
     def request_id(self) -> Any:
         """The Guid of the request."""
-        return to_guid(self._request_id) if isinstance(self._request_id, str) else self._request_id
+        given = self._request_id
+        if isinstance(given, int):
+            return random_guid(given)
+        return to_guid(given) if isinstance(given, str) else given
+
+    @functools.cached_property
+    def timestamp(self) -> Any:
+        """The DateTime at which the request came."""
+        return date_time(self._started) if self._timestamp is None else to_date_time(self._timestamp)
 
     @property
     def elapsed(self) -> Any:

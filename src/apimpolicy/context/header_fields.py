@@ -41,12 +41,19 @@ class HeaderCollection:
     @classmethod
     def of(cls, headers: Headers) -> HeaderCollection:
         """From what Python code gave."""
-        return cls((to_utf16(name), map(to_utf16, values)) for name, values in headers.fields())
+        made = cls()
+        for key, (name, values) in headers.by_key().items():
+            made._fields[to_utf16(key)] = (to_utf16(name), [to_utf16(value) for value in values])
+        return made
 
     def to_headers(self) -> Headers:
         """For Python code."""
-        fields = {from_utf16(name): [from_utf16(value) for value in values] for name, values in self._fields.values()}
-        return Headers(fields)
+        fields = {
+            from_utf16(key): (from_utf16(name), [from_utf16(value) for value in values])
+            for key, (name, values) in self._fields.items()
+            if values
+        }
+        return Headers.made_of(fields)
 
     def get_all(self, name: str) -> list[str]:
         """The values under a name; empty when it is not there."""

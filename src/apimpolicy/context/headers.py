@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,26 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, fields: Mapping[str, str | Sequence[str]] | Iterable[tuple[str, str]] | None = None) -> None:
         self._fields: dict[str, tuple[str, list[str]]] = {}
-        pairs = fields.items() if isinstance(fields, Mapping) else fields or ()
+        if fields is None:
+            return
+        if isinstance(fields, Headers):
+            self._fields = {key: (name, [*values]) for key, (name, values) in fields._fields.items()}
+            return
+        pairs = fields.items() if isinstance(fields, (dict, Mapping)) else fields
         for name, value in pairs:
             for single in [value] if isinstance(value, str) else value:
                 self._fields.setdefault(name.lower(), (name, []))[1].append(single)
+
+    @classmethod
+    def made_of(cls, fields: dict[str, tuple[str, list[str]]]) -> Headers:
+        """The headers of these names and values, by the name in lower case; the dictionary becomes theirs."""
+        headers = object.__new__(cls)
+        headers._fields = fields
+        return headers
+
+    def by_key(self) -> dict[str, tuple[str, list[str]]]:
+        """Names and values by the name in lower case, as they are kept: not to be changed."""
+        return self._fields
 
     def __getitem__(self, name: str) -> str:
         try:
@@ -52,6 +69,7 @@ class Headers(Mapping[str, str]):
         return f"Headers({dict(self.fields())!r})"
 
 
+@functools.lru_cache(maxsize=64)
 def charset_of(content_type: str) -> str | None:
     """The parameter `charset` of a content type, or None.
 

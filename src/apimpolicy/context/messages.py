@@ -74,7 +74,6 @@ class RequestMessage:
         self.set_body(body)
         self.certificate = certificate
         self.ip_address: str | None = ip_address
-        self.matched_parameters = Dictionary((STRING, STRING))
         self.match_parameters(matched_parameters or {})
         self.private_endpoint_connection: PrivateEndpointConnection | None = None
         self.foundry: Foundry | None = None
@@ -105,13 +104,13 @@ class RequestMessage:
 
     def to_request(self) -> Request:
         """The request as a backend would get it."""
-        return Request(
-            from_utf16(self.method),
+        return Request.made_of(
+            from_utf16(self.method).upper(),
             str(self.url),
-            headers=dict(self.headers.to_headers().fields()),
-            body=self.body.remaining if self.body is not None else None,
-            certificate=self.certificate,
-            ip_address=self.ip_address or "",
+            self.headers.to_headers(),
+            self.body.remaining if self.body is not None else None,
+            self.certificate,
+            self.ip_address or "",
         )
 
 
@@ -157,11 +156,8 @@ class ResponseMessage:
 
     def to_response(self) -> Response:
         """The response as the caller gets it."""
-        return Response(
-            self.status_code,
-            from_utf16(self.status_reason),
-            headers=dict(self.headers.to_headers().fields()),
-            body=self.body.remaining,
+        return Response.made_of(
+            self.status_code, from_utf16(self.status_reason), self.headers.to_headers(), self.body.remaining
         )
 
 

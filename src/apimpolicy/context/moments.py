@@ -54,3 +54,14 @@ def to_guid(text: str) -> Any:
         return bound("System.Guid", "new(string g)")(text)
     except DotnetException:
         raise ConfigurationError(f"'{text}' is no GUID") from None
+
+
+def random_guid(bits: int) -> Any:
+    """The .NET Guid of version 4 that 128 random bits make."""
+    from apimpolicy.dotnet.system.guids import Guid
+
+    return Guid(f"{bits & _RANDOM_BITS | _VERSION_4:032x}")
+
+
+_VERSION_4 = 0x4000 << 64 | 0x8000 << 48
+_RANDOM_BITS = ((1 << 128) - 1) & ~(0xF000 << 64) & ~(0xC000 << 48)

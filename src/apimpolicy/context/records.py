@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.headers import Headers, charset_of
@@ -40,6 +41,26 @@ class Request:
         self.headers, self.body = _content(headers, body, json)
         self.certificate = certificate
         self.ip_address = ip_address
+
+    @classmethod
+    def made_of(
+        cls,
+        method: str,
+        url: str,
+        headers: Headers,
+        body: bytes | None,
+        certificate: Certificate | None,
+        ip_address: str,
+    ) -> Request:
+        """The request of exactly these parts, the method in upper case."""
+        request = object.__new__(cls)
+        request.method = method
+        request.url = url
+        request.headers = headers
+        request.body = body
+        request.certificate = certificate
+        request.ip_address = ip_address
+        return request
 
     @classmethod
     def get(cls, url: str, **options: Any) -> Request:
@@ -98,6 +119,16 @@ class Response:
         self.headers, content = _content(headers, body, json)
         self.body = content or b""
 
+    @classmethod
+    def made_of(cls, status_code: int, reason: str, headers: Headers, body: bytes) -> Response:
+        """The response of exactly these parts."""
+        response = object.__new__(cls)
+        response.status_code = status_code
+        response.reason = reason
+        response.headers = headers
+        response.body = body
+        return response
+
     @property
     def text(self) -> str:
         """The body as text, by the charset of Content-Type."""
@@ -111,6 +142,7 @@ class Response:
         return f"<Response {self.status_code} {self.reason}>"
 
 
+@functools.lru_cache(maxsize=1024)
 def usual_reason(status_code: int) -> str:
     """The reason phrase of a status code; empty for an unknown one.
 

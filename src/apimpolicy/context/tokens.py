@@ -1,4 +1,7 @@
-"""Credentials and tokens as expressions see them: Jwt, BasicAuthCredentials, Authorization. Read, never verified."""
+"""Credentials and tokens as expressions see them: Jwt, BasicAuthCredentials, Authorization. Read, never verified.
+
+As JSON they have their documented members in the documented order; that is our choice, no document shows their JSON.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,26 @@ MAXIMUM_LENGTH = 1_048_576
 _MAXIMUM_SECONDS = 253_402_300_799
 
 
-@dotnet_class("BasicAuthCredentials", attributes={"UserId": "user_id", "Password": "password"})
+_BASIC = {"UserId": "user_id", "Password": "password"}
+_AUTHORIZATION = {"AccessToken": "access_token", "Claims": "claims"}
+_JWT = {
+    "Id": "id",
+    "Algorithm": "algorithm",
+    "Issuer": "issuer",
+    "Subject": "subject",
+    "Type": "type",
+    "Audiences": "audiences",
+    "Claims": "claims",
+    "ExpirationTime": "expiration_time",
+    "NotBefore": "not_before",
+    "IssuedAt": "issued_at",
+}
+
+
+@dotnet_class("BasicAuthCredentials", attributes=_BASIC)
 class BasicAuthCredentials:
+    json_members = _BASIC
+
     def __init__(self, user_id: str | None = None, password: str | None = None) -> None:
         self.user_id = user_id
         self.password = password
@@ -47,9 +68,11 @@ def parse_basic(header: str | None) -> BasicAuthCredentials | None:
     return BasicAuthCredentials(to_utf16(user), to_utf16(password)) if colon else None
 
 
-@dotnet_class("Authorization", attributes={"AccessToken": "access_token", "Claims": "claims"})
+@dotnet_class("Authorization", attributes=_AUTHORIZATION)
 class Authorization:
     """What get-authorization-context gives; the claims are boxed .NET values."""
+
+    json_members = _AUTHORIZATION
 
     def __init__(self, access_token: str | None, claims: Mapping[str, Any] | Dictionary) -> None:
         self.access_token = access_token
@@ -65,23 +88,11 @@ class Authorization:
         return Authorization(access_token, claims)
 
 
-@dotnet_class(
-    "Jwt",
-    attributes={
-        "Id": "id",
-        "Algorithm": "algorithm",
-        "Issuer": "issuer",
-        "Subject": "subject",
-        "Type": "type",
-        "Audiences": "audiences",
-        "Claims": "claims",
-        "ExpirationTime": "expiration_time",
-        "NotBefore": "not_before",
-        "IssuedAt": "issued_at",
-    },
-)
+@dotnet_class("Jwt", attributes=_JWT)
 class Jwt:
     """A JSON Web Token. `header` and `payload` are its decoded JSON objects; `claims` has every claim as texts."""
+
+    json_members = _JWT
 
     def __init__(self, header: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
         self.header = header

@@ -43,22 +43,7 @@ class Url:
     @classmethod
     def parse(cls, text: str, origin: str = "https://localhost") -> Url:
         """From text; a text that begins with `/` belongs to `origin`. Raises ConfigurationError."""
-        if text.startswith("/") or not text:
-            text = origin.rstrip("/") + text
-        try:
-            parts = urlsplit(text)
-            port = parts.port
-            host = parts.hostname
-        except ValueError as error:
-            raise ConfigurationError(f"'{text}' is not a URL: {error}") from None
-        scheme = parts.scheme.lower()
-        if scheme not in DEFAULT_PORTS or not host:
-            raise ConfigurationError(f"'{text}' is not a URL: expected one like https://contoso.example/orders")
-        if port is None:
-            port = DEFAULT_PORTS[scheme]
-        path = quote(parts.path or "/", safe=_PATH_CHARACTERS)
-        query = quote(parts.query, safe=_QUERY_CHARACTERS)
-        return cls(scheme, f"[{host}]" if ":" in host else to_utf16(host), port, path, query)
+        return _parsed(origin.rstrip("/") + text if text.startswith("/") or not text else text)
 
     @functools.cached_property
     def query(self) -> HeaderCollection:
@@ -97,11 +82,34 @@ class Url:
         port = "" if self.port == DEFAULT_PORTS.get(self.scheme) else f":{self.port}"
         return f"{self.scheme}://{self.host}{port}{self.path}{self.query_string}"
 
-    def __str__(self) -> str:
+    @functools.cached_property
+    def _python_text(self) -> str:
         return from_utf16(self.to_string())
+
+    def __str__(self) -> str:
+        return self._python_text
 
     def __repr__(self) -> str:
         return f"Url({str(self)!r})"
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(text: str) -> Url:
+    """An absolute URL, the same object for the same text. Raises ConfigurationError."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+        host = parts.hostname
+    except ValueError as error:
+        raise ConfigurationError(f"'{text}' is not a URL: {error}") from None
+    scheme = parts.scheme.lower()
+    if scheme not in DEFAULT_PORTS or not host:
+        raise ConfigurationError(f"'{text}' is not a URL: expected one like https://contoso.example/orders")
+    if port is None:
+        port = DEFAULT_PORTS[scheme]
+    path = quote(parts.path or "/", safe=_PATH_CHARACTERS)
+    query = quote(parts.query, safe=_QUERY_CHARACTERS)
+    return Url(scheme, f"[{host}]" if ":" in host else to_utf16(host), port, path, query)
 
 
 def encode_parameters(fields: Iterable[tuple[str, Iterable[str]]]) -> str:

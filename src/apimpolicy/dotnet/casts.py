@@ -7,7 +7,11 @@ from typing import Any
 from apimpolicy.dotnet.exceptions import InvalidCastException, NullReferenceException
 from apimpolicy.dotnet.metadata import named, runtime_name
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
-from apimpolicy.dotnet.values import OBJECT, type_of, unbox, without_names
+from apimpolicy.dotnet.values import OBJECT, has_one_type, type_of, unbox, without_names
+
+_MOST_FITTING = 1024
+_fitting: set[tuple[type, Type]] = set()
+"""Python classes all of whose objects are of a .NET type and stay as they are in a cast to it."""
 
 VALUE_TYPE = named("System.ValueType")
 ENUM = named("System.Enum")
@@ -49,7 +53,10 @@ def is_reference_convertible(source: Type, target: Type) -> bool:
         return is_reference_convertible(named("System.Array"), target)
     if not isinstance(source, NamedType) or not isinstance(target, NamedType):
         return False
-    return any(candidate is target or _by_variance(candidate, target) for candidate in source.supertypes)
+    supertypes = source.supertypes
+    if target in supertypes:
+        return True
+    return bool(target.arguments) and any(_by_variance(candidate, target) for candidate in supertypes)
 
 
 def _is_variant(source: Type, target: Type) -> bool:
@@ -88,13 +95,18 @@ def cast(value: Any, type_: Type) -> Any:
     >>> cast(5, INT), cast(Int64(5), LONG)
     (5, 5)
     """
+    if (type(value), type_) in _fitting:
+        return value
     if value is None:
         if type_.is_value_type and type_.underlying is None:
             raise NullReferenceException
         return None
     target = type_.underlying or type_
     if is_instance(value, target) or _same_underlying(value, target):
-        return unboxed(value, target)
+        found = unboxed(value, target)
+        if found is value and has_one_type(type(value)) and len(_fitting) < _MOST_FITTING:
+            _fitting.add((type(value), type_))
+        return found
     raise invalid_cast(value, type_)
 
 

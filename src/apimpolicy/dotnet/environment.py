@@ -7,7 +7,7 @@ the machine: the clock, the trust store and the source of randomness are inputs 
 from __future__ import annotations
 
 import math
-import random
+import sys
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
@@ -16,15 +16,24 @@ from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
 UNIX_EPOCH_TICKS = 621_355_968_000_000_000
 """Ticks (100 ns) from 0001-01-01 to 1970-01-01."""
 
 
 _STEPS_PER_LOOK = 64
+_STEPS_PER_CLOCK = 256
+"""How many steps may be made before the clock is looked at, which is slow."""
+_SHARE = 6
+"""A logarithm: at most this part of the steps that are left is taken at once."""
+_PLENTY = _STEPS_PER_LOOK << _SHARE
 _UNITS_PER_STEP = 6
 _ELEMENTS_PER_STEP = 3
-"""Logarithms: what is copied or filled for one step."""
+_UNITS_PER_PASS = 5
+"""Logarithms: what is copied, filled or looked through for one step."""
+FREE_UNITS = 512
+"""Units of a text or array that library members may work through without burning steps."""
 
 
 class Limits:
@@ -32,8 +41,9 @@ class Limits:
 
     `steps`: loop iterations, calls of local functions and lambdas, and elements that LINQ walks over.
     `string_length`: UTF-16 code units in one string. `elements`: elements in one array or collection.
-    `regex_seconds`: time for one match of a regular expression. `seconds`: time for the whole evaluation, looked at
-    every few steps: the guard against few steps that are each expensive.
+    Library members burn steps for what they work through, so that the default is about a second of computing.
+    `regex_seconds`: time for one match of a regular expression. `seconds`: processor time of the whole evaluation,
+    looked at every few steps: the guard against few steps that are each expensive.
     """
 
     __slots__ = ("elements", "regex_seconds", "seconds", "steps", "string_length")
@@ -44,13 +54,16 @@ class Limits:
         string_length: int = 16_777_216,
         elements: int = 8_388_608,
         regex_seconds: float = 2.0,
-        seconds: float = 10.0,
+        seconds: float = 5.0,
     ) -> None:
         self.steps = steps
         self.string_length = string_length
         self.elements = elements
         self.regex_seconds = regex_seconds
         self.seconds = seconds
+
+
+_USUAL_LIMITS = Limits()
 
 
 class Trust(Protocol):
@@ -63,7 +76,7 @@ class Trust(Protocol):
 class Environment:
     """The surroundings of one evaluation. `utc_now` gives ticks of 100 ns since 0001-01-01 UTC."""
 
-    __slots__ = ("_deadline", "_next_look", "limits", "random", "steps_left", "trust", "utc_now")
+    __slots__ = ("_deadline", "_next_look", "_random", "_seed", "limits", "steps_left", "trust", "utc_now")
 
     def __init__(
         self,
@@ -74,11 +87,25 @@ class Environment:
     ) -> None:
         self.utc_now = utc_now or _system_ticks
         self.trust = trust
-        self.limits = limits or Limits()
+        self.limits = limits or _USUAL_LIMITS
         self.steps_left = self.limits.steps
         self._next_look = self.steps_left
         self._deadline: float | None = None
-        self.random = random.Random(seed)
+        self._random: Random | None = None
+        self._seed = seed
+
+    @property
+    def random(self) -> Random:
+        """Where random numbers come from; made when it is first asked for, since seeding one takes time."""
+        if self._random is None:
+            from random import Random
+
+            self._random = Random(self._seed)
+        return self._random
+
+    @random.setter
+    def random(self, source: Random) -> None:
+        self._random = source
 
     def step(self, count: int = 1) -> None:
         """Use up steps; raises LimitExceededError when none are left, or when the time is over."""
@@ -86,11 +113,27 @@ class Environment:
         if self.steps_left < self._next_look:
             self._look()
 
+    def allowance(self) -> int:
+        """Use up several steps at once; gives how many more may be made before it has to be asked again.
+
+        What is taken and not made is lost, so less is taken when little is left.
+        """
+        left = self.steps_left
+        count = _STEPS_PER_LOOK if left >= _PLENTY else max(1, left >> _SHARE)
+        self.steps_left = left = left - count
+        if left < self._next_look:
+            self._look()
+        return count - 1
+
+    def change_thread(self) -> None:
+        """The evaluation goes on in another thread: its processor time counts from zero."""
+        self._deadline = None
+
     def _look(self) -> None:
         if self.steps_left < 0:
             raise LimitExceededError("steps", self.limits.steps)
-        self._next_look = max(self.steps_left - _STEPS_PER_LOOK, 0)
-        now = time.monotonic()
+        self._next_look = max(self.steps_left - _STEPS_PER_CLOCK, 0)
+        now = time.thread_time()
         if self._deadline is None:
             self._deadline = now + self.limits.seconds
         elif now > self._deadline:
@@ -126,14 +169,20 @@ _outside: ContextVar[Environment | None] = ContextVar("apimpolicy.environment.ou
 
 
 def environment() -> Environment:
-    """The environment of the evaluation that is running; outside of any, a default one without a time limit."""
+    """The environment of the evaluation that is running; outside of any, one without limits of steps and time."""
     found = _current.get()
     if found is None:
         found = _outside.get()
         if found is None:
-            found = Environment(limits=Limits(seconds=math.inf))
+            found = Environment(limits=Limits(steps=sys.maxsize, seconds=math.inf))
             _outside.set(found)
     return found
+
+
+def work_through(length: int) -> None:
+    """Use up steps for one pass over this many code units, bytes or elements; short ones are free."""
+    if length > FREE_UNITS:
+        environment().step(length >> _UNITS_PER_PASS)
 
 
 def has_environment() -> bool:

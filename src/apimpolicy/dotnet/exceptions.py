@@ -14,10 +14,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import ApimPolicyError
 
 if TYPE_CHECKING:
     from apimpolicy.text.source import Source
+
+
+_STEPS_PER_EXCEPTION = 48
+"""Making, throwing and catching one takes as long as so many rounds of a loop."""
 
 
 class DotnetException(ApimPolicyError):
@@ -39,6 +44,7 @@ class DotnetException(ApimPolicyError):
         self.policy_stack: list[str] = []
         self.data: Any = None
         super().__init__(message)
+        environment().step(_STEPS_PER_EXCEPTION)
 
     @property
     def dotnet_type_name(self) -> str:
@@ -127,6 +133,18 @@ class InvalidCastException(SystemException):
 class InvalidOperationException(SystemException):
     type_name = "System.InvalidOperationException"
     default_message = "Operation is not valid due to the current state of the object."
+
+
+class AggregateException(DotnetException):
+    """What `Task.Result` and `Task.Wait()` throw; the message ends with those of the exceptions inside."""
+
+    type_name = "System.AggregateException"
+    default_message = "One or more errors occurred."
+
+    def __init__(self, message: str | None = None, inner: DotnetException | None = None) -> None:
+        super().__init__(message, inner)
+        if inner is not None:
+            self.message += f" ({inner.message})"
 
 
 class ObjectDisposedException(InvalidOperationException):

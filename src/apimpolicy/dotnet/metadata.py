@@ -8,8 +8,8 @@ the surface does not list are known by name only.
 from __future__ import annotations
 
 import functools
+import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.signatures import (
@@ -28,7 +28,7 @@ from apimpolicy.dotnet.types import ArrayType, NamedType, Type, TypeParameter, c
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-SURFACE = Path(__file__).parent / "surface"
+SURFACE = os.path.join(os.path.dirname(__file__), "surface")
 
 KEYWORDS = {
     "System.Object": "object",
@@ -231,7 +231,7 @@ _mentioned: dict[tuple[str, int], TypeDefinition] = {}
 
 @functools.cache
 def _namespaces() -> frozenset[str]:
-    return frozenset(path.stem for path in SURFACE.glob("*.txt"))
+    return frozenset(name.removesuffix(".txt") for name in os.listdir(SURFACE) if name.endswith(".txt"))
 
 
 def is_namespace(name: str) -> bool:
@@ -244,7 +244,8 @@ def _blocks(namespace: str) -> dict[tuple[str, int], tuple[str, str]]:
     """The types of a namespace: (full name, number of type parameters) to (first line, all lines)."""
     if namespace not in _namespaces():
         return {}
-    text = (SURFACE / f"{namespace}.txt").read_text(encoding="utf-8")
+    with open(os.path.join(SURFACE, f"{namespace}.txt"), encoding="utf-8") as file:
+        text = file.read()
     found: dict[tuple[str, int], tuple[str, str]] = {}
     for block in text.rstrip("\n").split("\n\n"):
         header = block.partition("\n")[0]
@@ -263,7 +264,7 @@ def _first_word(header: str) -> str:
     return match.group(2) if match else header
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)  # policies may name what they like
 def _namespace_of(name: str) -> tuple[str, dict[tuple[str, int], tuple[str, str]]]:
     """The namespace file that holds this type: the longest prefix of the name that is one."""
     if "." not in name:
@@ -314,11 +315,15 @@ def all_definitions() -> Iterator[TypeDefinition]:
 
 def named(name: str, *arguments: Type) -> NamedType:
     """The type of this full name: `named("System.Collections.Generic.List", INT)`."""
+    if not arguments:
+        known = _definitions.get((name, 0))
+        if known is not None:
+            return known.type
     definition = find_definition(name, len(arguments))
     return construct(definition, arguments) if arguments else definition.type
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)
 def parse(text: str) -> Type:
     """The type that a C# type name stands for, with full names: `parse("System.Collections.Generic.List<int>")`."""
     return parse_type(text, find_definition, {})

@@ -27,6 +27,7 @@ Rules that hold for both, and that the emitter relies on:
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -200,6 +201,7 @@ def registrations() -> Iterator[tuple[str, str, Implementation]]:
             yield name, signature, implementation
 
 
+@functools.cache
 def bound(type_name: str, signature: str) -> Callable[..., Any]:
     """The implementation of a member as a plain function of receiver and arguments, for library code.
 

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -289,7 +288,7 @@ def _parse_member(
         )
     if line.startswith("const ") and (match := _CONSTANT.match(line)):
         type_, name, text = match.groups()
-        value = _constant(type_, json.loads(text))
+        value = _constant(type_, _json(text))
         return Field(owner, name, line, parse_type(type_, find, scope), is_constant=True, value=value)
     if line.endswith(";") and (match := _FIELD.match(line)):
         static, readonly, type_, name = match.groups()
@@ -332,7 +331,15 @@ def parse_parameters(
                 parse_type(type_, find, scope),
                 mode or "",
                 default is not None,
-                json.loads(default) if default is not None else None,
+                _json(default) if default is not None else None,
             )
         )
     return tuple(parameters)
+
+
+def _json(text: str) -> object:
+    """The value of a JSON text; the reader is imported when the first constant is met."""
+    from json import loads
+
+    value: object = loads(text)
+    return value

@@ -12,6 +12,7 @@ import struct
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.metadata import look_up, named, parse
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type, array_of, tuple_type
 from apimpolicy.text.utf16 import from_utf16 as from_utf16
@@ -254,6 +255,8 @@ class AnonymousObject:
 
 def byte_array(data: bytes) -> Array:
     """A `byte[]` with this content."""
+    if len(data) > FREE_UNITS:
+        work_through(len(data))
     return Array(BYTE, data)
 
 
@@ -291,6 +294,11 @@ def type_of(value: Any) -> Type:
         if definition is not None:
             return definition.open_type
     return OBJECT
+
+
+def has_one_type(cls: type) -> bool:
+    """Whether all objects of a Python class are known to have the same run-time type."""
+    return cls in _PYTHON_TYPES
 
 
 def box(type_: Type, value: Any) -> Any:

@@ -10,13 +10,24 @@ from apimpolicy.binding.nodes import Binary, Convert, Expression, Logical, Unary
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.system import arithmetic, decimals
 from apimpolicy.dotnet.system.objects import reference_equals, text
-from apimpolicy.dotnet.system.strings import concat
-from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
-from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, INT, OBJECT, STRING, to_single, wrap_int32
-from apimpolicy.emit import runtime
+from apimpolicy.dotnet.system.strings import UNCHECKED_LENGTH, concat, long_text
+from apimpolicy.dotnet.types import NULL, NamedType, Type
+from apimpolicy.dotnet.values import (
+    BOOL,
+    CHAR,
+    DECIMAL,
+    DOUBLE,
+    FLOAT,
+    INT,
+    OBJECT,
+    STRING,
+    UINT,
+    to_single,
+    wrap_int32,
+)
+from apimpolicy.emit import delegates, runtime
 from apimpolicy.emit.conversions import ConversionEmitter
-from apimpolicy.emit.core import conditional, constant, is_none, is_not_none, load, walrus
-from apimpolicy.errors import NotSimulatedError
+from apimpolicy.emit.core import conditional, constant, is_none, is_not_none, load, store, walrus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +57,17 @@ _DECIMAL: dict[str, Callable[..., object]] = {
 }
 
 
+_MOST_PARTS = 12
+"""Texts that are put together in place; more of them in a call."""
+_SMALL = (1 << 30) - 1
+"""Python compares integers of one digit faster; what is beyond them goes to the function that brings it into range."""
+
+
 class ArithmeticEmitter(ConversionEmitter):
     """Unary, binary and logical operators."""
+
+    _wrapped: tuple[ast.expr, ast.expr, Type] | None = None
+    """The last result that was brought into its range: as emitted, before that, and its type."""
 
     def emit_logical(self, node: Logical) -> ast.expr:
         operator: ast.boolop = ast.And() if node.operator == "&&" else ast.Or()
@@ -64,8 +84,6 @@ class ArithmeticEmitter(ConversionEmitter):
         return ast.BoolOp(operator, operands[::-1])
 
     def emit_binary(self, node: Binary) -> ast.expr:
-        if node.operand_type is DYNAMIC:
-            raise NotSimulatedError("dynamic", "operators on 'dynamic' values")
         if node.operand_type is STRING and node.operator == "+":
             return self._concatenation(node)
         if node.operand_type is OBJECT or is_delegate(node.operand_type):
@@ -80,8 +98,19 @@ class ArithmeticEmitter(ConversionEmitter):
         """a + b + c in one call; texts that are known not to be null are joined as they are."""
         operands: list[Expression] = []
         self._collect(node, operands)
-        parts = [self.emit_text(operand) for operand in operands]
-        return self.run(concat, *parts)
+        return self.joined([self.emit_text(operand) for operand in operands])
+
+    def joined(self, parts: list[ast.expr]) -> ast.expr:
+        """Texts in one; a long result asks for the limit."""
+        if len(parts) > _MOST_PARTS or self.is_deep:
+            return self.run(concat, *parts)
+        pieces: list[ast.expr] = [
+            part if isinstance(part, ast.Constant) else ast.FormattedValue(part, -1, None) for part in parts
+        ]
+        name = self.fresh()
+        length = self.run(len, walrus(name, ast.JoinedStr(pieces)))
+        is_short = ast.Compare(length, [ast.LtE()], [constant(UNCHECKED_LENGTH)])
+        return conditional(is_short, load(name), self.run(long_text, load(name)))
 
     def _collect(self, node: Expression, operands: list[Expression]) -> None:
         waiting = [node]
@@ -121,14 +150,16 @@ class ArithmeticEmitter(ConversionEmitter):
     def _references(self, node: Binary) -> ast.expr:
         left, right = node.left, node.right
         negate = node.operator == "!="
-        if node.operator == "+":
-            return self.run(runtime.combine_delegates, self.emit(left), self.emit(right))
+        if node.operator in ("+", "-"):
+            combine = delegates.combine if node.operator == "+" else delegates.remove
+            return self.run(combine, self.emit(left), self.emit(right))
         if left.is_constant and left.constant is None:
             left, right = right, left
         if right.is_constant and right.constant is None:
             value = self.emit(left)
             return is_not_none(value) if negate else is_none(value)
-        made: ast.expr = self.run(reference_equals, self.emit(left), self.emit(right))
+        equals = delegates.equals if is_delegate(node.operand_type) else reference_equals
+        made: ast.expr = self.run(equals, self.emit(left), self.emit(right))
         return ast.UnaryOp(ast.Not(), made) if negate else made
 
     # ------------------------------------------------------------------------------------------------ lifted
@@ -204,28 +235,46 @@ class ArithmeticEmitter(ConversionEmitter):
 
     def _by_positive(self, operator: str, left: ast.expr, right: ast.expr) -> ast.expr:
         """Python rounds down, C# towards zero: they agree for a dividend that is not negative."""
-        name = self.fresh()
         python: ast.operator = ast.FloorDiv() if operator == "/" else ast.Mod()
+        if isinstance(left, ast.Name) and left.id in self.non_negative:
+            return ast.BinOp(left, python, right)
+        name = left.id if isinstance(left, ast.Name) else self.fresh()
         negated = ast.BinOp(ast.UnaryOp(ast.USub(), load(name)), python, right)
-        test = ast.Compare(walrus(name, left), [ast.GtE()], [constant(0)])
+        value = left if isinstance(left, ast.Name) else walrus(name, left)
+        test = ast.Compare(value, [ast.GtE()], [constant(0)])
         return conditional(test, ast.BinOp(load(name), python, right), ast.UnaryOp(ast.USub(), negated))
 
     def in_range(self, value: ast.expr, type_: Type, *, is_checked: bool) -> ast.expr:
         """Bring a result back into the type's range: wrap around, or throw in a checked context."""
-        low, high = INTEGRAL_RANGES[type_]
         name = self.fresh()
-        test = ast.Compare(constant(low), [ast.LtE(), ast.LtE()], [walrus(name, value), constant(high)])
+        test, outside = self._range_test(walrus(name, value), name, type_, is_checked=is_checked)
+        made = conditional(test, load(name), outside)
+        if not is_checked:
+            self._wrapped = made, value, type_
+        return made
+
+    def _range_test(self, value: ast.expr, name: str, type_: Type, *, is_checked: bool) -> tuple[ast.Compare, ast.expr]:
+        """Whether a value is surely in range; and what to do with it, now in a variable, when it may not be."""
+        low, high = INTEGRAL_RANGES[type_]
+        if type_ in (INT, UINT):
+            low, high = max(low, -_SMALL), min(high, _SMALL)
+        test = ast.Compare(constant(low), [ast.LtE(), ast.LtE()], [value, constant(high)])
         if is_checked:
-            outside: ast.expr = self.run(arithmetic.checked, constant(str(type_)), load(name))
-        elif type_ is INT:
-            outside = self.run(wrap_int32, load(name))
-        else:
-            outside = self.run(arithmetic.wrap, constant(str(type_)), load(name))
-        return conditional(test, load(name), outside)
+            return test, self.run(arithmetic.checked, constant(str(type_)), load(name))
+        if type_ is INT:
+            return test, self.run(wrap_int32, load(name))
+        return test, self.run(arithmetic.wrap, constant(str(type_)), load(name))
+
+    def assigned(self, name: str, value: ast.expr) -> list[ast.stmt]:
+        """`name = value`; what may have to wrap around is looked at in the variable itself."""
+        if self._wrapped is None or self._wrapped[0] is not value:
+            return [ast.Assign([store(name)], value)]
+        _, plain, type_ = self._wrapped
+        test, outside = self._range_test(load(name), name, type_, is_checked=False)
+        wraps = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Assign([store(name)], outside)], [])
+        return [ast.Assign([store(name)], plain), wraps]
 
     def emit_unary(self, node: Unary) -> ast.expr:
-        if node.operand_type is DYNAMIC:
-            raise NotSimulatedError("dynamic", "operators on 'dynamic' values")
         value = self.emit(node.operand)
         if not node.is_lifted:
             return self._unary(node, value)

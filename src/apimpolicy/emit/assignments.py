@@ -10,6 +10,8 @@ from apimpolicy.binding.nodes import (
     Assignment,
     CompoundAssignment,
     Deconstruction,
+    Dereference,
+    Dynamic,
     Expression,
     FieldAccess,
     IndexerAccess,
@@ -23,7 +25,17 @@ from apimpolicy.dotnet.collections import arrays
 from apimpolicy.dotnet.registry import find_implementation
 from apimpolicy.emit import runtime
 from apimpolicy.emit.arithmetic import ArithmeticEmitter
-from apimpolicy.emit.core import attribute, call, constant, last_of, load, tuple_of, walrus
+from apimpolicy.emit.core import (
+    attribute,
+    call,
+    conditional,
+    constant,
+    is_not_none,
+    last_of,
+    load,
+    tuple_of,
+    walrus,
+)
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -61,11 +73,15 @@ class AssignmentEmitter(ArithmeticEmitter):
         if isinstance(target, FieldAccess) and target.field.declaring.is_tuple and target.receiver is not None:
             index = int(target.field.name.removeprefix("Item")) - 1
             return self.store_into(TupleElement(target.syntax, target.type, target.receiver, index), value)
+        if isinstance(target, Dynamic):
+            return self.store_dynamic(target, value())
+        if isinstance(target, Dereference):
+            return self.run(runtime.set_cell, self.emit(target.reference), value())
         if isinstance(target, (PropertyAccess, FieldAccess)):
             return self._store_property(target, value)
         if isinstance(target, IndexerAccess):
-            receiver = self.checked_receiver(target.receiver)
-            return self._call_setter(target.property, receiver, [self.emit(a) for a in target.arguments], value())
+            indexes = [self.emit(a) for a in target.arguments]
+            return self._call_setter(target.property, target.receiver, indexes, value())
         if isinstance(target, TupleElement):
             receiver_value = self.emit(target.receiver)
             place = constant(target.index)
@@ -89,17 +105,21 @@ class AssignmentEmitter(ArithmeticEmitter):
             return last_of(self.run(found.target, value()))
         if found.form == "attribute":
             return self.run(runtime.set_attribute, self.emit(target.receiver), constant(found.name), value())
-        return self._call_setter(member, self.checked_receiver(target.receiver), [], value())
+        return self._call_setter(member, target.receiver, [], value())
 
     def _call_setter(
-        self, member: Property | Field, receiver: ast.expr, arguments: list[ast.expr], value: ast.expr
+        self, member: Property | Field, receiver: Expression, arguments: list[ast.expr], value: ast.expr
     ) -> ast.expr:
+        """A setter's call; a receiver that is null is found after everything has been evaluated."""
         found = find_implementation(member.declaring, member.signature, setter=True)
         if found is None:
             return self.run(runtime.not_simulated, constant(f"setting {member.declaring.name}.{member.name}"))
         names = [self.fresh() for _ in range(len(arguments) + 2)]
-        steps: list[ast.expr] = [walrus(n, v) for n, v in zip(names, [receiver, *arguments, value], strict=True)]
+        parts = [self.emit(receiver), *arguments, value]
+        steps: list[ast.expr] = [walrus(n, v) for n, v in zip(names, parts, strict=True)]
         loaded: list[ast.expr] = [load(n) for n in names]
+        if not self.known_not_null(receiver):
+            loaded[0] = conditional(is_not_none(load(names[0])), load(names[0]), self.run(runtime.null_reference))
         if found.form == "method":
             done: ast.expr = call(attribute(loaded[0], found.name), *loaded[1:])
         else:
@@ -138,6 +158,11 @@ class AssignmentEmitter(ArithmeticEmitter):
             return IndexerAccess(target.syntax, target.type, receiver, target.property, arguments)
         if isinstance(target, PropertyAccess) and target.receiver is not None:
             return PropertyAccess(target.syntax, target.type, hold(target.receiver), target.property)
+        if isinstance(target, Dynamic):
+            operands = [hold(operand) for operand in target.operands]
+            return Dynamic(target.syntax, target.type, target.operation, operands, target.detail, target.arguments)
+        if isinstance(target, Dereference):
+            return Dereference(target.syntax, target.type, hold(target.reference))
         return target
 
     def emit_deconstruction(self, node: Deconstruction) -> ast.expr:

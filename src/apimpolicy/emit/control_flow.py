@@ -1,4 +1,4 @@
-"""Emission of conditions, loops, jumps and switches."""
+"""Emission of conditions, loops and switches."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
 from apimpolicy.binding.conversions import INTEGRAL_RANGES
+from apimpolicy.dotnet.types import DYNAMIC
 from apimpolicy.dotnet.values import CHAR, INT, STRING
 from apimpolicy.emit import runtime
-from apimpolicy.emit.core import attribute, call, constant, load, store
-from apimpolicy.emit.functions import FunctionEmitter, Target
+from apimpolicy.emit.core import ALLOWANCE, LEFT, attribute, call, constant, load, store
+from apimpolicy.emit.jumps import JumpEmitter, Target, labels_gone_to, section_key
 from apimpolicy.emit.variables import (
     assigned_in,
     continues_in_try,
     has_block_lambda,
+    has_goto,
     is_increment,
 )
-from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ _TABLE_TYPES = frozenset({STRING, CHAR, *INTEGRAL_RANGES})
 """Types whose constants Python finds in a dictionary exactly when C# finds them equal."""
 
 
-class ControlFlowEmitter(FunctionEmitter):
+class ControlFlowEmitter(JumpEmitter):
     """C#'s loops and switches are Python's `while`, `for` and `if`."""
 
     def on_If(self, node: nodes.If) -> list[ast.stmt]:  # noqa: N802
@@ -35,18 +36,25 @@ class ControlFlowEmitter(FunctionEmitter):
         otherwise = self.body(node.otherwise) if node.otherwise is not None else []
         return [ast.If(test, self.body(node.then), otherwise)]
 
-    def _loop_body(
-        self, statement: nodes.Statement, before_continue: Callable[[], list[ast.stmt]], *others: nodes.Bound
+    def _loop(
+        self,
+        statement: nodes.Statement,
+        before_continue: Callable[[], list[ast.stmt]],
+        finish: Callable[[list[ast.stmt]], list[ast.stmt]],
+        *others: nodes.Bound,
     ) -> list[ast.stmt]:
+        """A loop: `finish` makes it from its body, which begins with cells for what each round has of its own."""
         cells = self._cells(statement, *others)
-        self._targets.append(Target(False, before_continue))
+        target = Target(is_loop=True, before_continue=before_continue)
+        self._targets.append(target)
         try:
-            return [*cells, *self.body(statement)]
+            body = [*cells, *self.body(statement)]
         finally:
             self._targets.pop()
+        return self._around(target, finish(body))
 
     def on_Loop(self, node: nodes.Loop) -> list[ast.stmt]:  # noqa: N802
-        before: list[ast.stmt] = []
+        before = self._fresh_cells(node.locals)
         for initializer in node.initializers:
             before.extend(self.statement(initializer))
 
@@ -60,13 +68,17 @@ class ControlFlowEmitter(FunctionEmitter):
                 made.extend(self.statement(nodes.ExpressionStatement(incrementor.syntax, incrementor)))
             return made
 
-        step: ast.stmt = ast.Expr(self.step())
+        step = self._burn()
+        self._note_counter(node)
         if continues_in_try(node.body):
             return [*before, *self._loop_with_first(node, increment, step)]
         if node.is_do:
             others = [node.condition] if node.condition is not None else []
-            body = self._loop_body(node.body, lambda: self._test_again(node), *others)
-            return [*before, ast.While(constant(True), [step, *body, *self._test_again(node)], [])]
+
+            def until(body: list[ast.stmt]) -> list[ast.stmt]:
+                return [ast.While(constant(True), [step, *body, *self._test_again(node)], [])]
+
+            return [*before, *self._loop(node.body, lambda: self._test_again(node), until, *others)]
         test: ast.expr = constant(True)
         guard: list[ast.stmt] = []
         if node.condition is not None:
@@ -75,8 +87,10 @@ class ControlFlowEmitter(FunctionEmitter):
                 guard.extend(self._break_unless(node.condition))
             else:
                 test = self.emit(node.condition)
-        body = self._loop_body(node.body, increment)
-        return [*before, ast.While(test, [*guard, step, *body, *increment()], [])]
+        return [
+            *before,
+            *self._loop(node.body, increment, lambda body: [ast.While(test, [*guard, step, *body, *increment()], [])]),
+        ]
 
     def _loop_with_first(
         self, node: nodes.Loop, increment: Callable[[], list[ast.stmt]], step: ast.stmt
@@ -84,19 +98,39 @@ class ControlFlowEmitter(FunctionEmitter):
         """A loop whose `continue` leaves a try statement: increments come after `finally`, in the next round."""
         first = self.fresh("first")
         begins: list[ast.stmt] = [ast.Assign([store(first)], constant(False))]
+        start = self._cells(node.condition) if node.condition is not None else []
         guard = self._test_again(node)
-        others = [node.condition] if node.condition is not None else []
-        cells = self._cells(node.body, *others)
-        body = self._loop_body(node.body, list)
         if node.is_do:
-            start: list[ast.stmt] = [ast.If(load(first), begins, guard)] if guard else []
+            start.extend([ast.If(load(first), begins, guard)] if guard else [])
         else:
             again = increment()
-            start = [*([ast.If(load(first), begins, again)] if again else []), *cells, *guard]
-        return [
-            ast.Assign([store(first)], constant(True)),
-            ast.While(constant(True), [*start, step, *body], []),
-        ]
+            start = [*([ast.If(load(first), begins, again)] if again else []), *start, *guard]
+
+        def finish(body: list[ast.stmt]) -> list[ast.stmt]:
+            return [
+                ast.Assign([store(first)], constant(True)),
+                ast.While(constant(True), [*start, step, *body], []),
+            ]
+
+        return self._loop(node.body, list, finish)
+
+    def _burn(self) -> ast.stmt:
+        """One step, for a round of a loop. The body of the expression takes several at once and counts them down."""
+        if len(self._outputs) > 1:
+            return ast.Expr(self.step())
+        self.uses_allowance = True
+        count_down: ast.stmt = ast.AugAssign(store(LEFT), ast.Sub(), constant(1))
+        take: ast.stmt = ast.Assign([store(LEFT)], call(load(ALLOWANCE)))
+        return ast.If(load(LEFT), [count_down], [take])
+
+    def _note_counter(self, node: nodes.Loop) -> None:
+        """`for (int i = 0; i < n; i++)`: the variable is never negative."""
+        if len(node.initializers) != 1 or len(node.incrementors) != 1:
+            return
+        first, counter = node.initializers[0], self._counter_of(node, node.incrementors[0])
+        value = first.value if isinstance(first, nodes.LocalDeclaration) else None
+        if counter is not None and value is not None and value.is_constant and value.constant >= 0:
+            self.non_negative.add(counter)
 
     def _counter_of(self, node: nodes.Loop, incrementor: nodes.Expression) -> str | None:
         """The variable of `for (…; i < n; i++)` when nothing else changes it: it cannot leave its range then."""
@@ -132,57 +166,73 @@ class ControlFlowEmitter(FunctionEmitter):
         source: ast.expr = self.emit(node.collection)
         if str(node.collection.type) == "Newtonsoft.Json.Linq.JObject":
             source = call(attribute(source, "key_value_pairs"))
+        elif node.collection.type is DYNAMIC:
+            source = self.run(runtime.dynamic_elements, source)
         first: list[ast.stmt] = []
         target = item
         if node.symbol is not None and node.element is node.placeholder and not node.symbol.is_captured:
             target = self.symbol_name(node.symbol)
+            if _has_no_null(node.collection) and node.symbol not in self.reassigned:
+                self.never_null.add(node.symbol)
         elif node.symbol is not None:
             first = self._cells(node.symbol)
             first.append(ast.Expr(self.assign_symbol(node.symbol, self.emit(node.element))))
         elif node.deconstruction is not None:
             first = [*self._cells(node.deconstruction), ast.Expr(self.emit(node.deconstruction))]
-        body = self._loop_body(node.body, list)
-        step: ast.stmt = ast.Expr(self.step())
-        walked = self.at(self.run(runtime.elements, source), node.collection)
-        return [ast.For(store(target), walked, [step, *first, *body], [])]
+        step = self._burn()
+        walked = source
+        if not self.known_not_null(node.collection):
+            walked = self.at(self.run(runtime.elements, source), node.collection)
+        if not self.has_iterators:
+            return self._loop(node.body, list, lambda body: [ast.For(store(target), walked, [step, *first, *body], [])])
+        enumerator = self.fresh("enumerator")
 
-    def on_Break(self, node: nodes.Break) -> list[ast.stmt]:  # noqa: N802
-        return [ast.Break()]
+        def disposing(body: list[ast.stmt]) -> list[ast.stmt]:
+            loop: ast.stmt = ast.For(store(target), load(enumerator), [step, *first, *body], [])
+            end: ast.stmt = ast.Expr(self.run(runtime.end_enumeration, load(enumerator)))
+            begins = ast.Assign([store(enumerator)], self.run(runtime.enumerator, walked))
+            return [begins, ast.Try([loop], [], [], [end])]
 
-    def on_Continue(self, node: nodes.Continue) -> list[ast.stmt]:  # noqa: N802
-        made: list[ast.stmt] = []
-        for target in reversed(self._targets):
-            if not target.is_switch:
-                if made:
-                    return [*made, ast.Break()]
-                return [*target.before_continue(), ast.Continue()]
-            if target.flag is None:
-                target.flag = self.fresh("continues")
-            made.append(ast.Assign([store(target.flag)], constant(True)))
-        return [ast.Continue()]
+        return self._loop(node.body, list, disposing)
 
     def on_Switch(self, node: nodes.Switch) -> list[ast.stmt]:  # noqa: N802
         """Find the section, then run it in a loop of one round, so that `break` and `goto case` are Python's own."""
-        value, chosen = self.fresh("value"), self.fresh("section")
-        made: list[ast.stmt] = [ast.Assign([store(value)], self.emit(node.value))]
+        value, chosen, where = self.fresh("value"), self.fresh("section"), self.fresh("where")
+        made = self._fresh_cells(node.locals)
+        made.append(ast.Assign([store(value)], self.emit(node.value)))
         made.extend(self._choose(node, value, chosen))
-        target = Target(True, list)
-        self._targets.append(target)
-        self._switches.append((node, value, chosen))
-        sections: list[ast.stmt] = []
+        target = Target()
+        target.sections = {}
+        everything = [statement for section in node.sections for statement in section.statements]
+        named = labels_gone_to(everything)
+
+        def go_to(section: int, piece: int) -> list[ast.stmt]:
+            enter: list[ast.stmt] = [ast.Assign([store(where)], constant(piece))] if named else []
+            return [ast.Assign([store(chosen)], constant(section)), *enter, ast.Continue()]
+
+        cut: list[list[list[nodes.Statement]]] = []
         for index, section in enumerate(node.sections):
-            body = [s for statement in section.statements for s in self.statement(statement)]
+            pieces, entries = self._pieces(section.statements, named)
+            cut.append(pieces)
+            for name, piece in entries.items():
+                target.labels[name] = lambda index=index, piece=piece: go_to(index, piece)  # type: ignore[misc]
+            for label in section.labels:
+                if label.guard is None and (label.pattern is None or label.pattern.value is not None):
+                    key = section_key(label.pattern.value if label.pattern is not None else None)
+                    target.sections[key] = lambda index=index: go_to(index, 0)  # type: ignore[misc]
+        comes_again = has_goto(node)
+        self._targets.append(target)
+        self._rounds += comes_again
+        sections: list[ast.stmt] = [ast.Expr(self.step())] if comes_again else []
+        for index, pieces in enumerate(cut):
+            body = self._from_entry(where, pieces) if len(pieces) > 1 else self._in_order(pieces[0])
             test = ast.Compare(load(chosen), [ast.Eq()], [constant(index)])
             sections.append(ast.If(test, body or [ast.Pass()], []))  # C# has no section whose end can be reached
-        self._switches.pop()
+        self._rounds -= comes_again
         self._targets.pop()
-        if target.flag is not None:
-            made.append(ast.Assign([store(target.flag)], constant(False)))
-        made.append(ast.While(constant(True), [*sections, ast.Break()], []))
-        if target.flag is not None:
-            after = self.on_Continue(nodes.Continue(node.syntax))
-            made.append(ast.If(load(target.flag), after, []))
-        return made
+        if named:
+            made.append(ast.Assign([store(where)], constant(0)))
+        return [*made, *self._around(target, [ast.While(constant(True), [*sections, ast.Break()], [])])]
 
     def _choose(self, node: nodes.Switch, value: str, chosen: str) -> list[ast.stmt]:
         """`section = (test and 1 or test and 2 or … or default) - 1`, or a table when all labels are constants."""
@@ -204,32 +254,13 @@ class ControlFlowEmitter(FunctionEmitter):
         choice: ast.expr = ast.BoolOp(ast.Or(), [*choices, constant(default + 1)]) if choices else constant(default + 1)
         return [ast.Assign([store(chosen)], ast.BinOp(choice, ast.Sub(), constant(1)))]
 
-    def on_Goto(self, node: nodes.Goto) -> list[ast.stmt]:  # noqa: N802
-        if node.label is not None or not self._switches:
-            raise NotSimulatedError("goto", "jumps to a label")
-        if not self._targets[-1].is_switch:
-            raise NotSimulatedError("goto case", "out of a loop")
-        switch, _, chosen = self._switches[-1]
-        for index, section in enumerate(switch.sections):
-            for label in section.labels:
-                is_default = label.pattern is None and node.value is None
-                constant_label = label.pattern.value if label.pattern is not None else None
-                if is_default or (
-                    node.value is not None
-                    and constant_label is not None
-                    and constant_label.constant == node.value.constant
-                ):
-                    return [ast.Assign([store(chosen)], constant(index)), ast.Continue()]
-        raise NotSimulatedError("goto case", "the label was not found")
-
-    def on_Yield(self, node: nodes.Yield) -> list[ast.stmt]:  # noqa: N802
-        raise NotSimulatedError("yield", "iterators in local functions")
-
-    def on_Labeled(self, node: nodes.Labeled) -> list[ast.stmt]:  # noqa: N802
-        return self.statement(node.statement)
-
     def _plain_variable(self, target: nodes.Expression) -> str | None:
         """The Python variable that a C# one is, when it can be assigned by a statement of its own."""
         if isinstance(target, nodes.Local) and target.symbol.kind != "context" and target.symbol not in self._celled:
             return self.symbol_name(target.symbol)
         return None
+
+
+def _has_no_null(collection: nodes.Expression) -> bool:
+    """Whether the elements of a collection are known not to be null: the parts of a text."""
+    return isinstance(collection, nodes.Call) and collection.method.declaring.name == "string"

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
+from apimpolicy.binding.nodes import InterpolatedString
 from apimpolicy.dotnet import casts
 from apimpolicy.dotnet.system import arithmetic, decimals
 from apimpolicy.dotnet.types import NULL, NamedType, TupleType, Type
 from apimpolicy.dotnet.values import BOXES, CHAR, DECIMAL, DOUBLE, FLOAT, STRING, box, to_single
 from apimpolicy.emit import runtime
 from apimpolicy.emit.core import (
-    EmitterCore,
     attribute,
     call,
     conditional,
@@ -24,6 +24,7 @@ from apimpolicy.emit.core import (
     tuple_of,
     walrus,
 )
+from apimpolicy.emit.dynamic import DynamicEmitter
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -32,14 +33,35 @@ if TYPE_CHECKING:
 _SELF_BOXED = frozenset({"int", "double", "bool", "decimal"})
 
 
-class ConversionEmitter(EmitterCore):
+class ConversionEmitter(DynamicEmitter):
     """Conversions, `is`, `as` and patterns."""
 
     def emit_convert(self, node: Convert) -> ast.expr:
         if node.is_constant:
             return self.emit_constant(node.constant, node.type)
+        if node.conversion.kind == "interpolated":
+            return self._formattable(node.operand)
         value = self.emit(node.operand)
+        if node.conversion.kind == "dynamic":
+            return self.convert_dynamic(node.operand, value, node.type, explicit=node.is_explicit)
         return self.converted(value, node.operand.type, node.type, node.conversion, node)
+
+    def _formattable(self, text: Expression) -> ast.expr:
+        """An interpolated string as a FormattableString: a composite format and the boxed values."""
+        from apimpolicy.dotnet.system.formattable_strings import FormattableString
+
+        parts = text.parts if isinstance(text, InterpolatedString) else [text.constant]
+        pattern = ""
+        values: list[ast.expr] = []
+        for part in parts:
+            if isinstance(part, str):
+                pattern += part.replace("{", "{{").replace("}", "}}")
+                continue
+            alignment = f",{part.alignment}" if part.alignment is not None else ""
+            format_ = f":{part.format}" if part.format is not None else ""
+            pattern += f"{{{len(values)}{alignment}{format_}}}"
+            values.append(self.emit(part.value))
+        return self.run(FormattableString, constant(pattern), *values)
 
     def emit_constant(self, value: Any, type_: Type) -> ast.expr:
         raise NotImplementedError

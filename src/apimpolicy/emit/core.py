@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.nodes import Bound, Expression, Placeholder
 from apimpolicy.emit import runtime
+from apimpolicy.emit.chains import chain_of, ends_of_pieces
 from apimpolicy.emit.frames import file_of
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.dotnet.types import Type
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _LOAD, _STORE = ast.Load(), ast.Store()
 STEP = "step"
 """The variable of emitted code that holds `environment().step`; no C# variable has a name without a number."""
+ALLOWANCE, LEFT = "allowance", "left"
+"""`environment().allowance`, and how many steps are left of the last one."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -58,11 +62,15 @@ def last_of(*elements: ast.expr) -> ast.expr:
     return ast.Subscript(tuple_of(*elements), constant(len(elements) - 1), _LOAD)
 
 
-def is_none(value: ast.expr) -> ast.Compare:
+def is_none(value: ast.expr) -> ast.expr:
+    if isinstance(value, ast.Constant):  # Python warns of a literal beside `is`
+        return constant(value.value is None)
     return ast.Compare(value, [ast.Is()], [constant(None)])
 
 
-def is_not_none(value: ast.expr) -> ast.Compare:
+def is_not_none(value: ast.expr) -> ast.expr:
+    if isinstance(value, ast.Constant):
+        return constant(value.value is not None)
     return ast.Compare(value, [ast.IsNot()], [constant(None)])
 
 
@@ -77,7 +85,20 @@ class EmitterCore:
         self.excerpt = excerpt
         self.recording = recording
         self.namespace: dict[str, Any] = {"__builtins__": {}}
+        self.is_deep = False
+        """Whether the syntax tree has many levels: then chains are looked at for their length."""
         self.uses_steps = False
+        self.uses_allowance = False
+        self.never_null: set[LocalSymbol] = set()
+        """Variables that are set once, to a value that cannot be null."""
+        self.non_negative: set[str] = set()
+        """Python variables that count up from zero or more."""
+        self.reassigned: AbstractSet[LocalSymbol] = frozenset()
+        """Variables that are assigned somewhere after their declaration."""
+        self._links: dict[Expression, str | None] = {}
+        """The links of the chains that are being emitted, with the Python variable of those that have one."""
+        self.has_iterators = False
+        """Whether the expression has functions with `yield`: only then does the end of a `foreach` matter."""
         self._interned: dict[tuple[type, object], str] = {}
         self._counter = 0
         self._symbols: dict[LocalSymbol | LocalFunctionSymbol, str] = {}
@@ -126,6 +147,16 @@ class EmitterCore:
         self.uses_steps = True
         return call(load(STEP))
 
+    def set_once(self, symbol: LocalSymbol, value: Expression | None) -> None:
+        """A declaration: a variable that nothing else sets is never null when its value is not."""
+        if (
+            symbol not in self.reassigned
+            and not symbol.is_referenced
+            and value is not None
+            and self.known_not_null(value)
+        ):
+            self.never_null.add(symbol)
+
     def symbol_name(self, symbol: LocalSymbol | LocalFunctionSymbol) -> str:
         """The Python variable of a C# variable; unique, so that scopes need no care."""
         name = self._symbols.get(symbol)
@@ -165,6 +196,24 @@ class EmitterCore:
 
     def emit(self, expression: Expression) -> ast.expr:
         """The Python expression for a bound one; recorded when a recorder is wanted."""
+        if not self.is_deep:
+            return self._emit_recorded(expression)
+        if expression in self._links:
+            held = self._links[expression]
+            return self.at(load(held), expression) if held is not None else self._emit_recorded(expression)
+        links = chain_of(expression)
+        self._links.update(dict.fromkeys(links))
+        steps: list[ast.expr] = []
+        for end in ends_of_pieces(links, recording=self.recording):
+            name = self.fresh()
+            steps.append(walrus(name, self._emit_recorded(end)))
+            self._links[end] = name
+        made = self._emit_recorded(expression)
+        for link in links:
+            del self._links[link]
+        return last_of(*steps, made) if steps else made
+
+    def _emit_recorded(self, expression: Expression) -> ast.expr:
         try:
             made = self.emit_plain(expression)
         except NotSimulatedError as error:
@@ -213,8 +262,10 @@ class EmitterCore:
         if isinstance(expression, nodes.Binary) and expression.operator == "+" and str(expression.type) == "string":
             return True
         if isinstance(expression, nodes.Call) and expression.method.declaring.name == "string":
-            return str(expression.method.returns) == "string"  # no method of System.String returns null
-        return isinstance(expression, nodes.Local) and expression.symbol.kind == "context"
+            return str(expression.method.returns) in ("string", "string[]")  # no method of System.String returns null
+        if not isinstance(expression, nodes.Local):
+            return False
+        return expression.symbol.kind == "context" or expression.symbol in self.never_null
 
     def checked_receiver(self, expression: Expression) -> ast.expr:
         """A receiver that is passed to a function: NullReferenceException when it is null."""

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.nodes import Block
+from apimpolicy.binding.nodes import Block, Yield
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.emit.core import STEP, call, store
+from apimpolicy.emit.core import ALLOWANCE, LEFT, STEP, attribute, call, constant, store
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
+from apimpolicy.emit.outlining import outlined
 from apimpolicy.emit.statements import StatementEmitter
-from apimpolicy.errors import LimitExceededError, NotSimulatedError
+from apimpolicy.emit.variables import assigned_in, declared_in, remembering, walk
+from apimpolicy.errors import LimitExceededError
+from apimpolicy.syntax.depth import MAXIMUM_DEPTH, ORDINARY_DEPTH, with_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
 
     from apimpolicy.binding import BoundExpression
 
 
-MAXIMUM_NESTING = 200
-"""Levels of nesting that can be emitted whatever the levels are made of; Python's own recursion limit decides."""
+DEEP_FUNCTIONS = 20
+"""Functions in one another whose calls need no more room than usual."""
 
 
 def emit(bound: BoundExpression, *, recording: bool = False) -> Callable[..., Any]:
@@ -27,35 +32,83 @@ def emit(bound: BoundExpression, *, recording: bool = False) -> Callable[..., An
 
     Raises NotSimulatedError for what has no Python form, LimitExceededError for code that is nested too deeply.
     """
+    return with_room(bound.levels, _emit, bound, recording)
+
+
+def _emit(bound: BoundExpression, recording: bool) -> Callable[..., Any]:
     emitter = StatementEmitter(bound.excerpt, recording=recording)
+    emitter.is_deep = bound.levels > ORDINARY_DEPTH
+    filename = FILENAME_PREFIX + bound.excerpt.source.path
     try:
-        module = _module(emitter, bound, recording)
-        code = compile(module, FILENAME_PREFIX + bound.excerpt.source.path, "exec", dont_inherit=True)
+        with remembering():
+            function = _function(emitter, bound, recording)
+        code = _compiled(emitter, function, filename)
+        is_deep = emitter.is_deep and _has_deep_functions(function)
     except RecursionError:
-        error = LimitExceededError("nesting", MAXIMUM_NESTING)
+        error = LimitExceededError("nesting", MAXIMUM_DEPTH)
         error.span = emitter.span_of(bound.body)
         raise error from None
-    except SyntaxError as refusal:
-        # Python's compiler has a limit on blocks, which are loops and try statements.
-        missing = NotSimulatedError("so much nesting", "more than 20 loops, switches and try statements in one another")
-        if "statically nested" not in str(refusal):
-            raise
-        missing.span = emitter.span_of(bound.body)
-        raise missing from None
     namespace = emitter.namespace
     namespace[EXCERPT] = bound.excerpt
     exec(code, namespace)
-    return namespace["expression"]  # type: ignore[no-any-return]
+    made = namespace["expression"]
+    return partial(_call_deep, bound.levels, made) if is_deep else made
 
 
-def _module(emitter: StatementEmitter, bound: BoundExpression, recording: bool) -> ast.Module:
+def _call_deep(levels: int, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Lambdas in lambdas call each other as deep as they stand."""
+    here = environment()
+    here.change_thread()
+    try:
+        return with_room(levels, function, *arguments)
+    finally:
+        here.change_thread()
+
+
+def _compiled(emitter: StatementEmitter, function: ast.FunctionDef, filename: str) -> CodeType:
+    try:
+        return compile(_module(function), filename, "exec", dont_inherit=True)
+    except SyntaxError as refusal:
+        if "statically nested" not in str(refusal):
+            raise
+    return compile(_module(outlined(function, emitter.fresh)), filename, "exec", dont_inherit=True)
+
+
+def _module(function: ast.FunctionDef) -> ast.Module:
+    return ast.fix_missing_locations(ast.Module([function], []))
+
+
+def _has_deep_functions(function: ast.FunctionDef) -> bool:
+    level: list[ast.AST] = [function]
+    for _ in range(DEEP_FUNCTIONS):
+        following: list[ast.AST] = []
+        waiting = list(level)
+        while waiting:
+            for child in ast.iter_child_nodes(waiting.pop()):
+                (following if isinstance(child, (ast.FunctionDef, ast.Lambda)) else waiting).append(child)
+        if not following:
+            return False
+        level = following
+    return True
+
+
+def _function(emitter: StatementEmitter, bound: BoundExpression, recording: bool) -> ast.FunctionDef:
     body = bound.body
-    statements = emitter.body(body) if isinstance(body, Block) else emitter.returning(body)
+    emitter.has_iterators = any(isinstance(node, Yield) for node in walk(body))
+    emitter.prepare_references(body)
+    emitter.reassigned = assigned_in(body)
+    if isinstance(body, Block):
+        statements = emitter.body(body)
+    else:
+        statements = [*emitter.cells_of_referenced(declared_in(body, inside=False)), *emitter.returning(body)]
+    before: list[ast.stmt] = []
     if emitter.uses_steps:
-        step = ast.Attribute(call(emitter.function(environment)), "step", ast.Load())
-        statements.insert(0, ast.Assign([store(STEP)], step))
+        before.append(ast.Assign([store(STEP)], attribute(call(emitter.function(environment)), "step")))
+    if emitter.uses_allowance:
+        allowance = attribute(call(emitter.function(environment)), "allowance")
+        before += [ast.Assign([store(ALLOWANCE)], allowance), ast.Assign([store(LEFT)], constant(0))]
+    statements[:0] = before
     names = ["context", "record"] if recording else ["context"]
     arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
     function = ast.FunctionDef("expression", arguments, statements, [], None, None)
-    emitter.at(function, body)
-    return ast.fix_missing_locations(ast.Module([function], []))
+    return emitter.at(function, body)  # type: ignore[no-any-return]

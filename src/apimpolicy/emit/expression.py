@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 class CompiledExpression:
     """A legal policy expression. Python code is made on the first evaluation; checking alone never makes any."""
 
-    __slots__ = ("_plain", "_recording", "bound", "excerpt")
+    __slots__ = ("_plain", "_recording", "_static_type", "bound", "excerpt")
 
     def __init__(self, bound: BoundExpression) -> None:
         self.bound = bound
         self.excerpt = bound.excerpt
         self._plain: Callable[..., Any] | None = None
         self._recording: Callable[..., Any] | None = None
+        self._static_type: str | None = None
 
     @property
     def type(self) -> Type:
@@ -40,7 +41,9 @@ class CompiledExpression:
     @property
     def static_type(self) -> str:
         """The static type in C# spelling, e.g. `bool` or `Newtonsoft.Json.Linq.JObject`."""
-        return self.bound.static_type
+        if self._static_type is None:
+            self._static_type = self.bound.static_type
+        return self._static_type
 
     @property
     def is_block(self) -> bool:

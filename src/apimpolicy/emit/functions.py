@@ -6,8 +6,10 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
+from apimpolicy.binding.jumps import iterator_element
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
-from apimpolicy.dotnet.values import VOID
+from apimpolicy.dotnet.types import NamedType
+from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.emit import runtime
 from apimpolicy.emit.core import attribute, call, constant, load, store, tuple_of
 from apimpolicy.emit.values import ValueEmitter
@@ -15,24 +17,17 @@ from apimpolicy.emit.variables import (
     assigned_in,
     assigns_outer,
     declared_in,
+    functions_used_in,
     may_recur,
+    used_in,
     walk,
 )
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
-
-class Target:
-    """A loop or switch being emitted: what `continue` does first, and the flag that takes it out of a switch."""
-
-    __slots__ = ("before_continue", "flag", "is_switch")
-
-    def __init__(self, is_switch: bool, before_continue: Callable[[], list[ast.stmt]]) -> None:
-        self.is_switch = is_switch
-        self.before_continue = before_continue
-        self.flag: str | None = None
+    from apimpolicy.emit.jumps import Target
 
 
 class FunctionEmitter(ValueEmitter):
@@ -43,7 +38,8 @@ class FunctionEmitter(ValueEmitter):
         self._targets: list[Target] = []
         self._outputs: list[tuple[LocalSymbol, ...]] = [()]
         self._caught: list[str] = []
-        self._switches: list[tuple[nodes.Switch, str, str]] = []
+        self._rounds = 0
+        """How many labels' loops are open in this function: what they hold is entered more than once."""
         self._with_cells: set[LocalFunctionSymbol] = set()
         """Local functions that use the variables of one iteration."""
 
@@ -77,9 +73,16 @@ class FunctionEmitter(ValueEmitter):
         symbols: dict[LocalSymbol, None] = {}
         for part in parts:
             symbols.update(dict.fromkeys([part] if isinstance(part, LocalSymbol) else declared_in(part, inside=False)))
+        return self._new_cells(symbols)
+
+    def _fresh_cells(self, symbols: Iterable[LocalSymbol]) -> list[ast.stmt]:
+        """Fresh cells for the variables of a block that `goto` may enter again, and for those that have references."""
+        return self._new_cells(symbols) if self._rounds else self.cells_of_referenced(symbols)
+
+    def _new_cells(self, symbols: Iterable[LocalSymbol]) -> list[ast.stmt]:
         made: list[ast.stmt] = []
         for symbol in symbols:
-            if symbol.is_captured and symbol.kind != "constant":
+            if (symbol.is_captured or symbol.is_referenced) and symbol.kind != "constant":
                 self._celled.add(symbol)
                 made.append(ast.Assign([store(self.symbol_name(symbol))], call(self.bring(runtime.Cell, "Cell"))))
         return made
@@ -96,18 +99,21 @@ class FunctionEmitter(ValueEmitter):
         statements: list[ast.stmt]
         if isinstance(node.body, nodes.Expression):
             statements = self.returning(node.body)
+            statements[:0] = self.cells_of_referenced(declared_in(node.body, inside=False))
             only = statements[0]
             if (
                 isinstance(only, ast.Return)
                 and only.value is not None
                 and not burns
+                and not any(parameter.is_referenced for parameter in node.parameters)
                 and not assigns_outer(node.body, set(node.parameters))
             ):
                 return ast.Lambda(arguments, only.value)
         else:
             statements = self._function_statements(node.body, ())
         name = self.fresh("lambda_body")
-        statements = [*self._nonlocals(node, set(node.parameters)), *burns, *statements]
+        cells = self.parameters_in_cells(node.parameters)
+        statements = [*self._nonlocals(node, set(node.parameters)), *burns, *cells, *statements]
         self._hoisted[-1].append(self._define(name, arguments, statements, node))
         return load(name)
 
@@ -116,8 +122,8 @@ class FunctionEmitter(ValueEmitter):
         return self.at(made, node)  # type: ignore[no-any-return]
 
     def _function_statements(self, block: nodes.Block, outputs: tuple[LocalSymbol, ...]) -> list[ast.stmt]:
-        saved = (self._targets, self._switches, self._caught)
-        self._targets, self._switches, self._caught = [], [], []
+        saved = (self._targets, self._rounds, self._caught)
+        self._targets, self._rounds, self._caught = [], 0, []
         self._outputs.append(outputs)
         try:
             made = self.body(block)
@@ -126,7 +132,7 @@ class FunctionEmitter(ValueEmitter):
             return made
         finally:
             self._outputs.pop()
-            self._targets, self._switches, self._caught = saved
+            self._targets, self._rounds, self._caught = saved
 
     def _return_outputs(self, value: ast.expr | None) -> ast.stmt:
         parts = [self._read_symbol(symbol) for symbol in self._outputs[-1]]
@@ -142,13 +148,12 @@ class FunctionEmitter(ValueEmitter):
         """Variables in cells that a lambda uses: it takes the present cells as defaults."""
         if not self._celled:
             return []
-        used = {s.symbol for s in walk(node) if isinstance(s, nodes.Local)}
-        used |= {s.symbol for s in walk(node) if isinstance(s, nodes.OutVariable) and s.symbol is not None}
+        used = used_in(node) - declared_in(node)
         return [self.symbol_name(s) for s in used if s in self._celled]
 
     def _captured_functions(self, node: nodes.Bound) -> list[str]:
         """Local functions of a loop's body that a lambda calls: it keeps those of its own iteration."""
-        used = {s.function for s in walk(node) if isinstance(s, nodes.MethodGroup) and s.function is not None}
+        used = functions_used_in(node) if self._with_cells else ()
         return [self.symbol_name(function) for function in used if function in self._with_cells]
 
     def _nonlocals(self, node: nodes.Bound, own: set[LocalSymbol]) -> list[ast.stmt]:
@@ -160,34 +165,70 @@ class FunctionEmitter(ValueEmitter):
 
     def on_LocalFunction(self, node: nodes.LocalFunction) -> list[ast.stmt]:  # noqa: N802
         function = node.function
-        names = [self.symbol_name(s) for s in function.symbols if s.mode != "out"]
+        by_reference = function.returns_reference
+        names = [self.symbol_name(s) for s in function.symbols if by_reference or s.mode != "out"]
         arguments = ast.arguments([], [ast.arg(n) for n in names], None, [], [], None, [])
-        for captured in self._captured_cells(node.body):
+        for captured in self._captured_cells(node):
             self._with_cells.add(function)
             arguments.args.append(ast.arg(captured))
             arguments.defaults.append(load(captured))
-        outputs = tuple(s for s in function.symbols if s.mode in ("out", "ref"))
+        outputs = tuple(s for s in function.symbols if s.mode in ("out", "ref") and not by_reference)
         statements: list[ast.stmt] = self._nonlocals(node.body, set(function.symbols))
         statements.append(ast.Expr(self.step()))
-        if outputs and any(isinstance(s, nodes.Try) and s.finally_body is not None for s in walk(node.body)):
+        statements.extend(self.parameters_in_cells(function.symbols))
+        if not function.is_simulated:
+            types = constant("with these type arguments")
+            statements.append(ast.Expr(self.run(runtime.not_simulated, constant("a generic local function"), types)))
+        elif function.is_iterator:
+            statements.extend(self._iterator(node))
+        elif outputs and any(isinstance(s, nodes.Try) and s.finally_body is not None for s in walk(node.body)):
             statements.extend(self._outputs_after_finally(node, outputs))
         else:
             statements.extend(self._function_statements(node.body, outputs))
         return [self._define(self.symbol_name(function), arguments, statements, node)]
 
+    def _iterator(self, node: nodes.LocalFunction) -> list[ast.stmt]:
+        """The body as a generator inside, which begins anew, with the arguments of the call, for each enumeration."""
+        from apimpolicy.dotnet.collections.enumerators import BoxedEnumerator, Enumerator
+        from apimpolicy.dotnet.linq.sequences import Sequence
+
+        function, inner = node.function, self.fresh("iterate")
+        names = [self.symbol_name(symbol) for symbol in function.symbols]
+        body = self._nonlocals(node.body, set(function.symbols))
+        body.append(ast.If(constant(False), [ast.Expr(ast.Yield(None))], []))  # a generator, whatever it holds
+        body.extend(self._function_statements(node.body, ()))
+        arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
+        made: ast.expr = self.run(
+            Sequence,
+            load(inner),
+            self.type_constant(iterator_element(function.returns) or OBJECT),
+            *map(load, names),
+        )
+        if ".IEnumerator" in str(function.returns):
+            is_generic = isinstance(function.returns, NamedType) and bool(function.returns.arguments)
+            made = self.run(Enumerator if is_generic else BoxedEnumerator, made)
+        return [self._define(inner, arguments, body, node), ast.Return(made)]
+
+    def on_Yield(self, node: nodes.Yield) -> list[ast.stmt]:  # noqa: N802
+        return [ast.Return(None)] if node.value is None else [ast.Expr(ast.Yield(self.emit(node.value)))]
+
     def _outputs_after_finally(self, node: nodes.LocalFunction, outputs: tuple[LocalSymbol, ...]) -> list[ast.stmt]:
         """The body as a function inside, so that what `finally` does to ref and out parameters counts."""
         inner, result = self.fresh("body"), self.fresh("result")
-        changed = sorted(self.symbol_name(s) for s in assigned_in(node.body) & set(outputs))
+        changed = sorted(self.symbol_name(s) for s in assigned_in(node.body) & set(outputs) - self._celled)
         body: list[ast.stmt] = [ast.Nonlocal(changed)] if changed else []
         body.extend(self._nonlocals(node.body, set(node.function.symbols)))
         body.extend(self._function_statements(node.body, ()))
         none = ast.arguments([], [], None, [], [], None, [])
-        parts = [load(self.symbol_name(symbol)) for symbol in outputs]
+        parts = [self._read_symbol(symbol) for symbol in outputs]
         if node.function.returns is not VOID:
             parts.insert(0, load(result))
         return [
-            *(ast.Assign([store(self.symbol_name(s))], constant(None)) for s in outputs if s.mode == "out"),
+            *(
+                ast.Assign([store(self.symbol_name(s))], constant(None))
+                for s in outputs
+                if s.mode == "out" and s not in self._celled
+            ),
             self._define(inner, none, body, node),
             ast.Assign([store(result)], call(load(inner))),
             ast.Return(tuple_of(*parts)),

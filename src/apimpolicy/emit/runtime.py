@@ -8,7 +8,6 @@ from apimpolicy.dotnet.exceptions import DotnetException, InvalidOperationExcept
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import NoReturn
 
 
@@ -65,6 +64,27 @@ def elements(value: Any) -> Any:
     return value
 
 
+def dynamic_elements(value: Any) -> Any:
+    """What `foreach` walks over when the collection is dynamic: boxed elements."""
+    from apimpolicy.dotnet.collections.arrays import iterate_boxed
+
+    if value is None:
+        raise NullReferenceException
+    return iterate_boxed(value)
+
+
+def enumerator(sequence: Any) -> Any:
+    """The enumerator of a `foreach` that has to be disposed of."""
+    return iter(sequence)
+
+
+def end_enumeration(enumerator: Any) -> None:
+    """The end of a `foreach`: an iterator that was left early runs its `finally` clauses."""
+    close = getattr(enumerator, "close", None)
+    if close is not None:
+        close()
+
+
 def and_lifted(left: bool | None, right: bool | None) -> bool | None:
     """`bool? & bool?` (C# specification, section 12.13.5)."""
     if left is False or right is False:
@@ -82,18 +102,6 @@ def or_lifted(left: bool | None, right: bool | None) -> bool | None:
 def replace_element(values: tuple[Any, ...], index: int, value: Any) -> tuple[Any, ...]:
     """A value tuple with one element changed."""
     return (*values[:index], value, *values[index + 1 :])
-
-
-def combine_delegates(first: Callable[..., Any] | None, second: Callable[..., Any] | None) -> Any:
-    """`f + g` of delegates: calls both, gives the result of the last."""
-    if first is None or second is None:
-        return second if first is None else first
-
-    def both(*arguments: Any) -> Any:
-        first(*arguments)
-        return second(*arguments)
-
-    return both
 
 
 def constant_equals(value: Any, constant: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.casts import is_instance
+from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.registry import find_implementation
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.emit import frames, runtime
@@ -21,14 +22,7 @@ class StatementEmitter(ControlFlowEmitter):
     """Statements become Python statements."""
 
     def on_Block(self, node: nodes.Block) -> list[ast.stmt]:  # noqa: N802
-        made: list[ast.stmt] = []
-        functions = [s for s in node.statements if isinstance(s, nodes.LocalFunction)]
-        for function in functions:
-            made.extend(self.statement(function))
-        for statement in node.statements:
-            if not isinstance(statement, nodes.LocalFunction):
-                made.extend(self.statement(statement))
-        return made
+        return [*self._fresh_cells(node.locals), *self.statement_list(node.statements)]
 
     def on_Statements(self, node: nodes.Statements) -> list[ast.stmt]:  # noqa: N802
         return [made for statement in node.statements for made in self.statement(statement)]
@@ -42,12 +36,12 @@ class StatementEmitter(ControlFlowEmitter):
             if isinstance(expression, nodes.Assignment) and expression.target is not expression.value:
                 name = self._plain_variable(expression.target)
                 if name is not None:
-                    return [ast.Assign([store(name)], self.emit(expression.value))]
+                    return self.assigned(name, self.emit(expression.value))
             elif isinstance(expression, nodes.CompoundAssignment):
                 name = self._plain_variable(expression.target)
                 if name is not None:
                     self.with_placeholder(expression.placeholder, name)
-                    return [ast.Assign([store(name)], self.emit(expression.result))]
+                    return self.assigned(name, self.emit(expression.result))
         return [ast.Expr(self.emit(expression))]
 
     def on_LocalDeclaration(self, node: nodes.LocalDeclaration) -> list[ast.stmt]:  # noqa: N802
@@ -59,7 +53,8 @@ class StatementEmitter(ControlFlowEmitter):
                 return []
             return [ast.Assign([store(self.symbol_name(symbol))], constant(None))]
         value = self.emit(node.value)
-        if symbol in self._celled:
+        self.set_once(symbol, node.value)
+        if symbol in self._celled and not symbol.is_reference:
             return [ast.Expr(self.run(runtime.set_cell, load(self.symbol_name(symbol)), value))]
         return [ast.Assign([store(self.symbol_name(symbol))], value)]
 
@@ -70,6 +65,7 @@ class StatementEmitter(ControlFlowEmitter):
 
     def on_Try(self, node: nodes.Try) -> list[ast.stmt]:  # noqa: N802
         handlers: list[ast.ExceptHandler] = []
+        cells = self._fresh_cells(clause.symbol for clause in node.catches if clause.symbol is not None)
         if node.catches:
             raised, caught = self.fresh("raised"), self.fresh("caught")
             self._caught.append(caught)
@@ -82,7 +78,7 @@ class StatementEmitter(ControlFlowEmitter):
         finally_body = self.body(node.finally_body) if node.finally_body is not None else []
         if not handlers and not finally_body:
             return self.body(node.body)
-        return [ast.Try(self.body(node.body), handlers, [], finally_body)]
+        return [*cells, ast.Try(self.body(node.body), handlers, [], finally_body)]
 
     def _catch(self, clause: nodes.Catch, caught: str, otherwise: list[ast.stmt]) -> list[ast.stmt]:
         first: list[ast.stmt] = []
@@ -91,6 +87,9 @@ class StatementEmitter(ControlFlowEmitter):
         test: ast.expr | None = None
         if clause.target is not None and clause.target.name != "System.Exception":
             test = self.run(is_instance, load(caught), self.type_constant(clause.target))
+            cls = _python_class(clause.target.name)
+            if cls is not None:
+                test = ast.BoolOp(ast.Or(), [self.run(isinstance, load(caught), self.bring(cls, cls.__name__)), test])
         if clause.filter is not None:
             inner = [*first, *self._filter(clause.filter, self.body(clause.body), otherwise)]
             return inner if test is None else [ast.If(test, inner, otherwise)]
@@ -116,7 +115,8 @@ class StatementEmitter(ControlFlowEmitter):
             name = self.fresh("resource")
             held: list[ast.stmt] = [ast.Assign([store(name)], self.emit(node.resource))]
             return [*held, self._disposing(load(name), node.resource.type, self.body(node.body))]
-        return self._using_declarations(list(node.declarations), node.body)
+        cells = self._fresh_cells(declaration.symbol for declaration in node.declarations)
+        return [*cells, *self._using_declarations(list(node.declarations), node.body)]
 
     def _using_declarations(
         self, declarations: list[nodes.LocalDeclaration], statement: nodes.Statement
@@ -141,3 +141,14 @@ class StatementEmitter(ControlFlowEmitter):
 
     def on_Lock(self, node: nodes.Lock) -> list[ast.stmt]:  # noqa: N802
         return [ast.Expr(self.checked_receiver(node.target)), *self.statement(node.body)]
+
+
+def _python_class(name: str) -> type | None:
+    """The Python class of an exception; the classes below it are those of .NET's exceptions below it."""
+    waiting: list[type] = [DotnetException]
+    while waiting:
+        cls = waiting.pop()
+        if cls.__dict__.get("type_name") == name:
+            return cls
+        waiting.extend(cls.__subclasses__())
+    return None

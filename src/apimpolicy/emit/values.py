@@ -9,11 +9,10 @@ from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections import arrays
 from apimpolicy.dotnet.registry import Implementation, find_implementation, reason_against
 from apimpolicy.dotnet.system.objects import type_object
-from apimpolicy.dotnet.system.strings import concat, format_item
+from apimpolicy.dotnet.system.strings import format_item
 from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.dotnet.values import CHAR, STRING, VOID, AnonymousObject, Array, RectangularArray
 from apimpolicy.emit import runtime
-from apimpolicy.emit.assignments import AssignmentEmitter
 from apimpolicy.emit.core import (
     attribute,
     call,
@@ -26,17 +25,21 @@ from apimpolicy.emit.core import (
     tuple_of,
     walrus,
 )
+from apimpolicy.emit.inline_members import inlined
+from apimpolicy.emit.late_checks import can_be_seen
+from apimpolicy.emit.references import ReferenceEmitter
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from apimpolicy.binding.symbols import LocalFunctionSymbol
     from apimpolicy.dotnet.signatures import Field, Member, Method, Property
 
 _ON_OBJECT = frozenset({"object", "System.ValueType", "System.Enum"})
 
 
-class ValueEmitter(AssignmentEmitter):
+class ValueEmitter(ReferenceEmitter):
     """One method per class of bound expression."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -53,6 +56,9 @@ class ValueEmitter(AssignmentEmitter):
             nodes.AnonymousMember: self.emit_anonymous_member,
             nodes.Call: self.emit_call,
             nodes.DelegateCall: self.emit_delegate_call,
+            nodes.Reference: self.emit_reference,
+            nodes.Dereference: self.emit_dereference,
+            nodes.Redirection: self.emit_redirection,
             nodes.MethodGroup: self.emit_local_function_reference,
             nodes.MethodReference: self.emit_method_reference,
             nodes.ObjectCreation: self.emit_object_creation,
@@ -75,7 +81,7 @@ class ValueEmitter(AssignmentEmitter):
             nodes.Deconstruction: self.emit_deconstruction,
             nodes.ThrowExpression: lambda n: self.run(runtime.raise_exception, self.emit(n.exception)),
             nodes.DeconstructCall: lambda n: self.emit_member_call(n.method, self.checked_receiver(n.receiver), [], ()),
-            nodes.Dynamic: lambda n: self.run(runtime.not_simulated, constant("dynamic")),
+            nodes.Dynamic: self.emit_dynamic,
             nodes.TypeOf: lambda n: self.bring(type_object(n.target), "type"),
             nodes.DefaultValue: self.emit_default,
             nodes.InterpolatedString: self.emit_interpolated_string,
@@ -162,6 +168,11 @@ class ValueEmitter(AssignmentEmitter):
         found = find_implementation(node.property.declaring, node.property.signature)
         if found is None:
             return self.missing(node.property)
+        if not self.known_not_null(node.receiver) and can_be_seen(node.arguments):
+            steps: list[ast.expr] = []
+            held, read = self._held(node.receiver, node.arguments, steps)
+            receiver = held if found.form == "method" else self._or_null_reference(held)
+            return last_of(*steps, self._invoke(found, node.property, receiver, read, ()))
         receiver = self._receiver_for(node.property, node.receiver, found)
         return self._invoke(found, node.property, receiver, [self.emit(a) for a in node.arguments], ())
 
@@ -192,22 +203,57 @@ class ValueEmitter(AssignmentEmitter):
         found = find_implementation(method.declaring, method.signature)
         if found is None:
             return self._delegate_or_missing(node)
-        receiver: ast.expr | None = None
-        if node.receiver is not None:
-            receiver = self._receiver_for(method, node.receiver, found)
         passed: list[nodes.Expression] = []
+        steps: list[ast.expr] = []
         for parameter, argument in zip(method.parameters, node.arguments, strict=True):
             if parameter.mode in ("out", "ref"):
+                argument = self._once(argument, steps)
                 outputs.append(argument)
                 if parameter.mode == "out":
                     continue
             passed.append(argument)
-        arguments = self._arguments(passed)
-        made = self._invoke(found, method, receiver, arguments, node.type_arguments)
+        made = inlined(self, node)
+        if made is not None:
+            return made
+        if node.receiver is not None and not self.known_not_null(node.receiver) and can_be_seen(passed):
+            held: list[ast.expr] = []
+            receiver, arguments = self._held(node.receiver, passed, held)
+            checked = receiver if found.form == "method" else self._or_null_reference(receiver)
+            made = last_of(*held, self._invoke(found, method, checked, arguments, node.type_arguments))
+        else:
+            first = self._receiver_for(method, node.receiver, found) if node.receiver is not None else None
+            made = self._invoke(found, method, first, self._arguments(passed), node.type_arguments)
         if outputs:
             self.at(made, node)
+            made = last_of(*steps, made) if steps else made
             return self.with_outputs(made, outputs, is_void=method.returns is VOID)
         return made
+
+    def _held(
+        self, receiver: nodes.Expression, arguments: Sequence[nodes.Expression], steps: list[ast.expr]
+    ) -> tuple[ast.Name, list[ast.expr]]:
+        """Steps that evaluate a receiver and then the arguments, and what they are then to be read from."""
+        name = self.fresh()
+        steps.append(walrus(name, self.emit(receiver)))
+        read: list[ast.expr] = []
+        for argument in self._arguments(arguments):
+            if isinstance(argument, ast.Constant):
+                read.append(argument)
+                continue
+            own = self.fresh()
+            steps.append(walrus(own, argument))
+            read.append(load(own))
+        return load(name), read
+
+    def _or_null_reference(self, value: ast.Name) -> ast.expr:
+        return conditional(is_not_none(value), value, self.run(runtime.null_reference))
+
+    def _call_delegate(self, target: nodes.Expression, arguments: Sequence[nodes.Expression]) -> ast.expr:
+        if self.known_not_null(target) or not can_be_seen(arguments):
+            return call(self.checked_receiver(target), *self._arguments(arguments))
+        steps: list[ast.expr] = []
+        held, read = self._held(target, arguments, steps)
+        return last_of(*steps, call(self._or_null_reference(held), *read))
 
     def _arguments(self, arguments: Sequence[nodes.Expression]) -> list[ast.expr]:
         """Arguments, evaluated in the order in which they are written when names change it."""
@@ -226,7 +272,7 @@ class ValueEmitter(AssignmentEmitter):
         """`f.Invoke(x)` on a delegate; everything else without an implementation fails by name when it is reached."""
         method, receiver = node.method, node.receiver
         if method.name == "Invoke" and receiver is not None and method.container.kind == "delegate":
-            return call(self.checked_receiver(receiver), *map(self.emit, node.arguments))
+            return self._call_delegate(receiver, node.arguments)
         return self.missing(method)
 
     def _nullable_call(self, node: nodes.Call) -> ast.expr:
@@ -260,24 +306,37 @@ class ValueEmitter(AssignmentEmitter):
         return self._invoke(found, method, receiver, arguments, type_arguments)
 
     def emit_delegate_call(self, node: nodes.DelegateCall) -> ast.expr:
+        called = node.target.function if isinstance(node.target, nodes.MethodGroup) else None
+        if called is not None and called.returns_reference:
+            return self._call_for_reference(node, called)
         if any(mode in ("ref", "out") for mode in node.modes):
             return self._call_with_outputs(node)
-        arguments = self._arguments(node.arguments)
         if isinstance(node.target, nodes.MethodGroup) and node.target.function is not None:
-            return call(load(self.symbol_name(node.target.function)), *arguments)
-        return call(self.checked_receiver(node.target), *arguments)
+            return call(load(self.symbol_name(node.target.function)), *self._arguments(node.arguments))
+        return self._call_delegate(node.target, node.arguments)
+
+    def _call_for_reference(self, node: nodes.DelegateCall, function: LocalFunctionSymbol) -> ast.expr:
+        """A function that returns by reference takes its ref and out arguments as references."""
+        passed = [
+            self.reference_to(argument) if mode in ("ref", "out") else self.emit(argument)
+            for mode, argument in zip(node.modes, node.arguments, strict=True)
+        ]
+        return call(load(self.symbol_name(function)), *passed)
 
     def _call_with_outputs(self, node: nodes.DelegateCall) -> ast.expr:
         """A local function with ref or out parameters returns them after its result, as library functions do."""
         if not isinstance(node.target, nodes.MethodGroup) or node.target.function is None:
             raise NotSimulatedError("delegates with ref or out parameters")
         passed, outputs = [], []
+        steps: list[ast.expr] = []
         for mode, argument in zip(node.modes, node.arguments, strict=True):
             if mode in ("ref", "out"):
+                argument = self._once(argument, steps)
                 outputs.append(argument)
             if mode != "out":
                 passed.append(argument)
-        made = call(load(self.symbol_name(node.target.function)), *self._arguments(passed))
+        made: ast.expr = call(load(self.symbol_name(node.target.function)), *self._arguments(passed))
+        made = last_of(*steps, made) if steps else made
         return self.with_outputs(made, outputs, is_void=node.type is VOID)
 
     def emit_local_function_reference(self, node: nodes.MethodGroup) -> ast.expr:
@@ -367,7 +426,7 @@ class ValueEmitter(AssignmentEmitter):
         if rank == 1:
             flat.extend(map(self.emit, items))
             return [len(items)]
-        inner: list[int] = []
+        inner = [0] * (rank - 1)  # of `{ }`
         for row in items:
             if isinstance(row, nodes.ArrayCreation):
                 inner = self._flatten(row.items or (), rank - 1, flat)
@@ -396,7 +455,7 @@ class ValueEmitter(AssignmentEmitter):
                 parts.append(
                     self.run(format_item, self.emit(part.value), constant(part.alignment or 0), constant(part.format))
                 )
-        return self.run(concat, *parts)
+        return self.joined(parts)
 
     # ------------------------------------------------------------------------------------------ conditionals
 

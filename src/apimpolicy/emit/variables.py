@@ -1,29 +1,160 @@
-"""What code does with variables: which it declares, assigns, captures; and other questions about a tree."""
+"""What code does with variables: which it declares, assigns, captures; and other questions about a tree.
+
+The questions are asked of every loop and lambda, also of those inside others. So what is known of one is remembered for
+the time of one emission (`remembering`), and each node is looked at once, however deep it stands.
+"""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
-from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.dotnet.values import INT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+
+class Facts:
+    """What is known of the code below a node: all of it, and (`…_here`) that outside of lambdas and local functions."""
+
+    __slots__ = (
+        "assigned",
+        "calls",
+        "declared",
+        "declared_here",
+        "functions",
+        "has_block_lambda",
+        "kinds_here",
+        "used",
+    )
+
+    def __init__(self) -> None:
+        self.assigned: set[LocalSymbol] = set()
+        self.declared: set[LocalSymbol] = set()
+        self.declared_here: set[LocalSymbol] = set()
+        self.used: set[LocalSymbol] = set()
+        self.functions: set[LocalFunctionSymbol] = set()
+        self.kinds_here: set[type] = set()
+        self.calls = False
+        """Whether delegates or local functions are called."""
+        self.has_block_lambda = False
+
+    def add(self, other: Facts, *, is_function: bool) -> None:
+        """Take in what is known of a part, which may be a function of its own."""
+        self.assigned |= other.assigned
+        self.declared |= other.declared
+        self.used |= other.used
+        self.functions |= other.functions
+        self.calls |= other.calls
+        self.has_block_lambda |= other.has_block_lambda
+        if not is_function:
+            self.declared_here |= other.declared_here
+            self.kinds_here |= other.kinds_here
+
+
+_known: ContextVar[dict[nodes.Bound, Facts] | None] = ContextVar("apimpolicy.emit.facts", default=None)
+
+_FUNCTIONS = (nodes.Lambda, nodes.LocalFunction)
+_REMEMBERED = (*_FUNCTIONS, nodes.Block, nodes.Loop, nodes.Foreach, nodes.Switch)
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """One emission: the bound tree does not change while it lasts."""
+    token = _known.set({})
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
+def facts(node: nodes.Bound) -> Facts:
+    """The facts of a node and everything below it."""
+    known = _known.get()
+    found = known.get(node) if known is not None else None
+    if found is None:
+        found = Facts()
+        waiting: list[nodes.Bound] = [node]
+        while waiting:
+            current = waiting.pop()
+            if current is not node and isinstance(current, _REMEMBERED):
+                is_function = isinstance(current, _FUNCTIONS)
+                found.add(facts(current), is_function=is_function)
+                if is_function:
+                    _look_at_function(current, found)
+                continue
+            _look_at(current, found)
+            waiting.extend(current.children())
+        if known is not None:
+            known[node] = found
+    return found
+
+
+def _look_at_function(node: nodes.Bound, found: Facts) -> None:
+    """What a lambda or local function is to the code around it."""
+    found.kinds_here.add(type(node))
+    symbol = getattr(node, "symbol", None)
+    if isinstance(symbol, LocalSymbol):
+        found.declared_here.add(symbol)
+
+
+def _look_at(node: nodes.Bound, found: Facts) -> None:
+    found.kinds_here.add(type(node))
+    targets: Sequence[Any] = ()
+    if isinstance(node, nodes.Local):
+        found.used.add(node.symbol)
+        return
+    symbol = getattr(node, "symbol", None)
+    if isinstance(symbol, LocalSymbol):
+        found.declared.add(symbol)
+        found.declared_here.add(symbol)
+        if isinstance(node, nodes.OutVariable):
+            found.used.add(symbol)
+    if isinstance(node, (nodes.Assignment, nodes.CompoundAssignment)):
+        targets = (node.target,)
+    elif isinstance(node, nodes.Deconstruction):
+        targets = node.targets
+        declared = [t.symbol for t in targets if isinstance(t, nodes.Local) and t.syntax is t.symbol.declared_at]
+        found.declared.update(declared)
+        found.declared_here.update(declared)
+    elif isinstance(node, (nodes.Call, nodes.DelegateCall)):
+        modes: Sequence[str]
+        if isinstance(node, nodes.Call):
+            found.calls |= node.method.name == "Invoke"
+            modes = [parameter.mode for parameter in node.method.parameters]
+        else:
+            found.calls = True
+            modes = node.modes
+        targets = [a for a, mode in zip(node.arguments, modes, strict=False) if mode in ("ref", "out")]
+    elif isinstance(node, nodes.MethodGroup) and node.function is not None:
+        found.functions.add(node.function)
+    elif isinstance(node, nodes.Lambda):
+        found.declared.update(node.parameters)
+        if isinstance(node.body, nodes.Block) or assigns_outer(node.body, set(node.parameters)):
+            found.has_block_lambda = True
+    elif isinstance(node, nodes.LocalFunction):
+        found.declared.update(node.function.symbols)
+    for target in targets:
+        while isinstance(target, nodes.TupleElement):
+            target = target.receiver
+        if isinstance(target, nodes.Local):
+            found.assigned.add(target.symbol)
 
 
 def may_recur(node: nodes.Bound) -> bool:
     """Whether a lambda calls delegates or local functions, and so perhaps itself."""
-    return any(
-        isinstance(current, nodes.DelegateCall) or (isinstance(current, nodes.Call) and current.method.name == "Invoke")
-        for current in walk(node)
-    )
+    return facts(node).calls
 
 
 def continues_in_try(node: nodes.Bound) -> bool:
     """Whether there may be a `continue` in a try statement that has something to do afterwards."""
-    found = set(map(type, walk(node, inside=False)))
-    return nodes.Continue in found and not found.isdisjoint((nodes.Try, nodes.Using))
+    kinds = facts(node).kinds_here
+    return nodes.Continue in kinds and not kinds.isdisjoint((nodes.Try, nodes.Using))
 
 
 def is_increment(node: nodes.CompoundAssignment) -> bool:
@@ -49,51 +180,37 @@ def walk(node: nodes.Bound, *, inside: bool = True) -> Iterable[nodes.Bound]:
             waiting.extend(current.children())
 
 
-def assigned_in(node: nodes.Bound) -> set[LocalSymbol]:
+def assigned_in(node: nodes.Bound) -> AbstractSet[LocalSymbol]:
     """Variables that are assigned anywhere below."""
-    found: set[LocalSymbol] = set()
-    for current in walk(node):
-        targets: Sequence[Any] = ()
-        if isinstance(current, (nodes.Assignment, nodes.CompoundAssignment)):
-            targets = (current.target,)
-        elif isinstance(current, nodes.Deconstruction):
-            targets = current.targets
-        elif isinstance(current, (nodes.Call, nodes.DelegateCall)):
-            modes = [p.mode for p in current.method.parameters] if isinstance(current, nodes.Call) else current.modes
-            targets = [a for a, mode in zip(current.arguments, modes, strict=False) if mode in ("ref", "out")]
-        for target in targets:
-            while isinstance(target, nodes.TupleElement):
-                target = target.receiver
-            if isinstance(target, nodes.Local):
-                found.add(target.symbol)
-    return found
+    return facts(node).assigned
 
 
-def declared_in(node: nodes.Bound, *, inside: bool = True) -> set[LocalSymbol]:
+def declared_in(node: nodes.Bound, *, inside: bool = True) -> AbstractSet[LocalSymbol]:
     """Variables that are declared anywhere below; `inside` lambdas and local functions too."""
-    found: set[LocalSymbol] = set()
-    for current in walk(node, inside=inside):
-        symbol = getattr(current, "symbol", None)
-        if isinstance(symbol, LocalSymbol) and not isinstance(current, nodes.Local):
-            found.add(symbol)
-        if isinstance(current, nodes.Lambda) and inside:
-            found.update(current.parameters)
-        if isinstance(current, nodes.LocalFunction) and inside:
-            found.update(current.function.symbols)
-        if isinstance(current, nodes.Deconstruction):
-            found.update(
-                t.symbol for t in current.targets if isinstance(t, nodes.Local) and t.syntax is t.symbol.declared_at
-            )
-    return found
+    if inside:
+        return facts(node).declared
+    return frozenset() if isinstance(node, _FUNCTIONS) else facts(node).declared_here
 
 
-def assigns_outer(node: nodes.Bound, own: set[LocalSymbol]) -> bool:
+def used_in(node: nodes.Bound) -> AbstractSet[LocalSymbol]:
+    """Variables that are read or written anywhere below."""
+    return facts(node).used
+
+
+def functions_used_in(node: nodes.Bound) -> AbstractSet[LocalFunctionSymbol]:
+    """Local functions that are named anywhere below."""
+    return facts(node).functions
+
+
+def has_goto(node: nodes.Bound) -> bool:
+    """Whether there is a `goto` below that stays in this function."""
+    return nodes.Goto in facts(node).kinds_here
+
+
+def assigns_outer(node: nodes.Bound, own: AbstractSet[LocalSymbol]) -> bool:
     return bool(assigned_in(node) - own - declared_in(node))
 
 
 def has_block_lambda(node: nodes.Bound) -> bool:
-    return any(
-        isinstance(current, nodes.Lambda)
-        and (isinstance(current.body, nodes.Block) or assigns_outer(current.body, set(current.parameters)))
-        for current in walk(node)
-    )
+    """Whether a lambda below cannot be a Python lambda."""
+    return facts(node).has_block_lambda

@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.values import box, from_utf16, to_utf16
+from apimpolicy.dotnet.values import BOOL, STRING, box, from_utf16, to_utf16
+from apimpolicy.engine.observation import overflow
 from apimpolicy.engine.steps import compiled
 from apimpolicy.engine.trace import Evaluation
 from apimpolicy.policies.spec import AttributeSlot, ContentSlot, PolicyError
@@ -32,15 +33,18 @@ class Evaluator:
 
     def instantiate(self, step: Step, entry: TraceEntry) -> Any:
         """The policy with its attributes. Raises PolicyError when an expression throws."""
-        specification = step.specification
-        assert specification is not None
-        instance: Any = object.__new__(specification.cls)
-        for attribute in specification.attributes:
-            setattr(instance, attribute.field, self.attribute(step.element, attribute, entry))
-        for text in specification.contents:
-            setattr(instance, text.field, self.content(step.element, text, entry))
-        for field, steps in step.fields.items():
-            setattr(instance, field, steps)
+        prepared = step.prepared
+        if prepared is None:
+            prepared = step.prepared = Prepared(step)
+        instance: Any = object.__new__(prepared.cls)
+        values = vars(instance)
+        values.update(prepared.values)
+        if prepared.shown:
+            entry.attributes.update(prepared.shown)
+        for attribute in prepared.attributes:
+            values[attribute.field] = self.attribute(step.element, attribute, entry)
+        for text in prepared.contents:
+            values[text.field] = self.content(step.element, text, entry)
         return instance
 
     def attribute(self, element: Element, slot: AttributeSlot, entry: TraceEntry) -> object:
@@ -62,11 +66,14 @@ class Evaluator:
 
     def content(self, element: Element, slot: ContentSlot, entry: TraceEntry) -> object:
         if slot.child is None:
-            value = self.value(slot, "text", element.expression, literal_content(element), entry)
+            literal = "" if element.expression is not None else literal_content(element)
+            value = self.value(slot, "text", element.expression, literal, entry)
             entry.attributes["text"] = _readable(value)
             return value
         values = [
-            self.value(slot, slot.child, child.expression, literal_content(child).strip(), entry)
+            self.value(slot, slot.child, child.expression, "", entry)
+            if child.expression is not None
+            else self.value(slot, slot.child, None, literal_content(child).strip(), entry)
             for child in element.elements()
             if child.name == slot.child
         ]
@@ -88,18 +95,59 @@ class Evaluator:
         if self.tracing:
             from apimpolicy.emit.recorder import Recorder
 
-            recorder = Recorder()
+            recorder = Recorder(overflow=overflow(excerpt))
         evaluation = Evaluation(what, excerpt, recorder)
         entry.evaluations.append(evaluation)
         expression = compiled(excerpt)
         evaluation.static_type = expression.static_type
         try:
-            value = box(expression.type, expression.evaluate(self.context, recorder=recorder))
+            value = expression.evaluate(self.context, recorder=recorder)
         except DotnetException as error:
             evaluation.error = error
             raise
+        if expression.type is not BOOL and expression.type is not STRING:
+            value = box(expression.type, value)
         evaluation.value = value
         return value
+
+
+class Prepared:
+    """What is the same whenever a step runs: `values` by field, `shown` as the trace has them; and what is not.
+
+    Literals are converted here, once; those that do not convert fail when the policy is reached.
+    """
+
+    __slots__ = ("attributes", "cls", "contents", "shown", "values")
+
+    def __init__(self, step: Step) -> None:
+        specification = step.specification
+        assert specification is not None
+        self.cls = specification.cls
+        self.values: dict[str, object] = dict(step.fields)
+        self.shown: dict[str, object] = {}
+        self.attributes: list[AttributeSlot] = []
+        self.contents = specification.contents
+        for slot in specification.attributes:
+            attribute = step.element.get(slot.name)
+            if slot.postponed:
+                self.attributes.append(slot)
+            elif attribute is None:
+                self.values[slot.field] = slot.default
+            elif slot.expression and attribute.value.expression is not None:
+                self.attributes.append(slot)
+            else:
+                self.convert(slot, attribute.value.text)
+
+    def convert(self, slot: AttributeSlot, literal: str) -> None:
+        try:
+            value = slot.convert(to_utf16(literal))
+        except DotnetException:
+            value = None
+        if not isinstance(value, (str, int, float)) or (slot.values and value not in slot.values):
+            self.attributes.append(slot)
+            return
+        self.values[slot.field] = value
+        self.shown[slot.name] = _readable(value)
 
 
 def literal_content(element: Element) -> str:

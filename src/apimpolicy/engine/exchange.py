@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.entities import Backend
 from apimpolicy.context.execution import LastError
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.context.records import Response
@@ -18,19 +17,28 @@ from apimpolicy.engine.evaluation import Evaluator
 from apimpolicy.engine.trace import Effect, Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import ConfigurationError, LimitExceededError, NotSimulatedError
-from apimpolicy.policies.registry import is_known
+from apimpolicy.policies.registry import UNDOCUMENTED, is_known
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from apimpolicy.context.description import OperationDescription
     from apimpolicy.context.execution import Context
     from apimpolicy.context.messages import RequestMessage
     from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.chain import Verification
+    from apimpolicy.engine.api_documents import ApiDocuments
+    from apimpolicy.engine.backend_routing import BackendRouter, Route
+    from apimpolicy.engine.data_sources import GatewayDataSources
+    from apimpolicy.engine.identity import Identities
+    from apimpolicy.engine.integrations import Integrations
     from apimpolicy.engine.services import SimulatedTime, Transport
     from apimpolicy.engine.steps import Step
+    from apimpolicy.policies.language_models import PromptEmbedding
+    from apimpolicy.policies.messaging import Sidecar
+    from apimpolicy.policies.metrics import Metric
 
 TICKS_PER_SECOND = 10_000_000
 
@@ -45,10 +53,20 @@ class ExchangeServices:
         "allows_new_body",
         "backends",
         "cache",
+        "content_safety",
         "counters",
+        "dapr",
+        "data_sources",
+        "documents",
+        "event_hubs",
+        "identities",
+        "language_models",
+        "metrics",
         "outside",
         "refused_certificate_status",
         "running",
+        "semantic_cache",
+        "service_bus",
         "time",
         "transport",
     )
@@ -58,7 +76,11 @@ class ExchangeServices:
         transport: Transport,
         outside: Transport,
         time: SimulatedTime,
-        backends: Mapping[str, str],
+        backends: BackendRouter,
+        integrations: Integrations,
+        identities: Identities,
+        documents: ApiDocuments,
+        data_sources: GatewayDataSources,
         *,
         allows_new_body: bool,
         refused_certificate_status: int,
@@ -72,6 +94,16 @@ class ExchangeServices:
         self.counters = CallCounters()
         self.cache = ValueCache()
         self.running: dict[str, int] = {}
+        self.identities = identities
+        self.documents = documents
+        self.data_sources = data_sources
+        self.event_hubs = integrations.event_hubs
+        self.service_bus = integrations.service_bus
+        self.dapr = integrations.dapr
+        self.metrics = integrations.metrics
+        self.language_models = integrations.language_models
+        self.semantic_cache = integrations.semantic_cache
+        self.content_safety = integrations.content_safety
 
 
 class Exchange:
@@ -97,6 +129,7 @@ class Exchange:
         self.context = context
         self.services = services
         self.url_template = url_template
+        self.described_operation: OperationDescription | None = None
         self.unasked_certificate = unasked_certificate
         self.asks_for_certificate = asks_for_certificate
         self.trace = Trace()
@@ -107,8 +140,13 @@ class Exchange:
         self.backend_url: str | None = None
         self.backend_id: str | None = None
         self.backend_scope: str | None = None
+        self.backend_is_exact = False
+        self.routed: Route | None = None
+        self.api_prefix: str | None = None
         self.backend_certificate: Certificate | None = None
         self.cache_key: str | None = None
+        self.prompt_embedding: PromptEmbedding | None = None
+        self.metrics: list[Metric] = []
         self.path_is_rewritten = False
         self.section = "inbound"
         self.answer: ResponseMessage | None = None
@@ -121,6 +159,7 @@ class Exchange:
         self._entries: dict[Step, TraceEntry] = {}
         self._counted: set[str] = set()
         self._at_end: list[Callable[[ResponseMessage], None]] = []
+        self._on_response: list[tuple[Step, Callable[[ResponseMessage], None]]] = []
 
     @property
     def request(self) -> RequestMessage:
@@ -168,7 +207,9 @@ class Exchange:
         self._running.append(step)
         try:
             if step.specification is None:
-                raise NotSimulatedError(f"the policy '{step.name}'", step.where())
+                known = UNDOCUMENTED.get(step.name)
+                reason = f"no documentation describes it, only {known} knows it ({step.where()})" if known else ""
+                raise NotSimulatedError(f"the policy '{step.name}'", reason or step.where())
             effect = self._evaluator.instantiate(step, entry).run(self)
             if effect is not None:
                 entry.effect = effect
@@ -215,6 +256,10 @@ class Exchange:
     def end(self, response: ResponseMessage) -> None:
         self.answer = response
 
+    def answer_resolver(self, response: ResponseMessage) -> None:
+        self.section = "outbound"
+        self.show_response(response)
+
     def serve(self, response: ResponseMessage) -> None:
         self.answer = response
         self.is_served = True
@@ -243,6 +288,22 @@ class Exchange:
         for action in self._at_end:
             with suppress(PolicyError):
                 action(answer)
+
+    def on_response(self, action: Callable[[ResponseMessage], None]) -> None:
+        self._on_response.append((self._running[-1], action))
+
+    def receive(self) -> None:
+        """Do what policies left for the moment before outbound. Raises PolicyError, with the policy as its place."""
+        for step, action in self._on_response:
+            try:
+                action(self.response)
+            except (PolicyError, NotSimulatedError, LimitExceededError) as error:
+                self._locate(error, step)
+                raise
+
+    def emit(self, metric: Metric) -> None:
+        self.metrics.append(metric)
+        self.services.metrics.append(metric)
 
     def wait(self, seconds: float) -> None:
         self.services.time.advance(seconds)
@@ -279,20 +340,51 @@ class Exchange:
     def forward(self, timeout: float) -> tuple[Request, Response]:
         request = self.request.to_request()
         request.certificate = self.backend_certificate
+        route = self._route(request)
         try:
-            request.url = str(self._backend_address())
+            request.url = str(self._backend_address(route))
         except ConfigurationError as error:
             raise PolicyError("BackendConnectionFailure", str(error)) from None
+        if route is not None:
+            self.services.backends.add_credentials(route, request)
+        self.backend_requests.append(request)
+        transport = self.services.dapr if self.backend_is_exact else self.services.transport
+        try:
+            response = self._answered(transport, request, timeout)
+        except PolicyError as error:
+            if route is not None:
+                self.services.backends.failed(route, error.reason)
+            raise
+        if route is not None:
+            self.services.backends.answered(route, response)
+        self.show_response(ResponseMessage.of(response, self.request.second_read))
+        if route is not None and route.session is not None:
+            self.response.headers.append("Set-Cookie", ["=".join(route.session) + "; path=/"])
+        return request, response
+
+    @property
+    def backend_choice(self) -> str:
+        return "" if self.routed is None else self.routed.why
+
+    def _route(self, request: Request) -> Route | None:
+        """The backend that the request goes to, when set-backend-service named one by its id."""
+        self.routed = None
+        if self.backend_id is None or self.backend_is_exact:
+            return None
+        self.routed = self.services.backends.route(self.backend_id, request)
+        return self.routed
+
+    def follow(self, request: Request, timeout: float) -> Response:
         self.backend_requests.append(request)
         response = self._answered(self.services.transport, request, timeout)
         self.show_response(ResponseMessage.of(response, self.request.second_read))
-        return request, response
+        return response
 
-    def send(self, request: Request, timeout: float) -> Response:
+    def send(self, request: Request, timeout: float, service: Sidecar | None = None) -> Response:
         self.sent_requests.append(request)
-        return self._answered(self.services.outside, request, timeout)
+        return self._answered(self.services.outside if service is None else service, request, timeout)
 
-    def _answered(self, transport: Transport, request: Request, timeout: float) -> Response:
+    def _answered(self, transport: Transport | Sidecar, request: Request, timeout: float) -> Response:
         started = environment().utc_now()
         try:
             response = transport.send(request, timeout)
@@ -309,23 +401,26 @@ class Exchange:
     def _timed_out(self, timeout: float) -> PolicyError:
         return PolicyError("Timeout", f"Request was not completed within allotted time of {timeout:g} s.")
 
-    def _backend_address(self) -> Url:
+    def _backend_address(self, route: Route | None) -> Url:
         """Where the request goes: the backend's base URL, then what the API's own path leaves of the request's."""
         url = self.request.url
         service = self.context.api.service_url
-        base = service if self.backend_url is None else Url.parse(self.backend_url)
+        chosen = self.backend_url if route is None else route.backend.url
+        base = service if chosen is None else Url.parse(chosen)
         if base is None:
             return url
-        path = url.path
-        if not self.path_is_rewritten:
-            path = path_below(path, from_utf16(self.context.api.path)) or path
+        path = "" if self.backend_is_exact else url.path
+        if path and not self.path_is_rewritten:
+            prefix = from_utf16(self.context.api.path) if self.api_prefix is None else self.api_prefix
+            path = path_below(path, prefix) or path
         query = "&".join(part for part in (base.query_string[1:], url.query_string[1:]) if part)
         return base.replaced(path=base.path.rstrip("/") + path, query_string=query)
 
-    def set_backend(self, url: str, backend_id: str | None) -> None:
+    def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
         """Forward to this base URL from here on; `context.Backend` is the backend of that id, or null."""
+        self.backend_is_exact = exact
         self.backend_url, self.backend_id, self.backend_scope = url, backend_id, self.scope
-        self.context.backend = None if backend_id is None else Backend(backend_id)
+        self.context.backend = None if backend_id is None else self.services.backends.entity(backend_id)
 
 
 def path_below(path: str, prefix: str) -> str | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import copy
 import functools
 import random
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.entities import Deployment, Product, Workspace
+from apimpolicy.context.entities import Api, Deployment, Operation, Product, Workspace
 from apimpolicy.context.execution import Context
 from apimpolicy.context.messages import RequestMessage
 from apimpolicy.context.records import Request
@@ -20,22 +19,44 @@ from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.environment import environment as current_environment
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import pipeline
+from apimpolicy.engine.api_documents import ApiDocuments
+from apimpolicy.engine.backend_routing import BackendRouter
+from apimpolicy.engine.backends import checked_backends
+from apimpolicy.engine.data_sources import GatewayDataSources
 from apimpolicy.engine.document import Policy, is_markup, load_policy, read_bytes
 from apimpolicy.engine.exchange import Exchange, ExchangeServices
-from apimpolicy.engine.operations import match
+from apimpolicy.engine.identity import Identities
+from apimpolicy.engine.integrations import Integrations
+from apimpolicy.engine.observation import observer
+from apimpolicy.engine.operations import choose, operations_of
+from apimpolicy.engine.resolvers import resolve
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, clock_of, transport_of
 from apimpolicy.engine.steps import SCOPES, Program, build
+from apimpolicy.engine.variables import variable_value
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.cors import is_preflight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from apimpolicy.context.entities import Api, Operation, Subscription, User
+    from apimpolicy.context.description import ApiDescription
+    from apimpolicy.context.entities import Subscription, User
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.revocation import RevocationList
+    from apimpolicy.engine.authorizations import ConnectionSource
+    from apimpolicy.engine.backends import AnyBackend
+    from apimpolicy.engine.content_safety import AnalyzesSafety
+    from apimpolicy.engine.dapr import DaprSidecar
+    from apimpolicy.engine.event_hubs import EventHub, EventHubs
+    from apimpolicy.engine.managed_identity import TokenSource
+    from apimpolicy.engine.openid_provider import OpenIdSource
+    from apimpolicy.engine.resolvers import Resolution
+    from apimpolicy.engine.service import Service
+    from apimpolicy.engine.service_bus import ServiceBus
+    from apimpolicy.engine.service_requests import ServiceRequests
     from apimpolicy.engine.services import Backend, Now
+    from apimpolicy.policies.data_requests import CosmosContainer, SqlDatabase
 
     AnyPolicy = str | bytes | Path | Policy
 
@@ -50,9 +71,30 @@ class Gateway:
     - `trusted_roots`, `intermediates`, `revocation_lists`, `unreachable_revocation_lists`: what `Verify()` knows
     - `negotiate_client_certificate`: whether callers are asked for a certificate: a bool, a mapping by host name, or
       the host names where it is on. When it is off, a certificate that is sent is null in the policy, as in Azure
-    - `named_values`, `fragments` (text, path or `Policy` by id), `backends` (base URLs by id)
+    - `named_values`, `fragments` (text, path or `Policy` by id)
+    - `backends` by id: base URLs, `Backend` with credentials and a circuit breaker, `BackendPool`
     - `backend`: answers what is forwarded: a function of a `Request`, a `Response`, or a `Transport`
     - `outside`: answers what send-request and send-one-way-request send; the `backend` does unless it is given
+    - `service`: a `Service`, its APIs, products and subscriptions; `send` takes requests to it
+    - `openid_providers`: answer for the URLs of openid-config and for Entra tenants: `OpenIdProvider`, `EntraTenant` or
+      `OpenIdDocuments`; they issue tokens at the gateway's time
+    - `managed_identity`: a `ManagedIdentity`, which gives tokens to authentication-managed-identity
+    - `authorizations`: an `Authorizations` with the connections of get-authorization-context
+    - `event_hubs`: the ids of all loggers that log-to-eventhub may name; any is there unless given. What was logged is
+      in `event_hub("logger").events`
+    - `service_bus`: a `ServiceBus`, to limit its queues and topics; `service_bus.messages` are what was sent
+    - `dapr`: answers for the Dapr sidecar, like `backend`, or a `DaprSidecar`; `dapr.publications`, `dapr.bindings`
+      and `dapr.invocations` are what it was asked
+    - `content_safety`: judges texts for llm-content-safety: `SafetyWords`, or a function from a text to severities by
+      category or to a `SafetyAnalysis`
+    - `embeddings`: a function from a text to a vector, for the semantic cache; a bag of words unless given
+    - `count_tokens`: a function that estimates the tokens of a text; a quarter of its characters unless given
+    - `openapi`: the API's description (2.0, 3.0, 3.1; JSON or YAML; path, text or data). The operation is then found by
+      method and URL template, and a request for none is answered with 404; without `api`, its name and backend are the
+      document's title and first server
+    - `schemas`: JSON Schemas and XSDs by the ids that validate-content names; `wsdl`: the schema of a SOAP API
+    - `graphql_schema`: the schema of a GraphQL API, as SDL
+    - `sql`, `cosmos`: the databases of GraphQL resolvers: `RecordedSql`, `RecordedCosmos`, or what has `execute`
     - `now`: a datetime, a function, or a `Clock`; the machine's clock when it is not given
     - `api`, `operation`, `product`, `workspace`, `subscription`, `user`, `deployment`: what `context` says of them.
       With an operation, a request that does not match its method and URL template is answered with 404
@@ -82,9 +124,25 @@ class Gateway:
         negotiate_client_certificate: bool | Mapping[str, bool] | Collection[str] = False,
         named_values: Mapping[str, str] | None = None,
         fragments: Mapping[str, AnyPolicy] | None = None,
-        backends: Mapping[str, str] | None = None,
+        backends: Mapping[str, AnyBackend] | None = None,
         backend: Backend = None,
         outside: Backend = None,
+        service: Service | None = None,
+        openid_providers: OpenIdSource | Iterable[OpenIdSource] = (),
+        managed_identity: TokenSource | None = None,
+        authorizations: ConnectionSource | None = None,
+        event_hubs: EventHubs | Iterable[str] | None = None,
+        service_bus: ServiceBus | None = None,
+        dapr: DaprSidecar | Backend = None,
+        content_safety: AnalyzesSafety | None = None,
+        embeddings: Callable[[str], Sequence[float]] | None = None,
+        count_tokens: Callable[[str], int] | None = None,
+        openapi: str | bytes | Path | Mapping[str, Any] | ApiDescription | None = None,
+        schemas: Mapping[str, Any] | None = None,
+        wsdl: str | bytes | Path | None = None,
+        graphql_schema: str | bytes | Path | None = None,
+        sql: SqlDatabase | None = None,
+        cosmos: CosmosContainer | None = None,
         now: Now = None,
         api: Api | None = None,
         operation: Operation | None = None,
@@ -113,15 +171,41 @@ class Gateway:
         self.fragments = dict(fragments or {})
         self.clock = clock_of(now)
         transport = transport_of(backend)
+        integrations = Integrations(
+            transport,
+            event_hubs=event_hubs,
+            service_bus=service_bus,
+            dapr=dapr,
+            content_safety=content_safety,
+            embeddings=embeddings,
+            count_tokens=count_tokens,
+        )
+        self.service_bus = integrations.service_bus
+        self.dapr = integrations.dapr
+        self.content_safety = integrations.content_safety
+        self.metrics = integrations.metrics
+        time = SimulatedTime(self.clock)
+        documents = ApiDocuments(openapi, schemas, wsdl, graphql_schema)
+        self.description = documents.description
+        self.sql, self.cosmos = sql, cosmos
+        others = transport if outside is None else transport_of(outside)
+        for service_double in (transport, others):
+            use_time = getattr(service_double, "use_time", None)
+            if use_time is not None:
+                use_time(time)
         self.services = ExchangeServices(
             transport,
-            transport if outside is None else transport_of(outside),
-            SimulatedTime(self.clock),
-            dict(backends or {}),
+            others,
+            time,
+            BackendRouter(checked_backends(backends), time, self.named_values, self._uploaded),
+            integrations,
+            Identities(openid_providers, managed_identity, authorizations, time),
+            documents,
+            GatewayDataSources(sql, cosmos),
             allows_new_body=allows_new_body,
             refused_certificate_status=refused_certificate_status,
         )
-        self.api = api
+        self.api = documents.api() if api is None else api
         self.operation = operation
         self.product = product
         self.workspace = workspace
@@ -133,16 +217,26 @@ class Gateway:
         self.tracing = tracing
         self.second_read = second_read
         self.missing_section = missing_section
+        self.service = service
+        self._service_requests: ServiceRequests | None = None
         self._random = random.Random(seed)
+        self._last_deployment: _Deployed | None = None
         self._documents: dict[tuple[str, object], Policy] = {}
         self._programs: dict[tuple[tuple[str, object], ...], Program] = {}
 
-    def run(self, policy: AnyPolicy | Mapping[str, AnyPolicy], request: Request | str) -> Result:
+    def run(
+        self,
+        policy: AnyPolicy | Mapping[str, AnyPolicy],
+        request: Request | str,
+        *,
+        variables: Mapping[str, object] | None = None,
+    ) -> Result:
         """Send a request through a policy: the response, and how it came about.
 
         `policy` is a document (path, text or `Policy`), then taken for the API's, below the global policy of a new
         service; or a mapping from scopes (`global`, `workspace`, `product`, `api`, `operation`) to documents. A request
-        that is only a URL is a GET.
+        that is only a URL is a GET. `variables` are there from the start, as if a wider scope had set them: texts,
+        numbers, truth values; what JSON has besides becomes a JToken.
 
         Raises PolicySyntaxError and PolicyTypeError when the gateway would refuse a document, ConfigurationError when
         the gateway was set up wrongly, NotSimulatedError when the request reaches what is not simulated, and
@@ -154,23 +248,83 @@ class Gateway:
         environment = self.environment()
         with use_environment(environment):
             exchange = self._exchange(request, scopes)
-            operation = self.operation
-            if operation is not None:
-                method = exchange.request.method
-                if is_preflight(exchange.request) and operation.method != "OPTIONS":
-                    asked = exchange.request.headers.joined("Access-Control-Request-Method") or ""
-                    method = asked if pipeline.preflight_steps(self.program(scopes)) else method
-                parameters = match(exchange.request, exchange.context.api, operation, method)
-                if parameters is None:
-                    wide = {scope: document for scope, document in scopes.items() if scope == "global"}
-                    answer = pipeline.refuse(exchange, self.program(wide))
-                    return Result(exchange, answer.to_response())
-                exchange.request.match_parameters(parameters)
+            for name, value in (variables or {}).items():
+                exchange.variables[to_utf16(name)] = variable_value(value)
+            if not self._find_operation(exchange, scopes):
+                wide = {scope: document for scope, document in scopes.items() if scope == "global"}
+                answer = pipeline.refuse(exchange, self.program(wide))
+                return Result(exchange, answer.to_response())
             return Result(exchange, pipeline.run(exchange, self.program(scopes)).to_response())
+
+    def send(self, request: Request | str, *, variables: Mapping[str, object] | None = None) -> Result:
+        """Send a request to the service: it finds the API, the operation, the subscription and its product, and the
+        policies of all their scopes run. A request that is only a URL is a GET; `variables` as in `run`. Raises as `run`
+        does.
+        """
+        if self.service is None:
+            raise ConfigurationError("send needs Gateway(service=…); run takes a policy and a request")
+        if self._service_requests is None:
+            from apimpolicy.engine.service_requests import ServiceRequests
+
+            self._service_requests = ServiceRequests(self, self.service)
+        given = Request("GET", request) if isinstance(request, str) else request
+        return self._service_requests.send(given, variables or {})
+
+    def _find_operation(self, exchange: Exchange, scopes: Mapping[str, Policy]) -> bool:
+        """Find what operation a request is for; False when the gateway has operations, and it is for none of them."""
+        operations = operations_of(self.description, self.operation)
+        if not operations:
+            return True
+        request, api = exchange.request, exchange.context.api
+        method = request.method
+        if is_preflight(request) and not any(each.operation.method == "OPTIONS" for each in operations):
+            asked = request.headers.joined("Access-Control-Request-Method") or ""
+            method = asked if pipeline.preflight_steps(self.program(scopes)) else method
+        found = choose(request, api, operations, method)
+        if found is None:
+            return False
+        described, parameters = found
+        exchange.context.operation = described.operation
+        exchange.url_template = described.operation.url_template
+        exchange.described_operation = described if described.is_described else None
+        request.match_parameters(parameters)
+        return True
+
+    def resolve(
+        self,
+        policy: AnyPolicy,
+        *,
+        arguments: Mapping[str, Any] | None = None,
+        parent: Mapping[str, Any] | None = None,
+        request: Request | str = "/graphql",
+    ) -> Resolution:
+        """Run a GraphQL resolver: a document whose root is http-data-source, sql-data-source or cosmosdb-data-source.
+
+        `arguments` are those of the field, `parent` is the object that it belongs to, `request` the caller's. Raises as
+        `run` does; an error that a policy meets is the `error` of what comes back.
+        """
+        document = self._loaded(policy, "<resolver>")
+        if not document.root.name.endswith("-data-source"):
+            raise ConfigurationError(f"{document.path} is no resolver: its root is <{document.root.name}>")
+        program = self.program({"api": document})
+        given = Request("POST", request) if isinstance(request, str) else request
+        with use_environment(self.environment()):
+            return resolve(self._exchange(given, {}), program, arguments or {}, parent)
+
+    def event_hub(self, logger_id: str) -> EventHub:
+        """The event hub behind a logger. Raises ConfigurationError when the gateway has no such logger."""
+        return self.services.event_hubs.hub(logger_id)
+
+    def adopt(self, other: Gateway) -> None:
+        """Use what another gateway has compiled, where its documents would be the same: many tests, one policy."""
+        if (self.named_values, self.fragments) == (other.named_values, other.fragments):
+            self._documents = other._documents
+            if self.missing_section == other.missing_section:
+                self._programs = other._programs
 
     def scopes(self, policy: AnyPolicy | Mapping[str, AnyPolicy]) -> dict[str, Policy]:
         """The documents by scope, named values put in, the global one always there. Raises as `run` does."""
-        given = dict(policy) if isinstance(policy, Mapping) else {"api": policy}
+        given = dict(policy) if isinstance(policy, (dict, Mapping)) else {"api": policy}
         unknown = [str(scope) for scope in given if scope not in SCOPES]
         if unknown:
             raise ConfigurationError(f"'{unknown[0]}' is not a scope; the scopes are {', '.join(SCOPES)}")
@@ -212,7 +366,11 @@ class Gateway:
     def context_of(self, request: Request) -> Context:
         """The `context` with which a request begins, as expressions see it; for evaluating one without a policy."""
         with use_environment(self.environment()):
-            return self._exchange(request, {}).context
+            return self.exchange(request).context
+
+    def exchange(self, request: Request) -> Exchange:
+        """The state of a request that has just come; inside of `use_environment`."""
+        return self._exchange(request, {})
 
     def _exchange(self, request: Request, scopes: Mapping[str, Policy]) -> Exchange:
         message = RequestMessage.of(request, self.origin, self.second_read)
@@ -222,22 +380,23 @@ class Gateway:
             unasked, message.certificate = message.certificate, None
         context = Context(
             message,
-            api=self.api,
-            operation=self.operation,
+            api=self.api or _NO_API,
+            operation=self.operation or _NO_OPERATION,
             deployment=self._deployment(),
             product=self.product or (Product() if "product" in scopes else None),
             subscription=self.subscription,
             user=self.user,
             workspace=self.workspace or (Workspace("workspace") if "workspace" in scopes else None),
-            request_id=str(uuid.UUID(int=self._random.getrandbits(128), version=4)),
+            request_id=self._random.getrandbits(128),
             tracing=False,
         )
         template = "" if self.operation is None else self.operation.url_template
+        watching = observer()
         exchange = Exchange(
             request,
             context,
             self.services,
-            tracing=self.tracing,
+            tracing=self.tracing or watching is not None,
             url_template=template,
             unasked_certificate=unasked,
             asks_for_certificate=asks,
@@ -246,19 +405,39 @@ class Gateway:
         trust = current_environment().trust
         if isinstance(trust, VerificationRecorder):
             exchange.verifications = trust.verifications
+        if watching is not None:
+            watching.began(exchange)
         return exchange
 
     def _deployment(self) -> Deployment:
         """The deployment with the uploaded certificates as they are at this moment."""
+        held = [
+            (name, each.resolve() if isinstance(each, KeyVaultReference) else each)
+            for name, each in self.certificates.items()
+        ]
+        last = self._last_deployment
+        if last is not None and last.is_for(self.deployment, held):
+            return last.deployment
         deployment = copy.copy(self.deployment)
         deployment.certificates = Dictionary.from_dictionary(deployment.certificates.types, deployment.certificates)
-        for name, held in self.certificates.items():
-            certificate = held.resolve() if isinstance(held, KeyVaultReference) else held
+        for name, certificate in held:
             deployment.certificates.set_item(to_utf16(name), certificate)
+        self._last_deployment = _Deployed(self.deployment, held, deployment)
         return deployment
+
+    def _uploaded(self, name: str) -> Certificate | None:
+        """An uploaded certificate by its id."""
+        held = self.certificates.get(name)
+        return held.resolve() if isinstance(held, KeyVaultReference) else held
 
     def _loaded(self, policy: AnyPolicy, name: str) -> Policy:
         """The document with named values in it; the same object for the same content."""
+        if type(policy) is Policy:
+            known = self._documents.get((name, policy))
+            if known is not None:
+                if (watching := observer()) is not None:
+                    watching.loaded(known)
+                return known
         content: object = policy
         if isinstance(policy, Path) or (isinstance(policy, str) and not is_markup(policy)):
             name = str(policy)
@@ -269,7 +448,34 @@ class Gateway:
                 self._documents.clear()
             found = load_policy(policy, named_values=self.named_values, path=name)
             self._documents[name, content] = found
+        if (watching := observer()) is not None:
+            watching.loaded(found)
         return found
+
+
+_NO_API = Api()
+_NO_OPERATION = Operation()
+
+
+class _Deployed:
+    """A deployment with certificates in it: the same one serves requests as long as nothing changes."""
+
+    __slots__ = ("deployment", "given", "held", "version")
+
+    def __init__(self, given: Deployment, held: list[tuple[str, Certificate]], deployment: Deployment) -> None:
+        self.given = (given, given.certificates.version)
+        self.held = held
+        self.deployment = deployment
+        self.version = deployment.certificates.version
+
+    def is_for(self, given: Deployment, held: list[tuple[str, Certificate]]) -> bool:
+        return (
+            self.given[0] is given
+            and self.given[1] == given.certificates.version
+            and self.version == self.deployment.certificates.version
+            and len(held) == len(self.held)
+            and all(one[0] == other[0] and one[1] is other[1] for one, other in zip(held, self.held, strict=True))
+        )
 
 
 @functools.cache

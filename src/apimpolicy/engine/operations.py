@@ -3,17 +3,59 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import attrs
+
+from apimpolicy.context.description import OperationDescription
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.exchange import path_below
+from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from apimpolicy.context.description import ApiDescription
     from apimpolicy.context.entities import Api, Operation
     from apimpolicy.context.messages import RequestMessage
 
+MATCH_SECONDS = 2.0
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
+
+
+def operations_of(description: ApiDescription | None, operation: Operation | None) -> Sequence[OperationDescription]:
+    """The operation that a gateway was given, as it is described; without one all that are described."""
+    described = () if description is None else description.operations
+    if operation is None:
+        return described
+    for each in described:
+        known = each.operation
+        same = (known.method, known.url_template) == (operation.method, operation.url_template)
+        if same or known.id == operation.id:
+            return (attrs.evolve(each, operation=operation),)
+    return (OperationDescription(operation, is_described=False),)
+
+
+def choose(
+    request: RequestMessage, api: Api, operations: Iterable[OperationDescription], method: str
+) -> tuple[OperationDescription, dict[str, str]] | None:
+    """The operation that a request is for, and the parameters of its template; None when there is none.
+
+    Of several the one whose template is the most literal counts, segment by segment from the left (`/orders/new` before
+    `/orders/{id}` before `/{*path}`), then the first one: our choice, no document states it.
+    """
+    found: list[tuple[tuple[list[int], bool], OperationDescription, dict[str, str]]] = []
+    for described in operations:
+        parameters = match(request, api, described.operation, method)
+        if parameters is not None:
+            template = from_utf16(described.operation.url_template).partition("?")[0]
+            kinds = [2 if "{*" in part else 1 if "{" in part else 0 for part in template.split("/")]
+            found.append(((kinds, described.operation.method == "*"), described, parameters))
+    if not found:
+        return None
+    _, described, parameters = min(found, key=lambda entry: entry[0])
+    return described, parameters
 
 
 def match(request: RequestMessage, api: Api, operation: Operation, method: str) -> dict[str, str] | None:
@@ -37,7 +79,7 @@ def match(request: RequestMessage, api: Api, operation: Operation, method: str) 
         names.append(found[2])
         position = found.end()
     pattern += re.escape(template[position:])
-    matched = re.fullmatch(pattern.rstrip("/") + "/?", path, re.IGNORECASE | re.DOTALL)
+    matched = _matched(pattern.rstrip("/") + "/?", path, template)
     if matched is None:
         return None
     parameters = {name: unquote(value) for name, value in zip(names, matched.groups(), strict=True)}
@@ -48,3 +90,16 @@ def match(request: RequestMessage, api: Api, operation: Operation, method: str) 
         if found_parameter is not None and values:
             parameters[found_parameter[2]] = from_utf16(values[0])
     return parameters
+
+
+def _matched(pattern: str, path: str, template: str) -> Any:
+    """The match of a template's pattern. Raises LimitExceededError for one that takes too long."""
+    if all(part.count("{") <= 1 for part in template.split("/")) and template.count("{*") <= 1:
+        return re.fullmatch(pattern, path, re.IGNORECASE | re.DOTALL)
+    # Several parameters in one segment divide it in many ways, which only this library gives up in time.
+    import regex  # type: ignore[import-untyped]  # types-regex is optional
+
+    try:
+        return regex.fullmatch(pattern, path, regex.IGNORECASE | regex.DOTALL, timeout=MATCH_SECONDS)
+    except TimeoutError:
+        raise LimitExceededError("url_template_seconds", MATCH_SECONDS) from None

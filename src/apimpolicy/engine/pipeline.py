@@ -56,6 +56,7 @@ def _run(exchange: Exchange, program: Program) -> ResponseMessage:
             exchange.section = section
             if section == "outbound":
                 exchange.show_response()
+                exchange.receive()
             exchange.execute(program.sections[section])
             if section == "inbound" and exchange.is_served:
                 exchange.response, exchange.answer = exchange.answer or exchange.response, None
@@ -74,6 +75,18 @@ def refuse(exchange: Exchange, program: Program) -> ResponseMessage:
     error = PolicyError("OperationNotFound", "Unable to match incoming request to an operation.", 404)
     error.last_error = LastError("configuration", error.reason, error.message, section="backend")
     return _handle(exchange, program, error, "Resource not found")
+
+
+def deny(exchange: Exchange, program: Program, error: PolicyError, reason: str) -> ResponseMessage:
+    """The way of a request that the gateway refuses before any policy: on-error of the program, and the error's answer
+    with this reason phrase.
+    """
+    error.last_error = LastError("authorization", error.reason, error.message, section="inbound")
+    error.response = _answer_to(exchange, error)
+    error.response.status_reason = reason
+    answer = _handle(exchange, program, error)
+    exchange.finish(answer)
+    return answer
 
 
 def _handle(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.trace import Trace
+    from apimpolicy.policies.metrics import Metric
 
 
 class Result:
@@ -19,6 +20,7 @@ class Result:
     - `response`: what the caller gets
     - `backend_requests`: every request that was forwarded to a backend, as it was sent, in order
     - `sent_requests`: every request that a policy sent of its own (send-request, send-one-way-request), in order
+    - `metrics`: every custom metric that a policy emitted, in order
     - `variables`: the values of `context.Variables` at the end, boxed
     - `error`: `context.LastError`, or None when nothing failed
     - `trace`: every policy that was reached (see `apimpolicy.engine.trace`)
@@ -26,14 +28,15 @@ class Result:
       `exchange.unasked_certificate` the client certificate that was on the wire while negotiation was off
     """
 
-    __slots__ = ("backend_requests", "error", "exchange", "response", "sent_requests", "trace", "variables")
+    __slots__ = ("backend_requests", "error", "exchange", "metrics", "response", "sent_requests", "trace", "variables")
 
     def __init__(self, exchange: Exchange, response: Response) -> None:
         self.exchange = exchange
         self.response: Response = response
         self.backend_requests: Sequence[Request] = tuple(exchange.backend_requests)
         self.sent_requests: Sequence[Request] = tuple(exchange.sent_requests)
-        self.variables: Mapping[str, object] = dict(exchange.variables)
+        self.metrics: Sequence[Metric] = tuple(exchange.metrics)
+        self.variables: Mapping[str, object] = exchange.variables.to_dict()
         self.error: LastError | None = exchange.last_error
         self.trace: Trace = exchange.trace
 

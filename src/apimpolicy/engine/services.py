@@ -74,7 +74,11 @@ def system_ticks() -> int:
 
 def ticks(clock: Clock) -> int:
     """The clock's time in ticks of 100 ns since 0001-01-01 UTC."""
-    moment = clock.now()
+    return ticks_of_moment(clock.now())
+
+
+def ticks_of_moment(moment: datetime.datetime) -> int:
+    """The same of a moment; one without a time zone is UTC."""
     return ticks_of(moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC))
 
 
@@ -88,10 +92,17 @@ class SimulatedTime:
     def __init__(self, clock: Clock | None) -> None:
         self.clock = clock
         self._ahead = 0
+        self._moment: datetime.datetime | None = None
+        self._ticks = 0
 
     def ticks(self) -> int:
         """The time in ticks of 100 ns since 0001-01-01 UTC."""
-        return (system_ticks() if self.clock is None else ticks(self.clock)) + self._ahead
+        if self.clock is None:
+            return system_ticks() + self._ahead
+        moment = self.clock.now()
+        if moment is not self._moment:
+            self._moment, self._ticks = moment, ticks_of_moment(moment)
+        return self._ticks + self._ahead
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""

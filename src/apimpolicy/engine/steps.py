@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.evaluation import Prepared
     from apimpolicy.policies.spec import ChildrenSlot, Specification
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
@@ -33,10 +34,11 @@ MAX_STEPS = 100_000
 class Step:
     """A policy, or a part of one, at its place in a document; see `apimpolicy.policies.spec.Step`.
 
-    `inserted` is what stands in its place when it is `<base />` or `<include-fragment />`.
+    `inserted` is what stands in its place when it is `<base />` or `<include-fragment />`. `prepared` is what
+    needs no evaluation, found when it first runs (see `apimpolicy.engine.evaluation`).
     """
 
-    __slots__ = ("element", "fields", "inserted", "parent", "path", "scope", "section", "specification")
+    __slots__ = ("element", "fields", "inserted", "parent", "path", "prepared", "scope", "section", "specification")
 
     def __init__(
         self,
@@ -55,6 +57,7 @@ class Step:
         self.parent = parent
         self.fields: dict[str, list[Step] | Step | None] = {}
         self.inserted: list[Step] = []
+        self.prepared: Prepared | None = None
 
     @property
     def name(self) -> str:
@@ -237,8 +240,10 @@ def _expressions(root: Element) -> Iterator[Excerpt]:
         if element.expression is not None:
             yield element.expression
         specification = specification_of(element.name)
-        if specification is None or not specification.takes_markup:
-            waiting.extend(reversed([*element.elements()]))
+        inside = [*element.elements()]
+        if specification is not None and specification.takes_markup:
+            inside = [child for child in inside if child.name in specification.own_children]
+        waiting.extend(reversed(inside))
 
 
 def _is_literal(element: Element, attribute: str) -> bool:

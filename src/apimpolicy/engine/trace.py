@@ -114,7 +114,6 @@ class Trace(list[TraceEntry]):
     __slots__ = ("messages",)
 
     def __init__(self) -> None:
-        super().__init__()
         self.messages: list[str] = []
 
     def section(self, name: str) -> list[TraceEntry]:

@@ -39,7 +39,11 @@ class Variables(MutableMapping[str, object]):
         return iter([from_utf16(pair.key) for pair in self._dictionary])
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._dictionary)
+        return len(self._dictionary)
+
+    def to_dict(self) -> dict[str, object]:
+        """Names and values as they are now."""
+        return {from_utf16(pair.key): pair.value for pair in self._dictionary.entries()}
 
 
 def variable_value(value: object) -> object:

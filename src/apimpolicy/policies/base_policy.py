@@ -18,6 +18,7 @@ Source: https://learn.microsoft.com/azure/api-management/set-edit-policies
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.effects import Effect
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
 class Base:
     def run(self, exchange: Exchange) -> None:
         steps = exchange.inserted()
-        scope = steps[0].scope if steps else None
-        shown = f"{scope}: {len(steps)} {'policy' if len(steps) == 1 else 'policies'}" if steps else "nothing"
-        exchange.note(Effect("base", shown, scope=scope, count=len(steps)))
+        exchange.note(effect(steps[0].scope if steps else None, len(steps)))
         exchange.execute(steps)
+
+
+@lru_cache(maxsize=64)
+def effect(scope: str | None, count: int) -> Effect:
+    """The effect of so many policies of a scope; the same for every request."""
+    shown = f"{scope}: {count} {'policy' if count == 1 else 'policies'}" if count else "nothing"
+    return Effect("base", shown, scope=scope, count=count)

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange, Step
 
 
+TAKEN = Effect("condition", "true", taken=True)
+NOT_TAKEN = Effect("condition", "false", taken=False)
+NO_BRANCH = Effect("branch", "no condition was true", taken=None)
+
+
 @part("when")
 class When:
     condition: bool = expression_attribute(boolean, required=True)
@@ -50,12 +55,12 @@ class Choose:
     def run(self, exchange: Exchange) -> None:
         for index, step in enumerate(self.whens, 1):
             when: When = exchange.evaluate(step)
-            exchange.note(Effect("condition", "true" if when.condition else "false", taken=when.condition), step)
+            exchange.note(TAKEN if when.condition else NOT_TAKEN, step)
             if when.condition:
                 self.take(exchange, f"when[{index}]", when.steps)
                 return
         if self.otherwise is None:
-            exchange.note(Effect("branch", "no condition was true", taken=None))
+            exchange.note(NO_BRANCH)
             return
         otherwise: Otherwise = exchange.evaluate(self.otherwise)
         exchange.note(Effect("condition", "no condition was true", taken=True), self.otherwise)

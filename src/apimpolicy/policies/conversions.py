@@ -43,13 +43,22 @@ def boolean(value: object) -> bool:
 
 def integer(value: object) -> int:
     """As a whole number of 32 bits. Raises FormatException, OverflowException."""
+    return _whole_number(value, 32)
+
+
+def long_integer(value: object) -> int:
+    """As a whole number of 64 bits. Raises FormatException, OverflowException."""
+    return _whole_number(value, 64)
+
+
+def _whole_number(value: object, bits: int) -> int:
     written = text(value)
     found = _INTEGER.fullmatch(written)
     if found is None:
         raise FormatException("Input string was not in a correct format.")
-    number = int(found[1]) if len(found[1]) < 20 else 1 << 63
-    if not -(1 << 31) <= number < 1 << 31:
-        raise OverflowException("Value was either too large or too small for an Int32.")
+    number = int(found[1]) if len(found[1]) < 21 else 1 << 63
+    if not -(1 << bits - 1) <= number < 1 << bits - 1:
+        raise OverflowException(f"Value was either too large or too small for an Int{bits}.")
     return number
 
 

@@ -4,11 +4,11 @@ kind              data (keys)
 ───────────────   ──────────────────────────────────────────────────────────────────────────────────────
 branch            taken: "when[2]" | "otherwise" | None                                   choose
 condition         taken: bool                                                  when, otherwise
-metadata          name, value                                                              trace/metadata
+metadata          name, value                                                 trace/metadata, dimension …
 header-set        message: "request" | "response", name, action, before, after (tuples of values),
                   protected: bool (the gateway does not let policies change it)
 status-set        code: int, reason: str, before: (code, reason)
-body-set          message: "request" | "response", length (bytes)
+body-set          message: "request" | "response", length (bytes), unknown_filters, errors (Liquid's)
 variable-set      name, value (the .NET value, boxed)
 method-set        before, after
 query-set         name, action, before, after (tuples of values)
@@ -17,19 +17,34 @@ backend-set       url: str | None, backend_id: str | None, ignored: bool
 forwarded         request: Request, response: Response | None (records; what was sent, what came back)
 certificate-checked       valid: bool, reason: str | None, ignored: bool     validate-client-certificate
 backend-certificate-set   thumbprint                                         authentication-certificate
+token-validated   valid: bool, reason: str | None             validate-jwt, validate-azure-ad-token
+token-acquired    resource, client_id: str | None, acquired: bool     authentication-managed-identity
+authorization-acquired    provider_id, authorization_id, name, acquired     get-authorization-context
+listed            count                          audiences, issuers, claims, keys of token policies
 header-checked    name, values                                                        check-header
 address-checked   address                                                                ip-filter
-text-replaced     message, count                                                  find-and-replace
+text-replaced     message, count                            find-and-replace, redirect-content-urls
+converted         message, length: int | None         json-to-xml, xml-to-json, xsl-transform
+proxy-set         url, username: str | None                                                 proxy
 padded            callback: str | None                                                       jsonp
 cross-domain      asked: bool                                                         cross-domain
 cors              origin: str | None, allowed: bool                                           cors
 retried           waits: seconds before each repetition                                      retry
-sent              request: Request | None, response: Response | None                   send-*request
+sent              request: Request | None, response: Response | None             send-*request, *-dapr*
 waited            count                                                                       wait
 limited           key, inside                                                    limit-concurrency
 rate-limited      remaining: int | None                                                rate-limit-*
 quota-used        calls: int | None                                                         quota-*
-cache             key, found: bool                                                    cache-*-value
+tokens-limited    estimated: int, remaining: int | None, remaining_quota: int | None    *-token-limit
+event-logged      logger_id, length (bytes), truncated: bool                          log-to-eventhub
+message-sent      queue: str | None, topic: str | None, length (bytes)       send-service-bus-message
+metric-emitted    metrics: tuple of Metric; empty when they follow later                *emit-*metric
+content-checked   texts: int, found: str | None (what was refused)                 llm-content-safety
+cache             key, found: bool (semantic: distance: float | None)                           *cache-*
+validated         errors: tuple of details, none of them prevented     validate-content, -parameters …
+graphql-validated removed: tuple of "Type.field"                            validate-graphql-request
+data-requested    source: "sql" | "cosmosdb", count | request           sql-, cosmosdb-data-source
+event-published   subscriptions: tuple, body                                         publish-event
 response-returned response: Response (a record)                              return-response, mock-response
 trace-written     source, severity, message, metadata: dict
 included          fragment: str
@@ -51,8 +66,14 @@ class Effect:
 
     def __init__(self, kind: str, text: str, **data: object) -> None:
         self.kind = kind
-        self.text = from_utf16(text)
-        self.data = {key: _readable(value) if key != "value" else value for key, value in data.items()}
+        self.text = text if text.isascii() else from_utf16(text)
+        for key, value in data.items():
+            if type(value) is str:
+                if not value.isascii() and key != "value":
+                    data[key] = from_utf16(value)
+            elif type(value) is tuple and value and key != "value":
+                data[key] = _readable(value)
+        self.data = data
 
     def __repr__(self) -> str:
         return f"Effect({self.kind!r}, {self.text!r})"

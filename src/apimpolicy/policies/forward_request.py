@@ -5,14 +5,19 @@
 ```
 
 The answer becomes the response. Without this policy in the backend section nothing is forwarded and outbound starts at
-once. `timeout` is in seconds (300 by default), `timeout-ms` in milliseconds.
+once. `timeout` is in seconds (300 by default), `timeout-ms` in milliseconds. With `follow-redirects="true"` a redirect
+is followed instead of returned.
 
 Simulated: the backend is what the gateway was given, and no socket is opened. A backend that raises `TimeoutError`, or
 an answer later than `timeout` on a clock that the backend moves on, is the error `Timeout`; one that raises another
 `OSError` is `BackendConnectionFailure`. Accepted without an effect: `continue-timeout`, `http-version`,
-`buffer-request-body`, `buffer-response`. `follow-redirects="true"` fails as not simulated when the backend does answer
-with a redirect. Our choices: the texts of these errors; with `fail-on-error-status-code` the caller gets the backend's
-answer unless on-error decides otherwise, and the error's reason, which no document states, is null.
+`buffer-response`. A second forward-request in one request sends the body again; the trace says so where
+`buffer-request-body` is missing, because the documentation wants it then.
+
+Our choices: the texts of these errors; with `fail-on-error-status-code` the caller gets the backend's answer unless
+on-error decides otherwise, and the error's reason, which no document states, is null. Redirects are followed as .NET's
+HttpClient does: at most 50, never from https to http, without the header Authorization, and as GET without a body after
+303, and after 301 and 302 of a POST. The timeout counts for each request.
 
 Source: https://learn.microsoft.com/azure/api-management/forward-request-policy
 """
@@ -20,17 +25,22 @@ Source: https://learn.microsoft.com/azure/api-management/forward-request-policy
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
-from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, number
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
+    from apimpolicy.context.records import Request, Response
     from apimpolicy.policies.spec import Exchange
 
+MAXIMUM_REDIRECTS = 50
 
-@policy("forward-request", sections="backend")
+_REDIRECTS = (300, 301, 302, 303, 307, 308)
+
+
+@policy("forward-request", sections="backend", exclusive=(("timeout", "timeout-ms"),))
 class ForwardRequest:
     timeout: float = expression_attribute(number, default=300.0)
     timeout_ms: float | None = expression_attribute(number)
@@ -43,11 +53,51 @@ class ForwardRequest:
 
     def run(self, exchange: Exchange) -> None:
         timeout = self.timeout if self.timeout_ms is None else self.timeout_ms / 1000
+        is_first = exchange.counts_first("forward-request")
         request, response = exchange.forward(timeout)
         shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
+        if exchange.backend_choice:
+            shown += f" ({exchange.backend_choice})"
+        if request.body and not is_first and not self.buffer_request_body:
+            shown += "; the body was sent again without buffer-request-body"
         exchange.note(Effect("forwarded", shown, request=request, response=response))
-        if self.follow_redirects and 300 <= response.status_code < 400 and "Location" in response.headers:
-            raise NotSimulatedError('forward-request follow-redirects="true"', "the backend answers with a redirect")
+        if self.follow_redirects:
+            for _ in range(MAXIMUM_REDIRECTS):
+                following = redirected(request, response)
+                if following is None:
+                    break
+                request, response = following, exchange.follow(following, timeout)
+                shown += f" → {request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
+                exchange.note(Effect("forwarded", shown, request=request, response=response))
         if self.fail_on_error_status_code and 400 <= response.status_code < 600:
             message = f"The backend answered with the status code {response.status_code}."
             raise PolicyError(None, message, response.status_code, exchange.response)
+
+
+def redirected(request: Request, response: Response) -> Request | None:
+    """The request that follows a redirect, None when the answer is none or leads from https to http or elsewhere."""
+    from apimpolicy.context.records import Request
+
+    location = response.headers.get("Location")
+    if response.status_code not in _REDIRECTS or not location:
+        return None
+    try:
+        url = urljoin(request.url, location)
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    if request.url.lower().startswith("https:") and parts.scheme == "http":
+        return None
+    becomes_get = response.status_code == 303 and request.method not in ("GET", "HEAD")
+    becomes_get |= response.status_code in (300, 301, 302) and request.method == "POST"
+    left_out = {"authorization", *(("content-type", "content-length") if becomes_get else ())}
+    return Request(
+        "GET" if becomes_get else request.method,
+        url,
+        headers={name: values for name, values in request.headers.fields() if name.lower() not in left_out},
+        body=None if becomes_get else request.body,
+        certificate=request.certificate,
+        ip_address=request.ip_address,
+    )

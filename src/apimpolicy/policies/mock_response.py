@@ -4,11 +4,13 @@
 <mock-response status-code="200" content-type="application/json" />
 ```
 
-Azure looks for an example of the operation, then makes one from its schema, and answers with no content when there is
-neither.
+The answer is an example of the operation for this status (and content type), else a sample made from its schema, else
+no content. Examples and schemas are those of the API's description, `Gateway(openapi="orders.yaml")`.
 
-Simulated: the gateway here knows neither examples nor schemas, so the answer has no content; `content-type` and `index`
-then have no effect. `enabled="false"` is not documented and fails as not simulated.
+Simulated for JSON and for examples of any kind; a sample of an XML schema is not simulated. Our choices: without
+`content-type` the first content with an example counts, else the first; a content type that the operation does not have
+gives no content; the content type is set as a header when there is content; the values of a sample are ours
+(`apimpolicy.policies.sample_bodies`). `enabled="false"` and `index` are not documented and fail as not simulated.
 
 Source: https://learn.microsoft.com/azure/api-management/mock-response-policy
 """
@@ -17,12 +19,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, integer
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import literal_attribute, policy
 
 if TYPE_CHECKING:
+    from apimpolicy.context.description import Content
     from apimpolicy.policies.spec import Exchange
 
 
@@ -38,7 +42,57 @@ class MockResponse:
 
         if not self.enabled:
             raise NotSimulatedError('mock-response enabled="false"', "no document says what it does")
+        if self.index is not None:
+            raise NotSimulatedError("mock-response index", "no document says what it does")
         response = ResponseMessage(self.status_code, second_read=exchange.response.second_read)
+        content = self.content(exchange)
+        body = None if content is None else _body(exchange, content)
+        if content is not None and body is not None:
+            if content.media_type and "*" not in content.media_type:
+                response.headers.set("Content-Type", [to_utf16(content.media_type)])
+            response.set_body(body)
         exchange.end(response)
         answer = response.to_response()
         return Effect("response-returned", f"{answer.status_code} {answer.reason}".rstrip(), response=answer)
+
+    def content(self, exchange: Exchange) -> Content | None:
+        """What the description has for the status and the content type."""
+        operation = exchange.described_operation
+        response = None if operation is None else operation.response_for(self.status_code)
+        if response is None or not response.contents:
+            return None
+        if self.content_type:
+            return response.content_for(from_utf16(self.content_type).partition(";")[0].strip())
+        with_example = [content for content in response.contents if content.examples]
+        return (with_example or response.contents)[0]
+
+
+def _body(exchange: Exchange, content: Content) -> bytes | None:
+    """An example as bytes, or a sample of the schema; None when there is neither."""
+    import json
+
+    is_json = "json" in content.media_type or "*" in content.media_type
+    if content.examples:
+        example = content.examples[0]
+        if isinstance(example, str) and not (is_json and not _is_json(example)):
+            return example.encode("utf-8", "replace")
+        return json.dumps(example, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+    description = exchange.services.documents.description
+    if content.schema is None or description is None:
+        return None
+    if not is_json:
+        raise NotSimulatedError(f"mock-response with a sample in {content.media_type}", "samples are made in JSON only")
+    from apimpolicy.policies.sample_bodies import SampleMaker
+
+    sample = SampleMaker(description).sample(content.schema)
+    return json.dumps(sample, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+
+
+def _is_json(text: str) -> bool:
+    import json
+
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,16 +1,19 @@
 """quota: so many calls or kilobytes of one subscription in a period.
 
 ```xml
-<quota calls="10000" bandwidth="40000" renewal-period="3600" />
+<quota calls="10000" bandwidth="40000" renewal-period="3600">
+    <api id="orders" calls="500" renewal-period="3600"><operation id="create" calls="50" renewal-period="60" /></api>
+</quota>
 ```
 
 When it is used up callers get 403 with `Retry-After`. Periods follow each other from the start of the subscription;
 with `renewal-period="0"` there is only one. Without a subscription the policy does nothing.
 
-Simulated, on the gateway's clock, for the whole product; the quotas of `api` and `operation` inside are not simulated
-yet and fail when reached. Our choices: a subscription without a start begins when it was created; bandwidth is the
-bodies of request and answer, a kilobyte has 1024 bytes; refused calls do not count; every place of the policy has
-counts of its own.
+Simulated, on the gateway's clock, for the whole product; the quotas of `api` and `operation` count on their own, for
+the API or operation of that id, else of that name. Our choices: a subscription without a start begins when it was
+created; bandwidth is the bodies of request and answer, a kilobyte has 1024 bytes; refused calls do not count, for no
+quota; every place of the policy has counts of its own; an inner quota without a `renewal-period` has that of the outer
+one.
 
 Source: https://learn.microsoft.com/azure/api-management/quota-policy
 """
@@ -19,13 +22,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.call_quotas import Quota
+from apimpolicy.policies.call_rates import matches
 from apimpolicy.policies.conversions import integer, number
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.policies.spec import Exchange, Step
 
 TICKS_PER_SECOND = 10_000_000
@@ -61,14 +67,44 @@ class ProductQuota:
         subscription = exchange.context.subscription
         if subscription is None:
             return Effect("quota-used", "not applied: the request has no subscription", calls=None)
-        if self.apis:
-            raise NotSimulatedError("the quota of an API inside quota")
         begin = subscription.start_date or subscription.created_date
-        key = f"quota {exchange.place} {subscription.id}"
         start = begin.ticks / TICKS_PER_SECOND
-        quota = Quota(key, self.calls, self.bandwidth, start, self.renewal_period)
-        quota.check(exchange)
-        quota.count(exchange)
-        exchange.at_end(lambda answer: quota.count_bytes(exchange, answer))
-        used = quota.used(exchange)
+        quotas = list(self.quotas(exchange, f"quota {exchange.place} {subscription.id}", start))
+        for quota in quotas:
+            quota.check(exchange)
+        for quota in quotas:
+            quota.count(exchange)
+
+        def count_bytes(answer: ResponseMessage) -> None:
+            for quota in quotas:
+                quota.count_bytes(exchange, answer)
+
+        exchange.at_end(count_bytes)
+        used = quotas[0].used(exchange)
         return Effect("quota-used", f"{used} calls in this period", calls=used)
+
+    def quotas(self, exchange: Exchange, key: str, start: float) -> Iterator[Quota]:
+        yield Quota(key, self.calls, self.bandwidth, start, self.renewal_period)
+        for step in self.apis:
+            limit: ApiQuota = exchange.evaluate(step)
+            api = exchange.context.api
+            taken = matches(api.id, api.name, limit.id, limit.name)
+            exchange.note(Effect("condition", "this API" if taken else "another API", taken=taken), step)
+            if taken:
+                inner = f"{key} api {api.id}"
+                yield self.inner(inner, limit, start, self.renewal_period)
+                yield from self.of_operations(exchange, inner, limit, start)
+
+    def of_operations(self, exchange: Exchange, key: str, around: ApiQuota, start: float) -> Iterator[Quota]:
+        period = self.renewal_period if around.renewal_period is None else around.renewal_period
+        for step in around.operations:
+            limit: OperationQuota = exchange.evaluate(step)
+            operation = exchange.context.operation
+            taken = matches(operation.id, operation.name, limit.id, limit.name)
+            exchange.note(Effect("condition", "this operation" if taken else "another one", taken=taken), step)
+            if taken:
+                yield self.inner(f"{key} operation {operation.id}", limit, start, period)
+
+    def inner(self, key: str, limit: ApiQuota | OperationQuota, start: float, period: float) -> Quota:
+        period = period if limit.renewal_period is None else limit.renewal_period
+        return Quota(key, limit.calls, limit.bandwidth, start, period)

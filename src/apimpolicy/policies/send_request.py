@@ -16,7 +16,7 @@ on-error; with `ignore-error="true"` the variable is null instead.
 Simulated in full: `Gateway(outside=…)` answers, or else its `backend`; `result.sent_requests` has what was sent; no
 socket is opened. Our choices: the words of the errors; without set-method it is a GET; with
 `fail-on-error-status-code` a status of 400 and above is an error without a reason, of status 500. Without an effect:
-`buffer-response`. Children that are not simulated (`proxy`, `authentication-managed-identity`) fail when reached.
+`buffer-response`. A `proxy` is told in the trace only.
 
 Source: https://learn.microsoft.com/azure/api-management/send-request-policy
 """

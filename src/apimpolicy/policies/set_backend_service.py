@@ -3,14 +3,21 @@
 ```xml
 <set-backend-service base-url="https://orders-v2.internal" />
 <set-backend-service backend-id="orders-v2" />
+<set-backend-service backend-id="dapr" dapr-app-id="echo" dapr-method="back" dapr-namespace="echo-app" />
 ```
 
-Simulated: `base-url`, and `backend-id` with what the gateway knows, `Gateway(backends={"orders-v2": "https://…"})`. A
+Simulated: `base-url`, and `backend-id` with what the gateway knows, `Gateway(backends={"orders-v2": "https://…"})`: a
+URL, a `Backend` with credentials and a circuit breaker, or a `BackendPool`, whose member forward-request chooses. A
 wider scope's `backend-id` can only be overridden by a `backend-id` (documented); a `base-url` is then ignored, which is
-our reading. The Service Fabric and Dapr attributes are not simulated yet and fail when reached. The error for a backend
-that is not there has the text that Azure gives when the document is saved; its reason is not documented.
+our reading. The Service Fabric attributes are not simulated yet and fail when reached. The error for a backend that is
+not there has the text that Azure gives when the document is saved; its reason is not documented.
 
-Source: https://learn.microsoft.com/azure/api-management/set-backend-service-policy
+Simulated too is the form for Dapr: with `dapr-app-id` and `dapr-method` the request goes to the sidecar, at
+`http://localhost:3500/v1.0/invoke/echo.echo-app/method/back`, and the request's own path does not follow (documented).
+`Gateway(dapr=…)` answers, or else the `backend`; `gateway.dapr.invocations` has the requests. Our choices: the query
+string stays; without `dapr-method` it is an error in our words.
+
+Source: https://learn.microsoft.com/azure/api-management/set-backend-service-policy and set-backend-service-dapr-policy
 """
 
 from __future__ import annotations
@@ -20,11 +27,15 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import trimmed
+from apimpolicy.policies.dapr_requests import SIDECAR, in_path
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
+
+
+DAPR = "dapr"
 
 
 @policy("set-backend-service", sections="inbound backend")
@@ -36,14 +47,16 @@ class SetBackendService:
     sf_partition_key: str | None = expression_attribute()
     sf_replica_type: str | None = expression_attribute()
     sf_listener_name: str | None = expression_attribute()
-    dapr_app_id: str | None = expression_attribute()
-    dapr_method: str | None = expression_attribute()
-    dapr_namespace: str | None = expression_attribute()
+    dapr_app_id: str | None = expression_attribute(trimmed)
+    dapr_method: str | None = expression_attribute(trimmed)
+    dapr_namespace: str | None = expression_attribute(trimmed)
 
     def run(self, exchange: Exchange) -> Effect:
         for field, value in vars(self).items():
-            if value is not None and field.startswith(("sf_", "dapr_")):
+            if value is not None and field.startswith("sf_"):
                 raise NotSimulatedError(f"set-backend-service {field.replace('_', '-')}")
+        if self.backend_id == DAPR and self.dapr_app_id:
+            return self.set_dapr(exchange, from_utf16(self.dapr_app_id))
         if self.backend_id is not None:
             return self.set_by_id(exchange, from_utf16(self.backend_id))
         if self.base_url is None:
@@ -54,8 +67,17 @@ class SetBackendService:
         exchange.set_backend(from_utf16(self.base_url), None)
         return Effect("backend-set", self.base_url, url=self.base_url, backend_id=None, ignored=False)
 
+    def set_dapr(self, exchange: Exchange, app_id: str) -> Effect:
+        if not self.dapr_method:
+            raise PolicyError(None, "set-backend-service for Dapr needs dapr-method.")
+        target = f"{app_id}.{from_utf16(self.dapr_namespace)}" if self.dapr_namespace else app_id
+        method = from_utf16(self.dapr_method).lstrip("/")
+        url = f"{SIDECAR}/invoke/{in_path(target)}/method/{method}"
+        exchange.set_backend(url, DAPR, exact=True)
+        return Effect("backend-set", f"{DAPR} ({url})", url=url, backend_id=DAPR, ignored=False)
+
     def set_by_id(self, exchange: Exchange, backend_id: str) -> Effect:
-        url = exchange.services.backends.get(backend_id)
+        url = exchange.services.backends.describe(backend_id)
         if url is None:
             raise PolicyError(None, f"Backend with id '{backend_id}' could not be found.")
         exchange.set_backend(url, backend_id)

@@ -1,32 +1,49 @@
-"""set-body: replace the body of the request or of the response.
+r"""set-body: replace the body of the request or of the response.
 
 ```xml
 <set-body>@("{\"id\": " + context.Variables["id"] + "}")</set-body>
+<set-body template="liquid">{"name": "{{body.customer.name | Upcase}}"}</set-body>
 ```
 
 In inbound and backend it changes the request, in outbound and on-error the response, inside return-response the
-response that is returned.
+response that is returned. A `charset` of the content type becomes `utf-8`.
 
-Simulated: literal text and expressions. `template="liquid"` is not simulated yet and fails when reached. A request
-that has no body cannot be given one: the documentation says that this throws. (`Gateway(allows_new_body=True)` lets it
-pass; the error's reason and text are ours.) Our choices: text is sent as UTF-8; white space is kept as it is written;
-elements are sent as they are written; `byte[]` is sent as its bytes; the documentation does not list on-error, people
-use it there, and so it is allowed.
+With `template="liquid"` the text is a Liquid template in DotLiquid's C# mode: filter names in Pascal case, date formats
+of .NET. It sees `context` and `body`, the message that stands in the pipeline at that moment, read by its
+`Content-Type`; inside return-response there is none. `parse-date="false"` leaves the dates of JSON as they are written;
+else they are dates, and write `03/21/2012 05:40:00`. `xsi-nil` says whether `xsi:nil="true"` is null or an empty text.
+`apimpolicy.policies.liquid` has the language, `liquid.binding` what can be looked up.
 
-Source: https://learn.microsoft.com/azure/api-management/set-body-policy
+Simulated: all of it, except `html-decode-expression` (no document says what it does) and the filter Currency (no
+document names the culture). A request with the method GET or HEAD that has no body cannot be given one: the
+documentation says that this throws. (`Gateway(allows_new_body=True)` lets it pass; the error's reason and text are
+ours.) Our choices: other methods can, because the policies that Azure generates for SOAP services do that; text is sent
+as UTF-8; white space is kept as it is written; elements are sent as they are written, with the entities that stand
+among them, in Liquid tags too; `byte[]` is sent as its bytes; inside send-request a template sees the pipeline's own
+body; the documentation does not list on-error, people use it there, and so it is allowed. A template that cannot be
+read is an error without a reason, with DotLiquid's message.
+
+Source: https://learn.microsoft.com/azure/api-management/set-body-policy and, for the character set,
+https://azure.microsoft.com/blog/deep-dive-on-set-body-policy
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import body, boolean
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import ANYWHERE, PolicyError, content, literal_attribute, policy
 
 if TYPE_CHECKING:
+    from apimpolicy.context.messages import RequestMessage, ResponseMessage
+    from apimpolicy.policies.liquid.rendering import Rendering
     from apimpolicy.policies.spec import Exchange
+
+_CHARSET = re.compile(r"(;\s*charset\s*=\s*)(\"[^\"]*\"|[^;\s]*)", re.IGNORECASE)
 
 
 @policy("set-body", sections=ANYWHERE)
@@ -38,13 +55,61 @@ class SetBody:
     body: bytes = content(body, markup=True)
 
     def run(self, exchange: Exchange) -> Effect:
-        if self.template == "liquid":
-            raise NotSimulatedError('set-body template="liquid"')
         if self.html_decode_expression:
             raise NotSimulatedError("set-body html-decode-expression", "no document says what it does")
         message = exchange.message
-        if message.body is None and message is not exchange.composed_request and not exchange.services.allows_new_body:
+        if (
+            message.body is None
+            and message is exchange.request
+            and exchange.request.method in ("GET", "HEAD")
+            and not exchange.services.allows_new_body
+        ):
             raise PolicyError(None, "The request has no body that set-body could replace.")
-        message.set_body(self.body)
+        rendering = self.rendered(exchange) if self.template == "liquid" else None
+        data = self.body if rendering is None else from_utf16(rendering.text).encode("utf-8", "replace")
+        message.set_body(data)
+        _say_utf8(message)
         kind = "request" if exchange.changes_request else "response"
-        return Effect("body-set", f"{len(self.body):,} bytes", message=kind, length=len(self.body))
+        shown = f"{len(data):,} bytes"
+        if rendering is None:
+            return Effect("body-set", shown, message=kind, length=len(data))
+        unknown = tuple(sorted(rendering.unknown_filters))
+        if unknown:
+            shown += f"; Liquid has no filter {', '.join(unknown)}"
+        if rendering.errors:
+            shown += f"; {rendering.errors} Liquid error{'s' if rendering.errors > 1 else ''} in the text"
+        found = {"unknown_filters": unknown, "errors": rendering.errors}
+        return Effect("body-set", shown, message=kind, length=len(data), **found)
+
+    def rendered(self, exchange: Exchange) -> Rendering:
+        """What the template gives. Raises PolicyError, LimitExceededError."""
+        from apimpolicy.policies.liquid.binding import bind_body, bind_context
+        from apimpolicy.policies.liquid.errors import LiquidError
+        from apimpolicy.policies.liquid.template import read_template
+
+        message = self.source(exchange)
+        seen = None
+        if message is not None:
+            seen = bind_body(message, parses_dates=self.parse_date, nil_is_null=self.xsi_nil == "null")
+        roots = {"body": seen, "context": bind_context(exchange.context)}
+        try:
+            return read_template(to_utf16(self.body.decode("utf-8", "replace"))).render(roots)
+        except LiquidError as error:
+            raise PolicyError(None, error.shown) from None
+
+    def source(self, exchange: Exchange) -> RequestMessage | ResponseMessage | None:
+        """The message whose body a template sees; None where the pipeline has been given up."""
+        message = exchange.message
+        if message is exchange.composed_request:
+            return exchange.request if exchange.section in ("inbound", "backend") else exchange.response
+        return message if message is exchange.request or message is exchange.response else None
+
+
+def _say_utf8(message: RequestMessage | ResponseMessage) -> None:
+    """Make a character set that the content type states `utf-8`, which the new body is in."""
+    stated = message.headers.joined("Content-Type")
+    if stated is None:
+        return
+    found = _CHARSET.search(stated)
+    if found is not None and found[2].strip('"').lower() != "utf-8":
+        message.headers.set("Content-Type", [_CHARSET.sub(r"\1utf-8", stated)])

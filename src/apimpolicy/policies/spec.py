@@ -21,7 +21,7 @@ from apimpolicy.policies.conversions import text
 from apimpolicy.policies.surroundings import Exchange, PolicyError, Services, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
 ANYWHERE = "inbound backend outbound on-error"
@@ -167,10 +167,21 @@ def policies(*known: str) -> Any:
 class Specification:
     """What is known of an element: name, sections, and what it takes.
 
-    `alternatives` are attributes of which one must be given; `exclusive` are pairs that exclude each other.
+    `alternatives` are attributes of which one must be given; `exclusive` are pairs that exclude each other. `in_order`
+    says that child elements with specifications stand in the order in which the class has them.
     """
 
-    __slots__ = ("alternatives", "attributes", "children", "cls", "contents", "exclusive", "name", "sections")
+    __slots__ = (
+        "alternatives",
+        "attributes",
+        "children",
+        "cls",
+        "contents",
+        "exclusive",
+        "in_order",
+        "name",
+        "sections",
+    )
 
     def __init__(
         self,
@@ -179,16 +190,18 @@ class Specification:
         cls: type,
         alternatives: tuple[str, ...] = (),
         exclusive: tuple[tuple[str, str], ...] = (),
+        in_order: bool = False,
     ) -> None:
         self.name = name
         self.sections = sections
         self.cls = cls
         self.alternatives = alternatives
         self.exclusive = exclusive
+        self.in_order = in_order
         self.attributes: list[AttributeSlot] = []
         self.contents: list[ContentSlot] = []
         self.children: list[ChildrenSlot] = []
-        for slot in vars(cls).values():
+        for slot in _slots(cls):
             if isinstance(slot, AttributeSlot):
                 self.attributes.append(slot)
             elif isinstance(slot, ContentSlot):
@@ -241,17 +254,26 @@ class Specification:
         return f"Specification({self.name!r})"
 
 
+def _slots(cls: type) -> Iterable[object]:
+    """What a class and those that it is made from describe; the class itself has the last word."""
+    found: dict[str, object] = {}
+    for each in reversed(cls.__mro__):
+        found.update(vars(each))
+    return found.values()
+
+
 def policy(
     name: str,
     *,
     sections: str,
     alternatives: tuple[str, ...] = (),
     exclusive: tuple[tuple[str, str], ...] = (),
+    in_order: bool = False,
 ) -> Callable[[type], type]:
     """Make a class the behaviour of the policy of that name; `sections` are where the gateway allows it."""
 
     def mark(cls: type) -> type:
-        made = Specification(name, frozenset(sections.split()), cls, alternatives, exclusive)
+        made = Specification(name, frozenset(sections.split()), cls, alternatives, exclusive, in_order)
         cls.specification = made  # type: ignore[attr-defined]
         return cls
 

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
+    from apimpolicy.context.description import ApiDescription, OperationDescription
     from apimpolicy.context.execution import Context, LastError
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
     from apimpolicy.context.records import Request, Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.policies.data_requests import DataSources
     from apimpolicy.policies.effects import Effect
+    from apimpolicy.policies.identity_services import Identities
+    from apimpolicy.policies.language_models import ContentSafety, LanguageModels, PromptEmbedding, SemanticCache
+    from apimpolicy.policies.messaging import EventHubs, ServiceBus, Sidecar
+    from apimpolicy.policies.metrics import Metric
     from apimpolicy.text.document import Element
 
 
@@ -38,6 +44,7 @@ class Exchange(Protocol):
     path_is_rewritten: bool
     backend_certificate: Certificate | None
     cache_key: str | None
+    prompt_embedding: PromptEmbedding | None
 
     @property
     def context(self) -> Context:
@@ -67,8 +74,12 @@ class Exchange(Protocol):
     def backend_scope(self) -> str | None:
         """The scope of the set-backend-service that counts."""
 
-    def set_backend(self, url: str, backend_id: str | None) -> None:
-        """Forward to this base URL from here on."""
+    @property
+    def backend_choice(self) -> str:
+        """Which member of a pool the last request went to, and why; empty when there was nothing to choose."""
+
+    def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
+        """Forward to this base URL from here on; an `exact` one is Dapr's, and the request's path does not follow."""
 
     @property
     def services(self) -> Services:
@@ -99,6 +110,10 @@ class Exchange(Protocol):
     @property
     def url_template(self) -> str:
         """The URL template of the operation, empty when there is no operation."""
+
+    @property
+    def described_operation(self) -> OperationDescription | None:
+        """What the API's description says of the operation; None when it does not have it."""
 
     def execute(self, steps: Sequence[Step]) -> None:
         """Run policies one after another until the end or until one of them ends the pipeline."""
@@ -132,6 +147,9 @@ class Exchange(Protocol):
     def serve(self, response: ResponseMessage) -> None:
         """End the section and leave the backend out: outbound goes on with this response, which came from the cache."""
 
+    def answer_resolver(self, response: ResponseMessage) -> None:
+        """From here on a resolver's policies see, and change, this response."""
+
     @property
     def is_served(self) -> bool:
         """Whether the response came from the cache."""
@@ -141,8 +159,19 @@ class Exchange(Protocol):
         in seconds. Raises PolicyError.
         """
 
-    def send(self, request: Request, timeout: float) -> Response:
-        """Send a request of the policy's own and wait for the answer. `timeout` is in seconds. Raises PolicyError."""
+    def follow(self, request: Request, timeout: float) -> Response:
+        """Send a request that the backend's answer asks for; its answer is now the response. Raises PolicyError."""
+
+    def send(self, request: Request, timeout: float, service: Sidecar | None = None) -> Response:
+        """Send a request of the policy's own, to `service` if it is given, and wait for the answer. `timeout` is in
+        seconds. Raises PolicyError.
+        """
+
+    def on_response(self, action: Callable[[ResponseMessage], None]) -> None:
+        """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now."""
+
+    def emit(self, metric: Metric) -> None:
+        """Send a custom metric."""
 
     def wait(self, seconds: float) -> None:
         """Let time pass on the simulated clock; nobody really waits."""
@@ -165,8 +194,8 @@ class Services(Protocol):
     """What policies reach beyond the request; every one is an input of the simulated gateway."""
 
     @property
-    def backends(self) -> Mapping[str, str]:
-        """The URLs of the backends by id."""
+    def backends(self) -> Backends:
+        """The backends by id."""
 
     @property
     def allows_new_body(self) -> bool:
@@ -185,8 +214,71 @@ class Services(Protocol):
         """The gateway's cache."""
 
     @property
+    def event_hubs(self) -> EventHubs:
+        """Where events are logged."""
+
+    @property
+    def service_bus(self) -> ServiceBus:
+        """Where messages are sent."""
+
+    @property
+    def dapr(self) -> Sidecar:
+        """The Dapr runtime beside the gateway."""
+
+    @property
+    def language_models(self) -> LanguageModels:
+        """Token counts and embeddings."""
+
+    @property
+    def semantic_cache(self) -> SemanticCache:
+        """The cache that compares prompts by what they mean."""
+
+    @property
+    def content_safety(self) -> ContentSafety:
+        """What judges texts."""
+
+    @property
+    def identities(self) -> Identities:
+        """Keys of OpenID providers, tokens of managed identities, connections of the credential manager."""
+
+    @property
+    def documents(self) -> ApiDocuments:
+        """What describes the API."""
+
+    @property
+    def data_sources(self) -> DataSources:
+        """The databases of GraphQL resolvers."""
+
+    @property
     def running(self) -> MutableMapping[str, int]:
         """How many requests are inside limit-concurrency, by key."""
+
+
+class Backends(Protocol):
+    """The backends that set-backend-service names."""
+
+    def describe(self, id_: str, /) -> str | None:
+        """The URL of a backend, or what a pool is; None when there is no such backend."""
+
+
+class ApiDocuments(Protocol):
+    """What describes the API to the gateway."""
+
+    @property
+    def description(self) -> ApiDescription | None:
+        """Its OpenAPI document or WSDL."""
+
+    @property
+    def schemas(self) -> Mapping[str, Any]:
+        """Schemas by id: a JSON Schema as data, an XSD as text."""
+
+    @property
+    def compiled(self) -> MutableMapping[Any, Any]:
+        """What was made of schemas, for the next request."""
+
+    @property
+    def graphql_schema(self) -> Any:
+        """The GraphQL schema, read; None without one. Raises ConfigurationError."""
 
 
 class Counters(Protocol):

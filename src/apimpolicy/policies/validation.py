@@ -5,7 +5,7 @@
     POL103  a required attribute is missing                  POL108  a required element is missing
     POL104  a value that the attribute does not allow        POL109  a fragment with something fragments cannot hold
     POL105  an expression where none is evaluated            POL110  a root or a section that policies do not have
-                                                             POL113  attributes that do not go together
+    POL113  attributes that do not go together               POL114  a policy that no documentation describes
 
 An error says that the gateway would refuse the document. Where the documentation and the gateway's schema disagree, or
 where people's documents live with it, it is a warning. Of policies that are not simulated yet only the name is checked.
@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.policies.registry import is_known, nearest, specification_of
+from apimpolicy.policies.registry import UNDOCUMENTED, is_known, nearest, specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import CData, Characters, Element
 
@@ -27,9 +27,20 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Attribute, Document
 
 _DOUBTFUL_REQUIREMENTS = frozenset(
-    {("set-status", "reason"), ("check-header", "ignore-case"), ("check-header", "failed-check-error-message")}
+    {
+        ("authentication-managed-identity", "resource"),
+        ("set-status", "reason"),
+        ("check-header", "ignore-case"),
+        ("check-header", "failed-check-error-message"),
+        ("llm-semantic-cache-lookup", "embeddings-backend-auth"),
+        ("llm-token-limit", "estimate-prompt-tokens"),
+        ("azure-openai-token-limit", "estimate-prompt-tokens"),
+    }
 )
-"""Required by the documentation, optional in the schema, and left out by many."""
+"""Required by the documentation; optional in the schema, or left out by many or by the documentation's own examples."""
+
+_DOUBTFUL_ORDER = frozenset({("validate-jwt", "decryption-keys")})
+"""Last in an example of the documentation, in the middle in the schema."""
 
 
 def validate(document: Document) -> list[Diagnostic]:
@@ -112,6 +123,14 @@ def _policies(
 
 def _policy(element: Element, section: str | None) -> Iterator[Diagnostic]:
     specification = specification_of(element.name)
+    if element.name in UNDOCUMENTED:
+        yield _at_name(
+            element,
+            "POL114",
+            f"no documentation describes the policy '{element.name}'",
+            severity=Severity.WARNING,
+            help=f"Only {UNDOCUMENTED[element.name]} knows it; what it does is not known, and it is not simulated.",
+        )
     if specification is None:
         return
     if section is not None and section not in specification.sections:
@@ -121,7 +140,7 @@ def _policy(element: Element, section: str | None) -> Iterator[Diagnostic]:
             "POL106",
             f"'{element.name}' is not allowed in the section '{section}'",
             severity=Severity.WARNING,
-            help=f"The documentation allows it in {where}.",
+            help=f"The documentation allows it in {where or 'GraphQL resolvers only'}.",
         )
     yield from _element(element, specification, section)
 
@@ -145,6 +164,8 @@ def _element(element: Element, specification: Specification, section: str | None
             yield from _element(child, part, section)
         elif not specification.holds_policies and not specification.takes_markup:
             yield _unexpected(child, sorted(own))
+    if specification.in_order:
+        yield from _order(element, [name for name in parts if name])
     required = [slot.child for slot in specification.contents if slot.required and slot.child is not None]
     required += [slot.name for slot in specification.children if slot.required and slot.name is not None]
     for name in required:
@@ -157,6 +178,29 @@ def _element(element: Element, specification: Specification, section: str | None
         yield from _no_text(element)
 
 
+def _order(element: Element, names: list[str]) -> Iterator[Diagnostic]:
+    """The first child element that stands behind one that should follow it, and doubtful ones."""
+    reached = 0
+    for child in element.elements():
+        if child.name not in names:
+            continue
+        if names.index(child.name) < reached:
+            later = names[reached:]
+            doubtful = (element.name, child.name) in _DOUBTFUL_ORDER
+            yield _at_name(
+                child,
+                "POL107",
+                f"the element '{element.name}' has invalid child element '{child.name}'",
+                severity=Severity.WARNING if doubtful else Severity.ERROR,
+                label=f"belongs before '{names[reached]}'",
+                help=f"The order is {', '.join(names)}. Expected here: {', '.join(later)}.",
+            )
+            if not doubtful:
+                return
+        else:
+            reached = names.index(child.name)
+
+
 def _attributes(element: Element, specification: Specification) -> Iterator[Diagnostic]:
     slots = {slot.name: slot for slot in specification.attributes}
     for attribute in element.attributes:
@@ -167,12 +211,11 @@ def _attributes(element: Element, specification: Specification) -> Iterator[Diag
             yield _unknown_attribute(element, attribute, slots)
     for slot in slots.values():
         if slot.required and element.get(slot.name) is None:
-            doubtful = (element.name, slot.name) in _DOUBTFUL_REQUIREMENTS
             yield _at_name(
                 element,
                 "POL103",
                 f"'{element.name}' needs the attribute '{slot.name}'",
-                severity=Severity.WARNING if doubtful else Severity.ERROR,
+                severity=_severity_of_missing(element.name, slot.name),
             )
     if specification.alternatives and not any(element.get(name) for name in specification.alternatives):
         choice = " or ".join(f"'{name}'" for name in specification.alternatives)
@@ -181,6 +224,10 @@ def _attributes(element: Element, specification: Specification) -> Iterator[Diag
         if element.get(first) and element.get(second):
             message = f"'{element.name}' takes either '{first}' or '{second}', not both"
             yield _at_name(element, "POL113", message)
+
+
+def _severity_of_missing(element: str, attribute: str) -> Severity:
+    return Severity.WARNING if (element, attribute) in _DOUBTFUL_REQUIREMENTS else Severity.ERROR
 
 
 def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Iterator[Diagnostic]:

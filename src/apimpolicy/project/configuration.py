@@ -23,12 +23,15 @@
     [schemas]                                         # by the ids that validate-content names; also, above:
     order = "order.schema.json"                       # openapi = "orders.yaml", wsdl, graphql-schema
 
-    [backend]                                         # what answers a forwarded request
-    status = 200
-    json = {orders = []}                              # or: reason, headers, body, file
+    [backend]                                         # what answers a forwarded request; see project/answer_tables.py
+    status = 200                                      # for [outside] and [[answers]], identity_tables.py for who
+    json = {orders = []}                              # issues tokens, gateway_settings.py for further keys
 
-    [backends]                                        # base URLs of backends by id
+    [backends]                                        # by id: base URLs, and more, see project/backend_tables.py
     orders = "https://orders.internal"
+
+    [apis.orders]                                     # a whole service, see project/service_tables.py; also, above:
+    path = "orders"                                   # service = "extracted", a folder in the layout of APIOps
 
     [api]                                             # also: operation, product, subscription, user, deployment
     id = "orders"
@@ -47,14 +50,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.answer_tables import AnswerTables
 from apimpolicy.project.api_descriptions import DescriptionPaths
 from apimpolicy.project.check_configuration import check_configuration
 from apimpolicy.project.files import read_bytes
+from apimpolicy.project.gateway_settings import GatewaySettings
+from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
+from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
-    from apimpolicy.context.records import Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.gateway import Gateway
 
@@ -83,14 +89,25 @@ class Configuration:
         self.named_values = checked_named_values(named_values, self.path) if named_values is not None else None
         self._fragments = table.table("fragments")
         self._descriptions = DescriptionPaths(table)
-        self._backend = table.table("backend")
+        self._answers = AnswerTables(table)
+        self._identities = IdentityTables(table)
+        self._settings = GatewaySettings(table)
         self._backends = table.table("backends")
         self.check = check_configuration(table.table("check"))
+        self._service = ServiceTables(table)
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
         table.finish()
 
-    def gateway(self, **overrides: Any) -> Gateway:
-        """The gateway that the file describes. Raises ConfigurationError."""
+    @property
+    def has_service(self) -> bool:
+        """Whether the file describes a service, for `Gateway.send`."""
+        return not self._service.is_empty
+
+    def gateway(self, folder: str | None = None, **overrides: Any) -> Gateway:
+        """The gateway that the file describes; its service is that of a folder in APIOps' layout, when it is given.
+
+        Raises ConfigurationError.
+        """
         from apimpolicy.engine.gateway import Gateway
         from apimpolicy.project.entities import entity_of
 
@@ -103,20 +120,26 @@ class Configuration:
             "certificates": self._uploaded(),
             "fragments": self._fragment_paths(),
             **self._descriptions.settings(),
+            **self._settings.settings(),
+            **self._identities.settings(),
+            **self._answers.settings(),
         }
         if unreachable := self._authorities("unreachable-revocation-lists"):
             settings["unreachable_revocation_lists"] = unreachable
         if self._origin is not None:
             settings["origin"] = self._origin
         if self._backends is not None:
-            settings["backends"] = {
-                name: self._backends.checked(url, str, name) for name, url in self._backends.items()
-            }
+            from apimpolicy.project.backend_tables import backends_of
+
+            settings["backends"] = backends_of(self._backends)
         if self.now is not None:
             settings["now"] = self.now
-        if self._backend is not None:
-            settings["backend"] = _backend(self._backend)
         settings |= {name: entity_of(name, table) for name, table in self._entities.items()}
+        if folder is not None or self.has_service:
+            parts = self._service.parts(folder)
+            settings["service"] = parts.service()
+            for name in ("named_values", "fragments", "backends"):
+                settings[name] = getattr(parts, name) | settings.get(name, {})
         return Gateway(**(settings | overrides))
 
     def _authorities(self, name: str) -> list[Certificate]:
@@ -194,31 +217,6 @@ def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any])
     if path is None:
         raise entry.mistake("needs a 'path', or a 'key-vault' and a 'name'")
     return Certificate.from_file(entry.path(path), password)
-
-
-def _backend(table: Table) -> Response:
-    """A backend that gives the same answer to every request."""
-    from apimpolicy.context.records import Response
-
-    status, reason = table.take("status", int), table.take("reason", str)
-    if status is not None and not 100 <= status <= 599:
-        raise table.mistake("must be between 100 and 599", "status")
-    headers = table.take("headers", dict) or {}
-    for name, value in headers.items():
-        if not isinstance(value, list):
-            table.checked(value, str, f"headers.{name}")
-    given = [name for name in ("body", "json", "file") if name in table]
-    if len(given) > 1:
-        raise table.mistake(f"has both '{given[0]}' and '{given[1]}'; give one")
-    options: dict[str, Any] = {}
-    if (body := table.take("body", str)) is not None:
-        options["body"] = body
-    if (path := table.take("file", str)) is not None:
-        options["body"] = read_bytes(table.path(path))
-    if "json" in table:
-        options["json"] = table.take("json", object)
-    table.finish()
-    return Response(status or 200, reason, headers=headers, **options)
 
 
 def _negotiation(table: Table) -> bool | list[str]:

@@ -52,11 +52,16 @@ _PLAIN: dict[str, dict[str, type]] = {
 }
 
 
-def entity_of(name: str, table: Table) -> Any:
-    """The entity that a table describes; keys are those of the constructor, with hyphens. Raises ConfigurationError."""
-    options: dict[str, Any] = {}
+def entity_of(name: str, table: Table, id_: str | None = None) -> Any:
+    """The entity that a table describes; keys are those of the constructor, with hyphens. Raises ConfigurationError.
+
+    `id_` is the id when it is the table's name, which then has no key of its own for it.
+    """
+    options: dict[str, Any] = {} if id_ is None else {"id": id_}
     kind: type[Any]
     for key, kind in _PLAIN[name].items():
+        if key == "id" and id_ is not None:
+            continue
         if (value := table.take(key, kind)) is not None:
             options[key.replace("-", "_")] = value
     options |= _special(name, table)

@@ -50,10 +50,40 @@ class Table:
             raise self.mistake(f"must be {_NAMES[kind]}, not {_kind_of(value)}", name)
         return value
 
+    def number(self, name: str) -> float | None:
+        """A number, whole or not, or None. Raises ConfigurationError."""
+        value = self.take(name, object)
+        if value is None:
+            return None
+        return float(self.checked(value, float, name) if not isinstance(value, int) else self.checked(value, int, name))
+
+    def named_tables(self, name: str) -> list[tuple[str, Table]]:
+        """The tables of a table whose keys are names given by the user. Raises ConfigurationError."""
+        table = self.table(name)
+        if table is None:
+            return []
+        return [
+            (key, Table(self.file, table.checked(value, dict, key), table.full(key))) for key, value in table.items()
+        ]
+
+    def tables(self, name: str) -> list[Table]:
+        """A list of tables. Raises ConfigurationError."""
+        items = self.take(name, list) or []
+        return [
+            Table(self.file, self.checked(item, dict, f"{name}[{index}]"), self.full(f"{name}[{index}]"))
+            for index, item in enumerate(items)
+        ]
+
     def table(self, name: str) -> Table | None:
         """A table inside of this one, or None."""
         values = self.take(name, dict)
         return None if values is None else Table(self.file, values, self.full(name))
+
+    def with_values(self, values: dict[str, Any]) -> Table:
+        """The same table, with these values for keys that it does not have; what was asked for stays asked for."""
+        found = Table(self.file, values | self._values, self.key)
+        found._asked = self._asked
+        return found
 
     def texts(self, name: str) -> list[str] | None:
         """A list of texts, or None; a single text counts as a list of one."""

@@ -161,13 +161,19 @@ def _decisions(result: Result, entry: TraceEntry, is_decisive: bool) -> Iterator
         verdict = "true" if entry.effect.data["taken"] else "false"
         yield Decision(place_of(entry), verdict, None, str(entry.attributes.get("condition", "")), is_decisive)
     for evaluation in evaluations:
-        evaluated = evaluated_of(evaluation)
-        clause = _clause(evaluation, evaluated)
-        certificate_notes(clause, evaluated, result)
-        if evaluation.error is not None:
-            _note_error(clause, evaluation)
+        clause = clause_of_evaluation(evaluation, result)
         verdict = FAILED if evaluation.error is not None else show(evaluation.value)
         yield Decision(place_of(entry), verdict, clause, evaluation.code, is_decisive)
+
+
+def clause_of_evaluation(evaluation: Evaluation, result: Result) -> Clause:
+    """The parts of an expression with their values; what certificates had to do with them, and what it threw."""
+    evaluated = evaluated_of(evaluation)
+    clause = _clause(evaluation, evaluated)
+    certificate_notes(clause, evaluated, result)
+    if evaluation.error is not None:
+        _note_error(clause, evaluation)
+    return clause
 
 
 def evaluated_of(evaluation: Evaluation) -> Evaluated:

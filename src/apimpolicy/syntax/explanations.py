@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.syntax.mistakes import Mistake
 from apimpolicy.syntax.newer import newer_feature
+from apimpolicy.syntax.unsafe_code import unsafe_code
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.failure import Failure
@@ -22,6 +23,7 @@ _STATEMENT_WORDS = frozenset(
 )
 _CLOSING = frozenset({"RPAR", "RSQB", "RBRACE", "SEMICOLON", "_INTERPOLATION_RBRACE", "INTERPOLATION_FORMAT", "$END"})
 
+_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _WORD_HELP = {
     "and": "Write && for a logical and.",
     "or": "Write || for a logical or.",
@@ -39,6 +41,7 @@ def explain(failure: Failure) -> Mistake:
     return (
         _root(failure)
         or newer_feature(failure)
+        or unsafe_code(failure)
         or _number(failure)
         or _statement(failure)
         or _expression(failure)
@@ -65,6 +68,8 @@ def _advice(failure: Failure) -> str:
         return 'C# 7.3 has no raw strings: write @"…" and double the quotes inside.'
     if failure.previous == "STRING_LITERAL" and (failure.kind == "STRING_LITERAL" or failure.adjacent()):
         return 'A string ended before this: write \\" for a quote inside a string, or + to join strings.'
+    if spelling == ";" and failure.spelling(-1) in _ENTITIES and failure.spelling(-2) == "&":
+        return "The text stands here as it is: write the character itself for the entity."
     if failure.kind == "ARROW":
         return "A lambda is written x => expression or (x, y) => expression."
     return _WORD_HELP.get(spelling, "")
@@ -112,6 +117,8 @@ def _expression(failure: Failure) -> Mistake | None:
         if failure.previous == "PREDEFINED_TYPE" and failure.accepts("DOT") and not failure.accepts("NAME"):
             return _type_as_expression(failure)
         return None
+    if kind == "PARAMS":
+        return _params(failure)
     if kind == "RSQB" and failure.previous == "LSQB":
         return _missing(failure, "CS0443", "value", "Write the index or the key between the brackets.")
     if kind == "COLON" and failure.previous == "CASE":
@@ -130,6 +137,16 @@ def _expression(failure: Failure) -> Mistake | None:
     elif kind == "RELATIONAL_OPERATOR" and failure.tokens.kinds[failure.index + 1] == "NAME":
         help = "Replace the <placeholder> by a value."
     return Mistake("CS1525", f"invalid expression term '{term}'", start, end, help=help)
+
+
+def _params(failure: Failure) -> Mistake:
+    """The compiler reads a stray `params` as the start of a lambda's parameter, and misses its name after the type."""
+    kinds, last = failure.tokens.kinds, failure.index
+    while kinds[last + 1] in ("PREDEFINED_TYPE", "DOT", "LSQB", "RSQB") or failure.is_name(last + 1):
+        last += 1
+    end = failure.tokens.ends[last]
+    help = "'params' stands in the declaration of a function; a call takes its arguments without it."
+    return Mistake("CS1001", "identifier expected", end, end + 1, help=help)
 
 
 def _type_as_expression(failure: Failure) -> Mistake:
@@ -198,7 +215,7 @@ def _particular(failure: Failure) -> Mistake | None:
         return _missing(failure, "CS1515", "'in'")
     for terminal, spelling in (("WHILE", "while"), ("ARROW", "=>"), ("COLON", ":"), ("EQUAL", "=")):
         if accepts(terminal) and not accepts("COMMA") and not accepts("SEMICOLON"):
-            return _missing(failure, "CS1003", f"'{spelling}'")
+            return _missing(failure, "CS1003", f"'{spelling}'", _CONDITIONAL_HELP if spelling == ":" else "")
     return None
 
 
@@ -216,7 +233,8 @@ def _continuation(failure: Failure) -> Mistake:
         return _missing(failure, "CS1002", ";", "The expression is complete here; is a bracket too many?")
     named_argument = kinds[failure.index - 2] in ("LPAR", "COMMA", "LSQB")
     if accepts("COLON") and not named_argument:
-        return _missing(failure, "CS1003", "':'", "" if kinds[opening] == "LBRACE" else _CONDITIONAL_HELP)
+        in_conditional = "QMARK" in kinds[opening : failure.index]
+        return _missing(failure, "CS1003", "':'", _CONDITIONAL_HELP if in_conditional else "")
     for terminal, spelling in (("_ON", "on"), ("_EQUALS", "equals"), ("_BY", "by")):
         if accepts(terminal):
             return _missing(failure, "CS1003", f"'{spelling}'")
@@ -228,7 +246,8 @@ def _continuation(failure: Failure) -> Mistake:
         in_arguments = opening > 0 and failure.follows_operand(opening)
         if in_arguments and kind not in _CLOSING and kind not in _STATEMENT_WORDS:
             return _missing(failure, "CS1003", "','")
-        return _missing(failure, "CS1026", ")")
+        is_end = kinds[failure.index] == "$END" and not _advice(failure)
+        return _missing(failure, "CS1026", ")", "Close the ( that is open here." if is_end else "")
     if kinds[opening] == "LSQB":
         return _missing(failure, "CS1003", "']'" if kind in _CLOSING else "','")
     if kinds[opening] == "LBRACE":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax import tables
+from apimpolicy.syntax.depth import MAXIMUM_DEPTH, Frames, beyond
 from apimpolicy.syntax.failure import Failure
 from apimpolicy.syntax.lexer import END, PADDING, Tokens, tokenize
 from apimpolicy.syntax.literals import literal_mistakes
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child
     from apimpolicy.text.source import Excerpt
 
-MAXIMUM_DEPTH = 500
-"""A tree with more levels than this is refused (CS8078), since everything after the parser walks trees recursively."""
+_MANY_TOKENS = 100
 
 # What a reduction does with the values of a rule's symbols.
 _CHAIN, _ALL, _PLAN, _OPTIONAL, _LIST = range(5)
@@ -45,17 +45,23 @@ def parse(code: str | Excerpt) -> Node:
     if len(tokens.kinds) == PADDING and lexical is None:
         help = "Write @( … ) or @{ … }."
         raise _error(code, [Mistake("CS1525", "the expression is empty", 0, len(text), help=help)])
-    tree = _machine().run(tokens)
+    tree = _machine().run(tokens) if len(tokens.kinds) < _MANY_TOKENS else _with_frames(tokens)
     mistakes = literal_mistakes(tokens)
     if isinstance(tree, Failure):
         mistakes += _mistakes(tree, lexical)
     elif lexical is not None:
         mistakes.append(lexical)
-    elif not mistakes and len(tokens.kinds) > MAXIMUM_DEPTH // 2 and (deep := _too_deep(tree)):
+    elif not mistakes and len(tokens.kinds) > MAXIMUM_DEPTH // 2 and (deep := beyond(tree, MAXIMUM_DEPTH)):
         mistakes = [_nesting(deep)]
     if mistakes or isinstance(tree, Failure):
         raise _error(code, mistakes)
     return tree
+
+
+def _with_frames(tokens: Tokens) -> Node | Failure:
+    """The look-ahead recurses over types in types, and where parentheses might be tuple types over these."""
+    with Frames():
+        return _machine().run(tokens)
 
 
 def _mistakes(failure: Failure, lexical: Mistake | None) -> list[Mistake]:
@@ -99,16 +105,6 @@ def _nesting(place: Node) -> Mistake:
         place.end,
         help="Split it into several statements.",
     )
-
-
-def _too_deep(tree: Node) -> Node | None:
-    """A node below MAXIMUM_DEPTH levels, if there is one."""
-    level: list[Node] = [tree]
-    for _ in range(MAXIMUM_DEPTH):
-        level = [child for node in level for child in node.children if type(child) is Node]
-        if not level:
-            return None
-    return level[0]
 
 
 @cache

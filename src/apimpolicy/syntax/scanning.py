@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from apimpolicy.syntax.lexer import PADDING, Tokens
 
-MAXIMUM_TYPE_DEPTH = 50
+MAXIMUM_TYPE_DEPTH = 600
 """Types nested deeper than this are not recognised."""
 
 NO_TYPE = -1

@@ -3,6 +3,8 @@
     @pytest.mark.apim(negotiate_client_certificate=True)      settings of Gateway for one test, or for a class
     @pytest.mark.parametrize("apim", [{…}, {…}], indirect=True)   the same test with several gateways
 
+    pytest --apim-cov                                         what of the policies the tests reached (testing/coverage)
+
 When a test fails, its last request's way through the policies is shown with it. Nothing heavy is imported until a test
 needs it.
 """
@@ -25,9 +27,32 @@ if TYPE_CHECKING:
     from apimpolicy.testing.running import Outcome
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options for coverage."""
+    group = parser.getgroup("apimpolicy", "tests of Azure API Management policies")
+    group.addoption(
+        "--apim-cov", action="store_true", help="say which policies, branches and conditions no test reached"
+    )
+    group.addoption(
+        "--apim-cov-report",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write it too: .html, .json, .xml (Cobertura) or .info (LCOV)",
+    )
+    group.addoption(
+        "--apim-cov-fail-under", type=float, metavar="PERCENT", help="fail when less than this is covered"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the marker known, and switch coverage on where it is asked for."""
     config.addinivalue_line("markers", "apim(**settings): settings of the simulated gateway, by the names of Gateway")
+    options = config.option
+    if options.apim_cov or options.apim_cov_report or options.apim_cov_fail_under is not None:
+        from apimpolicy.testing.coverage.pytest_coverage import CoveragePlugin
+
+        config.pluginmanager.register(CoveragePlugin(config), "apimpolicy-coverage")
 
 
 @pytest.fixture

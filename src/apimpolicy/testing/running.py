@@ -27,7 +27,7 @@ class Outcome:
     """What came of one case.
 
     `results` are the answers, step by step; `mismatches` what was not as expected in the last of them; `problem` is the
-    sentence when the case could not be run at all; `seconds` is how long it took.
+    sentence when the case could not be run at all, `error` the exception; `seconds` is how long it took.
     """
 
     case: Case
@@ -36,6 +36,7 @@ class Outcome:
     results: list[Result] = attrs.field(factory=list)
     problem: str = ""
     seconds: float = 0.0
+    error: ApimPolicyError | None = None
 
     @property
     def is_good(self) -> bool:
@@ -96,10 +97,10 @@ def run_case(case: Case) -> Outcome:
                 outcome.status = "failed"
                 break
     except DiagnosticError as error:
-        outcome.status = "error"
+        outcome.status, outcome.error = "error", error
         outcome.problem = "\n".join(map(str, error.diagnostics))
     except ApimPolicyError as error:
-        outcome.status = "error"
+        outcome.status, outcome.error = "error", error
         outcome.problem = str(error)
     outcome.seconds = time.perf_counter() - started
     return outcome

@@ -3,7 +3,8 @@
 The gateway replaces them as text before it parses anything: the name is case-sensitive, a value is not looked at again
 (named values do not nest), and it may be or contain an expression. What is not a reference here:
 
-- `{{…}}` in the text of a `set-body` with `template="liquid"`: that is Liquid's own output tag, whatever it names;
+- `{{…}}` in the text of a `set-body` with `template="liquid"`, or of one of the Dapr policies with
+  `template="Liquid"`: that is Liquid's own output tag, whatever it names;
 - `{{…}}` in an XML comment;
 - `{{{name}}}`, which in an interpolated string is C# for a brace, a hole and a brace;
 - `{{ name }}` with spaces inside the braces: a display name neither begins nor ends with one.
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 MISSING_NAMED_VALUE = "POL001"
 
 _REFERENCE = re.compile(r"\{\{([A-Za-z0-9\-._]++(?: ++[A-Za-z0-9\-._]++)*+)\}\}")
-_OPAQUE = re.compile(r"<!--|<set-body\b[^<>]*?\btemplate\s*=\s*(?:\"liquid\"|'liquid')[^<>]*(?<!/)>")
+_OPAQUE = re.compile(
+    r"<!--|<(set-body|publish-to-dapr|invoke-dapr-binding)\b"
+    r"[^<>]*?\btemplate\s*=\s*(?:\"[Ll]iquid\"|'[Ll]iquid')[^<>]*(?<!/)>"
+)
 
 
 class NamedValueReference(NamedTuple):
@@ -54,9 +58,9 @@ def find_named_values(text: str) -> list[NamedValueReference]:
 def _opaque_spans(text: str) -> Iterator[tuple[int, int]]:
     position = 0
     while opening := _OPAQUE.search(text, position):
-        end = text.find("-->" if opening[0] == "<!--" else "</set-body", opening.end())
+        end = text.find("-->" if opening[0] == "<!--" else f"</{opening[1]}", opening.end())
         position = end if end >= 0 else len(text)
-        yield opening.start(), position
+        yield opening.end(), position
 
 
 def _references(text: str, start: int, end: int) -> Iterator[NamedValueReference]:

@@ -249,3 +249,23 @@ def test_bad_input(
     found = apimpolicy(command, *(argument.format(certificates=service) for argument in arguments))
     assert (found.code, found.out) == (code, "")
     assert sentence in found.err
+
+
+def test_a_folder_with_a_service(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "orders.xml").write_text(
+        "<policies><inbound><base /><return-response><set-body>@(context.Subscription.Id)</set-body></return-response>"
+        "</inbound></policies>"
+    )
+    (tmp_path / "apimpolicy.toml").write_text(
+        '[apis.orders]\npath = "orders"\npolicy = "orders.xml"\n'
+        '[subscriptions.partner]\nprimary-key = "k"\napi = "orders"\n'
+    )
+    found = apimpolicy("run", str(tmp_path), "--get", "/orders/17?subscription-key=k")
+    assert found.code == 0
+    assert found.out.splitlines()[-1] == "partner"
+    refused = apimpolicy("explain", str(tmp_path), "--get", "/orders/17")
+    assert "401 Access Denied" in refused.out
+    assert "SubscriptionKeyNotFound" in refused.out
+    mixed = apimpolicy("run", str(tmp_path), "--get", "/orders/17", "--scope", "global=g.xml")
+    assert mixed.code == 2
+    assert "--scope goes with a policy" in mixed.err

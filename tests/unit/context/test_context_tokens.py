@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from apimpolicy.context.execution import LastError
 from apimpolicy.context.extension_methods import (
     as_basic,
     as_jwt,
@@ -18,6 +19,8 @@ from apimpolicy.context.extension_methods import (
 )
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.exceptions import InvalidCastException, NullReferenceException
+from apimpolicy.dotnet.json.serialization import to_token
+from apimpolicy.dotnet.json.writer import write
 from apimpolicy.dotnet.metadata import parse
 from apimpolicy.dotnet.values import OBJECT, STRING, Int64
 
@@ -43,6 +46,21 @@ PAYLOAD = {
     "address": {"city": "Zürich", "zip": [8000, 1.50]},
     "name": "Zoë",
 }
+
+
+def test_json_has_the_documented_members() -> None:
+    jwt = as_jwt(token({"sub": "a", "aud": "b", "roles": ["x", "y"], "exp": 1_700_000_000}))
+    assert write(to_token(jwt), indented=False) == (
+        '{"Id":null,"Algorithm":"HS256","Issuer":null,"Subject":"a","Type":"JWT","Audiences":["b"],'
+        '"Claims":{"sub":["a"],"aud":["b"],"roles":["x","y"],"exp":["1700000000"]},'
+        '"ExpirationTime":"2023-11-14T22:13:20Z","NotBefore":null,"IssuedAt":null}'
+    )
+    assert write(to_token(as_basic("Basic YTpi")), indented=False) == '{"UserId":"a","Password":"b"}'
+    error = LastError("set-body", None, "m", scope="api", section="inbound", path="set-body[1]")
+    assert write(to_token(error), indented=False) == (
+        '{"Source":"set-body","Reason":null,"Message":"m","Scope":"api","Section":"inbound","Path":"set-body[1]",'
+        '"PolicyId":null}'
+    )
 
 
 @pytest.mark.parametrize("prefix", ["", "Bearer ", "bearer  "])

@@ -128,8 +128,8 @@ def test_the_traceback_shows_the_policy() -> None:
 @pytest.mark.parametrize(
     ("code", "place"),
     [
-        ("@{ start: if (context.Tracing) goto start; return 1; }", "goto start;"),
-        ("@{ dynamic d = 5; return 1 + d; }", "1 + d"),
+        ("@{ dynamic d = (Func<int>)(() => 5); return 1 + d(); }", "d()"),
+        ('@{ dynamic d = JToken.Parse("5"); return 1 + (d + 2); }', "d + 2"),
     ],
 )
 def test_what_is_not_simulated_has_a_place(code: str, place: str) -> None:

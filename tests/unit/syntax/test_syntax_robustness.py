@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apimpolicy.errors import PolicySyntaxError
-from apimpolicy.syntax.parser import MAXIMUM_DEPTH, parse
+from apimpolicy.syntax.depth import MAXIMUM_DEPTH
+from apimpolicy.syntax.parser import parse
 from apimpolicy.syntax.printer import print_tree
 
 if TYPE_CHECKING:
@@ -74,11 +75,8 @@ def test_cuts_of_real_expressions(corpus: list[Row], data: st.DataObject) -> Non
         "@(" + "(" * 20_000 + ")" * 20_000 + ")",
         "@(" + "(" * 20_000,
         "@(" + "a<" * 20_000 + ")",
-        "@(" + "a<b>" * 20_000 + ")",
         "@(" + "(a)" * 20_000 + "b)",
         "@(" + "!" * 20_000 + "a)",
-        "@(" + "1+" * 20_000 + "1)",
-        "@(" + "a?.b" + ".c" * 20_000 + ")",
         "@(" + "a ? b : " * 20_000 + "c)",
         "@(" + "x => " * 20_000 + "x)",
         "@{" + "{" * 20_000,
@@ -102,13 +100,16 @@ def test_cuts_of_real_expressions(corpus: list[Row], data: st.DataObject) -> Non
     ids=lambda code: code[:14],
 )
 def test_deep_and_long_texts_are_refused_quickly(code: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(PolicySyntaxError):
         parse(code)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_long_flat_texts_are_fine() -> None:
     parse("@{ " + "a(b, c);" * 20_000 + " return d; }")
     parse("@(f(" + "a, " * 20_000 + "b))")
+    parse("@(" + "1+" * 20_000 + "1)")
+    parse("@(" + "a<b>" * 20_000 + "c)")
+    parse("@(" + "a?.b" + ".c" * 20_000 + ")")
     parse("@(" + "(" * (MAXIMUM_DEPTH - 10) + "1" + ")" * (MAXIMUM_DEPTH - 10) + ")")

@@ -226,11 +226,59 @@ class ConditionalAccess(Expression):
         self.access = access
 
 
-class Dynamic(Expression):
-    """An operation on a `dynamic` value: legal in C#, refused by the gateway (APIM0006), not simulated."""
+class Reference(Expression):
+    """`ref target`: a reference to a variable, whose type is the type of the variable."""
 
-    __slots__ = ("operand",)
+    __slots__ = ("target",)
 
-    def __init__(self, syntax: Node | Token, type_: Type, operand: Expression) -> None:
+    def __init__(self, syntax: Node | Token, type_: Type, target: Expression) -> None:
         super().__init__(syntax, type_)
-        self.operand = operand
+        self.target = target
+
+
+class Dereference(Expression):
+    """The variable that a reference refers to: what a call that returns by reference stands for."""
+
+    __slots__ = ("reference",)
+
+    def __init__(self, syntax: Node | Token, type_: Type, reference: Expression) -> None:
+        super().__init__(syntax, type_)
+        self.reference = reference
+
+
+class Redirection(Expression):
+    """`name = ref variable`: from here on a ref local is another name for this variable."""
+
+    __slots__ = ("reference", "variable")
+
+    def __init__(self, syntax: Node | Token, type_: Type, variable: LocalSymbol, reference: Expression) -> None:
+        super().__init__(syntax, type_)
+        self.variable = variable
+        self.reference = reference
+
+
+class Dynamic(Expression):
+    """An operation whose meaning is found when it runs, from the types of the values (section 12.3.3).
+
+    `operation` is `member`, `index`, `invoke`, `invoke_member`, `call`, `new`, `binary`, `unary` or `convert`.
+    `operands` holds the receiver, if there is one, and the arguments; `detail` the member's name token, the operator,
+    the static method group, or whether a conversion is explicit; `arguments` the arguments as written, whose values are
+    the last operands.
+    """
+
+    __slots__ = ("arguments", "detail", "operands", "operation")
+
+    def __init__(
+        self,
+        syntax: Node | Token,
+        type_: Type,
+        operation: str,
+        operands: Sequence[Expression],
+        detail: Any = None,
+        arguments: Sequence[Any] = (),
+    ) -> None:
+        super().__init__(syntax, type_)
+        self.operation = operation
+        self.operands = tuple(operands)
+        self.detail = detail
+        self.arguments = tuple(arguments)

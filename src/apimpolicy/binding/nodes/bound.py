@@ -19,6 +19,10 @@ class _NotConstant:
 NOT_CONSTANT: Final = _NotConstant()
 
 
+_slots: dict[type, tuple[str, ...]] = {}
+"""The slots of each class of bound nodes, its own first."""
+
+
 class Bound:
     """Any bound node."""
 
@@ -28,15 +32,18 @@ class Bound:
 
     def children(self) -> Iterator[Bound]:
         """The bound nodes directly below this one, in order of evaluation."""
-        for cls in type(self).__mro__:
-            for slot in getattr(cls, "__slots__", ()):
-                value = getattr(self, slot, None)
-                if isinstance(value, Bound):
-                    yield value
-                elif isinstance(value, (tuple, list)):
-                    for item in value:
-                        if isinstance(item, Bound):
-                            yield item
+        cls = type(self)
+        slots = _slots.get(cls)
+        if slots is None:
+            slots = _slots[cls] = tuple(slot for base in cls.__mro__ for slot in getattr(base, "__slots__", ()))
+        for slot in slots:
+            value = getattr(self, slot, None)
+            if isinstance(value, Bound):
+                yield value
+            elif isinstance(value, (tuple, list)):
+                for item in value:
+                    if isinstance(item, Bound):
+                        yield item
 
 
 class Expression(Bound):

@@ -287,9 +287,10 @@ class Empty(Statement):
 
 
 class Yield(Statement):
-    """`yield return` and `yield break`: legal in a local function, not simulated."""
+    """`yield return value;`, or `yield break;` without a value."""
 
-    __slots__ = ()
+    __slots__ = ("value",)
 
-    def __init__(self, syntax: Node | Token) -> None:
+    def __init__(self, syntax: Node | Token, value: Expression | None) -> None:
         self.syntax = syntax
+        self.value = value

@@ -48,6 +48,10 @@ def default_value(type_: Type) -> Any:
         from apimpolicy.dotnet.collections.pairs import KeyValuePair
 
         return KeyValuePair(type_.arguments, *(default_value(part) for part in type_.arguments))
+    if name in ("System.Span", "System.ReadOnlySpan"):
+        from apimpolicy.dotnet.collections.spans import Span
+
+        return Span(type_.arguments[0], [], 0, 0)
     field = _ZERO_FIELDS.get(name)
     found = find_implementation(type_.definition, field) if field else None
     if found is None:

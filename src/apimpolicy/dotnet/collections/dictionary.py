@@ -18,7 +18,7 @@ from apimpolicy.dotnet.exceptions import (
     NotSupportedException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import declines, dotnet_class, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +48,6 @@ class Dictionary(HashedCollection):
     definition_name = _NAME
 
     @staticmethod
-    @member("new()", types=True)
     @member(f"new({_COMPARER})", types=True)
     def create(types: tuple[Type, ...], comparer: Any = None) -> Dictionary:
         return Dictionary(types, comparer)
@@ -88,7 +87,7 @@ class Dictionary(HashedCollection):
 
     @member("TValue Item[TKey key] { get; set; }")
     def get_item(self, key: Any) -> Any:
-        slot = self._index.get(self._hashed(key))
+        slot = self._index.get(key if self._key is None and key is not None else self._hashed(key))
         if slot is None:
             raise key_not_found(self.types[0], key)
         return self._slots[slot].value
@@ -105,10 +104,20 @@ class Dictionary(HashedCollection):
 
     @member("void Add(TKey key, TValue value)")
     def add(self, key: Any, value: Any) -> None:
-        if not self.try_add(key, value):
+        hashed = key if self._key is None and key is not None else self._hashed(key)
+        if hashed in self._index:
             raise ArgumentException(
                 f"An item with the same key has already been added. Key: {text(self.types[0], key)}"
             )
+        if self._free:
+            self._insert(hashed, KeyValuePair(self.types, key, value))
+            return
+        slots = self._slots
+        self._index[hashed] = slot = len(slots)
+        slots.append(KeyValuePair(self.types, key, value))
+        self.version += 1
+        if slot & 1023 == 1023:
+            self.check_room(slot + 1)
 
     @member("bool TryAdd(TKey key, TValue value)")
     def try_add(self, key: Any, value: Any) -> bool:
@@ -120,7 +129,7 @@ class Dictionary(HashedCollection):
 
     @member("bool ContainsKey(TKey key)")
     def contains_key(self, key: Any) -> bool:
-        return self._hashed(key) in self._index
+        return (key if self._key is None and key is not None else self._hashed(key)) in self._index
 
     @member("bool ContainsValue(TValue value)")
     def contains_value(self, value: Any) -> bool:
@@ -133,7 +142,7 @@ class Dictionary(HashedCollection):
 
     @member("bool TryGetValue(TKey key, out TValue value)")
     def try_get_value(self, key: Any) -> tuple[bool, Any]:
-        slot = self._index.get(self._hashed(key))
+        slot = self._index.get(key if self._key is None and key is not None else self._hashed(key))
         if slot is None:
             return False, default_value(self.types[1])
         return True, self._slots[slot].value
@@ -286,10 +295,17 @@ class ValueCollection(DictionaryView):
     def copy_to(self, array: Any, index: int) -> None:
         super().copy_to(array, index)
 
+
+implements("System.Collections.Generic.Dictionary<TKey, TValue>", "new()", types=True)(Dictionary)
+
 declines(
     "System.Collections.Generic.Dictionary<TKey, TValue>",
     "void GetObjectData(System.Runtime.Serialization.SerializationInfo info, "
     "System.Runtime.Serialization.StreamingContext context)",
-    "void OnDeserialization(object sender)",
     reason="a hook of .NET's serialization, which policies cannot call",
 )
+
+
+@implements("System.Collections.Generic.Dictionary<TKey, TValue>", "void OnDeserialization(object sender)")
+def _deserialized(_collection: object, _sender: object) -> None:
+    """Does something only where GetObjectData was called before."""

@@ -43,7 +43,11 @@ class Enumerator:
         raise NotSupportedException
 
     def dispose(self) -> None:
+        """End the enumeration; a generator runs its `finally` clauses now."""
+        close = getattr(self._iterator, "close", None)
         self._iterator = iter(())
+        if close is not None:
+            close()
 
 
 class BoxedEnumerator(Enumerator):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.types import NamedType, Type
 
+_STEPS_PER_THOUSAND = 4096
 MODIFIED = "Collection was modified; enumeration operation may not execute."
 
 
@@ -41,9 +42,10 @@ class GenericCollection:
                 raise InvalidOperationException(MODIFIED)
 
     def check_room(self, count: int) -> None:
-        """Raise LimitExceededError before the collection grows to this many elements, from time to time."""
+        """Now and then, while the collection grows to this many elements: burn steps, raise LimitExceededError."""
         if count & 1023 == 0:
             environment().check_elements(count)
+            environment().step(_STEPS_PER_THOUSAND)
 
 
 class ReadOnlyView:

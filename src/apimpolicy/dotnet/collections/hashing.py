@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, equality_key
+from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, default_key, equality_key
 from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
 from apimpolicy.dotnet.exceptions import InvalidOperationException
 
@@ -29,9 +29,10 @@ class HashedCollection(GenericCollection):
     __slots__ = ("_comparer", "_free", "_index", "_key", "_slots")
 
     def __init__(self, types: tuple[Type, ...], comparer: Any = None) -> None:
-        super().__init__(types)
+        self.types = types
+        self.version = 0
         self._comparer = comparer
-        self._key = equality_key(types[0], comparer)
+        self._key = default_key(types[0]) if comparer is None else equality_key(types[0], comparer)
         self._index: dict[Any, int] = {}
         self._slots: list[Any] = []
         self._free: list[int] = []
@@ -68,7 +69,8 @@ class HashedCollection(GenericCollection):
             self._slots.append(entry)
         self._index[hashed] = slot
         self.version += 1
-        self.check_room(slot)
+        if slot & 1023 == 1023:
+            self.check_room(slot + 1)
 
     def _delete(self, hashed: Any) -> Any:
         """Take out and give back the entry, or EMPTY."""

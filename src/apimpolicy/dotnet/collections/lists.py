@@ -16,9 +16,9 @@ from apimpolicy.dotnet.collections.arguments import (
 )
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
 from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, InvalidOperationException
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     Predicate = Callable[[Any], bool]
 
+_MOVED_TOGETHER = 5
+"""Logarithm: elements that move together at the price of one that is looked at."""
 _TOO_SMALL = "capacity was less than the current size."
 _INSERT = "Index must be within the bounds of the List."
 
@@ -41,14 +43,10 @@ class List(GenericCollection):
     definition_name = "System.Collections.Generic.List"
 
     def __init__(self, types: tuple[Type, ...], items: Iterable[Any] = ()) -> None:
-        super().__init__(types)
+        self.types = types
+        self.version = 0
         self.items = list(items)
         self._capacity = len(self.items)
-
-    @staticmethod
-    @member("new()", types=True)
-    def create(types: tuple[Type, ...]) -> List:
-        return List(types)
 
     @staticmethod
     @member("new(int capacity)", types=True)
@@ -107,9 +105,11 @@ class List(GenericCollection):
 
     @member("void Add(T item)")
     def add(self, item: Any) -> None:
-        self.items.append(item)
+        items = self.items
+        items.append(item)
         self.version += 1
-        self.check_room(len(self.items))
+        if not len(items) & 1023:
+            self.check_room(len(items))
 
     @member("void AddRange(System.Collections.Generic.IEnumerable<T> collection)")
     def add_range(self, collection: Any) -> None:
@@ -119,6 +119,7 @@ class List(GenericCollection):
     def insert(self, index: int, item: Any) -> None:
         if not 0 <= index <= len(self.items):
             raise ArgumentOutOfRangeException("index", _INSERT)
+        work_through(len(self.items) - index >> _MOVED_TOGETHER)
         self.items.insert(index, item)
         self.version += 1
         self.check_room(len(self.items))
@@ -150,6 +151,7 @@ class List(GenericCollection):
     @member("void RemoveAt(int index)")
     def remove_at(self, index: int) -> None:
         check_index(index, len(self.items))
+        work_through(len(self.items) - index >> _MOVED_TOGETHER)
         del self.items[index]
         self.version += 1
 
@@ -157,6 +159,7 @@ class List(GenericCollection):
     def remove_range(self, index: int, count: int) -> None:
         check_part(index, count, len(self.items))
         if count:
+            work_through(len(self.items) - index >> _MOVED_TOGETHER)
             del self.items[index : index + count]
             self.version += 1
 
@@ -258,16 +261,19 @@ class List(GenericCollection):
     @member("System.Collections.Generic.List<T> GetRange(int index, int count)")
     def get_range(self, index: int, count: int) -> List:
         check_part(index, count, len(self.items))
+        work_through(count)
         return List(self.types, self.items[index : index + count])
 
     @member("void Reverse()")
     def reverse(self) -> None:
+        work_through(len(self.items))
         self.items.reverse()
         self.version += 1
 
     @member("void Reverse(int index, int count)")
     def reverse_part(self, index: int, count: int) -> None:
         check_part(index, count, len(self.items))
+        work_through(count)
         self.items[index : index + count] = self.items[index : index + count][::-1]
         self.version += 1
 
@@ -306,6 +312,7 @@ class List(GenericCollection):
 
     @member("T[] ToArray()")
     def to_array(self) -> Array:
+        work_through(len(self.items))
         return Array(self.types[0], self.items)
 
     @member("void CopyTo(T[] array)")
@@ -331,3 +338,6 @@ class List(GenericCollection):
         from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
 
         return ReadOnlyCollection(self.types, self)
+
+
+implements("System.Collections.Generic.List<T>", "new()", types=True)(List)

@@ -208,9 +208,13 @@ declines(
     "System.Collections.Generic.HashSet<T>",
     "void GetObjectData(System.Runtime.Serialization.SerializationInfo info, "
     "System.Runtime.Serialization.StreamingContext context)",
-    "void OnDeserialization(object sender)",
     reason="a hook of .NET's serialization, which policies cannot call",
 )
+
+
+@implements("System.Collections.Generic.HashSet<T>", "void OnDeserialization(object sender)")
+def _deserialized(_collection: object, _sender: object) -> None:
+    """Does something only where GetObjectData was called before."""
 
 
 class SetComparer:

@@ -27,6 +27,9 @@ _COMPARER = "System.Collections.Generic.IComparer<TKey> comparer"
 _SET_COMPARER = "System.Collections.Generic.IComparer<T> comparer"
 
 
+_STEPS_PER_LOOK = 4
+
+
 class SortedCollection(GenericCollection):
     """Keys in a sorted list, found by halving."""
 
@@ -51,6 +54,7 @@ class SortedCollection(GenericCollection):
 
     def _place(self, key: Any) -> tuple[int, bool]:
         """Where the key stands or would stand, and whether it is there."""
+        environment().step(_STEPS_PER_LOOK * len(self._keys).bit_length())
         low, high = 0, len(self._keys)
         while low < high:
             middle = (low + high) // 2
@@ -95,7 +99,7 @@ class SortedDictionary(SortedCollection):
         return made
 
     def __iter__(self) -> Iterator[Any]:
-        return self.guard(list(self._pairs))
+        return self.guard(self._pairs)
 
     def _find(self, key: Any) -> tuple[int, bool]:
         if key is None:
@@ -243,7 +247,7 @@ class SortedSet(SetOperations, SortedCollection):
         return made
 
     def __iter__(self) -> Iterator[Any]:
-        return self.guard(list(self._keys))
+        return self.guard(self._keys)
 
     def entries(self) -> list[Any]:
         return list(self._keys)

@@ -94,6 +94,7 @@ class TrustStore:
         self._unreachable = unreachable
         self._root_thumbprints = frozenset(root.thumbprint for root in self.trusted_roots)
         self._cache: dict[tuple[object, ...], Chain] = {}
+        self._turns_of: dict[tuple[bytes, ...], list[int]] = {}
         pool = [*self.trusted_roots, *self.intermediates]
         self._turns = {turn for certificate in pool for turn in _turns(certificate)}
         self._turns.update(
@@ -104,13 +105,14 @@ class TrustStore:
         """The best chain for a certificate at the environment's time. The same question is answered once."""
         now = environment().utc_now()
         presented = certificate.intermediates[:MAXIMUM_PRESENTED]
-        turns = sorted(self._turns.union(*(_turns(c) for c in (certificate, *presented))))
-        key = (
-            certificate.raw,
-            tuple(other.raw for other in presented),
-            check_revocation,
-            bisect.bisect_right(turns, now),
-        )
+        asked = (certificate.raw, *(other.raw for other in presented))
+        turns = self._turns_of.get(asked)
+        if turns is None:
+            if len(self._turns_of) >= _MAXIMUM_CACHED:
+                self._turns_of.clear()
+            turns = sorted(self._turns.union(*(_turns(c) for c in (certificate, *presented))))
+            self._turns_of[asked] = turns
+        key = (asked, check_revocation, bisect.bisect_right(turns, now))
         found = self._cache.get(key)
         if found is None:
             if len(self._cache) >= _MAXIMUM_CACHED:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -61,6 +61,7 @@ class HashAlgorithm:
             raise ObjectDisposedException("Cannot access a disposed object.")
         if buffer is None:
             raise ArgumentNullException("buffer")
+        work_through(len(buffer) << 2)
         self._state.update(bytes(buffer))
         return byte_array(self._finish())
 

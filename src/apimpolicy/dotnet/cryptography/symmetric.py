@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.cryptography.hashing import span
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, CryptographicException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
@@ -228,6 +228,7 @@ class CryptoTransform:
     def apply(self, data: bytes) -> bytes:
         """Encrypt or decrypt a whole message. Raises CryptographicException as .NET does."""
         environment().check_elements(len(data) + self.block_size)
+        work_through(len(data) << 1)
         if not self._decrypts:
             encryptor = self._cipher.encryptor()
             return bytes(encryptor.update(self._pad(data)) + encryptor.finalize())

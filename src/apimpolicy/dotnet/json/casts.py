@@ -27,13 +27,16 @@ from apimpolicy.dotnet.json.tokens import (
     JToken,
 )
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import type_of
+from apimpolicy.dotnet.values import Int64, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TEXTS = frozenset((STRING_TYPE, COMMENT, RAW))
 _NUMBERS = _TEXTS | {INTEGER, FLOAT, BOOLEAN}
+
+_RANGES = {"int": (-(1 << 31), (1 << 31) - 1), "long": (-(1 << 63), (1 << 63) - 1)}
+"""The integer types that most JSON numbers are read as."""
 
 PRIMITIVES = {
     "bool": ("Boolean", "ToBoolean"),
@@ -91,7 +94,13 @@ def _checked(token: JToken | None, type_name: str, shown: str, *, nullable: bool
 def _primitive(type_name: str, nullable: bool) -> Callable[[JToken | None], Any]:
     shown = PRIMITIVES[type_name][0]
 
+    low, high = _RANGES.get(type_name, (0, -1))
+
     def cast(token: JToken | None) -> Any:
+        if type(token) is JValue:
+            number = token.value
+            if type(number) is Int64 and low <= number <= high:
+                return int(number)
         if nullable and token is None:
             return None
         value = _checked(token, type_name, shown, nullable=nullable).value

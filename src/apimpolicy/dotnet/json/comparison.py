@@ -30,7 +30,7 @@ def clone(token: JToken) -> JToken:
         source, target = stack.pop()
         if not isinstance(source, JContainer) or not isinstance(target, JContainer):
             continue
-        environment().step(len(source.children))
+        environment().step(1 + 6 * len(source.children))
         for child in source.children:
             if isinstance(target, JObject):
                 assert isinstance(child, JProperty)
@@ -58,7 +58,7 @@ def deep_equals(first: JToken | None, second: JToken | None) -> bool:
             continue
         if not isinstance(left, JContainer) or not isinstance(right, JContainer):
             return False
-        environment().step(len(left.children))
+        environment().step(1 + 6 * len(left.children))
         if len(left.children) != len(right.children):
             return False
         if isinstance(left, (JProperty, JConstructor)) and left.name != right.name:  # type: ignore[attr-defined]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.siblings import position_of
+from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -13,11 +16,14 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.json.sequences import JEnumerable
 from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, PROPERTY, TOKENS, J, JToken
 from apimpolicy.dotnet.registry import dotnet_class, member
-from apimpolicy.dotnet.values import Array
+from apimpolicy.dotnet.values import BYTE, Array
+
+_STEPS_PER_CHILD = 24
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.dotnet.json.scalars import JValue
     from apimpolicy.dotnet.types import Type
 
 
@@ -26,9 +32,9 @@ _NO_TYPES: tuple[Type, ...] = ()
 
 def is_multiple(content: Any) -> bool:
     """Whether content to add is a sequence of things to add rather than one thing."""
-    from apimpolicy.dotnet.json.platform import is_byte_array
-
-    return hasattr(content, "__iter__") and not isinstance(content, (str, JToken)) and not is_byte_array(content)
+    if isinstance(content, (str, int, JToken)) or content is None:
+        return False
+    return hasattr(content, "__iter__") and not (isinstance(content, Array) and content.element is BYTE)
 
 
 def content_items(content: Any) -> Iterator[Any]:
@@ -51,9 +57,14 @@ def element_type(content: Any) -> Any:
 
 def as_token(content: Any) -> JToken:
     """A token for boxed content: itself, or a JValue. Raises ArgumentException when it is no JSON value."""
+    return content if isinstance(content, JToken) else _scalar_class().of(content)
+
+
+@functools.cache
+def _scalar_class() -> type[JValue]:
     from apimpolicy.dotnet.json.scalars import JValue
 
-    return content if isinstance(content, JToken) else JValue.of(content)
+    return JValue
 
 
 @dotnet_class(
@@ -129,10 +140,10 @@ class JContainer(JToken):
 
     def index_of(self, item: JToken | None) -> int:
         """The position of this very token among the children, or -1."""
-        for index, child in enumerate(self.children):
-            if child is item:
-                return index
-        return -1
+        if item is None or item.parent is not self:
+            return -1
+        item.place = max(position_of(self.children, item, item.place), 0)
+        return item.place
 
     def contains(self, item: JToken | None) -> bool:
         return self.index_of(item) >= 0
@@ -150,8 +161,6 @@ class JContainer(JToken):
 
     def add_content(self, index: int, content: Any) -> int:
         """Add content, the elements of sequences one after the other; returns the position behind it."""
-        from apimpolicy.dotnet.environment import environment
-
         stack = [iter((content,))]
         while stack:
             for item in stack[-1]:
@@ -187,7 +196,12 @@ class JContainer(JToken):
         item = self.owned(item)
         self.check_child(item, None)
         item.parent = self
-        self.children.insert(index, item)
+        environment().step(_STEPS_PER_CHILD)
+        if index == len(self.children):
+            self.children.append(item)
+        else:
+            work_through(len(self.children) - index >> 5)
+            self.children.insert(index, item)
         self.version += 1
 
     def set_child(self, index: int, item: JToken | None) -> None:
@@ -203,6 +217,7 @@ class JContainer(JToken):
 
     def remove_child_at(self, index: int) -> None:
         self.children[self._check_index(index)].parent = None
+        work_through(len(self.children) - index >> 5)
         del self.children[index]
         self.version += 1
 
@@ -260,9 +275,7 @@ class JContainer(JToken):
 
 
 def _is_unchanged(current: JToken, new: JToken | None) -> bool:
-    from apimpolicy.dotnet.json.scalars import JValue
-
-    if not isinstance(current, JValue):
+    if not isinstance(current, _scalar_class()):
         return False
     if new is None:
         return current.token_type == NULL

@@ -198,13 +198,14 @@ class JObject(JContainer):
 
     @member(_ITEM)
     def get_item(self, key: Any) -> JToken | None:
+        if type(key) is str:
+            found = self._by_name.get(key)
+            return found.value if found is not None else None
         if key is None:
             raise ArgumentNullException("key")
-        if type(key) is not str:
-            raise ArgumentException(
-                f"Accessed JObject values with invalid key value: {shown(key)}. Object property name expected."
-            )
-        return self.get_by_name(key)
+        raise ArgumentException(
+            f"Accessed JObject values with invalid key value: {shown(key)}. Object property name expected."
+        )
 
     @member(_ITEM, setter=True)
     def set_item(self, key: Any, value: JToken | None) -> None:

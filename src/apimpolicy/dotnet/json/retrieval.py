@@ -54,6 +54,8 @@ def converter(type_: Type) -> Callable[[JToken | None], Any]:
     def convert(token: JToken | None) -> Any:
         if token is None:
             return default_value(type_)
+        if type_ is STRING and isinstance(token, JValue) and type(token.value) is str:
+            return token.value
         if is_instance(token, type_):
             return token
         if not isinstance(token, JValue):

@@ -18,7 +18,7 @@ from apimpolicy.dotnet.values import AnonymousObject, Char, ValueTuple, box, typ
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from apimpolicy.dotnet.json.settings import JsonSerializer, JsonSerializerSettings
     from apimpolicy.dotnet.types import Type
@@ -110,6 +110,9 @@ def members_of(value: Any) -> Iterator[tuple[str, Any]] | None:
         return ((f"Item{number}", item) for number, item in enumerate(value.boxed_items(), 1))
     if hasattr(value, "contains_key"):
         return _entries(value)
+    attributes: Mapping[str, str] | None = getattr(value, "json_members", None)
+    if attributes is not None:
+        return ((member, getattr(value, attribute)) for member, attribute in attributes.items())
     name = str(getattr(value, "dotnet_type_name", "") or type_of(value))
     if name.startswith("System.Collections.Generic.KeyValuePair"):
         key_type, value_type_ = _pair_types(value)

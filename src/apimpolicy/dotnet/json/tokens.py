@@ -53,10 +53,10 @@ _SPECIAL = frozenset(". '/\"[]()\t\n\r\f\b\\\u0085\u2028\u2029")
 class JToken:
     """A node of a JSON tree. `token_type` is a `JTokenType` number; `line` and `position` are 0 when not parsed.
 
-    `annotations` is there once something was annotated.
+    `annotations` is there once something was annotated. `place` is where it last was among its siblings.
     """
 
-    __slots__ = ("annotations", "line", "parent", "position")
+    __slots__ = ("annotations", "line", "parent", "place", "position")
 
     dotnet_type_name: str
     token_type: int = NONE
@@ -64,6 +64,7 @@ class JToken:
 
     def __init__(self) -> None:
         self.parent: JContainer | None = None
+        self.place = 0
         self.line = 0
         self.position = 0
 
@@ -92,7 +93,11 @@ class JToken:
             return None
         siblings = self.parent.children
         index = self.parent.index_of(self) + step
-        return siblings[index] if 0 <= index < len(siblings) else None
+        if not 0 <= index < len(siblings):
+            return None
+        found = siblings[index]
+        found.place = index
+        return found
 
     @property
     def path(self) -> str:

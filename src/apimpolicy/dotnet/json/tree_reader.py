@@ -15,7 +15,7 @@ from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
 from apimpolicy.dotnet.json.tokens import GUID_TYPE, TIME_SPAN_TYPE, TYPE_NAMES, URI_TYPE, J, JToken
 from apimpolicy.dotnet.json.writer import write
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,32 +186,3 @@ def _register() -> None:
 
 
 _register()
-
-_CANCELLATION = "System.Threading.CancellationToken cancellationToken"
-_TASK = "System.Threading.Tasks.Task"
-_AWAIT = "policy expressions cannot await; use the member without Async"
-
-
-def _decline_asynchronous_members() -> None:
-    writer = "Newtonsoft.Json.JsonWriter writer"
-    converters = "params Newtonsoft.Json.JsonConverter[] converters"
-    for name in ("JArray", "JConstructor", "JObject", "JProperty", "JToken", "JValue"):
-        declines(J + name, f"{_TASK} WriteToAsync({writer}, {_CANCELLATION}, {converters})", reason=_AWAIT)
-    declines(J + "JToken", f"{_TASK} WriteToAsync({writer}, {converters})", reason=_AWAIT)
-    for name, method in (
-        ("JArray", "Load"), ("JConstructor", "Load"), ("JObject", "Load"), ("JProperty", "Load"), ("JToken", "Load"),
-        ("JToken", "ReadFrom"),
-    ):  # fmt: skip
-        start = f"static {_TASK}<{J}{name}> {method}Async({_READER} reader"
-        declines(
-            J + name,
-            f"{start}, {_CANCELLATION} = null)",
-            f"{start}, {_SETTINGS}, {_CANCELLATION} = null)",
-            reason=_AWAIT,
-        )
-    declines(
-        J + "JRaw", f"static {_TASK}<{J}JRaw> CreateAsync({_READER} reader, {_CANCELLATION} = null)", reason=_AWAIT
-    )
-
-
-_decline_asynchronous_members()

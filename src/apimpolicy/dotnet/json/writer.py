@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.arrays import JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
@@ -18,6 +18,8 @@ from apimpolicy.dotnet.values import type_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LOOK_EVERY = 127
+"""Pieces, less one: a piece costs a step, and is never longer than a string may be."""
 _NAMED_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\f": "\\f", "\b": "\\b", "\\": "\\\\"}
 _DOUBLE = re.compile('[\x00-\x1f"\\\\\x85\u2028\u2029]')
 _SINGLE = re.compile("[\x00-\x1f'\\\\\x85\u2028\u2029]")
@@ -36,6 +38,8 @@ def escape(text: str, *, quote: str = '"') -> str:
     >>> escape('a"b')
     'a\\\\"b'
     """
+    if len(text) > FREE_UNITS:
+        work_through(len(text) << 1)
     return (_DOUBLE if quote == '"' else _SINGLE).sub(_escaped, text)
 
 
@@ -105,9 +109,17 @@ def write(token: JToken, *, indented: bool) -> str:
     """The text of a token and everything below it."""
     if isinstance(token, JValue):
         return format_value(token.token_type, token.value)
-    text = "".join(_pieces(token, indented))
-    environment().check_length(len(text))
-    return text
+    parts: list[str] = []
+    length = 0
+    here = environment()
+    for piece in _pieces(token, indented):
+        parts.append(piece)
+        length += len(piece)
+        if not len(parts) & _LOOK_EVERY:
+            here.check_length(length)
+            here.step(_LOOK_EVERY << 1)
+    here.new_string(length)
+    return "".join(parts)
 
 
 def _pieces(root: JToken, indented: bool) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.comparers import comparison
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException, OverflowException
-from apimpolicy.dotnet.linq.sequences import not_null, operator
+from apimpolicy.dotnet.linq.sequences import BURNING, STEPS_AT_ONCE, Sequence, not_null, operator
 from apimpolicy.dotnet.values import to_single
 
 if TYPE_CHECKING:
@@ -137,10 +137,21 @@ def _divide_decimals(total: Decimal, count: int) -> Decimal:
 
 
 def _walk(source: Any, selector: Selector | None) -> Iterator[Any]:
+    if selector is None and type(source) is Sequence and source.start in BURNING:
+        return iter(source)
+    return _each(source, selector)
+
+
+def _each(source: Any, selector: Selector | None) -> Iterator[Any]:
     step = environment().step
+    walked = 0
     for item in source:
-        step()
+        walked += 1
+        if walked == STEPS_AT_ONCE:
+            walked = 0
+            step(STEPS_AT_ONCE)
         yield item if selector is None else selector(item)
+    step(walked)
 
 
 def _not_null_values(values: Iterator[Any]) -> Iterator[Any]:

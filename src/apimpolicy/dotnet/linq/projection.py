@@ -8,7 +8,7 @@ from apimpolicy.dotnet.casts import cast, is_reference_convertible
 from apimpolicy.dotnet.collections.arrays import default_value, element_type, iterate_boxed
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NullReferenceException
-from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator, take_all
+from apimpolicy.dotnet.linq.sequences import BURNING, STEPS_AT_ONCE, Sequence, not_null, operator, take_all
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.values import INT
 
@@ -28,16 +28,25 @@ _MANY = "<TSource, TCollection, TResult>(this IEnumerable<TSource> source"
     "IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)"
 )
 def select(types: Types, source: Any, selector: Selector) -> Sequence:
-    not_null(source, "source")
-    not_null(selector, "selector")
+    if source is None or selector is None:
+        not_null(source, "source")
+        not_null(selector, "selector")
     return Sequence(_select, types[1], source, selector)
 
 
 def _select(source: Iterable[Any], selector: Selector) -> Iterator[Any]:
     step = environment().step
+    walked = 0
     for item in source:
-        step()
+        walked += 1
+        if walked == STEPS_AT_ONCE:
+            walked = 0
+            step(STEPS_AT_ONCE)
         yield selector(item)
+    step(walked)
+
+
+BURNING.add(_select)
 
 
 @operator(

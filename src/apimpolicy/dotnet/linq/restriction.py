@@ -10,7 +10,7 @@ from apimpolicy.dotnet.casts import is_instance, unboxed
 from apimpolicy.dotnet.collections.arrays import iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator
+from apimpolicy.dotnet.linq.sequences import BURNING, STEPS_AT_ONCE, Sequence, not_null, operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,17 +30,26 @@ _INDEX_MATCH = ", Func<TSource, int, bool> predicate)"
 
 @operator(f"IEnumerable<TSource> Where{_SOURCE}{_MATCH}")
 def where(types: Types, source: Any, predicate: Predicate) -> Sequence:
-    not_null(source, "source")
-    not_null(predicate, "predicate")
+    if source is None or predicate is None:
+        not_null(source, "source")
+        not_null(predicate, "predicate")
     return Sequence(_where, types[0], source, predicate)
 
 
 def _where(source: Iterable[Any], predicate: Predicate) -> Iterator[Any]:
     step = environment().step
+    walked = 0
     for item in source:
-        step()
+        walked += 1
+        if walked == STEPS_AT_ONCE:
+            walked = 0
+            step(STEPS_AT_ONCE)
         if predicate(item):
             yield item
+    step(walked)
+
+
+BURNING.add(_where)
 
 
 @operator(f"IEnumerable<TSource> Where{_SOURCE}{_INDEX_MATCH}")

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
     Types = tuple[Type, ...]
 
+STEPS_AT_ONCE = 32
+"""The commonest operators count elements and burn their steps together; what is left over, at the end."""
+
+BURNING: set[Callable[..., Iterator[Any]]] = set()
+"""What starts an enumeration that burns a step for each element it gives."""
+
 MAXIMUM_DEPTH = 200
 """Operators on top of one another; each is a Python generator inside the next."""
 
@@ -54,8 +60,12 @@ class Sequence:
         self.start = start
         self.element = element
         self.arguments = arguments
-        self.depth: int = 1 + max([source.depth for source in arguments if isinstance(source, Sequence)], default=0)
-        if self.depth > MAXIMUM_DEPTH:
+        depth: int = 1
+        for source in arguments:
+            if isinstance(source, Sequence) and source.depth >= depth:
+                depth = source.depth + 1
+        self.depth: int = depth
+        if depth > MAXIMUM_DEPTH:
             raise NotSimulatedError("a query", f"more than {MAXIMUM_DEPTH} operators are applied one on the other")
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
@@ -29,6 +31,11 @@ _OPTIONS = "System.Text.RegularExpressions.RegexOptions options"
 _TIMEOUT = "System.TimeSpan matchTimeout"
 _EVALUATOR = "System.Text.RegularExpressions.MatchEvaluator evaluator"
 _INFINITE_TICKS = -10_000
+_STEPS_PER_MATCH = 12
+_SHORT_TEXT = 200
+_UNBOUNDED = re.compile(r"[*+]|\{\d+,")
+_REPEATED = re.compile(r"\)[*+?{]|\\[\dk]|\(\?")
+"""What can make matching slow: quantified groups, references back, constructs beyond plain groups."""
 _TICKS_PER_SECOND = 10_000_000
 _LONGEST_TICKS = 2147483646 * 10_000
 _START = "Start index cannot be less than 0 or greater than input length."
@@ -48,13 +55,15 @@ def _check(value: Any, parameter: str) -> None:
 class Regex:
     """A pattern with its options. `timeout` is in ticks of 100 ns, None for none."""
 
-    __slots__ = ("options", "pattern", "timeout", "translation")
+    __slots__ = ("is_quick", "options", "pattern", "timeout", "translation")
 
     def __init__(self, pattern: str, options: int = 0, timeout: int | None = None) -> None:
         self.pattern = pattern
         self.options = options
         self.timeout = timeout
         self.translation = translate(pattern, options)
+        self.is_quick = timeout is None and len(_UNBOUNDED.findall(pattern)) <= 2 and not _REPEATED.search(pattern)
+        """Whether a match of a short text takes no time to speak of: at most the cube of its length."""
 
     @staticmethod
     @member("new(string pattern)")
@@ -110,6 +119,8 @@ class Regex:
 
     def _search(self, text: str, position: int) -> Any:
         """The next match of the `regex` package; the search goes on from a position, leftward with RightToLeft."""
+        if self.is_quick and len(text) <= _SHORT_TEXT and not self.options & RIGHT_TO_LEFT:
+            return self.translation.compiled.search(text, position)
         limit = environment().limits.regex_seconds
         seconds = limit if self.timeout is None else min(self.timeout / _TICKS_PER_SECOND, limit)
         search = self.translation.compiled.search
@@ -152,7 +163,7 @@ class Regex:
         match = self._match_at(text, text, 0, self._start(text, start))
         step = environment().step
         while match.success:
-            step()
+            step(_STEPS_PER_MATCH)
             yield match
             match = self.match_after(match)
 
@@ -167,7 +178,7 @@ class Regex:
                 raise LimitExceededError("regex_seconds", round(environment().limits.regex_seconds)) from None
             if match is None:
                 return
-            step()
+            step(_STEPS_PER_MATCH)
             yield Match(self, text, text, 0, match)
 
     @member("bool IsMatch(string input)")
@@ -271,6 +282,10 @@ class Regex:
         return string_array(pieces)
 
 
+_known = functools.lru_cache(maxsize=256)(Regex.create)
+"""The regular expressions of the static methods; .NET keeps some too."""
+
+
 def _register_static() -> None:
     """The static forms make a Regex of pattern, options and timeout, which follow the other arguments."""
     match = "System.Text.RegularExpressions.Match"
@@ -293,7 +308,9 @@ def _register_static() -> None:
                 method: Callable[..., Any] = method,
                 own: int = 1 if extra else 0,
             ) -> Any:
-                return method(Regex.create(pattern, *rest[own:]), text, *rest[:own])
+                if len(rest) > own + 1:
+                    return method(Regex.create(pattern, *rest[own:]), text, *rest[:own])
+                return method(_known(pattern, *rest[own:]), text, *rest[:own])
 
 
 _register_static()

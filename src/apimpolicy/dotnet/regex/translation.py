@@ -6,6 +6,7 @@ import contextlib
 import functools
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import RegexParseException
 from apimpolicy.dotnet.regex.options import RIGHT_TO_LEFT
 from apimpolicy.dotnet.regex.translator import Translator
@@ -26,10 +27,16 @@ class Translation:
         self.names = names
 
 
+_STEPS_PER_PATTERN, _STEPS_PER_CHARACTER = 4096, 256
+"""Making a regular expression is far more work than any match of a short text; known ones are kept."""
+
+
 @functools.lru_cache(maxsize=256)
 def translate(pattern: str, options: int) -> Translation:
     """Translate and compile. Raises RegexParseException for an invalid pattern, NotSimulatedError for a refused one."""
     import regex  # type: ignore[import-untyped]  # types-regex is optional
+
+    environment().step(_STEPS_PER_PATTERN + _STEPS_PER_CHARACTER * len(pattern))
 
     counted = Translator(pattern, options, None)
     # The second reading raises the error again, unless a reference to a missing group stands before it.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -30,8 +29,10 @@ def to_base64(data: Array | None, options: int = 0) -> str:
         raise ArgumentNullException("inArray")
     if options not in (0, 1):
         raise ArgumentException(f"Illegal enum value: {options}.", "options")
-    environment().check_length(len(data) * 4 // 3 + 4)
-    shown = base64.b64encode(bytes(data)).decode("ascii")
+    if len(data) > FREE_UNITS:
+        environment().check_length(len(data) * 4 // 3 + 4)
+        work_through(len(data))
+    shown = binascii.b2a_base64(bytes(data), newline=False).decode("ascii")
     if options and len(shown) > 76:
         return "\r\n".join(shown[start : start + 76] for start in range(0, len(shown), 76))
     return shown
@@ -64,6 +65,12 @@ def from_base64(shown: str | None) -> Array:
     """
     if shown is None:
         raise ArgumentNullException("s")
+    work_through(len(shown))
+    if not len(shown) % 4:
+        try:
+            return byte_array(binascii.a2b_base64(shown, strict_mode=True))
+        except ValueError:
+            pass  # white space, or a mistake
     text = shown.translate(_WHITE_SPACE)
     if len(text) % 4 or "=" in text[:-2] or (text.endswith("=") and len(text) < 4):
         raise FormatException(_INVALID)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array
@@ -96,4 +97,5 @@ def to_string(data: Array | None, start: int = 0, length: int | None = None) -> 
             "Offset and length were out of bounds for the array or count is greater than the number of elements from "
             "index to the end of the source collection."
         )
+    work_through(length << 2)
     return bytes(data[start : start + length]).hex("-").upper()

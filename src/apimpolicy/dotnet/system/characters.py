@@ -6,6 +6,7 @@ import functools
 import unicodedata
 from typing import Any
 
+from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -52,6 +53,8 @@ def to_upper(text: str) -> str:
     >>> to_upper("straße")
     'STRAßE'
     """
+    if len(text) > FREE_UNITS:
+        work_through(len(text))
     if text.isascii():
         return text.upper()
     return _by_code_unit("".join(map(_upper, _by_code_point(text))))
@@ -59,6 +62,8 @@ def to_upper(text: str) -> str:
 
 def to_lower(text: str) -> str:
     """Lower case by simple case mapping: the length never changes."""
+    if len(text) > FREE_UNITS:
+        work_through(len(text))
     if text.isascii():
         return text.lower()
     return _by_code_unit("".join(map(_lower, _by_code_point(text))))

@@ -107,11 +107,15 @@ def _field(moment: Moment, char: str, run: int) -> str:
     if char == "y":
         return f"{moment.year % 100:0{run}d}" if run <= 2 else f"{moment.year:0{run}d}"
     if char == "M":
+        if run <= 2:
+            return f"{moment.month:0{run}d}"
         name = MONTH_NAMES[moment.month - 1]
-        return f"{moment.month:0{run}d}" if run <= 2 else name[:3] if run == 3 else name
+        return name[:3] if run == 3 else name
     if char == "d":
+        if run <= 2:
+            return f"{moment.day:0{run}d}"
         name = DAY_NAMES[moment.day_of_week]
-        return f"{moment.day:0{run}d}" if run <= 2 else name[:3] if run == 3 else name
+        return name[:3] if run == 3 else name
     if char == "t":
         half = "AM" if moment.hour < 12 else "PM"
         return half[0] if run == 1 else half
@@ -119,7 +123,12 @@ def _field(moment: Moment, char: str, run: int) -> str:
         return "A.D."
     if char == "z":
         return zone_text(moment.zone_minutes, run)
-    number = {"H": moment.hour, "h": moment.hour % 12 or 12, "m": moment.minute, "s": moment.second}[char]
+    if char == "m":
+        number = moment.minute
+    elif char == "s":
+        number = moment.second
+    else:
+        number = moment.hour if char == "H" else moment.hour % 12 or 12
     return f"{number:0{min(run, 2)}d}"
 
 

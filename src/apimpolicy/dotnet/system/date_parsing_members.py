@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException
 from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system.date_exact import read_exact
 from apimpolicy.dotnet.system.date_parsing import (
     Parts,
     check_styles,
+    not_recognized,
     read,
-    read_exact,
     to_clock_and_zone,
     to_datetime,
 )
@@ -31,12 +32,14 @@ def _any_format(text: str | None, formats: Any, styles: int) -> Parts:
         return read_exact(text, formats, styles)
     if text is None:
         raise ArgumentNullException("s")
+    if text and not formats:
+        raise FormatException("No format specifiers were provided.")
     for format_ in formats:
         try:
             return read_exact(text, format_, styles)
         except FormatException:
             continue
-    raise FormatException(f"String '{text}' was not recognized as a valid DateTime.")
+    raise not_recognized(text)
 
 
 def _offset(text: str, parts: Parts, styles: int) -> DateTimeOffset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -59,12 +59,15 @@ class Encoding:
 
     def encode(self, text: str) -> bytes:
         """The bytes of a .NET string."""
+        if len(text) > FREE_UNITS:
+            work_through(len(text))
         if self.is_single_byte:
             return text.encode(self.codec, "replace")
         return from_utf16(text).encode(self.codec)
 
     def decode(self, data: bytes) -> str:
         """The .NET string of these bytes."""
+        work_through(len(data))
         if self.codec == "ascii":
             return data.decode("ascii", "replace").replace("\ufffd", "?")
         return to_utf16(data.decode(self.codec, "replace"))
@@ -73,7 +76,8 @@ class Encoding:
     def get_bytes(self, text: str | None) -> Array:
         if text is None:
             raise ArgumentNullException("s", NULL_STRING)
-        environment().check_elements(len(text))
+        if len(text) > FREE_UNITS:
+            environment().check_elements(len(text))
         return byte_array(self.encode(text))
 
     @member("byte[] GetBytes(string s, int index, int count)")

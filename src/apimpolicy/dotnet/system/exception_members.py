@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet import exceptions
 from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException
-from apimpolicy.dotnet.metadata import look_up
+from apimpolicy.dotnet.metadata import look_up, named
 from apimpolicy.dotnet.registry import declines, implements, implements_setter
 from apimpolicy.dotnet.system.objects import exception_to_string
 
@@ -50,6 +50,8 @@ _register()
 _ARGUMENT = "System.ArgumentException"
 _NULL = "System.ArgumentNullException"
 _RANGE = "System.ArgumentOutOfRangeException"
+_AGGREGATE = "System.AggregateException"
+_COLLECTION = "System.Collections.ObjectModel.ReadOnlyCollection<System.Exception>"
 
 
 @implements(_ARGUMENT, "new()")
@@ -104,6 +106,7 @@ def _parameter_name(exception: ArgumentException) -> str | None:
 @implements("System.Exception", "string Message { get; }")
 @implements(_ARGUMENT, "string Message { get; }")
 @implements(_RANGE, "string Message { get; }")
+@implements(_AGGREGATE, "string Message { get; }")
 def _message(exception: DotnetException) -> str:
     return exception.message
 
@@ -113,6 +116,18 @@ def _inner(exception: DotnetException) -> DotnetException | None:
     return exception.inner
 
 
+@implements(_AGGREGATE, f"{_COLLECTION} InnerExceptions {{ get; }}")
+def _inner_exceptions(exception: DotnetException) -> Any:
+    """At most one here: nothing runs side by side."""
+    from apimpolicy.dotnet.collections.lists import List
+    from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
+
+    types = (named("System.Exception"),)
+    found = () if exception.inner is None else (exception.inner,)
+    return ReadOnlyCollection(types, List(types, found))
+
+
+@implements(_AGGREGATE, "System.Exception GetBaseException()")
 @implements("System.Exception", "System.Exception GetBaseException()")
 def _base(exception: DotnetException) -> DotnetException:
     while exception.inner is not None:

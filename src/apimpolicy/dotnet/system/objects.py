@@ -11,6 +11,7 @@ import zlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import FULL_NAMES, named, runtime_name
 from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
@@ -115,6 +116,8 @@ def get_hash_code(value: Any) -> int:
     if isinstance(value, str):
         if isinstance(value, Char):
             return ord(value) | ord(value) << 16
+        if len(value) > FREE_UNITS:
+            work_through(len(value) << 1)
         return wrap_int32(zlib.crc32(value.encode("utf-16-le", "surrogatepass")))
     if isinstance(value, bool):
         return int(value)

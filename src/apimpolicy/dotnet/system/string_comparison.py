@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.system import collation
@@ -19,6 +20,7 @@ def compare_ordinal(a: str | None, b: str | None) -> int:
         return 0
     if a is None or b is None:
         return -1 if a is None else 1
+    work_through(min(len(a), len(b)) << 2)
     for left, right in zip(a, b, strict=False):
         if left != right:
             return ord(left) - ord(right)
@@ -30,6 +32,8 @@ def compare(a: str | None, b: str | None, comparison: int = CURRENT_CULTURE) -> 
     check_comparison(comparison)
     if a is None or b is None:
         return 0 if a is b else -1 if a is None else 1
+    if len(a) > FREE_UNITS:
+        work_through(len(a) << 2)
     if comparison == ORDINAL:
         return compare_ordinal(a, b)
     if comparison == ORDINAL_IGNORE_CASE:

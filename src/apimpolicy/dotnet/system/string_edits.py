@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -76,6 +77,7 @@ def _is_null_or_white_space(value: str | None) -> bool:
 @implements("string", "string Substring(int startIndex)")
 def _substring_from(text: str, start: int) -> str:
     if 0 <= start <= len(text):
+        work_through(len(text) - start)
         return text[start:]
     raise ArgumentOutOfRangeException(
         "startIndex",
@@ -91,6 +93,7 @@ def _substring(text: str, start: int, length: int) -> str:
         raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
     if start > len(text) - length:
         raise ArgumentOutOfRangeException("length", "Index and length must refer to a location within the string.")
+    work_through(length)
     return text[start : start + length]
 
 
@@ -104,6 +107,7 @@ def _check_old(old: str | None) -> str:
 
 @implements("string", "string Replace(char oldChar, char newChar)")
 def _replace_char(text: str, old: str, new: str) -> str:
+    work_through(len(text))
     return text.replace(old, new)
 
 
@@ -113,6 +117,8 @@ def replace(text: str, old: str | None, new: str | None) -> str:
     old, new = _check_old(old), new or ""
     if len(new) > len(old):
         environment().new_string(len(text) + text.count(old) * (len(new) - len(old)))
+    if len(text) > FREE_UNITS:
+        work_through(len(text))
     return text.replace(old, new)
 
 
@@ -169,6 +175,8 @@ def _trim_set(chars: Any) -> str:
 @implements("string", "string Trim()")
 def trim(text: str) -> str:
     """Without the white space around it."""
+    if len(text) > FREE_UNITS:
+        work_through(len(text))
     return text.strip(WHITE_SPACE)
 
 
@@ -185,18 +193,21 @@ def _trim_end(text: str) -> str:
 @implements("string", "string Trim(char trimChar)")
 @implements("string", "string Trim(params char[] trimChars)")
 def _trim_chars(text: str, chars: Any) -> str:
+    work_through(len(text))
     return text.strip(_trim_set(chars))
 
 
 @implements("string", "string TrimStart(char trimChar)")
 @implements("string", "string TrimStart(params char[] trimChars)")
 def _trim_start_chars(text: str, chars: Any) -> str:
+    work_through(len(text))
     return text.lstrip(_trim_set(chars))
 
 
 @implements("string", "string TrimEnd(char trimChar)")
 @implements("string", "string TrimEnd(params char[] trimChars)")
 def _trim_end_chars(text: str, chars: Any) -> str:
+    work_through(len(text))
     return text.rstrip(_trim_set(chars))
 
 
@@ -280,7 +291,7 @@ def _itself(text: str, _provider: Any = None) -> str:
 
 @implements("string", "char[] ToCharArray()")
 def _to_char_array(text: str) -> Array:
-    environment().check_elements(len(text))
+    environment().new_elements(len(text))
     return Array(CHAR, text)
 
 
@@ -292,8 +303,10 @@ def _to_char_array_part(text: str, start: int, length: int) -> Array:
         )
     if not 0 <= length <= len(text) - start:
         raise ArgumentOutOfRangeException(
-            "length", "Index was out of range. Must be non-negative and less than the size of the collection."
+            "startIndex" if length >= 0 else "length",
+            "Index was out of range. Must be non-negative and less than the size of the collection.",
         )
+    work_through(length)
     return Array(CHAR, text[start : start + length])
 
 
@@ -322,6 +335,16 @@ def _form(number: int) -> Any:
     return name
 
 
+_NO_CHARACTER = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\ufffe")
+
+
+def _valid(text: str) -> str:
+    """The text by code points; raises ArgumentException for half of a surrogate pair and for U+FFFE."""
+    if _NO_CHARACTER.search(text):
+        raise ArgumentException("String contains invalid Unicode code points.", "strInput")
+    return from_utf16(text)
+
+
 @implements("string", "string Normalize()")
 @implements("string", "string Normalize(System.Text.NormalizationForm normalizationForm)")
 def _normalize(text: str, form: int = 1) -> str:
@@ -329,13 +352,13 @@ def _normalize(text: str, form: int = 1) -> str:
     if text.isascii():
         return text
     environment().new_string(len(text) * 18 if form > 2 else len(text) * 4)
-    return to_utf16(unicodedata.normalize(name, from_utf16(text)))
+    return to_utf16(unicodedata.normalize(name, _valid(text)))
 
 
 @implements("string", "bool IsNormalized()")
 @implements("string", "bool IsNormalized(System.Text.NormalizationForm normalizationForm)")
 def _is_normalized(text: str, form: int = 1) -> bool:
-    return unicodedata.is_normalized(_form(form), from_utf16(text))
+    return unicodedata.is_normalized(_form(form), _valid(text))
 
 
 implements("string", "System.TypeCode GetTypeCode()")(lambda _: 18)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import collation
@@ -55,6 +56,7 @@ def index_of(text: str, value: str | None, start: int, count: int, comparison: i
         raise ArgumentOutOfRangeException("count", _COUNT)
     if not value:
         return start
+    work_through(count)
     part = text if count == len(text) else text[start : start + count]
     found = _find(part, value, comparison, False)
     return found + start if found >= 0 else -1
@@ -76,6 +78,7 @@ def last_index_of(text: str, value: str | None, start: int, count: int, comparis
     if not value:
         return start
     begin = start - count + 1
+    work_through(count)
     found = _find(text[begin : start + 1], value, comparison, True)
     return found + begin if found >= 0 else -1
 
@@ -118,7 +121,11 @@ def _last_index_of_part(text: str, value: str | None, start: int, count: int, co
     return last_index_of(text, value, start, count, comparison)
 
 
-implements("string", "int IndexOf(char value)")(str.find)
+@implements("string", "int IndexOf(char value)")
+def _index_of_char(text: str, value: str) -> int:
+    if len(text) > FREE_UNITS:
+        work_through(len(text))
+    return text.find(value)
 
 
 @implements("string", "int IndexOf(char value, System.StringComparison comparisonType)")
@@ -130,6 +137,7 @@ def _index_of_char_by(text: str, value: str, comparison: int) -> int:
 def _index_of_char_from(text: str, value: str, start: int) -> int:
     if not 0 <= start <= len(text):
         raise ArgumentOutOfRangeException("startIndex", _INDEX)
+    work_through(len(text) - start)
     return text.find(value, start)
 
 
@@ -146,7 +154,11 @@ def _last_bounds(text: str, start: int, count: int) -> tuple[int, int]:
     return start - count + 1, start + 1
 
 
-implements("string", "int LastIndexOf(char value)")(str.rfind)
+@implements("string", "int LastIndexOf(char value)")
+def _last_index_of_char(text: str, value: str) -> int:
+    if len(text) > FREE_UNITS:
+        work_through(len(text))
+    return text.rfind(value)
 
 
 @implements("string", "int LastIndexOf(char value, int startIndex)")
@@ -162,6 +174,7 @@ def _last_index_of_char_part(text: str, value: str, start: int, count: int) -> i
 def _any_of(text: str, chars: Array | None, begin: int, end: int, last: bool) -> int:
     if chars is None:
         raise ArgumentNullException("anyOf")
+    environment().step((end - begin) >> 2)
     wanted = frozenset(chars)
     places = range(end - 1, begin - 1, -1) if last else range(begin, end)
     return next((place for place in places if text[place] in wanted), -1)
@@ -206,6 +219,8 @@ def contains(text: str, value: str | None) -> bool:
     """By code units; raises ArgumentNullException."""
     if value is None:
         raise ArgumentNullException("value")
+    if len(text) > FREE_UNITS:
+        work_through(len(text))
     return value in text
 
 
@@ -227,6 +242,7 @@ def starts_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE)
     if value is None:
         raise ArgumentNullException("value")
     check_comparison(comparison)
+    work_through(len(value))
     if comparison == ORDINAL:
         return text.startswith(value)
     if comparison == ORDINAL_IGNORE_CASE:
@@ -241,6 +257,7 @@ def ends_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -
     if value is None:
         raise ArgumentNullException("value")
     check_comparison(comparison)
+    work_through(len(value))
     if comparison == ORDINAL:
         return text.endswith(value)
     if comparison == ORDINAL_IGNORE_CASE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system.characters import WHITE_SPACE
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _UNBOUNDED = 0x7FFFFFFF
+_FEW = 1024
+"""Parts that are made without asking for the limit."""
 _WHITE_SPACE = re.compile(f"[{WHITE_SPACE}]")
 
 
@@ -36,8 +38,10 @@ def split(text: str, separators: Iterable[str | None] | None, count: int = _UNBO
     given = [separator for separator in wanted if separator]
     if count == 1 or (wanted and not given):
         return string_array((text,))
+    work_through(len(text))
     parts = _parts(text, given)
     environment().check_elements(len(parts))
+    environment().step(len(parts) >> 1)
     if options == 0:
         return string_array(part for part, _ in parts) if count >= len(parts) else _limited(text, parts, count)
     return _without_empty(text, parts, count)
@@ -85,6 +89,8 @@ def _without_empty(text: str, parts: list[tuple[str, int]], count: int) -> Array
 
 @implements("string", "string[] Split(params char[] separator)")
 def _split_chars(text: str, separators: Array | None) -> Array:
+    if separators is not None and len(separators) == 1:
+        return _split_one(text, separators[0])
     return split(text, separators)
 
 
@@ -104,6 +110,14 @@ def _split_options(text: str, separators: Array | None, options: int) -> Array:
 @implements("string", 'string[] Split(char separator, System.StringSplitOptions options = "None")')
 @implements("string", 'string[] Split(string separator, System.StringSplitOptions options = "None")')
 def _split_one(text: str, separator: str | None, options: int = 0) -> Array:
+    if separator and options == 0:
+        if len(text) > FREE_UNITS:
+            work_through(len(text))
+        parts = text.split(separator)
+        if len(parts) > _FEW:
+            environment().check_elements(len(parts))
+            environment().step(len(parts) >> 1)
+        return string_array(parts)
     return split(text, (separator,), _UNBOUNDED, options)
 
 

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
     from apimpolicy.dotnet.values import Array
 
-_UNCHECKED_LENGTH = 65_536
+_FEW = 32
+"""Elements that are put together without burning steps."""
+UNCHECKED_LENGTH = 65_536
 """Shorter results are made without asking for the limit."""
 
 _FORMATTERS: dict[type, Callable[[Any, str | None], str]] = {
@@ -93,17 +95,21 @@ def concat(*parts: Any) -> str:
         result = "".join(parts)
     except TypeError:
         result = "".join([part if type(part) is str else text(part) for part in parts])
-    if len(result) > _UNCHECKED_LENGTH:
-        environment().new_string(len(result))
-    return result
+    return result if len(result) <= UNCHECKED_LENGTH else long_text(result)
+
+
+def long_text(text: str) -> str:
+    """A text of more than UNCHECKED_LENGTH code units that was just made: raises LimitExceededError for a long one."""
+    environment().new_string(len(text))
+    return text
 
 
 def join(separator: str | None, parts: Iterable[str]) -> str:
     """Join while the result keeps within the limit."""
     between = separator or ""
-    shown = list(parts)
+    shown = parts if type(parts) is list else list(parts)
     length = sum(map(len, shown)) + len(between) * max(len(shown) - 1, 0)
-    if length > _UNCHECKED_LENGTH:
+    if length > UNCHECKED_LENGTH:
         environment().new_string(length)
     return between.join(shown)
 
@@ -270,7 +276,13 @@ def _join_array(separator: str | None, values: Array | None) -> str:
 
 @implements("string", "static string Join(string separator, System.Collections.Generic.IEnumerable<string> values)")
 def _join_strings(separator: str | None, values: Iterable[str | None] | None) -> str:
-    return join(separator, (value or "" for value in _steps(_required(values))))
+    given = _required(values)
+    items = getattr(given, "items", given)  # a List has its elements there
+    if isinstance(items, list):
+        if len(items) > _FEW:
+            environment().step(len(items))
+        return join(separator, items if None not in items else [value or "" for value in items])
+    return join(separator, [value or "" for value in _steps(given)])
 
 
 @implements("string", "static string Join(char separator, params object[] values)")

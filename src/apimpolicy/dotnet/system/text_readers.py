@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.collections.arguments import check_part
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ObjectDisposedException
-from apimpolicy.dotnet.registry import declines, dotnet_class, interface_members, member
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
+from apimpolicy.dotnet.system.tasks import TASK, finished
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
+
+_PART = "char[] buffer, int index, int count"
 
 
 def check_buffer(buffer: Array | None, index: int, count: int) -> None:
@@ -99,12 +103,18 @@ interface_members(
 )
 
 
-_NO_TASKS = "tasks are not simulated; the method without Async does the same"
-declines(
-    "System.IO.StringReader",
-    "System.Threading.Tasks.Task<string> ReadLineAsync()",
-    "System.Threading.Tasks.Task<string> ReadToEndAsync()",
-    "System.Threading.Tasks.Task<int> ReadBlockAsync(char[] buffer, int index, int count)",
-    "System.Threading.Tasks.Task<int> ReadAsync(char[] buffer, int index, int count)",
-    reason=_NO_TASKS,
-)
+def _register_asynchronous_members() -> None:
+    """A StringReader has read before the task is made: what goes wrong is thrown at once."""
+    members = (
+        ("string", "ReadLine", "", StringReader.read_line),
+        ("string", "ReadToEnd", "", StringReader.read_to_end),
+        ("int", "ReadBlock", _PART, StringReader.read_into),
+        ("int", "Read", _PART, StringReader.read_into),
+    )
+    for type_name, name, parameters, function in members:
+        run = finished(function, named(type_name))
+        for reader in ("System.IO.StringReader", "System.IO.TextReader"):
+            implements(reader, f"{TASK}<{type_name}> {name}Async({parameters})")(run)
+
+
+_register_asynchronous_members()

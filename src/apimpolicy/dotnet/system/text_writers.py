@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ObjectDisposedException
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
 from apimpolicy.dotnet.system.encodings import UTF16, Encoding
 from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.system.string_builders import StringBuilder
 from apimpolicy.dotnet.system.strings import format_composite
+from apimpolicy.dotnet.system.tasks import TASK, TOKEN, finished
 from apimpolicy.dotnet.system.text_readers import check_buffer
 from apimpolicy.dotnet.values import box
 
@@ -141,20 +142,34 @@ def _set_new_line(writer: StringWriter, value: str | None) -> None:
     writer.new_line = "\n" if value is None else value
 
 
-_TASK = "System.Threading.Tasks.Task"
-_TOKEN = "System.Threading.CancellationToken cancellationToken = null"
-declines(
-    _WRITER,
-    f"{_TASK} FlushAsync()",
-    *(
-        f"{_TASK} {method}({parameters})"
-        for method in ("WriteAsync", "WriteLineAsync")
-        for parameters in (
-            "char value",
-            "string value",
-            "char[] buffer, int index, int count",
-            f"System.Text.StringBuilder value, {_TOKEN}",
+def _flush(_writer: StringWriter) -> None:
+    """Everything is written at once."""
+
+
+def _register_asynchronous_members() -> None:
+    """A StringWriter has written before the task is made: what goes wrong is thrown at once."""
+    write, write_line = StringWriter.write, StringWriter.write_line
+    members: list[tuple[str, str, Callable[..., Any]]] = [
+        ("Write", "char value", write),
+        ("Write", "string value", write),
+        ("Write", "char[] buffer, int index, int count", StringWriter.write_chars),
+        ("WriteLine", "char value", write_line),
+        ("WriteLine", "string value", write_line),
+        ("WriteLine", "char[] buffer, int index, int count", StringWriter.write_line_of_chars),
+    ]
+    for name, parameters, function in members:
+        for writer in (_WRITER, _BASE):
+            implements(writer, f"{TASK} {name}Async({parameters})")(finished(function))
+    flush = finished(_flush)
+    builder = f"System.Text.StringBuilder value, {TOKEN} cancellationToken = null"
+    for writer in (_WRITER, _BASE):
+        implements(writer, f"{TASK} WriteAsync({builder})")(
+            lambda target, value, _token: finished(StringWriter.write_builder)(target, value)
         )
-    ),
-    reason="tasks are not simulated; the method without Async does the same",
-)
+        implements(writer, f"{TASK} WriteLineAsync({builder})")(
+            lambda target, value, _token: finished(StringWriter.write_line_of_builder)(target, value)
+        )
+        implements(writer, f"{TASK} FlushAsync()")(flush)
+
+
+_register_asynchronous_members()

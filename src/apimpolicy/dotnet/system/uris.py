@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     InvalidOperationException,
@@ -205,6 +206,7 @@ def parse(text: str | None, kind: int = ABSOLUTE) -> Uri:
     """Raises ArgumentNullException, UriFormatException."""
     if text is None:
         raise ArgumentNullException("uriString")
+    work_through(len(text) << 4)
     trimmed = text.strip(" \t\r\n\f")
     uri = Uri(text)
     if not trimmed:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
+from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array, from_utf16, to_utf16
@@ -20,6 +21,7 @@ _ENTITY = re.compile(r"&(#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[0-9A-Za-z]{1,40});"
 
 def percent_encode(text: str, safe: str) -> str:
     """UTF-8 bytes as `%XX`, but for ASCII letters, digits and the safe characters."""
+    work_through(len(text) << 3)
     return quote(from_utf16(text), safe=safe, encoding="utf-8")
 
 
@@ -29,6 +31,7 @@ def percent_decode(text: str) -> str:
     >>> percent_decode("a%20b+c%C3%A9%zz%FF")
     'a b+cé%zz%FF'
     """
+    work_through(len(text) << 2)
     return _ESCAPED.sub(_decode_run, text) if "%" in text else text
 
 
@@ -50,6 +53,7 @@ def form_encode(text: str, safe: str, upper: bool = True) -> str:
 
 def form_decode(text: str) -> str:
     """The way back; bytes that are no UTF-8 become replacement characters."""
+    work_through(len(text) << 2)
     text = text.replace("+", " ")
     if "%" not in text:
         return text
@@ -79,6 +83,7 @@ def html_encode(text: str | None) -> str | None:
     """
     if text is None:
         return None
+    work_through(len(text) << 2)
     encoded = text.translate(_HTML)
     if encoded.isascii() or not any("\ud800" <= char <= "\udfff" for char in encoded):
         return encoded
@@ -102,6 +107,7 @@ def _decode_entity(match: re.Match[str]) -> str:
 @implements("System.Web.HttpUtility", "static string HtmlDecode(string s)")
 def html_decode(text: str | None) -> str | None:
     """The entities of HTML 4, `&apos;` and numbers; unknown ones stay."""
+    work_through(len(text or "") << 2)
     return text if text is None or "&" not in text else _ENTITY.sub(_decode_entity, text)
 
 

@@ -48,7 +48,7 @@ def clone(node: XNode) -> XNode:
     while stack:
         source, target = stack.pop()
         if isinstance(source, XContainer) and isinstance(target, XContainer):
-            environment().step(len(source.children))
+            environment().step(1 + 4 * len(source.children))
             for child in source.children:
                 copied = _bare(child)
                 copied.parent = target
@@ -93,7 +93,7 @@ def deep_equals(first: XNode | None, second: XNode | None) -> bool:
         if left is None or right is None or _own_parts(left) != _own_parts(right):
             return False
         if isinstance(left, XContainer) and isinstance(right, XContainer):
-            environment().step(len(left.children))
+            environment().step(1 + 4 * len(left.children))
             ours, theirs = _content(left), _content(right)
             if len(ours) != len(theirs):
                 return False

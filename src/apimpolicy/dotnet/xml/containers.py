@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.collections.siblings import position_of
+from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.xml.content import flattened, text_of
@@ -55,10 +56,8 @@ class XContainer(XNode):
 
     def index_of(self, node: XObject) -> int:
         """The position of this very node among the children, or -1."""
-        for index, child in enumerate(self.children):
-            if child is node:
-                return index
-        return -1
+        node.place = max(position_of(self.children, node, node.place), 0)
+        return node.place if node.parent is self else -1
 
     # Walking. .NET follows links from node to node; a node that was removed meanwhile ends the walk.
 
@@ -168,6 +167,7 @@ class XContainer(XNode):
     def _insert_node(self, index: int, node: XNode) -> None:
         self.check_child(node, index)
         node.parent = self
+        work_through(len(self.children) - index >> 5)
         self.children.insert(index, node)
 
     def _insert_text(self, index: int, text: str) -> int:

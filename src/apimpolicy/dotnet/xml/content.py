@@ -22,6 +22,7 @@ DATE_TIME_OFFSET = named("System.DateTimeOffset")
 TIME_SPAN = named("System.TimeSpan")
 _TICKS = 10_000_000
 MAXIMUM_NESTING = 200
+_STEPS_PER_NODE = 32
 
 
 def flattened(content: Any) -> Iterator[Any]:
@@ -30,7 +31,7 @@ def flattened(content: Any) -> Iterator[Any]:
     burn = environment().step
     while stack:
         for item in stack[-1]:
-            burn()
+            burn(_STEPS_PER_NODE)
             if item is None:
                 continue
             if isinstance(item, str) or not hasattr(item, "__iter__"):

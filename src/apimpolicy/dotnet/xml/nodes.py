@@ -36,10 +36,10 @@ def named_only(name: XName | None) -> Callable[[Any], bool]:
 class XObject:
     """What nodes and attributes share. `parent` is the container, be it element or document.
 
-    `annotations` is there once something was annotated.
+    `annotations` is there once something was annotated. `place` is where it last was among its siblings.
     """
 
-    __slots__ = ("annotations", "parent")
+    __slots__ = ("annotations", "parent", "place")
 
     dotnet_type_name: str
     node_type = 0
@@ -47,6 +47,7 @@ class XObject:
 
     def __init__(self) -> None:
         self.parent: XContainer | None = None
+        self.place = 0
 
     @property
     def parent_element(self) -> XElement | None:
@@ -77,8 +78,13 @@ class XNode(XObject):
     def _sibling(self, step: int) -> XNode | None:
         if self.parent is None:
             return None
+        siblings = self.parent.children
         index = self.parent.index_of(self) + step
-        return self.parent.children[index] if 0 <= index < len(self.parent.children) else None
+        if not 0 <= index < len(siblings):
+            return None
+        found = siblings[index]
+        found.place = index
+        return found
 
     @property
     def next(self) -> XNode | None:

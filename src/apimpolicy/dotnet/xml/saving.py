@@ -75,6 +75,10 @@ class TreeWriter:
         self._container = container
         self._content: list[Any] = []
 
+    @property
+    def is_of_document(self) -> bool:
+        return isinstance(self._container, XDocument)
+
     def write(self, node: XNode) -> None:
         if node.node_type == TEXT:
             self._content.append(node.value)  # type: ignore[attr-defined]
@@ -111,6 +115,20 @@ for _name in (
 ):  # fmt: skip
     implements(X + _name, "void WriteTo(System.Xml.XmlWriter writer)")(write_to)
 
+
+@implements(_DOCUMENT, "void Save(System.Xml.XmlWriter writer)")
+@implements(_ELEMENT, "void Save(System.Xml.XmlWriter writer)")
+def save_to(node: XDocument | XElement, writer: TreeWriter | None) -> None:
+    """A document begins, which only the writer of a document allows; its declaration becomes no node."""
+    if writer is None:
+        raise ArgumentNullException("writer")
+    if not writer.is_of_document:
+        raise InvalidOperationException(
+            "WriteStartDocument cannot be called on writers created with ConformanceLevel.Fragment."
+        )
+    writer.write(node)
+
+
 for _name in (_DOCUMENT, _ELEMENT):
     declines(
         _name,
@@ -128,31 +146,6 @@ for _name in (_DOCUMENT, _ELEMENT):
         f"static {_name} Load({_STREAM} stream, {_LOAD_OPTIONS})",
         reason="policy expressions have no streams; use Parse and ToString",
     )
-    declines(_name, "void Save(System.Xml.XmlWriter writer)", reason="a writer of CreateWriter() takes no declaration")
 declines(
     _ELEMENT, f"new({X}XStreamingElement other)", reason="policies cannot make an XStreamingElement: it is not allowed"
 )
-
-_CANCELLATION = "System.Threading.CancellationToken cancellationToken"
-_TASK = "System.Threading.Tasks.Task"
-_AWAIT = "policy expressions cannot await; use the member without Async"
-
-
-def _decline_asynchronous_members() -> None:
-    for name in (
-        "XNode", "XCData", "XComment", "XDocument", "XDocumentType", "XElement", "XProcessingInstruction", "XText",
-    ):  # fmt: skip
-        signature = f"{_TASK} WriteToAsync(System.Xml.XmlWriter writer, {_CANCELLATION})"
-        declines(X + name, signature, reason=_AWAIT)
-    for name in (_DOCUMENT, _ELEMENT):
-        for source in (f"{_STREAM} stream", _READER, "System.Xml.XmlReader reader"):
-            signature = f"static {_TASK}<{name}> LoadAsync({source}, {_LOAD_OPTIONS}, {_CANCELLATION})"
-            declines(name, signature, reason=_AWAIT)
-        for target in (f"{_STREAM} stream", _WRITER):
-            declines(name, f"{_TASK} SaveAsync({target}, {_SAVE_OPTIONS}, {_CANCELLATION})", reason=_AWAIT)
-        declines(name, f"{_TASK} SaveAsync(System.Xml.XmlWriter writer, {_CANCELLATION})", reason=_AWAIT)
-    signature = f"static {_TASK}<{X}XNode> ReadFromAsync(System.Xml.XmlReader reader, {_CANCELLATION})"
-    declines(X + "XNode", signature, reason=_AWAIT)
-
-
-_decline_asynchronous_members()

@@ -62,6 +62,9 @@ def escape_attribute(text: str) -> str:
     return _escape(_ATTRIBUTE, text)
 
 
+_STEPS_PER_NODE = 8
+
+
 class _Scopes:
     """Prefixes in force, as a list of (prefix, namespace) with marks per element."""
 
@@ -113,7 +116,7 @@ class _Writer:
         burn = environment().step
         while stack:
             for node in stack[-1][0]:
-                burn()
+                burn(_STEPS_PER_NODE + (len(stack) >> 5))
                 if node.node_type == DOCUMENT and isinstance(node, XContainer):
                     stack.append((iter(node.children), None, ""))
                     break
@@ -134,9 +137,9 @@ class _Writer:
                         self.break_line(len(self.mixed) - 2)
                     self.parts.append(f"</{name}>")
                     self.leave()
-        text = "".join(self.parts)
-        environment().check_length(len(text))
-        return text
+        length = sum(map(len, self.parts))
+        environment().new_string(length)
+        return "".join(self.parts)
 
     def leave(self) -> None:
         self.mixed.pop()

@@ -40,13 +40,17 @@ _CONTENT = (ELEMENT, TEXT, CDATA, END_ELEMENT)
     },
 )
 class XmlReader:
-    """Stands on a node, or before the first (node None); `is_end` on an element's end tag."""
+    """Stands on a node, or before the first (node None); `is_end` on an element's end tag.
 
-    __slots__ = ("depth", "is_at_end", "is_end", "node", "root")
+    `is_of_text` tells a reader of a text from one of a tree.
+    """
+
+    __slots__ = ("depth", "is_at_end", "is_end", "is_of_text", "node", "root")
 
     def __init__(self, root: XNode) -> None:
         """Over the nodes of a document, or over one node with everything in it."""
         self.root = root
+        self.is_of_text = False
         self.node: XNode | None = None
         self.is_end = False
         self.is_at_end = False
@@ -154,7 +158,9 @@ class XmlReader:
 def create(source: Any) -> XmlReader:
     if source is None:
         raise ArgumentNullException("input")
-    return XmlReader(parse_document(bound("System.IO.TextReader", "string ReadToEnd()")(source), PRESERVE_WHITESPACE))
+    made = XmlReader(parse_document(bound("System.IO.TextReader", "string ReadToEnd()")(source), PRESERVE_WHITESPACE))
+    made.is_of_text = True
+    return made
 
 
 @implements(X + "XNode", f"static {X}XNode ReadFrom({_TYPE} reader)")

@@ -17,7 +17,7 @@ from apimpolicy.testing.coverage.conditions import NULLNESS, key_of
 from apimpolicy.testing.coverage.places import places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from apimpolicy.testing.coverage.places import NodeKey
     from apimpolicy.text.source import Excerpt, Source
 
-WAITING, KEPT = 256, 16
-"""How many traces wait to be looked at, and how many of the newest are looked at again: requests may nest."""
+WAITING, KEPT = 6, 3
+"""How many traces wait to be looked at, and how many of the newest are looked at again: requests may nest, one that a
+backend makes inside of one that it answers. Few, because Python's collector of garbage walks over all that wait."""
 MOST_NODES = 20_000
 
 _Slot = tuple[int, bool]
@@ -89,6 +90,8 @@ class PolicyCoverage:
         self._files: dict[tuple[str, str], _File] = {}
         self._tables: dict[tuple[str, str], _Table] = {}
         self._ignored = global_policy().original
+        self.documents: dict[tuple[str, str], Policy] = {}
+        """The documents that were seen, by path and text: of each the first, with the named values that it had."""
         self._waiting: list[Trace] = []
         self._nodes: dict[Bound, _Slot | None] = {}
         self._test = ""
@@ -145,6 +148,7 @@ class PolicyCoverage:
         if table is None:
             file = self._files.setdefault((path, policy.original.text), _File(path, policy.original.text))
             table = self._tables[path, source.text] = _Table(file, policy)
+            self.documents.setdefault((path, policy.original.text), policy)
         self._last = (source, table)
 
     def began(self, exchange: Exchange) -> None:
@@ -154,12 +158,24 @@ class PolicyCoverage:
             self._look(self._waiting)
             del self._waiting[:-KEPT]
 
-    def saw(self, excerpt: Excerpt, node: Bound, value: Any) -> None:
-        """A value that found no room in its recorder."""
+    def overflow(self, excerpt: Excerpt) -> Callable[[Bound, Any], None] | None:
+        """Who takes the values that find no room in their recorder: nobody where there are no conditions."""
         table = self._table(excerpt.source)
         slots = None if table is None else table.conditions.get((excerpt.start, excerpt.end))
-        if table is not None and slots is not None:
-            self._count(table, slots, ((node, value),))
+        if table is None or slots is None:
+            return None
+        known, seen, wanted = self._nodes, table.seen, slots
+
+        def take(node: Bound, value: Any) -> None:
+            try:
+                slot = known[node]
+            except KeyError:
+                slot = known[node] = wanted.get(key_of(node))
+            if slot is not None:
+                code, is_about_null = slot
+                seen.add(code + ((value is not None) if is_about_null else (not value)))
+
+        return take
 
     # What they come to
 

@@ -75,6 +75,26 @@ VALUES = [
     ('TimeZoneInfo.CreateCustomTimeZone("Z", TimeSpan.FromHours(2), "Shown", "Std").ToString()', "Shown"),
     ("TimeZone.CurrentTimeZone.StandardName", "UTC"),
     ('XmlConvert.DecodeName(XmlConvert.EncodeName("1 a"))', "1 a"),
+    ("System.Threading.Tasks.Task.FromResult(1).Result", "1"),
+    ('new StringReader("a\\nb").ReadLineAsync().GetAwaiter().GetResult()', "a"),
+    ('JToken.LoadAsync(JToken.Parse("[1,2]").CreateReader()).Result[1]', "2"),
+    ("JObject.LoadAsync(null).Status", "Faulted"),
+    ('JArray.Parse("[]").WriteToAsync(null).IsFaulted', "True"),
+    ("JObject.LoadAsync(null).Exception.InnerException.GetType()", "System.ArgumentNullException"),
+    (
+        'XElement.LoadAsync(new StringReader("<a/>"), LoadOptions.None, default(CancellationToken)).Result.Name',
+        "a",
+    ),
+    ("default(CancellationToken).CanBeCanceled", "False"),
+    ('DateTime.ParseExact("2024-01-02T03:04:05Z", "yyyy-MM-ddTHH:mm:ssZ", null).Kind', "Local"),
+    ('DateTime.ParseExact("2024-01-02T03:04:05Z", "yyyy-MM-ddTHH:mm:ss\'Z\'", null).Kind', "Unspecified"),
+    ('DateTime.ParseExact("2 Jan 2024 03:04 GMT", "d MMM yyyy HH:mm GMT", null).Kind', "Local"),
+    ('DateTime.ParseExact("12:30", "hh:mm", null).Hour', "0"),
+    ('DateTime.ParseExact("13:30 PM", "HH:mm tt", null).Hour', "13"),
+    ('DateTime.Parse("2024-01-02 13:04 PM").Hour', "13"),
+    ('DateTime.Parse("2024-01-02 0:04 PM").Hour', "12"),
+    ('XElement.Parse("<a><b/><c/></a>").FirstNode.NextNode', "<c />"),
+    ('JArray.Parse("[1,2,3]").First.Next.Next.Previous', "2"),
 ]
 
 RULES = """@{
@@ -93,7 +113,90 @@ for (var t = new DateTime(2024, 1, 1, 0, 30, 0, DateTimeKind.Utc); t.Year == 202
 }
 return wrong; }"""
 
+_CALENDAR = "is not supported in calendar 'System.Globalization.GregorianCalendar'."
+
 THROWN = [
+    (
+        '"a\\ud800".Normalize()',
+        "System.ArgumentException",
+        "String contains invalid Unicode code points. (Parameter 'strInput')",
+    ),
+    (
+        "JObject.LoadAsync(null).Result",
+        "System.AggregateException",
+        "One or more errors occurred. (Value cannot be null. (Parameter 'reader'))",
+    ),
+    (
+        "JObject.LoadAsync(null).GetAwaiter().GetResult()",
+        "System.ArgumentNullException",
+        "Value cannot be null. (Parameter 'reader')",
+    ),
+    ('JObject.Parse("{}").WriteToAsync(null)', "System.NullReferenceException", None),
+    (
+        'XElement.LoadAsync(new XElement("a").CreateReader(), LoadOptions.None, default(CancellationToken)).Result',
+        "System.AggregateException",
+        "One or more errors occurred. (The method or operation is not implemented.)",
+    ),
+    (
+        'DateTime.Parse("2024-02-30")',
+        "System.FormatException",
+        "String '2024-02-30' was not recognized as a valid DateTime.",
+    ),
+    (
+        'DateTime.Parse("2024-02-30T01:02:03")',
+        "System.FormatException",
+        f"The DateTime represented by the string '2024-02-30T01:02:03' {_CALENDAR}",
+    ),
+    (
+        'DateTime.Parse("2024-01-02 24:00")',
+        "System.FormatException",
+        f"The DateTime represented by the string '2024-01-02 24:00' {_CALENDAR}",
+    ),
+    (
+        'DateTime.ParseExact("2024-13-02", "yyyy-MM-dd", null)',
+        "System.FormatException",
+        f"The DateTime represented by the string '2024-13-02' {_CALENDAR}",
+    ),
+    (
+        'DateTime.ParseExact("2024-01-02x", "yyyy-MM-dd", null)',
+        "System.FormatException",
+        "String '2024-01-02x' was not recognized as a valid DateTime.",
+    ),
+    (
+        'DateTime.ParseExact("2024 2025", "yyyy yyyy", null)',
+        "System.FormatException",
+        "DateTime pattern 'y' appears more than once with different values.",
+    ),
+    (
+        'DateTime.ParseExact("2024", new string[0], null, DateTimeStyles.None)',
+        "System.FormatException",
+        "No format specifiers were provided.",
+    ),
+    ('DateTime.ParseExact("13:30", "hh:mm", null)', "System.FormatException", None),
+    ('DateTime.ParseExact("13:30 AM", "HH:mm tt", null)', "System.FormatException", None),
+    (
+        "DateTime.ParseExact(new string('9', 100000), new string('y', 100000), null)",
+        "System.FormatException",
+        None,
+    ),
+    ('DateTime.Parse("2024-01-02 03:04:05,5")', "System.FormatException", None),
+    (
+        'DateTime.Parse("2024-01-02 03:04:05 UTC")',
+        "System.FormatException",
+        "The string '2024-01-02 03:04:05 UTC' was not recognized as a valid DateTime. There is an unknown word "
+        "starting at index '20'.",
+    ),
+    (
+        'DateTimeOffset.Parse("0001-01-01T00:00:00+01:00")',
+        "System.FormatException",
+        "The UTC representation of the date '0001-01-01T00:00:00+01:00' falls outside the year range 1-9999.",
+    ),
+    (
+        '"abc".ToCharArray(1, 5)',
+        "System.ArgumentOutOfRangeException",
+        "Index was out of range. Must be non-negative and less than the size of the collection. "
+        "(Parameter 'startIndex')",
+    ),
     ('TimeSpan.ParseExact("x", "hh", null)', "System.FormatException", "Input string was not in a correct format."),
     ('TimeSpan.ParseExact("25", "hh", null)', "System.OverflowException", None),
     ('TimeSpan.ParseExact("1", "q", null)', "System.FormatException", "Format specifier was invalid."),
@@ -167,6 +270,36 @@ BLOCKS = [
     ('@{ var e = new Exception("x"); e.Data["k"] = 1; return e.Data["k"]; }', "1"),
     ('@{ var s = ""; foreach (char c in "ab") { s = c + s; } return s; }', "ba"),
     (RULES, "0"),
+    (
+        "@{ var w = new StringWriter(); w.WriteAsync(\"a\").Wait(); w.WriteLineAsync('b').Wait(5); "
+        "w.FlushAsync().GetAwaiter().GetResult(); return w.ToString(); }",
+        "ab\n",
+    ),
+    (
+        '@{ var a = new JArray(); JToken.Parse("[1]").WriteToAsync(a.CreateWriter()).Wait(); '
+        "return a.ToString(Newtonsoft.Json.Formatting.None); }",
+        "[[1]]",
+    ),
+    (
+        "@{ try { return JObject.LoadAsync(null).Result.ToString(); } catch (AggregateException e) "
+        "{ return e.InnerExceptions.Count + e.GetBaseException().Message; } }",
+        "1Value cannot be null. (Parameter 'reader')",
+    ),
+    (
+        '@{ try { new XElement("a").Save(new XElement("r").CreateWriter()); return ""; } '
+        "catch (InvalidOperationException e) { return e.Message; } }",
+        "WriteStartDocument cannot be called on writers created with ConformanceLevel.Fragment.",
+    ),
+    (
+        '@{ var d = new XDocument(); var w = d.CreateWriter(); new XElement("x").Save(w); w.Close(); '
+        "return d.ToString(); }",
+        "<x />",
+    ),
+    (
+        '@{ var w = new StringWriter(); XDocument.Parse("<a/>").SaveAsync(w, SaveOptions.None, '
+        "CancellationToken.None).Wait(); return w.ToString(); }",
+        '<?xml version="1.0" encoding="utf-16"?>\n<a />',
+    ),
 ]
 
 

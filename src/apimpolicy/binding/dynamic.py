@@ -1,0 +1,51 @@
+"""Operations on `dynamic` values (C# specification, section 12.3.3): what the compiler asks before it lets them pass.
+
+What they mean is found when they run, by `emit/dynamic_sites.py`. The gateway refuses them (`allow_list`, APIM0006).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding.access import AccessBinder
+from apimpolicy.binding.nodes import Bad, Dynamic, Expression, MethodGroup
+from apimpolicy.binding.unbound import UnboundLambda
+from apimpolicy.dotnet.types import DYNAMIC
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.binding.overloads import Argument
+    from apimpolicy.dotnet.types import Type
+    from apimpolicy.syntax.nodes import Node
+
+
+class DynamicBinder(AccessBinder):
+    """Calls and indexes with a dynamic receiver or argument."""
+
+    def dynamic_invocation(self, node: Node, callee: Expression, arguments: list[Argument]) -> Expression:
+        if isinstance(callee, Dynamic) and callee.operation == "member":
+            return self.dynamic_operation(node, "invoke_member", callee.operands, callee.detail, arguments)
+        return self.dynamic_operation(node, "invoke", [callee], None, arguments)
+
+    def dynamic_operation(
+        self,
+        node: Node,
+        operation: str,
+        receivers: Sequence[Expression],
+        detail: Any,
+        arguments: Sequence[Argument],
+        type_: Type = DYNAMIC,
+    ) -> Expression:
+        """An operation with arguments that is bound when it runs; lambdas and methods have no type to be bound by."""
+        for argument in arguments:
+            value = argument.expression
+            if isinstance(value, Bad):
+                return self.bad(node)
+            if isinstance(value, UnboundLambda):
+                return self.failure(
+                    value.syntax, "CS1977", "a lambda cannot be an argument here: cast it to a delegate"
+                )
+            if isinstance(value, MethodGroup):
+                return self.failure(value.syntax, "CS1976", f"the method '{value.name}' cannot be an argument here")
+        return Dynamic(node, type_, operation, [*receivers, *(a.expression for a in arguments)], detail, arguments)

@@ -1,0 +1,72 @@
+"""Method groups as delegates (C# specification, section 10.8): which method of a group a delegate type selects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding import lookup
+from apimpolicy.binding.calls import CallBinder, signature_of
+from apimpolicy.binding.conversions import same, standard_implicit
+from apimpolicy.binding.nodes import MethodGroup, MethodReference, Placeholder
+from apimpolicy.binding.overloads import Argument, resolve
+from apimpolicy.dotnet.signatures import Method
+from apimpolicy.dotnet.values import OBJECT, VOID
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.types import Type
+
+
+class MethodGroupBinder(CallBinder):
+    """Conversions of method groups."""
+
+    def method_group_target(self, group: MethodGroup, target: Type) -> MethodReference | None:
+        """The method of a group that a delegate type selects (section 10.8)."""
+        signature = lookup.delegate_signature(target)
+        if signature is None:
+            return None
+        arguments = [
+            Argument(Placeholder(group.syntax, p.type), group.syntax, p.mode if p.mode in ("ref", "out") else "")
+            for p in signature.parameters
+        ]
+        if group.function is not None:
+            function = group.function
+            if function.type_parameters and not function.is_instance:
+                chosen = resolve([signature_of(function)], arguments, group.type_arguments, self).best
+                if chosen is None:
+                    return None
+                function = self.instance_of(function, chosen.type_arguments)
+                group = MethodGroup(group.syntax, group.type, function.name, None, (), (), (), function)
+            types = [p.type for p in function.parameters]
+            if len(types) != len(arguments) or not all(
+                standard_implicit(a.expression.type, t) for a, t in zip(arguments, types, strict=True)
+            ):
+                return None
+            method = Method(OBJECT.definition, function.name, "", True, function.returns, function.parameters)
+            return MethodReference(group.syntax, target, group, method, ())
+        found = resolve(group.methods, arguments, group.type_arguments, self) if group.methods else None
+        receiver = group.receiver
+        if (found is None or found.best is None) and group.extensions and receiver is not None:
+            with_receiver = [Argument(receiver, receiver.syntax), *arguments]
+            found = resolve(group.extensions, with_receiver, group.type_arguments, self, is_extension_call=True)
+        if found is None or found.best is None or found.best.is_expanded:
+            return None
+        returns = found.best.returns()
+        if signature.returns is VOID:
+            if returns is not VOID:
+                return None
+        elif not (same(returns, signature.returns) or _reference(returns, signature.returns)):
+            return None
+        return MethodReference(group.syntax, target, receiver, found.best.method, found.best.type_arguments)
+
+    def method_group_return_type(self, group: MethodGroup, parameters: tuple[Type, ...]) -> Type | None:
+        """The return type when called with arguments of these types; for inference."""
+        if group.function is not None:
+            return group.function.returns
+        arguments = [Argument(Placeholder(group.syntax, t), group.syntax) for t in parameters]
+        found = resolve(group.methods, arguments, group.type_arguments, self) if group.methods else None
+        return found.best.returns() if found is not None and found.best is not None else None
+
+
+def _reference(source: Type, target: Type) -> bool:
+    conversion = standard_implicit(source, target)
+    return conversion is not None and conversion.kind in ("identity", "reference")

@@ -1,0 +1,43 @@
+"""What `apimpolicy test` says and writes about coverage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.report.coverage_data import merged
+from apimpolicy.report.coverage_files import check_name, write_coverage
+from apimpolicy.report.coverage_text import coverage_line, coverage_table, missing_lines, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.report.coverage_data import CoverageReport
+    from apimpolicy.report.style import Style
+
+
+class CoverageOutput:
+    """The files to write, and what has to be covered. Raises ConfigurationError for a name without a format."""
+
+    def __init__(self, files: Sequence[str], fail_under: float | None) -> None:
+        for path in files:
+            check_name(path)
+        self.files = files
+        self.fail_under = fail_under
+
+    def show(self, line: str, reports: Sequence[CoverageReport], style: Style) -> bool:
+        """Print coverage behind the line of the summary, and write the files; whether enough is covered."""
+        report = merged(reports)
+        print(f"\n{line}     {coverage_line(report)}")
+        for missing in missing_lines(report, style):
+            print(f"  {missing}")
+        if len(report.files) > 1:
+            print(f"\n{coverage_table(report, style)}")
+        for path in self.files:
+            write_coverage(report, path)
+        return self._is_enough(report, style)
+
+    def _is_enough(self, report: CoverageReport, style: Style) -> bool:
+        if self.fail_under is None or report.percent >= self.fail_under:
+            return True
+        print(style.paint("error", f"\ncoverage is {percent(report.percent)}, less than {self.fail_under:g} %"))
+        return False

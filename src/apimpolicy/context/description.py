@@ -1,0 +1,155 @@
+"""What is known of an API from its description (OpenAPI, WSDL): operations, parameters, bodies, answers.
+
+This is what policies see; `apimpolicy.engine.openapi` makes it of a document. Schemas are JSON Schema (2020-12) as
+Python data. `$ref` in them points into the `definitions` of the whole description, a mapping that belongs at the root
+of whatever schema is used: `{**description.definitions, "$ref": "#/components/schemas/Order"}`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from apimpolicy.context.entities import Operation
+
+    Schema = Mapping[str, Any] | bool
+
+QUERY, PATH, HEADER = "query", "path", "header"
+
+
+@attrs.frozen
+class Parameter:
+    """A parameter of a request, or a header of a response.
+
+    `location` is `query`, `path` or `header`. `separator` divides the items of an array in one value; None when an
+    array's items come as values of their own, or when it has no items. `is_json` says that the value is JSON text,
+    `is_deep` that it is an object, with parameters `name[property]` of the query.
+    """
+
+    name: str
+    location: str
+    required: bool = False
+    schema: Schema | None = None
+    separator: str | None = None
+    is_json: bool = False
+    is_deep: bool = False
+
+
+@attrs.frozen
+class Content:
+    """A body in one media type. `media_type` is in lower case and may be a range such as `application/*`.
+
+    `examples` are values as the document gives them, in its order; a text may be the body itself.
+    """
+
+    media_type: str
+    schema: Schema | None = None
+    examples: tuple[object, ...] = ()
+
+
+@attrs.frozen
+class ResponseDescription:
+    """The answers with one status: `200`, a range `4XX`, or `default`."""
+
+    status: str
+    contents: tuple[Content, ...] = ()
+    headers: tuple[Parameter, ...] = ()
+
+    def content_for(self, media_type: str) -> Content | None:
+        """The content of a media type; see `content_for`."""
+        return content_for(self.contents, media_type)
+
+
+@attrs.frozen
+class OperationDescription:
+    """An operation: what a request for it may look like, and its answers.
+
+    `is_described` is false for one that the gateway was given but the description does not have.
+    """
+
+    operation: Operation
+    parameters: tuple[Parameter, ...] = ()
+    contents: tuple[Content, ...] = ()
+    responses: tuple[ResponseDescription, ...] = ()
+    is_described: bool = True
+
+    def response_for(self, status_code: int) -> ResponseDescription | None:
+        """The answer described for a status code: by number, else by range, else `default`."""
+        by_status = {response.status.upper(): response for response in self.responses}
+        for status in (str(status_code), f"{status_code // 100}XX", "DEFAULT"):
+            if status in by_status:
+                return by_status[status]
+        return None
+
+    def parameters_in(self, location: str) -> list[Parameter]:
+        """The parameters of one location."""
+        return [parameter for parameter in self.parameters if parameter.location == location]
+
+
+@attrs.frozen
+class ApiDescription:
+    """A whole API; `title` and `service_url` are None when the document does not say. `xml_schema` is XSD or WSDL."""
+
+    operations: tuple[OperationDescription, ...] = ()
+    definitions: Mapping[str, Any] = attrs.field(factory=dict)
+    title: str | None = None
+    service_url: str | None = None
+    xml_schema: str | None = None
+
+    def resolve(self, schema: Schema | None) -> Mapping[str, Any] | None:
+        """A schema behind its chain of `$ref`; None when it leads nowhere."""
+        for _ in range(64):
+            if not isinstance(schema, dict):
+                return {} if schema is True else None
+            reference = schema.get("$ref")
+            if reference is None:
+                return schema
+            schema = pointed_at(self.definitions, str(reference))
+        return None
+
+
+def content_for(contents: Sequence[Content], media_type: str) -> Content | None:
+    """The content of a media type: the same one, else a range that holds it.
+
+    >>> content_for([Content("application/*"), Content("text/plain")], "application/json").media_type
+    'application/*'
+    """
+    wanted = media_type.lower()
+    main = wanted.partition("/")[0]
+    for candidate in (wanted, f"{main}/*", "*/*"):
+        for content in contents:
+            if content.media_type == candidate:
+                return content
+    return None
+
+
+def pointed_at(root: Any, reference: str) -> Any:
+    """What a local reference (`#/components/schemas/Order`) points at in a document; None when there is nothing."""
+    from urllib.parse import unquote
+
+    if not reference.startswith("#"):
+        return None
+    found: Any = root
+    for part in unquote(reference[1:]).split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if hasattr(found, "get"):
+            found = found.get(key)
+        elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
+            found = found[int(key)]
+        else:
+            return None
+    return found
+
+
+def definition_name(schema: Schema | None) -> str:
+    """What messages call a schema: the last part of its `$ref`; empty for one that stands where it is used.
+
+    >>> definition_name({"$ref": "#/components/schemas/Order"})
+    'Order'
+    """
+    reference = "" if schema is None or isinstance(schema, bool) else schema.get("$ref", "")
+    return str(reference).rpartition("/")[2].replace("~1", "/").replace("~0", "~")

@@ -1,0 +1,175 @@
+"""Text as dates in exactly one given format, standard or custom: `ParseExact`; invariant culture.
+
+Source: .NET Core 3.1, `DateTimeParse.DoStrictParse`. Outside of quotes `Z` and `GMT` stand for a time in UTC.
+"""
+
+from __future__ import annotations
+
+import re
+
+from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException
+from apimpolicy.dotnet.system.date_formats import expand, quoted
+from apimpolicy.dotnet.system.date_parsing import (
+    DAYS,
+    INNER_WHITE,
+    LEADING_WHITE,
+    MONTHS,
+    TRAILING_WHITE,
+    Parts,
+    not_recognized,
+    take_zone,
+    year_of,
+)
+
+_FIELDS = {"y": "year", "M": "month", "d": "day", "H": "hour", "h": "hour", "m": "minute", "s": "second"}
+_MOST_DIGITS = 8
+_ZONE = re.compile(r"(Z)|([+-])(\d{2}):?(\d{2})")
+_OFFSETS = {1: re.compile(r"()([+-])(\d{1,2})()"), 2: re.compile(r"()([+-])(\d{2})()")}
+_OFFSET = re.compile(r"()([+-])(\d{2}):?(\d{2})")
+
+
+class _Exact:
+    """Matches a text against one custom format."""
+
+    def __init__(self, text: str, format_: str, styles: int) -> None:
+        self.text = text
+        self.format = format_
+        self.styles = styles
+        self.at = 0
+        self.parts = Parts()
+        self.parts.in_pattern = True
+        self._set: dict[str, int] = {}
+        self._twelve_hours = False
+
+    def matches(self) -> bool:
+        index, end = 0, len(self.format)
+        if self.styles & LEADING_WHITE:
+            self._skip_white()
+        while index < end:
+            if self.styles & INNER_WHITE:
+                self._skip_white()
+            char, run = self.format[index], 1
+            if char in "dfFghHmMstyz":
+                while index + run < end and self.format[index + run] == char:
+                    run += 1
+                done = self._field(char, run)
+            elif char == "K":
+                done = self._zone(_ZONE) or self.text[self.at : self.at + 1] not in ("+", "-")
+            elif char == "Z":
+                done = self._utc("Z") or self._utc("GMT")
+            elif self.format.startswith("GMT", index):
+                done, run = self._utc("GMT"), 3
+                self.parts.utc = False
+            elif char in "'\"":
+                literal, run = quoted(self.format, index)
+                done = self._literal(literal)
+            elif char == "\\":
+                done, run = self._literal(self.format[index + 1 : index + 2]), 2
+            elif char == "%" or (
+                char == "." and self.format[index + 1 : index + 2] == "F" and self.text[self.at : self.at + 1] != "."
+            ):
+                done = True
+            else:
+                done = self._literal(char)
+            if not done:
+                return False
+            index += run
+        rest = self.text[self.at :]
+        return not (rest.strip() if self.styles & TRAILING_WHITE else rest) and self._half_of_day()
+
+    def _skip_white(self) -> None:
+        self.at = len(self.text) - len(self.text[self.at :].lstrip())
+
+    def _half_of_day(self) -> bool:
+        """`h` without `tt` is in the morning; `H` must not contradict `tt`."""
+        parts = self.parts
+        if self._twelve_hours:
+            parts.afternoon = bool(parts.afternoon)
+            return (parts.hour or 0) <= 12
+        hour, parts_afternoon = parts.hour or 0, parts.afternoon
+        parts.afternoon = None
+        return parts_afternoon is None or parts_afternoon == (hour >= 12)
+
+    def _literal(self, literal: str) -> bool:
+        if self.styles & INNER_WHITE and not literal.strip():
+            return True
+        if not self.text.startswith(literal, self.at):
+            return False
+        self.at += len(literal)
+        return True
+
+    def _utc(self, name: str) -> bool:
+        if not self._literal(name):
+            return False
+        self.parts.zone, self.parts.utc = 0, True
+        return True
+
+    def _digits(self, least: int, most: int) -> str | None:
+        end = self.at
+        while end < len(self.text) and end - self.at < most and "0" <= self.text[end] <= "9":
+            end += 1
+        if end - self.at < least:
+            return None
+        found = self.text[self.at : end]
+        self.at = end
+        return found
+
+    def _name(self, names: dict[str, int], long: bool) -> int | None:
+        lowered = self.text[self.at : self.at + 10].lower()
+        for name, number in names.items():
+            if lowered.startswith(name) and (name == "may" or (len(name) > 3) == long):
+                self.at += len(name)
+                return number
+        return None
+
+    def _take(self, field: str, char: str, value: int) -> bool:
+        """Raises FormatException when the format has a field twice and the text gives it two values."""
+        if self._set.setdefault(field, value) != value:
+            raise FormatException(f"DateTime pattern '{char}' appears more than once with different values.")
+        setattr(self.parts, field, value)
+        return True
+
+    def _field(self, char: str, run: int) -> bool:
+        if char in "Md" and run > 2:
+            number = self._name(MONTHS if char == "M" else DAYS, run > 3)
+            return number is not None and self._take("month" if char == "M" else "weekday", char, number)
+        if char == "t":
+            half = self.text[self.at : self.at + min(run, 2)].upper()
+            self.at += len(half)
+            known = half in (("A", "P") if run == 1 else ("AM", "PM"))
+            return known and self._take("afternoon", char, half[0] == "P")
+        if char == "z":
+            return self._zone(_OFFSETS.get(run, _OFFSET))
+        if char == "g":
+            return self._literal("A.D.") or self._literal("AD")
+        if char in "fF":
+            digits = self._digits(run if char == "f" else 0, run)
+            if digits is None or run > 7:
+                return False
+            return self._take("fraction", char, int(digits.ljust(7, "0") or 0))
+        least, most = (run, run) if char == "y" and run > 2 else (1, 2) if run == 1 else (2, 2)
+        digits = self._digits(least, most) if run <= _MOST_DIGITS else None
+        if digits is None:
+            return False
+        self._twelve_hours |= char == "h"
+        return self._take(_FIELDS[char], char, year_of(digits) if char == "y" else int(digits))
+
+    def _zone(self, pattern: re.Pattern[str]) -> bool:
+        match = pattern.match(self.text, self.at)
+        if match is None:
+            return False
+        self.at = match.end()
+        take_zone(self.parts, match)
+        return True
+
+
+def read_exact(text: str | None, format_: str | None, styles: int) -> Parts:
+    """Read a date in exactly this format, standard or custom; raises ArgumentNullException, FormatException."""
+    if text is None or format_ is None:
+        raise ArgumentNullException("s" if text is None else "format")
+    if not text or not format_:
+        raise not_recognized(text) if not text else FormatException("Format specifier was invalid.")
+    matcher = _Exact(text, expand(format_), styles)
+    if not matcher.matches():
+        raise not_recognized(text)
+    return matcher.parts

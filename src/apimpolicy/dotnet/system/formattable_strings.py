@@ -1,0 +1,65 @@
+"""`FormattableString`: an interpolated string that keeps its format and its arguments apart.
+
+The one simulated culture formats them, whatever provider is asked; see `cultures`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import ArgumentNullException, IndexOutOfRangeException
+from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.system.strings import format_composite
+from apimpolicy.dotnet.values import OBJECT, Array
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dotnet_class("System.FormattableString", attributes={"Format": "pattern", "ArgumentCount": "count"})
+class FormattableString:
+    """A composite format string with its boxed arguments."""
+
+    __slots__ = ("_arguments", "pattern")
+
+    def __init__(self, pattern: str, *arguments: Any) -> None:
+        self.pattern = pattern
+        self._arguments: Sequence[Any] = arguments
+
+    @property
+    def count(self) -> int:
+        return len(self._arguments)
+
+    @member("object[] GetArguments()")
+    def arguments(self) -> Array:
+        return Array(OBJECT, self._arguments)
+
+    @member("object GetArgument(int index)")
+    def argument(self, index: int) -> Any:
+        if not 0 <= index < len(self._arguments):
+            raise IndexOutOfRangeException
+        return self._arguments[index]
+
+    @member("string ToString()")
+    def to_string(self) -> str:
+        """
+        >>> FormattableString("{0,3}|{1:F1}", 7, 2.5).to_string()
+        '  7|2.5'
+        """
+        return format_composite(self.pattern, self._arguments)
+
+    @member("string ToString(System.IFormatProvider formatProvider)")
+    def to_string_for(self, _provider: Any) -> str:
+        return self.to_string()
+
+    def format(self, _format: str | None) -> str:
+        """`IFormattable.ToString`, which ignores the format."""
+        return self.to_string()
+
+    @staticmethod
+    @member("static string Invariant(System.FormattableString formattable)")
+    @member("static string CurrentCulture(System.FormattableString formattable)")
+    def text_of(formattable: FormattableString | None) -> str:
+        if formattable is None:
+            raise ArgumentNullException("formattable")
+        return formattable.to_string()

@@ -1,0 +1,212 @@
+"""Operations on `dynamic` values while they run (C# specification, section 12.3.3).
+
+A site is one such operation in a policy. It sees the values, asks for their run-time types, and then does what the
+compiler would have done with these types: the same binder binds the operation, the same emitter makes Python of it,
+and what the binder refuses is a RuntimeBinderException. The result is kept per combination of types.
+
+A JObject answers with its properties before its members, and a JValue counts as the value in it, as Newtonsoft.Json has
+it. Not simulated: calling a dynamic delegate, since a delegate here does not know its type.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import conversions as conv
+from apimpolicy.binding import nodes
+from apimpolicy.binding.overloads import Argument
+from apimpolicy.binding.statements import Binder
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.types import DYNAMIC, NULL, Type
+from apimpolicy.dotnet.values import OBJECT, STRING, VOID, type_of
+from apimpolicy.emit.dynamic_messages import message_for
+from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
+from apimpolicy.errors import NotSimulatedError
+from apimpolicy.syntax import literals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.text.source import Excerpt
+
+_MOST_KEPT = 64
+"""Combinations of types that a site remembers."""
+_STEPS_TO_BIND = 200
+"""What binding costs a policy: an operation whose types always change is no cheap loop."""
+_JOBJECT, _JVALUE, _JTOKEN = (f"Newtonsoft.Json.Linq.{name}" for name in ("JObject", "JValue", "JToken"))
+
+
+class RuntimeBinderException(DotnetException):
+    """What C# throws for an operation that the run-time types do not have."""
+
+    type_name = "Microsoft.CSharp.RuntimeBinder.RuntimeBinderException"
+
+
+class DynamicSite:
+    """One dynamic operation; called with its operands, boxed."""
+
+    __slots__ = ("_bound", "_excerpt", "_node", "_stores")
+
+    def __init__(self, excerpt: Excerpt, node: nodes.Dynamic, *, stores: bool) -> None:
+        self._excerpt = excerpt
+        self._node = node
+        self._stores = stores
+        self._bound: dict[tuple[Type, ...], Callable[..., Any]] = {}
+
+    def __call__(self, *values: Any) -> Any:
+        """The result, boxed; of a conversion, as the static type has it."""
+        node = self._node
+        if node.operation == "convert" and values[0] is None and not _is_value(node.type):
+            return None
+        if node.operation in ("member", "invoke_member", "index", "invoke") and values[0] is None:
+            raise RuntimeBinderException("Cannot perform runtime binding on a null reference")
+        operands = [*node.operands, nodes.Placeholder(node.syntax, DYNAMIC)] if self._stores else node.operands
+        types = tuple(_type_now(operand, value) for operand, value in zip(operands, values, strict=True))
+        run = self._bound.get(types)
+        if run is None:
+            environment().step(_STEPS_TO_BIND)
+            if len(self._bound) >= _MOST_KEPT:
+                self._bound.clear()
+            run = self._bound[types] = self._bind(operands, types)
+        return run(*values)
+
+    def _bind(self, operands: Any, types: tuple[Type, ...]) -> Callable[..., Any]:
+        binder = _LateBinder(self._excerpt, self._node, operands, types)
+        result = binder.bind_operation(stores=self._stores)
+        if binder.diagnostics or isinstance(result, nodes.Bad):
+            code = binder.diagnostics[0].code if binder.diagnostics else ""
+            raise RuntimeBinderException(message_for(self._node, code, types))
+        if self._node.operation != "convert" and result.type is not VOID:
+            result = binder.convert(result, OBJECT)
+        return _compiled(self._excerpt, result, binder.placeholders)
+
+
+def _is_value(type_: Type) -> bool:
+    return type_.is_value_type and type_.underlying is None
+
+
+def _type_now(operand: nodes.Expression, value: Any) -> Type:
+    """The type that an operand is bound with: its static one, or that of the value when it is dynamic."""
+    if operand.type is not DYNAMIC:
+        return operand.type
+    return NULL if value is None else type_of(value)
+
+
+class _LateBinder(Binder):
+    """Binds one dynamic operation with the types of its operands."""
+
+    def __init__(self, excerpt: Excerpt, node: nodes.Dynamic, operands: Any, types: tuple[Type, ...]) -> None:
+        super().__init__(excerpt)
+        self.node = node
+        self.placeholders = [nodes.Placeholder(operand.syntax, OBJECT) for operand in operands]
+        parts = zip(operands, types, self.placeholders, strict=True)
+        self.values = [self._operand(operand, type_, place) for operand, type_, place in parts]
+
+    def _operand(self, operand: nodes.Expression, type_: Type, place: nodes.Placeholder) -> nodes.Expression:
+        if operand.is_constant:
+            return operand  # a constant keeps its conversions: `aByte = d + 1`
+        if type_ is NULL:
+            return nodes.Literal(operand.syntax, NULL, None)
+        if type_ is OBJECT:
+            return place
+        how = conv.UNBOXING if type_.is_value_type else conv.IDENTITY
+        return nodes.Convert(operand.syntax, type_, place, how, is_explicit=True)
+
+    def bind_operation(self, *, stores: bool) -> nodes.Expression:
+        operation = self.node.operation
+        if stores:
+            *self.values, value = self.values
+            target = getattr(self, f"late_{operation}")()
+            if isinstance(target, nodes.Bad) or not self.check_assignable(target, self.node.syntax):  # type: ignore[arg-type]
+                return self.bad(self.node.syntax)
+            converted = self.convert(value, target.type)
+            return (
+                converted
+                if isinstance(converted, nodes.Bad)
+                else nodes.Assignment(self.node.syntax, target.type, target, converted)
+            )
+        return getattr(self, f"late_{operation}")()  # type: ignore[no-any-return]
+
+    def _arguments(self) -> list[Argument]:
+        written = self.node.arguments
+        values = self.values[len(self.values) - len(written) :]
+        return [Argument(v, a.syntax, a.mode, a.name) for v, a in zip(values, written, strict=True)]
+
+    def _name(self) -> str:
+        return literals.identifier_name(self.node.detail.text)
+
+    def late_member(self) -> nodes.Expression:
+        receiver = self.values[0]
+        if str(receiver.type) == _JOBJECT:
+            return self._property_of(receiver)
+        found = self.access_member(self.node.syntax, receiver, self.node.detail, None)  # type: ignore[arg-type]
+        if isinstance(found, nodes.MethodGroup):
+            return self.failure(self.node.detail, "CS1061", "a method is no value")
+        return found
+
+    def _property_of(self, receiver: nodes.Expression) -> nodes.Expression:
+        name = nodes.Literal(self.node.syntax, STRING, self._name())
+        return self.index(self.node.syntax, receiver, [Argument(name, self.node.syntax)])  # type: ignore[arg-type]
+
+    def late_invoke_member(self) -> nodes.Expression:
+        found = self.access_member(self.node.syntax, self.values[0], self.node.detail, None)  # type: ignore[arg-type]
+        if not isinstance(found, nodes.MethodGroup):
+            return found if isinstance(found, nodes.Bad) else self.failure(self.node.syntax, "CS1955", "no method")
+        if not found.methods:
+            return self.failure(self.node.detail, "CS1061", "extension methods are not found when it runs")
+        own = nodes.MethodGroup(
+            found.syntax, found.type, found.name, found.receiver, found.methods, (), found.type_arguments
+        )
+        return self.call_group(self.node.syntax, own, self._arguments())  # type: ignore[arg-type]
+
+    def late_call(self) -> nodes.Expression:
+        group: nodes.MethodGroup = self.node.detail
+        has_receiver = len(self.values) > len(self.node.arguments)
+        receiver = self.values[0] if has_receiver else group.receiver
+        own = nodes.MethodGroup(group.syntax, group.type, group.name, receiver, group.methods, (), group.type_arguments)
+        return self.call_group(self.node.syntax, own, self._arguments())  # type: ignore[arg-type]
+
+    def late_new(self) -> nodes.Expression:
+        syntax: Any = self.node.syntax
+        return self.construct(syntax, syntax, self.node.type, self._arguments())  # type: ignore[arg-type]
+
+    def late_index(self) -> nodes.Expression:
+        return self.index(self.node.syntax, self.values[0], self._arguments())  # type: ignore[arg-type]
+
+    def late_invoke(self) -> nodes.Expression:
+        raise NotSimulatedError("dynamic", "calling a dynamic value as a delegate")
+
+    def late_binary(self) -> nodes.Expression:
+        left, right = self.values
+        if str(left.type) == _JVALUE:
+            raise NotSimulatedError("dynamic", "operators on a JValue; convert it to the type that is meant")
+        return self.binary(self.node.syntax, self.node.detail, left, right)  # type: ignore[arg-type]
+
+    def late_unary(self) -> nodes.Expression:
+        return self.unary(self.node.syntax, self.node.detail, self.values[0])  # type: ignore[arg-type]
+
+    def late_convert(self) -> nodes.Expression:
+        value, target = self.values[0], self.node.type
+        if self.node.detail or str(value.type) == _JVALUE:
+            return self.cast(self.node.syntax, value, target)  # type: ignore[arg-type]
+        return self.convert(value, target)
+
+
+def _compiled(excerpt: Excerpt, body: nodes.Expression, placeholders: list[nodes.Placeholder]) -> Callable[..., Any]:
+    """A Python function of the operands."""
+    from apimpolicy.emit.statements import StatementEmitter
+
+    emitter = StatementEmitter(excerpt, recording=False)
+    names = [emitter.fresh("operand") for _ in placeholders]
+    for placeholder, name in zip(placeholders, names, strict=True):
+        emitter.with_placeholder(placeholder, name)
+    statements = emitter.returning(body)
+    arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
+    function = emitter.at(ast.FunctionDef("operation", arguments, statements, [], None, None), body)
+    module = ast.fix_missing_locations(ast.Module([function], []))
+    code = compile(module, FILENAME_PREFIX + excerpt.source.path, "exec", dont_inherit=True)
+    emitter.namespace[EXCERPT] = excerpt
+    exec(code, emitter.namespace)
+    return emitter.namespace["operation"]  # type: ignore[no-any-return]

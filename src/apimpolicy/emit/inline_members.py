@@ -1,0 +1,142 @@
+"""Members of strings as Python's own, where these are known to do the same.
+
+Python's `upper`, `startswith` and the like give what .NET gives for ASCII, and asking `isascii` costs next to nothing.
+Everything else goes to the function that is registered. A method of the receiver raises AttributeError for null, which
+is a NullReferenceException (see `frames`), so no receiver is asked here whether it is null.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
+from apimpolicy.dotnet.system.string_search import ORDINAL, ends_with, starts_with
+from apimpolicy.emit.core import attribute, call, conditional, constant, load, walrus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.binding.nodes import Call, Expression
+    from apimpolicy.emit.core import EmitterCore
+
+    Rule = Callable[[EmitterCore, Expression, list[Expression]], ast.expr | None]
+
+
+PYTHON_METHODS = frozenset(
+    {
+        *("isascii", "isprintable", "upper", "lower", "strip", "lstrip", "rstrip", "replace", "startswith", "endswith"),
+        "find",
+    }
+)
+"""The methods of Python's `str` that emitted code calls."""
+
+
+def inlined(emitter: EmitterCore, node: Call) -> ast.expr | None:
+    """The Python for a call of a string's member, or None when it is to be called as registered."""
+    rule = _RULES.get(node.method.signature) if node.method.declaring.name == "string" else None
+    if rule is None or node.receiver is None:
+        return None
+    return rule(emitter, node.receiver, list(node.arguments))
+
+
+def _if_ascii(
+    emitter: EmitterCore, receiver: Expression, then: Callable[[str], ast.expr], otherwise: Callable[[str], ast.expr]
+) -> ast.expr:
+    """`then(t) if (t := receiver).isascii() else otherwise(t)`."""
+    name = emitter.fresh()
+    test = call(attribute(walrus(name, emitter.emit(receiver)), "isascii"))
+    return conditional(test, then(name), otherwise(name))
+
+
+def _cased(method: str, function: Callable[[str], str]) -> Rule:
+    def rule(emitter: EmitterCore, receiver: Expression, _: list[Expression]) -> ast.expr:
+        return _if_ascii(
+            emitter,
+            receiver,
+            lambda name: call(attribute(load(name), method)),
+            lambda name: emitter.run(function, load(name)),
+        )
+
+    return rule
+
+
+def _stripped(method: str) -> Rule:
+    """Without white space, or without one character."""
+
+    def rule(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+        if arguments and not arguments[0].is_constant:
+            return None
+        unwanted = constant(arguments[0].constant) if arguments else emitter.bring(WHITE_SPACE, "white_space")
+        return call(attribute(emitter.emit(receiver), method), unwanted)
+
+    return rule
+
+
+def _replaced(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+    """A replacement that does not lengthen the text has no limit to keep."""
+    if not all(argument.is_constant for argument in arguments):
+        return None
+    old, new = (argument.constant for argument in arguments)
+    if not old or len(new or "") > len(old):
+        return None
+    return call(attribute(emitter.emit(receiver), "replace"), constant(old), constant(new or ""))
+
+
+def _at_the_edge(method: str, function: Callable[..., bool]) -> Rule:
+    """`StartsWith` and `EndsWith` of a constant; by culture, printable ASCII is what it is."""
+
+    def rule(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+        if not all(argument.is_constant for argument in arguments) or not arguments[0].constant:
+            return None
+        wanted = arguments[0].constant
+        if len(arguments) > 1:
+            if arguments[1].constant != ORDINAL:
+                return None
+            return call(attribute(emitter.emit(receiver), method), constant(wanted))
+        if not (wanted.isascii() and wanted.isprintable()):
+            return None
+        name = emitter.fresh()
+        is_ascii = call(attribute(walrus(name, emitter.emit(receiver)), "isascii"))
+        is_plain = ast.BoolOp(ast.And(), [is_ascii, call(attribute(load(name), "isprintable"))])
+        found = call(attribute(load(name), method), constant(wanted))
+        return conditional(is_plain, found, emitter.run(function, load(name), constant(wanted)))
+
+    return rule
+
+
+def _contains(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+    if not arguments[0].is_constant or arguments[0].constant is None:
+        return None
+    found = call(attribute(emitter.emit(receiver), "find"), constant(arguments[0].constant))
+    return ast.Compare(found, [ast.GtE()], [constant(0)])
+
+
+def _index_of(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+    if not arguments[0].is_constant:
+        return None
+    return call(attribute(emitter.emit(receiver), "find"), constant(arguments[0].constant))
+
+
+_RULES: dict[str, Rule] = {
+    "string ToUpper()": _cased("upper", to_upper),
+    "string ToUpperInvariant()": _cased("upper", to_upper),
+    "string ToLower()": _cased("lower", to_lower),
+    "string ToLowerInvariant()": _cased("lower", to_lower),
+    "string Trim()": _stripped("strip"),
+    "string TrimStart()": _stripped("lstrip"),
+    "string TrimEnd()": _stripped("rstrip"),
+    "string Trim(char trimChar)": _stripped("strip"),
+    "string TrimStart(char trimChar)": _stripped("lstrip"),
+    "string TrimEnd(char trimChar)": _stripped("rstrip"),
+    "string Replace(string oldValue, string newValue)": _replaced,
+    "string Replace(char oldChar, char newChar)": _replaced,
+    "bool StartsWith(string value)": _at_the_edge("startswith", starts_with),
+    "bool StartsWith(string value, System.StringComparison comparisonType)": _at_the_edge("startswith", starts_with),
+    "bool EndsWith(string value)": _at_the_edge("endswith", ends_with),
+    "bool EndsWith(string value, System.StringComparison comparisonType)": _at_the_edge("endswith", ends_with),
+    "bool Contains(string value)": _contains,
+    "bool Contains(char value)": _contains,
+    "int IndexOf(char value)": _index_of,
+}
+"""By signature; all of them are members of `string`."""

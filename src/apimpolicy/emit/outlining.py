@@ -1,0 +1,223 @@
+"""Blocks that Python's compiler refuses: it allows 20 loops and try statements in one another, C# has no limit.
+
+A statement that stands too deep moves into a function of its own, which is called where it stood:
+
+    def block_7():
+        nonlocal x_1                      # what is assigned inside and used outside
+        while …:
+            return (x_1,)                 # was: return x_1
+    signal_8 = block_7()
+    if signal_8 is not None:
+        return signal_8[0]
+
+A `break` and a `continue` that leave the statement come back as 1 and 2. Inside a generator the function is one too,
+and `yield from` calls it. Names of emitted code are unique, so that it takes no scopes to tell what occurs outside of a
+statement.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.emit.core import call, constant, is_not_none, load, store, tuple_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+MOST_BLOCKS = 15
+"""Python blocks in one another that one function may have; the compiler's limit is 20."""
+_LOOP, _TRY = 1, 5
+"""What a statement counts for; a handler and a `finally` are several blocks."""
+_BREAK, _CONTINUE = 1, 2
+
+_FUNCTIONS = (ast.FunctionDef, ast.Lambda)
+
+
+def outlined(function: ast.FunctionDef, fresh: Callable[[str], str]) -> ast.FunctionDef:
+    """The same function with deep statements moved into functions inside; `fresh` makes new names."""
+    return _Outliner(function, fresh).function(function)
+
+
+class _Outliner:
+    def __init__(self, function: ast.FunctionDef, fresh: Callable[[str], str]) -> None:
+        self._fresh = fresh
+        self._first: dict[str, int] = {}
+        self._last: dict[str, int] = {}
+        self._extents: dict[int, tuple[int, int]] = {}
+        self._count = 0
+        self._moved_names: set[str] = set()
+        """Names of the present function that functions which statements moved into bind for it."""
+        self._number(function)
+
+    def _number(self, node: ast.AST) -> None:
+        """Number all occurrences of names; a statement's extent is the numbers inside it."""
+        start = self._count
+        for name in _names(node):
+            self._first.setdefault(name, self._count)
+            self._last[name] = self._count
+            self._count += 1
+        for child in ast.iter_child_nodes(node):
+            self._number(child)
+        if isinstance(node, ast.stmt):
+            self._extents[id(node)] = (start, self._count)
+
+    def function(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        made = copy.copy(node)
+        around, self._moved_names = self._moved_names, set()
+        body = self._statements(node.body, 0)
+        own = [statement for statement in body if isinstance(statement, ast.Nonlocal)]
+        bound = {argument.arg for argument in node.args.args}.union(*(statement.names for statement in own))
+        missing = self._moved_names - bound - set(_stored(body, inside=False))
+        made.body = [*own, *_bindings(missing), *(statement for statement in body if statement not in own)]
+        self._moved_names = around
+        return made
+
+    def _statements(self, statements: Sequence[ast.stmt], depth: int) -> list[ast.stmt]:
+        return [made for statement in statements for made in self._statement(statement, depth)]
+
+    def _statement(self, node: ast.stmt, depth: int) -> list[ast.stmt]:
+        if isinstance(node, ast.FunctionDef):
+            return [self.function(node)]
+        if isinstance(node, ast.If):
+            return [self._rebuilt(node, depth)]
+        if not isinstance(node, (ast.While, ast.For, ast.Try)):
+            return [node]
+        weight = _TRY if isinstance(node, ast.Try) else _LOOP
+        if depth + weight <= MOST_BLOCKS:
+            return [self._rebuilt(node, depth + weight)]
+        return self._moved(node, weight)
+
+    def _rebuilt(self, node: ast.stmt, depth: int) -> ast.stmt:
+        made: Any = copy.copy(node)
+        for field in ("body", "orelse", "finalbody"):
+            if hasattr(node, field):
+                setattr(made, field, self._statements(getattr(node, field), depth))
+        if isinstance(node, ast.Try):
+            made.handlers = []
+            for handler in node.handlers:
+                inner = copy.copy(handler)
+                inner.body = self._statements(handler.body, depth)
+                made.handlers.append(inner)
+        return made  # type: ignore[no-any-return]
+
+    def _moved(self, original: ast.stmt, weight: int) -> list[ast.stmt]:
+        """A function with the statement, its call, and the jumps that leave the statement."""
+        name, signal = self._fresh("block"), self._fresh("signal")
+        around, self._moved_names = self._moved_names, set()
+        node = self._rebuilt(original, weight)
+        own = set(_stored([node], inside=False))
+        start, end = self._extents[id(original)]
+        shared = {
+            stored
+            for stored in {*own, *self._moved_names, *_stored([node])}
+            if self._first.get(stored, start) < start or self._last.get(stored, start) >= end
+        }
+        jumps = _Jumps()
+        body: list[ast.stmt] = [ast.Nonlocal(sorted(shared))] if shared else []
+        body += _bindings(self._moved_names - own - shared)
+        body.append(jumps.statement(node, in_loop=False))
+        self._moved_names = around | (shared & (own | self._moved_names))
+        made = ast.FunctionDef(name, ast.arguments([], [], None, [], [], None, []), body, [], None, None)
+        called: ast.expr = call(load(name))
+        if jumps.has_yield:
+            called = ast.YieldFrom(called)
+        after: list[ast.stmt] = [ast.Assign([store(signal)], called)]
+        if jumps.has_break:
+            after.append(ast.If(_equals(signal, _BREAK), [ast.Break()], []))
+        if jumps.has_continue:
+            after.append(ast.If(_equals(signal, _CONTINUE), [ast.Continue()], []))
+        if jumps.has_return:
+            value = ast.Subscript(load(signal), constant(0), ast.Load())
+            after.append(ast.If(is_not_none(load(signal)), [ast.Return(value)], []))
+        return [ast.copy_location(statement, node) for statement in (made, *after)]
+
+
+class _Jumps:
+    """Replaces the jumps that leave a statement by signals, and finds out which there are."""
+
+    def __init__(self) -> None:
+        self.has_break = self.has_continue = self.has_return = self.has_yield = False
+
+    def statement(self, node: ast.stmt, in_loop: bool) -> ast.stmt:
+        if isinstance(node, ast.FunctionDef):
+            return node
+        self.has_yield |= any(_yields(part) for part in _expressions(node))
+        if isinstance(node, ast.Return):
+            self.has_return = True
+            value = node.value if node.value is not None else constant(None)
+            return ast.copy_location(ast.Return(tuple_of(value)), node)
+        if isinstance(node, ast.Break) and not in_loop:
+            self.has_break = True
+            return ast.copy_location(ast.Return(constant(_BREAK)), node)
+        if isinstance(node, ast.Continue) and not in_loop:
+            self.has_continue = True
+            return ast.copy_location(ast.Return(constant(_CONTINUE)), node)
+        made: Any = copy.copy(node)
+        in_loop = in_loop or isinstance(node, (ast.While, ast.For))
+        for field in ("body", "orelse", "finalbody"):
+            if hasattr(node, field):
+                setattr(made, field, [self.statement(inner, in_loop) for inner in getattr(node, field)])
+        if isinstance(node, ast.Try):
+            made.handlers = [copy.copy(handler) for handler in node.handlers]
+            for handler in made.handlers:
+                handler.body = [self.statement(inner, in_loop) for inner in handler.body]
+        return made  # type: ignore[no-any-return]
+
+
+def _bindings(names: set[str]) -> list[ast.stmt]:
+    """A function must bind each name that functions inside take from it as `nonlocal`."""
+    return [ast.Assign([store(name)], constant(None)) for name in sorted(names)]
+
+
+def _equals(name: str, value: int) -> ast.expr:
+    return ast.Compare(load(name), [ast.Eq()], [constant(value)])
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    """The names that a node itself has, apart from those of its children."""
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.arg):
+        yield node.arg
+    elif isinstance(node, ast.FunctionDef) or (isinstance(node, ast.ExceptHandler) and node.name is not None):
+        yield node.name  # type: ignore[misc]
+
+
+def _stored(statements: Sequence[ast.AST], *, inside: bool = True) -> Iterator[str]:
+    """Names that statements bind in their function; `inside`: and those that functions in them bind for it."""
+    waiting = list(statements)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef):
+            yield node.name
+            if inside:
+                for first in node.body:
+                    if isinstance(first, ast.Nonlocal):
+                        yield from first.names
+            waiting.extend(node.args.defaults)
+        elif isinstance(node, ast.Lambda):
+            waiting.extend(node.args.defaults)
+        else:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+            elif isinstance(node, ast.ExceptHandler) and node.name is not None:
+                yield node.name
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def _expressions(node: ast.stmt) -> Iterator[ast.expr]:
+    """The expressions of a statement itself."""
+    return (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+
+
+def _yields(expression: ast.AST) -> bool:
+    waiting = [expression]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(node, _FUNCTIONS):
+            waiting.extend(ast.iter_child_nodes(node))
+    return False

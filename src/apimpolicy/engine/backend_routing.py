@@ -1,0 +1,273 @@
+"""Which backend a request goes to: the members of pools, sessions, and the circuits that are open at the moment.
+
+What no document states, and is our choice: members take turns in the smoothest order that their weights allow, the
+first one listed first (a gateway is one instance, and its order can be repeated); a circuit counts failures in a window
+that slides exactly, and begins anew once it closes; when every circuit is open, forward-request fails with status 503
+and the text that real gateways used to give, and the error has no reason; the cookie of a session is opaque, and set
+only for callers that do not bring a good one; a backend's credentials replace headers of the same names; a weight of 0
+gets requests only where nobody else in its priority does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from typing import TYPE_CHECKING
+
+import attrs
+
+from apimpolicy.context import entities
+from apimpolicy.engine.backends import Backend, BackendPool
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.spec import PolicyError
+from apimpolicy.text.named_values import substitute
+from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from apimpolicy.context.records import Request, Response
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.backends import CircuitBreaker, PoolMember
+    from apimpolicy.engine.services import SimulatedTime
+
+TICKS_PER_SECOND = 10_000_000
+SERVICE_UNAVAILABLE = 503
+
+
+class Circuit:
+    """The circuit breaker of one backend at work. Times are in seconds on the gateway's clock."""
+
+    def __init__(self, breaker: CircuitBreaker) -> None:
+        self.breaker = breaker
+        self.open_until = 0.0
+        self._seen: list[tuple[float, bool]] = []
+
+    def is_open(self, now: float) -> bool:
+        return now < self.open_until
+
+    def record(self, now: float, failed: bool, retry_after: float | None) -> None:
+        """Count a request, and trip when there were too many failures."""
+        breaker = self.breaker
+        self._seen = [entry for entry in self._seen if entry[0] > now - breaker.interval]
+        self._seen.append((now, failed))
+        if not failed:
+            return
+        count = sum(failure for _, failure in self._seen)
+        if breaker.failures is not None:
+            trips = count >= breaker.failures
+        else:
+            assert breaker.percentage is not None
+            trips = count * 100 >= breaker.percentage * len(self._seen)
+        if trips:
+            duration = breaker.trip_duration
+            if breaker.accepts_retry_after and retry_after is not None:
+                duration = retry_after
+            self.open_until = now + duration
+            self._seen.clear()
+
+
+@attrs.frozen
+class Route:
+    """Where one request goes. `why` says it in words, empty when there was nothing to choose."""
+
+    id: str
+    backend: Backend
+    why: str = ""
+    session: tuple[str, str] | None = None
+
+
+class BackendRouter:
+    """The backends of one gateway by id, with the state that its requests share."""
+
+    def __init__(
+        self,
+        backends: Mapping[str, Backend | BackendPool],
+        time: SimulatedTime,
+        named_values: Mapping[str, str],
+        certificate: Callable[[str], Certificate | None],
+    ) -> None:
+        self.backends = dict(backends)
+        self._named_values = named_values
+        self.time = time
+        self._certificate = certificate
+        self._circuits = {
+            id_: Circuit(backend.circuit_breaker)
+            for id_, backend in self.backends.items()
+            if isinstance(backend, Backend) and backend.circuit_breaker is not None
+        }
+        self._turns: dict[tuple[str, str], float] = {}
+
+    def describe(self, id_: str) -> str | None:
+        """The URL of a backend, or what a pool is; None when there is no such backend."""
+        backend = self.backends.get(id_)
+        if isinstance(backend, BackendPool):
+            return f"pool of {', '.join(member.id for member in backend.members)}"
+        return None if backend is None else backend.url
+
+    def entity(self, id_: str) -> entities.Backend:
+        """What `context.Backend` says of a backend."""
+        backend = self.backends.get(id_)
+        if isinstance(backend, BackendPool):
+            return entities.Backend(id_, type=entities.POOL)
+        return entities.Backend(id_, azure_region=None if backend is None else backend.azure_region)
+
+    def now(self) -> float:
+        return self.time.ticks() / TICKS_PER_SECOND
+
+    def is_open(self, id_: str) -> bool:
+        """Whether the circuit of a single backend is open."""
+        circuit = self._circuits.get(id_)
+        return circuit is not None and circuit.is_open(self.now())
+
+    def route(self, id_: str, request: Request) -> Route:
+        """Choose the backend. Raises PolicyError, with status 503, when every circuit is open."""
+        backend = self.backends[id_]
+        if isinstance(backend, Backend):
+            if self.is_open(id_):
+                raise _unavailable(f"Backend '{id_}'")
+            return Route(id_, _with_named_values(id_, backend, self._named_values))
+        closed = [member for member in backend.members if not self.is_open(member.id)]
+        if not closed:
+            raise _unavailable(f"Backend pool '{id_}'")
+        session = None
+        if backend.session_cookie is not None:
+            stays = _session_member(request, id_, backend.session_cookie, closed)
+            if stays is not None:
+                return self._route(stays, f"stays with {stays.id} by the cookie {backend.session_cookie}")
+        first = min(member.priority for member in closed)
+        member = self._next(id_, [member for member in closed if member.priority == first])
+        if backend.session_cookie is not None:
+            session = (backend.session_cookie, session_value(id_, member.id))
+        left_out = [member.id for member in backend.members if member not in closed]
+        why = f"{member.id} of the pool {id_}"
+        if len({each.priority for each in backend.members}) > 1:
+            why += f", priority {member.priority}"
+        if left_out:
+            why += f"; the circuit of {', '.join(left_out)} is open"
+        return self._route(member, why, session)
+
+    def _route(self, member: PoolMember, why: str, session: tuple[str, str] | None = None) -> Route:
+        backend = self.backends[member.id]
+        assert isinstance(backend, Backend)
+        return Route(member.id, _with_named_values(member.id, backend, self._named_values), why, session)
+
+    def _next(self, pool: str, members: Sequence[PoolMember]) -> PoolMember:
+        """Smooth weighted round robin: all gain their weight, the richest one is taken and pays for all."""
+        weights = {member.id: member.weight for member in members}
+        total = sum(weights.values())
+        if total == 0:
+            weights, total = dict.fromkeys(weights, 1), len(weights)
+        for id_, weight in weights.items():
+            self._turns[pool, id_] = self._turns.get((pool, id_), 0) + weight
+        able = [member for member in members if weights[member.id] > 0]
+        taken = max(able, key=lambda member: self._turns[pool, member.id])
+        self._turns[pool, taken.id] -= total
+        return taken
+
+    def add_credentials(self, route: Route, request: Request) -> None:
+        """Put what the backend wants to see on a request. Raises ConfigurationError for an unknown certificate."""
+        from urllib.parse import quote
+
+        from apimpolicy.context.headers import Headers
+
+        backend = route.backend
+        fields: dict[str, str | Sequence[str]] = dict(backend.headers)
+        if backend.authorization is not None:
+            fields["Authorization"] = " ".join(part for part in backend.authorization if part)
+        if fields:
+            replaced = {name.lower() for name in fields}
+            kept = {name: values for name, values in request.headers.fields() if name.lower() not in replaced}
+            request.headers = Headers({**kept, **fields})
+        for name, given in backend.query.items():
+            for value in (given,) if isinstance(given, str) else given:
+                request.url += f"{'&' if '?' in request.url else '?'}{quote(name)}={quote(value, safe='')}"
+        if backend.certificates and request.certificate is None:
+            name = backend.certificates[0]
+            request.certificate = self._certificate(name)
+            if request.certificate is None:
+                raise ConfigurationError(
+                    f"the backend '{route.id}' has the certificate '{name}', which is not uploaded"
+                )
+
+    def answered(self, route: Route, response: Response) -> None:
+        """Tell the circuit what the backend answered."""
+        self._record(route, response.status_code, None, response.headers.get("Retry-After"))
+
+    def failed(self, route: Route, reason: str | None) -> None:
+        """Tell the circuit that the backend did not answer."""
+        self._record(route, None, reason, None)
+
+    def _record(self, route: Route, status: int | None, reason: str | None, retry_after: str | None) -> None:
+        circuit = self._circuits.get(route.id)
+        if circuit is not None:
+            failed = circuit.breaker.is_failure(status, reason)
+            circuit.record(self.now(), failed, seconds_of(retry_after, self.now()))
+
+
+def session_value(pool: str, member: str) -> str:
+    """The value of a session's cookie: opaque, the same for one member of one pool.
+
+    >>> session_value("both", "east") == session_value("both", "east") != session_value("both", "west")
+    True
+    """
+    return hashlib.sha256(f"{pool}/{member}".encode()).hexdigest()[:32]
+
+
+def seconds_of(retry_after: str | None, now: float) -> float | None:
+    """The seconds that a `Retry-After` asks for; None when there is none, or when nobody can read it.
+
+    >>> seconds_of("120", 0.0), seconds_of("soon", 0.0)
+    (120.0, None)
+    """
+    import email.utils
+
+    from apimpolicy.dotnet.cryptography.times import ticks_of
+
+    text = (retry_after or "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+        seconds = ticks_of(moment) / TICKS_PER_SECOND - now
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _session_member(request: Request, pool: str, cookie: str, members: Sequence[PoolMember]) -> PoolMember | None:
+    pattern = re.compile(rf"(?:^|[;,])\s*{re.escape(cookie)}=([^;,]*)")
+    found = pattern.search(request.headers.get("Cookie") or "")
+    value = None if found is None else found[1].strip()
+    return next((member for member in members if session_value(pool, member.id) == value), None)
+
+
+def _unavailable(what: str) -> PolicyError:
+    return PolicyError(None, f"{what} is temporarily unavailable.", SERVICE_UNAVAILABLE)
+
+
+def _with_named_values(id_: str, backend: Backend, named_values: Mapping[str, str]) -> Backend:
+
+    def filled(text: str) -> str:
+        if "{{" not in text:
+            return text
+        source, missing = substitute(Source(text, f"<backend {id_}>"), named_values)
+        if missing:
+            raise ConfigurationError(f"the backend '{id_}': {missing[0].message}")
+        return source.text
+
+    def all_filled(given: Mapping[str, str | Sequence[str]]) -> dict[str, str | Sequence[str]]:
+        return {
+            name: filled(value) if isinstance(value, str) else [filled(each) for each in value]
+            for name, value in given.items()
+        }
+
+    authorization = backend.authorization
+    return attrs.evolve(
+        backend,
+        url=filled(backend.url),
+        headers=all_filled(backend.headers),
+        query=all_filled(backend.query),
+        authorization=None if authorization is None else (filled(authorization[0]), filled(authorization[1])),
+    )

@@ -1,0 +1,43 @@
+"""The services that a gateway reaches besides its backends, each recording; what is not given is a harmless default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.engine.content_safety import ContentSafetyService
+from apimpolicy.engine.dapr import DaprSidecar
+from apimpolicy.engine.event_hubs import EventHubs
+from apimpolicy.engine.language_models import LanguageModels
+from apimpolicy.engine.semantic_cache import VectorCache
+from apimpolicy.engine.service_bus import ServiceBus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from apimpolicy.engine.content_safety import AnalyzesSafety
+    from apimpolicy.engine.services import Backend, Transport
+    from apimpolicy.policies.metrics import Metric
+
+
+class Integrations:
+    """What policies send messages and metrics to, and ask about prompts. The arguments are those of `Gateway`."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        event_hubs: EventHubs | Iterable[str] | None = None,
+        service_bus: ServiceBus | None = None,
+        dapr: DaprSidecar | Backend = None,
+        content_safety: AnalyzesSafety | None = None,
+        embeddings: Callable[[str], Sequence[float]] | None = None,
+        count_tokens: Callable[[str], int] | None = None,
+    ) -> None:
+        self.event_hubs = event_hubs if isinstance(event_hubs, EventHubs) else EventHubs(event_hubs)
+        self.service_bus = service_bus or ServiceBus()
+        self.dapr = dapr if isinstance(dapr, DaprSidecar) else DaprSidecar(dapr)
+        self.dapr.services = transport
+        self.metrics: list[Metric] = []
+        self.language_models = LanguageModels(count_tokens, embeddings)
+        self.semantic_cache = VectorCache()
+        self.content_safety = ContentSafetyService(content_safety)

@@ -1,0 +1,53 @@
+"""Who looks on: an observer sees every document and every request of all gateways of this process; see `testing.coverage`.
+
+While one is there, sub-expressions are recorded whatever `tracing` says. Without one, nothing is kept and nothing costs.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.text.source import Excerpt
+
+
+class Observer(Protocol):
+    """What looks on. Nothing that it does may change what the gateway does."""
+
+    def loaded(self, policy: Policy) -> None:
+        """A gateway has this document; said again with each request."""
+
+    def began(self, exchange: Exchange) -> None:
+        """A request has come; its trace fills from here on."""
+
+    def overflow(self, excerpt: Excerpt) -> Callable[[Bound, Any], None] | None:
+        """Who takes the values of an expression that find no more room in its recorder."""
+
+
+_observers: list[Observer] = []
+
+
+def observer() -> Observer | None:
+    """The observer of this process, if there is one."""
+    return _observers[-1] if _observers else None
+
+
+@contextmanager
+def observed_by(who: Observer) -> Iterator[None]:
+    """Let this one look on. Inside of another, it alone does."""
+    _observers.append(who)
+    try:
+        yield
+    finally:
+        _observers.remove(who)
+
+
+def overflow(excerpt: Excerpt) -> Callable[[Bound, Any], None] | None:
+    """Where a recorder sends what it has no room for."""
+    return _observers[-1].overflow(excerpt) if _observers else None

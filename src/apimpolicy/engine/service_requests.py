@@ -1,0 +1,199 @@
+"""The way of a request through a whole service: its API, operation, product and subscription, then the policies."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import attrs
+
+from apimpolicy.context.description import OperationDescription
+from apimpolicy.context.entities import Api
+from apimpolicy.dotnet.environment import use_environment
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.engine import pipeline
+from apimpolicy.engine.api_documents import ApiDocuments
+from apimpolicy.engine.api_routing import find_api
+from apimpolicy.engine.operations import choose
+from apimpolicy.engine.result import Result
+from apimpolicy.engine.subscription_keys import ACCESS_DENIED, Admission, admit
+from apimpolicy.engine.variables import variable_value
+from apimpolicy.errors import ConfigurationError, NotSimulatedError
+from apimpolicy.policies.cors import is_preflight
+from apimpolicy.policies.spec import PolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.context.records import Request
+    from apimpolicy.engine.api_routing import RoutedApi
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.service import AnyPolicy, Service, ServiceApi, ServiceOperation
+    from apimpolicy.engine.steps import Program
+
+TRACE_HEADER = "Ocp-Apim-Trace"
+
+
+class ServiceRequests:
+    """Sends requests through the service of a gateway, whose settings hold for all of its APIs."""
+
+    def __init__(self, gateway: Gateway, service: Service) -> None:
+        self.gateway = gateway
+        self.service = service
+        self._documents: dict[ServiceApi, ApiDocuments] = {}
+        self._operations: dict[ServiceApi, list[tuple[OperationDescription, AnyPolicy | None]]] = {}
+
+    def send(self, request: Request, variables: Mapping[str, object]) -> Result:
+        """Raises as `Gateway.run` does."""
+        with use_environment(self.gateway.environment()):
+            exchange = self.gateway.exchange(request)
+            for name, value in variables.items():
+                exchange.variables[to_utf16(name)] = variable_value(value)
+            routed = find_api(self.service, exchange.request)
+            if routed is None:
+                return Result(exchange, pipeline.refuse(exchange, self._program()).to_response())
+            self._enter_api(exchange, routed)
+            operation_policy = self._find_operation(exchange, routed)
+            if operation_policy is _NO_OPERATION:
+                return Result(exchange, pipeline.refuse(exchange, self._program()).to_response())
+            assert not isinstance(operation_policy, _NoOperation)
+            program = self._program(routed.api, operation_policy)
+            try:
+                admission = self._admit(exchange, routed, program)
+            except PolicyError as error:
+                return Result(exchange, pipeline.deny(exchange, program, error, ACCESS_DENIED).to_response())
+            if admission.product is not None:
+                program = self._program(routed.api, operation_policy, admission)
+            return Result(exchange, pipeline.run(exchange, program).to_response())
+
+    def _enter_api(self, exchange: Exchange, routed: RoutedApi) -> None:
+        api, context = routed.api, exchange.context
+        documents = self._documents_of(api)
+        exchange.services = copy.copy(exchange.services)
+        exchange.services.documents = documents
+        exchange.api_prefix = routed.prefix
+        context.api = api.api
+        described = documents.description
+        if api.api.service_url is None and described is not None and described.service_url is not None:
+            context.api = copy.copy(api.api)
+            context.api.service_url = Api(service_url=described.service_url).service_url
+        if api.workspace is not None:
+            context.workspace = self.service.workspaces[api.workspace].workspace
+
+    def _admit(self, exchange: Exchange, routed: RoutedApi, program: Program) -> Admission:
+        """Let the request in, or not; a preflight, which cannot bring a key in a header, always. Raises PolicyError."""
+        context = exchange.context
+        preflight = is_preflight(exchange.request) and context.operation.method != "OPTIONS"
+        try:
+            admission = admit(self.service, routed, exchange.request)
+        except PolicyError:
+            if not (preflight and pipeline.preflight_steps(program)):
+                raise
+            admission = Admission()
+        if admission.product is None and not self.service.subscriptions and self.gateway.product is not None:
+            wanted = from_utf16(self.gateway.product.id)
+            named = (each for each in self.service.products_of(routed.api) if each.id == wanted)
+            admission = Admission(next(named, None))
+        context.product = None if admission.product is None else admission.product.product
+        context.subscription = admission.subscription or self.gateway.subscription
+        context.user = admission.user or self.gateway.user
+        asked = (exchange.request.headers.joined(TRACE_HEADER) or "").lower() == "true"
+        context.tracing = asked and admission.allow_tracing
+        return admission
+
+    def _find_operation(self, exchange: Exchange, routed: RoutedApi) -> AnyPolicy | _NoOperation | None:
+        """The policy of the operation that the request is for."""
+        operations = self._operations_of(routed.api)
+        if not operations:
+            if routed.api.operation_policies:
+                raise NotSimulatedError(
+                    f"the operations of the API '{routed.api.id}'", "no specification says what their URLs are"
+                )
+            return None
+        request = exchange.request
+        method = request.method
+        described = [each for each, _ in operations]
+        if is_preflight(request) and not any(each.operation.method == "OPTIONS" for each in described):
+            asked = request.headers.joined("Access-Control-Request-Method") or ""
+            method = asked if pipeline.preflight_steps(self._program(routed.api)) else method
+        found = choose(request, Api(path=routed.prefix), described, method)
+        if found is None:
+            return _NO_OPERATION
+        chosen, parameters = found
+        exchange.context.operation = chosen.operation
+        exchange.url_template = chosen.operation.url_template
+        exchange.described_operation = chosen if chosen.is_described else None
+        request.match_parameters(parameters)
+        return next(policy for each, policy in operations if each is chosen)
+
+    def _documents_of(self, api: ServiceApi) -> ApiDocuments:
+        found = self._documents.get(api)
+        if found is None:
+            found = self._documents[api] = ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
+        return found
+
+    def _operations_of(self, api: ServiceApi) -> list[tuple[OperationDescription, AnyPolicy | None]]:
+        found = self._operations.get(api)
+        if found is None:
+            found = self._operations[api] = operations_with_policies(api, self._documents_of(api))
+        return found
+
+    def _program(
+        self,
+        api: ServiceApi | None = None,
+        operation_policy: AnyPolicy | None = None,
+        admission: Admission | None = None,
+    ) -> Program:
+        """The effective policies; without an API those of the global scope."""
+        given: dict[str, AnyPolicy | None] = {"global": self.service.policy}
+        if api is not None:
+            if api.workspace is not None:
+                given["workspace"] = self.service.workspaces[api.workspace].policy
+            if admission is not None and admission.product is not None:
+                given["product"] = admission.product.policy
+            given |= {"api": api.policy, "operation": operation_policy}
+        scopes: dict[str, Policy] = self.gateway.scopes({name: one for name, one in given.items() if one is not None})
+        return self.gateway.program(scopes)
+
+
+class _NoOperation:
+    """Says that an API has operations, and the request is for none of them."""
+
+
+_NO_OPERATION = _NoOperation()
+
+
+def operations_with_policies(
+    api: ServiceApi, documents: ApiDocuments
+) -> list[tuple[OperationDescription, AnyPolicy | None]]:
+    """The operations of an API, given ones in the place of described ones. Raises ConfigurationError."""
+    description = documents.description
+    described = [] if description is None else list(description.operations)
+    policies = dict(api.operation_policies)
+    found: list[tuple[OperationDescription, AnyPolicy | None]] = []
+    for each in described:
+        given = next((one for one in api.operations if _is_same(one, each)), None)
+        policy = policies.pop(from_utf16(each.operation.id), None)
+        if given is None:
+            found.append((each, policy))
+        else:
+            found.append((attrs.evolve(each, operation=given.operation), given.policy or policy))
+    for one in api.operations:
+        if not any(each.operation is one.operation for each, _ in found):
+            policy = one.policy or policies.pop(from_utf16(one.operation.id), None)
+            found.append((OperationDescription(one.operation, is_described=False), policy))
+    if policies and found:
+        known = ", ".join(from_utf16(each.operation.id) for each, _ in found[:8])
+        raise ConfigurationError(
+            f"the API '{api.id}' has a policy for the operation '{next(iter(policies))}', which is not there;"
+            f" its operations are {known}"
+        )
+    return found
+
+
+def _is_same(given: ServiceOperation, described: OperationDescription) -> bool:
+    one, other = given.operation, described.operation
+    same = (one.method.upper(), one.url_template) == (other.method.upper(), other.url_template)
+    return same or one.id == other.id

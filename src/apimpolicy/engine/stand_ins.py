@@ -1,0 +1,28 @@
+"""Texts that stand in for policy files, for one block of code: mutation runs a changed policy without writing it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_texts: dict[str, bytes] = {}
+
+
+@contextmanager
+def standing_in(path: str, data: bytes) -> Iterator[None]:
+    """Let the engine read `data` where it would read this policy file."""
+    name = os.path.abspath(path)
+    _texts[name] = data
+    try:
+        yield
+    finally:
+        del _texts[name]
+
+
+def stand_in(path: str | os.PathLike[str]) -> bytes | None:
+    """What stands in for a file; None where the file itself is to be read."""
+    return _texts.get(os.path.abspath(path)) if _texts else None

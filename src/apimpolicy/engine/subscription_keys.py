@@ -1,0 +1,90 @@
+"""Subscription keys: who is let in, and what `context` says of product, subscription and user then.
+
+Documented: the key is in a header, else in the query, under names that each API may change. It is good for an active
+subscription of the API, of a product with the API, of all APIs, or for the built-in all-access one; nothing else is,
+even where no key is needed. Without a key the request goes to the product of the API that needs no subscription, else
+to an API that needs none. Only a subscription of a product, and such an open product, bring the product's policies.
+
+Seen on real gateways: status 401 with the reason `Access Denied`, the header WWW-Authenticate, and the text about a
+missing key, where the documentation ends it in "to this API" instead of "to an API".
+
+Source: https://learn.microsoft.com/azure/api-management/api-management-subscriptions
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.policies.spec import PolicyError
+
+if TYPE_CHECKING:
+    from apimpolicy.context.entities import Subscription, User
+    from apimpolicy.context.messages import RequestMessage
+    from apimpolicy.engine.api_routing import RoutedApi
+    from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct, ServiceSubscription
+
+UNAUTHORIZED = 401
+ACCESS_DENIED = "Access Denied"
+MISSING = (
+    "Access denied due to missing subscription key."
+    " Make sure to include subscription key when making requests to an API."
+)
+INVALID = "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription."
+
+
+class Admission(NamedTuple):
+    """In what context a request goes on."""
+
+    product: ServiceProduct | None = None
+    subscription: Subscription | None = None
+    user: User | None = None
+    allow_tracing: bool = False
+
+
+def admit(service: Service, routed: RoutedApi, request: RequestMessage) -> Admission:
+    """The context of a request for an API. Raises PolicyError with status 401."""
+    api = routed.api
+    key = key_of(api, request)
+    if key is not None and service.subscriptions:
+        for each in service.subscriptions:
+            known = (each.subscription.primary_key, each.subscription.secondary_key)
+            if each.state == "active" and to_utf16(key) in known and _opens(service, each, api):
+                used = copy.copy(each.subscription)
+                used.key = to_utf16(key)
+                return Admission(_product_of(service, each), used, each.user, each.allow_tracing)
+        raise _refusal("SubscriptionKeyInvalid", INVALID, routed, request)
+    opened = next((each for each in service.products_of(api) if not each.product.subscription_required), None)
+    if opened is None and api.subscription_required and service.subscriptions:
+        raise _refusal("SubscriptionKeyNotFound", MISSING, routed, request)
+    return Admission(opened)
+
+
+def key_of(api: ServiceApi, request: RequestMessage) -> str | None:
+    """The key that came with a request: the header's before the query's."""
+    names = api.api.subscription_key_parameter_names
+    header = request.headers.joined(from_utf16(names.header))
+    if header is not None:
+        return from_utf16(header)
+    values = request.url.query.get_all(names.query)
+    return from_utf16(values[0]) if values else None
+
+
+def _opens(service: Service, subscription: ServiceSubscription, api: ServiceApi) -> bool:
+    kind, name = subscription.target
+    if kind == "products":
+        return any(product.id == name for product in service.products_of(api))
+    return not name or name in (api.id, api.base_id)
+
+
+def _product_of(service: Service, subscription: ServiceSubscription) -> ServiceProduct | None:
+    kind, name = subscription.target
+    return next((each for each in service.products if kind == "products" and each.id == name), None)
+
+
+def _refusal(reason: str, message: str, routed: RoutedApi, request: RequestMessage) -> PolicyError:
+    name = from_utf16(routed.api.api.subscription_key_parameter_names.header)
+    realm = f"{from_utf16(request.url.scheme)}://{from_utf16(request.url.host)}/{routed.prefix}".rstrip("/")
+    challenge = f'AzureApiManagementKey realm="{realm}",name="{name}",type="header"'
+    return PolicyError(reason, message, UNAUTHORIZED, headers={"WWW-Authenticate": challenge})

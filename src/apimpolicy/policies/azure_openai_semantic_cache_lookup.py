@@ -1,0 +1,22 @@
+"""azure-openai-semantic-cache-lookup: answer a nearly equal prompt from the cache; the older llm-semantic-cache-lookup.
+
+```xml
+<azure-openai-semantic-cache-lookup score-threshold="0.05" embeddings-backend-id="embeddings">
+    <vary-by>@(context.Subscription.Id)</vary-by>
+</azure-openai-semantic-cache-lookup>
+```
+
+Simulated as llm-semantic-cache-lookup, with which it shares the cache (our choice); everything is said on that page.
+
+Source: https://learn.microsoft.com/azure/api-management/azure-openai-semantic-cache-lookup-policy
+"""
+
+from __future__ import annotations
+
+from apimpolicy.policies.llm_semantic_cache_lookup import AUTHENTICATION, LlmSemanticCacheLookup
+from apimpolicy.policies.spec import literal_attribute, policy
+
+
+@policy("azure-openai-semantic-cache-lookup", sections="inbound")
+class AzureOpenaiSemanticCacheLookup(LlmSemanticCacheLookup):
+    embeddings_backend_auth: str = literal_attribute(default="system-assigned", values=AUTHENTICATION)

@@ -1,0 +1,30 @@
+"""azure-openai-semantic-cache-store: keep the answer for nearly equal prompts; the older llm-semantic-cache-store.
+
+```xml
+<azure-openai-semantic-cache-store duration="600" />
+```
+
+Simulated as llm-semantic-cache-store; everything is said on that page. It has no `cache-response`.
+
+Source: https://learn.microsoft.com/azure/api-management/azure-openai-semantic-cache-store-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import number
+from apimpolicy.policies.llm_semantic_cache_store import store
+from apimpolicy.policies.spec import expression_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.effects import Effect
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy("azure-openai-semantic-cache-store", sections="outbound")
+class AzureOpenaiSemanticCacheStore:
+    duration: float = expression_attribute(number, required=True)
+
+    def run(self, exchange: Exchange) -> Effect:
+        return store(exchange, self.duration, None)

@@ -1,0 +1,21 @@
+"""azure-openai-token-limit: so many tokens of Azure OpenAI with one key; the older name of llm-token-limit.
+
+```xml
+<azure-openai-token-limit counter-key="@(context.Subscription.Id)" tokens-per-minute="10000"
+    estimate-prompt-tokens="true" tokens-consumed-header-name="consumed-tokens" />
+```
+
+Simulated as llm-token-limit, with which it shares its counters (our choice); everything is said on that page.
+
+Source: https://learn.microsoft.com/azure/api-management/azure-openai-token-limit-policy
+"""
+
+from __future__ import annotations
+
+from apimpolicy.policies.llm_token_limit import LlmTokenLimit
+from apimpolicy.policies.spec import policy
+
+
+@policy("azure-openai-token-limit", sections="inbound", alternatives=("tokens-per-minute", "token-quota"))
+class AzureOpenaiTokenLimit(LlmTokenLimit):
+    """The same attributes."""

@@ -1,0 +1,200 @@
+"""cosmosdb-data-source: resolve a field of a GraphQL schema with a request to a Cosmos DB container.
+
+```xml
+<cosmosdb-data-source>
+    <connection-info>
+        <connection-string use-managed-identity="true">AccountEndpoint=https://contoso.example:443/;</connection-string>
+        <database-name>shop</database-name>
+        <container-name>orders</container-name>
+    </connection-info>
+    <read-request>
+        <id>@(context.GraphQL.Arguments["id"].ToString())</id>
+        <partition-key>@(context.GraphQL.Arguments["customer"].ToString())</partition-key>
+    </read-request>
+</cosmosdb-data-source>
+```
+
+Exactly one of `query-request`, `read-request`, `delete-request` and `write-request` says what is asked. It is the root
+of a resolver's document: `Gateway(cosmos=RecordedCosmos({…})).resolve(policy, arguments={…})`. The container is what
+the gateway was given; its `requests` are what it was asked (`apimpolicy.engine.data_sources`).
+
+Simulated: the request, with Liquid where `template="liquid"` stands, and the answer as JSON. Our choices, where the
+documentation is silent: the items of a query are `{"items": [item, …]}`, any other answer stays as it is; a write
+without set-body sends the field's arguments (documented) and takes its id from them; a container that raises OSError is
+BackendConnectionFailure. No query is run or checked.
+
+Source: https://learn.microsoft.com/azure/api-management/cosmosdb-data-source-policy
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.policies.conversions import boolean, trimmed
+from apimpolicy.policies.cosmosdb_requests import (
+    DeleteRequest,
+    Etag,
+    ItemId,
+    Paging,
+    PartitionKey,
+    QueryRequest,
+    ReadRequest,
+    WriteRequest,
+)
+from apimpolicy.policies.data_requests import CosmosRequest
+from apimpolicy.policies.data_source_parts import (
+    ConnectionString,
+    DataAnswer,
+    answer_with,
+    composed_body,
+    query_parameters,
+    templated,
+    unreachable,
+)
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import PolicyError, child, child_texts, part, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange, Step
+
+
+@part("connection-info")
+class CosmosConnection:
+    connection_string: Step | None = child(ConnectionString, required=True)
+    database_names: list[str] = child_texts("database-name", trimmed, required=True)
+    container_names: list[str] = child_texts("container-name", trimmed, required=True)
+
+
+@policy("cosmosdb-data-source", sections="")
+class CosmosDBDataSource:
+    connection_info: Step | None = child(CosmosConnection, required=True)
+    query_request: Step | None = child(QueryRequest)
+    read_request: Step | None = child(ReadRequest)
+    delete_request: Step | None = child(DeleteRequest)
+    write_request: Step | None = child(WriteRequest)
+    response: Step | None = child(DataAnswer)
+
+    def run(self, exchange: Exchange) -> Effect:
+        assert self.connection_info is not None
+        connection: CosmosConnection = exchange.evaluate(self.connection_info)
+        assert connection.connection_string is not None
+        target: ConnectionString = exchange.evaluate(connection.connection_string)
+        asked = [
+            (step, make)
+            for step, make in (
+                (self.query_request, self.query),
+                (self.read_request, self.read),
+                (self.delete_request, self.delete),
+                (self.write_request, self.write),
+            )
+            if step is not None
+        ]
+        if len(asked) != 1:
+            raise PolicyError(None, "cosmosdb-data-source takes exactly one request.")
+        step, make = asked[0]
+        request = CosmosRequest(
+            connection_string=from_utf16(target.text),
+            uses_managed_identity=target.use_managed_identity,
+            database=from_utf16(connection.database_names[0]),
+            container=from_utf16(connection.container_names[0]),
+            **make(exchange, exchange.evaluate(step)),
+        )
+        try:
+            answer = exchange.services.data_sources.cosmos(request)
+        except OSError as error:
+            raise unreachable(error) from None
+        is_list = request.kind == "query" and isinstance(answer, (list, tuple))
+        answer_with(exchange, {"items": list(answer)} if is_list else answer, self.response)
+        return Effect("data-requested", f"Cosmos DB: {request.kind}", source="cosmosdb", request=request.kind)
+
+    def query(self, exchange: Exchange, asked: QueryRequest) -> dict[str, Any]:
+        found: dict[str, Any] = {"kind": "query", **_partition(exchange, asked.partition_key)}
+        if asked.sql_statements:
+            found["statement"] = from_utf16(asked.sql_statements[0])
+        found["parameters"] = {
+            from_utf16(parameter.name): from_utf16(parameter.value)
+            for parameter in query_parameters(exchange, asked.parameters)
+        }
+        found["low_precision_order_by"] = asked.enable_low_precision_order_by
+        if asked.paging is not None:
+            paging: Paging = exchange.evaluate(asked.paging)
+            found["max_item_count"] = _count(_text(exchange, paging.max_item_count))
+            found["continuation_token"] = _text(exchange, paging.continuation_token) or None
+        return found
+
+    def read(self, exchange: Exchange, asked: ReadRequest) -> dict[str, Any]:
+        return {"kind": "read", "id": _text(exchange, asked.id), **_partition(exchange, asked.partition_key)}
+
+    def delete(self, exchange: Exchange, asked: DeleteRequest) -> dict[str, Any]:
+        found = {"kind": "delete", "id": _text(exchange, asked.id), **_partition(exchange, asked.partition_key)}
+        return found | _etag(exchange, asked.etag) | _options(asked)
+
+    def write(self, exchange: Exchange, asked: WriteRequest) -> dict[str, Any]:
+        body = composed_body(exchange, asked.steps)
+        if body is None:
+            arguments = exchange.context.graph_ql.arguments if exchange.context.graph_ql is not None else None
+            body = b"{}" if arguments is None else from_utf16(arguments.data.to_string()).encode("utf-8", "replace")
+        try:
+            item = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise PolicyError(None, to_utf16(f"The item to write is not JSON: {error}")) from None
+        identifier = _text(exchange, asked.id)
+        if identifier is None and isinstance(item, dict) and item.get("id") is not None:
+            identifier = str(item["id"])
+        found = {"kind": asked.type, "id": identifier, "body": item, **_partition(exchange, asked.partition_key)}
+        found["indexing_directive"] = from_utf16(asked.indexing_directive)
+        return found | _etag(exchange, asked.etag) | _options(asked)
+
+
+def _text(exchange: Exchange, step: Step | None) -> str | None:
+    if step is None:
+        return None
+    found: ItemId = exchange.evaluate(step)
+    return templated(exchange, found.text, found.template)
+
+
+def _count(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise PolicyError(None, to_utf16(f"max-item-count is a number, not '{text[:40]}'.")) from None
+
+
+def _partition(exchange: Exchange, step: Step | None) -> dict[str, Any]:
+    if step is None:
+        return {}
+    found: PartitionKey = exchange.evaluate(step)
+    if found.data_type == "none":
+        return {}
+    text = templated(exchange, found.text, found.template)
+    value: str | float | bool | None = text
+    if found.data_type == "null":
+        value = None
+    elif found.data_type == "bool":
+        value = boolean(to_utf16(text))
+    elif found.data_type == "number":
+        try:
+            value = int(text) if text.lstrip("-").isdecimal() else float(text)
+        except ValueError:
+            raise PolicyError(None, to_utf16(f"The partition key '{text[:40]}' is no number.")) from None
+    return {"partition_key": value, "has_partition_key": True}
+
+
+def _etag(exchange: Exchange, step: Step | None) -> dict[str, Any]:
+    if step is None:
+        return {}
+    found: Etag = exchange.evaluate(step)
+    return {"etag": templated(exchange, found.text, found.template), "etag_type": found.type}
+
+
+def _options(asked: DeleteRequest | WriteRequest) -> dict[str, Any]:
+    given = {
+        "consistency_level": asked.consistency_level,
+        "pre_trigger": asked.pre_trigger,
+        "post_trigger": asked.post_trigger,
+    }
+    return {name: from_utf16(value) for name, value in given.items() if value is not None}

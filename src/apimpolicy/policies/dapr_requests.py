@@ -1,0 +1,65 @@
+"""What publish-to-dapr and invoke-dapr-binding share: a request to the Dapr sidecar, and what its answer means.
+
+Where no document says more, our choices: `template="Liquid"` makes the content a template as in set-body, that sees the
+message of its section, and `{{…}}` anywhere in the element is Liquid's, no named value; an answer of status 400 and
+above is an error without a reason, of status 500, in our words; the answer is in the variable before on-error runs;
+when there is no answer at all and errors are ignored, the variable is null.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.surroundings import PolicyError
+
+if TYPE_CHECKING:
+    from apimpolicy.context.records import Request
+    from apimpolicy.policies.surroundings import Exchange
+
+SIDECAR = "http://localhost:3500/v1.0"
+JSON = "application/json"
+
+
+def ask(exchange: Exchange, request: Request, timeout: float, variable: str | None, ignore_error: bool) -> Effect:
+    """Send a request to the sidecar. Raises PolicyError when that fails, unless errors are ignored."""
+    from apimpolicy.context.messages import ResponseMessage
+
+    try:
+        response = exchange.send(request, timeout, exchange.services.dapr)
+    except PolicyError as error:
+        if not ignore_error:
+            raise
+        if variable is not None:
+            exchange.variables[variable] = None
+        return Effect("sent", f"failed, ignored: {error.message}", request=request, response=None)
+    if variable is not None:
+        exchange.variables[variable] = ResponseMessage.of(response, exchange.request.second_read)
+    if response.status_code >= 400 and not ignore_error:
+        raise PolicyError(None, f"Dapr answered {request.url} with the status code {response.status_code}.")
+    shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
+    return Effect("sent", shown, request=request, response=response)
+
+
+def rendered(exchange: Exchange, content: bytes, template: str | None) -> bytes:
+    """What a content gives, which is a Liquid template if `template` says so. Raises PolicyError."""
+    if template is None or template.lower() != "liquid":
+        return content
+    from apimpolicy.policies.liquid.binding import bind_body, bind_context
+    from apimpolicy.policies.liquid.errors import LiquidError
+    from apimpolicy.policies.liquid.template import read_template
+
+    seen = bind_body(exchange.message, parses_dates=True, nil_is_null=False)
+    try:
+        template_text = to_utf16(content.decode("utf-8", "replace"))
+        rendering = read_template(template_text).render({"body": seen, "context": bind_context(exchange.context)})
+    except LiquidError as error:
+        raise PolicyError(None, error.shown) from None
+    return from_utf16(rendering.text).encode("utf-8", "replace")
+
+
+def in_path(value: str) -> str:
+    """A name as a part of a URL's path; slashes stay."""
+    return quote(value, safe="/~!$&'()*+,;=:@")

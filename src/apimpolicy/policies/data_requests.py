@@ -1,0 +1,84 @@
+"""What GraphQL resolvers ask of databases, as data, and the databases as they see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@attrs.frozen
+class SqlParameter:
+    """A parameter of a statement: `@name`, its value as text, and the type that the policy states, if it does."""
+
+    name: str
+    value: str | None
+    sql_type: str | None = None
+
+
+@attrs.frozen
+class SqlRequest:
+    """A statement for a SQL database, as sql-data-source sends it. Texts are Python's."""
+
+    statement: str
+    parameters: tuple[SqlParameter, ...] = ()
+    connection_string: str = ""
+    uses_managed_identity: bool = False
+    single_result: bool = False
+
+
+@attrs.frozen
+class CosmosRequest:
+    """A request to a Cosmos DB container, as cosmosdb-data-source sends it; what does not apply is None.
+
+    `kind` is `query`, `read`, `delete`, `insert`, `replace` or `upsert`. `partition_key` has the type that the policy
+    states; `has_partition_key` tells null from none.
+    """
+
+    kind: str
+    connection_string: str = ""
+    database: str = ""
+    container: str = ""
+    uses_managed_identity: bool = False
+    statement: str | None = None
+    parameters: Mapping[str, str] = attrs.field(factory=dict)
+    id: str | None = None
+    partition_key: str | float | bool | None = None
+    has_partition_key: bool = False
+    body: Any = None
+    etag: str | None = None
+    etag_type: str = "match"
+    max_item_count: int | None = None
+    continuation_token: str | None = None
+    consistency_level: str | None = None
+    pre_trigger: str | None = None
+    post_trigger: str | None = None
+    indexing_directive: str = "default"
+    low_precision_order_by: bool = False
+
+
+class SqlDatabase(Protocol):
+    """Answers statements. A PolicyError or OSError that it raises is the resolver's error."""
+
+    def execute(self, request: SqlRequest) -> Sequence[Mapping[str, Any]]:
+        """The rows of the last statement, each by column."""
+
+
+class CosmosContainer(Protocol):
+    """Answers requests to a container. A PolicyError or OSError that it raises is the resolver's error."""
+
+    def execute(self, request: CosmosRequest) -> Any:
+        """What Cosmos DB answers, as JSON data: the items of a query, the item that was read or written, None."""
+
+
+class DataSources(Protocol):
+    """The databases that resolvers reach."""
+
+    def sql(self, request: SqlRequest) -> Sequence[Mapping[str, Any]]:
+        """Ask the SQL database. Raises ConfigurationError when the gateway has none."""
+
+    def cosmos(self, request: CosmosRequest) -> Any:
+        """Ask the Cosmos DB container. Raises ConfigurationError when the gateway has none."""

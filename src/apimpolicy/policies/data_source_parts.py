@@ -1,0 +1,102 @@
+"""Elements that the resolvers for databases share, and texts in them that may be Liquid templates."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.policies.conversions import boolean, trimmed
+from apimpolicy.policies.spec import (
+    PolicyError,
+    children,
+    content,
+    expression_attribute,
+    literal_attribute,
+    part,
+    policies,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.policies.spec import Exchange, Step
+
+
+@part("connection-string")
+class ConnectionString:
+    use_managed_identity: bool = expression_attribute(boolean, default=False)
+    scope: str | None = literal_attribute()
+    client_id: str | None = literal_attribute()
+    text: str = content(trimmed)
+
+
+@part("parameter")
+class QueryParameter:
+    name: str = literal_attribute(trimmed, required=True)
+    sql_type: str | None = literal_attribute(trimmed)
+    type: str | None = literal_attribute(trimmed)
+    value: str = content(trimmed)
+
+
+@part("parameters")
+class QueryParameters:
+    parameters: list[Step] = children(QueryParameter)
+
+
+@part("response")
+class DataAnswer:
+    steps: list[Step] = policies("include-fragment", "set-body", "publish-event")
+
+
+def query_parameters(exchange: Exchange, step: Step | None) -> list[QueryParameter]:
+    """The parameters of a statement, evaluated."""
+    if step is None:
+        return []
+    group: QueryParameters = exchange.evaluate(step)
+    return [exchange.evaluate(entry) for entry in group.parameters]
+
+
+def answer_with(exchange: Exchange, data: Any, response: Step | None) -> None:
+    """Make data the resolver's answer, and run the policies of its `response`."""
+    from apimpolicy.context.header_fields import HeaderCollection
+    from apimpolicy.context.messages import ResponseMessage
+
+    headers = HeaderCollection([("Content-Type", ["application/json"])])
+    body = json.dumps(data, ensure_ascii=False, default=str).encode("utf-8", "replace")
+    exchange.answer_resolver(ResponseMessage(200, headers=headers, body=body, second_read=exchange.request.second_read))
+    if response is not None:
+        answer: DataAnswer = exchange.evaluate(response)
+        exchange.execute(answer.steps)
+
+
+def composed_body(exchange: Exchange, steps: Sequence[Step]) -> bytes | None:
+    """The body that a set-body makes for a request of the resolver's own; None without one."""
+    from apimpolicy.context.messages import RequestMessage
+
+    if not steps:
+        return None
+    message = RequestMessage("POST", exchange.request.url, second_read=exchange.request.second_read)
+    exchange.compose_request(steps, message)
+    return b"" if message.body is None else message.body.remaining
+
+
+def templated(exchange: Exchange, text: str, template: str | None) -> str:
+    """A text as Python's, with `template="liquid"` rendered against the resolver's request. Raises PolicyError."""
+    if template != "liquid":
+        return from_utf16(text)
+    from apimpolicy.policies.liquid.binding import bind_body, bind_context
+    from apimpolicy.policies.liquid.errors import LiquidError
+    from apimpolicy.policies.liquid.template import read_template
+
+    seen = bind_body(exchange.request, parses_dates=False, nil_is_null=False)
+    try:
+        rendering = read_template(to_utf16(text)).render({"body": seen, "context": bind_context(exchange.context)})
+    except LiquidError as error:
+        raise PolicyError(None, error.shown) from None
+    return from_utf16(rendering.text).strip()
+
+
+def unreachable(error: OSError) -> PolicyError:
+    """The error of a database that cannot be reached."""
+    return PolicyError("BackendConnectionFailure", str(error) or "The data source cannot be reached.")

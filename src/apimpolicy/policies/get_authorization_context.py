@@ -1,0 +1,90 @@
+"""get-authorization-context: take the access token of a connection that the credential manager keeps.
+
+```xml
+<get-authorization-context provider-id="github" authorization-id="orders-bot" context-variable-name="github" />
+<set-header name="Authorization">
+    <value>@("Bearer " + ((Authorization)context.Variables["github"]).AccessToken)</value>
+</set-header>
+```
+
+The variable gets an `Authorization` with `AccessToken` and `Claims`. The connection's access policies decide who may
+use it: the gateway's own identity (`identity-type="managed"`, the default), or with `jwt` the service principal whose
+token `identity` is. A failure is an error, of status 500; with `ignore-error="true"` the variable is null instead.
+
+```python
+authorizations = Authorizations()
+authorizations.add("github", "orders-bot", access_token="gho_1", claims={"login": "bot"})
+gateway = Gateway(authorizations=authorizations)
+```
+
+Simulated: whether the connection is there, in order, and open to the identity; nobody is asked but the `Authorizations`
+of the gateway, and without them the policy fails by name. Refreshing tokens is up to the test: `add` replaces one. Of
+`identity` the audience `https://azure-api.net/authorization-manager`, `oid`, `tid` and `exp` are looked at, its
+signature is not. Our choices: the error has no reason; `jwt` without `identity` is such a failure; ids are compared
+without regard to case; claims that are no texts arrive as bool, long, double or string[], objects as JSON.
+
+Source: https://learn.microsoft.com/azure/api-management/get-authorization-context-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.policies.conversions import boolean, text, trimmed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.identity_services import IdentityUnavailableError
+from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.identity_services import Connection
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy("get-authorization-context", sections="inbound")
+class GetAuthorizationContext:
+    provider_id: str = expression_attribute(trimmed, required=True)
+    authorization_id: str = expression_attribute(trimmed, required=True)
+    context_variable_name: str = expression_attribute(text, required=True)
+    identity_type: str = expression_attribute(trimmed, default="managed", values=("managed", "jwt"))
+    identity: str = expression_attribute(trimmed, default="")
+    ignore_error: bool = expression_attribute(boolean, default=False, values=("true", "false"))
+
+    def run(self, exchange: Exchange) -> Effect:
+        variable = from_utf16(self.context_variable_name)
+        provider_id, authorization_id = from_utf16(self.provider_id), from_utf16(self.authorization_id)
+        try:
+            connection = self.connection(exchange, provider_id, authorization_id)
+        except IdentityUnavailableError as error:
+            message = f"{to_utf16(str(error))}."
+            effect = self.effect(message, variable, acquired=False)
+            if self.ignore_error:
+                exchange.variables[variable] = None
+                return effect
+            exchange.note(effect)
+            raise PolicyError(None, message) from None
+        from apimpolicy.context.tokens import Authorization
+        from apimpolicy.policies.claim_values import to_dotnet
+
+        claims = {name: to_dotnet(value) for name, value in connection.claims.items()}
+        exchange.variables[variable] = Authorization(to_utf16(connection.access_token), claims)
+        return self.effect(f"{self.provider_id}/{self.authorization_id} in the variable {variable}", variable)
+
+    def connection(self, exchange: Exchange, provider_id: str, authorization_id: str) -> Connection:
+        """The connection. Raises IdentityUnavailableError."""
+        identity = None
+        if self.identity_type == "jwt":
+            if not self.identity:
+                raise IdentityUnavailableError("The identity-type is jwt, and there is no identity")
+            identity = from_utf16(self.identity)
+        return exchange.services.identities.connection(provider_id, authorization_id, identity)
+
+    def effect(self, shown: str, variable: str, acquired: bool = True) -> Effect:
+        return Effect(
+            "authorization-acquired",
+            shown,
+            provider_id=self.provider_id,
+            authorization_id=self.authorization_id,
+            name=variable,
+            acquired=acquired,
+        )

@@ -1,0 +1,105 @@
+"""http-data-source: resolve a field of a GraphQL schema with an HTTP request.
+
+```xml
+<http-data-source>
+    <http-request>
+        <set-method>GET</set-method>
+        <set-url>@($"https://data.contoso.com/users/{context.GraphQL.Arguments["id"]}")</set-url>
+    </http-request>
+    <http-response>
+        <set-body template="liquid">{"name": "{{body.username}}"}</set-body>
+    </http-response>
+</http-data-source>
+```
+
+It is the root of a resolver's document: `Gateway(…).resolve(policy, arguments={"id": 1}, parent={…})`.
+`context.GraphQL` has the arguments and the parent object, `context.Request.Body` the arguments: `{"arguments": {…}}`.
+In `http-response` the response is that of the resolver's own request; without that element its body is the result.
+
+Simulated: `Gateway(outside=…)` answers, or else its `backend`; no socket is opened. Our choices, where the
+documentation is silent: a status that tells of an error is no error, the body counts; of the `backend` element only
+forward-request's timeout has an effect; with set-backend-service the request goes to that backend's base URL with the
+path and query of `set-url`; `set-url` is evaluated before the policies beside it.
+
+Source: https://learn.microsoft.com/azure/api-management/http-data-source-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import trimmed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.outgoing_request import outgoing_request
+from apimpolicy.policies.spec import child, child_texts, part, policies, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.context.records import Request
+    from apimpolicy.policies.forward_request import ForwardRequest
+    from apimpolicy.policies.spec import Exchange, Step
+
+TIMEOUT = 300.0
+"""Seconds, as for forward-request."""
+
+
+@part("http-request")
+class HttpCall:
+    urls: list[str] = child_texts("set-url", trimmed, required=True)
+    steps: list[Step] = policies(
+        *("get-authorization-context", "set-backend-service", "set-method", "include-fragment", "set-header"),
+        *("set-body", "authentication-certificate"),
+    )
+
+
+@part("backend")
+class BackendCall:
+    steps: list[Step] = policies("forward-request")
+
+
+@part("http-response")
+class HttpAnswer:
+    steps: list[Step] = policies(
+        *("set-body", "json-to-xml", "xml-to-json", "find-and-replace", "publish-event", "include-fragment"),
+        *("set-header", "set-status"),
+    )
+
+
+@policy("http-data-source", sections="")
+class HttpDataSource:
+    http_request: Step | None = child(HttpCall, required=True)
+    backend: Step | None = child(BackendCall)
+    http_response: Step | None = child(HttpAnswer)
+
+    def run(self, exchange: Exchange) -> Effect:
+        from apimpolicy.context.messages import ResponseMessage
+
+        assert self.http_request is not None
+        call: HttpCall = exchange.evaluate(self.http_request)
+        request = outgoing_request(exchange, "new", call.urls, call.steps)
+        _redirect(exchange, request)
+        response = exchange.send(request, self.timeout(exchange))
+        exchange.answer_resolver(ResponseMessage.of(response, exchange.request.second_read))
+        if self.http_response is not None:
+            answer: HttpAnswer = exchange.evaluate(self.http_response)
+            exchange.execute(answer.steps)
+        shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
+        return Effect("sent", shown, request=request, response=response)
+
+    def timeout(self, exchange: Exchange) -> float:
+        if self.backend is None:
+            return TIMEOUT
+        part_: BackendCall = exchange.evaluate(self.backend)
+        for step in part_.steps:
+            forward: ForwardRequest = exchange.evaluate(step)
+            return forward.timeout if forward.timeout_ms is None else forward.timeout_ms / 1000
+        return TIMEOUT
+
+
+def _redirect(exchange: Exchange, request: Request) -> None:
+    """Send the request to the backend that set-backend-service chose, if it did."""
+    from apimpolicy.context.urls import Url
+
+    if exchange.backend_url is None:
+        return
+    base, url = Url.parse(exchange.backend_url), Url.parse(request.url)
+    request.url = str(base.replaced(path=base.path.rstrip("/") + url.path, query_string=url.query_string))

@@ -1,0 +1,239 @@
+"""JSON values against JSON Schema: the validation engine is jsonschema-rs, the words follow Newtonsoft's validator.
+
+No document states the words of Azure's engine. Its errors have a message, a line number and a line position, as those
+of Newtonsoft's validator have, so sentences and places here follow that library; whether Azure's are the same is not
+known. Regular expressions are matched with a bound on backtracking and on size; nothing is ever fetched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.schema_cost import branches_too_often, has_alternatives
+from apimpolicy.policies.schema_variants import case_folded, closed, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from apimpolicy.policies.json_documents import JsonText, Place
+
+MAX_BACKTRACKING = 100_000
+MAX_PATTERN_BYTES = 1_000_000
+MAX_ERRORS = 100
+"""More errors of one body are not looked for."""
+
+NOWHERE = (0, 0)
+
+_WHOLE = "urn:given:schema"
+_NEWEST = "Draft202012Validator"
+_DRAFTS = {
+    "http://json-schema.org/draft-04/schema": "Draft4Validator",
+    "http://json-schema.org/draft-06/schema": "Draft6Validator",
+    "http://json-schema.org/draft-07/schema": "Draft7Validator",
+    "https://json-schema.org/draft/2019-09/schema": "Draft201909Validator",
+}
+
+_AT_THE_END = (
+    *("MinProperties", "MaxProperties", "MinItems", "MaxItems", "UniqueItems", "Contains"),
+    *("AnyOf", "OneOfNotValid", "OneOfMultipleValid", "Not"),
+)
+"""What is known of an object or array only behind its closing bracket."""
+
+_TYPE_NAMES = {
+    "string": "String",
+    "number": "Number",
+    "integer": "Integer",
+    "boolean": "Boolean",
+    "object": "Object",
+    "array": "Array",
+    "null": "Null",
+}
+"""In the order in which Newtonsoft writes several."""
+
+
+class SchemaNotFoundError(Exception):
+    """A `$ref` of a schema leads nowhere."""
+
+
+class UnverifiableError(Exception):
+    """A value cannot be checked: a regular expression takes too long, a number is none."""
+
+
+class SchemaViolation:
+    """One way in which a value does not conform: a sentence, and the place it is about."""
+
+    __slots__ = ("message", "place")
+
+    def __init__(self, message: str, place: Place = NOWHERE) -> None:
+        self.message = message
+        self.place = place
+
+    @property
+    def text(self) -> str:
+        """The sentence with its place."""
+        line, position = self.place
+        return f"{self.message} Line: {line}, Position: {position}" if self.place != NOWHERE else self.message
+
+
+class JsonSchema:
+    """A compiled schema.
+
+    `definitions` are what its references point into; with `whole`, the schema is no more than a reference into them,
+    and they are a schema of their own. `additional` overrides what the schema says of properties that it does not name
+    (None leaves it); `folds_names` compares property names without regard to case: the value's are then in lower case.
+    Raises SchemaNotFoundError, and ConfigurationError for what is no schema.
+    """
+
+    def __init__(
+        self,
+        schema: Any,
+        definitions: Mapping[str, Any],
+        *,
+        whole: bool = False,
+        additional: bool | None = None,
+        folds_names: bool = False,
+    ) -> None:
+        import jsonschema_rs
+
+        self.written_names: dict[str, str] = {}
+        try:
+            if whole:
+                document = self._variant(definitions, additional, folds_names, begins=False)
+                registry = jsonschema_rs.Registry([(_WHOLE, document)])
+                root = self._variant({"$ref": f"{_WHOLE}{schema['$ref']}"}, additional, folds_names)
+                self._counted = {"$ref": schema["$ref"]}, document
+            else:
+                registry = None
+                root = self._variant({**definitions, **_at_root(schema)}, additional, folds_names)
+                self._counted = root, root
+            self._branches = has_alternatives(self._counted[1])
+            kind = getattr(jsonschema_rs, _DRAFTS.get(str(root.pop("$schema", "")).rstrip("#"), _NEWEST))
+            patterns = jsonschema_rs.FancyRegexOptions(backtrack_limit=MAX_BACKTRACKING, size_limit=MAX_PATTERN_BYTES)
+            options = {"validate_formats": True, "offline": True, "pattern_options": patterns, "registry": registry}
+            self._validator = kind(root, **options)
+        except jsonschema_rs.ReferencingError as error:
+            raise SchemaNotFoundError(str(error)) from None
+        except (jsonschema_rs.ValidationError, ValueError) as error:
+            message = str(error).partition("\n")[0]
+            if "does not exist" in message or "not present in a registry" in message:
+                raise SchemaNotFoundError(message) from None
+            raise ConfigurationError(f"the schema cannot be used: {message[:300]}") from None
+
+    def _variant(self, schema: Any, additional: bool | None, folds_names: bool, *, begins: bool = True) -> Any:
+        if additional is not None:
+            schema = opened(schema) if additional else closed(schema, begins=begins)
+        return case_folded(schema, self.written_names) if folds_names else dict(schema)
+
+    def violations(self, document: JsonText) -> list[SchemaViolation]:
+        """Everything in the value that does not conform, in the order of the text. Raises UnverifiableError."""
+        import jsonschema_rs
+
+        if self._branches and branches_too_often(*self._counted, document.value, len(document.starts)):
+            raise UnverifiableError("The alternatives of the schema branch too often for this value.")
+        found: list[SchemaViolation] = []
+        missing: dict[tuple[Any, ...], list[Any]] = {}
+        try:
+            for error in self._validator.iter_errors(document.value):
+                if type(error.kind).__name__.endswith("Required"):
+                    missing.setdefault((tuple(error.instance_path), tuple(error.schema_path)), []).append(error)
+                else:
+                    found.append(self._violation(error, document))
+                if len(found) + len(missing) >= MAX_ERRORS:
+                    break
+        except jsonschema_rs.ReferencingError as error:
+            raise SchemaNotFoundError(str(error)) from None
+        except ValueError as error:
+            raise UnverifiableError(str(error).partition("\n")[0]) from None
+        for (path, _), errors in missing.items():
+            names = ", ".join(self._written(error.kind.property) for error in errors)
+            place = document.ends.get(path, NOWHERE)
+            found.append(SchemaViolation(f"Required properties are missing from object: {names}.", place))
+        found.sort(key=lambda violation: violation.place)
+        return found
+
+    def _violation(self, error: Any, document: JsonText) -> SchemaViolation:
+        path = tuple(error.instance_path)
+        kind = type(error.kind).__name__.rpartition("_")[2]
+        if kind in ("BacktrackLimitExceeded", "RegexEngineFailure"):
+            raise UnverifiableError("A regular expression of the schema takes too long.")
+        if kind == "Referencing":
+            raise SchemaNotFoundError(error.message)
+        place = document.starts.get(path, NOWHERE)
+        if kind in _AT_THE_END:
+            place = document.ends.get(path, place)
+        elif kind in ("AdditionalProperties", "UnevaluatedProperties") and error.kind.unexpected:
+            place = document.names.get((*path, error.kind.unexpected[0]), place)
+        return SchemaViolation(self._message(kind, error.kind, error.instance, error.message), place)
+
+    def _message(self, kind: str, details: Any, value: Any, otherwise: str) -> str:
+        if kind in ("AdditionalProperties", "UnevaluatedProperties"):
+            name = self._written(str(details.unexpected[0]))
+            return f"Property '{name}' has not been defined and the schema does not allow additional properties."
+        if kind == "Type":
+            expected = ", ".join(shown for name, shown in _TYPE_NAMES.items() if name in details.types)
+            return f"Invalid type. Expected {expected} but got {_type_name(value)}."
+        shown = _shown(value)
+        sort = "Integer" if isinstance(value, int) else "Float"
+        count = len(value) if isinstance(value, (str, list, dict)) else 0
+        sentences: dict[str, Callable[[], str]] = {
+            "Enum": lambda: f"Value {_json(value)} is not defined in enum.",
+            "Constant": lambda: f"Value {_json(value)} does not match const.",
+            "Minimum": lambda: f"{sort} {shown} is less than minimum value of {_shown(details.limit)}.",
+            "Maximum": lambda: f"{sort} {shown} exceeds maximum value of {_shown(details.limit)}.",
+            "ExclusiveMinimum": lambda: (
+                f"{sort} {shown} equals minimum value of {_shown(details.limit)} and exclusive minimum is true."
+                if value == details.limit
+                else f"{sort} {shown} is less than minimum value of {_shown(details.limit)}."
+            ),
+            "ExclusiveMaximum": lambda: (
+                f"{sort} {shown} equals maximum value of {_shown(details.limit)} and exclusive maximum is true."
+                if value == details.limit
+                else f"{sort} {shown} exceeds maximum value of {_shown(details.limit)}."
+            ),
+            "MultipleOf": lambda: f"{sort} {shown} is not a multiple of {_shown(details.multiple_of)}.",
+            "MinLength": lambda: f"String '{shown}' is less than minimum length of {details.limit}.",
+            "MaxLength": lambda: f"String '{shown}' exceeds maximum length of {details.limit}.",
+            "Pattern": lambda: f"String '{shown}' does not match regex pattern '{details.pattern}'.",
+            "Format": lambda: f"String '{shown}' does not validate against format '{details.format}'.",
+            "MinItems": lambda: f"Array item count {count} is less than minimum count of {details.limit}.",
+            "MaxItems": lambda: f"Array item count {count} exceeds maximum count of {details.limit}.",
+            "UniqueItems": lambda: "Non-unique array item.",
+            "Contains": lambda: "No items match contains.",
+            "MinProperties": lambda: f"Object property count {count} is less than minimum count of {details.limit}.",
+            "MaxProperties": lambda: f"Object property count {count} exceeds maximum count of {details.limit}.",
+            "AnyOf": lambda: "JSON does not match any schemas from 'anyOf'.",
+            "OneOfNotValid": lambda: "JSON is valid against no schemas from 'oneOf'.",
+            "OneOfMultipleValid": lambda: "JSON is valid against more than one schema from 'oneOf'.",
+            "Not": lambda: "JSON is valid against schema from 'not'.",
+            "FalseSchema": lambda: "Schema always fails validation.",
+        }
+        made = sentences.get(kind)
+        return otherwise if made is None else made()
+
+    def _written(self, name: str) -> str:
+        return self.written_names.get(name, name)
+
+
+def _at_root(schema: Any) -> dict[str, Any]:
+    if not isinstance(schema, dict):
+        return {"allOf": [schema]}
+    return {"$ref": schema["$ref"]} if set(schema) == {"$ref"} else dict(schema)
+
+
+def _type_name(value: Any) -> str:
+    if value is None:
+        return "Null"
+    kinds = {bool: "Boolean", int: "Integer", float: "Number", str: "String", list: "Array", dict: "Object"}
+    return kinds.get(type(value), "Object")
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else _json(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)[:200]

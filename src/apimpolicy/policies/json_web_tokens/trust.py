@@ -1,0 +1,87 @@
+"""Whom a policy trusts: the keys that it has itself, and what OpenID providers publish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.policies.identity_services import IdentityUnavailableError
+from apimpolicy.policies.json_web_tokens.keys import VerificationKey
+from apimpolicy.policies.json_web_tokens.refusal import denied
+from apimpolicy.policies.json_web_tokens.signatures import ALGORITHMS, fits, verifies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from apimpolicy.policies.identity_services import Identities, OpenIdConfiguration
+
+
+class Trust:
+    """The keys of a policy. `urls` are OpenID configurations, asked for only when a token is to be verified."""
+
+    def __init__(self, keys: Iterable[VerificationKey], urls: Sequence[str], identities: Identities) -> None:
+        self.keys = list(keys)
+        self.urls = urls
+        self.identities = identities
+        self.issuers: list[str] = []
+        self.failures: list[str] = []
+
+    def verify(self, algorithm: str, key_id: str | None, signed: bytes, signature: bytes) -> VerificationKey:
+        """The key that verifies the signature. Raises TokenRefusedError.
+
+        A key with the token's id is the only one tried; when none has it, each one that fits is.
+        """
+        keys = self.candidates(key_id)
+        fitting = [key for key in keys if fits(key, algorithm)]
+        if not fitting:
+            raise denied("TokenSignatureKeyNotFound", self.no_key(algorithm, key_id, keys))
+        named = [key for key in fitting if key_id is not None and key.id == key_id]
+        tried = named or fitting
+        for key in tried:
+            if verifies(key, algorithm, signed, signature):
+                return key
+        count = "1 key" if len(tried) == 1 else f"{len(tried)} keys"
+        if key_id is not None and not named:
+            sentence = f"No key has the id '{key_id}', and no other verifies the signature ({count} tried)"
+            raise denied("TokenSignatureKeyNotFound", self.explained(sentence))
+        about = f"the key '{key_id}'" if named else tried[0].origin if len(tried) == 1 else f"any of {count}"
+        raise denied("TokenSignatureInvalid", self.explained(f"The signature ({algorithm}) is not that of {about}"))
+
+    def candidates(self, key_id: str | None) -> list[VerificationKey]:
+        """All keys; providers are asked again when none has this id."""
+        known = self.keys + self.published(None)
+        if key_id is None or not self.urls or any(key.id == key_id for key in known):
+            return known
+        return self.keys + self.published(key_id)
+
+    def published(self, missing_key: str | None) -> list[VerificationKey]:
+        """What providers publish now."""
+        self.issuers.clear()
+        self.failures.clear()
+        keys: list[VerificationKey] = []
+        for url in self.urls:
+            try:
+                configuration = self.identities.openid_configuration(url, missing_key)
+            except IdentityUnavailableError as error:
+                self.failures.append(to_utf16(str(error)))
+                continue
+            self.issuers += _issuers(configuration)
+            made = (VerificationKey.of_jwk(jwk, f"a key of {url}") for jwk in configuration.keys)
+            keys += [key for key in made if key is not None]
+        return keys
+
+    def no_key(self, algorithm: str, key_id: str | None, keys: Sequence[VerificationKey]) -> str:
+        if algorithm not in ALGORITHMS:
+            return self.explained(f"The gateway does not verify the algorithm '{algorithm}'")
+        named = "" if key_id is None else f" with the id '{key_id}'"
+        there = ", ".join(dict.fromkeys(f"{key.origin} ({key.kind})" for key in keys)) or "none"
+        kind = ALGORITHMS[algorithm].kind
+        return self.explained(f"There is no {kind} key for {algorithm}{named}; the keys are {there}")
+
+    def explained(self, sentence: str) -> str:
+        """With what went wrong at providers."""
+        return "; ".join((sentence, *self.failures))
+
+
+def _issuers(configuration: OpenIdConfiguration) -> list[str]:
+    return [] if configuration.issuer is None else [to_utf16(configuration.issuer)]

@@ -1,0 +1,117 @@
+"""The way of a token through all checks, the same for every policy that validates one.
+
+In this order, which is our choice: form, decryption, signature, time, audience, issuer, claims; the first failure counts.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.json_web_tokens.checks import check_audience, check_claims, check_issuer, check_lifetime
+from apimpolicy.policies.json_web_tokens.encryption import decrypted, is_encrypted
+from apimpolicy.policies.json_web_tokens.keys import decoded
+from apimpolicy.policies.json_web_tokens.refusal import NOT_PRESENT, TokenRefusedError, denied, invalid
+from apimpolicy.policies.surroundings import PolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from apimpolicy.context.tokens import Jwt
+    from apimpolicy.policies.json_web_tokens.checks import RequiredClaim
+    from apimpolicy.policies.json_web_tokens.encryption import DecryptionKey
+    from apimpolicy.policies.json_web_tokens.trust import Trust
+    from apimpolicy.policies.surroundings import Exchange
+
+
+class Demands(NamedTuple):
+    """What is asked of a token. `issuers` are those of the policy; with None of them, those that providers publish.
+
+    `further` is a check of the policy's own; it raises TokenRefusedError.
+    """
+
+    trust: Trust
+    decryption_keys: Sequence[DecryptionKey] = ()
+    require_signature: bool = True
+    require_expiration: bool = True
+    skew: float = 0.0
+    audiences: Collection[str] = ()
+    issuers: Collection[str] = ()
+    claims: Sequence[RequiredClaim] = ()
+    further: Callable[[Jwt], None] | None = None
+
+
+class Answer(NamedTuple):
+    """What the policy says to do: the variable for a good token, status and message for a bad one."""
+
+    variable: str | None
+    status: int
+    message: str | None
+
+
+def run(exchange: Exchange, written: str | None, demands: Demands, answer: Answer) -> Effect:
+    """Validate the token that was sent, and do what the policy says. Raises PolicyError."""
+    try:
+        token, verified_by = validated(written, demands)
+    except TokenRefusedError as refusal:
+        exchange.note(Effect("token-validated", refusal.message, valid=False, reason=refusal.reason))
+        message = refusal.message
+        raise PolicyError(
+            refusal.reason,
+            message,
+            answer.status,
+            public_message=message if answer.message is None else answer.message,
+        ) from None
+    if answer.variable is not None:
+        exchange.variables[from_utf16(answer.variable)] = token
+    who = f"'{token.subject}'" if token.subject is not None else "a token without a subject"
+    by = f" of '{token.issuer}'" if token.issuer is not None else ""
+    return Effect("token-validated", f"{who}{by}, {verified_by}", valid=True, reason=None)
+
+
+def validated(written: str | None, demands: Demands) -> tuple[Jwt, str]:
+    """The token, and what verified its signature. Raises TokenRefusedError."""
+    from apimpolicy.context.tokens import parse_jwt
+
+    if written is None:
+        raise TokenRefusedError("TokenNotPresent", NOT_PRESENT)
+    compact = from_utf16(written)
+    if len(compact.split()) != 1:
+        raise invalid("The token has white space in it: a value must not begin with a scheme such as 'Bearer '")
+    if is_encrypted(compact):
+        compact = decrypted(compact, demands.decryption_keys)
+    token = parse_jwt(compact)
+    if token is None:
+        raise invalid("The token is no JSON Web Token")
+    if "crit" in token.header:
+        raise invalid("The token has a critical extension (crit), and none is known")
+    verified_by = _verified(compact, token, demands)
+    check_lifetime(token, require_expiration=demands.require_expiration, skew=demands.skew)
+    check_audience(token, demands.audiences)
+    check_issuer(token, [*demands.issuers, *demands.trust.issuers])
+    if demands.further is not None:
+        demands.further(token)
+    check_claims(token, demands.claims)
+    return token, verified_by
+
+
+def _verified(compact: str, token: Jwt, demands: Demands) -> str:
+    signed, _, encoded = compact.rpartition(".")
+    algorithm = token.header.get("alg")
+    if algorithm == "none" and not encoded:
+        if demands.require_signature:
+            raise denied("TokenSignatureInvalid", "The token is not signed, and signed tokens are required")
+        demands.trust.published(None)
+        return "not signed"
+    if not isinstance(algorithm, str):
+        raise invalid("The token does not say which algorithm it is signed with (alg)")
+    try:
+        signature = decoded(encoded)
+    except ValueError:
+        raise denied("TokenSignatureInvalid", "The signature is no Base64url") from None
+    key_id = next((value for name in ("kid", "x5t") if isinstance(value := token.header.get(name), str)), None)
+    key = demands.trust.verify(
+        to_utf16(algorithm), None if key_id is None else to_utf16(key_id), signed.encode("ascii"), signature
+    )
+    return f"verified with {key.origin}"

@@ -1,0 +1,206 @@
+"""What a template sees: `body` and `context`.
+
+`body` follows the content type (documented): JSON for `application/json`, `text/json` and `…+json`, XML for
+`application/xml`, `text/xml` and `…+xml`. Our choices: a body that cannot be read so, of another type or empty is null
+(the templates that Azure generates for SOAP services reckon with that); of XML, names are those without namespaces, and
+a name may differ in case (those templates write `body.envelope.body.fault`); several child elements of one name are a
+list; an element without child elements is its text; child elements come before attributes of the same name.
+
+`context` has what the documentation lists. `context.Variables` it does not list; Microsoft's own samples use it, and
+people report that it works.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.values import Array
+from apimpolicy.policies.liquid.values import Drop, FoldedHash, Hash, XmlElement, XmlText
+from apimpolicy.policies.media_types import is_json, is_xml
+from apimpolicy.policies.message_text import read_text
+
+if TYPE_CHECKING:
+    from apimpolicy.context.execution import Context
+    from apimpolicy.context.header_fields import HeaderCollection
+    from apimpolicy.context.messages import RequestMessage, ResponseMessage
+    from apimpolicy.context.urls import Url
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.dotnet.xml.elements import XElement
+
+MAXIMUM_DEPTH = 200
+"""Objects and lists within each other that are bound; what is deeper is null. Deeper elements are their text."""
+
+_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+def bind_body(message: RequestMessage | ResponseMessage, *, parses_dates: bool, nil_is_null: bool) -> Any:
+    """The body of a message. Raises PolicyError for an unknown character set."""
+    media_type = message.headers.joined("Content-Type") or ""
+    if not is_json(media_type) and not is_xml(media_type):
+        return None
+    text = read_text(message)
+    if not text or not text.strip():
+        return None
+    try:
+        return _json(text, parses_dates) if is_json(media_type) else _xml(text, nil_is_null)
+    except DotnetException:
+        return None
+
+
+def _json(text: str, parses_dates: bool) -> Any:
+    from apimpolicy.dotnet.json.loading import finish, load
+    from apimpolicy.dotnet.json.reader import TextReader
+
+    reader = TextReader(text)
+    reader.parses_dates = parses_dates
+    if not reader.read():
+        return None
+    root = load(reader)
+    finish(reader)
+    return bind(root)
+
+
+def _xml(text: str, nil_is_null: bool) -> Any:
+    from apimpolicy.dotnet.xml.reader import parse_document
+
+    root = parse_document(text).root
+    if root is None:
+        return None
+    return XmlElement([(root.name.local, _element(root, nil_is_null, 0))], FoldedHash(), root.value)
+
+
+def _element(element: XElement, nil_is_null: bool, depth: int) -> Any:
+    from apimpolicy.dotnet.xml.elements import XElement
+
+    environment().step()
+    entries: list[tuple[str, Any]] = []
+    for attribute in element.attribute_list:
+        if attribute.is_namespace_declaration:
+            continue
+        if attribute.name.local == "nil" and attribute.name.namespace_name == _INSTANCE:
+            if attribute.value.strip() in ("true", "1"):
+                return None if nil_is_null else ""
+            continue
+        entries.append((attribute.name.local, attribute.value))
+    attributes = FoldedHash(entries)
+    children = [child for child in element.children if isinstance(child, XElement)]
+    if not children or depth > MAXIMUM_DEPTH:
+        return XmlText(element.value, attributes)
+    found = [(child.name.local, _element(child, nil_is_null, depth + 1)) for child in children]
+    return XmlElement(found, attributes, element.value)
+
+
+def bind(value: Any) -> Any:
+    """A .NET value, boxed, as templates see it; objects that they know nothing of are null."""
+    return _Binder().bind(value, 0)
+
+
+class _Binder:
+    """Knows the classes of what policies keep in variables; they are imported when something is bound."""
+
+    def __init__(self) -> None:
+        from apimpolicy.context.messages import ResponseMessage
+        from apimpolicy.dotnet.collections.dictionary import Dictionary
+        from apimpolicy.dotnet.collections.lists import List
+        from apimpolicy.dotnet.json.arrays import JArray
+        from apimpolicy.dotnet.json.objects import JObject, JProperty
+        from apimpolicy.dotnet.json.scalars import JValue
+        from apimpolicy.dotnet.xml.containers import XDocument
+        from apimpolicy.dotnet.xml.elements import XElement
+
+        self.json_value, self.json_object, self.json_property, self.json_array = JValue, JObject, JProperty, JArray
+        self.lists = (Array, List)
+        self.dictionary = Dictionary
+        self.document, self.element = XDocument, XElement
+        self.unknown = ResponseMessage
+        self.step = environment().step
+
+    def bind(self, value: Any, depth: int) -> Any:
+        self.step()
+        if isinstance(value, self.json_value):
+            return value.value
+        if depth > MAXIMUM_DEPTH:
+            return None
+        if isinstance(value, self.json_object):
+            entries: Any = value.children
+            return Hash((entry.name, self.bind(entry.value, depth + 1)) for entry in entries)
+        if isinstance(value, self.json_array):
+            return [self.bind(item, depth + 1) for item in value.children]
+        if isinstance(value, self.json_property):
+            return Hash([(value.name, self.bind(value.value, depth + 1))])
+        if isinstance(value, self.lists):
+            return [self.bind(item, depth + 1) for item in value]
+        if isinstance(value, self.dictionary):
+            return Hash((str(pair.key), self.bind(pair.value, depth + 1)) for pair in value)
+        root = value.root if isinstance(value, self.document) else value
+        if isinstance(root, self.element):
+            return XmlElement([(root.name.local, _element(root, False, 0))], FoldedHash(), root.value)
+        return None if isinstance(value, self.unknown) else root
+
+
+def bind_context(context: Context) -> Drop:
+    """`context`"""
+    members = {
+        "Request": lambda: _request(context.request),
+        "Variables": lambda: Hash((str(pair.key), bind(pair.value)) for pair in context.variables),
+    }
+    response = context.response
+    if response is not None:
+        members["Response"] = lambda: Drop(
+            {
+                "StatusCode": lambda: response.status_code,
+                "Method": lambda: context.request.method,
+                "Headers": lambda: _fields(response.headers),
+            }
+        )
+    return Drop(members)
+
+
+def _request(request: RequestMessage) -> Drop:
+    return Drop(
+        {
+            "Url": lambda: _url(request.url),
+            "Method": lambda: request.method,
+            "OriginalMethod": lambda: request.original_method,
+            "OriginalUrl": lambda: _url(request.original_url),
+            "IpAddress": lambda: request.ip_address,
+            "MatchedParameters": lambda: FoldedHash((str(p.key), str(p.value)) for p in request.matched_parameters),
+            "HasBody": lambda: request.body is not None,
+            "ClientCertificates": lambda: [] if request.certificate is None else [_certificate(request.certificate)],
+            "Headers": lambda: _fields(request.headers),
+        }
+    )
+
+
+def _url(url: Url) -> Drop:
+    shown = url.to_string()
+    return Drop(
+        {
+            "Scheme": lambda: url.scheme,
+            "Host": lambda: url.host,
+            "Port": lambda: url.port,
+            "Path": lambda: url.path,
+            "Query": lambda: _fields(url.query),
+            "QueryString": lambda: url.query_string,
+            "ToUri": lambda: shown,
+            "ToString": lambda: shown,
+        },
+        shown,
+    )
+
+
+def _fields(headers: HeaderCollection) -> FoldedHash:
+    return FoldedHash(headers.fields())
+
+
+def _certificate(certificate: Certificate) -> Drop:
+    return Drop(
+        {
+            "Subject": lambda: certificate.subject,
+            "Issuer": lambda: certificate.issuer,
+            "Thumbprint": lambda: certificate.thumbprint,
+        },
+        certificate.subject,
+    )

@@ -1,0 +1,103 @@
+"""Templates: tokens to nodes, and their rendering."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.policies.liquid.errors import Break, Continue, LiquidSyntaxError
+from apimpolicy.policies.liquid.expressions import Output
+from apimpolicy.policies.liquid.markup import OUTPUT, TEXT, tokenize
+from apimpolicy.policies.liquid.rendering import Rendering
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from apimpolicy.policies.liquid.markup import Token
+    from apimpolicy.policies.liquid.rendering import Node
+
+MAXIMUM_DEPTH = 100
+"""Blocks within blocks that can be read."""
+
+
+class Text:
+    """What is written as it stands."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def render(self, rendering: Rendering) -> None:
+        rendering.write(self.text)
+
+
+class Reader:
+    """Reads the tokens of a template one block after another."""
+
+    def __init__(self, tokens: Iterator[Token]) -> None:
+        self.tokens = tokens
+        self.depth = 0
+
+    def block(self, name: str, dividers: tuple[str, ...] = ()) -> tuple[list[Node], Token]:
+        """The nodes up to `end<name>` or one of the dividing tags, and that tag. Raises LiquidSyntaxError."""
+        nodes: list[Node] = []
+        self.depth += 1
+        if self.depth > MAXIMUM_DEPTH:
+            raise LiquidSyntaxError("Nesting too deep")
+        for token in self.tokens:
+            if token.kind == TEXT or token.kind == OUTPUT:
+                nodes.append(Text(token.content) if token.kind == TEXT else Output(token.content))
+            elif token.name == f"end{name}" or token.name in dividers:
+                self.depth -= 1
+                return nodes, token
+            else:
+                nodes.append(self.tag(token, name))
+        raise LiquidSyntaxError(f"{name} tag was never closed")
+
+    def document(self) -> list[Node]:
+        """All nodes."""
+        nodes: list[Node] = []
+        for token in self.tokens:
+            if token.kind == TEXT:
+                nodes.append(Text(token.content))
+            elif token.kind == OUTPUT:
+                nodes.append(Output(token.content))
+            else:
+                nodes.append(self.tag(token, ""))
+        return nodes
+
+    def tag(self, token: Token, block: str) -> Node:
+        from apimpolicy.policies.liquid.tags import TAGS
+
+        read = TAGS.get(token.name)
+        if read is not None:
+            return read(self, token)
+        if block and token.name == "else":
+            raise LiquidSyntaxError(f"{block} tag does not expect else tag")
+        if block and token.name == "end":
+            raise LiquidSyntaxError(f"'end' is not a valid delimiter for {block} tags. Use end{block}")
+        raise LiquidSyntaxError(f"Unknown tag '{token.name}'")
+
+
+class Template:
+    """A template that was read; rendering it does not change it."""
+
+    __slots__ = ("nodes",)
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self.nodes = nodes
+
+    def render(self, roots: Mapping[str, Any]) -> Rendering:
+        """Render with these variables. Raises LimitExceededError, NotSimulatedError."""
+        rendering = Rendering(roots)
+        with suppress(Break, Continue):  # outside of a loop they end the template
+            rendering.render_all(self.nodes)
+        return rendering
+
+
+@lru_cache(maxsize=256)
+def read_template(source: str) -> Template:
+    """Read a template, a .NET string. Raises LiquidSyntaxError, NotSimulatedError."""
+    return Template(Reader(tokenize(source)).document())

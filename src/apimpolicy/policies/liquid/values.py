@@ -1,0 +1,215 @@
+"""What templates work with, and what can be looked up in it.
+
+null, Booleans, numbers and texts are .NET values as elsewhere (boxed; `apimpolicy.dotnet.values`); dates are DateTime.
+Beside them are lists and:
+
+    Hash          names with values, counting exactly: JSON objects, dictionaries
+    FoldedHash    the same, ignoring case: headers, the parameters of a query
+    XmlElement    an element with child elements; XmlText, a str, is one without
+    Pair          one name with its value, what a loop over a Hash gives
+    Drop          an object of the gateway with the members that templates may see
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.system import objects
+from apimpolicy.dotnet.values import Boxed
+from apimpolicy.policies.liquid.errors import LiquidError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+
+class Hash(dict[str, Any]):
+    """Names with values."""
+
+    def find(self, name: str) -> tuple[bool, Any]:
+        return name in self, self.get(name)
+
+
+class FoldedHash(Hash):
+    """Names with values; looking one up ignores case."""
+
+    def __init__(self, entries: Iterable[tuple[str, Any]] = ()) -> None:
+        super().__init__(entries)
+        self.folded = {name.lower(): value for name, value in self.items()}
+
+    def find(self, name: str) -> tuple[bool, Any]:
+        folded = name.lower()
+        return folded in self.folded, self.folded.get(folded)
+
+
+class XmlText(str):
+    """The text of an element without child elements; its attributes can be looked up."""
+
+    attributes: FoldedHash
+
+    def __new__(cls, text: str, attributes: FoldedHash) -> XmlText:
+        made = super().__new__(cls, text)
+        made.attributes = attributes
+        return made
+
+
+class XmlElement:
+    """An element with child elements, each by its name without a namespace; `text` is all text inside."""
+
+    __slots__ = ("attributes", "children", "text")
+
+    def __init__(self, children: list[tuple[str, Any]], attributes: FoldedHash, text: str) -> None:
+        self.children = children
+        self.attributes = attributes
+        self.text = text
+
+    def find(self, name: str) -> tuple[bool, Any]:
+        """The child elements of a name (one, or a list), spelt exactly or else ignoring case; else an attribute."""
+        folded = name.lower()
+        found = [value for own, value in self.children if own == name]
+        found = found or [value for own, value in self.children if own.lower() == folded]
+        if not found:
+            return self.attributes.find(name)
+        return True, found[0] if len(found) == 1 else found
+
+
+class Pair:
+    """One name with its value; DotLiquid calls the name `itemName`, too, and looks into the value for other names."""
+
+    __slots__ = ("key", "value")
+
+    def __init__(self, key: str, value: Any) -> None:
+        self.key = key
+        self.value = value
+
+    def find(self, name: str) -> tuple[bool, Any]:
+        if name in ("Key", "itemName"):
+            return True, self.key
+        if name in ("Value", self.key):
+            return True, self.value
+        return self.value.find(name) if isinstance(self.value, _NAMED) else (False, None)
+
+
+class Drop:
+    """An object of the gateway; `members` are computed when asked for, `shown` is what it writes as a whole."""
+
+    __slots__ = ("members", "shown")
+
+    def __init__(self, members: Mapping[str, Callable[[], Any]], shown: str = "") -> None:
+        self.members = members
+        self.shown = shown
+
+    def find(self, name: str) -> tuple[bool, Any]:
+        member = self.members.get(name)
+        return member is not None, None if member is None else member()
+
+
+_NAMED = (Hash, XmlElement, Pair, Drop)
+
+
+def member(value: Any, key: Any, *, bracketed: bool) -> Any:
+    """What stands under a name or an index, null when nothing does. Raises LiquidError for an index out of range.
+
+    `size`, `first` and `last` work on everything that can be counted, unless it has such a name or they are bracketed.
+    """
+    if isinstance(key, str):
+        found, result = False, None
+        if isinstance(value, _NAMED):
+            found, result = value.find(key)
+        elif isinstance(value, XmlText):
+            found, result = value.attributes.find(key)
+        if found:
+            return result
+        return None if bracketed else _counted(value, key)
+    if isinstance(value, Pair) and key in (0, 1):
+        return value.value if key else value.key
+    if isinstance(key, int) and not isinstance(key, bool) and isinstance(value, (list, range)):
+        if not 0 <= key < len(value):
+            message = "Index was out of range. Must be non-negative and less than the size of the collection."
+            raise LiquidError(f"{message} (Parameter 'index')")
+        return value[int(key)]
+    return None
+
+
+def _counted(value: Any, key: str) -> Any:
+    if key.lower() not in ("size", "first", "last") or key not in (key.lower(), key.title()):
+        return None
+    found = items(value)
+    if found is None:
+        return None
+    if key.lower() == "size":
+        return len(value) if isinstance(value, str) else len(found)
+    return None if not found else found[0 if key.lower() == "first" else -1]
+
+
+def items(value: Any) -> Sequence[Any] | None:
+    """What a loop goes over; None for what cannot be looped over. A text gives its characters."""
+    if isinstance(value, (list, range)):
+        return value
+    if isinstance(value, Hash):
+        return [Pair(name, entry) for name, entry in value.items()]
+    if isinstance(value, XmlElement):
+        return [child for _, child in value.children]
+    if isinstance(value, XmlText):
+        return [value] if value else []
+    if isinstance(value, str):
+        environment().new_elements(len(value))
+        return list(value)
+    return None
+
+
+def is_true(value: Any) -> bool:
+    """All but null and false."""
+    return value is not None and value is not False
+
+
+def text_of(value: Any) -> str:
+    """What `{{ … }}` writes of a value: a .NET string."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (XmlElement, Drop)) or type(value) is str:
+        return plain(value)
+    if not isinstance(value, str):
+        found = items(value)
+        if found is not None:
+            return joined(found, "")
+    return plain(value)
+
+
+def joined(values: Iterable[Any], glue: str) -> str:
+    """The texts of values with something between them; the length is checked while it grows."""
+    here, parts, length = environment(), [], 0
+    for value in values:
+        here.step()
+        part = plain(value)
+        length += len(part) + len(glue)
+        here.check_length(length)
+        parts.append(part)
+    return glue.join(parts)
+
+
+def plain(value: Any) -> str:
+    """`ToString()`; null is empty."""
+    if isinstance(value, Drop):
+        return value.shown
+    if isinstance(value, XmlElement):
+        return value.text
+    if isinstance(value, Pair):
+        return f"[{value.key}, {plain(value.value)}]"
+    if isinstance(value, Hash):
+        return "DotLiquid.Hash"
+    if isinstance(value, (list, range)):
+        return "System.Collections.Generic.List`1[System.Object]"
+    return str.__str__(value) if isinstance(value, XmlText) else objects.text(value)
+
+
+def is_convertible(value: Any) -> bool:
+    """Whether .NET would convert it to another type: a text, a number, a Boolean or a date."""
+    return not isinstance(value, (*_NAMED, list, range))
+
+
+def without_box(value: Any) -> Any:
+    """A value as keys compare: XML text as text, numbers of one kind as numbers."""
+    if isinstance(value, XmlText):
+        return str.__str__(value)
+    return int(value) if isinstance(value, Boxed) and isinstance(value, int) else value

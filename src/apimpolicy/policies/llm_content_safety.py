@@ -1,0 +1,208 @@
+"""llm-content-safety: have Azure AI Content Safety judge prompts or completions, and refuse what it finds.
+
+```xml
+<llm-content-safety backend-id="content-safety" shield-prompt="true" enforce-on-completions="true">
+    <categories output-type="EightSeverityLevels"><category name="Hate" threshold="4" /></categories>
+    <blocklists><id>names</id></blocklists>
+</llm-content-safety>
+```
+
+In inbound the texts of the prompt are judged, all together and 10,000 characters at a time; with
+`enforce-on-completions` the completion too, as in outbound, `window-size` characters (1000) at a time, each with the
+last `window-overlap-size` of the one before. Refused is a category whose severity reaches its threshold (with four
+levels severities are even), a text on one of the blocklists, and with `shield-prompt` an attack on the model. The
+caller gets 403; of a streamed completion only what comes before, without an error (all documented).
+
+Simulated: `Gateway(content_safety=…)` judges: `SafetyWords`, or a function from a text to severities. Without one the
+policy fails and says so. `gateway.content_safety.texts` are the texts that were judged. As seen on real gateways, the
+reason is ContentSafetyPolicyViolated and the text "Request failed content safety check."; a service that fails (an
+OSError) refuses in the same words.
+
+Our choices: completions are refused in the same words; attacks are looked for in prompts only; of a body that is no
+prompt or completion that we know all text is judged; a stream ends before the first event of the refused window; an
+attribute that is not a positive number counts as 1; `backend-id` need not be one of the gateway's `backends`.
+
+Source: https://learn.microsoft.com/azure/api-management/llm-content-safety-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.conversions import boolean, integer, trimmed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.prompts import is_event_stream, read_completion, read_prompt, stream_events, texts_of
+from apimpolicy.policies.spec import (
+    PolicyError,
+    child,
+    child_texts,
+    children,
+    expression_attribute,
+    part,
+    policy,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.context.messages import RequestMessage, ResponseMessage
+    from apimpolicy.policies.language_models import Analysis
+    from apimpolicy.policies.spec import Exchange, Step
+
+CATEGORIES = ("Hate", "SelfHarm", "Sexual", "Violence")
+FOUR_LEVELS = "FourSeverityLevels"
+PROMPT_WINDOW = 10_000
+VIOLATED = "ContentSafetyPolicyViolated"
+REFUSED = "Request failed content safety check."
+FORBIDDEN = 403
+
+
+@part("category")
+class Category:
+    name: str = expression_attribute(required=True, values=CATEGORIES)
+    threshold: int = expression_attribute(integer, required=True)
+
+
+@part("categories")
+class Categories:
+    output_type: str = expression_attribute(default=FOUR_LEVELS, values=(FOUR_LEVELS, "EightSeverityLevels"))
+    categories: list[Step] = children(Category)
+
+
+@part("blocklists")
+class Blocklists:
+    ids: list[str] = child_texts("id", trimmed)
+
+
+@policy("llm-content-safety", sections="inbound outbound")
+class LlmContentSafety:
+    backend_id: str = expression_attribute(trimmed, required=True)
+    shield_prompt: bool = expression_attribute(boolean, default=False)
+    enforce_on_completions: bool = expression_attribute(boolean, default=False)
+    window_size: int = expression_attribute(integer, default=1000)
+    window_overlap_size: int = expression_attribute(integer, default=0)
+    categories: Step | None = child(Categories)
+    blocklists: Step | None = child(Blocklists)
+
+    def run(self, exchange: Exchange) -> Effect:
+        judge = self.judge(exchange)
+        if exchange.section == "inbound":
+            if self.enforce_on_completions:
+
+                def check(answer: ResponseMessage) -> None:
+                    self.check_completion(judge, answer)
+
+                exchange.on_response(check)
+            return judge.effect(*self.check_prompt(judge, exchange.request))
+        return judge.effect(*self.check_completion(judge, exchange.reply))
+
+    def judge(self, exchange: Exchange) -> _Judge:
+        judge = _Judge(exchange, from_utf16(self.backend_id))
+        if self.categories is not None:
+            group: Categories = exchange.evaluate(self.categories)
+            judge.has_four_levels = group.output_type == FOUR_LEVELS
+            for step in group.categories:
+                category: Category = exchange.evaluate(step)
+                judge.thresholds[from_utf16(category.name)] = category.threshold
+        if self.blocklists is not None:
+            lists: Blocklists = exchange.evaluate(self.blocklists)
+            judge.blocklists = frozenset(map(from_utf16, lists.ids))
+        return judge
+
+    def check_prompt(self, judge: _Judge, request: RequestMessage) -> tuple[int, str | None]:
+        """How many texts were judged, and None. Raises PolicyError."""
+        prompt = read_prompt(request)
+        text = "" if request.body is None else request.body.remaining.decode("utf-8", "replace")
+        count = 0
+        for window in windows(text if prompt is None else prompt.text, PROMPT_WINDOW, 0):
+            count += 1
+            found = judge.violation(window, shields=self.shield_prompt)
+            if found is not None:
+                raise PolicyError(VIOLATED, REFUSED, FORBIDDEN)
+        return count, None
+
+    def check_completion(self, judge: _Judge, response: ResponseMessage) -> tuple[int, str | None]:
+        """How many texts were judged, and why a stream was cut off. Raises PolicyError when it is no stream."""
+        text = read_completion(response).text
+        is_streamed = is_event_stream(response)
+        if not text and not is_streamed:
+            text = response.body.remaining.decode("utf-8", "replace")
+        count = 0
+        for window in windows(text, self.window_size, self.window_overlap_size):
+            found = judge.violation(window, shields=False)
+            if found is None:
+                count += 1
+                continue
+            if not is_streamed:
+                raise PolicyError(VIOLATED, REFUSED, FORBIDDEN)
+            first = count * step_of(self.window_size, self.window_overlap_size)
+            response.set_body(stream_before(response.body.remaining, first))
+            return count + 1, found
+        return count, None
+
+
+class _Judge:
+    """Asks the service about a text, and says what in its answer is refused."""
+
+    def __init__(self, exchange: Exchange, backend_id: str) -> None:
+        self.exchange = exchange
+        self.backend_id = backend_id
+        self.has_four_levels = True
+        self.thresholds: dict[str, int] = {}
+        self.blocklists: frozenset[str] = frozenset()
+
+    def violation(self, text: str, *, shields: bool) -> str | None:
+        if not (self.thresholds or self.blocklists or shields):
+            return None
+        environment().new_string(len(text))
+        try:
+            analysis = self.exchange.services.content_safety.analyze(text, self.backend_id)
+        except OSError as error:
+            return f"the service failed: {error}"
+        if shields and analysis.is_attack:
+            return "an attack"
+        listed = self.blocklists & analysis.blocklists
+        return f"on the blocklist {min(listed)}" if listed else self.severe(analysis)
+
+    def severe(self, analysis: Analysis) -> str | None:
+        for category, threshold in self.thresholds.items():
+            severity = analysis.severities.get(category, 0)
+            if self.has_four_levels:
+                severity -= severity % 2
+            if severity >= threshold:
+                return f"{category} {severity}"
+        return None
+
+    def effect(self, count: int, found: str | None) -> Effect:
+        shown = f"{count} text{'' if count == 1 else 's'} judged" + (f", cut off: {found}" if found else "")
+        return Effect("content-checked", shown, texts=count, found=found)
+
+
+def step_of(size: int, overlap: int) -> int:
+    """How far one window begins after another."""
+    return max(1, max(1, size) - max(0, overlap))
+
+
+def windows(text: str, size: int, overlap: int) -> Iterator[str]:
+    """The text in pieces of a size, each beginning with the end of the one before.
+
+    >>> list(windows("abcdefg", 3, 1)), list(windows("", 3, 0))
+    (['abc', 'cde', 'efg'], [])
+    """
+    size = max(1, size)
+    for start in range(0, len(text), step_of(size, overlap)):
+        yield text[start : start + size]
+        if start + size >= len(text):
+            return
+
+
+def stream_before(content: bytes, character: int) -> bytes:
+    """An event stream up to the event that has this character of its texts."""
+    seen = 0
+    for start, data in stream_events(content):
+        seen += sum(map(len, texts_of(data)))
+        if seen > character:
+            return content[:start]
+    return content

@@ -1,0 +1,45 @@
+"""llm-semantic-cache-store: keep the answer for prompts that mean nearly the same as this one.
+
+```xml
+<llm-semantic-cache-store duration="600" />
+```
+
+`duration` is in seconds, on the gateway's clock. Only an answer of 200 is kept, unless `cache-response` decides.
+
+Simulated in full; llm-semantic-cache-lookup in inbound says what a prompt is and where its answer belongs. Our choices:
+without a lookup before it nothing is kept, and that is no error; the answer is there at once, as it is at this point of
+outbound.
+
+Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-store-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import boolean, number
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import expression_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy("llm-semantic-cache-store", sections="outbound")
+class LlmSemanticCacheStore:
+    duration: float = expression_attribute(number, required=True)
+    cache_response: bool | None = expression_attribute(boolean)
+
+    def run(self, exchange: Exchange) -> Effect:
+        return store(exchange, self.duration, self.cache_response)
+
+
+def store(exchange: Exchange, duration: float, cache_response: bool | None) -> Effect:
+    """Keep the response as it is now, if it is to be kept."""
+    response, embedding = exchange.reply, exchange.prompt_embedding
+    wanted = response.status_code == 200 if cache_response is None else cache_response
+    if embedding is None or exchange.is_served or not wanted:
+        return Effect("cache", "this answer is not kept", key=None, found=False, distance=None)
+    cache = exchange.services.semantic_cache
+    cache.store(embedding.partition, embedding.vector, response.to_response(), duration)
+    return Effect("cache", f"kept for {duration:g} s", key=embedding.partition, found=True, distance=None)

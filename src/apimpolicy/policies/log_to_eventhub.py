@@ -1,0 +1,59 @@
+"""log-to-eventhub: send a message to the event hub of a logger.
+
+```xml
+<log-to-eventhub logger-id="orders-logger" partition-key="@(context.Subscription.Id)">
+    @(context.RequestId + "," + context.Request.IpAddress)
+</log-to-eventhub>
+```
+
+A message of more than 200 KB (204,800 bytes) is cut off there (documented). Only one of `partition-id` and
+`partition-key` can be given.
+
+Simulated: the events are in `gateway.event_hub("orders-logger").events`, and nothing is sent anywhere. Any logger is
+there, unless `Gateway(event_hubs=["orders-logger"])` names all there are; one that is not there is an error with the
+text that Azure gives when the document is saved. Our choices: text is sent as UTF-8, `byte[]` as its bytes, and white
+space around a literal text is kept. Sampling, batches and delays are not simulated.
+
+Source: https://learn.microsoft.com/azure/api-management/log-to-eventhub-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.conversions import body
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import (
+    ANYWHERE,
+    PolicyError,
+    content,
+    expression_attribute,
+    literal_attribute,
+    policy,
+)
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange
+
+MOST_BYTES = 200 * 1024
+
+
+@policy("log-to-eventhub", sections=ANYWHERE, exclusive=(("partition-id", "partition-key"),))
+class LogToEventhub:
+    logger_id: str = literal_attribute(required=True)
+    partition_id: str | None = literal_attribute()
+    partition_key: str | None = expression_attribute()
+    body: bytes = content(body)
+
+    def run(self, exchange: Exchange) -> Effect:
+        logger_id, sent = from_utf16(self.logger_id), self.body[:MOST_BYTES]
+        partition_id = None if self.partition_id is None else from_utf16(self.partition_id)
+        partition_key = None if self.partition_key is None else from_utf16(self.partition_key)
+        try:
+            exchange.services.event_hubs.log(logger_id, sent, partition_id, partition_key)
+        except LookupError:
+            raise PolicyError(None, f"Logger not found: '{logger_id}'.") from None
+        is_cut = len(sent) < len(self.body)
+        shown = f"{len(sent):,} bytes to {logger_id}{', cut off' if is_cut else ''}"
+        return Effect("event-logged", shown, logger_id=logger_id, length=len(sent), truncated=is_cut)

@@ -1,0 +1,77 @@
+"""What emit-metric and the token metrics share: the metric itself, and its dimensions.
+
+Default dimensions need no value (documented): API ID, Operation ID, Product ID, User ID, Subscription ID, Location,
+Gateway ID, Backend ID. Our choices: one of which there is nothing to say (no product, no user) is an empty text, and
+Location is the deployment's region.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import PolicyError, expression_attribute, part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from apimpolicy.policies.spec import Exchange, Step
+
+NAMESPACE = "API Management"
+
+
+class Metric:
+    """One value of a custom metric, as Application Insights would get it."""
+
+    __slots__ = ("dimensions", "name", "namespace", "value")
+
+    def __init__(self, namespace: str, name: str, value: float, dimensions: Mapping[str, str]) -> None:
+        self.namespace = namespace
+        self.name = name
+        self.value = value
+        self.dimensions = dict(dimensions)
+
+    def __repr__(self) -> str:
+        return f"Metric({self.namespace!r}, {self.name!r}, {self.value:g}, {self.dimensions!r})"
+
+
+@part("dimension")
+class Dimension:
+    name: str = expression_attribute(required=True)
+    value: str | None = expression_attribute()
+
+
+DEFAULT_DIMENSIONS: dict[str, Callable[[Exchange], str | None]] = {
+    "API ID": lambda exchange: exchange.context.api.id,
+    "Operation ID": lambda exchange: exchange.context.operation.id,
+    "Product ID": lambda exchange: exchange.context.product.id if exchange.context.product else None,
+    "User ID": lambda exchange: exchange.context.user.id if exchange.context.user else None,
+    "Subscription ID": lambda exchange: exchange.context.subscription.id if exchange.context.subscription else None,
+    "Location": lambda exchange: exchange.context.deployment.region,
+    "Gateway ID": lambda exchange: exchange.context.deployment.gateway_id,
+    "Backend ID": lambda exchange: exchange.backend_id,
+}
+
+
+def evaluated(exchange: Exchange, steps: Sequence[Step]) -> dict[str, str | None]:
+    """The dimensions with their values, None for those of which the gateway says the value. Raises PolicyError."""
+    found: dict[str, str | None] = {}
+    for step in steps:
+        dimension: Dimension = exchange.evaluate(step)
+        name = from_utf16(dimension.name)
+        if dimension.value is None and name not in DEFAULT_DIMENSIONS:
+            known = ", ".join(DEFAULT_DIMENSIONS)
+            raise PolicyError(None, f"The dimension '{name}' has no value; only these need none: {known}.")
+        found[name] = None if dimension.value is None else from_utf16(dimension.value)
+        shown = "the gateway's own" if found[name] is None else found[name]
+        exchange.note(Effect("metadata", f"{name} = {shown}", name=name, value=found[name]), step)
+    return found
+
+
+def filled(exchange: Exchange, dimensions: Mapping[str, str | None]) -> dict[str, str]:
+    """The same with the values of the default dimensions as they are now."""
+    return {
+        name: from_utf16(DEFAULT_DIMENSIONS[name](exchange) or "") if value is None else value
+        for name, value in dimensions.items()
+    }

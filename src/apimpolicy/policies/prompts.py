@@ -1,0 +1,203 @@
+"""Prompts and completions in the bodies of requests to language models, and what the answers say of tokens.
+
+Read are the forms of OpenAI (chat completions, completions, embeddings, responses), of Anthropic (messages) and of
+Google (contents), streamed answers included. Everything else is no prompt; nothing here raises for what a body holds.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.context.messages import RequestMessage, ResponseMessage
+
+SYSTEM_ROLES = frozenset({"system", "developer"})
+IMAGE_PARTS = ("image", "image_url", "input_image")
+PROMPT_TYPES = ("auto", "chat-completion", "completion", "embeddings")
+
+
+class Message(NamedTuple):
+    """One message of a prompt; a prompt without roles is one message of `user`."""
+
+    role: str
+    text: str
+
+
+class Prompt:
+    """What a request asks a model. `token_ids` counts those of a prompt given as tokens; `images` is their number."""
+
+    __slots__ = ("images", "is_chat", "is_streamed", "messages", "token_ids")
+
+    def __init__(self, is_chat: bool, is_streamed: bool) -> None:
+        self.is_chat = is_chat
+        self.is_streamed = is_streamed
+        self.messages: list[Message] = []
+        self.images = 0
+        self.token_ids = 0
+
+    def add(self, role: str, content: object) -> None:
+        """Add what one message, or a part of one, says."""
+        pieces: list[str] = []
+        for item in content if isinstance(content, list) else [content]:
+            if isinstance(item, str):
+                pieces.append(item)
+            elif isinstance(item, int) and not isinstance(item, bool):
+                self.token_ids += 1
+            elif isinstance(item, dict):
+                if item.get("type") in IMAGE_PARTS or "inlineData" in item:
+                    self.images += 1
+                pieces += [item[key] for key in ("text", "content") if isinstance(item.get(key), str)]
+            elif isinstance(item, list):
+                self.add(role, item)
+        if pieces:
+            self.messages.append(Message(role, "\n".join(pieces)))
+
+    @property
+    def text(self) -> str:
+        """Everything that the prompt says."""
+        return "\n".join(message.text for message in self.messages)
+
+
+def read_prompt(request: RequestMessage, kind: str = "auto") -> Prompt | None:
+    """The prompt in a request's body, which stays as it is; None when there is none of that kind (`PROMPT_TYPES`)."""
+    data = _object(request.body.remaining if request.body is not None else b"")
+    if data is None:
+        return None
+    has_turns = any(isinstance(data.get(key), list) for key in ("messages", "contents"))
+    asks = "input" in data and not request.url.path.rstrip("/").endswith("/embeddings")
+    is_chat = has_turns or (asks and kind in ("auto", "chat-completion"))
+    prompt = Prompt(is_chat, data.get("stream") is True or ":stream" in request.url.path)
+    if kind in ("auto", "chat-completion") and is_chat:
+        _read_turns(prompt, data)
+    elif kind in ("auto", "completion") and "prompt" in data:
+        prompt.add("user", data["prompt"])
+    elif kind in ("auto", "embeddings") and "input" in data:
+        prompt.add("user", data["input"])
+    else:
+        return None
+    return prompt
+
+
+def _read_turns(prompt: Prompt, data: dict[str, Any]) -> None:
+    for key in ("system", "instructions"):
+        if key in data:
+            prompt.add("system", data[key])
+    instruction = data.get("systemInstruction")
+    if isinstance(instruction, dict):
+        prompt.add("system", instruction.get("parts"))
+    if isinstance(data.get("input"), str):
+        prompt.add("user", data["input"])
+    for key in ("messages", "contents", "input"):
+        turns = data.get(key)
+        for turn in turns if isinstance(turns, list) else ():
+            if isinstance(turn, dict):
+                role = turn.get("role")
+                prompt.add(role if isinstance(role, str) else "user", turn.get("content", turn.get("parts")))
+            else:
+                prompt.add("user", turn)
+
+
+class Completion(NamedTuple):
+    """What a model answered. The numbers of tokens are None where the answer does not state them."""
+
+    text: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    total_tokens: int | None
+    is_streamed: bool
+
+
+_USAGE_NAMES = (
+    ("prompt_tokens", "input_tokens", "promptTokenCount"),
+    ("completion_tokens", "output_tokens", "candidatesTokenCount"),
+    ("total_tokens", "totalTokenCount"),
+)
+
+
+def read_completion(response: ResponseMessage) -> Completion:
+    """The completion in a response's body, which stays as it is; an empty one when there is none."""
+    content = response.body.remaining
+    is_streamed = is_event_stream(response)
+    pieces: list[str] = []
+    usage: list[int | None] = [None, None, None]
+    for data in (data for _, data in stream_events(content)) if is_streamed else [_object(content)]:
+        if data is not None:
+            pieces += texts_of(data)
+            _read_usage(data, usage)
+    return Completion("".join(pieces), usage[0], usage[1], usage[2], is_streamed)
+
+
+def is_event_stream(response: ResponseMessage) -> bool:
+    """Whether the response is streamed as server-sent events."""
+    return (response.headers.joined("Content-Type") or "").lower().lstrip().startswith("text/event-stream")
+
+
+def stream_events(content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The events of a stream that carry JSON: where each begins, and its data."""
+    start = position = 0
+    for line in content.splitlines(keepends=True):
+        position += len(line)
+        if not line.strip():
+            start = position
+        elif line.startswith(b"data:"):
+            data = _object(line[5:])
+            if data is not None:
+                yield start, data
+
+
+def texts_of(data: dict[str, Any]) -> Iterator[str]:
+    """The texts in an answer, or in one event of a streamed one."""
+    for choice in _dicts(data.get("choices")):
+        for part in (choice.get("message"), choice.get("delta"), choice):
+            if isinstance(part, dict):
+                yield from _texts(part.get("content"))
+                yield from _texts(part.get("text"))
+    for item in _dicts(data.get("output")):
+        yield from _texts(item.get("content"))
+    for candidate in _dicts(data.get("candidates")):
+        content = candidate.get("content")
+        yield from _texts(content.get("parts") if isinstance(content, dict) else None)
+    yield from _texts(data.get("content"))
+    delta = data.get("delta")
+    if isinstance(delta, dict):
+        yield from _texts(delta.get("text"))
+    elif data.get("type") == "response.output_text.delta":
+        yield from _texts(delta)
+
+
+def _texts(content: object) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    for item in _dicts(content):
+        if isinstance(item.get("text"), str):
+            yield item["text"]
+
+
+def _read_usage(data: dict[str, Any], usage: list[int | None]) -> None:
+    """Take over the numbers that are stated, here or in the message that an event carries."""
+    for holder in (data, data.get("message"), data.get("response")):
+        if not isinstance(holder, dict):
+            continue
+        for stated in (holder.get("usage"), holder.get("usageMetadata")):
+            if isinstance(stated, dict):
+                for index, names in enumerate(_USAGE_NAMES):
+                    for name in names:
+                        value = stated.get(name)
+                        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+                            usage[index] = value
+
+
+def _dicts(content: object) -> Iterator[dict[str, Any]]:
+    return (item for item in content if isinstance(item, dict)) if isinstance(content, list) else iter(())
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    """The JSON object that these bytes are, or None."""
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None

@@ -1,0 +1,47 @@
+"""proxy: send what goes to the backend through an HTTP proxy.
+
+```xml
+<proxy url="http://proxy.contoso.example:8080" username="gateway" password="{{proxy-password}}" />
+```
+
+Between the gateway and the proxy there is HTTP only, with Basic or NTLM authentication.
+
+Simulated: the trace says which proxy is used; the requests and the backend stay the same, because nobody is between
+them here. Our choices: a URL that is none, or not of HTTP, is an error without a reason; user and password are not
+checked by anybody.
+
+Source: https://learn.microsoft.com/azure/api-management/proxy-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.conversions import trimmed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy("proxy", sections="inbound")
+class Proxy:
+    url: str = expression_attribute(trimmed, required=True)
+    username: str | None = expression_attribute()
+    password: str | None = expression_attribute()
+
+    def run(self, exchange: Exchange) -> Effect:
+        url = from_utf16(self.url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise PolicyError(None, f"'{self.url}' is not the URL of a proxy: {error}.") from None
+        if parts.scheme.lower() != "http" or not parts.hostname:
+            raise PolicyError(None, f"'{self.url}' is not the URL of a proxy: it has the form http://host:port.")
+        address = f"http://{parts.hostname}" + ("" if port is None else f":{port}")
+        user = f" as {self.username}" if self.username else ""
+        return Effect("proxy-set", f"{address}{user}", url=address, username=self.username)

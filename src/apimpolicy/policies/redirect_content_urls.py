@@ -1,0 +1,97 @@
+"""redirect-content-urls: write the gateway's URLs for those of the backend in a body, and the other way round.
+
+```xml
+<outbound>
+    <redirect-content-urls />
+</outbound>
+```
+
+In outbound the response's links to the backend become links to the gateway; in inbound the request's links to the
+gateway become links to the backend. Headers stay as they are, `Location` among them (documented).
+
+Simulated in full. The backend's URL is the one that set-backend-service or the API's settings name, the gateway's is
+what the caller used, up to the API's path. Our choices, since no document says more: JSON, XML, forms and `text/…` are
+texts, other bodies stay as they are; the scheme and the host count without case; links with `/` written as `\\/` count,
+too; a URL that only begins like the backend's (`/ordersheet` for `/orders`) is another one; without a backend URL
+nothing happens.
+
+Source: https://learn.microsoft.com/azure/api-management/redirect-content-urls-policy
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.media_types import is_text
+from apimpolicy.policies.message_text import read_text, write_text
+from apimpolicy.policies.spec import policy
+
+if TYPE_CHECKING:
+    from apimpolicy.context.urls import Url
+    from apimpolicy.policies.spec import Exchange
+
+
+@policy("redirect-content-urls", sections="inbound outbound")
+class RedirectContentUrls:
+    def run(self, exchange: Exchange) -> Effect:
+        message = exchange.message
+        kind = "request" if exchange.changes_request else "response"
+        backend, gateway = _backend(exchange), _gateway(exchange)
+        if backend is None or not is_text(message.headers.joined("Content-Type")):
+            reason = "no backend URL" if backend is None else "no text"
+            return Effect("text-replaced", f"left alone: {reason}", message=kind, count=0)
+        old, new = (gateway, backend) if exchange.changes_request else (backend, gateway)
+        text = read_text(message) or ""
+        replaced, count = _replaced(text, old, new)
+        if count:
+            write_text(message, replaced)
+        return Effect("text-replaced", f"{count} replaced", message=kind, count=count)
+
+
+def _backend(exchange: Exchange) -> Url | None:
+    """The backend's base URL."""
+    from apimpolicy.context.urls import Url
+
+    if exchange.backend_url is None:
+        return exchange.context.api.service_url
+    try:
+        return Url.parse(from_utf16(exchange.backend_url))
+    except ConfigurationError:
+        return None
+
+
+def _gateway(exchange: Exchange) -> Url:
+    """The URL of the API at the gateway, as the caller wrote it."""
+    url = exchange.request.original_url
+    return url.replaced(path="/" + from_utf16(exchange.context.api.path).strip("/"), query_string="")
+
+
+def _replaced(text: str, old: Url, new: Url) -> tuple[str, int]:
+    """The text with one base URL instead of the other, and how often."""
+    host = re.escape(old.host) + _port_pattern(old)
+    path = "".join(rf"(?:/|\\/){re.escape(part)}" for part in old.path.split("/") if part)
+    pattern = re.compile(rf"(?i:{re.escape(old.scheme)}:(//|\\/\\/){host}){path}(?![\w.~%:@-])")
+    written = new.replaced(path=new.path.rstrip("/") or "/").to_string().rstrip("/")
+    count = 0
+
+    def replacement(found: re.Match[str]) -> str:
+        nonlocal count
+        count += 1
+        environment().step()
+        return written.replace("/", "\\/") if found[1] == "\\/\\/" else written
+
+    matches = len(pattern.findall(text))
+    environment().new_string(len(text) + matches * len(written) * 2)
+    return pattern.sub(replacement, text), count
+
+
+def _port_pattern(url: Url) -> str:
+    """The port; a default one may be left out."""
+    from apimpolicy.context.urls import DEFAULT_PORTS
+
+    return f"(?::{url.port})?" if url.port == DEFAULT_PORTS.get(url.scheme) else f":{url.port}"

@@ -1,0 +1,99 @@
+"""sql-data-source: resolve a field of a GraphQL schema with a statement for a SQL database.
+
+```xml
+<sql-data-source>
+    <connection-info><connection-string use-managed-identity="true">Server=tcp:…;</connection-string></connection-info>
+    <request single-result="true">
+        <sql-statement>SELECT [Id] AS [id], [Name] AS [name] FROM [Family] WHERE [Id] = @familyId</sql-statement>
+        <parameters><parameter name="@familyId">@(context.GraphQL.Arguments["id"])</parameter></parameters>
+    </request>
+</sql-data-source>
+```
+
+It is the root of a resolver's document: `Gateway(sql=RecordedSql([…])).resolve(policy, arguments={"id": 1})`. The
+database is what the gateway was given; its `requests` are what it was asked (`apimpolicy.engine.data_sources`).
+
+Simulated: the request, and the answer as JSON: `{"items": [row, …]}`, as the documentation's template reads it, and
+with `single-result` the first row, or null. Our choices: parameters are texts; a database that raises OSError is
+BackendConnectionFailure. No statement is run or checked. `set-body` in `request` is not simulated: no document says
+what the body of a SQL request is. `connection-string` may have `scope` and `client-id`, which have no effect.
+
+Source: https://learn.microsoft.com/azure/api-management/sql-data-source-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.errors import NotSimulatedError
+from apimpolicy.policies.conversions import boolean, trimmed
+from apimpolicy.policies.data_requests import SqlParameter, SqlRequest
+from apimpolicy.policies.data_source_parts import (
+    ConnectionString,
+    DataAnswer,
+    QueryParameters,
+    answer_with,
+    query_parameters,
+    unreachable,
+)
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import child, child_texts, expression_attribute, part, policies, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange, Step
+
+
+@part("connection-info")
+class SqlConnection:
+    connection_string: Step | None = child(ConnectionString, required=True)
+    steps: list[Step] = policies("get-authorization-context", "include-fragment", "authentication-certificate")
+
+
+@part("request")
+class SqlCall:
+    single_result: bool = expression_attribute(boolean, default=False)
+    statements: list[str] = child_texts("sql-statement", trimmed, required=True)
+    parameters: Step | None = child(QueryParameters)
+    steps: list[Step] = policies("include-fragment", "set-body")
+
+
+@policy("sql-data-source", sections="")
+class SqlDataSource:
+    connection_info: Step | None = child(SqlConnection, required=True)
+    request: Step | None = child(SqlCall, required=True)
+    response: Step | None = child(DataAnswer)
+    fragments: list[Step] = policies("include-fragment")
+
+    def run(self, exchange: Exchange) -> Effect:
+        assert self.connection_info is not None
+        assert self.request is not None
+        connection: SqlConnection = exchange.evaluate(self.connection_info)
+        exchange.execute(connection.steps)
+        assert connection.connection_string is not None
+        target: ConnectionString = exchange.evaluate(connection.connection_string)
+        exchange.execute(self.fragments)
+        call: SqlCall = exchange.evaluate(self.request)
+        if any(step.name == "set-body" for step in call.steps):
+            raise NotSimulatedError("sql-data-source with set-body in its request", "no document says what it does")
+        exchange.execute(call.steps)
+        request = SqlRequest(
+            from_utf16(call.statements[0]),
+            tuple(
+                SqlParameter(
+                    from_utf16(parameter.name),
+                    from_utf16(parameter.value),
+                    None if parameter.sql_type is None else from_utf16(parameter.sql_type),
+                )
+                for parameter in query_parameters(exchange, call.parameters)
+            ),
+            from_utf16(target.text),
+            target.use_managed_identity,
+            call.single_result,
+        )
+        try:
+            rows = [dict(row) for row in exchange.services.data_sources.sql(request)]
+        except OSError as error:
+            raise unreachable(error) from None
+        answer_with(exchange, (rows[0] if rows else None) if call.single_result else {"items": rows}, self.response)
+        return Effect("data-requested", f"SQL: {len(rows)} rows", source="sql", count=len(rows))

@@ -1,0 +1,134 @@
+"""The two limits of the token-limit policies: a rate in the last minute, and a quota in periods of the calendar."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from typing import TYPE_CHECKING, Protocol
+
+from apimpolicy.policies.surroundings import PolicyError
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.surroundings import Exchange
+
+MINUTE = 60.0
+PERIODS = ("Indefinite", "Hourly", "Daily", "Weekly", "Monthly", "Yearly")
+TOO_MANY_REQUESTS, FORBIDDEN = 429, 403
+_ORIGIN = datetime.datetime(1, 1, 1)
+
+
+class TokenLimit(Protocol):
+    """A limit on the tokens of one counter."""
+
+    key: str
+    status: int
+    message: str
+
+    def remaining(self, exchange: Exchange) -> int:
+        """The tokens that are left."""
+
+    def record(self, exchange: Exchange, tokens: int) -> None:
+        """Count tokens that were used."""
+
+    def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
+        """How long until so many tokens are left; None when they never will be."""
+
+    def when(self, seconds: int) -> str:
+        """That time as the message says it."""
+
+
+def is_exceeded(limit: TokenLimit, exchange: Exchange, prompt_tokens: int) -> bool:
+    """Whether nothing is left, or less than the estimated prompt needs."""
+    return limit.remaining(exchange) < max(prompt_tokens, 1)
+
+
+def refusal(limit: TokenLimit, seconds: int | None, header: str) -> PolicyError:
+    """The error when it is exceeded; status, texts and header as seen on real gateways."""
+    message = limit.message if seconds is None else f"{limit.message} Try again in {limit.when(seconds)}."
+    return PolicyError(None, message, limit.status, headers={} if seconds is None else {header: str(seconds)})
+
+
+class TokenRate:
+    """So many tokens in the last minute, with a window that slides exactly."""
+
+    status = TOO_MANY_REQUESTS
+    message = "Token limit is exceeded."
+
+    def __init__(self, counter_key: str, limit: int) -> None:
+        self.key = f"token-rate {counter_key}"
+        self.limit = limit
+
+    def remaining(self, exchange: Exchange) -> int:
+        return max(0, self.limit - exchange.services.counters.recent(self.key, MINUTE))
+
+    def record(self, exchange: Exchange, tokens: int) -> None:
+        exchange.services.counters.record(self.key, tokens, MINUTE)
+
+    def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
+        if tokens > self.limit:
+            return None
+        return max(1, math.ceil(exchange.services.counters.until_below(self.key, MINUTE, self.limit - tokens + 1)))
+
+    def when(self, seconds: int) -> str:
+        return f"{seconds} seconds"
+
+
+class TokenQuota:
+    """So many tokens in the current hour, day, week, month or year, UTC; `Indefinite` never ends."""
+
+    status = FORBIDDEN
+    message = "Token quota is exceeded."
+
+    def __init__(self, counter_key: str, limit: int, period: str, now: float) -> None:
+        start, self.end = period_around(period, now)
+        self.key = f"token-quota {counter_key} {period} {start:%Y-%m-%dT%H}"
+        self.limit = limit
+
+    def remaining(self, exchange: Exchange) -> int:
+        return max(0, self.limit - exchange.services.counters.total(self.key, 0, 0))
+
+    def record(self, exchange: Exchange, tokens: int) -> None:
+        exchange.services.counters.add(self.key, tokens, 0, 0)
+
+    def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
+        if self.end is None or tokens > self.limit:
+            return None
+        return max(1, math.ceil((self.end - _ORIGIN).total_seconds() - exchange.services.counters.now()))
+
+    def when(self, seconds: int) -> str:
+        return in_words(seconds)
+
+
+def period_around(period: str, now: float) -> tuple[datetime.datetime, datetime.datetime | None]:
+    """Where the period that `now` (seconds since 0001-01-01 UTC) is in begins and ends; a week begins on Monday."""
+    moment = _ORIGIN + datetime.timedelta(seconds=now)
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if period == "Hourly":
+        start = moment.replace(minute=0, second=0, microsecond=0)
+        return start, start + datetime.timedelta(hours=1)
+    if period == "Daily":
+        return day, day + datetime.timedelta(days=1)
+    if period == "Weekly":
+        start = day - datetime.timedelta(days=day.weekday())
+        return start, start + datetime.timedelta(days=7)
+    if period == "Monthly":
+        start = day.replace(day=1)
+        return start, (start + datetime.timedelta(days=32)).replace(day=1)
+    if period == "Yearly":
+        start = day.replace(month=1, day=1)
+        return start, start.replace(year=start.year + 1)
+    return _ORIGIN, None
+
+
+def in_words(seconds: int) -> str:
+    """A time span in words.
+
+    >>> in_words(1293), in_words(60), in_words(90061)
+    ('21 minutes and 33 seconds', '1 minute', '1 day, 1 hour, 1 minute and 1 second')
+    """
+    parts: list[str] = []
+    for name, length in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        count, seconds = divmod(seconds, length)
+        if count:
+            parts.append(f"{count} {name}{'s' if count > 1 else ''}")
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1] if parts else "0 seconds")))

@@ -1,0 +1,192 @@
+"""validate-azure-ad-token: let only callers with a valid token of a Microsoft Entra tenant pass.
+
+```xml
+<validate-azure-ad-token tenant-id="{{tenant}}" output-token-variable-name="token">
+    <client-application-ids><application-id>{{orders-client}}</application-id></client-application-ids>
+    <audiences><audience>api://orders</audience></audiences>
+    <required-claims><claim name="roles" match="any"><value>Orders.Read</value></claim></required-claims>
+</validate-azure-ad-token>
+```
+
+As validate-jwt, for tokens of one tenant (an id, a domain, or a URL that ends with one), of any organization
+(`organizations`), or of anybody (`common`). The token comes from the header Authorization unless `header-name`,
+`query-parameter-name` or `token-value` says otherwise. Keys and issuer are the tenant's. The application that asked for
+the token must be among `client-application-ids`, when they are given; `audiences`, `required-claims` and
+`decryption-keys` mean what they mean there.
+
+```python
+tenant = EntraTenant(domain="contoso.onmicrosoft.com")
+gateway = Gateway(openid_providers=[tenant])
+tenant.token("api://orders", client_id="…", claims={"roles": ["Orders.Read"]})       # version=1 for the older form
+```
+
+Simulated: signature, time, tenant, application, audience and claims, at the gateway's clock, with the keys that an
+`EntraTenant`, or `OpenIdDocuments`, publishes for the tenant's v2.0 URL; without one it fails by name. Reasons, messages
+and statuses are those of validate-jwt. `require-scheme` is in the editor's schema only and works as there;
+`allow-protected-forwarded-tokens` and `allow-proof-of-possession-tokens`, which are too, have no effect. Our choices:
+
+- Issuers of version 2.0 (the published one) and 1.0 (`https://sts.windows.net/<tenant>/`) are both accepted; with
+  `organizations`, personal accounts are not (their tenant is 9188040d-6c67-4c5b-b112-36a304b66dad).
+- The application is the claim `azp` of version 2.0 or `appid` of 1.0; another one is TokenClaimValueNotAllowed, none is
+  TokenClaimNotFound. Ids are compared without regard to case.
+- `backend-application-ids` are compared with the audience, as they are or behind `api://`; with `audiences` given too,
+  either may fit.
+- `exp` is required, and no clock skew is allowed.
+- `authentication-endpoint` is https://login.microsoftonline.com unless given, where the documentation has a typing error.
+
+Source: https://learn.microsoft.com/azure/api-management/validate-azure-ad-token-policy
+"""  # noqa: E501
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.conversions import integer, text, trimmed
+from apimpolicy.policies.json_web_tokens import validation
+from apimpolicy.policies.json_web_tokens.checks import first_text
+from apimpolicy.policies.json_web_tokens.elements import (
+    Audiences,
+    DecryptionKeys,
+    RequiredClaims,
+    decryption_keys,
+    required_claims,
+    texts_of,
+)
+from apimpolicy.policies.json_web_tokens.refusal import denied
+from apimpolicy.policies.json_web_tokens.source import presented
+from apimpolicy.policies.json_web_tokens.trust import Trust
+from apimpolicy.policies.spec import child, child_texts, expression_attribute, literal_attribute, part, policy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.context.tokens import Jwt
+    from apimpolicy.policies.effects import Effect
+    from apimpolicy.policies.json_web_tokens.keys import VerificationKey
+    from apimpolicy.policies.spec import Exchange, Step
+
+ENDPOINT = "https://login.microsoftonline.com"
+PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"
+_SOURCES = ("header-name", "query-parameter-name", "token-value")
+
+
+@part("backend-application-ids")
+class BackendApplicationIds:
+    ids: list[str] = child_texts("application-id", trimmed)
+
+
+@part("client-application-ids")
+class ClientApplicationIds:
+    ids: list[str] = child_texts("application-id", trimmed)
+
+
+@policy(
+    "validate-azure-ad-token",
+    sections="inbound",
+    exclusive=((_SOURCES[0], _SOURCES[1]), (_SOURCES[0], _SOURCES[2]), (_SOURCES[1], _SOURCES[2])),
+)
+class ValidateAzureAdToken:
+    tenant_id: str = expression_attribute(trimmed, required=True)
+    header_name: str | None = expression_attribute(trimmed)
+    query_parameter_name: str | None = expression_attribute()
+    token_value: str | None = expression_attribute()
+    authentication_endpoint: str = expression_attribute(trimmed, default=ENDPOINT)
+    failed_validation_httpcode: int = expression_attribute(integer, default=401)
+    failed_validation_error_message: str | None = expression_attribute()
+    output_token_variable_name: str | None = literal_attribute()
+    require_scheme: str | None = expression_attribute(trimmed)
+    allow_protected_forwarded_tokens: str | None = expression_attribute(text)
+    allow_proof_of_possession_tokens: str | None = expression_attribute(text)
+    backend_application_ids: Step | None = child(BackendApplicationIds)
+    client_application_ids: Step | None = child(ClientApplicationIds)
+    audiences: Step | None = child(Audiences)
+    required_claims: Step | None = child(RequiredClaims)
+    decryption_keys: Step | None = child(DecryptionKeys)
+
+    def run(self, exchange: Exchange) -> Effect:
+        backends = texts_of(exchange, self.backend_application_ids, "ids")
+        applications = texts_of(exchange, self.client_application_ids, "ids")
+        audiences = texts_of(exchange, self.audiences, "audiences")
+        endpoint, tenant = tenant_of(self.authentication_endpoint, self.tenant_id)
+        trust = EntraTrust(
+            [], [f"{from_utf16(endpoint)}/{from_utf16(tenant)}/v2.0/{WELL_KNOWN}"], exchange.services.identities
+        )
+
+        def further(token: Jwt) -> None:
+            check_tenant(token, tenant)
+            check_application(token, applications)
+
+        demands = validation.Demands(
+            trust,
+            decryption_keys(exchange, self.decryption_keys),
+            audiences=[*audiences, *backends, *(f"api://{id}" for id in backends)],
+            claims=required_claims(exchange, self.required_claims),
+            further=further,
+        )
+        written = presented(
+            exchange,
+            header_name=self.header_name,
+            query_parameter_name=self.query_parameter_name,
+            token_value=self.token_value,
+            require_scheme=self.require_scheme,
+        )
+        answer = validation.Answer(
+            self.output_token_variable_name, self.failed_validation_httpcode, self.failed_validation_error_message
+        )
+        return validation.run(exchange, written, demands, answer)
+
+
+WELL_KNOWN = ".well-known/openid-configuration"
+
+
+class EntraTrust(Trust):
+    """The keys of a tenant, and its issuers of both versions."""
+
+    def published(self, missing_key: str | None) -> list[VerificationKey]:
+        keys = super().published(missing_key)
+        self.issuers += [version_1(issuer) for issuer in self.issuers]
+        return keys
+
+
+def version_1(issuer: str) -> str:
+    """The issuer of version 1.0 beside that of version 2.0.
+
+    >>> version_1("https://login.microsoftonline.com/{tenantid}/v2.0")
+    'https://sts.windows.net/{tenantid}/'
+    """
+    tenant = issuer.removesuffix("/").removesuffix("/v2.0").rpartition("/")[2]
+    return f"https://sts.windows.net/{tenant}/"
+
+
+def tenant_of(endpoint: str, tenant_id: str) -> tuple[str, str]:
+    """Login endpoint without a slash, and the tenant's id or domain; either may be given as a URL.
+
+    >>> tenant_of("login.microsoftonline.us", "https://login.microsoftonline.com/common/")
+    ('https://login.microsoftonline.us', 'common')
+    >>> tenant_of(ENDPOINT, "https://contoso.onmicrosoft.com")[1]
+    'contoso.onmicrosoft.com'
+    """
+    endpoint = endpoint.rstrip("/")
+    if "://" not in endpoint:
+        endpoint = f"https://{endpoint}"
+    parts = [part for part in tenant_id.partition("://")[2].split("/") if part] if "://" in tenant_id else [tenant_id]
+    return endpoint, (parts[1] if len(parts) > 1 else parts[0]) if parts else ""
+
+
+def check_tenant(token: Jwt, tenant: str) -> None:
+    """With `organizations`, no personal accounts. Raises TokenRefusedError."""
+    if tenant.lower() == "organizations" and first_text(token, "tid") == PERSONAL_ACCOUNTS:
+        raise denied("TokenIssuerNotAllowed", f"The token of '{token.issuer}' is one of a personal account")
+
+
+def check_application(token: Jwt, allowed: Sequence[str]) -> None:
+    """Whether the application that asked for the token is allowed; without any, all are. Raises TokenRefusedError."""
+    if not allowed:
+        return
+    name = "azp" if first_text(token, "azp") is not None else "appid"
+    application = first_text(token, name)
+    if application is None:
+        raise denied("TokenClaimNotFound", "JWT token is missing the following claims: azp or appid")
+    if application.lower() not in {id.lower() for id in allowed}:
+        raise denied("TokenClaimValueNotAllowed", f"Claim {name} value of {application} is not allowed")

@@ -1,0 +1,184 @@
+"""validate-graphql-request: hold a GraphQL request against the schema, its size and depth, and rules for its fields.
+
+```xml
+<validate-graphql-request error-variable-name="errors" max-size="102400" max-depth="4">
+    <authorize>
+        <rule path="/__*" action="reject" />
+        <rule path="/Missions/name" action="@(context.Request.Headers.Count > 2 ? "remove" : "allow")" />
+    </authorize>
+</validate-graphql-request>
+```
+
+A request that is too large, too deep, not GraphQL or not of the schema is a request error: the answer has `errors` and
+no `data`. A rule's path is `/type/field`, with `*` for any part of a name; of several that match a field the most
+specific one counts, and `ignore` leaves it to the next: `reject` refuses the request, `remove` takes the field out of
+the query, `allow` (the default) passes it. All errors are in `context.Variables["GraphQLErrors"]`, and in the variable
+that `error-variable-name` names.
+
+Give the schema to the gateway, `Gateway(graphql_schema="schema.graphql")`; without one it is a mistake in its set-up.
+
+Simulated: a POST with JSON, a GET with `query`; more than 250 fields are refused, as documented. Our choices, where the
+documentation is silent: status 400 and content type application/json of the answer, a null reason, the words of the
+errors (graphql-core's where the query is at fault); a path with one part is about fields of the operation's root type;
+rules look at every field, with a selection of its own or not; a field without any field left goes too, and when nothing
+is left the request is refused; the error of a removed field is not put into the response. `max-total-depth` and
+`max-complexity` are documented nowhere and fail as not simulated.
+
+Source: https://learn.microsoft.com/azure/api-management/validate-graphql-request-policy
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.errors import ConfigurationError, NotSimulatedError
+from apimpolicy.policies.conversions import integer, trimmed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.spec import PolicyError, child, children, expression_attribute, part, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.graphql_requests import GraphQLRequest
+    from apimpolicy.policies.spec import Exchange, Step
+
+MAX_FIELDS = 250
+ERRORS = "GraphQLErrors"
+
+
+@part("rule")
+class PathRule:
+    path: str = expression_attribute(trimmed, required=True)
+    action: str = expression_attribute(default="allow", values=("allow", "remove", "reject", "ignore"))
+
+
+@part("authorize")
+class AuthorizationRules:
+    rules: list[Step] = children(PathRule, required=True)
+
+
+@policy("validate-graphql-request", sections="inbound")
+class ValidateGraphQLRequest:
+    error_variable_name: str | None = expression_attribute()
+    max_size: int = expression_attribute(integer, required=True, default=102_400)
+    max_depth: int = expression_attribute(integer, default=6)
+    max_total_depth: str | None = expression_attribute()
+    max_complexity: str | None = expression_attribute()
+    authorize: Step | None = child(AuthorizationRules)
+
+    def run(self, exchange: Exchange) -> Effect:
+        from apimpolicy.policies.graphql_requests import GraphQLRequestError
+
+        for name, value in (("max-total-depth", self.max_total_depth), ("max-complexity", self.max_complexity)):
+            if value is not None:
+                raise NotSimulatedError(f"validate-graphql-request {name}", "no document says what it limits")
+        schema = exchange.services.documents.graphql_schema
+        if schema is None:
+            raise ConfigurationError("the gateway has no GraphQL schema; give it one: Gateway(graphql_schema=…)")
+        try:
+            request = self.valid_request(exchange, schema)
+            removed = self.authorized(exchange, schema, request)
+        except GraphQLRequestError as error:
+            raise self.refusal(exchange, error.entries) from None
+        if removed:
+            self.log(
+                exchange, [{"message": f"The field {name} is not authorized and was removed."} for name in removed]
+            )
+        shown = f"valid; removed {', '.join(removed)}" if removed else "valid"
+        return Effect("graphql-validated", shown, removed=tuple(removed))
+
+    def valid_request(self, exchange: Exchange, schema: Any) -> GraphQLRequest:
+        from apimpolicy.policies.graphql_requests import GraphQLRequest, error
+        from apimpolicy.policies.message_content import content_of, size_of
+
+        try:
+            content = content_of(exchange.request)
+        except ValueError as problem:
+            raise error(str(problem)) from None
+        size = size_of(exchange.request, content)
+        if size > self.max_size:
+            raise error(f"The request is {size} bytes long and exceeds the limit of {self.max_size} bytes.")
+        request = GraphQLRequest.of(exchange.request, content)
+        depth, count = request.measure(MAX_FIELDS)
+        if count > MAX_FIELDS:
+            raise error(f"The query has more than {MAX_FIELDS} fields.")
+        if depth > self.max_depth:
+            raise error(f"The query is {depth} levels deep and exceeds the limit of {self.max_depth}.")
+        request.validate(schema)
+        return request
+
+    def authorized(self, exchange: Exchange, schema: Any, request: GraphQLRequest) -> list[str]:
+        """Apply the rules; the names of what was removed. Raises GraphQLRequestError."""
+        from apimpolicy.policies.graphql_requests import error
+
+        if self.authorize is None:
+            return []
+        group: AuthorizationRules = exchange.evaluate(self.authorize)
+        rules = sorted(
+            (rule for rule in map(exchange.evaluate, group.rules) if rule.action != "ignore"),
+            key=lambda rule: _specificity(from_utf16(rule.path)),
+            reverse=True,
+        )
+        removed: list[str] = []
+
+        def is_removed(type_name: str, field: str, is_root: bool) -> bool:
+            for rule in rules:
+                if not _matches(from_utf16(rule.path), type_name, field, is_root):
+                    continue
+                name = f"{type_name}.{field}" if type_name else field
+                if rule.action == "reject":
+                    raise error(f"The field {name} is not authorized.")
+                if rule.action == "remove" and name not in removed:
+                    removed.append(name)
+                return bool(rule.action == "remove")
+            return False
+
+        query = request.without(schema, is_removed)
+        if not removed:
+            return removed
+        if query is None:
+            raise error("Nothing that the query asks for is authorized.")
+        if request.payload is None:
+            parameters = exchange.request.url.query
+            parameters.set("query", [to_utf16(query)])
+            exchange.request.url = exchange.request.url.with_parameters(parameters)
+        else:
+            exchange.request.set_body(json.dumps({**request.payload, "query": query}, ensure_ascii=False).encode())
+        return removed
+
+    def refusal(self, exchange: Exchange, entries: list[dict[str, Any]]) -> PolicyError:
+        from apimpolicy.context.header_fields import HeaderCollection
+        from apimpolicy.context.messages import ResponseMessage
+
+        self.log(exchange, entries)
+        body = json.dumps({"errors": entries}, ensure_ascii=False).encode("utf-8", "replace")
+        headers = HeaderCollection([("Content-Type", ["application/json"])])
+        response = ResponseMessage(400, headers=headers, body=body, second_read=exchange.request.second_read)
+        return PolicyError(None, to_utf16(entries[0]["message"]), 400, response)
+
+    def log(self, exchange: Exchange, entries: list[dict[str, Any]]) -> None:
+        """Put errors into the variables."""
+        from apimpolicy.policies.validation_errors import json_token
+
+        exchange.variables[ERRORS] = json_token(entries)
+        if self.error_variable_name:
+            exchange.variables[from_utf16(self.error_variable_name)] = json_token(entries)
+
+
+def _specificity(path: str) -> tuple[int, int]:
+    """More is more specific: fewer wildcards, then more characters."""
+    return -path.count("*"), len(path)
+
+
+def _matches(path: str, type_name: str, field: str, is_root: bool) -> bool:
+    """Whether a rule is about a field.
+
+    >>> _matches("/Query/*", "Query", "users", True), _matches("/__*", "Query", "__schema", True)
+    (True, True)
+    """
+    from fnmatch import fnmatchcase
+
+    parts = [part.replace("[", "[[]").replace("?", "[?]") for part in path.strip("/").split("/")]
+    if len(parts) == 1:
+        return is_root and fnmatchcase(field, parts[0])
+    return len(parts) == 2 and fnmatchcase(type_name, parts[0]) and fnmatchcase(field, parts[1])

@@ -1,0 +1,222 @@
+"""validate-jwt: let only callers with a valid JSON Web Token pass.
+
+```xml
+<validate-jwt header-name="Authorization" require-scheme="Bearer" output-token-variable-name="token">
+    <openid-config url="https://login.contoso.example/.well-known/openid-configuration" />
+    <audiences><audience>orders</audience></audiences>
+    <required-claims>
+        <claim name="scope" match="all" separator=" "><value>orders.read</value></claim>
+    </required-claims>
+</validate-jwt>
+```
+
+The token comes from `header-name`, `query-parameter-name` or `token-value`: exactly one of them. Its signature must be
+that of a key that an OpenID provider publishes (`openid-config`) or that the policy has (`issuer-signing-keys`: a
+secret in Base64, `certificate-id`, or `n` and `e`); `require-signed-tokens="false"` lets unsigned ones (`alg` `none`)
+pass as well. An encrypted token is opened with `decryption-keys` first. Then come time (`exp` unless
+`require-expiration-time="false"`, `nbf`, give or take `clock-skew` seconds), `audiences`, `issuers` and
+`required-claims`. A good token becomes a `Jwt` in the variable `output-token-variable-name`. A bad one gets
+`failed-validation-httpcode` (401) with `failed-validation-error-message`, or else what `context.LastError` has too.
+
+A test has a provider that publishes its keys and issues tokens at the gateway's time:
+
+```python
+login = OpenIdProvider("https://login.contoso.example", audience="orders")
+gateway = Gateway(openid_providers=[login])
+good, late, strange = login.token(), login.token(expires_in=-60), login.token(audience="other")
+forged = login.token(signed_with=TokenKey())
+```
+
+Simulated in full, on the gateway's clock; no socket is opened, and a URL that no provider answers fails by name. What
+is published is cached for an hour; a key id that is not there, and a provider that did not answer, are asked for again
+after five minutes at the earliest. `validate-connectivity` and `host` have no effect. `issuer-signing-tokens` and
+`zumo-master-key`, which only the editor's schema knows, are not simulated.
+
+Reasons are the gateway's: TokenNotPresent, TokenSignatureInvalid, TokenSignatureKeyNotFound, TokenExpired,
+TokenAudienceNotAllowed, TokenIssuerNotAllowed, TokenClaimNotFound, TokenClaimValueNotAllowed, JwtInvalid. Their words
+are so too but where it repeats its library, see `apimpolicy.policies.json_web_tokens.refusal`. Our choices:
+
+- The issuers allowed are those of `issuers` and those that providers publish; without either, any.
+- A token's key id that no key has makes TokenSignatureKeyNotFound when no other key verifies it; so does a token for
+  whose algorithm there is no key of the right kind. A secret never verifies RS, PS or ES, a public key never HS.
+- What has no reason of its own is JwtInvalid: no JWT, `nbf` in the future, no `exp`, a token that cannot be decrypted.
+- A key that is no Base64, or a certificate that is not uploaded, is an error without a reason, of status 500.
+- `clock-skew` is a number of seconds, a TimeSpan, or the text of one.
+- More in `json_web_tokens.source` (schemes), `.checks` (comparison), `.signatures`, `.encryption` (algorithms).
+
+Source: https://learn.microsoft.com/azure/api-management/validate-jwt-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.errors import NotSimulatedError
+from apimpolicy.policies.conversions import boolean, integer, number, text, trimmed
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.json_web_tokens import validation
+from apimpolicy.policies.json_web_tokens.elements import (
+    Audiences,
+    DecryptionKeys,
+    RequiredClaims,
+    decryption_keys,
+    required_claims,
+    texts_of,
+    uploaded_certificate,
+)
+from apimpolicy.policies.json_web_tokens.keys import VerificationKey
+from apimpolicy.policies.json_web_tokens.source import presented
+from apimpolicy.policies.json_web_tokens.trust import Trust
+from apimpolicy.policies.spec import (
+    PolicyError,
+    child,
+    child_texts,
+    children,
+    content,
+    expression_attribute,
+    literal_attribute,
+    part,
+    policy,
+)
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange, Step
+
+_TRUE_FALSE = ("true", "false")
+
+
+def skew(value: object) -> float:
+    """Seconds, from a number or from a TimeSpan. Raises FormatException, OverflowException."""
+    written = text(value).strip()
+    if ":" not in written:
+        return number(written)
+    from apimpolicy.dotnet.system import timespans
+
+    return abs(timespans.parse(written).ticks) / 10_000_000
+
+
+@part("openid-config")
+class OpenIdConfig:
+    url: str = expression_attribute(trimmed, required=True)
+    validate_connectivity: str | None = expression_attribute()
+    host: str | None = expression_attribute()
+
+
+@part("key")
+class SigningKey:
+    id: str | None = expression_attribute(trimmed)
+    certificate_id: str | None = expression_attribute(trimmed)
+    n: str | None = literal_attribute(trimmed)
+    e: str | None = literal_attribute(trimmed)
+    text: str = content(trimmed)
+
+    def key(self, exchange: Exchange) -> VerificationKey:
+        """The key. Raises PolicyError for one that is not usable."""
+        try:
+            if self.certificate_id is not None:
+                certificate = uploaded_certificate(exchange, self.certificate_id)
+                return VerificationKey.of_certificate(certificate, self.certificate_id, self.id)
+            if self.n is not None and self.e is not None:
+                return VerificationKey.numbers(self.n, self.e, self.id)
+            return VerificationKey.secret(self.text, self.id)
+        except ValueError as error:
+            raise PolicyError(None, f"A signing key is not usable: {error}.") from None
+
+
+@part("zumo-master-key")
+class ZumoMasterKey:
+    id: str | None = expression_attribute()
+    text: str = content()
+
+
+@part("issuer-signing-keys")
+class IssuerSigningKeys:
+    keys: list[Step] = children(SigningKey)
+    zumo_master_keys: list[Step] = children(ZumoMasterKey)
+
+
+@part("issuer-signing-tokens")
+class IssuerSigningTokens:
+    tokens: list[str] = child_texts("token")
+
+
+@part("issuers")
+class Issuers:
+    issuers: list[str] = child_texts("issuer", trimmed)
+
+
+_SOURCES = ("header-name", "query-parameter-name", "token-value")
+
+
+@policy(
+    "validate-jwt",
+    sections="inbound",
+    alternatives=_SOURCES,
+    exclusive=((_SOURCES[0], _SOURCES[1]), (_SOURCES[0], _SOURCES[2]), (_SOURCES[1], _SOURCES[2])),
+    in_order=True,
+)
+class ValidateJwt:
+    header_name: str | None = expression_attribute(trimmed)
+    query_parameter_name: str | None = expression_attribute()
+    token_value: str | None = expression_attribute()
+    failed_validation_httpcode: int = expression_attribute(integer, default=401)
+    failed_validation_error_message: str | None = expression_attribute()
+    require_expiration_time: bool = expression_attribute(boolean, default=True, values=_TRUE_FALSE)
+    require_scheme: str | None = expression_attribute(trimmed)
+    require_signed_tokens: bool = expression_attribute(boolean, default=True, values=_TRUE_FALSE)
+    clock_skew: float = expression_attribute(skew, default=0.0)
+    output_token_variable_name: str | None = literal_attribute()
+    openid_configs: list[Step] = children(OpenIdConfig)
+    issuer_signing_tokens: Step | None = child(IssuerSigningTokens)
+    issuer_signing_keys: Step | None = child(IssuerSigningKeys)
+    decryption_keys: Step | None = child(DecryptionKeys)
+    audiences: Step | None = child(Audiences)
+    issuers: Step | None = child(Issuers)
+    required_claims: Step | None = child(RequiredClaims)
+
+    def run(self, exchange: Exchange) -> Effect:
+        demands = validation.Demands(
+            Trust(self.keys(exchange), self.urls(exchange), exchange.services.identities),
+            decryption_keys(exchange, self.decryption_keys),
+            self.require_signed_tokens,
+            self.require_expiration_time,
+            self.clock_skew,
+            texts_of(exchange, self.audiences, "audiences"),
+            texts_of(exchange, self.issuers, "issuers"),
+            required_claims(exchange, self.required_claims),
+        )
+        written = presented(
+            exchange,
+            header_name=self.header_name,
+            query_parameter_name=self.query_parameter_name,
+            token_value=self.token_value,
+            require_scheme=self.require_scheme,
+        )
+        answer = validation.Answer(
+            self.output_token_variable_name, self.failed_validation_httpcode, self.failed_validation_error_message
+        )
+        return validation.run(exchange, written, demands, answer)
+
+    def urls(self, exchange: Exchange) -> list[str]:
+        """The URLs of the OpenID configurations."""
+        urls: list[str] = []
+        for step in self.openid_configs:
+            element: OpenIdConfig = exchange.evaluate(step)
+            exchange.note(Effect("listed", element.url, count=1), step)
+            urls.append(element.url)
+        return urls
+
+    def keys(self, exchange: Exchange) -> list[VerificationKey]:
+        """The keys that the policy has itself. Raises PolicyError, NotSimulatedError."""
+        if self.issuer_signing_tokens is not None:
+            raise NotSimulatedError("'issuer-signing-tokens' of validate-jwt", "no documentation says what it does")
+        keys: list[VerificationKey] = []
+        if self.issuer_signing_keys is not None:
+            element: IssuerSigningKeys = exchange.evaluate(self.issuer_signing_keys)
+            if element.zumo_master_keys:
+                raise NotSimulatedError("'zumo-master-key' of validate-jwt", "no documentation says what it does")
+            for step in element.keys:
+                key = exchange.evaluate(step).key(exchange)
+                exchange.note(Effect("listed", key.origin, count=1), step)
+                keys.append(key)
+        return keys

@@ -1,0 +1,188 @@
+"""validate-odata-request: hold a request's URL, headers and parameters against the OData specification.
+
+```xml
+<validate-odata-request error-variable-name="odataErrors" default-odata-version="4.01" max-size="102400" />
+```
+
+Simulated: the version in `OData-Version` (`default-odata-version`, 4.0, where there is none) is one that OData has, and
+within `min-odata-version` and `max-odata-version`; `max-size`; system query options are known in that version, there
+once, and well-formed: `$top` and `$skip` are counts, `$count` a truth value, `$filter`, `$orderby`, `$select`,
+`$expand` and `$search` have closed literals and brackets, `$orderby` ends in `asc` or `desc`; keys in the path have
+closed literals and brackets. Version 4.01 knows its options without `$` too. What would take the service's metadata is
+not simulated: names of entities and properties, and the types of an expression.
+
+Our choices, since the documentation has no word on them: the error is 400 with the reason "Bad request" and words of
+ours; `error-variable-name` gets the list of errors in the form of the other validation policies.
+
+Source: https://learn.microsoft.com/azure/api-management/validate-odata-request-policy
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.conversions import integer, trimmed
+from apimpolicy.policies.spec import literal_attribute, policy
+from apimpolicy.policies.validation_errors import PREVENT, SIZE, ErrorLog, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.policies.effects import Effect
+    from apimpolicy.policies.spec import Exchange
+
+VERSIONS = ("1.0", "2.0", "3.0", "4.0", "4.01")
+_OF_4 = (
+    *("filter", "orderby", "select", "expand", "top", "skip", "count", "search", "format", "apply"),
+    *("skiptoken", "deltatoken"),
+)
+_OF_4_01 = ("compute", "index", "schemaversion", "id", "levels")
+_OF_3 = ("filter", "orderby", "select", "expand", "top", "skip", "inlinecount", "format", "skiptoken")
+_EXPRESSIONS = ("filter", "orderby", "select", "expand", "search", "apply", "compute")
+_COUNT = re.compile(r"[0-9]{1,18}")
+
+
+@policy("validate-odata-request", sections="inbound")
+class ValidateODataRequest:
+    error_variable_name: str | None = literal_attribute()
+    default_odata_version: str = literal_attribute(trimmed, default="4.0")
+    min_odata_version: str | None = literal_attribute(trimmed)
+    max_odata_version: str | None = literal_attribute(trimmed)
+    max_size: int | None = literal_attribute(integer)
+
+    def run(self, exchange: Exchange) -> Effect:
+        log = ErrorLog(exchange, self.error_variable_name)
+        errors = [*self.size_errors(exchange), *self.version_errors(exchange), *self.url_errors(exchange)]
+        log.add(errors, PREVENT)
+        return log.effect(f"OData {self.version(exchange)}")
+
+    def version(self, exchange: Exchange) -> str:
+        stated = from_utf16(exchange.request.headers.joined("OData-Version") or "").strip()
+        return stated or from_utf16(self.default_odata_version)
+
+    def size_errors(self, exchange: Exchange) -> Iterator[ValidationError]:
+        from apimpolicy.policies.message_content import content_of, size_of
+
+        if self.max_size is None:
+            return
+        try:
+            size = size_of(exchange.request, content_of(exchange.request))
+        except ValueError as error:
+            yield _error("", "RequestBody", "ValidationException", str(error))
+            return
+        if size > self.max_size:
+            text = f"Request's body is {size} bytes long and it exceeds the limit of {self.max_size} bytes."
+            yield _error("", "RequestBody", SIZE, text)
+
+    def version_errors(self, exchange: Exchange) -> Iterator[ValidationError]:
+        version = self.version(exchange)
+        if version not in VERSIONS:
+            yield _header_error(f"'{version[:40]}' is no version of OData.")
+            return
+        for limit, is_wrong, word in (
+            (self.min_odata_version, _number(version) < _number(self.min_odata_version), "lower"),
+            (self.max_odata_version, _number(version) > _number(self.max_odata_version), "higher"),
+        ):
+            if limit is not None and is_wrong:
+                yield _header_error(f"The OData version {version} is {word} than {from_utf16(limit)}.")
+
+    def url_errors(self, exchange: Exchange) -> Iterator[ValidationError]:
+        from urllib.parse import unquote
+
+        version = self.version(exchange)
+        known = set(_OF_4 if version.startswith("4") else _OF_3) | (set(_OF_4_01) if version == "4.01" else set())
+        url = exchange.request.url
+        path = unquote(from_utf16(url.path))
+        problem = _unbalanced(path)
+        if problem:
+            yield _error(path, "PathParameter", "IncorrectMessage", f"The path of the request {problem}.")
+        for name, values in url.query.fields():
+            option = from_utf16(name)
+            if not option.startswith("$") and not (version == "4.01" and option.lower() in known):
+                continue
+            plain = option.removeprefix("$")
+            plain = plain.lower() if version == "4.01" else plain
+            if plain not in known:
+                yield _option_error(option, f"There is no query option {option} in OData {version}.")
+            elif len(values) > 1:
+                yield _option_error(option, f"Request cannot contain multiple values for the query option {option}.")
+            else:
+                problem = _problem(plain, from_utf16(values[0]).strip())
+                if problem:
+                    yield _option_error(option, f"The value of the query option {option} {problem}.")
+
+
+def _problem(option: str, value: str) -> str:
+    """What is wrong with the value of an option; empty when nothing is."""
+    if option in ("top", "skip") and not _COUNT.fullmatch(value):
+        return "is not a number of 0 or more"
+    if option == "count" and value not in ("true", "false"):
+        return "is neither true nor false"
+    if option == "inlinecount" and value not in ("allpages", "none"):
+        return "is neither allpages nor none"
+    if option not in _EXPRESSIONS:
+        return "" if value else "is empty"
+    if not value:
+        return "is empty"
+    problem = _unbalanced(value)
+    if problem or option != "orderby":
+        return problem
+    return "" if all(_ordered(part) for part in _parts(value)) else "is not a list of expressions with asc or desc"
+
+
+def _ordered(part: str) -> bool:
+    words = re.sub(r"'[^']*'|\([^()]*\)", "x", part).split()
+    return len(words) == 1 or (len(words) > 1 and (words[-1] in ("asc", "desc") or len(words) > 2))
+
+
+def _parts(value: str) -> list[str]:
+    """What commas outside of brackets and literals divide."""
+    parts, depth, start, in_literal = [], 0, 0, False
+    for index, character in enumerate(value):
+        if character == "'":
+            in_literal = not in_literal
+        elif not in_literal and character in "([":
+            depth += 1
+        elif not in_literal and character in ")]":
+            depth -= 1
+        elif not in_literal and character == "," and not depth:
+            parts.append(value[start:index])
+            start = index + 1
+    return [*parts, value[start:]]
+
+
+def _unbalanced(text: str) -> str:
+    """What does not close in a text; empty when everything does. A quote within a literal is written twice."""
+    waiting: list[str] = []
+    in_literal = False
+    for character in text:
+        if character == "'":
+            in_literal = not in_literal
+        elif not in_literal and character in "([":
+            waiting.append(")" if character == "(" else "]")
+        elif not in_literal and character in ")]" and (not waiting or waiting.pop() != character):
+            return f"has a '{character}' too many"
+    if in_literal:
+        return "has a literal that does not end"
+    return f"lacks a '{waiting[-1]}'" if waiting else ""
+
+
+def _number(version: str | None) -> float:
+    try:
+        return float(version or "0")
+    except ValueError:
+        return 0.0
+
+
+def _error(name: str, kind: str, rule: str, text: str) -> ValidationError:
+    return ValidationError(name, kind, rule, text, text)
+
+
+def _header_error(text: str) -> ValidationError:
+    return _error("OData-Version", "RequestHeader", "IncorrectMessage", text)
+
+
+def _option_error(option: str, text: str) -> ValidationError:
+    return _error(option, "QueryParameter", "IncorrectMessage", text)

@@ -1,0 +1,176 @@
+"""validate-parameters: hold a request's headers, query and path against the API's description.
+
+```xml
+<validate-parameters specified-parameter-action="prevent" unspecified-parameter-action="prevent"
+                     errors-variable-name="requestParametersValidation">
+    <headers specified-parameter-action="detect" unspecified-parameter-action="detect">
+        <parameter name="Authorization" action="prevent" />
+        <parameter name="User-Agent" action="ignore" />
+    </headers>
+</validate-parameters>
+```
+
+`headers`, `query` and `path` override the actions for their kind, a `parameter` that for one name. The description is
+`Gateway(openapi="orders.yaml")`. Errors, actions, statuses and the variable are in
+`apimpolicy.policies.validation_errors`.
+
+Simulated in full. Our choices, where the documentation is silent: headers come first, then the query, then the path,
+and the first parameter with an error that is to be prevented ends it; a required parameter that is missing is an
+IncorrectMessage; headers and query are those of the moment, not those that the caller sent; their names ignore case;
+`Cookie`, `Content-Type`, `Accept` and `Authorization` are headers like any other, although OpenAPI leaves the last
+three out of a description; the subscription key's own header and query parameter count as specified; arrays and objects
+are read by `style`, `explode` and `collectionFormat`.
+
+Source: https://learn.microsoft.com/azure/api-management/validate-parameters-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.context.description import HEADER, PATH, QUERY
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.conversions import trimmed
+from apimpolicy.policies.parameter_errors import REQUEST_PLACES, parameter_errors, unspecified, without_description
+from apimpolicy.policies.parameter_values import ParameterChecker
+from apimpolicy.policies.spec import child, children, expression_attribute, literal_attribute, part, policy
+from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, ErrorLog, description_of, strictest
+
+if TYPE_CHECKING:
+    from apimpolicy.context.description import Parameter
+    from apimpolicy.policies.effects import Effect
+    from apimpolicy.policies.spec import Exchange, Step
+
+
+@part("parameter")
+class ParameterRule:
+    name: str = literal_attribute(trimmed, required=True)
+    action: str = expression_attribute(required=True, values=ACTIONS)
+
+
+@part("headers")
+class HeaderRules:
+    specified_parameter_action: str | None = expression_attribute(values=ACTIONS)
+    unspecified_parameter_action: str | None = expression_attribute(values=ACTIONS)
+    parameters: list[Step] = children(ParameterRule)
+
+
+@part("query")
+class QueryRules:
+    specified_parameter_action: str | None = expression_attribute(values=ACTIONS)
+    unspecified_parameter_action: str | None = expression_attribute(values=ACTIONS)
+    parameters: list[Step] = children(ParameterRule)
+
+
+@part("path")
+class PathRules:
+    specified_parameter_action: str | None = expression_attribute(values=ACTIONS)
+    unspecified_parameter_action: str | None = expression_attribute(values=ACTIONS)
+    parameters: list[Step] = children(ParameterRule)
+
+
+class _Actions:
+    """What to do with parameters of one location."""
+
+    def __init__(self, specified: str, unspecified: str, by_name: dict[str, str]) -> None:
+        self.specified = specified
+        self.unspecified = unspecified
+        self.by_name = by_name
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.specified, self.unspecified, *self.by_name.values()
+
+    def for_name(self, name: str, *, is_specified: bool) -> str:
+        return self.by_name.get(name.lower(), self.specified if is_specified else self.unspecified)
+
+
+@policy("validate-parameters", sections="inbound")
+class ValidateParameters:
+    specified_parameter_action: str = expression_attribute(required=True, values=ACTIONS)
+    unspecified_parameter_action: str = expression_attribute(required=True, values=ACTIONS)
+    errors_variable_name: str | None = literal_attribute()
+    headers: Step | None = child(HeaderRules)
+    query: Step | None = child(QueryRules)
+    path: Step | None = child(PathRules)
+
+    def run(self, exchange: Exchange) -> Effect:
+        log = ErrorLog(exchange, self.errors_variable_name)
+        parts = ((HEADER, self.headers), (QUERY, self.query), (PATH, self.path))
+        by_location = [(location, self.actions(exchange, step)) for location, step in parts]
+        action = strictest(action for _, actions in by_location for action in actions.all)
+        operation, description = exchange.described_operation, description_of(exchange, action)
+        if operation is None or description is None:
+            log.add([without_description()], action)
+            return log.effect("parameters")
+        checker = ParameterChecker(description, exchange.services.documents.compiled)
+        for location, actions in by_location:
+            self.check(exchange, log, checker, location, actions, operation.parameters_in(location))
+        return log.effect("parameters")
+
+    def actions(self, exchange: Exchange, step: Step | None) -> _Actions:
+        if step is None:
+            return _Actions(self.specified_parameter_action, self.unspecified_parameter_action, {})
+        rules: HeaderRules | QueryRules | PathRules = exchange.evaluate(step)
+        named: list[ParameterRule] = [exchange.evaluate(entry) for entry in rules.parameters]
+        return _Actions(
+            rules.specified_parameter_action or self.specified_parameter_action,
+            rules.unspecified_parameter_action or self.unspecified_parameter_action,
+            {from_utf16(rule.name).lower(): rule.action for rule in named},
+        )
+
+    def check(
+        self,
+        exchange: Exchange,
+        log: ErrorLog,
+        checker: ParameterChecker,
+        location: str,
+        actions: _Actions,
+        described: list[Parameter],
+    ) -> None:
+        place = REQUEST_PLACES[location]
+        present = _present(exchange, location)
+        for parameter in described:
+            action = actions.for_name(parameter.name, is_specified=True)
+            values = _values(present, location, parameter)
+            if action != IGNORE:
+                log.add(parameter_errors(checker, place, parameter, values), action)
+        for key, (name, _) in present.items():
+            if key not in _subscription_keys(exchange, location):
+                log.add([unspecified(place, name)], actions.for_name(name, is_specified=False))
+
+
+def _key(location: str, name: str) -> str:
+    return name if location == PATH else name.lower()
+
+
+def _values(present: dict[str, tuple[str, list[str]]], location: str, parameter: Parameter) -> list[str]:
+    """The values of a parameter, taken out of what is there; of a deep object names and values in turn."""
+    if not parameter.is_deep:
+        return present.pop(_key(location, parameter.name), ("", []))[1]
+    prefix = f"{parameter.name}[".lower()
+    keys = [key for key in present if key.startswith(prefix) and key.endswith("]")]
+    return [text for name, values in map(present.pop, keys) for text in (name[len(prefix) : -1], values[0])]
+
+
+def _present(exchange: Exchange, location: str) -> dict[str, tuple[str, list[str]]]:
+    """Names and values of what the request has, by the key that tells one from another."""
+    request = exchange.request
+    if location == PATH:
+        pairs = [(from_utf16(pair.key), [from_utf16(pair.value)]) for pair in request.matched_parameters]
+        template = exchange.url_template.partition("?")[0]
+        return {
+            name: (name, values) for name, values in pairs if f"{{{name}}}" in template or f"{{*{name}}}" in template
+        }
+    fields = (request.headers if location == HEADER else request.url.query).fields()
+    found = ((from_utf16(name), [from_utf16(value) for value in values]) for name, values in fields)
+    return {_key(location, name): (name, values) for name, values in found}
+
+
+def _subscription_keys(exchange: Exchange, location: str) -> tuple[str, ...]:
+    names = exchange.context.api.subscription_key_parameter_names
+    return (
+        (from_utf16(names.header if location == HEADER else names.query).lower(),)
+        if location in (HEADER, QUERY)
+        else ()
+    )

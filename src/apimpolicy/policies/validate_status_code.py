@@ -1,0 +1,58 @@
+"""validate-status-code: refuse a response whose status the API's description does not have.
+
+```xml
+<validate-status-code unspecified-status-code-action="prevent" errors-variable-name="statusCode">
+    <status-code code="404" action="ignore" />
+</validate-status-code>
+```
+
+A `status-code` overrides the action for one status that is not described. The description is
+`Gateway(openapi="orders.yaml")`. Errors, actions, statuses and the variable are in
+`apimpolicy.policies.validation_errors`.
+
+Simulated in full. Our choices: ranges (`4XX`) and `default` describe every status that they stand for; an
+operation that is not described has the error of a schema that does not exist, with the action for the status.
+
+Source: https://learn.microsoft.com/azure/api-management/validate-status-code-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.conversions import integer
+from apimpolicy.policies.parameter_errors import without_description
+from apimpolicy.policies.spec import children, expression_attribute, literal_attribute, part, policy
+from apimpolicy.policies.validation_errors import ACTIONS, UNSPECIFIED, ErrorLog, ValidationError, description_of
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.effects import Effect
+    from apimpolicy.policies.spec import Exchange, Step
+
+
+@part("status-code")
+class StatusCodeRule:
+    code: int = literal_attribute(integer, required=True)
+    action: str = expression_attribute(required=True, values=ACTIONS)
+
+
+@policy("validate-status-code", sections="outbound on-error")
+class ValidateStatusCode:
+    unspecified_status_code_action: str = expression_attribute(required=True, values=ACTIONS)
+    errors_variable_name: str | None = literal_attribute()
+    status_codes: list[Step] = children(StatusCodeRule)
+
+    def run(self, exchange: Exchange) -> Effect:
+        log = ErrorLog(exchange, self.errors_variable_name)
+        status = exchange.reply.status_code
+        rules: list[StatusCodeRule] = [exchange.evaluate(step) for step in self.status_codes]
+        actions = {rule.code: rule.action for rule in rules}
+        action = actions.get(status, self.unspecified_status_code_action)
+        operation = exchange.described_operation
+        if description_of(exchange, action) is None or operation is None:
+            log.add([without_description()], action)
+        elif operation.response_for(status) is None:
+            text = f"Response status code {status} is not allowed."
+            error = ValidationError(str(status), "StatusCode", UNSPECIFIED, text)
+            log.add([error], action)
+        return log.effect(f"status {status}")

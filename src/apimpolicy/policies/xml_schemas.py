@@ -1,0 +1,178 @@
+"""XML against XML Schema, and SOAP bodies against the schemas of a WSDL; the engine is lxml's.
+
+Nothing is loaded: no DTD, no entity, no file, no network. A schema that imports or includes another one finds it among
+those that were given with it (the schemas of a WSDL by their namespace, the gateway's by their id); without that an
+import is left to what is there, and an include is a ConfigurationError.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.json_schemas import MAX_ERRORS, SchemaViolation, UnverifiableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA = "http://www.w3.org/2001/XMLSchema"
+WSDL = ("http://schemas.xmlsoap.org/wsdl/", "http://www.w3.org/ns/wsdl")
+ENVELOPES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
+_SCHEME = "given:"
+
+
+def parse_xml(content: bytes) -> Any:
+    """The root element of an XML text. Raises UnverifiableError for what is none, or has a DTD."""
+    from lxml import etree
+
+    try:
+        root = etree.fromstring(content, _parser())
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise UnverifiableError(f"{error}"[:300]) from None
+    if root.getroottree().docinfo.doctype:
+        raise UnverifiableError("For security reasons DTD is prohibited in this XML document.")
+    return root
+
+
+class XmlSchema:
+    """A compiled schema, of an XSD or of the types of a WSDL. `others` are schemas that it may include, by their id.
+
+    Raises ConfigurationError for what is none.
+    """
+
+    def __init__(self, text: str | bytes, others: Mapping[str, str] | None = None) -> None:
+        from lxml import etree
+
+        given = {f"{_SCHEME}{name}": _bytes(other) for name, other in (others or {}).items()}
+        try:
+            root = etree.fromstring(_bytes(text), _parser())
+            if root.getroottree().docinfo.doctype:
+                raise ConfigurationError("the XML schema cannot be used: it has a DTD")
+            schemas = _schemas_of(root)
+            main = _joined(schemas, given) if root.tag != f"{{{SCHEMA}}}schema" else etree.tostring(root)
+            parser = _parser()
+            parser.resolvers.add(_resolver(given))
+            located = etree.fromstring(main, parser)
+            _locate(located, given)
+            self._schema = etree.XMLSchema(located)
+        except (etree.XMLSyntaxError, etree.XMLSchemaParseError, ValueError) as error:
+            raise ConfigurationError(f"the XML schema cannot be used: {str(error)[:300]}") from None
+
+    def violations(self, element: Any) -> list[SchemaViolation]:
+        """Everything in the element that does not conform. Raises UnverifiableError when that cannot be said."""
+        from lxml import etree
+
+        try:
+            if self._schema.validate(etree.ElementTree(element)):
+                return []
+        except etree.XMLSchemaValidateError:
+            raise UnverifiableError("A regular expression or a content model of the schema takes too long.") from None
+        log: Any = self._schema.error_log
+        return [
+            SchemaViolation(entry.message, (entry.line or element.sourceline or 0, entry.column))
+            for entry in list(log)[:MAX_ERRORS]
+        ]
+
+
+def soap_payloads(root: Any) -> list[Any]:
+    """The elements inside the body of a SOAP envelope. Raises UnverifiableError when it is none."""
+    for namespace in ENVELOPES:
+        if root.tag == f"{{{namespace}}}Envelope":
+            body = root.find(f"{{{namespace}}}Body")
+            if body is None:
+                raise UnverifiableError("The SOAP envelope has no body.")
+            return [child for child in body if isinstance(child.tag, str)]
+    raise UnverifiableError("The message is not a SOAP envelope.")
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+
+
+def _parser() -> Any:
+    from lxml import etree
+
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+
+
+def _schemas_of(root: Any) -> list[Any]:
+    """The schemas of a WSDL, or the one that the root is. Raises ConfigurationError."""
+    if root.tag == f"{{{SCHEMA}}}schema":
+        return [root]
+    found = list(root.iter(f"{{{SCHEMA}}}schema"))
+    if not found or not any(str(root.tag).startswith(f"{{{namespace}}}") for namespace in WSDL):
+        raise ConfigurationError("the XML schema cannot be used: it is neither an XSD nor a WSDL with types")
+    return found
+
+
+def _joined(schemas: list[Any], given: dict[str, bytes]) -> bytes:
+    """A schema that imports all schemas of a WSDL; they are put into `given`, by their namespace."""
+    from lxml import etree
+
+    imports = ""
+    for number, schema in enumerate(schemas):
+        namespace = schema.get("targetNamespace")
+        location = f"{_SCHEME}namespace:{namespace or number}"
+        given[location] = etree.tostring(schema, with_tail=False)
+        attribute = f' namespace="{_escaped(namespace)}"' if namespace else ""
+        imports += f'<xs:import{attribute} schemaLocation="{_escaped(location)}"/>'
+    return f'<xs:schema xmlns:xs="{SCHEMA}">{imports}</xs:schema>'.encode()
+
+
+def _escaped(text: str) -> str:
+    from xml.sax.saxutils import escape
+
+    return escape(text, {'"': "&quot;"})
+
+
+def _locate(schema: Any, given: Mapping[str, bytes]) -> None:
+    """Let imports and includes lead to what was given, and nowhere else."""
+    for kind in ("import", "include", "redefine"):
+        for element in schema.iter(f"{{{SCHEMA}}}{kind}"):
+            location = element.get("schemaLocation")
+            found = _found(location, element.get("namespace"), given)
+            if found is not None:
+                element.set("schemaLocation", found)
+            elif kind != "import":
+                raise ConfigurationError(f"the XML schema includes {str(location)[:200]!r}, which the gateway has not")
+            elif location is not None:
+                del element.attrib["schemaLocation"]
+
+
+def _found(location: str | None, namespace: str | None, given: Mapping[str, bytes]) -> str | None:
+    if location is not None:
+        if location in given:
+            return location
+        last = location.replace("\\", "/").rpartition("/")[2]
+        for name in (location, last, last.rpartition(".")[0]):
+            if f"{_SCHEME}{name}" in given:
+                return f"{_SCHEME}{name}"
+    by_namespace = f"{_SCHEME}namespace:{namespace}"
+    return by_namespace if by_namespace in given else None
+
+
+def _resolver(given: Mapping[str, bytes]) -> Any:
+    """Gives lxml the schemas that are there, with their own imports led the same way."""
+    return _resolver_class()(given)
+
+
+@lru_cache(maxsize=1)
+def _resolver_class() -> Any:
+    from lxml import etree
+
+    base: Any = etree.Resolver
+
+    class GivenSchemas(base):  # type: ignore[misc]
+        def __init__(self, given: Mapping[str, bytes]) -> None:
+            self.given = given
+
+        def resolve(self, system_url: str, public_id: str, context: Any) -> Any:
+            content = self.given.get(system_url)
+            if content is None:
+                return self.resolve_empty(context)
+            schema = etree.fromstring(content, _parser())
+            _locate(schema, self.given)
+            return self.resolve_string(etree.tostring(schema), context, base_url=system_url)
+
+    return GivenSchemas

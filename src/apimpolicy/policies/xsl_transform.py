@@ -1,0 +1,85 @@
+"""xsl-transform: transform the XML of a body with a stylesheet.
+
+```xml
+<xsl-transform>
+    <parameter name="agent">@(context.Request.Headers.GetValueOrDefault("User-Agent", ""))</parameter>
+    <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
+        <xsl:param name="agent" />
+        <xsl:template match="/"><seen by="{$agent}"><xsl:value-of select="." /></seen></xsl:template>
+    </xsl:stylesheet>
+</xsl-transform>
+```
+
+In inbound it changes the request, after that the response. Parameters are texts, named by `name` (the documentation's
+examples) or `parameter-name` (its policy statement). API Management supports XSLT 1.0.
+
+Simulated with libxslt. The transformation runs in a process of its own, with limits on its time, memory and output
+(`Gateway(limits=…)`), and reaches no file and no network: `document()`, `xsl:import` and `xsl:include` fail. Of
+extensions there is only `node-set`, as `msxsl:node-set` or `exsl:node-set`; others are an error where they are called,
+and `msxsl:script` fails as not simulated.
+
+Our choices: the stylesheet is taken as it is written, expressions are evaluated in parameters only; a body with a
+DOCTYPE is an error, as in .NET; white space and empty tags are libxslt's (`<a/>`), the XML declaration is .NET's; the
+content type stays as it is; without a body nothing happens; errors have no reason.
+
+Source: https://learn.microsoft.com/azure/api-management/xsl-transform-policy
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.conversions import text
+from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.message_text import read_text
+from apimpolicy.policies.spec import PolicyError, children, content, literal_attribute, part, policy
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import Exchange, Step
+
+_ROOT = re.compile(r"<((?:[\w.-]+:)?(?:stylesheet|transform))[\s>/]")
+
+
+@part("parameter", alternatives=("name", "parameter-name"))
+class Parameter:
+    name: str | None = literal_attribute()
+    parameter_name: str | None = literal_attribute()
+    value: str = content(text)
+
+
+@policy("xsl-transform", sections="inbound outbound")
+class XslTransform:
+    markup: str = content(text, markup=True)
+    parameters: list[Step] = children(Parameter)
+
+    def run(self, exchange: Exchange) -> Effect:
+        from apimpolicy.policies.xslt.transformation import transform
+
+        stylesheet = self.stylesheet()
+        parameters: dict[str, str] = {}
+        for step in self.parameters:
+            parameter: Parameter = exchange.evaluate(step)
+            name = (parameter.name if parameter.name is not None else parameter.parameter_name) or ""
+            exchange.note(Effect("metadata", name, name=name, value=parameter.value), step)
+            parameters[from_utf16(name)] = from_utf16(parameter.value)
+        message = exchange.message
+        kind = "request" if exchange.changes_request else "response"
+        body = read_text(message)
+        if not body:
+            return Effect("converted", "left alone: no body", message=kind, length=None)
+        data = transform(stylesheet, from_utf16(body), parameters, environment().limits)
+        message.set_body(data)
+        return Effect("converted", f"transformed, {len(data):,} bytes", message=kind, length=len(data))
+
+    def stylesheet(self) -> str:
+        """The stylesheet as it stands in the policy. Raises PolicyError when there is none."""
+        markup = from_utf16(self.markup)
+        opening = _ROOT.search(markup)
+        if opening is None:
+            raise PolicyError(None, "xsl-transform has no stylesheet.")
+        closing = markup.rfind(f"</{opening[1]}")
+        end = markup.find(">", closing if closing >= 0 else opening.start())
+        return markup[opening.start() : end + 1]

@@ -1,0 +1,87 @@
+"""What services answer, as a configuration says it.
+
+[backend]                                   # answers whatever is forwarded
+status = 200
+json = {orders = []}                        # or: reason, headers, body, file
+
+[outside]                                   # answers send-request; the backend does unless it is given
+
+[[answers]]                                 # both, by what is asked; the first that fits counts
+method = "POST"
+url = "https://login.example/*"             # `*` is any characters
+json = {active = true}
+delay = 2.5                                 # seconds on the gateway's clock
+raises = "timeout"                          # or "refused", in the place of an answer
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import read_bytes
+
+if TYPE_CHECKING:
+    from apimpolicy.context.records import Response
+    from apimpolicy.engine.recorded_answers import RecordedAnswer
+    from apimpolicy.project.toml_table import Table
+
+
+class AnswerTables:
+    """The tables, taken out of a configuration."""
+
+    def __init__(self, table: Table) -> None:
+        self._constant = {name: table.table(name) for name in ("backend", "outside", "dapr")}
+        self._answers = table.tables("answers")
+
+    def settings(self) -> dict[str, Any]:
+        """Arguments of `Gateway`. Raises ConfigurationError."""
+        found: dict[str, Any] = {
+            name: response_of(table) for name, table in self._constant.items() if table is not None
+        }
+        if not self._answers:
+            return found
+        from apimpolicy.engine.recorded_answers import RecordedAnswers
+
+        answers = [_answer(table) for table in self._answers]
+        backend = found.get("backend")
+        found["outside"] = RecordedAnswers(answers, found.get("outside", backend))
+        found["backend"] = RecordedAnswers(answers, backend)
+        return found
+
+
+def _answer(table: Table) -> RecordedAnswer:
+    from apimpolicy.engine.recorded_answers import RecordedAnswer
+
+    method, url, delay = table.take("method", str), table.take("url", str), table.number("delay")
+    raises = table.take("raises", str)
+    response = response_of(table)
+    try:
+        return RecordedAnswer(response, method=method, url=url or "*", delay=delay or 0.0, raises=raises)
+    except ConfigurationError as error:
+        raise table.mistake(f"cannot be: {error}") from None
+
+
+def response_of(table: Table) -> Response:
+    """The response that a table describes. Raises ConfigurationError."""
+    from apimpolicy.context.records import Response
+
+    status, reason = table.take("status", int), table.take("reason", str)
+    if status is not None and not 100 <= status <= 599:
+        raise table.mistake("must be between 100 and 599", "status")
+    headers = table.take("headers", dict) or {}
+    for name, value in headers.items():
+        if not isinstance(value, list):
+            table.checked(value, str, f"headers.{name}")
+    given = [name for name in ("body", "json", "file") if name in table]
+    if len(given) > 1:
+        raise table.mistake(f"has both '{given[0]}' and '{given[1]}'; give one")
+    options: dict[str, Any] = {}
+    if (body := table.take("body", str)) is not None:
+        options["body"] = body
+    if (path := table.take("file", str)) is not None:
+        options["body"] = read_bytes(table.path(path))
+    if "json" in table:
+        options["json"] = table.take("json", object)
+    table.finish()
+    return Response(status or 200, reason, headers=headers, **options)

@@ -1,0 +1,110 @@
+"""A backend in an APIOps folder, `backends/<id>/backendInformation.json`, as the gateway takes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.engine.backends import Backend, BackendPool, CircuitBreaker, PoolMember
+from apimpolicy.project.information_files import read_properties, seconds, whole
+
+if TYPE_CHECKING:
+    from apimpolicy.project.toml_table import Table
+
+
+def read_backend(path: str) -> Backend | BackendPool:
+    """Raises ConfigurationError."""
+    properties = read_properties(path)
+    if (properties.take("type", str) or "Single").lower() == "pool":
+        return _pool(properties)
+    url = properties.take("url", str)
+    if url is None:
+        raise properties.mistake("is missing: a backend has one", "url")
+    credentials, tls = properties.table("credentials"), properties.table("tls")
+    breaker = properties.table("circuitBreaker")
+    rules = [] if breaker is None else breaker.tables("rules")
+    if len(rules) > 1:
+        assert breaker is not None
+        raise breaker.mistake("has more than one rule; Azure takes one", "rules")
+    return Backend(
+        url,
+        headers={} if credentials is None else _values(credentials, "header"),
+        query={} if credentials is None else _values(credentials, "query"),
+        authorization=_authorization(credentials),
+        certificates=_certificates(credentials),
+        circuit_breaker=_circuit_breaker(rules[0]) if rules else None,
+        validates_certificate_chain=_is_on(tls, "validateCertificateChain"),
+        validates_certificate_name=_is_on(tls, "validateCertificateName"),
+    )
+
+
+def _values(credentials: Table, name: str) -> dict[str, list[str]]:
+    table = credentials.table(name)
+    return {} if table is None else {key: table.texts(key) or [] for key, _ in table.items()}
+
+
+def _authorization(credentials: Table | None) -> tuple[str, str] | None:
+    table = None if credentials is None else credentials.table("authorization")
+    if table is None:
+        return None
+    return table.take("scheme", str) or "", table.take("parameter", str) or ""
+
+
+def _certificates(credentials: Table | None) -> list[str]:
+    """The ids of certificates; thumbprints, which the extractor writes for older services, count as ids."""
+    if credentials is None:
+        return []
+    paths = credentials.texts("certificateIds") or credentials.texts("certificate") or []
+    return [path.rstrip("/").rpartition("/")[2] for path in paths]
+
+
+def _is_on(tls: Table | None, name: str) -> bool:
+    return tls is None or tls.take(name, bool) is not False
+
+
+def _circuit_breaker(rule: Table) -> CircuitBreaker:
+    condition = rule.table("failureCondition")
+    if condition is None:
+        raise rule.mistake("is missing", "failureCondition")
+    failures, percentage = whole(condition, "count"), condition.number("percentage")
+    if (failures is None) == (percentage is None):
+        raise condition.mistake("has either a 'count' or a 'percentage'")
+    return CircuitBreaker(
+        failures,
+        percentage=percentage,
+        interval=seconds(condition, "interval") or 60.0,
+        trip_duration=seconds(rule, "tripDuration") or 60.0,
+        statuses=[
+            (whole(each, "min") or 0, whole(each, "max") or 999) for each in condition.tables("statusCodeRanges")
+        ],
+        error_reasons=condition.texts("errorReasons") or [],
+        accepts_retry_after=rule.take("acceptRetryAfter", bool) or False,
+        name=rule.take("name", str) or "",
+    )
+
+
+def _pool(properties: Table) -> BackendPool:
+    pool = properties.table("pool")
+    members = [] if pool is None else pool.tables("services")
+    if pool is None or not members:
+        raise properties.mistake("names no services: a pool has at least one", "pool")
+    affinity = pool.table("sessionAffinity")
+    session = None if affinity is None else affinity.table("sessionId")
+    return BackendPool([_member(each) for each in members], session_cookie=_cookie(session))
+
+
+def _cookie(session: Table | None) -> str | None:
+    if session is None:
+        return None
+    return session.take("name", str) or "SessionId"
+
+
+def _member(table: Table) -> PoolMember:
+    path = table.take("id", str)
+    if path is None:
+        raise table.mistake("is missing", "id")
+    weight, priority = whole(table, "weight"), whole(table, "priority")
+    return PoolMember(
+        path.rstrip("/").rpartition("/")[2],
+        weight=1 if weight is None else weight,
+        priority=1 if priority is None else priority,
+    )

@@ -1,0 +1,246 @@
+"""A service from a folder, in the layout that APIOps extracts; `layout` has the places of policies.
+
+    apis/<api>/apiInformation.json, specification.{yaml,json,wsdl,graphql}, policy.xml,
+               operations/<operation>/policy.xml
+    products/<product>/productInformation.json, policy.xml, apis.json or apis/<api>/, groups.json or groups/<group>/
+    subscriptions/<subscription>/subscriptionInformation.json
+    named values/<id>/namedValueInformation.json           backends/<backend>/backendInformation.json
+    version sets/<id>/versionSetInformation.json           policy fragments/<fragment>/policy.xml
+    workspaces/<workspace>/                                the same again, without subscriptions
+
+Nothing secret is in such a folder: named values without a value, and the keys of subscriptions, come from the
+configuration. A subscription without keys there has its own id as its primary key, which is our choice. What a
+workspace has is the gateway's, as if it were not in the workspace; two of one id are a mistake. Diagnostics, loggers,
+tags, gateways, releases and WADL are not read. Raises ConfigurationError, with file and key.
+
+Source: https://azure.github.io/apiops/
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from apimpolicy.context.entities import (
+    NOT_PUBLISHED,
+    PUBLISHED,
+    Api,
+    Group,
+    Product,
+    Subscription,
+    SubscriptionKeyParameterNames,
+    User,
+    Workspace,
+)
+from apimpolicy.engine.service import (
+    Service,
+    ServiceApi,
+    ServiceProduct,
+    ServiceSubscription,
+    ServiceWorkspace,
+    VersionSet,
+)
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.folder_backends import read_backend
+from apimpolicy.project.information_files import file_in, folders, read_json, read_properties, whole
+from apimpolicy.project.layout import fragments_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.engine.backends import Backend, BackendPool
+
+_KINDS = ("apis", "products", "backends", "named values", "policy fragments", "workspaces", "subscriptions")
+
+
+def is_service_folder(path: str) -> bool:
+    """Whether a folder is laid out as APIOps does."""
+    return os.path.isdir(path) and any(os.path.isdir(os.path.join(path, kind)) for kind in _KINDS)
+
+
+@attrs.define
+class ServiceParts:
+    """What was read so far; `place` is the folder or the file, for messages."""
+
+    place: str
+    apis: dict[str, ServiceApi] = attrs.field(factory=dict)
+    products: dict[str, ServiceProduct] = attrs.field(factory=dict)
+    workspaces: dict[str, ServiceWorkspace] = attrs.field(factory=dict)
+    subscriptions: dict[str, ServiceSubscription] = attrs.field(factory=dict)
+    named_values: dict[str, str] = attrs.field(factory=dict)
+    fragments: dict[str, Any] = attrs.field(factory=dict)
+    backends: dict[str, Backend | BackendPool] = attrs.field(factory=dict)
+    policy: Path | None = None
+
+    def service(self) -> Service:
+        """Raises ConfigurationError for what does not fit together."""
+        try:
+            return Service(
+                self.apis.values(),
+                products=self.products.values(),
+                subscriptions=self.subscriptions.values(),
+                workspaces=self.workspaces.values(),
+                policy=self.policy,
+            )
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.place}: {error}") from None
+
+
+def read_service_folder(root: str) -> ServiceParts:
+    """Everything that a folder says of a service. Raises ConfigurationError."""
+    if not is_service_folder(root):
+        kinds = ", ".join(_KINDS)
+        raise ConfigurationError(
+            f"{root} is a directory, not a file, and no service: none of the folders {kinds} is there"
+        )
+    parts = ServiceParts(root, policy=_policy(root))
+    _read_scope(root, parts, None)
+    for workspace, folder in folders(root, "workspaces"):
+        information = file_in(folder, "workspaceInformation.json")
+        name = read_properties(information).take("displayName", str) if information is not None else None
+        parts.workspaces[workspace] = ServiceWorkspace(Workspace(workspace, name), _policy(folder))
+        _read_scope(folder, parts, workspace)
+    for id_, folder in folders(root, "subscriptions"):
+        parts.subscriptions[id_] = _subscription(id_, folder)
+    return parts
+
+
+def _read_scope(root: str, parts: ServiceParts, workspace: str | None) -> None:
+    """What a service and a workspace both have."""
+    versions = {id_: _version_set(folder) for id_, folder in folders(root, "version sets", "version-sets")}
+    for id_, folder in folders(root, "apis"):
+        if os.path.isfile(os.path.join(folder, "apiInformation.json")):
+            _add(parts.apis, id_, _api(id_, folder, versions, workspace), folder)
+    for id_, folder in folders(root, "products"):
+        _add(parts.products, id_, _product(id_, folder, workspace), folder)
+    for id_, folder in folders(root, "backends"):
+        _add(parts.backends, id_, read_backend(os.path.join(folder, "backendInformation.json")), folder)
+    for id_, path in fragments_of(root).items():
+        _add(parts.fragments, id_, Path(path), path)
+    for id_, folder in folders(root, "named values", "named-values"):
+        properties = read_properties(os.path.join(folder, "namedValueInformation.json"))
+        value = properties.take("value", str)
+        if value is not None:
+            _add(parts.named_values, properties.take("displayName", str) or id_, value, folder)
+
+
+def _add(known: dict[str, Any], id_: str, found: object, place: str) -> None:
+    if id_ in known:
+        raise ConfigurationError(f"{place}: there is another '{id_}' in the service; workspaces are read into one")
+    known[id_] = found
+
+
+def _policy(folder: str) -> Path | None:
+    return _file(folder, "policy.xml")
+
+
+def _file(folder: str, *names: str) -> Path | None:
+    path = file_in(folder, *names)
+    return None if path is None else Path(path)
+
+
+def _version_set(folder: str) -> VersionSet:
+    path = file_in(folder, "versionSetInformation.json", "apiVersionSetInformation.json")
+    if path is None:
+        raise ConfigurationError(f"{folder} has no versionSetInformation.json")
+    properties = read_properties(path)
+    scheme = (properties.take("versioningScheme", str) or "Segment").lower()
+    if scheme not in ("segment", "header", "query"):
+        raise properties.mistake(f"is Segment, Header or Query, not '{scheme}'", "versioningScheme")
+    name = properties.take("versionHeaderName" if scheme == "header" else "versionQueryName", str)
+    return VersionSet(scheme, name or "api-version")
+
+
+def _api(id_: str, folder: str, versions: Mapping[str, VersionSet], workspace: str | None) -> ServiceApi:
+    path = os.path.join(folder, "apiInformation.json")
+    properties = read_properties(path)
+    names = properties.table("subscriptionKeyParameterNames")
+    version_set = properties.take("apiVersionSetId", str)
+    chosen = None
+    if version_set is not None:
+        chosen = versions.get(version_set.rstrip("/").rpartition("/")[2])
+        if chosen is None:
+            raise properties.mistake(f"names the version set '{version_set}', which is not there", "apiVersionSetId")
+    is_current = properties.take("isCurrent", bool)
+    api = Api(
+        id_,
+        properties.take("displayName", str),
+        properties.take("path", str) or "",
+        protocols=properties.texts("protocols") or ("https",),
+        service_url=properties.take("serviceUrl", str) or None,
+        subscription_key_parameter_names=None
+        if names is None
+        else SubscriptionKeyParameterNames(
+            names.take("header", str) or "Ocp-Apim-Subscription-Key", names.take("query", str) or "subscription-key"
+        ),
+        is_current_revision=";rev=" not in id_ if is_current is None else is_current,
+        revision=properties.take("apiRevision", str) or "1",
+        version=properties.take("apiVersion", str) or None,
+    )
+    return ServiceApi(
+        api,
+        policy=_policy(folder),
+        operation_policies={
+            name: policy for name, inside in folders(folder, "operations") if (policy := _policy(inside)) is not None
+        },
+        subscription_required=properties.take("subscriptionRequired", bool) is not False,
+        version_set=chosen,
+        workspace=workspace,
+        openapi=_file(folder, "specification.yaml", "specification.yml", "specification.json"),
+        wsdl=_file(folder, "specification.wsdl"),
+        graphql_schema=_file(folder, "specification.graphql"),
+    )
+
+
+def _product(id_: str, folder: str, workspace: str | None) -> ServiceProduct:
+    properties = read_properties(os.path.join(folder, "productInformation.json"))
+    state = properties.take("state", str)
+    product = Product(
+        id_,
+        properties.take("displayName", str),
+        state=NOT_PUBLISHED if state is not None and state.lower() == "notpublished" else PUBLISHED,
+        approval_required=properties.take("approvalRequired", bool) or False,
+        subscription_required=properties.take("subscriptionRequired", bool) is not False,
+        subscriptions_limit=whole(properties, "subscriptionsLimit"),
+        groups=[Group(name) for name in _linked(folder, "groups")],
+    )
+    return ServiceProduct(product, apis=_linked(folder, "apis"), policy=_policy(folder), workspace=workspace)
+
+
+def _linked(folder: str, kind: str) -> list[str]:
+    """What a product is linked with: `apis.json`, a list of names, or a folder for each."""
+    path = file_in(folder, f"{kind}.json")
+    if path is None:
+        return [name for name, _ in folders(folder, kind)]
+    found = read_json(path)
+    items = found if isinstance(found, list) else [None]
+    names = [item.get("name") if isinstance(item, dict) else item for item in items]
+    linked = [name for name in names if isinstance(name, str)]
+    if len(linked) < len(names):
+        raise ConfigurationError(f"{path} is a list of objects with a 'name'")
+    return linked
+
+
+def _subscription(id_: str, folder: str) -> ServiceSubscription:
+    path = os.path.join(folder, "subscriptionInformation.json")
+    properties = read_properties(path)
+    owner = properties.take("ownerId", str)
+    subscription = Subscription(
+        id_,
+        properties.take("displayName", str),
+        primary_key=properties.take("primaryKey", str) or id_,
+        secondary_key=properties.take("secondaryKey", str) or f"{id_}-secondary",
+    )
+    try:
+        return ServiceSubscription(
+            subscription,
+            properties.take("scope", str) or "/apis",
+            user=None if owner is None else User(owner.rstrip("/").rpartition("/")[2]),
+            state=(properties.take("state", str) or "active").lower(),
+            allow_tracing=properties.take("allowTracing", bool) or False,
+        )
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from None

@@ -1,0 +1,178 @@
+"""The tables of a configuration that describe a service, for `Gateway.send` and `apimpolicy run FOLDER`.
+
+    service = "extracted"                       # a folder in the layout of APIOps; what follows comes on top
+    global-policy = "global.xml"
+
+    [apis.orders]                               # also: name, service-url, protocols, revision, is-current-revision
+    path = "orders"
+    policy = "orders.xml"
+    openapi = "orders.yaml"                     # also: wsdl, graphql-schema, schemas
+    subscription-required = true
+    subscription-key-header = "X-Key"           # also: subscription-key-query
+    version = "v2"
+    versioning = "segment"                      # or "header" or "query", with version-name
+    workspace = "sales"
+
+    [apis.orders.operations.get]                # also: name
+    method = "GET"
+    url-template = "/{id}"
+    policy = "get.xml"
+
+    [products.starter]                          # also: name, subscription-required, state, groups …
+    apis = ["orders"]
+    policy = "starter.xml"
+
+    [subscriptions.partner]                     # also: name, secondary-key, state, allow-tracing
+    primary-key = "k1"
+    product = "starter"                         # or: api, or scope = "/apis"
+    user = "zoe"
+
+    [users.zoe]
+    groups = ["Developers"]
+
+    [workspaces.sales]                          # also: name
+    policy = "sales.xml"
+
+A subscription of the folder that is named here keeps its scope and its user where nothing else is said.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
+    from apimpolicy.project.service_folder import ServiceParts
+    from apimpolicy.project.toml_table import Table
+
+_KINDS = ("apis", "products", "subscriptions", "users", "workspaces")
+
+
+class ServiceTables:
+    """The tables, taken out of a configuration; other files are read when `parts` is asked for."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        folder, policy = table.take("service", str), table.take("global-policy", str)
+        self.folder = None if folder is None else table.path(folder)
+        self._policy = None if policy is None else Path(table.path(policy))
+        self._named = {kind: table.named_tables(kind) for kind in _KINDS}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of a service is described."""
+        return self.folder is None and self._policy is None and not any(self._named.values())
+
+    def parts(self, folder: str | None = None) -> ServiceParts:
+        """Everything of the folder and of the tables. Raises ConfigurationError."""
+        from apimpolicy.context.entities import Workspace
+        from apimpolicy.engine.service import ServiceWorkspace
+        from apimpolicy.project.entities import entity_of
+        from apimpolicy.project.service_folder import ServiceParts, read_service_folder
+
+        root = folder or self.folder
+        parts = ServiceParts(self._table.file) if root is None else read_service_folder(root)
+        parts.policy = self._policy or parts.policy
+        for id_, table in self._named["workspaces"]:
+            workspace = Workspace(id_, table.take("name", str))
+            parts.workspaces[id_] = ServiceWorkspace(workspace, _path(table, "policy"))
+            table.finish()
+        for id_, table in self._named["apis"]:
+            parts.apis[id_] = _checked(table, _api, id_)
+        for id_, table in self._named["products"]:
+            parts.products[id_] = _checked(table, _product, id_)
+        users = {id_: entity_of("user", table, id_) for id_, table in self._named["users"]}
+        for id_, table in self._named["subscriptions"]:
+            parts.subscriptions[id_] = _subscription(id_, table, users, parts.subscriptions.get(id_))
+        return parts
+
+
+def _checked(table: Table, make: Any, id_: str) -> Any:
+    """What a function makes of a table; a mistake that does not say where it is, says it."""
+    try:
+        return make(id_, table)
+    except ConfigurationError as error:
+        raise error if str(error).startswith(table.file) else table.mistake(f"cannot be: {error}") from None
+
+
+def _path(table: Table, name: str) -> Path | None:
+    """A file that a key names. Raises ConfigurationError when it is not there."""
+    text = table.take(name, str)
+    if text is None:
+        return None
+    path = table.path(text)
+    if not os.path.isfile(path):
+        raise table.mistake(f"names the file {path}, which is not there", name)
+    return Path(path)
+
+
+def _api(id_: str, table: Table) -> ServiceApi:
+    from apimpolicy.engine.service import ServiceApi, ServiceOperation, VersionSet
+    from apimpolicy.project.entities import entity_of
+
+    scheme, name = table.take("versioning", str), table.take("version-name", str)
+    version_set = None if scheme is None else VersionSet(scheme, name or "api-version")
+    operations = []
+    for operation_id, inner in table.named_tables("operations"):
+        policy = _path(inner, "policy")
+        operations.append(ServiceOperation(entity_of("operation", inner, operation_id), policy))
+    schemas = table.table("schemas")
+    options: dict[str, Any] = {
+        "policy": _path(table, "policy"),
+        "openapi": _path(table, "openapi"),
+        "wsdl": _path(table, "wsdl"),
+        "graphql_schema": _path(table, "graphql-schema"),
+        "schemas": None if schemas is None else {key: _path(schemas, key) for key, _ in schemas.items()},
+        "subscription_required": table.take("subscription-required", bool) is not False,
+        "workspace": table.take("workspace", str),
+    }
+    return ServiceApi(entity_of("api", table, id_), operations=operations, version_set=version_set, **options)
+
+
+def _product(id_: str, table: Table) -> ServiceProduct:
+    from apimpolicy.engine.service import ServiceProduct
+    from apimpolicy.project.entities import entity_of
+
+    apis, policy, workspace = table.texts("apis") or (), _path(table, "policy"), table.take("workspace", str)
+    return ServiceProduct(entity_of("product", table, id_), apis=apis, policy=policy, workspace=workspace)
+
+
+def _subscription(
+    id_: str, table: Table, users: Mapping[str, Any], below: ServiceSubscription | None
+) -> ServiceSubscription:
+    from apimpolicy.engine.service import STATES, ServiceSubscription
+    from apimpolicy.project.entities import entity_of
+
+    product, api, scope = table.take("product", str), table.take("api", str), table.take("scope", str)
+    given = [name for name in ("product", "api", "scope") if name in table]
+    if len(given) > 1:
+        raise table.mistake(f"has both '{given[0]}' and '{given[1]}'; give one")
+    if product is not None:
+        scope = f"/products/{product}"
+    elif api is not None:
+        scope = f"/apis/{api}"
+    user = table.take("user", str)
+    if user is not None and user not in users:
+        raise table.mistake(f"names the user '{user}'; add a table [users.{user}]", "user")
+    state, tracing = table.take("state", str), table.take("allow-tracing", bool)
+    if state is not None and state not in STATES:
+        raise table.mistake(f"is one of {', '.join(STATES)}", "state")
+    if "secondary-key" not in table:
+        table = table.with_values({"secondary-key": f"{id_}-secondary"})
+    if "primary-key" not in table:
+        table = table.with_values({"primary-key": id_})
+    found = ServiceSubscription(entity_of("subscription", table, id_))
+    if below is not None:
+        found = attrs.evolve(below, subscription=found.subscription)
+    changes: dict[str, Any] = {"scope": scope, "state": state, "allow_tracing": tracing}
+    if user is not None:
+        changes["user"] = users[user]
+    return attrs.evolve(found, **{name: value for name, value in changes.items() if value is not None})

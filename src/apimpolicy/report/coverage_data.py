@@ -1,0 +1,213 @@
+"""What tests reached of policies, in texts and numbers; it goes from one process to another, and is merged.
+
+CoverageReport
+└── files: FileCoverage         one policy file, with its text
+    └── places: Place           a policy, a branch, a condition: with its outcomes, and the tests that saw each
+
+An outcome is what counts: a policy that is reached, a branch that is taken, a condition that was true, that was false.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+POLICY, BRANCH, CONDITION = KINDS = ("policy", "branch", "condition")
+PLURALS = {POLICY: "policies", BRANCH: "branches", CONDITION: "conditions"}
+
+
+@attrs.define(eq=False)
+class Place:
+    """Something in a policy file that tests can reach.
+
+    `start` and `end` are offsets in the file's text, `line` and `column` count from 1; of a policy and a branch it is
+    the start tag. `name` says what it is (`set-header`, `when 1`), or is the code of a condition. `outcomes` are the
+    things that can happen here, each with the names of the tests in which it did. `around` is the index of the policy
+    or branch that this is in.
+    """
+
+    kind: str
+    name: str
+    start: int
+    end: int
+    line: int
+    column: int
+    around: int | None
+    outcomes: dict[str, set[str]]
+
+    @property
+    def missing(self) -> list[str]:
+        """The outcomes that no test saw."""
+        return [outcome for outcome, tests in self.outcomes.items() if not tests]
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether any test came here."""
+        return any(self.outcomes.values())
+
+    @property
+    def tests(self) -> list[str]:
+        """Every test that came here."""
+        return sorted(set().union(*self.outcomes.values()))
+
+    def sentence(self) -> str:
+        """What is missing: `` `a == null` was never true ``."""
+        missing = self.missing
+        if self.kind == CONDITION:
+            never = "evaluated" if len(missing) == len(self.outcomes) else missing[0]
+            return f"`{self.name}` was never {never}"
+        return f"{self.name} was never {' nor '.join(missing)}"
+
+
+@attrs.define
+class Count:
+    """So many of so many."""
+
+    covered: int = 0
+    total: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.covered}/{self.total}"
+
+
+@attrs.define(eq=False)
+class FileCoverage:
+    """What tests reached of one policy file. `path` is absolute, or the name of a text that never was a file."""
+
+    path: str
+    text: str
+    places: list[Place] = attrs.field(factory=list)
+
+    def count(self, kind: str) -> Count:
+        """The outcomes of one kind of place."""
+        return _count(place for place in self.places if place.kind == kind)
+
+    @property
+    def percent(self) -> float:
+        """Of all outcomes; 100 when there are none."""
+        return _percent([_count(self.places)])
+
+    @property
+    def shown_path(self) -> str:
+        """The path from here, when the file is below."""
+        if self.path.startswith("<"):
+            return self.path
+        relative = os.path.relpath(self.path)
+        return self.path if relative.startswith("..") else relative
+
+    def missing(self) -> Iterator[Place]:
+        """The places with outcomes that no test saw, in the order of the file; nothing inside of what was not reached."""
+        for place in sorted(self.places, key=lambda place: (place.start, -place.end)):
+            if not place.missing:
+                continue
+            around = None if place.around is None else self.places[place.around]
+            if around is None or around.is_reached:
+                yield place
+
+
+@attrs.define(eq=False)
+class CoverageReport:
+    """What tests reached, file by file; `tests` are the names of all that ran."""
+
+    files: list[FileCoverage] = attrs.field(factory=list)
+    tests: list[str] = attrs.field(factory=list)
+
+    def count(self, kind: str) -> Count:
+        """The outcomes of one kind of place in all files."""
+        counts = [file.count(kind) for file in self.files]
+        return Count(sum(count.covered for count in counts), sum(count.total for count in counts))
+
+    @property
+    def percent(self) -> float:
+        """Of all outcomes of all files; 100 when there are none."""
+        return _percent([_count(file.places) for file in self.files])
+
+    def plain(self) -> dict[str, Any]:
+        """The whole, as lists and texts."""
+        files = [
+            {
+                "path": file.path,
+                "text": file.text,
+                "places": [
+                    {
+                        **{name: getattr(place, name) for name in _PLAIN},
+                        "outcomes": {outcome: sorted(tests) for outcome, tests in place.outcomes.items()},
+                    }
+                    for place in file.places
+                ],
+            }
+            for file in self.files
+        ]
+        return {"files": files, "tests": self.tests}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> CoverageReport:
+        """What `plain` gave."""
+        report = cls(tests=list(plain["tests"]))
+        for file in plain["files"]:
+            places = [
+                Place(
+                    **{name: place[name] for name in _PLAIN},
+                    outcomes={outcome: set(tests) for outcome, tests in place["outcomes"].items()},
+                )
+                for place in file["places"]
+            ]
+            report.files.append(FileCoverage(file["path"], file["text"], places))
+        return report
+
+
+_PLAIN = ("kind", "name", "start", "end", "line", "column", "around")
+
+
+def merged(reports: Iterable[CoverageReport]) -> CoverageReport:
+    """Several reports as one: files by path and text, places by what they are and where."""
+    found: dict[tuple[str, str], FileCoverage] = {}
+    tests: dict[str, None] = {}
+    for report in reports:
+        tests.update(dict.fromkeys(report.tests))
+        for file in report.files:
+            _add(found.setdefault((file.path, file.text), FileCoverage(file.path, file.text)), file)
+    return CoverageReport([found[key] for key in sorted(found)], list(tests))
+
+
+def place_keys(places: Iterable[Place]) -> Iterator[tuple[Any, ...]]:
+    """What tells the places of one file apart: kind, span, outcomes, and which of those with the same."""
+    counts: dict[tuple[Any, ...], int] = {}
+    for place in places:
+        key = (place.kind, place.start, place.end, *place.outcomes)
+        counts[key] = counts.get(key, 0) + 1
+        yield (*key, counts[key])
+
+
+def _add(file: FileCoverage, other: FileCoverage) -> None:
+    known = {key: index for index, key in enumerate(place_keys(file.places))}
+    moved: list[int] = []
+    for key, place in zip(place_keys(other.places), other.places, strict=True):
+        index = known.get(key)
+        if index is None:
+            index = len(file.places)
+            around = None if place.around is None else moved[place.around]
+            outcomes = {outcome: set(tests) for outcome, tests in place.outcomes.items()}
+            file.places.append(attrs.evolve(place, around=around, outcomes=outcomes))
+        else:
+            for outcome, tests in place.outcomes.items():
+                file.places[index].outcomes[outcome] |= tests
+        moved.append(index)
+
+
+def _count(places: Iterable[Place]) -> Count:
+    count = Count()
+    for place in places:
+        count.total += len(place.outcomes)
+        count.covered += len(place.outcomes) - len(place.missing)
+    return count
+
+
+def _percent(counts: list[Count]) -> float:
+    total = sum(count.total for count in counts)
+    return 100.0 * sum(count.covered for count in counts) / total if total else 100.0

@@ -1,0 +1,127 @@
+"""One request's journey as an HTML page: every policy with its effect, every expression with the values of its parts.
+
+    Path("journey.html").write_text(journey_to_html(result), encoding="utf-8")
+
+The page needs nothing else and runs no script; all that comes from policies and messages is escaped. It holds what the
+request held, tokens and bodies too: who may see the one may see the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.report.explanation import explain, steps_of_path
+from apimpolicy.report.html_style import page, text
+from apimpolicy.report.journey_certificates import certificates_card
+from apimpolicy.report.journey_messages import request_markup, response_markup
+from apimpolicy.report.journey_steps import anchor_of, section_cards
+from apimpolicy.report.values import show, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.engine.result import Result
+    from apimpolicy.report.explanation import Explanation
+
+
+def journey_to_html(result: Result, title: str = "") -> str:
+    """The page of a result; run with tracing on, it has the values of all sub-expressions.
+
+    `title` says whose journey it is, such as a test's name; the request's method and URL unless given. Raises OSError
+    when the package's own style sheet cannot be read.
+    """
+    explanation = explain(result)
+    request = result.request
+    name = title or f"{request.method} {request.url}"
+    return page(f"{name}: {explanation.outcome}", "journey_page.css", _body(result, explanation, name))
+
+
+def status_class(code: int) -> str:
+    """The class of a status code: good, moved or bad."""
+    return "good" if code < 300 else "moved" if code < 400 else "bad"
+
+
+def _body(result: Result, explanation: Explanation, name: str) -> Iterator[str]:
+    yield '<a class="skip" href="#journey">Skip to the journey</a>'
+    yield from _head(result, explanation, name)
+    yield '<main id="journey" tabindex="-1">'
+    yield '<section class="card" aria-labelledby="request"><h2 id="request">The request</h2>'
+    yield f"{request_markup(result.request)}</section>"
+    yield from section_cards(result)
+    yield '<section class="card" aria-labelledby="response"><h2 id="response">The response</h2>'
+    yield f"{response_markup(result.response)}</section>"
+    yield from _error(result)
+    yield from certificates_card(result)
+    yield from _variables(result)
+    yield from _messages(result)
+    yield "</main>"
+    yield "<footer>Made by apimpolicy on a simulated gateway; no request left the machine.</footer>"
+
+
+def _head(result: Result, explanation: Explanation, name: str) -> Iterator[str]:
+    code = result.response.status_code
+    yield f'<header><p class="name">{text(name)}</p>'
+    yield f'<h1><b class="status {status_class(code)}">{code}</b> {text(result.response.reason)}</h1>'
+    ending = result.trace.decision
+    decided = f"<code>{text(explanation.decided_by)}</code>" if ending is not None else text(explanation.decided_by)
+    if ending is not None:
+        decided = f'<a href="#{anchor_of(result, ending)}">{decided}</a>'
+    yield f'<p class="decided">decided by {decided}</p>'
+    yield from (f'<p class="note">{text(note)}</p>' for note in explanation.notes)
+    yield from _way(result)
+    yield "</header>"
+
+
+def _way(result: Result) -> Iterator[str]:
+    """The stations, each with a link: caller, sections, backend requests, answer."""
+    code = result.response.status_code
+    yield '<nav aria-label="The way of the request"><ol class="way"><li><a href="#request">caller</a></li>'
+    for section in dict.fromkeys(entry.section for entry in result.trace):
+        entries = result.trace.section(section)
+        failed = any(entry.error is not None for entry in entries)
+        count = sum(entry.name != "base" for entry in entries)
+        sign = "failed" if failed else f"{count} {'step' if count == 1 else 'steps'}"
+        kind = ' class="bad"' if failed else ""
+        yield f'<li{kind}><a href="#s-{text(section)}">{text(section)}</a><small>{sign}</small></li>'
+    yield f'<li class="{status_class(code)}"><a href="#response">{code}</a></li></ol></nav>'
+
+
+def _error(result: Result) -> Iterator[str]:
+    error = result.error
+    if error is None:
+        return
+    yield '<section class="card" aria-labelledby="error"><h2 id="error">context.LastError</h2><dl class="facts">'
+    where = " ▸ ".join(filter(None, (error.section, steps_of_path(error.path or ""))))
+    for name, value in (
+        ("Source", error.source),
+        ("Reason", error.reason),
+        ("Message", error.message),
+        ("Scope", error.scope),
+        ("Where", where),
+        ("PolicyId", error.policy_id),
+    ):
+        if value:
+            yield f"<dt>{name}</dt><dd>{text(from_utf16(value))}</dd>"
+    yield "</dl></section>"
+
+
+def _variables(result: Result) -> Iterator[str]:
+    if not result.variables:
+        return
+    yield '<section class="card" aria-labelledby="variables"><h2 id="variables">context.Variables</h2>'
+    yield '<div class="wide"><table><thead><tr><th scope="col">name</th><th scope="col">type</th>'
+    yield '<th scope="col">value at the end</th></tr></thead><tbody>'
+    for name, value in result.variables.items():
+        kind = "" if value is None else type_name(value)
+        yield f'<tr><th scope="row"><code>{text(from_utf16(name))}</code></th><td>{text(kind)}</td>'
+        yield f"<td><code>{text(show(value))}</code></td></tr>"
+    yield "</tbody></table></div></section>"
+
+
+def _messages(result: Result) -> Iterator[str]:
+    if not result.trace.messages:
+        return
+    yield '<section class="card" aria-labelledby="messages"><h2 id="messages">What context.Trace wrote</h2><ul>'
+    yield from (f"<li>{text(message)}</li>" for message in result.trace.messages)
+    yield "</ul></section>"

@@ -1,0 +1,159 @@
+"""The policies on the journey's page, section by section; under each what it got, and its expressions as trees."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.report.clauses import FAILED, NOT_EVALUATED
+from apimpolicy.report.explanation import clause_of_evaluation, steps_of
+from apimpolicy.report.html_style import lines, text
+from apimpolicy.report.journey_messages import request_markup, response_markup
+from apimpolicy.report.values import show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.trace import Evaluation, TraceEntry
+    from apimpolicy.report.clauses import Clause
+
+MOST_STEPS = 2_000
+"""Policies that are shown; a loop can run more."""
+_DEEPEST = 6
+_LONGEST_VALUE = 300
+_FRAMES = ("choose", "base", "when", "otherwise")
+
+
+def anchor_of(result: Result, entry: TraceEntry) -> str:
+    """The id of a policy's place on the page."""
+    number = next(number for number, other in enumerate(result.trace) if other is entry)
+    return f"e{min(number, MOST_STEPS - 1)}"
+
+
+def section_cards(result: Result) -> Iterator[str]:
+    """A card for each stretch of policies in one section."""
+    decision = result.trace.decision
+    deciding = {id(entry) for entry in _around(decision)}
+    section = ""
+    told: set[str] = set()
+    with_branches = {id(entry.parent) for entry in result.trace if entry.parent is not None}
+    for number, entry in enumerate(result.trace[:MOST_STEPS]):
+        if entry.name == "choose" and entry.error is None and id(entry) in with_branches:
+            continue  # it is told by its branches
+        if entry.section != section:
+            if section:
+                yield "</ol></section>"
+            section = entry.section
+            name = text(section)
+            anchor = f' id="s-{name}"' if section not in told else ""
+            told.add(section)
+            yield f'<section class="card"><h2{anchor}>{name}</h2><ol class="steps">'
+        yield from _step(result, entry, number, id(entry) in deciding, entry is decision)
+    if section:
+        yield "</ol></section>"
+    if (more := len(result.trace) - MOST_STEPS) > 0:
+        yield f'<p class="note">{more:,} more policies ran; they are not shown.</p>'
+
+
+def _around(entry: TraceEntry | None) -> Iterator[TraceEntry]:
+    while entry is not None:
+        yield entry
+        entry = entry.parent
+
+
+def _step(result: Result, entry: TraceEntry, number: int, is_deciding: bool, is_decision: bool) -> Iterator[str]:
+    kind = _kind(entry, is_decision)
+    depth = min(entry.depth, _DEEPEST)
+    place = f"{os.path.basename(entry.file)}:{entry.position.line}"
+    subject = entry.attributes.get("name") or entry.attributes.get("fragment-id")
+    effect = from_utf16(entry.error.message) if entry.error is not None else entry.effect.text if entry.effect else ""
+    named = ""
+    if isinstance(subject, str) and not effect.startswith(shown := from_utf16(subject)):
+        named = f'<span class="subject">{text(shown)}</span>'
+    sign = f"<b>{text('failed: ' + effect)}</b>" if entry.error is not None else text(effect)
+    decides = '<span class="decides">decides</span>' if is_decision else ""
+    row = (
+        f'<code class="policy">{text(_name(entry))}</code>{named}<span class="effect">{sign}</span>{decides}'
+        f'<span class="place">{text(place)} · {text(entry.scope)}</span>'
+    )
+    body = "".join(_inside(result, entry))
+    yield f'<li class="step {kind} d{depth}" id="e{number}">'
+    if body:
+        is_open = " open" if is_deciding or entry.error is not None else ""
+        yield f'<details{is_open}><summary class="row">{row}</summary><div class="inside">{body}</div></details></li>'
+    else:
+        yield f'<div class="row">{row}</div></li>'
+
+
+def _name(entry: TraceEntry) -> str:
+    if entry.name not in ("when", "otherwise"):
+        return entry.name
+    return " ▸ ".join(steps_of(entry).split(" ▸ ")[-2:])
+
+
+def _kind(entry: TraceEntry, is_decision: bool) -> str:
+    if entry.error is not None:
+        return "failed"
+    if is_decision:
+        return "ends"
+    if entry.effect is not None and entry.effect.kind == "condition":
+        return "taken" if entry.effect.data["taken"] else "skipped"
+    return "frame" if entry.name in _FRAMES else "done"
+
+
+def _inside(result: Result, entry: TraceEntry) -> Iterator[str]:
+    for evaluation in entry.evaluations:
+        yield from _expression(result, evaluation)
+    expressions = {evaluation.what for evaluation in entry.evaluations}
+    plain = {name: value for name, value in entry.attributes.items() if name not in expressions}
+    if entry.name not in _FRAMES and plain:
+        yield '<h3>as the policy got it</h3><dl class="facts">'
+        for name, value in plain.items():
+            yield f"<dt>{text(name)}</dt><dd>{_value(value)}</dd>"
+        yield "</dl>"
+    data: dict[str, Any] = entry.effect.data if entry.effect is not None else {}
+    if entry.effect is not None and entry.effect.kind in ("forwarded", "sent"):
+        if data.get("request") is not None:
+            yield f"<h3>sent</h3>{request_markup(data['request'])}"
+        if data.get("response") is not None:
+            yield f"<h3>came back</h3>{response_markup(data['response'])}"
+    elif entry.effect is not None and entry.effect.kind == "response-returned":
+        yield f"<h3>returned</h3>{response_markup(data['response'])}"
+
+
+def _value(value: object) -> str:
+    if not isinstance(value, str):
+        return f"<code>{text(show(value))}</code>"
+    shown = from_utf16(value[:_LONGEST_VALUE])
+    return f"<code>{text(shown)}{'…' if len(value) > _LONGEST_VALUE else ''}</code>"
+
+
+def _expression(result: Result, evaluation: Evaluation) -> Iterator[str]:
+    line = evaluation.position.line
+    yield f"<h3>{text(evaluation.what)} <small>{text(evaluation.static_type)}, line {line}</small></h3>"
+    if evaluation.recorder is None and evaluation.error is None:
+        yield f"<p><code>{text(evaluation.code)}</code> → <code>{text(show(evaluation.value))}</code></p>"
+        return
+    yield f'<ul class="tree">{"".join(_clause(clause_of_evaluation(evaluation, result)))}</ul>'
+
+
+def _clause(clause: Clause) -> Iterator[str]:
+    kind = {"true": "true", "false": "false", FAILED: "threw", NOT_EVALUATED: "idle"}.get(clause.verdict, "value")
+    code = lines("\n".join(clause.code))
+    yield f'<li class="{kind}"><div class="clause"><code class="code">{code}</code>'
+    yield f'<b class="verdict">{text(clause.verdict)}</b></div>'
+    if clause.facts:
+        yield '<dl class="facts">'
+        yield from (
+            f"<dt><code>{text(fact.code)}</code></dt><dd><code>{text(fact.value)}</code></dd>" for fact in clause.facts
+        )
+        yield "</dl>"
+    yield from (f'<p class="note">{text(note)}</p>' for note in clause.notes)
+    if clause.parts:
+        yield "<ul>"
+        for part in clause.parts:
+            yield from _clause(part)
+        yield "</ul>"
+    yield "</li>"

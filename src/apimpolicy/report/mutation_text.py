@@ -1,0 +1,102 @@
+"""What became of mutants, as people read it: survivors with what they change, the certificate check, the score."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import attrs
+
+from apimpolicy.report.columns import clip, printable
+from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED
+from apimpolicy.report.style import PLAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.report.mutation_data import Mutant, MutantOutcome
+    from apimpolicy.report.style import Style
+
+MOST_NAMED = 3
+"""Places or tests that a sentence names."""
+
+
+@attrs.frozen
+class Score:
+    """How many mutants there were of each kind."""
+
+    killed: int
+    survived: int
+    invalid: int
+    suppressed: int
+
+    @classmethod
+    def of(cls, outcomes: Sequence[MutantOutcome]) -> Score:
+        """The score of these."""
+        return cls(
+            *(sum(outcome.status == status for outcome in outcomes) for status in (KILLED, SURVIVED, INVALID, SUPPRESSED))
+        )
+
+    @property
+    def percent(self) -> float:
+        """Of those that count; 100 when there are none."""
+        counted = self.killed + self.survived
+        return 100.0 * self.killed / counted if counted else 100.0
+
+
+def survivor(outcome: MutantOutcome, style: Style = PLAIN) -> str:
+    """A change that nobody noticed: its place, what it is, and the lines."""
+    mutant = outcome.mutant
+    tests = len(mutant.tests)
+    ran = "no case comes here" if not tests else f"{tests} {'case' if tests == 1 else 'cases'} passed all the same"
+    head = f"{style.paint('strong', place_of(mutant))}  {printable(mutant.description)}  {style.paint('dim', f'({mutant.kind}; {ran})')}"
+    lines = [head]
+    for line in outcome.diff.splitlines():
+        text = clip(line, style.width - 2)
+        lines.append(f"  {style.paint('bad' if line.startswith('-') else 'good', text)}")
+    return "\n".join(lines)
+
+
+def place_of(mutant: Mutant) -> str:
+    """`orders.xml:12:30`"""
+    relative = os.path.relpath(mutant.path)
+    shown = mutant.path if relative.startswith("..") else relative
+    return f"{printable(shown)}:{mutant.line}:{mutant.column}"
+
+
+def certificate_sentence(outcomes: Sequence[MutantOutcome]) -> str:
+    """Whether anybody would notice if the check of the client certificate were gone."""
+    gone = [outcome for outcome in outcomes if outcome.mutant.removes_check and outcome.status in (KILLED, SURVIVED)]
+    if not gone:
+        return "No change that was tried takes away a check of the client certificate."
+    unnoticed = [outcome.mutant for outcome in gone if outcome.status == SURVIVED]
+    if unnoticed:
+        return f"If the certificate check were gone, nobody would notice: {_places(unnoticed)}."
+    names = list(dict.fromkeys(outcome.killed_by for outcome in gone))
+    sentence = f"If the certificate check were gone, somebody would notice: {_named(names)} would fail"
+    weaker = [
+        outcome.mutant for outcome in outcomes if outcome.mutant.is_about_certificate and outcome.status == SURVIVED
+    ]
+    if weaker:
+        return f"{sentence}. But it can be weakened without anybody noticing: {_places(weaker)}."
+    return f"{sentence}."
+
+
+def score_line(score: Score, seconds: float, style: Style = PLAIN) -> str:
+    """`41 of 44 changes noticed (93 %), 3 not; 2 not counted, they do not compile; 1 left out; in 3.10 s`"""
+    counted = score.killed + score.survived
+    parts = [f"{score.killed:,} of {counted:,} changes noticed ({int(score.percent)} %)"]
+    parts += [f"{score.invalid:,} not counted (they do not compile)"] if score.invalid else []
+    parts += [f"{score.suppressed:,} left out by comments"] if score.suppressed else []
+    return style.paint("bad" if score.survived else "good", f"{', '.join(parts)} in {seconds:.2f} s")
+
+
+def _places(mutants: Sequence[Mutant]) -> str:
+    found = list(dict.fromkeys(f"{place_of(mutant)} {printable(mutant.description)}" for mutant in mutants))
+    more = f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return ", ".join(found[:MOST_NAMED]) + more
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(f"'{printable(name)}'" for name in names[:MOST_NAMED]) + more

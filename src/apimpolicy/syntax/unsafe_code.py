@@ -1,0 +1,42 @@
+"""Unsafe code, recognised where the parser fails: the grammar has no pointers, since a policy has no `unsafe`.
+
+The codes are the compiler's for code without an unsafe context: CS0227, CS0214 and CS0193. No answer of a real compiler
+stands behind the places; they follow the compiler's sources as we know them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.syntax.mistakes import Mistake
+
+if TYPE_CHECKING:
+    from apimpolicy.syntax.failure import Failure
+
+_HELP = "Policy expressions have no pointers."
+
+
+def unsafe_code(failure: Failure) -> Mistake | None:
+    """The mistake when the parser failed at something that only unsafe code has."""
+    spelling, tokens, index = failure.spelling(), failure.tokens, failure.index
+    if spelling == "unsafe" and failure.accepts("RETURN"):
+        return Mistake("CS0227", "unsafe code is not allowed here", failure.start, failure.end, help=_HELP)
+    if spelling == "fixed" and failure.accepts("RETURN"):
+        return Mistake("CS0214", "'fixed' needs unsafe code", failure.start, failure.end, help=_HELP)
+    if spelling == "*" and failure.previous == "PREDEFINED_TYPE":
+        start = tokens.starts[index - 1]
+        return Mistake("CS0214", "a pointer type needs unsafe code", start, failure.end, help=_HELP)
+    if failure.accepts("INTEGER_LITERAL") and index:
+        if spelling == "&":
+            return Mistake("CS0214", "the address of a variable needs unsafe code", *failure.place(), help=_HELP)
+        if spelling == "*":
+            return Mistake("CS0193", "'*' follows a pointer, and there are none", *failure.place(), help=_HELP)
+        if spelling == ">" and failure.spelling(-1) == "-" and failure.adjacent():
+            help = "A member follows a dot: write '.' for '->'."
+            return Mistake("CS0193", "'->' follows a pointer, and there are none", *_arrow(failure), help=help)
+    return None
+
+
+def _arrow(failure: Failure) -> tuple[int, int]:
+    """From the operand before `->` to the arrow's end."""
+    return failure.operand_start(failure.index - 1), failure.end

@@ -1,0 +1,80 @@
+"""Coverage of policies in pytest: `--apim-cov`. Processes of pytest-xdist send theirs to the one that started them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.report.coverage_data import CoverageReport
+from apimpolicy.report.coverage_files import check_name, write_coverage
+from apimpolicy.report.coverage_text import coverage_line, coverage_table, missing_lines, percent
+from apimpolicy.testing.coverage.collector import PolicyCoverage
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_OUTPUT = "apimpolicy_coverage"
+
+
+class CoveragePlugin:
+    """Looks on while tests run, and tells at the end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.collector = PolicyCoverage()
+        self.report: CoverageReport | None = None
+        self.files: list[str] = config.option.apim_cov_report
+        self.fail_under: float | None = config.option.apim_cov_fail_under
+        try:
+            for path in self.files:
+                check_name(path)
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """A test, with its fixtures, is credited with what it reaches."""
+        with self.collector, self.collector.test(item.nodeid):
+            return (yield)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """A process of pytest-xdist hands over; otherwise the files are written."""
+        output = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            output[_OUTPUT] = self.collector.report().plain()
+            return
+        self.report = self.collector.report()
+        for path in self.files:
+            write_coverage(self.report, path)
+        if self.is_too_little and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what a process collected."""
+        plain = getattr(node, "workeroutput", {}).get(_OUTPUT)
+        if plain is not None:
+            self.collector.add(CoverageReport.of(plain))
+
+    @property
+    def is_too_little(self) -> bool:
+        """Whether less is covered than must be."""
+        return self.report is not None and self.fail_under is not None and self.report.percent < self.fail_under
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The table, and what is missing."""
+        if self.report is None:
+            return
+        terminalreporter.section("policies")
+        if self.report.files:
+            terminalreporter.write_line(coverage_table(self.report))
+            terminalreporter.write_line("")
+        for line in missing_lines(self.report):
+            terminalreporter.write_line(line)
+        terminalreporter.write_line(coverage_line(self.report))
+        if self.is_too_little:
+            found = f"coverage of policies is {percent(self.report.percent)}, less than {self.fail_under:g} %"
+            terminalreporter.write_line(found, red=True)

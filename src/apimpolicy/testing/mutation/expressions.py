@@ -1,0 +1,136 @@
+"""What can be changed in an expression.
+
+- `condition`: each condition is turned round: `!(a)`, or `a` where `!a` stands
+- `operand`: one operand of `&&`, `||` or `??` is left out
+- `comparison`: `==` and `!=`, `<` and `<=`, `>` and `>=` change places
+- `constant`: numbers are one more, texts get a character more, `true` and `false` change places
+
+Pieces of the file go over as they are written, entities and named values included; a constant with a named value in it
+stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
+from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax.parser import parse
+from apimpolicy.testing.coverage.conditions import TRUTH, conditions_of
+from apimpolicy.testing.coverage.places import file_source, span_in_file
+from apimpolicy.testing.mutation.mutants import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.text.source import Excerpt
+
+COMPARISONS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">"}
+_SWAPPED = ("==", "!=")
+_NUMBER = re.compile(r"(\d+)([uUlLmMdDfF]*)")
+_CERTIFICATE = re.compile(r"\bCertificate\b")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+
+
+def expression_changes(excerpt: Excerpt) -> Iterator[Change]:
+    """The changes of one expression, each as a span of the file. None for an expression that does not compile."""
+    from apimpolicy.engine.steps import compiled
+
+    try:
+        tree = parse(excerpt)
+        conditions = conditions_of(compiled(excerpt).bound.body)
+    except (DiagnosticError, LimitExceededError, NotSimulatedError):
+        return
+    changes = _Changes(excerpt)
+    compared: set[tuple[int, int]] = set()
+    waiting: list[Node | Token] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Token):
+            continue
+        waiting.extend(child for child in node.children if isinstance(child, (Node, Token)))
+        if node.kind == "binary" and str(_text(node.children[1])) in _SWAPPED:
+            compared.add((node.start, node.end))
+        yield from changes.of(node)
+    for condition in conditions:
+        syntax = condition.node.syntax
+        if condition.outcomes == TRUTH and (syntax.start, syntax.end) not in compared:
+            yield changes.turned(syntax)
+
+
+def mentions_certificate(code: str) -> bool:
+    """Whether code has to do with the caller's certificate."""
+    return _CERTIFICATE.search(code) is not None
+
+
+class _Changes:
+    def __init__(self, excerpt: Excerpt) -> None:
+        self.excerpt = excerpt
+        self.file = file_source(excerpt.source)
+        self.is_escaped = excerpt.text != excerpt.source.text[excerpt.start : excerpt.end]
+
+    def of(self, node: Node) -> Iterator[Change]:
+        """The changes of one node of the syntax tree itself."""
+        children = node.children
+        if node.kind in ("logical_or", "logical_and", "coalesce"):
+            left, right = children[0], children[-1]
+            assert isinstance(left, Node)
+            assert isinstance(right, (Node, Token))
+            yield self.without(node, kept=left, dropped=right)
+            if left.kind != node.kind:  # of `a || b || c` one at a time
+                yield self.without(node, kept=right, dropped=left)
+        elif node.kind == "binary" and isinstance(children[1], Token) and children[1].text in COMPARISONS:
+            operator = children[1]
+            other = COMPARISONS[operator.text]
+            code = self.code(node)
+            yield self.change(
+                "comparison", operator, self.written(other), f"{operator.text} is {other} in `{code}`", about=code
+            )
+        elif node.kind == "integer_literal":
+            number = _NUMBER.fullmatch(self.code(node))
+            if number is not None:
+                more = f"{int(number[1]) + 1}{number[2]}"
+                yield self.change("constant", node, more, f"{number[0]} is {more}")
+        elif node.kind in ("string_literal", "verbatim_string_literal") and "{{" not in self.raw(node):
+            raw, code = self.raw(node), self.code(node)
+            end = raw.rfind("&quot;") if raw.endswith("&quot;") else len(raw) - 1
+            yield self.change("constant", node, f"{raw[:end]}!{raw[end:]}", f'{code} is {code[:-1]}!"')
+        elif node.kind in ("true_literal", "false_literal"):
+            other = "false" if node.kind == "true_literal" else "true"
+            yield self.change("constant", node, other, f"{self.code(node)} is {other}")
+
+    def turned(self, syntax: Node | Token) -> Change:
+        """A condition turned round."""
+        raw, code = self.raw(syntax), self.code(syntax)
+        is_negated = isinstance(syntax, Node) and syntax.kind == "logical_not"
+        text = raw[1:].lstrip() if is_negated else f"!({raw})"
+        return self.change("condition", syntax, text, f"`{code}` is turned round", about=code)
+
+    def without(self, node: Node, kept: Node | Token, dropped: Node | Token) -> Change:
+        code = self.code(dropped)
+        return self.change("operand", node, self.raw(kept), f"without `{code}`", about=code)
+
+    def change(self, kind: str, syntax: Node | Token, text: str, description: str, about: str = "") -> Change:
+        start, end = span_in_file(self.excerpt, syntax.start, syntax.end)
+        return Change(kind, start, end, text, description, is_about_certificate=mentions_certificate(about))
+
+    def raw(self, syntax: Node | Token) -> str:
+        """As it stands in the file."""
+        start, end = span_in_file(self.excerpt, syntax.start, syntax.end)
+        return self.file.text[start:end]
+
+    def code(self, syntax: Node | Token) -> str:
+        """As C# on one line; a named value by its name."""
+        text = self.raw(syntax)
+        if self.excerpt.source.origin is None:
+            text = self.excerpt.text[syntax.start : syntax.end]
+        return " ".join(text.split())
+
+    def written(self, code: str) -> str:
+        """C# as it has to be written in this expression."""
+        return "".join(_ENTITIES.get(char, char) for char in code) if self.is_escaped else code
+
+
+def _text(child: object) -> str:
+    return child.text if isinstance(child, Token) else ""

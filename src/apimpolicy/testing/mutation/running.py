@@ -1,0 +1,117 @@
+"""Running mutants: the changed text stands in for the file, and the cases that reach the place run until one notices.
+
+What counts: a mutant is killed when a case does not pass any more, or runs into a limit; it is invalid when the changed
+document does not compile, or asks for what is not simulated; otherwise it survives, also when no case reaches the place.
+"""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+from functools import partial
+from typing import TYPE_CHECKING
+
+from apimpolicy.engine.stand_ins import standing_in
+from apimpolicy.errors import LimitExceededError
+from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
+from apimpolicy.testing.case_files import load_case_file
+from apimpolicy.testing.coverage import PolicyCoverage
+from apimpolicy.testing.mutation.mutants import mutants_of
+from apimpolicy.testing.running import run_case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.testing.case_files import Case
+    from apimpolicy.testing.running import Outcome
+
+Cases = dict[str, list["Case"]]
+"""The cases of several files, by the names under which coverage knows them."""
+
+
+def load_cases(files: Sequence[str]) -> Cases:
+    """The cases of these files. Raises TestFileError, ConfigurationError."""
+    cases: Cases = {}
+    for path in files:
+        for case in load_case_file(path).cases:
+            cases.setdefault(name_of(case), []).append(case)
+    return cases
+
+
+def name_of(case: Case) -> str:
+    """The name of a case among those of all files."""
+    return f"{case.file.path}: {case.name}"
+
+
+def collect(cases: Cases) -> tuple[PolicyCoverage, list[Outcome]]:
+    """Run all cases as they are: what they reach, and those that do not pass."""
+    bad: list[Outcome] = []
+    with PolicyCoverage() as coverage:
+        for name, found in cases.items():
+            with coverage.test(name):
+                bad += [outcome for outcome in map(run_case, found) if not outcome.is_good]
+    return coverage, bad
+
+
+def find_mutants(coverage: PolicyCoverage, only: Sequence[str] = ()) -> tuple[list[Mutant], dict[str, str]]:
+    """The mutants of all policy files that were loaded (or of `only` those, absolute paths), and the files' texts."""
+    mutants: list[Mutant] = []
+    texts: dict[str, str] = {}
+    for file in coverage.report().files:
+        if file.path.startswith("<") or (only and file.path not in only):
+            continue
+        policy = coverage.documents.get((file.path, file.text))
+        if policy is not None:
+            texts[file.path] = file.text
+            mutants += mutants_of(policy, file)
+    return mutants, texts
+
+
+def run_mutants(
+    mutants: Sequence[Mutant], texts: dict[str, str], cases: Cases, files: Sequence[str], jobs: int
+) -> Iterator[MutantOutcome]:
+    """What becomes of each, in order."""
+    if jobs == 1 or len(mutants) < 2 * jobs:
+        yield from (run_mutant(mutant, texts[mutant.path], cases) for mutant in mutants)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(jobs, initializer=_prepare, initargs=(list(files), texts)) as pool:
+        yield from pool.map(_run_prepared, mutants, chunksize=4)
+
+
+def run_mutant(mutant: Mutant, text: str, cases: Cases) -> MutantOutcome:
+    """What becomes of one."""
+    ended = partial(MutantOutcome, mutant)
+    if mutant.reason:
+        return ended(SUPPRESSED)
+    with standing_in(mutant.path, mutant.applied(text).encode("utf-8", "surrogatepass")):
+        for name in mutant.tests:
+            for case in cases.get(name, ()):
+                outcome = run_case(case)
+                if outcome.error is not None and not isinstance(outcome.error, LimitExceededError):
+                    return ended(INVALID, problem=outcome.problem)
+                if not outcome.is_good:
+                    return ended(KILLED, killed_by=name)
+    return ended(SURVIVED, diff=diff_of(mutant, text))
+
+
+def diff_of(mutant: Mutant, text: str) -> str:
+    """The lines that a mutant changes, without head and surroundings."""
+    before, after = text.splitlines(), mutant.applied(text).splitlines()
+    lines = list(unified_diff(before, after, n=0, lineterm=""))[3:]
+    return "\n".join(line for line in lines if not line.startswith("@@"))
+
+
+_prepared: tuple[Cases, dict[str, str]] | None = None
+"""What a process of `run_mutants` has read."""
+
+
+def _prepare(files: list[str], texts: dict[str, str]) -> None:
+    global _prepared
+    _prepared = load_cases(files), texts
+
+
+def _run_prepared(mutant: Mutant) -> MutantOutcome:
+    assert _prepared is not None
+    cases, texts = _prepared
+    return run_mutant(mutant, texts[mutant.path], cases)

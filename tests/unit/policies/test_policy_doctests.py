@@ -1,0 +1,27 @@
+"""The examples in the docstrings of what policies are made from."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+
+import pytest
+
+MODULES = [
+    "context.description",
+    "engine.exchange",
+    "engine.language_models",
+    "engine.semantic_cache",
+    "policies.call_quotas",
+    "policies.llm_content_safety",
+    "policies.parameter_values",
+    "policies.token_limits",
+    "policies.validate_graphql_request",
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name: str) -> None:
+    result = doctest.testmod(importlib.import_module(f"apimpolicy.{name}"))
+    assert result.attempted
+    assert not result.failed
