@@ -1,26 +1,51 @@
-"""The README's Python that stands on its own does what it says."""
+"""What the README shows runs, and does what it says."""
 
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pytest
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+POLICY = ROOT / "examples" / "client-certificate" / "orders.xml"
+
+
+def snippet(language: str, containing: str) -> str:
+    (found,) = (text for text in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if containing in text)
+    return str(found)
 
 
 def test_the_service_snippet_runs() -> None:
-    _, snippet, _ = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert "ServiceApi" in snippet
-    exec(snippet, {})
+    exec(snippet("python", "ServiceApi"), {})
 
 
 def test_the_expression_snippet_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    *_, snippet = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    exec(snippet, {})
-    promised = re.search(r"print\(error\)  # (.+)", snippet)
+    code = snippet("python", "compile_expression")
+    exec(code, {})
+    promised = re.search(r"print\(error\)  # (.+)", code)
     assert promised is not None
     assert capsys.readouterr().out.strip() == promised.group(1)
+
+
+def test_the_test_file_and_the_test_pass(tmp_path: Path) -> None:
+    shutil.copy(POLICY, tmp_path)
+    (tmp_path / "orders.test.yaml").write_text(snippet("yaml", "cases:"), encoding="utf-8")
+    (tmp_path / "test_orders.py").write_text(snippet("python", "def test_"), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "apimpolicy.testing.plugin"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    if "already registered" in done.stderr:  # installed, and so loaded by itself
+        done = subprocess.run(command[:-2], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "6 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_hooks_are_those_of_the_repository() -> None:
+    hooks = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    for name in re.findall(r"- id: (\S+)", snippet("yaml", "rev:")):
+        assert f"- id: {name}\n" in hooks
