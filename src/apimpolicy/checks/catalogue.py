@@ -48,6 +48,8 @@ RULES: tuple[Entry, ...] = (
     Entry("POL132", "xslt_version", ("<xsl-transform",)),
     Entry("POL133", "header_without_value", ("<set-header", "<set-query-parameter")),
     Entry("POL134", "request_incomplete", ("<send-request", "<send-one-way-request")),
+    Entry("POL135", "fragment_unknown", ("<include-fragment",)),
+    Entry("POL136", "section_alone", ("<inbound", "<backend", "<outbound", "<on-error")),
     Entry("POL201", "variable_never_set", ("Variables",)),
     Entry("POL202", "variable_of_another_type", ("Variables",)),
     Entry("POL204", "body_read_twice", ("Body",)),
@@ -122,6 +124,7 @@ RULES: tuple[Entry, ...] = (
     Entry("POL416", "request_without_timeout", ("<send-request",)),
     Entry("POL417", "requests_in_outbound", ("<send-one-way-request",)),
     Entry("POL418", "status_reason_compared", ("StatusReason",)),
+    Entry("POL419", "liquid_unreadable", ("liquid",)),
 )
 
 

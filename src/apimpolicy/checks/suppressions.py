@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 UNUSED, INCOMPLETE = "POL041", "POL042"
 
 _MARK = "apimpolicy:"
+_OTHERS = re.compile(r"\s*apimpolicy:\s*equivalent\b")
+"""Comments for `apimpolicy mutate`."""
 _FORM = re.compile(
     r"\s*apimpolicy:\s*ignore(?P<file>-file)?(?=[\s:])\s*(?P<codes>[A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)?"
     r"[\s:\-–—]*(?P<reason>.*?)\s*",
@@ -76,7 +78,7 @@ def _read(document: Document) -> tuple[list[Suppression], list[Diagnostic]]:
     found: list[Suppression] = []
     wrong: list[Diagnostic] = []
     for comment, following in _comments(document):
-        if _MARK not in comment.text:
+        if _MARK not in comment.text or _OTHERS.match(comment.text):
             continue
         match = _FORM.fullmatch(comment.text)
         if match is None or not match["codes"]:

@@ -1,0 +1,53 @@
+"""liquid-unreadable: a Liquid template cannot be read.
+
+**What it does.** Reads the templates of `set-body` as the gateway's Liquid does, without running them.
+
+**Why it matters.** The policy is saved, and fails when the first request comes.
+
+**Example**
+
+```xml
+<set-body template="liquid">{% if body.name %}hello</set-body>
+```
+
+**Use instead**
+
+```xml
+<set-body template="liquid">{% if body.name %}hello{% endif %}</set-body>
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/set-body-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.dotnet.values import to_utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class LiquidUnreadable(Rule):
+    code = "POL419"
+    elements = ("set-body",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if self.literal(element, "template") != "liquid":
+            return
+        from apimpolicy.errors import LimitExceededError, NotSimulatedError
+        from apimpolicy.policies.liquid.errors import LiquidSyntaxError
+        from apimpolicy.policies.liquid.template import read_template
+
+        text = to_utf16(element.source.text[element.content_start : element.content_end])
+        try:
+            read_template(text)
+        except LiquidSyntaxError as error:
+            yield self.at_element(element, f"this template cannot be read: {error.message}")
+        except (LimitExceededError, NotSimulatedError):
+            return
