@@ -26,11 +26,19 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypedDict, Unpack
 
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Settings, Subject
     from apimpolicy.text.document import Attribute, Document, Element
+
+    class Words(TypedDict, total=False):
+        """What a finding may say besides its message: beside the carets, what to do, and another severity."""
+
+        label: str
+        help: str
+        severity: Severity
 
 
 class Rule:
@@ -73,77 +81,26 @@ class Rule:
         text = attribute.value.text
         return None if "{{" in text else text
 
-    def at_element(
-        self, element: Element, message: str, *, label: str = "", help: str = "", severity: Severity | None = None
-    ) -> Diagnostic:
+    def at_element(self, element: Element, message: str, **words: Unpack[Words]) -> Diagnostic:
         """A finding at the name of an element."""
-        return self._at(element, element.name_start, element.name_end, message, label, help, severity)
+        return self.at_span(element, element.name_start, element.name_end, message, **words)
 
-    def at_attribute(
-        self,
-        element: Element,
-        attribute: Attribute,
-        message: str,
-        *,
-        label: str = "",
-        help: str = "",
-        severity: Severity | None = None,
-    ) -> Diagnostic:
+    def at_attribute(self, element: Element, attribute: Attribute, message: str, **words: Unpack[Words]) -> Diagnostic:
         """A finding at the name of an attribute."""
-        return self._at(element, attribute.name_start, attribute.name_end, message, label, help, severity)
+        return self.at_span(element, attribute.name_start, attribute.name_end, message, **words)
 
-    def at_value(
-        self,
-        element: Element,
-        attribute: Attribute,
-        message: str,
-        *,
-        label: str = "",
-        help: str = "",
-        severity: Severity | None = None,
-    ) -> Diagnostic:
+    def at_value(self, element: Element, attribute: Attribute, message: str, **words: Unpack[Words]) -> Diagnostic:
         """A finding at the value of an attribute."""
-        value = attribute.value
-        return self._at(element, value.start, value.end, message, label, help, severity)
+        return self.at_span(element, attribute.value.start, attribute.value.end, message, **words)
 
-    def at_span(
-        self,
-        element: Element,
-        start: int,
-        end: int,
-        message: str,
-        *,
-        label: str = "",
-        help: str = "",
-        severity: Severity | None = None,
-    ) -> Diagnostic:
+    def at_span(self, element: Element, start: int, end: int, message: str, **words: Unpack[Words]) -> Diagnostic:
         """A finding at offsets of the document's source."""
-        return self._at(element, start, end, message, label, help, severity)
+        return Diagnostic(self.code, message, element.source, start, end, **self._words(words))
 
-    def at_code(
-        self,
-        expression: CheckedExpression,
-        node: Bound,
-        message: str,
-        *,
-        label: str = "",
-        help: str = "",
-        severity: Severity | None = None,
-    ) -> Diagnostic:
+    def at_code(self, expression: CheckedExpression, node: Bound, message: str, **words: Unpack[Words]) -> Diagnostic:
         """A finding at a node of an expression."""
-        syntax = node.syntax
-        return Diagnostic.within(
-            expression.excerpt,
-            syntax.start,
-            syntax.end,
-            self.code,
-            message,
-            severity=severity or self.severity,
-            label=label,
-            help=help,
-        )
+        start, end = node.syntax.start, node.syntax.end
+        return Diagnostic.within(expression.excerpt, start, end, self.code, message, **self._words(words))
 
-    def _at(
-        self, element: Element, start: int, end: int, message: str, label: str, help: str, severity: Severity | None
-    ) -> Diagnostic:
-        return Diagnostic(self.code, message, element.source, start, end, severity or self.severity, label, help)
+    def _words(self, words: Words) -> Words:
+        return {"severity": self.severity, **words}
