@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.flow import Flow
     from apimpolicy.diagnostics import Severity
+    from apimpolicy.policies.spec import Specification
     from apimpolicy.text.document import Document, Element
 
 SCOPES = ("global", "workspace", "product", "api", "operation")
@@ -105,6 +106,23 @@ class Subject:
     def is_fragment(self) -> bool:
         """Whether the document is a policy fragment."""
         return any(root.name == "fragment" for root in self.document.roots)
+
+    @staticmethod
+    def specification_of(element: Element) -> Specification | None:
+        """What is known of an element: a policy's specification, or that of a part of one."""
+        from apimpolicy.policies.registry import is_known, specification_of
+
+        parts: list[str] = []
+        found: Element | None = element
+        while found is not None:
+            specification = specification_of(found.name) if is_known(found.name) else None
+            for part in parts:
+                specification = specification.part(part) if specification is not None else None
+            if specification is not None:
+                return specification
+            parts.insert(0, found.name)
+            found = found.parent
+        return None
 
     @staticmethod
     def is_policy(element: Element) -> bool:

@@ -16,12 +16,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.policies.conversions import boolean, integer, long_integer, number
 from apimpolicy.policies.registry import UNDOCUMENTED, is_known, nearest, specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import CData, Characters, Element
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from apimpolicy.policies.spec import AttributeSlot, Specification
     from apimpolicy.text.document import Attribute, Document
@@ -245,15 +247,35 @@ def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Itera
             )
         return
     text = value.text
-    if slot.values and text not in slot.values and "{{" not in text:
-        yield Diagnostic(
-            "POL104",
-            f"'{text}' is not a value of '{attribute.name}'",
-            value.source,
-            value.start,
-            value.end,
-            help=f"The values are {', '.join(slot.values)}.",
-        )
+    if "{" in text:  # a named value, or what a template puts in
+        return
+    if slot.values:
+        advice = "" if text in slot.values else f"The values are {', '.join(slot.values)}."
+    else:
+        advice = _wrong_literal(text, slot)
+    if advice:
+        message = f"'{text}' is not a value of '{attribute.name}'"
+        yield Diagnostic("POL104", message, value.source, value.start, value.end, help=advice)
+
+
+_LITERALS: dict[Callable[..., object], str] = {
+    boolean: "It is true or false.",
+    integer: "It is a whole number.",
+    long_integer: "It is a whole number.",
+    number: "It is a number.",
+}
+
+
+def _wrong_literal(text: str, slot: AttributeSlot) -> str:
+    """What a literal must be, when it cannot be converted; an empty one is let pass: some gateways take it for none."""
+    advice = _LITERALS.get(slot.convert)
+    if advice is None or not text:
+        return ""
+    try:
+        slot.convert(text)
+    except DotnetException:
+        return advice
+    return ""
 
 
 def _unknown_attribute(element: Element, attribute: Attribute, known: Iterable[str]) -> Diagnostic:

@@ -14,6 +14,8 @@ ROWS = [
     ("<inbound><set-variable name='@(\"a\")' value='1'/></inbound>", "POL105", 30, "cannot be an expression"),
     ("<outbound><rewrite-uri template='/'/></outbound>", "POL106", 12, "inbound"),
     ("<inbound><return-response><trace source='a'/></return-response></inbound>", "POL107", 28, "'set-status'"),
+    ("<inbound><rate-limit calls='many' renewal-period='60'/></inbound>", "POL104", 30, "a whole number"),
+    ("<inbound><choose><when condition='yes'/></choose></inbound>", "POL104", 36, "true or false"),
     ("<inbound>text</inbound>", "POL107", 10, "cannot contain text"),
     ("<inbound><choose><otherwise/></choose></inbound>", "POL108", 11, "'when'"),
     ("<fragment><base/></fragment>", "POL109", 12, "no <base />"),

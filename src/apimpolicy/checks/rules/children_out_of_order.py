@@ -1,24 +1,23 @@
 """children-out-of-order: child elements stand in another order than the gateway takes.
 
-**What it does.** Compares the order of the children of `validate-jwt`, `send-request`, `send-one-way-request` and
-`return-response` with that of the gateway's schema.
+**What it does.** Compares the order of the children of `send-request`, `send-one-way-request` and `return-response`
+with that of the gateway's schema.
 
 **Why it matters.** Azure refuses to save the document: "has invalid child element".
 
 **Example**
 
 ```xml
-<validate-jwt header-name="Authorization">
-    <audiences><audience>orders</audience></audiences>
-    <openid-config url="https://login.contoso.example/.well-known/openid-configuration" />
-</validate-jwt>
+<send-request mode="new" response-variable-name="user">
+    <set-method>GET</set-method>
+    <set-url>https://users.contoso.example/me</set-url>
+</send-request>
 ```
 
-**Use instead** the order `openid-config`, `issuer-signing-keys`, `decryption-keys`, `audiences`, `issuers`,
-`required-claims`.
+**Use instead** the order `set-url`, `set-method`, `set-header`, `set-body`, and then how to authenticate.
 
-**Sources.** https://learn.microsoft.com/azure/api-management/validate-jwt-policy,
-https://learn.microsoft.com/azure/api-management/send-request-policy
+**Sources.** https://learn.microsoft.com/azure/api-management/send-request-policy,
+https://learn.microsoft.com/azure/api-management/return-response-policy
 """
 
 from __future__ import annotations
@@ -40,9 +39,6 @@ SENT = (
     "authentication-token-store authentication-managed-identity proxy"
 )
 ORDERS = {
-    "validate-jwt": (
-        "openid-config issuer-signing-tokens issuer-signing-keys decryption-keys audiences issuers required-claims"
-    ),
     "send-request": SENT,
     "send-one-way-request": SENT,
     "return-response": "set-status set-header set-body",
@@ -66,7 +62,7 @@ class ChildrenOutOfOrder(Rule):
                     child,
                     f"'{child.name}' must come before '{name_of_latest}'",
                     help=f"The order is {', '.join(order)}.",
-                    severity=Severity.WARNING if element.name == "return-response" else self.severity,
+                    severity=Severity.WARNING if element.name == "return-response" else None,
                 )
                 return
             latest, name_of_latest = position, child.name

@@ -42,13 +42,13 @@ class PolicyRepeated(Rule):
     severity = Severity.ERROR
 
     def finish(self) -> Iterator[Diagnostic]:
-        seen: dict[tuple[str, str | None, int], list[Element]] = {}
+        seen: dict[tuple[str, str | None], list[Element]] = {}
         for element in self.subject.elements:
             once = placement_of(element.name).once
             if not once or not self.subject.is_policy(element):
                 continue
             section = self.subject.section_of(element) if once == "section" else None
-            before = seen.setdefault((element.name, section, id(root_of(element))), [])
+            before = seen.setdefault((element.name, section), [])
             if any(on_one_way(first, element) for first in before):
                 yield self.at_element(
                     element,
@@ -71,10 +71,3 @@ def branches_of(element: Element) -> Iterator[Element]:
         if found.name in ("when", "otherwise"):
             yield found
         found = found.parent
-
-
-def root_of(element: Element) -> Element:
-    """The outermost element; a snippet may have several."""
-    while element.parent is not None:
-        element = element.parent
-    return element

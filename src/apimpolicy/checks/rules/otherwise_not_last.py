@@ -1,6 +1,6 @@
-"""choose-without-when: choose has no when, or its otherwise is not the last one.
+"""otherwise-not-last: otherwise is not the last branch of choose.
 
-**What it does.** Looks at the children of `choose`.
+**What it does.** Looks for a `when` or a second `otherwise` behind `otherwise`.
 
 **Why it matters.** Azure refuses to save the document.
 
@@ -32,20 +32,17 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-class ChooseWithoutWhen(Rule):
+class OtherwiseNotLast(Rule):
     code = "POL125"
     severity = Severity.ERROR
-    elements = ("choose",)
+    elements = ("otherwise",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        names = [child.name for child in element.elements()]
-        if "when" not in names:
-            yield self.at_element(element, "'choose' needs a 'when'")
-        last = None
-        for child in element.elements():
-            if last is not None and child.name in ("when", "otherwise"):
+        behind = False
+        for other in element.parent.elements() if element.parent is not None else ():
+            if behind and other.name == "when":
                 yield self.at_element(
-                    child, f"'{child.name}' cannot come after 'otherwise'", help="'otherwise' is the last one."
+                    other, "'when' cannot come after 'otherwise'", help="'otherwise' is the last one."
                 )
                 return
-            last = child if child.name == "otherwise" else None
+            behind = behind or other is element

@@ -1,0 +1,61 @@
+"""nobody-there: something is read that is null for callers without a subscription.
+
+**What it does.** Looks for members of `context.User`, `context.Subscription` and `context.Product` without `?.` where
+nothing before asks for null. Off by default: an API that requires a subscription always has the last two.
+
+**Why it matters.** For an API without required subscription, and for the built-in all-access subscription, they are
+null; the expression throws.
+
+**Example**
+
+```xml
+<set-header name="X-User"><value>@(context.User.Id)</value></set-header>
+```
+
+**Use instead**
+
+```xml
+<set-header name="X-User"><value>@(context.User?.Id ?? "nobody")</value></set-header>
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Call, PropertyAccess
+from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.diagnostics import Diagnostic
+
+
+NAMES = frozenset(("User", "Subscription", "Product"))
+
+
+class NobodyThere(Rule):
+    code = "POL216"
+    severity = Severity.INFO
+    by_default = False
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        text = self.document.source.text
+        for node in expression.compiled.nodes:
+            receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
+            if not isinstance(receiver, PropertyAccess) or type_name(receiver.receiver) != "IContext":
+                continue
+            name = receiver.property.name
+            if name in NAMES and not any(
+                f"context.{name}{check}" in text for check in (" ==", " !=", "==", "!=", " is ")
+            ):
+                yield self.at_code(
+                    expression, node, f"'context.{name}' may be null", label="throws then", help="Write '?.'."
+                )
+                return

@@ -1,0 +1,59 @@
+"""request-body-after-backend: the request's body is read when the backend has had it.
+
+**What it does.** Looks in outbound and on-error for reads of `context.Request.Body`.
+
+**Why it matters.** Forwarding sends the body on, and uses it up: what is read afterwards is empty, unless an earlier
+policy kept it with `preserveContent: true`.
+
+**Example**
+
+```xml
+<outbound>
+    <set-variable name="order" value="@(context.Request.Body.As<JObject>())" />
+</outbound>
+```
+
+**Use instead** a variable that is set in inbound, with `preserveContent: true`.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ref-imessagebody,
+https://learn.microsoft.com/azure/api-management/set-body-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.bodies import body_reads
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class RequestBodyAfterBackend(Rule):
+    code = "POL215"
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        if self.subject.section_of(expression.element) not in ("outbound", "on-error") or self.keeps_body():
+            return
+        for read in body_reads(expression):
+            if read.which == "request":
+                yield self.at_code(
+                    expression,
+                    read.node,
+                    "the backend has had the request's body",
+                    label="nothing may be left",
+                    help="Put it into a variable in inbound, with As<…>(preserveContent: true).",
+                )
+
+    def keeps_body(self) -> bool:
+        """Whether an expression of inbound reads the body and keeps it."""
+        return any(
+            read.which == "request" and read.preserves
+            for expression in self.subject.expressions
+            if self.subject.section_of(expression.element) == "inbound"
+            for read in body_reads(expression)
+        )
