@@ -62,7 +62,7 @@ class ChildrenOutOfOrder(Rule):
                     child,
                     f"'{child.name}' must come before '{name_of_latest}'",
                     help=f"The order is {', '.join(order)}.",
-                    severity=Severity.WARNING if element.name == "return-response" else None,
+                    severity=Severity.WARNING if element.name == "return-response" else self.severity,
                 )
                 return
             latest, name_of_latest = position, child.name
