@@ -1,6 +1,6 @@
 """Test files, `*.test.yaml` (or `.toml`, `.json`): cases for a policy, for people who do not program.
 
-    policy: orders.xml                     # or policies: {global: global.xml, api: orders.xml}
+    policy: orders.xml                     # or policies: {global: global.xml, api: orders.xml}, or service: a folder
     defaults:                              # for every case; a case's own keys come on top
       gateway:                             # the keys of apimpolicy.toml; certificates by name (testing/certificates.py)
         negotiate-client-certificate: true
@@ -48,7 +48,17 @@ if TYPE_CHECKING:
 
 ENDINGS = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
-FILE_KEYS = ("$schema", "policy", "policies", "config", "certificates", "identity-providers", "defaults", "cases")
+FILE_KEYS = (
+    "$schema",
+    "policy",
+    "policies",
+    "service",
+    "config",
+    "certificates",
+    "identity-providers",
+    "defaults",
+    "cases",
+)
 DEFAULT_KEYS = ("gateway", "named-values", "now", "backend", "outside", "request", "variables", "expect")
 CASE_KEYS = ("name", "description", "skip", "each", "steps", *DEFAULT_KEYS)
 STEP_KEYS = ("name", "request", "expect", "advance")
@@ -86,7 +96,9 @@ class CaseFile:
 
     path: str
     policies: dict[str, str]
-    """The policy files by scope."""
+    """The policy files by scope; none for a service."""
+    service: str | None
+    """The folder or configuration file of a whole service."""
     config: str | None
     certificates: TestCertificates
     identities: TestIdentities
@@ -134,6 +146,7 @@ class _File:
         file = CaseFile(
             self.path,
             self._policies(directory),
+            self._service(directory),
             self._config(directory),
             TestCertificates(asked, directory),
             TestIdentities(providers),
@@ -146,19 +159,31 @@ class _File:
         return file
 
     def _policies(self, directory: str) -> dict[str, str]:
-        if "policies" in self.given and "policy" in self.given:
-            raise self.given["policy"].mistake(UNKNOWN_KEY, "there are 'policies' already; give one", at_key=True)
+        given = [name for name in ("policies", "policy", "service") if name in self.given]
+        if len(given) > 1:
+            message = f"there is '{given[0]}' already; give one"
+            raise self.given[given[1]].mistake(UNKNOWN_KEY, message, at_key=True)
+        if "service" in self.given:
+            return {}
         if "policies" in self.given:
-            given = self.given["policies"].known(SCOPES)
+            trees = self.given["policies"].known(SCOPES)
         else:
-            given = {"api": doubles.required(self.given, "policy", self.tree)}
+            trees = {"api": doubles.required(self.given, "policy", self.tree)}
         found: dict[str, str] = {}
-        for scope, tree in given.items():
+        for scope, tree in trees.items():
             path = os.path.join(directory, tree.text())
             if not os.path.exists(path):
                 raise tree.mistake(UNKNOWN_NAME, f"there is no file {path}")
             found[scope] = path
         return found
+
+    def _service(self, directory: str) -> str | None:
+        if "service" not in self.given:
+            return None
+        path = os.path.join(directory, self.given["service"].text())
+        if not os.path.exists(path):
+            raise self.given["service"].mistake(UNKNOWN_NAME, f"there is no file or folder {path}")
+        return path
 
     def _config(self, directory: str) -> str | None:
         if "config" in self.given:
@@ -169,8 +194,13 @@ class _File:
             if not os.path.exists(path):
                 raise tree.mistake(UNKNOWN_NAME, f"there is no file {path}")
             return path
-        path = os.path.join(directory, "apimpolicy.toml")
-        return path if os.path.exists(path) else None
+        service = self._service(directory)
+        if service is not None and not os.path.isdir(service):
+            return service
+        for place in (service, directory) if service is not None else (directory,):
+            if os.path.exists(path := os.path.join(place, "apimpolicy.toml")):
+                return path
+        return None
 
     def _cases(self, file: CaseFile, tree: Tree, number: int, defaults: dict[str, Tree]) -> Iterator[Case]:
         given = tree.known(CASE_KEYS)

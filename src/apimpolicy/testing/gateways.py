@@ -58,7 +58,8 @@ def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
     values.pop("check", None)
     try:
         configuration = Configuration(Table(file.config or file.path, values))
-        return configuration.gateway(now=clock, **overrides), clock
+        folder = file.service if file.service is not None and os.path.isdir(file.service) else None
+        return configuration.gateway(folder, now=clock, **overrides), clock
     except ConfigurationError as error:
         if tree is None:
             raise

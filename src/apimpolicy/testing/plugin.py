@@ -40,9 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="write it too: .html, .json, .xml (Cobertura) or .info (LCOV)",
     )
-    group.addoption(
-        "--apim-cov-fail-under", type=float, metavar="PERCENT", help="fail when less than this is covered"
-    )
+    group.addoption("--apim-cov-fail-under", type=float, metavar="PERCENT", help="fail when less than this is covered")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,6 +15,7 @@ from apimpolicy.testing import case_files, doubles, expectations
 _TEXTS: dict[str, str] = {
     "policy": "The policy file, relative to this one; it is taken for the API's.",
     "policies": "The policy files by scope.",
+    "service": "A whole service instead: a folder as APIOps extracts it, or an apimpolicy.toml with APIs.",
     "config": "The gateway's configuration; apimpolicy.toml beside this file when there is one.",
     "certificates": "Certificates by name, besides those that every file has: partner, expired, revoked …",
     "defaults": "For every case; a case's own keys come on top.",
@@ -154,6 +155,7 @@ def schema() -> dict[str, Any]:
         {
             "$schema": text,
             "policy": text,
+            "service": text,
             "policies": _object(dict.fromkeys(case_files.SCOPES, text)),
             "config": {"type": ["string", "boolean"]},
             "certificates": {"type": "object", "additionalProperties": certificate},
