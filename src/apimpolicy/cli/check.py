@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import click
 
 from apimpolicy.cli import exit_codes
@@ -143,9 +142,11 @@ def _configuration(options: dict[str, Any]) -> tuple[CheckConfiguration, dict[st
         from apimpolicy.project.configuration import load_configuration
 
         loaded = load_configuration(path)
-        configuration, values = loaded.check, loaded.named_values
+        values = loaded.named_values
+        fragments = tuple((name, str(path)) for name, path in loaded.fragment_paths().items())
+        configuration = loaded.check._replace(fragments=fragments)
         if loaded.negotiate_client_certificate is False and loaded.says_negotiation:
-            configuration = attrs.evolve(configuration, settings=attrs.evolve(configuration.settings, negotiates=False))
+            configuration = configuration._replace(settings=configuration.settings._replace(negotiates=False))
     if options["named_values"] is not None:
         from apimpolicy.project.named_values import load_named_values
 
@@ -161,7 +162,7 @@ def _configuration(options: dict[str, Any]) -> tuple[CheckConfiguration, dict[st
     if options["ignore"]:
         changes["ignore"] = (*settings.ignore, *options["ignore"])
     if changes:
-        configuration = attrs.evolve(configuration, settings=attrs.evolve(settings, **changes))
+        configuration = configuration._replace(settings=settings._replace(**changes))
     return configuration, values
 
 

@@ -6,8 +6,6 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-import attrs
-
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.errors import ConfigurationError
@@ -51,15 +49,20 @@ class Checked(NamedTuple):
         return [finding.diagnostic(source) for finding in self.findings]
 
 
-@attrs.define
 class CheckRun:
     """One run of `check`: the configuration, named values when they are known, and what is remembered."""
 
-    configuration: CheckConfiguration
-    named_values: Mapping[str, str] | None = None
-    cache: Cache | None = None
-    _check: ExpressionCheck = attrs.field(factory=ExpressionCheck, init=False)
-    _fragments: dict[str, tuple[dict[str, Document], str]] = attrs.field(factory=dict, init=False)
+    def __init__(
+        self,
+        configuration: CheckConfiguration,
+        named_values: Mapping[str, str] | None = None,
+        cache: Cache | None = None,
+    ) -> None:
+        self.configuration = configuration
+        self.named_values = named_values
+        self.cache = cache
+        self._check = ExpressionCheck()
+        self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
 
     def all(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
         """Every file, in order. `jobs` 0 means two processes for many files, one for few."""
@@ -92,7 +95,7 @@ class CheckRun:
             settings, known = self._settings(path)
             name = None
             if self.cache is not None:
-                name = self.cache.name_of(data, repr(attrs.evolve(settings, fragments=None)), known)
+                name = self.cache.name_of(data, repr(settings._replace(fragments=None)), known)
                 found = self.cache.get(name)
                 if found is not None:
                     return Checked(path, found)
@@ -125,22 +128,23 @@ class CheckRun:
     def _settings(self, path: str) -> tuple[Settings, str]:
         """The settings for a file, and a text that changes with the fragments around it."""
         settings = self.configuration.settings_for(path)
-        root = place_of(path).root
-        if root is None:
+        root = place_of(path).root or ""
+        if not root and not self.configuration.fragments:
             return settings, ""
         if root not in self._fragments:
-            self._fragments[root] = _read_fragments(root)
+            self._fragments[root] = _read_fragments(fragments_of(root) if root else dict(self.configuration.fragments))
         documents, known = self._fragments[root]
-        return attrs.evolve(settings, fragments=documents), known
+        return settings._replace(fragments=documents), known
 
 
-def _read_fragments(root: str) -> tuple[dict[str, Document], str]:
+def _read_fragments(paths: Mapping[str, str]) -> tuple[dict[str, Document], str]:
+    """The documents of fragments, and a text that changes with them; what cannot be read is left out."""
     from apimpolicy.project.cache import key_of
     from apimpolicy.text.markup import read
 
     documents: dict[str, Document] = {}
     contents: list[bytes] = []
-    for identifier, path in fragments_of(root).items():
+    for identifier, path in paths.items():
         try:
             data, name = read_data(path)
         except ConfigurationError:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from apimpolicy.report.columns import printable
 from apimpolicy.report.coverage_data import merged
 from apimpolicy.report.coverage_files import check_name, write_coverage
 from apimpolicy.report.coverage_text import coverage_line, coverage_table, missing_lines, percent
@@ -24,14 +26,19 @@ class CoverageOutput:
         self.files = files
         self.fail_under = fail_under
 
-    def show(self, line: str, reports: Sequence[CoverageReport], style: Style) -> bool:
-        """Print coverage behind the line of the summary, and write the files; whether enough is covered."""
+    def show(self, line: str, reports: Sequence[CoverageReport], paths: Sequence[str], style: Style) -> bool:
+        """Print coverage behind the line of the summary, and write the files; whether enough is covered.
+
+        Policy files below `paths` that no case has loaded do not count, but are named.
+        """
         report = merged(reports)
         print(f"\n{line}     {coverage_line(report)}")
         for missing in missing_lines(report, style):
             print(f"  {missing}")
         if len(report.files) > 1:
             print(f"\n{coverage_table(report, style)}")
+        if unloaded := _unloaded(report, paths):
+            print(f"\nno case loads {', '.join(map(printable, unloaded))}")
         for path in self.files:
             write_coverage(report, path)
         return self._is_enough(report, style)
@@ -41,3 +48,12 @@ class CoverageOutput:
             return True
         print(style.paint("error", f"\ncoverage is {percent(report.percent)}, less than {self.fail_under:g} %"))
         return False
+
+
+def _unloaded(report: CoverageReport, paths: Sequence[str]) -> list[str]:
+    """The policy files below directories that are not in a report."""
+    from apimpolicy.project.discovery import discover
+
+    known = {file.path for file in report.files}
+    found = discover([path for path in paths if os.path.isdir(path)]).files
+    return [path for path in found if path.lower().endswith(".xml") and os.path.abspath(path) not in known]

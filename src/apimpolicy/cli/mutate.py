@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @click.command("mutate")
 @click.argument("paths", nargs=-1, metavar="PATH…")
-@click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 when fewer are noticed.")
+@click.option(
+    "--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 when fewer are noticed."
+)
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Try at most N changes, spread over all of them.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every change and what became of it.")
@@ -45,24 +47,26 @@ def command(paths: tuple[str, ...], fail_under: float | None, jobs: int, limit: 
     A change that makes no difference is left out by a comment before the element, with a reason:
       <!-- apimpolicy: equivalent constant: any number of seconds will do -->
 
-    Exits with 0, with 1 when a case does not pass as things are, or with less noticed than --fail-under says; with 2 when
-    a file cannot be read.
+    Exits with 0; with 1 when a case does not pass as things are, or less is noticed than --fail-under says; with 2
+    when a file cannot be read.
     """
     from apimpolicy.report.style import Style
     from apimpolicy.testing.mutation.mutants import spread
     from apimpolicy.testing.mutation.running import collect, find_mutants, load_cases
 
     style = Style.of(sys.stdout)
-    files, only = _files(paths or (".",))
+    paths = paths or (".",)
+    files, only = _files(paths)
     if not files:
-        say(f"there are no test files in {', '.join(paths or ('.',))}: none ends in .test.yaml, .test.toml or .test.json")
+        say(f"there are no test files in {', '.join(paths)}: none ends in .test.yaml, .test.toml or .test.json")
         return exit_codes.USAGE
     started = time.perf_counter()
     cases = load_cases(files)
     coverage, bad = collect(cases)
     if bad:
         names = "; ".join(f"{outcome.case.file.path}: {outcome.case.name}" for outcome in bad[:5])
-        say(f"{len(bad)} of the cases do not pass as things are, so changes say nothing: {names}")
+        do = "does" if len(bad) == 1 else "do"
+        say(f"{len(bad)} of the cases {do} not pass as things are, so changes would say nothing: {names}")
         return exit_codes.FINDINGS
     mutants, texts = find_mutants(coverage, only)
     mutants = spread(mutants, limit)
@@ -83,9 +87,9 @@ def command(paths: tuple[str, ...], fail_under: float | None, jobs: int, limit: 
 def _show(
     outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float | None, verbose: bool, style: Style
 ) -> int:
-    from apimpolicy.report.columns import printable
+    from apimpolicy.report.columns import printable, wrap
     from apimpolicy.report.mutation_data import SURVIVED
-    from apimpolicy.report.mutation_text import Score, certificate_sentence, place_of, score_line, survivor
+    from apimpolicy.report.mutation_text import Score, certificate_sentence, place_of, score_line, survivor, unreached
 
     if verbose:
         for outcome in outcomes:
@@ -94,11 +98,13 @@ def _show(
             place = f"{place_of(mutant)}  {printable(mutant.description)}"
             print(f"{outcome.status:10}  {place}" + (f"  ({printable(why)})" if why else ""))
         print()
-    survivors = [outcome for outcome in outcomes if outcome.status == SURVIVED]
-    for outcome in survivors:
-        print(f"{survivor(outcome, style)}\n")
+    for outcome in outcomes:
+        if outcome.status == SURVIVED and outcome.mutant.tests:
+            print(f"{survivor(outcome, style)}\n")
+    if lines := unreached(outcomes):
+        print("\n".join(lines) + "\n")
     score = Score.of(outcomes)
-    print(f"{certificate_sentence(outcomes)}\n")
+    print("\n".join(wrap(certificate_sentence(outcomes), style.width)) + "\n")
     print(score_line(score, seconds, style))
     if fail_under is not None and score.percent < fail_under:
         print(style.paint("error", f"{int(score.percent)} % is less than {fail_under:g} %"))

@@ -36,7 +36,12 @@ class Progress:
         if self._is_watched and (now := time.monotonic()) >= self._next:
             self._next = now + _INTERVAL_SECONDS
             self._is_shown = True
-            print(f"\r\x1b[K{self._verb} {self._done} of {self._total} {self._what} …", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r\x1b[K{self._verb} {self._done} of {self._total} {self._what} …",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -13,7 +13,8 @@ from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
 @click.command("run")
 @gateway_options
 @click.option("--trace", is_flag=True, help="Show every expression with its value, and what reached the backend.")
-def command(settings: GatewayOptions, trace: bool) -> int:
+@click.option("--gateway-trace", is_flag=True, help="Print the trace as JSON, in the form of the gateway's own.")
+def command(settings: GatewayOptions, trace: bool, gateway_trace: bool) -> int:
     """Send one request through a policy, on a simulated gateway, and print what happens.
 
     POLICY is a file, or a folder with a whole service, as APIOps extracts it or with an apimpolicy.toml; then the
@@ -27,12 +28,19 @@ def command(settings: GatewayOptions, trace: bool) -> int:
       apimpolicy run orders.xml --get /orders --certificate partner.pem --negotiate --trace
       apimpolicy run orders.xml --method PUT --url /orders/17 --header 'Accept: */*' --body @order.json
       apimpolicy run orders.xml --request get-orders.http --config gateway.toml --format json
+      apimpolicy run orders.xml --get /orders --gateway-trace > trace.json
       apimpolicy run extracted --get /orders/17 --header 'Ocp-Apim-Subscription-Key: partner'
 
     Exits with 0 whatever the response is, 1 when the policy is wrong, 2 when a file is not usable.
     """
     result = settings.run()
-    if settings.output == "json":
+    if gateway_trace:
+        import json
+
+        from apimpolicy.report.gateway_trace import gateway_trace as trace_of
+
+        print(json.dumps(trace_of(result), indent=2, ensure_ascii=False))
+    elif settings.output == "json":
         from apimpolicy.report.run_json import result_to_json
 
         print(result_to_json(result))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("-k", "words", multiple=True, metavar="TEXT", help="Only cases whose name or file contains this text.")
 @click.option("-x", "first", is_flag=True, help="Stop at the first case that does not pass.")
 @click.option("--junit", metavar="FILE", help="Write the outcome as JUnit's XML too.")
+@click.option("--html", metavar="DIR", help="Write the journey of each case that fails as a page into this folder.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes; each takes whole files.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file changes; Ctrl-C ends it.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every case.")
@@ -51,6 +52,7 @@ def command(
     words: tuple[str, ...],
     first: bool,
     junit: str | None,
+    html: str | None,
     jobs: int,
     watch: bool,
     verbose: bool,
@@ -67,6 +69,7 @@ def command(
       apimpolicy test
       apimpolicy test policies/orders.test.yaml -k expired
       apimpolicy test policies --junit results.xml
+      apimpolicy test policies --html journeys
       apimpolicy test policies --coverage-report coverage.html --fail-under 90
 
     \b
@@ -88,8 +91,8 @@ def command(
     if watch:
         from apimpolicy.cli.watch import watch as again
 
-        return again(paths, lambda: _test(paths, words, first, junit, jobs, verbose, wanted))
-    return _test(paths, words, first, junit, jobs, verbose, wanted)
+        return again(paths, lambda: _test(paths, words, first, junit, html, jobs, verbose, wanted))
+    return _test(paths, words, first, junit, html, jobs, verbose, wanted)
 
 
 def _test(
@@ -97,6 +100,7 @@ def _test(
     words: Sequence[str],
     first: bool,
     junit: str | None,
+    html: str | None,
     jobs: int,
     verbose: bool,
     coverage: CoverageOutput | None,
@@ -113,7 +117,7 @@ def _test(
     reports: list[CaseReport] = []
     failed = False
     reached: list[CoverageReport] = []
-    for path, found, problem, covered in _reports(files, words, first, jobs, coverage is not None):
+    for path, found, problem, covered in _reports(files, words, first, jobs, coverage is not None, html is not None):
         reached += [covered] if covered is not None else []
         if problem:
             print(problem)
@@ -134,9 +138,11 @@ def _test(
     if coverage is None:
         print(f"\n{line}")
     else:
-        is_enough = coverage.show(line, reached, style)
+        is_enough = coverage.show(line, reached, paths, style)
     if junit is not None:
         _write_junit(junit, reports)
+    if html is not None:
+        _write_pages(html, bad)
     if failed:
         return exit_codes.USAGE
     return exit_codes.FINDINGS if bad or not is_enough else exit_codes.CLEAN
@@ -160,33 +166,33 @@ def find_test_files(paths: Iterable[str]) -> list[str]:
 
 
 def _reports(
-    files: Sequence[str], words: Sequence[str], first: bool, jobs: int, covers: bool
+    files: Sequence[str], words: Sequence[str], first: bool, jobs: int, covers: bool, pages: bool
 ) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:
     """Each file with its cases' reports, or with what is wrong with it; and with what they reached."""
     if jobs == 1 or len(files) == 1:
-        yield from (_file(path, words, first, covers) for path in files)
+        yield from (_file(path, words, first, covers, pages) for path in files)
         return
     from concurrent.futures import ProcessPoolExecutor
     from functools import partial
 
     with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(partial(_file, words=words, first=first, covers=covers), files)
+        yield from pool.map(partial(_file, words=words, first=first, covers=covers, pages=pages), files)
 
 
 def _file(
-    path: str, words: Sequence[str], first: bool, covers: bool
+    path: str, words: Sequence[str], first: bool, covers: bool, pages: bool
 ) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
     if not covers:
-        return (*_cases(path, words, first), None)
+        return (*_cases(path, words, first, pages), None)
     from apimpolicy.testing.coverage import PolicyCoverage
 
     with PolicyCoverage() as collector:
-        found = _cases(path, words, first, collector)
+        found = _cases(path, words, first, pages, collector)
     return (*found, collector.report())
 
 
 def _cases(
-    path: str, words: Sequence[str], first: bool, collector: PolicyCoverage | None = None
+    path: str, words: Sequence[str], first: bool, pages: bool, collector: PolicyCoverage | None = None
 ) -> tuple[str, list[CaseReport], str]:
     from apimpolicy.report.terminal import render
     from apimpolicy.testing.case_files import load_case_file
@@ -201,7 +207,7 @@ def _cases(
     reports: list[CaseReport] = []
     for case in cases:
         with nullcontext() if collector is None else collector.test(f"{case.file.path}: {case.name}"):
-            reports.append(run_case(case).report())
+            reports.append(run_case(case).report(pages))
         if first and not reports[-1].is_good:
             break
     return path, reports, ""
@@ -210,6 +216,24 @@ def _cases(
 def _is_wanted(case: Case, words: Sequence[str]) -> bool:
     text = f"{case.file.path} {case.name}".lower()
     return not words or any(word.lower() in text for word in words)
+
+
+def _write_pages(directory: str, reports: Sequence[CaseReport]) -> None:
+    """A page per case, named after its file, its place and its name. Raises ConfigurationError."""
+    import re
+
+    for number, report in enumerate(reports, 1):
+        if not report.page:
+            continue
+        words = re.sub(r"[^\w]+", "-", f"{os.path.basename(report.path).split('.')[0]}-{report.name}").strip("-")[:80]
+        path = os.path.join(directory, f"{number:02}-{words}.html")
+        try:
+            os.makedirs(directory, exist_ok=True)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(report.page)
+        except OSError as error:
+            raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+        say(f"wrote {path}")
 
 
 def _write_junit(path: str, reports: Sequence[CaseReport]) -> None:

@@ -8,8 +8,15 @@ url = "https://east.internal"
 headers = {x-functions-key = "{{east-key}}"}             # also: query
 authorization = {scheme = "Bearer", parameter = "…"}
 certificates = ["gateway"]                               # ids of uploaded ones
-circuit-breaker = {failures = 3, interval = 60, trip-duration = 30, statuses = [429, "500-599"],
-                   accepts-retry-after = true}           # also: percentage, error-reasons; times in seconds
+azure-region = "westeurope"                              # what context.Backend says of it; also:
+validates-certificate-chain = true                       # validates-certificate-name
+
+[backends.east.circuit-breaker]                          # also: percentage, error-reasons; times in seconds
+failures = 3
+interval = 60
+trip-duration = 30
+statuses = [429, "500-599"]
+accepts-retry-after = true
 
 [backends.both]
 pool = ["west", {id = "east", weight = 3, priority = 2}]

@@ -23,9 +23,7 @@ from __future__ import annotations
 
 import os
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING, Any
-
-import attrs
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checks.subject import Settings
 from apimpolicy.diagnostics import Severity
@@ -36,8 +34,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.toml_table import Table
 
 
-@attrs.frozen
-class FileEntry:
+class FileEntry(NamedTuple):
     """Settings for the files that a pattern fits."""
 
     patterns: tuple[str, ...]
@@ -51,13 +48,14 @@ class FileEntry:
         return any(fnmatch(path, pattern) for pattern in self.patterns)
 
 
-@attrs.frozen
-class CheckConfiguration:
+class CheckConfiguration(NamedTuple):
     """The settings for all files, and what differs for some."""
 
-    settings: Settings = attrs.field(factory=Settings)
+    settings: Settings = Settings()
     files: tuple[FileEntry, ...] = ()
     baseline: str | None = None
+    fragments: tuple[tuple[str, str], ...] = ()
+    """Ids and paths, from the table `[fragments]`; a folder in APIOps' layout has its own."""
 
     def settings_for(self, path: str) -> Settings:
         """The settings for one file: its entry, or else what its folder says of the scope."""
@@ -73,7 +71,7 @@ class CheckConfiguration:
                 changes["url_template"] = entry.url_template
         if "scope" not in changes and settings.scope is None and (scope := place_of(path).scope) is not None:
             changes["scope"] = scope
-        return attrs.evolve(settings, **changes) if changes else settings
+        return settings._replace(**changes)
 
 
 def check_configuration(table: Table | None) -> CheckConfiguration:

@@ -52,7 +52,6 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.answer_tables import AnswerTables
 from apimpolicy.project.api_descriptions import DescriptionPaths
-from apimpolicy.project.check_configuration import check_configuration
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.gateway_settings import GatewaySettings
 from apimpolicy.project.identity_tables import IdentityTables
@@ -63,6 +62,7 @@ from apimpolicy.project.toml_table import Table
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.project.check_configuration import CheckConfiguration
 
 _TABLES = ("api", "operation", "product", "subscription", "user", "deployment")
 
@@ -93,10 +93,16 @@ class Configuration:
         self._identities = IdentityTables(table)
         self._settings = GatewaySettings(table)
         self._backends = table.table("backends")
-        self.check = check_configuration(table.table("check"))
+        check = table.table("check")
+        self._check = None if check is None else _check_configuration(check)
         self._service = ServiceTables(table)
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
         table.finish()
+
+    @property
+    def check(self) -> CheckConfiguration:
+        """What `apimpolicy check` looks for."""
+        return self._check or _check_configuration(None)
 
     @property
     def has_service(self) -> bool:
@@ -118,7 +124,7 @@ class Configuration:
             "revocation_lists": [read_bytes(path) for path in self._files["revocation-lists"]],
             "named_values": self.named_values or {},
             "certificates": self._uploaded(),
-            "fragments": self._fragment_paths(),
+            "fragments": self.fragment_paths(),
             **self._descriptions.settings(),
             **self._settings.settings(),
             **self._identities.settings(),
@@ -172,7 +178,8 @@ class Configuration:
                     vault.add(name, Certificate.from_file(table.path(path)))
         return vaults
 
-    def _fragment_paths(self) -> dict[str, Path]:
+    def fragment_paths(self) -> dict[str, Path]:
+        """The files of fragments by id. Raises ConfigurationError."""
         table = self._fragments
         if table is None:
             return {}
@@ -192,6 +199,12 @@ def load_configuration(path: str) -> Configuration:
 def empty_configuration() -> Configuration:
     """The configuration without any file: an Azure service as it comes."""
     return Configuration(Table("apimpolicy.toml", {}))
+
+
+def _check_configuration(table: Table | None) -> CheckConfiguration:
+    from apimpolicy.project.check_configuration import check_configuration
+
+    return check_configuration(table)
 
 
 def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any]) -> Any:

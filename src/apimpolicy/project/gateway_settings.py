@@ -7,6 +7,9 @@ allows-new-body = false
 seed = 0
 loggers = ["orders-log"]                    # all that log-to-eventhub may name; any unless given
 
+[limits]                                    # what one evaluation may use up
+steps = 5_000_000                           # also: string-length, elements, regex-seconds, seconds
+
 [service-bus]                               # all that send-service-bus-message may name
 queues = ["orders"]                         # also: topics
 
@@ -50,12 +53,25 @@ class GatewaySettings:
             self._found[key.replace("-", "_")] = value
         if (loggers := table.texts("loggers")) is not None:
             self._found["event_hubs"] = loggers
+        limits = table.table("limits")
+        self._limits: dict[str, Any] = {}
+        if limits is not None:
+            for key in ("steps", "string-length", "elements"):
+                self._limits[key] = limits.take(key, int)
+            for key in ("regex-seconds", "seconds"):
+                self._limits[key] = limits.number(key)
+            limits.finish()
         self._service_bus = table.table("service-bus")
         self._content_safety = table.table("content-safety")
 
     def settings(self) -> dict[str, Any]:
         """Arguments of `Gateway`. Raises ConfigurationError."""
         found = dict(self._found)
+        if self._limits:
+            from apimpolicy.dotnet.environment import Limits
+
+            given = {key.replace("-", "_"): value for key, value in self._limits.items() if value is not None}
+            found["limits"] = Limits(**given)
         if (table := self._service_bus) is not None:
             from apimpolicy.engine.service_bus import ServiceBus
 

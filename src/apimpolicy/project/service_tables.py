@@ -42,8 +42,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -169,6 +167,8 @@ def _subscription(
         table = table.with_values({"secondary-key": f"{id_}-secondary"})
     if "primary-key" not in table:
         table = table.with_values({"primary-key": id_})
+    import attrs
+
     found = ServiceSubscription(entity_of("subscription", table, id_))
     if below is not None:
         found = attrs.evolve(below, subscription=found.subscription)

@@ -28,7 +28,8 @@ def coverage_to_cobertura(report: CoverageReport, source: str = ".", timestamp: 
     head = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<!DOCTYPE coverage SYSTEM "http://cobertura.sourceforge.net/xml/coverage-04.dtd">',
-        f'<coverage {_rates(everything)} {_sums(everything)} complexity="0" version="apimpolicy" timestamp="{timestamp}">',
+        f'<coverage {_rates(everything)} {_sums(everything)} complexity="0" version="apimpolicy"'
+        f' timestamp="{timestamp}">',
         f"  <sources>\n    <source>{text(source)}</source>\n  </sources>",
         "  <packages>",
     ]
@@ -65,9 +66,7 @@ def _rates(lines: list[LineCoverage]) -> str:
 
 def _sums(lines: list[LineCoverage]) -> str:
     hit, covered, total = sum(line.hits > 0 for line in lines), *_decided(lines)
-    return (
-        f'lines-covered="{hit}" lines-valid="{len(lines)}" branches-covered="{covered}" branches-valid="{total}"'
-    )
+    return f'lines-covered="{hit}" lines-valid="{len(lines)}" branches-covered="{covered}" branches-valid="{total}"'
 
 
 def _decided(lines: list[LineCoverage]) -> tuple[int, int]:

@@ -10,6 +10,7 @@ An outcome is what counts: a policy that is reached, a branch that is taken, a c
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -28,7 +29,8 @@ class Place:
     `start` and `end` are offsets in the file's text, `line` and `column` count from 1; of a policy and a branch it is
     the start tag. `name` says what it is (`set-header`, `when 1`), or is the code of a condition. `outcomes` are the
     things that can happen here, each with the names of the tests in which it did. `around` is the index of the policy
-    or branch that this is in.
+    or branch that this is in. `failed` are the tests in which the expression of a condition threw: it may have come to
+    the condition or not.
     """
 
     kind: str
@@ -39,6 +41,7 @@ class Place:
     column: int
     around: int | None
     outcomes: dict[str, set[str]]
+    failed: set[str] = attrs.field(factory=set)
 
     @property
     def missing(self) -> list[str]:
@@ -77,11 +80,15 @@ class Count:
 
 @attrs.define(eq=False)
 class FileCoverage:
-    """What tests reached of one policy file. `path` is absolute, or the name of a text that never was a file."""
+    """What tests reached of one policy file.
+
+    `path` is absolute, or the name of a text that never was a file; `number` tells several texts of one name apart.
+    """
 
     path: str
     text: str
     places: list[Place] = attrs.field(factory=list)
+    number: int = 1
 
     def count(self, kind: str) -> Count:
         """The outcomes of one kind of place."""
@@ -96,12 +103,12 @@ class FileCoverage:
     def shown_path(self) -> str:
         """The path from here, when the file is below."""
         if self.path.startswith("<"):
-            return self.path
+            return self.path if self.number == 1 else f"{self.path[:-1]} {self.number}>"
         relative = os.path.relpath(self.path)
         return self.path if relative.startswith("..") else relative
 
     def missing(self) -> Iterator[Place]:
-        """The places with outcomes that no test saw, in the order of the file; nothing inside of what was not reached."""
+        """The places with outcomes that no test saw, in the order of the file; none inside of what was not reached."""
         for place in sorted(self.places, key=lambda place: (place.start, -place.end)):
             if not place.missing:
                 continue
@@ -137,6 +144,7 @@ class CoverageReport:
                     {
                         **{name: getattr(place, name) for name in _PLAIN},
                         "outcomes": {outcome: sorted(tests) for outcome, tests in place.outcomes.items()},
+                        "failed": sorted(place.failed),
                     }
                     for place in file.places
                 ],
@@ -154,6 +162,7 @@ class CoverageReport:
                 Place(
                     **{name: place[name] for name in _PLAIN},
                     outcomes={outcome: set(tests) for outcome, tests in place["outcomes"].items()},
+                    failed=set(place["failed"]),
                 )
                 for place in file["places"]
             ]
@@ -165,14 +174,17 @@ _PLAIN = ("kind", "name", "start", "end", "line", "column", "around")
 
 
 def merged(reports: Iterable[CoverageReport]) -> CoverageReport:
-    """Several reports as one: files by path and text, places by what they are and where."""
+    """Several reports as one, files in order of their paths: by path and text, places by what they are and where."""
     found: dict[tuple[str, str], FileCoverage] = {}
     tests: dict[str, None] = {}
     for report in reports:
         tests.update(dict.fromkeys(report.tests))
         for file in report.files:
             _add(found.setdefault((file.path, file.text), FileCoverage(file.path, file.text)), file)
-    return CoverageReport([found[key] for key in sorted(found)], list(tests))
+    files = [found[key] for key in sorted(found)]
+    for before, file in pairwise(files):
+        file.number = before.number + 1 if file.path == before.path else 1
+    return CoverageReport(files, list(tests))
 
 
 def place_keys(places: Iterable[Place]) -> Iterator[tuple[Any, ...]]:
@@ -193,8 +205,9 @@ def _add(file: FileCoverage, other: FileCoverage) -> None:
             index = len(file.places)
             around = None if place.around is None else moved[place.around]
             outcomes = {outcome: set(tests) for outcome, tests in place.outcomes.items()}
-            file.places.append(attrs.evolve(place, around=around, outcomes=outcomes))
+            file.places.append(attrs.evolve(place, around=around, outcomes=outcomes, failed=set(place.failed)))
         else:
+            file.places[index].failed |= place.failed
             for outcome, tests in place.outcomes.items():
                 file.places[index].outcomes[outcome] |= tests
         moved.append(index)

@@ -73,7 +73,8 @@ def coverage_to_html(report: CoverageReport, title: str = "Policy coverage") -> 
 
 
 def _head(report: CoverageReport, title: str) -> Iterator[str]:
-    yield f"<header><h1>{_text(title)}: {percent(report.percent)}<small>{_sum(len(report.files), 'policy file')}</small></h1>"
+    files = _sum(len(report.files), "policy file")
+    yield f"<header><h1>{_text(title)}: {percent(report.percent)}<small>{files}</small></h1>"
     yield '<dl class="totals">'
     for kind in KINDS:
         count = report.count(kind)
@@ -84,7 +85,8 @@ def _head(report: CoverageReport, title: str) -> Iterator[str]:
 
 def _overview(report: CoverageReport) -> Iterator[str]:
     heads = "".join(f'<th scope="col">{PLURALS[kind]}</th>' for kind in KINDS)
-    yield f'<table class="overview"><thead><tr><th scope="col">file</th>{heads}<th scope="col">covered</th></tr></thead><tbody>'
+    yield '<table class="overview"><thead>'
+    yield f'<tr><th scope="col">file</th>{heads}<th scope="col">covered</th></tr></thead><tbody>'
     for number, file in enumerate(report.files):
         counts = "".join(f"<td>{_count(file.count(kind))}</td>" for kind in KINDS)
         link = f'<a href="#f{number}">{_text(file.shown_path)}</a>'
@@ -96,13 +98,16 @@ def _key() -> Iterator[str]:
     yield '<ul class="key">'
     for state, meaning in ((FULL, "seen every way"), (PART, "seen one way"), (NONE, "never reached")):
         yield f'<li><b class="p leaf {state}">{meaning}</b></li>'
-    yield "<li><kbd>Tab</kbd> into a file, <kbd>←</kbd> <kbd>→</kbd> move, <kbd>n</kbd> <kbd>p</kbd> next and previous gap</li></ul>"
+    yield "<li><kbd>Tab</kbd> into a file, <kbd>←</kbd> <kbd>→</kbd> move, "
+    yield "<kbd>n</kbd> <kbd>p</kbd> next and previous gap</li></ul>"
 
 
 def _file(file: FileCoverage, number: int, files: int) -> Iterator[str]:
     missing = list(file.missing())
     is_open = " open" if missing or files <= MOST_OPEN else ""
-    counts = "".join(f"<span>{PLURALS[kind]} {_count(file.count(kind))}</span>" for kind in KINDS if file.count(kind).total)
+    counts = "".join(
+        f"<span>{PLURALS[kind]} {_count(file.count(kind))}</span>" for kind in KINDS if file.count(kind).total
+    )
     yield f'<details class="file" id="f{number}"{is_open}><summary><h2 class="mono">{_text(file.shown_path)}</h2>'
     yield f"{counts}<span>{percent(file.percent)}</span></summary>"
     spans = spans_of(file)
@@ -137,9 +142,7 @@ def _data(report: CoverageReport) -> str:
     places: dict[str, Any] = {}
     for number, file in enumerate(report.files):
         for index, place in enumerate(file.places):
-            outcomes = [
-                [outcome, sorted(names[test] for test in tests)] for outcome, tests in place.outcomes.items()
-            ]
+            outcomes = [[outcome, sorted(names[test] for test in tests)] for outcome, tests in place.outcomes.items()]
             places[f"f{number}p{index}"] = [place.kind, printable(place.name), place.line, outcomes]
     content = {"tests": [printable(name) or "(outside of tests)" for name in names], "places": places}
     plain = json.dumps(content, ensure_ascii=True, separators=(",", ":"))

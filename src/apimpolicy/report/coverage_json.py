@@ -1,9 +1,9 @@
 """Coverage as JSON, for programs: totals, files, and every place with the tests that saw each of its outcomes.
 
-    {"schema": 1, "percent": 89.3, "totals": {"policies": {"covered": 9, "total": 9}, …}, "tests": ["…"],
-     "files": [{"path": "orders.xml", "percent": …, "totals": {…},
-                "places": [{"kind": "condition", "name": "…", "line": 12, "column": 30,
-                            "outcomes": {"true": ["a partner gets through"], "false": []}}]}]}
+{"schema": 1, "percent": 89.3, "totals": {"policies": {"covered": 9, "total": 9}, …}, "tests": ["…"],
+ "files": [{"path": "orders.xml", "percent": …, "totals": {…},
+            "places": [{"kind": "condition", "name": "…", "line": 12, "column": 30,
+                        "outcomes": {"true": ["a partner gets through"], "false": []}}]}]}
 """
 
 from __future__ import annotations

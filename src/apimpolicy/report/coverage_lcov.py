@@ -1,7 +1,7 @@
 """Coverage in LCOV's format, which editors and code forges read.
 
-A record per policy file: `DA` for each line on which something begins, with the number of tests that came by, and `BRDA`
-for each outcome of a branch or condition. Format: https://github.com/linux-test-project/lcov/blob/master/man/geninfo.1
+A record per policy file: `DA` for each line on which something begins, with the number of tests that came by, and
+`BRDA` for each outcome of a branch or condition. Format: https://github.com/linux-test-project/lcov/blob/master/man/geninfo.1
 """
 
 from __future__ import annotations

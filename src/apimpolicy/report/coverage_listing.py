@@ -111,8 +111,9 @@ def line_states(file: FileCoverage, source: Source) -> list[str]:
 def _open(file: FileCoverage, span: Span, prefix: str) -> str:
     numbers = " ".join(f"{prefix}{number}" for number in span.numbers)
     label = "; ".join(_label(file.places[number]) for number in span.numbers)
+    states = f"p leaf {span.state}" if span.is_leaf else f"p {span.state}"
     return (
-        f'<span class="p{" leaf" if span.is_leaf else ""} {span.state}" id="{prefix}{span.numbers[0]}" data-p="{numbers}" tabindex="-1" role="note"'
+        f'<span class="{states}" id="{prefix}{span.numbers[0]}" data-p="{numbers}" tabindex="-1" role="note"'
         f' aria-label="{escape(_shown(label))}">'
     )
 
@@ -128,7 +129,7 @@ def _end_of_tag(element: Element) -> int:
 
 
 def _shown(text: str) -> str:
-    """Escaped, with line ends that a browser counts as ours do, and without what would turn the direction of writing."""
+    """Escaped, with line ends that a browser counts as we do, and without what would turn the direction of writing."""
     from apimpolicy.report.columns import printable
 
     text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -38,8 +38,9 @@ def coverage_table(report: CoverageReport, style: Style = PLAIN) -> str:
         rows.append(["total", *_counts(report), percent(report.percent)])
     widths = [max(width(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
     lines = [style.paint("dim", _row(heads, widths))]
-    for row, whole in zip(rows, [*report.files, report], strict=False):
-        lines.append(style.paint("good", _row(row, widths)) if whole.percent == 100 else _row(row, widths))
+    lines += [
+        style.paint("good", line) if line.endswith(" 100 %") else line for line in (_row(row, widths) for row in rows)
+    ]
     return "\n".join(lines)
 
 
@@ -72,4 +73,6 @@ def _sentence(text: str) -> str:
 
 def _row(cells: list[str], widths: list[int]) -> str:
     first = cells[0] + " " * (widths[0] - width(cells[0]))
-    return "  ".join([first, *(" " * (room - width(cell)) + cell for cell, room in zip(cells[1:], widths[1:], strict=True))])
+    return "  ".join(
+        [first, *(" " * (room - width(cell)) + cell for cell, room in zip(cells[1:], widths[1:], strict=True))]
+    )

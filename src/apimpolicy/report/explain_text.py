@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from apimpolicy.report.style import Style
 
 _WIDEST_CODE = 60
+MOST_LINES = 60
+"""Lines of one part's code; every part around it shows the same code again."""
 
 
 def render(explanation: Explanation, style: Style = PLAIN) -> str:
@@ -73,6 +75,8 @@ def _clause(clause: Clause, first: str, later: str, style: Style) -> Iterator[st
     column = width(clause.verdict) + 2 if clause.verdict not in ("true", "false") else 7
     indent = " " * column
     code = [line for text in clause.code for line in _code(text, style.width - width(first) - column)]
+    if len(code) > MOST_LINES:
+        code = [*code[:MOST_LINES], "…"]
     yield f"{first}{_painted(clause.verdict, style)}{' ' * (column - width(clause.verdict))}{code[0]}"
     body = later + indent
     for line in code[1:]:

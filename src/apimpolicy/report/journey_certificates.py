@@ -62,7 +62,8 @@ def _facts(certificate: Certificate) -> str:
         ("Thumbprint", certificate.thumbprint),
         ("Valid", _dates(certificate)),
     )
-    return f'<dl class="facts">{"".join(f"<dt>{name}</dt><dd><code>{text(value)}</code></dd>" for name, value in rows)}</dl>'
+    listed = "".join(f"<dt>{name}</dt><dd><code>{text(value)}</code></dd>" for name, value in rows)
+    return f'<dl class="facts">{listed}</dl>'
 
 
 def _dates(certificate: Certificate) -> str:
@@ -88,7 +89,8 @@ def _chain(verification: Verification) -> Iterator[str]:
 
 def _uploaded(uploaded: list[Any], sent: Certificate | None) -> Iterator[str]:
     yield '<div class="wide"><table><thead><tr><th scope="col">id</th><th scope="col">subject</th>'
-    yield '<th scope="col">thumbprint</th><th scope="col">valid</th><th scope="col">the caller\'s?</th></tr></thead><tbody>'
+    yield '<th scope="col">thumbprint</th><th scope="col">valid</th><th scope="col">the caller\'s?</th></tr></thead>'
+    yield "<tbody>"
     for pair in uploaded[:MOST_UPLOADED]:
         held = pair.value
         is_same = sent is not None and held.thumbprint == sent.thumbprint

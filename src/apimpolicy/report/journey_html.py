@@ -8,20 +8,21 @@ request held, tokens and bodies too: who may see the one may see the other.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.explanation import explain, steps_of_path
 from apimpolicy.report.html_style import page, text
 from apimpolicy.report.journey_certificates import certificates_card
 from apimpolicy.report.journey_messages import request_markup, response_markup
-from apimpolicy.report.journey_steps import anchor_of, section_cards
+from apimpolicy.report.journey_steps import anchor_of, section_cards, shown_steps
 from apimpolicy.report.values import show, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.engine.result import Result
+    from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.report.explanation import Explanation
 
 
@@ -43,12 +44,13 @@ def status_class(code: int) -> str:
 
 
 def _body(result: Result, explanation: Explanation, name: str) -> Iterator[str]:
+    steps = shown_steps(result)
     yield '<a class="skip" href="#journey">Skip to the journey</a>'
-    yield from _head(result, explanation, name)
+    yield from _head(result, steps, explanation, name)
     yield '<main id="journey" tabindex="-1">'
     yield '<section class="card" aria-labelledby="request"><h2 id="request">The request</h2>'
-    yield f"{request_markup(result.request)}</section>"
-    yield from section_cards(result)
+    yield f"{_recognised(result)}{request_markup(result.request)}</section>"
+    yield from section_cards(result, steps)
     yield '<section class="card" aria-labelledby="response"><h2 id="response">The response</h2>'
     yield f"{response_markup(result.response)}</section>"
     yield from _error(result)
@@ -59,32 +61,45 @@ def _body(result: Result, explanation: Explanation, name: str) -> Iterator[str]:
     yield "<footer>Made by apimpolicy on a simulated gateway; no request left the machine.</footer>"
 
 
-def _head(result: Result, explanation: Explanation, name: str) -> Iterator[str]:
+def _head(result: Result, steps: dict[int, TraceEntry], explanation: Explanation, name: str) -> Iterator[str]:
     code = result.response.status_code
     yield f'<header><p class="name">{text(name)}</p>'
     yield f'<h1><b class="status {status_class(code)}">{code}</b> {text(result.response.reason)}</h1>'
     ending = result.trace.decision
     decided = f"<code>{text(explanation.decided_by)}</code>" if ending is not None else text(explanation.decided_by)
-    if ending is not None:
-        decided = f'<a href="#{anchor_of(result, ending)}">{decided}</a>'
+    if ending is not None and (anchor := anchor_of(steps, ending)) is not None:
+        decided = f'<a href="#{anchor}">{decided}</a>'
     yield f'<p class="decided">decided by {decided}</p>'
     yield from (f'<p class="note">{text(note)}</p>' for note in explanation.notes)
-    yield from _way(result)
+    yield from _way(result, steps)
     yield "</header>"
 
 
-def _way(result: Result) -> Iterator[str]:
+def _way(result: Result, steps: dict[int, TraceEntry]) -> Iterator[str]:
     """The stations, each with a link: caller, sections, backend requests, answer."""
     code = result.response.status_code
     yield '<nav aria-label="The way of the request"><ol class="way"><li><a href="#request">caller</a></li>'
+    linked = {entry.section for entry in steps.values()}
     for section in dict.fromkeys(entry.section for entry in result.trace):
         entries = result.trace.section(section)
         failed = any(entry.error is not None for entry in entries)
         count = sum(entry.name != "base" for entry in entries)
         sign = "failed" if failed else f"{count} {'step' if count == 1 else 'steps'}"
         kind = ' class="bad"' if failed else ""
-        yield f'<li{kind}><a href="#s-{text(section)}">{text(section)}</a><small>{sign}</small></li>'
+        link = f' href="#s-{text(section)}"' if section in linked else ""
+        yield f"<li{kind}><a{link}>{text(section)}</a><small>{sign}</small></li>"
     yield f'<li class="{status_class(code)}"><a href="#response">{code}</a></li></ol></nav>'
+
+
+def _recognised(result: Result) -> str:
+    """What the gateway took the request for: its API, operation, product, subscription and user, where it knows."""
+    context: Any = result.exchange.context
+    names = []
+    for kind in ("api", "operation", "product", "subscription", "user"):
+        entity = getattr(context, kind)
+        if entity is not None and entity.id not in ("", kind):  # as they are called while nobody says
+            names.append(f"{kind} <code>{text(from_utf16(entity.id))}</code>")
+    return f'<p class="with">{", ".join(names)}</p>' if names else ""
 
 
 def _error(result: Result) -> Iterator[str]:

@@ -23,25 +23,32 @@ MOST_STEPS = 2_000
 """Policies that are shown; a loop can run more."""
 _DEEPEST = 6
 _LONGEST_VALUE = 300
+_LONGEST_CODE = 3_000
 _FRAMES = ("choose", "base", "when", "otherwise")
 
 
-def anchor_of(result: Result, entry: TraceEntry) -> str:
-    """The id of a policy's place on the page."""
-    number = next(number for number, other in enumerate(result.trace) if other is entry)
-    return f"e{min(number, MOST_STEPS - 1)}"
+def shown_steps(result: Result) -> dict[int, TraceEntry]:
+    """The policies that are shown, by their numbers in the trace; a `choose` is told by its branches."""
+    with_branches = {id(entry.parent) for entry in result.trace if entry.parent is not None}
+    return {
+        number: entry
+        for number, entry in enumerate(result.trace[:MOST_STEPS])
+        if entry.name != "choose" or entry.error is not None or id(entry) not in with_branches
+    }
 
 
-def section_cards(result: Result) -> Iterator[str]:
+def anchor_of(steps: dict[int, TraceEntry], entry: TraceEntry) -> str | None:
+    """The id of a policy's place on the page; None when it is not shown."""
+    return next((f"e{number}" for number, other in steps.items() if other is entry), None)
+
+
+def section_cards(result: Result, steps: dict[int, TraceEntry]) -> Iterator[str]:
     """A card for each stretch of policies in one section."""
     decision = result.trace.decision
     deciding = {id(entry) for entry in _around(decision)}
     section = ""
     told: set[str] = set()
-    with_branches = {id(entry.parent) for entry in result.trace if entry.parent is not None}
-    for number, entry in enumerate(result.trace[:MOST_STEPS]):
-        if entry.name == "choose" and entry.error is None and id(entry) in with_branches:
-            continue  # it is told by its branches
+    for number, entry in steps.items():
         if entry.section != section:
             if section:
                 yield "</ol></section>"
@@ -141,7 +148,8 @@ def _expression(result: Result, evaluation: Evaluation) -> Iterator[str]:
 
 def _clause(clause: Clause) -> Iterator[str]:
     kind = {"true": "true", "false": "false", FAILED: "threw", NOT_EVALUATED: "idle"}.get(clause.verdict, "value")
-    code = lines("\n".join(clause.code))
+    whole = "\n".join(clause.code)
+    code = lines(whole[:_LONGEST_CODE]) + ("…" if len(whole) > _LONGEST_CODE else "")
     yield f'<li class="{kind}"><div class="clause"><code class="code">{code}</code>'
     yield f'<b class="verdict">{text(clause.verdict)}</b></div>'
     if clause.facts:

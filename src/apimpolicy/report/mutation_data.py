@@ -11,10 +11,10 @@ KILLED, SURVIVED, INVALID, SUPPRESSED = "killed", "survived", "invalid", "suppre
 class Mutant:
     """One change of a policy file.
 
-    `kind` is `remove`, `condition`, `operand`, `comparison`, `constant` or `attribute`; `text` stands in the place of the
-    file's characters from `start` to `end`; `line` and `column` count from 1. `tests` are the names of those that reach
-    the place. `removes_check` says that a whole check of the client certificate is gone with it, `is_about_certificate`
-    that such a check is only changed. `reason` is why a comment keeps it from being tried.
+    `kind` is `remove`, `condition`, `operand`, `comparison`, `constant` or `attribute`; `text` stands in the place of
+    the file's characters from `start` to `end`; `line` and `column` count from 1. `tests` are the names of those that
+    reach the place. `removes_check` says that a whole check of the client certificate is gone with it,
+    `is_about_certificate` that such a check is only changed. `reason` is why a comment keeps it from being tried.
     """
 
     path: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.report.columns import clip, printable
+from apimpolicy.report.columns import clip, printable, width
 from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED
 from apimpolicy.report.style import PLAIN
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from apimpolicy.report.mutation_data import Mutant, MutantOutcome
     from apimpolicy.report.style import Style
 
+MOST_LINES = 8
+"""Lines of a survivor's diff."""
 MOST_NAMED = 3
 """Places or tests that a sentence names."""
 
@@ -34,7 +36,10 @@ class Score:
     def of(cls, outcomes: Sequence[MutantOutcome]) -> Score:
         """The score of these."""
         return cls(
-            *(sum(outcome.status == status for outcome in outcomes) for status in (KILLED, SURVIVED, INVALID, SUPPRESSED))
+            *(
+                sum(outcome.status == status for outcome in outcomes)
+                for status in (KILLED, SURVIVED, INVALID, SUPPRESSED)
+            )
         )
 
     @property
@@ -48,20 +53,46 @@ def survivor(outcome: MutantOutcome, style: Style = PLAIN) -> str:
     """A change that nobody noticed: its place, what it is, and the lines."""
     mutant = outcome.mutant
     tests = len(mutant.tests)
-    ran = "no case comes here" if not tests else f"{tests} {'case' if tests == 1 else 'cases'} passed all the same"
-    head = f"{style.paint('strong', place_of(mutant))}  {printable(mutant.description)}  {style.paint('dim', f'({mutant.kind}; {ran})')}"
-    lines = [head]
-    for line in outcome.diff.splitlines():
-        text = clip(line, style.width - 2)
+    ran = f"({mutant.kind}; {tests} {'case' if tests == 1 else 'cases'} passed all the same)"
+    lines = [f"{style.paint('strong', place_of(mutant))}  {printable(mutant.description)}  {style.paint('dim', ran)}"]
+    changed = [line for line in outcome.diff.splitlines() if line[1:].strip()]
+    for line in changed[:MOST_LINES]:
+        text = _window(line, mutant.column, style.width - 2)
         lines.append(f"  {style.paint('bad' if line.startswith('-') else 'good', text)}")
+    if len(changed) > MOST_LINES:
+        lines.append(style.paint("dim", f"  … {len(changed) - MOST_LINES} more lines"))
     return "\n".join(lines)
+
+
+def unreached(outcomes: Sequence[MutantOutcome]) -> list[str]:
+    """A line for each file with changes where no case comes: nobody can notice those."""
+    counts: dict[str, list[Mutant]] = {}
+    for outcome in outcomes:
+        if outcome.status == SURVIVED and not outcome.mutant.tests:
+            counts.setdefault(outcome.mutant.path, []).append(outcome.mutant)
+    return [
+        f"{shown(path)}: {len(mutants):,} {'change' if len(mutants) == 1 else 'changes'} where no case comes, "
+        f"the first in line {mutants[0].line}"
+        for path, mutants in counts.items()
+    ]
+
+
+def _window(line: str, column: int, room: int) -> str:
+    """A line of a diff, cut at its beginning when the change would not be seen otherwise."""
+    if width(line) > room and column > room // 2:
+        line = f"{line[0]}…{line[column - room // 3 :]}"
+    return clip(line, room)
 
 
 def place_of(mutant: Mutant) -> str:
     """`orders.xml:12:30`"""
-    relative = os.path.relpath(mutant.path)
-    shown = mutant.path if relative.startswith("..") else relative
-    return f"{printable(shown)}:{mutant.line}:{mutant.column}"
+    return f"{shown(mutant.path)}:{mutant.line}:{mutant.column}"
+
+
+def shown(path: str) -> str:
+    """A path from here, when it is below."""
+    relative = os.path.relpath(path)
+    return printable(path if relative.startswith("..") else relative)
 
 
 def certificate_sentence(outcomes: Sequence[MutantOutcome]) -> str:

@@ -14,9 +14,7 @@ policies/orders.test.yaml ✓✓✗✓✓✓✓                                 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.report.columns import printable, width
 from apimpolicy.report.style import PLAIN
@@ -30,8 +28,7 @@ MARKS = {"passed": "✓", "failed": "✗", "error": "E", "skipped": "-"}
 _MEANINGS = {"passed": "good", "failed": "error", "error": "error", "skipped": "dim"}
 
 
-@attrs.frozen
-class CaseReport:
+class CaseReport(NamedTuple):
     """What came of a case, in texts and numbers: it goes from one process to another.
 
     `status` is passed, failed, error or skipped; `line` is that of the test file; `sentences` say what is not as
@@ -46,6 +43,8 @@ class CaseReport:
     problem: str = ""
     explanation: str = ""
     seconds: float = 0.0
+    page: str = ""
+    """The journey of the last request as HTML, where it was asked for."""
 
     @property
     def is_good(self) -> bool:

@@ -158,6 +158,12 @@ class TestResult:
 
         return str(explain(self.result))
 
+    def write_page(self, path: str | Path) -> None:
+        """Write the request's journey as an HTML page that needs nothing else. Raises OSError."""
+        from apimpolicy.report.journey_html import journey_to_html
+
+        Path(path).write_text(journey_to_html(self.result), encoding="utf-8")
+
     @property
     def branches(self) -> list[str]:
         """The branches that were taken: `choose ▸ when 1`."""

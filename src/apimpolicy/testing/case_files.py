@@ -29,9 +29,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any
-
-import attrs
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
@@ -66,8 +64,7 @@ REQUEST_KEYS = (*METHODS, "method", "url", "headers", "body", "json", "file", "c
 SCOPES = ("global", "workspace", "product", "api", "operation")
 
 
-@attrs.define(eq=False)
-class Step:
+class Step(NamedTuple):
     """One request of a case, and what is expected of its answer."""
 
     request: Tree | None
@@ -75,36 +72,47 @@ class Step:
     advance: float = 0.0
 
 
-@attrs.define(eq=False)
 class Case:
     """One case: a gateway, and one or more requests to it."""
 
-    file: CaseFile
-    name: str
-    line: int
-    given: dict[str, Tree]
-    steps: list[Step]
-    skip: str | None = None
+    def __init__(
+        self, file: CaseFile, name: str, line: int, given: dict[str, Tree], steps: list[Step], skip: str | None = None
+    ) -> None:
+        self.file = file
+        self.name = name
+        self.line = line
+        self.given = given
+        self.steps = steps
+        self.skip = skip
 
     def __repr__(self) -> str:
         return f"<Case {self.name!r} {self.file.path}:{self.line}>"
 
 
-@attrs.define(eq=False)
 class CaseFile:
-    """A test file that has been read."""
+    """A test file that has been read.
 
-    path: str
-    policies: dict[str, str]
-    """The policy files by scope; none for a service."""
-    service: str | None
-    """The folder or configuration file of a whole service."""
-    config: str | None
-    certificates: TestCertificates
-    identities: TestIdentities
-    cases: list[Case] = attrs.field(factory=list)
-    compiled: Gateway | None = None
-    """A gateway of an earlier case, whose compiled documents the next ones use."""
+    `policies` are the policy files by scope, none for a service; `service` is the folder or configuration file of a
+    whole service. `compiled` is a gateway of an earlier case, whose compiled documents the next ones use.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        policies: dict[str, str],
+        service: str | None,
+        config: str | None,
+        certificates: TestCertificates,
+        identities: TestIdentities,
+    ) -> None:
+        self.path = path
+        self.policies = policies
+        self.service = service
+        self.config = config
+        self.certificates = certificates
+        self.identities = identities
+        self.cases: list[Case] = []
+        self.compiled: Gateway | None = None
 
     @property
     def directory(self) -> str:
@@ -308,6 +316,10 @@ def _text_filled(text: str, values: dict[str, Tree]) -> str:
         if name not in values:
             return match[0]
         value: Any = values[name]
+        if isinstance(value.value, (dict, list)):
+            import json
+
+            return json.dumps(value.plain(), ensure_ascii=False, default=str)
         return "null" if value.value is None else str(value.text()).strip("\"'")
 
     return _PLACEHOLDER.sub(value_of, text)

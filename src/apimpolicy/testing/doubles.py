@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import os
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
-
-import attrs
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
 
@@ -33,8 +31,7 @@ _ERRORS: dict[str, Callable[[], Exception]] = {
 }
 
 
-@attrs.define
-class Answer:
+class Answer(NamedTuple):
     """One answer, and to which requests it is given."""
 
     make: Callable[[], Response]

@@ -16,7 +16,6 @@ expect:
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -136,6 +135,8 @@ def _of_body(tree: Tree, text: str, what: str) -> Iterator[str]:
 
 
 def _of_json(tree: Tree, text: str, what: str, *, subset: bool) -> Iterator[str]:
+    import json
+
     try:
         got = json.loads(text)
     except ValueError as error:
@@ -309,6 +310,8 @@ def _short(text: str) -> str:
 
 
 def _json(value: Any) -> str:
+    import json
+
     return json.dumps(value, ensure_ascii=False, default=str)
 
 

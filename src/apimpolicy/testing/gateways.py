@@ -40,11 +40,11 @@ def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
         if part is not None:
             overrides[name.replace("-", "_")] = _certificates(part, file.certificates)
             values.pop(name, None)
-    if "trusted-roots" not in values and "trusted_roots" not in overrides:
-        overrides["trusted_roots"] = [file.certificates.authority("test-ca").certificate]
-        overrides["revocation_lists"] = [file.certificates.revocation_list()]
-    elif "trusted_roots" in overrides:
-        overrides["revocation_lists"] = [file.certificates.revocation_list()]
+    if _shows_certificates(case) or overrides:
+        if "trusted-roots" not in values and "trusted_roots" not in overrides:
+            overrides["trusted_roots"] = [file.certificates.authority("test-ca").certificate]
+        if "trusted_roots" in overrides:
+            overrides["revocation_lists"] = [file.certificates.revocation_list()]
     for name, part in given.items():
         values[name] = _joined(values.get(name), part.plain())
     values["named-values"] = {**values.get("named-values", {}), **_named_values(case, given)}
@@ -101,6 +101,12 @@ def request_of(tree: Tree | None, case: Case) -> Request:
 
 def _with_hyphens(tree: Tree) -> dict[str, Tree]:
     return {key.replace("_", "-"): part for key, part in tree.table().items()}
+
+
+def _shows_certificates(case: Case) -> bool:
+    """Whether callers show certificates: without any, nobody has one of `test-ca`, whose key takes time to make."""
+    requests = (step.request for step in case.steps)
+    return any(request is not None and "certificate" in request.table() for request in requests)
 
 
 def _certificates(tree: Tree, known: TestCertificates) -> Any:

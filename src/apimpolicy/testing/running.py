@@ -6,8 +6,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import attrs
-
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.report.test_text import CaseReport
 from apimpolicy.testing.expectations import Mismatch, mismatches
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     Status = Literal["passed", "failed", "error", "skipped"]
 
 
-@attrs.define(eq=False)
 class Outcome:
     """What came of one case.
 
@@ -30,13 +27,14 @@ class Outcome:
     sentence when the case could not be run at all, `error` the exception; `seconds` is how long it took.
     """
 
-    case: Case
-    status: Status
-    mismatches: list[Mismatch] = attrs.field(factory=list)
-    results: list[Result] = attrs.field(factory=list)
-    problem: str = ""
-    seconds: float = 0.0
-    error: ApimPolicyError | None = None
+    def __init__(self, case: Case, status: Status, problem: str = "") -> None:
+        self.case = case
+        self.status = status
+        self.mismatches: list[Mismatch] = []
+        self.results: list[Result] = []
+        self.problem = problem
+        self.seconds = 0.0
+        self.error: ApimPolicyError | None = None
 
     @property
     def is_good(self) -> bool:
@@ -61,8 +59,16 @@ class Outcome:
 
         return str(explain(self.results[-1]))
 
-    def report(self) -> CaseReport:
-        """The outcome in texts and numbers."""
+    def page(self) -> str:
+        """The last request's journey as an HTML page; empty when nothing ran."""
+        if not self.results:
+            return ""
+        from apimpolicy.report.journey_html import journey_to_html
+
+        return journey_to_html(self.results[-1], self.case.name)
+
+    def report(self, with_page: bool = False) -> CaseReport:
+        """The outcome in texts and numbers; of a case that failed with the page of its journey, if wanted."""
         return CaseReport(
             self.case.file.path,
             self.case.name,
@@ -72,6 +78,7 @@ class Outcome:
             self.problem,
             self.explanation() if self.status == "failed" else "",
             self.seconds,
+            self.page() if with_page and self.status == "failed" else "",
         )
 
 

@@ -212,3 +212,14 @@ def test_hooks_pass_over_what_is_no_policy(apimpolicy: Callable[..., Any], bad: 
     assert (found.code, found.out, found.err) == (0, "", "")
     assert "in 1 of 1 file" in apimpolicy("check", "--policies-only", "pom.xml", "bad.xml").out
     assert apimpolicy("check", "pom.xml").code == 1
+
+
+def test_fragments_of_the_configuration_are_known(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "apimpolicy.toml").write_text("[fragments]\ncheck-caller = 'f.xml'\n")
+    (tmp_path / "f.xml").write_text("<fragment><set-variable name='a' value='1' /></fragment>")
+    (tmp_path / "a.xml").write_text(
+        "<policies><inbound><include-fragment fragment-id='check-callers' /></inbound></policies>"
+    )
+    found = apimpolicy("check", "a.xml")
+    assert found.code == 1
+    assert "POL135 error: there is no fragment 'check-callers'" in found.out

@@ -269,3 +269,10 @@ def test_a_folder_with_a_service(apimpolicy: Callable[..., Any], tmp_path: Path)
     mixed = apimpolicy("run", str(tmp_path), "--get", "/orders/17", "--scope", "global=g.xml")
     assert mixed.code == 2
     assert "--scope goes with a policy" in mixed.err
+
+
+def test_the_trace_in_the_gateways_own_form(apimpolicy: Callable[..., Any], service: Path) -> None:
+    found = apimpolicy("run", "orders.xml", *GATEWAY, "--gateway-trace")
+    trace = json.loads(found.out)["traceEntries"]
+    assert [entry["source"] for entry in trace["inbound"]][:2] == ["api-inspector", "api-inspector"]
+    assert trace["outbound"][-1]["data"] == {"message": "Response has been sent to the caller in full"}

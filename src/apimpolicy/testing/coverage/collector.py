@@ -33,6 +33,9 @@ WAITING, KEPT = 6, 3
 backend makes inside of one that it answers. Few, because Python's collector of garbage walks over all that wait."""
 MOST_NODES = 20_000
 
+_TAKEN = {"condition": True, "branch": None}
+"""What an effect says when its branch is taken; a choose says None when no condition was true."""
+
 _Slot = tuple[int, bool]
 """Twice the index of a condition's place, and whether it is about null."""
 
@@ -40,12 +43,12 @@ _Slot = tuple[int, bool]
 class _Table:
     """One text of a file (named values in it): where its elements and nodes have their places in the file."""
 
-    __slots__ = ("branches", "conditions", "policies", "seen")
+    __slots__ = ("branches", "conditions", "failed", "policies", "seen")
 
     def __init__(self, file: _File, policy: Policy) -> None:
         found = places_of(policy)
         index = file.add(found.places)
-        self.seen = file.seen
+        self.seen, self.failed = file.seen, file.failed
         self.policies = {start: index[place] for start, place in found.policies.items()}
         self.branches = {start: index[place] for start, place in found.branches.items()}
         self.conditions: dict[tuple[int, int], dict[NodeKey, _Slot]] = {
@@ -58,11 +61,15 @@ class _Table:
 
 
 class _File:
-    """One policy file; `seen` are twice the index of a place, plus the number of the outcome, in the running test."""
+    """One policy file; `seen` are twice the index of a place, plus the number of the outcome, in the running test.
+
+    `failed` are twice the indexes of the conditions whose expression threw.
+    """
 
     def __init__(self, path: str, text: str) -> None:
         self.coverage = FileCoverage(path, text)
         self.seen: set[int] = set()
+        self.failed: set[int] = set()
         self._known: dict[tuple[Any, ...], int] = {}
 
     def add(self, places: list[Any]) -> list[int]:
@@ -80,7 +87,10 @@ class _File:
         for code in self.seen:
             place = self.coverage.places[code >> 1]
             list(place.outcomes.values())[code & 1].add(test)
+        for code in self.failed:
+            self.coverage.places[code >> 1].failed.add(test)
         self.seen.clear()
+        self.failed.clear()
 
 
 class PolicyCoverage:
@@ -207,6 +217,8 @@ class PolicyCoverage:
                     slots = table.conditions.get((evaluation.excerpt.start, evaluation.excerpt.end))
                     if slots is not None and evaluation.recorder is not None:
                         self._count(table, slots, evaluation.recorder.entries)
+                        if evaluation.error is not None:
+                            table.failed.update(code for code, _ in slots.values())
 
     def _count(self, table: _Table, slots: dict[NodeKey, _Slot], entries: Iterable[tuple[Bound, Any]]) -> None:
         known, seen = self._nodes, table.seen
@@ -230,5 +242,5 @@ def _outcomes(entry: TraceEntry) -> Iterator[int]:
             yield 0
         if effect is not None and effect.kind == "retried":
             yield 0 if effect.data["waits"] else 1
-    elif (effect is not None and effect.kind == "condition" and effect.data["taken"]) or (effect is not None and effect.kind == "branch" and effect.data["taken"] is None):
+    elif effect is not None and effect.kind in _TAKEN and effect.data["taken"] is _TAKEN[effect.kind]:
         yield 0

@@ -1,9 +1,9 @@
 """The conditions of an expression: what has to be seen both ways.
 
-A condition is what decides something and is not made of conditions itself: each operand of `&&` and `||`; what `?:`, `if`,
-loops, guards and filters ask; what a lambda or a block gives when that is a `bool`, and the whole expression when it is
-one. It is seen when it was true and when it was false. What stands left of `??` and of `?.` is seen when it was null and
-when it was not. Constants are no conditions.
+A condition is what decides something and is not made of conditions itself: each operand of `&&` and `||`; what `?:`,
+`if`, loops, guards and filters ask; what a lambda or a block gives when that is a `bool`, and the whole expression when
+it is one. It is seen when it was true and when it was false. What stands left of `??` and of `?.` is seen when it was
+null and when it was not. Constants are no conditions.
 
 The outcome of a whole `a && (b || c)` is that of the operand that was evaluated last. So it has gone both ways when all
 operands have, and does not count again.

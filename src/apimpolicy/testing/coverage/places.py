@@ -21,7 +21,6 @@ from apimpolicy.testing.coverage.conditions import conditions_of, key_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from apimpolicy.binding import nodes
     from apimpolicy.engine.document import Policy
     from apimpolicy.policies.spec import ChildrenSlot, Specification
     from apimpolicy.text.document import Element
@@ -65,6 +64,25 @@ def span_in_file(excerpt: Excerpt, start: int, end: int) -> tuple[int, int]:
     first = excerpt.locate(start)
     last = excerpt.locate(end) if end < len(excerpt.text) else excerpt.end
     return excerpt.source.original_span(first, max(first, last))
+
+
+_SPACE = re.compile(r"\s+")
+
+
+def code_in_file(excerpt: Excerpt, start: int, end: int) -> str:
+    """A span of an expression as it stands in the file, on one line: a named value by its name, never by its value."""
+    if excerpt.source.origin is None:
+        return folded(excerpt.text, start, end)
+    from html import unescape
+
+    first, last = span_in_file(excerpt, start, end)
+    raw = file_source(excerpt.source).text[first:last]
+    return _SPACE.sub(" ", unescape(raw) if is_escaped(excerpt) else raw)
+
+
+def is_escaped(excerpt: Excerpt) -> bool:
+    """Whether an expression is written with entities, `&amp;&amp;`."""
+    return excerpt.text != excerpt.source.text[excerpt.start : excerpt.end]
 
 
 def file_source(source: Source) -> Source:
@@ -136,7 +154,7 @@ class _Walk:
         found: dict[NodeKey, int] = {}
         for node, outcomes in conditions_of(body):
             start, end = span_in_file(excerpt, node.syntax.start, node.syntax.end)
-            name = _code(excerpt, node, start, end)
+            name = code_in_file(excerpt, node.syntax.start, node.syntax.end)
             found[key_of(node)] = self.add(CONDITION, name, excerpt.source, start, end, around, outcomes)
         if found:
             self.found.conditions[excerpt.start, excerpt.end] = found
@@ -166,18 +184,3 @@ def _expressions(element: Element, specification: Specification) -> Iterator[Exc
     for inner in element.elements():
         if inner.name in values and inner.expression is not None:
             yield inner.expression
-
-
-_SPACE = re.compile(r"\s+")
-
-
-def _code(excerpt: Excerpt, node: nodes.Bound, start: int, end: int) -> str:
-    """The code of a condition as it stands in the file, on one line: a named value by its name, never by its value."""
-    if excerpt.source.origin is None:
-        return folded(excerpt.text, node.syntax.start, node.syntax.end)
-    from html import unescape
-
-    raw = file_source(excerpt.source).text[start:end]
-    if excerpt.text != excerpt.source.text[excerpt.start : excerpt.end]:
-        raw = unescape(raw)
-    return _SPACE.sub(" ", raw)

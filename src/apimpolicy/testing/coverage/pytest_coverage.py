@@ -25,6 +25,7 @@ class CoveragePlugin:
         self.config = config
         self.collector = PolicyCoverage()
         self.report: CoverageReport | None = None
+        self.problem = ""
         self.files: list[str] = config.option.apim_cov_report
         self.fail_under: float | None = config.option.apim_cov_fail_under
         try:
@@ -47,8 +48,12 @@ class CoveragePlugin:
             output[_OUTPUT] = self.collector.report().plain()
             return
         self.report = self.collector.report()
-        for path in self.files:
-            write_coverage(self.report, path)
+        try:
+            for path in self.files:
+                write_coverage(self.report, path)
+        except ConfigurationError as error:
+            self.problem = str(error)
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
         if self.is_too_little and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -75,6 +80,8 @@ class CoveragePlugin:
         for line in missing_lines(self.report):
             terminalreporter.write_line(line)
         terminalreporter.write_line(coverage_line(self.report))
+        if self.problem:
+            terminalreporter.write_line(self.problem, red=True)
         if self.is_too_little:
             found = f"coverage of policies is {percent(self.report.percent)}, less than {self.fail_under:g} %"
             terminalreporter.write_line(found, red=True)

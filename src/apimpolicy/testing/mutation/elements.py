@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import attrs
+
 from apimpolicy.policies.registry import specification_of
 from apimpolicy.testing.mutation.expressions import expression_changes, mentions_certificate
 from apimpolicy.testing.mutation.mutants import Change
@@ -37,19 +39,19 @@ def changes_of(policy: Policy) -> Iterator[tuple[Element, Change]]:
         for element in elements:
             specification = specification_of(element.name)
             if specification is not None:
-                yield from _policy(element, specification)
+                for owner, change in _policy(element, specification):
+                    is_about = change.is_about_certificate or owner.name in CHECKS
+                    yield owner, attrs.evolve(change, is_about_certificate=is_about)
 
 
 def _policy(element: Element, specification: Specification) -> Iterator[tuple[Element, Change]]:
     if element.name != "base":
-        is_check = element.name in CHECKS or _is_check(element)
+        is_check = element.name in CHECKS or _is_check(element) or _is_all_of_a_check(element)
         yield element, _removal(element, f"without <{element.name}>", is_check)
     yield from _inside(element, specification, element)
 
 
-def _inside(
-    element: Element, specification: Specification, owner: Element
-) -> Iterator[tuple[Element, Change]]:
+def _inside(element: Element, specification: Specification, owner: Element) -> Iterator[tuple[Element, Change]]:
     """The changes of a policy's or part's attributes and texts, and of what is in it; `owner` is the policy."""
     yield from ((owner, change) for change in _own(element, specification))
     for slot in specification.children:
@@ -76,7 +78,8 @@ def _branch(choose: Element, branch: Element) -> Iterator[Change]:
     elif condition is not None:
         start, end = _span(branch, condition.value.start, condition.value.end)
         is_check = mentions_certificate(condition.value.text)
-        yield Change("remove", start, end, "@(false)", "when 1 is never taken", is_check_removed=is_check)
+        never = "false" if condition.value.expression is None else "@(false)"
+        yield Change("remove", start, end, never, "when 1 is never taken", is_check_removed=is_check)
 
 
 def _is_check(element: Element) -> bool:
@@ -87,6 +90,15 @@ def _is_check(element: Element) -> bool:
         and bool(conditions)
         and all(condition is not None and mentions_certificate(condition.value.text) for condition in conditions)
     )
+
+
+def _is_all_of_a_check(element: Element) -> bool:
+    """Whether a policy is all that a `when` does that asks for the certificate."""
+    branch = element.parent
+    if branch is None or branch.name != "when" or sum(1 for _ in branch.elements()) != 1:
+        return False
+    condition = branch.get("condition")
+    return condition is not None and mentions_certificate(condition.value.text)
 
 
 def _own(element: Element, specification: Specification) -> Iterator[Change]:

@@ -18,7 +18,7 @@ from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedE
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.syntax.parser import parse
 from apimpolicy.testing.coverage.conditions import TRUTH, conditions_of
-from apimpolicy.testing.coverage.places import file_source, span_in_file
+from apimpolicy.testing.coverage.places import code_in_file, file_source, is_escaped, span_in_file
 from apimpolicy.testing.mutation.mutants import Change
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 COMPARISONS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _SWAPPED = ("==", "!=")
 _NUMBER = re.compile(r"(\d+)([uUlLmMdDfF]*)")
+_VARIABLE = re.compile(r"(\w+)\s*=\s*context\s*\.\s*Request\s*\.\s*Certificate\s*;")
 _CERTIFICATE = re.compile(r"\bCertificate\b")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
@@ -50,7 +51,8 @@ def expression_changes(excerpt: Excerpt) -> Iterator[Change]:
         if isinstance(node, Token):
             continue
         waiting.extend(child for child in node.children if isinstance(child, (Node, Token)))
-        if node.kind == "binary" and str(_text(node.children[1])) in _SWAPPED:
+        operator = changes.comparison_in(node)
+        if operator is not None and operator.text in _SWAPPED:
             compared.add((node.start, node.end))
         yield from changes.of(node)
     for condition in conditions:
@@ -68,7 +70,9 @@ class _Changes:
     def __init__(self, excerpt: Excerpt) -> None:
         self.excerpt = excerpt
         self.file = file_source(excerpt.source)
-        self.is_escaped = excerpt.text != excerpt.source.text[excerpt.start : excerpt.end]
+        self.is_escaped = is_escaped(excerpt)
+        self.certificates = [re.compile(rf"\b{name}\b") for name in _VARIABLE.findall(excerpt.text)]
+        """Variables that hold the certificate."""
 
     def of(self, node: Node) -> Iterator[Change]:
         """The changes of one node of the syntax tree itself."""
@@ -80,13 +84,8 @@ class _Changes:
             yield self.without(node, kept=left, dropped=right)
             if left.kind != node.kind:  # of `a || b || c` one at a time
                 yield self.without(node, kept=right, dropped=left)
-        elif node.kind == "binary" and isinstance(children[1], Token) and children[1].text in COMPARISONS:
-            operator = children[1]
-            other = COMPARISONS[operator.text]
-            code = self.code(node)
-            yield self.change(
-                "comparison", operator, self.written(other), f"{operator.text} is {other} in `{code}`", about=code
-            )
+        elif (comparison := self.comparison_in(node)) is not None:
+            yield self.compared(node, comparison)
         elif node.kind == "integer_literal":
             number = _NUMBER.fullmatch(self.code(node))
             if number is not None:
@@ -94,7 +93,8 @@ class _Changes:
                 yield self.change("constant", node, more, f"{number[0]} is {more}")
         elif node.kind in ("string_literal", "verbatim_string_literal") and "{{" not in self.raw(node):
             raw, code = self.raw(node), self.code(node)
-            end = raw.rfind("&quot;") if raw.endswith("&quot;") else len(raw) - 1
+            start, _ = span_in_file(self.excerpt, node.start, node.end)
+            end = span_in_file(self.excerpt, node.end - 1, node.end)[0] - start
             yield self.change("constant", node, f"{raw[:end]}!{raw[end:]}", f'{code} is {code[:-1]}!"')
         elif node.kind in ("true_literal", "false_literal"):
             other = "false" if node.kind == "true_literal" else "true"
@@ -107,13 +107,28 @@ class _Changes:
         text = raw[1:].lstrip() if is_negated else f"!({raw})"
         return self.change("condition", syntax, text, f"`{code}` is turned round", about=code)
 
+    def comparison_in(self, node: Node) -> Token | None:
+        """The operator of a comparison, unless it stands inside of a named value."""
+        operator = node.children[1] if node.kind == "binary" else None
+        if not isinstance(operator, Token) or operator.text not in COMPARISONS:
+            return None
+        return operator if self.code(operator) == operator.text else None
+
+    def compared(self, node: Node, operator: Token) -> Change:
+        """A comparison with another operator."""
+        other, code = COMPARISONS[operator.text], self.code(node)
+        description = f"{operator.text} is {other} in `{code}`"
+        return self.change("comparison", operator, self.written(other), description, about=code)
+
     def without(self, node: Node, kept: Node | Token, dropped: Node | Token) -> Change:
+        """A chain of operands with one of them left out."""
         code = self.code(dropped)
         return self.change("operand", node, self.raw(kept), f"without `{code}`", about=code)
 
     def change(self, kind: str, syntax: Node | Token, text: str, description: str, about: str = "") -> Change:
         start, end = span_in_file(self.excerpt, syntax.start, syntax.end)
-        return Change(kind, start, end, text, description, is_about_certificate=mentions_certificate(about))
+        is_about = mentions_certificate(about) or any(name.search(about) for name in self.certificates)
+        return Change(kind, start, end, text, description, is_about_certificate=is_about)
 
     def raw(self, syntax: Node | Token) -> str:
         """As it stands in the file."""
@@ -122,15 +137,8 @@ class _Changes:
 
     def code(self, syntax: Node | Token) -> str:
         """As C# on one line; a named value by its name."""
-        text = self.raw(syntax)
-        if self.excerpt.source.origin is None:
-            text = self.excerpt.text[syntax.start : syntax.end]
-        return " ".join(text.split())
+        return code_in_file(self.excerpt, syntax.start, syntax.end)
 
     def written(self, code: str) -> str:
         """C# as it has to be written in this expression."""
         return "".join(_ENTITIES.get(char, char) for char in code) if self.is_escaped else code
-
-
-def _text(child: object) -> str:
-    return child.text if isinstance(child, Token) else ""

@@ -37,10 +37,14 @@ class Reach:
         self._policies = {place.start: place for place in file.places if place.kind == POLICY}
 
     def tests(self, owner: Element, start: int, end: int) -> list[str]:
-        """The tests that reach a policy; or those that evaluate the condition around the span, if one is there."""
+        """The tests that reach a policy; or those that evaluate the condition around the span, if one is there.
+
+        Where an expression threw, nobody knows how far it came: such a test counts too.
+        """
         around = [place for place in self._conditions if place.start <= start and end <= place.end]
         if around:
-            return min(around, key=_width).tests
+            place = min(around, key=_width)
+            return sorted({*place.tests, *place.failed})
         policy = self._policies.get(owner.source.original(owner.start))
         return [] if policy is None else policy.tests
 
@@ -87,4 +91,3 @@ def spread(mutants: list[Mutant], limit: int | None) -> list[Mutant]:
 
 def _width(place: Place) -> int:
     return place.end - place.start
-

@@ -1,12 +1,11 @@
 """Running mutants: the changed text stands in for the file, and the cases that reach the place run until one notices.
 
 What counts: a mutant is killed when a case does not pass any more, or runs into a limit; it is invalid when the changed
-document does not compile, or asks for what is not simulated; otherwise it survives, also when no case reaches the place.
+document does not compile, or asks for what is not simulated; otherwise it survives, also when no case comes there.
 """
 
 from __future__ import annotations
 
-from difflib import unified_diff
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -96,10 +95,13 @@ def run_mutant(mutant: Mutant, text: str, cases: Cases) -> MutantOutcome:
 
 
 def diff_of(mutant: Mutant, text: str) -> str:
-    """The lines that a mutant changes, without head and surroundings."""
-    before, after = text.splitlines(), mutant.applied(text).splitlines()
-    lines = list(unified_diff(before, after, n=0, lineterm=""))[3:]
-    return "\n".join(line for line in lines if not line.startswith("@@"))
+    """The lines that a mutant changes, as in a unified diff without head and surroundings."""
+    first = text.rfind("\n", 0, mutant.start) + 1
+    last = text.find("\n", mutant.end)
+    last = len(text) if last < 0 else last
+    before = text[first:last]
+    after = text[first : mutant.start] + mutant.text + text[mutant.end : last]
+    return "\n".join([*(f"-{line}" for line in before.splitlines()), *(f"+{line}" for line in after.splitlines())])
 
 
 _prepared: tuple[Cases, dict[str, str]] | None = None

@@ -1,0 +1,137 @@
+"""What `mkdocs build` adds to this folder: one page per code of check, and pages that mkdocs.yml does not name.
+
+A rule's page is its module's docstring (`apimpolicy rule POL301` prints it), so it is made with the site.
+A page below how-to/ or reference/ that mkdocs.yml does not name is put at the end of its section. A link from a page to
+a file outside of docs/ becomes plain text: the site has the pages alone.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
+
+HERE = Path(__file__).parent
+RULES = "reference/rules"
+SECTIONS = {"How-to guides": "how-to", "Reference": "reference"}
+_OTHERS = {"POL1": "What a document may hold", "POL0": "Reading a document", "APIM": "C# that the gateway allows"}
+_SENTENCES = {"1": "Structure", "2": "Expressions and variables", "3": "Security", "4": "Behaviour"}
+_LINK = re.compile(r"\[([^\]\n]+)\]\((?![a-z]+:|#)([^)\s]+)\)")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Complete the navigation."""
+    nav: list[Any] = list(config.nav or [])
+    named = set(_paths(nav))
+    for section in nav:
+        ((title, entries),) = section.items()
+        if title in SECTIONS:
+            folder = HERE / SECTIONS[title]
+            entries += sorted(
+                path.relative_to(HERE).as_posix()
+                for path in folder.glob("*.md")
+                if path.relative_to(HERE).as_posix() not in named
+            )
+        if title == "Reference":
+            entries += ({name: found} for name, found in _folders(named))
+            entries.append(
+                {"Rules": [f"{RULES}/index.md", *({_label(code): f"{RULES}/{code}.md"} for code in _codes())]}
+            )
+    config.nav = nav
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages of the rules."""
+    from mkdocs.structure.files import File
+
+    files.append(File.generated(config, f"{RULES}/index.md", content=rule_list()))
+    for code in _codes():
+        files.append(File.generated(config, f"{RULES}/{code}.md", content=rule_page(code)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Take links to files outside of docs/ away."""
+    folder = posixpath.dirname(page.file.src_uri)
+
+    def link(match: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(folder, match[2].partition("#")[0]))
+        return match[1] if target.startswith("../") else match[0]
+
+    return _LINK.sub(link, markdown)
+
+
+def rule_list() -> str:
+    """The page that lists every code."""
+    from apimpolicy.checks.catalogue import RULES as RULE_ENTRIES
+    from apimpolicy.checks.catalogue import page_of, rule_class
+    from apimpolicy.checks.pages import all_codes, page_of_code
+
+    lines = ["# Rules", ""]
+    lines.append(
+        "What `apimpolicy check` looks for. `apimpolicy rule POL301` prints a rule's page. A code is never reused and "
+        "never renamed. `CS####` are the C# compiler's own errors.\n"
+    )
+    kinds: dict[str, list[str]] = {kind: [] for kind in (*_SENTENCES.values(), *_OTHERS.values())}
+    for code in all_codes():
+        title = (page_of_code(code) or "").partition("\n")[0].rstrip(".")
+        kinds[_OTHERS[code[:4]]].append(f"| [{code}]({code}.md) | {title} | |")
+    for entry in RULE_ENTRIES:
+        rule = rule_class(entry.module)
+        how = rule.severity.value + ("" if rule.by_default else ", off by default")
+        title = page_of(entry).partition("\n")[0].rstrip(".")
+        kinds[_SENTENCES[entry.code[3]]].append(f"| [{entry.code}]({entry.code}.md) | {title} | {how} |")
+    for kind, rows in kinds.items():
+        lines += [f"## {kind}", "", "| code | what it finds | how |", "| --- | --- | --- |", *rows, ""]
+    return "\n".join(lines)
+
+
+def rule_page(code: str) -> str:
+    """The page of one code."""
+    from apimpolicy.checks.pages import page_of_code
+
+    title, _, text = (page_of_code(code) or "").partition("\n")
+    name, colon, rest = title.partition(": ")
+    head = f"# {code} {name.rstrip('.')}\n" + (f"\n{rest[:1].upper()}{rest[1:]}\n" if colon else "")
+    return head + re.sub(r"(?<![<(`\"])(https?://[^\s)`]+[^\s)`.,:;])", r"<\1>", text)
+
+
+def _label(code: str) -> str:
+    """A rule's code and name; of what has no name the code alone."""
+    from apimpolicy.checks.catalogue import entry_of, page_of
+
+    entry = entry_of(code)
+    return code if entry is None else f"{code} {page_of(entry).partition(':')[0]}"
+
+
+def _codes() -> list[str]:
+    from apimpolicy.checks.catalogue import RULES as RULE_ENTRIES
+    from apimpolicy.checks.pages import all_codes
+
+    return sorted({*all_codes(), *(entry.code for entry in RULE_ENTRIES)})
+
+
+def _paths(nav: list[Any]) -> Iterator[str]:
+    for entry in nav:
+        if isinstance(entry, str):
+            yield entry
+        else:
+            for inner in entry.values():
+                yield from [inner] if isinstance(inner, str) else _paths(inner)
+
+
+def _folders(named: set[str]) -> Iterator[tuple[str, list[str]]]:
+    """The folders below reference/, each a group of its own."""
+    for folder in sorted(path for path in (HERE / "reference").iterdir() if path.is_dir()):
+        pages = sorted(path.relative_to(HERE).as_posix() for path in folder.glob("*.md"))
+        if pages and not named.intersection(pages):
+            yield f"More on {folder.name}", pages

@@ -1,0 +1,120 @@
+"""Writes reference/policies.md and reference/policies/: every policy, where it may stand, and how much of it runs here.
+
+python -m docs.policy_reference
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from apimpolicy.policies.fidelity import fidelity_of
+from apimpolicy.policies.placement import GATEWAYS, SCOPES, placement_of
+from apimpolicy.policies.registry import POLICIES, UNDOCUMENTED, specification_of
+from apimpolicy.policies.spec import SECTIONS, AttributeSlot, Specification
+
+FOLDER = Path(__file__).parent / "reference"
+
+INDEX = """\
+# Policies
+
+Every policy name that any source knows. *Simulated* says what a run leaves out; "not simulated" is a name that no
+documentation describes: `check` knows it, and a run that reaches it fails by name. *Ours* marks pages that name choices
+of ours where Azure's documentation is silent. Sections, scopes and gateways are the documented ones. These pages are
+made by `docs/policy_reference.py` from the policies themselves; a test keeps them true.
+
+| policy | sections | scopes | gateways | simulated | ours |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+
+def sections_of(specification: Specification) -> str:
+    found = [section for section in SECTIONS if section in specification.sections]
+    return "all" if len(found) == len(SECTIONS) else ", ".join(found) or "resolver"
+
+
+def without(all_of: tuple[str, ...], left_out: tuple[str, ...]) -> str:
+    """What remains, in the shorter way to say it."""
+    if not left_out:
+        return "all"
+    remaining = [name for name in all_of if name not in left_out]
+    return f"all but {', '.join(left_out)}" if len(left_out) < len(remaining) else ", ".join(remaining)
+
+
+def shown(default: object) -> str:
+    if isinstance(default, float):
+        return f"{default:g}"
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def attribute_row(slot: AttributeSlot) -> str:
+    if slot.values:
+        values = ", ".join(f"`{value}`" for value in slot.values)
+    else:
+        values = {"boolean": "true or false", "integer": "whole number", "number": "number"}.get(
+            getattr(slot.convert, "__name__", ""), "text"
+        )
+    default = "" if slot.default is None else f"`{shown(slot.default)}`"
+    needed = "yes" if slot.required else ""
+    return f"| `{slot.name}` | {values} | {needed} | {default} | {'yes' if slot.expression else ''} |"
+
+
+def attribute_table(specification: Specification) -> list[str]:
+    if not specification.attributes:
+        return []
+    head = ["| attribute | value | required | default | expression |", "| --- | --- | --- | --- | --- |"]
+    return [*head, *map(attribute_row, specification.attributes), ""]
+
+
+def page(name: str, specification: Specification) -> str:
+    placement = placement_of(name)
+    title, _, rest = specification.documentation.partition("\n")
+    summary = title.removeprefix(f"{name}: ")
+    facts = [
+        f"- Sections: {sections_of(specification)}",
+        f"- Scopes: {without(SCOPES, placement.not_at)}",
+        f"- Gateways: {without(GATEWAYS, placement.not_on)}",
+        *([f"- Tiers: {', '.join(placement.tiers)}"] if placement.tiers else []),
+        *([f"- At most once in a {placement.once}"] if placement.once else []),
+        f"- Simulated: {fidelity_of(name)}",
+    ]
+    parts = [f"# {name}", "", summary[:1].upper() + summary[1:], "", *facts, "", *attribute_table(specification)]
+    for slot in specification.children:
+        if slot.part is not None and slot.name is not None:
+            part = specification.part(slot.name)
+            assert part is not None
+            if part.attributes:
+                parts += [f"`{slot.name}` inside of it:", "", *attribute_table(part)]
+    return "\n".join([*parts, rest.strip("\n"), ""])
+
+
+def row(name: str) -> str:
+    specification = specification_of(name)
+    if specification is None:
+        return f"| {name} | | | | not simulated: only {UNDOCUMENTED[name].rstrip(',')} knows it | |"
+    placement = placement_of(name)
+    cells = (
+        f"[{name}](policies/{name}.md)",
+        sections_of(specification),
+        without(SCOPES, placement.not_at),
+        without(GATEWAYS, placement.not_on),
+        fidelity_of(name),
+        "yes" if "our choice" in specification.documentation.lower() else "",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def pages() -> dict[str, str]:
+    """Every page by its path below `reference`."""
+    made = {"policies.md": INDEX + "\n".join(map(row, sorted(POLICIES))) + "\n"}
+    for name in sorted(POLICIES):
+        specification = specification_of(name)
+        if specification is not None:
+            made[f"policies/{name}.md"] = page(name, specification)
+    return made
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        target = FOLDER / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")

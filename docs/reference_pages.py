@@ -1,0 +1,238 @@
+"""Writes the reference pages that the program itself knows best: command line, configuration file, test files.
+
+python docs/reference_pages.py
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from importlib import import_module
+from inspect import cleandoc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+SOURCES = HERE.parent / "src" / "apimpolicy"
+MADE = "This page is made by `docs/reference_pages.py`; a test keeps it true.\n"
+
+
+def command_line() -> str:
+    """`apimpolicy` with all its commands, as click knows them."""
+    from apimpolicy.cli.program import COMMANDS, program
+
+    lines = ["# Command line", "", MADE]
+    lines += _command(program, "apimpolicy", 2)
+    for name in COMMANDS:
+        command: click.Command = import_module(f"apimpolicy.cli.{name}").command
+        lines += _command(command, f"apimpolicy {name}", 2)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _command(command: click.Command, name: str, level: int) -> Iterator[str]:
+    context = click.Context(command, info_name=name, help_option_names=["-h", "--help"])
+    yield f"{'#' * level} {name}\n"
+    usage = command.get_usage(context).removeprefix("Usage: ")
+    yield f"```text\n{' '.join(usage.split())}\n```\n"
+    for paragraph in cleandoc(command.help or "").split("\n\n"):
+        if paragraph.startswith("\b"):
+            yield f"```text\n{textwrap.dedent(paragraph.removeprefix(chr(8)).strip(chr(10)))}\n```\n"
+        else:
+            yield f"{_plain(paragraph)}\n"
+    records = [
+        record
+        for parameter in command.get_params(context)
+        if isinstance(parameter, click.Option) and (record := parameter.get_help_record(context)) is not None
+    ]
+    if records:
+        yield "| option | meaning |\n| --- | --- |"
+        yield from (f"| {_options(names)} | {_cell(_plain(text))} |" for names, text in records)
+        yield ""
+    if command.epilog:
+        yield f"{_plain(command.epilog)}\n"
+    if isinstance(command, click.Group) and type(command).__name__ != "_Commands":
+        for inner in command.list_commands(context):
+            found = command.get_command(context, inner)
+            if found is not None:
+                yield from _command(found, f"{name} {inner}", level + 1)
+
+
+def _options(names: str) -> str:
+    return f"`{_cell(names)}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _plain(text: str) -> str:
+    """Help texts are plain: what Markdown would take for markup is kept as it stands."""
+    parts = " ".join(text.split()).split("`")
+    parts[::2] = [part.replace("*", "\\*").replace("<", "&lt;") for part in parts[::2]]
+    return "`".join(parts)
+
+
+CONFIGURATION = {
+    "The gateway": ("configuration", "gateway_settings"),
+    "What services answer": ("answer_tables",),
+    "Backends and pools": ("backend_tables",),
+    "A whole service": ("service_tables",),
+    "Who issues tokens": ("identity_tables",),
+    "What check looks for": ("check_configuration",),
+}
+"""Titles, and the modules of `apimpolicy.project` that read these keys; their docstrings are the page."""
+
+ENTITIES = (
+    "What `context.Api`, `context.Product` and so on say when a policy runs without a service. Keys are the members' "
+    "names in lower case with hyphens."
+)
+
+
+FURTHER_KEYS = {
+    "api": ("protocols", "subscription-key-header", "subscription-key-query"),
+    "product": ("groups", "state"),
+    "user": ("groups", "identities"),
+}
+"""Keys that are not plain values; a test holds that no key is missing on the page."""
+
+
+def configuration_file() -> str:
+    """The keys of apimpolicy.toml, from the docstrings of the modules that read them."""
+    lines = ["# Configuration file", "", MADE]
+    lines.append(
+        "`apimpolicy.toml` describes the simulated gateway, and what `check` looks for. It counts in the directory of "
+        "a command, or beside a test file; `--config` names another one. In a `pyproject.toml` they stand below "
+        "`[tool.apimpolicy]`. A key that nobody reads is an error that names the nearest one.\n"
+    )
+    for title, modules in CONFIGURATION.items():
+        lines.append(f"## {title}\n")
+        for module in modules:
+            lines += _docstring(f"project/{module}.py", "toml")
+    lines.append("## Single entities\n")
+    lines.append(f"{ENTITIES}\n")
+    lines.append("| table | keys |\n| --- | --- |")
+    lines += (f"| `[{name}]` | {', '.join(f'`{key}`' for key in keys)} |" for name, keys in entity_keys().items())
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def entity_keys() -> dict[str, list[str]]:
+    """The keys of the tables `api`, `operation` and so on, as the code takes them."""
+    from apimpolicy.project.entities import _PLAIN
+
+    return {name: [*keys, *FURTHER_KEYS.get(name, ())] for name, keys in _PLAIN.items()}
+
+
+TEST_FILES = {
+    "Answers: `backend` and `outside`": "doubles",
+    "Expectations: `expect`": "expectations",
+    "Certificates": "certificates",
+    "Identity providers and tokens": "identities",
+}
+
+
+def files_of_cases() -> str:
+    """The keys of test files, from the schema, and the docstrings of the modules that read them."""
+    from apimpolicy.testing.schema import schema
+
+    lines = ["# Test files", "", MADE]
+    lines += _docstring("testing/case_files.py", "yaml")
+    lines.append(
+        "Editors that know JSON Schema complete these keys: put "
+        "`# yaml-language-server: $schema=…/schemas/apimpolicy-test.schema.json` at the top.\n"
+    )
+    root = schema()
+    case = root["properties"]["cases"]["items"]
+    parts = (
+        ("The file", root),
+        ("A case; `defaults` takes the same from `gateway` on", case),
+        ("A step", case["properties"]["steps"]["items"]),
+        ("A request", root["definitions"]["request"]),
+        ("An answer of `backend` or `outside`", root["definitions"]["answer"]),
+        ("What is expected", root["definitions"]["expect"]),
+    )
+    lines.append("## Keys\n")
+    for title, table in parts:
+        lines.append(f"### {title}\n\n| key | value | meaning |\n| --- | --- | --- |")
+        lines += _keys(table, root)
+        lines.append("")
+    for title, module in TEST_FILES.items():
+        lines.append(f"## {title}\n")
+        lines += _docstring(f"testing/{module}.py", "yaml")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _keys(table: dict[str, Any], root: dict[str, Any]) -> Iterator[str]:
+    from apimpolicy.testing.schema import _TEXTS
+
+    for key, value in table["properties"].items():
+        if "_" in key:
+            continue  # the other way to write it
+        meaning = value.get("description") or _TEXTS.get(key, "")
+        yield f"| `{key}` | {_cell(_kind(value, root))} | {_cell(_plain(meaning))} |"
+
+
+def _kind(value: dict[str, Any], root: dict[str, Any]) -> str:
+    if "$ref" in value:
+        return "a table"
+    if "enum" in value:
+        return " or ".join(f"`{one}`" for one in value["enum"])
+    if "oneOf" in value:
+        return ", ".join(dict.fromkeys(_kind(one, root) for one in value["oneOf"]))
+    names = {
+        "number": "a number",
+        "string": "text",
+        "object": "a table",
+        "array": "a list",
+        "integer": "a number",
+        "boolean": "true, false",
+    }
+    kinds = value.get("type", "anything")
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if kinds[:3] == ["string", "number", "boolean"]:
+        return "text, null" if "null" in kinds else "text"
+    return ", ".join(names.get(kind, kind) for kind in kinds)
+
+
+def _docstring(path: str, language: str) -> Iterator[str]:
+    """A module's docstring as Markdown: its examples, which begin after an empty line with a key, become blocks."""
+    text = ast.get_docstring(ast.parse((SOURCES / path).read_text("utf-8"))) or ""
+    text = re.sub(r"\b(?:project/|testing/)?\w+\.py\b", "below", text)  # there it is a module, here a part of the page
+    paragraphs = text.split("\n\n")
+    block: list[str] = []
+    for paragraph in paragraphs:
+        if _is_example(paragraph):
+            block.append(textwrap.dedent(paragraph))
+            continue
+        if block:
+            yield _block(block, language)
+            block = []
+        yield f"{paragraph.strip()}\n"
+    if block:
+        yield _block(block, language)
+
+
+def _block(paragraphs: list[str], language: str) -> str:
+    return "\n".join((f"```{language}", "\n\n".join(paragraphs), "```", ""))
+
+
+def _is_example(paragraph: str) -> bool:
+    first = paragraph.split("\n", 1)[0]
+    return first.startswith(("    ", "[", "#", "backend: {")) or " = " in first or first in ("expect:", "backend:")
+
+
+PAGES = {
+    "command-line.md": command_line,
+    "configuration.md": configuration_file,
+    "test-files.md": files_of_cases,
+}
+
+
+if __name__ == "__main__":
+    for name, make in PAGES.items():
+        (HERE / "reference" / name).write_text(make(), encoding="utf-8")

@@ -1,0 +1,231 @@
+"""Traces that a real gateway recorded, as test cases: what came in, what the backend answered, what went out.
+
+    recorded = read_recorded_trace("trace.json")
+    result = Gateway(backend=recorded.backend).run("policy.xml", recorded.request)
+    difference = first_difference(recorded, result)
+
+The form is that of `apimpolicy.report.gateway_trace`. A trace has no bodies, so that a case has none.
+Variables are those that set-variable wrote; values are texts. Entries are compared section by section, by what the
+documentation says they have; times are not compared, nor are sentences that no document states.
+"""
+
+from __future__ import annotations
+
+import http
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from apimpolicy.context.records import Request, Response
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.report.gateway_trace import SECTIONS, gateway_trace, status_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.engine.result import Result
+
+MAX_BYTES = 64 * 1024 * 1024
+_CODES = {status_name(status.value): status.value for status in http.HTTPStatus}
+_COMPARED = ("request", "response", "header", "name", "value", "expression", "reason", "path")
+"""Members of an entry's data that are compared when both sides have them."""
+_SET_TO = "Response status code was set to "
+
+
+@attrs.frozen
+class RecordedEntry:
+    """One entry: the section that it stands in, its place there, who wrote it, and what."""
+
+    section: str
+    index: int
+    source: str
+    data: Any
+
+    @property
+    def place(self) -> str:
+        return f"{self.section}[{self.index}] {self.source}"
+
+
+@attrs.frozen
+class RecordedTrace:
+    """What a trace tells. `answers` are the backend's, in order; `response` is None when the trace does not say."""
+
+    request: Request
+    variables: Mapping[str, str]
+    answers: tuple[Response, ...]
+    response: Response | None
+    entries: tuple[RecordedEntry, ...]
+
+    @property
+    def backend(self) -> _RecordedBackend:
+        """A backend that gives these answers one after another, the last one again and again."""
+        return _RecordedBackend(self.answers)
+
+
+class _RecordedBackend:
+    def __init__(self, answers: tuple[Response, ...]) -> None:
+        self.answers = answers
+        self.count = 0
+
+    def send(self, request: Request, timeout: float) -> Response:
+        if not self.answers:
+            raise ConnectionRefusedError("the trace has no answer of a backend")
+        answer = self.answers[min(self.count, len(self.answers) - 1)]
+        self.count += 1
+        return answer
+
+
+@attrs.frozen
+class Difference:
+    """Where a run and a recorded trace part: what stands there in each; None where one has come to its end."""
+
+    place: str
+    recorded: Any
+    simulated: Any
+
+    def __str__(self) -> str:
+        return f"{self.place}: recorded {_shown(self.recorded)}, simulated {_shown(self.simulated)}"
+
+
+def read_recorded_trace(source: str | Path | Mapping[str, Any]) -> RecordedTrace:
+    """Read a trace from a file, from its text (which begins with `{`), or from data. Raises ConfigurationError."""
+    data = source if not isinstance(source, (str, Path)) else _parsed(source)
+    sections = data.get("traceEntries") if isinstance(data, dict) else None
+    if not isinstance(sections, dict):
+        raise ConfigurationError("this is no trace of a gateway: it has no 'traceEntries'")
+    entries = tuple(
+        RecordedEntry(section, index, str(entry["source"]), entry.get("data"))
+        for section in SECTIONS
+        for index, entry in enumerate(_list_of(sections, section))
+    )
+    return RecordedTrace(_request_of(entries), _variables(entries), _answers(entries), _response(entries), entries)
+
+
+def first_difference(recorded: RecordedTrace, result: Result) -> Difference | None:
+    """The first thing in which a run differs from what was recorded; None when there is none."""
+    simulated = read_recorded_trace(gateway_trace(result)).entries
+    for section in SECTIONS:
+        ours = [entry for entry in simulated if entry.section == section]
+        theirs = [entry for entry in recorded.entries if entry.section == section]
+        for number in range(max(len(ours), len(theirs))):
+            one = theirs[number] if number < len(theirs) else None
+            other = ours[number] if number < len(ours) else None
+            if one is None or other is None or one.source != other.source:
+                place = f"{section}[{number}]"
+                return Difference(place, one and one.source, other and other.source)
+            found = _different(one, other)
+            if found is not None:
+                return found
+    return None
+
+
+def _different(recorded: RecordedEntry, simulated: RecordedEntry) -> Difference | None:
+    one, other = recorded.data, simulated.data
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return None if one == other else Difference(recorded.place, one, other)
+    members = (*_COMPARED, "message") if recorded.source == "set-status" else _COMPARED
+    for member in members:
+        if member in one and member in other:
+            left, right = _comparable(one[member]), _comparable(other[member])
+            if left != right:
+                return Difference(f"{recorded.place} {member}", left, right)
+    return None
+
+
+def _comparable(value: Any) -> Any:
+    """Headers in any order, names in any case, and without what only the network adds."""
+    if not isinstance(value, dict) or "headers" not in value:
+        return value
+    headers = {str(each["name"]).lower(): each["value"] for each in value["headers"]}
+    return {**value, "headers": dict(sorted(headers.items()))}
+
+
+def _parsed(source: str | Path) -> Any:
+    if isinstance(source, Path) or not source.lstrip().startswith("{"):
+        try:
+            with Path(source).open("rb") as file:
+                source = file.read(MAX_BYTES + 1).decode("utf-8-sig")
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"cannot read the trace '{source}': {error}") from None
+        if len(source) > MAX_BYTES:
+            raise ConfigurationError(f"the trace is larger than {MAX_BYTES // 1024**2} MB")
+    try:
+        return json.loads(source)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"the trace is no JSON: {error}") from None
+
+
+def _list_of(sections: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    found = sections.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(entry, dict) and "source" in entry for entry in found):
+        raise ConfigurationError(f"the section '{name}' of the trace is no list of entries with a 'source'")
+    return found
+
+
+def _request_of(entries: tuple[RecordedEntry, ...]) -> Request:
+    for entry in entries:
+        if entry.source == "api-inspector" and isinstance(entry.data, dict) and "request" in entry.data:
+            given = entry.data["request"]
+            try:
+                return Request(given["method"], given["url"], headers=_pairs(given))
+            except (KeyError, TypeError, AttributeError):
+                break
+    raise ConfigurationError("the trace has no request: no entry of api-inspector with method and url")
+
+
+def _variables(entries: tuple[RecordedEntry, ...]) -> dict[str, str]:
+    datas = (entry.data for entry in entries if entry.source == "set-variable" and isinstance(entry.data, dict))
+    return {str(data["name"]): str(data["value"]) for data in datas if "name" in data and "value" in data}
+
+
+def _answers(entries: tuple[RecordedEntry, ...]) -> tuple[Response, ...]:
+    found = (entry for entry in entries if entry.source == "request-forwarder" and _has_response(entry))
+    return tuple(_made(entry.data["response"]) for entry in found)
+
+
+def _response(entries: tuple[RecordedEntry, ...]) -> Response | None:
+    """The last response that the trace shows, with the status that was set after it."""
+    answer: Response | None = None
+    for entry in entries:
+        if entry.source in ("request-forwarder", "return-response", "mock-response") and _has_response(entry):
+            answer = _made(entry.data["response"])
+        elif entry.source == "set-status" and answer is not None and isinstance(entry.data, dict):
+            answer = _with_status(answer, entry.data.get("message"))
+    return answer
+
+
+def _with_status(answer: Response, messages: Any) -> Response:
+    lines = [str(line) for line in messages] if isinstance(messages, list) else [str(messages)]
+    code, reason = answer.status_code, answer.reason
+    for line in lines:
+        if line.startswith(_SET_TO) and line[len(_SET_TO) :].isdecimal():
+            code = int(line[len(_SET_TO) :])
+        elif "'" in line:
+            reason = line.partition("'")[2].rpartition("'")[0]
+    return Response(code, reason, headers=answer.headers)
+
+
+def _has_response(entry: RecordedEntry) -> bool:
+    return isinstance(entry.data, dict) and isinstance(entry.data.get("response"), dict)
+
+
+def _made(data: Mapping[str, Any]) -> Response:
+    status = data.get("status") or {}
+    code = status.get("code", 200)
+    number = _CODES.get(str(code), 0) or (int(code) if str(code).isdecimal() else 0)
+    if not number:
+        raise ConfigurationError(f"the trace has a status that is none: {code!r}")
+    return Response(number, status.get("reason"), headers=_pairs(data))
+
+
+def _pairs(message: Mapping[str, Any]) -> list[tuple[str, str]]:
+    try:
+        return [(str(each["name"]), str(each["value"])) for each in message.get("headers") or []]
+    except (KeyError, TypeError):
+        raise ConfigurationError("the headers in the trace are no list of names and values") from None
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,85 @@
+"""What the documentation shows is what happens: every block of every page is run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from page_runner import Runner, blocks, fits, normal, surroundings  # noqa: E402
+
+DOCS = HERE.parents[1] / "docs"
+FOLDERS = ("tutorial", "how-to", "explanation")
+PAGES = sorted(
+    path.relative_to(DOCS).as_posix()
+    for path in (*DOCS.glob("*.md"), *(page for folder in FOLDERS for page in (DOCS / folder).glob("*.md")))
+)
+PAGES += ["reference/python.md", "reference/configuration.md", "reference/exit-codes.md", "reference/index.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_page_says_what_happens(page: str, tmp_path: Path) -> None:
+    with surroundings(tmp_path):
+        runner = Runner(tmp_path)
+        for block in blocks((DOCS / page).read_text("utf-8")):
+            runner.run(block)
+
+
+def test_pages_are_short_enough() -> None:
+    """Two minutes are about 500 words of prose; code is looked at, not read."""
+    long = {}
+    for folder in FOLDERS:
+        for path in (DOCS / folder).glob("*.md"):
+            text = path.read_text("utf-8")
+            for block in blocks(text):
+                text = text.replace(block.content, "")
+            if (words := len(text.split())) > 600:
+                long[path.name] = words
+    assert not long
+
+
+def test_titles_are_in_sentence_case() -> None:
+    names = {"Azure", "APIM", "API", "Terraform", "Bicep", "ARM", "Key", "Vault", "GitHub", "Liquid", "JWT", "TLS"}
+    names |= {
+        "Application",
+        "Gateway",
+        "Python",
+        "C#",
+        "CI",
+        "APIOps",
+        "Microsoft",
+        "HTML",
+        "NET",
+        "Pipelines",
+        "GitLab",
+    }
+    for folder in FOLDERS:
+        for path in (DOCS / folder).glob("*.md"):
+            for line in path.read_text("utf-8").split("\n"):
+                if line.startswith("#") and line.lstrip("#").startswith(" "):
+                    words = [word.strip("`,.:?()'") for word in line.lstrip("#").split()[1:]]
+                    wrong = [word for word in words if word[:1].isupper() and word not in names and "`" not in line]
+                    assert not wrong, f"{path.name}: {line}"
+
+
+@pytest.mark.parametrize(
+    ("expected", "said", "is_so"),
+    [
+        ("1 passed in 0.31 s", "1 passed in 0.02 s\n", True),
+        ("a\n…\nd", "a\nb\nc\nd", True),
+        ("a\n…", "a\nb", True),
+        ("a", "a\nb", False),
+        ("CN=x (A1B2…)", "CN=x (FFFF…)", True),
+        ("", "something", False),
+    ],
+)
+def test_comparison(expected: str, said: str, is_so: bool) -> None:
+    assert fits(expected, said) is is_so
+
+
+def test_normal_form_keeps_what_matters() -> None:
+    assert normal("orders.xml:5:60: CS1061 error") == "orders.xml:5:60: CS1061 error"

@@ -1,0 +1,70 @@
+"""What the commands do not import for a plain file: the rows of a cold start, which no clock has to judge."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+POLICY = """
+<policies>
+    <inbound>
+        <choose>
+            <when condition="@(context.Request.Method == "POST")">
+                <return-response><set-status code="405" reason="Method Not Allowed" /></return-response>
+            </when>
+        </choose>
+    </inbound>
+</policies>
+"""
+CASES = """
+policy: a.xml
+cases:
+  - {name: writing, request: {post: /a}, expect: {status: 405}}
+"""
+
+HEAVY = "lxml cryptography lark regex jsonschema_rs graphql joserfc liquid"
+NEVER = (
+    f"{HEAVY} attr attrs difflib hashlib json socket ssl email tempfile logging dataclasses concurrent multiprocessing"
+)
+NOT_BY = {
+    "check": f"{NEVER} pathlib urllib ipaddress random yaml apimpolicy.engine apimpolicy.emit apimpolicy.context"
+    " apimpolicy.testing apimpolicy.project.configuration apimpolicy.binding.assignment",
+    "test": f"{NEVER} apimpolicy.testing.authority apimpolicy.testing.coverage apimpolicy.testing.mutation"
+    " apimpolicy.checks.document apimpolicy.context.description apimpolicy.engine.authorizations"
+    " apimpolicy.engine.backends apimpolicy.engine.managed_identity apimpolicy.engine.openapi"
+    " apimpolicy.engine.openid_provider apimpolicy.engine.operations apimpolicy.engine.resolvers"
+    " apimpolicy.engine.service apimpolicy.policies.data_requests apimpolicy.project.check_configuration",
+}
+
+PROGRAM = """
+import sys
+before = set(sys.modules)
+from apimpolicy.cli import main
+code = main(sys.argv[1:])
+print(*sorted(set(sys.modules) - before), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(("command", "file"), [("check", "a.xml"), ("test", "a.test.yaml")])
+def test_a_plain_file_imports_little(command: str, file: str, tmp_path: Path, sources: Path) -> None:
+    (tmp_path / "a.xml").write_text(POLICY)
+    (tmp_path / "a.test.yaml").write_text(CASES)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, command, file],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(sources)},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    loaded = set(done.stderr.split())
+    assert f"apimpolicy.cli.{command}" in loaded
+    assert sorted(loaded & set(NOT_BY[command].split())) == []
