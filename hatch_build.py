@@ -1,10 +1,14 @@
 """Build hook: compiles grammar/csharp.lark into src/apimpolicy/syntax/_tables.bin, for wheels and editable installs.
 
+An editable install gets byte code too, as pip makes it for a wheel: where Python is told not to write any, every start
+would compile the sources again, and take three times as long.
+
 The modules that do it are loaded from the source tree by path: the package itself is not installed yet.
 """
 
 from __future__ import annotations
 
+import compileall
 import importlib.util
 import sys
 from pathlib import Path
@@ -27,6 +31,8 @@ class CompileGrammar(BuildHookInterface[Any]):
         builder.store(syntax / "_tables.bin", grammar, builder.build(grammar.decode()))
         # Named here as well, since the file is git-ignored and an sdist has no git to ask.
         build_data["artifacts"].append("src/apimpolicy/syntax/_tables.bin")
+        if version == "editable":
+            compileall.compile_dir(root / "src" / "apimpolicy", quiet=2)
 
 
 def _module(name: str, directory: Path) -> ModuleType:

@@ -127,7 +127,7 @@ def main() -> None:
     if not options.file.exists():
         sys.exit(f"no texts: {options.file} is absent")
     texts = [json.loads(line)["code"] for line in options.file.read_text("utf-8").splitlines()]
-    grammar = tables.grammar_path().read_text("utf-8")
+    grammar = Path(tables.grammar_path()).read_text("utf-8")
     with_positions = load_grammar(grammar, lexer=SpecificationLexer, propagate_positions=True)
     without_positions = load_grammar(grammar, lexer=SpecificationLexer)
     alone = load_grammar(grammar, propagate_positions=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
-import attrs
-
 if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt, Position, Source
 
@@ -19,7 +17,6 @@ class Severity(enum.StrEnum):
     INFO = "info"
 
 
-@attrs.define(eq=False)
 class Diagnostic:
     """One finding at one place.
 
@@ -27,14 +24,27 @@ class Diagnostic:
     in `source.text`; `label` is the few words beside the carets; `help` is a sentence on what to do.
     """
 
-    code: str
-    message: str
-    source: Source
-    start: int
-    end: int
-    severity: Severity = Severity.ERROR
-    label: str = ""
-    help: str = ""
+    __slots__ = ("code", "end", "help", "label", "message", "severity", "source", "start")
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        source: Source,
+        start: int,
+        end: int,
+        severity: Severity = Severity.ERROR,
+        label: str = "",
+        help: str = "",
+    ) -> None:
+        self.code = code
+        self.message = message
+        self.source = source
+        self.start = start
+        self.end = end
+        self.severity = severity
+        self.label = label
+        self.help = help
 
     @classmethod
     def within(
@@ -62,3 +72,6 @@ class Diagnostic:
         line, column = self.position
         advice = f" ({self.label or self.help})" if self.label or self.help else ""
         return f"{self.source.path}:{line}:{column}: {self.code} {self.severity}: {self.message}{advice}"
+
+    def __repr__(self) -> str:
+        return f"<Diagnostic {self}>"

@@ -54,9 +54,9 @@ def pip(*arguments: str | Path) -> None:
 def check_parses(python: str | Path, path: Path | None, directory: Path) -> None:
     """Parse in a new process that is not in the checkout and cannot import Lark."""
     script = (
-        "import sys; sys.modules['lark'] = None\n"
+        "import os, sys; sys.modules['lark'] = None\n"
         "from apimpolicy.syntax import parser, tables\n"
-        "assert tables.STORED.exists(), tables.STORED\n"
+        "assert os.path.exists(tables.STORED), tables.STORED\n"
         "print(parser.parse('@(1 + 2)'), tables.grammar_path())"
     )
     printed = run(python, "-c", script, cwd=directory, path=path)
@@ -103,6 +103,7 @@ def test_an_editable_installation(checkout: Path, tmp_path: Path) -> None:
     target = tmp_path / "installed"
     pip("install", "--editable", checkout, "--target", target)
     assert tables.exists()
+    assert Path(importlib.util.cache_from_source(checkout / "src" / "apimpolicy" / "cli" / "__init__.py")).exists()
     links = [line for file in target.glob("*.pth") for line in file.read_text("utf-8").splitlines()]
     assert links == [str(checkout / "src")]
     check_parses(sys.executable, Path(links[0]), tmp_path)

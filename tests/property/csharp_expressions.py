@@ -178,7 +178,8 @@ class ExpressionWriter(MemberWriter):
             other = self.exactly(self.some_type(), depth)
             return Code(f"new {{ A = {other.text}, B = {value.text} }}.B")
         if kind == 4:
-            return Code(f"new List<{spelled(type_)}> {{ {value.text}, {self.converting(type_, depth).text} }}[0]")
+            first, second = value.at(CONDITION), self.converting(type_, depth).at(CONDITION)
+            return Code(f"new List<{spelled(type_)}> {{ {first}, {second} }}[0]")
         if kind == 5:
             return Code(f'new Dictionary<string, {spelled(type_)}> {{ ["k"] = {value.text} }}["k"]')
         if kind == 6:

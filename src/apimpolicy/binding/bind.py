@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.assignment import check_assignment
 from apimpolicy.binding.complaints import name_token
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
@@ -113,7 +112,7 @@ def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: Loca
             f"a {body.type} is no value that a policy can use",
         )
     if not binder.diagnostics and binder.has_variables:
-        check_assignment(binder, body)
+        _check_assignment(binder, body)
     return BoundExpression(excerpt, body, body.type, (), _in_order(binder.diagnostics), context)
 
 
@@ -150,8 +149,14 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
             if value is not None and value.type is not result and not isinstance(value, Bad):
                 statement.value = binder.convert(value, result)
     if not binder.diagnostics:
-        check_assignment(binder, block)
+        _check_assignment(binder, block)
     return BoundExpression(excerpt, block, result, types, _in_order(binder.diagnostics), context)
+
+
+def _check_assignment(binder: Binder, body: Expression | Block) -> None:
+    from apimpolicy.binding.assignment import check_assignment  # most expressions declare no variables
+
+    check_assignment(binder, body)
 
 
 def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

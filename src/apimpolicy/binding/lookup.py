@@ -5,7 +5,15 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.metadata import KEYWORDS, find_definition, is_namespace, look_up, named, type_names
+from apimpolicy.dotnet.metadata import (
+    KEYWORDS,
+    extension_classes,
+    find_definition,
+    is_namespace,
+    look_up,
+    named,
+    type_names,
+)
 from apimpolicy.dotnet.signatures import Member, Method, Property
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type, TypeParameter, construct
 from apimpolicy.dotnet.values import OBJECT
@@ -181,10 +189,7 @@ def _extension_classes() -> tuple[TypeDefinition, ...]:
     """The static classes whose extension methods are in scope, in the order of the usings."""
     found = [find_definition("ContextExtensions")]
     for namespace in IMPLICIT_USINGS:
-        for name, arity in type_names(namespace):
-            definition = look_up(name, arity)
-            if definition is not None and definition.is_static and "(this " in definition._block:
-                found.append(definition)
+        found += extension_classes(namespace)
     return tuple(found)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from apimpolicy.checks.catalogue import rules_for
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import apply_suppressions
@@ -70,5 +68,5 @@ def apply_rules(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _with_severity(finding: Diagnostic, settings: Settings) -> Diagnostic:
-    severity = settings.severities.get(finding.code)
-    return finding if severity is None else attrs.evolve(finding, severity=severity)
+    finding.severity = settings.severities.get(finding.code, finding.severity)
+    return finding

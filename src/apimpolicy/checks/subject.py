@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.expressions import CheckedExpression
 from apimpolicy.text.document import Characters
@@ -22,8 +20,7 @@ if TYPE_CHECKING:
 SCOPES = ("global", "workspace", "product", "api", "operation")
 
 
-@attrs.frozen
-class Settings:
+class Settings(NamedTuple):
     """What a run of `check` looks for, and what it knows beyond the document.
 
     - `select`, `extend`, `ignore`: codes or beginnings of codes (`POL3`). With `select` nothing else is looked for;
@@ -38,7 +35,7 @@ class Settings:
     select: tuple[str, ...] = ()
     extend: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    severities: Mapping[str, Severity] = attrs.field(factory=dict)
+    severities: Mapping[str, Severity] = {}
     scope: str | None = None
     tier: str | None = None
     gateway: str | None = None

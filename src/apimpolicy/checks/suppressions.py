@@ -17,8 +17,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import attrs
-
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.text.document import Comment, Element
 
@@ -31,24 +29,25 @@ if TYPE_CHECKING:
 UNUSED, INCOMPLETE = "POL041", "POL042"
 
 _MARK = "apimpolicy:"
-_OTHERS = re.compile(r"\s*apimpolicy:\s*equivalent\b")
+_OTHERS = r"\s*apimpolicy:\s*equivalent\b"
 """Comments for `apimpolicy mutate`."""
-_FORM = re.compile(
-    r"\s*apimpolicy:\s*ignore(?P<file>-file)?(?=[\s:])\s*(?P<codes>[A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)?"
-    r"[\s:\-–—]*(?P<reason>.*?)\s*",
-    re.DOTALL,
+_FORM = (
+    r"(?s)\s*apimpolicy:\s*ignore(?P<file>-file)?(?=[\s:])\s*(?P<codes>[A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)?"
+    r"[\s:\-–—]*(?P<reason>.*?)\s*"
 )
 
 
-@attrs.define(eq=False)
 class Suppression:
     """One comment: the codes, and the span of the source for which they are quiet."""
 
-    comment: Comment
-    codes: tuple[str, ...]
-    start: int
-    end: int
-    used: set[str] = attrs.field(factory=set)
+    __slots__ = ("codes", "comment", "end", "start", "used")
+
+    def __init__(self, comment: Comment, codes: tuple[str, ...], start: int, end: int) -> None:
+        self.comment = comment
+        self.codes = codes
+        self.start = start
+        self.end = end
+        self.used: set[str] = set()
 
     def covers(self, finding: Diagnostic) -> bool:
         return finding.code in self.codes and self.start <= finding.start < self.end
@@ -78,9 +77,9 @@ def _read(document: Document) -> tuple[list[Suppression], list[Diagnostic]]:
     found: list[Suppression] = []
     wrong: list[Diagnostic] = []
     for comment, following in _comments(document):
-        if _MARK not in comment.text or _OTHERS.match(comment.text):
+        if _MARK not in comment.text or re.match(_OTHERS, comment.text):
             continue
-        match = _FORM.fullmatch(comment.text)
+        match = re.fullmatch(_FORM, comment.text)
         if match is None or not match["codes"]:
             wrong.append(
                 _at(

@@ -306,6 +306,15 @@ def type_names(namespace: str) -> list[tuple[str, int]]:
     return [*blocks, *(key for key in _blocks("System") if key[0] in FULL_NAMES)]
 
 
+def extension_classes(namespace: str) -> list[TypeDefinition]:
+    """The static classes of a namespace that have extension methods, told from the text alone."""
+    return [
+        find_definition(*key)
+        for key, (header, block) in _blocks(namespace).items()
+        if header.startswith("static ") and "(this " in block
+    ]
+
+
 def all_definitions() -> Iterator[TypeDefinition]:
     """Every type of the surface; for tests and generated documentation."""
     for namespace in sorted(_namespaces()):

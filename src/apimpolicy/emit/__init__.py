@@ -14,10 +14,12 @@
     recorder     what explanations and coverage need: the value of every sub-expression
     late_checks  when it shows that a receiver is null only after its arguments
     delegates    delegates of several methods: `f + g`, `f - g`, `f == g`
+    inline_members  members of strings that Python has too
+    chains       long chains in pieces               outlining     blocks that are too deep for Python as functions
     runtime      the few functions that emitted code calls and that belong to no .NET type
 
-Emitted code reaches only what the emitter put into its namespace: registered members, and the functions of `runtime` and
-`delegates`. It has no builtins. Every node carries the policy file's own line and column, so that a traceback shows
+Emitted code reaches only what the emitter put into its namespace: registered members, and the functions of `runtime`
+and `delegates`. It has no builtins. Every node carries the policy file's own line and column, so that a traceback shows
 the policy.
 """
 

@@ -99,6 +99,8 @@ class EmitterCore:
         """The links of the chains that are being emitted, with the Python variable of those that have one."""
         self.has_iterators = False
         """Whether the expression has functions with `yield`: only then does the end of a `foreach` matter."""
+        self.repeats = False
+        """Whether something in the expression may run more than once: a loop, a jump, a function."""
         self._interned: dict[tuple[type, object], str] = {}
         self._counter = 0
         self._symbols: dict[LocalSymbol | LocalFunctionSymbol, str] = {}

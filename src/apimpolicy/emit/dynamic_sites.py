@@ -199,6 +199,7 @@ def _compiled(excerpt: Excerpt, body: nodes.Expression, placeholders: list[nodes
     from apimpolicy.emit.statements import StatementEmitter
 
     emitter = StatementEmitter(excerpt, recording=False)
+    emitter.repeats = True
     names = [emitter.fresh("operand") for _ in placeholders]
     for placeholder, name in zip(placeholders, names, strict=True):
         emitter.with_placeholder(placeholder, name)

@@ -12,7 +12,7 @@ from apimpolicy.emit.core import ALLOWANCE, LEFT, STEP, attribute, call, constan
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
 from apimpolicy.emit.outlining import outlined
 from apimpolicy.emit.statements import StatementEmitter
-from apimpolicy.emit.variables import assigned_in, declared_in, remembering, walk
+from apimpolicy.emit.variables import REPEATING, assigned_in, declared_in, remembering, walk
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH, ORDINARY_DEPTH, with_room
 
@@ -94,7 +94,9 @@ def _has_deep_functions(function: ast.FunctionDef) -> bool:
 
 def _function(emitter: StatementEmitter, bound: BoundExpression, recording: bool) -> ast.FunctionDef:
     body = bound.body
-    emitter.has_iterators = any(isinstance(node, Yield) for node in walk(body))
+    kinds = {type(node) for node in walk(body)}
+    emitter.has_iterators = Yield in kinds
+    emitter.repeats = not kinds.isdisjoint(REPEATING)
     emitter.prepare_references(body)
     emitter.reassigned = assigned_in(body)
     if isinstance(body, Block):

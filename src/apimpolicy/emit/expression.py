@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 
 class CompiledExpression:
-    """A legal policy expression. Python code is made on the first evaluation; checking alone never makes any."""
+    """A legal policy expression; `type` is its static type.
 
-    __slots__ = ("_plain", "_recording", "_static_type", "bound", "excerpt")
+    Python code is made on the first evaluation; checking alone never makes any.
+    """
+
+    __slots__ = ("_plain", "_recording", "_static_type", "bound", "excerpt", "type")
 
     def __init__(self, bound: BoundExpression) -> None:
         self.bound = bound
@@ -32,11 +35,7 @@ class CompiledExpression:
         self._plain: Callable[..., Any] | None = None
         self._recording: Callable[..., Any] | None = None
         self._static_type: str | None = None
-
-    @property
-    def type(self) -> Type:
-        """The static type."""
-        return self.bound.type
+        self.type: Type = bound.type
 
     @property
     def static_type(self) -> str:

@@ -3,6 +3,9 @@
 Python's `upper`, `startswith` and the like give what .NET gives for ASCII, and asking `isascii` costs next to nothing.
 Everything else goes to the function that is registered. A method of the receiver raises AttributeError for null, which
 is a NullReferenceException (see `frames`), so no receiver is asked here whether it is null.
+
+A long text burns steps as in the registered members, but only where the call may be made more than once: the length is
+asked for in expressions that loop or have functions of their own.
 """
 
 from __future__ import annotations
@@ -10,14 +13,17 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding.nodes import Call, Placeholder
+from apimpolicy.dotnet.environment import FREE_UNITS
 from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
 from apimpolicy.dotnet.system.string_search import ORDINAL, ends_with, starts_with
+from apimpolicy.emit import runtime
 from apimpolicy.emit.core import attribute, call, conditional, constant, load, walrus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.binding.nodes import Call, Expression
+    from apimpolicy.binding.nodes import Expression
     from apimpolicy.emit.core import EmitterCore
 
     Rule = Callable[[EmitterCore, Expression, list[Expression]], ast.expr | None]
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
 PYTHON_METHODS = frozenset(
     {
         *("isascii", "isprintable", "upper", "lower", "strip", "lstrip", "rstrip", "replace", "startswith", "endswith"),
-        "find",
+        *("find", "__len__"),
     }
 )
 """The methods of Python's `str` that emitted code calls."""
@@ -34,10 +40,29 @@ PYTHON_METHODS = frozenset(
 
 def inlined(emitter: EmitterCore, node: Call) -> ast.expr | None:
     """The Python for a call of a string's member, or None when it is to be called as registered."""
-    rule = _RULES.get(node.method.signature) if node.method.declaring.name == "string" else None
+    rule = _rule_of(node)
     if rule is None or node.receiver is None:
         return None
-    return rule(emitter, node.receiver, list(node.arguments))
+    if not emitter.repeats or _rule_of(node.receiver) is not None:  # what is inlined gives no longer text than it got
+        return rule(emitter, node.receiver, list(node.arguments))
+    name = emitter.fresh()
+    text = Placeholder(node.receiver.syntax, node.receiver.type)
+    emitter.with_placeholder(text, name, not_null=True)
+    made = rule(emitter, text, list(node.arguments))
+    if made is None:
+        return None
+    held = walrus(name, emitter.emit(node.receiver))
+    known = emitter.known_not_null(node.receiver)
+    length = emitter.run(len, held) if known else call(attribute(held, "__len__"))
+    is_short = ast.Compare(length, [ast.LtE()], [constant(FREE_UNITS)])
+    burned = emitter.run(runtime.worked_through, load(name))
+    return conditional(ast.BoolOp(ast.Or(), [is_short, burned]), made, constant(None))
+
+
+def _rule_of(node: Expression) -> Rule | None:
+    if isinstance(node, Call) and node.method.declaring.name == "string":
+        return _RULES.get(node.method.signature)
+    return None
 
 
 def _if_ascii(

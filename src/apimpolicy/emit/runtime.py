@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import DotnetException, InvalidOperationException, NullReferenceException
 from apimpolicy.errors import NotSimulatedError
 
@@ -55,6 +56,12 @@ def set_attribute(target: Any, name: str, value: Any) -> Any:
         raise NullReferenceException
     setattr(target, name, value)
     return value
+
+
+def worked_through(text: str) -> bool:
+    """Steps for one pass over a text; true, so that it can stand in a condition."""
+    work_through(len(text))
+    return True
 
 
 def elements(value: Any) -> Any:

@@ -91,24 +91,26 @@ class StatementEmitter(ControlFlowEmitter):
             if cls is not None:
                 test = ast.BoolOp(ast.Or(), [self.run(isinstance, load(caught), self.bring(cls, cls.__name__)), test])
         if clause.filter is not None:
-            inner = [*first, *self._filter(clause.filter, self.body(clause.body), otherwise)]
-            return inner if test is None else [ast.If(test, inner, otherwise)]
+            matches = self.fresh("matches")
+            asked = [*first, *self._filter(clause.filter, matches)]
+            if test is not None:
+                asked = [ast.Assign([store(matches)], constant(False)), ast.If(test, asked, [])]
+            return [*asked, ast.If(load(matches), self.body(clause.body), otherwise)]
         body = [*first, *self.body(clause.body)]
         return body if test is None else [ast.If(test, body, otherwise)]
 
-    def _filter(self, condition: nodes.Expression, body: list[ast.stmt], otherwise: list[ast.stmt]) -> list[ast.stmt]:
+    def _filter(self, condition: nodes.Expression, matches: str) -> list[ast.stmt]:
         """`when (…)`: an exception in it counts as false (C# specification, section 13.11)."""
         self._hoisted.append([])
         value = self.emit(condition)
         hoisted = self._hoisted.pop()
-        matches, raised = self.fresh("matches"), self.fresh("raised")
+        raised = self.fresh("raised")
         no_match: list[ast.stmt] = [
             ast.Expr(self.run(frames.as_dotnet, load(raised))),
             ast.Assign([store(matches)], constant(False)),
         ]
         handler = ast.ExceptHandler(self.bring(frames.CAUGHT, "caught_types"), raised, no_match)
-        test: ast.stmt = ast.Try([ast.Assign([store(matches)], value)], [handler], [], [])
-        return [*hoisted, test, ast.If(load(matches), body, otherwise)]
+        return [*hoisted, ast.Try([ast.Assign([store(matches)], value)], [handler], [], [])]
 
     def on_Using(self, node: nodes.Using) -> list[ast.stmt]:  # noqa: N802
         if node.resource is not None:

@@ -60,6 +60,8 @@ class Facts:
 _known: ContextVar[dict[nodes.Bound, Facts] | None] = ContextVar("apimpolicy.emit.facts", default=None)
 
 _FUNCTIONS = (nodes.Lambda, nodes.LocalFunction)
+REPEATING = frozenset({*_FUNCTIONS, nodes.Loop, nodes.Foreach, nodes.Goto})
+"""What may run a piece of code more than once."""
 _REMEMBERED = (*_FUNCTIONS, nodes.Block, nodes.Loop, nodes.Foreach, nodes.Switch)
 
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from apimpolicy.context.entities import Api
 from apimpolicy.engine.document import read_bytes
 from apimpolicy.errors import ConfigurationError
@@ -37,6 +35,8 @@ class ApiDocuments:
 
             self.description = load_openapi(openapi)
         if wsdl is not None:
+            import attrs
+
             from apimpolicy.context.description import ApiDescription
 
             self.description = attrs.evolve(self.description or ApiDescription(), xml_schema=_text(wsdl))

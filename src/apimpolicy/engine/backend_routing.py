@@ -10,15 +10,11 @@ gets requests only where nobody else in its priority does.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
-from typing import TYPE_CHECKING
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context import entities
-from apimpolicy.engine.backends import Backend, BackendPool
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import PolicyError
 from apimpolicy.text.named_values import substitute
@@ -27,9 +23,11 @@ from apimpolicy.text.source import Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from typing_extensions import TypeIs
+
     from apimpolicy.context.records import Request, Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.backends import CircuitBreaker, PoolMember
+    from apimpolicy.engine.backends import AnyBackend, Backend, BackendPool, CircuitBreaker, PoolMember
     from apimpolicy.engine.services import SimulatedTime
 
 TICKS_PER_SECOND = 10_000_000
@@ -68,8 +66,7 @@ class Circuit:
             self._seen.clear()
 
 
-@attrs.frozen
-class Route:
+class Route(NamedTuple):
     """Where one request goes. `why` says it in words, empty when there was nothing to choose."""
 
     id: str
@@ -79,37 +76,37 @@ class Route:
 
 
 class BackendRouter:
-    """The backends of one gateway by id, with the state that its requests share."""
+    """The backends of one gateway by id, with the state that its requests share. Raises ConfigurationError."""
 
     def __init__(
         self,
-        backends: Mapping[str, Backend | BackendPool],
+        backends: Mapping[str, AnyBackend],
         time: SimulatedTime,
         named_values: Mapping[str, str],
         certificate: Callable[[str], Certificate | None],
     ) -> None:
-        self.backends = dict(backends)
+        self.backends = _checked(backends) if backends else {}
         self._named_values = named_values
         self.time = time
         self._certificate = certificate
         self._circuits = {
             id_: Circuit(backend.circuit_breaker)
             for id_, backend in self.backends.items()
-            if isinstance(backend, Backend) and backend.circuit_breaker is not None
+            if not is_pool(backend) and backend.circuit_breaker is not None
         }
         self._turns: dict[tuple[str, str], float] = {}
 
     def describe(self, id_: str) -> str | None:
         """The URL of a backend, or what a pool is; None when there is no such backend."""
         backend = self.backends.get(id_)
-        if isinstance(backend, BackendPool):
+        if is_pool(backend):
             return f"pool of {', '.join(member.id for member in backend.members)}"
         return None if backend is None else backend.url
 
     def entity(self, id_: str) -> entities.Backend:
         """What `context.Backend` says of a backend."""
         backend = self.backends.get(id_)
-        if isinstance(backend, BackendPool):
+        if is_pool(backend):
             return entities.Backend(id_, type=entities.POOL)
         return entities.Backend(id_, azure_region=None if backend is None else backend.azure_region)
 
@@ -124,7 +121,7 @@ class BackendRouter:
     def route(self, id_: str, request: Request) -> Route:
         """Choose the backend. Raises PolicyError, with status 503, when every circuit is open."""
         backend = self.backends[id_]
-        if isinstance(backend, Backend):
+        if not is_pool(backend):
             if self.is_open(id_):
                 raise _unavailable(f"Backend '{id_}'")
             return Route(id_, _with_named_values(id_, backend, self._named_values))
@@ -150,7 +147,7 @@ class BackendRouter:
 
     def _route(self, member: PoolMember, why: str, session: tuple[str, str] | None = None) -> Route:
         backend = self.backends[member.id]
-        assert isinstance(backend, Backend)
+        assert not is_pool(backend)
         return Route(member.id, _with_named_values(member.id, backend, self._named_values), why, session)
 
     def _next(self, pool: str, members: Sequence[PoolMember]) -> PoolMember:
@@ -206,12 +203,29 @@ class BackendRouter:
             circuit.record(self.now(), failed, seconds_of(retry_after, self.now()))
 
 
+def _checked(backends: Mapping[str, AnyBackend]) -> dict[str, Backend | BackendPool]:
+    from apimpolicy.engine.backends import checked_backends
+
+    return checked_backends(backends)
+
+
+def is_pool(backend: Backend | BackendPool | None) -> TypeIs[BackendPool]:
+    """Whether this is a pool of backends."""
+    if backend is None:
+        return False
+    from apimpolicy.engine.backends import BackendPool
+
+    return isinstance(backend, BackendPool)
+
+
 def session_value(pool: str, member: str) -> str:
     """The value of a session's cookie: opaque, the same for one member of one pool.
 
     >>> session_value("both", "east") == session_value("both", "east") != session_value("both", "west")
     True
     """
+    import hashlib
+
     return hashlib.sha256(f"{pool}/{member}".encode()).hexdigest()[:32]
 
 
@@ -248,6 +262,7 @@ def _unavailable(what: str) -> PolicyError:
 
 
 def _with_named_values(id_: str, backend: Backend, named_values: Mapping[str, str]) -> Backend:
+    import attrs
 
     def filled(text: str) -> str:
         if "{{" not in text:

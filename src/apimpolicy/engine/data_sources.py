@@ -13,12 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.data_requests import CosmosRequest, SqlParameter, SqlRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from apimpolicy.policies.data_requests import CosmosContainer, SqlDatabase
+    from apimpolicy.policies.data_requests import CosmosContainer, CosmosRequest, SqlDatabase, SqlRequest
 
 
 class RecordedSql:
@@ -63,6 +62,3 @@ class GatewayDataSources:
         if self._cosmos is None:
             raise ConfigurationError("the gateway has no Cosmos DB; give it one: Gateway(cosmos=RecordedCosmos(…))")
         return self._cosmos.execute(request)
-
-
-__all__ = ["CosmosRequest", "GatewayDataSources", "RecordedCosmos", "RecordedSql", "SqlParameter", "SqlRequest"]

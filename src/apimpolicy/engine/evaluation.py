@@ -36,15 +36,17 @@ class Evaluator:
         prepared = step.prepared
         if prepared is None:
             prepared = step.prepared = Prepared(step)
+        if prepared.shown:
+            entry.attributes.update(prepared.shown)
+        if prepared.instance is not None:
+            return prepared.instance
         instance: Any = object.__new__(prepared.cls)
         values = vars(instance)
         values.update(prepared.values)
-        if prepared.shown:
-            entry.attributes.update(prepared.shown)
         for attribute in prepared.attributes:
             values[attribute.field] = self.attribute(step.element, attribute, entry)
-        for text in prepared.contents:
-            values[text.field] = self.content(step.element, text, entry)
+        for slot, texts in prepared.contents:
+            values[slot.field] = self.content(slot, texts, entry)
         return instance
 
     def attribute(self, element: Element, slot: AttributeSlot, entry: TraceEntry) -> object:
@@ -64,21 +66,14 @@ class Evaluator:
         entry.attributes[slot.name] = _readable(value)
         return value
 
-    def content(self, element: Element, slot: ContentSlot, entry: TraceEntry) -> object:
+    def content(self, slot: ContentSlot, texts: list[tuple[Excerpt | None, str]], entry: TraceEntry) -> object:
+        what = slot.child or "text"
+        values = [self.value(slot, what, expression, literal, entry) for expression, literal in texts]
         if slot.child is None:
-            literal = "" if element.expression is not None else literal_content(element)
-            value = self.value(slot, "text", element.expression, literal, entry)
-            entry.attributes["text"] = _readable(value)
-            return value
-        values = [
-            self.value(slot, slot.child, child.expression, "", entry)
-            if child.expression is not None
-            else self.value(slot, slot.child, None, literal_content(child).strip(), entry)
-            for child in element.elements()
-            if child.name == slot.child
-        ]
+            entry.attributes[what] = _readable(values[0])
+            return values[0]
         if values:
-            entry.attributes[slot.child] = [_readable(value) for value in values]
+            entry.attributes[what] = [_readable(value) for value in values]
         return values
 
     def value(
@@ -99,7 +94,7 @@ class Evaluator:
         evaluation = Evaluation(what, excerpt, recorder)
         entry.evaluations.append(evaluation)
         expression = compiled(excerpt)
-        evaluation.static_type = expression.static_type
+        evaluation.expression = expression
         try:
             value = expression.evaluate(self.context, recorder=recorder)
         except DotnetException as error:
@@ -114,10 +109,11 @@ class Evaluator:
 class Prepared:
     """What is the same whenever a step runs: `values` by field, `shown` as the trace has them; and what is not.
 
-    Literals are converted here, once; those that do not convert fail when the policy is reached.
+    Literals are converted here, once; those that do not convert fail when the policy is reached. A step with nothing to
+    evaluate has one `instance` for all requests: policies do not change themselves.
     """
 
-    __slots__ = ("attributes", "cls", "contents", "shown", "values")
+    __slots__ = ("attributes", "cls", "contents", "instance", "shown", "values")
 
     def __init__(self, step: Step) -> None:
         specification = step.specification
@@ -126,7 +122,7 @@ class Prepared:
         self.values: dict[str, object] = dict(step.fields)
         self.shown: dict[str, object] = {}
         self.attributes: list[AttributeSlot] = []
-        self.contents = specification.contents
+        self.contents = [(slot, _texts(step.element, slot)) for slot in specification.contents]
         for slot in specification.attributes:
             attribute = step.element.get(slot.name)
             if slot.postponed:
@@ -137,6 +133,10 @@ class Prepared:
                 self.attributes.append(slot)
             else:
                 self.convert(slot, attribute.value.text)
+        self.instance: Any = None
+        if not self.attributes and not self.contents:
+            self.instance = object.__new__(self.cls)
+            vars(self.instance).update(self.values)
 
     def convert(self, slot: AttributeSlot, literal: str) -> None:
         try:
@@ -148,6 +148,16 @@ class Prepared:
             return
         self.values[slot.field] = value
         self.shown[slot.name] = _readable(value)
+
+
+def _texts(element: Element, slot: ContentSlot) -> list[tuple[Excerpt | None, str]]:
+    """The texts that a slot is made of: each an expression, or a literal."""
+    if slot.child is None:
+        return [(element.expression, "" if element.expression is not None else literal_content(element))]
+    children = [child for child in element.elements() if child.name == slot.child]
+    return [
+        (child.expression, "" if child.expression is not None else literal_content(child).strip()) for child in children
+    ]
 
 
 def literal_content(element: Element) -> str:

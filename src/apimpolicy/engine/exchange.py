@@ -153,6 +153,7 @@ class Exchange:
         self.is_served = False
         self.response = ResponseMessage(second_read=context.request.second_read)
         self._evaluator = Evaluator(context, tracing)
+        self._now = environment().utc_now
         self.composed_request: RequestMessage | None = None
         self._composed: ResponseMessage | None = None
         self._running: list[Step] = []
@@ -204,7 +205,8 @@ class Exchange:
 
     def _run(self, step: Step) -> None:
         entry = self._enter(step)
-        self._running.append(step)
+        running = self._running
+        running.append(step)
         try:
             if step.specification is None:
                 known = UNDOCUMENTED.get(step.name)
@@ -217,7 +219,7 @@ class Exchange:
             self._locate(error, step)
             raise
         finally:
-            self._running.pop()
+            running.pop()
 
     def evaluate(self, step: Any) -> Any:
         entry = self._enter(step)
@@ -311,6 +313,8 @@ class Exchange:
     def _enter(self, step: Step) -> TraceEntry:
         around = None if step.parent is None else self._entries.get(step.parent)
         entry = TraceEntry(step.section, step.scope, step.path, step.element, around)
+        if self._evaluator.tracing:
+            entry.ticks = self._now()
         self._entries[step] = entry
         self.trace.append(entry)
         return entry
@@ -385,7 +389,8 @@ class Exchange:
         return self._answered(self.services.outside if service is None else service, request, timeout)
 
     def _answered(self, transport: Transport | Sidecar, request: Request, timeout: float) -> Response:
-        started = environment().utc_now()
+        now = environment().utc_now
+        started = now()
         try:
             response = transport.send(request, timeout)
         except TimeoutError:
@@ -394,7 +399,7 @@ class Exchange:
             raise PolicyError("BackendConnectionFailure", str(error) or "The backend cannot be reached.") from error
         if not isinstance(response, Response):
             raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
-        if environment().utc_now() - started > timeout * TICKS_PER_SECOND:
+        if now() - started > timeout * TICKS_PER_SECOND:
             raise self._timed_out(timeout)
         return response
 

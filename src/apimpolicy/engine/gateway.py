@@ -21,15 +21,12 @@ from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.backend_routing import BackendRouter
-from apimpolicy.engine.backends import checked_backends
 from apimpolicy.engine.data_sources import GatewayDataSources
 from apimpolicy.engine.document import Policy, is_markup, load_policy, read_bytes
 from apimpolicy.engine.exchange import Exchange, ExchangeServices
 from apimpolicy.engine.identity import Identities
 from apimpolicy.engine.integrations import Integrations
 from apimpolicy.engine.observation import observer
-from apimpolicy.engine.operations import choose, operations_of
-from apimpolicy.engine.resolvers import resolve
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, clock_of, transport_of
 from apimpolicy.engine.steps import SCOPES, Program, build
@@ -197,7 +194,7 @@ class Gateway:
             transport,
             others,
             time,
-            BackendRouter(checked_backends(backends), time, self.named_values, self._uploaded),
+            BackendRouter(backends or {}, time, self.named_values, self._uploaded),
             integrations,
             Identities(openid_providers, managed_identity, authorizations, time),
             documents,
@@ -221,6 +218,8 @@ class Gateway:
         self._service_requests: ServiceRequests | None = None
         self._random = random.Random(seed)
         self._last_deployment: _Deployed | None = None
+        self._last_scopes: tuple[Mapping[str, AnyPolicy], dict[str, Policy]] | None = None
+        self._last_program: tuple[dict[str, Policy], Program] | None = None
         self._documents: dict[tuple[str, object], Policy] = {}
         self._programs: dict[tuple[tuple[str, object], ...], Program] = {}
 
@@ -242,7 +241,13 @@ class Gateway:
         the gateway was set up wrongly, NotSimulatedError when the request reaches what is not simulated, and
         LimitExceededError.
         """
-        scopes = self.scopes(policy)
+        last = self._last_scopes
+        if last is not None and last[0] == policy and observer() is None:
+            scopes = last[1]
+        else:
+            scopes = self.scopes(policy)
+            if isinstance(policy, dict) and all(type(each) is Policy for each in policy.values()):
+                self._last_scopes = (dict(policy), scopes)
         if isinstance(request, str):
             request = Request("GET", request)
         environment = self.environment()
@@ -258,8 +263,8 @@ class Gateway:
 
     def send(self, request: Request | str, *, variables: Mapping[str, object] | None = None) -> Result:
         """Send a request to the service: it finds the API, the operation, the subscription and its product, and the
-        policies of all their scopes run. A request that is only a URL is a GET; `variables` as in `run`. Raises as `run`
-        does.
+        policies of all their scopes run. A request that is only a URL is a GET; `variables` and errors are those of
+        `run`.
         """
         if self.service is None:
             raise ConfigurationError("send needs Gateway(service=…); run takes a policy and a request")
@@ -272,6 +277,10 @@ class Gateway:
 
     def _find_operation(self, exchange: Exchange, scopes: Mapping[str, Policy]) -> bool:
         """Find what operation a request is for; False when the gateway has operations, and it is for none of them."""
+        if self.description is None and self.operation is None:
+            return True
+        from apimpolicy.engine.operations import choose, operations_of
+
         operations = operations_of(self.description, self.operation)
         if not operations:
             return True
@@ -303,6 +312,8 @@ class Gateway:
         `arguments` are those of the field, `parent` is the object that it belongs to, `request` the caller's. Raises as
         `run` does; an error that a policy meets is the `error` of what comes back.
         """
+        from apimpolicy.engine.resolvers import resolve
+
         document = self._loaded(policy, "<resolver>")
         if not document.root.name.endswith("-data-source"):
             raise ConfigurationError(f"{document.path} is no resolver: its root is <{document.root.name}>")
@@ -333,6 +344,9 @@ class Gateway:
 
     def program(self, scopes: Mapping[str, Policy]) -> Program:
         """What runs in each section for these documents; built once for the same ones. Raises as `run` does."""
+        last = self._last_program
+        if last is not None and last[0] == scopes and not self.fragments and observer() is None:
+            return last[1]
         fragments = {name: self._loaded(text, f"<fragment {name}>") for name, text in self.fragments.items()}
         key = tuple((name, policy) for name, policy in (*scopes.items(), *fragments.items()))
         found = self._programs.get(key)
@@ -340,6 +354,7 @@ class Gateway:
             if len(self._programs) > 64:
                 self._programs.clear()
             found = self._programs[key] = build(scopes, fragments, self.missing_section == "inherit")
+        self._last_program = (dict(scopes), found) if not fragments else None
         return found
 
     def environment(self) -> Environment:
@@ -474,8 +489,12 @@ class _Deployed:
             and self.given[1] == given.certificates.version
             and self.version == self.deployment.certificates.version
             and len(held) == len(self.held)
-            and all(one[0] == other[0] and one[1] is other[1] for one, other in zip(held, self.held, strict=True))
+            and all(map(_is_same, held, self.held))
         )
+
+
+def _is_same(one: tuple[str, Certificate], other: tuple[str, Certificate]) -> bool:
+    return one[1] is other[1] and one[0] == other[0]
 
 
 @functools.cache

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.engine.authorizations import MANAGED, ConnectionSource
-from apimpolicy.engine.managed_identity import TokenSource
 from apimpolicy.engine.openid_cache import OpenIdCache
-from apimpolicy.engine.openid_provider import OpenIdSource
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.identity_services import IdentityUnavailableError
 
@@ -15,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from apimpolicy.context.tokens import Jwt
+    from apimpolicy.engine.authorizations import ConnectionSource
+    from apimpolicy.engine.managed_identity import TokenSource
+    from apimpolicy.engine.openid_provider import OpenIdSource
     from apimpolicy.engine.services import SimulatedTime
     from apimpolicy.policies.identity_services import Connection, OpenIdConfiguration
 
@@ -32,12 +32,14 @@ class Identities:
         authorizations: ConnectionSource | None,
         time: SimulatedTime,
     ) -> None:
-        sources = [openid_providers] if isinstance(openid_providers, OpenIdSource) else list(openid_providers)
-        for source in sources:
-            _demand(source, OpenIdSource, "openid_providers are objects with a method `document`")
+        sources = _sources(openid_providers) if openid_providers != () else []
         if managed_identity is not None:
+            from apimpolicy.engine.managed_identity import TokenSource
+
             _demand(managed_identity, TokenSource, "managed_identity is an object with a method `token`")
         if authorizations is not None:
+            from apimpolicy.engine.authorizations import ConnectionSource
+
             _demand(authorizations, ConnectionSource, "authorizations is an object with a method `connection`")
         self.time = time
         self.openid = OpenIdCache(sources, time)
@@ -68,6 +70,8 @@ class Identities:
         if self.authorizations is None:
             asked = f"'{authorization_id}' of '{provider_id}'"
             raise ConfigurationError(f"the gateway has no connections to look for {asked} in: pass {_AUTHORIZATIONS}")
+        from apimpolicy.engine.authorizations import MANAGED
+
         object_id = MANAGED if identity is None else self._object_id(identity)
         return self.authorizations.connection(provider_id, authorization_id, object_id)
 
@@ -90,6 +94,15 @@ class Identities:
         if isinstance(expires, Number) and float(expires) < now:
             raise IdentityUnavailableError("The identity's token is expired")
         return str(token.payload["oid"])
+
+
+def _sources(given: OpenIdSource | Iterable[OpenIdSource]) -> list[OpenIdSource]:
+    from apimpolicy.engine.openid_provider import OpenIdSource
+
+    sources = [given] if isinstance(given, OpenIdSource) else list(given)
+    for source in sources:
+        _demand(source, OpenIdSource, "openid_providers are objects with a method `document`")
+    return sources
 
 
 def _demand(given: object, protocol: type, sentence: str) -> None:

@@ -1,6 +1,6 @@
-"""Who looks on: an observer sees every document and every request of all gateways of this process; see `testing.coverage`.
+"""Who looks on: an observer sees every document and every request of all gateways of this process (`testing.coverage`).
 
-While one is there, sub-expressions are recorded whatever `tracing` says. Without one, nothing is kept and nothing costs.
+While one is there, sub-expressions are recorded whatever `tracing` says. Without one nothing is kept.
 """
 
 from __future__ import annotations

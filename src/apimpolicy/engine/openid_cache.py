@@ -6,7 +6,6 @@ again, at most once in five minutes since the last time. While a fetch fails, wh
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -97,6 +96,8 @@ def _decoded(answer: Mapping[str, Any] | str | bytes, url: str) -> Mapping[str, 
     if not isinstance(answer, str | bytes):
         return answer
     try:
+        import json
+
         decoded = json.loads(answer)
     except (ValueError, RecursionError):
         raise ValueError(f"{url} is no JSON") from None

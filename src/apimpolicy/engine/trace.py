@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.execution import LastError
     from apimpolicy.dotnet.exceptions import DotnetException
+    from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.emit.recorder import Recorder
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt, Position
@@ -32,15 +33,20 @@ class Evaluation:
     run-time value, boxed, before the conversion to what the policy wants; it is meaningless when `error` is set.
     """
 
-    __slots__ = ("error", "excerpt", "recorder", "static_type", "value", "what")
+    __slots__ = ("error", "excerpt", "expression", "recorder", "value", "what")
 
     def __init__(self, what: str, excerpt: Excerpt, recorder: Recorder | None) -> None:
         self.what = what
         self.excerpt = excerpt
         self.recorder = recorder
-        self.static_type = ""
+        self.expression: CompiledExpression | None = None
         self.value: object = None
         self.error: DotnetException | None = None
+
+    @property
+    def static_type(self) -> str:
+        """The static type in C# spelling; empty when the expression could not be compiled."""
+        return "" if self.expression is None else self.expression.static_type
 
     @property
     def code(self) -> str:
@@ -61,7 +67,8 @@ class TraceEntry:
     `path` counts elements of one name from 1 (`choose[1]/when[2]/set-header[1]`) within `section` of the document of
     `scope` ("global" … "operation"); inside a fragment it begins with the `include-fragment`. `attributes` are the
     values as the policy got them, by their XML names; children's texts stand under the child's name, the content
-    under "text". `effect` is None when the policy failed; then `error` says why.
+    under "text". `effect` is None when the policy failed; then `error` says why. `ticks` is when it was
+    reached (100 ns since 0001-01-01 UTC), None when the gateway runs with `tracing=False`.
     """
 
     __slots__ = (
@@ -75,6 +82,7 @@ class TraceEntry:
         "path",
         "scope",
         "section",
+        "ticks",
     )
 
     def __init__(self, section: str, scope: str, path: str, element: Element, parent: TraceEntry | None) -> None:
@@ -88,6 +96,7 @@ class TraceEntry:
         self.evaluations: list[Evaluation] = []
         self.effect: Effect | None = None
         self.error: LastError | None = None
+        self.ticks: int | None = None
 
     @property
     def name(self) -> str:

@@ -1,8 +1,8 @@
 """Where the gateway allows a policy beyond its section: scopes, gateways, tiers, and how often.
 
-Only what is *not* allowed is listed. Source: the policy's page, https://learn.microsoft.com/azure/api-management/…-policy;
-`cache-lookup-value` and `cache-store-value` are left out of `once`, which their pages ask for and deployed policies do not
-keep.
+Only what is *not* allowed is listed. Source: the policy's page,
+https://learn.microsoft.com/azure/api-management/…-policy; `cache-lookup-value` and `cache-store-value` are left out of
+`once`, which their pages ask for and deployed policies do not keep.
 """
 
 from __future__ import annotations

@@ -39,13 +39,14 @@ from apimpolicy.policies.spec import (
 )
 
 if TYPE_CHECKING:
+    from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.policies.spec import Exchange, Step
 
 
 @policy("send-request", sections=ANYWHERE)
 class SendRequest:
     mode: str = expression_attribute(default="new", values=("new", "copy"))
-    response_variable_name: str = expression_attribute(required=True)
+    response_variable_name: str | None = expression_attribute(required=True)
     timeout: float = expression_attribute(number, default=60.0)
     timeout_ms: float | None = expression_attribute(number)
     ignore_error: bool = literal_attribute(boolean, default=False)
@@ -60,7 +61,7 @@ class SendRequest:
         except PolicyError as error:
             if not self.ignore_error:
                 raise
-            exchange.variables[self.response_variable_name] = None
+            self.keep(exchange, None)
             return Effect("sent", f"failed, ignored: {error.message}", request=None, response=None)
 
     def send(self, exchange: Exchange) -> Effect:
@@ -70,6 +71,11 @@ class SendRequest:
         response = exchange.send(request, self.timeout if self.timeout_ms is None else self.timeout_ms / 1000)
         if self.fail_on_error_status_code and response.status_code >= 400:
             raise PolicyError(None, f"{request.url} answered with the status code {response.status_code}.")
-        exchange.variables[self.response_variable_name] = ResponseMessage.of(response, exchange.request.second_read)
+        self.keep(exchange, ResponseMessage.of(response, exchange.request.second_read))
         shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
         return Effect("sent", shown, request=request, response=response)
+
+    def keep(self, exchange: Exchange, response: ResponseMessage | None) -> None:
+        """Set the variable; examples of the documentation have none, and nobody reads the answer then."""
+        if self.response_variable_name:
+            exchange.variables[self.response_variable_name] = response

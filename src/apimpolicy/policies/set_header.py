@@ -41,17 +41,17 @@ class SetHeader:
     values: list[str] = child_texts("value", trimmed)
 
     def run(self, exchange: Exchange) -> Effect:
-        message = exchange.message
+        headers = exchange.message.headers
         kind = "request" if exchange.changes_request else "response"
-        before = tuple(message.headers.get_all(self.name))
+        before = tuple(headers.get_all(self.name))
         kept = self.kept(exchange, kind, before)
         if kept is None:
-            apply(message.headers, self.exists_action, self.name, self.values)
+            apply(headers, self.exists_action, self.name, self.values)
         elif kept:
-            message.headers.set(self.name, kept)
+            headers.set(self.name, kept)
         else:
-            message.headers.delete(self.name)
-        after = tuple(message.headers.get_all(self.name))
+            headers.delete(self.name)
+        after = tuple(headers.get_all(self.name))
         protected = kept is not None and after == before
         shown = f"{self.name}: {', '.join(after)}" if after else f"{self.name} is not there"
         return Effect(

@@ -35,6 +35,7 @@ _DOUBTFUL_REQUIREMENTS = frozenset(
         ("check-header", "ignore-case"),
         ("check-header", "failed-check-error-message"),
         ("llm-semantic-cache-lookup", "embeddings-backend-auth"),
+        ("send-request", "response-variable-name"),
         ("llm-token-limit", "estimate-prompt-tokens"),
         ("azure-openai-token-limit", "estimate-prompt-tokens"),
     }

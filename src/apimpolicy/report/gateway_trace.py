@@ -7,7 +7,7 @@
 
 Documented, from the example of the REST operation "List Trace", are this frame and the data of api-inspector (request,
 configuration), cors, set-status, return-response, check-header, rate-limit-by-key, request-forwarder and
-transfer-response. All else is our choice: the data of other policies is `{"message": …}` with what they did, with `name`
+transfer-response. All else is our choice: the data of other policies is `{"message": …}` with what they did, and `name`
 and `value` of a variable; the source of `trace` is that of its attribute; each expression of any policy is an entry as
 rate-limit-by-key's is; an error is an entry with the members of `context.LastError`; the backend's answer follows the
 entry of request-forwarder, as `response` in the form of return-response's. Times are those of the gateway's clock.

@@ -6,33 +6,44 @@ Loading stored tables takes about a millisecond and does not import Lark.
 from __future__ import annotations
 
 import marshal
+import os
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.syntax.table_builder import build, origin, store
 
-STORED = Path(__file__).with_name("_tables.bin")
+if TYPE_CHECKING:
+    from os import PathLike
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+STORED: str | PathLike[str] = os.path.join(_HERE, "_tables.bin")
 
 
-def grammar_path() -> Path:
+def grammar_path() -> str | PathLike[str]:
     """Where the grammar is: inside the installed package, or at the top of a checkout."""
-    package = Path(__file__).parents[1]
-    installed = package / "grammar" / "csharp.lark"
-    return installed if installed.exists() else package.parents[1] / "grammar" / "csharp.lark"
+    package = os.path.dirname(_HERE)
+    installed = os.path.join(package, "grammar", "csharp.lark")
+    return installed if os.path.exists(installed) else os.path.join(package, "..", "..", "grammar", "csharp.lark")
 
 
 @cache
 def load() -> dict[str, Any]:
     """The tables; see `table_builder.build` for what they hold."""
-    grammar = grammar_path().read_bytes()
+    grammar = _content(grammar_path())
     try:
-        stored_origin, tables = marshal.loads(STORED.read_bytes())
+        stored_origin, tables = marshal.loads(_content(STORED))
     except (OSError, ValueError, EOFError, TypeError):
         stored_origin, tables = None, {}
     if stored_origin != origin(grammar):
         tables = build(grammar.decode())
         with suppress(OSError):  # a read-only installation: the tables are as good in memory
-            store(STORED, grammar, tables)
+            from pathlib import Path
+
+            store(Path(STORED), grammar, tables)
     return tables  # type: ignore[no-any-return]
+
+
+def _content(path: str | PathLike[str]) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()

@@ -16,6 +16,7 @@ says what is missing. Everything is iterative and every character is looked at a
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic
@@ -42,6 +43,7 @@ _ESCAPED_STRING = r"&quot;(?:[^&\\\r\n]++|\\(?:&quot;|[^\r\n])|&(?!quot;))*+&quo
 _LITERAL = f"{_STRING}|{_VERBATIM_STRING}|{_CHARACTER}|{_COMMENT}"
 
 
+@cache  # compiled when first needed: most documents have only expressions of one kind
 def _code(brackets: str) -> re.Pattern[str]:
     """Runs over code and complete literals, and stops at what the scanner must decide on."""
     return re.compile(
@@ -51,8 +53,8 @@ def _code(brackets: str) -> re.Pattern[str]:
     )
 
 
-_CODE = {"(": _code("()"), "{": _code("{}")}
-_HOLE = _code(r"()\[\]{}:")
+_BRACKETS = {"(": "()", "{": "{}"}
+_BRACKETS_OF_HOLE = r"()\[\]{}:"
 _FORMAT = re.compile(r':(?::|[^{}"\r\n]*+(?=\}))')
 _INTERPOLATED = re.compile(r'(?:[^"\\{}\r\n]++|\\[^\r\n]|\{\{|\})*+(["{]?)')
 _VERBATIM_INTERPOLATED = re.compile(r'(?:[^"{}]++|""|\{\{|\})*+(["{]?)')
@@ -93,7 +95,7 @@ def scan_code(text: str, start: int, limit: int, *, literals: bool = False) -> S
     spans: list[tuple[int, int]] = []
     entities: list[tuple[int, int]] = []
     root = text[start + 1]
-    pattern = _CODE[root]
+    pattern = _code(_BRACKETS[root])
     brackets = [start + 1]  # of the code that is read now; one list for each code inside code is kept in `outer`
     outer: list[tuple[list[int], re.Pattern[str], int]] = []
     position = start + 2
@@ -131,13 +133,13 @@ def scan_code(text: str, start: int, limit: int, *, literals: bool = False) -> S
                 if failure != "{":
                     return _string_open(text, opened, position, spans, entities)
                 outer.append((brackets, pattern, opened))
-                brackets, pattern = [position - 1], _HOLE
+                brackets, pattern = [position - 1], _code(_BRACKETS_OF_HOLE)
         elif kind == "interpolated":
             opened = match.start(kind)
             failure, position = _interpolated(text, opened, end, limit, spans if literals else None)
             if failure == "{":
                 outer.append((brackets, pattern, opened))
-                brackets, pattern = [position - 1], _HOLE
+                brackets, pattern = [position - 1], _code(_BRACKETS_OF_HOLE)
             elif failure != '"':
                 return _string_open(text, opened, position, spans, entities)
         elif kind == "entity":

@@ -72,6 +72,8 @@ LOOPS = {
     _LIST + "l.Sort((a, b) => b - a); return l[0];": LOGARITHMIC_FACTOR,
     _LIST + 'return string.Join(",", l).Length + string.Concat(l).Length;': LINEAR,
     "var l = Enumerable.Range(0, int.MaxValue).Select(i => i + N); return l.First() + l.Take(3).Sum();": (CONSTANT),
+    "var e = Enumerable.Range(0, 9); for (int i = 0; i < N; i++) e = e.Where(x => x >= 0).Select(x => x).Skip(0); "
+    "return e.Sum();": LINEAR,
     "var d = Enumerable.Range(0, 10).Select(i => i * N); int n = 0; foreach (var i in d) n++; return n;": CONSTANT,
 }
 

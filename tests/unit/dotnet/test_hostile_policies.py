@@ -1,8 +1,5 @@
 """Policies that ask library members for too much: each ends in a limit with a name, in bounded memory.
 
-Members that the emitter replaces by Python's own (`ToUpper()`, `Trim()`, `Replace` of constants) burn no steps for long
-texts; the limit of seconds ends them.
-
 All of them run in one process of their own with a fraction of the default steps and an address space of 1.5 GB. The
 limit of seconds is far away, so that what the members count themselves ends a policy, on a slow machine too.
 """
@@ -29,6 +26,8 @@ ENDLESS = [
             'Contains("b")', "IndexOf('b')", 'IndexOf("aab")', 'IndexOf("b", StringComparison.OrdinalIgnoreCase)',
             'LastIndexOf("b")', "IndexOfAny(new[] { 'b', 'c' })", 'CompareTo(s + "b")', "Trim('a', 'b')",
             "ToCharArray()", "Substring(1)", "StartsWith(s)", 'Insert(5, "x")', "PadLeft(200000)",
+            "ToUpper()", "ToLowerInvariant()", "Trim()", "TrimEnd('a')", 'Replace("a", "b")', "Replace('a', 'b')",
+            "Contains('b')", 'StartsWith("a")', 'EndsWith("a", StringComparison.Ordinal)', "Trim().ToUpper()",
         )
     ),
     *(
@@ -67,6 +66,9 @@ ENDLESS = [
     "var d = new LinkedList<int>(); while (true) d.AddLast(1);",
     'var s = "a"; while (true) s = Regex.Replace(s, ".", "$0$0");',
     'var s = "a"; while (true) s = Regex.Replace(s, ".", m => m.Value + m.Value);',
+    f"{BIG} int F(int n) {{ s.Trim(); return n < 2 ? n : F(n - 1) + F(n - 2); }} return F(60);",
+    f"{BIG} return Enumerable.Range(0, 1000000).Count(i => s.Trim() == null);",
+    f"{BIG} a: s.Trim(); goto a;",
     "while (true) { new Regex(Guid.NewGuid().ToString()); }",
     'while (true) { try { throw new Exception("a"); } catch { } }',
     'while (true) { int n; int.TryParse("a", out n); }',

@@ -9,6 +9,7 @@ import pytest
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.emit.emitter import emit
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.errors import LimitExceededError, NotSimulatedError, PolicySyntaxError
 
@@ -150,6 +151,21 @@ def test_long_chains(first: str, again: str, count: int) -> None:
     assert refused == (count == 10_000 and "?" in again)
     assert code == ("CS8078" if refused else None)
     assert place == refused
+
+
+def test_many_filters_make_little_code() -> None:
+    """Each clause adds as much as the one before: nothing of the later ones stands twice."""
+
+    def size(count: int) -> int:
+        clauses = "".join(
+            f"catch (FormatException e) when (n == {number}) {{ return {number}; }} " for number in range(count)
+        )
+        code = f'@{{ int n = {count - 1}; try {{ return int.Parse("x"); }} {clauses} }}'
+        compiled = compile_expression(code)
+        assert compiled.evaluate(Context()) == count - 1
+        return len(emit(compiled.bound).__code__.co_code)
+
+    assert size(80) < size(40) * 2.2
 
 
 def test_many_statements_and_cases() -> None:

@@ -86,17 +86,22 @@ def test_the_product_that_a_gateway_names_counts_without_subscriptions() -> None
     assert "Starter" in named.send("/orders").backend_requests[0].headers
 
 
-def test_counters_are_those_of_the_whole_gateway() -> None:
-    limit = "<policies><inbound><rate-limit calls='1' renewal-period='60'><api id='b' calls='1' renewal-period='60' />"
-    limit += "</rate-limit><base /></inbound></policies>"
+def test_limits_of_a_product_follow_its_apis_and_their_operations() -> None:
+    limit = """<policies><inbound><rate-limit calls="4" renewal-period="60"><api name="B" calls="2" renewal-period="60">
+        <operation id="new" calls="1" renewal-period="60" /></api></rate-limit><base /></inbound></policies>"""
     service = Service(
-        [ServiceApi(Api("a", path="a")), ServiceApi(Api("b", path="b"))],
+        [
+            ServiceApi(Api("a", path="a")),
+            ServiceApi(Api("b", "B", path="b"), operations=[Operation("new", "POST"), Operation("all", "GET")]),
+        ],
         products=[ServiceProduct(Product("both"), apis=["a", "b"], policy=limit)],
         subscriptions=[ServiceSubscription(Subscription("s", primary_key="k"), "/products/both")],
     )
     gateway = Gateway(service=service, now=datetime(2026, 1, 1, tzinfo=UTC))
-    assert gateway.send("/a?subscription-key=k").response.status_code == 200
-    assert gateway.send("/b?subscription-key=k").response.status_code == 429
+    calls = [("POST", "b", 200), ("POST", "b", 429), ("GET", "b", 200), ("GET", "b", 429), ("GET", "a", 200)]
+    for method, path, status in [*calls, ("GET", "a", 200), ("GET", "a", 429)]:
+        request = Request(method, f"/{path}?subscription-key=k")
+        assert gateway.send(request).response.status_code == status, (method, path)
 
 
 def test_a_refusal_is_explained() -> None:

@@ -188,6 +188,7 @@ def test_services_that_answer(tmp_path: Path) -> None:
         allows-new-body = true
         missing-section = "skip"
         loggers = ["log"]
+        limits = {steps = 1000, seconds = 1}
         [backend]
         status = 202
         [[answers]]
@@ -239,11 +240,15 @@ def test_services_that_answer(tmp_path: Path) -> None:
     assert gateway.services.refused_certificate_status == 403
     assert gateway.second_read == "again"
     assert gateway.missing_section == "skip"
+    assert gateway.limits is not None
+    assert (gateway.limits.steps, gateway.limits.seconds) == (1000, 1.0)
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        ("[limits]\nstep = 1", "'limits.step' is not a setting; did you mean 'limits.steps'?"),
+        ("[limits]\nseconds = 'long'", "'limits.seconds' must be a number"),
         ('second-read = "twice"', "'second-read' is one of empty, error, again"),
         ("refused-certificate-status = true", "'refused-certificate-status' must be a whole number"),
         ("[backends]\na = 5", "'backends.a' is a URL, or a table"),

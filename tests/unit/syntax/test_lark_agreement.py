@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lark
@@ -52,7 +53,7 @@ class SpecificationLexer(Lexer):
 
 @pytest.fixture(scope="module")
 def judge() -> lark.Lark:
-    grammar: lark.Lark = load_grammar(tables.grammar_path().read_text("utf-8"), lexer=SpecificationLexer)
+    grammar: lark.Lark = load_grammar(Path(tables.grammar_path()).read_text("utf-8"), lexer=SpecificationLexer)
     return grammar
 
 
@@ -80,7 +81,7 @@ def test_trees_are_lark_s(judge: lark.Lark, corpus: list[Row], conformance: list
 
 
 def test_tokens_are_lark_s(corpus: list[Row], conformance: list[Row]) -> None:
-    basic = load_grammar(tables.grammar_path().read_text("utf-8"), lexer="basic")
+    basic = load_grammar(Path(tables.grammar_path()).read_text("utf-8"), lexer="basic")
     compared = 0
     for row in [*corpus, *conformance]:
         if '$"' in row.code or '$@"' in row.code or row.error is not None:

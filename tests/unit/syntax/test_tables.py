@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_changed_missing_and_broken_tables_are_built_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     grammar = tmp_path / "csharp.lark"
     stored = tmp_path / "_tables.bin"
-    grammar.write_bytes(tables.grammar_path().read_bytes())
+    grammar.write_bytes(Path(tables.grammar_path()).read_bytes())
     monkeypatch.setattr(tables, "grammar_path", lambda: grammar)
     monkeypatch.setattr(tables, "STORED", stored)
     first = tables.load.__wrapped__()
@@ -37,7 +37,7 @@ def test_changed_missing_and_broken_tables_are_built_anew(tmp_path: Path, monkey
 
 def test_the_grammar_has_three_conflicts_that_are_meant(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, logger=lark.logger.name):
-        load_grammar(tables.grammar_path().read_text("utf-8"), debug=True)
+        load_grammar(Path(tables.grammar_path()).read_text("utf-8"), debug=True)
     conflicts = sorted(record.getMessage().split()[4] for record in caplog.records if "onflict" in record.getMessage())
     assert conflicts == ["ELSE:", "LPAR:", "_INTO:"]
 

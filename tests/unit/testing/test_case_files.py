@@ -70,6 +70,32 @@ def test_certificates_by_name(write: Callable[..., str]) -> None:
     ]
 
 
+UPLOADED = """
+policy: uploaded.xml
+cases:
+  - name: an uploaded certificate is trusted, although no caller shows one
+    gateway: {certificates: {partner: partner}}
+    request: {get: /}
+    expect: {status: 200, variables: {verified: "True"}}
+  - name: a revoked one is not
+    gateway: {certificates: {partner: revoked}}
+    request: {get: /}
+    expect: {status: 200, variables: {verified: "False"}}
+  - name: nor any without its authority
+    gateway: {certificates: {partner: stranger}}
+    request: {get: /}
+    expect: {status: 200, variables: {verified: "False"}}
+"""
+
+
+def test_the_authority_vouches_for_uploaded_certificates(write: Callable[..., str]) -> None:
+    verify = """@(context.Deployment.Certificates["partner"].Verify().ToString())"""
+    policy = f"<policies><inbound><set-variable name='verified' value='{verify}' /></inbound></policies>"
+    write(policy, "uploaded.xml")
+    found = outcomes(write(UPLOADED))
+    assert [outcome.sentences or outcome.problem for outcome in found] == ["", "", ""]
+
+
 LIMITS = """
 policy: limit.xml
 defaults:

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
 
-_DIGITS = re.compile(r"[0-9A-Fa-f]{16,}")
-_BETWEEN = re.compile(r"[\s:\-\u00a0\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_DIGITS = r"[0-9A-Fa-f]{16,}"
+_BETWEEN = r"[\s:\-\u00a0\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
 
 
 class ThumbprintLiteral(Rule):
@@ -52,7 +52,7 @@ class ThumbprintLiteral(Rule):
         if attribute is None or attribute.value.parts:
             return
         text = attribute.value.text
-        if not text.isascii() and _DIGITS.fullmatch(_BETWEEN.sub("", text)):
+        if not text.isascii() and re.fullmatch(_DIGITS, re.sub(_BETWEEN, "", text)):
             yield self.at_value(
                 element, attribute, "the thumbprint has a hidden character", help=f"Write {_clean(text)!r}."
             )
@@ -89,12 +89,12 @@ def _is_thumbprint(node: Bound) -> bool:
 
 
 def _clean(text: str) -> str:
-    return _BETWEEN.sub("", text).upper()
+    return re.sub(_BETWEEN, "", text).upper()
 
 
 def _fault(text: str) -> str | None:
-    bare = _BETWEEN.sub("", text)
-    if _DIGITS.fullmatch(bare) is None or text == bare.upper():
+    bare = re.sub(_BETWEEN, "", text)
+    if re.fullmatch(_DIGITS, bare) is None or text == bare.upper():
         return None
     if not text.isascii():
         return "hidden characters"

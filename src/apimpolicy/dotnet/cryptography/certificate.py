@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +139,8 @@ class Certificate:
     @functools.cached_property
     def thumbprint(self) -> str:
         """SHA-1 of the DER form, 40 upper-case hexadecimal digits."""
+        import hashlib
+
         return hashlib.sha1(self.raw, usedforsecurity=False).hexdigest().upper()
 
     @functools.cached_property

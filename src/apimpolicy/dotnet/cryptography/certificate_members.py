@@ -6,7 +6,6 @@ UTC.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.cryptography.certificate import Certificate, invariant_date
@@ -73,6 +72,8 @@ def _digest(certificate: Certificate, algorithm: HashAlgorithmName) -> bytes:
         raise ArgumentException("The hash algorithm name cannot be null or empty.", "hashAlgorithm")
     if algorithm.name not in ("MD5", "SHA1", "SHA256", "SHA384", "SHA512"):
         raise CryptographicException(f"'{algorithm.name}' is not a known hash algorithm.")
+    import hashlib
+
     return hashlib.new(algorithm.name, certificate.raw, usedforsecurity=False).digest()
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import count as counting
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import cast, is_reference_convertible
 from apimpolicy.dotnet.collections.arrays import default_value, element_type, iterate_boxed
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NullReferenceException
-from apimpolicy.dotnet.linq.sequences import BURNING, STEPS_AT_ONCE, Sequence, not_null, operator, take_all
+from apimpolicy.dotnet.linq.sequences import BURNING, STAGES, STEPS_AT_ONCE, Sequence, not_null, operator, take_all
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.values import INT
 
@@ -64,6 +65,14 @@ def _select_index(source: Iterable[Any], selector: Selector) -> Iterator[Any]:
     for index, item in enumerate(source):
         step()
         yield selector(item, index)
+
+
+def _select_index_stage(selector: Selector) -> Selector:
+    indices = counting()
+    return lambda item: selector(item, next(indices))
+
+
+STAGES.update({_select: lambda selector: selector, _select_index: _select_index_stage})
 
 
 @operator(

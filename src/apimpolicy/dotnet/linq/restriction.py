@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import chain, islice
+from itertools import count as counting
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
 from apimpolicy.dotnet.collections.arrays import iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.linq.sequences import BURNING, STEPS_AT_ONCE, Sequence, not_null, operator
+from apimpolicy.dotnet.linq.sequences import (
+    BURNING,
+    END,
+    LEFT_OUT,
+    STAGES,
+    STEPS_AT_ONCE,
+    Last,
+    Sequence,
+    not_null,
+    operator,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from apimpolicy.dotnet.linq.sequences import Types
+    from apimpolicy.dotnet.linq.sequences import Stage, Types
     from apimpolicy.dotnet.types import Type
 
     Predicate = Callable[[Any], bool]
@@ -263,3 +274,52 @@ def _except(type_: Type, comparer: Any, first: Iterable[Any], second: Iterable[A
         if stand_in not in seen:
             seen.add(stand_in)
             yield item
+
+
+def _where_stage(predicate: Predicate) -> Stage:
+    return lambda item: item if predicate(item) else LEFT_OUT
+
+
+def _where_index_stage(predicate: IndexPredicate) -> Stage:
+    indices = counting()
+    return lambda item: item if predicate(item, next(indices)) else LEFT_OUT
+
+
+def _take_stage(count: int) -> Stage | None:
+    indices = counting(1)
+    return (lambda item: item if next(indices) < count else Last(item)) if count > 0 else None
+
+
+def _skip_stage(count: int) -> Stage:
+    indices = counting()
+    return lambda item: LEFT_OUT if next(indices) < count else item
+
+
+def _take_while_stage(predicate: IndexPredicate) -> Stage:
+    indices = counting()
+    return lambda item: item if predicate(item, next(indices)) else END
+
+
+def _skip_while_stage(predicate: IndexPredicate) -> Stage:
+    indices = counting()
+    skipping = True
+
+    def stage(item: Any) -> Any:
+        nonlocal skipping
+        index = next(indices)
+        skipping = skipping and bool(predicate(item, index))
+        return LEFT_OUT if skipping else item
+
+    return stage
+
+
+STAGES.update(
+    {
+        _where: _where_stage,
+        _where_index: _where_index_stage,
+        _take: _take_stage,
+        _skip: _skip_stage,
+        _take_while: _take_while_stage,
+        _skip_while: _skip_while_stage,
+    }
+)

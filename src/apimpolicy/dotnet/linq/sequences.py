@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
     Types = tuple[Type, ...]
+    Stage = Callable[[Any], Any]
 
 STEPS_AT_ONCE = 32
 """The commonest operators count elements and burn their steps together; what is left over, at the end."""
@@ -26,7 +27,28 @@ BURNING: set[Callable[..., Iterator[Any]]] = set()
 """What starts an enumeration that burns a step for each element it gives."""
 
 MAXIMUM_DEPTH = 200
-"""Operators on top of one another; each is a Python generator inside the next."""
+"""Operators on top of one another; each is a Python generator inside the next. A longer run of those in `STAGES`
+is one generator and counts no further."""
+
+LONG_RUN = 16
+"""Operators in a row from which on they are walked as one: slower than a few generators, and as deep as one."""
+
+LEFT_OUT, END = object(), object()
+"""What a stage makes of an element that is not passed on, and of the one that ends the sequence."""
+
+STAGES: dict[Callable[..., Iterator[Any]], Callable[..., Stage | None]] = {}
+"""Operators that look at one element at a time, by what starts them; each value makes a stage of an operator's
+arguments without the source, which is the first of them. None lets nothing pass, and asks for nothing."""
+
+
+class Last:
+    """What a stage makes of an element that is passed on as the last one."""
+
+    __slots__ = ("item",)
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -54,7 +76,7 @@ def operator(signature: str) -> Callable[[_Function], _Function]:
 class Sequence:
     """A lazy `IEnumerable<T>`: `start` begins a new enumeration with the `arguments` each time it is called."""
 
-    __slots__ = ("arguments", "depth", "element", "start")
+    __slots__ = ("arguments", "depth", "element", "run", "start")
 
     def __init__(self, start: Callable[..., Iterator[Any]], element: Type = OBJECT, *arguments: Any) -> None:
         self.start = start
@@ -64,6 +86,12 @@ class Sequence:
         for source in arguments:
             if isinstance(source, Sequence) and source.depth >= depth:
                 depth = source.depth + 1
+        self.run = 0
+        if start in STAGES:
+            below = arguments[0]
+            self.run = below.run + 1 if type(below) is Sequence else 1
+            if self.run > LONG_RUN:
+                depth = below.depth
         self.depth: int = depth
         if depth > MAXIMUM_DEPTH:
             raise NotSimulatedError("a query", f"more than {MAXIMUM_DEPTH} operators are applied one on the other")
@@ -73,7 +101,39 @@ class Sequence:
         return named("System.Collections.Generic.IEnumerable", self.element)
 
     def __iter__(self) -> Iterator[Any]:
+        if self.run > LONG_RUN:
+            return _walk_stages(self)
         return self.start(*self.arguments)
+
+
+def _walk_stages(sequence: Sequence) -> Iterator[Any]:
+    """The elements of a long run of operators: each element goes through all of them before the next is asked for."""
+    stages: list[Stage] = []
+    source: Any = sequence
+    while type(source) is Sequence and source.run:
+        below, *arguments = source.arguments
+        stage = STAGES[source.start](*arguments)
+        if stage is None:
+            return
+        stages.append(stage)
+        source = below
+    stages.reverse()
+    step = environment().step
+    for item in source:
+        made, is_last = item, False
+        for stage in stages:
+            step()
+            made = stage(made)
+            if made is LEFT_OUT:
+                break
+            if made is END:
+                return
+            if type(made) is Last:
+                made, is_last = made.item, True
+        else:
+            yield made
+        if is_last:
+            return
 
 
 def not_null(value: Any, parameter: str) -> None:

@@ -14,7 +14,14 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.regex import escapes
 from apimpolicy.dotnet.regex.matches import Match, MatchCollection, no_match
-from apimpolicy.dotnet.regex.options import COMPILED, ECMA_SCRIPT, IGNORE_CASE, MULTILINE, RIGHT_TO_LEFT
+from apimpolicy.dotnet.regex.options import (
+    COMPILED,
+    ECMA_SCRIPT,
+    IGNORE_CASE,
+    IGNORE_PATTERN_WHITESPACE,
+    MULTILINE,
+    RIGHT_TO_LEFT,
+)
 from apimpolicy.dotnet.regex.replacements import expand, read_replacement
 from apimpolicy.dotnet.regex.translation import translate
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
@@ -34,8 +41,11 @@ _INFINITE_TICKS = -10_000
 _STEPS_PER_MATCH = 12
 _SHORT_TEXT = 200
 _UNBOUNDED = re.compile(r"[*+]|\{\d+,")
+_CHOICE = re.compile(r"[?|]")
 _REPEATED = re.compile(r"\)[*+?{]|\\[\dk]|\(\?")
 """What can make matching slow: quantified groups, references back, constructs beyond plain groups."""
+_QUICK_WAYS = 1 << 18
+"""Ways through a text that take no time to speak of: some milliseconds, should every one of them be tried."""
 _TICKS_PER_SECOND = 10_000_000
 _LONGEST_TICKS = 2147483646 * 10_000
 _START = "Start index cannot be less than 0 or greater than input length."
@@ -51,19 +61,31 @@ def _check(value: Any, parameter: str) -> None:
         raise ArgumentNullException(parameter)
 
 
+def _longest_quick(pattern: str, options: int) -> int:
+    """The length of text up to which no match can be slow; -1 when nothing is known.
+
+    Each start, and each quantifier without an end, multiplies the ways by the length of the text; each optional part
+    and each alternative by two. Those in character classes and escapes are counted too, which only makes it shorter.
+    """
+    if options & (RIGHT_TO_LEFT | IGNORE_PATTERN_WHITESPACE) or _REPEATED.search(pattern):
+        return -1
+    ways = _QUICK_WAYS >> len(_CHOICE.findall(pattern))
+    return min(int(ways ** (1 / (len(_UNBOUNDED.findall(pattern)) + 1)) + 1e-9) - 1, _SHORT_TEXT)
+
+
 @dotnet_class(_NAME)
 class Regex:
     """A pattern with its options. `timeout` is in ticks of 100 ns, None for none."""
 
-    __slots__ = ("is_quick", "options", "pattern", "timeout", "translation")
+    __slots__ = ("longest_quick", "options", "pattern", "timeout", "translation")
 
     def __init__(self, pattern: str, options: int = 0, timeout: int | None = None) -> None:
         self.pattern = pattern
         self.options = options
         self.timeout = timeout
         self.translation = translate(pattern, options)
-        self.is_quick = timeout is None and len(_UNBOUNDED.findall(pattern)) <= 2 and not _REPEATED.search(pattern)
-        """Whether a match of a short text takes no time to speak of: at most the cube of its length."""
+        self.longest_quick = _longest_quick(pattern, options) if timeout is None else -1
+        """Characters of the longest text that needs no clock beside it, since it is matched in no time."""
 
     @staticmethod
     @member("new(string pattern)")
@@ -119,7 +141,7 @@ class Regex:
 
     def _search(self, text: str, position: int) -> Any:
         """The next match of the `regex` package; the search goes on from a position, leftward with RightToLeft."""
-        if self.is_quick and len(text) <= _SHORT_TEXT and not self.options & RIGHT_TO_LEFT:
+        if len(text) <= self.longest_quick:
             return self.translation.compiled.search(text, position)
         limit = environment().limits.regex_seconds
         seconds = limit if self.timeout is None else min(self.timeout / _TICKS_PER_SECOND, limit)

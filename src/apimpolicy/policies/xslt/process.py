@@ -52,6 +52,8 @@ def run(task: dict[str, Any]) -> dict[str, object]:
         parameters = {name: etree.XSLT.strparam(value) for name, value in task["parameters"].items()}
         written = bytes(transform(document, **parameters))
     except (etree.LxmlError, ValueError, TypeError) as error:
+        if is_memory_used_up(task["memory"]):
+            return {"limit": "memory"}
         logged = [entry.message for entry in getattr(error, "error_log", ())]
         return {"error": " ".join(dict.fromkeys(logged[:3])) or str(error)}
     if len(written) > task["length"]:
@@ -60,6 +62,16 @@ def run(task: dict[str, Any]) -> dict[str, object]:
     stated: Any = {} if output is None else output.attrib
     text = written.decode(stated.get("encoding", "utf-8"), "replace")
     return {"text": text if stated.get("method") == "text" else text.removesuffix("\n")}
+
+
+def is_memory_used_up(memory: int) -> bool:
+    """Whether an error is likely to come from that: libxslt goes on without what it did not get, and stumbles."""
+    try:
+        with open("/proc/self/status", encoding="ascii") as file:
+            peak = next(line for line in file if line.startswith("VmPeak:"))
+    except (OSError, StopIteration):
+        return False
+    return int(peak.split()[1]) * 1024 > memory // 3
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException, InvalidOperationException
-from apimpolicy.dotnet.linq.sequences import MAXIMUM_DEPTH
+from apimpolicy.dotnet.linq.sequences import LONG_RUN, MAXIMUM_DEPTH
 from apimpolicy.dotnet.metadata import look_up, parse
 from apimpolicy.dotnet.registry import find_implementation
 from apimpolicy.dotnet.system.string_comparison import StringComparer
@@ -241,7 +241,41 @@ def test_long_chains_do_not_recurse() -> None:
 def test_deep_queries_are_refused_by_name() -> None:
     query = ints(1)
     for _ in range(MAXIMUM_DEPTH):
-        query = call("Where", (INT,), query, lambda x: True)
+        query = call("Distinct", (INT,), query)
     assert list(query) == [1]
     with pytest.raises(NotSimulatedError):
-        call("Where", (INT,), query, lambda x: True)
+        call("Distinct", (INT,), query)
+
+
+def skipping_and_taking(query: Any) -> Any:
+    query = call("Where", (INT,), query, lambda x: x > 0, kinds="Func<TSource, bool>")
+    query = call("Where", (INT,), query, lambda x, index: index < 9, kinds="int, bool")
+    query = call("Select", (INT, INT), query, lambda x: x + 1, kinds="Func<TSource, TResult>")
+    query = call("Select", (INT, INT), query, lambda x, index: x * 10 + index, kinds="int, TResult")
+    query = call("SkipWhile", (INT,), query, lambda x: x < 30, kinds="Func<TSource, bool>")
+    query = call("TakeWhile", (INT,), query, lambda x, index: index < 6, kinds="int, bool")
+    return call("Take", (INT,), call("Skip", (INT,), query, 1), 3)
+
+
+@pytest.mark.parametrize("before", [0, LONG_RUN - 8, LONG_RUN - 1, LONG_RUN, 5000])
+def test_long_runs_give_what_short_ones_give(before: int) -> None:
+    query: Any = ints(*range(20))
+    for _ in range(before):
+        query = call("Where", (INT,), query, lambda x: True, kinds="Func<TSource, bool>")
+    query = skipping_and_taking(query)
+    assert list(query) == list(query) == [42, 53, 64]
+
+
+@pytest.mark.parametrize(("count", "given", "asked"), [(2, [0, 1], 2), (0, [], 0), (5, [0, 1, 2], 3)])
+def test_a_long_run_asks_for_no_more_than_it_gives(count: int, given: list[int], asked: int) -> None:
+    looked_at: list[int] = []
+
+    def look(item: int) -> int:
+        looked_at.append(item)
+        return item
+
+    query = call("Select", (INT, INT), ints(0, 1, 2), look, kinds="Func<TSource, TResult>")
+    for _ in range(MAXIMUM_DEPTH * 2):
+        query = call("Take", (INT,), query, count)
+    assert list(query) == given
+    assert len(looked_at) == asked

@@ -221,6 +221,27 @@ def test_time_is_limited() -> None:
         Regex.create("^(a|aa)+$").is_match("a" * 60 + "b")
 
 
+@pytest.mark.parametrize(
+    ("pattern", "options", "length"),
+    [
+        ("GET|POST", 0, 200),
+        ("^[a-z]+$", 0, 200),
+        ("a*a*b", 0, 63),
+        (r"\w+\w+\d+x", 0, 21),
+        (".{0,99}.{0,99}.{0,99}.{0,99}x", 0, 11),
+        ("a?" * 30 + "a" * 30, 0, -1),
+        ("(a|aa)" * 20 + "b", 0, -1),
+        ("(a|aa)+b", 0, -1),
+        ("(a|aa) +b", IGNORE_PATTERN_WHITESPACE, -1),
+        ("^[a-z]+$", RIGHT_TO_LEFT, -1),
+        (r"(a)\1", 0, -1),
+    ],
+)
+def test_longest_text_without_a_clock(pattern: str, options: int, length: int) -> None:
+    """The product of all choices is bounded, so that no match can take long."""
+    assert Regex.create(pattern, options).longest_quick == length
+
+
 def test_own_timeout() -> None:
     from apimpolicy.dotnet.system.timespans import TimeSpan
 

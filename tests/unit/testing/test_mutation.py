@@ -1,0 +1,357 @@
+"""Mutation of policies: what is changed, what counts, who survives in a project whose gaps are known."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apimpolicy.engine.document import load_policy, read_bytes
+from apimpolicy.engine.stand_ins import standing_in
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.report.coverage_data import FileCoverage
+from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
+from apimpolicy.report.mutation_text import Score, certificate_sentence, survivor, unreached
+from apimpolicy.testing.coverage.places import places_of
+from apimpolicy.testing.mutation.mutants import mutants_of, spread
+from apimpolicy.testing.mutation.running import collect, diff_of, find_mutants, load_cases, run_mutant, run_mutants
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROJECT = Path(__file__).parent / "coverage_project"
+
+WHEN = '<policies><inbound><choose><when condition="{}"><mock-response /></when></choose></inbound></policies>'
+VALUE = '<policies><inbound><set-variable name="v" value="{}" /></inbound></policies>'
+
+EXPRESSIONS = [
+    ('@(context.Request.Method == "GET")', {
+        'context.Request.Method != "GET"', 'context.Request.Method == "GET!"',
+    }),
+    ("@(context.Tracing)", {"!(context.Tracing)"}),
+    ("@(!context.Tracing)", {"context.Tracing"}),
+    ("@(! context.Tracing)", {"context.Tracing"}),
+    ("@(context.Tracing || context.User == null || context.Product == null)", {
+        "!(context.Tracing) || context.User == null || context.Product == null",
+        "context.User == null || context.Product == null",
+        "context.Tracing || context.Product == null",
+        "context.Tracing || context.User == null",
+        "context.Tracing || context.User != null || context.Product == null",
+        "context.Tracing || context.User == null || context.Product != null",
+    }),
+    ("@(context.Tracing &amp;&amp; (context.User == null || true))", {
+        "context.Tracing", "(context.User == null || true)",
+        "!(context.Tracing) &amp;&amp; (context.User == null || true)",
+        "context.Tracing &amp;&amp; (context.User != null || true)",
+        "context.Tracing &amp;&amp; (context.User == null || false)",
+        "context.Tracing &amp;&amp; (context.User == null)", "context.Tracing &amp;&amp; (true)",
+    }),
+    ("@(context.Request.Url.Query.Count &lt; 10)", {
+        "context.Request.Url.Query.Count &lt;= 10", "context.Request.Url.Query.Count &lt; 11",
+        "!(context.Request.Url.Query.Count &lt; 10)",
+    }),
+    ("@(context.Request.Url.Query.Count < 10)", {
+        "context.Request.Url.Query.Count <= 10", "context.Request.Url.Query.Count < 11",
+        "!(context.Request.Url.Query.Count < 10)",
+    }),
+    ("@(context.Request.Url.Path == &quot;a&quot;)", {
+        "context.Request.Url.Path != &quot;a&quot;", "context.Request.Url.Path == &quot;a!&quot;",
+    }),
+    ("@(context.Request.Url.Path == &#34;&#34;)", {
+        "context.Request.Url.Path != &#34;&#34;", "context.Request.Url.Path == &#34;!&#34;",
+    }),
+    ("@(context.Tracing || {{either}})", {
+        "!(context.Tracing) || {{either}}", "context.Tracing", "{{either}}", "context.Tracing || !({{either}})",
+    }),
+]  # fmt: skip
+"""Conditions, and what becomes of the code inside of `@( )`."""
+
+DOCUMENTS = [
+    (VALUE.format("a"), {'value="a" is "a-mutant"', 'name="v" is "v-mutant"', "without <set-variable>"}),
+    (VALUE.format("true"), {'value="true" is "false"', 'name="v" is "v-mutant"', "without <set-variable>"}),
+    (VALUE.format("41"), {'value="41" is "42"', 'name="v" is "v-mutant"', "without <set-variable>"}),
+    (VALUE.format("@(7L)"), {"7L is 8L", 'name="v" is "v-mutant"', "without <set-variable>"}),
+    (VALUE.format("{{a}}"), {'name="v" is "v-mutant"', "without <set-variable>"}),
+    (VALUE.format("@(&quot;{{a}}&quot;)"), {'name="v" is "v-mutant"', "without <set-variable>"}),
+    (
+        '<policies><inbound><base /><include-fragment fragment-id="a" /></inbound></policies>',
+        {"without <include-fragment>"},
+    ),
+    (
+        '<policies><inbound><set-header name="a" exists-action="override"><value>b</value></set-header>'
+        "</inbound></policies>",
+        {
+            "without <set-header>", 'name="a" is "a-mutant"', 'exists-action="override" is "skip"',
+            "the text of <value> is `b-mutant`",
+        },
+    ),
+    (
+        '<policies><inbound><choose><when condition="false"><base /></when><when condition="@(true)"><base /></when>'
+        "<otherwise><base /></otherwise></choose></inbound></policies>",
+        {"without <choose>", "without when 1", "without when 2", "without otherwise", 'condition="false" is "true"',
+         "true is false"},
+    ),
+    (WHEN.format("true"), {"without <choose>", "when 1 is never taken", "without <mock-response>"}),
+]  # fmt: skip
+
+
+def found_in(policy: str) -> list[Mutant]:
+    values = {"a": "valuable", "either": "context.User == null || context.Product == null"}
+    document = load_policy(policy, named_values=values, path="a.xml")
+    return mutants_of(document, FileCoverage("a.xml", policy, places_of(document).places))
+
+
+@pytest.mark.parametrize(("code", "expected"), EXPRESSIONS, ids=[code for code, _ in EXPRESSIONS])
+def test_expressions(code: str, expected: set[str]) -> None:
+    policy = WHEN.format(code)
+    before, after = policy.split(code[2:-1])
+    changed = [mutant.applied(policy) for mutant in found_in(policy) if mutant.kind not in ("remove", "attribute")]
+    assert all(text.startswith(before) and text.endswith(after) for text in changed)
+    assert sorted(text[len(before) : -len(after)] for text in changed) == sorted(expected)
+
+
+@pytest.mark.parametrize(("policy", "expected"), DOCUMENTS)
+def test_documents(policy: str, expected: set[str]) -> None:
+    found = found_in(policy)
+    assert {mutant.description for mutant in found} == expected
+    assert all(mutant.applied(policy) != policy for mutant in found)
+    assert found_in(policy) == found
+
+
+def test_no_named_value_is_shown() -> None:
+    policy = WHEN.format("@(context.Request.Method == &quot;{{a}}&quot; || context.Tracing)")
+    shown = [(mutant.description, mutant.text) for mutant in found_in(policy)]
+    assert shown
+    assert "valuable" not in str(shown)
+    assert "&quot;" not in str([description for description, _ in shown])
+
+
+ABOUT_CERTIFICATES = [
+    (WHEN.format("@(context.Request.Certificate == null || context.Tracing)"), {
+        "without `context.Request.Certificate == null`": (False, True),
+        "without `context.Tracing`": (False, False),
+        "when 1 is never taken": (True, False),
+        "without <choose>": (True, False),
+        "without <mock-response>": (True, False),
+    }),
+    (WHEN.format("@{ var c = context.Request.Certificate; return c == null || context.Tracing; }"), {
+        "without `c == null`": (False, True),
+        "without `context.Tracing`": (False, False),
+    }),
+    ('<policies><inbound><validate-client-certificate validate-trust="true" /></inbound></policies>', {
+        "without <validate-client-certificate>": (True, True),
+        'validate-trust="true" is "false"': (False, True),
+    }),
+    (WHEN.format("@(context.Tracing)"), {
+        "without <choose>": (False, False), "without <mock-response>": (False, False),
+    }),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("policy", "expected"), ABOUT_CERTIFICATES)
+def test_what_is_about_certificates(policy: str, expected: dict[str, tuple[bool, bool]]) -> None:
+    found = {mutant.description: (mutant.removes_check, mutant.is_about_certificate) for mutant in found_in(policy)}
+    assert {description: found[description] for description in expected} == expected
+
+
+SUPPRESSED_KINDS = [
+    ("apimpolicy: equivalent: says who", 3),
+    ("apimpolicy: equivalent attribute: says who", 2),
+    ("apimpolicy: equivalent attribute, remove: says who", 3),
+    ("apimpolicy: equivalent comparison: says who", 0),
+    ("apimpolicy: ignore POL301: says who", 0),
+    ("equivalent: it says", 0),
+]
+
+
+@pytest.mark.parametrize(("comment", "count"), SUPPRESSED_KINDS)
+def test_comments(comment: str, count: int) -> None:
+    found = found_in(VALUE.format("a").replace("<set-v", f"<!-- {comment} --><set-v"))
+    assert sum(mutant.reason == "says who" for mutant in found) == count
+
+
+@pytest.mark.parametrize(
+    ("comment", "message"),
+    [
+        ("apimpolicy: equivalent", "a.xml:1: say why it makes no difference"),
+        ("apimpolicy: equivalent attribute: ", "a.xml:1: say why it makes no difference"),
+        ("apimpolicy: equivalent atribute: so", "a.xml:1: 'atribute' is not a kind of change; there are remove,"),
+    ],
+)
+def test_comments_that_say_too_little(comment: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        found_in(VALUE.format("a").replace("<set-v", f"<!-- {comment} --><set-v"))
+
+
+# A project
+
+KNOWN_SURVIVORS = [
+    "limits.xml:2 without <rate-limit>",
+    'limits.xml:2 calls="3" is "4"',
+    'limits.xml:2 renewal-period="60" is "61"',
+    "orders.xml:6 without `context.Request.Certificate == null`",
+    "orders.xml:6 without `!context.Request.Certificate.Verify()`",
+    "orders.xml:13 without <include-fragment>",
+    "orders.xml:15 when 1 is never taken",
+    'orders.xml:15 without `context.Request.Method == "POST"`',
+    'orders.xml:15 without `context.Request.Headers.ContainsKey("X-Draft")`',
+    'orders.xml:15 == is != in `context.Request.Method == "POST"`',
+    'orders.xml:15 "POST" is "POST!"',
+    'orders.xml:15 `context.Request.Headers.ContainsKey("X-Draft")` is turned round',
+    'orders.xml:15 "X-Draft" is "X-Draft!"',
+    "orders.xml:16 without <set-variable>",
+    'orders.xml:16 name="kind" is "kind-mutant"',
+    'orders.xml:16 value="draft" is "draft-mutant"',
+    'orders.xml:24 count="2" is "3"',
+    'orders.xml:24 interval="1" is "2"',
+    'orders.xml:25 buffer-request-body="true" is "false"',
+    "unused.xml:2 without <set-header>",
+    'unused.xml:2 name="X-Unused" is "X-Unused-mutant"',
+    'unused.xml:2 exists-action="delete" is "override"',
+]
+
+
+def run(path: Path, jobs: int = 1, limit: int | None = None) -> list[MutantOutcome]:
+    cases = load_cases([str(path)])
+    coverage, bad = collect(cases)
+    assert not bad
+    mutants, texts = find_mutants(coverage)
+    return list(run_mutants(spread(mutants, limit), texts, cases, [str(path)], jobs))
+
+
+def test_the_project_has_the_survivors_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    before = {path.name: path.read_bytes() for path in PROJECT.iterdir() if path.is_file()}
+    outcomes = run(PROJECT / "orders.test.yaml")
+    survivors = [
+        f"{os.path.basename(outcome.mutant.path)}:{outcome.mutant.line} {outcome.mutant.description}"
+        for outcome in outcomes
+        if outcome.status == SURVIVED
+    ]
+    assert survivors == KNOWN_SURVIVORS
+    assert Score.of(outcomes) == Score(24, 22, 0, 2)
+    assert (
+        certificate_sentence(outcomes).partition(": ")[0] == "If the certificate check were gone, somebody would notice"
+    )
+    assert "But it can be weakened without anybody noticing: orders.xml:6:32 without" in certificate_sentence(outcomes)
+    assert unreached(outcomes) == [
+        "orders.xml: 5 changes where no case comes, the first in line 15",
+        "unused.xml: 3 changes where no case comes, the first in line 2",
+    ]
+    assert {path.name: path.read_bytes() for path in PROJECT.iterdir() if path.is_file()} == before
+    assert read_bytes(PROJECT / "orders.xml") == before["orders.xml"]
+
+
+def test_processes_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    alone = run(PROJECT / "orders.test.yaml", limit=12)
+    assert len(alone) == 12
+    assert run(PROJECT / "orders.test.yaml", jobs=2, limit=12) == alone
+
+
+CERTIFICATE_CASES = """
+policy: orders.xml
+defaults:
+  gateway: {negotiate-client-certificate: true}
+  request: {get: /orders, certificate: partner}
+cases:
+  - {name: the partner, expect: {status: 200}}
+"""
+
+
+def test_nobody_would_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("orders.xml", "limits.xml", "unused.xml", "apimpolicy.toml"):
+        shutil.copy(PROJECT / name, tmp_path / name)
+    (tmp_path / "a.test.yaml").write_text(CERTIFICATE_CASES)
+    sentence = certificate_sentence(run(tmp_path / "a.test.yaml"))
+    assert sentence == (
+        "If the certificate check were gone, nobody would notice: orders.xml:5:9 without <choose>, "
+        "orders.xml:6:30 when 1 is never taken, orders.xml:8:17 without <return-response>."
+    )
+
+
+def test_what_does_not_compile_is_not_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text(VALUE.format("@{ int? a = null; int n = a ?? 3; return n; }"))
+    (tmp_path / "a.test.yaml").write_text(
+        "policy: a.xml\ncases: [{name: a, request: {get: /}, expect: {variables: {v: 3}}}]"
+    )
+    outcomes = {outcome.mutant.description: outcome for outcome in run(tmp_path / "a.test.yaml")}
+    assert outcomes["without `3`"].status == INVALID
+    assert "CS0266" in outcomes["without `3`"].problem
+    assert outcomes["3 is 4"].status == KILLED
+    assert outcomes["without `a`"].status == SURVIVED
+    assert Score.of(list(outcomes.values())) == Score(3, 1, 1, 0)
+
+
+@pytest.mark.parametrize(("score", "percent"), [(Score(3, 1, 5, 2), 75), (Score(0, 0, 5, 2), 100)])
+def test_percent(score: Score, percent: float) -> None:
+    assert score.percent == percent
+
+
+def test_a_condition_that_threw_is_reached(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text(WHEN.format("@(context.User.Email.Length > 3 && context.Tracing)"))
+    (tmp_path / "a.test.yaml").write_text("policy: a.xml\ncases: [{name: a, request: {get: /}, expect: {status: 500}}]")
+    outcomes = {outcome.mutant.description: outcome for outcome in run(tmp_path / "a.test.yaml")}
+    assert outcomes["without `context.User.Email.Length > 3`"].status == KILLED
+    assert [outcome.mutant.tests for outcome in outcomes.values() if "3" in outcome.mutant.description] == [
+        (f"{tmp_path / 'a.test.yaml'}: a",)
+    ] * 4
+
+
+def test_a_text_stands_in_for_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_text("<policies />")
+    with standing_in(str(path), b"<fragment />"):
+        assert read_bytes(path) == b"<fragment />"
+        assert load_policy(path).is_fragment
+    assert read_bytes(path) == b"<policies />"
+
+
+def test_diff_and_survivor() -> None:
+    text = "<a>\n  <b/>\n</a>\n"
+    mutant = Mutant("a.xml", "remove", 6, 10, "", 2, 3, "without <b>", ("t",))
+    assert diff_of(mutant, text).splitlines() == ["-  <b/>", "+  "]
+    shown = survivor(MutantOutcome(mutant, SURVIVED, diff=diff_of(mutant, text)))
+    assert shown.splitlines() == ["a.xml:2:3  without <b>  (remove; 1 case passed all the same)", "  -  <b/>"]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        ([], "No change that was tried takes away a check of the client certificate."),
+        (
+            [(True, False, KILLED)],
+            "If the certificate check were gone, somebody would notice: 'a test' would fail.",
+        ),
+        (
+            [(True, False, SURVIVED), (True, False, KILLED)],
+            "If the certificate check were gone, nobody would notice: a.xml:1:1 x.",
+        ),
+        ([(True, False, SUPPRESSED)], "No change that was tried takes away a check of the client certificate."),
+    ],
+)
+def test_certificate_sentence(outcomes: Sequence[tuple[bool, bool, str]], expected: str) -> None:
+    made = [
+        MutantOutcome(
+            Mutant("a.xml", "remove", 0, 1, "", 1, 1, "x", ("a test",), removes, about), status, killed_by="a test"
+        )
+        for removes, about, status in outcomes
+    ]
+    assert certificate_sentence(made) == expected
+
+
+def test_a_mutant_that_never_ends_is_killed(tmp_path: Path) -> None:
+    policy = VALUE.format("@{ var n = 0; while (n &lt; 5) { n += 1; } return n; }")
+    (tmp_path / "a.xml").write_text(policy)
+    (tmp_path / "a.test.yaml").write_text("policy: a.xml\ncases: [{name: a, request: {get: /}, expect: {status: 200}}]")
+    cases = load_cases([str(tmp_path / "a.test.yaml")])
+    coverage, _ = collect(cases)
+    mutants, texts = find_mutants(coverage)
+    turned = next(mutant for mutant in mutants if "turned round" in mutant.description)
+    endless = Mutant(turned.path, "condition", turned.start, turned.end, "true", 1, 1, "endless", turned.tests)
+    outcome = run_mutant(endless, texts[endless.path], cases)
+    assert (outcome.status, outcome.killed_by.endswith(": a")) == (KILLED, True)
