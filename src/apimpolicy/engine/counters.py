@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_right
 
 from apimpolicy.dotnet.environment import environment
 
 _TICKS_PER_SECOND = 10_000_000
+
+
+class _Window:
+    """Calls in the order of their times, each with the sum of all counts up to it: any window's sum is a difference."""
+
+    __slots__ = ("sums", "times")
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self.sums: list[int] = [0]
+
+    def add(self, time: float, count: int) -> None:
+        """Count at a moment; one before the last call's counts as that."""
+        self.times.append(max(time, self.times[-1]) if self.times else time)
+        self.sums.append(self.sums[-1] + count)
+
+    def since(self, time: float) -> int:
+        """The sum of what was counted after a moment."""
+        return self.sums[-1] - self.sums[bisect_right(self.times, time)]
+
+    def forget(self, time: float) -> None:
+        """Drop calls that are not after a moment, when they are most of what is kept."""
+        old = bisect_right(self.times, time)
+        if old * 2 > len(self.times):
+            del self.times[:old]
+            del self.sums[:old]
 
 
 class CallCounters:
@@ -16,34 +42,29 @@ class CallCounters:
     """
 
     def __init__(self) -> None:
-        self._recent: dict[str, deque[tuple[float, int]]] = {}
+        self._recent: dict[str, _Window] = {}
         self._sums: dict[str, tuple[int, int]] = {}
 
     def now(self) -> float:
         return environment().utc_now() / _TICKS_PER_SECOND
 
     def recent(self, key: str, period: float) -> int:
-        since = self.now() - period
-        return sum(count for time, count in self._recent.get(key, ()) if time > since)
+        window = self._recent.get(key)
+        return 0 if window is None else window.since(self.now() - period)
 
     def until_below(self, key: str, period: float, limit: int) -> float:
-        now = self.now()
-        left = self.recent(key, period)
-        for time, count in self._recent.get(key, ()):
-            if left < limit:
-                break
-            if time > now - period:
-                left -= count
-                if left < limit:
-                    return time + period - now
-        return 0.0 if left < limit else period
+        now, window = self.now(), self._recent.get(key)
+        if window is None or window.since(now - period) < limit:
+            return 0.0
+        # The first call after which less than the limit was counted: when it leaves the window, there is room.
+        index = bisect_right(window.sums, window.sums[-1] - limit) - 1
+        return window.times[index] + period - now if index < len(window.times) else period
 
     def record(self, key: str, count: int, period: float) -> None:
         now = self.now()
-        calls = self._recent.setdefault(key, deque())
-        while calls and calls[0][0] <= now - period:
-            calls.popleft()
-        calls.append((now, count))
+        window = self._recent.setdefault(key, _Window())
+        window.forget(now - period)
+        window.add(now, count)
 
     def total(self, key: str, start: float, period: float) -> int:
         number, total = self._sums.get(key, (0, 0))
