@@ -53,8 +53,8 @@ class CallCounters:
         return 0 if window is None else window.since(self.now() - period)
 
     def until_below(self, key: str, period: float, limit: int) -> float:
-        now, window = self.now(), self._recent.get(key)
-        if window is None or window.since(now - period) < limit:
+        now, window = self.now(), self._recent.get(key, _Window())
+        if window.since(now - period) < limit:
             return 0.0
         # The first call after which less than the limit was counted: when it leaves the window, there is room.
         index = bisect_right(window.sums, window.sums[-1] - limit) - 1
