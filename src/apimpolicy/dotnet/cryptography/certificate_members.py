@@ -246,7 +246,7 @@ def private_key(certificate: Certificate) -> RSA | None:
 def _rsa(certificate: Certificate | None, *, private: bool) -> RSA | None:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from apimpolicy.dotnet.cryptography.rsa import RSA
+    from apimpolicy.dotnet.cryptography.rsa import RSA, RSACng
 
     if certificate is None:
         raise ArgumentNullException("certificate")
@@ -255,4 +255,4 @@ def _rsa(certificate: Certificate | None, *, private: bool) -> RSA | None:
     public = certificate.parsed.public_key()
     if not isinstance(public, RSAPublicKey) or (private and certificate.private_key is None):
         return None
-    return RSA(public, certificate.private_key if private else None)
+    return RSACng(public, certificate.private_key) if private else RSA(public)

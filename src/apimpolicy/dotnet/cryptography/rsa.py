@@ -271,6 +271,14 @@ class RSA:
         return byte_array(self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
+@dotnet_class(_NAMESPACE + "RSACng")
+class RSACng(RSA):
+    """What a certificate's private key is on Windows, where the managed gateway runs (our choice: no document says so).
+
+    Microsoft's own sample for tokens by certificate casts to it.
+    """
+
+
 @implements(_NAMESPACE + "AsymmetricAlgorithm", "int KeySize { get; set; }")
 def key_size(key: RSA) -> int:
     return key.key_size
