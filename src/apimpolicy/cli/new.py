@@ -14,17 +14,22 @@ from apimpolicy.cli.program import say
 @click.argument("what", type=click.Choice(["test"]))
 @click.argument("policy", metavar="POLICY")
 @click.option("-o", "--output", metavar="FILE", help="Where to write; POLICY.test.yaml beside the policy. - prints it.")
+@click.option("--from-trace", metavar="FILE", help="One case from a trace that the gateway recorded (API inspector).")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-def command(what: str, policy: str, output: str | None, force: bool) -> int:
+def command(what: str, policy: str, output: str | None, from_trace: str | None, force: bool) -> int:
     """Write a first test file for a policy: one case per branch, with a request that reaches it.
 
     What is expected is what the policy does today: read it, correct it, and give the cases names that say what should
     happen. Branches that no request was found for are listed at the end.
 
+    With --from-trace the case has the request and the backend's answers that a real gateway recorded, expects what the
+    caller got, and the first step in which the simulator went another way is said.
+
     \b
     Examples:
       apimpolicy new test policies/orders.xml
       apimpolicy new test policies/orders.xml -o -
+      apimpolicy new test policies/orders.xml --from-trace trace.json
     """
     from apimpolicy.errors import ConfigurationError
     from apimpolicy.testing.first_cases import first_cases
@@ -32,7 +37,12 @@ def command(what: str, policy: str, output: str | None, force: bool) -> int:
     path = output or f"{os.path.splitext(policy)[0]}.test.yaml"
     if path != "-" and os.path.exists(path) and not force:
         raise ConfigurationError(f"{path} is there already; --force writes over it")
-    made = first_cases(policy, policy if path == "-" else path)
+    if from_trace is not None:
+        from apimpolicy.testing.recorded_cases import recorded_case
+
+        made = recorded_case(policy, from_trace, policy if path == "-" else path)
+    else:
+        made = first_cases(policy, policy if path == "-" else path)
     if path == "-":
         print(made.text, end="")
         return exit_codes.CLEAN
@@ -42,5 +52,8 @@ def command(what: str, policy: str, output: str | None, force: bool) -> int:
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
     count = f"{len(made.cases)} {'case' if len(made.cases) == 1 else 'cases'}"
-    say(f"wrote {path}: {count}" + (f", {len(made.missing)} branches not reached" if made.missing else ""))
+    reached = f", {len(made.missing)} branches not reached" if made.missing and from_trace is None else ""
+    say(f"wrote {path}: {count}{reached}")
+    if made.difference:
+        say(f"the simulator goes another way: {made.difference}")
     return exit_codes.CLEAN

@@ -56,6 +56,8 @@ class FirstCases:
     text: str
     cases: list[Found]
     missing: list[str]
+    difference: str = ""
+    """The first step in which the simulator's run is not the recorded one."""
 
 
 def first_cases(policy: str, output: str) -> FirstCases:
@@ -88,7 +90,13 @@ def first_cases(policy: str, output: str) -> FirstCases:
     if not cases:
         raise ConfigurationError(f"no request gets through {policy}: {problem}")
     missing = [branch for branch in wanted if branch not in seen]
-    return FirstCases(_text(relative, defaults, cases, missing), cases, missing)
+    return FirstCases(text_of(relative, defaults, cases, missing), cases, missing)
+
+
+def defaults_for(policy: str) -> dict[str, Any]:
+    """What every case of a policy needs around it. Raises ConfigurationError."""
+    source, _ = read_policy_file(policy)
+    return _defaults(Subject(read(source), ExpressionCheck(), Settings()))
 
 
 def _defaults(subject: Subject) -> dict[str, Any]:
@@ -300,7 +308,8 @@ def _name(moves: tuple[Move, ...], outcome: Outcome) -> str:
     return f"{' and '.join(parts) or 'a plain request'} gets {response.status_code} {response.reason}".rstrip()
 
 
-def _text(policy: str, defaults: dict[str, Any], cases: list[Found], missing: list[str]) -> str:
+def text_of(policy: str, defaults: dict[str, Any], cases: list[Found], missing: list[str]) -> str:
+    """The test file."""
     import yaml
 
     def block(value: Any, indent: int = 0) -> str:

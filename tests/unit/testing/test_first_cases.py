@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.first_cases import first_cases
+from apimpolicy.testing.recorded_cases import recorded_case
 from apimpolicy.testing.running import run_case
 
-if TYPE_CHECKING:
-    from pathlib import Path
+RECORDED = Path(__file__).parent / "recorded_traces"
 
 POLICY = """
 <policies>
@@ -68,3 +68,21 @@ def test_a_policy_that_cannot_run_is_said_to(tmp_path: Path) -> None:
     policy.write_text("<policies><inbound><include-fragment fragment-id='gone' /></inbound></policies>")
     with pytest.raises(ConfigurationError, match=r"no request gets through .*gone"):
         first_cases(str(policy), str(policy))
+
+
+def test_a_recorded_trace_becomes_a_case(tmp_path: Path) -> None:
+    """The recorded request and answers, the recorded outcome, and the first step that the simulator takes otherwise."""
+    output = tmp_path / "shop.test.yaml"
+    made = recorded_case(str(RECORDED / "policy.xml"), str(RECORDED / "accepted.json"), str(output))
+    output.write_text(made.text)
+    (case,) = load_case_file(str(output)).cases
+    outcome = run_case(case)
+    assert outcome.sentences == []
+    assert outcome.results[0].request.headers.get("X-Tenant") == "contoso"
+    # The API's backend is not in the policy: without it the request goes elsewhere.
+    assert made.difference.startswith("backend[0] request-forwarder request: recorded ")
+
+    different = recorded_case(str(RECORDED / "policy.xml"), str(RECORDED / "unavailable.json"), str(output))
+    output.write_text(different.text)
+    (case,) = load_case_file(str(output)).cases
+    assert run_case(case).sentences == ["expected status 503, got 202", "expected reason 'Never', got 'Later'"]

@@ -1,0 +1,89 @@
+"""A test case from a trace that a real gateway recorded, and the first step in which the simulator goes another way."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.first_cases import FirstCases, Found, defaults_for, text_of
+from apimpolicy.testing.recorded_traces import first_difference, read_recorded_trace
+from apimpolicy.testing.running import run_case
+from apimpolicy.testing.tree import read_tree
+
+if TYPE_CHECKING:
+    from apimpolicy.context.headers import Headers
+    from apimpolicy.context.records import Response
+    from apimpolicy.testing.recorded_traces import RecordedTrace
+
+NOT_OURS = frozenset(("date", "content-length", "transfer-encoding", "connection", "ocp-apim-trace-location"))
+"""Headers of a recorded answer that no policy makes."""
+
+
+def recorded_case(policy: str, trace: str, output: str) -> FirstCases:
+    """A test file with one case, to be written to `output`. Raises ConfigurationError, DiagnosticError."""
+    recorded = read_recorded_trace(trace)
+    relative = os.path.relpath(policy, os.path.dirname(os.path.abspath(output)) or ".").replace(os.sep, "/")
+    defaults = defaults_for(policy)
+    if recorded.answers:
+        defaults["backend"] = [_answer(answer) for answer in recorded.answers]
+    found = Found(f"as recorded in {os.path.basename(trace)}", _request(recorded), _expect(recorded))
+    return FirstCases(
+        text_of(relative, defaults, [found], []), [found], [], _difference(policy, output, defaults, found, recorded)
+    )
+
+
+def _request(recorded: RecordedTrace) -> dict[str, Any]:
+    request = recorded.request
+    made: dict[str, Any] = {"method": request.method, "url": request.url}
+    if headers := _fields(request.headers):
+        made["headers"] = headers
+    return made
+
+
+def _answer(answer: Response) -> dict[str, Any]:
+    made: dict[str, Any] = {"status": answer.status_code}
+    if answer.reason:
+        made["reason"] = answer.reason
+    if headers := _fields(answer.headers):
+        made["headers"] = headers
+    return made
+
+
+def _fields(headers: Headers) -> dict[str, Any]:
+    return {name: values[0] if len(values) == 1 else list(values) for name, values in headers.fields()}
+
+
+def _expect(recorded: RecordedTrace) -> dict[str, Any]:
+    expect: dict[str, Any] = {"backend-requests": len(recorded.answers)}
+    response = recorded.response
+    if response is not None:
+        expect["status"] = response.status_code
+        if response.reason:
+            expect["reason"] = response.reason
+        kept = {name: value for name, value in _fields(response.headers).items() if name.lower() not in NOT_OURS}
+        if kept:
+            expect["headers"] = {
+                name: value if isinstance(value, str) else ", ".join(value) for name, value in kept.items()
+            }
+    if recorded.variables:
+        expect["variables"] = dict(recorded.variables)
+    return expect
+
+
+def _difference(policy: str, output: str, defaults: dict[str, Any], found: Found, recorded: RecordedTrace) -> str:
+    """Run the case as the file says, and hold its steps against the recorded ones."""
+    import json
+
+    content = {
+        "policy": os.path.abspath(policy),
+        "defaults": defaults,
+        "cases": [{"request": found.request, "expect": {}}],
+    }
+    path = os.path.abspath(output)
+    (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
+    outcome = run_case(case)
+    if not outcome.results:
+        return outcome.problem
+    different = first_difference(recorded, outcome.results[-1])
+    return "" if different is None else str(different)
