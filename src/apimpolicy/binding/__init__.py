@@ -1,4 +1,4 @@
-"""Floor 2: the binder. Turns a syntax tree into a bound tree, as the C# compiler does, and says what it would refuse.
+"""The binder. Turns a syntax tree into a bound tree, as the C# compiler does, and says what it would refuse.
 
     bind          the entry: one expression in, its type, its bound tree and its diagnostics out
     statements    Binder, the whole of it: conditions, loops, try, using on top of (chapter 13 of the C# specification)

@@ -1,1 +1,1 @@
-"""Floor 4: everything that can be said about a policy document before it runs."""
+"""Everything that can be said about a policy document before it runs."""

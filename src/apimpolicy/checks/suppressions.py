@@ -18,13 +18,10 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.text.document import Comment, Element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.text.document import Document, Node
+    from apimpolicy.text.document import Comment, Document, Element
 
 UNUSED, INCOMPLETE = "POL041", "POL042"
 
@@ -76,7 +73,7 @@ def apply_suppressions(subject: Subject, findings: list[Diagnostic]) -> list[Dia
 def _read(document: Document) -> tuple[list[Suppression], list[Diagnostic]]:
     found: list[Suppression] = []
     wrong: list[Diagnostic] = []
-    for comment, following in _comments(document):
+    for comment, following in document.comments():
         if _MARK not in comment.text or re.match(_OTHERS, comment.text):
             continue
         match = re.fullmatch(_FORM, comment.text)
@@ -107,18 +104,6 @@ def _span(document: Document, comment: Comment, following: Element | None, whole
     if following is None:
         return comment.end, comment.end
     return following.start, following.end
-
-
-def _comments(document: Document) -> Iterator[tuple[Comment, Element | None]]:
-    """Every comment with the element that follows it, other comments and text between them aside."""
-    levels: list[list[Node]] = [document.children, *(element.children for element in document.elements())]
-    for level in levels:
-        following: Element | None = None
-        for node in reversed(level):
-            if isinstance(node, Element):
-                following = node
-            elif isinstance(node, Comment):
-                yield node, following
 
 
 def _at(comment: Comment, code: str, message: str, help: str) -> Diagnostic:

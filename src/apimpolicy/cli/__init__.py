@@ -1,4 +1,4 @@
-"""Floor 7: the command `apimpolicy`. One module per subcommand; `main` is the entry point."""
+"""The command `apimpolicy`. One module per subcommand; `main` is the entry point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Floor 1: the simulated .NET.
+"""The simulated .NET.
 
     surface/        data: every member of every type that a policy may meet, as C# signatures
     types           .NET types as values: named, constructed, arrays, type parameters, tuples

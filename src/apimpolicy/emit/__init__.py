@@ -1,4 +1,4 @@
-"""Floor 3: the emitter. Turns a bound expression into a Python function, by way of Python's own syntax tree.
+"""The emitter. Turns a bound expression into a Python function, by way of Python's own syntax tree.
 
     expression   compile_expression and CompiledExpression: what the engine and people use
     emitter      ties the parts together: one bound expression in, one Python function out

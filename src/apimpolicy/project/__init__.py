@@ -1,1 +1,1 @@
-"""Floor 5: files: which are policies, how the simulated gateway is configured, how a request is written down."""
+"""Files: which are policies, how the simulated gateway is configured, how a request is written down."""

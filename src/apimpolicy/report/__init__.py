@@ -1,1 +1,1 @@
-"""Floor 6: findings, results and decisions as people and programs read them; no decision is made here."""
+"""Findings, results and decisions as people and programs read them; no decision is made here."""

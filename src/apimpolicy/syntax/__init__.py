@@ -1,1 +1,1 @@
-"""Floor 1: C# expressions as syntax trees: `parser.parse` reads one, `nodes` says what a tree looks like."""
+"""C# expressions as syntax trees: `parser.parse` reads one, `nodes` says what a tree looks like."""

@@ -1,1 +1,1 @@
-"""Floor 6: what tests of policies are written with; so far a certificate authority of one's own."""
+"""What tests of policies are written with: test files, the fixture `apim`, certificates and tokens, coverage, mutation."""

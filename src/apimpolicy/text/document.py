@@ -256,6 +256,16 @@ class Document:
         for root in self.roots:
             yield from root.descendants()
 
+    def comments(self) -> Iterator[tuple[Comment, Element | None]]:
+        """Every comment, with the element that follows it; other comments and text between them do not count."""
+        for level in [self.children, *(element.children for element in self.elements())]:
+            following: Element | None = None
+            for node in reversed(level):
+                if isinstance(node, Element):
+                    following = node
+                elif isinstance(node, Comment):
+                    yield node, following
+
     def expressions(self) -> Iterator[Excerpt]:
         """Every expression, in document order of the elements; those among other characters included."""
         for element in self.elements():

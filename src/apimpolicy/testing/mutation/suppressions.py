@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.text.document import Comment, Element
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.engine.document import Policy
     from apimpolicy.testing.mutation.mutants import Change
-    from apimpolicy.text.document import Document, Node
+    from apimpolicy.text.document import Comment, Element
 
 KINDS = ("remove", "condition", "operand", "comparison", "constant", "attribute")
 
@@ -48,7 +47,7 @@ def reasons(policy: Policy) -> list[Reason]:
     document = policy.document
     if "equivalent" not in document.source.text:
         return []
-    return [reason for comment, following in _comments(document) for reason in _read(comment, following)]
+    return [reason for comment, following in document.comments() for reason in _read(comment, following)]
 
 
 def _read(comment: Comment, following: Element | None) -> Iterator[Reason]:
@@ -65,14 +64,3 @@ def _read(comment: Comment, following: Element | None) -> Iterator[Reason]:
         raise ConfigurationError(f"{where}: say why it makes no difference: <!-- apimpolicy: equivalent: reason -->")
     if following is not None:
         yield Reason(*source.original_span(following.start, following.end), kinds, reason)
-
-
-def _comments(document: Document) -> Iterator[tuple[Comment, Element | None]]:
-    levels: list[list[Node]] = [document.children, *(element.children for element in document.elements())]
-    for level in levels:
-        following: Element | None = None
-        for node in reversed(level):
-            if isinstance(node, Element):
-                following = node
-            elif isinstance(node, Comment):
-                yield node, following
