@@ -1,7 +1,8 @@
 """What `mkdocs build` adds to this folder: one page per code of check, and pages that mkdocs.yml does not name.
 
 A rule's page is its module's docstring (`apimpolicy rule POL301` prints it), so it is made with the site.
-A page below how-to/ or reference/ that mkdocs.yml does not name is put at the end of its section. A link from a page to
+A page below how-to/ or reference/ that mkdocs.yml does not name is put at the end of its section, with the pages in the
+folder of its name. A link from a page to
 a file outside of docs/ becomes plain text: the site has the pages alone.
 """
 
@@ -35,13 +36,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         ((title, entries),) = section.items()
         if title in SECTIONS:
             folder = HERE / SECTIONS[title]
-            entries += sorted(
-                path.relative_to(HERE).as_posix()
-                for path in folder.glob("*.md")
-                if path.relative_to(HERE).as_posix() not in named
-            )
+            pages = sorted(path.relative_to(HERE).as_posix() for path in folder.glob("*.md"))
+            entries += (_group(page) for page in pages if page not in named)
         if title == "Reference":
-            entries += ({name: found} for name, found in _folders(named))
             entries.append(
                 {"Rules": [f"{RULES}/index.md", *({_label(code): f"{RULES}/{code}.md"} for code in _codes())]}
             )
@@ -129,9 +126,8 @@ def _paths(nav: list[Any]) -> Iterator[str]:
                 yield from [inner] if isinstance(inner, str) else _paths(inner)
 
 
-def _folders(named: set[str]) -> Iterator[tuple[str, list[str]]]:
-    """The folders below reference/, each a group of its own."""
-    for folder in sorted(path for path in (HERE / "reference").iterdir() if path.is_dir()):
-        pages = sorted(path.relative_to(HERE).as_posix() for path in folder.glob("*.md"))
-        if pages and not named.intersection(pages):
-            yield f"More on {folder.name}", pages
+def _group(page: str) -> str | dict[str, list[Any]]:
+    """A page, or it and those in the folder of its name, as a group."""
+    path = HERE / page
+    inner = sorted(each.relative_to(HERE).as_posix() for each in path.with_suffix("").glob("*.md"))
+    return {path.stem.capitalize(): [{"All": page}, *inner]} if inner else page

@@ -10,7 +10,7 @@ from pathlib import Path
 from apimpolicy.policies.fidelity import fidelity_of
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, placement_of
 from apimpolicy.policies.registry import POLICIES, UNDOCUMENTED, specification_of
-from apimpolicy.policies.spec import SECTIONS, AttributeSlot, Specification
+from apimpolicy.policies.spec import SECTIONS, AttributeSlot, ChildrenSlot, Specification
 
 FOLDER = Path(__file__).parent / "reference"
 
@@ -43,7 +43,7 @@ def without(all_of: tuple[str, ...], left_out: tuple[str, ...]) -> str:
 def shown(default: object) -> str:
     if isinstance(default, float):
         return f"{default:g}"
-    return str(default).lower() if isinstance(default, bool) else str(default)
+    return str(default).lower() if isinstance(default, bool) else str(default) or '""'
 
 
 def attribute_row(slot: AttributeSlot) -> str:
@@ -65,6 +65,43 @@ def attribute_table(specification: Specification) -> list[str]:
     return [*head, *map(attribute_row, specification.attributes), ""]
 
 
+def child_rows(specification: Specification) -> list[str]:
+    """What may stand inside of an element, a line each."""
+    rows = []
+    if specification.takes_text:
+        rows.append("- a text or an expression" + (", elements included" if specification.takes_markup else ""))
+    for texts in specification.contents:
+        if texts.child is not None:
+            rows.append(f"- `<{texts.child}>`, {'one' if texts.required else 'none'} or more: a text or an expression")
+    for slot in specification.children:
+        if slot.part is not None:
+            rows.append(f"- `<{slot.name}>`, {how_many(slot)}")
+        else:
+            rows.append("- policies" + (": " if slot.known else "") + ", ".join(f"`{name}`" for name in slot.known))
+    return rows
+
+
+def how_many(slot: ChildrenSlot) -> str:
+    if slot.single:
+        return "one" if slot.required else "at most one"
+    return f"{'one' if slot.required else 'none'} {'or more' if slot.most is None else f'to {slot.most}'}"
+
+
+def elements(specification: Specification, parents: tuple[str, ...] = ()) -> list[str]:
+    """The attributes and children of an element, then those of the elements in it that are no policies."""
+    name = specification.name
+    lines = [f"### `<{name}>` in `<{parents[-1]}>`" if parents else f"## `<{name}>`", ""]
+    table, rows = attribute_table(specification), child_rows(specification)
+    lines += [*table, *(["Children:", "", *rows, ""] if rows else [])]
+    if not table and not rows:
+        lines += ["Neither attributes nor children.", ""]
+    for slot in specification.children:
+        part = None if slot.name is None else specification.part(slot.name)
+        if part is not None and part.name not in parents:
+            lines += elements(part, (*parents, name))
+    return lines
+
+
 def page(name: str, specification: Specification) -> str:
     placement = placement_of(name)
     title, _, rest = specification.documentation.partition("\n")
@@ -77,14 +114,10 @@ def page(name: str, specification: Specification) -> str:
         *([f"- At most once in a {placement.once}"] if placement.once else []),
         f"- Simulated: {fidelity_of(name)}",
     ]
-    parts = [f"# {name}", "", summary[:1].upper() + summary[1:], "", *facts, "", *attribute_table(specification)]
-    for slot in specification.children:
-        if slot.part is not None and slot.name is not None:
-            part = specification.part(slot.name)
-            assert part is not None
-            if part.attributes:
-                parts += [f"`{slot.name}` inside of it:", "", *attribute_table(part)]
-    return "\n".join([*parts, rest.strip("\n"), ""])
+    head = [f"# {name}", "", summary[:1].upper() + summary[1:], "", *facts, ""]
+    text, source, address = rest.strip("\n").rpartition("\n\nSource: ")
+    parts = [*head, text if source else address, "", *elements(specification)]
+    return "\n".join([*parts, *([f"Source: <{address}>", ""] if source else [])])
 
 
 def row(name: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.context.records import Request
+    from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
 
 _OPTIONS = (
@@ -32,6 +33,7 @@ _OPTIONS = (
     click.option("--certificate", metavar="FILE", help="The caller's client certificate: PEM, DER or PKCS#12."),
     click.option("--password", metavar="TEXT", help="The password of --certificate."),
     click.option("--negotiate/--no-negotiate", default=None, help="Turn 'Negotiate client certificate' on or off."),
+    click.option("--named-value", "named_values", multiple=True, metavar="NAME=VALUE", help="A named value."),
     configuration_option,
     click.option(
         "--format", "output", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
@@ -65,6 +67,7 @@ class GatewayOptions:
     certificate: str | None
     password: str | None
     negotiate: bool | None
+    named_values: tuple[str, ...]
     config: str | None
     output: str
 
@@ -75,27 +78,32 @@ class GatewayOptions:
 
     def run(self) -> Result:
         """Send the request. Raises ConfigurationError, DiagnosticError, NotSimulatedError, click.UsageError."""
+        request = self._request()
+        named_values = dict(_named_value(text) for text in self.named_values)
+        gateway = self._service() if os.path.isdir(self.policy) else self._gateway()
+        gateway.named_values.update(named_values)
+        return gateway.send(request) if os.path.isdir(self.policy) else gateway.run(self._policies(), request)
+
+    def _gateway(self) -> Gateway:
+        """The gateway for a policy."""
         from apimpolicy.project.configuration import empty_configuration, load_configuration
 
-        request = self._request()
-        if os.path.isdir(self.policy):
-            return self._send(request)
         path = find_configuration(self.config)
         configuration = load_configuration(path) if path is not None else empty_configuration()
-        overrides: dict[str, Any] = {} if self.negotiate is None else {"negotiate_client_certificate": self.negotiate}
-        gateway = configuration.gateway(**overrides)
-        return gateway.run(self._policies(), request)
+        return configuration.gateway(**self._overrides())
 
-    def _send(self, request: Request) -> Result:
-        """Send the request to the service in a folder; its own configuration counts before the one right here."""
+    def _service(self) -> Gateway:
+        """The service in a folder; its own configuration counts before the one right here."""
         from apimpolicy.project.gateways import CONFIGURATION, load_gateway
 
         if self.scopes:
             raise click.UsageError("--scope goes with a policy; in a folder every policy has its place")
         has_own = os.path.isfile(os.path.join(self.policy, CONFIGURATION))
         config = self.config if self.config is not None or has_own else find_configuration(None)
-        overrides: dict[str, Any] = {} if self.negotiate is None else {"negotiate_client_certificate": self.negotiate}
-        return load_gateway(self.policy, config=config, **overrides).send(request)
+        return load_gateway(self.policy, config=config, **self._overrides())
+
+    def _overrides(self) -> dict[str, Any]:
+        return {} if self.negotiate is None else {"negotiate_client_certificate": self.negotiate}
 
     def _policies(self) -> dict[str, Any]:
         """The documents by scope; POLICY is the API's. Raises ConfigurationError, PolicySyntaxError."""
@@ -167,3 +175,10 @@ def _header(text: str) -> tuple[str, str]:
     if not colon or not name.strip():
         raise click.UsageError(f"--header takes 'Name: value', not '{text}'")
     return name.strip(), value.strip()
+
+
+def _named_value(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise click.UsageError(f"--named-value takes NAME=VALUE, not '{text}'")
+    return name, value

@@ -100,7 +100,11 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
 
 def _missing(source: Source, name: str, start: int, end: int, values: Mapping[str, str]) -> Diagnostic:
     alike = next((known for known in values if known.lower() == name.lower()), None)
-    advice = f"There is '{alike}': names are case-sensitive." if alike else "Add it to the named values."
+    advice = (
+        f"There is '{alike}': names are case-sensitive."
+        if alike
+        else "Add it to the named values: [named-values] in apimpolicy.toml."
+    )
     return Diagnostic(MISSING_NAMED_VALUE, f"Cannot find a property '{name}'", source, start, end, help=advice)
 
 

@@ -226,6 +226,7 @@ def test_scopes(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
         (["orders.xml", "--request", "missing.http"], 2, "missing.http: there is no such file"),
         (["orders.xml", "--config", "missing.toml"], 2, "missing.toml: there is no such file"),
         (["orders.xml", "--scope", "globl=orders.xml"], 2, "'globl' is not a scope"),
+        (["orders.xml", "--named-value", "host"], 2, "--named-value takes NAME=VALUE, not 'host'"),
         (["orders.xml", "--body", "@missing.json"], 2, "missing.json: there is no such file"),
         (["later.xml", "--get", "/"], 2, "not simulated"),
     ],
@@ -269,6 +270,19 @@ def test_a_folder_with_a_service(apimpolicy: Callable[..., Any], tmp_path: Path)
     mixed = apimpolicy("run", str(tmp_path), "--get", "/orders/17", "--scope", "global=g.xml")
     assert mixed.code == 2
     assert "--scope goes with a policy" in mixed.err
+
+
+@pytest.mark.parametrize("where", ["orders.xml", "."])
+def test_named_values(apimpolicy: Callable[..., Any], tmp_path: Path, where: str) -> None:
+    (tmp_path / "orders.xml").write_text(
+        "<policies><inbound><return-response><set-body>{{kind}} at {{host}}</set-body></return-response>"
+        "</inbound></policies>"
+    )
+    (tmp_path / "apimpolicy.toml").write_text(
+        '[apis.orders]\npath = "orders"\npolicy = "orders.xml"\n[named-values]\nkind = "file"\nhost = "file"\n'
+    )
+    found = apimpolicy("run", where, "--get", "/orders", "--named-value", "host=a=b", "--named-value", "new=1")
+    assert found.out.splitlines()[-1] == "file at a=b"
 
 
 def test_the_trace_in_the_gateways_own_form(apimpolicy: Callable[..., Any], service: Path) -> None:
