@@ -110,5 +110,7 @@ def _demand(given: object, protocol: type, sentence: str) -> None:
         raise ConfigurationError(f"{sentence}, not {type(given).__name__}")
 
 
-_MANAGED_IDENTITY = "Gateway(managed_identity=ManagedIdentity())"
-_AUTHORIZATIONS = "Gateway(authorizations=Authorizations()) with that connection added"
+_MANAGED_IDENTITY = "Gateway(managed_identity=ManagedIdentity()), or write [managed-identity] into apimpolicy.toml"
+_AUTHORIZATIONS = (
+    "Gateway(authorizations=Authorizations()) with that connection, or write [[authorizations]] into apimpolicy.toml"
+)

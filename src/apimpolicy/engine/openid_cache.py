@@ -86,7 +86,8 @@ class OpenIdCache:
             what = "an OpenIdProvider, an EntraTenant or OpenIdDocuments"
             known = ", ".join(known for source in self.sources for known in getattr(source, "urls", ()))
             raise ConfigurationError(
-                f"nothing answers for {url}: pass {what} that does to Gateway(openid_providers=[…])"
+                f"nothing answers for {url}: pass {what} that does to Gateway(openid_providers=[…]),"
+                + " or write [openid-providers] into apimpolicy.toml"
                 + (f"; those there answer for {known}" if known else "")
             )
         return [_decoded(answer, url) for answer in answers]

@@ -201,7 +201,8 @@ class _Builder:
         value = attribute.value
         message = f"Policy fragment with id '{name}' could not be found."
         known = ", ".join(sorted(self.fragments))
-        advice = f"The gateway has {known}." if known else "The gateway has no fragments."
+        there = f"The gateway has {known}" if known else "The gateway has none"
+        advice = f"{there}; name its file under [fragments] in apimpolicy.toml."
         raise PolicyTypeError([Diagnostic("POL112", message, value.source, value.start, value.end, help=advice)])
 
 

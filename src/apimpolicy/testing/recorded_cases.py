@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.first_cases import FirstCases, Found, defaults_for, text_of
+from apimpolicy.testing.first_cases import FirstCases, Found, relative_path, run_alone, text_of
+from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.recorded_traces import first_difference, read_recorded_trace
-from apimpolicy.testing.running import run_case
-from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Response
+    from apimpolicy.testing.first_surroundings import Surroundings
     from apimpolicy.testing.recorded_traces import RecordedTrace
 
 NOT_OURS = frozenset(("date", "content-length", "transfer-encoding", "connection", "ocp-apim-trace-location"))
@@ -23,14 +22,12 @@ NOT_OURS = frozenset(("date", "content-length", "transfer-encoding", "connection
 def recorded_case(policy: str, trace: str, output: str) -> FirstCases:
     """A test file with one case, to be written to `output`. Raises ConfigurationError, DiagnosticError."""
     recorded = read_recorded_trace(trace)
-    relative = os.path.relpath(policy, os.path.dirname(os.path.abspath(output)) or ".").replace(os.sep, "/")
-    defaults = defaults_for(policy)
+    around = surroundings_of(subject_of(policy))
     if recorded.answers:
-        defaults["backend"] = [_answer(answer) for answer in recorded.answers]
+        around.defaults["backend"] = [_answer(answer) for answer in recorded.answers]
     found = Found(f"as recorded in {os.path.basename(trace)}", _request(recorded), _expect(recorded))
-    return FirstCases(
-        text_of(relative, defaults, [found], []), [found], [], _difference(policy, output, defaults, found, recorded)
-    )
+    text = text_of(relative_path(policy, output), around, [found], [])
+    return FirstCases(text, [found], [], _difference(policy, output, around, found, recorded))
 
 
 def _request(recorded: RecordedTrace) -> dict[str, Any]:
@@ -71,18 +68,9 @@ def _expect(recorded: RecordedTrace) -> dict[str, Any]:
     return expect
 
 
-def _difference(policy: str, output: str, defaults: dict[str, Any], found: Found, recorded: RecordedTrace) -> str:
+def _difference(policy: str, output: str, around: Surroundings, found: Found, recorded: RecordedTrace) -> str:
     """Run the case as the file says, and hold its steps against the recorded ones."""
-    import json
-
-    content = {
-        "policy": os.path.abspath(policy),
-        "defaults": defaults,
-        "cases": [{"request": found.request, "expect": {}}],
-    }
-    path = os.path.abspath(output)
-    (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
-    outcome = run_case(case)
+    outcome = run_alone(policy, output, around, found.request)
     if not outcome.results:
         return outcome.problem
     different = first_difference(recorded, outcome.results[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,46 @@ def test_a_recorded_trace_becomes_a_case(tmp_path: Path) -> None:
     output.write_text(different.text)
     (case,) = load_case_file(str(output)).cases
     assert run_case(case).sentences == ["expected status 503, got 202", "expected reason 'Never', got 'Later'"]
+
+
+IDENTITIES = """
+<policies>
+    <inbound>
+        <validate-jwt header-name="Authorization" output-token-variable-name="token">
+            <openid-config url="{{login}}/.well-known/openid-configuration" />
+            <audiences><audience>orders</audience></audiences>
+            <required-claims><claim name="scp" match="any"><value>orders.read</value></claim></required-claims>
+        </validate-jwt>
+        <validate-azure-ad-token tenant-id="{{tenant-id}}" header-name="X-Token">
+            <client-application-ids><application-id>{{client}}</application-id></client-application-ids>
+        </validate-azure-ad-token>
+        <authentication-managed-identity resource="https://vault.azure.net" client-id="{{identity-client-id}}" />
+        <choose>
+            <when condition="@(((Jwt)context.Variables["token"]).Claims.GetValueOrDefault("role", "") == "boss")">
+                <return-response><set-status code="202" reason="Yes" /></return-response>
+            </when>
+        </choose>
+    </inbound>
+</policies>
+"""
+
+
+@pytest.mark.parametrize(
+    ("cut", "statuses", "branches"),
+    [
+        ("validate-azure-ad-token", [401, 200, 202], ["inbound choose[1]/when[1]"]),
+        ("validate-jwt", [401, 200], []),
+    ],
+)
+def test_tokens_and_identities_are_there(tmp_path: Path, cut: str, statuses: list[int], branches: list[str]) -> None:
+    """A provider that publishes what the policy accepts, a token with what it reads, an identity for the backend."""
+    policy, output = tmp_path / "orders.xml", tmp_path / "orders.test.yaml"
+    text = re.sub(rf"<{cut}.*</{cut}>", "", IDENTITIES, flags=re.DOTALL)
+    if cut == "validate-jwt":
+        text = re.sub("<choose>.*</choose>", "", text, flags=re.DOTALL).replace(' header-name="X-Token"', "")
+    policy.write_text(text)
+    made = first_cases(str(policy), str(output))
+    assert [case.expect["status"] for case in made.cases] == statuses
+    assert [branch for case in made.cases for branch in case.branches] == branches
+    output.write_text(made.text)
+    assert [run_case(case).sentences for case in load_case_file(str(output)).cases] == [[]] * len(statuses)

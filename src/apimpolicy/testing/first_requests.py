@@ -1,0 +1,162 @@
+"""What a request may have so that a policy takes another branch, read from the policy's own expressions.
+
+Methods, header names and values, query parameters, properties of a JSON body, certificates, tokens. Requests are put
+together from these, few at a time.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding.nodes import Binary, Call, ConditionalAccess, Convert, IndexerAccess, PropertyAccess
+from apimpolicy.checks.messages import type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from apimpolicy.binding.nodes import Bound, Expression
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.checks.subject import Subject
+
+_USUAL = ("partner", "good")
+_ONE_ONLY = ("certificate", "token", "method", "path")
+CERTIFICATES = ("partner", "expired", "self-signed", "other-partner")
+
+Move = tuple[str, str, str]
+"""Something that a request may have: what (`method`, `path`, `header`, `query`, `json`, `certificate`, `token`,
+`claim`), its name, its value. The name of a token is that of its provider, its value `good` or `expired`."""
+
+
+def moves_of(subject: Subject, providers: Iterable[str]) -> list[Move]:
+    """What is worth trying; `providers` are the names of those that issue tokens."""
+    found: dict[Move, None] = {}
+    text = subject.document.source.text
+    if ".Certificate" in text or "<validate-client-certificate" in text:
+        found |= {("certificate", "", name): None for name in CERTIFICATES}
+    found |= {("token", name, value): None for name in providers for value in ("good", "expired")}
+    for expression in subject.expressions:
+        for node in expression.compiled.nodes:
+            for move in _of_node(expression, node):
+                found[move] = None
+    for element in subject.elements:
+        if element.name == "check-header" and (name := element.get("name")) is not None:
+            for value in element.elements():
+                found["header", name.value.text, value.text.strip()] = None
+    return list(found)
+
+
+def _of_node(expression: CheckedExpression, node: Bound) -> Iterator[Move]:
+    if isinstance(node, Binary) and node.operator in ("==", "!="):
+        left, right = _plain(node.left), _plain(node.right)
+        for one, other in ((left, right), (right, left)):
+            if other.is_constant and isinstance(other.constant, str):
+                yield from _valued(one, other.constant)
+    elif isinstance(node, Call) and node.method.name in ("Equals", "Contains", "StartsWith", "EndsWith", "ContainsKey"):
+        receiver = node.receiver or (node.arguments[0] if node.arguments else None)
+        last = node.arguments[-1] if node.arguments else None
+        text = last.constant if last is not None and last.is_constant and isinstance(last.constant, str) else None
+        if receiver is not None and text:
+            yield from _valued(_plain(receiver), text)
+            if node.method.name == "ContainsKey" and isinstance(receiver, PropertyAccess):
+                kind = _collection(receiver)
+                if kind:
+                    yield kind, text, "1"
+    if isinstance(node, Call) and node.method.name == "GetValueOrDefault":
+        yield from _valued(node, "1")
+    elif isinstance(node, IndexerAccess) and type_name(node.receiver) in ("JObject", "JToken") and node.arguments:
+        key = node.arguments[0]
+        if key.is_constant and isinstance(key.constant, str):
+            yield "json", key.constant, "1"
+
+
+def _valued(node: Expression, value: str) -> Iterator[Move]:
+    """What a request must have for this expression to be that text."""
+    if isinstance(node, PropertyAccess) and node.property.name == "Method":
+        yield "method", "", value.upper()
+    elif isinstance(node, PropertyAccess) and node.property.name == "Path":
+        yield "path", "", value if value.startswith("/") else f"/{value}"
+    elif isinstance(node, Call) and node.method.name == "GetValueOrDefault":
+        receiver = node.receiver
+        arguments = list(node.arguments)
+        if receiver is None and arguments:
+            receiver = arguments.pop(0)
+        name = arguments[0].constant if arguments and arguments[0].is_constant else None
+        if isinstance(receiver, PropertyAccess) and isinstance(name, str) and (kind := _collection(receiver)):
+            yield kind, name, value
+    elif isinstance(node, IndexerAccess) and node.arguments and node.arguments[0].is_constant:
+        if isinstance(node.arguments[0].constant, str) and type_name(node.receiver) in ("JObject", "JToken"):
+            yield "json", node.arguments[0].constant, value
+    elif isinstance(node, Call) and node.receiver is not None:
+        yield from _valued(_plain(node.receiver), value)
+
+
+def _collection(node: PropertyAccess) -> str:
+    owner = type_name(node.receiver)
+    if node.property.name == "Claims" and owner == "Jwt":
+        return "claim"
+    if node.property.name == "Headers" and owner == "IRequest":
+        return "header"
+    return "query" if node.property.name in ("Query", "QueryParameters") and owner == "IUrl" else ""
+
+
+def _plain(node: Expression) -> Expression:
+    while isinstance(node, (Convert, ConditionalAccess)):
+        node = node.operand if isinstance(node, Convert) else node.access
+    return node
+
+
+def tries(moves: list[Move]) -> Iterator[tuple[Move, ...]]:
+    """Nothing; what a good caller has; that with one thing at a time, then two and three that go together."""
+    usual = tuple({what: (what, name, value) for what, name, value in reversed(moves) if value in _USUAL}.values())
+    yield ()
+    if usual:
+        yield usual
+    for size in (1, 2, 3):
+        for chosen in itertools.combinations(moves, size):
+            named = {what if what in _ONE_ONLY else (what, name) for what, name, _ in chosen}
+            if len(named) == size and not (size == 1 and chosen[0] in usual):
+                yield (*(move for move in usual if move[0] not in named), *chosen)
+
+
+def request_of(moves: tuple[Move, ...]) -> dict[str, Any]:
+    """The request as a test file has it."""
+    method, path = "get", "/"
+    request: dict[str, Any] = {}
+    query: list[str] = []
+    claims = {name: value for what, name, value in moves if what == "claim"}
+    for what, name, value in moves:
+        if what == "method":
+            method = value.lower()
+        elif what == "path":
+            path = value
+        elif what == "header":
+            request.setdefault("headers", {})[name] = value
+        elif what == "query":
+            query.append(f"{name}={value}")
+        elif what == "json":
+            request.setdefault("json", {})[name] = value
+            method = "post" if method == "get" else method
+        elif what == "certificate":
+            request["certificate"] = value
+        elif what == "token":
+            options = {**({"expires-in": -60} if value == "expired" else {}), **({"claims": claims} if claims else {})}
+            request["token"] = {"from": name, **options} if options else name
+    url = path + ("?" + "&".join(query) if query else "")
+    head = {method: url} if method in ("get", "post", "put", "patch", "delete", "head", "options") else None
+    return {**(head or {"method": method.upper(), "url": url}), **request}
+
+
+def sentence_of(moves: tuple[Move, ...]) -> str:
+    """What the request has, in words."""
+    parts: list[str] = []
+    for what, name, value in moves:
+        if what == "certificate":
+            parts.append(f"the certificate {value}")
+        elif what == "token":
+            parts.append(f"{'a' if value == 'good' else 'an expired'} token of {name}")
+        elif what in ("method", "path"):
+            parts.append(value)
+        else:
+            parts.append(f"{what} {name}: {value}")
+    return " and ".join(parts) or "a plain request"

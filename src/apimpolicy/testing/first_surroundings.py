@@ -1,0 +1,163 @@
+"""What the cases of a policy need around it, read from the policy: named values, certificates, backends, identities.
+
+Nothing of it is known from the policy alone, so the values are stand-ins: a named value gets one that is likely to fit
+its name, a backend the address of its id, an identity provider the audience and the claims that the policy asks for.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.checks.subject import Settings, Subject
+from apimpolicy.project.files import read_policy_file
+from apimpolicy.text.markup import read
+from apimpolicy.text.named_values import find_named_values
+
+if TYPE_CHECKING:
+    from apimpolicy.text.document import Element
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+ENTRA = "https://login.microsoftonline.com"
+_URL_BEGINS = r"""(?:url\s*=\s*["']|<set-url>|<issuer>|<origin>)\s*"""
+GUID = "11111111-2222-3333-4444-555555555555"
+
+
+@attrs.define
+class Surroundings:
+    """The keys of a test file above its cases, and the named values among them that are texts."""
+
+    defaults: dict[str, Any] = attrs.field(factory=dict)
+    providers: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+
+    @property
+    def named_values(self) -> dict[str, str]:
+        """Names and values; thumbprints of certificates aside."""
+        found = self.defaults.get("named-values", {})
+        return {name: value for name, value in found.items() if isinstance(value, str)}
+
+    def filled(self, text: str) -> str:
+        """A text of the policy with its named values."""
+        for name, value in self.named_values.items():
+            text = text.replace(f"{{{{{name}}}}}", value)
+        return text
+
+    def content(self) -> dict[str, Any]:
+        """The keys as the file has them."""
+        return {**({"identity-providers": self.providers} if self.providers else {}), "defaults": self.defaults}
+
+
+def subject_of(policy: str) -> Subject:
+    """A policy file, read and bound. Raises ConfigurationError."""
+    source, _ = read_policy_file(policy)
+    return Subject(read(source), ExpressionCheck(), Settings())
+
+
+def surroundings_of(subject: Subject) -> Surroundings:
+    """What the policy needs around it."""
+    text = subject.document.source.text
+    found = Surroundings()
+    gateway: dict[str, Any] = {}
+    if ".Certificate" in text or "<validate-client-certificate" in text:
+        gateway |= {"negotiate-client-certificate": True, "certificates": {"partner": "partner"}}
+    backends = _literals(subject, "set-backend-service", "backend-id")
+    if backends:
+        gateway["backends"] = {name: f"https://{name}.example" for name in backends}
+    if any(element.name == "authentication-managed-identity" for element in subject.elements):
+        gateway["managed-identity"] = {"system-assigned": True}
+        if clients := _literals(subject, "authentication-managed-identity", "client-id"):
+            gateway["managed-identity"]["user-assigned"] = clients
+    if gateway:
+        found.defaults["gateway"] = gateway
+    if names := dict.fromkeys(reference.name for reference in find_named_values(text)):
+        found.defaults["named-values"] = {name: _named_value(name, text) for name in names}
+    if "managed-identity" in gateway and "user-assigned" in gateway["managed-identity"]:
+        clients = gateway["managed-identity"]["user-assigned"]
+        gateway["managed-identity"]["user-assigned"] = [found.filled(client) for client in clients]
+    found.defaults["backend"] = {"status": 200, "json": {"from": "the backend"}}
+    for element in subject.elements:
+        if element.name == "validate-jwt":
+            _add_provider(found, element, _openid_url(element))
+        elif element.name == "validate-azure-ad-token":
+            endpoint = _text(element, "authentication-endpoint") or ENTRA
+            tenant = _text(element, "tenant-id").rstrip("/").rpartition("/")[2]
+            _add_provider(found, element, f"{endpoint.rstrip('/')}/{tenant}/v2.0{WELL_KNOWN}")
+    return found
+
+
+def _add_provider(found: Surroundings, element: Element, url: str) -> None:
+    """A provider that publishes at that URL what the policy accepts."""
+    url = found.filled(url)
+    if not url.startswith(("http://", "https://")) or any(each.get("url") == url for each in found.providers.values()):
+        return
+    issuer = _first(element, "issuer") or url.removesuffix(WELL_KNOWN)
+    provider: dict[str, Any] = {"issuer": found.filled(issuer), "url": url}
+    if audience := _first(element, "audience") or _first(element, "application-id", "backend-application-ids"):
+        provider["audience"] = found.filled(audience)
+    claims = {name: found.filled(value) for name, value in _claims(element).items()}
+    if application := _first(element, "application-id", "client-application-ids"):
+        claims["azp"] = found.filled(application)
+    if element.name == "validate-azure-ad-token":
+        claims["tid"] = urlsplit(provider["issuer"]).path.strip("/").partition("/")[0]
+    if claims:
+        provider["claims"] = claims
+    name = "login" if not found.providers else f"login-{len(found.providers) + 1}"
+    found.providers[name] = provider
+
+
+def _openid_url(element: Element) -> str:
+    openid = next((child for child in element.elements() if child.name == "openid-config"), None)
+    return "" if openid is None else _text(openid, "url")
+
+
+def _claims(element: Element) -> dict[str, str]:
+    """The claims that a policy requires, with a value that it takes."""
+    found: dict[str, str] = {}
+    for claim in element.descendants():
+        if claim.name == "claim":
+            values = [child.text.strip() for child in claim.elements() if child.name == "value"]
+            separator = _text(claim, "separator")
+            every = _text(claim, "match") != "any"
+            chosen = (separator or " ").join(values) if every and separator else next(iter(values), "yes")
+            found[_text(claim, "name")] = chosen
+    return found
+
+
+def _first(element: Element, name: str, inside: str = "") -> str:
+    """The first text of an element of that name that is no expression; with `inside` in a parent of that name."""
+    for each in element.descendants():
+        if each.name == name and each.expression is None and (not inside or getattr(each.parent, "name", "") == inside):
+            return each.text.strip()
+    return ""
+
+
+def _text(element: Element, name: str) -> str:
+    """An attribute that is no expression."""
+    attribute = element.get(name)
+    return "" if attribute is None or attribute.value.parts else attribute.value.text.strip()
+
+
+def _literals(subject: Subject, policy: str, attribute: str) -> list[str]:
+    """The values of an attribute that are no expressions, each once."""
+    values = (_text(element, attribute) for element in subject.elements if element.name == policy)
+    return list(dict.fromkeys(value for value in values if value))
+
+
+def _named_value(name: str, text: str) -> Any:
+    """A value that is likely to fit: a thumbprint where one is meant, a number, a URL, an id, or the name itself."""
+    lowered = name.lower()
+    if "thumbprint" in lowered:
+        return {"thumbprint": "partner"}
+    if re.search(_URL_BEGINS + re.escape("{{" + name + "}}"), text) or any(
+        word in lowered for word in ("url", "endpoint", "uri", "authority", "issuer")
+    ):
+        return f"https://{lowered}.example"
+    if any(word in lowered for word in ("count", "limit", "seconds", "duration", "timeout", "ttl", "max", "calls")):
+        return "10"
+    if any(word in lowered for word in ("tenant", "client-id", "clientid", "app-id", "appid", "application-id")):
+        return GUID
+    return name
