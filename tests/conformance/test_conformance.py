@@ -15,7 +15,9 @@ from apimpolicy.cli.eval_lines import answer_lines
 HERE = Path(__file__).parent
 GROUPS = sorted(path.stem for path in (HERE / "expressions").glob("*.jsonl"))
 GAPS: dict[int, str] = {
-    row: gap["reason"] for gap in tomllib.loads((HERE / "known_gaps.toml").read_text())["gap"] for row in gap["rows"]
+    row: gap["reason"]
+    for gap in tomllib.loads((HERE / "known_gaps.toml").read_text()).get("gap", [])
+    for row in gap["rows"]
 }
 LAZY = ("Iterator", "System.Linq.Enumerable.", "System.Linq.Grouped", "JsonPath.", "EmptyPartition", "ListPartition")
 

@@ -31,8 +31,8 @@ def is_instance(value: Any, target: Type) -> bool:
         target = target.underlying
     if isinstance(target, TupleType):
         target = without_names(target)
-    if isinstance(target, NamedType) and target.kind == "delegate":
-        return callable(value)
+    if isinstance(target, NamedType) and target.kind == "delegate" and type_of(value) is OBJECT:
+        return callable(value)  # a lambda that was passed to a member does not know its type
     return is_reference_convertible(type_of(value), target)
 
 

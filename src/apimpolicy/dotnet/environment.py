@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from random import Random
 
 UNIX_EPOCH_TICKS = 621_355_968_000_000_000
@@ -177,6 +177,14 @@ def environment() -> Environment:
             found = Environment(limits=Limits(steps=sys.maxsize, seconds=math.inf))
             _outside.set(found)
     return found
+
+
+def joined(parts: Sequence[str], separator: str = "") -> str:
+    """Parts as one string; raises LimitExceededError before a string that is too long is made."""
+    length = sum(map(len, parts)) + len(separator) * max(len(parts) - 1, 0)
+    if length > FREE_UNITS:
+        environment().new_string(length)
+    return separator.join(parts)
 
 
 def work_through(length: int) -> None:

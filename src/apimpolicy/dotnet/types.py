@@ -49,25 +49,32 @@ class Type:
 
 
 class TypeParameter(Type):
-    """`T` of a generic type or method."""
+    """`T` of a generic type or method. `constraints` are those of the surface, and words; `bounds` are types."""
 
-    __slots__ = ("constraints", "name", "variance")
+    __slots__ = ("bounds", "constraints", "name", "variance")
 
     def __init__(self, name: str, variance: str = "") -> None:
         self.name = name
         self.variance = variance
         self.constraints: tuple[str, ...] = ()
+        self.bounds: tuple[Type, ...] = ()
 
     def __str__(self) -> str:
         return self.name
 
     @property
     def is_value_type(self) -> bool:
-        return "struct" in self.constraints
+        return "struct" in self.constraints or "unmanaged" in self.constraints
 
     @property
     def is_reference_type(self) -> bool:
-        return "class" in self.constraints
+        """Known to be one (section 15.2.5): `class`, or a class as a bound that is not of every type."""
+        return "class" in self.constraints or any(
+            bound.is_reference_type
+            if isinstance(bound, TypeParameter)
+            else isinstance(bound, NamedType) and bound.kind == "class" and bound.name != "System.Enum"
+            for bound in self.bounds
+        )
 
     def substitute(self, arguments: Mapping[TypeParameter, Type]) -> Type:
         return arguments.get(self, self)

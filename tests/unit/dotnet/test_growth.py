@@ -21,6 +21,7 @@ LINEAR, LOGARITHMIC_FACTOR, CONSTANT = 2.15, 2.5, 1.05
 _TEXT = "var s = new string('a', N);"
 _NODES = 'var x = XElement.Parse("<a>" + string.Concat(Enumerable.Repeat("<b/>", N)) + "</a>");'
 _TOKENS = 'var j = JArray.Parse("[" + string.Concat(Enumerable.Repeat("1,", N)) + "1]");'
+_BYTES = 'var ms = new MemoryStream(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("é\\n", N))));'
 _LIST = "var l = Enumerable.Range(0, N).ToList();"
 
 LOOPS = {
@@ -55,6 +56,23 @@ LOOPS = {
     _NODES + "while (x.HasElements) x.FirstNode.Remove(); return 1;": LINEAR,
     _NODES + "return x.Elements().Count() + x.Descendants().Count() + x.ToString().Length;": LINEAR,
     'var x = new XElement("a"); for (int i = 0; i < N; i++) x.Add(new XElement("b", i)); return x.Value;': LINEAR,
+    _BYTES + "var r = new StreamReader(ms); int n = 0; while (r.ReadLine() != null) n++; return n;": LINEAR,
+    _BYTES + "var r = new StreamReader(ms); int n = 0; while (r.Read() >= 0) n++; return n;": LINEAR,
+    _BYTES
+    + "var w = new StringReader(Encoding.UTF8.GetString(ms.ToArray())); while (w.ReadLine() != null) { } return 1;": (
+        LINEAR
+    ),
+    "var ms = new MemoryStream(); var w = new StreamWriter(ms); for (int i = 0; i < N; i++) w.Write(i); w.Flush(); "
+    "return ms.Length;": LINEAR,
+    "var ms = new MemoryStream(); for (int i = 0; i < N; i++) ms.WriteByte(1); "
+    "return SHA256.Create().ComputeHash(new MemoryStream(ms.ToArray())).Length;": LINEAR,
+    _TEXT + 'return new CultureInfo("en-US").TextInfo.ToTitleCase(s.Replace("aa", "a b")).Length;': LINEAR,
+    'return new DateTime(2024, 1, 1).ToString(string.Concat(Enumerable.Repeat("dd/MM", N))).Length;': LINEAR,
+    'return 1.5.ToString(string.Concat(Enumerable.Repeat("%0", N))).Length;': LINEAR,
+    "return double.Parse(new string('1', N)) + double.Parse(new string(' ', N) + 1, NumberStyles.Any, "
+    'new CultureInfo("fr-FR"));': LINEAR,
+    "var d = Encoding.UTF8.GetDecoder(); var b = new byte[1]; var c = new char[2]; int n = 0; "
+    "for (int i = 0; i < N; i++) n += d.GetChars(b, 0, 1, c, 0); return n;": LINEAR,
     _TEXT + "return s.Split('b').Length + s.Replace(\"aa\", \"b\").Length + s.ToUpper().IndexOf('B');": LINEAR,
     _TEXT + 'return Regex.Replace(s, "a", "b").Length + Regex.Matches(s, "aa").Count + Regex.Split(s, "a").Length;': (
         LINEAR

@@ -12,16 +12,18 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidCastException,
+    NullReferenceException,
     ObjectDisposedException,
     PlatformNotSupportedException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
 from apimpolicy.dotnet.values import byte_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpolicy.dotnet.system.memory_streams import MemoryStream
     from apimpolicy.dotnet.types import NamedType
     from apimpolicy.dotnet.values import Array
 
@@ -64,6 +66,15 @@ class HashAlgorithm:
         work_through(len(buffer) << 2)
         self._state.update(bytes(buffer))
         return byte_array(self._finish())
+
+    @member("byte[] ComputeHash(System.IO.Stream inputStream)")
+    def compute_hash_of_stream(self, stream: MemoryStream | None) -> Array:
+        """Of what is left in the stream; null throws as .NET does, when it is read."""
+        if self._disposed:
+            raise ObjectDisposedException("Cannot access a disposed object.")
+        if stream is None:
+            raise NullReferenceException
+        return self.compute_hash(byte_array(stream.read_rest()))
 
     @member("byte[] ComputeHash(byte[] buffer, int offset, int count)")
     def compute_hash_range(self, buffer: Array | None, offset: int, count: int) -> Array:
@@ -285,10 +296,3 @@ def set_produces_legacy_values(algorithm: HashAlgorithm, value: bool) -> None:
     """.NET Framework's old values are gone from .NET Core."""
     if value:
         raise PlatformNotSupportedException
-
-
-declines(
-    _NAMESPACE + "HashAlgorithm",
-    "byte[] ComputeHash(System.IO.Stream inputStream)",
-    reason="policy expressions have no streams; hash the bytes",
-)

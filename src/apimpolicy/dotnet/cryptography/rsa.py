@@ -17,7 +17,6 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import (
-    declines,
     dotnet_class,
     implements,
     implements_setter,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
     from apimpolicy.dotnet.cryptography.rsa_paddings import RSAEncryptionPadding, RSASignaturePadding
+    from apimpolicy.dotnet.system.memory_streams import MemoryStream
 
 _NAMESPACE = "System.Security.Cryptography."
 _SIGNATURE = _NAMESPACE + "RSASignaturePadding"
@@ -159,6 +159,15 @@ class RSA:
             raise ArgumentNullException("hash")
         return self._sign(bytes(data), hash, padding, hashed=True)
 
+    @member(f"byte[] SignData(System.IO.Stream data, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    def sign_stream(
+        self, data: MemoryStream | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
+    ) -> Array:
+        """What is left in the stream."""
+        if data is None:
+            raise ArgumentNullException("data")
+        return self._sign(data.read_rest(), hash, padding, hashed=False)
+
     def _sign(
         self, data: bytes, hash: HashAlgorithmName, padding: RSASignaturePadding | None, *, hashed: bool
     ) -> Array:
@@ -203,6 +212,18 @@ class RSA:
         if data is None:
             raise ArgumentNullException("hash")
         return self._verify(bytes(data), signature, hash, padding, hashed=True)
+
+    @member(f"bool VerifyData(System.IO.Stream data, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    def verify_stream(
+        self,
+        data: MemoryStream | None,
+        signature: Array | None,
+        hash: HashAlgorithmName,
+        padding: RSASignaturePadding | None,
+    ) -> bool:
+        if data is None:
+            raise ArgumentNullException("data")
+        return self._verify(data.read_rest(), signature, hash, padding, hashed=False)
 
     def _verify(
         self,
@@ -309,15 +330,6 @@ def create_by_name(name: str | None) -> RSA | None:
     if name.lower() in _OTHER_NAMES:
         raise NotSimulatedError(f"the algorithm {name}")
     return None
-
-
-_STREAMS = "policy expressions have no streams; pass the bytes"
-declines(
-    _NAMESPACE + "RSA",
-    f"byte[] SignData(System.IO.Stream data, {_HASH} hashAlgorithm, {_SIGNATURE} padding)",
-    f"bool VerifyData(System.IO.Stream data, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)",
-    reason=_STREAMS,
-)
 
 
 interface_members(

@@ -13,7 +13,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
-from apimpolicy.dotnet.json.sequences import JEnumerable
+from apimpolicy.dotnet.json.sequences import JEnumerable, of_type
 from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, PROPERTY, TOKENS, J, JToken
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.values import BYTE, Array
@@ -115,15 +115,15 @@ class JContainer(JToken):
         from apimpolicy.dotnet.json.retrieval import converter
 
         convert = converter(types[-1])
-        return JEnumerable(lambda: map(convert, JContainer.__iter__(self)))
+        return JEnumerable(lambda: map(convert, JContainer.__iter__(self)), of_type(types[-1]))
 
     @member(f"{TOKENS} Descendants()")
     def descendants(self) -> JEnumerable:
-        return JEnumerable(lambda: self._below(with_self=False))
+        return JEnumerable(lambda: self._below(with_self=False), TOKENS)
 
     @member(f"{TOKENS} DescendantsAndSelf()")
     def descendants_and_self(self) -> JEnumerable:
-        return JEnumerable(lambda: self._below(with_self=True))
+        return JEnumerable(lambda: self._below(with_self=True), TOKENS)
 
     def _below(self, *, with_self: bool) -> Iterator[JToken]:
         if with_self:
@@ -161,6 +161,11 @@ class JContainer(JToken):
 
     def add_content(self, index: int, content: Any) -> int:
         """Add content, the elements of sequences one after the other; returns the position behind it."""
+        if isinstance(content, JToken):
+            environment().step()
+            before = len(self.children)
+            self.insert_child(index, content)
+            return index + len(self.children) - before
         stack = [iter((content,))]
         while stack:
             for item in stack[-1]:
@@ -189,6 +194,13 @@ class JContainer(JToken):
         """Raise ArgumentException when the token may not be a child here."""
         if item.token_type == PROPERTY:
             raise ArgumentException(f"Can not add {item.dotnet_type_name} to {self.dotnet_type_name}.")
+
+    def take(self, item: JToken) -> None:
+        """Put a token that belongs here behind the others: one without a parent, not made of this container."""
+        item.parent = self
+        environment().step(_STEPS_PER_CHILD)
+        self.children.append(item)
+        self.version += 1
 
     def insert_child(self, index: int, item: JToken | None) -> None:
         if index > len(self.children) or index < 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -14,11 +15,16 @@ from apimpolicy.dotnet.json.containers import JContainer, as_token, is_multiple,
 from apimpolicy.dotnet.json.sequences import JEnumerable
 from apimpolicy.dotnet.json.tokens import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JToken
 from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.values import OBJECT as OBJECT_TYPE
+from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ITEM = f"{JTOKEN} Item[object key] {{ get; set; }}"
+_NO_VALUES = (PROPERTY, COMMENT)
+"""Types of tokens that a property cannot hold, or does not."""
+_PAIR = f"System.Collections.Generic.KeyValuePair<string, {JTOKEN}>"
 
 
 @dotnet_class(J + "JProperty", attributes={"Name": "name", "Value": "value", "Type": "token_type"})
@@ -43,9 +49,8 @@ class JProperty(JContainer):
         if is_multiple(content):
             from apimpolicy.dotnet.json.arrays import JArray
 
-            made.value = JArray.create(content)
-        else:
-            made.value = as_token(content)
+            content = JArray.create(content)
+        made.fill(as_token(content))
         return made
 
     @staticmethod
@@ -54,6 +59,13 @@ class JProperty(JContainer):
         if other is None:
             raise ArgumentNullException("other")
         return other.deep_clone()
+
+    def fill(self, value: JToken | None) -> None:
+        """Give a property that was just made its value."""
+        if value is not None and value.parent is None and value.token_type not in _NO_VALUES:
+            self.take(value)
+        else:
+            self.value = value
 
     @property
     def value(self) -> JToken | None:
@@ -114,8 +126,24 @@ class JObject(JContainer):
     @member("new(params object[] content)")
     def create(content: Any) -> JObject:
         made = JObject()
-        made.add_object(content)
+        if type(content) is Array and content.element is OBJECT_TYPE:
+            for index, item in enumerate(content):
+                if type(item) is not JProperty:
+                    made.add_object(Array(OBJECT_TYPE, content[index:]))
+                    break
+                environment().step()
+                made.add_own(item)
+        else:
+            made.add_object(content)
         return made
+
+    def add_own(self, item: JProperty) -> None:
+        """Add a property behind the others; a copy when it has a parent already. Raises ArgumentException."""
+        if item.parent is None and item.name not in self._by_name:
+            self.take(item)
+            self._by_name[item.name] = item
+        else:
+            self.insert_child(len(self.children), item)
 
     @staticmethod
     @member(f"new({J}JObject other)")
@@ -220,8 +248,8 @@ class JObject(JContainer):
     @member(f"void Add(string propertyName, {JTOKEN} value)")
     def add_property(self, name: str | None, value: JToken | None) -> None:
         made = JProperty(name)
-        made.value = value
-        self.insert_child(len(self.children), made)
+        made.fill(value)
+        self.add_own(made)
 
     def add(self, item: Any, *value: JToken | None) -> None:
         """`IDictionary.Add(key, value)` or `ICollection<JToken>.Add(item)`."""
@@ -279,23 +307,26 @@ class JObject(JContainer):
 
     @member(f"System.Collections.Generic.IEnumerable<{J}JProperty> Properties()")
     def properties(self) -> JEnumerable:
-        return JEnumerable(self.__iter__)
+        return JEnumerable(self.__iter__, f"System.Collections.Generic.IEnumerable<{J}JProperty>")
 
     @member(f"{J}JEnumerable<{JTOKEN}> PropertyValues()")
     def property_values(self) -> JEnumerable:
-        return JEnumerable(lambda: (p.value for p in self))  # type: ignore[attr-defined]
+        return JEnumerable(self._values)
+
+    def _values(self) -> Iterator[Any]:
+        return (p.value for p in self)  # type: ignore[attr-defined]
 
     @property
     def keys(self) -> JEnumerable:
-        return JEnumerable(lambda: iter(list(self._by_name)))
+        return JEnumerable(lambda: iter(list(self._by_name)), "System.Collections.Generic.ICollection<string>")
 
     @property
     def values(self) -> JEnumerable:
-        return self.property_values()
+        return JEnumerable(self._values, f"System.Collections.Generic.ICollection<{JTOKEN}>")
 
     def key_value_pairs(self) -> JEnumerable:
         """What `foreach` over a JObject gives: `KeyValuePair<string, JToken>`."""
-        return JEnumerable(self._pairs)
+        return JEnumerable(self._pairs, f"System.Collections.Generic.IEnumerable<{_PAIR}>")
 
     def _pairs(self) -> Iterator[Any]:
         from apimpolicy.dotnet.collections.pairs import KeyValuePair
@@ -306,10 +337,7 @@ class JObject(JContainer):
         for item in self:
             yield KeyValuePair(types, item.name, item.value)  # type: ignore[attr-defined]
 
-    @member(
-        "System.Collections.Generic.IEnumerator"
-        f"<System.Collections.Generic.KeyValuePair<string, {JTOKEN}>> GetEnumerator()"
-    )
+    @member(f"System.Collections.Generic.IEnumerator<{_PAIR}> GetEnumerator()")
     def get_enumerator(self) -> Any:
         from apimpolicy.dotnet.collections.enumerators import get_enumerator
 

@@ -324,7 +324,7 @@ def _evaluate(token: JToken, path: str | None, must_match: bool) -> Iterator[JTo
 @implements(JTOKEN, f"{TOKENS} SelectTokens(string path, bool errorWhenNoMatch)")
 def select_tokens(token: JToken, path: str | None, must_match: bool = False) -> JEnumerable:
     _evaluate(token, path, must_match)
-    return JEnumerable(lambda: _evaluate(token, path, must_match))
+    return JEnumerable(lambda: _evaluate(token, path, must_match), TOKENS)
 
 
 @implements(JTOKEN, f"{JTOKEN} SelectToken(string path)")

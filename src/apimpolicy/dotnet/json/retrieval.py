@@ -10,7 +10,7 @@ from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullExceptio
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.casts import PRIMITIVES, convert_to
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.sequences import JEnumerable
+from apimpolicy.dotnet.json.sequences import J_ENUMERABLE, JEnumerable, j_enumerable_of, of_type
 from apimpolicy.dotnet.json.tokens import JTOKEN, J, JToken
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import DECIMAL, OBJECT, STRING, type_of, unbox
@@ -89,22 +89,22 @@ def value_of(types: tuple[Type, ...], token: Any) -> Any:
 
 @implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> Values(this {_SEQUENCE}<{JTOKEN}> source, object key)")
 def values_under(source: Iterable[JToken], key: Any) -> JEnumerable:
-    return _values(_required(source), key, converter(_token_type()))
+    return _values(_required(source), key, _token_type(), J_ENUMERABLE)
 
 
 @implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> Values(this {_SEQUENCE}<{JTOKEN}> source)")
 def values(source: Iterable[JToken]) -> JEnumerable:
-    return _values(_required(source), None, converter(_token_type()))
+    return _values(_required(source), None, _token_type(), J_ENUMERABLE)
 
 
 @implements(_EXTENSIONS, f"static {_SEQUENCE}<U> Values<U>(this {_SEQUENCE}<{JTOKEN}> source, object key)", types=True)
 def typed_values_under(types: tuple[Type, ...], source: Iterable[JToken], key: Any) -> JEnumerable:
-    return _values(_required(source), key, converter(types[-1]))
+    return _values(_required(source), key, types[-1], of_type(types[-1]))
 
 
 @implements(_EXTENSIONS, f"static {_SEQUENCE}<U> Values<U>(this {_SEQUENCE}<{JTOKEN}> source)", types=True)
 def typed_values(types: tuple[Type, ...], source: Iterable[JToken]) -> JEnumerable:
-    return _values(_required(source), None, converter(types[-1]))
+    return _values(_required(source), None, types[-1], of_type(types[-1]))
 
 
 def _token_type() -> Type:
@@ -113,7 +113,9 @@ def _token_type() -> Type:
     return named(JTOKEN)
 
 
-def _values(source: Iterable[JToken], key: Any, convert: Callable[[JToken | None], Any]) -> JEnumerable:
+def _values(source: Iterable[JToken], key: Any, wanted: Type, type_: Type | str) -> JEnumerable:
+    convert = converter(wanted)
+
     def start() -> Any:
         for token in source:
             if key is not None:
@@ -126,11 +128,11 @@ def _values(source: Iterable[JToken], key: Any, convert: Callable[[JToken | None
                 for child in token:
                     yield convert(child)
 
-    return JEnumerable(start)
+    return JEnumerable(start, type_)
 
 
-def _many(source: Any, inner: Callable[[Any], Iterable[Any]]) -> JEnumerable:
-    return JEnumerable(lambda: (found for token in source for found in inner(token)))
+def _many(source: Any, inner: Callable[[Any], Iterable[Any]], type_: Type | str = J_ENUMERABLE) -> JEnumerable:
+    return JEnumerable(lambda: (found for token in source for found in inner(token)), type_)
 
 
 _OVER_TOKENS = f"static {J}IJEnumerable<{JTOKEN}> {{}}<T>(this {_SEQUENCE}<T> source) where T : {J}{{}}"
@@ -158,7 +160,7 @@ def descendants_and_self(source: Any) -> JEnumerable:
 
 @implements(_EXTENSIONS, f"static {J}IJEnumerable<{J}JProperty> Properties(this {_SEQUENCE}<{J}JObject> source)")
 def properties(source: Any) -> JEnumerable:
-    return _many(_required(source), lambda token: token.properties())
+    return _many(_required(source), lambda token: token.properties(), f"{J}JEnumerable<{J}JProperty>")
 
 
 @implements(_EXTENSIONS, _OVER_TOKENS.format("Children", "JToken"))
@@ -173,10 +175,18 @@ def children(source: Any) -> JEnumerable:
 )
 def typed_children(types: tuple[Type, ...], source: Any) -> JEnumerable:
     convert = converter(types[-1])
-    return _many(_required(source), lambda token: map(convert, token))
+    return _many(_required(source), lambda token: map(convert, token), of_type(types[-1]))
 
 
 @implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> AsJEnumerable(this {_SEQUENCE}<{JTOKEN}> source)")
-@implements(_EXTENSIONS, f"static {J}IJEnumerable<T> AsJEnumerable<T>(this {_SEQUENCE}<T> source) where T : {JTOKEN}")
 def as_j_enumerable(source: Any) -> Any:
     return None if source is None else JEnumerable(lambda: iter(source))
+
+
+@implements(
+    _EXTENSIONS,
+    f"static {J}IJEnumerable<T> AsJEnumerable<T>(this {_SEQUENCE}<T> source) where T : {JTOKEN}",
+    types=True,
+)
+def typed_as_j_enumerable(types: tuple[Type, ...], source: Any) -> Any:
+    return None if source is None else JEnumerable(lambda: iter(source), j_enumerable_of(types[-1]))

@@ -40,10 +40,14 @@ _BY_TYPE: dict[Type, int] = {
 _TEXTS = (STRING_TYPE, COMMENT, RAW)
 
 
+_PLAIN = {type(None): NULL, bool: BOOLEAN, str: STRING_TYPE, int: INTEGER, float: FLOAT, Decimal: FLOAT}
+
+
 def value_type(value: Any) -> int | None:
     """The `JTokenType` that a boxed value gets, or None when JSON has none for it."""
-    if value is None:
-        return NULL
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain
     if isinstance(value, bool):
         return BOOLEAN
     if isinstance(value, str):
@@ -132,7 +136,9 @@ class JValue(JToken):
     __slots__ = ("_value", "token_type")
 
     def __init__(self, value: Any, token_type: int) -> None:
-        super().__init__()
+        # What JToken's constructor does, without the call: most tokens are values.
+        self.parent = None
+        self.place = self.line = self.position = 0
         self._value = value
         self.token_type = token_type
 
@@ -208,12 +214,15 @@ class JValue(JToken):
     @member("string ToString(string format, System.IFormatProvider formatProvider)")
     def to_string_with(self, format_: str | None, provider: Any) -> str:
         value = self._value
-        if value is None or isinstance(value, (str, bool)) or not format_:
+        if value is None or isinstance(value, (str, bool, platform.BigInteger)) or not (format_ or provider):
             return platform.text_of(value)
-        text = platform.function(
-            "string", "static string Format(System.IFormatProvider provider, string format, object arg0)"
-        )(provider, "{0:" + format_ + "}", value)
-        return str(text)
+        return str(
+            platform.function(
+                "System.IFormattable", "string ToString(string format, System.IFormatProvider formatProvider)"
+            )(value, format_, provider)
+        )
+
+    formatted = to_string_with
 
     # Constructors
 

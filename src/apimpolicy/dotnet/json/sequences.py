@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from apimpolicy.dotnet.metadata import named, parse
 from apimpolicy.dotnet.registry import implements, interface_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from apimpolicy.dotnet.json.tokens import JToken
+    from apimpolicy.dotnet.types import Type
+
+
+J_ENUMERABLE: Final = "Newtonsoft.Json.Linq.JEnumerable<Newtonsoft.Json.Linq.JToken>"
 
 
 class JEnumerable:
-    """`JEnumerable<T>`, and whatever else JSON returns as `IEnumerable<T>`; `start` gives a fresh iterator."""
+    """`JEnumerable<T>`, and whatever else JSON returns as `IEnumerable<T>`; `start` gives a fresh iterator.
 
-    __slots__ = ("_start",)
+    `type_` is the run-time type or its name; .NET's own for an iterator is a hidden class, for which we give the
+    interface that it implements.
+    """
+
+    __slots__ = ("_start", "_type")
 
     dotnet_type_name = "Newtonsoft.Json.Linq.JEnumerable<T>"
 
-    def __init__(self, start: Callable[[], Iterator[Any]]) -> None:
+    def __init__(self, start: Callable[[], Iterator[Any]], type_: Type | str = J_ENUMERABLE) -> None:
         self._start = start
+        self._type = type_
+
+    @property
+    def dotnet_type(self) -> Type:
+        return parse(self._type) if isinstance(self._type, str) else self._type
 
     def __iter__(self) -> Iterator[Any]:
         return self._start()
@@ -44,6 +57,11 @@ def item_of_each(source: Any, key: Any) -> JEnumerable:
     return values_under(source, key)
 
 
-def flatten(start: Callable[[], Iterator[JToken]], inner: Callable[[Any], Any]) -> JEnumerable:
-    """`SelectMany`: the elements of a sequence made from each token."""
-    return JEnumerable(lambda: (found for token in start() for found in inner(token)))
+def of_type(element: Type) -> Type:
+    """`IEnumerable<element>`."""
+    return named("System.Collections.Generic.IEnumerable", element)
+
+
+def j_enumerable_of(element: Type) -> Type:
+    """`JEnumerable<element>`."""
+    return named("Newtonsoft.Json.Linq.JEnumerable", element)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
-from apimpolicy.dotnet.json.sequences import JEnumerable
+from apimpolicy.dotnet.json.sequences import JEnumerable, j_enumerable_of
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 if TYPE_CHECKING:
@@ -142,7 +142,8 @@ class JToken:
     @member(f"{J}JEnumerable<T> Children<T>() where T : {JTOKEN}", types=True)
     def children_of(self, types: tuple[Any, ...]) -> JEnumerable:
         wanted = run_time_class(types[-1])
-        return JEnumerable(lambda: (child for child in self if isinstance(child, wanted)))
+        of_wanted = j_enumerable_of(types[-1])
+        return JEnumerable(lambda: (child for child in self if isinstance(child, wanted)), of_wanted)
 
     @member("System.Collections.Generic.IEnumerable<T> Values<T>()", types=True)
     def values_as(self, types: tuple[Any, ...]) -> JEnumerable:
@@ -192,11 +193,11 @@ class JToken:
 
     @member(f"{TOKENS} Ancestors()")
     def ancestors(self) -> JEnumerable:
-        return JEnumerable(lambda: self._upwards(self.parent))
+        return JEnumerable(lambda: self._upwards(self.parent), TOKENS)
 
     @member(f"{TOKENS} AncestorsAndSelf()")
     def ancestors_and_self(self) -> JEnumerable:
-        return JEnumerable(lambda: self._upwards(self))
+        return JEnumerable(lambda: self._upwards(self), TOKENS)
 
     @staticmethod
     def _upwards(token: JToken | None) -> Iterator[JToken]:
@@ -206,11 +207,11 @@ class JToken:
 
     @member(f"{TOKENS} AfterSelf()")
     def after_self(self) -> JEnumerable:
-        return JEnumerable(lambda: self._siblings(after=True))
+        return JEnumerable(lambda: self._siblings(after=True), TOKENS)
 
     @member(f"{TOKENS} BeforeSelf()")
     def before_self(self) -> JEnumerable:
-        return JEnumerable(lambda: self._siblings(after=False))
+        return JEnumerable(lambda: self._siblings(after=False), TOKENS)
 
     def _siblings(self, *, after: bool) -> Iterator[JToken]:
         if self.parent is None:

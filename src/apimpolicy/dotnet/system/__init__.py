@@ -5,9 +5,12 @@
     string_search, string_edits, string_split, string_comparison    the members of `string`
     collation            the order of the invariant culture
     number_formats       numbers as text (custom_number_formats: `#,##0.00`); number_parsing the way back
+    number_symbols, date_symbols    what a culture says about both; the cultures are in `globalization`
     arithmetic, decimals operators and explicit conversions of numbers
     conversions          unboxing and casts; nullables has `default(T)`
     datetimes, offsets, timespans, timezones    with date_formats and date_parsing
+    encodings            with encoding_buffers, encoding_fallbacks and encoding_pieces
+    memory_streams       MemoryStream; stream_texts, text_readers and text_writers read and write text
     interfaces           IComparable, IEquatable<T> and IFormattable of any value
 
 and one module for each of the smaller types.

@@ -17,6 +17,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from typing import Any
 
 from apimpolicy.dotnet.system.characters import WHITE_SPACE
 
@@ -88,6 +89,12 @@ def elements(char: str) -> tuple[Element, ...]:
 
 _ASCII = {code: "".join(e[0] for e in elements(chr(code))) or None for code in range(128)}
 _ASCII_CASE = {code: "".join(e[2] for e in elements(chr(code))) or None for code in range(128)}
+
+
+def check_culture(culture: Any, *texts: str | None) -> None:
+    """Raise NotSimulatedError when a CultureInfo, unless it is null, sorts these texts in an order of its own."""
+    if culture is not None:
+        culture.check_order(*texts)
 
 
 def _code_points(text: str) -> str:

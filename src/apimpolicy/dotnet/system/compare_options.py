@@ -59,14 +59,16 @@ _CULTURE = "System.Globalization.CultureInfo culture, System.Globalization.Compa
 
 
 @implements("string", f"static int Compare(string strA, string strB, {_CULTURE})")
-def _compare(a: str | None, b: str | None, _culture: Any, options: int) -> int:
+def _compare(a: str | None, b: str | None, culture: Any, options: int) -> int:
+    collation.check_culture(culture, a, b)
     return compare_by_options(a, b, options)
 
 
 @implements("string", f"static int Compare(string strA, int indexA, string strB, int indexB, int length, {_CULTURE})")
 def _compare_parts(
-    a: str | None, index_a: int, b: str | None, index_b: int, length: int, _culture: Any, options: int
+    a: str | None, index_a: int, b: str | None, index_b: int, length: int, culture: Any, options: int
 ) -> int:
+    collation.check_culture(culture, a, b)
     return compare_by_options(part_of(a, index_a, length, "indexA"), part_of(b, index_b, length, "indexB"), options)
 
 
@@ -77,7 +79,13 @@ _COMPARER = "System.StringComparer"
 def _create(culture: Any, ignore_case: bool) -> StringComparer:
     if culture is None:
         raise ArgumentNullException("culture")
+    _check_comparer(culture)
     return StringComparer(2 + ignore_case)
+
+
+def _check_comparer(culture: Any) -> None:
+    if culture.has_own_order:
+        raise NotSimulatedError(f"{_COMPARER}.Create for the culture {culture.name}", "it has an order of its own")
 
 
 @implements(_COMPARER, f"static {_COMPARER} Create({_CULTURE})")
@@ -86,6 +94,8 @@ def _create_by_options(culture: Any, options: int) -> StringComparer:
     if culture is None:
         raise ArgumentNullException("culture")
     check_options(options)
+    if options not in (_ORDINAL, _ORDINAL_IGNORE_CASE):
+        _check_comparer(culture)
     found = _COMPARISONS.get(options & ~_STRING_SORT)
     if found is None:
         raise NotSimulatedError(f"{_COMPARER}.Create", f"no comparer with CompareOptions {options}")

@@ -21,14 +21,19 @@ from apimpolicy.dotnet.system.arithmetic import INTEGERS, int_to_single
 from apimpolicy.dotnet.system.date_parsing_members import parse_datetime
 from apimpolicy.dotnet.system.datetimes import MIN_VALUE
 from apimpolicy.dotnet.system.number_parsing import (
+    FLOAT_AND_THOUSANDS,
+    INTEGER,
+    NUMBER,
     parse_bool,
     parse_decimal,
     parse_double,
     parse_int,
     parse_single,
 )
+from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import TYPE_CODES
 from apimpolicy.dotnet.system.objects import TypeObject, text
+from apimpolicy.dotnet.system.strings import format_value
 from apimpolicy.dotnet.values import EnumValue, box, to_single, type_of, unbox
 
 if TYPE_CHECKING:
@@ -110,31 +115,31 @@ def _parse_char(value: str | None) -> str:
 
 
 _DEFAULTS: dict[str, Any] = {"bool": False, "char": "\0", "float": 0.0, "double": 0.0, "decimal": Decimal(0)}
-_PARSERS: dict[str, Callable[[str | None], Any]] = {
-    "bool": parse_bool,
-    "float": parse_single,
-    "double": parse_double,
-    "decimal": parse_decimal,
+_PARSERS: dict[str, Callable[[str | None, Any], Any]] = {
+    "bool": lambda value, _: parse_bool(value),
+    "float": lambda value, provider: parse_single(value, FLOAT_AND_THOUSANDS, numbers_of(provider)),
+    "double": lambda value, provider: parse_double(value, FLOAT_AND_THOUSANDS, numbers_of(provider)),
+    "decimal": lambda value, provider: parse_decimal(value, NUMBER, numbers_of(provider)),
     _DATE: parse_datetime,
 }
 
 
-def from_string(target: str, value: str | None) -> Any:
+def from_string(target: str, value: str | None, provider: Any = None) -> Any:
     """Parse a string; null gives the type's default (but not a `char`)."""
     if target == "char":
         return _parse_char(value)
     if value is None:
         return MIN_VALUE if target == _DATE else _DEFAULTS.get(target, 0)
     parser = _PARSERS.get(target)
-    return parser(value) if parser else parse_int(target, value)
+    return parser(value, provider) if parser else parse_int(target, value, INTEGER, numbers_of(provider))
 
 
-def from_object(target: str, value: Any) -> Any:
+def from_object(target: str, value: Any, provider: Any = None) -> Any:
     """Convert a boxed value through IConvertible; null gives the type's default. Raises InvalidCastException."""
     if value is None:
         return MIN_VALUE if target == _DATE else _DEFAULTS.get(target, 0)
     if type(value) is str:
-        return from_string(target, value)
+        return from_string(target, value, provider)
     source = str(type_of(value))
     if isinstance(value, EnumValue):
         source = value.dotnet_type.definition.enum_underlying
@@ -149,7 +154,11 @@ def from_object(target: str, value: Any) -> Any:
 
 
 def _shower(type_: Type) -> Callable[..., str]:
-    return lambda value, _provider=None: text(box(type_, value))
+    return lambda value, provider=None: _shown(box(type_, value), provider)
+
+
+def _shown(value: Any, provider: Any) -> str:
+    return text(value) if provider is None else format_value(value, None, provider)
 
 
 def _register() -> None:
@@ -160,10 +169,10 @@ def _register() -> None:
             )
         for provider in ("", ", System.IFormatProvider provider"):
             implements("System.Convert", f"static {target} To{name}(string value{provider})")(
-                lambda value, _=None, target=target: from_string(target, value)
+                lambda value, provider=None, target=target: from_string(target, value, provider)
             )
             implements("System.Convert", f"static {target} To{name}(object value{provider})")(
-                lambda value, _=None, target=target: from_object(target, value)
+                lambda value, provider=None, target=target: from_object(target, value, provider)
             )
         if target in INTEGERS and target != "char":
             implements("System.Convert", f"static {target} To{name}(string value, int fromBase)")(
@@ -235,7 +244,7 @@ _register()
     "System.Convert",
     "static object ChangeType(object value, System.Type conversionType, System.IFormatProvider provider)",
 )
-def _change_type(value: Any, target: TypeObject | None, _provider: Any = None) -> Any:
+def _change_type(value: Any, target: TypeObject | None, provider: Any = None) -> Any:
     if target is None:
         raise ArgumentNullException("conversionType")
     if value is None:
@@ -246,9 +255,9 @@ def _change_type(value: Any, target: TypeObject | None, _provider: Any = None) -
     if type_of(value) is target.type or name == "object":
         return value
     if name == "string":
-        return text(value)
+        return _shown(value, provider)
     if name in _TARGETS:
-        return box(target.type, from_object(name, value))
+        return box(target.type, from_object(name, value, provider))
     source = str(type_of(value))
     if source not in _TARGETS and source != "string":
         raise InvalidCastException("Object must implement IConvertible.")
@@ -291,7 +300,7 @@ _BY_CODE = {code: name for name, code in TYPE_CODES.items()} | {16: _DATE, 18: "
     "System.Convert",
     "static object ChangeType(object value, System.TypeCode typeCode, System.IFormatProvider provider)",
 )
-def _change_type_code(value: Any, code: int, _provider: Any = None) -> Any:
+def _change_type_code(value: Any, code: int, provider: Any = None) -> Any:
     if value is None:
         if code in (0, 1, 18):
             return None
@@ -305,4 +314,4 @@ def _change_type_code(value: Any, code: int, _provider: Any = None) -> Any:
     if code not in _BY_CODE:
         raise ArgumentException("Unknown TypeCode value.")
     name = _BY_CODE[code]
-    return text(value) if name == "string" else box(parse(name), from_object(name, value))
+    return _shown(value, provider) if name == "string" else box(parse(name), from_object(name, value, provider))

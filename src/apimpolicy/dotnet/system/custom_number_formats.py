@@ -5,6 +5,9 @@ Source: .NET Core 3.1, `Number.NumberToStringFormat`; the page "Custom numeric f
 
 from __future__ import annotations
 
+from apimpolicy.dotnet.environment import joined, work_through
+from apimpolicy.dotnet.system.number_symbols import INVARIANT, NumberSymbols, group_ends
+
 _NONE = 1 << 31
 
 
@@ -115,8 +118,9 @@ def _find_section(format_: str, number: int) -> int:
     return 0
 
 
-def format_custom(number: Digits, format_: str) -> str:
+def format_custom(number: Digits, format_: str, symbols: NumberSymbols = INVARIANT) -> str:
     """The number in a custom format. Never fails: what is not a placeholder is copied."""
+    work_through(len(format_) << 4)
     start = _find_section(format_, 2 if not number.digits else 1 if number.negative else 0)
     while True:
         section = _Section(format_, start)
@@ -134,24 +138,25 @@ def format_custom(number: Digits, format_: str) -> str:
             number.negative = number.negative and number.floating
             number.scale = 0
         break
-    shown = _write(number, format_, start, section)
-    return "-" + shown if number.negative and start == 0 and shown else shown
+    shown = _write(number, format_, start, section, symbols)
+    return symbols.negative_sign + shown if number.negative and start == 0 and shown else shown
 
 
-def _write(number: Digits, format_: str, start: int, section: _Section) -> str:
+def _write(number: Digits, format_: str, start: int, section: _Section, symbols: NumberSymbols) -> str:
     point = section.point
     first = point - section.first_zero if section.first_zero < point else 0
     last = point - section.last_zero if section.last_zero > point else 0
     place, adjust = (point, 0) if section.scientific else (max(number.scale, point), number.scale - point)
     width = max(first, place + min(adjust, 0)) if section.thousands else 0
+    separated = set(group_ends(width, symbols.number_groups)) if section.thousands else ()
     digits, used, scientific, point_written = number.digits, 0, section.scientific, False
     out: list[str] = []
 
     def put(digit: str) -> None:
         nonlocal place
         out.append(digit)
-        if place > 1 and (place - 1) % 3 == 0 and place - 1 < width:
-            out.append(",")
+        if place - 1 in separated:
+            out.append(symbols.number_group)
 
     index, end = start, len(format_)
     while index < end and (char := format_[index]) != ";":
@@ -176,8 +181,10 @@ def _write(number: Digits, format_: str, start: int, section: _Section) -> str:
             place -= 1
         elif char == ".":
             if place == 0 and not point_written and (last < 0 or (point < section.digit_count and used < len(digits))):
-                out.append(".")
+                out.append(symbols.number_point)
                 point_written = True
+        elif char in "%‰":
+            out.append(symbols.percent_symbol if char == "%" else symbols.per_mille_symbol)
         elif char == ",":
             pass
         elif char in "'\"":
@@ -199,7 +206,7 @@ def _write(number: Digits, format_: str, start: int, section: _Section) -> str:
             while index < end and format_[index] == "0":
                 index += 1
             exponent = number.scale - point if digits else 0
-            sign = "-" if exponent < 0 else "+" if plus else ""
+            sign = symbols.negative_sign if exponent < 0 else symbols.positive_sign if plus else ""
             out.append(f"{char}{sign}{abs(exponent):0{min(index - zeros, 10)}d}")
             scientific = False
         elif char in "Ee":
@@ -212,4 +219,4 @@ def _write(number: Digits, format_: str, start: int, section: _Section) -> str:
                 index += 1
         else:
             out.append(char)
-    return "".join(out)
+    return joined(out)

@@ -1,4 +1,4 @@
-"""Text as dates in exactly one given format, standard or custom: `ParseExact`; invariant culture.
+"""Text as dates in exactly one given format, standard or custom: `ParseExact`.
 
 Source: .NET Core 3.1, `DateTimeParse.DoStrictParse`. Outside of quotes `Z` and `GMT` stand for a time in UTC.
 """
@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import re
 
+from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException
 from apimpolicy.dotnet.system.date_formats import expand, quoted
 from apimpolicy.dotnet.system.date_parsing import (
-    DAYS,
     INNER_WHITE,
     LEADING_WHITE,
-    MONTHS,
     TRAILING_WHITE,
     Parts,
     not_recognized,
     take_zone,
     year_of,
 )
+from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols
 
 _FIELDS = {"y": "year", "M": "month", "d": "day", "H": "hour", "h": "hour", "m": "minute", "s": "second"}
 _MOST_DIGITS = 8
+_BLANKS = re.compile(r"\s+")
 _ZONE = re.compile(r"(Z)|([+-])(\d{2}):?(\d{2})")
 _OFFSETS = {1: re.compile(r"()([+-])(\d{1,2})()"), 2: re.compile(r"()([+-])(\d{2})()")}
 _OFFSET = re.compile(r"()([+-])(\d{2}):?(\d{2})")
@@ -31,8 +32,9 @@ _OFFSET = re.compile(r"()([+-])(\d{2}):?(\d{2})")
 class _Exact:
     """Matches a text against one custom format."""
 
-    def __init__(self, text: str, format_: str, styles: int) -> None:
+    def __init__(self, text: str, format_: str, styles: int, symbols: DateSymbols) -> None:
         self.text = text
+        self.symbols = symbols
         self.format = format_
         self.styles = styles
         self.at = 0
@@ -69,6 +71,8 @@ class _Exact:
                 char == "." and self.format[index + 1 : index + 2] == "F" and self.text[self.at : self.at + 1] != "."
             ):
                 done = True
+            elif char in "/:":
+                done = self._literal(self.symbols.date_separator if char == "/" else self.symbols.time_separator)
             else:
                 done = self._literal(char)
             if not done:
@@ -78,7 +82,8 @@ class _Exact:
         return not (rest.strip() if self.styles & TRAILING_WHITE else rest) and self._half_of_day()
 
     def _skip_white(self) -> None:
-        self.at = len(self.text) - len(self.text[self.at :].lstrip())
+        match = _BLANKS.match(self.text, self.at)
+        self.at = match.end() if match else self.at
 
     def _half_of_day(self) -> bool:
         """`h` without `tt` is in the morning; `H` must not contradict `tt`."""
@@ -114,13 +119,24 @@ class _Exact:
         self.at = end
         return found
 
-    def _name(self, names: dict[str, int], long: bool) -> int | None:
-        lowered = self.text[self.at : self.at + 10].lower()
-        for name, number in names.items():
-            if lowered.startswith(name) and (name == "may" or (len(name) > 3) == long):
-                self.at += len(name)
-                return number
-        return None
+    def _name(self, names: tuple[str, ...]) -> int | None:
+        """The index of the longest of the names that stands here."""
+        rest = self.text[self.at : self.at + max(map(len, names))].lower()
+        fits = [(len(name), -index) for index, name in enumerate(names) if name and rest.startswith(name.lower())]
+        if not fits:
+            return None
+        length, index = max(fits)
+        self.at += length
+        return -index
+
+    def _half(self, run: int) -> bool:
+        """`t` or `tt`; where neither half of the day has a name, it is the afternoon."""
+        symbols = self.symbols
+        named = [(name[:1] if run == 1 else name) for name in (symbols.morning, symbols.afternoon)]
+        found = self._name((named[0], named[1]))
+        if found is None:
+            found = 1 if not named[1] else 0 if not named[0] else None
+        return found is not None and self._take("afternoon", "t", found == 1)
 
     def _take(self, field: str, char: str, value: int) -> bool:
         """Raises FormatException when the format has a field twice and the text gives it two values."""
@@ -131,17 +147,13 @@ class _Exact:
 
     def _field(self, char: str, run: int) -> bool:
         if char in "Md" and run > 2:
-            number = self._name(MONTHS if char == "M" else DAYS, run > 3)
-            return number is not None and self._take("month" if char == "M" else "weekday", char, number)
+            return self._named(char, run)
         if char == "t":
-            half = self.text[self.at : self.at + min(run, 2)].upper()
-            self.at += len(half)
-            known = half in (("A", "P") if run == 1 else ("AM", "PM"))
-            return known and self._take("afternoon", char, half[0] == "P")
+            return self._half(run)
         if char == "z":
             return self._zone(_OFFSETS.get(run, _OFFSET))
         if char == "g":
-            return self._literal("A.D.") or self._literal("AD")
+            return self._literal(self.symbols.era) or self._literal("AD")
         if char in "fF":
             digits = self._digits(run if char == "f" else 0, run)
             if digits is None or run > 7:
@@ -154,6 +166,14 @@ class _Exact:
         self._twelve_hours |= char == "h"
         return self._take(_FIELDS[char], char, year_of(digits) if char == "y" else int(digits))
 
+    def _named(self, char: str, run: int) -> bool:
+        symbols = self.symbols
+        if char == "M":
+            index = self._name(symbols.short_month_names if run == 3 else symbols.month_names)
+            return index is not None and self._take("month", char, index + 1)
+        index = self._name(symbols.short_day_names if run == 3 else symbols.day_names)
+        return index is not None and self._take("weekday", char, index)
+
     def _zone(self, pattern: re.Pattern[str]) -> bool:
         match = pattern.match(self.text, self.at)
         if match is None:
@@ -163,13 +183,15 @@ class _Exact:
         return True
 
 
-def read_exact(text: str | None, format_: str | None, styles: int) -> Parts:
+def read_exact(text: str | None, format_: str | None, styles: int, symbols: DateSymbols = INVARIANT) -> Parts:
     """Read a date in exactly this format, standard or custom; raises ArgumentNullException, FormatException."""
     if text is None or format_ is None:
         raise ArgumentNullException("s" if text is None else "format")
     if not text or not format_:
         raise not_recognized(text) if not text else FormatException("Format specifier was invalid.")
-    matcher = _Exact(text, expand(format_), styles)
+    work_through((len(text) + len(format_)) << 4)
+    pattern, names = expand(format_, symbols)
+    matcher = _Exact(text, pattern, styles, names)
     if not matcher.matches():
         raise not_recognized(text)
     return matcher.parts

@@ -1,5 +1,6 @@
-"""Dates as text: standard formats (d D f F g G m o r s t T u U y) and custom ones, in the invariant culture.
+"""Dates as text: standard formats (d D f F g G m o r s t T u U y) and custom ones.
 
+Names, separators and patterns are those of `symbols`, the invariant culture's unless told otherwise.
 Source: .NET Core 3.1, `DateTimeFormat`; the pages "Standard/Custom date and time format strings".
 """
 
@@ -7,46 +8,20 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from apimpolicy.dotnet.environment import joined, work_through
 from apimpolicy.dotnet.exceptions import FormatException
+from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols
 
-DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
-MONTH_NAMES = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
-PATTERNS = {
-    "d": "MM/dd/yyyy",
-    "D": "dddd, dd MMMM yyyy",
-    "f": "dddd, dd MMMM yyyy HH:mm",
-    "F": "dddd, dd MMMM yyyy HH:mm:ss",
-    "g": "MM/dd/yyyy HH:mm",
-    "G": "MM/dd/yyyy HH:mm:ss",
-    "m": "MMMM dd",
-    "M": "MMMM dd",
+_FIXED = {
     "o": "yyyy'-'MM'-'dd'T'HH':'mm':'ss'.'fffffffK",
     "O": "yyyy'-'MM'-'dd'T'HH':'mm':'ss'.'fffffffK",
     "r": "ddd, dd MMM yyyy HH':'mm':'ss 'GMT'",
     "R": "ddd, dd MMM yyyy HH':'mm':'ss 'GMT'",
     "s": "yyyy'-'MM'-'dd'T'HH':'mm':'ss",
-    "t": "HH:mm",
-    "T": "HH:mm:ss",
     "u": "yyyy'-'MM'-'dd HH':'mm':'ss'Z'",
-    "U": "dddd, dd MMMM yyyy HH:mm:ss",
-    "y": "yyyy MMMM",
-    "Y": "yyyy MMMM",
 }
-"""The standard formats as custom ones."""
+"""The standard formats that are the same in every culture, as custom ones."""
+_INVARIANT = {**_FIXED, **{letter: INVARIANT.pattern(letter) for letter in "dDfFgGmMtTUyY"}}
 
 
 class Moment(Protocol):
@@ -85,14 +60,16 @@ def bad_format() -> FormatException:
     return FormatException("Input string was not in a correct format.")
 
 
-def expand(format_: str) -> str:
-    """The custom format of a standard one; raises FormatException for an unknown letter."""
+def expand(format_: str, symbols: DateSymbols = INVARIANT) -> tuple[str, DateSymbols]:
+    """The custom format of a standard one, and whose names it uses; raises FormatException for an unknown letter."""
     if len(format_) != 1:
-        return format_
-    pattern = PATTERNS.get(format_)
+        return format_, symbols
+    if format_ in _FIXED:
+        return _FIXED[format_], INVARIANT
+    pattern = _INVARIANT.get(format_) if symbols is INVARIANT else symbols.pattern(format_)
     if pattern is None:
         raise bad_format()
-    return pattern
+    return pattern, symbols
 
 
 def zone_text(minutes: int, width: int) -> str:
@@ -103,24 +80,22 @@ def zone_text(minutes: int, width: int) -> str:
     return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def _field(moment: Moment, char: str, run: int) -> str:
+def _field(moment: Moment, char: str, run: int, symbols: DateSymbols) -> str:
     if char == "y":
         return f"{moment.year % 100:0{run}d}" if run <= 2 else f"{moment.year:0{run}d}"
     if char == "M":
         if run <= 2:
             return f"{moment.month:0{run}d}"
-        name = MONTH_NAMES[moment.month - 1]
-        return name[:3] if run == 3 else name
+        return (symbols.short_month_names if run == 3 else symbols.month_names)[moment.month - 1]
     if char == "d":
         if run <= 2:
             return f"{moment.day:0{run}d}"
-        name = DAY_NAMES[moment.day_of_week]
-        return name[:3] if run == 3 else name
+        return (symbols.short_day_names if run == 3 else symbols.day_names)[moment.day_of_week]
     if char == "t":
-        half = "AM" if moment.hour < 12 else "PM"
-        return half[0] if run == 1 else half
+        half = symbols.morning if moment.hour < 12 else symbols.afternoon
+        return half[:1] if run == 1 else half
     if char == "g":
-        return "A.D."
+        return symbols.era
     if char == "z":
         return zone_text(moment.zone_minutes, run)
     if char == "m":
@@ -132,13 +107,15 @@ def _field(moment: Moment, char: str, run: int) -> str:
     return f"{number:0{min(run, 2)}d}"
 
 
-def format_moment(moment: Moment, format_: str) -> str:
-    """The moment in a custom format; raises FormatException.
+def format_moment(moment: Moment, format_: str, symbols: DateSymbols = INVARIANT) -> str:
+    """The moment in a standard or custom format; raises FormatException.
 
     >>> from apimpolicy.dotnet.system.datetimes import from_parts
     >>> format_moment(from_parts(2024, 2, 9, 3, 4, 5), "ddd, d MMM yyyy HH:mm")
     'Fri, 9 Feb 2024 03:04'
     """
+    format_, symbols = expand(format_, symbols)
+    work_through(len(format_) << 4)
     out: list[str] = []
     index, end = 0, len(format_)
     while index < end:
@@ -157,9 +134,11 @@ def format_moment(moment: Moment, format_: str) -> str:
                     out[-1] = out[-1][:-1]
             out.append(digits)
         elif char in "dghHmMstyz":
-            out.append(_field(moment, char, run))
+            out.append(_field(moment, char, run, symbols))
         elif char == "K":
             out.append(moment.zone_designator)
+        elif char in "/:":
+            out.append(symbols.date_separator if char == "/" else symbols.time_separator)
         elif char in "'\"":
             literal, run = quoted(format_, index)
             out.append(literal)
@@ -174,7 +153,7 @@ def format_moment(moment: Moment, format_: str) -> str:
         else:
             out.append(char)
         index += run
-    return "".join(out)
+    return joined(out)
 
 
 def quoted(format_: str, index: int) -> tuple[str, int]:

@@ -1,7 +1,7 @@
-"""Text as dates: `Parse` reads the usual ways of writing a date, in the invariant culture.
+"""Text as dates: `Parse` reads the usual ways of writing a date.
 
-It takes numeric dates (year first, or month first), month names in any place, an optional day of the week, a time
-with or without AM/PM, and a zone (`Z`, `GMT`, `+02:00`). Missing parts of the date are those of today.
+It takes numeric dates (year first, or in the culture's order), month names in any place, an optional day of the week,
+a time with or without AM/PM, and a zone (`Z`, `GMT`, `+02:00`). Missing parts of the date are those of today.
 Source: the pages "Parsing date and time strings" and `DateTimeStyles`.
 """
 
@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, DotnetException, FormatException
-from apimpolicy.dotnet.system.date_formats import DAY_NAMES, MONTH_NAMES
+from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols
+from apimpolicy.dotnet.system.date_words import DateWords, invariant_words, words_of
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, today
 from apimpolicy.dotnet.system.timespans import MINUTE, SECOND
 
@@ -18,10 +19,6 @@ LEADING_WHITE, TRAILING_WHITE, INNER_WHITE, NO_CURRENT_DATE = 1, 2, 4, 8
 ADJUST_TO_UNIVERSAL, ASSUME_LOCAL, ASSUME_UNIVERSAL, ROUNDTRIP_KIND = 16, 32, 64, 128
 """Of the flags `System.Globalization.DateTimeStyles`."""
 
-MONTHS = {name.lower(): number for number, name in enumerate(MONTH_NAMES, 1)}
-MONTHS |= {name[:3]: number for name, number in list(MONTHS.items())}
-DAYS = {name.lower(): number for number, name in enumerate(DAY_NAMES)}
-DAYS |= {name[:3]: number for name, number in list(DAYS.items())}
 _LONGEST = 200
 
 
@@ -92,9 +89,11 @@ def not_recognized(text: str) -> FormatException:
     return FormatException(f"String '{text}' was not recognized as a valid DateTime.")
 
 
-def _not_read(text: str) -> FormatException:
+def _not_read(text: str, words: DateWords) -> FormatException:
     for word in _WORD.finditer(text):
         folded = word.group().lower()
+        if words is not invariant_words() and words.knows(folded):
+            continue
         if not any(known == folded or (len(folded) == 3 and known.startswith(folded)) for known in _KNOWN_WORDS):
             return FormatException(
                 f"The string '{text}' was not recognized as a valid DateTime. "
@@ -183,17 +182,20 @@ _TIME = re.compile(
 )
 _HOUR = re.compile(r"(?<![\d/:.-])(\d{1,2})\s*([AP])M(?![a-z])", re.I)
 _ZONE = re.compile(r"\s*(?:(Z|GMT)|([+-])(\d{1,2})(?::?(\d{2}))?)\s*$", re.I)
-_TOKEN = re.compile(r"\s*(?:(\d+)|([A-Za-z]+)\.?|([-/.,]))\s*")
 
 
-def read(text: str | None) -> Parts:
+def read(text: str | None, symbols: DateSymbols = INVARIANT) -> Parts:
     """Read a date in one of the usual ways; raises ArgumentNullException, FormatException."""
     if text is None:
         raise ArgumentNullException("s")
-    parts = Parts()
+    parts, words = Parts(), words_of(symbols)
     rest = text.strip("\t\n\v\f\r \0")
     if not rest or len(rest) > _LONGEST:
-        raise _not_read(text)
+        raise _not_read(text, words)
+    half = None
+    for designator, is_afternoon in ((words.morning, False), (words.afternoon, True)):
+        if designator and not designator.isascii() and designator in rest:
+            rest, half = rest.replace(designator, " ", 1).strip(), is_afternoon
     time = _TIME.search(rest)
     short = None if time else _HOUR.search(rest)
     if time:
@@ -203,6 +205,7 @@ def read(text: str | None) -> Parts:
         parts.afternoon = time[5].upper() == "P" if time[5] else None
     elif short:
         parts.hour, parts.afternoon = int(short[1]), short[2].upper() == "P"
+    parts.afternoon = parts.afternoon if half is None else half
     found = time or short
     if found:
         after = rest[found.end() :]
@@ -211,8 +214,8 @@ def read(text: str | None) -> Parts:
             take_zone(parts, zone)
             after = after[zone.end() :]
         rest = f"{rest[: found.start()]} {after}"
-    if not _read_date(parts, rest):
-        raise _not_read(text)
+    if not _read_date(parts, rest, words):
+        raise _not_read(text, words)
     return parts
 
 
@@ -225,30 +228,30 @@ def take_zone(parts: Parts, match: re.Match[str]) -> None:
         parts.zone = -minutes if match[2] == "-" else minutes
 
 
-def _read_date(parts: Parts, text: str) -> bool:
+def _read_date(parts: Parts, text: str, words: DateWords) -> bool:
     numbers: list[str] = []
     month_at, position = -1, 0
     text = text.strip()
     while position < len(text):
-        token = _TOKEN.match(text, position)
+        token = words.token.match(text, position)
         if token is None:
             return False
         position = token.end()
         word = (token[2] or "").lower()
         if token[1]:
             numbers.append(token[1])
-        elif word in MONTHS and month_at < 0:
-            parts.month, month_at = MONTHS[word], len(numbers)
-        elif word in DAYS and parts.weekday is None:
-            parts.weekday = DAYS[word]
-        elif word:
+        elif word in words.months and month_at < 0:
+            parts.month, month_at = words.months[word], len(numbers)
+        elif word in words.days and parts.weekday is None:
+            parts.weekday = words.days[word]
+        elif word and word not in words.ignored:
             return False
     if any(len(number) > 4 for number in numbers) or len(numbers) > 3:
         return False
-    return _assign(parts, numbers, month_at)
+    return _assign(parts, numbers, month_at, words)
 
 
-def _assign(parts: Parts, numbers: list[str], month_at: int) -> bool:
+def _assign(parts: Parts, numbers: list[str], month_at: int, words: DateWords) -> bool:
     if month_at >= 0:
         if len(numbers) > 2:
             return False
@@ -264,16 +267,19 @@ def _assign(parts: Parts, numbers: list[str], month_at: int) -> bool:
     if not numbers:
         return parts.hour is not None
     if len(numbers) == 3:
-        year_first = len(numbers[0]) > 2
-        order = numbers if year_first else [numbers[2], numbers[0], numbers[1]]
-        parts.year, parts.month, parts.day = year_of(order[0]), int(order[1]), int(order[2])
-        return len(order[1]) <= 2 and len(order[2]) <= 2
+        order = "ymd" if len(numbers[0]) > 2 else words.order
+        if order == "ymd" and len(numbers[2]) > 2:
+            order = "mdy"
+        found = dict(zip(order, numbers, strict=True))
+        parts.year, parts.month, parts.day = year_of(found["y"]), int(found["m"]), int(found["d"])
+        return len(found["m"]) <= 2 and len(found["d"]) <= 2
     if len(numbers) == 2:
         if len(numbers[0]) > 2 or len(numbers[1]) > 2:
             year, month = numbers if len(numbers[0]) > 2 else (numbers[1], numbers[0])
             parts.year, parts.month = year_of(year), int(month)
             return len(month) <= 2
-        parts.month, parts.day = int(numbers[0]), int(numbers[1])
+        month, day = reversed(numbers) if words.day_first else numbers
+        parts.month, parts.day = int(month), int(day)
         return True
     return False
 

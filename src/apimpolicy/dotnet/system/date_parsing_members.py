@@ -15,6 +15,7 @@ from apimpolicy.dotnet.system.date_parsing import (
     to_clock_and_zone,
     to_datetime,
 )
+from apimpolicy.dotnet.system.date_symbols import DateSymbols, dates_of
 from apimpolicy.dotnet.system.datetimes import MIN_VALUE, DateTime
 from apimpolicy.dotnet.system.offsets import MIN_OFFSET_VALUE, DateTimeOffset
 from apimpolicy.dotnet.system.timespans import MINUTE
@@ -26,17 +27,17 @@ if TYPE_CHECKING:
     _Make = Callable[[str, Parts, int], Any]
 
 
-def _any_format(text: str | None, formats: Any, styles: int) -> Parts:
+def _any_format(text: str | None, formats: Any, styles: int, symbols: DateSymbols) -> Parts:
     """The first of the formats that the text has."""
     if not isinstance(formats, Array):
-        return read_exact(text, formats, styles)
+        return read_exact(text, formats, styles, symbols)
     if text is None:
         raise ArgumentNullException("s")
     if text and not formats:
         raise FormatException("No format specifiers were provided.")
     for format_ in formats:
         try:
-            return read_exact(text, format_, styles)
+            return read_exact(text, format_, styles, symbols)
         except FormatException:
             continue
     raise not_recognized(text)
@@ -47,23 +48,23 @@ def _offset(text: str, parts: Parts, styles: int) -> DateTimeOffset:
     return DateTimeOffset(ticks, zone * MINUTE)
 
 
-def parse_datetime(text: str | None, _provider: Any = None, styles: int = 0) -> DateTime:
+def parse_datetime(text: str | None, provider: Any = None, styles: int = 0) -> DateTime:
     """`DateTime.Parse`; raises ArgumentNullException, FormatException."""
     check_styles(styles)
-    parts = read(text)
+    parts = read(text, dates_of(provider))
     return to_datetime(text or "", parts, styles)
 
 
-def parse_offset(text: str | None, _provider: Any = None, styles: int = 0) -> DateTimeOffset:
+def parse_offset(text: str | None, provider: Any = None, styles: int = 0) -> DateTimeOffset:
     """`DateTimeOffset.Parse`; raises ArgumentNullException, FormatException."""
-    parts = read(text)
+    parts = read(text, dates_of(provider))
     return _offset(text or "", parts, styles)
 
 
 def _exactly(make: _Make) -> Callable[..., Any]:
-    def parse(text: str | None, formats: Any, _provider: Any, styles: int = 0) -> Any:
+    def parse(text: str | None, formats: Any, provider: Any, styles: int = 0) -> Any:
         check_styles(styles)
-        return make(text or "", _any_format(text, formats, styles), styles)
+        return make(text or "", _any_format(text, formats, styles, dates_of(provider)), styles)
 
     return parse
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, member
-from apimpolicy.dotnet.system.date_formats import expand, format_moment
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.system.date_formats import format_moment
+from apimpolicy.dotnet.system.date_symbols import dates_of
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
 from apimpolicy.dotnet.values import wrap_int32
 
@@ -213,17 +214,16 @@ class DateTime:
         return self.format("G")
 
     @member("string ToString(System.IFormatProvider provider)")
-    def _to_string_provider(self, _provider: Any) -> str:
-        return self.format("G")
+    def _to_string_provider(self, provider: Any) -> str:
+        return self.format("G", provider)
 
     @member("string ToString(string format)")
-    def format(self, format_: str | None) -> str:
-        """Standard or custom format; raises FormatException."""
-        return format_moment(self, expand(format_ or "G"))
-
     @member("string ToString(string format, System.IFormatProvider provider)")
-    def _format_provider(self, format_: str | None, _provider: Any) -> str:
-        return self.format(format_)
+    def format(self, format_: str | None, provider: Any = None) -> str:
+        """Standard or custom format; raises FormatException."""
+        return format_moment(self, format_ or "G", dates_of(provider))
+
+    formatted = format
 
     @member("string ToLongDateString()")
     def _long_date(self) -> str:
@@ -415,18 +415,3 @@ _OPERATORS: dict[str, Callable[[DateTime, DateTime], Any]] = {
 }
 for _signature, _function in _OPERATORS.items():
     implements("System.DateTime", f"static {_signature}")(_function)
-
-_CALENDAR = "System.Globalization.Calendar calendar"
-declines(
-    "System.DateTime",
-    *(
-        f"new(int year, int month, int day, {clock}{_CALENDAR}{kind})"
-        for clock, kind in (
-            ("", ""),
-            ("int hour, int minute, int second, ", ""),
-            ("int hour, int minute, int second, int millisecond, ", ""),
-            ("int hour, int minute, int second, int millisecond, ", ", System.DateTimeKind kind"),
-        )
-    ),
-    reason="other calendars are not simulated",
-)

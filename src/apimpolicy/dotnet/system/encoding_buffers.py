@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import declines, implements
-from apimpolicy.dotnet.system.encodings import NULL_ARRAY, NULL_STRING, Encoding
-
-if TYPE_CHECKING:
-    from apimpolicy.dotnet.values import Array
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    InvalidOperationException,
+)
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.system.encoding_fallbacks import DecoderFallback, EncoderFallback
+from apimpolicy.dotnet.system.encodings import (
+    NULL_ARRAY,
+    NULL_STRING,
+    Encoding,
+    get_encoding,
+    get_encoding_by_number,
+)
+from apimpolicy.dotnet.values import Array
+from apimpolicy.errors import NotSimulatedError
 
 _ENCODING = "System.Text.Encoding"
 _NON_NEGATIVE = "Non-negative number required."
 _OUTSIDE = "Index was out of range. Must be non-negative and less than the size of the collection."
 _MAX = (1 << 31) - 1
+_INFO = "System.Text.EncodingInfo"
+_UTF7 = 65000
+_NO_UTF7 = "an insecure encoding that .NET has given up"
+_Given = TypeVar("_Given", EncoderFallback, DecoderFallback)
 
 
 def _check(source: Any, names: tuple[str, str, str], index: int, count: int, target: Any, parameter: str) -> None:
@@ -144,24 +160,83 @@ def _is_always_normalized(encoding: Encoding, form: int = 1) -> bool:
 
 
 _FALLBACKS = "System.Text.EncoderFallback encoderFallback, System.Text.DecoderFallback decoderFallback"
-declines(
-    _ENCODING,
-    "System.Text.EncoderFallback EncoderFallback { get; set; }",
-    "System.Text.DecoderFallback DecoderFallback { get; set; }",
-    f"static System.Text.Encoding GetEncoding(int codepage, {_FALLBACKS})",
-    f"static System.Text.Encoding GetEncoding(string name, {_FALLBACKS})",
-    reason="fallbacks other than replacement are not simulated",
-)
-declines(
-    _ENCODING,
-    "System.Text.Decoder GetDecoder()",
-    "System.Text.Encoder GetEncoder()",
-    reason="encoding in pieces, with a state between them, is not simulated",
-)
+
+
+@implements(_ENCODING, f"static {_ENCODING} GetEncoding(int codepage, {_FALLBACKS})")
+@implements(_ENCODING, f"static {_ENCODING} GetEncoding(string name, {_FALLBACKS})")
+def _get_encoding(
+    given: str | int | None, encoder: EncoderFallback | None, decoder: DecoderFallback | None
+) -> Encoding:
+    found = get_encoding_by_number(given) if isinstance(given, int) else get_encoding(given)
+    made = _clone(found)
+    _set_encoder_fallback(made, encoder)
+    _set_decoder_fallback(made, decoder)
+    made.is_read_only = True
+    return made
+
+
+_ENCODER_FALLBACK = "System.Text.EncoderFallback EncoderFallback { get; set; }"
+_DECODER_FALLBACK = "System.Text.DecoderFallback DecoderFallback { get; set; }"
+implements(_ENCODING, _ENCODER_FALLBACK)(lambda encoding: EncoderFallback(encoding.encoder_fallback))
+implements(_ENCODING, _DECODER_FALLBACK)(lambda encoding: DecoderFallback(encoding.decoder_fallback))
+
+
+@implements_setter(_ENCODING, _ENCODER_FALLBACK)
+def _set_encoder_fallback(encoding: Encoding, fallback: EncoderFallback | None) -> None:
+    encoding.encoder_fallback = _changeable(encoding, fallback).replacement
+
+
+@implements_setter(_ENCODING, _DECODER_FALLBACK)
+def _set_decoder_fallback(encoding: Encoding, fallback: DecoderFallback | None) -> None:
+    encoding.decoder_fallback = _changeable(encoding, fallback).replacement
+
+
+def _changeable(encoding: Encoding, value: _Given | None) -> _Given:
+    """The value; raises InvalidOperationException, ArgumentNullException."""
+    if encoding.is_read_only:
+        raise InvalidOperationException("Instance is read-only.")
+    if value is None:
+        raise ArgumentNullException("value")
+    return value
+
+
+@dotnet_class(_INFO, attributes={"CodePage": "code_page", "Name": "name", "DisplayName": "display_name"})
+class EncodingInfo:
+    """What `GetEncodings()` tells of an encoding."""
+
+    __slots__ = ("code_page", "display_name", "name")
+
+    def __init__(self, code_page: int, name: str, display_name: str) -> None:
+        self.code_page, self.name, self.display_name = code_page, name, display_name
+
+    @member(f"{_ENCODING} GetEncoding()")
+    def get_encoding(self) -> Encoding:
+        """UTF-7 is not simulated."""
+        if self.code_page == _UTF7:
+            raise NotSimulatedError("the encoding utf-7", _NO_UTF7)
+        return get_encoding_by_number(self.code_page)
+
+    @member("bool Equals(object value)")
+    def equals(self, other: Any) -> bool:
+        return isinstance(other, EncodingInfo) and other.code_page == self.code_page
+
+    @member("int GetHashCode()")
+    def get_hash_code(self) -> int:
+        return self.code_page
+
+
+@implements(_ENCODING, f"static {_INFO}[] GetEncodings()")
+def _get_encodings() -> Array:
+    """Those that .NET Core has by itself, by code page."""
+    known = [(page, get_encoding_by_number(page)) for page in (1200, 1201, 12000, 12001, 20127, 28591, 65001)]
+    made = [EncodingInfo(page, encoding.web_name, encoding.display_name) for page, encoding in known]
+    made.insert(-1, EncodingInfo(_UTF7, "utf-7", "Unicode (UTF-7)"))
+    return Array(named(_INFO), made)
+
+
 declines(
     _ENCODING,
     "static void RegisterProvider(System.Text.EncodingProvider provider)",
-    "static System.Text.EncodingInfo[] GetEncodings()",
-    reason="the encodings are those that .NET Core has by itself",
+    reason="policies cannot make a provider: there is none among the allowed types",
 )
-declines(_ENCODING, "static System.Text.Encoding UTF7 { get; }", reason="UTF-7 is unsafe and obsolete")
+declines(_ENCODING, "static System.Text.Encoding UTF7 { get; }", reason=_NO_UTF7)

@@ -1,4 +1,7 @@
-"""`System.Text.Encoding`: UTF-8, UTF-16, UTF-32, ASCII and Latin 1, the encodings .NET Core has by itself."""
+"""`System.Text.Encoding`: UTF-8, UTF-16, UTF-32, ASCII and Latin 1, the encodings .NET Core has by itself.
+
+UTF-7, which it has too, is not simulated.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from apimpolicy.dotnet.exceptions import (
     NotSupportedException,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.system import encoding_fallbacks as fallbacks
 from apimpolicy.dotnet.values import CHAR, Array, byte_array, from_utf16, to_utf16
 
 _INDEX = "Index and count must refer to a location within the buffer."
@@ -32,13 +36,15 @@ NULL_ARRAY = "Array cannot be null."
     },
 )
 class Encoding:
-    """One encoding; what it cannot write becomes `?`, what it cannot read the replacement character."""
+    """One encoding. Its fallbacks replace what it cannot write, and what it cannot read; None throws."""
 
     __slots__ = (
         "code_page",
         "codec",
+        "decoder_fallback",
         "display_name",
         "dotnet_type_name",
+        "encoder_fallback",
         "is_read_only",
         "is_single_byte",
         "preamble",
@@ -56,21 +62,27 @@ class Encoding:
         self.preamble = preamble
         self.is_single_byte = codec in ("ascii", "latin-1")
         self.is_read_only = True
+        self.encoder_fallback: str | None = "?" if self.is_single_byte else "\ufffd"
+        self.decoder_fallback: str | None = "?" if codec == "ascii" else "\ufffd"
 
     def encode(self, text: str) -> bytes:
-        """The bytes of a .NET string."""
+        """The bytes of a .NET string; raises EncoderFallbackException."""
+        return self.encode_with(text, self.encoder_fallback)
+
+    def encode_with(self, text: str, fallback: str | None) -> bytes:
+        """With another fallback than the encoding's own."""
         if len(text) > FREE_UNITS:
             work_through(len(text))
-        if self.is_single_byte:
+        if self.is_single_byte and fallback == "?":
             return text.encode(self.codec, "replace")
-        return from_utf16(text).encode(self.codec)
+        if fallback == "\ufffd" or text.isascii():
+            return from_utf16(text).encode(self.codec)
+        return fallbacks.encode(self, text, fallback)
 
     def decode(self, data: bytes) -> str:
-        """The .NET string of these bytes."""
+        """The .NET string of these bytes; raises DecoderFallbackException."""
         work_through(len(data))
-        if self.codec == "ascii":
-            return data.decode("ascii", "replace").replace("\ufffd", "?")
-        return to_utf16(data.decode(self.codec, "replace"))
+        return to_utf16(fallbacks.decode(self, data, self.decoder_fallback))
 
     @member("byte[] GetBytes(string s)")
     def get_bytes(self, text: str | None) -> Array:
@@ -142,7 +154,10 @@ class Encoding:
 
     @member("bool Equals(object value)")
     def equals(self, other: Any) -> bool:
-        return isinstance(other, Encoding) and other.code_page == self.code_page and other.preamble == self.preamble
+        return isinstance(other, Encoding) and self._identity() == other._identity()
+
+    def _identity(self) -> tuple[Any, ...]:
+        return self.code_page, self.preamble, self.encoder_fallback, self.decoder_fallback
 
     @member("int GetHashCode()")
     def get_hash_code(self) -> int:
@@ -225,7 +240,7 @@ def get_encoding(name: str | None) -> Encoding:
 
 
 @implements("System.Text.Encoding", "static System.Text.Encoding GetEncoding(int codepage)")
-def _get_encoding_by_number(number: int) -> Encoding:
+def get_encoding_by_number(number: int) -> Encoding:
     if not 0 <= number <= 65535:
         raise ArgumentOutOfRangeException("codepage", "Valid values are between 0 and 65535, inclusive.")
     found = _CODE_PAGES.get(number)

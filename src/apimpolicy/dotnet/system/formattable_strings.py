@@ -1,6 +1,6 @@
 """`FormattableString`: an interpolated string that keeps its format and its arguments apart.
 
-The one simulated culture formats them, whatever provider is asked; see `cultures`.
+Without a provider the current culture formats them, the invariant one.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class FormattableString:
         return format_composite(self.pattern, self._arguments)
 
     @member("string ToString(System.IFormatProvider formatProvider)")
-    def to_string_for(self, _provider: Any) -> str:
-        return self.to_string()
+    def to_string_for(self, provider: Any) -> str:
+        return format_composite(self.pattern, self._arguments, provider)
 
-    def format(self, _format: str | None) -> str:
+    def formatted(self, _format: str | None, provider: Any = None) -> str:
         """`IFormattable.ToString`, which ignores the format."""
-        return self.to_string()
+        return self.to_string_for(provider)
 
     @staticmethod
     @member("static string Invariant(System.FormattableString formattable)")

@@ -34,7 +34,8 @@ class Guid:
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     @member("string ToString(string format)")
-    def format(self, format_: str | None) -> str:
+    @member("string ToString(string format, System.IFormatProvider provider)")
+    def format(self, format_: str | None, _provider: Any = None) -> str:
         """D (default), N, B, P or X in either case; raises FormatException."""
         kind = (format_ or "D").upper()
         if kind == "D":
@@ -51,9 +52,7 @@ class Guid:
             return f"{{0x{digits[:8]},0x{digits[8:12]},0x{digits[12:16]},{{{rest}}}}}"
         raise FormatException('Format string can be only "D", "d", "N", "n", "P", "p", "B", "b", "X" or "x".')
 
-    @member("string ToString(string format, System.IFormatProvider provider)")
-    def _format_provider(self, format_: str | None, _provider: Any) -> str:
-        return self.format(format_)
+    formatted = format
 
     @member("bool Equals(System.Guid g)")
     @member("bool Equals(object o)")

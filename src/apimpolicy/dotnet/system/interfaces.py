@@ -51,5 +51,5 @@ def _equals(types: tuple[Type, ...], value: Any, other: Any) -> bool:
 
 
 @implements("System.IFormattable", "string ToString(string format, System.IFormatProvider formatProvider)")
-def _format(value: Any, format_: str | None, _provider: Any) -> str:
-    return format_value(value, format_)
+def _format(value: Any, format_: str | None, provider: Any) -> str:
+    return format_value(value, format_, provider)

@@ -1,11 +1,11 @@
-"""`System.IO.MemoryStream`, without its asynchronous members. No policy on a real gateway may use it."""
+"""`System.IO.MemoryStream`, also as the `Stream` that it is. No policy on a real gateway may use it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.collections.arguments import check_non_negative, check_part
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -14,15 +14,20 @@ from apimpolicy.dotnet.exceptions import (
     ObjectDisposedException,
     SystemException,
 )
-from apimpolicy.dotnet.registry import dotnet_class, interface_members, member
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
+from apimpolicy.dotnet.system.tasks import TASK, TOKEN, asynchronous
 from apimpolicy.dotnet.values import BYTE, Array
 
 if TYPE_CHECKING:
-    from typing import Final
+    from collections.abc import Callable
+    from typing import Any, Final
 
 _BEGIN, _CURRENT, _END = range(3)
 _MOST: Final = 2**31 - 1
 """A stream in memory cannot be longer."""
+_LEAST_GROWTH: Final = 256
+"""The room of a stream that grows; further growth doubles it."""
 _TOO_LONG = "Stream length must be non-negative and less than 2^31 - 1 - origin."
 _PART = "byte[] buffer, int offset, int count"
 
@@ -30,6 +35,11 @@ _PART = "byte[] buffer, int offset, int count"
 class IOException(SystemException):
     type_name = "System.IO.IOException"
     default_message = "I/O error occurred."
+
+
+class UnauthorizedAccessException(SystemException):
+    type_name = "System.UnauthorizedAccessException"
+    default_message = "Attempted to perform an unauthorized operation."
 
 
 @dotnet_class("System.IO.MemoryStream")
@@ -142,12 +152,39 @@ class MemoryStream:
         self._place += len(found)
         return len(found)
 
+    def read_rest(self) -> bytes:
+        """All bytes from where the stream stands; it stands at its end then."""
+        rest = bytes(self._opened()._bytes[self._place : self._end])
+        work_through(len(rest))
+        self._place = max(self._place, self._end)
+        return rest
+
+    def read_some(self, count: int) -> bytes:
+        """At most so many bytes."""
+        found = bytes(self._opened()._bytes[self._place : min(self._place + count, self._end)])
+        self._place += len(found)
+        return found
+
+    @member("byte[] GetBuffer()")
+    def get_buffer(self) -> Array:
+        """The array itself, with all its room."""
+        if not self._shows:
+            raise UnauthorizedAccessException("MemoryStream's internal buffer cannot be accessed.")
+        environment().check_elements(self.capacity)
+        self._bytes.extend([0] * (self._start + self.capacity - len(self._bytes)))
+        return self._bytes
+
     @member("byte[] ToArray()")
     def to_array(self) -> Array:
         """All bytes, wherever the stream stands, also after it was closed."""
         return Array(BYTE, self._bytes[self._start : self._end])
 
     # --------------------------------------------------------------------------------------------------- writing
+
+    def write_bytes(self, data: bytes) -> None:
+        self._opened()._make_room(self._place + len(data))
+        self._bytes[self._place : self._place + len(data)] = data
+        self._place += len(data)
 
     def _make_room(self, end: int) -> None:
         if not self._writes:
@@ -156,6 +193,8 @@ class MemoryStream:
             if not self._grows and end > self._capacity:
                 raise NotSupportedException("Memory stream is not expandable.")
             environment().check_elements(end)
+            if end > self._capacity:
+                self._capacity = max(end, _LEAST_GROWTH, 2 * self._capacity)
             self._bytes.extend([0] * (end - len(self._bytes)))
             for place in range(self._end, min(self._place, end)):
                 self._bytes[place] = 0
@@ -216,6 +255,10 @@ class MemoryStream:
         self._place = max(self._place, self._end)
         destination.write(rest, 0, len(rest))
 
+    @property
+    def can_time_out(self) -> bool:
+        return False
+
     def dispose(self) -> None:
         self._is_open = False
 
@@ -233,6 +276,7 @@ interface_members(
     "System.IO.Stream",
     {
         **_NAMES,
+        "CanTimeout": "can_time_out",
         "void Close()": "dispose",
         "void Dispose()": "dispose",
         "void Flush()": "flush",
@@ -246,3 +290,24 @@ interface_members(
         "void WriteByte(byte value)": "write_byte",
     },
 )
+
+
+def _register_asynchronous_members() -> None:
+    """Everything is done before the task is made. What goes wrong in reading and writing is in the task."""
+    members: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
+        (f"{TASK}<int>", "Read", _PART, MemoryStream.read),
+        (TASK, "Write", _PART, MemoryStream.write),
+        (TASK, "Flush", "", MemoryStream.flush),
+        (TASK, "CopyTo", "System.IO.Stream destination, int bufferSize", MemoryStream.copy_to),
+        (TASK, "CopyTo", "System.IO.Stream destination", MemoryStream.copy_to),
+    )
+    for task, name, parameters, function in members:
+        run = asynchronous(function, *([named("int")] if task != TASK else []))
+        for token in ("", f"{TOKEN} cancellationToken"):
+            given = ", ".join(filter(None, (parameters, token)))
+            implements("System.IO.Stream", f"{task} {name}Async({given})")(run)
+        if not parameters.endswith("destination"):
+            implements("System.IO.MemoryStream", f"{task} {name}Async({given})")(run)
+
+
+_register_asynchronous_members()

@@ -1,8 +1,9 @@
-"""Numbers as text: standard formats (C D E F G N P R X) and custom ones (`#,##0.00`), in the invariant culture.
+"""Numbers as text: standard formats (C D E F G N P R X) and custom ones (`#,##0.00`).
 
 Every number is first a sign, its decimal digits and a scale, the value being 0.digits × 10^scale, as in .NET's own
 formatter; `double` and `float` give exactly as many correctly rounded digits as the format shows, the shortest ones
-that round-trip by default, and 15 (7) for custom formats.
+that round-trip by default, and 15 (7) for custom formats. Separators, signs and patterns are those of `symbols`, the
+invariant culture's unless told otherwise.
 Source: .NET Core 3.1, `Number.Formatting`; the page "Standard numeric format strings".
 """
 
@@ -10,11 +11,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from apimpolicy.dotnet.environment import joined
 from apimpolicy.dotnet.exceptions import FormatException
 from apimpolicy.dotnet.system.custom_number_formats import Digits, format_custom
+from apimpolicy.dotnet.system.number_symbols import (
+    CURRENCY_NEGATIVE,
+    CURRENCY_POSITIVE,
+    INVARIANT,
+    NUMBER_NEGATIVE,
+    PERCENT_NEGATIVE,
+    PERCENT_POSITIVE,
+    NumberSymbols,
+    group_ends,
+)
 from apimpolicy.dotnet.values import to_single
-
-_CURRENCY = "¤"
 
 
 def _specifier(format_: str) -> tuple[str, int]:
@@ -32,24 +42,24 @@ def _invalid() -> FormatException:
     return FormatException("Format specifier was invalid.")
 
 
-def format_int(value: int, bits: int, format_: str | None = None) -> str:
+def format_int(value: int, bits: int, format_: str | None = None, symbols: NumberSymbols = INVARIANT) -> str:
     """An integer of this width in bits; raises FormatException.
 
     >>> format_int(-42, 32, "x"), format_int(1234567, 32, "N0")
     ('ffffffd6', '1,234,567')
     """
     if not format_:
-        return int.__repr__(value)
+        return int.__repr__(value) if value >= 0 else symbols.negative_sign + int.__repr__(-value)
     letter, precision = _specifier(format_)
     kind = letter.upper()
     if kind == "D" or (kind == "G" and precision < 1):
-        sign, digits = ("-" if value < 0 else ""), int.__repr__(abs(value))
+        sign, digits = (symbols.negative_sign if value < 0 else ""), int.__repr__(abs(value))
         return sign + digits.zfill(precision if precision > 0 and kind == "D" else 0)
     if kind == "X":
         return f"{value & ((1 << bits) - 1):0{max(precision, 1)}{letter}}"
     digits = int.__repr__(abs(value)) if value else ""
     number = Digits(value < 0, digits, len(digits), False)
-    return _format(number, letter, precision, format_)
+    return _format(number, letter, precision, format_, symbols)
 
 
 def decimal_digits(value: Decimal) -> Digits:
@@ -59,26 +69,30 @@ def decimal_digits(value: Decimal) -> Digits:
     return Digits(bool(sign) and bool(shown), shown, len(shown) + int(exponent), False)
 
 
-def decimal_to_string(value: Decimal) -> str:
+def decimal_to_string(value: Decimal, symbols: NumberSymbols = INVARIANT) -> str:
     """All digits, trailing zeros included.
 
     >>> decimal_to_string(Decimal("1.10")), decimal_to_string(Decimal("0.00"))
     ('1.10', '0.00')
     """
     shown = format(value, "f")
-    return shown[1:] if shown[0] == "-" and not value else shown
+    shown = shown[1:] if shown[0] == "-" and not value else shown
+    if symbols is not INVARIANT:
+        sign, shown = (symbols.negative_sign, shown[1:]) if shown[0] == "-" else ("", shown)
+        shown = sign + shown.replace(".", symbols.number_point)
+    return shown
 
 
-def format_decimal(value: Decimal, format_: str | None = None) -> str:
+def format_decimal(value: Decimal, format_: str | None = None, symbols: NumberSymbols = INVARIANT) -> str:
     """A `decimal`; raises FormatException."""
     if not format_:
-        return decimal_to_string(value)
+        return decimal_to_string(value, symbols)
     letter, precision = _specifier(format_)
     if letter in ("G", "g") and precision < 1:
-        return decimal_to_string(value)
+        return decimal_to_string(value, symbols)
     if letter and letter in "DdRrXx":
         raise _invalid()
-    return _format(decimal_digits(value), letter, precision, format_)
+    return _format(decimal_digits(value), letter, precision, format_, symbols)
 
 
 def _shortest(value: float, single: bool) -> Digits:
@@ -140,43 +154,50 @@ def _decimals(value: float, count: int) -> Digits:
     return Digits(_is_negative(value), stripped.rstrip("0"), scale if stripped else 0, True)
 
 
-def _format_float(value: float, format_: str | None, single: bool) -> str:
+def _format_float(value: float, format_: str | None, single: bool, symbols: NumberSymbols = INVARIANT) -> str:
     if value != value:
-        return "NaN"
+        return symbols.nan
     if value in (float("inf"), float("-inf")):
-        return "Infinity" if value > 0 else "-Infinity"
+        return symbols.positive_infinity if value > 0 else symbols.negative_infinity
     letter, precision = _specifier(format_) if format_ else ("G", -1)
     kind = letter.upper()
     if kind == "R" or (kind == "G" and precision < 1):
         number = _shortest(value, single)
-        return _general(number, max(len(number.digits), 9 if single else 17), "e" if letter in "gr" else "E")
+        return _general(number, max(len(number.digits), 9 if single else 17), "e" if letter in "gr" else "E", symbols)
     if not kind:
-        return format_custom(_significant(value, 7 if single else 15), format_ or "")
+        return format_custom(_significant(value, 7 if single else 15), format_ or "", symbols)
     if kind in "CFN":
-        number = _decimals(value, 2 if precision < 0 else precision)
+        number = _decimals(value, _precision(kind, precision, symbols))
     elif kind == "P":
-        number = _decimals(value, (2 if precision < 0 else precision) + 2)
+        number = _decimals(value, _precision(kind, precision, symbols) + 2)
     elif kind == "E":
         number = _significant(value, (6 if precision < 0 else precision) + 1)
     elif kind == "G":
         number = _significant(value, precision)
     else:
         raise _invalid()
-    return _format(number, letter, precision, format_ or "")
+    return _format(number, letter, precision, format_ or "", symbols)
 
 
-def format_double(value: float, format_: str | None = None) -> str:
+def _precision(kind: str, precision: int, symbols: NumberSymbols) -> int:
+    """Digits after the point: those asked for, or as many as are usual."""
+    if precision >= 0:
+        return precision
+    return {"C": symbols.currency_digits, "P": symbols.percent_digits}.get(kind, symbols.number_digits)
+
+
+def format_double(value: float, format_: str | None = None, symbols: NumberSymbols = INVARIANT) -> str:
     """A `double`; raises FormatException.
 
     >>> format_double(2.5, "F0"), format_double(123456789.125, "#,##0.00"), format_double(1e23)
     ('2', '123,456,789.13', '9.999999999999999E+22')
     """
-    return _format_float(value, format_, False)
+    return _format_float(value, format_, False, symbols)
 
 
-def format_single(value: float, format_: str | None = None) -> str:
+def format_single(value: float, format_: str | None = None, symbols: NumberSymbols = INVARIANT) -> str:
     """A `float`; raises FormatException."""
-    return _format_float(float(value), format_, True)
+    return _format_float(float(value), format_, True, symbols)
 
 
 def double_to_string(value: float) -> str:
@@ -192,32 +213,55 @@ def single_to_string(value: float) -> str:
     return _format_float(float(value), None, True)
 
 
-def _format(number: Digits, letter: str, precision: int, format_: str) -> str:
+def _format(number: Digits, letter: str, precision: int, format_: str, symbols: NumberSymbols) -> str:
     """All formats but D, R, X and the round-trip ones."""
     kind = letter.upper()
     if not kind:
-        return format_custom(number, format_)
+        return format_custom(number, format_, symbols)
     if kind == "G":
         count = precision if precision > 0 else len(number.digits)
         number.round_to(count)
-        return _general(number, count, "e" if letter == "g" else "E")
+        return _general(number, count, "e" if letter == "g" else "E", symbols)
     if kind == "E":
-        return _scientific(number, 6 if precision < 0 else precision, letter)
-    decimals = 2 if precision < 0 else precision
+        return _scientific(number, 6 if precision < 0 else precision, letter, symbols)
     if kind == "P":
         number.scale += 2 if number.digits else 0
     elif kind not in "CFN":
         raise _invalid()
+    decimals = _precision(kind, precision, symbols)
     number.round_to(number.scale + decimals)
-    shown = _fixed(number, decimals, grouped=kind != "F")
+    if kind in "FN":
+        groups = symbols.number_groups if kind == "N" else ()
+        shown = _fixed(number, decimals, symbols.number_point, symbols.number_group, groups)
+        if not number.negative:
+            return shown
+        return _in_pattern(NUMBER_NEGATIVE[symbols.number_negative if kind == "N" else 1], shown, symbols)
     if kind == "C":
-        return f"({_CURRENCY}{shown})" if number.negative else _CURRENCY + shown
-    if kind == "P":
-        shown += " %"
-    return "-" + shown if number.negative else shown
+        shown = _fixed(number, decimals, symbols.currency_point, symbols.currency_group, symbols.currency_groups)
+        if number.negative:
+            return _in_pattern(CURRENCY_NEGATIVE[symbols.currency_negative], shown, symbols)
+        return _in_pattern(CURRENCY_POSITIVE[symbols.currency_positive], shown, symbols)
+    shown = _fixed(number, decimals, symbols.percent_point, symbols.percent_group, symbols.percent_groups)
+    if number.negative:
+        return _in_pattern(PERCENT_NEGATIVE[symbols.percent_negative], shown, symbols)
+    return _in_pattern(PERCENT_POSITIVE[symbols.percent_positive], shown, symbols)
 
 
-def _fixed(number: Digits, decimals: int, grouped: bool) -> str:
+def _in_pattern(pattern: str, shown: str, symbols: NumberSymbols) -> str:
+    """The number where the pattern has its `n`, and the symbols for `$`, `%` and `-`."""
+    parts = {"n": shown, "$": symbols.currency_symbol, "%": symbols.percent_symbol, "-": symbols.negative_sign}
+    return joined([parts.get(char, char) for char in pattern])
+
+
+def _grouped(whole: str, separator: str, sizes: tuple[int, ...]) -> str:
+    parts, rest = [], len(whole)
+    for end in group_ends(len(whole), sizes):
+        parts.append(whole[len(whole) - end : rest])
+        rest = len(whole) - end
+    return joined([whole[:rest], *reversed(parts)], separator)
+
+
+def _fixed(number: Digits, decimals: int, point: str, separator: str, groups: tuple[int, ...]) -> str:
     digits, scale = number.digits, number.scale
     if scale > 0:
         whole = digits[:scale].ljust(scale, "0")
@@ -225,26 +269,26 @@ def _fixed(number: Digits, decimals: int, grouped: bool) -> str:
     else:
         whole = "0"
         fraction = "0" * min(-scale, decimals) + digits
-    if grouped and len(whole) > 3:
-        whole = f"{int(whole):,}" if len(whole) < 4000 else whole
-    return f"{whole}.{fraction[:decimals].ljust(decimals, '0')}" if decimals else whole
+    if groups and len(whole) > groups[0]:
+        whole = _grouped(whole, separator, groups)
+    return f"{whole}{point}{fraction[:decimals].ljust(decimals, '0')}" if decimals else whole
 
 
-def exponent_text(letter: str, exponent: int, minimum: int, plus: bool) -> str:
+def _exponent(letter: str, exponent: int, minimum: int, symbols: NumberSymbols) -> str:
     """`E+021`: the exponent with at least this many digits."""
-    sign = "-" if exponent < 0 else "+" if plus else ""
+    sign = symbols.negative_sign if exponent < 0 else symbols.positive_sign
     return f"{letter}{sign}{abs(exponent):0{minimum}d}"
 
 
-def _scientific(number: Digits, decimals: int, letter: str) -> str:
+def _scientific(number: Digits, decimals: int, letter: str, symbols: NumberSymbols) -> str:
     number.round_to(decimals + 1)
     digits = number.digits.ljust(decimals + 1, "0")
-    shown = f"{digits[0]}.{digits[1:]}" if decimals else digits[0]
+    shown = f"{digits[0]}{symbols.number_point}{digits[1:]}" if decimals else digits[0]
     exponent = number.scale - 1 if number.digits else 0
-    return ("-" if number.negative else "") + shown + exponent_text(letter, exponent, 3, True)
+    return (symbols.negative_sign if number.negative else "") + shown + _exponent(letter, exponent, 3, symbols)
 
 
-def _general(number: Digits, limit: int, letter: str) -> str:
+def _general(number: Digits, limit: int, letter: str, symbols: NumberSymbols) -> str:
     """Positional, or scientific when there are more than `limit` digits before the point or too many zeros after it."""
     digits, scale = number.digits, number.scale
     scientific = scale > limit or scale < -3
@@ -252,7 +296,7 @@ def _general(number: Digits, limit: int, letter: str) -> str:
     shown = digits[:point].ljust(point, "0") if point > 0 else "0"
     rest = digits[point:] if point > 0 else "0" * -point + digits
     if rest:
-        shown += "." + rest
+        shown += symbols.number_point + rest
     if scientific:
-        shown += exponent_text(letter, scale - 1, 2, True)
-    return "-" + shown if number.negative else shown
+        shown += _exponent(letter, scale - 1, 2, symbols)
+    return symbols.negative_sign + shown if number.negative else shown

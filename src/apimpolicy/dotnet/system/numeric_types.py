@@ -25,6 +25,7 @@ from apimpolicy.dotnet.system.number_parsing import (
     parse_int,
     parse_single,
 )
+from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.values import type_of, unbox, wrap_int32
 
 if TYPE_CHECKING:
@@ -74,24 +75,32 @@ def register_text(
     parse: Callable[..., Any],
     default_styles: int,
     to_string: Callable[[Any], str],
-    format_: Callable[[Any, str | None], str],
+    format_: Callable[..., str],
     zero: Any,
 ) -> None:
     """Register Parse, TryParse and ToString in all their overloads."""
     implements(name, f"static {name} Parse(string s)")(lambda text: parse(text, default_styles))
     implements(name, f"static {name} Parse(string s, {_STYLE})")(lambda text, style: parse(text, style))
-    implements(name, f"static {name} Parse(string s, {_PROVIDER})")(lambda text, _: parse(text, default_styles))
-    implements(name, f"static {name} Parse(string s, {_STYLE}, {_PROVIDER})")(lambda text, style, _: parse(text, style))
+    implements(name, f"static {name} Parse(string s, {_PROVIDER})")(
+        lambda text, provider: parse(text, default_styles, numbers_of(provider))
+    )
+    implements(name, f"static {name} Parse(string s, {_STYLE}, {_PROVIDER})")(
+        lambda text, style, provider: parse(text, style, numbers_of(provider))
+    )
     implements(name, f"static bool TryParse(string s, out {name} result)")(
         lambda text: attempt(parse, zero, text, default_styles)
     )
     implements(name, f"static bool TryParse(string s, {_STYLE}, {_PROVIDER}, out {name} result)")(
-        lambda text, style, _: attempt(parse, zero, text, style)
+        lambda text, style, provider: attempt(parse, zero, text, style, numbers_of(provider))
     )
     implements(name, "string ToString()")(to_string)
-    implements(name, f"string ToString({_PROVIDER})")(lambda value, _: to_string(value))
+    implements(name, f"string ToString({_PROVIDER})")(
+        lambda value, provider: format_(value, None, numbers_of(provider))
+    )
     implements(name, "string ToString(string format)")(format_)
-    implements(name, f"string ToString(string format, {_PROVIDER})")(lambda value, text, _: format_(value, text))
+    implements(name, f"string ToString(string format, {_PROVIDER})")(
+        lambda value, text, provider: format_(value, text, numbers_of(provider))
+    )
 
 
 def register_comparison(
@@ -144,12 +153,12 @@ def _integer_hash(name: str) -> Callable[[int], int]:
     return wrap_int32
 
 
-def _parser(name: str) -> Callable[[str | None, int], int]:
-    return lambda text, styles: parse_int(name, text, styles)
+def _parser(name: str) -> Callable[..., int]:
+    return lambda text, *how: parse_int(name, text, *how)
 
 
-def _formatter(bits: int) -> Callable[[int, str | None], str]:
-    return lambda value, format_: format_int(value, bits, format_)
+def _formatter(bits: int) -> Callable[..., str]:
+    return lambda value, *how: format_int(value, bits, *how)
 
 
 def _register_integers() -> None:

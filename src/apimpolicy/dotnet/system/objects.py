@@ -15,6 +15,7 @@ from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import FULL_NAMES, named, runtime_name
 from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
+from apimpolicy.dotnet.system import delegates
 from apimpolicy.dotnet.system.enums import enum_to_string
 from apimpolicy.dotnet.system.number_formats import decimal_to_string, double_to_string, single_to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type
@@ -99,6 +100,8 @@ def equals(a: Any, b: Any) -> bool:
     if isinstance(a, tuple):
         return isinstance(b, tuple) and len(a) == len(b) and all(map(equals, a, b))
     kind = type(a)
+    if callable(a):
+        return callable(b) and delegates.equals(a, b)
     if kind not in _TO_STRING and not isinstance(a, Boxed):
         return bool(a == b)
     if kind is not type(b):
@@ -124,7 +127,7 @@ def get_hash_code(value: Any) -> int:
     if isinstance(value, int):
         number = int(value)
         return wrap_int32(number if -(1 << 31) <= number < 1 << 32 else number ^ (number >> 32))
-    return wrap_int32(hash(value))
+    return delegates.get_hash_code(value) if callable(value) else wrap_int32(hash(value))
 
 
 @dotnet_class(

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, member
-from apimpolicy.dotnet.system.date_formats import expand, format_moment, zone_text
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.system.date_formats import format_moment, zone_text
+from apimpolicy.dotnet.system.date_symbols import dates_of
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
 from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
 from apimpolicy.dotnet.values import wrap_int32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_DEFAULT = "MM/dd/yyyy HH:mm:ss zzz"
 
 
 @dotnet_class(
@@ -170,20 +169,20 @@ class DateTimeOffset:
         return self.format(None)
 
     @member("string ToString(System.IFormatProvider formatProvider)")
-    def _to_string_provider(self, _provider: Any) -> str:
-        return self.format(None)
+    def _to_string_provider(self, provider: Any) -> str:
+        return self.format(None, provider)
 
     @member("string ToString(string format)")
-    def format(self, format_: str | None) -> str:
+    @member("string ToString(string format, System.IFormatProvider formatProvider)")
+    def format(self, format_: str | None, provider: Any = None) -> str:
         """Standard or custom format; `r` and `u` show UTC. Raises FormatException."""
         if format_ == "U":
             raise FormatException("Input string was not in a correct format.")
         moment = DateTimeOffset(self.utc_ticks) if format_ in ("r", "R", "u") else self
-        return format_moment(moment, expand(format_) if format_ else _DEFAULT)
+        symbols = dates_of(provider)
+        return format_moment(moment, format_ or f"{symbols.pattern('G')} zzz", symbols)
 
-    @member("string ToString(string format, System.IFormatProvider formatProvider)")
-    def _format_provider(self, format_: str | None, _provider: Any) -> str:
-        return self.format(format_)
+    formatted = format
 
     def __eq__(self, other: object) -> bool:
         return self.equals(other)
@@ -241,7 +240,7 @@ def from_datetime(moment: DateTime) -> DateTimeOffset:
 
 
 @implements("System.DateTimeOffset", "new(System.DateTime dateTime, System.TimeSpan offset)")
-def _from_datetime_offset(moment: DateTime, offset: TimeSpan) -> DateTimeOffset:
+def from_datetime_offset(moment: DateTime, offset: TimeSpan) -> DateTimeOffset:
     if moment.kind == LOCAL and offset.ticks:
         raise ArgumentException(
             "The UTC Offset of the local dateTime parameter does not match the offset argument.", "offset"
@@ -325,13 +324,6 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 }
 for _signature, _function in _OPERATORS.items():
     implements("System.DateTimeOffset", f"static {_signature}")(_function)
-
-declines(
-    "System.DateTimeOffset",
-    "new(int year, int month, int day, int hour, int minute, int second, int millisecond, "
-    "System.Globalization.Calendar calendar, System.TimeSpan offset)",
-    reason="other calendars are not simulated",
-)
 
 _FILE_TIME_EPOCH = 504_911_232_000_000_000
 """Ticks at the start of 1601."""

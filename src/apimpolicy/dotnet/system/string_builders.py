@@ -295,10 +295,14 @@ def _register() -> None:
         skip = 1 if provider else 0
         for arguments in ("object arg0", "object arg0, object arg1", "object arg0, object arg1, object arg2"):
             implements(_NAME, f"{_NAME} AppendFormat({provider}string format, {arguments})")(
-                lambda builder, *given, skip=skip: builder.append(format_composite(given[skip], given[skip + 1 :]))
+                lambda builder, *given, skip=skip: builder.append(
+                    format_composite(given[skip], given[skip + 1 :], given[0] if skip else None)
+                )
             )
         implements(_NAME, f"{_NAME} AppendFormat({provider}string format, params object[] args)")(
-            lambda builder, *given, skip=skip: builder.append(format_composite(given[skip], given[skip + 1]))
+            lambda builder, *given, skip=skip: builder.append(
+                format_composite(given[skip], given[skip + 1], given[0] if skip else None)
+            )
         )
 
 

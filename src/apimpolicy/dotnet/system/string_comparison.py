@@ -68,7 +68,8 @@ implements("string", "bool Equals(string value, System.StringComparison comparis
     "string",
     "static int Compare(string strA, string strB, bool ignoreCase, System.Globalization.CultureInfo culture)",
 )
-def _compare_case(a: str | None, b: str | None, ignore_case: bool, _culture: Any = None) -> int:
+def _compare_case(a: str | None, b: str | None, ignore_case: bool, culture: Any = None) -> int:
+    collation.check_culture(culture, a, b)
     return compare(a, b, int(ignore_case))
 
 
@@ -105,8 +106,9 @@ def _compare_parts_case(
     index_b: int,
     length: int,
     ignore_case: bool = False,
-    _culture: Any = None,
+    culture: Any = None,
 ) -> int:
+    collation.check_culture(culture, a, b)
     return _compare_parts(a, index_a, b, index_b, length, int(ignore_case))
 
 

@@ -137,7 +137,8 @@ def _replace_by(text: str, old: str | None, new: str | None, comparison: int) ->
     "string",
     "string Replace(string oldValue, string newValue, bool ignoreCase, System.Globalization.CultureInfo culture)",
 )
-def _replace_in_culture(text: str, old: str | None, new: str | None, ignore_case: bool, _culture: Any) -> str:
+def _replace_in_culture(text: str, old: str | None, new: str | None, ignore_case: bool, culture: Any) -> str:
+    collation.check_culture(culture, text, old)
     return _replace_by(text, old, new, int(ignore_case))
 
 
@@ -368,5 +369,5 @@ declines(
     "static string Create<TState>(int length, TState state, System.Buffers.SpanAction<char, TState> action)",
     reason="spans are not simulated",
 )
-declines("string", "char GetPinnableReference()", reason="a reference into memory")
+implements("string", "char GetPinnableReference()")(lambda text: text[:1] or "\0")
 declines("string", "System.Text.StringRuneEnumerator EnumerateRunes()", reason="System.Text.Rune is not simulated")

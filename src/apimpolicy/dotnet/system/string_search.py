@@ -266,12 +266,14 @@ def ends_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -
 
 
 @implements("string", "bool StartsWith(string value, bool ignoreCase, System.Globalization.CultureInfo culture)")
-def _starts_with_culture(text: str, value: str | None, ignore_case: bool, _culture: Any) -> bool:
+def _starts_with_culture(text: str, value: str | None, ignore_case: bool, culture: Any) -> bool:
+    collation.check_culture(culture, text, value)
     return starts_with(text, value, int(ignore_case))
 
 
 @implements("string", "bool EndsWith(string value, bool ignoreCase, System.Globalization.CultureInfo culture)")
-def _ends_with_culture(text: str, value: str | None, ignore_case: bool, _culture: Any) -> bool:
+def _ends_with_culture(text: str, value: str | None, ignore_case: bool, culture: Any) -> bool:
+    collation.check_culture(culture, text, value)
     return ends_with(text, value, int(ignore_case))
 
 

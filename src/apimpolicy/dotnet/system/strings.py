@@ -14,6 +14,7 @@ from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRan
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system.enums import format_enum
 from apimpolicy.dotnet.system.number_formats import format_decimal, format_double, format_int, format_single
+from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.objects import text, to_string
 from apimpolicy.dotnet.values import (
     Byte,
@@ -39,46 +40,46 @@ _FEW = 32
 UNCHECKED_LENGTH = 65_536
 """Shorter results are made without asking for the limit."""
 
-_FORMATTERS: dict[type, Callable[[Any, str | None], str]] = {
-    int: lambda value, format_: format_int(value, 32, format_),
-    SByte: lambda value, format_: format_int(int(value), 8, format_),
-    Byte: lambda value, format_: format_int(int(value), 8, format_),
-    Int16: lambda value, format_: format_int(int(value), 16, format_),
-    UInt16: lambda value, format_: format_int(int(value), 16, format_),
-    UInt32: lambda value, format_: format_int(int(value), 32, format_),
-    Int64: lambda value, format_: format_int(int(value), 64, format_),
-    UInt64: lambda value, format_: format_int(int(value), 64, format_),
+_FORMATTERS: dict[type, Callable[..., str]] = {
+    int: lambda value, *how: format_int(value, 32, *how),
+    SByte: lambda value, *how: format_int(int(value), 8, *how),
+    Byte: lambda value, *how: format_int(int(value), 8, *how),
+    Int16: lambda value, *how: format_int(int(value), 16, *how),
+    UInt16: lambda value, *how: format_int(int(value), 16, *how),
+    UInt32: lambda value, *how: format_int(int(value), 32, *how),
+    Int64: lambda value, *how: format_int(int(value), 64, *how),
+    UInt64: lambda value, *how: format_int(int(value), 64, *how),
     float: format_double,
     Single: format_single,
     Decimal: format_decimal,
-    EnumValue: lambda value, format_: format_enum(value.dotnet_type, int(value), format_),
+    EnumValue: lambda value, format_, _symbols=None: format_enum(value.dotnet_type, int(value), format_),
 }
 
 
-def format_value(value: Any, format_: str | None) -> str:
-    """`IFormattable.ToString(format)`, or `ToString()` for what is not formattable; null is empty.
+def format_value(value: Any, format_: str | None, provider: Any = None) -> str:
+    """`IFormattable.ToString(format, provider)`, or `ToString()` for what is not formattable; null is empty.
 
-    Run-time classes are formattable by having a method `format`.
+    Run-time classes are formattable by having a method `formatted`.
     """
     if value is None:
         return ""
-    if format_:
+    if format_ or provider is not None:
         known = _FORMATTERS.get(type(value))
         if known is not None:
-            return known(value, format_)
-        own = getattr(value, "format", None)
+            return known(value, format_) if provider is None else known(value, format_, numbers_of(provider))
+        own = getattr(value, "formatted", None)
         if own is not None and not isinstance(value, str):
-            return own(format_)  # type: ignore[no-any-return]
+            return own(format_, provider)  # type: ignore[no-any-return]
     return value if type(value) is str else to_string(value)
 
 
-def format_item(value: Any, alignment: int = 0, format_: str | None = None) -> str:
+def format_item(value: Any, alignment: int = 0, format_: str | None = None, provider: Any = None) -> str:
     """One hole of an interpolated or composite format string; a negative alignment pads on the right.
 
     >>> format_item(7, -3, "D2"), format_item(None, 3), format_item(1234.5, 0, "N2")
     ('07 ', '   ', '1,234.50')
     """
-    shown = format_value(value, format_)
+    shown = format_value(value, format_, provider)
     if alignment:
         environment().new_string(abs(alignment))
         return shown.rjust(alignment) if alignment > 0 else shown.ljust(-alignment)
@@ -145,7 +146,7 @@ def _spaces(format_: str, position: int) -> int:
     return position
 
 
-def _hole(format_: str, position: int, arguments: Sequence[Any]) -> tuple[str, int]:
+def _hole(format_: str, position: int, arguments: Sequence[Any], provider: Any) -> tuple[str, int]:
     """The text of the hole whose brace stands before this position, and the position after it."""
     index, position = _number(format_, position)
     if index >= len(arguments):
@@ -163,7 +164,7 @@ def _hole(format_: str, position: int, arguments: Sequence[Any]) -> tuple[str, i
         item_format, position = _item_format(format_, position + 1)
     if format_[position : position + 1] != "}":
         raise FormatException(_INVALID_FORMAT)
-    return format_item(arguments[index], alignment, item_format), position + 1
+    return format_item(arguments[index], alignment, item_format, provider), position + 1
 
 
 def _item_format(format_: str, position: int) -> tuple[str, int]:
@@ -179,8 +180,8 @@ def _item_format(format_: str, position: int) -> tuple[str, int]:
         position += 2 if char in "{}" else 1
 
 
-def format_composite(format_: str | None, arguments: Sequence[Any] | None) -> str:
-    """`string.Format`; arguments are boxed.
+def format_composite(format_: str | None, arguments: Sequence[Any] | None, provider: Any = None) -> str:
+    """`string.Format`; arguments are boxed, `provider` is an IFormatProvider.
 
     >>> format_composite("{0,5}|{1:D4}|{{}}", [1, 42])
     '    1|0042|{}'
@@ -201,7 +202,7 @@ def format_composite(format_: str | None, arguments: Sequence[Any] | None) -> st
         elif format_[brace] == "}":
             raise FormatException(_INVALID_FORMAT)
         else:
-            shown, position = _hole(format_, brace + 1, arguments)
+            shown, position = _hole(format_, brace + 1, arguments, provider)
             out.append(shown)
             length += len(shown)
             environment().new_string(length)
@@ -226,13 +227,13 @@ def _format_array(format_: str | None, arguments: Array | None) -> str:
     "string",
     "static string Format(System.IFormatProvider provider, string format, object arg0, object arg1, object arg2)",
 )
-def _format_provider(_provider: Any, format_: str | None, *arguments: Any) -> str:
-    return format_composite(format_, arguments)
+def _format_provider(provider: Any, format_: str | None, *arguments: Any) -> str:
+    return format_composite(format_, arguments, provider)
 
 
 @implements("string", "static string Format(System.IFormatProvider provider, string format, params object[] args)")
-def _format_provider_array(_provider: Any, format_: str | None, arguments: Array | None) -> str:
-    return format_composite(format_, arguments)
+def _format_provider_array(provider: Any, format_: str | None, arguments: Array | None) -> str:
+    return format_composite(format_, arguments, provider)
 
 
 for _signature in (

@@ -1,8 +1,9 @@
-"""`System.IO.StringReader`."""
+"""`System.IO.StringReader`, also as the `TextReader` that it is; `stream_texts` has the reader of a stream."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import check_part
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ObjectDisposedException
@@ -11,8 +12,11 @@ from apimpolicy.dotnet.registry import dotnet_class, implements, interface_membe
 from apimpolicy.dotnet.system.tasks import TASK, finished
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.dotnet.values import Array
 
+LINE_END = re.compile("[\r\n]")
 _PART = "char[] buffer, int index, int count"
 
 
@@ -78,13 +82,13 @@ class StringReader:
         text, start = self._open(), self._position
         if start >= len(text):
             return None
-        ends = [end for end in (text.find("\r", start), text.find("\n", start)) if end >= 0]
-        end = min(ends, default=len(text))
+        match = LINE_END.search(text, start)
+        end = match.start() if match else len(text)
         self._position = end + (2 if text[end : end + 2] == "\r\n" else 1)
         return text[start:end]
 
     @member("void Close()")
-    def close(self) -> None:
+    def dispose(self) -> None:
         self._text = None
 
 
@@ -97,24 +101,23 @@ interface_members(
         "int ReadBlock(char[] buffer, int index, int count)": "read_into",
         "string ReadToEnd()": "read_to_end",
         "string ReadLine()": "read_line",
-        "void Close()": "close",
-        "void Dispose()": "close",
+        "void Close()": "dispose",
+        "void Dispose()": "dispose",
     },
 )
 
 
-def _register_asynchronous_members() -> None:
-    """A StringReader has read before the task is made: what goes wrong is thrown at once."""
-    members = (
-        ("string", "ReadLine", "", StringReader.read_line),
-        ("string", "ReadToEnd", "", StringReader.read_to_end),
-        ("int", "ReadBlock", _PART, StringReader.read_into),
-        ("int", "Read", _PART, StringReader.read_into),
+def register_asynchronous_reading(type_name: str) -> None:
+    """What is read is there before the task is made: what goes wrong is thrown at once."""
+    members: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
+        ("string", "ReadLine", "", lambda reader: reader.read_line()),
+        ("string", "ReadToEnd", "", lambda reader: reader.read_to_end()),
+        ("int", "ReadBlock", _PART, lambda reader, *part: reader.read_into(*part)),
+        ("int", "Read", _PART, lambda reader, *part: reader.read_into(*part)),
     )
-    for type_name, name, parameters, function in members:
-        run = finished(function, named(type_name))
-        for reader in ("System.IO.StringReader", "System.IO.TextReader"):
-            implements(reader, f"{TASK}<{type_name}> {name}Async({parameters})")(run)
+    for result, name, parameters, function in members:
+        implements(type_name, f"{TASK}<{result}> {name}Async({parameters})")(finished(function, named(result)))
 
 
-_register_asynchronous_members()
+register_asynchronous_reading("System.IO.TextReader")
+register_asynchronous_reading("System.IO.StringReader")

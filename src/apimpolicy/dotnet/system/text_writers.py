@@ -1,16 +1,15 @@
-"""`System.IO.StringWriter`, also as the `TextWriter` that it is."""
+"""`System.IO.StringWriter`, and what every `TextWriter` can do; `stream_texts` has the writer into a stream."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ObjectDisposedException
-from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
 from apimpolicy.dotnet.system.encodings import UTF16, Encoding
-from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.system.string_builders import StringBuilder
-from apimpolicy.dotnet.system.strings import format_composite
+from apimpolicy.dotnet.system.strings import format_composite, format_value
 from apimpolicy.dotnet.system.tasks import TASK, TOKEN, finished
 from apimpolicy.dotnet.system.text_readers import check_buffer
 from apimpolicy.dotnet.values import box
@@ -23,37 +22,30 @@ if TYPE_CHECKING:
 _WRITER, _BASE = "System.IO.StringWriter", "System.IO.TextWriter"
 
 
-@dotnet_class(_WRITER, attributes={"Encoding": "encoding"})
-class StringWriter:
-    """Writes into a StringBuilder."""
+class TextWriter:
+    """Writes texts; subclasses say where to, in `put`. `provider` is an IFormatProvider, for numbers and dates."""
 
-    __slots__ = ("_closed", "builder", "new_line")
+    __slots__ = ("_closed", "new_line", "provider")
 
-    def __init__(self, builder: StringBuilder) -> None:
-        self.builder = builder
+    encoding: Encoding
+
+    def __init__(self, provider: Any = None) -> None:
+        self.provider = provider
         self.new_line = "\n"
         self._closed = False
 
-    @property
-    def encoding(self) -> Encoding:
-        return UTF16_PLAIN
+    def put(self, text: str) -> None:
+        raise NotImplementedError
 
-    @member("System.Text.StringBuilder GetStringBuilder()")
-    def get_string_builder(self) -> StringBuilder:
-        return self.builder
-
-    @member("void Write(char value)")
-    @member("void Write(string value)")
     def write(self, value: str | None) -> None:
         """Raises ObjectDisposedException when the writer is closed."""
         if self._closed:
             raise ObjectDisposedException("Cannot write to a closed TextWriter.")
-        self.builder.append(value or "")
+        self.put(value or "")
 
-    def write_line(self, value: str | None) -> None:
+    def write_line(self, value: str | None = None) -> None:
         self.write((value or "") + self.new_line)
 
-    @member("void Write(char[] buffer, int index, int count)")
     def write_chars(self, buffer: Array | None, index: int, count: int) -> None:
         check_buffer(buffer, index, count)
         assert buffer is not None
@@ -61,115 +53,133 @@ class StringWriter:
 
     def write_line_of_chars(self, buffer: Array | None, index: int, count: int) -> None:
         self.write_chars(buffer, index, count)
-        self.write_line("")
+        self.write_line()
 
-    @member("void Write(System.Text.StringBuilder value)")
     def write_builder(self, value: StringBuilder | None) -> None:
         self.write(None if value is None else value.to_string())
 
-    @member("void WriteLine(System.Text.StringBuilder value)")
     def write_line_of_builder(self, value: StringBuilder | None) -> None:
         self.write_line(None if value is None else value.to_string())
+
+    def flush(self) -> None:
+        """Nothing waits to be written."""
+
+    def dispose(self) -> None:
+        self._closed = True
+
+
+@dotnet_class(_WRITER, attributes={"Encoding": "encoding"})
+class StringWriter(TextWriter):
+    """Writes into a StringBuilder; what was written can still be read when it is closed."""
+
+    __slots__ = ("builder",)
+
+    encoding = Encoding("utf-16", 1200, UTF16.display_name, UTF16.codec, "UnicodeEncoding")
+    """UTF-16 without a byte order mark, by name only."""
+
+    def __init__(self, builder: StringBuilder, provider: Any = None) -> None:
+        super().__init__(provider)
+        self.builder = builder
+
+    def put(self, text: str) -> None:
+        self.builder.append(text)
+
+    @member("System.Text.StringBuilder GetStringBuilder()")
+    def get_string_builder(self) -> StringBuilder:
+        return self.builder
 
     @member("string ToString()")
     def to_string(self) -> str:
         return self.builder.to_string()
 
-    @member("void Close()")
-    def close(self) -> None:
-        """What was written can still be read."""
-        self._closed = True
-
-
-UTF16_PLAIN = Encoding("utf-16", 1200, UTF16.display_name, UTF16.codec, "UnicodeEncoding")
-"""The encoding that a StringWriter names: UTF-16 without a byte order mark."""
-
 
 @implements(_WRITER, "new()")
 @implements(_WRITER, "new(System.IFormatProvider formatProvider)")
-def _new(_provider: Any = None) -> StringWriter:
-    return StringWriter(StringBuilder())
+def _new(provider: Any = None) -> StringWriter:
+    return StringWriter(StringBuilder(), provider)
 
 
 @implements(_WRITER, "new(System.Text.StringBuilder sb)")
 @implements(_WRITER, "new(System.Text.StringBuilder sb, System.IFormatProvider formatProvider)")
-def _new_builder(builder: StringBuilder | None, _provider: Any = None) -> StringWriter:
+def _new_builder(builder: StringBuilder | None, provider: Any = None) -> StringWriter:
     if builder is None:
         raise ArgumentNullException("sb")
-    return StringWriter(builder)
+    return StringWriter(builder, provider)
 
 
-def _shower(type_name: str) -> Callable[[Any], str]:
+def _shower(type_name: str) -> Callable[[Any, Any], str]:
     if type_name == "char[]":
-        return lambda chars: "".join(chars or ())
+        return lambda chars, _: "".join(chars or ())
     type_ = named(type_name)
-    return lambda value: text(box(type_, value))
+    return lambda value, provider: format_value(box(type_, value), None, provider)
 
 
-def _register_writing() -> None:
+def _provider_of(writer: TextWriter) -> Any:
+    """The writer's own, or the current culture."""
+    from apimpolicy.dotnet.globalization.cultures import INVARIANT
+
+    return writer.provider or INVARIANT
+
+
+def _writing() -> dict[str, Callable[..., Any]]:
+    """Signatures of `TextWriter` with what they do."""
+    found: dict[str, Callable[..., Any]] = {
+        "void Close()": lambda writer: writer.dispose(),
+        "void Dispose()": lambda writer: writer.dispose(),
+        "void Flush()": lambda writer: writer.flush(),
+        "void WriteLine()": lambda writer: writer.write_line(),
+        "System.Text.Encoding Encoding { get; }": lambda writer: writer.encoding,
+        "System.IFormatProvider FormatProvider { get; }": _provider_of,
+        "string NewLine { get; set; }": lambda writer: writer.new_line,
+    }
     numbers = ("int", "uint", "long", "ulong", "float", "double", "decimal")
     shown = [(name, _shower(name)) for name in ("char", "char[]", "bool", *numbers, "string", "object")]
-    for method, write in (("Write", StringWriter.write), ("WriteLine", StringWriter.write_line)):
+    part, builder = "char[] buffer, int index, int count", "System.Text.StringBuilder value"
+    for method, write, write_chars, write_builder in (
+        ("Write", TextWriter.write, TextWriter.write_chars, TextWriter.write_builder),
+        ("WriteLine", TextWriter.write_line, TextWriter.write_line_of_chars, TextWriter.write_line_of_builder),
+    ):
         for name, show in shown:
             parameter = "buffer" if name == "char[]" else "value"
-            implements(_BASE, f"void {method}({name} {parameter})")(
-                lambda writer, value, show=show, write=write: write(writer, show(value))
+            found[f"void {method}({name} {parameter})"] = lambda writer, value, show=show, write=write: write(
+                writer, show(value, writer.provider)
             )
         for arguments in ("object arg0", "object arg0, object arg1", "object arg0, object arg1, object arg2"):
-            implements(_BASE, f"void {method}(string format, {arguments})")(
-                lambda writer, format_, *given, write=write: write(writer, format_composite(format_, given))
+            found[f"void {method}(string format, {arguments})"] = lambda writer, format_, *given, write=write: write(
+                writer, format_composite(format_, given, writer.provider)
             )
-        implements(_BASE, f"void {method}(string format, params object[] arg)")(
-            lambda writer, format_, given, write=write: write(writer, format_composite(format_, given))
+        found[f"void {method}(string format, params object[] arg)"] = lambda writer, format_, given, write=write: write(
+            writer, format_composite(format_, given, writer.provider)
         )
-    implements(_BASE, "void Write(System.Text.StringBuilder value)")(StringWriter.write_builder)
-    implements(_BASE, "void WriteLine(System.Text.StringBuilder value)")(StringWriter.write_line_of_builder)
-    implements(_BASE, "void Write(char[] buffer, int index, int count)")(StringWriter.write_chars)
-    implements(_BASE, "void WriteLine(char[] buffer, int index, int count)")(StringWriter.write_line_of_chars)
-    implements(_BASE, "void WriteLine()")(lambda writer: writer.write_line(""))
-    implements(_BASE, "void Flush()")(lambda writer: None)
-    implements(_BASE, "void Close()")(StringWriter.close)
-    implements(_BASE, "void Dispose()")(StringWriter.close)
-    implements(_BASE, "System.Text.Encoding Encoding { get; }")(lambda writer: writer.encoding)
-    implements(_BASE, "string NewLine { get; set; }")(lambda writer: writer.new_line)
+        found[f"void {method}({part})"] = write_chars
+        found[f"void {method}({builder})"] = write_builder
+        # The text is written before the task is made: what goes wrong is thrown at once.
+        for parameters in ("char value", "string value"):
+            found[f"{TASK} {method}Async({parameters})"] = finished(write)
+        found[f"{TASK} {method}Async({part})"] = finished(write_chars)
+        found[f"{TASK} {method}Async(char[] buffer)"] = finished(
+            lambda writer, chars, write=write: write(writer, "".join(chars or ()))
+        )
+        found[f"{TASK} {method}Async({builder}, {TOKEN} cancellationToken = null)"] = (
+            lambda writer, value, _token, write=write_builder: finished(write)(writer, value)
+        )
+    found[f"{TASK} WriteLineAsync()"] = finished(TextWriter.write_line)
+    found[f"{TASK} FlushAsync()"] = finished(lambda writer: writer.flush())
+    return found
 
 
-_register_writing()
+def register_writing(type_name: str) -> None:
+    """Register all that the surface's type declares and every writer can do."""
+    declared = {found.signature for found in find_definition(type_name).all_members()}
+    for signature, function in _writing().items():
+        if signature in declared:
+            implements(type_name, signature)(function)
+
+
+register_writing(_BASE)
+register_writing(_WRITER)
 
 
 @implements_setter(_BASE, "string NewLine { get; set; }")
-def _set_new_line(writer: StringWriter, value: str | None) -> None:
+def _set_new_line(writer: TextWriter, value: str | None) -> None:
     writer.new_line = "\n" if value is None else value
-
-
-def _flush(_writer: StringWriter) -> None:
-    """Everything is written at once."""
-
-
-def _register_asynchronous_members() -> None:
-    """A StringWriter has written before the task is made: what goes wrong is thrown at once."""
-    write, write_line = StringWriter.write, StringWriter.write_line
-    members: list[tuple[str, str, Callable[..., Any]]] = [
-        ("Write", "char value", write),
-        ("Write", "string value", write),
-        ("Write", "char[] buffer, int index, int count", StringWriter.write_chars),
-        ("WriteLine", "char value", write_line),
-        ("WriteLine", "string value", write_line),
-        ("WriteLine", "char[] buffer, int index, int count", StringWriter.write_line_of_chars),
-    ]
-    for name, parameters, function in members:
-        for writer in (_WRITER, _BASE):
-            implements(writer, f"{TASK} {name}Async({parameters})")(finished(function))
-    flush = finished(_flush)
-    builder = f"System.Text.StringBuilder value, {TOKEN} cancellationToken = null"
-    for writer in (_WRITER, _BASE):
-        implements(writer, f"{TASK} WriteAsync({builder})")(
-            lambda target, value, _token: finished(StringWriter.write_builder)(target, value)
-        )
-        implements(writer, f"{TASK} WriteLineAsync({builder})")(
-            lambda target, value, _token: finished(StringWriter.write_line_of_builder)(target, value)
-        )
-        implements(writer, f"{TASK} FlushAsync()")(flush)
-
-
-_register_asynchronous_members()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
 from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
-from apimpolicy.dotnet.system.timespans import DAY, HOUR, MINUTE, SECOND, TimeSpan, out_of_range, parse
+from apimpolicy.dotnet.system.timespans import DAY, HOUR, MINUTE, SECOND, TimeSpan, out_of_range, parse, with_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +66,7 @@ class _Custom:
 
 
 def _parse_custom(text: str, format_: str, negative: bool) -> TimeSpan:
+    work_through((len(text) + len(format_)) << 4)
     reading, index = _Custom(text), 0
     while index < len(format_):
         char, run = format_[index], 1
@@ -91,10 +94,10 @@ def _parse_custom(text: str, format_: str, negative: bool) -> TimeSpan:
     return TimeSpan(-ticks if negative else ticks)
 
 
-def parse_exact(text: str | None, format_: str | None, styles: int = 0) -> TimeSpan:
+def parse_exact(text: str | None, format_: str | None, provider: Any = None, styles: int = 0) -> TimeSpan:
     """Raises ArgumentNullException, ArgumentException, FormatException, OverflowException.
 
-    >>> parse_exact("01h", "hh'h'"), parse_exact("5", "%m", 1)
+    >>> parse_exact("01h", "hh'h'"), parse_exact("5", "%m", None, 1)
     (TimeSpan('01:00:00'), TimeSpan('-00:05:00'))
     """
     if styles not in (0, 1):
@@ -105,13 +108,17 @@ def parse_exact(text: str | None, format_: str | None, styles: int = 0) -> TimeS
         return _parse_custom(text, format_, styles == 1)
     if format_ not in ("c", "t", "T", "g", "G"):
         raise FormatException("Format specifier was invalid.")
+    if format_ in "gG" and numbers_of(provider).number_point != ".":
+        if "." in text:
+            raise _unrecognized(text)
+        text = with_point(text, provider)
     refused = {"g": False, "G": not _FULL.fullmatch(text)}.get(format_, not _CONSTANT.fullmatch(text))
     if refused:
         raise _unrecognized(text)
     return parse(text)
 
 
-def parse_exact_any(text: str | None, formats: Array | None, styles: int = 0) -> TimeSpan:
+def parse_exact_any(text: str | None, formats: Array | None, provider: Any = None, styles: int = 0) -> TimeSpan:
     """By the first format that fits."""
     if styles not in (0, 1):
         raise ArgumentException("An undefined TimeSpanStyles value is being used.", "styles")
@@ -124,7 +131,7 @@ def parse_exact_any(text: str | None, formats: Array | None, styles: int = 0) ->
     for format_ in formats:
         if not format_:
             raise FormatException("Format specifier was invalid.")
-        fits, found = attempt(lambda value, form=format_: parse_exact(value, form, styles), None, text)
+        fits, found = attempt(lambda value, form=format_: parse_exact(value, form, provider, styles), None, text)
         if fits:
             assert isinstance(found, TimeSpan)
             return found
@@ -140,20 +147,17 @@ def _register() -> None:
     for format_, function in functions.items():
         for styles in ("", f", {_STYLES}"):
 
-            def read(text: Any, form: Any, _: Any, flags: int = 0, function: Any = function) -> TimeSpan:
-                return function(text, form, flags)  # type: ignore[no-any-return]
-
             def attempted(
-                text: Any, form: Any, _: Any, flags: int = 0, function: Any = function
+                text: Any, form: Any, provider: Any, flags: int = 0, function: Any = function
             ) -> tuple[bool, TimeSpan]:
                 if flags not in (0, 1):
-                    function(text, form, flags)
+                    function(text, form, provider, flags)
                 if text is None or form is None:
                     return False, TimeSpan(0)
-                return attempt(lambda value: function(value, form, flags), TimeSpan(0), text)
+                return attempt(function, TimeSpan(0), text, form, provider, flags)
 
             given = f"string input, {format_}, {_PROVIDER}{styles}"
-            implements("System.TimeSpan", f"static System.TimeSpan ParseExact({given})")(read)
+            implements("System.TimeSpan", f"static System.TimeSpan ParseExact({given})")(function)
             implements("System.TimeSpan", f"static bool TryParseExact({given}, out System.TimeSpan result)")(attempted)
 
 

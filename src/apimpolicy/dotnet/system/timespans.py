@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -14,6 +15,7 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
+from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
 from apimpolicy.dotnet.values import wrap_int32
 
@@ -156,17 +158,16 @@ class TimeSpan:
         return self.format("c")
 
     @member("string ToString(string format)")
-    def format(self, format_: str | None) -> str:
+    @member("string ToString(string format, System.IFormatProvider formatProvider)")
+    def format(self, format_: str | None, provider: Any = None) -> str:
         """`c` (also `t`, `T`), `g`, `G` or custom; raises FormatException."""
         if not format_ or format_ in ("c", "t", "T"):
             return self._constant()
         if format_ in ("g", "G"):
-            return self._general(format_)
+            return self._general(format_, numbers_of(provider).number_point)
         return _custom(self, format_)
 
-    @member("string ToString(string format, System.IFormatProvider formatProvider)")
-    def format_provider(self, format_: str | None, _provider: Any) -> str:
-        return self.format(format_)
+    formatted = format
 
     def _split(self) -> tuple[str, int, int, int, int, int]:
         """Sign, days, hours, minutes, seconds and the ticks that are left."""
@@ -182,13 +183,13 @@ class TimeSpan:
         shown += f"{hours:02d}:{minutes:02d}:{seconds:02d}"
         return f"{shown}.{fraction:07d}" if fraction else shown
 
-    def _general(self, kind: str) -> str:
+    def _general(self, kind: str, point: str) -> str:
         sign, days, hours, minutes, seconds, fraction = self._split()
         if kind == "G":
-            return f"{sign}{days}:{hours:02d}:{minutes:02d}:{seconds:02d}.{fraction:07d}"
+            return f"{sign}{days}:{hours:02d}:{minutes:02d}:{seconds:02d}{point}{fraction:07d}"
         shown = f"{sign}{days}:" if days else sign
         shown += f"{hours}:{minutes:02d}:{seconds:02d}"
-        return f"{shown}.{f'{fraction:07d}'.rstrip('0')}" if fraction else shown
+        return f"{shown}{point}{f'{fraction:07d}'.rstrip('0')}" if fraction else shown
 
     def __eq__(self, other: object) -> bool:
         return self.equals(other)
@@ -204,6 +205,7 @@ class TimeSpan:
 
 
 def _custom(span: TimeSpan, format_: str) -> str:
+    work_through(len(format_) << 4)
     _, days, hours, minutes, seconds, fraction = span._split()
     numbers = {"d": (days, 8), "h": (hours, 2), "m": (minutes, 2), "s": (seconds, 2)}
     out: list[str] = []
@@ -350,17 +352,25 @@ _SPAN = re.compile(
 )
 
 
+def with_point(text: str, provider: Any) -> str:
+    """The text with a point where the provider's culture has its decimal separator, after the seconds."""
+    head, colon, seconds = text.rpartition(":")
+    return head + colon + (seconds.replace(numbers_of(provider).number_point, ".") if colon else seconds)
+
+
 @implements("System.TimeSpan", "static System.TimeSpan Parse(string s)")
 @implements("System.TimeSpan", "static System.TimeSpan Parse(string input, System.IFormatProvider formatProvider)")
-def parse(text: str | None, _provider: Any = None) -> TimeSpan:
+def parse(text: str | None, provider: Any = None) -> TimeSpan:
     """`[-][d.]hh:mm[:ss[.f]]` or whole days; raises FormatException, OverflowException.
+
+    A culture's own decimal point may stand for the point before the fraction.
 
     >>> parse("1.02:03:04.5")
     TimeSpan('1.02:03:04.5000000')
     """
     if text is None:
         raise ArgumentNullException("input")
-    match = _SPAN.fullmatch(text)
+    match = _SPAN.fullmatch(text if provider is None else with_point(text, provider))
     if match is None:
         raise FormatException(f"String '{text}' was not recognized as a valid TimeSpan.")
     sign, days, hours, minutes, seconds, fraction, whole = match.groups()
@@ -377,5 +387,5 @@ def parse(text: str | None, _provider: Any = None) -> TimeSpan:
     "System.TimeSpan",
     "static bool TryParse(string input, System.IFormatProvider formatProvider, out System.TimeSpan result)",
 )
-def _try_parse(text: str | None, _provider: Any = None) -> tuple[bool, TimeSpan]:
-    return attempt(parse, TimeSpan(0), text)
+def _try_parse(text: str | None, provider: Any = None) -> tuple[bool, TimeSpan]:
+    return attempt(parse, TimeSpan(0), text, provider)

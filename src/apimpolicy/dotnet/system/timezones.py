@@ -333,9 +333,3 @@ declines(
     "static System.Collections.ObjectModel.ReadOnlyCollection<System.TimeZoneInfo> GetSystemTimeZones()",
     reason="the list of zones is the gateway machine's own",
 )
-declines(
-    "System.TimeZoneInfo",
-    "static System.TimeZoneInfo FromSerializedString(string source)",
-    "string ToSerializedString()",
-    reason="the serialized form holds the rules of the gateway machine",
-)

@@ -13,12 +13,13 @@ from apimpolicy.dotnet.exceptions import (
     NullReferenceException,
     UriFormatException,
 )
-from apimpolicy.dotnet.registry import declines, implements
+from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import ip_addresses
 from apimpolicy.dotnet.system.string_comparison import compare as compare_strings
-from apimpolicy.dotnet.system.uris import Uri, combine, make_relative, readable
+from apimpolicy.dotnet.system.uris import Uri, combine, make_relative, parse, readable
 from apimpolicy.dotnet.system.web_text import percent_decode
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,7 @@ def _punycode(label: str) -> str:
     return "xn--" + label.encode("punycode").decode("ascii")
 
 
-implements(_URI, "bool UserEscaped { get; }")(lambda uri: False)
+implements(_URI, "bool UserEscaped { get; }")(lambda uri: uri.is_user_escaped)
 
 
 def components(uri: Uri, parts: int, format_: int) -> str:
@@ -212,9 +213,21 @@ def is_scheme(name: str | None) -> bool:
     return name is not None and re.fullmatch("[A-Za-z][A-Za-z0-9+.-]*", name) is not None
 
 
-declines(
-    _URI,
-    "new(string uriString, bool dontEscape)",
-    "new(System.Uri baseUri, string relativeUri, bool dontEscape)",
-    reason="an obsolete constructor",
-)
+def _as_it_is(uri: Uri, text: str, dont_escape: bool) -> Uri:
+    """Raises NotSimulatedError where escaping would matter for a URI that is to be left as it is."""
+    if dont_escape:
+        if re.fullmatch(r"[A-Za-z0-9\-_~/?#=&+:.,;@]*", text) is None:
+            raise NotSimulatedError("System.Uri with dontEscape", "escapes, or characters that may need some")
+        uri.is_user_escaped = True
+    return uri
+
+
+@implements(_URI, "new(string uriString, bool dontEscape)")
+def _parse(text: str | None, dont_escape: bool) -> Uri:
+    return _as_it_is(parse(text), text or "", dont_escape)
+
+
+@implements(_URI, "new(System.Uri baseUri, string relativeUri, bool dontEscape)")
+def _combine(base: Uri | None, relative: str | None, dont_escape: bool) -> Uri:
+    made = combine(base, relative)
+    return _as_it_is(made, made.original, dont_escape)

@@ -61,11 +61,14 @@ def _without_dot_segments(path: str) -> str:
 class Uri:
     """A URI; immutable."""
 
-    __slots__ = ("fragment", "host", "is_absolute", "original", "path", "port", "query", "scheme", "user_info")
+    __slots__ = (
+        "fragment", "host", "is_absolute", "is_user_escaped", "original", "path", "port", "query", "scheme",
+        "user_info",
+    )  # fmt: skip
 
     def __init__(self, original: str) -> None:
         self.original = original
-        self.is_absolute = False
+        self.is_absolute = self.is_user_escaped = False
         self.scheme = self.host = self.path = self.query = self.fragment = self.user_info = ""
         self.port = -1
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.exceptions import ArgumentNullException
 from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import OBJECT
 from apimpolicy.dotnet.xml.names import X
-from apimpolicy.dotnet.xml.sequences import XSequence
+from apimpolicy.dotnet.xml.sequences import XSequence, of_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,17 +50,17 @@ def first(node: Any, type_object: Any) -> Any:
 
 
 def all_of(types: tuple[Type, ...], node: Any) -> XSequence:
-    return XSequence(lambda: _found(node, types[-1]))
+    return XSequence(lambda: _found(node, types[-1]), of_type(types[-1]))
 
 
 def every(node: Any, type_object: Any) -> XSequence:
     type_ = _type(type_object)
-    return XSequence(lambda: _found(node, type_))
+    return XSequence(lambda: _found(node, type_), of_type(OBJECT))
 
 
 def every_lazily(node: Any, type_object: Any) -> XSequence:
     """Newtonsoft looks at its argument when the sequence is enumerated."""
-    return XSequence(lambda: _found(node, _type(type_object)))
+    return XSequence(lambda: _found(node, _type(type_object)), of_type(OBJECT))
 
 
 def _remove(node: Any, type_: Type) -> None:

@@ -74,15 +74,15 @@ class XContainer(XNode):
 
     @member(f"{NODES} Nodes()")
     def nodes(self) -> XSequence:
-        return XSequence(self._nodes)
+        return XSequence(self._nodes, NODES)
 
     @member(f"{ELEMENTS} Elements()")
     def elements(self) -> XSequence:
-        return XSequence(lambda: (node for node in self._nodes() if node.node_type == ELEMENT))
+        return XSequence(lambda: (node for node in self._nodes() if node.node_type == ELEMENT), ELEMENTS)
 
     @member(f"{ELEMENTS} Elements({X}XName name)")
     def elements_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self.elements()))
+        return XSequence(lambda: filter(named_only(name), self.elements()), ELEMENTS)
 
     @member(f"{X}XElement Element({X}XName name)")
     def element(self, name: XName | None) -> XElement | None:
@@ -106,15 +106,15 @@ class XContainer(XNode):
 
     @member(f"{NODES} DescendantNodes()")
     def descendant_nodes(self) -> XSequence:
-        return XSequence(self.below)
+        return XSequence(self.below, NODES)
 
     @member(f"{ELEMENTS} Descendants()")
     def descendants(self) -> XSequence:
-        return XSequence(lambda: (node for node in self.below() if node.node_type == ELEMENT))
+        return XSequence(lambda: (node for node in self.below() if node.node_type == ELEMENT), ELEMENTS)
 
     @member(f"{ELEMENTS} Descendants({X}XName name)")
     def descendants_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self.descendants()))
+        return XSequence(lambda: filter(named_only(name), self.descendants()), ELEMENTS)
 
     # Changes
 

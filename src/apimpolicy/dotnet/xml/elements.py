@@ -262,11 +262,11 @@ class XElement(XContainer):
 
     @member(f"{ATTRIBUTES} Attributes()")
     def attributes(self) -> XSequence:
-        return XSequence(self._attributes)
+        return XSequence(self._attributes, ATTRIBUTES)
 
     @member(f"{ATTRIBUTES} Attributes({X}XName name)")
     def attributes_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self._attributes()))
+        return XSequence(lambda: filter(named_only(name), self._attributes()), ATTRIBUTES)
 
     def add_attribute(self, attribute: XAttribute) -> None:
         if attribute.parent is not None:
@@ -320,23 +320,23 @@ class XElement(XContainer):
 
     @member(f"{ELEMENTS} AncestorsAndSelf()")
     def ancestors_and_self(self) -> XSequence:
-        return XSequence(lambda: iter((self, *self._upwards())))
+        return XSequence(lambda: iter((self, *self._upwards())), ELEMENTS)
 
     @member(f"{ELEMENTS} AncestorsAndSelf({X}XName name)")
     def ancestors_and_self_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self.ancestors_and_self()))
+        return XSequence(lambda: filter(named_only(name), self.ancestors_and_self()), ELEMENTS)
 
     @member(f"{NODES} DescendantNodesAndSelf()")
     def descendant_nodes_and_self(self) -> XSequence:
-        return XSequence(lambda: self.below(with_self=True))
+        return XSequence(lambda: self.below(with_self=True), NODES)
 
     @member(f"{ELEMENTS} DescendantsAndSelf()")
     def descendants_and_self(self) -> XSequence:
-        return XSequence(lambda: (node for node in self.below(with_self=True) if node.node_type == ELEMENT))
+        return XSequence(lambda: (node for node in self.below(with_self=True) if node.node_type == ELEMENT), ELEMENTS)
 
     @member(f"{ELEMENTS} DescendantsAndSelf({X}XName name)")
     def descendants_and_self_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self.descendants_and_self()))
+        return XSequence(lambda: filter(named_only(name), self.descendants_and_self()), ELEMENTS)
 
     # Namespaces
 

@@ -9,10 +9,12 @@ from apimpolicy.dotnet.exceptions import ArgumentNullException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.names import X
 from apimpolicy.dotnet.xml.nodes import compare_document_order
-from apimpolicy.dotnet.xml.sequences import XSequence, flatten
+from apimpolicy.dotnet.xml.sequences import XSequence, flatten, of_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from apimpolicy.dotnet.types import Type
 
 _TYPE = X + "Extensions"
 _SEQUENCE = "System.Collections.Generic.IEnumerable"
@@ -37,12 +39,12 @@ def _required(source: Any) -> Any:
     return source
 
 
-def _walk(method: str) -> Callable[[Any], XSequence]:
-    return lambda source: flatten(_required(source), lambda node: getattr(node, method)())
+def _walk(method: str, type_: str) -> Callable[[Any], XSequence]:
+    return lambda source: flatten(_required(source), lambda node: getattr(node, method)(), type_)
 
 
-def _walk_named(method: str) -> Callable[[Any, Any], XSequence]:
-    return lambda source, name: flatten(_required(source), lambda node: getattr(node, method)(name))
+def _walk_named(method: str, type_: str) -> Callable[[Any, Any], XSequence]:
+    return lambda source, name: flatten(_required(source), lambda node: getattr(node, method)(name), type_)
 
 
 def _register() -> None:
@@ -50,19 +52,22 @@ def _register() -> None:
         parameters = "<T>" if receiver == "T" else ""
         element = receiver if receiver == "T" else X + receiver
         where = f" where T : {X}{constraint}" if constraint else ""
-        start = f"static {_SEQUENCE}<{X}{result}> {name}{parameters}(this {_SEQUENCE}<{element}> source"
-        implements(_TYPE, f"{start}){where}")(_walk(plain))
+        returned = f"{_SEQUENCE}<{X}{result}>"
+        start = f"static {returned} {name}{parameters}(this {_SEQUENCE}<{element}> source"
+        implements(_TYPE, f"{start}){where}")(_walk(plain, returned))
         if named:
-            implements(_TYPE, f"{start}, {X}XName name){where}")(_walk_named(named))
+            implements(_TYPE, f"{start}, {X}XName name){where}")(_walk_named(named, returned))
 
 
 _register()
 
 
-@implements(_TYPE, f"static {_SEQUENCE}<T> InDocumentOrder<T>(this {_SEQUENCE}<T> source) where T : {X}XNode")
-def in_document_order(source: Any) -> XSequence:
+@implements(
+    _TYPE, f"static {_SEQUENCE}<T> InDocumentOrder<T>(this {_SEQUENCE}<T> source) where T : {X}XNode", types=True
+)
+def in_document_order(types: tuple[Type, ...], source: Any) -> XSequence:
     key = functools.cmp_to_key(compare_document_order)
-    return XSequence(lambda: iter(sorted(_required(source), key=key)))
+    return XSequence(lambda: iter(sorted(_required(source), key=key)), of_type(types[-1]))
 
 
 @implements(_TYPE, f"static void Remove(this {_SEQUENCE}<{X}XAttribute> source)")

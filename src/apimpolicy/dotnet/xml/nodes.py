@@ -102,27 +102,27 @@ class XNode(XObject):
 
     @member(f"{NODES} NodesAfterSelf()")
     def nodes_after_self(self) -> XSequence:
-        return XSequence(lambda: self._around(after=True))
+        return XSequence(lambda: self._around(after=True), NODES)
 
     @member(f"{NODES} NodesBeforeSelf()")
     def nodes_before_self(self) -> XSequence:
-        return XSequence(lambda: self._around(after=False))
+        return XSequence(lambda: self._around(after=False), NODES)
 
     @member(f"{ELEMENTS} ElementsAfterSelf()")
     def elements_after_self(self) -> XSequence:
-        return XSequence(lambda: (n for n in self._around(after=True) if n.node_type == ELEMENT))
+        return XSequence(lambda: (n for n in self._around(after=True) if n.node_type == ELEMENT), ELEMENTS)
 
     @member(f"{ELEMENTS} ElementsAfterSelf({X}XName name)")
     def elements_after_self_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self.elements_after_self()))
+        return XSequence(lambda: filter(named_only(name), self.elements_after_self()), ELEMENTS)
 
     @member(f"{ELEMENTS} ElementsBeforeSelf()")
     def elements_before_self(self) -> XSequence:
-        return XSequence(lambda: (n for n in self._around(after=False) if n.node_type == ELEMENT))
+        return XSequence(lambda: (n for n in self._around(after=False) if n.node_type == ELEMENT), ELEMENTS)
 
     @member(f"{ELEMENTS} ElementsBeforeSelf({X}XName name)")
     def elements_before_self_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self.elements_before_self()))
+        return XSequence(lambda: filter(named_only(name), self.elements_before_self()), ELEMENTS)
 
     # Ancestors
 
@@ -134,11 +134,11 @@ class XNode(XObject):
 
     @member(f"{ELEMENTS} Ancestors()")
     def ancestors(self) -> XSequence:
-        return XSequence(self._upwards)
+        return XSequence(self._upwards, ELEMENTS)
 
     @member(f"{ELEMENTS} Ancestors({X}XName name)")
     def ancestors_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self._upwards()))
+        return XSequence(lambda: filter(named_only(name), self._upwards()), ELEMENTS)
 
     # Order
 

@@ -1,6 +1,7 @@
-"""`Save` into a StringWriter, `Load` from a StringReader, and the writer that `CreateWriter` puts on a container.
+"""`Save` into writers and streams, `Load` from readers and streams, and the writer that `CreateWriter` makes.
 
-A saved document has a declaration, which `ToString()` leaves out; its encoding is that of a StringWriter: utf-16.
+A saved document has a declaration, which `ToString()` leaves out; its encoding is that of the TextWriter (utf-16 for a
+StringWriter), in a stream the one that the document's own declaration names, or UTF-8 with a byte order mark.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from apimpolicy.dotnet.xml.reader import parse_document, parse_element
 from apimpolicy.dotnet.xml.writer import DISABLE_FORMATTING, write
 
 if TYPE_CHECKING:
+    from apimpolicy.dotnet.system.memory_streams import MemoryStream
     from apimpolicy.dotnet.xml.elements import XElement
 
 _DOCUMENT, _ELEMENT = X + "XDocument", X + "XElement"
@@ -32,6 +34,29 @@ def save(node: XDocument | XElement, writer: Any, options: int = 0) -> None:
     """Write with a declaration. Raises ArgumentNullException, InvalidOperationException for an empty document."""
     if writer is None:
         raise ArgumentNullException("output")
+    encoding = bound("System.IO.TextWriter", "System.Text.Encoding Encoding { get; }")(writer)
+    text = declared_text(node, options, encoding.web_name)
+    bound("System.IO.TextWriter", "void Write(string value)")(writer, text)
+    bound("System.IO.TextWriter", "void Flush()")(writer)
+
+
+@implements(_DOCUMENT, f"void Save({_STREAM} stream)")
+@implements(_DOCUMENT, f"void Save({_STREAM} stream, {_SAVE_OPTIONS})")
+@implements(_ELEMENT, f"void Save({_STREAM} stream)")
+@implements(_ELEMENT, f"void Save({_STREAM} stream, {_SAVE_OPTIONS})")
+def save_stream(node: XDocument | XElement, stream: MemoryStream | None, options: int = 0) -> None:
+    """Write where the stream stands; a byte order mark only at its beginning."""
+    from apimpolicy.dotnet.xml.encoded_documents import encoding_of, written
+
+    if stream is None:
+        raise ArgumentNullException("output")
+    encoding = encoding_of(node)
+    data = written(node, declared_text(node, options, encoding.web_name), encoding)
+    stream.write_bytes(data if stream.position else encoding.preamble + data)
+
+
+def declared_text(node: XDocument | XElement, options: int, encoding: str) -> str:
+    """The node as text, with a declaration; raises InvalidOperationException for an empty document."""
     standalone = None
     if isinstance(node, XDocument):
         if node.root is None:
@@ -41,8 +66,7 @@ def save(node: XDocument | XElement, writer: Any, options: int = 0) -> None:
         standalone = node.declaration and node.declaration.standalone
     declared = f' standalone="{standalone}"' if standalone in ("yes", "no") else ""
     line_end = "" if options & DISABLE_FORMATTING else "\n"
-    text = f'<?xml version="1.0" encoding="utf-16"{declared}?>{line_end}{write(node, options)}'
-    bound("System.IO.StringWriter", "void Write(string value)")(writer, text)
+    return f'<?xml version="1.0" encoding="{encoding}"{declared}?>{line_end}{write(node, options)}'
 
 
 def _all_of(reader: Any) -> str:
@@ -63,6 +87,27 @@ def load_element(reader: Any, options: int = 0) -> XElement:
 @implements(_DOCUMENT, f"static {_DOCUMENT} Load({_READER}, {_LOAD_OPTIONS})")
 def load_document(reader: Any, options: int = 0) -> XDocument:
     return parse_document(_all_of(reader), options)
+
+
+def _content_of(stream: MemoryStream | None) -> str:
+    from apimpolicy.dotnet.xml.encoded_documents import read
+
+    if stream is None:
+        raise ArgumentNullException("input")
+    return read(stream.read_rest())
+
+
+@implements(_ELEMENT, f"static {_ELEMENT} Load({_STREAM} stream)")
+@implements(_ELEMENT, f"static {_ELEMENT} Load({_STREAM} stream, {_LOAD_OPTIONS})")
+def load_element_of_stream(stream: MemoryStream | None, options: int = 0) -> XElement:
+    """The root element of the document in the rest of a stream; raises XmlException for what is no XML."""
+    return parse_element(_content_of(stream), options)
+
+
+@implements(_DOCUMENT, f"static {_DOCUMENT} Load({_STREAM} stream)")
+@implements(_DOCUMENT, f"static {_DOCUMENT} Load({_STREAM} stream, {_LOAD_OPTIONS})")
+def load_document_of_stream(stream: MemoryStream | None, options: int = 0) -> XDocument:
+    return parse_document(_content_of(stream), options)
 
 
 @dotnet_class("System.Xml.XmlWriter")
@@ -137,14 +182,6 @@ for _name in (_DOCUMENT, _ELEMENT):
         f"static {_name} Load(string uri)",
         f"static {_name} Load(string uri, {_LOAD_OPTIONS})",
         reason="expressions read and write no files; use Parse and ToString",
-    )
-    declines(
-        _name,
-        f"void Save({_STREAM} stream)",
-        f"void Save({_STREAM} stream, {_SAVE_OPTIONS})",
-        f"static {_name} Load({_STREAM} stream)",
-        f"static {_name} Load({_STREAM} stream, {_LOAD_OPTIONS})",
-        reason="policy expressions have no streams; use Parse and ToString",
     )
 declines(
     _ELEMENT, f"new({X}XStreamingElement other)", reason="policies cannot make an XStreamingElement: it is not allowed"

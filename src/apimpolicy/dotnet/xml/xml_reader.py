@@ -5,7 +5,7 @@ A text is read as a whole when the reader is made, so an error in it shows at on
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
 from apimpolicy.dotnet.metadata import named
@@ -18,6 +18,9 @@ from apimpolicy.dotnet.xml.elements import XElement
 from apimpolicy.dotnet.xml.names import X
 from apimpolicy.dotnet.xml.nodes import CDATA, COMMENT, ELEMENT, PROCESSING_INSTRUCTION, TEXT, XNode
 from apimpolicy.dotnet.xml.reader import PRESERVE_WHITESPACE, parse_document
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.system.memory_streams import MemoryStream
 
 NONE, WHITESPACE, END_ELEMENT = 0, 13, 15
 _NODE_TYPE = named("System.Xml.XmlNodeType")
@@ -159,6 +162,17 @@ def create(source: Any) -> XmlReader:
     if source is None:
         raise ArgumentNullException("input")
     made = XmlReader(parse_document(bound("System.IO.TextReader", "string ReadToEnd()")(source), PRESERVE_WHITESPACE))
+    made.is_of_text = True
+    return made
+
+
+@implements(_TYPE, f"static {_TYPE} Create(System.IO.Stream input)")
+def create_over_stream(stream: MemoryStream | None) -> XmlReader:
+    from apimpolicy.dotnet.xml.encoded_documents import read
+
+    if stream is None:
+        raise ArgumentNullException("input")
+    made = XmlReader(parse_document(read(stream.read_rest()), PRESERVE_WHITESPACE))
     made.is_of_text = True
     return made
 

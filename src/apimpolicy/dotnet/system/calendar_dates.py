@@ -1,0 +1,35 @@
+"""Dates by a `System.Globalization.Calendar`, which is always the Gregorian one: constructors only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system.datetimes import from_parts
+from apimpolicy.dotnet.system.offsets import from_datetime_offset
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.system.datetimes import DateTime
+    from apimpolicy.dotnet.system.offsets import DateTimeOffset
+
+_DATE, _CLOCK = "int year, int month, int day", "int hour, int minute, int second"
+_CALENDAR = "System.Globalization.Calendar calendar"
+_FULL = f"{_DATE}, {_CLOCK}, int millisecond, {_CALENDAR}"
+
+
+@implements("System.DateTime", f"new({_DATE}, {_CALENDAR})")
+@implements("System.DateTime", f"new({_DATE}, {_CLOCK}, {_CALENDAR})")
+@implements("System.DateTime", f"new({_FULL})")
+@implements("System.DateTime", f"new({_FULL}, System.DateTimeKind kind)")
+def make(*given: Any) -> DateTime:
+    """The calendar comes behind the parts and before the kind; raises ArgumentNullException without one."""
+    at = next(index for index, part in enumerate(given) if not isinstance(part, int))
+    if given[at] is None:
+        raise ArgumentNullException("calendar")
+    return from_parts(*given[:at], *given[at + 1 :])
+
+
+@implements("System.DateTimeOffset", f"new({_FULL}, System.TimeSpan offset)")
+def make_offset(*given: Any) -> DateTimeOffset:
+    return from_datetime_offset(make(*given[:-1]), given[-1])

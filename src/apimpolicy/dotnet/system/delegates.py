@@ -1,0 +1,167 @@
+"""Delegates: what they call, what they are equal to, how they print (`System.Delegate`, `System.MulticastDelegate`).
+
+A delegate of one method is a Python function; `typed` and `of_method` note its type, and the method it was made of, on
+it. A lambda that is only passed to a member that wants a delegate goes without: nobody there asks what type it has.
+Equal are delegates of one type that call the same methods on the same targets (ECMA-335, .NET's `MulticastDelegate`).
+Two of one lambda are equal when they see the same variables; that the compiler makes one object of them is not shown.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.values import Array, type_of, wrap_int32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.dotnet.types import Type
+
+    Delegate = Callable[..., Any] | None
+
+
+class Multicast:
+    """The invocation list of a delegate with more than one method: calls all in order, gives what the last gives."""
+
+    __slots__ = ("methods",)
+
+    def __init__(self, methods: tuple[Callable[..., Any], ...]) -> None:
+        self.methods = methods
+
+    @property
+    def dotnet_type(self) -> Type:
+        return type_of(self.methods[0])
+
+    def __call__(self, *arguments: Any) -> Any:
+        result = None
+        for method in self.methods:
+            result = method(*arguments)
+        return result
+
+
+def typed(function: FunctionType, type_: Type) -> FunctionType:
+    """A new function, made for a lambda, as a delegate of this type."""
+    function.dotnet_type = type_  # type: ignore[attr-defined]
+    return function
+
+
+def of_method(function: FunctionType, type_: Type, method: object) -> FunctionType:
+    """A new function as a delegate of this type that calls a method; its first default is the target, if it has one."""
+    function.dotnet_method = method  # type: ignore[attr-defined]
+    return typed(function, type_)
+
+
+def of_function(function: FunctionType, type_: Type) -> FunctionType:
+    """A local function as a delegate of this type: a function of its own with the same code."""
+    parts = (function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+    return typed(FunctionType(*parts), type_)
+
+
+def _methods(delegate: Delegate) -> tuple[Callable[..., Any], ...]:
+    if delegate is None:
+        return ()
+    return delegate.methods if isinstance(delegate, Multicast) else (delegate,)
+
+
+def _of(methods: tuple[Callable[..., Any], ...]) -> Delegate:
+    return Multicast(methods) if len(methods) > 1 else methods[0] if methods else None
+
+
+def combine(first: Delegate, second: Delegate) -> Delegate:
+    """`first + second`; null is nothing."""
+    return _of((*_methods(first), *_methods(second)))
+
+
+def remove(first: Delegate, second: Delegate) -> Delegate:
+    """`first - second`: without the last occurrence of the whole list of `second`, if there is one."""
+    source, gone = _methods(first), _methods(second)
+    for start in range(len(source) - len(gone), -1, -1):
+        if gone and _same(source[start : start + len(gone)], gone):
+            return _of((*source[:start], *source[start + len(gone) :]))
+    return first
+
+
+def equals(first: Delegate, second: Delegate) -> bool:
+    """`first == second`: the same methods in the same order."""
+    return _same(_methods(first), _methods(second))
+
+
+def _same(first: tuple[Callable[..., Any], ...], second: tuple[Callable[..., Any], ...]) -> bool:
+    return len(first) == len(second) and all(map(_same_method, first, second))
+
+
+def _same_method(first: Callable[..., Any], second: Callable[..., Any]) -> bool:
+    if first is second:
+        return True
+    if not isinstance(first, FunctionType) or not isinstance(second, FunctionType):
+        return False
+    if type_of(first) is not type_of(second) or _method(first) != _method(second):
+        return False
+    return _same_parts(first.__defaults__, second.__defaults__) and _same_parts(first.__closure__, second.__closure__)
+
+
+def _method(function: FunctionType) -> object:
+    """What a function calls: a method of .NET, or its own code."""
+    return getattr(function, "dotnet_method", function.__code__)
+
+
+def _same_parts(first: tuple[Any, ...] | None, second: tuple[Any, ...] | None) -> bool:
+    """Whether targets, or captured variables, are the same objects."""
+    from apimpolicy.dotnet.system.objects import reference_equals
+
+    if first is None or second is None:
+        return first is second
+    return len(first) == len(second) and all(map(reference_equals, first, second))
+
+
+implements("System.Delegate", "static bool op_Equality(System.Delegate d1, System.Delegate d2)")(equals)
+
+
+@implements("System.Delegate", "static bool op_Inequality(System.Delegate d1, System.Delegate d2)")
+def differs(first: Delegate, second: Delegate) -> bool:
+    return not equals(first, second)
+
+
+@implements("System.Delegate", "bool Equals(object obj)")
+@implements("System.MulticastDelegate", "bool Equals(object obj)")
+def equals_object(delegate: Callable[..., Any], other: Any) -> bool:
+    return callable(other) and equals(delegate, other)
+
+
+@implements("System.Delegate", "int GetHashCode()")
+@implements("System.MulticastDelegate", "int GetHashCode()")
+def get_hash_code(delegate: Callable[..., Any]) -> int:
+    parts = [_method(method) if isinstance(method, FunctionType) else id(method) for method in _methods(delegate)]
+    return wrap_int32(hash((type_of(delegate), *parts)))
+
+
+@implements("System.Delegate", "System.Delegate[] GetInvocationList()")
+@implements("System.MulticastDelegate", "System.Delegate[] GetInvocationList()")
+def get_invocation_list(delegate: Callable[..., Any]) -> Array:
+    return Array(named("System.Delegate"), _methods(delegate))
+
+
+@implements("System.Delegate", "object Clone()")
+def clone(delegate: Callable[..., Any]) -> Callable[..., Any]:
+    return Multicast(delegate.methods) if isinstance(delegate, Multicast) else delegate
+
+
+implements("System.Delegate", "static System.Delegate Combine(System.Delegate a, System.Delegate b)")(combine)
+implements("System.Delegate", "static System.Delegate Remove(System.Delegate source, System.Delegate value)")(remove)
+
+
+@implements("System.Delegate", "static System.Delegate Combine(params System.Delegate[] delegates)")
+def combine_all(delegates: Array | None) -> Delegate:
+    return _of(tuple(method for delegate in delegates or () for method in _methods(delegate)))
+
+
+@implements("System.Delegate", "static System.Delegate RemoveAll(System.Delegate source, System.Delegate value)")
+def remove_all(source: Delegate, value: Delegate) -> Delegate:
+    while True:
+        left = remove(source, value)
+        if left is source:
+            return left
+        source = left

@@ -1,0 +1,119 @@
+# ruff: noqa: E501 - the rows of a table keep their line
+"""CultureInfo, NumberFormatInfo, DateTimeFormatInfo, TextInfo, and all members that take an IFormatProvider."""
+
+from __future__ import annotations
+
+import pytest
+
+from apimpolicy.context.execution import Context
+from apimpolicy.dotnet.environment import Environment, use_environment
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.emit.expression import compile_expression
+from apimpolicy.errors import NotSimulatedError
+
+DE, GB, US = 'new CultureInfo("de-DE")', 'CultureInfo.GetCultureInfo("en-GB")', 'new CultureInfo("en-US")'
+ROWS = {
+    # Which cultures there are
+    'return new CultureInfo("DE-de").Name;': "de-DE",
+    "return new CultureInfo(1031).EnglishName + CultureInfo.GetCultureInfo(127).Name;": "German (Germany)",
+    'return new CultureInfo("de").IsNeutralCulture + CultureInfo.CreateSpecificCulture("de").Name + new CultureInfo("de-DE").Parent;': "Truede-DEde",
+    'return new CultureInfo("en").TwoLetterISOLanguageName + CultureInfo.InvariantCulture.TwoLetterISOLanguageName;': "eniv",
+    "return CultureInfo.CurrentCulture.Name + CultureInfo.CurrentCulture.Equals(CultureInfo.InvariantCulture);": "True",
+    f"return {US}.Equals(CultureInfo.CreateSpecificCulture(\"en\")) && !{US}.Equals({GB});": True,
+    'return new CultureInfo("tr-TR");': "NotSimulatedError",
+    'return new CultureInfo("de-CH");': "NotSimulatedError",
+    "return new CultureInfo(1055);": "NotSimulatedError",
+    'return new CultureInfo("not a culture");': "System.Globalization.CultureNotFoundException: Culture is not supported. (Parameter 'name')\nnot a culture is an invalid culture identifier.",
+    'return new CultureInfo("en_US");': "System.Globalization.CultureNotFoundException: Culture is not supported. (Parameter 'name')\nen_US is an invalid culture identifier.",
+    'try { return new CultureInfo("?").Name; } catch (ArgumentException e) { return e.ParamName; }': "name",
+    "return new CultureInfo((string)null);": "System.ArgumentNullException: Value cannot be null. (Parameter 'name')",
+    # Numbers as text
+    f"return 1234.5.ToString({DE}) + 1234.5m.ToString({DE}) + (-7).ToString({DE}) + 1.5f.ToString({DE});": "1234,51234,5-71,5",
+    f'return 1234567.891.ToString("N", {DE}) + 0.125.ToString("P1", {DE}) + 12.ToString("D4", {DE});': "1.234.567,8912,5 %0012",
+    f'return 1234.5.ToString("E2", {DE}) + 1e21.ToString({DE}) + 255.ToString("X", {DE});': "1,23E+0031E+21FF",
+    f'return 1234567.5.ToString("#,##0.00", {DE}) + 0.5.ToString("0.0%", {DE}) + 0.5.ToString("0‰", {DE});': "1.234.567,5050,0%500‰",
+    f'return Convert.ToString(1.5, {DE}) + Convert.ToString((object)2.5m, {DE}) + ((IFormattable)3.5).ToString("F1", {DE});': "1,52,53,5",
+    f'return string.Format({DE}, "{{0}} {{1,8:F1}} {{2}} {{3}}", 1.5, 2.25m, true, null);': "1,5      2,3 True ",
+    f'return new StringBuilder().AppendFormat({DE}, "{{0:N1}}", 1234.5).ToString();': "1.234,5",
+    f"FormattableString f = $\"{{1.5}}\"; return f.ToString({DE}) + f;": "1,51.5",
+    f'var w = new StringWriter({DE}); w.Write(1.5); w.Write("|{{0}}", 2.5m); return w.ToString();': "1,5|2,5",
+    f"return new JValue(1234.5).ToString(\"N1\", {DE}) + new JValue(1.5).ToString({DE}) + new JValue(1.5);": "1.234,51,51.5",
+    'return string.Format("{0:N2}", new JValue(5));': "5.00",
+    'return string.Format("{0:N2}", new JObject());': "{}",
+    # Text as numbers
+    f'return decimal.Parse("1.234,5", {DE}) + decimal.Parse("1,5", {DE});': "1236.0",
+    f'return double.Parse("1.5", {DE});': 15.0,
+    f'double d; return double.TryParse("1,5", NumberStyles.Float, {DE}, out d) ? d : 0;': 1.5,
+    f'return double.TryParse("1,5", NumberStyles.Float, {US}, out var d);': False,
+    f'return Convert.ToDouble("1,5", {DE}) + Convert.ToDecimal("2,5", {DE}).ToString() + Convert.ChangeType("3,5", typeof(double), {DE});': "1.52.53.5",
+    f'return decimal.Parse("($1,234.50)", NumberStyles.Currency, {US});': "-1234.50",
+    f'return decimal.Parse("-$ 5", NumberStyles.Currency, {US}) + decimal.Parse("5 $", NumberStyles.Any, {US});': "0",
+    f'return decimal.Parse("5 €", NumberStyles.Currency, {DE}) + decimal.Parse("€5-", NumberStyles.Currency, {DE});': "0",
+    f'return decimal.Parse("- 5", NumberStyles.Any, {US});': "System.FormatException: Input string was not in a correct format.",
+    f'return decimal.Parse("$$5", NumberStyles.Any, {US});': "System.FormatException: Input string was not in a correct format.",
+    f'return decimal.Parse("(5", NumberStyles.Any, {US});': "System.FormatException: Input string was not in a correct format.",
+    f'return decimal.Parse("(-5)", NumberStyles.Any, {US});': "System.FormatException: Input string was not in a correct format.",
+    'return decimal.Parse("1 234,5", new CultureInfo("fr-FR")) + int.Parse("1\u202f234", NumberStyles.AllowThousands, new CultureInfo("fr"));': "2468.5",
+    f'return double.Parse("∞", {DE});': float("inf"),
+    'return double.Parse("∞");': "System.FormatException: Input string was not in a correct format.",
+    'return decimal.Parse("¤ 5", NumberStyles.Currency) + decimal.Parse("5 ¤", NumberStyles.Currency);': "10",
+    'return double.Parse("1e0000000003");': 1000.0,
+    # Dates
+    f'return DateTime.Parse("31/12/2024", {GB}).ToString("s");': "2024-12-31T00:00:00",
+    f'return DateTime.Parse("01/02/2024", {GB}).Month * 100 + DateTime.Parse("01/02/2024", {US}).Month;': 201,
+    f'return DateTime.Parse("12/31/2024 3:04 PM", {US}).ToString("s");': "2024-12-31T15:04:00",
+    f'return DateTime.Parse("31.12.2024 15:04", {DE}).ToString("s");': "2024-12-31T15:04:00",
+    f'return DateTime.Parse("Dienstag, 31. Dezember 2024", {DE}).Day + DateTime.Parse("31 December 2024", {DE}).Month;': 43,
+    f'return DateTime.TryParse("12/31/2024", {GB}, DateTimeStyles.None, out var d);': False,
+    f'return DateTime.Parse("2024-02-09T10:00:00Z", {DE}, DateTimeStyles.AdjustToUniversal).ToString("o", {DE});': "2024-02-09T10:00:00.0000000Z",
+    'return DateTime.Parse("2024年2月9日 下午 3:04", new CultureInfo("zh-CN")).ToString("s");': "2024-02-09T15:04:00",
+    f'return DateTimeOffset.Parse("09.02.2024 10:00 +02:00", {DE}).ToString({DE});': "09.02.2024 10:00:00 +02:00",
+    f'return DateTime.ParseExact("9. Februar 2024", "d. MMMM yyyy", {DE}).ToString("d", {DE});': "09.02.2024",
+    f'return DateTime.ParseExact("09.02.2024", "dd/MM/yyyy", {DE}).ToString("dd/MM/yyyy", {DE});': "09.02.2024",
+    f'return DateTime.ParseExact("09/02/2024", "dd/MM/yyyy", {DE});': "System.FormatException: String '09/02/2024' was not recognized as a valid DateTime.",
+    f'return new DateTime(2024, 2, 9).ToString("r", {DE}) + new DateTime(2024, 2, 9, 15, 0, 0).ToString("hh tt|", {DE});': "Fri, 09 Feb 2024 00:00:00 GMT03 |",
+    f'return new DateTime(2024, 2, 9).ToString("MMM", {DE});': "NotSimulatedError",
+    f'return new DateTime(2024, 2, 9).ToString("gg", {DE});': "NotSimulatedError",
+    f'return Convert.ToDateTime("31.12.2024", {DE}).Day;': 31,
+    f'return string.Format({DE}, "{{0:d}}|{{1:D}}", new DateTime(2024, 2, 9), new DateTimeOffset(2024, 2, 9, 0, 0, 0, TimeSpan.Zero));': "09.02.2024|Freitag, 9. Februar 2024",
+    f'return TimeSpan.FromSeconds(1.5).ToString("G", {DE}) + TimeSpan.Parse("0:0:1,5", {DE}) + TimeSpan.ParseExact("0:00:01,5", "g", {DE});': "0:00:00:01,500000000:00:01.500000000:00:01.5000000",
+    f'return TimeSpan.ParseExact("0:00:01.5", "g", {DE});': "System.FormatException: String '0:00:01.5' was not recognized as a valid TimeSpan.",
+    # Formats of one's own
+    'return 1234567.5.ToString("N1", new NumberFormatInfo { NumberGroupSeparator = " ", NumberDecimalSeparator = "·" });': "1 234 567·5",
+    'return 123456789.ToString("N0", new NumberFormatInfo { NumberGroupSizes = new[] { 3, 2 } });': "12,34,56,789",
+    'return 123456789.ToString("#,0", new NumberFormatInfo { NumberGroupSizes = new[] { 2, 0 } });': "1234567,89",
+    'return (-5).ToString("N0", new NumberFormatInfo { NumberNegativePattern = 3 }) + (-5).ToString(new NumberFormatInfo { NegativeSign = "~" });': "5-~5",
+    'return 1.5.ToString("C", new NumberFormatInfo { CurrencySymbol = "CHF", CurrencyPositivePattern = 2, CurrencyDecimalDigits = 1 });': "CHF 1.5",
+    'return new NumberFormatInfo { NumberDecimalDigits = 100 };': "System.ArgumentOutOfRangeException: Valid values are between 0 and 99, inclusive. (Parameter 'NumberDecimalDigits')",
+    'NumberFormatInfo.InvariantInfo.NaNSymbol = "x"; return 1;': "System.InvalidOperationException: Instance is read-only.",
+    f"{GB}.NumberFormat.NaNSymbol = \"x\"; return 1;": "System.InvalidOperationException: Instance is read-only.",
+    f'var c = {DE}; c.NumberFormat.NumberDecimalSeparator = "\'"; return 1.5.ToString(c) + 1.5.ToString({DE});': "1'51,5",
+    f'var c = (CultureInfo){GB}.Clone(); c.DateTimeFormat.ShortDatePattern = "yyyy|M|d"; return new DateTime(2024, 2, 9).ToString("d", c);': "2024|2|9",
+    f"var c = {DE}; c.NumberFormat = NumberFormatInfo.InvariantInfo; return 1.5.ToString(c) + new DateTime(2024, 2, 9).ToString(\"d\", c);": "1.509.02.2024",
+    'return DateTime.Parse("9.2.2024", new DateTimeFormatInfo { ShortDatePattern = "d.M.yyyy" }).Month;': 2,
+    f"return {DE}.DateTimeFormat.GetMonthName(3) + {DE}.DateTimeFormat.DayNames[0] + (int){DE}.DateTimeFormat.FirstDayOfWeek + {DE}.DateTimeFormat.MonthNames.Length;": "MärzSonntag113",
+    f'return {DE}.DateTimeFormat.ShortDatePattern + DateTimeFormatInfo.GetInstance({DE}).DateSeparator + NumberFormatInfo.GetInstance({DE}).CurrencySymbol;': "dd.MM.yyyy.€",
+    f"return ((NumberFormatInfo){DE}.GetFormat(typeof(NumberFormatInfo))).NumberGroupSeparator + (DE() == null);".replace(" + (DE() == null)", ""): ".",
+    "return 1.5.ToString(DateTimeFormatInfo.InvariantInfo);": "1.5",
+    # Case and order
+    f'return "straße".ToUpper({DE}) + "ÄI".ToLower({DE}) + {US}.TextInfo.ToTitleCase("war AND peace, o\'neil\'s mcDONALD 3rd");': "STRAßEäiWar AND Peace, O'neil's Mcdonald 3Rd",
+    'return new CultureInfo("nl-NL").TextInfo.ToTitleCase("ijs en water");': "IJs En Water",
+    f'return string.Compare("ä", "z", false, {DE}) + string.Compare("a", "A", true, {DE});': -1,
+    f'return "Äpfel".StartsWith("äp", true, {DE}) && StringComparer.Create({DE}, true).Equals("a", "A");': True,
+    'return string.Compare("ñ", "n", false, new CultureInfo("es-ES"));': "NotSimulatedError",
+    'return string.Compare("a", "b", false, new CultureInfo("ja-JP"));': -1,
+    'return StringComparer.Create(new CultureInfo("zh-CN"), true);': "NotSimulatedError",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "expected"), ROWS.items())
+def test_value(code: str, expected: object) -> None:
+    compiled = compile_expression("@{" + code + "}")
+    with use_environment(Environment()):
+        try:
+            value: object = compiled.evaluate(Context())
+        except DotnetException as error:
+            value = str(error)
+        except NotSimulatedError:
+            value = "NotSimulatedError"
+    assert (value if isinstance(expected, (bool, int, float)) else str(value)) == expected
