@@ -141,8 +141,9 @@ class Context:
         self.request = request or RequestMessage("GET", Url.parse("/"))
         self.response = response
         self.variables = Dictionary((STRING, OBJECT))
-        for name, value in (variables or {}).items():
-            self.variables.set_item(to_utf16(name), value)
+        if variables:
+            for name, value in variables.items():
+                self.variables.set_item(to_utf16(name), value)
         self.api = api or Api()
         self.operation = operation or Operation()
         self.deployment = deployment or Deployment()
@@ -162,13 +163,13 @@ class Context:
         self.traces: list[str] = []
         self._on_trace = on_trace
 
-    @functools.cached_property
+    @property
     def request_id(self) -> Any:
-        """The Guid of the request."""
+        """The Guid of the request; made when it is first asked for."""
         given = self._request_id
-        if isinstance(given, int):
-            return random_guid(given)
-        return to_guid(given) if isinstance(given, str) else given
+        if isinstance(given, (int, str)):
+            given = self._request_id = random_guid(given) if isinstance(given, int) else to_guid(given)
+        return given
 
     @functools.cached_property
     def timestamp(self) -> Any:

@@ -41,18 +41,18 @@ class HeaderCollection:
     @classmethod
     def of(cls, headers: Headers) -> HeaderCollection:
         """From what Python code gave."""
-        made = cls()
+        made = object.__new__(cls)
+        fields = made._fields = {}
         for key, (name, values) in headers.by_key().items():
-            made._fields[to_utf16(key)] = (to_utf16(name), [to_utf16(value) for value in values])
+            fields[to_utf16(key)] = (to_utf16(name), [to_utf16(value) for value in values])
         return made
 
     def to_headers(self) -> Headers:
         """For Python code."""
-        fields = {
-            from_utf16(key): (from_utf16(name), [from_utf16(value) for value in values])
-            for key, (name, values) in self._fields.items()
-            if values
-        }
+        fields: dict[str, tuple[str, list[str]]] = {}
+        for key, (name, values) in self._fields.items():
+            if values:
+                fields[from_utf16(key)] = (from_utf16(name), [from_utf16(value) for value in values])
         return Headers.made_of(fields)
 
     def get_all(self, name: str) -> list[str]:

@@ -38,12 +38,12 @@ class RequestMessage:
     """A request on its way through the gateway. `url` changes, `original_url` and `original_method` stay."""
 
     __slots__ = (
+        "_matched_parameters",
         "body",
         "certificate",
         "foundry",
         "headers",
         "ip_address",
-        "matched_parameters",
         "method",
         "original_method",
         "original_url",
@@ -70,11 +70,12 @@ class RequestMessage:
         self.original_url = url if original_url is None else original_url
         self.headers = HeaderCollection() if headers is None else headers
         self.second_read = second_read
-        self.body: MessageBody | None = None
-        self.set_body(body)
+        self.body: MessageBody | None = MessageBody(body, self.headers, second_read) if body else None
         self.certificate = certificate
         self.ip_address: str | None = ip_address
-        self.match_parameters(matched_parameters or {})
+        self._matched_parameters: Dictionary | None = None
+        if matched_parameters:
+            self.match_parameters(matched_parameters)
         self.private_endpoint_connection: PrivateEndpointConnection | None = None
         self.foundry: Foundry | None = None
 
@@ -91,11 +92,18 @@ class RequestMessage:
             second_read=second_read,
         )
 
+    @property
+    def matched_parameters(self) -> Dictionary:
+        """The parameters that the operation's template matched; made when somebody asks."""
+        if self._matched_parameters is None:
+            self._matched_parameters = Dictionary((STRING, STRING))
+        return self._matched_parameters
+
     def match_parameters(self, parameters: Mapping[str, str]) -> None:
         """Replace the parameters that the operation's template matched."""
-        self.matched_parameters = Dictionary((STRING, STRING))
+        matched = self._matched_parameters = Dictionary((STRING, STRING))
         for name, value in parameters.items():
-            self.matched_parameters.set_item(to_utf16(name), to_utf16(value))
+            matched.set_item(to_utf16(name), to_utf16(value))
 
     def set_body(self, content: bytes | str | None) -> None:
         """Replace the body; text (a .NET string) becomes UTF-8; nothing or no bytes leave the request without one."""

@@ -8,6 +8,7 @@ from typing import Any
 from apimpolicy.dotnet.cryptography.times import date_time, ticks_of
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.registry import bound
+from apimpolicy.dotnet.system.guids import Guid
 from apimpolicy.errors import ConfigurationError
 
 Moment = Any
@@ -58,8 +59,6 @@ def to_guid(text: str) -> Any:
 
 def random_guid(bits: int) -> Any:
     """The .NET Guid of version 4 that 128 random bits make."""
-    from apimpolicy.dotnet.system.guids import Guid
-
     return Guid(f"{bits & _RANDOM_BITS | _VERSION_4:032x}")
 
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 from apimpolicy.dotnet.environment import environment
 
 _TICKS_PER_SECOND = 10_000_000
+MOST_UNSWEPT = 1_000
+"""Keys among which nobody looks for those whose time is over."""
 
 
 class ValueCache:
-    """Implements `apimpolicy.policies.surroundings.Cache`. What is stored is there at once."""
+    """Implements `apimpolicy.policies.surroundings.Cache`. What is stored is there at once.
+
+    Values whose time is over are looked for when their number may have doubled, so that a gateway does not grow with
+    the keys it has seen.
+    """
 
     def __init__(self) -> None:
         self._values: dict[str, tuple[float, object]] = {}
+        self._most = MOST_UNSWEPT
 
     def get(self, key: str) -> tuple[bool, object]:
         found = self._values.get(key)
@@ -24,7 +31,11 @@ class ValueCache:
         return True, value
 
     def set(self, key: str, value: object, seconds: float) -> None:
-        self._values[key] = (environment().utc_now() + seconds * _TICKS_PER_SECOND, value)
+        now = environment().utc_now()
+        if len(self._values) >= self._most:
+            self._values = {name: held for name, held in self._values.items() if held[0] > now}
+            self._most = MOST_UNSWEPT + 2 * len(self._values)
+        self._values[key] = (now + seconds * _TICKS_PER_SECOND, value)
 
     def remove(self, key: str) -> bool:
         return self._values.pop(key, None) is not None

@@ -7,14 +7,20 @@ from bisect import bisect_right
 from apimpolicy.dotnet.environment import environment
 
 _TICKS_PER_SECOND = 10_000_000
+MOST_UNSWEPT = 1_000
+"""Keys among which nobody looks for those that do not matter any more."""
 
 
 class _Window:
-    """Calls in the order of their times, each with the sum of all counts up to it: any window's sum is a difference."""
+    """Calls in the order of their times, each with the sum of all counts up to it: any window's sum is a difference.
 
-    __slots__ = ("sums", "times")
+    `period` is for how long a call matters, in seconds.
+    """
+
+    __slots__ = ("period", "sums", "times")
 
     def __init__(self) -> None:
+        self.period = 0.0
         self.times: list[float] = []
         self.sums: list[int] = [0]
 
@@ -38,11 +44,14 @@ class _Window:
 class CallCounters:
     """Implements `apimpolicy.policies.surroundings.Counters`.
 
-    Recent calls are kept one by one, each with its time, so that the window slides exactly.
+    Recent calls are kept one by one, each with its time, so that the window slides exactly. Keys without a call that
+    still matters are looked for when their number may have doubled: a gateway does not grow with the callers it has
+    seen.
     """
 
     def __init__(self) -> None:
         self._recent: dict[str, _Window] = {}
+        self._most = MOST_UNSWEPT
         self._sums: dict[str, tuple[int, int]] = {}
 
     def now(self) -> float:
@@ -62,7 +71,13 @@ class CallCounters:
 
     def record(self, key: str, count: int, period: float) -> None:
         now = self.now()
-        window = self._recent.setdefault(key, _Window())
+        window = self._recent.get(key)
+        if window is None:
+            if len(self._recent) >= self._most:
+                self._recent = {name: one for name, one in self._recent.items() if one.times[-1] + one.period > now}
+                self._most = MOST_UNSWEPT + 2 * len(self._recent)
+            window = self._recent[key] = _Window()
+        window.period = max(window.period, period)
         window.forget(now - period)
         window.add(now, count)
 

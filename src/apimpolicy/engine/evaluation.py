@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import BOOL, STRING, box, from_utf16, to_utf16
+from apimpolicy.emit.recorder import Recorder
 from apimpolicy.engine.observation import overflow
 from apimpolicy.engine.steps import compiled
 from apimpolicy.engine.trace import Evaluation
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.execution import Context
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.text.document import Attribute
     from apimpolicy.text.source import Excerpt
 
 EVALUATION_FAILED = "ExpressionValueEvaluationFailure"
@@ -31,8 +33,9 @@ class Evaluator:
         self.context = context
         self.tracing = tracing
 
-    def instantiate(self, step: Step, entry: TraceEntry) -> Any:
-        """The policy with its attributes. Raises PolicyError when an expression throws."""
+    def instantiate(self, entry: TraceEntry) -> Any:
+        """The policy of an entry with its attributes. Raises PolicyError when an expression throws."""
+        step = entry.step
         prepared = step.prepared
         if prepared is None:
             prepared = step.prepared = Prepared(step)
@@ -41,25 +44,24 @@ class Evaluator:
         if prepared.instance is not None:
             return prepared.instance
         instance: Any = object.__new__(prepared.cls)
-        values = vars(instance)
+        values = instance.__dict__
         values.update(prepared.values)
         for attribute in prepared.attributes:
-            values[attribute.field] = self.attribute(step.element, attribute, entry)
-        for slot, texts in prepared.contents:
-            values[slot.field] = self.content(slot, texts, entry)
+            slot = attribute.slot
+            if slot.postponed:
+                values[slot.field] = partial(self.attribute, attribute, entry)
+            else:
+                values[slot.field] = self.attribute(attribute, entry)
+        for content, texts in prepared.contents:
+            values[content.field] = self.content(content, texts, entry)
         return instance
 
-    def attribute(self, element: Element, slot: AttributeSlot, entry: TraceEntry) -> object:
-        if slot.postponed:
-            return partial(self.attribute_now, element, slot, entry)
-        return self.attribute_now(element, slot, entry)
-
-    def attribute_now(self, element: Element, slot: AttributeSlot, entry: TraceEntry) -> object:
-        attribute = element.get(slot.name)
-        if attribute is None:
+    def attribute(self, attribute: PreparedAttribute, entry: TraceEntry) -> object:
+        """The value of an attribute now; its default when the element does not have it."""
+        slot = attribute.slot
+        if not attribute.is_given:
             return slot.default
-        expression = attribute.value.expression if slot.expression else None
-        value = self.value(slot, slot.name, expression, attribute.value.text, entry)
+        value = self.value(slot, slot.name, attribute.expression, attribute.text, entry)
         if slot.values and isinstance(value, str) and value not in slot.values:
             allowed = ", ".join(slot.values)
             raise _failure(f"'{value}' is not a value of '{slot.name}'; the values are {allowed}.")
@@ -80,21 +82,16 @@ class Evaluator:
         self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
     ) -> object:
         try:
-            return slot.convert(to_utf16(text) if expression is None else self.evaluate(expression, what, entry))
+            return slot.convert(text if expression is None else self.evaluate(expression, what, entry))
         except DotnetException as error:
             raise _failure(error.message) from error
 
     def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:
         """The value of an expression, boxed."""
-        recorder = None
-        if self.tracing:
-            from apimpolicy.emit.recorder import Recorder
-
-            recorder = Recorder(overflow=overflow(excerpt))
+        recorder = Recorder(overflow=overflow(excerpt)) if self.tracing else None
         evaluation = Evaluation(what, excerpt, recorder)
         entry.evaluations.append(evaluation)
-        expression = compiled(excerpt)
-        evaluation.expression = expression
+        expression = evaluation.expression = compiled(excerpt)
         try:
             value = expression.evaluate(self.context, recorder=recorder)
         except DotnetException as error:
@@ -104,6 +101,18 @@ class Evaluator:
             value = box(expression.type, value)
         evaluation.value = value
         return value
+
+
+class PreparedAttribute:
+    """An attribute that has to be evaluated, or converted, each time; `text` is its literal as a .NET string."""
+
+    __slots__ = ("expression", "is_given", "slot", "text")
+
+    def __init__(self, slot: AttributeSlot, attribute: Attribute | None) -> None:
+        self.slot = slot
+        self.is_given = attribute is not None
+        self.expression = attribute.value.expression if attribute is not None and slot.expression else None
+        self.text = "" if attribute is None else to_utf16(attribute.value.text)
 
 
 class Prepared:
@@ -121,30 +130,28 @@ class Prepared:
         self.cls = specification.cls
         self.values: dict[str, object] = dict(step.fields)
         self.shown: dict[str, object] = {}
-        self.attributes: list[AttributeSlot] = []
+        self.attributes: list[PreparedAttribute] = []
         self.contents = [(slot, _texts(step.element, slot)) for slot in specification.contents]
         for slot in specification.attributes:
             attribute = step.element.get(slot.name)
-            if slot.postponed:
-                self.attributes.append(slot)
+            if slot.postponed or (attribute is not None and slot.expression and attribute.value.expression is not None):
+                self.attributes.append(PreparedAttribute(slot, attribute))
             elif attribute is None:
                 self.values[slot.field] = slot.default
-            elif slot.expression and attribute.value.expression is not None:
-                self.attributes.append(slot)
             else:
-                self.convert(slot, attribute.value.text)
+                self.convert(slot, attribute)
         self.instance: Any = None
         if not self.attributes and not self.contents:
             self.instance = object.__new__(self.cls)
             vars(self.instance).update(self.values)
 
-    def convert(self, slot: AttributeSlot, literal: str) -> None:
+    def convert(self, slot: AttributeSlot, attribute: Attribute) -> None:
         try:
-            value = slot.convert(to_utf16(literal))
+            value = slot.convert(to_utf16(attribute.value.text))
         except DotnetException:
             value = None
         if not isinstance(value, (str, int, float)) or (slot.values and value not in slot.values):
-            self.attributes.append(slot)
+            self.attributes.append(PreparedAttribute(slot, attribute))
             return
         self.values[slot.field] = value
         self.shown[slot.name] = _readable(value)
@@ -153,10 +160,11 @@ class Prepared:
 def _texts(element: Element, slot: ContentSlot) -> list[tuple[Excerpt | None, str]]:
     """The texts that a slot is made of: each an expression, or a literal."""
     if slot.child is None:
-        return [(element.expression, "" if element.expression is not None else literal_content(element))]
+        return [(element.expression, "" if element.expression is not None else to_utf16(literal_content(element)))]
     children = [child for child in element.elements() if child.name == slot.child]
     return [
-        (child.expression, "" if child.expression is not None else literal_content(child).strip()) for child in children
+        (child.expression, "" if child.expression is not None else to_utf16(literal_content(child).strip()))
+        for child in children
     ]
 
 

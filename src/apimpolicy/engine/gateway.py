@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-import functools
 import random
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.entities import Api, Deployment, Operation, Product, Workspace
 from apimpolicy.context.execution import Context
 from apimpolicy.context.messages import RequestMessage
 from apimpolicy.context.records import Request
-from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.cryptography.chain import TrustStore, VerificationRecorder
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.environment import environment as current_environment
@@ -22,20 +18,22 @@ from apimpolicy.engine import pipeline
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.backend_routing import BackendRouter
 from apimpolicy.engine.data_sources import GatewayDataSources
-from apimpolicy.engine.document import Policy, is_markup, load_policy, read_bytes
-from apimpolicy.engine.exchange import Exchange, ExchangeServices
+from apimpolicy.engine.effective_policies import EffectivePolicies
+from apimpolicy.engine.exchange import Exchange
+from apimpolicy.engine.exchange_services import ExchangeServices
 from apimpolicy.engine.identity import Identities
 from apimpolicy.engine.integrations import Integrations
 from apimpolicy.engine.observation import observer
 from apimpolicy.engine.result import Result
-from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, clock_of, transport_of
-from apimpolicy.engine.steps import SCOPES, Program, build
+from apimpolicy.engine.services import SimulatedTime, clock_of, transport_of
+from apimpolicy.engine.uploaded_certificates import UploadedCertificates
 from apimpolicy.engine.variables import variable_value
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.cors import is_preflight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
+    from pathlib import Path
 
     from apimpolicy.context.description import ApiDescription
     from apimpolicy.context.entities import Subscription, User
@@ -45,6 +43,8 @@ if TYPE_CHECKING:
     from apimpolicy.engine.backends import AnyBackend
     from apimpolicy.engine.content_safety import AnalyzesSafety
     from apimpolicy.engine.dapr import DaprSidecar
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.event_hubs import EventHub, EventHubs
     from apimpolicy.engine.managed_identity import TokenSource
     from apimpolicy.engine.openid_provider import OpenIdSource
@@ -52,13 +52,9 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import Service
     from apimpolicy.engine.service_bus import ServiceBus
     from apimpolicy.engine.service_requests import ServiceRequests
-    from apimpolicy.engine.services import Backend, Now
+    from apimpolicy.engine.services import Backend, KeyVaultReference, Now
+    from apimpolicy.engine.steps import Program
     from apimpolicy.policies.data_requests import CosmosContainer, SqlDatabase
-
-    AnyPolicy = str | bytes | Path | Policy
-
-GLOBAL_POLICY = "<policies><inbound /><backend><forward-request /></backend><outbound /><on-error /></policies>"
-"""The global policy of a new service: it forwards the request."""
 
 
 class Gateway:
@@ -162,10 +158,15 @@ class Gateway:
         if missing_section not in ("inherit", "skip"):
             raise ConfigurationError(f"missing_section is 'inherit' or 'skip', not {missing_section!r}")
         self.certificates = dict(certificates or {})
+        self.uploaded = UploadedCertificates(self.certificates)
         self.trust = TrustStore(trusted_roots, intermediates, revocation_lists, unreachable_revocation_lists)
         self.negotiate_client_certificate = negotiate_client_certificate
         self.named_values = dict(named_values or {})
         self.fragments = dict(fragments or {})
+        self.missing_section = missing_section
+        self.policies = EffectivePolicies(
+            self.named_values, self.fragments, inherit_missing=missing_section == "inherit"
+        )
         self.clock = clock_of(now)
         transport = transport_of(backend)
         integrations = Integrations(
@@ -194,7 +195,7 @@ class Gateway:
             transport,
             others,
             time,
-            BackendRouter(backends or {}, time, self.named_values, self._uploaded),
+            BackendRouter(backends or {}, time, self.named_values, self.uploaded.get),
             integrations,
             Identities(openid_providers, managed_identity, authorizations, time),
             documents,
@@ -213,15 +214,9 @@ class Gateway:
         self.limits = limits
         self.tracing = tracing
         self.second_read = second_read
-        self.missing_section = missing_section
         self.service = service
         self._service_requests: ServiceRequests | None = None
         self._random = random.Random(seed)
-        self._last_deployment: _Deployed | None = None
-        self._last_scopes: tuple[Mapping[str, AnyPolicy], dict[str, Policy]] | None = None
-        self._last_program: tuple[dict[str, Policy], Program] | None = None
-        self._documents: dict[tuple[str, object], Policy] = {}
-        self._programs: dict[tuple[tuple[str, object], ...], Program] = {}
 
     def run(
         self,
@@ -241,13 +236,7 @@ class Gateway:
         the gateway was set up wrongly, NotSimulatedError when the request reaches what is not simulated, and
         LimitExceededError.
         """
-        last = self._last_scopes
-        if last is not None and last[0] == policy and observer() is None:
-            scopes = last[1]
-        else:
-            scopes = self.scopes(policy)
-            if isinstance(policy, dict) and all(type(each) is Policy for each in policy.values()):
-                self._last_scopes = (dict(policy), scopes)
+        scopes = self.policies.scopes(policy)
         if isinstance(request, str):
             request = Request("GET", request)
         environment = self.environment()
@@ -257,9 +246,9 @@ class Gateway:
                 exchange.variables[to_utf16(name)] = variable_value(value)
             if not self._find_operation(exchange, scopes):
                 wide = {scope: document for scope, document in scopes.items() if scope == "global"}
-                answer = pipeline.refuse(exchange, self.program(wide))
+                answer = pipeline.refuse(exchange, self.policies.program(wide))
                 return Result(exchange, answer.to_response())
-            return Result(exchange, pipeline.run(exchange, self.program(scopes)).to_response())
+            return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_response())
 
     def send(self, request: Request | str, *, variables: Mapping[str, object] | None = None) -> Result:
         """Send a request to the service: it finds the API, the operation, the subscription and its product, and the
@@ -288,7 +277,7 @@ class Gateway:
         method = request.method
         if is_preflight(request) and not any(each.operation.method == "OPTIONS" for each in operations):
             asked = request.headers.joined("Access-Control-Request-Method") or ""
-            method = asked if pipeline.preflight_steps(self.program(scopes)) else method
+            method = asked if pipeline.preflight_steps(self.policies.program(scopes)) else method
         found = choose(request, api, operations, method)
         if found is None:
             return False
@@ -314,10 +303,10 @@ class Gateway:
         """
         from apimpolicy.engine.resolvers import resolve
 
-        document = self._loaded(policy, "<resolver>")
+        document = self.policies.document(policy, "<resolver>")
         if not document.root.name.endswith("-data-source"):
             raise ConfigurationError(f"{document.path} is no resolver: its root is <{document.root.name}>")
-        program = self.program({"api": document})
+        program = self.policies.program({"api": document})
         given = Request("POST", request) if isinstance(request, str) else request
         with use_environment(self.environment()):
             return resolve(self._exchange(given, {}), program, arguments or {}, parent)
@@ -328,34 +317,15 @@ class Gateway:
 
     def adopt(self, other: Gateway) -> None:
         """Use what another gateway has compiled, where its documents would be the same: many tests, one policy."""
-        if (self.named_values, self.fragments) == (other.named_values, other.fragments):
-            self._documents = other._documents
-            if self.missing_section == other.missing_section:
-                self._programs = other._programs
+        self.policies.adopt(other.policies)
 
     def scopes(self, policy: AnyPolicy | Mapping[str, AnyPolicy]) -> dict[str, Policy]:
         """The documents by scope, named values put in, the global one always there. Raises as `run` does."""
-        given = dict(policy) if isinstance(policy, (dict, Mapping)) else {"api": policy}
-        unknown = [str(scope) for scope in given if scope not in SCOPES]
-        if unknown:
-            raise ConfigurationError(f"'{unknown[0]}' is not a scope; the scopes are {', '.join(SCOPES)}")
-        given.setdefault("global", global_policy())
-        return {scope: self._loaded(given[scope], f"<{scope} policy>") for scope in SCOPES if scope in given}
+        return self.policies.scopes(policy)
 
     def program(self, scopes: Mapping[str, Policy]) -> Program:
         """What runs in each section for these documents; built once for the same ones. Raises as `run` does."""
-        last = self._last_program
-        if last is not None and last[0] == scopes and not self.fragments and observer() is None:
-            return last[1]
-        fragments = {name: self._loaded(text, f"<fragment {name}>") for name, text in self.fragments.items()}
-        key = tuple((name, policy) for name, policy in (*scopes.items(), *fragments.items()))
-        found = self._programs.get(key)
-        if found is None:
-            if len(self._programs) > 64:
-                self._programs.clear()
-            found = self._programs[key] = build(scopes, fragments, self.missing_section == "inherit")
-        self._last_program = (dict(scopes), found) if not fragments else None
-        return found
+        return self.policies.program(scopes)
 
     def environment(self) -> Environment:
         """The surroundings of one request, for `use_environment`."""
@@ -397,7 +367,7 @@ class Gateway:
             message,
             api=self.api or _NO_API,
             operation=self.operation or _NO_OPERATION,
-            deployment=self._deployment(),
+            deployment=self.uploaded.deployment(self.deployment),
             product=self.product or (Product() if "product" in scopes else None),
             subscription=self.subscription,
             user=self.user,
@@ -407,6 +377,7 @@ class Gateway:
         )
         template = "" if self.operation is None else self.operation.url_template
         watching = observer()
+        trust = current_environment().trust
         exchange = Exchange(
             request,
             context,
@@ -415,89 +386,12 @@ class Gateway:
             url_template=template,
             unasked_certificate=unasked,
             asks_for_certificate=asks,
+            verifications=trust.verifications if isinstance(trust, VerificationRecorder) else None,
         )
-        exchange.trace.messages = context.traces
-        trust = current_environment().trust
-        if isinstance(trust, VerificationRecorder):
-            exchange.verifications = trust.verifications
         if watching is not None:
             watching.began(exchange)
         return exchange
 
-    def _deployment(self) -> Deployment:
-        """The deployment with the uploaded certificates as they are at this moment."""
-        held = [
-            (name, each.resolve() if isinstance(each, KeyVaultReference) else each)
-            for name, each in self.certificates.items()
-        ]
-        last = self._last_deployment
-        if last is not None and last.is_for(self.deployment, held):
-            return last.deployment
-        deployment = copy.copy(self.deployment)
-        deployment.certificates = Dictionary.from_dictionary(deployment.certificates.types, deployment.certificates)
-        for name, certificate in held:
-            deployment.certificates.set_item(to_utf16(name), certificate)
-        self._last_deployment = _Deployed(self.deployment, held, deployment)
-        return deployment
-
-    def _uploaded(self, name: str) -> Certificate | None:
-        """An uploaded certificate by its id."""
-        held = self.certificates.get(name)
-        return held.resolve() if isinstance(held, KeyVaultReference) else held
-
-    def _loaded(self, policy: AnyPolicy, name: str) -> Policy:
-        """The document with named values in it; the same object for the same content."""
-        if type(policy) is Policy:
-            known = self._documents.get((name, policy))
-            if known is not None:
-                if (watching := observer()) is not None:
-                    watching.loaded(known)
-                return known
-        content: object = policy
-        if isinstance(policy, Path) or (isinstance(policy, str) and not is_markup(policy)):
-            name = str(policy)
-            content = policy = read_bytes(Path(policy))
-        found = self._documents.get((name, content))
-        if found is None:
-            if len(self._documents) > 1024:
-                self._documents.clear()
-            found = load_policy(policy, named_values=self.named_values, path=name)
-            self._documents[name, content] = found
-        if (watching := observer()) is not None:
-            watching.loaded(found)
-        return found
-
 
 _NO_API = Api()
 _NO_OPERATION = Operation()
-
-
-class _Deployed:
-    """A deployment with certificates in it: the same one serves requests as long as nothing changes."""
-
-    __slots__ = ("deployment", "given", "held", "version")
-
-    def __init__(self, given: Deployment, held: list[tuple[str, Certificate]], deployment: Deployment) -> None:
-        self.given = (given, given.certificates.version)
-        self.held = held
-        self.deployment = deployment
-        self.version = deployment.certificates.version
-
-    def is_for(self, given: Deployment, held: list[tuple[str, Certificate]]) -> bool:
-        return (
-            self.given[0] is given
-            and self.given[1] == given.certificates.version
-            and self.version == self.deployment.certificates.version
-            and len(held) == len(self.held)
-            and all(map(_is_same, held, self.held))
-        )
-
-
-def _is_same(one: tuple[str, Certificate], other: tuple[str, Certificate]) -> bool:
-    return one[1] is other[1] and one[0] == other[0]
-
-
-@functools.cache
-def global_policy() -> Policy:
-    """The global policy of a new service."""
-    return load_policy(GLOBAL_POLICY, path="<global policy>")

@@ -26,8 +26,8 @@ class Observer(Protocol):
     def began(self, exchange: Exchange) -> None:
         """A request has come; its trace fills from here on."""
 
-    def overflow(self, excerpt: Excerpt) -> Callable[[Bound, Any], None] | None:
-        """Who takes the values of an expression that find no more room in its recorder."""
+    def overflow(self, excerpt: Excerpt) -> Callable[[Bound, Any], Any] | None:
+        """Who takes the values of an expression that its recorder does not keep, and gives each back."""
 
 
 _observers: list[Observer] = []
@@ -48,6 +48,6 @@ def observed_by(who: Observer) -> Iterator[None]:
         _observers.remove(who)
 
 
-def overflow(excerpt: Excerpt) -> Callable[[Bound, Any], None] | None:
-    """Where a recorder sends what it has no room for."""
+def overflow(excerpt: Excerpt) -> Callable[[Bound, Any], Any] | None:
+    """Where a recorder sends what it does not keep."""
     return _observers[-1].overflow(excerpt) if _observers else None

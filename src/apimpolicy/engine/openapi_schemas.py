@@ -1,4 +1,4 @@
-"""The schemas of an OpenAPI document as JSON Schema 2020-12."""
+"""The schemas of an OpenAPI document as JSON Schema 2020-12; `xml` objects stay, for samples in XML."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "enum": list,
     "required": (list, bool),
 }
-_NOT_JSON_SCHEMA = ("nullable", "discriminator", "xml", "externalDocs", "$schema", "$id", "id", "$anchor")
+_NOT_JSON_SCHEMA = ("nullable", "discriminator", "externalDocs", "$schema", "$id", "id", "$anchor")
 
 
 class SchemaReader:
@@ -98,7 +98,8 @@ class SchemaReader:
             if isinstance(made.get("enum"), list) and None not in made["enum"]:
                 made["enum"] = [*made["enum"], None]
             if "type" not in made and any(key in made for key in ("allOf", "anyOf", "oneOf")):
-                made = {"anyOf": [made, {"type": "null"}]}
+                said = {"xml": made.pop("xml")} if "xml" in made else {}
+                made = {"anyOf": [made, {"type": "null"}], **said}
         return made
 
     def check_local(self, reference: str) -> None:

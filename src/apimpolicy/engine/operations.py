@@ -10,7 +10,7 @@ import attrs
 
 from apimpolicy.context.description import OperationDescription
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.exchange import path_below
+from apimpolicy.engine.forwarding import path_below
 from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:

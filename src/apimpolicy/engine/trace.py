@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.exceptions import DotnetException
     from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.emit.recorder import Recorder
+    from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt, Position
 
@@ -62,7 +63,7 @@ class Evaluation:
 
 
 class TraceEntry:
-    """One policy (or one `when`, `otherwise`) that was reached.
+    """One policy (or one `when`, `otherwise`) that was reached: its `step`, and what came of it.
 
     `path` counts elements of one name from 1 (`choose[1]/when[2]/set-header[1]`) within `section` of the document of
     `scope` ("global" … "operation"); inside a fragment it begins with the `include-fragment`. `attributes` are the
@@ -71,47 +72,55 @@ class TraceEntry:
     reached (100 ns since 0001-01-01 UTC), None when the gateway runs with `tracing=False`.
     """
 
-    __slots__ = (
-        "attributes",
-        "depth",
-        "effect",
-        "element",
-        "error",
-        "evaluations",
-        "parent",
-        "path",
-        "scope",
-        "section",
-        "ticks",
-    )
+    __slots__ = ("attributes", "effect", "error", "evaluations", "parent", "step", "ticks")
 
-    def __init__(self, section: str, scope: str, path: str, element: Element, parent: TraceEntry | None) -> None:
-        self.section = section
-        self.scope = scope
-        self.path = path
-        self.element = element
+    def __init__(self, step: Step, parent: TraceEntry | None, ticks: int | None) -> None:
+        self.step = step
         self.parent = parent
-        self.depth: int = 0 if parent is None else parent.depth + 1
+        self.ticks = ticks
         self.attributes: dict[str, object] = {}
         self.evaluations: list[Evaluation] = []
         self.effect: Effect | None = None
         self.error: LastError | None = None
-        self.ticks: int | None = None
+
+    @property
+    def section(self) -> str:
+        return self.step.section
+
+    @property
+    def scope(self) -> str:
+        return self.step.scope
+
+    @property
+    def path(self) -> str:
+        return self.step.path
+
+    @property
+    def element(self) -> Element:
+        return self.step.element
+
+    @property
+    def depth(self) -> int:
+        around, depth = self.parent, 0
+        while around is not None:
+            around, depth = around.parent, depth + 1
+        return depth
 
     @property
     def name(self) -> str:
         """The policy's name, `set-header`; or `when`, `otherwise`."""
-        return self.element.name
+        return self.step.element.name
 
     @property
     def file(self) -> str:
         """The path of the policy file (or the name of the text) that the policy stands in."""
-        return self.element.source.path
+        return self.step.element.source.path
 
     @property
     def position(self) -> Position:
         """Line and column of the policy's start tag in its file."""
-        return self.element.source.position(self.element.start)
+        element = self.step.element
+        return element.source.position(element.start)
 
     def __repr__(self) -> str:
         return f"TraceEntry({self.section!r}, {self.scope!r}, {self.path!r}, {self.effect!r})"
@@ -122,8 +131,8 @@ class Trace(list[TraceEntry]):
 
     __slots__ = ("messages",)
 
-    def __init__(self) -> None:
-        self.messages: list[str] = []
+    def __init__(self, messages: list[str]) -> None:
+        self.messages = messages
 
     def section(self, name: str) -> list[TraceEntry]:
         """The entries of one section: `inbound`, `backend`, `outbound` or `on-error`."""

@@ -97,3 +97,41 @@ def test_base_given_again_and_again_has_a_limit() -> None:
 def test_deep_nesting_runs() -> None:
     text = "<inbound>" + "<choose><when condition='true'>" * 95 + "</when></choose>" * 95 + "</inbound>"
     assert len(Gateway().run(text, "/").trace.named("when")) == 95
+
+
+def test_what_changes_is_read_anew(tmp_path: Path) -> None:
+    """A file, a named value, a fragment: each counts with the next request."""
+    file = tmp_path / "policy.xml"
+
+    def write(status: str) -> None:
+        file.write_text(
+            f"""<inbound><include-fragment fragment-id="a" /><return-response>
+            <set-status code="{status}" reason="{{{{why}}}}" /></return-response></inbound>""",
+            encoding="utf-8",
+        )
+
+    def answer() -> tuple[int, str, int]:
+        result = gateway.run(file, "/")
+        return result.response.status_code, result.response.reason, len(result.variables)
+
+    fragment = '<fragment><set-variable name="v" value="1" /></fragment>'
+    gateway = Gateway(named_values={"why": "one"}, fragments={"a": fragment})
+    write("418")
+    assert answer() == (418, "one", 1)
+    write("419")
+    assert answer() == (419, "one", 1)
+    gateway.named_values["why"] = "two"
+    assert answer() == (419, "two", 1)
+    gateway.fragments["a"] = "<fragment></fragment>"
+    assert answer() == (419, "two", 0)
+
+
+def test_a_changed_named_value_reaches_documents_that_were_read_before() -> None:
+    gateway = Gateway(named_values={"code": "418"})
+    policy = load_policy("<inbound><return-response><set-status code='{{code}}' /></return-response></inbound>")
+    assert gateway.run({"api": policy}, "/").response.status_code == 418
+    other = Gateway(named_values={"code": "418"})
+    other.adopt(gateway)
+    gateway.named_values["code"] = "419"
+    assert gateway.run({"api": policy}, "/").response.status_code == 419
+    assert other.run({"api": policy}, "/").response.status_code == 418

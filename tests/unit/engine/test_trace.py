@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apimpolicy import Gateway, Request, load_policy
+from apimpolicy.report.explanation import explain
 
 POLICY = """<policies>
   <inbound>
@@ -68,3 +69,30 @@ def test_a_failure_is_the_decision() -> None:
     assert entry.effect is None
     assert entry.evaluations[0].error is not None
     assert entry.evaluations[0].error.type_name == "System.FormatException"
+
+
+LONG_LOOP = """<inbound><choose><when condition="@{
+    var n = 0;
+    for (var i = 0; i < 1000; i++) { n += i; }
+    return n == 499500;
+}"><return-response /></when></choose></inbound>"""
+
+
+def test_a_trace_says_how_many_rounds_it_left_out() -> None:
+    result = Gateway().run(LONG_LOOP, "/")
+    (evaluation,) = result.trace.named("when")[0].evaluations
+    assert evaluation.recorder is not None
+    assert evaluation.recorder.rounds_left_out == 900
+    (decision,) = explain(result).decisions
+    assert decision.clause is not None
+    assert ("n += i", "499500") in [(fact.code, fact.value) for fact in decision.clause.facts]
+    assert decision.clause.notes == ["of 900 rounds of loops only the last values were recorded"]
+
+
+def test_texts_of_effects_are_pythons() -> None:
+    policy = """<inbound><set-header name="X"><value>@("\\ud83d\\ude00")</value></set-header></inbound>"""
+    (entry,) = Gateway().run(policy, "/").trace.named("set-header")
+    assert entry.effect is not None
+    assert entry.effect.text == "X: \U0001f600"
+    assert entry.effect.data["after"] == ("\U0001f600",)
+    assert entry.effect.data is entry.effect.data

@@ -1,0 +1,124 @@
+"""The way to a backend and back: its address, the transport's answer, and what a connection that fails becomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.context.messages import ResponseMessage
+from apimpolicy.context.records import Response
+from apimpolicy.context.urls import Url
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.spec import PolicyError
+
+if TYPE_CHECKING:
+    from apimpolicy.context.records import Request
+    from apimpolicy.engine.backend_routing import Route
+    from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.services import Transport
+    from apimpolicy.policies.messaging import Sidecar
+
+TICKS_PER_SECOND = 10_000_000
+
+
+def forward(exchange: Exchange, timeout: float) -> tuple[Request, Response]:
+    """Send the request to the backend that was chosen; its answer is the response from here on. `timeout` is in
+    seconds. Raises PolicyError.
+    """
+    services = exchange.services
+    request = exchange.request.to_request()
+    request.certificate = exchange.backend_certificate
+    route = exchange.routed = _route(exchange, request)
+    try:
+        address = _backend_address(exchange, route)
+    except ConfigurationError as error:
+        raise PolicyError("BackendConnectionFailure", str(error)) from None
+    if address is not exchange.request.url:
+        request.url = str(address)
+    if route is not None:
+        services.backends.add_credentials(route, request)
+    exchange.backend_requests.append(request)
+    transport = services.dapr if exchange.backend_is_exact else services.transport
+    try:
+        response = answer_of(transport, request, timeout)
+    except PolicyError as error:
+        if route is not None:
+            services.backends.failed(route, error.reason)
+        raise
+    exchange.show_response(ResponseMessage.of(response, exchange.request.second_read))
+    if route is not None:
+        services.backends.answered(route, response)
+        if route.session is not None:
+            exchange.response.headers.append("Set-Cookie", ["=".join(route.session) + "; path=/"])
+    return request, response
+
+
+def follow(exchange: Exchange, request: Request, timeout: float) -> Response:
+    """Send a request that the backend's answer asked for; its answer is the response now. Raises PolicyError."""
+    exchange.backend_requests.append(request)
+    response = answer_of(exchange.services.transport, request, timeout)
+    exchange.show_response(ResponseMessage.of(response, exchange.request.second_read))
+    return response
+
+
+def answer_of(transport: Transport | Sidecar, request: Request, timeout: float) -> Response:
+    """What a transport answers within `timeout` seconds of the gateway's time.
+
+    Raises PolicyError for a connection that fails, ConfigurationError for an answer that is none.
+    """
+    now = environment().utc_now
+    started = now()
+    try:
+        response = transport.send(request, timeout)
+    except TimeoutError:
+        raise _timed_out(timeout) from None
+    except OSError as error:
+        raise PolicyError("BackendConnectionFailure", str(error) or "The backend cannot be reached.") from error
+    if not isinstance(response, Response):
+        raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
+    if now() - started > timeout * TICKS_PER_SECOND:
+        raise _timed_out(timeout)
+    return response
+
+
+def _timed_out(timeout: float) -> PolicyError:
+    return PolicyError("Timeout", f"Request was not completed within allotted time of {timeout:g} s.")
+
+
+def _route(exchange: Exchange, request: Request) -> Route | None:
+    """The backend that the request goes to, when set-backend-service named one by its id."""
+    if exchange.backend_id is None or exchange.backend_is_exact:
+        return None
+    exchange.routed = None
+    return exchange.services.backends.route(exchange.backend_id, request)
+
+
+def _backend_address(exchange: Exchange, route: Route | None) -> Url:
+    """Where the request goes: the backend's base URL, then what the API's own path leaves of the request's."""
+    url = exchange.request.url
+    service = exchange.context.api.service_url
+    chosen = exchange.backend_url if route is None else route.backend.url
+    base = service if chosen is None else Url.parse(chosen)
+    if base is None:
+        return url
+    path = "" if exchange.backend_is_exact else url.path
+    if path and not exchange.path_is_rewritten:
+        prefix = from_utf16(exchange.context.api.path) if exchange.api_prefix is None else exchange.api_prefix
+        path = path_below(path, prefix) or path
+    query = "&".join(part for part in (base.query_string[1:], url.query_string[1:]) if part)
+    return base.replaced(path=base.path.rstrip("/") + path, query_string=query)
+
+
+def path_below(path: str, prefix: str) -> str | None:
+    """What follows an API's path in a URL's path, beginning with `/`; None when it does not begin so.
+
+    >>> path_below("/orders/17", "orders"), path_below("/ordersheet", "orders")
+    ('/17', None)
+    """
+    prefix = prefix.strip("/")
+    if not prefix:
+        return path
+    if path.lower() == f"/{prefix}".lower():
+        return "/"
+    return path[len(prefix) + 1 :] if path.lower().startswith(f"/{prefix}/".lower()) else None

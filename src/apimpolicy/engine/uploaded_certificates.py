@@ -1,0 +1,70 @@
+"""The certificates that were uploaded to a gateway, and `context.Deployment` with them in it."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.collections.dictionary import Dictionary
+from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.engine.services import KeyVaultReference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.context.entities import Deployment
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+
+
+class UploadedCertificates:
+    """Certificates by id, each as it is when it is asked for: a reference leads to the key vault's newest version."""
+
+    def __init__(self, certificates: Mapping[str, Certificate | KeyVaultReference]) -> None:
+        self._certificates = certificates
+        self._last: _Deployed | None = None
+
+    def get(self, name: str) -> Certificate | None:
+        """A certificate by its id. Raises ConfigurationError when a key vault does not have it."""
+        held = self._certificates.get(name)
+        return held.resolve() if isinstance(held, KeyVaultReference) else held
+
+    def deployment(self, given: Deployment) -> Deployment:
+        """A deployment with the certificates in it; the same one as long as neither it nor they have changed."""
+        held = [
+            (name, each.resolve() if isinstance(each, KeyVaultReference) else each)
+            for name, each in self._certificates.items()
+        ]
+        last = self._last
+        if last is not None and last.is_for(given, held):
+            return last.deployment
+        deployment = copy.copy(given)
+        deployment.certificates = Dictionary.from_dictionary(deployment.certificates.types, deployment.certificates)
+        for name, certificate in held:
+            deployment.certificates.set_item(to_utf16(name), certificate)
+        self._last = _Deployed(given, held, deployment)
+        return deployment
+
+
+class _Deployed:
+    """A deployment with certificates in it: the same one serves requests as long as nothing changes."""
+
+    __slots__ = ("deployment", "given", "held", "version")
+
+    def __init__(self, given: Deployment, held: list[tuple[str, Certificate]], deployment: Deployment) -> None:
+        self.given = (given, given.certificates.version)
+        self.held = held
+        self.deployment = deployment
+        self.version = deployment.certificates.version
+
+    def is_for(self, given: Deployment, held: list[tuple[str, Certificate]]) -> bool:
+        return (
+            self.given[0] is given
+            and self.given[1] == given.certificates.version
+            and self.version == self.deployment.certificates.version
+            and len(held) == len(self.held)
+            and all(map(_is_same, held, self.held))
+        )
+
+
+def _is_same(one: tuple[str, Certificate], other: tuple[str, Certificate]) -> bool:
+    return one[1] is other[1] and one[0] == other[0]
