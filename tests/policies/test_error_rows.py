@@ -70,8 +70,6 @@ def run(row: dict[str, Any], on_error: str) -> Result:
     if busy is not None:
         gateway.services.running[busy] = 1
     given = {"url": "/orders", **row.get("request", {})}
-    if "body_length" in given:
-        given["body"] = "x" * given.pop("body_length")
     if "nested" in given:
         depth = given.pop("nested")
         given["body"] = '{"parent":' * depth + "{}" + "}" * depth

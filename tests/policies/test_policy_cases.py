@@ -7,6 +7,7 @@ fragments) and `cases.toml`: `[gateway]` for all of them, and a list of `[[case]
     status, reason, body, headers, no_headers     of the response
     backend                                       the forwarded requests: "METHOD url", in order
     sent                                          the same of what policies sent of their own
+    sent_requests                                 tables of `text` and `headers` of what policies sent of their own
     certificate                                   name of the certificate that the backend saw
     elapsed                                       seconds that went by on the gateway's clock
     sent_headers, not_sent_headers, sent_body     of the first forwarded request
@@ -15,12 +16,15 @@ fragments) and `cases.toml`: `[gateway]` for all of them, and a list of `[[case]
     message                                       what the message of context.LastError contains
     effects                                       "path: effect's text", entries that must be in the trace, in order
     not_simulated, misconfigured, refused         texts in the exception; refused lists codes of diagnostics
+    warned                                        codes of the warnings about the document, which has only one
 
 `[service]` has the tables of a configuration that describe a service (`service = "."` for a folder as APIOps extracts
 it); requests are then sent to it. `backends` are those of a configuration, too.
 
 What else was recorded (events, messages, metrics) is in `recorded_calls`, tokens and identities are in `token_cases`,
 descriptions of the API and GraphQL resolvers in `description_cases`.
+
+A request with `body_length` has that many characters as its body; with `gzip` its body is sent compressed.
 
 A case with several requests to one gateway has `step`s instead, each with `request`, `expect`, and `advance`, the
 seconds that go by before. `backend` and `outside` are a response, with `takes` (seconds), `raises`, or `answers`, a
@@ -31,6 +35,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import gzip
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -55,6 +60,7 @@ from apimpolicy import (
 )
 from apimpolicy.context.entities import Product, Subscription, User
 from apimpolicy.dotnet.system import objects
+from apimpolicy.engine.document import load_policy
 from apimpolicy.project.backend_tables import backends_of
 from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
@@ -74,6 +80,15 @@ def policy_of(folder: Path) -> Any:
         return folder / "policy.xml"
     return {file.stem: file for file in folder.glob("*.xml") if not file.stem.startswith("fragment-")}
 
+
+EXPECTATIONS = {
+    *("status", "reason", "body", "headers", "no_headers", "backend", "sent", "sent_requests", "certificate"),
+    *("sent_headers", "not_sent_headers", "sent_body", "variables", "error", "message", "any_error", "effects"),
+    *("not_simulated", "misconfigured", "refused", "errors", "no_errors", "result", "sql", "cosmos"),
+    *("events", "messages", "publications", "bindings", "metrics", "invocations", "judged"),
+    *("asked", "identity_requests", "connections", "warned", "elapsed"),
+}
+"""Everything that a case can expect; a word that is none of them would be looked at by nobody."""
 
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 ENTITIES = {"api": Api, "operation": Operation, "product": Product, "subscription": Subscription, "user": User}
@@ -161,6 +176,7 @@ def gateway_of(folder: Path, settings: dict[str, Any]) -> Gateway:
     identity_settings(settings)
     integration_settings(settings, lambda answer: Double(clock, answer))
     fragments = {file.stem.removeprefix("fragment-"): file for file in folder.glob("fragment-*.xml")}
+    fragments |= settings.pop("fragments", {})
     return Gateway(
         now=clock,
         backend=backend,
@@ -170,12 +186,17 @@ def gateway_of(folder: Path, settings: dict[str, Any]) -> Gateway:
     )
 
 
-def run(gateway: Gateway, folder: Path, request: Request) -> Result:
-    return gateway.run(policy_of(folder), request) if gateway.service is None else gateway.send(request)
+def run(gateway: Gateway, policy: Any, request: Request) -> Result:
+    return gateway.run(policy, request) if gateway.service is None else gateway.send(request)
 
 
 def request_of(given: dict[str, Any]) -> Request:
     given = {"method": "GET", "url": "https://contoso.example/orders", **given}
+    if "body_length" in given:
+        given["body"] = "x" * given.pop("body_length")
+    if given.pop("gzip", False):
+        given["body"] = gzip.compress(given["body"].encode(), mtime=0)
+        given["headers"] = {**given["headers"], "Content-Encoding": "gzip"}
     if "certificate" in given:
         given["certificate"] = certificates().by_name(given["certificate"])
     return Request(**given)
@@ -195,6 +216,10 @@ def check(result: Result, expect: dict[str, Any]) -> None:
         assert [f"{request.method} {request.url}" for request in result.backend_requests] == expect["backend"]
     if "sent" in expect:
         assert [f"{request.method} {request.url}" for request in result.sent_requests] == expect["sent"]
+    sent = result.sent_requests if "sent_requests" in expect else ()
+    for request, wanted in zip(sent, expect.get("sent_requests", ()), strict=True):
+        assert request.text == wanted.get("text", request.text)
+        assert {name: request.headers.get(name, "") for name in wanted.get("headers", ())} == wanted.get("headers", {})
     if "certificate" in expect:
         assert result.backend_requests[0].certificate is certificates().by_name(expect["certificate"])
     for name, value in expect.get("sent_headers", {}).items():
@@ -219,34 +244,49 @@ def check(result: Result, expect: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("folder", "settings", "case"), CASES)
 def test_case(folder: Path, settings: dict[str, Any], case: dict[str, Any]) -> None:
+    run_case(folder, policy_of(folder), {**settings, **case.get("gateway", {})}, case)
+
+
+def run_case(folder: Path, policy: Any, settings: dict[str, Any], case: dict[str, Any]) -> Result | None:
+    """Run a policy as a case says, and compare; files that the settings name are in `folder`.
+
+    The result of the last step; None when there is none.
+    """
     expect = case.get("expect", {})
-    gateway = gateway_of(folder, {**settings, **case.get("gateway", {})})
+    for step in (case, *case.get("step", ())):
+        assert step.get("expect", {}).keys() <= EXPECTATIONS
+    assert not (expect and "step" in case), "what a case with steps expects stands in the steps"
+    gateway = gateway_of(folder, settings)
     request = request_of(with_token(case.get("request", {}), gateway, certificates().by_name))
 
     def attempt() -> None:
         if "resolve" in case:
-            run_resolver(gateway, policy_of(folder), case)
+            run_resolver(gateway, policy, case)
         else:
-            run(gateway, folder, request)
+            run(gateway, policy, request)
 
     if "resolve" in case and not expect.keys() & {"not_simulated", "misconfigured", "refused"}:
-        check_resolution(gateway, run_resolver(gateway, policy_of(folder), case), expect)
-        return
+        check_resolution(gateway, run_resolver(gateway, policy, case), expect)
+        return None
     if "not_simulated" in expect:
         with pytest.raises(NotSimulatedError) as raised:
             attempt()
         assert expect["not_simulated"] in str(raised.value)
-        return
+        return None
     if "misconfigured" in expect:
         with pytest.raises(ConfigurationError) as misconfigured:
             attempt()
         assert expect["misconfigured"] in str(misconfigured.value)
-        return
+        return None
     if "refused" in expect:
         with pytest.raises(DiagnosticError) as refused:
             attempt()
         assert [finding.code for finding in refused.value.diagnostics] == expect["refused"]
-        return
+        return None
+    if "warned" in expect:
+        document = load_policy(policy, named_values=gateway.named_values)
+        assert [finding.code for finding in document.diagnostics] == expect["warned"]
+    result: Result | None = None
     for step in case.get("step", [case]):
         clock = gateway.clock
         assert isinstance(clock, FixedClock)
@@ -254,10 +294,11 @@ def test_case(folder: Path, settings: dict[str, Any], case: dict[str, Any]) -> N
         prepare_issuers(step, gateway)
         before = clock.now()
         given = with_token(step.get("request", {}), gateway, certificates().by_name)
-        result = run(gateway, folder, request_of(given))
+        result = run(gateway, policy, request_of(given))
         check(result, step.get("expect", {}))
         check_errors(result.variables, step.get("expect", {}))
         check_recorded(gateway, result, step.get("expect", {}))
         check_identities(gateway, step.get("expect", {}))
         if "elapsed" in step.get("expect", {}):
             assert (clock.now() - before).total_seconds() == pytest.approx(step["expect"]["elapsed"])
+    return result

@@ -4,9 +4,10 @@
 <authentication-basic username="orders" password="{{orders-password}}" />
 ```
 
-Sets the header `Authorization` to `Basic` and the two in Base64. An `Authorization` of the caller is replaced.
+Sets the header `Authorization` to `Basic` and the user name and password in Base64. An `Authorization` header of the
+caller is replaced.
 
-Simulated in full. Our choice: the text is encoded as UTF-8.
+Simulated in full. Our choice: user name and password are encoded as UTF-8.
 
 Source: https://learn.microsoft.com/azure/api-management/authentication-basic-policy
 """

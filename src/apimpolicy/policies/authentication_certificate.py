@@ -5,14 +5,15 @@
 <authentication-certificate body="@(context.Variables.GetValueOrDefault<byte[]>(&quot;pfx&quot;))" password="{{pfx-password}}" />
 ```
 
-The certificate is an uploaded one, by `certificate-id` or by `thumbprint`, or `body`: the bytes of a PKCS#12 file with
-its `password`. Azure recommends the id: a thumbprint does not follow a certificate that Key Vault renews. It says
-nothing about who calls the gateway: that is validate-client-certificate's part.
+The certificate is an uploaded one, found by `certificate-id` or by `thumbprint`; or it is `body`, the bytes of a
+PKCS#12 file, with its `password`. Azure recommends the id, because a thumbprint changes when Key Vault renews the
+certificate. The policy says nothing about the caller; that is the task of validate-client-certificate.
 
-Simulated in full: the backend sees it as the `certificate` of the `Request` that it gets. Inside send-request it goes
-to where that sends. Our choices: a text as `body` is read as Base64; `body` counts before `certificate-id`, that before
-`thumbprint`; PEM and DER are taken as well as PKCS#12; a certificate without a private key is an error, as is one that
-is not there or cannot be read, all without a reason, with our words and status 500.
+Simulated in full: the backend sees the certificate as the `certificate` of the `Request` that it gets. Inside
+send-request the certificate goes to the address of that request. Our choices: a text as `body` is read as Base64;
+`body` takes precedence over `certificate-id`, and that over `thumbprint`; PEM and DER are accepted as well as PKCS#12;
+a certificate that is missing, cannot be read, or has no private key is an error with status 500, without a reason, in
+our words.
 
 Source: https://learn.microsoft.com/azure/api-management/authentication-certificate-policy
 """  # noqa: E501 - the example is one line, as people write it

@@ -6,10 +6,11 @@
     output-token-variable-name="token" ignore-error="true" />
 ```
 
-Gets an access token for `resource` and sends it as `Authorization: Bearer …`; with `output-token-variable-name` the
-token becomes a variable instead, a string, and no header is set. Without `client-id` it is the system-assigned
-identity's, else that of the user-assigned identity with this client id. When there is no token to be had, on-error
-runs; with `ignore-error="true"` the next policy does. Inside send-request the header is that of the request it sends.
+Gets an access token for `resource` and sends it as `Authorization: Bearer …`. With `output-token-variable-name` the
+token, a string, goes into that variable instead, and no header is set. Without `client-id` the token is that of the
+system-assigned identity, otherwise that of the user-assigned identity with this client id. When no token can be had,
+on-error runs; with `ignore-error="true"` the pipeline goes on. Inside send-request the header is set on the request
+that send-request sends.
 
 ```python
 identity = ManagedIdentity(user_assigned=["5b1c…"], refuses={"https://vault.azure.net": "no access"})
@@ -17,11 +18,11 @@ gateway = Gateway(managed_identity=identity)
 identity.requests          # what was asked for, with the tokens that were given
 ```
 
-Simulated in full: nobody is asked but the `ManagedIdentity` of the gateway, and without one the policy fails by name. A
-token is kept until it expires on the gateway's clock, so that it is asked for once. Our choices: the error has no
-reason and status 500; an ignored error leaves header and variable as they were. With `resource` left out, which the
-documentation does not allow and the editor's schema does, the empty text is asked for. In outbound, where people have
-it with a variable, the header is the request's all the same: no response ever gets it.
+Simulated in full: the `ManagedIdentity` of the gateway issues the tokens, and without one the policy fails by name. A
+token is kept until it expires on the gateway's clock, as in Azure. Our choices: the error has status 500 and no reason;
+an ignored error leaves header and variable as they were; a missing `resource`, which the documentation does not allow
+but the editor's schema does, asks for the empty text; in outbound, where people use the policy with a variable, the
+header is still set on the request, never on the response.
 
 Source: https://learn.microsoft.com/azure/api-management/authentication-managed-identity-policy
 """

@@ -1,10 +1,10 @@
-"""azure-openai-emit-token-metric: send the tokens that Azure OpenAI used as metrics; the older llm-emit-token-metric.
+"""azure-openai-emit-token-metric: emit the tokens that Azure OpenAI used; an older name of llm-emit-token-metric.
 
 ```xml
 <azure-openai-emit-token-metric namespace="orders"><dimension name="API ID" /></azure-openai-emit-token-metric>
 ```
 
-Simulated as llm-emit-token-metric; everything is said on that page.
+Simulated as llm-emit-token-metric; its page says everything else.
 
 Source: https://learn.microsoft.com/azure/api-management/azure-openai-emit-token-metric-policy
 """

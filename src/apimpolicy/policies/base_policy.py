@@ -7,11 +7,12 @@
 </inbound>
 ```
 
-Scopes from wide to narrow: global, workspace, product, API, operation. A section without `<base />` does not run the
-wider scopes' policies. In the global scope it does nothing.
+The scopes from wide to narrow are global, workspace, product, API and operation. A section without `<base />` does not
+run the policies of the wider scopes. In the global scope `<base />` does nothing.
 
-Simulated in full. A scope that has no policy, or not this section, passes on to the next wider one: the gateway gives
-every scope a policy of nothing but `<base />` when none was written; for a section that is missing it is our choice.
+Simulated in full. A scope without a policy document passes on to the next wider one, because the gateway gives it a
+document with nothing but `<base />`. That a document without the section does the same is our choice
+(`Gateway(missing_section="skip")` for the other reading).
 
 Source: https://learn.microsoft.com/azure/api-management/set-edit-policies
 """

@@ -1,4 +1,4 @@
-"""cache-lookup: answer from the cache, when cache-store put an answer there for such a request.
+"""cache-lookup: answer from the cache if cache-store kept a response to such a request.
 
 ```xml
 <cache-lookup vary-by-developer="false" vary-by-developer-groups="false" downstream-caching-type="none">
@@ -7,13 +7,15 @@
 </cache-lookup>
 ```
 
-Only GET requests are looked up, and none with an `Authorization` header unless `allow-private-response-caching`.
+Only GET requests are looked up; requests with an `Authorization` header only with `allow-private-response-caching`.
+Responses are kept apart by `vary-by-header`, `vary-by-query-parameter` (several names are separated by semicolons),
+`vary-by-developer` and `vary-by-developer-groups`. cache-store in outbound keeps them.
 
-Simulated: one cache for a gateway, whatever `caching-type` says. Our choices: an answer from the cache ends inbound
-and leaves the backend out, outbound runs and does not store it again; without `vary-by-query-parameter` the whole
-query counts; `vary-by-developer` and `vary-by-developer-groups` go by the ids of the user and of the groups.
-`downstream-caching-type` sets `Cache-Control` of cached answers to `private` or `public`, with `must-revalidate`;
-with `none` nothing is set.
+Simulated with one cache for each gateway, whatever `caching-type` says. Our choices: an answer from the cache ends
+inbound and leaves out the backend; outbound runs, and does not store the answer again; without
+`vary-by-query-parameter` the whole query string counts; developer and groups are told apart by their ids;
+`downstream-caching-type` sets `Cache-Control` on answers from the cache to `private` or `public`, with
+`must-revalidate` unless that is switched off, and `none` sets nothing.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-lookup-policy
 """

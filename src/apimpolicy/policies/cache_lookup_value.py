@@ -1,11 +1,13 @@
-"""cache-lookup-value: put a value of the cache into a variable.
+"""cache-lookup-value: put a value from the cache into a variable.
 
 ```xml
 <cache-lookup-value key="@(&quot;user-&quot; + context.User.Id)" variable-name="profile" default-value="none" />
 ```
 
-Simulated in full: one cache for a gateway, whatever `caching-type` says. Without a value and `default-value` the
-variable is not set (the documentation says that in one place, and "null" in another).
+When the cache has no value for `key`, the variable gets `default-value`. Without `default-value` the variable is not
+set; the documentation says so in one place, and "null" in another.
+
+Simulated with one cache for each gateway, whatever `caching-type` says. Values keep their types.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-lookup-value-policy
 """

@@ -1,11 +1,11 @@
-"""cache-remove-value: take a value out of the cache.
+"""cache-remove-value: delete a value from the cache.
 
 ```xml
 <cache-remove-value key="@(&quot;user-&quot; + context.User.Id)" />
 ```
 
-Simulated in full. The cache here cannot fail, so that `fail-on-cache-removal-error` has no effect; a key that is not
-there is no error (our choice).
+Simulated with one cache for each gateway, whatever `caching-type` says. That cache never fails, so that
+`fail-on-cache-removal-error` makes no difference. Our choice: a key that is not there is no error.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-remove-value-policy
 """

@@ -1,13 +1,15 @@
-"""cache-store: keep the response for requests like this one; cache-lookup in inbound says what is like it.
+"""cache-store: keep the response for further requests of the same kind.
 
 ```xml
 <cache-store duration="3600" />
 ```
 
-`duration` is in seconds, on the gateway's clock. Only a response of 200 is kept, unless `cache-response` decides.
+`duration` is in seconds, on the gateway's clock. Only responses with status 200 are kept, unless `cache-response`
+decides. cache-lookup in inbound says which requests are of the same kind.
 
-Simulated in full. Our choices: without a cache-lookup before it nothing is kept, and that is no error; the response is
-there at once, as it is at this point of outbound. `caching-mode`, known from the schema only, has no effect.
+Simulated in full. Our choices: without a cache-lookup before it nothing is kept, and that is no error; what is kept is
+the response as it is at this point of outbound, and it can be looked up at once. `caching-mode`, which only the
+editor's schema knows, has no effect.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-store-policy
 """

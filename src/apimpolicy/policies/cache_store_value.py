@@ -4,10 +4,10 @@
 <cache-store-value key="@(&quot;user-&quot; + context.User.Id)" value="@((string)context.Variables[&quot;profile&quot;])" duration="100" />
 ```
 
-`duration` is in seconds, on the gateway's clock.
+`duration` is in seconds, on the gateway's clock. cache-lookup-value reads the value.
 
-Simulated in full: one cache for a gateway, whatever `caching-type` says. Our choices: the value is there at once (Azure
-stores it a little later) and keeps its type.
+Simulated with one cache for each gateway, whatever `caching-type` says. Our choices: the value can be read at once
+(Azure stores it a little later), and it keeps its type.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-store-value-policy
 """  # noqa: E501 - the example is one line, as people write it

@@ -1,4 +1,4 @@
-"""check-header: refuse a request that lacks a header, or has a value that is not allowed.
+"""check-header: refuse a request that lacks a header, or whose header has a value that is not allowed.
 
 ```xml
 <check-header name="X-Tenant" failed-check-httpcode="403" failed-check-error-message="Who?" ignore-case="true">
@@ -7,12 +7,12 @@
 </check-header>
 ```
 
-Without a `value` the header has only to be there. The caller gets the status code and the message of the policy;
-`context.LastError` has `HeaderNotFound` or `HeaderValueNotAllowed`.
+The header must be present and have one of the values. A refused caller gets the status code and the message that the
+policy states; `context.LastError` has the reason `HeaderNotFound` or `HeaderValueNotAllowed`.
 
-Simulated in full. Our choices: of a header with several values one allowed value is enough; `ignore-case` is about
-values and false when it is not given (the documentation requires it, some leave it out), and so is a status of 400 and
-the error's own text.
+Simulated in full. Our choices: without a `value` the header only has to be present; of a header with several values one
+allowed value is enough; `ignore-case` concerns the values. The documentation requires all attributes, but some policies
+leave them out; then case counts, the status is 400, and the message is that of the error.
 
 Source: https://learn.microsoft.com/azure/api-management/check-header-policy
 """

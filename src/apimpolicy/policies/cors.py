@@ -12,14 +12,20 @@
 A preflight (`OPTIONS` with `Origin` and `Access-Control-Request-Method`) is answered with an empty 200, and of all
 policies only the `cors` that are direct children of inbound are evaluated: the first that fits adds its headers; one
 that does not fit and says `terminate-unmatched-request="true"` ends the search. A GET or HEAD from an origin that is
-not allowed is ended with an empty 200 or goes on without CORS headers, by the same attribute. An operation of its own
-for `OPTIONS` gets the request as any other.
+not allowed is ended with an empty 200 or goes on without CORS headers, by the same attribute. Without
+`allowed-methods` GET and POST are allowed. An operation of its own for `OPTIONS` gets the request like any other; its
+policies can then decide which cors is applied.
 
-Simulated in full. Our choices: `terminate-unmatched-request` is false unless given (the documentation says both);
-an origin is compared without regard to case and to a default port, `*` inside of one means itself; of a request that
-is no preflight only the origin is compared; without `allowed-methods` GET and POST are allowed, without
-`allowed-headers` none but those that need no permission; the headers are put on whatever answer the caller gets once
-the policy has run, that of an error among them; in a preflight, `*` is answered with what was asked for.
+Simulated in full. Our choices:
+
+- `terminate-unmatched-request` is false unless given; the documentation says both.
+- An origin is compared without regard to case and to the default port; `*` inside an origin is that character. Of a
+  request that is no preflight only the origin is compared.
+- Without `allowed-headers` no headers are allowed but those that never need permission.
+- The headers are put on whatever answer the caller gets once the policy has run, the answer of an error among them.
+- `*` is answered with the method and headers that were asked for, and with the caller's origin where
+  `allow-credentials` is true. `preflight-result-max-age="0"` adds no header.
+- In an operation for `OPTIONS` a cors adds the headers of a preflight, and does not end the pipeline.
 
 Source: https://learn.microsoft.com/azure/api-management/cors-policy
 """
@@ -93,8 +99,10 @@ class Cors:
         grant = {"Access-Control-Allow-Origin": "*" if "*" in allowed and not self.allow_credentials else origin}
         if self.allow_credentials:
             grant["Access-Control-Allow-Credentials"] = "true"
-        if is_preflight(request) and exchange.context.operation.method != "OPTIONS":
+        asks = is_preflight(request)
+        if asks:
             fits = self.preflight(exchange, grant) and fits
+        if asks and exchange.context.operation.method != "OPTIONS":
             if fits or self.terminate_unmatched_request:
                 self.end(exchange, grant if fits else {})
         elif fits:

@@ -14,14 +14,20 @@
 </cosmosdb-data-source>
 ```
 
-Exactly one of `query-request`, `read-request`, `delete-request` and `write-request` says what is asked. It is the root
-of a resolver's document: `Gateway(cosmos=RecordedCosmos({…})).resolve(policy, arguments={…})`. The container is what
-the gateway was given; its `requests` are what it was asked (`apimpolicy.engine.data_sources`).
+Exactly one of `query-request`, `read-request`, `delete-request` and `write-request` says what is asked. The policy is
+the root of a resolver's document. A stand-in for the container answers, and keeps what it was asked:
 
-Simulated: the request, with Liquid where `template="liquid"` stands, and the answer as JSON. Our choices, where the
-documentation is silent: the items of a query are `{"items": [item, …]}`, any other answer stays as it is; a write
-without set-body sends the field's arguments (documented) and takes its id from them; a container that raises OSError is
-BackendConnectionFailure. No query is run or checked.
+```python
+container = RecordedCosmos({"id": "1", "total": 7})
+Gateway(cosmos=container).resolve(policy, arguments={"id": 1})
+container.requests[0].partition_key
+```
+
+Simulated: the request with all its settings, Liquid wherever `template="liquid"` stands, and the answer as JSON. The
+request is recorded and not run: no query is executed or checked. Our choices, where the documentation is silent: the
+items of a query become `{"items": [item, …]}`, any other answer stays as it is; a write without `set-body` sends the
+arguments of the field (documented) and takes its id from them; a container that raises OSError is the error
+BackendConnectionFailure.
 
 Source: https://learn.microsoft.com/azure/api-management/cosmosdb-data-source-policy
 """

@@ -1,4 +1,4 @@
-"""cross-domain: hand out the cross-domain policy file that Adobe Flash and Microsoft Silverlight ask for.
+"""cross-domain: serve the cross-domain policy file that Adobe Flash and Microsoft Silverlight ask for.
 
 ```xml
 <cross-domain>
@@ -8,12 +8,12 @@
 </cross-domain>
 ```
 
-Belongs into the global scope.
+The policy belongs in the global scope.
 
-Simulated: a GET of `/crossdomain.xml` is answered with the file, and nothing else runs; other requests go on. What
-Azure answers exactly is not documented; ours is the content as it is written, inside `cross-domain-policy` when that
-element is left out, as `text/x-cross-domain-policy`. A gateway that was given an operation answers 404 before this
-policy is reached, as for every path that no operation has.
+Simulated: a GET request for `/crossdomain.xml` is answered with the file, and nothing else runs; other requests go on.
+No document states the exact answer. Our choices: the content as it is written, put inside `cross-domain-policy` when
+that element is left out, with the content type `text/x-cross-domain-policy`. A gateway that was given an operation
+answers 404 before this policy is reached, as it does for every path without an operation.
 
 Source: https://learn.microsoft.com/azure/api-management/cross-domain-policy
 """

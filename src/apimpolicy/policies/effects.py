@@ -13,7 +13,7 @@ variable-set      name, value (the .NET value, boxed)
 method-set        before, after
 query-set         name, action, before, after (tuples of values)
 url-rewritten     before, after (path and query)
-backend-set       url: str | None, backend_id: str | None, ignored: bool
+backend-set       url: str | None, backend_id: str | None, ignored: bool, service_fabric: tuple of texts
 forwarded         request: Request, response: Response | None (records; what was sent, what came back)
 certificate-checked       valid: bool, reason: str | None, ignored: bool     validate-client-certificate
 backend-certificate-set   thumbprint                                         authentication-certificate
@@ -59,21 +59,32 @@ from apimpolicy.dotnet.values import from_utf16
 class Effect:
     """`kind` and `data` as in the table above; `text` says the same in a few words, for people.
 
-    Texts are Python's: .NET strings are converted. The `value` of a variable stays the .NET value that it is.
+    Texts are Python's: .NET strings are converted, when they are read. The `value` of a variable stays the .NET value
+    that it is.
     """
 
-    __slots__ = ("data", "kind", "text")
+    __slots__ = ("_data", "_is_readable", "_text", "kind")
 
     def __init__(self, kind: str, text: str, **data: object) -> None:
         self.kind = kind
-        self.text = text if text.isascii() else from_utf16(text)
-        for key, value in data.items():
-            if type(value) is str:
-                if not value.isascii() and key != "value":
-                    data[key] = from_utf16(value)
-            elif type(value) is tuple and value and key != "value":
-                data[key] = _readable(value)
-        self.data = data
+        self._text = text
+        self._data = data
+        self._is_readable = False
+
+    @property
+    def text(self) -> str:
+        return from_utf16(self._text)
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self._text = text
+
+    @property
+    def data(self) -> dict[str, object]:
+        if not self._is_readable:
+            self._data = {key: value if key == "value" else _readable(value) for key, value in self._data.items()}
+            self._is_readable = True
+        return self._data
 
     def __repr__(self) -> str:
         return f"Effect({self.kind!r}, {self.text!r})"

@@ -7,12 +7,15 @@
 </emit-metric>
 ```
 
-The value is a number (1 by default), the namespace `API Management` by default. A dimension of one of the default names
-needs no value. One to five dimensions are documented; `check` warns of more and of none, and they run all the same.
+`value` is a number, 1 by default; the default namespace is `API Management`. A dimension needs no value if its name is
+one of the default dimensions: API ID, Operation ID, Product ID, User ID, Subscription ID, Location, Gateway ID, Backend
+ID. The documentation allows one to five dimensions; with more, or none, `check` warns and the policy still runs.
 
-Simulated: the metrics are in `result.metrics` and, of all requests, in `gateway.metrics`; nothing is sent anywhere. Our
-choices: a default dimension of which there is nothing to say is an empty text; a name given twice counts once, the last
-one. `default-dimensions`, known from the schema only, has no effect. Sampling and aggregation are not simulated.
+Simulated: the metrics of a request are in `result.metrics`, those of all requests in `gateway.metrics`; nothing is
+sent. Sampling and aggregation are not simulated, and `default-dimensions`, which only the editor's schema knows, has no
+effect. Our choices: a default dimension without a value, such as the product of a request without a product, is an
+empty text; Location is the region of the deployment; of two dimensions with one name the last one counts; a dimension
+without a value that is not a default dimension is an error without a reason.
 
 Source: https://learn.microsoft.com/azure/api-management/emit-metric-policy
 """

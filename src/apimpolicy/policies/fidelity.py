@@ -1,7 +1,8 @@
-"""What is not simulated of the policies that are.
+"""What a run leaves out of the policies that are simulated.
 
-The one place that says so for the reference; a policy that is not here says "Simulated in full" on its page, and one
-that is here does not (a test holds that). What nobody simulates is in `registry.UNDOCUMENTED`.
+This is the one place that says so for the reference. A policy that is not here says "Simulated in full" on its page,
+and one that is here does not (a test holds that). Policies that are not simulated at all are in
+`registry.UNDOCUMENTED`.
 """
 
 from __future__ import annotations
@@ -14,43 +15,55 @@ AS: dict[str, str] = {
 }
 """Policies that are another one under a second name; their pages say "Simulated as"."""
 
-_TOOLS_ONLY = "attributes that only the gateway's schema knows"
-_BUCKET = "the v2 tiers' token bucket"
-_SENDING = "sampling, batches and delays"
+_ONE_CACHE = "`caching-type`: a gateway has one cache"
+_BANDWIDTH = "bandwidth that is not the bodies of requests and answers"
+_BUCKET = "the token bucket of the v2 tiers"
+_DAPR = "the Dapr runtime: requests are recorded, and a stand-in answers"
+_EMBEDDINGS = "the embeddings backend, whose place a function takes"
+_SCHEMA_ONLY = "the attributes that only the editor's schema knows, which fail by name"
 
 EXCEPT: dict[str, str] = {
-    "cache-lookup": "the difference between internal and external caches",
-    "cosmosdb-data-source": "queries: they are recorded, not run",
-    "cross-domain": "the exact answer, which is documented nowhere",
+    "cache-lookup": _ONE_CACHE,
+    "cache-lookup-value": _ONE_CACHE,
+    "cache-remove-value": _ONE_CACHE,
+    "cache-store-value": _ONE_CACHE,
+    "cosmosdb-data-source": "running the request: it is recorded, and a stand-in answers",
+    "cross-domain": "the exact answer, which no document states",
     "emit-metric": "`default-dimensions`, sampling and aggregation",
     "forward-request": "`continue-timeout`, `http-version` and `buffer-response`, which have no effect",
-    "get-authorization-context": "the refreshing of tokens and the signature of `identity`",
-    "http-data-source": "settings of `backend` other than forward-request's timeout",
-    "invoke-dapr-binding": "a real sidecar: requests are recorded",
-    "json-to-xml": _TOOLS_ONLY,
-    "llm-content-safety": "the service's judgement, which a function stands in for",
+    "get-authorization-context": "refreshing tokens, and checking the signature of `identity`",
+    "http-data-source": "what stands in `backend`, apart from the timeout of forward-request",
+    "invoke-dapr-binding": _DAPR,
+    "json-to-xml": _SCHEMA_ONLY,
+    "llm-content-safety": "the judgement of the service, whose place a function takes, and its limit on texts",
     "llm-emit-token-metric": "the categories of tokens in preview",
-    "llm-semantic-cache-lookup": "the embeddings backend, which a function stands in for",
-    "llm-token-limit": "the model's own count of a prompt's tokens, which is estimated",
-    "log-to-eventhub": _SENDING,
-    "mock-response": 'samples of XML schemas, `enabled="false"` and `index`',
-    "proxy": "the proxy itself: only the trace tells of it",
-    "publish-event": "subscribers: what is published is recorded",
-    "publish-to-dapr": "a real sidecar: requests are recorded",
-    "quota": "bandwidth of anything but bodies",
+    "llm-semantic-cache-lookup": _EMBEDDINGS,
+    "llm-token-limit": f"the exact number of tokens in a prompt, which is estimated, and {_BUCKET}",
+    "log-to-eventhub": "the event hub itself, sampling, batches and delays: events are recorded",
+    "mock-response": 'samples in other formats than JSON and XML, `enabled="false"` and `index`, which fail by name',
+    "proxy": "the proxy itself, which only the trace mentions",
+    "publish-event": "subscribers: events are recorded",
+    "publish-to-dapr": _DAPR,
+    "quota": _BANDWIDTH,
+    "quota-by-key": _BANDWIDTH,
     "rate-limit": _BUCKET,
-    "rate-limit-by-key": _BUCKET,
-    "send-service-bus-message": "the service: messages are recorded",
-    "set-backend-service": "the attributes of Service Fabric",
-    "set-body": "`html-decode-expression` and the Liquid filter Currency",
-    "sql-data-source": "statements, which are recorded, and `set-body` in `request`",
-    "trace": "Application Insights: messages are in the trace",
-    "validate-azure-ad-token": "`allow-protected-forwarded-tokens` and `allow-proof-of-possession-tokens`",
-    "validate-graphql-request": "`max-depth`, `max-complexity` and others that are documented nowhere",
-    "validate-odata-request": "the service's metadata: names and types",
-    "wait": "the side by side: requests go one after another",
-    "xml-to-json": _TOOLS_ONLY,
-    "xsl-transform": "`msxsl:script` and extensions other than `node-set`",
+    "rate-limit-by-key": f"{_BUCKET}, and `flexible-retry-window`, which has no effect",
+    "send-request": "`buffer-response`, which has no effect, and a `proxy`, which only the trace mentions",
+    "send-service-bus-message": "Service Bus itself: messages are recorded",
+    "set-backend-service": "a Service Fabric cluster: a true `sf-resolve-condition` fails by name",
+    "set-body": "`html-decode-expression` and parts of Liquid that no document explains, which fail by name",
+    "sql-data-source": "running the statement, which is recorded, and `set-body` in `request`, which fails by name",
+    "trace": "Application Insights: messages are in the trace of the result",
+    "validate-azure-ad-token": (
+        "`allow-protected-forwarded-tokens` and `allow-proof-of-possession-tokens`, which have no effect"
+    ),
+    "validate-content": "`readOnly`, `writeOnly` and `discriminator` in schemas, and the limit on their size",
+    "validate-graphql-request": "`max-total-depth` and `max-complexity`, which fail by name",
+    "validate-jwt": "`issuer-signing-tokens` and `zumo-master-key`, which fail by name",
+    "validate-odata-request": "checks that need the metadata of the service: its names and types",
+    "wait": "running in parallel: the policies run one after another",
+    "xml-to-json": _SCHEMA_ONLY,
+    "xsl-transform": "`msxsl:script`, which fails by name, and extension functions other than `node-set`",
 }
 
 
@@ -58,7 +71,7 @@ def fidelity_of(name: str) -> str:
     """`full`, or `full, except …`.
 
     >>> fidelity_of("choose"), fidelity_of("rate-limit")
-    ('full', "full, except the v2 tiers' token bucket")
+    ('full', 'full, except the token bucket of the v2 tiers')
     """
     left_out = EXCEPT.get(AS.get(name, name))
     return "full" if left_out is None else f"full, except {left_out}"

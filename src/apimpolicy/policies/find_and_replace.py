@@ -4,10 +4,11 @@
 <find-and-replace from="http://backend.internal" to="https://contoso.azure-api.net" />
 ```
 
-In inbound and backend it changes the body of the request, in outbound and on-error that of the response.
+In inbound and backend the policy changes the body of the request, in outbound and on-error that of the response. An
+empty `to` removes the text.
 
-Simulated in full. Our choices: the search is by characters and minds case; without a body, or with an empty `from`,
-nothing happens; the body stays in the character set of its `Content-Type`.
+Simulated in full. Our choices: the search compares characters and is case-sensitive; without a body, or with an empty
+`from`, nothing happens; the body stays in the character set of its `Content-Type`.
 
 Source: https://learn.microsoft.com/azure/api-management/find-and-replace-policy
 """

@@ -4,20 +4,22 @@
 <forward-request timeout="20" fail-on-error-status-code="true" />
 ```
 
-The answer becomes the response. Without this policy in the backend section nothing is forwarded and outbound starts at
-once. `timeout` is in seconds (300 by default), `timeout-ms` in milliseconds. With `follow-redirects="true"` a redirect
-is followed instead of returned.
+The answer becomes the response. Without this policy in the backend section nothing is forwarded, and outbound starts at
+once. `timeout` is in seconds (300 by default), `timeout-ms` in milliseconds. With `follow-redirects="true"` the gateway
+follows a redirect instead of returning it. With `fail-on-error-status-code="true"` a status from 400 to 599 is an
+error.
 
 Simulated: the backend is what the gateway was given, and no socket is opened. A backend that raises `TimeoutError`, or
-an answer later than `timeout` on a clock that the backend moves on, is the error `Timeout`; one that raises another
-`OSError` is `BackendConnectionFailure`. Accepted without an effect: `continue-timeout`, `http-version`,
-`buffer-response`. A second forward-request in one request sends the body again; the trace says so where
-`buffer-request-body` is missing, because the documentation wants it then.
+that moves the clock beyond `timeout`, is the error `Timeout`; one that raises another `OSError` is
+`BackendConnectionFailure`. `continue-timeout`, `http-version` and `buffer-response` have no effect. A second
+forward-request in one request sends the body again; where `buffer-request-body` is missing, which the documentation
+wants for that, the trace says so.
 
-Our choices: the texts of these errors; with `fail-on-error-status-code` the caller gets the backend's answer unless
-on-error decides otherwise, and the error's reason, which no document states, is null. Redirects are followed as .NET's
-HttpClient does: at most 50, never from https to http, without the header Authorization, and as GET without a body after
-303, and after 301 and 302 of a POST. The timeout counts for each request.
+Our choices: the texts of these errors, and the status 500 of `Timeout`; with `fail-on-error-status-code` the caller
+gets the backend's answer unless on-error decides otherwise, and the error has no reason, because no document states
+one. Redirects are followed as .NET's HttpClient does: at most 50, never from https to http, without the header
+Authorization, and as GET without a body after 303, and after 301 and 302 of a POST. The timeout counts for each
+request.
 
 Source: https://learn.microsoft.com/azure/api-management/forward-request-policy
 """

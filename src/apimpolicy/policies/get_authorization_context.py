@@ -7,9 +7,10 @@
 </set-header>
 ```
 
-The variable gets an `Authorization` with `AccessToken` and `Claims`. The connection's access policies decide who may
-use it: the gateway's own identity (`identity-type="managed"`, the default), or with `jwt` the service principal whose
-token `identity` is. A failure is an error, of status 500; with `ignore-error="true"` the variable is null instead.
+The variable gets an `Authorization` object with `AccessToken` and `Claims`. The connection's access policies decide who
+may use it: the gateway's own identity (`identity-type="managed"`, the default), or with `jwt` the service principal
+whose token `identity` is. A failure is an error with status 500; with `ignore-error="true"` the variable is null
+instead.
 
 ```python
 authorizations = Authorizations()
@@ -17,11 +18,11 @@ authorizations.add("github", "orders-bot", access_token="gho_1", claims={"login"
 gateway = Gateway(authorizations=authorizations)
 ```
 
-Simulated: whether the connection is there, in order, and open to the identity; nobody is asked but the `Authorizations`
-of the gateway, and without them the policy fails by name. Refreshing tokens is up to the test: `add` replaces one. Of
-`identity` the audience `https://azure-api.net/authorization-manager`, `oid`, `tid` and `exp` are looked at, its
-signature is not. Our choices: the error has no reason; `jwt` without `identity` is such a failure; ids are compared
-without regard to case; claims that are no texts arrive as bool, long, double or string[], objects as JSON.
+Simulated: whether the connection exists, is in order, and is open to the identity. The `Authorizations` of the gateway
+answer; without them the policy fails by name. Tokens are not refreshed: a test replaces one with `add`. Of `identity`
+the audience `https://azure-api.net/authorization-manager`, `oid`, `tid` and `exp` are checked, the signature is not.
+Our choices: the error has no reason; `jwt` without `identity` is such an error; ids are compared without regard to
+case; claims that are not texts arrive as bool, long, double or string[], and objects as JSON.
 
 Source: https://learn.microsoft.com/azure/api-management/get-authorization-context-policy
 """

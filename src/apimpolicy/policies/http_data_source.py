@@ -12,14 +12,15 @@
 </http-data-source>
 ```
 
-It is the root of a resolver's document: `Gateway(…).resolve(policy, arguments={"id": 1}, parent={…})`.
-`context.GraphQL` has the arguments and the parent object, `context.Request.Body` the arguments: `{"arguments": {…}}`.
-In `http-response` the response is that of the resolver's own request; without that element its body is the result.
+The policy is the root of a resolver's document: `Gateway(…).resolve(policy, arguments={"id": 1}, parent={…})`.
+`context.GraphQL` has the arguments and the parent object; `context.Request.Body` has the arguments as
+`{"arguments": {…}}`. In `http-response` the response is that of the resolver's own request; without that element its
+body is the result.
 
 Simulated: `Gateway(outside=…)` answers, or else its `backend`; no socket is opened. Our choices, where the
-documentation is silent: a status that tells of an error is no error, the body counts; of the `backend` element only
-forward-request's timeout has an effect; with set-backend-service the request goes to that backend's base URL with the
-path and query of `set-url`; `set-url` is evaluated before the policies beside it.
+documentation is silent: a status of 400 and above is no error, and the body counts; of the `backend` element only the
+timeout of forward-request has an effect; with set-backend-service the request goes to the base URL of that backend with
+the path and query of `set-url`; `set-url` is evaluated before the policies beside it.
 
 Source: https://learn.microsoft.com/azure/api-management/http-data-source-policy
 """

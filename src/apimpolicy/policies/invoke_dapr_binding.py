@@ -1,4 +1,4 @@
-"""invoke-dapr-binding: trigger an output binding with the Dapr sidecar.
+"""invoke-dapr-binding: trigger an output binding of the Dapr runtime beside a self-hosted gateway.
 
 ```xml
 <invoke-dapr-binding name="external-system" operation="create" response-variable-name="bind-response">
@@ -8,14 +8,17 @@
 ```
 
 The gateway posts JSON with `operation`, `metadata` and `data` to `http://localhost:3500/v1.0/bindings/external-system`.
-An error that Dapr answers goes to on-error, unless `ignore-error="true"`; the answer is in the variable either way.
-`timeout` is in seconds, 5 by default.
+An error from Dapr goes to on-error, unless `ignore-error="true"`; the answer is in the variable either way. `timeout`
+is in seconds, 5 by default.
 
 Simulated: `Gateway(dapr=…)` answers, or 204 without it; `gateway.dapr.bindings` has what was triggered and
-`result.sent_requests` the request; no socket is opened. `template="Liquid"` works as in set-body, on the data. Our
-choices: without `operation` it is `create`, which is the schema's default, not the documentation's; data that is JSON
-is put in as such, anything else as text; what is not given is left out; `content-type` has no effect. Errors are in
-`dapr_requests`.
+`result.sent_requests` the request; no socket is opened. With `template="Liquid"` the data is a template, as in
+set-body. `content-type`, whose only value is application/json, makes no difference.
+
+Our choices: without `operation` it is `create`, which is the default of the editor's schema, not of the documentation;
+data that is JSON is embedded as JSON, anything else as a text; what is not given is left out; an answer with status 400
+and above is an error with status 500, without a reason, in our words; if there is no answer and errors are ignored, the
+variable is null; `{{…}}` in a template is Liquid's, not a named value.
 
 Source: https://learn.microsoft.com/azure/api-management/invoke-dapr-binding-policy
 """

@@ -7,11 +7,11 @@
 </ip-filter>
 ```
 
-With `allow`, callers from elsewhere are refused; with `forbid`, those from there are.
+With `allow`, callers from other addresses are refused; with `forbid`, callers from these addresses are.
 
 Simulated in full; the caller's address is the `ip_address` of the `Request`. Our choices: a port behind the address is
-dropped; an IPv4 address written as IPv6 is the IPv4 address; the status is 403, which the documentation does not say;
-an address of the policy that is none is an error without a reason.
+ignored; an IPv4 address written as IPv6 counts as the IPv4 address; the status is 403, which the documentation does not
+state; a text in the policy that is not an address is an error without a reason.
 
 Source: https://learn.microsoft.com/azure/api-management/ip-filter-policy
 """

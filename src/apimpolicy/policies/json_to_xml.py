@@ -9,20 +9,23 @@ With that, `{"v1:a": {"xmlns:v1": "urn:x", "#attrs": {"n": "1"}, "b": [2, null]}
 
     <v1:a xmlns:v1="urn:x" n="1"><b>2</b><b xsi:nil="true" xmlns:xsi="…"/></v1:a>
 
-`apply="content-type-json"` leaves bodies of other types alone; `consider-accept-header` (true unless given) converts
-only when the request's `Accept` names an XML type. In inbound it changes the request, after that the response. With
-`parse-date="false"` dates stay as they are written; else they are dates and written as XML does.
+`apply="content-type-json"` leaves bodies of other types alone. With `consider-accept-header` (true unless given) the
+body is converted only if the request's `Accept` names an XML type. In inbound the policy changes the request, after
+that the response. With `parse-date="false"` dates stay as they are written; otherwise they are dates, and written as
+XML writes them.
 
-Seen on real gateways, documented nowhere: a root `Document` when the JSON has more than one property; one element per
-item of an array, and an empty one for an empty array; `xsi:nil="true"` for null.
+Seen on real gateways, and not documented: the root is `Document` when the JSON has more than one property; an array
+becomes one element for each item, and an empty array an empty element; null becomes `xsi:nil="true"`.
 
-Simulated but for the attributes that only the gateway's schema knows (`attribute-prefix`, `namespace-block-name`,
-`invalid-character-replacement`, `null-values`, `trim-values`, `empty-values`): they fail by name. Our choices: the
-separator divides a name only if what precedes it is a declared namespace, so that `first_name` stays whole with the
-default `_`; what XML does not allow in names is written `_x0020_`; an array in an array is an element in an element;
-items of a root array are called `item`; no white space and no declaration are added; the content type becomes
-`application/xml`; without a body nothing happens; a body that is no JSON is an error without a reason; `Accept: */*`
-names no XML.
+Simulated, except for the attributes that only the editor's schema knows (`attribute-prefix`, `namespace-block-name`,
+`invalid-character-replacement`, `null-values`, `trim-values`, `empty-values`): they fail by name, because no document
+says what they do. Our choices:
+
+- The separator divides a name only if what precedes it is a declared namespace, so that `first_name` stays whole with
+  the default `_`. What XML does not allow in names is written as `_x0020_`.
+- An array in an array is an element in an element; items of an array at the root are called `item`.
+- No white space and no XML declaration are added; the content type becomes `application/xml`.
+- Without a body nothing happens; a body that is not JSON is an error without a reason; `Accept: */*` names no XML type.
 
 Source: https://learn.microsoft.com/azure/api-management/json-to-xml-policy
 """

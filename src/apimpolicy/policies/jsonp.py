@@ -4,11 +4,11 @@
 <jsonp callback-parameter-name="cb" />
 ```
 
-`?cb=show` turns `{"id": 1}` into `show({"id": 1});`. Without that parameter the response stays as it is.
+With `?cb=show` the response `{"id": 1}` becomes `show({"id": 1});`. Without that parameter the response stays as it is.
 
 Simulated in full. Our choices: names with dots count as identifiers; the response's content type becomes
-`application/javascript`; the status of `CallbackParameterInvalid` is 400, where the documentation says only that it is
-an error of the caller.
+`application/javascript`; the error `CallbackParameterInvalid` has status 400, where the documentation only says that it
+is the caller's error.
 
 Source: https://learn.microsoft.com/azure/api-management/jsonp-policy
 """

@@ -6,11 +6,12 @@
 </limit-concurrency>
 ```
 
-The refused get 429 at once.
+When `max-count` requests are inside already, a further one gets 429 at once.
 
-Simulated in full: requests of one gateway are inside together when a backend, while it answers one, sends the next (or
-when threads do). Our choices: the count is that of the key, wherever it stands; the reason and the message of the
-error, which no document states, are null and "Too many requests are in progress.".
+Simulated in full. Requests to one gateway are inside at the same time when the backend double sends a further request
+while it answers the first one, or when several threads send requests. Our choices: everything with one `key` counts
+together, wherever it stands; the error has no reason and the message "Too many requests are in progress.", because no
+document states them.
 
 Source: https://learn.microsoft.com/azure/api-management/limit-concurrency-policy
 """

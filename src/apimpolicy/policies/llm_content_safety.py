@@ -1,4 +1,4 @@
-"""llm-content-safety: have Azure AI Content Safety judge prompts or completions, and refuse what it finds.
+"""llm-content-safety: have Azure AI Content Safety check prompts or completions, and refuse harmful ones.
 
 ```xml
 <llm-content-safety backend-id="content-safety" shield-prompt="true" enforce-on-completions="true">
@@ -7,20 +7,22 @@
 </llm-content-safety>
 ```
 
-In inbound the texts of the prompt are judged, all together and 10,000 characters at a time; with
-`enforce-on-completions` the completion too, as in outbound, `window-size` characters (1000) at a time, each with the
-last `window-overlap-size` of the one before. Refused is a category whose severity reaches its threshold (with four
-levels severities are even), a text on one of the blocklists, and with `shield-prompt` an attack on the model. The
-caller gets 403; of a streamed completion only what comes before, without an error (all documented).
+In inbound the texts of the prompt are checked, all together, 10,000 characters at a time. With
+`enforce-on-completions` the completion is checked too, as it is by the policy in outbound: `window-size` characters
+(1000) at a time, each window beginning with the last `window-overlap-size` characters of the one before. A text is
+refused when a category's severity reaches its threshold (with four levels severities are even), when it is on one of
+the blocklists, or, with `shield-prompt`, when it is an attack on the model. The caller gets 403; a streamed completion
+ends before the harmful part, without an error (all documented).
 
-Simulated: `Gateway(content_safety=…)` judges: `SafetyWords`, or a function from a text to severities. Without one the
-policy fails and says so. `gateway.content_safety.texts` are the texts that were judged. As seen on real gateways, the
-reason is ContentSafetyPolicyViolated and the text "Request failed content safety check."; a service that fails (an
-OSError) refuses in the same words.
+Simulated: `Gateway(content_safety=…)` takes the place of the service: `SafetyWords`, or a function from a text to
+severities. Without one the policy fails by name. `gateway.content_safety.texts` are the texts that were checked. As
+seen on real gateways, the reason is ContentSafetyPolicyViolated and the text "Request failed content safety check."; a
+service that fails (an OSError) refuses in the same words. The service's own limit on the length of a text, beyond
+which the gateway answers 403, is not simulated.
 
-Our choices: completions are refused in the same words; attacks are looked for in prompts only; of a body that is no
-prompt or completion that we know all text is judged; a stream ends before the first event of the refused window; an
-attribute that is not a positive number counts as 1; `backend-id` need not be one of the gateway's `backends`.
+Our choices: completions are refused in the same words; attacks are looked for in prompts only; of a body that is
+neither a prompt nor a completion all text is checked; a stream ends before the first event of the refused window; a
+window size that is not positive counts as 1; `backend-id` need not be one of the gateway's `backends`.
 
 Source: https://learn.microsoft.com/azure/api-management/llm-content-safety-policy
 """

@@ -1,4 +1,4 @@
-"""llm-emit-token-metric: send the tokens that a language model used as custom metrics to Application Insights.
+"""llm-emit-token-metric: send the tokens that a language model used to Application Insights, as custom metrics.
 
 ```xml
 <llm-emit-token-metric namespace="orders">
@@ -7,14 +7,17 @@
 </llm-emit-token-metric>
 ```
 
-Three metrics when the answer has come, `Total Tokens`, `Prompt Tokens` and `Completion Tokens`, in the namespace
-`API Management` by default. One to five dimensions are documented; `check` warns of more and of none.
+When the answer is there, three metrics are sent: `Total Tokens`, `Prompt Tokens` and `Completion Tokens`, by default in
+the namespace `API Management`. The numbers are those of the answer's `usage`. The documentation allows one to five
+dimensions; with more, or none, `check` warns and the policy still runs. Default dimensions, which need no value, are
+those of emit-metric.
 
-Simulated: the metrics are in `result.metrics` and, of all requests, in `gateway.metrics`. How tokens are read and
-estimated is in `token_usage`, default dimensions in `metrics`. Our choices: dimensions have the values of inbound, only
-`Backend ID` that of the moment when the answer is there; an answer that tells of no tokens gives no metrics, nor does
-one from the cache. Known from the schema only: `value-type` selects one of the three, `name` is then its name, and
-`ignore-prompt` leaves the prompt's tokens out. The further categories in preview (cached, reasoning) are not simulated.
+Simulated: the metrics of a request are in `result.metrics`, those of all requests in `gateway.metrics`. Our choices: a
+streamed answer that states no `usage` is estimated (`Gateway(count_tokens=…)`), and another answer without it gives no
+metrics, nor does one from the cache; dimensions have their values of inbound, except `Backend ID`, which has that of
+the moment when the answer is there. Known from the editor's schema only: `value-type` selects one of the three metrics,
+`name` is then its name, and `ignore-prompt` leaves out the prompt's tokens. The further categories in preview (cached
+and reasoning tokens) are not simulated.
 
 Source: https://learn.microsoft.com/azure/api-management/llm-emit-token-metric-policy
 """

@@ -1,4 +1,4 @@
-"""llm-semantic-cache-lookup: answer from the cache, when a prompt that means nearly the same was answered before.
+"""llm-semantic-cache-lookup: answer from the cache if a prompt with nearly the same meaning was answered before.
 
 ```xml
 <llm-semantic-cache-lookup score-threshold="0.05" embeddings-backend-id="embeddings"
@@ -7,16 +7,19 @@
 </llm-semantic-cache-lookup>
 ```
 
-The lower `score-threshold`, the nearer the prompts must be. `ignore-system-messages` leaves system messages out of the
-comparison; with more than `max-message-count` messages left the cache is not used; `vary-by` values keep answers apart.
+The lower `score-threshold` is, the more alike the prompts must be. `ignore-system-messages` leaves system messages out
+of the comparison. With more than `max-message-count` messages left, the cache is not used. Values of `vary-by` keep
+answers apart. llm-semantic-cache-store in outbound keeps them.
 
-Simulated: one cache for a gateway. The score is 1 − cosine similarity of the embeddings, which is our reading. Without
-`Gateway(embeddings=…)`, a function from a text to a vector, prompts are compared by their words, whatever the order:
-a test of the policy, not of a model. The embeddings backend is not called, so that it need not be there. An answer from
-the cache ends inbound and leaves the backend out; outbound runs and does not store it again, as with cache-lookup.
+Simulated with one cache for each gateway. The embeddings backend is not called and need not exist:
+`Gateway(embeddings=…)`, a function from a text to a vector, takes its place. Without it prompts are compared by their
+words, whatever the order, which tests the policy and not a model. That the score is 1 − cosine similarity is our
+reading. An answer from the cache ends inbound and leaves out the backend; outbound runs, and does not store the answer
+again, as with cache-lookup.
 
-Our choices: besides `vary-by`, host and path, the embeddings backend and `cache-id` (known from the schema only) keep
-answers apart; only chat completions are looked up, in POST requests; developer messages count as system messages.
+Our choices: besides `vary-by`, the host, the path, the embeddings backend and `cache-id` (known from the editor's
+schema only) keep answers apart; only chat completions in POST requests are looked up; developer messages count as
+system messages.
 
 Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-lookup-policy
 """

@@ -1,14 +1,14 @@
-"""llm-semantic-cache-store: keep the answer for prompts that mean nearly the same as this one.
+"""llm-semantic-cache-store: keep the answer for prompts with nearly the same meaning.
 
 ```xml
 <llm-semantic-cache-store duration="600" />
 ```
 
-`duration` is in seconds, on the gateway's clock. Only an answer of 200 is kept, unless `cache-response` decides.
+`duration` is in seconds, on the gateway's clock. Only answers with status 200 are kept, unless `cache-response`
+decides. llm-semantic-cache-lookup in inbound says what is compared.
 
-Simulated in full; llm-semantic-cache-lookup in inbound says what a prompt is and where its answer belongs. Our choices:
-without a lookup before it nothing is kept, and that is no error; the answer is there at once, as it is at this point of
-outbound.
+Simulated in full. Our choices: without a lookup before it nothing is kept, and that is no error; what is kept is the
+answer as it is at this point of outbound, and it can be looked up at once.
 
 Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-store-policy
 """

@@ -1,26 +1,32 @@
-"""llm-token-limit: so many tokens of a language model with one key, by the minute, by a longer period, or both.
+"""llm-token-limit: limit the tokens of a language model for each key, by the minute, by a longer period, or both.
 
 ```xml
 <llm-token-limit counter-key="@(context.Subscription.Id)" tokens-per-minute="500" estimate-prompt-tokens="false"
     token-quota="10000" token-quota-period="Daily" remaining-tokens-header-name="X-Remaining" />
 ```
 
-Over the rate the caller gets 429, over the quota 403, each with `Retry-After`. Counted are prompt and completion, when
-the answer has come; with `estimate-prompt-tokens` a prompt that is too long for what is left is refused before. A
-key has one counter wherever it is used, and is counted once for a request. Quota periods follow the calendar, UTC.
+Over the rate the caller gets 429, over the quota 403, each with `Retry-After`. The tokens of prompt and completion are
+counted when the answer is there. With `estimate-prompt-tokens` a prompt that is too long for what is left is refused
+before that. A key has one counter wherever it is used, and counts once for each request. Quota periods follow the
+calendar in UTC. The variable of consumed tokens has the estimate (or 0) in inbound, and the number used in outbound.
 
-Simulated on the gateway's clock; statuses, texts and the header are those seen on real gateways ("Token limit is
-exceeded. Try again in 53 seconds."); the reason of the error is stated nowhere and null. How tokens are read and
-estimated is in `token_usage`; `Gateway(count_tokens=…)` replaces our estimate of a quarter of the characters. The
-variable of consumed tokens has the estimate (or 0) in inbound and what was used in outbound, documented.
+Simulated on the gateway's clock. The statuses, texts and headers are those seen on real gateways ("Token limit is
+exceeded. Try again in 53 seconds."); no source states a reason for the error, and so it is null. The numbers are those
+of the answer's `usage`. Where they are missing, and for prompts, tokens are estimated: a quarter of the characters, or
+`Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
 
-Our choices: the rate is a window of a minute that slides exactly (the v2 tiers' token bucket is not simulated); both
-names of the policy share their counters; rate comes before quota; refused calls count nothing; nothing is counted
-before the answer is there; a week begins on Monday; without a period the quota never ends, as in the schema; a prompt
-longer than the whole limit is refused without a time; variables are Int32, and Int64 beyond. Headers of a streamed
-answer say what was left before its completion, as seen, and not what it used; an answer from the semantic cache uses no
-tokens, as seen. `ignore-prompt` and `prompt-type` are known from the schema only: we leave the prompt's tokens out, and
-read prompts of that kind only.
+Our choices:
+
+- The rate is counted in a window of a minute that slides exactly; the token bucket of the v2 tiers is not simulated.
+- The rate comes before the quota; refused calls count nothing; nothing is counted before the answer is there.
+- A week begins on Monday. Without a period the quota never ends, as in the editor's schema.
+- A prompt longer than the whole limit is refused without a time. Variables are Int32, and Int64 for larger numbers.
+- An answer without `usage` is estimated if it is streamed or if the policy estimates, and otherwise counts nothing; nor
+  does an answer with status 400 and above. An answer from the semantic cache uses no tokens, as seen.
+- The headers of a streamed answer state what was left before its completion, as seen, and not what it used.
+- `ignore-prompt` leaves out the prompt's tokens, and `prompt-type` reads prompts of that kind only; both are known from
+  the editor's schema only.
+- Both names of the policy, this one and azure-openai-token-limit, share their counters.
 
 Source: https://learn.microsoft.com/azure/api-management/llm-token-limit-policy
 """

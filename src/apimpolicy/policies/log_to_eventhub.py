@@ -7,12 +7,12 @@
 ```
 
 A message of more than 200 KB (204,800 bytes) is cut off there (documented). Only one of `partition-id` and
-`partition-key` can be given.
+`partition-key` may be given.
 
-Simulated: the events are in `gateway.event_hub("orders-logger").events`, and nothing is sent anywhere. Any logger is
-there, unless `Gateway(event_hubs=["orders-logger"])` names all there are; one that is not there is an error with the
-text that Azure gives when the document is saved. Our choices: text is sent as UTF-8, `byte[]` as its bytes, and white
-space around a literal text is kept. Sampling, batches and delays are not simulated.
+Simulated: the events are in `gateway.event_hub("orders-logger").events`; nothing is sent. Every logger exists, unless
+`Gateway(event_hubs=["orders-logger"])` names all of them; a logger that does not exist is an error with the text that
+Azure gives when the document is saved. Our choices: text is sent as UTF-8, `byte[]` as its bytes, and white space
+around a literal text is kept. Sampling, batches and delays are not simulated.
 
 Source: https://learn.microsoft.com/azure/api-management/log-to-eventhub-policy
 """

@@ -4,13 +4,20 @@
 <mock-response status-code="200" content-type="application/json" />
 ```
 
-The answer is an example of the operation for this status (and content type), else a sample made from its schema, else
-no content. Examples and schemas are those of the API's description, `Gateway(openapi="orders.yaml")`.
+The answer is an example of the operation for this status (and content type), otherwise a sample made from the schema,
+otherwise no content. Examples and schemas are those of the API's description, `Gateway(openapi="orders.yaml")`.
 
-Simulated for JSON and for examples of any kind; a sample of an XML schema is not simulated. Our choices: without
-`content-type` the first content with an example counts, else the first; a content type that the operation does not have
-gives no content; the content type is set as a header when there is content; the values of a sample are ours
-(`apimpolicy.policies.sample_bodies`). `enabled="false"` and `index` are not documented and fail as not simulated.
+Simulated for examples of every kind, and for samples in JSON and XML. A sample of another content type fails by name;
+so do `enabled="false"` and `index`, which only the editor's schema knows. Our choices:
+
+- Without `content-type` the first content with an example counts, otherwise the first content; a content type that the
+  operation does not have gives no content. The header Content-Type is set when there is content.
+- The values of a sample, of which no document says more: `example`, `default`, `const` or the first `enum` value where
+  the schema has one, otherwise a fixed value of the right type and format; the first alternative of `oneOf` and
+  `anyOf`; all properties of an object, one item of an array.
+- A sample in XML follows the `xml` objects of the schemas (name, namespace, prefix, attribute, wrapped), as OpenAPI
+  explains them. The root is called like the schema's definition, otherwise `root`, and items of an array at the root
+  `item`.
 
 Source: https://learn.microsoft.com/azure/api-management/mock-response-policy
 """
@@ -80,8 +87,14 @@ def _body(exchange: Exchange, content: Content) -> bytes | None:
     description = exchange.services.documents.description
     if content.schema is None or description is None:
         return None
+    if "xml" in content.media_type:
+        from apimpolicy.policies.sample_xml import xml_sample
+
+        return xml_sample(description, content.schema).encode("utf-8", "replace")
     if not is_json:
-        raise NotSimulatedError(f"mock-response with a sample in {content.media_type}", "samples are made in JSON only")
+        raise NotSimulatedError(
+            f"mock-response with a sample in {content.media_type}", "samples are made in JSON and XML only"
+        )
     from apimpolicy.policies.sample_bodies import SampleMaker
 
     sample = SampleMaker(description).sample(content.schema)

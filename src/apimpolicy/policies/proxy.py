@@ -1,14 +1,14 @@
-"""proxy: send what goes to the backend through an HTTP proxy.
+"""proxy: send requests to the backend through an HTTP proxy.
 
 ```xml
 <proxy url="http://proxy.contoso.example:8080" username="gateway" password="{{proxy-password}}" />
 ```
 
-Between the gateway and the proxy there is HTTP only, with Basic or NTLM authentication.
+Between gateway and proxy only HTTP is possible, with Basic or NTLM authentication.
 
-Simulated: the trace says which proxy is used; the requests and the backend stay the same, because nobody is between
-them here. Our choices: a URL that is none, or not of HTTP, is an error without a reason; user and password are not
-checked by anybody.
+Simulated: the trace says which proxy would be used; the requests stay the same, because there is no proxy here. Our
+choices: a text that is not a URL, or not one of HTTP, is an error without a reason; user name and password are not
+checked.
 
 Source: https://learn.microsoft.com/azure/api-management/proxy-policy
 """

@@ -1,4 +1,4 @@
-"""publish-event: tell the subscribers of a GraphQL API what a resolver's field came to.
+"""publish-event: publish what a GraphQL resolver returned to the subscribers of the API.
 
 ```xml
 <publish-event>
@@ -8,11 +8,11 @@
 </publish-event>
 ```
 
-Stands in the answer of a resolver: `http-response` of http-data-source, `response` of the others.
+The policy stands in the answer of a resolver: in `http-response` of http-data-source, in `response` of the others.
 
-Simulated: nobody is connected, but `gateway.resolve(…).events` has each subscription's id with the body that the
-response had at that moment, which is our reading of what is published. Outside of a resolver the policy is a warning
-when the document is checked, and does the same.
+Simulated: there are no subscribers; `gateway.resolve(…).events` has the id of each subscription with the body that the
+response had at that moment, which is our reading of what is published. Outside of a resolver `check` warns, and the
+policy does the same.
 
 Source: https://learn.microsoft.com/azure/api-management/publish-event-policy
 """

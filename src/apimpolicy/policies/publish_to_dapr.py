@@ -1,4 +1,4 @@
-"""publish-to-dapr: publish a message to a topic with the Dapr sidecar.
+"""publish-to-dapr: publish a message to a topic of the Dapr runtime beside a self-hosted gateway.
 
 ```xml
 <publish-to-dapr pubsub-name="orders" topic="new" response-variable-name="dapr-response">
@@ -6,14 +6,17 @@
 </publish-to-dapr>
 ```
 
-The gateway posts the content to `http://localhost:3500/v1.0/publish/orders/new`. Without `pubsub-name` the topic is
-`pubsub/topic`. An error that Dapr answers goes to on-error, unless `ignore-error="true"`; the answer is in the variable
-either way. `timeout` is in seconds, 5 by default.
+The gateway posts the content to `http://localhost:3500/v1.0/publish/orders/new`. Without `pubsub-name` the topic has
+the form `pubsub/topic`. An error from Dapr goes to on-error, unless `ignore-error="true"`; the answer is in the
+variable either way. `timeout` is in seconds, 5 by default.
 
 Simulated: `Gateway(dapr=…)` answers, or 204 without it; `gateway.dapr.publications` has what was published and
-`result.sent_requests` the request; no socket is opened. `template="Liquid"` works as in set-body. Our choices:
-Content-Type is set only by `content-type`; elements in the content are sent as they are written. Errors are in
-`dapr_requests`.
+`result.sent_requests` the request; no socket is opened. With `template="Liquid"` the content is a template, as in
+set-body.
+
+Our choices: Content-Type is set only if `content-type` is given; elements in the content are sent as they are written;
+an answer with status 400 and above is an error with status 500, without a reason, in our words; if there is no answer
+and errors are ignored, the variable is null; `{{…}}` in a template is Liquid's, not a named value.
 
 Source: https://learn.microsoft.com/azure/api-management/publish-to-dapr-policy
 """

@@ -1,4 +1,4 @@
-"""quota: so many calls or kilobytes of one subscription in a period.
+"""quota: limit the calls or the bandwidth of each subscription in a period.
 
 ```xml
 <quota calls="10000" bandwidth="40000" renewal-period="3600">
@@ -6,13 +6,14 @@
 </quota>
 ```
 
-When it is used up callers get 403 with `Retry-After`. Periods follow each other from the start of the subscription;
-with `renewal-period="0"` there is only one. Without a subscription the policy does nothing.
+When the quota is used up, callers get 403 with `Retry-After`, in seconds. Periods follow one another from the start of
+the subscription; with `renewal-period="0"` there is only one. Quotas of `api` and `operation` are counted
+independently, for the API or operation with that id, or with that name if no id is given. Without a subscription the
+policy does nothing.
 
-Simulated, on the gateway's clock, for the whole product; the quotas of `api` and `operation` count on their own, for
-the API or operation of that id, else of that name. Our choices: a subscription without a start begins when it was
-created; bandwidth is the bodies of request and answer, a kilobyte has 1024 bytes; refused calls do not count, for no
-quota; every place of the policy has counts of its own; an inner quota without a `renewal-period` has that of the outer
+Simulated on the gateway's clock. Our choices: a subscription without a start date begins when it was created; bandwidth
+is the bodies of requests and answers, and a kilobyte is 1024 bytes; refused calls do not count, for any quota; each
+place in the policy documents has counters of its own; an inner quota without `renewal-period` has that of the outer
 one.
 
 Source: https://learn.microsoft.com/azure/api-management/quota-policy

@@ -1,16 +1,16 @@
-"""quota-by-key: so many calls or kilobytes with one key in a period.
+"""quota-by-key: limit the calls or the bandwidth for each key in a period.
 
 ```xml
 <quota-by-key calls="10000" bandwidth="40000" renewal-period="3600" counter-key="@(context.Request.IpAddress)"
     increment-condition="@(context.Response.StatusCode &lt; 400)" first-period-start="2026-01-01T00:00:00Z" />
 ```
 
-When it is used up callers get 403 with `Retry-After`. Periods follow each other from `first-period-start`
-(0001-01-01 unless given); with `renewal-period="0"` there is only one. A key has one count wherever it is used, and is
-counted once for a request.
+When the quota is used up, callers get 403 with `Retry-After`, in seconds. Periods follow one another from
+`first-period-start` (0001-01-01 unless given); with `renewal-period="0"` there is only one. A key has one counter
+wherever it is used, and counts once for each request.
 
-Simulated in full, on the gateway's clock. Our choices: bandwidth is the bodies of request and answer, a kilobyte has
-1024 bytes; everything is counted at the end when `increment-condition` or `increment-count` is an expression, else at
+Simulated on the gateway's clock. Our choices: bandwidth is the bodies of requests and answers, and a kilobyte is 1024
+bytes; with an expression for `increment-condition` or `increment-count` everything is counted at the end, otherwise at
 once; a condition that throws at the end counts as false; refused calls do not count.
 
 Source: https://learn.microsoft.com/azure/api-management/quota-by-key-policy

@@ -1,4 +1,4 @@
-"""rate-limit: so many calls of one subscription within so many seconds.
+"""rate-limit: limit the calls of each subscription within a number of seconds.
 
 ```xml
 <rate-limit calls="20" renewal-period="90" remaining-calls-header-name="X-Remaining">
@@ -6,12 +6,13 @@
 </rate-limit>
 ```
 
-One call too many gets 429 with `Retry-After`. The limits of `api` and `operation` count on their own. Without a
-subscription the policy does nothing.
+A caller over the limit gets 429 with `Retry-After`. The limits of `api` and `operation` are counted independently, for
+the API or operation with that id, or with that name if no id is given. Without a subscription the policy does nothing.
 
-Simulated with a window that slides exactly, on the gateway's clock; counts are shared by all requests of one gateway.
-Our choices: refused calls do not count; every place of the policy has counts of its own; the v2 tiers' token bucket is
-not simulated; the header of remaining calls is that after this call, and only of the outermost limit.
+Simulated with a window that slides exactly, on the gateway's clock; all requests to one gateway share the counters. The
+token bucket of the v2 tiers is not simulated. Our choices: refused calls do not count; each place in the policy
+documents has counters of its own; the header of remaining calls states those left after this call, for the outermost
+limit only.
 
 Source: https://learn.microsoft.com/azure/api-management/rate-limit-policy
 """

@@ -1,17 +1,18 @@
-"""rate-limit-by-key: so many calls with one key within so many seconds.
+"""rate-limit-by-key: limit the calls for each key within a number of seconds.
 
 ```xml
 <rate-limit-by-key calls="10" renewal-period="60" counter-key="@(context.Request.IpAddress)"
     increment-condition="@(context.Response.StatusCode == 200)" remaining-calls-header-name="X-Remaining" />
 ```
 
-One call too many gets 429 with `Retry-After`. A key has one count wherever it is used. With `increment-condition` or
-`increment-count` given as expressions the call is counted at the end, so that the limit takes effect one call later.
+A caller over the limit gets 429 with `Retry-After`. A key has one counter wherever it is used. With an expression for
+`increment-condition` or `increment-count` the call is counted at the end, so that the limit takes effect one call
+later.
 
-Simulated with a window that slides exactly, on the gateway's clock; counts are shared by all requests of one gateway.
-Our choices: refused calls do not count; a condition that throws at the end counts as false; the v2 tiers' token bucket
-is not simulated. `increment-after-response="true"`, known from the schema only, counts at the end too;
-`flexible-retry-window` has no effect.
+Simulated with a window that slides exactly, on the gateway's clock; all requests to one gateway share the counters. The
+token bucket of the v2 tiers is not simulated. Our choices: refused calls do not count; two policies with one key count
+a request twice; a condition that throws at the end counts as false. `increment-after-response="true"`, which only the
+editor's schema knows, counts at the end as well; `flexible-retry-window`, likewise, has no effect.
 
 Source: https://learn.microsoft.com/azure/api-management/rate-limit-by-key-policy
 """

@@ -6,14 +6,15 @@
 </outbound>
 ```
 
-In outbound the response's links to the backend become links to the gateway; in inbound the request's links to the
-gateway become links to the backend. Headers stay as they are, `Location` among them (documented).
+In outbound, links in the response that lead to the backend become links to the gateway; in inbound, links in the
+request that lead to the gateway become links to the backend. Headers stay as they are, `Location` among them
+(documented).
 
-Simulated in full. The backend's URL is the one that set-backend-service or the API's settings name, the gateway's is
-what the caller used, up to the API's path. Our choices, since no document says more: JSON, XML, forms and `text/…` are
-texts, other bodies stay as they are; the scheme and the host count without case; links with `/` written as `\\/` count,
-too; a URL that only begins like the backend's (`/ordersheet` for `/orders`) is another one; without a backend URL
-nothing happens.
+Simulated in full. The backend's URL is the one that set-backend-service or the API's settings state; the gateway's is
+the one that the caller used, up to the path of the API. Our choices, since no document says more: JSON, XML, forms and
+`text/…` are changed, other bodies are not; scheme and host are compared without regard to case; links that write `/` as
+`\\/` count as well; a URL that only begins like the backend's (`/ordersheet` for `/orders`) is a different one; without
+a backend URL nothing happens.
 
 Source: https://learn.microsoft.com/azure/api-management/redirect-content-urls-policy
 """

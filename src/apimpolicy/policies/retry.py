@@ -6,16 +6,21 @@
 </retry>
 ```
 
-The policies run once, then at most `count` (1 to 50) times more, while `condition` is true after each run. Between two
-runs pass, in seconds, for the n-th repetition: `interval` alone: always that; with `delta`: `interval` + (n - 1) ·
-`delta`; with `delta` and `max-interval`: `interval` + (2ⁿ - 1) · a random number between 0.8 and 1.2 times `delta`, at
-most `max-interval`. `first-fast-retry` lets the first repetition follow at once. What ends the pipeline inside, ends
-the repetition.
+The policies run once, and then up to `count` (1 to 50) times more, as long as `condition` is true after a run. The wait
+before the n-th repetition, in seconds, is
 
-Simulated in full: nobody waits, the gateway's clock is moved on. The random numbers come from the gateway's `seed`. Our
-choices: an error inside is not caught and goes to on-error; `max-interval` without `delta` bounds `interval`; `count`,
+- with `interval` alone: `interval`;
+- with `delta`: `interval` + (n - 1) · `delta`;
+- with `delta` and `max-interval`: `interval` + (2ⁿ⁻¹ - 1) · a random number between 0.8 and 1.2 times `delta`, but at
+  most `max-interval`. (The documented formula says 2ⁿ, its documented example, 10, 20, 40, 80 seconds, 2ⁿ⁻¹.)
+
+With `first-fast-retry` the first repetition follows at once. A policy inside that ends the pipeline ends the repetition
+too.
+
+Simulated in full: nobody waits, the gateway's clock moves on. The random numbers come from the gateway's `seed`. Our
+choices: an error inside is not caught and goes to on-error; `max-interval` without `delta` limits `interval`; `count`,
 `interval` and the others are evaluated once, before the first run; a `count` outside of 1 to 50 is an error without a
-reason. The body of the request is sent again even when it was not buffered.
+reason; the body of the request is sent again even if it was not buffered.
 
 Source: https://learn.microsoft.com/azure/api-management/retry-policy
 """
@@ -74,5 +79,6 @@ class Retry:
         if self.delta is not None and self.max_interval is None:
             seconds += (repetition - 1) * self.delta
         elif self.delta is not None:
-            seconds += (2**repetition - 1) * environment().random.uniform(self.delta * 0.8, self.delta * 1.2)
+            growth = 2 ** (repetition - 1) - 1
+            seconds += growth * environment().random.uniform(self.delta * 0.8, self.delta * 1.2)
         return seconds if self.max_interval is None else min(seconds, self.max_interval)

@@ -8,8 +8,9 @@
 </return-response>
 ```
 
-Without anything inside the answer is `200 OK` with no body. With `response-variable-name` it is the response in that
-variable (as send-request leaves it), changed by the policies inside. No outbound policy runs after it.
+Without anything inside, the answer is `200 OK` with no body. With `response-variable-name` the answer is the response
+in that variable (as send-request leaves it), changed by the policies inside. No outbound policy runs after it. A Liquid
+template inside sees no body (documented).
 
 Simulated in full. Our choice: a variable that is not there, or that holds no response, is an error without a reason.
 

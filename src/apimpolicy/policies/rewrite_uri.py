@@ -7,9 +7,9 @@
 Parameters of the operation's URL template can be used in braces. With `copy-unmatched-params` (true by default) the
 query parameters that the operation's template does not name are copied. `context.Request.OriginalUrl` stays as it is.
 
-Simulated in full. Our choices: a parameter in the new template wins over a copied one of the same name; values that
-stand for a parameter are percent-encoded; a parameter that the operation does not have is an error with the text that
-Azure gives when such a policy is saved.
+Simulated in full. Our choices: a parameter in the new template takes precedence over a copied one with the same name;
+the values of parameters are percent-encoded; a parameter that the operation does not have is an error with the text
+that Azure gives when such a policy is saved.
 
 Source: https://learn.microsoft.com/azure/api-management/rewrite-uri-policy
 """

@@ -8,10 +8,10 @@
 </send-one-way-request>
 ```
 
-Its children are those of send-request.
+Its children are those of send-request. A copy has no body in outbound and on-error.
 
-Simulated in full: it goes to what answers send-request, and is in `result.sent_requests`. The answer is dropped, and
-so is a failure of that service (our choice). The clock stands still unless the double moves it on.
+Simulated in full: whatever answers send-request gets the request, and `result.sent_requests` has it. The answer is
+dropped. Our choices: a failure of the other service is dropped too; the clock stands still unless the double moves it.
 
 Source: https://learn.microsoft.com/azure/api-management/send-one-way-request-policy
 """

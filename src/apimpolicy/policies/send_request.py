@@ -9,14 +9,15 @@
 </send-request>
 ```
 
-`mode="new"` (the default) begins with nothing, `copy` with the current request (without a body in outbound and
-on-error). The variable holds a response: `((IResponse)context.Variables["token"]).StatusCode`. An error goes to
-on-error; with `ignore-error="true"` the variable is null instead.
+`mode="new"` (the default) starts with an empty request, `copy` with the current one (in outbound and on-error without
+its body). The variable then holds the response: `((IResponse)context.Variables["token"]).StatusCode`. An error goes to
+on-error; with `ignore-error="true"` the variable is null instead. `timeout` is in seconds, 60 by default.
 
-Simulated in full: `Gateway(outside=…)` answers, or else its `backend`; `result.sent_requests` has what was sent; no
-socket is opened. Our choices: the words of the errors; without set-method it is a GET; with
-`fail-on-error-status-code` a status of 400 and above is an error without a reason, of status 500. Without an effect:
-`buffer-response`. A `proxy` is told in the trace only.
+Simulated: `Gateway(outside=…)` answers, or else its `backend`; `result.sent_requests` has what was sent; no socket is
+opened. Only the trace mentions a `proxy`, and `buffer-response`, which only the editor's schema knows, has no effect.
+Our choices: the words of the errors, and the status 500 of `Timeout`; without `set-method` it is a GET request;
+`timeout-ms` takes the place of `timeout`, and with `fail-on-error-status-code` a status of 400 and above is an error
+with status 500, without a reason (both are known from the editor's schema only).
 
 Source: https://learn.microsoft.com/azure/api-management/send-request-policy
 """

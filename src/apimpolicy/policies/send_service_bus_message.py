@@ -9,13 +9,13 @@
 </send-service-bus-message>
 ```
 
-Either `queue-name` or `topic-name` says where to.
+Either `queue-name` or `topic-name` says where the message goes.
 
-Simulated: the messages are in `gateway.service_bus.messages`, and those of one queue in
-`gateway.service_bus.queue("orders")`; nothing is sent anywhere. Any queue or topic is there, unless
-`Gateway(service_bus=ServiceBus(queues=["orders"]))` names all there are. Our choices: one that is not there, or both
-attributes at once, is an error of status 500 without a reason, in our words; white space around a property's value is
-removed, that in the payload is kept. The managed identity's token is not asked for.
+Simulated: the messages are in `gateway.service_bus.messages`, those of one queue in
+`gateway.service_bus.queue("orders")`; nothing is sent. Every queue and topic exists, unless
+`Gateway(service_bus=ServiceBus(queues=["orders"]))` names all of them. Our choices: a queue or topic that does not
+exist, and both attributes at once, are errors with status 500, without a reason, in our words; white space around the
+value of a property is removed, white space in the payload is kept; the managed identity is not asked for a token.
 
 Source: https://learn.microsoft.com/azure/api-management/send-service-bus-message-policy
 """

@@ -9,10 +9,15 @@
 Simulated: `base-url`, and `backend-id` with what the gateway knows, `Gateway(backends={"orders-v2": "https://…"})`: a
 URL, a `Backend` with credentials and a circuit breaker, or a `BackendPool`, whose member forward-request chooses. A
 wider scope's `backend-id` can only be overridden by a `backend-id` (documented); a `base-url` is then ignored, which is
-our reading. The Service Fabric attributes are not simulated yet and fail when reached. The error for a backend that is
-not there has the text that Azure gives when the document is saved; its reason is not documented.
+our reading. The error for a backend that is not there has the text that Azure gives when the document is saved; its
+reason is not documented.
 
-Simulated too is the form for Dapr: with `dapr-app-id` and `dapr-method` the request goes to the sidecar, at
+A backend of Service Fabric is one like any other here: the request goes to its URL, and the trace says which service
+instance, partition, replica and listener the gateway would ask the cluster for. `sf-resolve-condition` is evaluated
+when the backend has answered, or has failed to: as long as it is false everything is as in Azure. When it is true the
+gateway would ask the cluster anew and send the request again; there is no cluster, and so this fails by name.
+
+The form for Dapr is simulated too: with `dapr-app-id` and `dapr-method` the request goes to the sidecar, at
 `http://localhost:3500/v1.0/invoke/echo.echo-app/method/back`, and the request's own path does not follow (documented).
 `Gateway(dapr=…)` answers, or else the `backend`; `gateway.dapr.invocations` has the requests. Our choices: the query
 string stays; without `dapr-method` it is an error in our words.
@@ -26,12 +31,15 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import NotSimulatedError
-from apimpolicy.policies.conversions import trimmed
+from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.dapr_requests import SIDECAR, in_path
 from apimpolicy.policies.effects import Effect
-from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyError, expression_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.policies.spec import Exchange
 
 
@@ -42,19 +50,16 @@ DAPR = "dapr"
 class SetBackendService:
     base_url: str | None = expression_attribute(trimmed)
     backend_id: str | None = expression_attribute(trimmed)
-    sf_resolve_condition: str | None = expression_attribute()
+    sf_resolve_condition: Callable[[], bool | None] = postponed_attribute(boolean)
     sf_service_instance_name: str | None = expression_attribute()
     sf_partition_key: str | None = expression_attribute()
-    sf_replica_type: str | None = expression_attribute()
+    sf_replica_type: str | None = expression_attribute(values=("primary", "secondary"))
     sf_listener_name: str | None = expression_attribute()
     dapr_app_id: str | None = expression_attribute(trimmed)
     dapr_method: str | None = expression_attribute(trimmed)
     dapr_namespace: str | None = expression_attribute(trimmed)
 
     def run(self, exchange: Exchange) -> Effect:
-        for field, value in vars(self).items():
-            if value is not None and field.startswith("sf_"):
-                raise NotSimulatedError(f"set-backend-service {field.replace('_', '-')}")
         if self.backend_id == DAPR and self.dapr_app_id:
             return self.set_dapr(exchange, from_utf16(self.dapr_app_id))
         if self.backend_id is not None:
@@ -65,7 +70,7 @@ class SetBackendService:
             shown = f"ignored: the backend '{exchange.backend_id}' of a wider scope stays"
             return Effect("backend-set", shown, url=exchange.backend_url, backend_id=exchange.backend_id, ignored=True)
         exchange.set_backend(from_utf16(self.base_url), None)
-        return Effect("backend-set", self.base_url, url=self.base_url, backend_id=None, ignored=False)
+        return self.effect(exchange, self.base_url, self.base_url, None)
 
     def set_dapr(self, exchange: Exchange, app_id: str) -> Effect:
         if not self.dapr_method:
@@ -81,4 +86,39 @@ class SetBackendService:
         if url is None:
             raise PolicyError(None, f"Backend with id '{backend_id}' could not be found.")
         exchange.set_backend(url, backend_id)
-        return Effect("backend-set", f"{backend_id} ({url})", url=url, backend_id=backend_id, ignored=False)
+        return self.effect(exchange, f"{backend_id} ({url})", url, backend_id)
+
+    def effect(self, exchange: Exchange, shown: str, url: str, backend_id: str | None) -> Effect:
+        """What was set; with a condition it is watched whether Service Fabric would have to be asked anew."""
+        if exchange.has_expression("sf-resolve-condition") or self.sf_resolve_condition():
+            self.watch(exchange)
+        asked = tuple(f"{name} {value}" for name, value in self.service_fabric() if value is not None)
+        shown = ", ".join([shown, *asked])
+        return Effect("backend-set", shown, url=url, backend_id=backend_id, ignored=False, service_fabric=asked)
+
+    def service_fabric(self) -> tuple[tuple[str, str | None], ...]:
+        """What the gateway would ask Service Fabric for."""
+        return (
+            ("service instance", self.sf_service_instance_name),
+            ("partition", self.sf_partition_key),
+            ("replica", self.sf_replica_type),
+            ("listener", self.sf_listener_name),
+        )
+
+    def watch(self, exchange: Exchange) -> None:
+        """Evaluate the condition when the request went out: after an answer, and after an error on the way."""
+        sent = len(exchange.backend_requests)
+
+        def check(_: ResponseMessage) -> None:
+            if len(exchange.backend_requests) > sent and self.sf_resolve_condition():
+                raise NotSimulatedError(
+                    "set-backend-service with an sf-resolve-condition that is true", "there is no cluster to ask again"
+                )
+
+        def check_error(answer: ResponseMessage) -> None:
+            error = exchange.context.last_error
+            if error is not None and error.source == "forward-request":
+                check(answer)
+
+        exchange.on_response(check)
+        exchange.at_end(check_error)

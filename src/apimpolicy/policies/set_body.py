@@ -5,23 +5,32 @@ r"""set-body: replace the body of the request or of the response.
 <set-body template="liquid">{"name": "{{body.customer.name | Upcase}}"}</set-body>
 ```
 
-In inbound and backend it changes the request, in outbound and on-error the response, inside return-response the
-response that is returned. A `charset` of the content type becomes `utf-8`.
+In inbound and backend the policy changes the request, in outbound and on-error the response, inside return-response the
+response that is returned. A `charset` in the content type becomes `utf-8`.
 
-With `template="liquid"` the text is a Liquid template in DotLiquid's C# mode: filter names in Pascal case, date formats
-of .NET. It sees `context` and `body`, the message that stands in the pipeline at that moment, read by its
-`Content-Type`; inside return-response there is none. `parse-date="false"` leaves the dates of JSON as they are written;
-else they are dates, and write `03/21/2012 05:40:00`. `xsi-nil` says whether `xsi:nil="true"` is null or an empty text.
-`apimpolicy.policies.liquid` has the language, `liquid.binding` what can be looked up.
+With `template="liquid"` the text is a Liquid template in the C# mode of DotLiquid: names of filters are in Pascal case,
+date formats are those of .NET. The template sees `context` and `body`, the body of the message that the policy changes,
+read by its `Content-Type` as JSON or XML; inside return-response there is none. With `parse-date="false"` dates in JSON
+stay as they are written; otherwise they are dates, and are written as `03/21/2012 05:40:00`. `xsi-nil` says whether
+`xsi:nil="true"` is null or an empty text.
 
-Simulated: all of it, except `html-decode-expression` (no document says what it does) and the filter Currency (no
-document names the culture). A request with the method GET or HEAD that has no body cannot be given one: the
-documentation says that this throws. (`Gateway(allows_new_body=True)` lets it pass; the error's reason and text are
-ours.) Our choices: other methods can, because the policies that Azure generates for SOAP services do that; text is sent
-as UTF-8; white space is kept as it is written; elements are sent as they are written, with the entities that stand
-among them, in Liquid tags too; `byte[]` is sent as its bytes; inside send-request a template sees the pipeline's own
-body; the documentation does not list on-error, people use it there, and so it is allowed. A template that cannot be
-read is an error without a reason, with DotLiquid's message.
+Simulated, except for what no document explains: `html-decode-expression`, the `where` of `JSONArrayFor` and Liquid's
+newer tags fail by name. A request with the method GET or HEAD that has no body cannot get one: the
+documentation says that this throws (`Gateway(allows_new_body=True)` lets it pass; the error's text is ours, and it has
+no reason).
+
+Our choices:
+
+- Requests with other methods can get a body, because the policies that Azure generates for SOAP services rely on it.
+- Text is sent as UTF-8, with its white space; `byte[]` is sent as its bytes. Elements in the content are sent as they
+  are written, with the entities among them, in Liquid tags too.
+- Inside send-request a template sees the body of the message in the pipeline.
+- The documentation does not list on-error for this policy; people use it there, and so it is allowed.
+- In a template a body that is neither JSON nor XML, or that cannot be read, is null. Names in XML have no namespaces
+  and are compared without regard to case. A filter that does not exist leaves the value as it is, and the trace names
+  it. An error while rendering becomes a text in its place; a template that cannot be read is an error without a reason,
+  with the message of DotLiquid. The filter Currency without the name of a culture uses the invariant one,
+  because no document says which culture the gateway has.
 
 Source: https://learn.microsoft.com/azure/api-management/set-body-policy and, for the character set,
 https://azure.microsoft.com/blog/deep-dive-on-set-body-policy

@@ -6,14 +6,17 @@
 </set-header>
 ```
 
-In inbound and backend it changes the request, in outbound and on-error the response, inside return-response the
-response that is returned. `exists-action` is `override` (the default: all values are replaced by those given), `skip`,
+In inbound and backend the policy changes the request, in outbound and on-error the response, inside return-response the
+response that is returned. `exists-action` is `override` (the default: the given values replace all others), `skip`,
 `append` or `delete`. `Connection`, `Content-Length`, `Keep-Alive` and `Transfer-Encoding` cannot be overridden,
 appended to or deleted, `Server` cannot be deleted from a response, and the caller's own address stays in
-`X-Forwarded-For`.
+`X-Forwarded-For` (all documented).
 
-Simulated in full. Our choices: what cannot be changed stays without an error; white space around a value is dropped; to
-override without a value deletes. Values stay apart inside the gateway and are joined by commas where HTTP joins them.
+Simulated in full. Several values of a header stay apart: `headers.get_all(name)` has them one by one, and
+`headers[name]` joins them with a comma and a blank. A real gateway sends them as one line, joined by commas, except for
+headers such as `Set-Cookie` and `User-Agent`, of which each value is a line. Our choices: an action on a protected
+header is no error, and the trace says that nothing changed; white space around a value is removed; to override without
+a value deletes the header.
 
 Source: https://learn.microsoft.com/azure/api-management/set-header-policy
 """

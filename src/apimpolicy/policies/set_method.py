@@ -4,7 +4,7 @@
 <set-method>POST</set-method>
 ```
 
-Simulated in full. Our choice: the method is taken in upper case, without white space around it.
+Simulated in full. Our choices: white space around the method is removed, and letters become upper case.
 
 Source: https://learn.microsoft.com/azure/api-management/set-method-policy
 """

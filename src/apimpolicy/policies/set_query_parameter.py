@@ -6,9 +6,11 @@
 </set-query-parameter>
 ```
 
-`exists-action` is `override` (the default), `skip`, `append` or `delete`.
+`exists-action` is `override` (the default), `skip`, `append` or `delete`. Several values become several parameters with
+the same name.
 
-Simulated in full. Our choices: names ignore case; the query is written anew, percent-encoded, in the same order.
+Simulated in full. Our choices: names are compared without regard to case; the query string is written anew,
+percent-encoded, in the same order.
 
 Source: https://learn.microsoft.com/azure/api-management/set-query-parameter-policy
 """

@@ -4,9 +4,11 @@
 <set-status code="403" reason="Invalid client certificate" />
 ```
 
-Simulated in full. Before the backend has answered it changes a response that the backend's then replaces; inside
-return-response it is that response's status. Our choice: without `reason` (the documentation requires it, many leave it
-out) the reason is the usual one of the code.
+In outbound and on-error the policy changes the response, inside return-response the response that is returned.
+
+Simulated in full. Our choices: before the backend has answered the policy changes a response that the backend's answer
+then replaces; without `reason`, which the documentation requires but many policies leave out, the reason is the usual
+one for the code.
 
 Source: https://learn.microsoft.com/azure/api-management/set-status-policy
 """

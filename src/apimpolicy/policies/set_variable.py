@@ -4,10 +4,11 @@
 <set-variable name="is-mobile" value="@(context.Request.Headers.GetValueOrDefault(&quot;User-Agent&quot;, &quot;&quot;).Contains(&quot;iPad&quot;))" />
 ```
 
-`context.Variables` has the value in all sections that follow, on-error among them. A literal is a `string`; an
-expression keeps its type. The name cannot be an expression.
+`context.Variables` has the value in all sections that follow, on-error among them. A literal becomes a `string`; the
+value of an expression keeps its type. The name cannot be an expression.
 
-Simulated in full. Any type is accepted; the documentation lists fewer than the gateway takes in practice.
+Simulated in full. Our choice: values of all types are accepted; the documentation lists fewer types than policies use
+in practice.
 
 Source: https://learn.microsoft.com/azure/api-management/set-variable-policy
 """  # noqa: E501 - the example is one line, as people write it

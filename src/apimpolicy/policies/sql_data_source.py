@@ -10,13 +10,19 @@
 </sql-data-source>
 ```
 
-It is the root of a resolver's document: `Gateway(sql=RecordedSql([…])).resolve(policy, arguments={"id": 1})`. The
-database is what the gateway was given; its `requests` are what it was asked (`apimpolicy.engine.data_sources`).
+The policy is the root of a resolver's document. A stand-in for the database answers, and keeps what it was asked:
 
-Simulated: the request, and the answer as JSON: `{"items": [row, …]}`, as the documentation's template reads it, and
-with `single-result` the first row, or null. Our choices: parameters are texts; a database that raises OSError is
-BackendConnectionFailure. No statement is run or checked. `set-body` in `request` is not simulated: no document says
-what the body of a SQL request is. `connection-string` may have `scope` and `client-id`, which have no effect.
+```python
+database = RecordedSql([{"id": 1, "name": "Smith"}])
+Gateway(sql=database).resolve(policy, arguments={"id": 1})
+database.requests[0].statement
+```
+
+Simulated: the request, and the answer as JSON: `{"items": [row, …]}`, which is the form that the documentation's
+template reads, and with `single-result` the first row, or null. The statement is recorded and not run or checked.
+`set-body` in `request` fails by name, because no document says what becomes of the body of a SQL request. Our choices:
+parameters are texts; a database that raises OSError is the error BackendConnectionFailure; `scope` and `client-id` of
+`connection-string`, which only the editor's schema knows, have no effect.
 
 Source: https://learn.microsoft.com/azure/api-management/sql-data-source-policy
 """

@@ -82,6 +82,10 @@ class Exchange(Protocol):
         """Forward to this base URL from here on; an `exact` one is Dapr's, and the request's path does not follow."""
 
     @property
+    def backend_requests(self) -> Sequence[Request]:
+        """What was sent to the backend so far."""
+
+    @property
     def services(self) -> Services:
         """What reaches beyond the request."""
 

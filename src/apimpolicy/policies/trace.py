@@ -7,12 +7,12 @@
 </trace>
 ```
 
-`severity` is `verbose` (the default), `information` or `error`.
+`severity` is `verbose` (the default), `information` or `error`. The older form, with the message as the content of
+`trace` itself, works as well.
 
-The older form, with the message as the content of `trace` itself, is taken too.
-
-Simulated: the message is in `result.trace`. There is no Application Insights that would take it. The documentation does
-not list on-error among the sections of this policy; Microsoft's own samples use it there, and so it is allowed.
+Simulated: the message and its metadata are in `result.trace`; there is no Application Insights that would receive them.
+The documentation does not list on-error among the sections of this policy; Microsoft's own samples use it there, and so
+it is allowed.
 
 Source: https://learn.microsoft.com/azure/api-management/trace-policy
 """

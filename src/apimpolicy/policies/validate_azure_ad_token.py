@@ -8,11 +8,11 @@
 </validate-azure-ad-token>
 ```
 
-As validate-jwt, for tokens of one tenant (an id, a domain, or a URL that ends with one), of any organization
-(`organizations`), or of anybody (`common`). The token comes from the header Authorization unless `header-name`,
-`query-parameter-name` or `token-value` says otherwise. Keys and issuer are the tenant's. The application that asked for
-the token must be among `client-application-ids`, when they are given; `audiences`, `required-claims` and
-`decryption-keys` mean what they mean there.
+The policy does what validate-jwt does, for tokens of one tenant (an id, a domain, or a URL that ends with one), of any
+organization (`organizations`), or of anybody (`common`). The token comes from the header Authorization unless
+`header-name`, `query-parameter-name` or `token-value` says otherwise. Keys and issuer are those of the tenant. The
+application that asked for the token must be among `client-application-ids`, if they are given; `audiences`,
+`required-claims` and `decryption-keys` mean the same as in validate-jwt.
 
 ```python
 tenant = EntraTenant(domain="contoso.onmicrosoft.com")
@@ -20,22 +20,24 @@ gateway = Gateway(openid_providers=[tenant])
 tenant.token("api://orders", client_id="…", claims={"roles": ["Orders.Read"]})       # version=1 for the older form
 ```
 
-Simulated: signature, time, tenant, application, audience and claims, at the gateway's clock, with the keys that an
-`EntraTenant`, or `OpenIdDocuments`, publishes for the tenant's v2.0 URL; without one it fails by name. Reasons, messages
-and statuses are those of validate-jwt. `require-scheme` is in the editor's schema only and works as there;
-`allow-protected-forwarded-tokens` and `allow-proof-of-possession-tokens`, which are too, have no effect. Our choices:
+Simulated: signature, time, tenant, application, audience and claims, on the gateway's clock, with the keys that an
+`EntraTenant`, or `OpenIdDocuments`, publishes for the tenant's v2.0 URL; without one the policy fails by name. Reasons,
+messages and statuses are those of validate-jwt. `require-scheme`, which only the editor's schema knows, works as in
+validate-jwt; `allow-protected-forwarded-tokens` and `allow-proof-of-possession-tokens`, likewise, have no effect. Our
+choices:
 
 - Issuers of version 2.0 (the published one) and 1.0 (`https://sts.windows.net/<tenant>/`) are both accepted; with
-  `organizations`, personal accounts are not (their tenant is 9188040d-6c67-4c5b-b112-36a304b66dad).
+  `organizations` personal accounts are not (their tenant is 9188040d-6c67-4c5b-b112-36a304b66dad).
 - The application is the claim `azp` of version 2.0 or `appid` of 1.0; another one is TokenClaimValueNotAllowed, none is
   TokenClaimNotFound. Ids are compared without regard to case.
 - `backend-application-ids` are compared with the audience, as they are or behind `api://`; with `audiences` given too,
   either may fit.
 - `exp` is required, and no clock skew is allowed.
-- `authentication-endpoint` is https://login.microsoftonline.com unless given, where the documentation has a typing error.
+- `authentication-endpoint` is https://login.microsoftonline.com unless given; the documentation has a typing error
+  there.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-azure-ad-token-policy
-"""  # noqa: E501
+"""
 
 from __future__ import annotations
 

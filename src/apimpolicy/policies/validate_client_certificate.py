@@ -9,23 +9,28 @@
 </validate-client-certificate>
 ```
 
-The certificate passes when every check that is on is passed, and when it has all the claims of at least one of up to
-ten identities (`thumbprint`, `serial-number`, `common-name`, `subject`, `dns-name`, `issuer-subject`,
-`issuer-thumbprint`, `issuer-certificate-id`). Without identities there are only the checks. It needs "Negotiate client
-certificate", as `context.Request.Certificate` does. With `ignore-error="true"` a failure is only noted. To identify the
-gateway to the backend is authentication-certificate's part.
+The certificate passes when it passes every check that is on, and has all claims of at least one of up to ten
+identities: `thumbprint`, `serial-number`, `common-name`, `subject`, `dns-name`, `issuer-subject`, `issuer-thumbprint`,
+`issuer-certificate-id`. Without identities only the checks count. The gateway must ask callers for a certificate
+("Negotiate client certificate"), as for `context.Request.Certificate`. With `ignore-error="true"` a failure is only
+noted in the trace. To identify the gateway to the backend is the task of authentication-certificate.
 
-Simulated in full: trust, times and revocation are decided by what the gateway was given (`trusted_roots`,
-`intermediates`, `revocation_lists`) at its clock's time.
+Simulated in full: what the gateway was given (`trusted_roots`, `intermediates`, `revocation_lists`) decides about
+trust, times and revocation, at the time of its clock.
 
 No document states what a refusal looks like. Ours, not Azure's: the reasons `ClientCertificateNotFound`,
 `ClientCertificateNotAsked`, `ClientCertificateNotValid` and `ClientCertificateIdentityNotMatched`; the messages, which
 are for you and not for the caller; status 401 (`Gateway(refused_certificate_status=…)`), and "Invalid client
-certificate." as the body's message. Our choices besides: `validate-trust` stands for the whole chain but the times of
-the certificate itself; with `validate-revocation`, an authority whose list cannot be had is a failure, as it is for
-`Verify()`; without `validate-trust` only revocation is looked at; `issuer-certificate-id` asks whether the uploaded
-certificate's key signed the caller's; an identity without any claim fits every certificate. How claims are compared is
-said in `apimpolicy.policies.certificate_claims`.
+certificate." as the message in the body. Our choices besides:
+
+- `validate-trust` stands for the whole chain, except for the times of the certificate itself. Without it only
+  revocation is looked at. With `validate-revocation` an authority whose list cannot be had is a failure, as it is for
+  `Verify()`.
+- `issuer-certificate-id` asks whether the key of the uploaded certificate signed the caller's certificate.
+- An identity without any claim fits every certificate.
+- Thumbprints and serial numbers are compared without regard to case, blanks, colons and leading zeros; names without
+  regard to case and to blanks around their parts, part by part, in the order in which `Subject` shows them; `dns-name`
+  with each DNS name of the certificate as it stands (`*.contoso.com` stands for itself).
 
 Source: https://learn.microsoft.com/azure/api-management/validate-client-certificate-policy
 """

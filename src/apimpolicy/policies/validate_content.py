@@ -10,18 +10,31 @@
 </validate-content>
 ```
 
-Schemas are those of the API's description, `Gateway(openapi="orders.yaml")` and, for SOAP, `Gateway(wsdl=…)`; or those
-that `schema-id` names, `Gateway(schemas={"order": …})`: JSON Schema (text, data or a path) or XSD. Errors, actions,
-statuses and the variable are in `apimpolicy.policies.validation_errors`.
+Schemas are those of the API's description, `Gateway(openapi="orders.yaml")` or, for SOAP, `Gateway(wsdl=…)`; or those
+that `schema-id` names, `Gateway(schemas={"order": …})`: JSON Schema (as text, data or a path) or XSD. `max-size`
+concerns the Content-Length, or the length of the body if there is none; compressed bodies (gzip, deflate) are
+decompressed first.
 
-Simulated in full, with gzip and deflate. `max-size` is held against Content-Length, or the length of the body where
-there is none. Our choices, where the documentation is silent: a message without a body is not validated; a content type
-counts as specified when the operation has it, or a `content` with a `schema-id` names it; the sentences about JSON
-follow Newtonsoft's validator, those about XML are libxml2's (without a column: position 0); one blank stands before
-them; SOAP headers are not validated; a `schema-id` that the gateway was not given is a mistake in its set-up
-(ConfigurationError). `readOnly`, `writeOnly`, `discriminator` and the documented limit of 4 MB for schemas are not
-heeded. What cannot be validated is a ValidationException: bodies nested deeper than 512 (XML: 256), regular expressions
-that take too long, and schemas whose alternatives multiply (`apimpolicy.policies.schema_cost`).
+What is wrong becomes an error with Name, Type, ValidationRule, Details and Action. With the action `detect` the errors
+go to the variable that `errors-variable-name` names, and the pipeline goes on; with `prevent` they go there too, and
+the message is refused: with 400 and what is wrong in inbound, with 502 and no details in outbound. `context.LastError`
+has the reason "Bad request" or "Response not allowed", and the details.
+
+Simulated, except that schemas' `readOnly`, `writeOnly` and `discriminator`, and their documented maximal size of 4 MB,
+are not taken into account. Our choices, where the documentation is silent:
+
+- A message without a body is not validated. A content type counts as specified when the operation has it, or when a
+  `content` with a `schema-id` names it.
+- The sentences about JSON follow Newtonsoft's validator, those about XML are libxml2's (without a column: position 0),
+  with one blank before them. SOAP headers are not validated.
+- The variable is a `JArray`, and exists only if there is an error; of several errors the first one makes `LastError`
+  and the answer.
+- An operation that the description does not have, or no description at all with `detect`, is the documented error of a
+  schema that does not exist. With `prevent` a gateway without any description is a mistake in its set-up, as is a
+  `schema-id` that it was not given (ConfigurationError).
+- `schema-ref` with an XML schema, which the documentation does not support, fails by name.
+- What cannot be validated is a ValidationException: bodies nested deeper than 512 levels (XML: 256), regular
+  expressions that take too long, and schemas whose alternatives multiply.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-content-policy
 """

@@ -9,20 +9,24 @@
 </validate-graphql-request>
 ```
 
-A request that is too large, too deep, not GraphQL or not of the schema is a request error: the answer has `errors` and
-no `data`. A rule's path is `/type/field`, with `*` for any part of a name; of several that match a field the most
-specific one counts, and `ignore` leaves it to the next: `reject` refuses the request, `remove` takes the field out of
-the query, `allow` (the default) passes it. All errors are in `context.Variables["GraphQLErrors"]`, and in the variable
-that `error-variable-name` names.
+A request that is too large, too deep, not GraphQL, or does not fit the schema is a request error: the answer has
+`errors` and no `data`, and the backend gets nothing. The path of a rule is `/type/field`, with `*` for any part of a
+name. Of several rules that match a field the most specific one counts; `ignore` leaves the decision to the next one:
+`reject` refuses the request, `remove` takes the field out of the query, `allow` (the default) lets it pass. All errors
+are in `context.Variables["GraphQLErrors"]`, and in the variable that `error-variable-name` names.
 
 Give the schema to the gateway, `Gateway(graphql_schema="schema.graphql")`; without one it is a mistake in its set-up.
 
-Simulated: a POST with JSON, a GET with `query`; more than 250 fields are refused, as documented. Our choices, where the
-documentation is silent: status 400 and content type application/json of the answer, a null reason, the words of the
-errors (graphql-core's where the query is at fault); a path with one part is about fields of the operation's root type;
-rules look at every field, with a selection of its own or not; a field without any field left goes too, and when nothing
-is left the request is refused; the error of a removed field is not put into the response. `max-total-depth` and
-`max-complexity` are documented nowhere and fail as not simulated.
+Simulated: POST requests with JSON, and GET requests with `query`; more than 250 fields are refused (documented).
+`max-total-depth` and `max-complexity`, which only the editor's schema knows, fail by name, because no document says
+what they limit. Our choices, where the documentation is silent:
+
+- The answer has status 400 and content type application/json; the error's reason is null; its words are ours, and
+  graphql-core's where the query is at fault.
+- A path with one part concerns fields of the operation's root type. Rules concern every field, with a selection of its
+  own or not.
+- A field without any field left is removed too, and when nothing is left the request is refused. The error of a removed
+  field is not put into the response.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-graphql-request-policy
 """

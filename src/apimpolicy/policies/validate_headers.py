@@ -7,12 +7,15 @@
 ```
 
 A `header` overrides the action for one name. The description is `Gateway(openapi="orders.yaml")`; what counts is what
-it says of the answer's status. Errors, actions, statuses and the variable are in
-`apimpolicy.policies.validation_errors`.
+it says about the status of the answer.
+
+What is wrong becomes an error with Name, Type, ValidationRule, Details and Action. With the action `detect` the errors
+go to the variable that `errors-variable-name` names, and the response goes on; with `prevent` they go there too, and
+the caller gets 502 without details. `context.LastError` has the reason "Response not allowed" and the details.
 
 Simulated in full. Our choices, where the documentation is silent: every header that the description does not have is
-unspecified, `Content-Type` too; a required header that is missing is an IncorrectMessage; a status that is not
-described has no headers.
+unspecified, `Content-Type` included; a required header that is missing is an IncorrectMessage; a status that is not
+described has no headers. The variable and missing descriptions are treated as by validate-parameters.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-headers-policy
 """

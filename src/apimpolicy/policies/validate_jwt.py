@@ -11,12 +11,13 @@
 ```
 
 The token comes from `header-name`, `query-parameter-name` or `token-value`: exactly one of them. Its signature must be
-that of a key that an OpenID provider publishes (`openid-config`) or that the policy has (`issuer-signing-keys`: a
-secret in Base64, `certificate-id`, or `n` and `e`); `require-signed-tokens="false"` lets unsigned ones (`alg` `none`)
-pass as well. An encrypted token is opened with `decryption-keys` first. Then come time (`exp` unless
+that of a key that an OpenID provider publishes (`openid-config`), or that the policy has itself (`issuer-signing-keys`:
+a secret in Base64, `certificate-id`, or `n` and `e`); `require-signed-tokens="false"` lets unsigned tokens (`alg` is
+`none`) pass as well. An encrypted token is decrypted with `decryption-keys` first. Then come its time (`exp` unless
 `require-expiration-time="false"`, `nbf`, give or take `clock-skew` seconds), `audiences`, `issuers` and
-`required-claims`. A good token becomes a `Jwt` in the variable `output-token-variable-name`. A bad one gets
-`failed-validation-httpcode` (401) with `failed-validation-error-message`, or else what `context.LastError` has too.
+`required-claims`. A good token becomes a `Jwt` in the variable `output-token-variable-name`. A bad token gets
+`failed-validation-httpcode` (401) with `failed-validation-error-message`, or else with the message of
+`context.LastError`.
 
 A test has a provider that publishes its keys and issues tokens at the gateway's time:
 
@@ -27,22 +28,29 @@ good, late, strange = login.token(), login.token(expires_in=-60), login.token(au
 forged = login.token(signed_with=TokenKey())
 ```
 
-Simulated in full, on the gateway's clock; no socket is opened, and a URL that no provider answers fails by name. What
-is published is cached for an hour; a key id that is not there, and a provider that did not answer, are asked for again
-after five minutes at the earliest. `validate-connectivity` and `host` have no effect. `issuer-signing-tokens` and
-`zumo-master-key`, which only the editor's schema knows, are not simulated.
+Simulated on the gateway's clock; no socket is opened, and a URL that no provider answers fails by name. What is
+published is cached for an hour; for a key id that is not there, and for a provider that did not answer, it is asked for
+again after five minutes at the earliest (documented). `issuer-signing-tokens` and `zumo-master-key`, which only the
+editor's schema knows, fail by name. `validate-connectivity` and `host` have no effect: there is no DNS here.
 
-Reasons are the gateway's: TokenNotPresent, TokenSignatureInvalid, TokenSignatureKeyNotFound, TokenExpired,
-TokenAudienceNotAllowed, TokenIssuerNotAllowed, TokenClaimNotFound, TokenClaimValueNotAllowed, JwtInvalid. Their words
-are so too but where it repeats its library, see `apimpolicy.policies.json_web_tokens.refusal`. Our choices:
+The reasons are those of the gateway: TokenNotPresent, TokenSignatureInvalid, TokenSignatureKeyNotFound, TokenExpired,
+TokenAudienceNotAllowed, TokenIssuerNotAllowed, TokenClaimNotFound, TokenClaimValueNotAllowed, JwtInvalid. So are the
+messages of the first and of the two about claims; the others, where the gateway repeats its library, are in our words.
+Our choices:
 
-- The issuers allowed are those of `issuers` and those that providers publish; without either, any.
-- A token's key id that no key has makes TokenSignatureKeyNotFound when no other key verifies it; so does a token for
-  whose algorithm there is no key of the right kind. A secret never verifies RS, PS or ES, a public key never HS.
+- Signature, time, audience, issuer and claims are checked in this order, and the first failure counts.
+- The issuers allowed are those of `issuers` and those that providers publish; without either, all are.
+- A key id that no key has is TokenSignatureKeyNotFound when no other key verifies the token; so is a token for whose
+  algorithm there is no key of the right kind. A secret never verifies RS, PS or ES, a public key never HS. The
+  algorithms are HS, RS, PS and ES with 256, 384 and 512 bits; the documentation names fewer.
 - What has no reason of its own is JwtInvalid: no JWT, `nbf` in the future, no `exp`, a token that cannot be decrypted.
-- A key that is no Base64, or a certificate that is not uploaded, is an error without a reason, of status 500.
+- A key that is not Base64, or a certificate that is not uploaded, is an error with status 500, without a reason.
+- Of a header the first value counts, and what stands before white space in it is the scheme. It may be any scheme,
+  unless `require-scheme` names one, which is compared without regard to case and counts for the header Authorization
+  only (documented).
+- All other comparison is exact. A claim that is not a text is compared as its JSON (`true`, `17`, `{"a":1}`); an array
+  is a set of values; with `separator` a text is split there, and white space around the pieces does not count.
 - `clock-skew` is a number of seconds, a TimeSpan, or the text of one.
-- More in `json_web_tokens.source` (schemes), `.checks` (comparison), `.signatures`, `.encryption` (algorithms).
 
 Source: https://learn.microsoft.com/azure/api-management/validate-jwt-policy
 """

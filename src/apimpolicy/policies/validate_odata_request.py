@@ -4,15 +4,21 @@
 <validate-odata-request error-variable-name="odataErrors" default-odata-version="4.01" max-size="102400" />
 ```
 
-Simulated: the version in `OData-Version` (`default-odata-version`, 4.0, where there is none) is one that OData has, and
-within `min-odata-version` and `max-odata-version`; `max-size`; system query options are known in that version, there
-once, and well-formed: `$top` and `$skip` are counts, `$count` a truth value, `$filter`, `$orderby`, `$select`,
-`$expand` and `$search` have closed literals and brackets, `$orderby` ends in `asc` or `desc`; keys in the path have
-closed literals and brackets. Version 4.01 knows its options without `$` too. What would take the service's metadata is
-not simulated: names of entities and properties, and the types of an expression.
+Simulated, as far as the request alone tells:
 
-Our choices, since the documentation has no word on them: the error is 400 with the reason "Bad request" and words of
-ours; `error-variable-name` gets the list of errors in the form of the other validation policies.
+- The version in `OData-Version` (without that header `default-odata-version`, 4.0) is a version of OData, and lies
+  between `min-odata-version` and `max-odata-version`. The body is not larger than `max-size`.
+- Each system query option exists in that version and is given once. `$top` and `$skip` are whole numbers, `$count` is
+  true or false; `$filter`, `$orderby`, `$select`, `$expand` and `$search` have closed literals and brackets; `$orderby`
+  ends in `asc` or `desc`, if in anything. Version 4.01 knows its options without `$` too.
+- Keys in the path have closed literals and brackets.
+
+What would take the metadata of the service is not checked: the names of entities and properties, and the types of
+expressions. No document says which of these the gateway checks.
+
+Our choices, since the documentation says nothing about it: the caller gets 400; the error has the reason "Bad request"
+and words of ours; the variable of `error-variable-name` gets a list of errors in the form of the other validation
+policies.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-odata-request-policy
 """

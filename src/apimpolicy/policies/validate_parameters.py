@@ -10,16 +10,24 @@
 </validate-parameters>
 ```
 
-`headers`, `query` and `path` override the actions for their kind, a `parameter` that for one name. The description is
-`Gateway(openapi="orders.yaml")`. Errors, actions, statuses and the variable are in
-`apimpolicy.policies.validation_errors`.
+`headers`, `query` and `path` override the actions for their kind of parameter, and a `parameter` that for one name. The
+description is `Gateway(openapi="orders.yaml")`.
 
-Simulated in full. Our choices, where the documentation is silent: headers come first, then the query, then the path,
-and the first parameter with an error that is to be prevented ends it; a required parameter that is missing is an
-IncorrectMessage; headers and query are those of the moment, not those that the caller sent; their names ignore case;
-`Cookie`, `Content-Type`, `Accept` and `Authorization` are headers like any other, although OpenAPI leaves the last
-three out of a description; the subscription key's own header and query parameter count as specified; arrays and objects
-are read by `style`, `explode` and `collectionFormat`.
+What is wrong becomes an error with Name, Type, ValidationRule, Details and Action. With the action `detect` the errors
+go to the variable that `errors-variable-name` names, and the request goes on; with `prevent` they go there too, and the
+caller gets 400 with what is wrong. `context.LastError` has the reason "Bad request" and the details.
+
+Simulated in full. Our choices, where the documentation is silent:
+
+- Headers come first, then the query, then the path, and the first parameter with an error to prevent ends it. A
+  required parameter that is missing is an IncorrectMessage.
+- Headers and query are those of the moment, not those that the caller sent; their names are compared without regard to
+  case. `Cookie`, `Content-Type`, `Accept` and `Authorization` are headers like any other, although OpenAPI leaves the
+  last three out of a description. The header and the query parameter of the subscription key count as specified.
+- Arrays and objects are read by `style`, `explode` and `collectionFormat`.
+- The variable is a `JArray`, and exists only if there is an error. An operation that the description does not have is
+  the documented error of a schema that does not exist; a gateway without any description is a mistake in its set-up
+  with `prevent` (ConfigurationError), and that same error with `detect`.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-parameters-policy
 """

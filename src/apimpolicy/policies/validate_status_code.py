@@ -7,11 +7,15 @@
 ```
 
 A `status-code` overrides the action for one status that is not described. The description is
-`Gateway(openapi="orders.yaml")`. Errors, actions, statuses and the variable are in
-`apimpolicy.policies.validation_errors`.
+`Gateway(openapi="orders.yaml")`.
 
-Simulated in full. Our choices: ranges (`4XX`) and `default` describe every status that they stand for; an
-operation that is not described has the error of a schema that does not exist, with the action for the status.
+A status that is not described is an error with Name, Type, ValidationRule, Details and Action. With the action `detect`
+it goes to the variable that `errors-variable-name` names, and the response goes on; with `prevent` it goes there too,
+and the caller gets 502 without details. `context.LastError` has the reason "Response not allowed" and the details.
+
+Simulated in full. Our choices: ranges (`4XX`) and `default` describe every status that they stand for; an operation
+that is not described is the error of a schema that does not exist, with the action for the status. The variable and
+missing descriptions are treated as by validate-parameters.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-status-code-policy
 """

@@ -1,4 +1,4 @@
-"""wait: run the policies inside side by side, and wait for all of them, or for the first.
+"""wait: run the policies inside in parallel, and wait for all of them, or for the first one.
 
 ```xml
 <wait for="all">
@@ -7,15 +7,15 @@
 </wait>
 ```
 
-Inside may stand send-request, cache-lookup-value and choose (documented), and forward-request, cache-store-value and
-the authentication policies of the gateway's schema.
+The documentation allows send-request, cache-lookup-value and choose inside; the editor's schema allows forward-request,
+cache-store-value and the authentication policies too.
 
-Simulated, with one difference: nothing runs side by side. Our choices: with `all` the policies run in the order in which
-they are written, and the time that doubles take adds up; with `any` the first one written is the first to be ready, and
-the others do not start; an error in one of them is an error of the whole.
+Simulated, but not in parallel. Our choices: with `all` the policies run one after another in the order in which they
+are written, and the time that their doubles take adds up; with `any` the first one written counts as the first to
+complete, and the others do not run; an error in one of them is an error of the whole.
 
 Source: https://learn.microsoft.com/azure/api-management/wait-policy
-"""  # noqa: E501 - the example has one line for each request
+"""
 
 from __future__ import annotations
 

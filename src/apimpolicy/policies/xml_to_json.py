@@ -4,25 +4,28 @@
 <xml-to-json kind="direct" apply="content-type-xml" consider-accept-header="false" />
 ```
 
-`<s:a xmlns:s="urn:x" n="1"><b>2</b><b/></s:a>` becomes, with `kind`
+`<s:a xmlns:s="urn:x" n="1"><b>2</b><b/></s:a>` becomes, depending on `kind`,
 
     direct                 {"s$a":{"@xmlns$s":"urn:x","@n":"1","b":["2",null]}}
     javascript-friendly    {"a":{"n":"1","b":["2",null]}}
 
-Child elements of one name are an array; with `always-array-child-elements="true"` one alone is, too.
-`apply="content-type-xml"` leaves bodies of other types alone; `consider-accept-header` (true unless given) converts
-only when the request's `Accept` names a JSON type. In inbound it changes the request, after that the response.
+Child elements with the same name become an array; with `always-array-child-elements="true"` a single one does, too.
+`apply="content-type-xml"` leaves bodies of other types alone. With `consider-accept-header` (true unless given) the
+body is converted only if the request's `Accept` names a JSON type. In inbound the policy changes the request, after
+that the response.
 
-Seen on real gateways, documented nowhere: `$` for the colon of names, `@` before attributes, and the XML declaration's
-`version` as a property at the top, all of `direct`.
+Seen on real gateways, and not documented, all for `direct`: `$` in place of the colon in names, `@` before attributes,
+and the `version` of the XML declaration as a property at the top.
 
-Simulated but for the attributes that only the gateway's schema knows (`preserve-whitespace-nodes`, `empty-values`,
-`trim-values`): they fail by name. Our choices: what `javascript-friendly` is, which no document shows: names without
-prefixes, no namespace declarations, attributes beside child elements, with `@` only where a child element has the same
-name. An empty element is null, or an empty text if it has a start and an end tag, as in Newtonsoft.Json; text beside
-attributes or elements is `#text`; all values are texts; comments and white space between elements are left out; the
-content type becomes `application/json`; without a body nothing happens; a body that is no XML is an error without a
-reason; `Accept: */*` names no JSON.
+Simulated, except for the attributes that only the editor's schema knows (`preserve-whitespace-nodes`, `empty-values`,
+`trim-values`): they fail by name, because no document says what they do. Our choices:
+
+- What `javascript-friendly` is, which no document shows: names without prefixes, no namespace declarations, attributes
+  beside child elements, with `@` only where a child element has the same name.
+- An empty element is null, or an empty text if it has a start and an end tag, as in Newtonsoft.Json. Text beside
+  attributes or elements is `#text`. All values are texts. Comments, and white space between elements, are left out.
+- The content type becomes `application/json`. Without a body nothing happens; a body that is not XML is an error
+  without a reason; `Accept: */*` names no JSON type.
 
 Source: https://learn.microsoft.com/azure/api-management/xml-to-json-policy
 """

@@ -10,17 +10,17 @@
 </xsl-transform>
 ```
 
-In inbound it changes the request, after that the response. Parameters are texts, named by `name` (the documentation's
-examples) or `parameter-name` (its policy statement). API Management supports XSLT 1.0.
+In inbound the policy changes the request, after that the response. Parameters are texts, named by `name` (as in the
+documentation's examples) or `parameter-name` (as in its policy statement). API Management supports XSLT 1.0.
 
-Simulated with libxslt. The transformation runs in a process of its own, with limits on its time, memory and output
-(`Gateway(limits=…)`), and reaches no file and no network: `document()`, `xsl:import` and `xsl:include` fail. Of
-extensions there is only `node-set`, as `msxsl:node-set` or `exsl:node-set`; others are an error where they are called,
-and `msxsl:script` fails as not simulated.
+Simulated with libxslt. The transformation runs in a process of its own, with limits on time, memory and output
+(`Gateway(limits=…)`), and reaches neither files nor the network: `document()`, `xsl:import` and `xsl:include` fail. The
+only extension function is `node-set`, as `msxsl:node-set` or `exsl:node-set`; others are an error where they are
+called, and `msxsl:script` fails by name.
 
-Our choices: the stylesheet is taken as it is written, expressions are evaluated in parameters only; a body with a
-DOCTYPE is an error, as in .NET; white space and empty tags are libxslt's (`<a/>`), the XML declaration is .NET's; the
-content type stays as it is; without a body nothing happens; errors have no reason.
+Our choices: the stylesheet is taken as it is written, and only parameters may have expressions; a body with a DOCTYPE
+is an error, as in .NET; white space and empty tags are those of libxslt (`<a/>`), the XML declaration is that of .NET;
+the content type stays as it is; without a body nothing happens; errors have no reason.
 
 Source: https://learn.microsoft.com/azure/api-management/xsl-transform-policy
 """

@@ -9,7 +9,7 @@ import pytest
 
 MODULES = [
     "context.description",
-    "engine.exchange",
+    "engine.forwarding",
     "engine.language_models",
     "engine.semantic_cache",
     "policies.call_quotas",

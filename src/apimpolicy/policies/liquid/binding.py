@@ -4,7 +4,9 @@
 `application/xml`, `text/xml` and `…+xml`. Our choices: a body that cannot be read so, of another type or empty is null
 (the templates that Azure generates for SOAP services reckon with that); of XML, names are those without namespaces, and
 a name may differ in case (those templates write `body.envelope.body.fault`); several child elements of one name are a
-list; an element without child elements is its text; child elements come before attributes of the same name.
+list; an element without child elements is its text; child elements come before attributes of the same name. Of JSON,
+texts that are dates are DateTimes: those that Newtonsoft's reader takes for dates, and those without seconds, which the
+documentation has among its examples and that reader has not.
 
 `context` has what the documentation lists. `context.Variables` it does not list; Microsoft's own samples use it, and
 people report that it works.
@@ -12,6 +14,7 @@ people report that it works.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 MAXIMUM_DEPTH = 200
 """Objects and lists within each other that are bound; what is deeper is null. Deeper elements are their text."""
 
+_MINUTES = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2})([Zz]|[+-][0-9]{2}(?::?[0-9]{2})?|)")
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 
@@ -59,7 +63,7 @@ def _json(text: str, parses_dates: bool) -> Any:
         return None
     root = load(reader)
     finish(reader)
-    return bind(root)
+    return _Binder(parses_dates=parses_dates).bind(root, 0)
 
 
 def _xml(text: str, nil_is_null: bool) -> Any:
@@ -100,7 +104,7 @@ def bind(value: Any) -> Any:
 class _Binder:
     """Knows the classes of what policies keep in variables; they are imported when something is bound."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, parses_dates: bool = False) -> None:
         from apimpolicy.context.messages import ResponseMessage
         from apimpolicy.dotnet.collections.dictionary import Dictionary
         from apimpolicy.dotnet.collections.lists import List
@@ -116,11 +120,12 @@ class _Binder:
         self.document, self.element = XDocument, XElement
         self.unknown = ResponseMessage
         self.step = environment().step
+        self.parses_dates = parses_dates
 
     def bind(self, value: Any, depth: int) -> Any:
         self.step()
         if isinstance(value, self.json_value):
-            return value.value
+            return _without_seconds(value.value) if self.parses_dates else value.value
         if depth > MAXIMUM_DEPTH:
             return None
         if isinstance(value, self.json_object):
@@ -138,6 +143,19 @@ class _Binder:
         if isinstance(root, self.element):
             return XmlElement([(root.name.local, _element(root, False, 0))], FoldedHash(), root.value)
         return None if isinstance(value, self.unknown) else root
+
+
+def _without_seconds(value: Any) -> Any:
+    """The DateTime of a text such as `2012-03-21T05:40Z`; any other value as it is."""
+    if not isinstance(value, str):
+        return value
+    written = _MINUTES.fullmatch(value)
+    if written is None:
+        return value
+    from apimpolicy.dotnet.json.dates import find_date
+
+    found = find_date(f"{written[1]}:00{written[2]}")
+    return value if found is None else found
 
 
 def bind_context(context: Context) -> Drop:

@@ -10,7 +10,6 @@ from apimpolicy.dotnet.exceptions import DivideByZeroException, DotnetException,
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.objects import get_type
 from apimpolicy.dotnet.values import Int64
-from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.liquid.errors import LiquidError
 from apimpolicy.policies.liquid.filters import liquid_filter
 from apimpolicy.policies.liquid.library import library
@@ -18,6 +17,9 @@ from apimpolicy.policies.liquid.values import XmlElement, is_convertible, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_CURRENCY_STYLE = 383
+"""`NumberStyles.Currency`"""
 
 
 def _to_decimal(value: Any) -> Decimal:
@@ -182,4 +184,22 @@ def at_most(value: Any, other: Any) -> Any:
 
 @liquid_filter("object input", "string languageTag = null")
 def currency(value: Any, language: str | None) -> str:
-    raise NotSimulatedError("the Liquid filter Currency", "no document says which culture the gateway has")
+    """As an amount of money: in the culture of that name, else in the gateway's, which is the invariant one here.
+
+    Texts are read in the gateway's culture; what is no amount stays as it is. Raises CultureNotFoundException, and
+    NotSimulatedError for a culture that the simulated .NET does not have.
+    """
+    from apimpolicy.dotnet.globalization import cultures
+    from apimpolicy.dotnet.system.number_formats import format_decimal
+    from apimpolicy.dotnet.system.number_parsing import parse_decimal
+
+    if value is None:
+        raise LiquidError("Object reference not set to an instance of an object.")
+    culture = cultures.INVARIANT if language is None else cultures.make(language.strip())
+    shown = plain(value)
+    try:
+        is_real = isinstance(value, (float, Decimal))
+        amount = _to_decimal(value) if is_real else parse_decimal(shown, _CURRENCY_STYLE)
+    except DotnetException:
+        return shown
+    return format_decimal(amount, "C", culture.number_symbols)
