@@ -1,7 +1,8 @@
 """A folder per rule: `bad*.xml` with exactly the output `bad*.txt`, `good*.xml` without a finding of the rule.
 
 `settings.toml` in a folder is what `check` knows in both cases: the fields of `Settings`, and a table `[fragments]` of
-file names by id. With APIMPOLICY_UPDATE=1 in the environment the `.txt` files are written instead of compared.
+file names by id; `bad-x.toml` beside `bad-x.xml` is so for that file alone.
+With APIMPOLICY_UPDATE=1 in the environment the `.txt` files are written instead of compared.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ HERE = Path(__file__).parent
 UPDATE = os.environ.get("APIMPOLICY_UPDATE") == "1"
 
 
-def settings_of(folder: Path, code: str) -> Settings:
-    path = folder / "settings.toml"
+def settings_of(document: Path, code: str) -> Settings:
+    folder, own = document.parent, document.with_suffix(".toml")
+    path = own if own.exists() else folder / "settings.toml"
     given: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if "fragments" in given:
         given["fragments"] = {
@@ -38,7 +40,7 @@ def settings_of(folder: Path, code: str) -> Settings:
 
 
 def findings(path: Path, code: str) -> str:
-    settings = settings_of(path.parent, code)
+    settings = settings_of(path, code)
     source = Source(path.read_text(encoding="utf-8"), path.name)
     found = check_document(source, ExpressionCheck(), settings.named_values, settings)
     return "\n\n".join(map(render, found)) + "\n" if found else ""

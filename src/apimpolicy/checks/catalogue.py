@@ -46,6 +46,7 @@ RULES: tuple[Entry, ...] = (
     Entry("POL134", "request_incomplete", ("<send-request", "<send-one-way-request")),
     Entry("POL135", "fragment_unknown", ("<include-fragment",)),
     Entry("POL136", "section_alone", ("<inbound", "<backend", "<outbound", "<on-error")),
+    Entry("POL137", "backend_choice", ("<set-backend-service",)),
     Entry("POL201", "variable_never_set", ("Variables",)),
     Entry("POL202", "variable_of_another_type", ("Variables",)),
     Entry("POL204", "body_read_twice", ("Body",)),
@@ -61,6 +62,7 @@ RULES: tuple[Entry, ...] = (
     Entry("POL214", "result_of_another_type", ("condition=", "count=", "interval=", "timeout", "max-", "delta=")),
     Entry("POL215", "request_body_after_backend", ("Request.Body",)),
     Entry("POL216", "nobody_there", ("context.User", "context.Subscription", "context.Product")),
+    Entry("POL217", "named_value_nested", ("{{",)),
     Entry("POL301", "certificate_not_verified", (".Certificate",)),
     Entry("POL302", "certificate_not_identified", (".Certificate",)),
     Entry("POL303", "certificate_may_be_null", (".Certificate",)),
@@ -124,6 +126,8 @@ RULES: tuple[Entry, ...] = (
     Entry("POL417", "requests_in_outbound", ("<send-one-way-request",)),
     Entry("POL418", "status_reason_compared", ("StatusReason",)),
     Entry("POL419", "liquid_unreadable", ("liquid",)),
+    Entry("POL420", "body_for_get", ("<set-body",)),
+    Entry("POL421", "limit_without_subscription", ("<rate-limit", "<quota")),
 )
 
 

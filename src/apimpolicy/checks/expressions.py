@@ -131,6 +131,7 @@ class ExpressionCheck:
 def _compile(excerpt: Excerpt) -> Compiled:
     from apimpolicy.binding import bind
     from apimpolicy.binding.gateway_rules import check_gateway_rules
+    from apimpolicy.binding.warnings import compiler_warnings
     from apimpolicy.syntax.parser import parse
 
     try:
@@ -140,7 +141,7 @@ def _compile(excerpt: Excerpt) -> Compiled:
             if finding.code == AMBIGUOUS:
                 finding.severity = Severity.WARNING
                 finding.help = "Write the full name: which namespaces need no using in Azure is not documented."
-        return Compiled(bound, [*bound.diagnostics, *check_gateway_rules(bound, tree)])
+        return Compiled(bound, [*bound.diagnostics, *check_gateway_rules(bound, tree), *compiler_warnings(bound)])
     except PolicySyntaxError as error:
         return Compiled(None, error.diagnostics)
     except RecursionError:

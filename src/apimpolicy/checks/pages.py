@@ -68,6 +68,24 @@ _TITLES = {
 }
 
 
+_BY_REFERENCE = (
+    "An `object` and a string are compared by reference: the answer says whether they are one object, and two strings "
+    'with the same text seldom are. `context.Variables["a"] == "b"` is such a comparison. Cast the object, '
+    '`(string)context.Variables["a"] == "b"`, or ask for the type: `context.Variables.GetValueOrDefault<string>("a")`.'
+)
+_WARNINGS = {
+    "CS0162": "No path leads to this statement: a `return`, a `throw` or a loop without an end stands before it, or a "
+    "condition is always the same.",
+    "CS0168": "The variable is never used. A `catch` needs no name for its exception: `catch (Exception)`.",
+    "CS0219": "The variable gets a constant value, and nobody reads it: perhaps another one is read in its place.",
+    "CS0252": _BY_REFERENCE,
+    "CS0253": _BY_REFERENCE,
+    "CS0472": "A value such as an `int` is never null, so the comparison always has the same answer. What stands for a "
+    "missing value is something else: 0, or the null of an `int?`.",
+    "CS0665": "The condition assigns, with one `=`, and is what was assigned. Write `==` to compare.",
+}
+
+
 def page_of_code(code: str) -> str | None:
     """The page of a code, its title first; None when there is no such code."""
     entry = entry_of(code)
@@ -75,6 +93,11 @@ def page_of_code(code: str) -> str | None:
         return page_of(entry)
     if code.startswith("CS") and code[2:].isdecimal() and len(code) == 6:
         link = f"https://learn.microsoft.com/dotnet/csharp/misc/{code.lower()}"
+        if code in _WARNINGS:
+            return (
+                f"a warning of the C# compiler.\n\n{_WARNINGS[code]}\n\n"
+                f"The gateway saves such a policy. The code is the compiler's own:\n{link}"
+            )
         return (
             "an error of the C# compiler.\n\nExpressions are C# 7.3; the gateway compiles them when a policy is saved, "
             f"and refuses the document. The code is the compiler's own:\n{link}"

@@ -26,8 +26,8 @@ class Settings(NamedTuple):
     - `select`, `extend`, `ignore`: codes or beginnings of codes (`POL3`). With `select` nothing else is looked for;
       `extend` adds what is off by default; where several beginnings fit a code, the longest decides
     - `severities`: another severity for a code
-    - `scope`, `tier`, `gateway`, `url_template`, `negotiates`: where the document runs; None is "not known", and rules
-      that need to know stay silent
+    - `scope`, `tier`, `gateway`, `url_template`, `method`, `negotiates`, `requires_subscription`: where the document
+      runs; None is "not known", and rules that need to know stay silent
     - `fragments`: the documents of fragments by id, where known
     - `named_values`: their values, where known
     """
@@ -40,7 +40,9 @@ class Settings(NamedTuple):
     tier: str | None = None
     gateway: str | None = None
     url_template: str | None = None
+    method: str | None = None
     negotiates: bool | None = None
+    requires_subscription: bool | None = None
     fragments: Mapping[str, Document] | None = None
     named_values: Mapping[str, str] | None = None
 

@@ -82,7 +82,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
     Settings may stand in apimpolicy.toml, or in pyproject.toml below [tool.apimpolicy]: a table [check].
 
-    Exits with 0 when all is well, 1 with findings, 2 when something cannot be read.
+    Exits with 0 when there are no errors, 1 when there are (with --strict warnings count too), 2 when something cannot
+    be read.
     """
     if options.pop("watch"):
         from apimpolicy.cli.watch import watch

@@ -1,95 +1,192 @@
-"""`apimpolicy mutate PATH…`: change policies a little, and see whether a test case notices."""
+"""`apimpolicy mutate PATH…`: change policies a little, and see whether a test notices."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.program import say
+from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.report.mutation_data import MutantOutcome
+    from apimpolicy.report.mutation_data import Mutant, MutantOutcome
     from apimpolicy.report.style import Style
+    from apimpolicy.testing.coverage import PolicyCoverage
+    from apimpolicy.testing.mutation.pytest_runs import PytestRuns
+    from apimpolicy.testing.mutation.running import Cases
 
 
 @click.command("mutate")
-@click.argument("paths", nargs=-1, metavar="PATH…")
+@click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option(
     "--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 when fewer are noticed."
 )
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="So many changes at a time.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Try at most N changes, spread over all of them.")
+@click.option(
+    "--pytest/--no-pytest",
+    "python",
+    default=None,
+    help="Run tests in Python too, or leave them alone; unless said, those that mention apim.",
+)
+@click.option("--pytest-args", metavar="TEXT", help="Further arguments for pytest: '-k orders -m \"not slow\"'.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(1),
+    metavar="SECONDS",
+    help="For one change with tests in Python; unless said, ten times what they took, and 20 s.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or programs.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every change and what became of it.")
-def command(paths: tuple[str, ...], fail_under: float | None, jobs: int, limit: int | None, verbose: bool) -> int:
-    """Change policies a little, one change at a time, and see whether a test case notices.
+def command(
+    paths: tuple[str, ...],
+    fail_under: float | None,
+    jobs: int,
+    limit: int | None,
+    python: bool | None,
+    pytest_args: str | None,
+    time_limit: float | None,
+    form: str,
+    verbose: bool,
+) -> int:
+    """Change policies a little, one change at a time, and see whether a test notices.
 
     A condition is turned round, an operand of && or || left out, == becomes !=, a number is one more, an attribute has
-    another value, a policy or a branch is gone. For each change the cases run that come there. If all of them pass, the
-    change survives: nobody would notice if somebody made it by mistake. Files on the disk stay as they are.
+    another value, a policy or a branch is gone. For each change the tests run that come there, until one fails. If all
+    of them pass, the change survives: nobody would notice if somebody made it by mistake. Files on the disk stay as
+    they are.
 
-    A path is a test file, a directory with test files, or a policy file: then only that is changed, and the test files
-    beside it run.
+    A path is a directory with tests, a test file (.test.yaml, .test.toml, .test.json), a file of tests in Python, or a
+    policy file: then only that is changed, by the tests of the other paths and those beside it (of this directory,
+    when there are none). Without a path it is this directory.
+
+    pytest runs tests in Python, those in files that mention apim or below a conftest.py that does; each change in a
+    process of its own.
 
     \b
     Examples:
-      apimpolicy mutate policies
+      apimpolicy mutate
       apimpolicy mutate policies/orders.xml
-      apimpolicy mutate policies --fail-under 90 --jobs 4
+      apimpolicy mutate policies/orders.xml tests/test_orders.py
+      apimpolicy mutate policies tests --pytest-args '-m "not slow"' --jobs 4
+      apimpolicy mutate policies --fail-under 90 --format json
 
     \b
     A change that makes no difference is left out by a comment before the element, with a reason:
       <!-- apimpolicy: equivalent constant: any number of seconds will do -->
 
-    Exits with 0; with 1 when a case does not pass as things are, or less is noticed than --fail-under says; with 2
-    when a file cannot be read.
+    Exits with 0; with 1 when a test does not pass as things are, or less is noticed than --fail-under says; with 2 when
+    a file cannot be read, the tests cannot be collected, or there is nothing to change.
     """
-    from apimpolicy.report.style import Style
+    from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.mutation.mutants import spread
     from apimpolicy.testing.mutation.running import collect, find_mutants, load_cases
 
-    style = Style.of(sys.stdout)
-    paths = paths or (".",)
-    files, only = _files(paths)
-    if not files:
-        say(f"there are no test files in {', '.join(paths)}: none ends in .test.yaml, .test.toml or .test.json")
-        return exit_codes.USAGE
     started = time.perf_counter()
-    cases = load_cases(files)
-    coverage, bad = collect(cases)
-    if bad:
-        names = "; ".join(f"{outcome.case.file.path}: {outcome.case.name}" for outcome in bad[:5])
-        do = "does" if len(bad) == 1 else "do"
-        say(f"{len(bad)} of the cases {do} not pass as things are, so changes would say nothing: {names}")
-        return exit_codes.FINDINGS
-    mutants, texts = find_mutants(coverage, only)
-    mutants = spread(mutants, limit)
-    if not mutants:
-        say("there is nothing to change: no policy file is loaded by these cases")
+    tests = _find(paths or (".",), python)
+    if not tests.files and not tests.python:
+        where = ", ".join(paths or (".",))
+        say(f"there are no tests in {where}: no file ends in .test.yaml, .test.toml or .test.json{tests.no_python}")
         return exit_codes.USAGE
+    cases = load_cases(tests.files)
+    coverage, bad = collect(cases) if cases else (PolicyCoverage(), [])
+    with ExitStack() as stack:
+        names = [f"{outcome.case.file.path}: {outcome.case.name}" for outcome in bad]
+        runs: PytestRuns | None = None
+        if tests.python and not names:
+            runs = stack.enter_context(_pytest(tests.python, pytest_args, time_limit, bool(python)))
+            names = _look(runs, coverage)
+        if names:
+            do = "does" if len(names) == 1 else "do"
+            what = f"{len(names)} of the tests {do} not pass as things are, so changes would say nothing"
+            say(f"{what}: {'; '.join(names[:5])}")
+            return exit_codes.FINDINGS
+        mutants, texts = find_mutants(coverage, tests.only)
+        mutants = spread(mutants, limit)
+        if not mutants:
+            say(
+                "there is nothing to change: no policy file is loaded by these tests"
+                + (" (one is when a test gives its path, not its text)" if runs is not None else "")
+            )
+            return exit_codes.USAGE
+        outcomes = _try(mutants, texts, cases, tests.files, jobs, runs)
+    return _show(outcomes, time.perf_counter() - started, fail_under, verbose, form)
+
+
+def _try(
+    mutants: Sequence[Mutant],
+    texts: dict[str, str],
+    cases: Cases,
+    files: Sequence[str],
+    jobs: int,
+    runs: PytestRuns | None,
+) -> list[MutantOutcome]:
+    """What becomes of each, in order."""
     from apimpolicy.cli.progress import Progress
-    from apimpolicy.testing.mutation.running import run_mutants
+    from apimpolicy.testing.mutation.running import run_with_pytest
 
-    outcomes: list[MutantOutcome] = []
+    outcomes: dict[int, MutantOutcome] = {}
     with Progress("tried", len(mutants), "changes") as progress:
-        for outcome in run_mutants(mutants, texts, cases, files, jobs):
-            outcomes.append(outcome)
+        for number, outcome in run_with_pytest(mutants, texts, cases, files, jobs, runs):
+            outcomes[number] = outcome
             progress.advance()
-    return _show(outcomes, time.perf_counter() - started, fail_under, verbose, style)
+    return [outcomes[number] for number in sorted(outcomes)]
 
 
-def _show(
-    outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float | None, verbose: bool, style: Style
-) -> int:
+def _look(runs: PytestRuns, coverage: PolicyCoverage) -> list[str]:
+    """Run the tests in Python as things are: those that do not pass although they reach a policy."""
+    from apimpolicy.cli.progress import waiting
+
+    with waiting("running the tests in Python as things are"):
+        found = runs.look(coverage)
+    reached = {
+        name for file in coverage.report().files for place in file.places for name in (*place.tests, *place.failed)
+    }
+    if others := [name for name in found.bad if name not in reached]:
+        does = "test does not pass and reaches" if len(others) == 1 else "tests do not pass and reach"
+        say(f"{len(others)} {does} no policy, and is left out: {'; '.join(others[:5])}")
+    return [name for name in found.bad if name in reached]
+
+
+def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float | None, verbose: bool, form: str) -> int:
+    from apimpolicy.report.mutation_text import Score
+    from apimpolicy.report.style import Style
+
+    percent = Score.of(outcomes).percent
+    is_too_little = fail_under is not None and percent < fail_under
+    style = Style.of(sys.stdout)
+    if form == "json":
+        from apimpolicy.cli.program import tool_version
+        from apimpolicy.report.mutation_json import mutation_to_json
+
+        print(mutation_to_json(outcomes, seconds, tool_version()))
+    else:
+        _print(outcomes, seconds, verbose, style)
+        if is_too_little:
+            print(style.paint("error", f"{int(percent)} % is less than {fail_under:g} %"))
+    return exit_codes.FINDINGS if is_too_little else exit_codes.CLEAN
+
+
+def _print(outcomes: Sequence[MutantOutcome], seconds: float, verbose: bool, style: Style) -> None:
     from apimpolicy.report.columns import printable, wrap
     from apimpolicy.report.mutation_data import SURVIVED
-    from apimpolicy.report.mutation_text import Score, certificate_sentence, place_of, score_line, survivor, unreached
+    from apimpolicy.report.mutation_text import (
+        Score,
+        check_sentences,
+        place_of,
+        score_line,
+        survivor,
+        unjudged,
+        unreached,
+    )
 
     if verbose:
         for outcome in outcomes:
@@ -101,28 +198,70 @@ def _show(
     for outcome in outcomes:
         if outcome.status == SURVIVED and outcome.mutant.tests:
             print(f"{survivor(outcome, style)}\n")
-    if lines := unreached(outcomes):
-        print("\n".join(lines) + "\n")
-    score = Score.of(outcomes)
-    print("\n".join(wrap(certificate_sentence(outcomes), style.width)) + "\n")
-    print(score_line(score, seconds, style))
-    if fail_under is not None and score.percent < fail_under:
-        print(style.paint("error", f"{int(score.percent)} % is less than {fail_under:g} %"))
-        return exit_codes.FINDINGS
-    return exit_codes.CLEAN
+    for lines in (unreached(outcomes), unjudged(outcomes)):
+        if lines:
+            print("\n".join(lines) + "\n")
+    for sentence in check_sentences(outcomes):
+        print("\n".join(wrap(sentence, style.width)) + "\n")
+    print(score_line(Score.of(outcomes), seconds, style))
 
 
-def _files(paths: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The test files, and the policy files (absolute) to which changes are limited."""
+def _pytest(paths: Sequence[str], arguments: str | None, seconds: float | None, all_files: bool) -> PytestRuns:
+    import shlex
+
+    from apimpolicy.testing.mutation.pytest_runs import PytestRuns
+
+    try:
+        return PytestRuns(paths, shlex.split(arguments or ""), seconds, all_files=all_files)
+    except ValueError as error:
+        raise ConfigurationError(f"--pytest-args cannot be read: {error}") from None
+
+
+class _Tests(NamedTuple):
+    """The test files, the paths for pytest (none: it is not run, `no_python` says why), and the policy files (absolute)
+    to which changes are limited.
+    """
+
+    files: list[str]
+    python: list[str]
+    only: list[str]
+    no_python: str = ""
+
+
+def _find(paths: Sequence[str], python: bool | None) -> _Tests:
+    """Raises ConfigurationError when tests in Python are wanted and pytest is not there."""
+    from apimpolicy.testing.case_files import is_case_file
+    from apimpolicy.testing.mutation.pytest_runs import is_python_test
+
+    only: list[str] = []
+    places: list[str] = []
+    for path in paths:
+        if os.path.isfile(path) and not is_case_file(path) and not is_python_test(path):
+            only.append(os.path.abspath(path))
+            places.append(os.path.dirname(path) or ".")
+        else:
+            places.append(path)
+    places = list(dict.fromkeys(places))
+    found = _tests_in(places, only, python)
+    if not found.files and not found.python and len(only) == len(paths):
+        found = _tests_in(["."], only, python)
+    return found
+
+
+def _tests_in(places: Sequence[str], only: list[str], python: bool | None) -> _Tests:
     from apimpolicy.cli.test import find_test_files
     from apimpolicy.testing.case_files import is_case_file
+    from apimpolicy.testing.mutation.pytest_runs import has_pytest, is_python_test, mentions_apim
 
-    tests: list[str] = []
-    only: list[str] = []
-    for path in paths:
-        if os.path.isfile(path) and not is_case_file(path):
-            only.append(os.path.abspath(path))
-            tests.append(os.path.dirname(path) or ".")
-        else:
-            tests.append(path)
-    return find_test_files(tests), only
+    files = find_test_files(place for place in places if not is_python_test(place))
+    for_pytest = [place for place in places if not is_case_file(place)]
+    is_wanted = python or any(map(is_python_test, places)) or (python is None and mentions_apim(for_pytest))
+    if python is False or not for_pytest or not is_wanted:
+        return _Tests(files, [], only, "" if python is False else ", and no test in Python mentions apim")
+    if has_pytest():
+        return _Tests(files, for_pytest, only)
+    if python:
+        raise ConfigurationError("tests in Python need pytest, which is not installed beside apimpolicy")
+    if files:
+        say("tests in Python are left out: pytest is not installed beside apimpolicy")
+    return _Tests(files, [], only, "; tests in Python need pytest, which is not installed beside apimpolicy")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.style import is_a_terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
 _SILENT_SECONDS = 2.0
@@ -47,4 +49,17 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._is_shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A line for as long as something takes whose steps nobody can count: only on a terminal, and gone afterwards."""
+    is_watched = is_a_terminal(sys.stderr)
+    if is_watched:
+        print(f"{what} …", end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if is_watched:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command("test")
-@click.argument("paths", nargs=-1, metavar="PATH…")
+@click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option("-k", "words", multiple=True, metavar="TEXT", help="Only cases whose name or file contains this text.")
 @click.option("-x", "first", is_flag=True, help="Stop at the first case that does not pass.")
 @click.option("--junit", metavar="FILE", help="Write the outcome as JUnit's XML too.")
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes; each takes whole files.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file changes; Ctrl-C ends it.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every case.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or programs.")
 @click.option("--coverage", is_flag=True, help="Say which policies, branches and conditions no case reached.")
 @click.option(
     "--coverage-report",
@@ -56,13 +57,14 @@ def command(
     jobs: int,
     watch: bool,
     verbose: bool,
+    form: str,
     coverage: bool,
     coverage_files: tuple[str, ...],
     fail_under: float | None,
 ) -> int:
     """Run the test cases of policies: files that end in .test.yaml, .test.toml or .test.json.
 
-    Without a path, those below this directory. pytest collects the same files.
+    Without a path, those below this directory. pytest collects the same files, and runs tests in Python besides.
 
     \b
     Examples:
@@ -91,8 +93,8 @@ def command(
     if watch:
         from apimpolicy.cli.watch import watch as again
 
-        return again(paths, lambda: _test(paths, words, first, junit, html, jobs, verbose, wanted))
-    return _test(paths, words, first, junit, html, jobs, verbose, wanted)
+        return again(paths, lambda: _test(paths, words, first, junit, html, jobs, verbose, form, wanted))
+    return _test(paths, words, first, junit, html, jobs, verbose, form, wanted)
 
 
 def _test(
@@ -103,11 +105,13 @@ def _test(
     html: str | None,
     jobs: int,
     verbose: bool,
+    form: str,
     coverage: CoverageOutput | None,
 ) -> int:
     from apimpolicy.report.style import Style
     from apimpolicy.report.test_text import MARKS, failure, marks, summary
 
+    is_text = form == "text"
     started = time.perf_counter()
     style = Style.of(sys.stdout)
     files = find_test_files(paths)
@@ -115,35 +119,44 @@ def _test(
         say(f"there are no test files in {', '.join(paths)}: none ends in .test.yaml, .test.toml or .test.json")
         return exit_codes.USAGE
     reports: list[CaseReport] = []
-    failed = False
+    unreadable: dict[str, str] = {}
     reached: list[CoverageReport] = []
     for path, found, problem, covered in _reports(files, words, first, jobs, coverage is not None, html is not None):
         reached += [covered] if covered is not None else []
         if problem:
-            print(problem)
-            failed = True
-        if found:
-            reports += found
+            unreadable[path] = problem
+            if is_text:
+                print(problem)
+        reports += found
+        if found and is_text:
             print(marks(path, found, style), flush=True)
             if verbose:
                 for report in found:
                     print(f"  {MARKS[report.status]} {report.name}")
-        if first and (failed or any(not report.is_good for report in found)):
+        if first and (unreadable or any(not report.is_good for report in found)):
             break
     bad = [report for report in reports if not report.is_good]
-    for report in bad:
-        print(f"\n{failure(report, style)}")
-    line = summary(reports, time.perf_counter() - started, style)
-    is_enough = True
-    if coverage is None:
-        print(f"\n{line}")
+    seconds = time.perf_counter() - started
+    if is_text:
+        for report in bad:
+            print(f"\n{failure(report, style)}")
     else:
-        is_enough = coverage.show(line, reached, paths, style)
+        from apimpolicy.cli.program import tool_version
+        from apimpolicy.report.test_json import cases_to_json
+
+        print(cases_to_json(reports, unreadable, seconds, tool_version()), flush=True)
+    line = summary(reports, seconds, style)
+    is_enough = True
+    if coverage is not None:
+        with nullcontext() if is_text else redirect_stdout(sys.stderr):
+            is_enough = coverage.show(line, reached, paths, style)
+    elif is_text:
+        print(f"\n{line}")
     if junit is not None:
         _write_junit(junit, reports)
     if html is not None:
         _write_pages(html, bad)
-    if failed:
+    if unreadable:
         return exit_codes.USAGE
     return exit_codes.FINDINGS if bad or not is_enough else exit_codes.CLEAN
 

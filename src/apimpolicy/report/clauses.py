@@ -73,6 +73,7 @@ class Evaluated:
         self.text = text
         self.values: dict[_Key, list[Any]] = {}
         self.order: dict[_Key, int] = {}
+        self.rounds_left_out = 0 if recorder is None else recorder.rounds_left_out
         for index, (node, value) in enumerate(recorder.entries if recorder is not None else ()):
             key = _key(node)
             self.values.setdefault(key, []).append(value)
@@ -124,6 +125,8 @@ def clause_of_block(block: nodes.Bound, verdict: str, evaluated: Evaluated) -> C
     margin = min((len(line) - len(line.lstrip()) for line in lines[1:] if line), default=0)
     clause = Clause(verdict, [lines[0], *(line[margin:] for line in lines[1:] if line)], block)
     clause.facts = list(_facts(block, evaluated))
+    if evaluated.rounds_left_out:
+        clause.notes.append(f"of {evaluated.rounds_left_out:,} rounds of loops only the last values were recorded")
     return clause
 
 

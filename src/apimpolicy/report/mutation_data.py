@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-KILLED, SURVIVED, INVALID, SUPPRESSED = "killed", "survived", "invalid", "suppressed"
+KILLED, SURVIVED, INVALID, SUPPRESSED, UNJUDGED = "killed", "survived", "invalid", "suppressed", "unjudged"
+
+CERTIFICATE, TOKEN, LIMIT = SUBJECTS = ("certificate", "token", "limit")
+"""What people want to know of: checks of the client certificate, checks of tokens, limits of calls."""
 
 
 @attrs.frozen
@@ -13,8 +16,8 @@ class Mutant:
 
     `kind` is `remove`, `condition`, `operand`, `comparison`, `constant` or `attribute`; `text` stands in the place of
     the file's characters from `start` to `end`; `line` and `column` count from 1. `tests` are the names of those that
-    reach the place. `removes_check` says that a whole check of the client certificate is gone with it,
-    `is_about_certificate` that such a check is only changed. `reason` is why a comment keeps it from being tried.
+    reach the place. `removes` are the subjects of which a whole check, or a limit, is gone with it; `about` those of
+    which one is only changed. `reason` is why a comment keeps it from being tried.
     """
 
     path: str
@@ -26,8 +29,8 @@ class Mutant:
     column: int
     description: str
     tests: tuple[str, ...] = ()
-    removes_check: bool = False
-    is_about_certificate: bool = False
+    removes: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
     reason: str = ""
 
     def applied(self, text: str) -> str:
@@ -37,9 +40,10 @@ class Mutant:
 
 @attrs.frozen
 class MutantOutcome:
-    """What became of a mutant: killed by the test of that name, survived, or invalid because of a problem.
+    """What became of a mutant: killed by the test of that name, survived, or invalid or unjudged because of a problem.
 
-    `diff` shows the lines that a survivor changes.
+    Invalid is what Azure would refuse; unjudged what made a run of pytest end without a test that failed. Of what is
+    killed `problem` says where it took too long. `diff` shows the lines that a survivor changes.
     """
 
     mutant: Mutant

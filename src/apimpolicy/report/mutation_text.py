@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.report.columns import clip, printable, width
-from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED
+from apimpolicy.report.mutation_data import (
+    CERTIFICATE,
+    INVALID,
+    KILLED,
+    LIMIT,
+    SUBJECTS,
+    SUPPRESSED,
+    SURVIVED,
+    TOKEN,
+    UNJUDGED,
+)
 from apimpolicy.report.style import PLAIN
 
 if TYPE_CHECKING:
@@ -31,6 +41,7 @@ class Score:
     survived: int
     invalid: int
     suppressed: int
+    unjudged: int = 0
 
     @classmethod
     def of(cls, outcomes: Sequence[MutantOutcome]) -> Score:
@@ -38,7 +49,7 @@ class Score:
         return cls(
             *(
                 sum(outcome.status == status for outcome in outcomes)
-                for status in (KILLED, SURVIVED, INVALID, SUPPRESSED)
+                for status in (KILLED, SURVIVED, INVALID, SUPPRESSED, UNJUDGED)
             )
         )
 
@@ -53,7 +64,7 @@ def survivor(outcome: MutantOutcome, style: Style = PLAIN) -> str:
     """A change that nobody noticed: its place, what it is, and the lines."""
     mutant = outcome.mutant
     tests = len(mutant.tests)
-    ran = f"({mutant.kind}; {tests} {'case' if tests == 1 else 'cases'} passed all the same)"
+    ran = f"({mutant.kind}; {tests} {'test' if tests == 1 else 'tests'} passed all the same)"
     lines = [f"{style.paint('strong', place_of(mutant))}  {printable(mutant.description)}  {style.paint('dim', ran)}"]
     changed = [line for line in outcome.diff.splitlines() if line[1:].strip()]
     for line in changed[:MOST_LINES]:
@@ -65,15 +76,24 @@ def survivor(outcome: MutantOutcome, style: Style = PLAIN) -> str:
 
 
 def unreached(outcomes: Sequence[MutantOutcome]) -> list[str]:
-    """A line for each file with changes where no case comes: nobody can notice those."""
+    """A line for each file with changes where no test comes: nobody can notice those."""
     counts: dict[str, list[Mutant]] = {}
     for outcome in outcomes:
         if outcome.status == SURVIVED and not outcome.mutant.tests:
             counts.setdefault(outcome.mutant.path, []).append(outcome.mutant)
     return [
-        f"{shown(path)}: {len(mutants):,} {'change' if len(mutants) == 1 else 'changes'} where no case comes, "
+        f"{shown(path)}: {len(mutants):,} {'change' if len(mutants) == 1 else 'changes'} where no test comes, "
         f"the first in line {mutants[0].line}"
         for path, mutants in counts.items()
+    ]
+
+
+def unjudged(outcomes: Sequence[MutantOutcome]) -> list[str]:
+    """A line for each change of which the run broke off."""
+    return [
+        f"{place_of(outcome.mutant)}  {printable(outcome.mutant.description)}: {printable(outcome.problem)}"
+        for outcome in outcomes
+        if outcome.status == UNJUDGED
     ]
 
 
@@ -95,20 +115,42 @@ def shown(path: str) -> str:
     return printable(path if relative.startswith("..") else relative)
 
 
-def certificate_sentence(outcomes: Sequence[MutantOutcome]) -> str:
-    """Whether anybody would notice if the check of the client certificate were gone."""
-    gone = [outcome for outcome in outcomes if outcome.mutant.removes_check and outcome.status in (KILLED, SURVIVED)]
-    if not gone:
-        return "No change that was tried takes away a check of the client certificate."
-    unnoticed = [outcome.mutant for outcome in gone if outcome.status == SURVIVED]
-    if unnoticed:
-        return f"If the certificate check were gone, nobody would notice: {_places(unnoticed)}."
+NAMES = {CERTIFICATE: "certificate check", TOKEN: "token check", LIMIT: "limit of calls"}
+
+
+def check_sentences(outcomes: Sequence[MutantOutcome]) -> list[str]:
+    """Whether anybody would notice if the checks of certificates and tokens, and the limits of calls, were gone.
+
+    Of tokens and limits only where there are any.
+    """
+    sentences = [sentence for subject in SUBJECTS if (sentence := check_sentence(outcomes, subject))]
+    if not any(CERTIFICATE in outcome.mutant.removes for outcome in _tried(outcomes)):
+        sentences.insert(0, "No change that was tried takes away a check of the client certificate.")
+    return sentences
+
+
+def would_notice(outcomes: Sequence[MutantOutcome], subject: str) -> bool | None:
+    """Whether a test fails for every change that takes away a check; None when no such change was tried."""
+    gone = [outcome.status for outcome in _tried(outcomes) if subject in outcome.mutant.removes]
+    return SURVIVED not in gone if gone else None
+
+
+def _tried(outcomes: Sequence[MutantOutcome]) -> list[MutantOutcome]:
+    return [outcome for outcome in outcomes if outcome.status in (KILLED, SURVIVED)]
+
+
+def check_sentence(outcomes: Sequence[MutantOutcome], subject: str) -> str:
+    if (is_noticed := would_notice(outcomes, subject)) is None:
+        return ""
+    gone = [outcome for outcome in _tried(outcomes) if subject in outcome.mutant.removes]
+    start = f"If the {NAMES[subject]} were gone"
+    if not is_noticed:
+        unnoticed = [outcome.mutant for outcome in gone if outcome.status == SURVIVED]
+        return f"{start}, nobody would notice: {_places(unnoticed)}."
     names = list(dict.fromkeys(outcome.killed_by for outcome in gone))
-    sentence = f"If the certificate check were gone, somebody would notice: {_named(names)} would fail"
-    weaker = [
-        outcome.mutant for outcome in outcomes if outcome.mutant.is_about_certificate and outcome.status == SURVIVED
-    ]
-    if weaker:
+    sentence = f"{start}, somebody would notice: {_named(names)} would fail"
+    weaker = [outcome.mutant for outcome in outcomes if subject in outcome.mutant.about and outcome.status == SURVIVED]
+    if weaker and subject != LIMIT:  # one call more is no hole
         return f"{sentence}. But it can be weakened without anybody noticing: {_places(weaker)}."
     return f"{sentence}."
 
@@ -118,6 +160,7 @@ def score_line(score: Score, seconds: float, style: Style = PLAIN) -> str:
     counted = score.killed + score.survived
     parts = [f"{score.killed:,} of {counted:,} changes noticed ({int(score.percent)} %)"]
     parts += [f"{score.invalid:,} not counted (they do not compile)"] if score.invalid else []
+    parts += [f"{score.unjudged:,} not counted (the run broke off)"] if score.unjudged else []
     parts += [f"{score.suppressed:,} left out by comments"] if score.suppressed else []
     return style.paint("bad" if score.survived else "good", f"{', '.join(parts)} in {seconds:.2f} s")
 

@@ -1,1 +1,1 @@
-"""What tests of policies are written with: test files, the fixture `apim`, certificates and tokens, coverage, mutation."""
+"""What tests of policies are written with: test files, the fixture `apim`, certificates, tokens, coverage, mutation."""

@@ -98,18 +98,20 @@ def test_mutate_one_policy(apimpolicy: Callable[..., Any], project: Path) -> Non
         'survived    limits.xml:2:24  calls="3" is "4"',
         'survived    limits.xml:2:43  renewal-period="60" is "61"',
         "",
-        "limits.xml:2:5  without <rate-limit>  (remove; 3 cases passed all the same)",
+        "limits.xml:2:5  without <rate-limit>  (remove; 3 tests passed all the same)",
         '  -    <rate-limit calls="3" renewal-period="60" />',
         "",
-        'limits.xml:2:24  calls="3" is "4"  (attribute; 3 cases passed all the same)',
+        'limits.xml:2:24  calls="3" is "4"  (attribute; 3 tests passed all the same)',
         '  -    <rate-limit calls="3" renewal-period="60" />',
         '  +    <rate-limit calls="4" renewal-period="60" />',
         "",
-        'limits.xml:2:43  renewal-period="60" is "61"  (attribute; 3 cases passed all the same)',
+        'limits.xml:2:43  renewal-period="60" is "61"  (attribute; 3 tests passed all the same)',
         '  -    <rate-limit calls="3" renewal-period="60" />',
         '  +    <rate-limit calls="3" renewal-period="61" />',
         "",
         "No change that was tried takes away a check of the client certificate.",
+        "",
+        "If the limit of calls were gone, nobody would notice: limits.xml:2:5 without <rate-limit>.",
         "",
         "0 of 3 changes noticed (0 %) in 0.00 s",
         "0 % is less than 10 %",
@@ -121,7 +123,7 @@ def test_mutate_needs_cases_that_pass(apimpolicy: Callable[..., Any], project: P
     path.write_text(path.read_text().replace("status: 200, backend-requests: 2", "status: 201"))
     found = apimpolicy("mutate", ".")
     assert (found.code, found.out) == (1, "")
-    assert "1 of the cases does not pass as things are" in found.err
+    assert "1 of the tests does not pass as things are" in found.err
     (project / "empty").mkdir()
     assert apimpolicy("mutate", "empty").code == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import xml.etree.ElementTree as ElementTree
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,21 @@ def test_options(apimpolicy: Callable[..., Any], project: Path, options: list[st
 
 def test_names_of_cases(apimpolicy: Callable[..., Any], project: Path) -> None:
     assert "  ✓ reading\n  ✗ writing\n" in apimpolicy("test", "-v").out
+
+
+def test_json(apimpolicy: Callable[..., Any], project: Path) -> None:
+    (project / "z.test.yaml").write_text("policy: [")
+    found = apimpolicy("test", "--format", "json", "--coverage")
+    assert found.code == 2
+    report = json.loads(found.out)
+    assert {**report["summary"], "seconds": 0} == {"passed": 3, "failed": 1, "errors": 0, "skipped": 0, "seconds": 0}
+    assert [case["status"] for case in report["cases"]] == ["passed", "failed", "passed", "passed"]
+    failed = report["cases"][1]
+    assert (failed["path"], failed["line"], failed["name"]) == ("a.test.yaml", 5, "writing")
+    assert failed["differences"] == ["expected status 201, got 405"]
+    assert "decided by a.xml:5 choose ▸ when 1" in failed["explanation"]
+    assert [file["path"] for file in report["unreadable"]] == ["z.test.yaml"]
+    assert "coverage: policies" in found.err
 
 
 def test_junit(apimpolicy: Callable[..., Any], project: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,11 +13,12 @@ from apimpolicy.engine.document import load_policy, read_bytes
 from apimpolicy.engine.stand_ins import standing_in
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.coverage_data import FileCoverage
-from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
-from apimpolicy.report.mutation_text import Score, certificate_sentence, survivor, unreached
+from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, UNJUDGED, Mutant, MutantOutcome
+from apimpolicy.report.mutation_text import Score, check_sentences, survivor, unreached, would_notice
 from apimpolicy.testing.coverage.places import places_of
 from apimpolicy.testing.mutation.mutants import mutants_of, spread
 from apimpolicy.testing.mutation.running import collect, diff_of, find_mutants, load_cases, run_mutant, run_mutants
+from apimpolicy.testing.mutation.subjects import Subjects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,32 +130,112 @@ def test_no_named_value_is_shown() -> None:
     assert "&quot;" not in str([description for description, _ in shown])
 
 
-ABOUT_CERTIFICATES = [
+C, T = ("certificate",), ("token",)
+
+REFUSE = '<return-response><set-status code="403" /></return-response>'
+CHECK_IN_CHOOSE = '<choose><when condition="{}">{}</when></choose>'
+
+SUBJECTS = [
     (WHEN.format("@(context.Request.Certificate == null || context.Tracing)"), {
-        "without `context.Request.Certificate == null`": (False, True),
-        "without `context.Tracing`": (False, False),
-        "when 1 is never taken": (True, False),
-        "without <choose>": (True, False),
-        "without <mock-response>": (True, False),
+        "without `context.Request.Certificate == null`": ((), C),
+        "without `context.Tracing`": ((), ()),
+        "when 1 is never taken": (C, ()),
+        "without <choose>": (C, ()),
+        "without <mock-response>": (C, ()),
     }),
     (WHEN.format("@{ var c = context.Request.Certificate; return c == null || context.Tracing; }"), {
-        "without `c == null`": (False, True),
-        "without `context.Tracing`": (False, False),
+        "without `c == null`": ((), C),
+        "without `context.Tracing`": ((), ()),
+    }),
+    (WHEN.format("@{ var t = context.Request.Certificate?.Thumbprint; var ok = t != null; return ok || true; }"), {
+        "without `ok`": ((), C),
+        "true is false": ((), ()),
     }),
     ('<policies><inbound><validate-client-certificate validate-trust="true" /></inbound></policies>', {
-        "without <validate-client-certificate>": (True, True),
-        'validate-trust="true" is "false"': (False, True),
+        "without <validate-client-certificate>": (C, C),
+        'validate-trust="true" is "false"': ((), C),
     }),
     (WHEN.format("@(context.Tracing)"), {
-        "without <choose>": (False, False), "without <mock-response>": (False, False),
+        "without <choose>": ((), ()), "without <mock-response>": ((), ()),
+    }),
+    # through variables, one computed from the other
+    ('<policies><inbound>'
+     '<set-variable name="print" value="@(context.Request.Certificate?.Thumbprint)" />'
+     '<set-variable name="known" value="@((string)context.Variables[&quot;print&quot;] != null)" />'
+     '<set-variable name="other" value="@(context.Request.Method)" />'
+     '<choose><when condition="@(!(bool)context.Variables[&quot;known&quot;])">' + REFUSE + '</when></choose>'
+     '<choose><when condition="@(context.Variables[&quot;other&quot;] == null)">' + REFUSE + '</when></choose>'
+     '</inbound></policies>', {
+        "without <set-variable>": ((), ()),
+        "when 1 is never taken": [(C, ()), ((), ())],
+        "without <choose>": [(C, ()), ((), ())],
+        "without <return-response>": [(C, ()), ((), ())],
+        '`!(bool)context.Variables["known"]` is turned round': ((), C),
+    }),
+    # who is let through is in the branch, who is refused in the rest
+    ('<policies><inbound><choose><when condition="@(context.Request.Certificate != null)"><base /></when>'
+     "<otherwise>" + REFUSE + "</otherwise></choose></inbound></policies>", {
+        "without otherwise": (C, ()), "without <return-response>": (C, ()), "without <choose>": (C, ()),
+    }),
+    ('<policies><inbound><choose><when condition="@(context.Request.Certificate != null)"><base /></when>'
+     '<otherwise><set-variable name="who" value="nobody" /></otherwise></choose></inbound></policies>', {
+        "without otherwise": ((), ()), "without <set-variable>": ((), ()), "without <choose>": (C, ()),
+    }),
+    # tokens
+    ('<policies><inbound><validate-jwt header-name="Authorization" output-token-variable-name="jwt">'
+     "<audiences><audience>a</audience></audiences></validate-jwt>"
+     '<choose><when condition="@(((Jwt)context.Variables[&quot;jwt&quot;]).Subject != &quot;x&quot;)">'
+     + REFUSE + "</when></choose></inbound></policies>", {
+        "without <validate-jwt>": (T, T),
+        "the text of <audience> is `a-mutant`": ((), T),
+        "without <choose>": (T, ()),
+        '!= is == in `((Jwt)context.Variables["jwt"]).Subject != "x"`': ((), T),
+    }),
+    ('<policies><inbound><validate-azure-ad-token tenant-id="t" failed-validation-httpcode="401" '
+     'output-token-variable-name="o" /></inbound></policies>', {
+        "without <validate-azure-ad-token>": (T, T),
+        'tenant-id="t" is "t-mutant"': ((), T),
+        'failed-validation-httpcode="401" is "402"': ((), ()),
+        'output-token-variable-name="o" is "o-mutant"': ((), ()),
+    }),
+    (WHEN.format("@{ Jwt jwt; if (!context.Request.Headers.GetValueOrDefault(&quot;A&quot;).TryParseJwt(out jwt))"
+                 " { return true; } return jwt.Subject != &quot;x&quot;; }"), {
+        '!= is == in `jwt.Subject != "x"`': ((), T), "without <choose>": (T, ()),
+    }),
+    ('<policies><inbound><rate-limit calls="1" renewal-period="2" /></inbound></policies>', {
+        "without <rate-limit>": (("limit",), ("limit",)),
     }),
 ]  # fmt: skip
+"""Documents with what is removed and what is changed, by the description; lists where several have the same one."""
 
 
-@pytest.mark.parametrize(("policy", "expected"), ABOUT_CERTIFICATES)
-def test_what_is_about_certificates(policy: str, expected: dict[str, tuple[bool, bool]]) -> None:
-    found = {mutant.description: (mutant.removes_check, mutant.is_about_certificate) for mutant in found_in(policy)}
-    assert {description: found[description] for description in expected} == expected
+@pytest.mark.parametrize(("policy", "expected"), SUBJECTS)
+def test_what_changes_are_about(policy: str, expected: dict[str, Any]) -> None:
+    found: dict[str, list[Any]] = {}
+    for mutant in found_in(policy):
+        found.setdefault(mutant.description, []).append((mutant.removes, mutant.about))
+    for description, subjects in expected.items():
+        if isinstance(subjects, list):
+            assert found[description] == subjects, description
+        else:
+            assert set(found[description]) == {subjects}, description
+
+
+def test_variables_and_fragments_of_other_documents() -> None:
+    around = load_policy(
+        '<policies><inbound><set-variable name="known" value="@(context.Request.Certificate != null)" />'
+        '<include-fragment fragment-id="check" /><include-fragment fragment-id="log" /></inbound></policies>'
+    )
+    check = load_policy(
+        f"<fragment>{CHECK_IN_CHOOSE.format('@(!(bool)context.Variables[&quot;known&quot;])', REFUSE)}</fragment>"
+    )
+    log = load_policy('<fragment><trace source="a"><message>b</message></trace></fragment>')
+    subjects = Subjects.of([around, check, log], {"check": check, "log": log})
+    assert subjects.variables["certificate"] == {"known"}
+    assert subjects.fragments == {"check": C, "log": ()}
+    found = mutants_of(around, FileCoverage("a.xml", around.original.text, places_of(around).places), subjects)
+    gone = [mutant for mutant in found if mutant.description == "without <include-fragment>"]
+    assert [mutant.removes for mutant in gone] == [C, ()]
 
 
 SUPPRESSED_KINDS = [
@@ -233,13 +314,16 @@ def test_the_project_has_the_survivors_that_are_known(monkeypatch: pytest.Monkey
     ]
     assert survivors == KNOWN_SURVIVORS
     assert Score.of(outcomes) == Score(24, 22, 0, 2)
-    assert (
-        certificate_sentence(outcomes).partition(": ")[0] == "If the certificate check were gone, somebody would notice"
+    certificates, limits = check_sentences(outcomes)
+    assert certificates.startswith("If the certificate check were gone, somebody would notice: ")
+    assert "But it can be weakened without anybody noticing: orders.xml:6:32 without" in certificates
+    assert limits == (
+        "If the limit of calls were gone, nobody would notice: limits.xml:2:5 without <rate-limit>, "
+        "orders.xml:13:9 without <include-fragment>."
     )
-    assert "But it can be weakened without anybody noticing: orders.xml:6:32 without" in certificate_sentence(outcomes)
     assert unreached(outcomes) == [
-        "orders.xml: 5 changes where no case comes, the first in line 15",
-        "unused.xml: 3 changes where no case comes, the first in line 2",
+        "orders.xml: 5 changes where no test comes, the first in line 15",
+        "unused.xml: 3 changes where no test comes, the first in line 2",
     ]
     assert {path.name: path.read_bytes() for path in PROJECT.iterdir() if path.is_file()} == before
     assert read_bytes(PROJECT / "orders.xml") == before["orders.xml"]
@@ -267,8 +351,7 @@ def test_nobody_would_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for name in ("orders.xml", "limits.xml", "unused.xml", "apimpolicy.toml"):
         shutil.copy(PROJECT / name, tmp_path / name)
     (tmp_path / "a.test.yaml").write_text(CERTIFICATE_CASES)
-    sentence = certificate_sentence(run(tmp_path / "a.test.yaml"))
-    assert sentence == (
+    assert check_sentences(run(tmp_path / "a.test.yaml"))[0] == (
         "If the certificate check were gone, nobody would notice: orders.xml:5:9 without <choose>, "
         "orders.xml:6:30 when 1 is never taken, orders.xml:8:17 without <return-response>."
     )
@@ -316,32 +399,48 @@ def test_diff_and_survivor() -> None:
     mutant = Mutant("a.xml", "remove", 6, 10, "", 2, 3, "without <b>", ("t",))
     assert diff_of(mutant, text).splitlines() == ["-  <b/>", "+  "]
     shown = survivor(MutantOutcome(mutant, SURVIVED, diff=diff_of(mutant, text)))
-    assert shown.splitlines() == ["a.xml:2:3  without <b>  (remove; 1 case passed all the same)", "  -  <b/>"]
+    assert shown.splitlines() == ["a.xml:2:3  without <b>  (remove; 1 test passed all the same)", "  -  <b/>"]
+
+
+NO_CERTIFICATE = "No change that was tried takes away a check of the client certificate."
 
 
 @pytest.mark.parametrize(
     ("outcomes", "expected"),
     [
-        ([], "No change that was tried takes away a check of the client certificate."),
+        ([], [NO_CERTIFICATE]),
+        ([(C, (), KILLED)], ["If the certificate check were gone, somebody would notice: 'a test' would fail."]),
         (
-            [(True, False, KILLED)],
-            "If the certificate check were gone, somebody would notice: 'a test' would fail.",
+            [(C, (), SURVIVED), (C, (), KILLED)],
+            ["If the certificate check were gone, nobody would notice: a.xml:1:1 x."],
+        ),
+        ([(C, (), SUPPRESSED)], [NO_CERTIFICATE]),
+        ([(C, (), UNJUDGED)], [NO_CERTIFICATE]),
+        (
+            [(T, (), KILLED), ((), T, SURVIVED)],
+            [
+                NO_CERTIFICATE,
+                "If the token check were gone, somebody would notice: 'a test' would fail. "
+                "But it can be weakened without anybody noticing: a.xml:1:1 x.",
+            ],
         ),
         (
-            [(True, False, SURVIVED), (True, False, KILLED)],
-            "If the certificate check were gone, nobody would notice: a.xml:1:1 x.",
+            [(("limit",), (), KILLED), ((), ("limit",), SURVIVED)],
+            [NO_CERTIFICATE, "If the limit of calls were gone, somebody would notice: 'a test' would fail."],
         ),
-        ([(True, False, SUPPRESSED)], "No change that was tried takes away a check of the client certificate."),
     ],
 )
-def test_certificate_sentence(outcomes: Sequence[tuple[bool, bool, str]], expected: str) -> None:
+def test_sentences_about_checks(
+    outcomes: Sequence[tuple[tuple[str, ...], tuple[str, ...], str]], expected: list[str]
+) -> None:
     made = [
         MutantOutcome(
             Mutant("a.xml", "remove", 0, 1, "", 1, 1, "x", ("a test",), removes, about), status, killed_by="a test"
         )
         for removes, about, status in outcomes
     ]
-    assert certificate_sentence(made) == expected
+    assert check_sentences(made) == expected
+    assert would_notice(made, "certificate") is (None if NO_CERTIFICATE in expected else "nobody" not in expected[0])
 
 
 def test_a_mutant_that_never_ends_is_killed(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Call, PropertyAccess
+from apimpolicy.checks.messages import type_name
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 
 CHANGING = {"DateTime": ("Now", "UtcNow"), "DateTimeOffset": ("Now", "UtcNow"), "IContext": ("RequestId", "Timestamp")}
+WHOLE = frozenset(("Concat", "Format", "Join", "ToLocalTime", "ToUniversalTime", "Ticks", "UtcTicks", "UtcDateTime"))
+"""Members after which as much of the time, or nearly, counts as before."""
 KEYED = frozenset(("cache-lookup-value", "cache-store-value", "cache-remove-value"))
 
 
@@ -56,9 +59,18 @@ def is_changing(node: Bound) -> bool:
     if isinstance(node, PropertyAccess):
         owner = str(node.property.container).rpartition(".")[2]
         return node.property.name in CHANGING.get(owner, ())
-    return isinstance(node, Call) and node.method.name == "NewGuid"
+    return isinstance(node, Call) and (node.method.name == "NewGuid" or type_name(node.receiver) == "Random")
 
 
 def is_shortened(expression: CheckedExpression, node: Bound) -> bool:
     """Whether only a part of the time counts, such as the day."""
-    return any(isinstance(around, (PropertyAccess, Call)) for around in expression.ancestors(node))
+    for around in expression.ancestors(node):
+        if isinstance(around, PropertyAccess):
+            is_whole = around.property.name in WHOLE
+        elif isinstance(around, Call):
+            is_whole = around.method.name in WHOLE or (around.method.name == "ToString" and not around.arguments)
+        else:
+            continue
+        if not is_whole:
+            return True
+    return False

@@ -1,6 +1,7 @@
 """cors-for-any-origin: every origin is allowed.
 
-**What it does.** Looks at `cors` with the origin `*`. Off by default: a public API wants it so.
+**What it does.** Looks at `cors` with the origin, the method or the header `*`. Off by default: a public API wants it
+so.
 
 **Why it matters.** Pages of anybody can call the API from the browsers of your users.
 
@@ -10,7 +11,7 @@
 <cors><allowed-origins><origin>*</origin></allowed-origins></cors>
 ```
 
-**Use instead** the origins of your own pages.
+**Use instead** the origins of your own pages, and the methods and headers that they send.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/cors-policy
 """
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
+ANYTHING = {"allowed-origins": "origin", "allowed-methods": "method", "allowed-headers": "header"}
+
+
 class CorsForAnyOrigin(Rule):
     code = "POL321"
     severity = Severity.INFO
@@ -36,7 +40,8 @@ class CorsForAnyOrigin(Rule):
     elements = ("cors",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        origins = element.find("allowed-origins")
-        for origin in origins.elements() if origins is not None else ():
-            if origin.text.strip() == "*":
-                yield self.at_element(origin, "every origin is allowed", help="Name the origins of your own pages.")
+        for group, what in ANYTHING.items():
+            allowed = element.find(group)
+            for each in allowed.elements() if allowed is not None else ():
+                if each.text.strip() == "*":
+                    yield self.at_element(each, f"every {what} is allowed", help=f"Name the {what}s of your own pages.")

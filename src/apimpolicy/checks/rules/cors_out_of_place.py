@@ -1,11 +1,11 @@
 """cors-out-of-place: a cors policy stands where it does not answer preflight requests.
 
-**What it does.** Looks for `cors` inside another policy (`choose`), and for `cors` that comes after another policy
-than `base`.
+**What it does.** Looks for `cors` inside another policy (`choose`) or a fragment, and for `cors` that comes after a
+policy that can refuse a request (`validate-jwt`, `rate-limit` and the like).
 
 **Why it matters.** Before the gateway runs a policy for a preflight request (OPTIONS) it looks for `cors` among the
-direct children of inbound. Inside `choose` it is not found, and the browser is refused. Policies before it answer
-browsers without CORS headers, so that the page cannot even read their error.
+direct children of inbound. Inside `choose` or a fragment it is not found, and the browser is refused. Policies before
+it answer browsers without CORS headers, so that the page cannot even read their error.
 
 **Example**
 
@@ -66,12 +66,13 @@ class CorsOutOfPlace(Rule):
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         parent = element.parent
-        if parent is None or parent.name == "fragment":
+        if parent is None:
             return
         if parent.name not in ("inbound", "policies"):
+            where = "a fragment" if parent.name == "fragment" else f"'{parent.name}'"
             yield self.at_element(
                 element,
-                f"inside '{parent.name}' cors does not answer preflight requests",
+                f"inside {where} cors does not answer preflight requests",
                 help="Make it a direct child of inbound.",
             )
             return

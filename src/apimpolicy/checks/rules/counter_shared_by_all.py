@@ -1,7 +1,7 @@
 """counter-shared-by-all: one counter for everybody.
 
 **What it does.** Looks at `rate-limit-by-key`, `quota-by-key` and `llm-token-limit` whose `counter-key` is a literal
-text, or an expression without anything of the caller, the request, the subscription or the product.
+text, or an expression that knows nothing but the API, the operation, the workspace and the gateway.
 
 **Why it matters.** All callers count together: one of them uses up everybody's calls. Who wants a limit for the
 backend as a whole says so in a suppression.
@@ -27,14 +27,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import PropertyAccess
+from apimpolicy.checks.messages import type_name
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
+
+
+SHARED = frozenset(("Api", "Deployment", "Operation", "Workspace"))
+"""Members of `context` that are the same for all callers."""
 
 
 class CounterSharedByAll(Rule):
@@ -47,8 +53,16 @@ class CounterSharedByAll(Rule):
         if attribute is None or "{{" in attribute.value.text:
             return
         parts = [found for found in self.subject.expressions_of(element) if found.attribute is attribute]
-        if any(not part.compiled.is_legal or next(part.of_kind(PropertyAccess), None) is not None for part in parts):
+        if any(not part.compiled.is_legal or not is_the_same_for_all(part) for part in parts):
             return
         yield self.at_value(
             element, attribute, "all callers share this counter", help='Count by caller: "@(context.Subscription.Id)".'
         )
+
+
+def is_the_same_for_all(expression: CheckedExpression) -> bool:
+    """Whether nothing in an expression tells one caller from another."""
+    return all(
+        node.property.name in SHARED if type_name(node.receiver) == "IContext" else node.receiver is not None
+        for node in expression.of_kind(PropertyAccess)
+    )

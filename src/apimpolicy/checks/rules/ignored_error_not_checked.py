@@ -47,7 +47,7 @@ class IgnoredErrorNotChecked(Rule):
         reads = [
             (expression, read)
             for expression in self.subject.expressions
-            if expression.element.start > element.end
+            if expression.element.start >= element.end
             for read in variable_reads(expression)
             if read.name == name
         ]

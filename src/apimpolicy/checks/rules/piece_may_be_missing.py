@@ -25,16 +25,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import ArrayAccess, Call
-from apimpolicy.checks.messages import caller_inputs
+from apimpolicy.binding.nodes import ArrayAccess, Call, Convert, IndexerAccess, PropertyAccess
+from apimpolicy.checks.messages import caller_inputs, type_name
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.diagnostics import Diagnostic
+
+
+OR_DEFAULT = ("First", "Last", "Single")
+"""Methods that throw when there is nothing, and have a form that does not."""
 
 
 class PieceMayBeMissing(Rule):
@@ -46,9 +51,9 @@ class PieceMayBeMissing(Rule):
         if next(caller_inputs(expression), None) is None or ".Length" in expression.excerpt.text:
             return
         for node in expression.of_kind(ArrayAccess):
-            array = node.array
             index = node.indexes[0]
-            if isinstance(array, Call) and array.method.name == "Split" and index.is_constant and index.constant != 0:
+            is_piece = isinstance(node.array, Call) and node.array.method.name == "Split"
+            if is_piece and index.is_constant and index.constant != 0:
                 yield self.at_code(
                     expression,
                     node,
@@ -56,3 +61,26 @@ class PieceMayBeMissing(Rule):
                     label="throws then",
                     help=f"Use .ElementAtOrDefault({index.constant}) and say what counts when it is null.",
                 )
+        for call in expression.of_kind(Call):
+            pieces = call.receiver if call.receiver is not None else next(iter(call.arguments), None)
+            if call.method.name in OR_DEFAULT and is_from_caller(pieces):
+                yield self.at_code(
+                    expression,
+                    call,
+                    "there may be no such piece",
+                    label="throws then",
+                    help=f"Use .{call.method.name}OrDefault() and say what counts when it is null.",
+                )
+
+
+def is_from_caller(node: Bound | None) -> bool:
+    """Whether a list is a header's or a parameter's values, their pieces, or a selection from those."""
+    if isinstance(node, PropertyAccess):
+        return node.property.name in ("Headers", "Query") and type_name(node.receiver) in ("IRequest", "IUrl")
+    if isinstance(node, IndexerAccess):
+        return is_from_caller(node.receiver)
+    if isinstance(node, Convert):
+        return is_from_caller(node.operand)
+    if isinstance(node, Call):
+        return is_from_caller(node.receiver if node.receiver is not None else next(iter(node.arguments), None))
+    return False

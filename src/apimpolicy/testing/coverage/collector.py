@@ -10,7 +10,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.engine.gateway import global_policy
+from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.observation import observed_by
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, merged, place_keys
 from apimpolicy.testing.coverage.conditions import NULLNESS, key_of
@@ -102,6 +102,8 @@ class PolicyCoverage:
         self._ignored = global_policy().original
         self.documents: dict[tuple[str, str], Policy] = {}
         """The documents that were seen, by path and text: of each the first, with the named values that it had."""
+        self.fragments: dict[str, str] = {}
+        """The paths of the fragments whose policies were reached, by the ids under which they were included."""
         self._waiting: list[Trace] = []
         self._nodes: dict[Bound, _Slot | None] = {}
         self._test = ""
@@ -168,7 +170,7 @@ class PolicyCoverage:
             self._look(self._waiting)
             del self._waiting[:-KEPT]
 
-    def overflow(self, excerpt: Excerpt) -> Callable[[Bound, Any], None] | None:
+    def overflow(self, excerpt: Excerpt) -> Callable[[Bound, Any], Any] | None:
         """Who takes the values that find no room in their recorder: nobody where there are no conditions."""
         table = self._table(excerpt.source)
         slots = None if table is None else table.conditions.get((excerpt.start, excerpt.end))
@@ -176,7 +178,7 @@ class PolicyCoverage:
             return None
         known, seen, wanted = self._nodes, table.seen, slots
 
-        def take(node: Bound, value: Any) -> None:
+        def take(node: Bound, value: Any) -> Any:
             try:
                 slot = known[node]
             except KeyError:
@@ -184,6 +186,7 @@ class PolicyCoverage:
             if slot is not None:
                 code, is_about_null = slot
                 seen.add(code + ((value is not None) if is_about_null else (not value)))
+            return value
 
         return take
 
@@ -210,6 +213,9 @@ class PolicyCoverage:
                 index = table.policies.get(entry.element.start)
                 if index is not None:
                     table.seen.add(2 * index)
+                around = entry.parent
+                if around is not None and around.name == "include-fragment":
+                    self._included(around, entry.file)
                 branch = table.branches.get(entry.element.start)
                 if branch is not None:
                     table.seen.update(2 * branch + number for number in _outcomes(entry))
@@ -219,6 +225,11 @@ class PolicyCoverage:
                         self._count(table, slots, evaluation.recorder.entries)
                         if evaluation.error is not None:
                             table.failed.update(code for code, _ in slots.values())
+
+    def _included(self, include: TraceEntry, path: str) -> None:
+        name = include.element.get("fragment-id")
+        if name is not None and not path.startswith("<"):
+            self.fragments[name.value.text] = os.path.abspath(path)
 
     def _count(self, table: _Table, slots: dict[NodeKey, _Slot], entries: Iterable[tuple[Bound, Any]]) -> None:
         known, seen = self._nodes, table.seen

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.policies.registry import specification_of
-from apimpolicy.testing.mutation.expressions import expression_changes, mentions_certificate
+from apimpolicy.testing.mutation.expressions import expression_changes
 from apimpolicy.testing.mutation.mutants import Change
 
 if TYPE_CHECKING:
@@ -23,100 +23,88 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.document import Policy
     from apimpolicy.policies.spec import Specification
+    from apimpolicy.testing.mutation.subjects import Subjects
     from apimpolicy.text.document import Attribute, Characters, Element
 
 KEPT = ("id", "fragment-id")
-CHECKS = ("validate-client-certificate",)
-"""Policies that are a check of the client certificate all by themselves."""
+WITHOUT_EFFECT_ON_CHECKS = ("failed-", "output-")
+"""How attributes of checks begin that say what comes of them, not what they check."""
 
 _NUMBER = re.compile(r"-?\d{1,15}")
 _BOOLEANS = {"true": "false", "false": "true", "True": "False", "False": "True", "TRUE": "FALSE", "FALSE": "TRUE"}
 
 
-def changes_of(policy: Policy) -> Iterator[tuple[Element, Change]]:
-    """Each change of a document, with the policy that it is in."""
+def changes_of(policy: Policy, subjects: Subjects) -> Iterator[tuple[Element, Change]]:
+    """Each change of a document, with the policy that it is in; `subjects` says what it is about."""
+    walk = _Walk(subjects)
     for elements in policy.sections.values():
         for element in elements:
             specification = specification_of(element.name)
             if specification is not None:
-                for owner, change in _policy(element, specification):
-                    is_about = change.is_about_certificate or owner.name in CHECKS
-                    yield owner, attrs.evolve(change, is_about_certificate=is_about)
+                for owner, change in walk.policy(element, specification):
+                    about = change.about
+                    if not change.description.startswith(WITHOUT_EFFECT_ON_CHECKS):
+                        about = (*about, *subjects.of_policy(owner))
+                    yield owner, attrs.evolve(change, about=tuple(dict.fromkeys(about)))
 
 
-def _policy(element: Element, specification: Specification) -> Iterator[tuple[Element, Change]]:
-    if element.name != "base":
-        is_check = element.name in CHECKS or _is_check(element) or _is_all_of_a_check(element)
-        yield element, _removal(element, f"without <{element.name}>", is_check)
-    yield from _inside(element, specification, element)
+class _Walk:
+    def __init__(self, subjects: Subjects) -> None:
+        self.subjects = subjects
+
+    def policy(self, element: Element, specification: Specification) -> Iterator[tuple[Element, Change]]:
+        if element.name != "base":
+            yield element, _removal(element, f"without <{element.name}>", self.subjects.of_removal(element))
+        yield from self.inside(element, specification, element)
+
+    def inside(
+        self, element: Element, specification: Specification, owner: Element
+    ) -> Iterator[tuple[Element, Change]]:
+        """The changes of a policy's or part's attributes and texts, and of what is in it; `owner` is the policy."""
+        yield from ((owner, change) for change in _own(element, specification, self.subjects))
+        for slot in specification.children:
+            for inner in element.elements():
+                if slot.part is None:
+                    inner_specification = specification_of(inner.name)
+                    if inner.name not in specification.own_children and inner_specification is not None:
+                        yield from self.policy(inner, inner_specification)
+                elif inner.name == slot.name:
+                    part = specification.part(inner.name)
+                    assert part is not None
+                    if element.name == "choose":
+                        yield from ((owner, change) for change in self.branch(element, inner))
+                    yield from self.inside(inner, part, owner)
+
+    def branch(self, choose: Element, branch: Element) -> Iterator[Change]:
+        whens = [element for element in choose.elements() if element.name == "when"]
+        condition = branch.get("condition")
+        if branch.name == "otherwise":
+            yield _removal(branch, "without otherwise", self.subjects.of_otherwise(branch))
+        elif len(whens) > 1:
+            yield _removal(branch, f"without when {whens.index(branch) + 1}", self.subjects.of_branch(branch))
+        elif condition is not None:
+            start, end = _span(branch, condition.value.start, condition.value.end)
+            never = "false" if condition.value.expression is None else "@(false)"
+            removes = self.subjects.of_branch(branch)
+            yield Change("remove", start, end, never, "when 1 is never taken", removes=removes)
 
 
-def _inside(element: Element, specification: Specification, owner: Element) -> Iterator[tuple[Element, Change]]:
-    """The changes of a policy's or part's attributes and texts, and of what is in it; `owner` is the policy."""
-    yield from ((owner, change) for change in _own(element, specification))
-    for slot in specification.children:
-        for inner in element.elements():
-            if slot.part is None:
-                inner_specification = specification_of(inner.name)
-                if inner.name not in specification.own_children and inner_specification is not None:
-                    yield from _policy(inner, inner_specification)
-            elif inner.name == slot.name:
-                part = specification.part(inner.name)
-                assert part is not None
-                if element.name == "choose":
-                    yield from ((owner, change) for change in _branch(element, inner))
-                yield from _inside(inner, part, owner)
-
-
-def _branch(choose: Element, branch: Element) -> Iterator[Change]:
-    whens = [element for element in choose.elements() if element.name == "when"]
-    condition = branch.get("condition")
-    if branch.name == "otherwise" or len(whens) > 1:
-        name = "otherwise" if branch.name == "otherwise" else f"when {whens.index(branch) + 1}"
-        is_check = condition is not None and mentions_certificate(condition.value.text)
-        yield _removal(branch, f"without {name}", is_check)
-    elif condition is not None:
-        start, end = _span(branch, condition.value.start, condition.value.end)
-        is_check = mentions_certificate(condition.value.text)
-        never = "false" if condition.value.expression is None else "@(false)"
-        yield Change("remove", start, end, never, "when 1 is never taken", is_check_removed=is_check)
-
-
-def _is_check(element: Element) -> bool:
-    """Whether a `choose` asks for the certificate in every branch."""
-    conditions = [inner.get("condition") for inner in element.elements() if inner.name == "when"]
-    return (
-        element.name == "choose"
-        and bool(conditions)
-        and all(condition is not None and mentions_certificate(condition.value.text) for condition in conditions)
-    )
-
-
-def _is_all_of_a_check(element: Element) -> bool:
-    """Whether a policy is all that a `when` does that asks for the certificate."""
-    branch = element.parent
-    if branch is None or branch.name != "when" or sum(1 for _ in branch.elements()) != 1:
-        return False
-    condition = branch.get("condition")
-    return condition is not None and mentions_certificate(condition.value.text)
-
-
-def _own(element: Element, specification: Specification) -> Iterator[Change]:
+def _own(element: Element, specification: Specification, subjects: Subjects) -> Iterator[Change]:
     literal = {slot.name: slot for slot in specification.attributes}
     for attribute in element.attributes:
         slot = literal.get(attribute.name)
         if slot is None:
             continue
         if attribute.value.expression is not None and slot.expression:
-            yield from expression_changes(attribute.value.expression)
+            yield from expression_changes(attribute.value.expression, subjects)
         elif attribute.name not in KEPT and (other := _other(attribute.value.text, slot.values)) is not None:
             yield from _attribute(element, attribute, other)
     if specification.takes_text:
-        yield from _content(element)
+        yield from _content(element, subjects)
     values = {slot.child for slot in specification.contents if slot.child is not None}
     for inner in element.elements():
         if inner.name in values:
-            yield from _content(inner)
+            yield from _content(inner, subjects)
 
 
 def _attribute(element: Element, attribute: Attribute, other: str) -> Iterator[Change]:
@@ -126,11 +114,11 @@ def _attribute(element: Element, attribute: Attribute, other: str) -> Iterator[C
         yield Change("attribute", start, end, _escaped(other), description)
 
 
-def _content(element: Element) -> Iterator[Change]:
+def _content(element: Element, subjects: Subjects) -> Iterator[Change]:
     from apimpolicy.text.document import Text
 
     if element.expression is not None:
-        yield from expression_changes(element.expression)
+        yield from expression_changes(element.expression, subjects)
         return
     texts: list[Characters] = [child for child in element.children if isinstance(child, Text) and child.text.strip()]
     if len(texts) != 1 or any(True for _ in element.elements()):
@@ -155,9 +143,9 @@ def _other(value: str, allowed: tuple[str, ...]) -> str | None:
     return f"{value}-mutant" if value.strip() else None
 
 
-def _removal(element: Element, description: str, is_check: bool) -> Change:
+def _removal(element: Element, description: str, removes: tuple[str, ...]) -> Change:
     start, end = _span(element, element.start, element.end)
-    return Change("remove", start, end, "", description, is_check_removed=is_check)
+    return Change("remove", start, end, "", description, removes=removes)
 
 
 def _span(element: Element, start: int, end: int) -> tuple[int, int]:

@@ -24,17 +24,16 @@ from apimpolicy.testing.mutation.mutants import Change
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.testing.mutation.subjects import Subjects
     from apimpolicy.text.source import Excerpt
 
 COMPARISONS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _SWAPPED = ("==", "!=")
 _NUMBER = re.compile(r"(\d+)([uUlLmMdDfF]*)")
-_VARIABLE = re.compile(r"(\w+)\s*=\s*context\s*\.\s*Request\s*\.\s*Certificate\s*;")
-_CERTIFICATE = re.compile(r"\bCertificate\b")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
-def expression_changes(excerpt: Excerpt) -> Iterator[Change]:
+def expression_changes(excerpt: Excerpt, subjects: Subjects) -> Iterator[Change]:
     """The changes of one expression, each as a span of the file. None for an expression that does not compile."""
     from apimpolicy.engine.steps import compiled
 
@@ -43,7 +42,7 @@ def expression_changes(excerpt: Excerpt) -> Iterator[Change]:
         conditions = conditions_of(compiled(excerpt).bound.body)
     except (DiagnosticError, LimitExceededError, NotSimulatedError):
         return
-    changes = _Changes(excerpt)
+    changes = _Changes(excerpt, subjects)
     compared: set[tuple[int, int]] = set()
     waiting: list[Node | Token] = [tree]
     while waiting:
@@ -61,18 +60,13 @@ def expression_changes(excerpt: Excerpt) -> Iterator[Change]:
             yield changes.turned(syntax)
 
 
-def mentions_certificate(code: str) -> bool:
-    """Whether code has to do with the caller's certificate."""
-    return _CERTIFICATE.search(code) is not None
-
-
 class _Changes:
-    def __init__(self, excerpt: Excerpt) -> None:
+    def __init__(self, excerpt: Excerpt, subjects: Subjects) -> None:
         self.excerpt = excerpt
         self.file = file_source(excerpt.source)
         self.is_escaped = is_escaped(excerpt)
-        self.certificates = [re.compile(rf"\b{name}\b") for name in _VARIABLE.findall(excerpt.text)]
-        """Variables that hold the certificate."""
+        self.subjects = subjects
+        self.locals = [(re.compile(rf"\b{name}\b"), about) for name, about in subjects.locals_of(excerpt.text).items()]
 
     def of(self, node: Node) -> Iterator[Change]:
         """The changes of one node of the syntax tree itself."""
@@ -127,8 +121,11 @@ class _Changes:
 
     def change(self, kind: str, syntax: Node | Token, text: str, description: str, about: str = "") -> Change:
         start, end = span_in_file(self.excerpt, syntax.start, syntax.end)
-        is_about = mentions_certificate(about) or any(name.search(about) for name in self.certificates)
-        return Change(kind, start, end, text, description, is_about_certificate=is_about)
+        found = dict.fromkeys(self.subjects.of_code(about))
+        for name, subjects in self.locals:
+            if name.search(about):
+                found |= dict.fromkeys(subjects)
+        return Change(kind, start, end, text, description, about=tuple(found))
 
     def raw(self, syntax: Node | Token) -> str:
         """As it stands in the file."""

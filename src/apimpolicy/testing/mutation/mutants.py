@@ -12,6 +12,7 @@ from apimpolicy.report.mutation_data import Mutant
 if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
     from apimpolicy.report.coverage_data import FileCoverage, Place
+    from apimpolicy.testing.mutation.subjects import Subjects
     from apimpolicy.text.document import Element
 
 
@@ -24,9 +25,10 @@ class Change:
     end: int
     text: str
     description: str
-    is_check_removed: bool = False
-    """Whether a whole check of the client certificate is gone with it."""
-    is_about_certificate: bool = False
+    removes: tuple[str, ...] = ()
+    """The subjects (`subjects`) of which a whole check is gone with it."""
+    about: tuple[str, ...] = ()
+    """The subjects of which a check is changed."""
 
 
 class Reach:
@@ -49,16 +51,19 @@ class Reach:
         return [] if policy is None else policy.tests
 
 
-def mutants_of(policy: Policy, file: FileCoverage) -> list[Mutant]:
-    """The mutants of a document, in the order of the text."""
+def mutants_of(policy: Policy, file: FileCoverage, subjects: Subjects | None = None) -> list[Mutant]:
+    """The mutants of a document, in the order of the text; `subjects` is what is known of all that run with it."""
     from apimpolicy.testing.mutation.elements import changes_of
+    from apimpolicy.testing.mutation.subjects import Subjects
     from apimpolicy.testing.mutation.suppressions import reasons
 
+    if subjects is None:
+        subjects = Subjects.of([policy])
     reach = Reach(file)
     quiet = reasons(policy)
     source = policy.original
     found: dict[tuple[int, int, str], Mutant] = {}
-    for owner, change in changes_of(policy):
+    for owner, change in changes_of(policy, subjects):
         if source.text[change.start : change.end] == change.text:
             continue
         line, column = source.position(change.start)
@@ -74,8 +79,8 @@ def mutants_of(policy: Policy, file: FileCoverage) -> list[Mutant]:
                 column=column,
                 description=change.description,
                 tests=tuple(reach.tests(owner, change.start, change.end)),
-                removes_check=change.is_check_removed,
-                is_about_certificate=change.is_about_certificate,
+                removes=change.removes,
+                about=change.about,
                 reason=next((each.reason for each in quiet if each.covers(change)), ""),
             ),
         )

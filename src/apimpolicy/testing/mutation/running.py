@@ -1,5 +1,7 @@
 """Running mutants: the changed text stands in for the file, and the cases that reach the place run until one notices.
 
+Where tests in Python reach the place too, pytest runs those in processes of its own (`pytest_runs`).
+
 What counts: a mutant is killed when a case does not pass any more, or runs into a limit; it is invalid when the changed
 document does not compile, or asks for what is not simulated; otherwise it survives, also when no case comes there.
 """
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from apimpolicy.testing.case_files import Case
+    from apimpolicy.testing.mutation.pytest_runs import PytestRuns
     from apimpolicy.testing.running import Outcome
 
 Cases = dict[str, list["Case"]]
@@ -53,15 +56,20 @@ def collect(cases: Cases) -> tuple[PolicyCoverage, list[Outcome]]:
 
 def find_mutants(coverage: PolicyCoverage, only: Sequence[str] = ()) -> tuple[list[Mutant], dict[str, str]]:
     """The mutants of all policy files that were loaded (or of `only` those, absolute paths), and the files' texts."""
+    from apimpolicy.testing.mutation.subjects import Subjects
+
     mutants: list[Mutant] = []
     texts: dict[str, str] = {}
+    paths = {path: policy for (path, _), policy in coverage.documents.items()}
+    fragments = {name: paths[path] for name, path in coverage.fragments.items() if path in paths}
+    subjects = Subjects.of(coverage.documents.values(), fragments)
     for file in coverage.report().files:
         if file.path.startswith("<") or (only and file.path not in only):
             continue
         policy = coverage.documents.get((file.path, file.text))
         if policy is not None:
             texts[file.path] = file.text
-            mutants += mutants_of(policy, file)
+            mutants += mutants_of(policy, file, subjects)
     return mutants, texts
 
 
@@ -69,13 +77,32 @@ def run_mutants(
     mutants: Sequence[Mutant], texts: dict[str, str], cases: Cases, files: Sequence[str], jobs: int
 ) -> Iterator[MutantOutcome]:
     """What becomes of each, in order."""
-    if jobs == 1 or len(mutants) < 2 * jobs:
+    if jobs == 1 or len(mutants) < 2 * jobs or not cases:
         yield from (run_mutant(mutant, texts[mutant.path], cases) for mutant in mutants)
         return
     from concurrent.futures import ProcessPoolExecutor
 
     with ProcessPoolExecutor(jobs, initializer=_prepare, initargs=(list(files), texts)) as pool:
         yield from pool.map(_run_prepared, mutants, chunksize=4)
+
+
+def run_with_pytest(
+    mutants: Sequence[Mutant],
+    texts: dict[str, str],
+    cases: Cases,
+    files: Sequence[str],
+    jobs: int,
+    runs: PytestRuns | None,
+) -> Iterator[tuple[int, MutantOutcome]]:
+    """What becomes of each, with its number, as soon as it is known: the cases first, for they are quick."""
+    waiting: dict[int, MutantOutcome] = {}
+    for number, outcome in enumerate(run_mutants(mutants, texts, cases, files, jobs)):
+        if runs is not None and outcome.status == SURVIVED and runs.is_for(outcome.mutant):
+            waiting[number] = outcome
+        else:
+            yield number, outcome
+    if runs is not None:
+        yield from runs.try_all(waiting, texts, jobs)
 
 
 def run_mutant(mutant: Mutant, text: str, cases: Cases) -> MutantOutcome:

@@ -1,0 +1,118 @@
+"""body-for-get: set-body gives a body to a request that has none.
+
+**What it does.** Looks in inbound and backend for `set-body` on a GET or HEAD request: inside of a `when` that asks for
+that method, or anywhere when the operation's method is known (`method` of `[[check.files]]`). Silent where a `when`
+asks for the body, and in documents that change the method with `set-method`.
+
+**Why it matters.** Such a request has no body, and setting one is an error: the caller gets a 500.
+
+**Example**
+
+```xml
+<when condition="@(context.Request.Method == "GET")">
+    <set-body>{}</set-body>
+</when>
+```
+
+**Use instead** `set-method` with POST before it, when the backend wants a body; or ask for the body first,
+`context.Request.Body != null`.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/set-body-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Binary, Call, Expression, Logical, PropertyAccess
+from apimpolicy.checks.flow import COMPOSING
+from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.checks.subject import Subject
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+WITHOUT_BODY = ("GET", "HEAD")
+
+
+class BodyForGet(Rule):
+    code = "POL420"
+    elements = ("set-body",)
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(subject)
+        self.changes_method = any(
+            element.name == "set-method" and subject.is_policy(element) for element in subject.elements
+        )
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if self.changes_method or self.subject.section_of(element) not in ("inbound", "backend"):
+            return
+        method, asks = self.settings.method, False
+        around = element.parent
+        while around is not None:
+            if around.name in COMPOSING:
+                return
+            if around.name == "when":
+                condition = self.condition(around)
+                if condition is None or _mentions(condition, "Body"):
+                    return
+                asks = asks or _mentions(condition, "Method")
+                method = next((name for name in WITHOUT_BODY if _asks_for(condition, (name,))), method)
+                method = "GET" if method is None and _asks_for(condition, WITHOUT_BODY) else method
+            elif around.name == "otherwise":
+                asks = True
+            around = around.parent
+        is_certain = not asks or method != self.settings.method
+        if method is not None and method.upper() in WITHOUT_BODY and is_certain:
+            yield self.at_element(
+                element,
+                f"a {method.upper()} request has no body that could be set",
+                label="fails when it runs",
+                help="Change the method before it, with set-method, or ask for context.Request.Body != null.",
+            )
+
+    def condition(self, when: Element) -> Expression | None:
+        """The condition of a `when`, when it is an expression that compiles."""
+        for expression in self.subject.expressions_of(when):
+            bound = expression.compiled.bound
+            if expression.compiled.is_legal and bound is not None and isinstance(bound.body, Expression):
+                return bound.body
+        return None
+
+
+def _asks_for(condition: Bound, methods: tuple[str, ...]) -> bool:
+    """Whether a condition is true only for requests with one of these methods."""
+    if isinstance(condition, Logical):
+        left, right = _asks_for(condition.left, methods), _asks_for(condition.right, methods)
+        return (left or right) if condition.operator == "&&" else (left and right)
+    sides: tuple[Bound | None, ...] = ()
+    if isinstance(condition, Binary) and condition.operator == "==":
+        sides = condition.left, condition.right
+    elif isinstance(condition, Call) and condition.method.name == "Equals":
+        sides = condition.receiver, *condition.arguments
+    texts = [side.constant for side in sides if isinstance(side, Expression) and side.is_constant]
+    return any(isinstance(text, str) and text.upper() in methods for text in texts) and any(map(_is_method, sides))
+
+
+def _is_method(node: Bound | None) -> bool:
+    return (
+        isinstance(node, PropertyAccess)
+        and node.property.name == "Method"
+        and type_name(node.receiver) in ("IRequest", "IOperation")
+    )
+
+
+def _mentions(condition: Bound, name: str) -> bool:
+    waiting = [condition]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, PropertyAccess) and node.property.name == name:
+            return True
+        waiting.extend(node.children())
+    return False

@@ -1,0 +1,301 @@
+"""Mutation with tests that are written in Python: pytest in processes of its own, one for each change.
+
+What a process says of a change is what becomes of it: noticed when a test fails, or takes far longer than before; not
+to be judged when the process ends without a word, or pytest itself fails; else it survives.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+import tempfile
+import time
+from importlib.util import find_spec
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.report.coverage_data import CoverageReport
+from apimpolicy.report.mutation_data import INVALID, KILLED, UNJUDGED, MutantOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import BaseContext
+
+    from apimpolicy.report.mutation_data import Mutant
+    from apimpolicy.testing.coverage import PolicyCoverage
+    from apimpolicy.testing.mutation.pytest_process import Found
+
+TIMES_AS_LONG, LEAST_SECONDS = 10.0, 20.0
+"""How long a run may take unless it is said: so many times what its tests took before, and this for pytest itself."""
+
+IMPORTED_BEFORE = (
+    "testing.mutation.pytest_process",
+    "testing.plugin",
+    "testing.apim",
+    "testing.authority",
+    "engine.gateway",
+    "engine.stand_ins",
+    "project.configuration",
+    "dotnet.implementations",
+    "dotnet.system.strings",
+    "dotnet.cryptography.certificate_members",
+    "emit.emitter",
+    "emit.functions",
+    "policies.choose",
+    "policies.forward_request",
+    "policies.return_response",
+    "policies.set_header",
+    "policies.set_variable",
+)
+"""What nearly every run needs, imported once for all processes."""
+
+SECONDS_TO_END = 5.0
+"""How long fixtures may take to tear down what they set up, when everything is known."""
+
+_NAMES = re.compile(r"(test_.*|.*_test|conftest)\.py")
+_WORD = re.compile(rb"\bapim(policy)?\b")
+_OTHERS = ("node_modules", "site-packages", "__pycache__")
+_NO_TESTS = 5
+"""pytest's exit code when it collected nothing."""
+
+
+def is_python_test(path: str) -> bool:
+    """Whether somebody names a file of tests in Python, or one test in it (`test_a.py::test_b`)."""
+    return path.partition("::")[0].endswith(".py")
+
+
+def mentions_apim(paths: Iterable[str]) -> bool:
+    """Whether among or below `paths` there is a file of tests, or a conftest.py, that says `apim` or `apimpolicy`."""
+    for path in paths:
+        name = path.partition("::")[0]
+        if os.path.isfile(name):
+            if name.endswith(".py") and says_apim(name):
+                return True
+            continue
+        for directory, folders, names in os.walk(path):
+            folders[:] = sorted(
+                name
+                for name in folders
+                if not name.startswith(".")
+                and name not in _OTHERS
+                and not os.path.exists(os.path.join(directory, name, "pyvenv.cfg"))
+            )
+            if any(_NAMES.fullmatch(name) and says_apim(os.path.join(directory, name)) for name in sorted(names)):
+                return True
+    return False
+
+
+def has_pytest() -> bool:
+    """Whether pytest is installed here."""
+    return find_spec("pytest") is not None
+
+
+class PytestRuns:
+    """Tests in Python, below some paths, with further arguments for pytest; a context manager.
+
+    `all_files`: those too that do not mention `apim`, nor does a conftest.py around them. `seconds` is the time limit
+    for one change; None decides by what its tests took.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        arguments: Sequence[str] = (),
+        seconds: float | None = None,
+        *,
+        all_files: bool = True,
+    ) -> None:
+        self.arguments = (*paths, *arguments)
+        self.seconds = seconds
+        self.all_files = all_files
+        self.found: Found | None = None
+        self._context = _context()
+        self._scratch = tempfile.TemporaryDirectory(prefix="apimpolicy-mutate-", ignore_cleanup_errors=True)
+        self._count = 0
+
+    def __enter__(self) -> PytestRuns:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._scratch.cleanup()
+
+    def look(self, coverage: PolicyCoverage) -> Found:
+        """Run all tests as things are, and add what they reach.
+
+        Raises ConfigurationError when pytest cannot collect the tests, or does not come to an end.
+        """
+        from apimpolicy.engine.document import load_policy
+        from apimpolicy.errors import DiagnosticError
+        from apimpolicy.testing.mutation.pytest_process import look
+
+        run = self._start(look)
+        found: Found | None = None
+        try:
+            found = run.connection.recv()
+            run.is_over = True
+        except EOFError:
+            run.is_over = True
+        finally:
+            run.end()
+        if found is None:
+            raise ConfigurationError(f"the tests in Python did not come to an end: {run.how_it_ended}")
+        if found.problems:
+            raise ConfigurationError(f"pytest cannot collect {'; '.join(found.problems)}")
+        if found.code not in (0, 1, _NO_TESTS):
+            raise ConfigurationError(f"pytest cannot run the tests in Python as things are:\n{found.output}")
+        self.found = found
+        coverage.fragments.update(found.fragments)
+        coverage.add(CoverageReport.of(found.coverage))
+        for path, text, values in found.documents:
+            if (path, text) not in coverage.documents:
+                try:
+                    coverage.documents[path, text] = load_policy(
+                        text.encode("utf-8", "surrogatepass"), named_values=values, path=path
+                    )
+                except DiagnosticError:
+                    continue  # one that a test loads to see it refused
+        return found
+
+    def is_for(self, mutant: Mutant) -> bool:
+        """Whether a test in Python reaches a change."""
+        return self.found is not None and any(name in self.found.seconds for name in mutant.tests)
+
+    def try_all(
+        self, outcomes: Mapping[int, MutantOutcome], texts: Mapping[str, str], jobs: int
+    ) -> Iterator[tuple[int, MutantOutcome]]:
+        """What becomes of changes that survived so far, by number, as soon as it is known; so many at a time."""
+        waiting = list(outcomes.items())
+        running: list[tuple[int, MutantOutcome, _Run]] = []
+        try:
+            while waiting or running:
+                while waiting and len(running) < jobs:
+                    number, outcome = waiting.pop(0)
+                    running.append((number, outcome, self._try(outcome.mutant, texts[outcome.mutant.path])))
+                first = min(run.until for _, _, run in running)
+                ready = wait([run.connection for _, _, run in running], max(0.0, first - time.monotonic()))
+                for entry in list(running):
+                    number, outcome, run = entry
+                    if run.connection in ready:
+                        run.listen()
+                    if run.is_over or time.monotonic() >= run.until:
+                        running.remove(entry)
+                        run.end()
+                        yield number, run.outcome(outcome)
+        finally:
+            for _, _, run in running:
+                run.end()
+
+    def _try(self, mutant: Mutant, text: str) -> _Run:
+        from apimpolicy.testing.mutation.pytest_process import try_change
+
+        assert self.found is not None
+        tests = [name for name in mutant.tests if name in self.found.seconds]
+        files = sorted({self.found.files[name] for name in tests})
+        data = mutant.applied(text).encode("utf-8", "surrogatepass")
+        took = sum(self.found.seconds[name] for name in tests)
+        limit = LEAST_SECONDS + TIMES_AS_LONG * took if self.seconds is None else self.seconds
+        return self._start(try_change, mutant.path, data, tests, files, limit=limit)
+
+    def _start(self, function: Any, *arguments: Any, limit: float = float("inf")) -> _Run:
+        from apimpolicy.testing.mutation.pytest_process import Orders
+
+        self._count += 1
+        scratch = os.path.join(self._scratch.name, str(self._count))
+        orders = Orders(self.arguments, os.getcwd(), scratch, self.all_files)
+        connection, theirs = self._context.Pipe(duplex=False)
+        process: Any = self._context.Process(target=_begin, args=(function, orders, theirs, *arguments))  # type: ignore[attr-defined]
+        process.start()
+        theirs.close()
+        return _Run(process, connection, limit, time.monotonic() + limit)
+
+
+@attrs.define(eq=False)
+class _Run:
+    """One process, and what it has said."""
+
+    process: Any
+    connection: Connection
+    limit: float
+    until: float
+    words: list[tuple[Any, ...]] = attrs.field(factory=list)
+    is_over: bool = False
+
+    def listen(self) -> None:
+        """Take in one message; the first verdict is enough."""
+        from apimpolicy.testing.mutation.pytest_process import RUNNING
+
+        try:
+            self.words.append(self.connection.recv())
+        except (EOFError, OSError):
+            self.is_over = True
+        else:
+            self.is_over = self.words[-1][0] != RUNNING
+
+    def end(self) -> None:
+        """End the process, with those that it started, if it still runs."""
+        import signal
+
+        if self.is_over:
+            self.process.join(SECONDS_TO_END)
+        if self.process.is_alive():
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except (AttributeError, OSError):  # Windows; or it has not come so far as to have a group
+                self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+    @property
+    def how_it_ended(self) -> str:
+        code = self.process.exitcode
+        return f"signal {-code} ended it" if code is not None and code < 0 else f"it ended with code {code}"
+
+    def outcome(self, so_far: MutantOutcome) -> MutantOutcome:
+        """What the words come to."""
+        from apimpolicy.testing.mutation.pytest_process import ENDED, FAILED, REFUSED, RUNNING
+
+        last = self.words[-1] if self.words else ()
+        test = next((word[1] for word in reversed(self.words) if word[0] == RUNNING), "")
+        if last and last[0] == FAILED:
+            return attrs.evolve(so_far, status=KILLED, killed_by=last[1], diff="")
+        if last and last[0] == REFUSED:
+            return attrs.evolve(so_far, status=INVALID, problem=last[2], diff="")
+        if last and last[0] == ENDED:
+            if last[1] == 0:
+                return so_far
+            return attrs.evolve(so_far, status=UNJUDGED, problem=f"pytest ended with code {last[1]}", diff="")
+        if not self.is_over:
+            problem = f"still running after {self.limit:.0f} s"
+            return attrs.evolve(so_far, status=KILLED, killed_by=test or "pytest", problem=problem, diff="")
+        problem = f"{self.how_it_ended}{' in ' + test if test else ''}"
+        return attrs.evolve(so_far, status=UNJUDGED, problem=problem, diff="")
+
+
+def _begin(function: Any, *arguments: Any) -> None:
+    """In the process: be the head of a group, so that all of it can be ended."""
+    if hasattr(os, "setsid"):
+        os.setsid()
+    function(*arguments)
+
+
+def _context() -> BaseContext:
+    """Processes from one that has imported what is heavy, where there is such a thing; each else imports for itself."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([f"apimpolicy.{name}" for name in IMPORTED_BEFORE])
+    return context
+
+
+def says_apim(path: str) -> bool:
+    """Whether a file of Python mentions `apim` or `apimpolicy`; one that cannot be read does not."""
+    try:
+        with open(path, "rb") as file:
+            return _WORD.search(file.read()) is not None
+    except OSError:
+        return False
