@@ -5,12 +5,16 @@
     switches      … switch,
     declarations  … blocks, variables, constants,
     local_functions  … local functions, iterators and generic ones among them,
+    constraint_clauses  … `where T : …`,
     jumps         … return, throw, break, continue, goto, yield and labels,
     queries       … query expressions,
-    patterns      … patterns and deconstruction,
+    deconstruction  … `(a, b) = …`,
+    patterns      … patterns,
     lambdas       … lambdas,
+    stack_memory  … `stackalloc`,
     creation      … object, array, tuple and string creation,
     casts         … casts, `as`, `is`, `typeof`, `default`, `checked`,
+    asynchrony    … `await`, and what async functions return,
     references    … `ref`,
     conditional   … `?:`, `??` and throw expressions,
     assignments   … `=`, `op=`, `++`,
@@ -27,12 +31,13 @@
     operators     which predefined operator          constants    what is computed at compile time
     complaints    errors of failed calls             advice       the help of other errors
     spelling      types in messages
-    constraints   on type parameters
+    constraints   on type parameters                 readonly     what has no reference to write through
     nodes         the bound tree                     symbols      variables and scopes
     unbound       expressions that wait for a type
 After binding, over the bound tree:
     flow          reachability                       assignment   definite assignment of statements,
                                                      assignment_in_expressions, assigned_variables
+    warnings      of the compiler, which `check` asks for: unreachable_code, unused_variables
 The gateway's own rules, which `bind` does not apply:
     gateway_rules check_gateway_rules, all of them   allow_list   types and members      braces  bodies in braces
 """

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from apimpolicy.binding.core import BinderCore
     from apimpolicy.binding.nodes import Expression, Statement
 
-_MOST_ROUNDS: Final = 8
+MOST_ROUNDS: Final = 8
 """Backward jumps settle in two or three rounds; a text made to need more is judged by what is known by then."""
 
 
 def check_assignment(binder: BinderCore, body: Expression | Statement) -> None:
     """Report CS0165, CS0170 and CS0177 for a bound body without other errors."""
     walk = AssignmentWalk()
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(MOST_ROUNDS):
         walk.run(body)
         if not walk.labels_changed:
             break

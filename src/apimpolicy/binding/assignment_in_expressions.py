@@ -145,11 +145,12 @@ class ExpressionWalk:
         for target in node.targets:
             if isinstance(target, nodes.Local) and target.syntax is target.symbol.declared_at:
                 state = self._declared(target.symbol, state)
-            elif target is not None:
+            elif target is not None and not isinstance(target, nodes.Deconstruction):
                 state = self._evaluate_target(target, state)
         state = self.visit(node.value, state)
         for target in node.targets:
-            state = self._assign(target, state)
+            nested = isinstance(target, nodes.Deconstruction)
+            state = self.visit(target, state) if nested else self._assign(target, state)  # type: ignore[arg-type]
         return state
 
     def _arguments(self, arguments: Sequence[Expression], modes: Sequence[str], state: int) -> int:

@@ -26,6 +26,7 @@ from apimpolicy.binding.nodes import (
     TupleElement,
 )
 from apimpolicy.binding.operations import OperationBinder, operand_name
+from apimpolicy.binding.readonly import read_only
 from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.types import DYNAMIC
 from apimpolicy.dotnet.values import INT
@@ -66,22 +67,27 @@ class AssignmentBinder(OperationBinder):
         """Whether something can be assigned to this expression; reports why not."""
         if isinstance(target, Bad):
             return False
+        if isinstance(target, Local) and target.symbol.is_readonly:
+            kinds = {"foreach": "foreach iteration variable", "using": "using variable"}
+            if target.symbol.kind == "range":
+                self.report(node, "CS1947", f"'{target.symbol.name}' is a range variable and cannot be assigned")
+            elif target.symbol.kind in kinds:
+                self.report(
+                    node,
+                    "CS1656",
+                    f"'{target.symbol.name}' is a {kinds[target.symbol.kind]} and cannot be assigned",
+                )
+            elif target.symbol.kind == "constant":
+                self.report(node, "CS0131", f"'{target.symbol.name}' is a constant and cannot be assigned")
+            else:
+                self.report(node, "CS0200", f"'{target.symbol.name}' cannot be assigned")
+            return False
+        cause = read_only(target)
+        if cause is not None:
+            assigned = code if cause.assigned == "CS0131" else cause.assigned
+            self.report(node, assigned, f"{cause.what} and cannot be assigned")
+            return False
         if isinstance(target, Local):
-            if target.symbol.is_readonly:
-                kinds = {"foreach": "foreach iteration variable", "using": "using variable"}
-                if target.symbol.kind == "range":
-                    self.report(node, "CS1947", f"'{target.symbol.name}' is a range variable and cannot be assigned")
-                elif target.symbol.kind in kinds:
-                    self.report(
-                        node,
-                        "CS1656",
-                        f"'{target.symbol.name}' is a {kinds[target.symbol.kind]} and cannot be assigned",
-                    )
-                elif target.symbol.kind == "constant":
-                    self.report(node, "CS0131", f"'{target.symbol.name}' is a constant and cannot be assigned")
-                else:
-                    self.report(node, "CS0200", f"'{target.symbol.name}' cannot be assigned")
-                return False
             return True
         if isinstance(target, (PropertyAccess, IndexerAccess)):
             if not target.property.has_setter:
@@ -128,11 +134,17 @@ class AssignmentBinder(OperationBinder):
         converted = self.convert(value, target.type)
         if isinstance(converted, Bad):
             return converted
+        if conv.is_ref_struct(target.type) and not self.lives_on(value, target):
+            return self.bad(node)
         return Assignment(node, target.type, target, converted)
+
+    def lives_on(self, value: Expression, target: Expression | None) -> bool:
+        raise NotImplementedError
 
     def _refer_anew(self, node: Node, target: Expression, value: Node) -> Expression:
         """`reference = ref variable` (section 12.21.3)."""
-        reference = self.reference(value)
+        read_only = isinstance(target, Local) and target.symbol.is_readonly_reference
+        reference = self.reference(value, read_only=read_only)
         if isinstance(target, Bad) or isinstance(reference, Bad):
             return self.bad(node)
         if not isinstance(target, Local) or not target.symbol.is_reference:
@@ -140,7 +152,7 @@ class AssignmentBinder(OperationBinder):
         reference = self.wanted_reference(value.children[0], reference, target.type, "CS8173")
         return reference if isinstance(reference, Bad) else Redirection(node, target.type, target.symbol, reference)
 
-    def reference(self, node: Node, *, returned: bool = False) -> Expression:
+    def reference(self, node: Node, *, returned: bool = False, read_only: bool = False) -> Expression:
         raise NotImplementedError
 
     def wanted_reference(self, node: Any, reference: Expression, wanted: Type, code: str) -> Expression:

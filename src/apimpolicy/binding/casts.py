@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apimpolicy.binding import advice, lookup
 from apimpolicy.binding import conversions as conv
+from apimpolicy.binding.asynchrony import AsyncBinder
 from apimpolicy.binding.core import name_of
 from apimpolicy.binding.nodes import (
     AsType,
@@ -18,20 +19,13 @@ from apimpolicy.binding.operations import operand_name
 from apimpolicy.binding.references import ReferenceBinder
 from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL, INT
 from apimpolicy.syntax.nodes import Node
 
 
-class CastBinder(ReferenceBinder):
+class CastBinder(ReferenceBinder, AsyncBinder):
     """Expressions with a type in them."""
-
-    def bind_await_expression(self, node: Node) -> Expression:
-        return self.failure(
-            node, "CS4032", "'await' can only stand in an async method; policy expressions are not async"
-        )
-
-    # ----------------------------------------------------------------------------------- casts and types
 
     def bind_cast(self, node: Node) -> Expression:
         target = self.bind_type(node.children[0])
@@ -73,6 +67,11 @@ class CastBinder(ReferenceBinder):
                 "CS0077",
                 f"'as' needs a type that can be null, and '{shown(target)}' cannot",
                 help=f"use 'as {shown(target)}?' or a cast",
+            )
+        if isinstance(target, TypeParameter) and not conv.is_reference(target):
+            help = f"write where {target.name} : class"
+            return self.failure(
+                node, "CS0413", f"'as' needs a type that can be null, and '{target.name}' may not", help=help
             )
         if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
             return self.failure(node, "CS0837", f"{operand_name(operand)} cannot stand before 'as'")

@@ -52,6 +52,10 @@ class ConditionalBinder(AssignmentBinder):
         one, two = first.type, second.type
         if not isinstance(one, SpecialType) and one is two:
             return one
+        if DYNAMIC in (one, two):
+            other = second if one is DYNAMIC else first
+            if other.type is not VOID and self.classify(other, DYNAMIC) is not None:
+                return DYNAMIC  # both convert to each other, and `dynamic` is the better one
         to_two = not isinstance(two, SpecialType) and self.classify(first, two) is not None
         to_one = not isinstance(one, SpecialType) and self.classify(second, one) is not None
         if VOID in (one, two):

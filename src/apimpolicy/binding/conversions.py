@@ -27,6 +27,7 @@ from apimpolicy.binding.type_relations import (
     TUPLE,
     UNBOXING,
     Conversion,
+    has_bound,
     has_reference_conversion,
     is_delegate,
     is_enum,
@@ -145,8 +146,13 @@ def _find_standard_implicit(source: Type, target: Type) -> Conversion | None:
             and any(is_variant(parent, target) for parent in supertypes(boxed))
         )
         return BOXING if is_boxing else None
-    if isinstance(source, TypeParameter):
-        return BOXING if target is OBJECT else None
+    if isinstance(source, TypeParameter) and not is_reference(source):
+        if isinstance(target, TypeParameter):
+            return BOXING if has_bound(source, target) else None
+        is_boxing = target is OBJECT or any(
+            is_variant(parent, target) for parent in supertypes(source) if isinstance(target, NamedType)
+        )
+        return BOXING if is_boxing else None
     return REFERENCE if has_reference_conversion(source, target) else None
 
 
@@ -232,9 +238,9 @@ def _explicit_reference(source: Type, target: Type) -> bool:
     if isinstance(source, NamedType) and isinstance(target, NamedType):
         if is_delegate(source) and is_delegate(target):
             return source.definition is target.definition
-        if is_interface(source) and (is_interface(target) or not _is_sealed(target)):
+        if is_interface(source) and (is_interface(target) or not is_sealed(target)):
             return True
-        return bool(is_interface(target) and not _is_sealed(source))
+        return bool(is_interface(target) and not is_sealed(source))
     if isinstance(source, NamedType) and is_interface(source) and isinstance(target, ArrayType):
         return _list_of(source, target)
     if isinstance(source, ArrayType) and isinstance(target, NamedType) and is_interface(target):
@@ -258,7 +264,7 @@ _SEALED = frozenset(
 )
 
 
-def _is_sealed(type_: NamedType) -> bool:
+def is_sealed(type_: NamedType) -> bool:
     """The surface does not record `sealed`; these are the sealed classes whose casts people meet."""
     return type_.is_value_type or type_.kind == "delegate" or type_.name in _SEALED
 

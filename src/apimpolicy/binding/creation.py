@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import complaints, lookup
 from apimpolicy.binding.casts import CastBinder
+from apimpolicy.binding.constraints import has_constructor
 from apimpolicy.binding.core import name_of
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.names import make_tuple_type
@@ -31,12 +32,24 @@ from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, TUPLE_TYPE
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, ArrayType, NamedType, SpecialType, Type, anonymous_type, array_of
+from apimpolicy.dotnet.types import (
+    DYNAMIC,
+    ERROR,
+    ArrayType,
+    NamedType,
+    SpecialType,
+    Type,
+    TypeParameter,
+    anonymous_type,
+    array_of,
+)
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.syntax.nodes import Child
 
 
@@ -53,6 +66,8 @@ class CreationBinder(CastBinder):
             if isinstance(initializer, Node):
                 self._bind_for_errors(initializer)
             return self.bad(node)
+        if isinstance(type_, TypeParameter):
+            return self._new_of_parameter(node, type_, arguments)
         if not isinstance(type_, NamedType) or type_.kind in ("interface", "delegate") or type_.definition.is_abstract:
             return self._not_creatable(node, type_node, type_)
         if type_.definition.is_static:
@@ -66,6 +81,14 @@ class CreationBinder(CastBinder):
                 created = ObjectCreation(node, type_, None, ())
             created.initializers = tuple(steps)
         return created
+
+    def _new_of_parameter(self, node: Node, type_: TypeParameter, arguments: list[Argument]) -> Expression:
+        if not has_constructor(type_):
+            help = f"write where {type_.name} : new()"
+            return self.failure(node, "CS0304", f"'{type_.name}' may have no constructor without parameters", help=help)
+        if arguments:
+            return self.failure(node, "CS0417", f"'new {type_.name}' takes no arguments")
+        return ObjectCreation(node, type_, None, ())
 
     def _bind_for_errors(self, initializer: Node) -> None:
         """Bind what stands in an initialiser of an object whose type is unknown, for its own errors."""
@@ -205,6 +228,12 @@ class CreationBinder(CastBinder):
         type_ = array_of(element, len(sizes))
         if not isinstance(initializer, Node):
             return ArrayCreation(node, type_, sizes, None)
+        return self.array_of_elements(node, type_, sizes, initializer)
+
+    def array_of_elements(
+        self, node: Node, type_: ArrayType, sizes: Sequence[Expression], initializer: Node
+    ) -> Expression:
+        """An array with its elements listed, and perhaps its sizes as well."""
         for size in sizes:
             if not size.is_constant:
                 return self.failure(size.syntax, "CS0150", "the size must be a constant when the elements are listed")

@@ -16,8 +16,10 @@ from apimpolicy.binding.nodes import (
     Statement,
     Statements,
 )
+from apimpolicy.binding.references import REFERENCE_TYPES
+from apimpolicy.binding.stack_memory import STACK_KINDS, is_on_stack
 from apimpolicy.binding.symbols import LocalSymbol, Scope
-from apimpolicy.binding.type_relations import NUMERIC, is_enum
+from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_ref_struct
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, SpecialType, Type
 from apimpolicy.dotnet.values import BOOL, STRING, VOID
 from apimpolicy.syntax import literals
@@ -89,7 +91,7 @@ class DeclarationBinder(LocalFunctionBinder):
 
     def _declaration(self, node: Node, kind: str) -> Statement:
         type_node, declarators = node.children
-        is_reference = isinstance(type_node, Node) and type_node.kind == "ref_type"
+        is_reference = isinstance(type_node, Node) and type_node.kind in REFERENCE_TYPES
         is_var = self.is_var(type_node.children[0] if is_reference else type_node)  # type: ignore[union-attr]
         type_ = ERROR if is_var else self.bind_type(type_node)
         if type_ is VOID:
@@ -102,8 +104,13 @@ class DeclarationBinder(LocalFunctionBinder):
             for child in children:
                 if child.children[1] is None:
                     self.report(child.children[0], "CS8174", "a 'ref' variable needs a value where it is declared")
-        declare = self._reference_declarator if is_reference else self._declarator
-        made = [declare(child, type_, is_var=is_var, kind=kind) for child in children]
+        if is_reference:
+            read_only = type_node.kind == "ref_readonly_type"  # type: ignore[union-attr]
+            made = [
+                self._reference_declarator(c, type_, is_var=is_var, kind=kind, read_only=read_only) for c in children
+            ]
+        else:
+            made = [self._declarator(child, type_, is_var=is_var, kind=kind) for child in children]
         return made[0] if len(made) == 1 else Statements(node, made)
 
     def _declarator(self, node: Node, type_: Type, *, is_var: bool, kind: str) -> LocalDeclaration:
@@ -119,11 +126,19 @@ class DeclarationBinder(LocalFunctionBinder):
             self.report(node, "CS8171", f"'{name}' is no ref variable, so it takes a value", help="leave out 'ref'")
             symbol.type = ERROR
             return LocalDeclaration(node, symbol, self.bad(node))
+        if initializer.kind in STACK_KINDS:
+            symbol.is_on_stack = True
+            self.allow_stack_memory(initializer)
+            value = self.stack_value(node.node(1), None if is_var else type_)
+            symbol.type = value.type
+            return LocalDeclaration(node, symbol, value)
+        self.allow_stack_memory(initializer)
         if is_var:
             saved, self.being_declared = self.being_declared, symbol
             value = self._var_value(node, name, initializer)
             self.being_declared = saved
             symbol.type = value.type
+            symbol.is_on_stack = is_ref_struct(value.type) and is_on_stack(value)
             return LocalDeclaration(node, symbol, value)
         if initializer.kind == "initializer":
             if isinstance(type_, ArrayType):
@@ -140,14 +155,18 @@ class DeclarationBinder(LocalFunctionBinder):
                 )
             return LocalDeclaration(node, symbol, value)
         value = self.convert(self.bind_value(initializer), type_)
+        symbol.is_on_stack = is_ref_struct(type_) and is_on_stack(value)
         return LocalDeclaration(node, symbol, value)
 
-    def _reference_declarator(self, node: Node, type_: Type, *, is_var: bool, kind: str) -> LocalDeclaration:
+    def _reference_declarator(
+        self, node: Node, type_: Type, *, is_var: bool, kind: str, read_only: bool
+    ) -> LocalDeclaration:
         """`ref T name = ref variable;` (section 13.6.2.4)."""
         token, initializer = node.children
         name = name_of(token)
         symbol = LocalSymbol(name, type_, kind, token, self.scope.function)
         symbol.is_reference = True
+        symbol.is_readonly_reference = read_only
         self.declare(symbol, token)
         if not isinstance(initializer, Node):
             return LocalDeclaration(node, symbol, None)
@@ -157,7 +176,7 @@ class DeclarationBinder(LocalFunctionBinder):
                 node, "CS8172", f"'{name}' refers to a variable, and takes no value", help="write 'ref' before it"
             )
         else:
-            value = self.reference(initializer)
+            value = self.reference(initializer, read_only=read_only)
             if is_var:
                 symbol.type = value.type
             value = self.wanted_reference(initializer.children[0], value, symbol.type, "CS8173")

@@ -8,7 +8,17 @@ from apimpolicy.binding.conversions import is_reference, same, standard_implicit
 from apimpolicy.binding.lookup import delegate_signature, supertypes
 from apimpolicy.binding.nodes import Expression, MethodGroup, TupleCreation
 from apimpolicy.binding.unbound import UnboundLambda
-from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, NamedType, SpecialType, TupleType, Type, TypeParameter
+from apimpolicy.dotnet.types import (
+    DYNAMIC,
+    ERROR,
+    NULL,
+    ArrayType,
+    NamedType,
+    SpecialType,
+    TupleType,
+    Type,
+    TypeParameter,
+)
 from apimpolicy.dotnet.values import VOID
 
 if TYPE_CHECKING:
@@ -267,6 +277,8 @@ def best_common_type(expressions: Sequence[Expression]) -> Type | None:
     types = list(dict.fromkeys(e.type for e in expressions if not isinstance(e.type, SpecialType)))
     if any(e.type is ERROR for e in expressions):
         return ERROR
+    if any(e.type is DYNAMIC for e in expressions):
+        types.insert(0, DYNAMIC)
     for candidate in types:
         if all(_converts(e, candidate) for e in expressions):
             return candidate

@@ -20,6 +20,7 @@ from apimpolicy.binding.nodes import (
 from apimpolicy.binding.queries import QueryBinder
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol
+from apimpolicy.binding.type_relations import is_ref_struct
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.syntax import literals
@@ -51,6 +52,9 @@ class JumpBinder(QueryBinder):
     enclosing = Enclosing()
     gotos: Sequence[Goto] = ()
     """The `goto case` and `goto default` of the innermost switch."""
+
+    def enclosing_parts(self) -> Sequence[str]:
+        return self.enclosing.parts
 
     def bind_statement(self, node: Child) -> Statement:
         return getattr(self, f"statement_{node.kind}")(node)  # type: ignore[union-attr, no-any-return]
@@ -163,7 +167,7 @@ class JumpBinder(QueryBinder):
         if not is_reference:
             help = "write 'ref' before the variable"
             return self.failure_at(at, node.end, node, "CS8150", "this function returns by reference", help=help)
-        reference = self.reference(value, returned=True)  # type: ignore[arg-type]
+        reference = self.reference(value, returned=True, read_only=function.returns_readonly)  # type: ignore[arg-type]
         if isinstance(reference, Bad):
             return reference
         return self.wanted_reference(value.children[0], reference, function.returns, "CS8151")  # type: ignore[union-attr]
@@ -176,7 +180,8 @@ class JumpBinder(QueryBinder):
         if wanted is VOID:
             self.report(node, "CS0127", "this function returns nothing, so 'return' takes no value")
             return None
-        return self.convert(value, wanted)
+        converted = self.convert(value, wanted)
+        return converted if not is_ref_struct(wanted) or self.lives_on(converted, None) else self.bad(node)
 
     def statement_throw_statement(self, node: Node) -> Statement:
         if node.children[0] is None:

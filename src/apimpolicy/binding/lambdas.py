@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from apimpolicy.binding import lookup
+from apimpolicy.binding.asynchrony import result_of, task_of
 from apimpolicy.binding.core import name_of
-from apimpolicy.binding.creation import CreationBinder
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.nodes import (
     Assignment,
@@ -28,6 +28,7 @@ from apimpolicy.binding.nodes import (
     ThrowExpression,
 )
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.stack_memory import StackMemoryBinder
 from apimpolicy.binding.symbols import LocalSymbol, Scope
 from apimpolicy.binding.unbound import BoundBody, UnboundLambda
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type
@@ -36,7 +37,7 @@ from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
 
 
-class LambdaBinder(CreationBinder):
+class LambdaBinder(StackMemoryBinder):
     """Binds lambdas when a delegate type, or inference, supplies their parameter types."""
 
     def bind_simple_lambda(self, node: Node) -> Expression:
@@ -80,7 +81,7 @@ class LambdaBinder(CreationBinder):
         return found
 
     def _bind_body(self, unbound: UnboundLambda, types: tuple[Type, ...]) -> BoundBody:
-        saved = (self.scope, self.diagnostics, self.returns, self.return_type, self._receiver)
+        saved = (self.scope, self.diagnostics, self.returns, self.return_type, self._receiver, self.awaits_in)
         function = object()
         scope = Scope(unbound.scope, function)
         names = unbound.names if unbound.names is not None else tuple(f"<{i}>" for i in range(len(types)))
@@ -89,6 +90,9 @@ class LambdaBinder(CreationBinder):
             for name, type_ in zip(names, types, strict=True)
         ]
         self.scope, self.diagnostics, self.returns, self.return_type, self._receiver = scope, [], [], None, None
+        self.awaits_in = "async" if unbound.is_async else "lambda"
+        if unbound.is_async and any(unbound.modes):
+            self.report(unbound.syntax, "CS1988", "an async function has no ref, out or in parameters")
         try:
             for symbol in symbols:
                 if symbol.name == "_" and len(symbols) > 1 and "_" in scope.names:
@@ -108,7 +112,7 @@ class LambdaBinder(CreationBinder):
                     return_type = DYNAMIC
             return BoundBody(symbols, body, returns, return_type, self.diagnostics, falls_through)
         finally:
-            self.scope, self.diagnostics, self.returns, self.return_type, self._receiver = saved
+            self.scope, self.diagnostics, self.returns, self.return_type, self._receiver, self.awaits_in = saved
 
     def _declare_parameter(self, symbol: LocalSymbol, unbound: UnboundLambda) -> None:
         outer = unbound.scope
@@ -142,7 +146,8 @@ class LambdaBinder(CreationBinder):
         types = unbound.explicit_types if unbound.explicit_types is not None else parameters
         if len(types) != len(parameters):
             return None
-        return self.bound_body(unbound, types).return_type
+        found = self.bound_body(unbound, types).return_type
+        return task_of(found) if unbound.is_async and found is not None and found is not ERROR else found
 
     def lambda_converts(self, unbound: UnboundLambda, target: Type) -> bool:
         """Whether an anonymous function conversion to this type exists (section 10.7.1)."""
@@ -155,7 +160,9 @@ class LambdaBinder(CreationBinder):
         body = self.bound_body(unbound, types)
         if body.diagnostics:
             return True
-        wanted = signature.returns
+        wanted = result_of(signature.returns) if unbound.is_async else signature.returns
+        if wanted is None:
+            return False
         if isinstance(body.body, Block):
             if wanted is VOID:
                 return all(r.value is None for r in body.returns)
@@ -188,13 +195,16 @@ class LambdaBinder(CreationBinder):
         if bound.diagnostics:
             return self.bad(unbound.syntax)
         body = bound.body
+        wanted = result_of(signature.returns) if unbound.is_async else signature.returns
+        if wanted is None:
+            return self.report_unconvertible(unbound, target, unbound.syntax)
         if isinstance(body, Block):
             for statement in bound.returns:
                 if statement.value is not None:
-                    statement.value = self.convert(statement.value, signature.returns)
-        elif signature.returns is not VOID:
-            body = self.convert(body, signature.returns)
-        return Lambda(unbound.syntax, target, bound.parameters, body, signature.returns)
+                    statement.value = self.convert(statement.value, wanted)
+        elif wanted is not VOID:
+            body = self.convert(body, wanted)
+        return Lambda(unbound.syntax, target, bound.parameters, body, signature.returns, is_async=unbound.is_async)
 
     def bind_for_errors(self, unbound: UnboundLambda) -> None:
         """Bind the body although no delegate type fits, to report what is wrong inside it."""
@@ -231,7 +241,11 @@ class LambdaBinder(CreationBinder):
         if bound.diagnostics:
             self.diagnostics.extend(bound.diagnostics)
             return self.bad(syntax)
-        return self._report_results(expression, bound, signature.returns, target)
+        wanted = result_of(signature.returns) if expression.is_async else signature.returns
+        if wanted is None:
+            message = f"an async lambda returns void, Task or Task<T>, which '{shown(target)}' does not"
+            return self.failure(syntax, "CS4010", message)
+        return self._report_results(expression, bound, wanted, target)
 
     def _report_results(self, unbound: UnboundLambda, bound: BoundBody, wanted: Type, target: Type) -> Bad:
         """The body's results do not convert to the delegate's return type."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from apimpolicy.binding.asynchrony import result_of
+from apimpolicy.binding.constraint_clauses import ConstraintBinder
 from apimpolicy.binding.core import name_of
-from apimpolicy.binding.jumps import Enclosing, JumpBinder, iterator_element
+from apimpolicy.binding.jumps import Enclosing, iterator_element
 from apimpolicy.binding.lambdas import is_statement_expression
 from apimpolicy.binding.nodes import (
     Bad,
@@ -21,6 +23,7 @@ from apimpolicy.binding.nodes import (
     Return,
     Statement,
 )
+from apimpolicy.binding.references import REFERENCE_TYPES
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.dotnet.signatures import Parameter
 from apimpolicy.dotnet.types import Type, TypeParameter
@@ -37,7 +40,7 @@ MOST_INSTANCES: Final = 50
 """Choices of type arguments of one generic function; a function that calls itself with List<T> has no end of them."""
 
 
-class LocalFunctionBinder(JumpBinder):
+class LocalFunctionBinder(ConstraintBinder):
     """Functions inside of blocks."""
 
     def declare(self, symbol: LocalSymbol, where: Child) -> None:
@@ -50,21 +53,36 @@ class LocalFunctionBinder(JumpBinder):
         """Local functions are known in the whole block, before and after their declaration."""
         for child in block.children:
             if isinstance(child, Node) and child.kind == "local_function":
-                _, type_node, token, type_parameters, parameters, _ = child.children
+                _, type_node, token, type_parameters, parameters, constraints, _ = child.children
                 saved = self.scope
                 generics = self._type_parameters(type_parameters)
                 if generics:
                     self.scope = Scope(saved)
                     self.scope.types.update({parameter.name: parameter for parameter in generics})
+                self.constrain(constraints, generics, child)
                 declared = tuple(self._parameter(p) for p in parameters.children)  # type: ignore[union-attr]
                 name = name_of(token)
                 returns = self.bind_type(type_node)
                 self.scope = saved
                 symbol = LocalFunctionSymbol(name, returns, declared, child, generics)
-                symbol.returns_reference = isinstance(type_node, Node) and type_node.kind == "ref_type"
+                if child.children[0] is not None:
+                    self._make_async(symbol, token)
+                if isinstance(type_node, Node):
+                    symbol.returns_reference = type_node.kind in REFERENCE_TYPES
+                    symbol.returns_readonly = type_node.kind == "ref_readonly_type"
                 if name in self.scope.names:
                     self.report(token, "CS0128", f"'{name}' is already declared in this scope")
                 self.scope.declare(symbol)
+
+    def _make_async(self, function: LocalFunctionSymbol, token: Child) -> None:
+        function.is_async = True
+        result = result_of(function.returns)
+        if result is None:
+            self.report(token, "CS1983", "an async function returns void, Task or Task<T>")
+            return
+        function.result = result
+        if any(parameter.mode in ("ref", "out", "in") for parameter in function.parameters):
+            self.report(token, "CS1988", "an async function has no ref, out or in parameters")
 
     def _parameter(self, node: Any) -> Parameter:
         modifier, type_node, token, default = node.children
@@ -89,12 +107,13 @@ class LocalFunctionBinder(JumpBinder):
 
     def _local_function(self, node: Node, function: LocalFunctionSymbol, types: Sequence[Type] = ()) -> LocalFunction:
         """A local function with its body; `types` are the type arguments of an instance."""
-        token, body_node = node.children[2], node.children[5]
-        saved = (self.scope, self.returns, self.return_type, self.enclosing)
+        token, body_node = node.children[2], node.children[6]
+        saved = (self.scope, self.returns, self.return_type, self.enclosing, self.awaits_in)
+        self.awaits_in = "async" if function.is_async else "function"
         self.scope = Scope(self.scope, function)
         parameters = function.type_parameters
         self.scope.types.update({p.name: t for p, t in zip(parameters, types or parameters, strict=True)})
-        self.returns, self.return_type, self.enclosing = None, function.returns, Enclosing()
+        self.returns, self.return_type, self.enclosing = None, function.result, Enclosing()
         try:
             symbols = []
             for parameter, written in zip(function.parameters, node.node(4).nodes(), strict=True):
@@ -105,7 +124,7 @@ class LocalFunctionBinder(JumpBinder):
             function.symbols = tuple(symbols)
             return LocalFunction(node, function, self._function_body(body_node, function, token))  # type: ignore[arg-type]
         finally:
-            self.scope, self.returns, self.return_type, self.enclosing = saved
+            self.scope, self.returns, self.return_type, self.enclosing, self.awaits_in = saved
 
     # --------------------------------------------------------------------------------------- generic functions
 
@@ -127,8 +146,9 @@ class LocalFunctionBinder(JumpBinder):
         parameters = tuple(parameter.substitute(by_parameter) for parameter in function.parameters)
         returns = function.returns.substitute(by_parameter)
         made = LocalFunctionSymbol(function.name, returns, parameters, function.declared_at, function.type_parameters)
-        made.returns_reference = function.returns_reference
-        made.is_instance = True
+        made.returns_reference, made.returns_readonly = function.returns_reference, function.returns_readonly
+        made.is_instance, made.is_async = True, function.is_async
+        made.result = function.result.substitute(by_parameter)
         if not any(type_.mentions(self._generics_around()) for type_ in types):
             function.instances[types] = made
             function.waiting.append((types, made))
@@ -178,16 +198,16 @@ class LocalFunctionBinder(JumpBinder):
             return Block(node, [Return(node, self.returned_reference(node, node.children[0], function))])
         if node.kind == "arrow_body":
             value = self.bind_branch(node.children[0])
-            if function.returns is VOID:
+            if function.result is VOID:
                 if not is_statement_expression(value):
                     self.report(value.syntax, "CS0201", "only a call, an assignment or 'new' can be a statement")
                 return Block(node, [ExpressionStatement(node, value)])
-            return Block(node, [Return(node, self.convert(value, function.returns))])
+            return Block(node, [Return(node, self.convert(value, function.result))])
         function.is_iterator = _yields(node)
         if function.is_iterator:
             self._check_iterator(function, token)
         body = self.statement_block(node)
-        if function.returns is not VOID and self.falls_through(body) and not function.is_iterator:
+        if function.result is not VOID and self.falls_through(body) and not function.is_iterator:
             self.report(token, "CS0161", f"not every path through '{function.name}' returns a value")
         return body
 

@@ -97,13 +97,15 @@ def supertypes(type_: Type) -> tuple[NamedType, ...]:
             prefix = "System.Collections.Generic."
             found += tuple(named(prefix + name, type_.element) for name in _ARRAY_INTERFACES)
         return found
+    if isinstance(type_, TypeParameter) and type_.bounds:
+        return tuple(dict.fromkeys((*(parent for bound in type_.bounds for parent in supertypes(bound)), OBJECT)))
     return (OBJECT,)
 
 
 def _lookup_order(type_: Type) -> tuple[NamedType, ...]:
     """The types whose members can be named through this type: interfaces only for interfaces."""
     if isinstance(type_, TypeParameter):
-        return (OBJECT,)
+        return supertypes(type_)
     every = supertypes(type_)
     if isinstance(type_, NamedType) and type_.kind == "interface":
         return (*every, OBJECT)

@@ -250,6 +250,8 @@ class NameBinder(BinderCore):
     def type_ref_type(self, node: Node) -> Type:
         return self.bind_type(node.children[0])
 
+    type_ref_readonly_type = type_ref_type
+
     def bind_predefined_type(self, node: Node) -> Expression:
         return TypeReference(node, self.type_predefined_type(node))
 

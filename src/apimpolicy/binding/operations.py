@@ -219,7 +219,7 @@ class OperationBinder(MethodGroupBinder):
         methods = operators.user_operators(name, (left.type, right.type))
         if not methods:
             return None
-        lifted = left.type.underlying is not None or right.type.underlying is not None
+        lifted = any(side.type is NULL or side.type.underlying is not None for side in (left, right))
         arguments = [Argument(left, left.syntax), Argument(right, right.syntax)]
         found = resolve(methods, arguments, (), self)
         if found.best is not None:

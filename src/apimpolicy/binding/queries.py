@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.binding.patterns import PatternBinder
+from apimpolicy.binding.deconstruction import DeconstructionBinder
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ MOST_CLAUSES: Final = 200
 """Each `let` and `from` nests the range variables one level deeper: time grows with the square of their number."""
 
 
-class QueryBinder(PatternBinder):
+class QueryBinder(DeconstructionBinder):
     """`from x in xs where … select …`."""
 
     def bind_query_expression(self, node: Node) -> Expression:

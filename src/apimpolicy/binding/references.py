@@ -24,6 +24,7 @@ from apimpolicy.binding.nodes import (
     Reference,
     TupleElement,
 )
+from apimpolicy.binding.readonly import read_only as find_read_only
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.dotnet.types import ERROR
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child
 
 
+REFERENCE_TYPES = frozenset({"ref_type", "ref_readonly_type"})
+"""The kinds of `ref T` and `ref readonly T`."""
+
+
 class ReferenceBinder(ConditionalBinder):
     """`ref` in front of an expression."""
 
@@ -41,14 +46,24 @@ class ReferenceBinder(ConditionalBinder):
         """A `ref` where no reference is wanted: only the places that want one ask `reference` themselves."""
         return self.failure(node, "CS1525", "'ref' cannot stand here", help="leave it out")
 
-    def reference(self, node: Node, *, returned: bool = False) -> Expression:
-        """`ref variable`: the reference; reports when there is no variable, or one that does not live on."""
+    def reference(self, node: Node, *, returned: bool = False, read_only: bool = False) -> Expression:
+        """`ref variable`: the reference; reports when there is no variable, or one that does not live on.
+
+        `read_only`: what is wanted is a `ref readonly`, which may be to a variable that can only be read.
+        """
         target = self.require_typed(self.bind_value(node.children[0]))
         if isinstance(target, Bad):
             return target
-        return self.reference_to(target, node.children[0], returned=returned)
+        return self.reference_to(target, node.children[0], returned=returned, read_only=read_only)
 
-    def reference_to(self, target: Expression, node: Child, *, returned: bool = False) -> Expression:
+    def reference_to(
+        self, target: Expression, node: Child, *, returned: bool = False, read_only: bool = False
+    ) -> Expression:
+        cause = None if read_only else find_read_only(target)
+        if cause is not None:
+            return self.failure(
+                node, cause.returned if returned else cause.referenced, f"{cause.what}: it is only read"
+            )
         if isinstance(target, Dereference):
             return target.reference
         if (
@@ -65,9 +80,9 @@ class ReferenceBinder(ConditionalBinder):
         ):
             return self.failure(node, "CS8156" if returned else "CS1510", "'ref' needs a variable")
         if isinstance(target, Local):
-            if returned and not target.symbol.is_reference:
+            if returned and not target.symbol.is_reference and not (read_only and target.symbol.mode == "in"):
                 return self._does_not_live_on(target, node)
-            if target.symbol.is_readonly:
+            if target.symbol.is_readonly and not read_only:
                 return self.failure(node, "CS1657", f"'{target.symbol.name}' can only be read, so it has no reference")
         self.mark_referenced(target)
         return Reference(target.syntax, target.type, target)
@@ -100,7 +115,7 @@ class ReferenceBinder(ConditionalBinder):
             at = branches[written.index(False)]
             return self.failure(at, "CS8326", "both branches are references, or none")
         condition = self.convert_condition(self.bind_value(node.children[0]))
-        first, second = (self.reference(branch) for branch in branches)  # type: ignore[arg-type]
+        first, second = (self.reference(branch, read_only=True) for branch in branches)  # type: ignore[arg-type]
         if any(isinstance(e, Bad) for e in (condition, first, second)):
             return self.bad(node)
         if not conv.same(first.type, second.type):

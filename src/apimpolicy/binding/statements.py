@@ -65,10 +65,13 @@ class Binder(SwitchBinder):
         return Empty(node)
 
     def statement_expression_statement(self, node: Node) -> Statement:
-        expression = self.bind(node.children[0])
+        written = node.children[0]
+        if isinstance(written, Node) and written.kind == "assignment":
+            self.allow_stack_memory(written.children[1])
+        expression = self.bind(written)
         if isinstance(expression, Bad):
             return ExpressionStatement(node, expression)
-        if not is_statement_expression(expression) and not _awaits(node.children[0]):
+        if not is_statement_expression(expression):
             self.report(
                 node.children[0],
                 "CS0201",
@@ -311,10 +314,6 @@ class Binder(SwitchBinder):
             return self.statement_block(node.node(0))
         finally:
             self.is_checked = saved
-
-
-def _awaits(node: Child) -> bool:
-    return isinstance(node, Node) and node.kind == "await_expression"
 
 
 def _is_disposable(type_: Type) -> bool:

@@ -19,7 +19,8 @@ class LocalSymbol:
 
     `function` is the lambda or local function (any object, by identity) it is of: a use in another one captures it.
     `is_reference`: it is another name for a variable (a `ref` local, or a `ref` parameter). `is_referenced`: somewhere
-    a `ref` is taken of it.
+    a `ref` is taken of it. `is_readonly_reference`: it is a `ref readonly` local. `is_on_stack`: it was made with
+    memory of the stack.
     """
 
     __slots__ = (
@@ -27,6 +28,8 @@ class LocalSymbol:
         "declared_at",
         "function",
         "is_captured",
+        "is_on_stack",
+        "is_readonly_reference",
         "is_reference",
         "is_referenced",
         "kind",
@@ -55,6 +58,8 @@ class LocalSymbol:
         self.is_captured = False
         self.is_reference = mode in ("ref", "out")
         self.is_referenced = False
+        self.is_readonly_reference = False
+        self.is_on_stack = False
 
     @property
     def is_readonly(self) -> bool:
@@ -67,6 +72,8 @@ class LocalSymbol:
 class LocalFunctionSymbol:
     """A local function with its signature; an iterator has `yield` in its body.
 
+    `result` is what the body returns: the T of the Task<T> of an async one, else the same as `returns`.
+
     A generic one has `type_parameters`, and an instance for each choice of type arguments; those whose bodies are still
     to be bound are `waiting`.
     """
@@ -74,12 +81,15 @@ class LocalFunctionSymbol:
     __slots__ = (
         "declared_at",
         "instances",
+        "is_async",
         "is_instance",
         "is_iterator",
         "is_simulated",
         "name",
         "parameters",
+        "result",
         "returns",
+        "returns_readonly",
         "returns_reference",
         "symbols",
         "type_parameters",
@@ -96,6 +106,8 @@ class LocalFunctionSymbol:
     ) -> None:
         self.name = name
         self.returns = returns
+        self.result = returns
+        self.is_async = False
         self.parameters = parameters
         self.declared_at = syntax
         self.type_parameters = type_parameters
@@ -106,6 +118,7 @@ class LocalFunctionSymbol:
         self.is_simulated = True
         self.is_iterator = False
         self.returns_reference = False
+        self.returns_readonly = False
 
 
 Symbol = LocalSymbol | LocalFunctionSymbol

@@ -13,6 +13,7 @@ from apimpolicy.dotnet.types import (
     ArrayType,
     NamedType,
     Type,
+    TypeParameter,
 )
 from apimpolicy.dotnet.values import (
     BYTE,
@@ -146,7 +147,9 @@ def is_interface(type_: Type) -> bool:
 
 
 def is_reference(type_: Type) -> bool:
-    """Whether null is a value of this type (a type parameter without constraints counts as neither)."""
+    """Whether null is a value of this type (of a type parameter, when its constraints say so)."""
+    if isinstance(type_, TypeParameter):
+        return type_.is_reference_type
     if isinstance(type_, (ArrayType, AnonymousType)) or type_ is DYNAMIC:
         return True
     return isinstance(type_, NamedType) and not type_.is_value_type and type_ is not VOID
@@ -195,9 +198,18 @@ def has_reference_conversion(source: Type, target: Type) -> bool:
         return True
     if isinstance(source, ArrayType) and isinstance(target, ArrayType):
         return source.rank == target.rank and has_reference_conversion(source.element, target.element)
+    if isinstance(source, TypeParameter) and isinstance(target, TypeParameter):
+        return has_bound(source, target)
     if not isinstance(target, NamedType):
         return False
     return any(is_variant(parent, target) for parent in _covariant_supertypes(source))
+
+
+def has_bound(parameter: TypeParameter, target: TypeParameter) -> bool:
+    """`where T : U`, also through other type parameters."""
+    return any(
+        bound is target or (isinstance(bound, TypeParameter) and has_bound(bound, target)) for bound in parameter.bounds
+    )
 
 
 def _covariant_supertypes(source: Type) -> Iterable[NamedType]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.conversions import INTEGRAL_RANGES, is_delegate, is_enum
 from apimpolicy.binding.nodes import Binary, Convert, Expression, Logical, Unary
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.system import arithmetic, decimals
+from apimpolicy.dotnet.system import arithmetic, decimals, delegates
 from apimpolicy.dotnet.system.objects import reference_equals, text
 from apimpolicy.dotnet.system.strings import UNCHECKED_LENGTH, concat, long_text
 from apimpolicy.dotnet.types import NULL, NamedType, Type
@@ -25,7 +25,7 @@ from apimpolicy.dotnet.values import (
     to_single,
     wrap_int32,
 )
-from apimpolicy.emit import delegates, runtime
+from apimpolicy.emit import runtime
 from apimpolicy.emit.conversions import ConversionEmitter
 from apimpolicy.emit.core import conditional, constant, is_none, is_not_none, load, store, walrus
 

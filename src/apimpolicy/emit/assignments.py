@@ -166,20 +166,30 @@ class AssignmentEmitter(ArithmeticEmitter):
         return target
 
     def emit_deconstruction(self, node: Deconstruction) -> ast.expr:
+        steps: list[ast.expr] = []
+        held: list[tuple[Expression, str]] = []
+        name = self._take_apart(node, steps, held)
+        for target, value in held:
+            steps.append(self.store_into(target, lambda value=value: load(value)))  # type: ignore[misc]
+        return last_of(*steps, load(name))
+
+    def _take_apart(self, node: Deconstruction, steps: list[ast.expr], held: list[tuple[Expression, str]]) -> str:
+        """Everything is taken apart and converted before anything is assigned; gives the name of the whole value."""
         name = self.fresh()
-        steps: list[ast.expr] = [walrus(name, self.emit(node.value))]
-        held: list[str] = []
+        steps.append(walrus(name, self.emit(node.value)))
         for index, (placeholder, element) in enumerate(zip(node.placeholders, node.elements, strict=True)):
             part = self.fresh()
             steps.append(walrus(part, ast.Subscript(load(name), constant(index), ast.Load())))
             self.with_placeholder(placeholder, part)
+            target = node.targets[index]
+            if isinstance(target, Deconstruction):
+                self._take_apart(target, steps, held)
+                continue
             converted = self.fresh()
             steps.append(walrus(converted, self.emit(element)))
-            held.append(converted)
-        for target, value in zip(node.targets, held, strict=True):
             if target is not None:
-                steps.append(self.store_into(target, lambda value=value: load(value)))  # type: ignore[misc]
-        return last_of(*steps, load(name))
+                held.append((target, converted))
+        return name
 
     def with_outputs(self, made: ast.expr, outputs: list[Expression], *, is_void: bool) -> ast.expr:
         """A call that returned (result, out values…): store the out values, give the result."""

@@ -170,7 +170,8 @@ class ControlFlowEmitter(JumpEmitter):
             source = self.run(runtime.dynamic_elements, source)
         first: list[ast.stmt] = []
         target = item
-        if node.symbol is not None and node.element is node.placeholder and not node.symbol.is_captured:
+        is_celled = node.symbol is not None and (node.symbol.is_captured or node.symbol.is_referenced)
+        if node.symbol is not None and node.element is node.placeholder and not is_celled:
             target = self.symbol_name(node.symbol)
             if _has_no_null(node.collection) and node.symbol not in self.reassigned:
                 self.never_null.add(node.symbol)

@@ -26,6 +26,8 @@ STEP = "step"
 """The variable of emitted code that holds `environment().step`; no C# variable has a name without a number."""
 ALLOWANCE, LEFT = "allowance", "left"
 """`environment().allowance`, and how many steps are left of the last one."""
+RECORDER, ONCE, RECORD, AGAIN = "recorder", "once", "record", "again"
+"""What recording code says: see `apimpolicy.emit.recording`."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -101,6 +103,10 @@ class EmitterCore:
         """Whether the expression has functions with `yield`: only then does the end of a `foreach` matter."""
         self.repeats = False
         """Whether something in the expression may run more than once: a loop, a jump, a function."""
+        self.repeating = 0
+        """How many things are open that run what they hold more than once: loops and functions."""
+        self._recorded_once: set[Expression] = set()
+        """What was emitted with its recording: some assignments read their target twice."""
         self._interned: dict[tuple[type, object], str] = {}
         self._counter = 0
         self._symbols: dict[LocalSymbol | LocalFunctionSymbol, str] = {}
@@ -223,7 +229,9 @@ class EmitterCore:
                 error.span = self.span_of(expression)
             raise
         if self.recording and not isinstance(expression, Placeholder) and is_recorded(expression):
-            return self.at(call(load("record"), self.bring(expression, "node"), made), expression)  # type: ignore[no-any-return]
+            repeats = self.repeating or expression in self._recorded_once
+            self._recorded_once.add(expression)
+            return self.at(call(load(RECORD if repeats else ONCE), self.bring(expression, "node"), made), expression)  # type: ignore[no-any-return]
         return made
 
     def emit_plain(self, expression: Expression) -> ast.expr:

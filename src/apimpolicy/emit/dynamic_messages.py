@@ -24,11 +24,15 @@ def message_for(node: nodes.Dynamic, code: str, types: tuple[Type, ...]) -> str:
 def _member(node: nodes.Dynamic, code: str, types: tuple[Type, ...]) -> str:
     name = getattr(node.detail, "name", None) or literals.identifier_name(getattr(node.detail, "text", ""))
     owner = _shown(types[0]) if len(types) > len(node.arguments) or node.operation == "member" else ""
+    if code == "CS1593":
+        return f"Delegate '{_spelled(owner)}' does not take '{len(node.arguments)}' arguments"
+    if code == "CS1503" and _is_call_of_delegate(node, types):
+        return f"Delegate '{_spelled(owner)}' has some invalid arguments"
     if code == "CS1501":
         return f"No overload for method '{name}' takes {len(node.arguments)} arguments"
     if code in ("CS1503", "CS1502", "CS0121", "CS1620", "CS1615"):
         return f"The best overloaded method match for '{_signature(node, owner, name)}' has some invalid arguments"
-    if code == "CS1955":
+    if code in ("CS1955", "CS0149"):
         return "Cannot invoke a non-delegate type"
     if code == "CS0176":
         what = "cannot be accessed with an instance reference; qualify it with a type name instead"
@@ -36,6 +40,14 @@ def _member(node: nodes.Dynamic, code: str, types: tuple[Type, ...]) -> str:
     if code == "CS0200":
         return f"Property or indexer '{owner}.{name}' cannot be assigned to -- it is read only"
     return f"'{owner}' does not contain a definition for '{name}'"
+
+
+def _is_call_of_delegate(node: nodes.Dynamic, types: tuple[Type, ...]) -> bool:
+    return node.operation in ("invoke", "invoke_member") and getattr(types[0], "kind", "") == "delegate"
+
+
+def _spelled(type_: str) -> str:
+    return type_.replace(", ", ",")
 
 
 def _signature(node: nodes.Dynamic, owner: str, name: str) -> str:

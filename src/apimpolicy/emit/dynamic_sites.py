@@ -5,7 +5,7 @@ compiler would have done with these types: the same binder binds the operation, 
 and what the binder refuses is a RuntimeBinderException. The result is kept per combination of types.
 
 A JObject answers with its properties before its members, and a JValue counts as the value in it, as Newtonsoft.Json has
-it. Not simulated: calling a dynamic delegate, since a delegate here does not know its type.
+it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import nodes
+from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.overloads import Argument
 from apimpolicy.binding.statements import Binder
 from apimpolicy.dotnet.environment import environment
@@ -23,7 +24,6 @@ from apimpolicy.dotnet.types import DYNAMIC, NULL, Type
 from apimpolicy.dotnet.values import OBJECT, STRING, VOID, type_of
 from apimpolicy.emit.dynamic_messages import message_for
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
-from apimpolicy.errors import NotSimulatedError
 from apimpolicy.syntax import literals
 
 if TYPE_CHECKING:
@@ -73,14 +73,38 @@ class DynamicSite:
         return run(*values)
 
     def _bind(self, operands: Any, types: tuple[Type, ...]) -> Callable[..., Any]:
+        if self._node.operation == "binary" and str(types[0]) == _JVALUE:
+            own = self._of_token(types)
+            if own is not None:
+                return own
         binder = _LateBinder(self._excerpt, self._node, operands, types)
         result = binder.bind_operation(stores=self._stores)
         if binder.diagnostics or isinstance(result, nodes.Bad):
             code = binder.diagnostics[0].code if binder.diagnostics else ""
-            raise RuntimeBinderException(message_for(self._node, code, types))
+            shown = types if binder.callee is None else (binder.callee, *types[1:])
+            raise RuntimeBinderException(message_for(self._node, code, shown))
         if self._node.operation != "convert" and result.type is not VOID:
             result = binder.convert(result, OBJECT)
         return _compiled(self._excerpt, result, binder.placeholders)
+
+    def _of_token(self, types: tuple[Type, ...]) -> Callable[..., Any] | None:
+        """An operator that a JValue has by itself; what the values do not have fails as the compiler has it."""
+        from apimpolicy.dotnet.json.dynamic_operators import OPERATORS, operate
+
+        operator: Any = self._node.detail
+        if self._node.syntax.kind.endswith("_increment"):
+            refused = f"Operator '{operator * 2}' cannot be applied to operand of type '{types[0]}'"
+            raise RuntimeBinderException(refused)
+        if operator not in OPERATORS:
+            return None
+
+        def run(left: Any, right: Any) -> Any:
+            result = operate(operator, left, right)
+            if result is NotImplemented:
+                raise RuntimeBinderException(message_for(self._node, "CS0019", types))
+            return result
+
+        return run
 
 
 def _is_value(type_: Type) -> bool:
@@ -100,6 +124,8 @@ class _LateBinder(Binder):
     def __init__(self, excerpt: Excerpt, node: nodes.Dynamic, operands: Any, types: tuple[Type, ...]) -> None:
         super().__init__(excerpt)
         self.node = node
+        self.callee: Type | None = None
+        """The type of the delegate that the operation calls."""
         self.placeholders = [nodes.Placeholder(operand.syntax, OBJECT) for operand in operands]
         parts = zip(operands, types, self.placeholders, strict=True)
         self.values = [self._operand(operand, type_, place) for operand, type_, place in parts]
@@ -152,6 +178,8 @@ class _LateBinder(Binder):
 
     def late_invoke_member(self) -> nodes.Expression:
         found = self.access_member(self.node.syntax, self.values[0], self.node.detail, None)  # type: ignore[arg-type]
+        if conv.is_delegate(found.type):
+            return self._call_value(found)
         if not isinstance(found, nodes.MethodGroup):
             return found if isinstance(found, nodes.Bad) else self.failure(self.node.syntax, "CS1955", "no method")
         if not found.methods:
@@ -176,12 +204,21 @@ class _LateBinder(Binder):
         return self.index(self.node.syntax, self.values[0], self._arguments())  # type: ignore[arg-type]
 
     def late_invoke(self) -> nodes.Expression:
-        raise NotSimulatedError("dynamic", "calling a dynamic value as a delegate")
+        return self._call_value(self.values[0])
+
+    def _call_value(self, callee: nodes.Expression) -> nodes.Expression:
+        """The call of a delegate, which knows its type."""
+        signature = delegate_signature(callee.type)
+        if signature is None:
+            return self.failure(self.node.syntax, "CS0149", "no delegate")
+        arguments = self._arguments()
+        if len(arguments) != len(signature.parameters):
+            return self.failure(self.node.syntax, "CS1593", "another number of arguments")
+        self.callee = callee.type
+        return self._call_delegate(self.node.syntax, callee, signature, arguments)  # type: ignore[arg-type]
 
     def late_binary(self) -> nodes.Expression:
         left, right = self.values
-        if str(left.type) == _JVALUE:
-            raise NotSimulatedError("dynamic", "operators on a JValue; convert it to the type that is meant")
         return self.binary(self.node.syntax, self.node.detail, left, right)  # type: ignore[arg-type]
 
     def late_unary(self) -> nodes.Expression:

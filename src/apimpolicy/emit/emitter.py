@@ -6,11 +6,12 @@ import ast
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.nodes import Block, Yield
+from apimpolicy.binding.nodes import Block, Foreach, Goto, Loop, Yield
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.emit.core import ALLOWANCE, LEFT, STEP, attribute, call, constant, store
+from apimpolicy.emit.core import ALLOWANCE, LEFT, RECORDER, STEP, attribute, call, constant, store
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
 from apimpolicy.emit.outlining import outlined
+from apimpolicy.emit.recording import with_recorder
 from apimpolicy.emit.statements import StatementEmitter
 from apimpolicy.emit.variables import REPEATING, assigned_in, declared_in, remembering, walk
 from apimpolicy.errors import LimitExceededError
@@ -28,7 +29,7 @@ DEEP_FUNCTIONS = 20
 
 
 def emit(bound: BoundExpression, *, recording: bool = False) -> Callable[..., Any]:
-    """The Python function of a bound expression without errors: `f(context)`, or `f(context, record)` when recording.
+    """The Python function of a bound expression without errors: `f(context)`, or `f(context, recorder)` when recording.
 
     Raises NotSimulatedError for what has no Python form, LimitExceededError for code that is nested too deeply.
     """
@@ -97,6 +98,7 @@ def _function(emitter: StatementEmitter, bound: BoundExpression, recording: bool
     kinds = {type(node) for node in walk(body)}
     emitter.has_iterators = Yield in kinds
     emitter.repeats = not kinds.isdisjoint(REPEATING)
+    emitter.repeating = int(Goto in kinds)
     emitter.prepare_references(body)
     emitter.reassigned = assigned_in(body)
     if isinstance(body, Block):
@@ -110,7 +112,11 @@ def _function(emitter: StatementEmitter, bound: BoundExpression, recording: bool
         allowance = attribute(call(emitter.function(environment)), "allowance")
         before += [ast.Assign([store(ALLOWANCE)], allowance), ast.Assign([store(LEFT)], constant(0))]
     statements[:0] = before
-    names = ["context", "record"] if recording else ["context"]
+    names = ["context"]
+    if recording:
+        names.append(RECORDER)
+        has_loops = not emitter.is_deep and not kinds.isdisjoint((Loop, Foreach))
+        statements = with_recorder(statements, emitter, has_loops=has_loops)
     arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
     function = ast.FunctionDef("expression", arguments, statements, [], None, None)
     return emitter.at(function, body)  # type: ignore[no-any-return]

@@ -63,7 +63,7 @@ class CompiledExpression:
             if recorder is not None:
                 if self._recording is None:
                     self._recording = self._emit(recording=True)
-                return self._recording(context, recorder.record)
+                return self._recording(context, recorder)
             if self._plain is None:
                 self._plain = self._emit(recording=False)
             return self._plain(context)

@@ -14,6 +14,7 @@ from apimpolicy.emit import runtime
 from apimpolicy.emit.core import attribute, call, constant, load, store, tuple_of
 from apimpolicy.emit.values import ValueEmitter
 from apimpolicy.emit.variables import (
+    REPEATING,
     assigned_in,
     assigns_outer,
     declared_in,
@@ -53,12 +54,15 @@ class FunctionEmitter(ValueEmitter):
     def statement(self, statement: nodes.Statement) -> list[ast.stmt]:
         """One statement, preceded by the functions that its lambdas became."""
         self._hoisted.append([])
+        repeats = type(statement) in REPEATING
+        self.repeating += repeats
         try:
             made = getattr(self, f"on_{type(statement).__name__}")(statement)
         except NotSimulatedError as error:
             if error.span is None:
                 error.span = self.span_of(statement)
             raise
+        self.repeating -= repeats
         before = self._hoisted.pop()
         return [self.at(s, statement) if not hasattr(s, "lineno") else s for s in (*before, *made)]
 
@@ -97,8 +101,10 @@ class FunctionEmitter(ValueEmitter):
             arguments.defaults.append(load(captured))
         burns = [ast.Expr(self.step())] if may_recur(node.body) else []
         statements: list[ast.stmt]
+        self.repeating += 1
         if isinstance(node.body, nodes.Expression):
             statements = self.returning(node.body)
+            self.repeating -= 1
             statements[:0] = self.cells_of_referenced(declared_in(node.body, inside=False))
             only = statements[0]
             if (
@@ -111,6 +117,7 @@ class FunctionEmitter(ValueEmitter):
                 return ast.Lambda(arguments, only.value)
         else:
             statements = self._function_statements(node.body, ())
+            self.repeating -= 1
         name = self.fresh("lambda_body")
         cells = self.parameters_in_cells(node.parameters)
         statements = [*self._nonlocals(node, set(node.parameters)), *burns, *cells, *statements]
@@ -181,11 +188,24 @@ class FunctionEmitter(ValueEmitter):
             statements.append(ast.Expr(self.run(runtime.not_simulated, constant("a generic local function"), types)))
         elif function.is_iterator:
             statements.extend(self._iterator(node))
+        elif function.is_async:
+            statements.extend(self._asynchronous_body(node))
         elif outputs and any(isinstance(s, nodes.Try) and s.finally_body is not None for s in walk(node.body)):
             statements.extend(self._outputs_after_finally(node, outputs))
         else:
             statements.extend(self._function_statements(node.body, outputs))
         return [self._define(self.symbol_name(function), arguments, statements, node)]
+
+    def _asynchronous_body(self, node: nodes.LocalFunction) -> list[ast.stmt]:
+        """The body as a function inside, whose result or exception the task holds."""
+        inner = self.fresh("body")
+        own = set(node.function.symbols)
+        changed = sorted(self.symbol_name(s) for s in (assigned_in(node.body) & own) - self._celled)
+        body: list[ast.stmt] = [ast.Nonlocal(changed)] if changed else []
+        body += [*self._nonlocals(node.body, own), *self._function_statements(node.body, ())]
+        none = ast.arguments([], [], None, [], [], None, [])
+        made = call(self.asynchronous(load(inner), node.function.returns))
+        return [self._define(inner, none, body, node), ast.Return(made)]
 
     def _iterator(self, node: nodes.LocalFunction) -> list[ast.stmt]:
         """The body as a generator inside, which begins anew, with the arguments of the call, for each enumeration."""

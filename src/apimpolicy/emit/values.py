@@ -25,9 +25,9 @@ from apimpolicy.emit.core import (
     tuple_of,
     walrus,
 )
+from apimpolicy.emit.delegates import DelegateEmitter
 from apimpolicy.emit.inline_members import inlined
 from apimpolicy.emit.late_checks import can_be_seen
-from apimpolicy.emit.references import ReferenceEmitter
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _ON_OBJECT = frozenset({"object", "System.ValueType", "System.Enum"})
 
 
-class ValueEmitter(ReferenceEmitter):
+class ValueEmitter(DelegateEmitter):
     """One method per class of bound expression."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -60,12 +60,12 @@ class ValueEmitter(ReferenceEmitter):
             nodes.Dereference: self.emit_dereference,
             nodes.Redirection: self.emit_redirection,
             nodes.MethodGroup: self.emit_local_function_reference,
-            nodes.MethodReference: self.emit_method_reference,
+            nodes.MethodReference: self.emit_method_as_delegate,
             nodes.ObjectCreation: self.emit_object_creation,
             nodes.ArrayCreation: self.emit_array_creation,
             nodes.AnonymousCreation: self.emit_anonymous_creation,
             nodes.TupleCreation: lambda n: tuple_of(*map(self.emit, n.elements)),
-            nodes.Lambda: self.emit_lambda,
+            nodes.Lambda: self.emit_lambda_as_delegate,
             nodes.Convert: self.emit_convert,
             nodes.Unary: self.emit_unary,
             nodes.Binary: self.emit_binary,
@@ -93,9 +93,6 @@ class ValueEmitter(ReferenceEmitter):
         else:
             made = self._emitters[type(expression)](expression)
         return self.at(made, expression)  # type: ignore[no-any-return]
-
-    def emit_lambda(self, node: nodes.Lambda) -> ast.expr:
-        raise NotImplementedError
 
     def emit_constant(self, value: Any, type_: Type) -> ast.expr:
         """A constant; what Python has no literal for comes from the namespace."""
@@ -203,6 +200,7 @@ class ValueEmitter(ReferenceEmitter):
         found = find_implementation(method.declaring, method.signature)
         if found is None:
             return self._delegate_or_missing(node)
+        self.pass_to_member(node)
         passed: list[nodes.Expression] = []
         steps: list[ast.expr] = []
         for parameter, argument in zip(method.parameters, node.arguments, strict=True):
@@ -338,42 +336,6 @@ class ValueEmitter(ReferenceEmitter):
         made: ast.expr = call(load(self.symbol_name(node.target.function)), *self._arguments(passed))
         made = last_of(*steps, made) if steps else made
         return self.with_outputs(made, outputs, is_void=node.type is VOID)
-
-    def emit_local_function_reference(self, node: nodes.MethodGroup) -> ast.expr:
-        if node.function is None:
-            raise NotSimulatedError("method group", node.name)
-        return load(self.symbol_name(node.function))
-
-    def emit_method_reference(self, node: nodes.MethodReference) -> ast.expr:
-        """A method converted to a delegate: a Python lambda around the call."""
-        receiver, method = node.receiver, node.method
-        if isinstance(receiver, nodes.MethodGroup):
-            return self.emit_local_function_reference(receiver)
-        names = [self.fresh("argument") for _ in method.parameters]
-        parameters: list[nodes.Expression] = []
-        is_bound_extension = receiver is not None and method.is_static and not isinstance(receiver, nodes.TypeReference)
-        shown = names[1:] if is_bound_extension else names
-        for name, parameter in zip(names, method.parameters, strict=True):
-            placeholder = nodes.Placeholder(node.syntax, parameter.type)
-            self.with_placeholder(placeholder, name)
-            parameters.append(placeholder)
-        held = self.fresh("receiver")
-        defaults: list[ast.expr] = []
-        bound: nodes.Expression | None = None
-        if receiver is not None and not isinstance(receiver, nodes.TypeReference):
-            defaults.append(self.checked_receiver(receiver))
-            bound = nodes.Placeholder(receiver.syntax, receiver.type)
-            self.with_placeholder(bound, held, not_null=True)
-        if is_bound_extension and bound is not None:
-            parameters[0] = bound
-            bound = None
-        inner = nodes.Call(node.syntax, method.returns, bound, method, parameters, node.type_arguments)
-        body = self.emit_call(inner)
-        arguments = ast.arguments([], [ast.arg(n) for n in shown], None, [], [], None, [])
-        if defaults:
-            arguments.args.append(ast.arg(held))
-            arguments.defaults = defaults
-        return ast.Lambda(arguments, body)
 
     # --------------------------------------------------------------------------------------------- creation
 

@@ -14,9 +14,12 @@
     paths = ["policies/global.xml", "shared/*.xml"]
     scope = "global"                        # global, workspace, product, api or operation
     url-template = "/orders/{id}"           # of the operation
+    method = "GET"                          # of the operation
+    subscription-required = false           # of the API
     ignore = ["POL127"]                     # besides those above
 
-In the layout that APIOps extracts the scope is known from the folders, unless an entry says otherwise.
+In the layout that APIOps extracts the scope is known from the folders, and whether an API requires a subscription from
+its information file, unless an entry says otherwise.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.checks.subject import Settings
 from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
-from apimpolicy.project.layout import place_of
+from apimpolicy.project.layout import place_of, subscription_required
 
 if TYPE_CHECKING:
     from apimpolicy.project.toml_table import Table
@@ -40,6 +43,8 @@ class FileEntry(NamedTuple):
     patterns: tuple[str, ...]
     scope: str | None
     url_template: str | None
+    method: str | None
+    requires_subscription: bool | None
     ignore: tuple[str, ...]
 
     def fits(self, path: str) -> bool:
@@ -69,8 +74,14 @@ class CheckConfiguration(NamedTuple):
                 changes["scope"] = entry.scope
             if entry.url_template is not None:
                 changes["url_template"] = entry.url_template
+            if entry.method is not None:
+                changes["method"] = entry.method
+            if entry.requires_subscription is not None:
+                changes["requires_subscription"] = entry.requires_subscription
         if "scope" not in changes and settings.scope is None and (scope := place_of(path).scope) is not None:
             changes["scope"] = scope
+        if "requires_subscription" not in changes and (needs_key := subscription_required(path)) is not None:
+            changes["requires_subscription"] = needs_key
         return settings._replace(**changes)
 
 
@@ -117,6 +128,8 @@ def _entries(table: Table) -> list[FileEntry]:
                 tuple(_absolute(entry, pattern) for pattern in patterns),
                 _one_of(entry, "scope", SCOPES),
                 entry.take("url-template", str),
+                entry.take("method", str),
+                entry.take("subscription-required", bool),
                 tuple(entry.texts("ignore") or ()),
             )
         )

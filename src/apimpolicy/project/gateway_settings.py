@@ -20,13 +20,27 @@ status = 204
 categories = {Hate = {badword = 4}}
 blocklists = {secrets = ["project x"]}
 attacks = ["ignore all instructions"]
+
+[embeddings]                                # vectors for the semantic cache, by a text that the prompt contains
+"capital of France" = [1, 0]                # a prompt that contains none of them is a mistake
+"weather" = [0, 1]
+
+[sql]                                       # what the database of sql-data-source answers
+rows = [{id = 1, name = "Ada"}]
+
+[cosmos]                                    # what the container of cosmosdb-data-source answers: any value
+answer = [{id = "1"}]
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.errors import ConfigurationError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from apimpolicy.project.toml_table import Table
 
 _PLAIN: dict[str, type] = {
@@ -63,6 +77,9 @@ class GatewaySettings:
             limits.finish()
         self._service_bus = table.table("service-bus")
         self._content_safety = table.table("content-safety")
+        self._embeddings = table.table("embeddings")
+        self._sql = table.table("sql")
+        self._cosmos = table.table("cosmos")
 
     def settings(self) -> dict[str, Any]:
         """Arguments of `Gateway`. Raises ConfigurationError."""
@@ -90,4 +107,44 @@ class GatewaySettings:
             attacks = table.texts("attacks") or ()
             table.finish()
             found["content_safety"] = SafetyWords(categories, blocklists=blocklists, attacks=attacks)
+        if (table := self._embeddings) is not None:
+            found["embeddings"] = _embeddings(table)
+        return found | self._databases()
+
+    def _databases(self) -> dict[str, Any]:
+        """The stand-ins for the databases of GraphQL resolvers."""
+        found: dict[str, Any] = {}
+        if (table := self._sql) is not None:
+            from apimpolicy.engine.data_sources import RecordedSql
+
+            rows = [dict(row.items()) for row in table.tables("rows")]
+            table.finish()
+            found["sql"] = RecordedSql(rows)
+        if (table := self._cosmos) is not None:
+            from apimpolicy.engine.data_sources import RecordedCosmos
+
+            answer = table.take("answer", object)
+            table.finish()
+            found["cosmos"] = RecordedCosmos(answer)
         return found
+
+
+def _embeddings(table: Table) -> Callable[[str], Sequence[float]]:
+    """A function from a prompt to the vector of the first of the texts that it contains. Raises ConfigurationError."""
+    vectors: list[tuple[str, list[float]]] = []
+    for text, value in table.items():
+        numbers = table.checked(value, list, text)
+        for index, number in enumerate(numbers):
+            if not isinstance(number, float):
+                table.checked(number, int, f"{text}[{index}]")
+        vectors.append((text, [float(number) for number in numbers]))
+    if len({len(vector) for _, vector in vectors}) > 1:
+        raise table.mistake("has vectors of different lengths")
+
+    def embed(prompt: str) -> Sequence[float]:
+        for text, vector in vectors:
+            if text in prompt:
+                return vector
+        raise ConfigurationError(f"{table.file}: none of the texts in '{table.key}' is in the prompt {prompt[:60]!r}")
+
+    return embed

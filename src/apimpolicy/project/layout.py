@@ -64,3 +64,25 @@ def fragments_of(root: str) -> dict[str, str]:
             if os.path.isfile(path):
                 found[identifier] = path
     return found
+
+
+def subscription_required(path: str) -> bool | None:
+    """Whether the API of a policy file, or of its operation, requires a subscription; None where nothing says so."""
+    place = place_of(path)
+    if place.scope not in ("api", "operation"):
+        return None
+    folder = os.path.dirname(os.path.abspath(path))
+    if place.scope == "operation":
+        folder = os.path.dirname(os.path.dirname(folder))
+    return _required(os.path.join(folder, "apiInformation.json"))
+
+
+def _required(path: str) -> bool | None:
+    import json
+
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            value = json.load(file)["properties"]["subscriptionRequired"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None  # what is wrong with it is said where it is needed
+    return value if isinstance(value, bool) else None

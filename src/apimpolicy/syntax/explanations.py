@@ -23,6 +23,9 @@ _STATEMENT_WORDS = frozenset(
 )
 _CLOSING = frozenset({"RPAR", "RSQB", "RBRACE", "SEMICOLON", "_INTERPOLATION_RBRACE", "INTERPOLATION_FORMAT", "$END"})
 
+_OUTSIDE = frozenset({"RESERVED", "CLASS", "STRUCT", "READONLY"})
+"""Keywords that no statement begins with."""
+
 _ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _WORD_HELP = {
     "and": "Write && for a logical and.",
@@ -104,7 +107,7 @@ def _statement(failure: Failure) -> Mistake | None:
         return _missing(failure, "CS1003", "'try'")
     if failure.accepts("RBRACE"):
         help = "Close the block with }." if failure.kind in _CLOSING else ""
-        if failure.kind == "RESERVED":
+        if failure.kind in _OUTSIDE:
             help = f"'{failure.spelling()}' cannot stand in a policy expression."
         return _missing(failure, "CS1513", "}", help)
     return Mistake("CS1525", f"invalid expression term '{failure.spelling()}'", *failure.place())
@@ -164,7 +167,7 @@ def _type_or_name(failure: Failure) -> Mistake | None:
     """Where a type or a name must come, or where a type was that needs more."""
     accepts, kinds, index = failure.accepts, failure.tokens.kinds, failure.index
     needs_more = accepts("LPAR") and accepts("LBRACE") and not failure.after_expression
-    if failure.previous == "NEW" or (needs_more and failure.after_new_type()):
+    if failure.previous == "NEW" or (needs_more and failure.after_type_of("NEW")):
         start, end = failure.missing_place()
         help = "Write new Type(arguments), new Type[size], new Type[] { … } or new { … }."
         return Mistake("CS1526", "a 'new' expression needs (), [] or {} after the type", start, end, help=help)

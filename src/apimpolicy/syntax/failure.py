@@ -62,12 +62,12 @@ class Failure:
         """Whether a complete expression stands before the token."""
         return self.accepts("DOUBLE_AMPERSAND")
 
-    def after_new_type(self) -> bool:
-        """Whether the tokens before are `new` and the tokens of a type."""
+    def after_type_of(self, word: str) -> bool:
+        """Whether the tokens before are this keyword (`new`, `stackalloc`) and the tokens of a type."""
         place = self.index - 1
         while place > 0 and (self.tokens.kinds[place] in _IN_TYPES or self.is_name(place)):
             place -= 1
-        return self.tokens.kinds[place] == "NEW"
+        return place < self.index - 1 and self.tokens.kinds[place] == word
 
     def adjacent(self) -> bool:
         """Whether nothing stands between the token and the one before."""

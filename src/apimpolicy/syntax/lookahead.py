@@ -25,7 +25,7 @@ _LITERALS = frozenset(
 )
 _STARTS_OPERAND = _LITERALS | {
     *("LPAR", "BANG", "TILDE", "NEW", "TYPEOF", "SIZEOF", "DEFAULT", "CHECKED", "UNCHECKED", "THIS", "BASE"),
-    *("DELEGATE", "PREDEFINED_TYPE"),
+    *("DELEGATE", "PREDEFINED_TYPE", "STACKALLOC"),
 }
 """Tokens that can follow a cast to a type that could as well be a parenthesized name; names come on top."""
 
@@ -60,7 +60,9 @@ class Lookahead(TypeScanner):
     # ------------------------------------------------------------------------------------------ statements
 
     def _skip_ref(self, index: int) -> int:
-        return index + 1 if self._kinds[index] == "REF" else index
+        if self._kinds[index] != "REF":
+            return index
+        return index + 2 if self._kinds[index + 1] == "READONLY" else index + 1
 
     def declaration(self, index: int) -> int:
         """`_MARK_DECLARATION`: a type and a name; `await x;` in an async lambda is none."""
@@ -103,13 +105,22 @@ class Lookahead(TypeScanner):
 
     def declaration_expression(self, index: int) -> int:
         """`_MARK_DECLARATION_EXPRESSION`: a type and a name, or `var` and names in parentheses."""
-        if self._kinds[index] == "VAR" and self._kinds[index + 1] == "LPAR" and self._kinds[index - 1] == "OUT":
+        is_var = self._kinds[index] == "VAR" and self._kinds[index + 1] == "LPAR"
+        if is_var and (self._kinds[index - 1] == "OUT" or self._is_designation(index + 1)):
             return 0
         end = self.type_end(index)
         if end == NO_TYPE or not self._is_name(end):
             return -1
         previous, following = self._kinds[index - 1], self._kinds[end + 1]
         return 0 if previous == "OUT" or following == "COMMA" or (following == "RPAR" and previous != "LPAR") else -1
+
+    def _is_designation(self, index: int) -> bool:
+        """Whether the parentheses at `index` hold names alone, and are an element of a tuple."""
+        end = self._partner(index)
+        inside = range(index + 1, end - 1)
+        return self._kinds[end] in ("COMMA", "RPAR") and all(
+            self._is_name(place) or self._kinds[place] in ("LPAR", "RPAR", "COMMA") for place in inside
+        )
 
     def deconstruction(self, index: int) -> int:
         """`_MARK_DECONSTRUCTION`: `var (a, b) =`, or the same before `in`."""
@@ -232,6 +243,10 @@ class Lookahead(TypeScanner):
         """Inside a query its words are keywords."""
         return 1 if index < self._query_end else -1
 
+    def where(self, index: int) -> int:
+        """`where` begins a clause of a query, and `where T :` the constraints of a local function."""
+        return 1 if index < self._query_end or self._kinds[index + 2] == "COLON" else -1
+
     def when(self, index: int) -> int:
         """`when` is a keyword before an expression."""
         following = self._kinds[index + 1]
@@ -321,7 +336,8 @@ SPECIAL: dict[str, tuple[tuple[str, ...], Callable[[Lookahead, int], int]]] = {
     "ASYNC": (("ASYNC",), Lookahead.async_),
     "_YIELD": (("_YIELD",), Lookahead.yield_),
     "_WHEN": (("_WHEN",), Lookahead.when),
-    **{word: ((word,), Lookahead.query_word) for word in sorted(QUERY_WORDS - {"_FROM"})},
+    "_WHERE": (("_WHERE",), Lookahead.where),
+    **{word: ((word,), Lookahead.query_word) for word in sorted(QUERY_WORDS - {"_FROM", "_WHERE"})},
 }
 """For each special terminal: the tokens it can stand for or in front of (`NAME*`: names and contextual words), and the
 question that decides. The first one that is accepted wins."""

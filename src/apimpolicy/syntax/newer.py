@@ -76,8 +76,6 @@ def _elsewhere(failure: Failure) -> tuple[str, int, str] | None:
         return "using declarations", starts[index - 1], "Write using (var x = …) { … }."
     if failure.spelling() == "static" and failure.accepts("RETURN"):
         return "static local functions", failure.start, "Remove 'static'."
-    if failure.spelling() == "stackalloc" and failure.accepts("INTEGER_LITERAL"):
-        return "stackalloc in nested expressions", failure.start, "Write new instead of stackalloc."
     opening = failure.opening()
     if opening > 0 and kinds[opening] == "LPAR" and kinds[opening - 1] == "NEW":
         return "target-typed object creation", starts[opening - 1], "Write the type: new Type(…)."

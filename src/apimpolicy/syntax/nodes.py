@@ -10,10 +10,12 @@ is `op`; `expression`, `type`, `statement`, `pattern`, `designation` stand for a
     statements
     block(statement…)                       empty_statement()              expression_statement(expression)
     local_declaration_statement(local_declaration)
-    local_declaration(type, declarators)                   the type may be a ref_type(type)
+    local_declaration(type, declarators)                   the type may be a ref_type or a ref_readonly_type
     const_declaration_statement(type, declarators)
     declarators(declarator…)                declarator(NAME, expression|initializer|ref_expression?)
-    local_function(ASYNC?, type, NAME, type_parameters?, parameters, block|arrow_body)
+    local_function(ASYNC?, type, NAME, type_parameters?, parameters, constraint_clauses, block|arrow_body)
+    constraint_clauses(constraint_clause…)  constraint_clause(NAME, constraint…)
+      constraint: class_constraint(), struct_constraint(), constructor_constraint() or a type
     arrow_body(expression)                  type_parameters(NAME…)
     parameters(parameter…)                  parameter(MODIFIER?, type, NAME, default expression?)
     if_statement(condition, then, else?)    while_statement(condition, body)       do_statement(body, condition)
@@ -74,6 +76,8 @@ is `op`; `expression`, `type`, `statement`, `pattern`, `designation` stand for a
     sizes(expression…)
     array_creation_with_initializer(array_type, initializer)                       `new int[] { … }`
     implicit_array_creation(RANK, initializer)                                     `new[] { … }`
+    stackalloc(type, sizes, initializer?)                  stackalloc_with_initializer(type, RANK, initializer)
+    implicit_stackalloc(RANK, initializer)                                         `stackalloc[] { … }`
     anonymous_object_creation(anonymous_member…)           anonymous_member(NAME?, expression)
     initializer(item…)                      object, collection and array initialisers alike; an item is an expression, a
                                             nested initializer (`{ key, value }`, or a row of an array), or
@@ -109,7 +113,7 @@ is `op`; `expression`, `type`, `statement`, `pattern`, `designation` stand for a
     alias_qualifier(NAME)                   type_arguments(type…)
     nullable_type(type)                     array_type(type, RANK…)                `[]`, `[,]`: first rank first
     tuple_type(tuple_type_element…)         tuple_type_element(type, NAME?)
-    ref_type(type)                                         only in local declarations and local functions
+    ref_type(type)   ref_readonly_type(type)               only in local declarations and local functions
 
 Names are tokens as written: `@class` keeps its `@`, and a name may be a contextual keyword (`from`, `value`, `async`);
 `literals.identifier_name(text)` gives the name that is meant. Token kinds matter only where this list shows a choice.

@@ -24,7 +24,12 @@ _TEMPLATES: dict[str, str] = {
     "const_declaration_statement": "const {0} {1};",
     "declarators": "{*, }",
     "declarator": "{0}{1? = }",
-    "local_function": "{0?! }{1} {2}{3?}{4} {5}",
+    "local_function": "{0?! }{1} {2}{3?}{4} {5}{6}",
+    "constraint_clauses": "{*}",
+    "constraint_clause": "where {0} : {1*, } ",
+    "class_constraint": "class",
+    "struct_constraint": "struct",
+    "constructor_constraint": "new()",
     "arrow_body": "=> {0};",
     "type_parameters": "<{*, }>",
     "parameters": "({*, })",
@@ -102,6 +107,9 @@ _TEMPLATES: dict[str, str] = {
     "sizes": "[{*, }]",
     "array_creation_with_initializer": "new {0} {1}",
     "implicit_array_creation": "new {0} {1}",
+    "stackalloc": "stackalloc {0}{1}{2? }",
+    "stackalloc_with_initializer": "stackalloc {0}{1} {2}",
+    "implicit_stackalloc": "stackalloc {0} {1}",
     "anonymous_object_creation": "new {{ {*, } }}",
     "anonymous_member": "{0?! = }{1}",
     "initializer": "{{ {*, } }}",
@@ -143,6 +151,7 @@ _TEMPLATES: dict[str, str] = {
     "tuple_type": "({*, })",
     "tuple_type_element": "{0}{1? }",
     "ref_type": "ref {0}",
+    "ref_readonly_type": "ref readonly {0}",
 }
 
 _PART = re.compile(r"\{(?:(\d+)(?:\?(!?)([^{}]*))?|(\d*)\*([^{}]*))\}|\{\{|\}\}|[^{}]+")

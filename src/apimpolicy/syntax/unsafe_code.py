@@ -1,7 +1,7 @@
 """Unsafe code, recognised where the parser fails: the grammar has no pointers, since a policy has no `unsafe`.
 
-The codes are the compiler's for code without an unsafe context: CS0227, CS0214 and CS0193. No answer of a real compiler
-stands behind the places; they follow the compiler's sources as we know them.
+The codes are the compiler's for code without an unsafe context: CS0227, CS0214, CS0193, and CS1575 of `stackalloc`.
+No answer of a real compiler stands behind the places; they follow the compiler's sources as we know them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ def unsafe_code(failure: Failure) -> Mistake | None:
     if spelling == "*" and failure.previous == "PREDEFINED_TYPE":
         start = tokens.starts[index - 1]
         return Mistake("CS0214", "a pointer type needs unsafe code", start, failure.end, help=_HELP)
+    if failure.previous != "RSQB" and failure.after_type_of("STACKALLOC"):
+        help = "Write the size: stackalloc int[3]."
+        return Mistake("CS1575", "'stackalloc' needs a size", *_last_type(failure, "STACKALLOC"), help=help)
     if failure.accepts("INTEGER_LITERAL") and index:
         if spelling == "&":
             return Mistake("CS0214", "the address of a variable needs unsafe code", *failure.place(), help=_HELP)
@@ -35,6 +38,14 @@ def unsafe_code(failure: Failure) -> Mistake | None:
             help = "A member follows a dot: write '.' for '->'."
             return Mistake("CS0193", "'->' follows a pointer, and there are none", *_arrow(failure), help=help)
     return None
+
+
+def _last_type(failure: Failure, word: str) -> tuple[int, int]:
+    """The type between the keyword and the token."""
+    tokens, place = failure.tokens, failure.index - 1
+    while tokens.kinds[place - 1] != word:
+        place -= 1
+    return tokens.starts[place], tokens.ends[failure.index - 1]
 
 
 def _arrow(failure: Failure) -> tuple[int, int]:

@@ -39,6 +39,25 @@ ROWS = {
     "int F(int a) => a + 1; dynamic d = 4; return F(d);": "5",
     'Func<dynamic, dynamic> f = x => x + x; return f("a") + f(1);': "aa2",
     "dynamic d = 5; return -d + (d is int ? 1 : 0);": "-4",
+    # delegates
+    "Func<int, long, long> f = (x, y) => x + y; dynamic d = f; return d(4, 5);": "9",
+    "int F(int x) => x * 2; dynamic d = (Func<int, int>)F; return d(4) + d.Invoke(1);": "10",
+    'dynamic d = (Func<string, int>)int.Parse; return d("41") + 1;': "42",
+    'dynamic d = (Func<dynamic, dynamic>)(x => x + x); return d("a") + d(2);': "aa4",
+    "Func<int, int> f = x => x + 1; dynamic d = new { F = f }; return d.F(4);": "5",
+    # the operators of a JValue: on its left side they are Newtonsoft's
+    'dynamic d = JObject.Parse("{\\"a\\": 7, \\"b\\": 3}"); return d.a + d.b;': "10",
+    'dynamic d = JObject.Parse("{\\"a\\": 7}"); int x = d.a + 1; return x + (d.a + 1).GetType().Name;': "8JValue",
+    'dynamic d = JObject.Parse("{\\"a\\": 7}"); return d.a / 2 + "," + d.a / 2.0 + "," + d.a * 2m;': "3,3.5,14",
+    'dynamic d = JObject.Parse("{\\"a\\": 7}"); return d.a - "3";': "4",
+    'dynamic d = JObject.Parse("{\\"a\\": 7}"); return d.a - "x";': "FormatException",
+    'dynamic d = JObject.Parse("{\\"a\\": 7}"); return d.a / 0;': "DivideByZeroException",
+    'dynamic d = JObject.Parse("{\\"a\\": 9223372036854775807}"); return d.a + 1;': "-9223372036854775808",
+    'dynamic d = JObject.Parse("{\\"a\\": 5}"); return d.a == 5 && d.a == "5" && d.a < 5.5 && d.a != 4;': "True",
+    'dynamic d = JObject.Parse("{\\"s\\": \\"x\\"}"); return d.s == "x" ? d.s + "y" + d.s : "";': "xyx",
+    'dynamic d = JObject.Parse("{\\"n\\": null}"); return d.n == null && (d.n + 1).Type == JTokenType.Null;': "True",
+    'dynamic d = JObject.Parse("{\\"t\\": \\"2024-01-02T00:00:00Z\\"}"); return d.t < DateTime.UtcNow;': "True",
+    'dynamic d = JObject.Parse("{\\"a\\": 7}"); d.a += 3; return (string)d.a;': "10",
 }
 
 REFUSED = {
@@ -56,6 +75,15 @@ REFUSED = {
     "dynamic d = new[] { 1, 2 }; return d.Select(1);": "'int[]' does not contain a definition for 'Select'",
     "dynamic d = 1; d.Foo = 2; return 1;": "'int' does not contain a definition for 'Foo'",
     "dynamic d = 1; return d && true;": "Cannot implicitly convert type 'int' to 'bool'",
+    "dynamic d = 5; return d();": "Cannot invoke a non-delegate type",
+    "dynamic d = null; return d(1);": "Cannot perform runtime binding on a null reference",
+    'Func<int, int> f = x => x; dynamic d = f; return d("a");': "Delegate 'System.Func<int,int>' has some invalid arguments",
+    "Func<int, int> f = x => x; dynamic d = f; return d(1, 2);": "Delegate 'System.Func<int,int>' does not take '2' arguments",
+    'dynamic d = JObject.Parse("{\\"a\\": 7}"); return d.a % 2;': "Operator '%' cannot be applied to operands of type 'Newtonsoft.Json.Linq.JValue' and 'int'",
+    'dynamic d = JObject.Parse("{\\"a\\": 7}"); return 1 + d.a;': "Operator '+' cannot be applied to operands of type 'int' and 'Newtonsoft.Json.Linq.JValue'",
+    'dynamic d = JObject.Parse("{\\"a\\": 7}"); return -d.a;': "Operator '-' cannot be applied to operand of type 'Newtonsoft.Json.Linq.JValue'",
+    'dynamic d = JObject.Parse("{\\"a\\": 7}"); d.a++; return d;': "Operator '++' cannot be applied to operand of type 'Newtonsoft.Json.Linq.JValue'",
+    'dynamic d = JObject.Parse("{\\"b\\": true}"); return d.b + true;': "Operator '+' cannot be applied to operands of type 'Newtonsoft.Json.Linq.JValue' and 'bool'",
 }
 
 

@@ -220,6 +220,10 @@ ROWS = {
     "@{ var a = new[] { new { N = 1 }, new { N = 2 } }; return a.Sum(x => x.N); }": "3",
     # Deconstruction
     "@{ var (a, b) = (1, 2); return a * 10 + b; }": "12",
+    '@{ var (n, (k, v)) = (1, new KeyValuePair<string, int>("k", 5)); return n + k + v; }': "1k5",
+    '@{ int a = 1, b = 2, c = 3; (a, (b, c)) = (b, (c, a)); return "" + a + b + c; }': "231",
+    '@{ (int a, (string b, int c)) = (1, (null, 3)); return a + (b ?? "null") + c; }': "1null3",
+    "@{ foreach (var (k, (x, _)) in new[] { (1, (2, 3)) }) { Func<int> f = () => k + x; return f(); } return 0; }": "3",
     "@{ int a = 1, b = 2; (a, b) = (b, a); return a * 10 + b; }": "21",
     "@{ long a; int b; (a, b) = (1, 2); return a + b; }": "3",
     "@{ var (a, _) = (1, 2); return a; }": "1",

@@ -29,6 +29,14 @@ ROWS = {
     "T F<T>(T x) { object o = x; return (T)o; } return F(5) + F(2.5);": "7.5",
     'string S<T>(T x) => "" + x?.GetHashCode(); return S(1) + S((string)null);': "1",
     'string S<T>(T x) { if (x is string s) return s; return "other"; } return S("a");': "a",
+    # constraints
+    'T Max<T>(T a, T b) where T : IComparable<T> => a.CompareTo(b) > 0 ? a : b; return Max(1, 2) + Max("a", "b");': "2b",
+    "T N<T>() where T : new() => new T(); return N<int>() + N<List<int>>().Count;": "0",
+    "int S<T>(T xs) where T : IEnumerable<int> { int n = 0; foreach (var y in xs) n += y; return n; } return S(new[] { 1, 2 });": "3",
+    'string K<T>(T x) where T : struct, IFormattable => x.ToString("X", null); return K(255);': "FF",
+    "bool N<T>(object x) where T : class => (x as T) == null; return N<string>(1);": "True",
+    'string P<T>(T x) where T : JToken => x.Type + x.Path; return P(JObject.Parse("{}"));': "Object",
+    "void D<T>(T x) where T : IDisposable { using (x) { } } D(new MemoryStream()); return 1;": "1",
 }
 
 

@@ -219,6 +219,12 @@ def test_services_that_answer(tmp_path: Path) -> None:
         [content-safety]
         categories = {Hate = {bad = 4}}
         attacks = ["ignore all"]
+        [embeddings]
+        France = [1, 0.5]
+        [sql]
+        rows = [{id = 1}]
+        [cosmos]
+        answer = {id = "2"}
     """)
     gateway = load_configuration(str(path)).gateway()
     policy = """<policies><inbound>
@@ -242,12 +248,26 @@ def test_services_that_answer(tmp_path: Path) -> None:
     assert gateway.missing_section == "skip"
     assert gateway.limits is not None
     assert (gateway.limits.steps, gateway.limits.seconds) == (1000, 1.0)
+    assert gateway.services.language_models.embed("user: the capital of France") == [1.0, 0.5]
+    with pytest.raises(ConfigurationError, match="none of the texts in 'embeddings' is in the prompt 'user: Spain'"):
+        gateway.services.language_models.embed("user: Spain")
+    sql = """<sql-data-source><connection-info><connection-string>x</connection-string></connection-info>
+        <request><sql-statement>SELECT 1</sql-statement></request></sql-data-source>"""
+    assert gateway.resolve(sql).json() == {"items": [{"id": 1}]}
+    cosmos = """<cosmosdb-data-source><connection-info><connection-string>x</connection-string>
+        <database-name>d</database-name><container-name>c</container-name></connection-info>
+        <read-request><id>2</id></read-request></cosmosdb-data-source>"""
+    assert gateway.resolve(cosmos).json() == {"id": "2"}
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("[limits]\nstep = 1", "'limits.step' is not a setting; did you mean 'limits.steps'?"),
+        ("[embeddings]\na = [1, true]", "'embeddings.a[1]' must be a whole number"),
+        ("[embeddings]\na = [1]\nb = [1, 2]", "'embeddings' has vectors of different lengths"),
+        ("[sql]\nrow = []", "'sql.row' is not a setting; did you mean 'sql.rows'?"),
+        ("[cosmos]\nanswers = []", "'cosmos.answers' is not a setting; did you mean 'cosmos.answer'?"),
         ("[limits]\nseconds = 'long'", "'limits.seconds' must be a number"),
         ('second-read = "twice"', "'second-read' is one of empty, error, again"),
         ("refused-certificate-status = true", "'refused-certificate-status' must be a whole number"),

@@ -9,7 +9,7 @@ import pytest
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import load_configuration
-from apimpolicy.project.layout import fragments_of, place_of
+from apimpolicy.project.layout import fragments_of, place_of, subscription_required
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +40,28 @@ def test_scope_by_folder(tmp_path: Path, path: str, scope: str | None, fragment:
         assert place.root == str(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("path", "information", "expected"),
+    [
+        ("apis/orders/policy.xml", '{"properties": {"subscriptionRequired": false}}', False),
+        ("apis/orders/policy.xml", '{"properties": {"subscriptionRequired": true}}', True),
+        ("apis/orders/operations/get/policy.xml", '\ufeff{"properties": {"subscriptionRequired": false}}', False),
+        ("apis/orders/policy.xml", '{"properties": {}}', None),
+        ("apis/orders/policy.xml", '{"properties": {"subscriptionRequired": "no"}}', None),
+        ("apis/orders/policy.xml", "{", None),
+        ("apis/orders/policy.xml", "[]", None),
+        ("apis/invoices/policy.xml", '{"properties": {"subscriptionRequired": false}}', None),
+        ("products/starter/policy.xml", '{"properties": {"subscriptionRequired": false}}', None),
+        ("policy.xml", '{"properties": {"subscriptionRequired": false}}', None),
+    ],
+)
+def test_whether_a_subscription_is_required(tmp_path: Path, path: str, information: str, expected: bool | None) -> None:
+    file = tmp_path / "apis" / "orders" / "apiInformation.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(information, encoding="utf-8")
+    assert subscription_required(str(tmp_path / path)) is expected
+
+
 def test_fragments_of_a_layout(tmp_path: Path) -> None:
     folder = tmp_path / "policy fragments" / "check"
     folder.mkdir(parents=True)
@@ -64,6 +86,8 @@ def test_settings_by_file(tmp_path: Path) -> None:
         paths = ["orders/*.xml"]
         scope = "operation"
         url-template = "/orders/{id}"
+        method = "GET"
+        subscription-required = false
         ignore = ["POL127"]
     """)
     check = load_configuration(str(path)).check
@@ -72,7 +96,9 @@ def test_settings_by_file(tmp_path: Path) -> None:
     assert check.settings_for(str(tmp_path / "deep" / "global.xml")).scope == "global"
     found = check.settings_for(str(tmp_path / "orders" / "get.xml"))
     assert (found.scope, found.url_template, found.ignore) == ("operation", "/orders/{id}", ("POL409", "POL127"))
-    assert check.settings_for(str(tmp_path / "other.xml")).scope is None
+    assert (found.method, found.requires_subscription) == ("GET", False)
+    other = check.settings_for(str(tmp_path / "other.xml"))
+    assert (other.scope, other.method, other.requires_subscription) == (None, None, None)
 
 
 def test_the_table_of_a_pyproject(tmp_path: Path) -> None:

@@ -52,7 +52,6 @@ MISTAKES = [
     ("@(x is null or y)", "CS8370", "null or", "or pattern"),
     ("@(x is { Length: 1 })", "CS8370", "{", "recursive patterns"),
     ("@(a with { B = 1 })", "CS8370", "a with", "with expression"),
-    ("@(stackalloc int[1])", "CS8370", "stackalloc", "stackalloc"),
 ]
 
 

@@ -61,7 +61,8 @@ def test_missing() -> None:
     assert same is source
     assert [str(diagnostic) for diagnostic in missing] == [
         "<policy>:1:4: POL001 error: Cannot find a property 'Key' (There is 'key': names are case-sensitive.)",
-        "<policy>:1:12: POL001 error: Cannot find a property 'other' (Add it to the named values: [named-values] in apimpolicy.toml.)",
+        "<policy>:1:12: POL001 error: Cannot find a property 'other' "
+        "(Add it to the named values: [named-values] in apimpolicy.toml.)",
     ]
 
 

@@ -99,9 +99,9 @@ class TupleCreation(Expression):
 
 
 class Lambda(Expression):
-    """A lambda bound to a delegate type; `body` is an expression or a Block."""
+    """A lambda bound to a delegate type; `body` is an expression or a Block. An async one returns a task of it."""
 
-    __slots__ = ("body", "parameters", "return_type")
+    __slots__ = ("body", "is_async", "parameters", "return_type")
 
     def __init__(
         self,
@@ -110,8 +110,11 @@ class Lambda(Expression):
         parameters: Sequence[LocalSymbol],
         body: Expression | Block,
         return_type: Type,
+        *,
+        is_async: bool = False,
     ) -> None:
         super().__init__(syntax, type_)
+        self.is_async = is_async
         self.parameters = tuple(parameters)
         self.body = body
         self.return_type = return_type

@@ -1,0 +1,66 @@
+"""`async` and `await` (C# specification, sections 12.9.8 and 15.15).
+
+Tasks are finished when they are made, so an asynchronous function runs to its end before its caller goes on, and
+`await task` is `task.GetAwaiter().GetResult()`. The gateway allows no `Task` in expressions (APIM0001); what compiles
+there, compiles and runs here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from apimpolicy.binding import lookup
+from apimpolicy.binding.core import BinderCore
+from apimpolicy.binding.nodes import Bad, Call, Expression
+from apimpolicy.binding.spelling import shown
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.signatures import Method
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type
+from apimpolicy.dotnet.values import VOID
+
+if TYPE_CHECKING:
+    from apimpolicy.syntax.nodes import Node
+
+TASK: Final = "System.Threading.Tasks.Task"
+
+
+class AsyncBinder(BinderCore):
+    """`await`, where it may stand."""
+
+    awaits_in = "expression"
+    """What the code stands in: `async` (a lambda or function), `lambda`, `function`, or the policy's `expression`."""
+
+    def bind_await_expression(self, node: Node) -> Expression:
+        if self.awaits_in != "async":
+            where = {"lambda": "this lambda", "function": "this function"}.get(self.awaits_in, "a policy expression")
+            code = "CS4034" if self.awaits_in == "lambda" else "CS4032"
+            help = "" if self.awaits_in == "expression" else "write async before it"
+            return self.failure(node, code, f"'await' needs an async function, and {where} is none", help=help)
+        task = self.bind_typed(node.children[0])
+        if isinstance(task, Bad):
+            return task
+        awaiter = self._without_arguments(node, task, "GetAwaiter")
+        if awaiter is None or task.type is DYNAMIC:
+            return self.failure(node, "CS1061", f"'{shown(task.type)}' has no member 'GetAwaiter' to wait for")
+        result = self._without_arguments(node, awaiter, "GetResult")
+        return result or self.failure(node, "CS1061", f"'{shown(awaiter.type)}' has no member 'GetResult'")
+
+    def _without_arguments(self, node: Node, receiver: Expression, name: str) -> Expression | None:
+        for method in lookup.find_members(receiver.type, name):
+            if isinstance(method, Method) and not method.parameters and not method.is_static:
+                return Call(node, method.returns, receiver, method, ())
+        return None
+
+
+def result_of(returns: Type) -> Type | None:
+    """What the body of an asynchronous function with this return type returns; None for a type that none has."""
+    if returns in (VOID, ERROR):
+        return returns
+    if isinstance(returns, NamedType) and returns.name == TASK:
+        return returns.arguments[0] if returns.arguments else VOID
+    return None
+
+
+def task_of(result: Type) -> Type:
+    """The return type that is inferred for an asynchronous lambda whose body returns this."""
+    return named(TASK) if result is VOID else named(TASK, result)

@@ -1,0 +1,70 @@
+"""Variables that can only be read: `ref readonly` locals and returns (C# 7.2), and `in` parameters.
+
+Each has codes of its own for assigning it and for taking a `ref` to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.binding.nodes import (
+    Conditional,
+    DelegateCall,
+    Dereference,
+    FieldAccess,
+    Local,
+    MethodGroup,
+    Reference,
+    TupleElement,
+)
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.nodes import Expression
+
+
+class ReadOnly(NamedTuple):
+    """Why a variable can only be read; `assigned`, `referenced` and `returned` are the codes of the three mistakes."""
+
+    what: str
+    assigned: str
+    referenced: str
+    returned: str
+
+
+def read_only(target: Expression) -> ReadOnly | None:
+    """Why a variable can only be read, or None; a part of a structure is read-only with the whole."""
+    is_part = False
+    while isinstance(target, TupleElement) or (
+        isinstance(target, FieldAccess) and target.receiver is not None and target.receiver.type.is_value_type
+    ):
+        if target.receiver is None:
+            return None
+        is_part, target = True, target.receiver
+    if isinstance(target, Local):
+        if target.symbol.is_readonly_reference:
+            return ReadOnly(f"'{target.symbol.name}' is a ref readonly variable", "CS0131", "CS1510", "CS8156")
+        if target.symbol.mode == "in":
+            return _without_field(f"'{target.symbol.name}' is an in parameter", is_part=is_part)
+    if isinstance(target, Dereference):
+        return _of_reference(target.reference, is_part=is_part)
+    return None
+
+
+def _without_field(what: str, *, is_part: bool) -> ReadOnly:
+    if is_part:
+        return ReadOnly(what, "CS8332", "CS8330", "CS8334")
+    return ReadOnly(what, "CS8331", "CS8329", "CS8333")
+
+
+def _of_reference(reference: Expression, *, is_part: bool) -> ReadOnly | None:
+    if isinstance(reference, Reference):
+        return read_only(reference.target)
+    if isinstance(reference, Conditional):
+        return _of_reference(reference.when_true, is_part=is_part) or _of_reference(
+            reference.when_false, is_part=is_part
+        )
+    if isinstance(reference, DelegateCall) and isinstance(reference.target, MethodGroup):
+        function = reference.target.function
+        if function is not None and function.returns_readonly:
+            return _without_field(f"'{function.name}' returns a ref readonly", is_part=is_part)
+    return None

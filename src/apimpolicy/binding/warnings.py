@@ -1,0 +1,163 @@
+"""Warnings of the C# compiler that point at mistakes in policies; none of them is part of `bind`.
+
+    CS0252, CS0253  an object is compared with a string by reference
+    CS0472          a value that is never null is compared with null
+    CS0665          a condition assigns a constant
+    CS0162          code that cannot be reached          unreachable_code
+    CS0168, CS0219  a variable that nobody reads         unused_variables
+
+Codes, places and rules are the compiler's (Roslyn's `DiagnosticsPass`, `ControlFlowPass` and `DefiniteAssignment`), at
+its default level. The gateway saves such a policy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from apimpolicy.binding import lookup
+from apimpolicy.binding.nodes import (
+    Assignment,
+    Binary,
+    Block,
+    Conditional,
+    Convert,
+    DefaultValue,
+    Expression,
+    If,
+    Literal,
+    Loop,
+)
+from apimpolicy.binding.spelling import shown
+from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.dotnet.signatures import Method
+from apimpolicy.dotnet.types import NULL, NamedType
+from apimpolicy.dotnet.values import BOOL, OBJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.bind import BoundExpression
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.dotnet.types import Type
+
+
+CODES: Final = frozenset({"CS0162", "CS0168", "CS0219", "CS0252", "CS0253", "CS0472", "CS0665"})
+
+
+class Warned:
+    """One warning before it has a source: offsets in the text of the expression."""
+
+    __slots__ = ("code", "end", "help", "message", "start")
+
+    def __init__(self, start: int, end: int, code: str, message: str, help: str = "") -> None:
+        self.start = start
+        self.end = end
+        self.code = code
+        self.message = message
+        self.help = help
+
+
+def compiler_warnings(bound: BoundExpression) -> list[Diagnostic]:
+    """The warnings about an expression that compiles, in order of the text."""
+    text = bound.excerpt.text
+    has_statements = isinstance(bound.body, Block) or ("{" in text and "=>" in text)
+    if bound.diagnostics or not (has_statements or "==" in text or "!=" in text):
+        return []
+    every = list(_walk(bound.body))
+    found = [warned for node in every for warned in _about(node)]
+    if has_statements:
+        from apimpolicy.binding.unreachable_code import unreachable_code
+        from apimpolicy.binding.unused_variables import unused_variables
+
+        found += unreachable_code(bound)
+        found += unused_variables(every)
+    once = {(warned.start, warned.code): warned for warned in found}
+    return [
+        Diagnostic.within(bound.excerpt, w.start, w.end, w.code, w.message, severity=Severity.WARNING, help=w.help)
+        for _, w in sorted(once.items())
+    ]
+
+
+def _walk(body: Bound) -> Iterator[Bound]:
+    waiting = [body]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(node.children())
+
+
+def _about(node: Bound) -> Iterator[Warned]:
+    if isinstance(node, Binary):
+        if node.operator in ("==", "!="):
+            yield from _about_comparison(node)
+    elif isinstance(node, (If, Loop, Conditional)):
+        yield from _about_condition(node.condition)
+
+
+def _about_condition(condition: Expression | None) -> Iterator[Warned]:
+    """`if (done = true)` (Roslyn: `BindBooleanExpression`)."""
+    if isinstance(condition, Assignment) and isinstance(condition.value, Literal) and condition.value.type is BOOL:
+        place = condition.syntax
+        message = "this condition assigns a constant, and is always the same"
+        yield Warned(place.start, place.end, "CS0665", message, "write == to compare")
+
+
+def _about_comparison(node: Binary) -> Iterator[Warned]:
+    start, end = node.syntax.start, node.syntax.end
+    if node.is_lifted and node.method is None:
+        for one, other in ((node.left, node.right), (node.right, node.left)):
+            value = _never_null(one)
+            if value is not None and _is_null(other):
+                answer = "false" if node.operator == "==" else "true"
+                message = f"a value of type '{shown(value)}' is never null: this is always {answer}"
+                yield Warned(start, end, "CS0472", message)
+                return
+    if node.operand_type is not OBJECT or node.method is not None:
+        return
+    method = "op_Equality" if node.operator == "==" else "op_Inequality"
+    for one, other, code in ((node.left, node.right, "CS0252"), (node.right, node.left, "CS0253")):
+        compared = _with_own_equality(other, method)
+        if _is_plain_object(one) and compared is not None:
+            message = f"an object is compared with a '{shown(compared)}' by reference, not by value"
+            yield Warned(start, end, code, message, f"cast the object: ({shown(compared)})")
+            return
+
+
+def _is_plain_object(expression: Expression) -> bool:
+    """An `object`, which nobody cast on purpose, and which is not null itself."""
+    if expression.type is not OBJECT or (isinstance(expression, Convert) and expression.is_explicit):
+        return False
+    return not _is_null(expression)
+
+
+def _with_own_equality(expression: Expression, method: str) -> Type | None:
+    """The class with an equality of its own that was converted to `object` for the comparison."""
+    if not isinstance(expression, Convert) or expression.is_explicit:
+        return None
+    source = expression.operand.type
+    if not isinstance(source, NamedType) or source.is_value_type or source.kind == "interface":
+        return None
+    for parent in source.supertypes:
+        if parent.kind == "interface":
+            continue
+        for member in lookup.declared_members(parent, method):
+            if isinstance(member, Method) and all(p.type is parent for p in member.parameters):
+                return parent
+    return None
+
+
+def _is_null(expression: Expression) -> bool:
+    while isinstance(expression, Convert):
+        expression = expression.operand
+    if isinstance(expression, DefaultValue):
+        return expression.type.underlying is not None
+    return expression.type is NULL or (expression.is_constant and expression.constant is None)
+
+
+def _never_null(expression: Expression) -> Type | None:
+    """The type of a value that was only made nullable for the comparison."""
+    if isinstance(expression, Convert) and expression.type.underlying is not None:
+        source = expression.operand.type
+        if source.is_value_type and source.underlying is None:
+            return expression.type.underlying
+    return None
