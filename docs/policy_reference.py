@@ -17,10 +17,10 @@ FOLDER = Path(__file__).parent / "reference"
 INDEX = """\
 # Policies
 
-Every policy name that any source knows. *Simulated* says what a run leaves out; "not simulated" is a name that no
-documentation describes: `check` knows it, and a run that reaches it fails by name. *Ours* marks pages that name choices
-of ours where Azure's documentation is silent. Sections, scopes and gateways are the documented ones. These pages are
-made by `docs/policy_reference.py` from the policies themselves; a test keeps them true.
+Every policy name that any source knows. *Simulated* says what a run leaves out or does otherwise; "not simulated" marks
+names that no documentation describes: `check` knows them, and a run that reaches one fails by name. *Ours* marks pages
+that name choices of ours where Azure's documentation is silent. Sections, scopes and gateways are the documented ones.
+These pages are made by `docs/policy_reference.py` from the policies themselves; a test keeps them true.
 
 | policy | sections | scopes | gateways | simulated | ours |
 | --- | --- | --- | --- | --- | --- |

@@ -19,6 +19,7 @@ PAGES = sorted(
     for path in (*DOCS.glob("*.md"), *(page for folder in FOLDERS for page in (DOCS / folder).glob("*.md")))
 )
 PAGES += ["reference/python.md", "reference/configuration.md", "reference/exit-codes.md", "reference/index.md"]
+PAGES.append("reference/output.md")
 
 
 @pytest.mark.parametrize("page", PAGES)
