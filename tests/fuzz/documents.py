@@ -19,7 +19,7 @@ from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.files import policies_of
+from apimpolicy.project.embedded import policies_of
 from apimpolicy.report.terminal import render
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import pytest
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.project.discovery import discover
-from apimpolicy.project.files import policies_of, read_data
+from apimpolicy.project.embedded import policies_of
+from apimpolicy.project.files import read_data
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "documents"
 JUDGED = tomllib.loads((Path(__file__).parent / "judged.toml").read_text(encoding="utf-8"))["document"]

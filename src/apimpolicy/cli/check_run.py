@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.embedded import policies_of
 from apimpolicy.project.embedded.pieces import PLACEHOLDER
-from apimpolicy.project.files import STANDARD_INPUT, policies_of, read_data, source_of
+from apimpolicy.project.files import STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Finding, to_findings
 from apimpolicy.project.layout import fragments_of, place_of
 

@@ -6,12 +6,11 @@ people explain with is seldom complete.
 
 from __future__ import annotations
 
-import codecs
 import os
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.project.files import MAXIMUM_BYTES, STANDARD_INPUT, unreadable
+from apimpolicy.project.root_element import begins_like_a_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,13 +24,9 @@ CONTAINERS = (".tf", ".tofu", ".tpl", ".tftpl", ".bicep", ".json")
 MARKS = (b"<policies", b"<fragment", b"<inbound", b"<backend", b"<outbound", b"<on-error", b"u003c", b"u003C")
 """Bytes of which a file with policies in it contains one; ARM templates may write `<` as an escape."""
 
-ROOTS = frozenset((b"policies", b"fragment", b"inbound", b"backend", b"outbound", b"on-error"))
-"""The elements that a policy document, a fragment, or a lone section begins with."""
-
 _SKIPPED_DIRECTORIES = frozenset(("node_modules", "__pycache__"))
 _HEAD = 65_536
 _HERE = os.path.join(os.curdir, "")
-_NAME = re.compile(rb"<([A-Za-z][\w\-]*)")
 
 
 class Discovery(NamedTuple):
@@ -102,7 +97,7 @@ def _is_policy(path: str, report: Callable[[str], object]) -> bool:
         with open(path, "rb") as file:
             if path.lower().endswith(CONTAINERS):
                 return _holds_policies(file.read(MAXIMUM_BYTES), path)
-            return root_name(file.read(_HEAD)) in ROOTS
+            return begins_like_a_policy(file.read(_HEAD))
     except OSError as error:
         report(unreadable(path, error))
         return False
@@ -116,24 +111,3 @@ def _holds_policies(data: bytes, path: str) -> bool:
 
     reader = reader_for(path)
     return reader is not None and bool(reader(decode(data, path)[0]))
-
-
-def root_name(head: bytes) -> bytes:
-    """The name of the first element, looking past a byte order mark, declarations and comments; empty without one."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        head = head.decode("utf-16", "replace").encode()
-    position = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
-    while True:
-        position = head.find(b"<", position)
-        if position < 0:
-            return b""
-        if head.startswith(b"<!--", position):
-            end, length = head.find(b"-->", position + 4), 3
-        elif head.startswith((b"<?", b"<!"), position):
-            end, length = head.find(b">", position), 1
-        else:
-            name = _NAME.match(head, position)
-            return name[1] if name else b""
-        if end < 0:
-            return b""
-        position = end + length

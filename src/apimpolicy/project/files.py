@@ -51,25 +51,6 @@ def source_of(data: bytes, name: str) -> tuple[Source, list[Diagnostic]]:
     return decode(data, name)
 
 
-def policies_of(data: bytes, path: str) -> tuple[list[Source], list[Diagnostic]]:
-    """The policies in the bytes of a file: the file itself, or those that it holds (Terraform, Bicep, ARM, Markdown).
-
-    Raises ConfigurationError for a file that can hold policies and has none.
-    """
-    from apimpolicy.project.embedded import reader_for
-
-    source, findings = source_of(data, path)
-    reader = reader_for(path)
-    if reader is None or findings:
-        return [source], findings
-    found = reader(source)
-    if not found:
-        raise ConfigurationError(
-            f"{path} holds no policy: nothing in it begins with <policies>, <fragment> or a section"
-        )
-    return found, findings
-
-
 def read_bytes(path: str, limit: int = MAXIMUM_BYTES) -> bytes:
     """The bytes of a file, at most one more than `limit`. Raises ConfigurationError with a sentence."""
     try:

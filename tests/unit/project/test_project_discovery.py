@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpolicy.project.discovery import discover, root_name
+from apimpolicy.project.discovery import discover
+from apimpolicy.project.root_element import root_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.embedded import ENDINGS, reader_for
-from apimpolicy.project.files import policies_of
+from apimpolicy.project.embedded import ENDINGS, policies_of, reader_for
 from apimpolicy.text.source import Source
 
 FILES = Path(__file__).parent / "embedded_files"

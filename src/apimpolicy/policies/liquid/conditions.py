@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.system import objects
-from apimpolicy.dotnet.values import type_of
+from apimpolicy.policies.liquid.comparison import compare_values, converted, plain_text
 from apimpolicy.policies.liquid.errors import LiquidError, LiquidSyntaxError
 from apimpolicy.policies.liquid.expressions import Empty, Expression, expression
-from apimpolicy.policies.liquid.library import library
 from apimpolicy.policies.liquid.markup import FRAGMENT
 from apimpolicy.policies.liquid.values import Hash, is_convertible, is_true, items, plain, without_box
 
@@ -90,16 +89,6 @@ def _help(tag: str) -> str:
     return f"Syntax Error in '{tag}' tag - Valid syntax: {tag} [expression]"
 
 
-def converted(value: Any, like: Any) -> Any:
-    """`Convert.ChangeType(value, like.GetType())`. Raises DotnetException."""
-    change = library("System.Convert", "static object ChangeType(object value, System.Type conversionType)")
-    return change(_plain_text(value), objects.type_object(type_of(_plain_text(like))))
-
-
-def _plain_text(value: Any) -> Any:
-    return str.__str__(value) if isinstance(value, str) else value
-
-
 def are_equal(left: Any, right: Any) -> bool:
     """`==`: the right side is converted to the left side's type, if it can be."""
     if isinstance(left, Empty) or isinstance(right, Empty):
@@ -110,29 +99,13 @@ def are_equal(left: Any, right: Any) -> bool:
         return left is right
     if not is_convertible(left) or not is_convertible(right):
         return left is right
-    left, right = _plain_text(left), _plain_text(right)
+    left, right = plain_text(left), plain_text(right)
     if type(left) is not type(right):
         try:
             right = converted(right, left)
         except DotnetException:
             return False
     return objects.equals(left, right)
-
-
-def compare_values(left: Any, right: Any) -> int | None:
-    """Negative, 0 or positive; None when one is null. Raises DotnetException, LiquidError."""
-    if left is None or right is None:
-        return None
-    if not is_convertible(left) or not is_convertible(right):
-        raise LiquidError("Object must implement IConvertible.")
-    right = converted(right, left)
-    if isinstance(left, str):
-        compare = library("string", "static int Compare(string strA, string strB)")
-        return int(compare(_plain_text(left), right))
-    left, right = without_box(left), without_box(right)
-    if not hasattr(left, "__lt__") or not hasattr(right, "__lt__"):
-        raise LiquidError("At least one object must implement IComparable.")
-    return int(right < left) - int(left < right)
 
 
 def _ordered(holds: Callable[[int], bool]) -> Callable[[Any, Any], bool]:
@@ -152,7 +125,7 @@ def _contains(left: Any, right: Any) -> bool:
 def _are_alike(item: Any, right: Any) -> bool:
     """Equal without a conversion, but for numbers of different types."""
     if isinstance(item, str) and isinstance(right, str):
-        return bool(_plain_text(item) == _plain_text(right))
+        return bool(plain_text(item) == plain_text(right))
     numbers = (int, float, Decimal)
     if isinstance(item, numbers) and isinstance(right, numbers):
         return isinstance(item, bool) == isinstance(right, bool) and bool(without_box(item) == without_box(right))

@@ -7,9 +7,9 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException
-from apimpolicy.policies.liquid.conditions import compare_values
+from apimpolicy.policies.liquid.comparison import compare_values
 from apimpolicy.policies.liquid.errors import LiquidError
-from apimpolicy.policies.liquid.filters import liquid_filter
+from apimpolicy.policies.liquid.filter import liquid_filter
 from apimpolicy.policies.liquid.values import Hash, XmlElement, items, joined, member, plain, without_box
 
 

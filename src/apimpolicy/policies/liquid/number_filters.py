@@ -11,7 +11,7 @@ from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.objects import get_type
 from apimpolicy.dotnet.values import Int64
 from apimpolicy.policies.liquid.errors import LiquidError
-from apimpolicy.policies.liquid.filters import liquid_filter
+from apimpolicy.policies.liquid.filter import liquid_filter
 from apimpolicy.policies.liquid.library import library
 from apimpolicy.policies.liquid.values import XmlElement, is_convertible, plain
 

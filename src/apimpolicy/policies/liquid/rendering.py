@@ -95,3 +95,15 @@ class Rendering:
     def assign(self, name: str, value: Any) -> None:
         """Set a variable of the whole template."""
         self.scopes[0][name] = value
+
+
+class Text:
+    """What is written as it stands."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def render(self, rendering: Rendering) -> None:
+        rendering.write(self.text)

@@ -16,7 +16,7 @@ from apimpolicy.policies.liquid.loops import (
     read_interruption,
     read_json_array_for,
 )
-from apimpolicy.policies.liquid.template import Text
+from apimpolicy.policies.liquid.rendering import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.policies.liquid.errors import Break, Continue, LiquidSyntaxError
 from apimpolicy.policies.liquid.expressions import Output
 from apimpolicy.policies.liquid.markup import OUTPUT, TEXT, tokenize
-from apimpolicy.policies.liquid.rendering import Rendering
+from apimpolicy.policies.liquid.rendering import Rendering, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,18 +19,6 @@ if TYPE_CHECKING:
 
 MAXIMUM_DEPTH = 100
 """Blocks within blocks that can be read."""
-
-
-class Text:
-    """What is written as it stands."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def render(self, rendering: Rendering) -> None:
-        rendering.write(self.text)
 
 
 class Reader:

@@ -11,7 +11,7 @@ from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.system import web_text
 from apimpolicy.dotnet.system.date_parsing_members import parse_datetime
 from apimpolicy.dotnet.system.datetimes import DateTime, now
-from apimpolicy.policies.liquid.filters import liquid_filter
+from apimpolicy.policies.liquid.filter import liquid_filter
 from apimpolicy.policies.liquid.library import library
 from apimpolicy.policies.liquid.values import XmlElement, is_convertible, plain
 

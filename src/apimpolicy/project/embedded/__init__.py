@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.discovery import ROOTS, root_name
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import source_of
+from apimpolicy.project.root_element import begins_like_a_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.source import Source
 
 ENDINGS = {
@@ -42,4 +45,21 @@ def reader_for(path: str) -> Callable[[Source], list[Source]] | None:
 
 def is_policy(text: str) -> bool:
     """Whether a text begins like a policy document, a fragment, or a section of one."""
-    return root_name(text[:4096].encode("utf-8", "replace")) in ROOTS
+    return begins_like_a_policy(text[:4096].encode("utf-8", "replace"))
+
+
+def policies_of(data: bytes, path: str) -> tuple[list[Source], list[Diagnostic]]:
+    """The policies in the bytes of a file: the file itself, or those that it holds (Terraform, Bicep, ARM, Markdown).
+
+    Raises ConfigurationError for a file that can hold policies and has none.
+    """
+    source, findings = source_of(data, path)
+    reader = reader_for(path)
+    if reader is None or findings:
+        return [source], findings
+    found = reader(source)
+    if not found:
+        raise ConfigurationError(
+            f"{path} holds no policy: nothing in it begins with <policies>, <fragment> or a section"
+        )
+    return found, findings
