@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @click.command("explain")
 @gateway_options
 @click.option("--html", metavar="FILE", help="Write the request's journey as a page too; it holds tokens and bodies.")
-def command(settings: GatewayOptions, html: str | None) -> int:
+@click.option("--effective", is_flag=True, help="Print the policies of all scopes as one document, and nothing else.")
+def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
     """Say why a request got its answer: which condition decided, and the value of every part of it.
 
     For client certificates it says what no gateway log says: whether one was sent at all, why its chain does not
@@ -32,9 +33,12 @@ def command(settings: GatewayOptions, html: str | None) -> int:
       apimpolicy explain orders.xml --get /orders --certificate partner.pem
       apimpolicy explain orders.xml --get /orders --html journey.html
       apimpolicy explain orders.xml --get /orders --certificate partner.pfx --password secret --negotiate
+      apimpolicy explain orders.xml --scope global=global.xml --effective
 
     Exits with 0 whatever the response is, 1 when the policy is wrong, 2 when a file is not usable.
     """
+    if effective:
+        return _show_effective(settings)
     from apimpolicy.report.explanation import explain
 
     result = settings.run()
@@ -50,6 +54,16 @@ def command(settings: GatewayOptions, html: str | None) -> int:
         print(render(explanation, Style.of(sys.stdout)))
     if html is not None:
         _write(html, result)
+    return exit_codes.CLEAN
+
+
+def _show_effective(settings: GatewayOptions) -> int:
+    from apimpolicy.report.effective_text import effective_text
+    from apimpolicy.report.style import Style
+
+    if settings.output == "json":
+        raise click.UsageError("--effective prints a document, which is no JSON")
+    print(effective_text(settings.effective_policies(), Style.of(sys.stdout)))
     return exit_codes.CLEAN
 
 

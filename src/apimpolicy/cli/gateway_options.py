@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apimpolicy.cli.configuration_file import configuration_option, find_configuration
+from apimpolicy.cli.program import say
 from apimpolicy.errors import PolicySyntaxError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
+    from apimpolicy.engine.steps import Program
 
 _OPTIONS = (
     click.argument("policy", metavar="POLICY"),
@@ -83,6 +85,23 @@ class GatewayOptions:
         gateway = self._service() if os.path.isdir(self.policy) else self._gateway()
         gateway.named_values.update(named_values)
         return gateway.send(request) if os.path.isdir(self.policy) else gateway.run(self._policies(), request)
+
+    def effective_policies(self) -> Program:
+        """The policies of all scopes that the request meets. Raises as `run` does."""
+        if not os.path.isdir(self.policy):
+            gateway = self._gateway()
+            gateway.named_values.update(dict(_named_value(text) for text in self.named_values))
+            return gateway.program(gateway.scopes(self._policies()))
+        if not (self.get_url or self.url or self.request_file):
+            raise click.UsageError("a folder has many policies: say for which request, with --get URL")
+        result = self.run()
+        program = result.exchange.program
+        assert program is not None
+        error = result.error
+        if error is not None and error.source in ("configuration", "authorization"):
+            status = result.response.status_code
+            say(f"the gateway refuses this request itself, with {status}: {error.message} Narrower scopes are missing.")
+        return program
 
     def _gateway(self) -> Gateway:
         """The gateway for a policy."""

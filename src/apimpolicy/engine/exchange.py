@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.chain import Verification
     from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange_services import ExchangeServices
-    from apimpolicy.engine.steps import Step
+    from apimpolicy.engine.steps import Program, Step
     from apimpolicy.policies.language_models import PromptEmbedding
     from apimpolicy.policies.messaging import Sidecar
     from apimpolicy.policies.metrics import Metric
@@ -39,10 +39,12 @@ class Exchange:
 
     `context` is what expressions see. Its `Response` is null until there is one: the backend's, or that of an error.
     What most requests never change stands in the class, and only what a request changes in the exchange itself.
+    `program` are the effective policies, from the moment when they are known.
     `unasked_certificate` is the client certificate that was on the wire although the gateway did not ask for it;
     `verifications` are the questions whether a certificate is to be trusted, with their answers.
     """
 
+    program: Program | None = None
     backend_certificate: Certificate | None = None
     backend_id: str | None = None
     backend_is_exact = False

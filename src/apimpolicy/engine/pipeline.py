@@ -25,6 +25,7 @@ INTERNAL_SERVER_ERROR = "Internal server error"
 
 def run(exchange: Exchange, program: Program) -> ResponseMessage:
     """Run a request through the program; the response that the caller gets."""
+    exchange.program = program
     answer = _run(exchange, program)
     exchange.finish(answer)
     return answer
@@ -92,6 +93,7 @@ def deny(exchange: Exchange, program: Program, error: PolicyError, reason: str) 
 def _handle(
     exchange: Exchange, program: Program, error: PolicyError, body_message: str | None = None
 ) -> ResponseMessage:
+    exchange.program = program
     exchange.context.last_error = error.last_error
     exchange.show_response(error.response or _answer_to(exchange, error, body_message))
     exchange.section = "on-error"

@@ -84,12 +84,16 @@ class Step:
 
 
 class Program:
-    """The effective document of one combination of scopes: what runs in each section."""
+    """The effective document of one combination of scopes: what runs in each section, and what it was built from."""
 
-    __slots__ = ("sections",)
+    __slots__ = ("inherits_missing", "scopes", "sections")
 
-    def __init__(self, sections: dict[str, list[Step]]) -> None:
+    def __init__(
+        self, sections: dict[str, list[Step]], scopes: Mapping[str, Policy], *, inherits_missing: bool
+    ) -> None:
         self.sections = sections
+        self.scopes = scopes
+        self.inherits_missing = inherits_missing
 
 
 def build(scopes: Mapping[str, Policy], fragments: Mapping[str, Policy], inherit_missing: bool) -> Program:
@@ -110,7 +114,7 @@ def build(scopes: Mapping[str, Policy], fragments: Mapping[str, Policy], inherit
         section: _Builder(section, scopes, order, fragments, inherit_missing).section(len(order) - 1)
         for section in SECTIONS
     }
-    return Program(sections)
+    return Program(sections, dict(scopes), inherits_missing=inherit_missing)
 
 
 class _Builder:
