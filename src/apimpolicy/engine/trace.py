@@ -150,7 +150,8 @@ class Trace(list[TraceEntry]):
     def decision(self) -> TraceEntry | None:
         """The entry that settled the answer: the policy that returned a response, or the one that failed."""
         for entry in reversed(self):
-            if entry.error is not None or (entry.effect is not None and entry.effect.kind in ENDING):
+            effect = entry.effect
+            if entry.error is not None or (effect is not None and (effect.kind in ENDING or effect.data.get("ends"))):
                 return entry
         return None
 

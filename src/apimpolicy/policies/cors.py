@@ -95,28 +95,31 @@ class Cors:
             )
             return Effect("cors", shown, origin=None, allowed=False)
         allowed = self.texts(exchange, self.origins)
-        fits = "*" in allowed or _folded(origin) in map(_folded, allowed)
+        refused = [] if "*" in allowed or _folded(origin) in map(_folded, allowed) else [_no_origin(origin, allowed)]
         grant = {"Access-Control-Allow-Origin": "*" if "*" in allowed and not self.allow_credentials else origin}
         if self.allow_credentials:
             grant["Access-Control-Allow-Credentials"] = "true"
         asks = is_preflight(request)
         if asks:
-            fits = self.preflight(exchange, grant) and fits
+            refused += self.preflight(exchange, grant)
+        fits = not refused
+        ends = False
         if asks and exchange.context.operation.method != "OPTIONS":
-            if fits or self.terminate_unmatched_request:
-                self.end(exchange, grant if fits else {})
+            ends = fits or self.terminate_unmatched_request
         elif fits:
             exposed = self.texts(exchange, self.exposed)
             if exposed:
                 grant["Access-Control-Expose-Headers"] = ",".join(exposed)
             exchange.at_end(lambda answer: _add(answer, grant))
-        elif self.terminate_unmatched_request and request.method in ("GET", "HEAD"):
-            self.end(exchange, {})
-        shown = f"{origin} is {'allowed' if fits else 'not allowed'}"
-        return Effect("cors", shown, origin=origin, allowed=fits)
+        else:
+            ends = self.terminate_unmatched_request and request.method in ("GET", "HEAD")
+        if ends:
+            self.end(exchange, grant if fits else {})
+        shown = f"{origin} is allowed" if fits else "; ".join(refused)
+        return Effect("cors", shown, origin=origin, allowed=fits, ends=ends)
 
-    def preflight(self, exchange: Exchange, grant: dict[str, str]) -> bool:
-        """Whether the method and the headers asked for are allowed; adds what is to be answered."""
+    def preflight(self, exchange: Exchange, grant: dict[str, str]) -> list[str]:
+        """Why the method and the headers asked for are not allowed, if so; adds what is to be answered."""
         request = exchange.request
         method = (request.headers.joined("Access-Control-Request-Method") or "").strip()
         methods, age = ["GET", "POST"], 0
@@ -133,10 +136,13 @@ class Cors:
             grant["Access-Control-Allow-Headers"] = shown
         if age > 0:
             grant["Access-Control-Max-Age"] = str(age)
+        refused = []
+        if "*" not in methods and method.upper() not in (name.upper() for name in methods):
+            refused.append(f"the method {method} is not allowed, only {', '.join(methods)}")
         known = _SAFE_HEADERS.union(name.lower() for name in headers)
-        return ("*" in methods or method.upper() in (name.upper() for name in methods)) and (
-            "*" in headers or all(name.lower() in known for name in asked)
-        )
+        if "*" not in headers:
+            refused += [f"the header {name} is not allowed" for name in asked if name.lower() not in known]
+        return refused
 
     def texts(self, exchange: Exchange, step: Step | None) -> list[str]:
         """The texts inside a child element."""
@@ -157,6 +163,17 @@ class Cors:
 def _add(answer: ResponseMessage, grant: dict[str, str]) -> None:
     for name, value in grant.items():
         answer.headers.set(name, [value])
+
+
+def _no_origin(origin: str, allowed: list[str]) -> str:
+    """That an origin is not allowed, and which one like it is."""
+    host = _host(origin)
+    alike = next((each for each in allowed if host and _host(each) == host), None)
+    return f"{origin} is not allowed" + (f", unlike {alike}: scheme and port count" if alike is not None else "")
+
+
+def _host(origin: str) -> str:
+    return origin.strip().lower().rpartition("://")[2].partition("/")[0].partition(":")[0]
 
 
 def _folded(origin: str) -> str:

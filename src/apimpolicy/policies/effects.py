@@ -28,7 +28,7 @@ converted         message, length: int | None         json-to-xml, xml-to-json, 
 proxy-set         url, username: str | None                                                 proxy
 padded            callback: str | None                                                       jsonp
 cross-domain      asked: bool                                                         cross-domain
-cors              origin: str | None, allowed: bool                                           cors
+cors              origin: str | None, allowed: bool, ends: bool                               cors
 retried           waits: seconds before each repetition                                      retry
 sent              request: Request | None, response: Response | None             send-*request, *-dapr*
 waited            count                                                                       wait

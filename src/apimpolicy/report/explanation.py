@@ -119,6 +119,8 @@ def _decided_by(result: Result, ending: TraceEntry | None) -> str:
         return "an error that no policy handled"
     if result.reached_backend:
         return "the backend"
+    if any(True for _ in result.trace.effects("cors")) and result.request.method.upper() == "OPTIONS":
+        return "the gateway itself, which answers every preflight with 200"
     return "no policy: nothing was forwarded to a backend"
 
 
@@ -208,3 +210,7 @@ def _notes(result: Result, ending: TraceEntry | None) -> Iterator[str]:
     if ending is None and result.reached_backend:
         sent = result.backend_requests[-1]
         yield f"The request reached the backend: {sent.method} {sent.url}"
+    if "Origin" in result.request.headers:
+        from apimpolicy.report.cors_notes import cors_notes
+
+        yield from cors_notes(result)
