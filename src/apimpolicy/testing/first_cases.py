@@ -14,12 +14,15 @@ import attrs
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.first_limits import limits_of, steps_seen
 from apimpolicy.testing.first_requests import moves_of, request_of, sentence_of, tries
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.checks.subject import Subject
     from apimpolicy.testing.first_surroundings import Surroundings
     from apimpolicy.testing.running import Outcome
@@ -29,12 +32,18 @@ MOST_RUNS = 400
 
 @attrs.define
 class Found:
-    """A case that was found: its name, its request, and what came of it."""
+    """A case that was found: its name, its request, and what came of it; with `steps`, of each of them."""
 
     name: str
     request: dict[str, Any]
     expect: dict[str, Any]
     branches: list[str] = attrs.field(factory=list)
+    steps: list[dict[str, Any]] = attrs.field(factory=list)
+
+    def content(self) -> dict[str, Any]:
+        """The keys as the file has them."""
+        outcome = {"steps": self.steps} if self.steps else {"expect": self.expect}
+        return {"name": self.name, "request": self.request, **outcome}
 
 
 @attrs.define
@@ -76,8 +85,18 @@ def first_cases(policy: str, output: str) -> FirstCases:
             break
     if not cases:
         raise ConfigurationError(f"no request gets through {policy}: {problem.removeprefix(f'{policy}:')}")
+    cases += _limits(policy, output, around, subject, cases)
     missing = [branch for branch in wanted if branch not in seen]
     return FirstCases(text_of(relative_path(policy, output), around, cases, missing), cases, missing)
+
+
+def _limits(policy: str, output: str, around: Surroundings, subject: Subject, cases: list[Found]) -> Iterator[Found]:
+    """A case for each limit of calls, with a request that gets through."""
+    request = next((case.request for case in cases if case.expect["status"] < 400), None)
+    for limit in dict.fromkeys(limits_of(subject)) if request is not None else ():
+        steps = steps_seen(limit, run_alone(policy, output, around, request or {}, limit.steps()))
+        if steps:
+            yield Found(limit.name, request or {}, {}, steps=steps)
 
 
 def relative_path(policy: str, output: str) -> str:
@@ -112,11 +131,20 @@ def _taken(outcome: Outcome) -> list[str]:
     return found
 
 
-def run_alone(policy: str, output: str, around: Surroundings, request: dict[str, Any]) -> Outcome:
-    """Send one request through the policy, as a test file at `output` would."""
+def run_alone(
+    policy: str,
+    output: str,
+    around: Surroundings,
+    request: dict[str, Any],
+    steps: list[dict[str, Any]] | None = None,
+) -> Outcome:
+    """Send a request through the policy, once or in steps, as a test file at `output` would."""
     import json
 
-    content = {"policy": os.path.abspath(policy), **around.content(), "cases": [{"request": request, "expect": {}}]}
+    alone: dict[str, Any] = (
+        {"request": request, "expect": {}} if steps is None else {"request": request, "steps": steps}
+    )
+    content = {"policy": os.path.abspath(policy), **around.content(), "cases": [alone]}
     path = os.path.abspath(output)
     (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
     return run_case(case)
@@ -148,7 +176,7 @@ def text_of(policy: str, around: Surroundings, cases: list[Found], missing: list
         "cases:\n",
     ]
     for case in cases:
-        lines.append(block([{"name": case.name, "request": case.request, "expect": case.expect}], 2))
+        lines.append(block([case.content()], 2))
     if missing:
         lines.append("# No request was found that takes these branches:\n")
         lines += [f"#   {branch}\n" for branch in missing]

@@ -7,6 +7,7 @@ together from these, few at a time.
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.nodes import Binary, Call, ConditionalAccess, Convert, IndexerAccess, PropertyAccess
@@ -18,14 +19,17 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound, Expression
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Subject
+    from apimpolicy.text.document import Element
 
 _USUAL = ("partner", "good")
-_ONE_ONLY = ("certificate", "token", "method", "path")
+_ALLOWED = "allowed"
+_ONE_ONLY = ("certificate", "token", "method", "path", "address")
 CERTIFICATES = ("partner", "expired", "self-signed", "other-partner")
 
 Move = tuple[str, str, str]
 """Something that a request may have: what (`method`, `path`, `header`, `query`, `json`, `certificate`, `token`,
-`claim`), its name, its value. The name of a token is that of its provider, its value `good` or `expired`."""
+`claim`, `address`), its name, its value. The name of a token is that of its provider, its value `good` or `expired`;
+that of an address says whether ip-filter lets it through."""
 
 
 def moves_of(subject: Subject, providers: Iterable[str]) -> list[Move]:
@@ -43,7 +47,18 @@ def moves_of(subject: Subject, providers: Iterable[str]) -> list[Move]:
         if element.name == "check-header" and (name := element.get("name")) is not None:
             for value in element.elements():
                 found["header", name.value.text, value.text.strip()] = None
+        elif element.name == "ip-filter" and (action := element.get("action")) is not None:
+            kind = _ALLOWED if action.value.text == "allow" else "forbidden"
+            found |= {("address", kind, address): None for address in _addresses(element)}
     return list(found)
+
+
+def _addresses(ip_filter: Element) -> Iterator[str]:
+    """The first of its single addresses, and the first of its ranges."""
+    address, span = ip_filter.find("address"), ip_filter.find("address-range")
+    first = None if span is None else span.get("from")
+    texts = ("" if address is None else address.text, "" if first is None else first.value.text)
+    return (text.strip() for text in texts if re.fullmatch(r"\s*[0-9A-Fa-f.:]+\s*", text))
 
 
 def _of_node(expression: CheckedExpression, node: Bound) -> Iterator[Move]:
@@ -108,7 +123,11 @@ def _plain(node: Expression) -> Expression:
 
 def tries(moves: list[Move]) -> Iterator[tuple[Move, ...]]:
     """Nothing; what a good caller has; that with one thing at a time, then two and three that go together."""
-    usual = tuple({what: (what, name, value) for what, name, value in reversed(moves) if value in _USUAL}.values())
+    usual = tuple(
+        {
+            what: (what, name, value) for what, name, value in reversed(moves) if value in _USUAL or name == _ALLOWED
+        }.values()
+    )
     yield ()
     if usual:
         yield usual
@@ -139,6 +158,8 @@ def request_of(moves: tuple[Move, ...]) -> dict[str, Any]:
             method = "post" if method == "get" else method
         elif what == "certificate":
             request["certificate"] = value
+        elif what == "address":
+            request["ip-address"] = value
         elif what == "token":
             options = {**({"expires-in": -60} if value == "expired" else {}), **({"claims": claims} if claims else {})}
             request["token"] = {"from": name, **options} if options else name
@@ -153,6 +174,8 @@ def sentence_of(moves: tuple[Move, ...]) -> str:
     for what, name, value in moves:
         if what == "certificate":
             parts.append(f"the certificate {value}")
+        elif what == "address":
+            parts.append(f"the address {value}")
         elif what == "token":
             parts.append(f"{'a' if value == 'good' else 'an expired'} token of {name}")
         elif what in ("method", "path"):

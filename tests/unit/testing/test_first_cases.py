@@ -130,3 +130,35 @@ def test_tokens_and_identities_are_there(tmp_path: Path, cut: str, statuses: lis
     assert [branch for case in made.cases for branch in case.branches] == branches
     output.write_text(made.text)
     assert [run_case(case).sentences for case in load_case_file(str(output)).cases] == [[]] * len(statuses)
+
+
+LIMITED = """<policies><inbound><rate-limit-by-key calls="2" renewal-period="30" counter-key="all" />
+    <quota-by-key calls="11" renewal-period="300" counter-key="all" />
+    <ip-filter action="{action}"><address> 10.0.0.1 </address>
+        <address-range from="10.1.0.0" to="10.1.0.9" /></ip-filter></inbound></policies>"""
+
+
+@pytest.mark.parametrize(
+    ("action", "names"),
+    [
+        ("forbid", ["a plain request gets 200 OK", "the address 10.0.0.1 gets 403 Forbidden"]),
+        ("allow", ["a plain request gets 403 Forbidden", "the address 10.0.0.1 gets 200 OK"]),
+    ],
+)
+def test_limits_and_addresses(action: str, names: list[str], tmp_path: Path) -> None:
+    """Of the two limits only the one of few calls has a case."""
+    policy, output = tmp_path / "orders.xml", tmp_path / "orders.test.yaml"
+    policy.write_text(LIMITED.format(action=action))
+    made = first_cases(str(policy), str(output))
+    assert [case.name for case in made.cases] == [*names, "call 3 within 30 seconds is refused"]
+    assert [step["expect"]["status"] for step in made.cases[-1].steps] == [200, 200, 429, 200]
+    output.write_text(made.text)
+    outcomes = [run_case(case) for case in load_case_file(str(output)).cases]
+    assert [outcome.sentences for outcome in outcomes] == [[]] * 3
+
+
+def test_a_limit_that_no_request_meets_has_no_case(tmp_path: Path) -> None:
+    policy = tmp_path / "orders.xml"
+    limit = '<rate-limit-by-key calls="1" renewal-period="9" counter-key="@(context.RequestId.ToString())" />'
+    policy.write_text(f"<policies><inbound>{limit}</inbound></policies>")
+    assert not any(case.steps for case in first_cases(str(policy), str(tmp_path / "orders.test.yaml")).cases)

@@ -1,0 +1,55 @@
+"""Cases for limits of calls: so many get through, one more does not, and when the period is over one does again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.subject import Subject
+    from apimpolicy.testing.running import Outcome
+
+MOST_CALLS = 10
+"""Cases for more would be long to read."""
+
+_LIMITS = ("rate-limit", "rate-limit-by-key", "quota", "quota-by-key")
+_REFUSED = (403, 429)
+
+
+class Limit(NamedTuple):
+    """So many calls in so many seconds."""
+
+    calls: int
+    seconds: int
+
+    @property
+    def name(self) -> str:
+        """What its case says."""
+        return f"call {self.calls + 1} within {self.seconds} seconds is refused"
+
+    def steps(self) -> list[dict[str, Any]]:
+        """The calls that get through, one more, and one after the period; nothing is expected of them yet."""
+        return [*({} for _ in range(self.calls + 1)), {"advance": self.seconds}]
+
+
+def limits_of(subject: Subject) -> Iterator[Limit]:
+    """The limits that are written as numbers, and not too many."""
+    for element in subject.elements:
+        if element.name in _LIMITS:
+            given = [element.get(name) for name in ("calls", "renewal-period")]
+            texts = [attribute.value.text.strip() for attribute in given if attribute is not None]
+            if len(texts) == 2 and all(text.isascii() and text.isdecimal() for text in texts):
+                calls, seconds = map(int, texts)
+                if 0 < calls <= MOST_CALLS and seconds > 0:
+                    yield Limit(calls, seconds)
+
+
+def steps_seen(limit: Limit, outcome: Outcome) -> list[dict[str, Any]]:
+    """The steps with what came of them; none when the limit did not show."""
+    statuses = [result.response.status_code for result in outcome.results]
+    if len(statuses) != limit.calls + 2 or statuses[limit.calls] not in _REFUSED or statuses[-1] in _REFUSED:
+        return []
+    if any(status in _REFUSED for status in statuses[: limit.calls]):
+        return []
+    return [{**step, "expect": {"status": status}} for step, status in zip(limit.steps(), statuses, strict=True)]
