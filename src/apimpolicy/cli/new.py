@@ -52,7 +52,8 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
     count = f"{len(made.cases)} {'case' if len(made.cases) == 1 else 'cases'}"
-    reached = f", {len(made.missing)} branches not reached" if made.missing and from_trace is None else ""
+    branches = f"{len(made.missing)} {'branch' if len(made.missing) == 1 else 'branches'}"
+    reached = f", {branches} not reached" if made.missing and from_trace is None else ""
     say(f"wrote {path}: {count}{reached}")
     if made.difference:
         say(f"the simulator goes another way: {made.difference}")

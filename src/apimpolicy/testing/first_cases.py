@@ -14,6 +14,7 @@ import attrs
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.first_expectations import expectation_of
 from apimpolicy.testing.first_limits import limits_of, steps_seen
 from apimpolicy.testing.first_requests import moves_of, request_of, sentence_of, tries
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.running import Outcome
 
 MOST_RUNS = 400
+ANOTHER_TIME = "2026-01-01T01:13:05Z"
 
 
 @attrs.define
@@ -80,7 +82,7 @@ def first_cases(policy: str, output: str) -> FirstCases:
         seen |= {*fresh, answer}
         response = outcome.results[-1].response
         name = f"{sentence_of(moves)} gets {response.status_code} {response.reason}".rstrip()
-        cases.append(Found(name, request, _expect(outcome, fresh), fresh))
+        cases.append(Found(name, request, _expect(policy, output, around, request, outcome, fresh), fresh))
         if set(wanted) <= seen and len(cases) > 1:
             break
     if not cases:
@@ -137,25 +139,27 @@ def run_alone(
     around: Surroundings,
     request: dict[str, Any],
     steps: list[dict[str, Any]] | None = None,
+    **keys: Any,
 ) -> Outcome:
-    """Send a request through the policy, once or in steps, as a test file at `output` would."""
+    """Send a request through the policy, once or in steps, as a test file at `output` would; `keys` are the case's."""
     import json
 
-    alone: dict[str, Any] = (
-        {"request": request, "expect": {}} if steps is None else {"request": request, "steps": steps}
-    )
+    outcome: dict[str, Any] = {"expect": {}} if steps is None else {"steps": steps}
+    alone: dict[str, Any] = {"request": request, **outcome, **keys}
     content = {"policy": os.path.abspath(policy), **around.content(), "cases": [alone]}
     path = os.path.abspath(output)
     (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
     return run_case(case)
 
 
-def _expect(outcome: Outcome, fresh: list[str]) -> dict[str, Any]:
-    response = outcome.results[-1].response
-    expect: dict[str, Any] = {"status": response.status_code}
-    if response.status_code >= 400 and response.reason:
-        expect["reason"] = response.reason
-    expect["backend-requests"] = len(outcome.results[-1].backend_requests)
+def _expect(
+    policy: str, output: str, around: Surroundings, request: dict[str, Any], outcome: Outcome, fresh: list[str]
+) -> dict[str, Any]:
+    """What came of a request, as far as it comes of it at another time too."""
+    again = run_alone(policy, output, around, request, now=ANOTHER_TIME, gateway={"seed": 1})
+    expect = expectation_of(outcome.results[-1], again.results[-1] if again.results else None)
+    if run_alone(policy, output, around, request, expect=expect).mismatches:  # what YAML or JSON cannot say
+        expect = {key: expect[key] for key in ("status", "reason") if key in expect}
     if fresh:
         expect["branch"] = fresh[-1].partition(" ")[2]
     return expect

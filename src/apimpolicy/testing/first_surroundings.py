@@ -71,6 +71,8 @@ def surroundings_of(subject: Subject) -> Surroundings:
         gateway["managed-identity"] = {"system-assigned": True}
         if clients := _literals(subject, "authentication-managed-identity", "client-id"):
             gateway["managed-identity"]["user-assigned"] = clients
+    if any(element.name in ("rate-limit", "quota") for element in subject.elements):
+        gateway["subscription"] = {"id": "partner"}  # these limits count the calls of a subscription
     if gateway:
         found.defaults["gateway"] = gateway
     if names := dict.fromkeys(reference.name for reference in find_named_values(text)):

@@ -162,3 +162,46 @@ def test_a_limit_that_no_request_meets_has_no_case(tmp_path: Path) -> None:
     limit = '<rate-limit-by-key calls="1" renewal-period="9" counter-key="@(context.RequestId.ToString())" />'
     policy.write_text(f"<policies><inbound>{limit}</inbound></policies>")
     assert not any(case.steps for case in first_cases(str(policy), str(tmp_path / "orders.test.yaml")).cases)
+
+
+CHANGED = """<policies>
+    <inbound>
+        <set-header name="X-Region" exists-action="override"><value>west</value></set-header>
+        <set-header name="X-Id" exists-action="override"><value>@(context.RequestId.ToString())</value></set-header>
+        <set-variable name="count" value="@(2 + 3)" />
+        <set-variable name="at" value="@(DateTime.UtcNow.ToString("o"))" />
+        <rewrite-uri template="/v2" />
+        <send-request response-variable-name="answer"><set-url>https://audit.example</set-url>
+            <set-method>POST</set-method><set-body>hello</set-body></send-request>
+    </inbound>
+    <backend><forward-request /></backend>
+    <outbound>
+        <set-header name="X-Powered-By" exists-action="delete" />
+        <set-header name="X-Version" exists-action="override"><value>2</value></set-header>
+        <set-body>{"a": [1, true]}</set-body>
+    </outbound>
+</policies>"""
+
+
+def test_what_policies_change_is_expected_unless_it_changes_with_time(tmp_path: Path) -> None:
+    policy, output = tmp_path / "orders.xml", tmp_path / "orders.test.yaml"
+    policy.write_text(CHANGED)
+    made = first_cases(str(policy), str(output))
+    assert made.cases[0].expect == {
+        "status": 200,
+        "headers": {"X-Version": "2"},
+        "json": {"a": [1, True]},
+        "backend-requests": [{"url": "https://contoso.azure-api.net/v2", "headers": {"X-Region": "west"}}],
+        "sent-requests": [{"method": "POST", "url": "https://audit.example/", "body": "hello"}],
+        "variables": {"count": "5"},
+    }
+    output.write_text(made.text)
+    assert [run_case(case).sentences for case in load_case_file(str(output)).cases] == [[]]
+
+
+def test_a_limit_of_a_subscription_has_one(tmp_path: Path) -> None:
+    policy = tmp_path / "orders.xml"
+    policy.write_text('<policies><inbound><rate-limit calls="1" renewal-period="9" /></inbound></policies>')
+    made = first_cases(str(policy), str(tmp_path / "orders.test.yaml"))
+    assert "subscription: {id: partner}" in made.text
+    assert [case.name for case in made.cases] == ["a plain request gets 200 OK", "call 2 within 9 seconds is refused"]

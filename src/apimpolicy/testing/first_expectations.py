@@ -1,0 +1,140 @@
+"""What a first case expects: what the policies did to the request, and what they made of the answer.
+
+Only what policies changed is expected, and only what is the same at another time and with other random numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.system import objects
+from apimpolicy.dotnet.values import from_utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.context.headers import Headers
+    from apimpolicy.context.records import Request
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.trace import TraceEntry
+
+_LONGEST = 400
+"""Characters of a text; longer ones make a test that nobody reads."""
+_GONE: Any = object()
+_OWN_MESSAGE = ("send-request", "send-one-way-request")
+_NEW_URL = ("backend-set", "url-rewritten", "query-set")
+_NEW_BODY = ("body-set", "converted", "text-replaced", "response-returned", "padded")
+
+
+def expectation_of(result: Result, other: Result | None) -> dict[str, Any]:
+    """The keys of `expect` for a result; `other` is the same request at another time."""
+    found = _expectation(result)
+    return found if other is None else {**_stable(found, _expectation(other)), "status": found["status"]}
+
+
+def _expectation(result: Result) -> dict[str, Any]:
+    response = result.response
+    expect: dict[str, Any] = {"status": response.status_code}
+    if response.status_code >= 400 and response.reason:
+        expect["reason"] = response.reason
+    if headers := _headers(result, "response", response.headers):
+        expect["headers"] = headers
+    if _changed(result, _NEW_BODY, "response"):
+        expect |= _body(response.text)
+    expect["backend-requests"] = _backend_requests(result)
+    if result.sent_requests:
+        sent = result.sent_requests
+        expect["sent-requests"] = [
+            {"method": each.method, **_request(each, with_url=True, with_body=True)} for each in sent
+        ]
+    if variables := dict(_variables(result)):
+        expect["variables"] = variables
+    return expect
+
+
+def _backend_requests(result: Result) -> int | list[dict[str, Any]]:
+    """How many, or what policies made of them."""
+    with_url, with_body = _changed(result, _NEW_URL, "request"), _changed(result, _NEW_BODY, "request")
+    with_method = any(entry.effect.kind == "method-set" for entry in _own(result) if entry.effect is not None)
+    requests = [
+        {
+            **({"method": request.method} if with_method else {}),
+            **_request(request, with_url=with_url, with_body=with_body),
+            **({"headers": headers} if (headers := _headers(result, "request", request.headers)) else {}),
+        }
+        for request in result.backend_requests
+    ]
+    return requests if any(requests) else len(requests)
+
+
+def _request(request: Request, *, with_url: bool, with_body: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {"url": request.url} if with_url and len(request.url) <= _LONGEST else {}
+    return found | (_body(request.text) if with_body else {})
+
+
+def _body(text: str) -> dict[str, Any]:
+    if not 0 < len(text) <= _LONGEST:
+        return {}
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return {"body": text} if text.isprintable() else {}
+    return {"json": content} if isinstance(content, (dict, list)) else {"body": text}
+
+
+def _headers(result: Result, message: str, headers: Headers) -> dict[str, str | None]:
+    """The headers that policies set or took away, as the message has them at last."""
+    found: dict[str, str | None] = {}
+    for entry in _own(result):
+        effect = entry.effect
+        if effect is not None and effect.kind == "header-set" and effect.data["message"] == message:
+            name = str(effect.data["name"])
+            if effect.data["before"] != effect.data["after"] and len(headers.get(name) or "") <= _LONGEST:
+                found[name] = headers.get(name)
+    grant = "Access-Control-Allow-Origin"
+    if message == "response" and grant in headers and any(True for _ in result.trace.effects("cors")):
+        found[grant] = headers[grant]
+    return found
+
+
+def _changed(result: Result, kinds: tuple[str, ...], message: str) -> bool:
+    return any(
+        entry.effect.kind in kinds and entry.effect.data.get("message", message) == message
+        for entry in _own(result)
+        if entry.effect is not None and (entry.effect.kind != "response-returned" or message == "response")
+    )
+
+
+def _own(result: Result) -> Iterator[TraceEntry]:
+    """The entries whose effects are on the request and its answer, not on a request that a policy sends."""
+    for entry in result.trace:
+        around: TraceEntry | None = entry
+        while around is not None and around.name not in _OWN_MESSAGE:
+            around = around.parent
+        if around is None:
+            yield entry
+
+
+def _variables(result: Result) -> Iterator[tuple[str, Any]]:
+    names = {str(effect.data["name"]) for _, effect in result.trace.effects("variable-set")}
+    for name, value in result.variables.items():
+        if name in names and isinstance(value, (bool, int, str)):
+            text = from_utf16(objects.text(value))
+            is_truth = text in ("True", "False") and not isinstance(value, str)
+            if len(text) <= _LONGEST:
+                yield name, text == "True" if is_truth else text
+
+
+def _stable(one: Any, other: Any) -> Any:
+    """What is the same in both; JSON is the same as a whole or not at all."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        kept = {
+            key: value if value == other.get(key, _GONE) else _GONE if key == "json" else _stable(value, other.get(key))
+            for key, value in one.items()
+        }
+        return {key: value for key, value in kept.items() if value is not _GONE}
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        kept_items = [_stable(a, b) for a, b in zip(one, other, strict=True)]
+        return [{} if item is _GONE else item for item in kept_items]
+    return one if one == other else _GONE
