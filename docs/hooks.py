@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 RULES = "reference/rules"
 SECTIONS = {"How-to guides": "how-to", "Reference": "reference"}
 _OTHERS = {"POL1": "What a document may hold", "POL0": "Reading a document", "APIM": "C# that the gateway allows"}
+_COMPILER = "What the C# compiler says most"
 _SENTENCES = {"1": "Structure", "2": "Expressions and variables", "3": "Security", "4": "Behaviour"}
 _LINK = re.compile(r"\[([^\]\n]+)\]\((?![a-z]+:|#)([^)\s]+)\)")
 
@@ -76,12 +77,12 @@ def rule_list() -> str:
     lines = ["# Rules", ""]
     lines.append(
         "What `apimpolicy check` looks for. `apimpolicy rule POL301` prints a rule's page. A code is never reused and "
-        "never renamed. `CS####` are the C# compiler's own errors.\n"
+        "never renamed. `CS####` are the C# compiler's own codes, of which the most frequent have a page here.\n"
     )
-    kinds: dict[str, list[str]] = {kind: [] for kind in (*_SENTENCES.values(), *_OTHERS.values())}
+    kinds: dict[str, list[str]] = {kind: [] for kind in (*_SENTENCES.values(), *_OTHERS.values(), _COMPILER)}
     for code in all_codes():
         title = (page_of_code(code) or "").partition("\n")[0].rstrip(".")
-        kinds[_OTHERS[code[:4]]].append(f"| [{code}]({code}.md) | {title} | |")
+        kinds[_OTHERS.get(code[:4], _COMPILER)].append(f"| [{code}]({code}.md) | {title} | |")
     for entry in RULE_ENTRIES:
         rule = rule_class(entry.module)
         how = rule.severity.value + ("" if rule.by_default else ", off by default")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.binding.bind import BoundExpression
     from apimpolicy.binding.nodes import Bound
+    from apimpolicy.checks.variables import VariableRead
     from apimpolicy.text.document import Attribute, Element
 
     T = TypeVar("T", bound=Bound)
@@ -28,13 +29,15 @@ MOST_REMEMBERED = 4096
 class Compiled:
     """One text, compiled: its findings and, when it could be parsed, its bound tree."""
 
-    __slots__ = ("_nodes", "_parents", "bound", "findings")
+    __slots__ = ("_nodes", "_parents", "bound", "findings", "variable_reads")
 
     def __init__(self, bound: BoundExpression | None, findings: Sequence[Diagnostic]) -> None:
         self.bound = bound
         self.findings = findings
         self._nodes: list[Bound] | None = None
         self._parents: dict[int, Bound] = {}
+        self.variable_reads: tuple[VariableRead, ...] | None = None
+        """What `checks.variables` found in it, once it was asked."""
 
     @property
     def is_legal(self) -> bool:

@@ -1,8 +1,9 @@
-"""The page of every code: a rule's is its module's docstring; reading and structure have theirs here."""
+"""The page of every code: a rule's is its module's docstring, the compiler's are in `compiler_pages`, others here."""
 
 from __future__ import annotations
 
 from apimpolicy.checks.catalogue import entry_of, page_of
+from apimpolicy.checks.compiler_pages import explained_codes, page_of_compiler_code
 
 _READING = (
     "A policy document is read losslessly, expressions first; what is wrong with the markup is said at its place."
@@ -68,40 +69,13 @@ _TITLES = {
 }
 
 
-_BY_REFERENCE = (
-    "An `object` and a string are compared by reference: the answer says whether they are one object, and two strings "
-    'with the same text seldom are. `context.Variables["a"] == "b"` is such a comparison. Cast the object, '
-    '`(string)context.Variables["a"] == "b"`, or ask for the type: `context.Variables.GetValueOrDefault<string>("a")`.'
-)
-_WARNINGS = {
-    "CS0162": "No path leads to this statement: a `return`, a `throw` or a loop without an end stands before it, or a "
-    "condition is always the same.",
-    "CS0168": "The variable is never used. A `catch` needs no name for its exception: `catch (Exception)`.",
-    "CS0219": "The variable gets a constant value, and nobody reads it: perhaps another one is read in its place.",
-    "CS0252": _BY_REFERENCE,
-    "CS0253": _BY_REFERENCE,
-    "CS0472": "A value such as an `int` is never null, so the comparison always has the same answer. What stands for a "
-    "missing value is something else: 0, or the null of an `int?`.",
-    "CS0665": "The condition assigns, with one `=`, and is what was assigned. Write `==` to compare.",
-}
-
-
 def page_of_code(code: str) -> str | None:
-    """The page of a code, its title first; None when there is no such code."""
+    """The page of a code, its title first; None when `check` never gives it."""
     entry = entry_of(code)
     if entry is not None:
         return page_of(entry)
-    if code.startswith("CS") and code[2:].isdecimal() and len(code) == 6:
-        link = f"https://learn.microsoft.com/dotnet/csharp/misc/{code.lower()}"
-        if code in _WARNINGS:
-            return (
-                f"a warning of the C# compiler.\n\n{_WARNINGS[code]}\n\n"
-                f"The gateway saves such a policy. The code is the compiler's own:\n{link}"
-            )
-        return (
-            "an error of the C# compiler.\n\nExpressions are C# 7.3; the gateway compiles them when a policy is saved, "
-            f"and refuses the document. The code is the compiler's own:\n{link}"
-        )
+    if (page := page_of_compiler_code(code)) is not None:
+        return page
     title = _TITLES.get(code)
     if title is None:
         return None
@@ -123,4 +97,4 @@ def _text(code: str) -> str:
 
 def all_codes() -> list[str]:
     """Every code with a page of its own here, rules' not."""
-    return sorted(_TITLES)
+    return sorted((*_TITLES, *explained_codes()))

@@ -48,6 +48,8 @@ class Settings(NamedTuple):
 
     def wants(self, code: str, by_default: bool = True) -> bool:
         """Whether findings with this code are looked for."""
+        if not (self.select or self.extend or self.ignore):
+            return by_default
         selected = _longest((*self.select, *self.extend), code)
         ignored = _longest(self.ignore, code)
         if selected < 0 and ignored < 0:

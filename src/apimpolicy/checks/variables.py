@@ -51,8 +51,15 @@ class VariableRead:
     is_dereferenced: bool
 
 
-def variable_reads(expression: CheckedExpression) -> Iterator[VariableRead]:
+def variable_reads(expression: CheckedExpression) -> tuple[VariableRead, ...]:
     """Every read of a variable in an expression, in no particular order."""
+    found = expression.compiled.variable_reads
+    if found is None:
+        found = expression.compiled.variable_reads = tuple(_reads(expression))
+    return found
+
+
+def _reads(expression: CheckedExpression) -> Iterator[VariableRead]:
     if "Variables" not in expression.excerpt.text:
         return
     for node in expression.compiled.nodes:

@@ -15,13 +15,12 @@ from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from apimpolicy.report.mutation_data import Mutant, MutantOutcome
+    from apimpolicy.report.mutation_data import MutantOutcome
     from apimpolicy.report.style import Style
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.mutation.pytest_runs import PytestRuns
-    from apimpolicy.testing.mutation.running import Cases
 
 
 @click.command("mutate")
@@ -88,7 +87,7 @@ def command(
     """
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.mutation.mutants import spread
-    from apimpolicy.testing.mutation.running import collect, find_mutants, load_cases
+    from apimpolicy.testing.mutation.running import collect, find_mutants, load_cases, run_with_pytest
 
     started = time.perf_counter()
     tests = _find(paths or (".",), python)
@@ -117,25 +116,17 @@ def command(
                 + (" (one is when a test gives its path, not its text)" if runs is not None else "")
             )
             return exit_codes.USAGE
-        outcomes = _try(mutants, texts, cases, tests.files, jobs, runs)
+        outcomes = _in_order(run_with_pytest(mutants, texts, cases, tests.files, jobs, runs), len(mutants))
     return _show(outcomes, time.perf_counter() - started, fail_under, verbose, form)
 
 
-def _try(
-    mutants: Sequence[Mutant],
-    texts: dict[str, str],
-    cases: Cases,
-    files: Sequence[str],
-    jobs: int,
-    runs: PytestRuns | None,
-) -> list[MutantOutcome]:
-    """What becomes of each, in order."""
+def _in_order(tried: Iterable[tuple[int, MutantOutcome]], total: int) -> list[MutantOutcome]:
+    """What becomes of each, in order of their numbers."""
     from apimpolicy.cli.progress import Progress
-    from apimpolicy.testing.mutation.running import run_with_pytest
 
     outcomes: dict[int, MutantOutcome] = {}
-    with Progress("tried", len(mutants), "changes") as progress:
-        for number, outcome in run_with_pytest(mutants, texts, cases, files, jobs, runs):
+    with Progress("tried", total, "changes") as progress:
+        for number, outcome in tried:
             outcomes[number] = outcome
             progress.advance()
     return [outcomes[number] for number in sorted(outcomes)]

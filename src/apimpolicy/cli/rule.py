@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from apimpolicy.cli import exit_codes
@@ -21,6 +23,7 @@ def command(code: str | None) -> int:
       apimpolicy rule POL301
     """
     from apimpolicy.checks.catalogue import RULES, page_of, rule_class
+    from apimpolicy.checks.compiler_codes import page_on_the_web
     from apimpolicy.checks.pages import all_codes, page_of_code
 
     if code is None:
@@ -30,11 +33,15 @@ def command(code: str | None) -> int:
             title = page_of(entry).partition("\n")[0].rstrip(".")
             off = "" if rule_class(entry.module).by_default else "  (off by default)"
             print(f"{entry.code:<8}  {title}{off}")
-        print("CS####    the C# compiler's own errors")
+        print("CS####    the C# compiler's other errors")
         return exit_codes.CLEAN
-    page = page_of_code(code.upper())
+    code = code.upper()
+    page = page_of_code(code)
+    if page is None and re.fullmatch("CS[0-9]{4}", code):
+        say(f"`check` never gives {code}; if the C# compiler has this code, its page is {page_on_the_web(code)}")
+        return exit_codes.USAGE
     if page is None:
         say(f"there is no page for '{code}'; `apimpolicy rule` lists them")
         return exit_codes.USAGE
-    print(f"{code.upper()}  {page}")
+    print(f"{code}  {page}")
     return exit_codes.CLEAN

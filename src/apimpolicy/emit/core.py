@@ -26,7 +26,7 @@ STEP = "step"
 """The variable of emitted code that holds `environment().step`; no C# variable has a name without a number."""
 ALLOWANCE, LEFT = "allowance", "left"
 """`environment().allowance`, and how many steps are left of the last one."""
-RECORDER, ONCE, RECORD, AGAIN = "recorder", "once", "record", "again"
+RECORDER, ONCE, RECORD = "recorder", "once", "record"
 """What recording code says: see `apimpolicy.emit.recording`."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

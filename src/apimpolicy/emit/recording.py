@@ -2,9 +2,9 @@
 
 - what runs at most once says `once(node, value)`, which is a dictionary's `setdefault`
 - what is in a lambda or a local function says `record(node, value)`: anybody may call it any number of times
-- a loop in the expression's own body says `again(node, value_1 := value)`; that is `record` until the loop has made as
-  many rounds as the recorder wants, and from then on a dictionary's `get`, which only gives the value back. When the
-  loop is left, on whatever way, the recorder gets what each sub-expression came to last.
+- a loop in the expression's own body only says `value_1 := value`. When the next round begins, the recorder gets what
+  the last one came to, until the loop has made as many rounds as the recorder wants; from then on only who counts
+  conditions gets it (`of_loop`). When the loop is left, on whatever way, the recorder gets what each node came to last.
 """
 
 from __future__ import annotations
@@ -12,36 +12,47 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from apimpolicy.emit.core import AGAIN, ONCE, RECORD, RECORDER, attribute, call, constant, load, store, tuple_of, walrus
+from apimpolicy.emit.core import ONCE, RECORD, RECORDER, attribute, call, constant, load, store, tuple_of, walrus
+from apimpolicy.emit.recorder import UNREACHED
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.emit.core import EmitterCore
 
-MOST = "most"
-"""The rounds that the recorder wants."""
+MOST, PASSING = "most", "passing"
+"""The rounds that the recorder wants; whether a loop has made more."""
 
 
 def with_recorder(statements: list[ast.stmt], emitter: EmitterCore, *, has_loops: bool) -> list[ast.stmt]:
     """The body of a function with the argument `recorder`."""
-    before: list[ast.stmt] = [ast.Assign([store(name)], attribute(load(RECORDER), name)) for name in (ONCE, RECORD)]
+    before: list[ast.stmt] = [_of_recorder(name) for name in (ONCE, RECORD)]
     if has_loops:
         loops = _Loops(emitter)
         statements = loops.all(statements)
-        before.append(ast.Assign([store(AGAIN)], load(RECORD)))
-        before.append(ast.Assign([store(MOST)], attribute(load(RECORDER), MOST)))
-        before.extend(ast.Assign([store(rounds)], constant(0)) for rounds in loops.counters)
+        before += [_of_recorder(MOST), _assign(constant(False), PASSING), *loops.before]
     return [*before, *statements]
 
 
+class _Loop:
+    """A loop that is open: its Python variables, and what it records as nodes and the variables of their values."""
+
+    def __init__(self, emitter: EmitterCore) -> None:
+        self.rounds, self.paused, self.told = map(emitter.fresh, ("rounds", "paused", "told"))
+        self.own: list[tuple[Bound, str]] = []
+        self.of_inner: list[tuple[Bound, str]] = []
+        self.handed_over = 0
+        """How many of its own the recorder gets before an inner loop begins."""
+
+
 class _Loops(ast.NodeTransformer):
-    """Makes the loops of the expression's own function count their rounds."""
+    """Makes the loops of the expression's own function keep their values and count their rounds."""
 
     def __init__(self, emitter: EmitterCore) -> None:
         self.emitter = emitter
-        self.counters: list[str] = []
-        self.recorded: list[list[tuple[Bound, str]]] = []
-        """For each loop that is open what it records: nodes, and the variables of their values."""
+        self.unreached = emitter.bring(UNREACHED, "unreached")
+        self.open: list[_Loop] = []
+        self.before: list[ast.stmt] = []
+        """What the function does first."""
 
     def all(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """Statements rewritten: a loop becomes several."""
@@ -57,61 +68,116 @@ class _Loops(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         return node
 
-    def visit_Call(self, node: ast.Call) -> ast.Call:
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
-        if self.recorded and isinstance(node.func, ast.Name) and node.func.id == RECORD:
-            bound, made = node.args
-            assert isinstance(bound, ast.Name)
-            name = self.emitter.fresh("value")
-            for loop in self.recorded:
-                loop.append((self.emitter.namespace[bound.id], name))
-            node.func = load(AGAIN)
-            node.args = [bound, walrus(name, made)]
-        return node
+        if not self.open or not isinstance(node.func, ast.Name) or node.func.id != RECORD:
+            return node
+        bound, made = node.args
+        assert isinstance(bound, ast.Name)
+        entry = self.emitter.namespace[bound.id], self.emitter.fresh("value")
+        *around, here = self.open
+        here.own.append(entry)
+        for loop in around:
+            loop.of_inner.append(entry)
+        return ast.copy_location(walrus(entry[1], made), node)
 
     def visit_While(self, node: ast.While) -> list[ast.stmt]:
-        return self._loop(node)
+        return self._loop(node, [])
 
     def visit_For(self, node: ast.For) -> list[ast.stmt]:
         node.iter = self.visit(node.iter)
-        return self._loop(node)
+        if not self.open:
+            return self._loop(node, [])
+        walked = self.emitter.fresh("walked")
+        walks = ast.copy_location(_assign(node.iter, walked), node)
+        node.iter = load(walked)
+        return self._loop(node, [walks])
 
-    def _loop(self, node: ast.While | ast.For) -> list[ast.stmt]:
-        """A loop that counts its rounds, and what has to come before it."""
-        rounds, around, paused = map(self.emitter.fresh, ("rounds", "around", "paused"))
-        recorded: list[tuple[Bound, str]] = []
-        self.counters.append(rounds)
-        self.recorded.append(recorded)
+    def _loop(self, node: ast.While | ast.For, before: list[ast.stmt]) -> list[ast.stmt]:
+        """A loop that keeps its values, and what has to come before it."""
+        if self.open:
+            before += self._handed_over(self.open[-1])
+        loop = _Loop(self.emitter)
+        self.open.append(loop)
         if isinstance(node, ast.While):
             node.test = self.visit(node.test)
+        tested = loop.handed_over = len(loop.own)
         body = self.all(node.body)
-        self.recorded.pop()
-        if not recorded:
+        loop.own = [*loop.own[tested:], *loop.own[:tested]]  # a round is handed over after the next one's test
+        self.open.pop()
+        if not loop.own and not loop.of_inner:
             node.body = body
-            return [node]
-        nodes, names = zip(*recorded, strict=True)
-        is_enough = ast.Compare(load(rounds), [ast.GtE()], [load(MOST)])
-        pause: list[ast.stmt] = [
-            ast.Assign([store(paused)], load(rounds)),
-            ast.Assign([store(AGAIN)], attribute(load(RECORDER), "pass_by")),
-            ast.Assign([*map(store, names)], load(RECORDER)),
+            return [*before, node]
+        self.before.append(_assign(constant(0), loop.rounds))
+        self.before.append(_assign(self._to_recorder("of_loop", self._nodes(loop.own)), loop.told))
+        around = self.emitter.fresh("around") if self.open else None
+        if around is None:
+            before += self._forgotten(loop.own)
+        else:
+            before += [_assign(load(PASSING), around), *_unless(PASSING, self._forgotten(loop.own))]
+        node.body = [*self._round_begins(loop), *body]
+        tried = ast.Try([node], [], [], self._left(loop, around))
+        return [*(ast.copy_location(statement, node) for statement in before), ast.copy_location(tried, node)]
+
+    def _handed_over(self, loop: _Loop) -> list[ast.stmt]:
+        """What the recorder gets before an inner loop begins, so that all stays in the order of evaluation."""
+        entries = loop.own[loop.handed_over :]
+        loop.handed_over = len(loop.own)
+        return _unless(PASSING, self._kept(entries))
+
+    def _round_begins(self, loop: _Loop) -> list[ast.stmt]:
+        is_enough = ast.Compare(load(loop.rounds), [ast.GtE()], [load(MOST)])
+        pause = [_assign(constant(True), PASSING), _assign(load(loop.rounds), loop.paused)]
+        keep = [*self._kept(loop.own), ast.If(is_enough, pause + self._forgotten(loop.of_inner), [])]
+        return [
+            ast.If(load(PASSING), [self._tell(loop)], keep),
+            ast.AugAssign(store(loop.rounds), ast.Add(), constant(1)),
         ]
-        node.body = [
-            ast.If(ast.BoolOp(ast.And(), [_is(AGAIN, RECORD), is_enough]), pause, []),
-            ast.AugAssign(store(rounds), ast.Add(), constant(1)),
-            *body,
-        ]
-        left_out = ast.BinOp(load(rounds), ast.Sub(), load(paused))
-        last = tuple_of(*map(load, names))
+
+    def _left(self, loop: _Loop, around: str | None) -> list[ast.stmt]:
+        """What happens when a loop is left: `around` is the variable that says whether a loop around it passes by."""
+        left_out = ast.BinOp(load(loop.rounds), ast.Sub(), load(loop.paused))
+        entries = [*loop.own, *loop.of_inner]
         resume: list[ast.stmt] = [
-            ast.Expr(call(attribute(load(RECORDER), "resume"), left_out, self.emitter.bring(nodes, "nodes"), last)),
-            ast.Assign([store(AGAIN)], load(RECORD)),
+            ast.Expr(self._to_recorder("resume", left_out, self._nodes(entries), _values(entries))),
+            _assign(constant(False), PASSING),
         ]
-        begins = ast.Assign([store(around)], load(AGAIN))
-        is_over = ast.BoolOp(ast.And(), [ast.UnaryOp(ast.Not(), _is(AGAIN, RECORD)), _is(around, RECORD)])
-        loop = ast.Try([node], [], [], [ast.If(is_over, resume, [])])
-        return [ast.copy_location(begins, node), ast.copy_location(loop, node)]
+        if around is not None:
+            resume = _unless(around, resume)
+        return [ast.If(load(PASSING), [self._tell(loop), *resume], self._kept(loop.own))]
+
+    def _kept(self, entries: list[tuple[Bound, str]]) -> list[ast.stmt]:
+        """The recorder gets these values, and they are forgotten."""
+        if not entries:
+            return []
+        keep = ast.Expr(self._to_recorder("keep", self._nodes(entries), _values(entries)))
+        return [keep, *self._forgotten(entries)]
+
+    def _forgotten(self, entries: list[tuple[Bound, str]]) -> list[ast.stmt]:
+        return [ast.Assign([store(name) for _, name in entries], self.unreached)] if entries else []
+
+    def _tell(self, loop: _Loop) -> ast.stmt:
+        return ast.If(load(loop.told), [ast.Expr(call(load(loop.told), _values(loop.own)))], [])
+
+    def _to_recorder(self, method: str, *arguments: ast.expr) -> ast.Call:
+        return call(attribute(load(RECORDER), method), *arguments)
+
+    def _nodes(self, entries: list[tuple[Bound, str]]) -> ast.Name:
+        return self.emitter.bring(tuple(node for node, _ in entries), "nodes")
 
 
-def _is(one: str, other: str) -> ast.expr:
-    return ast.Compare(load(one), [ast.Is()], [load(other)])
+def _values(entries: list[tuple[Bound, str]]) -> ast.Tuple:
+    return tuple_of(*(load(name) for _, name in entries))
+
+
+def _assign(value: ast.expr, name: str) -> ast.stmt:
+    return ast.Assign([store(name)], value)
+
+
+def _of_recorder(name: str) -> ast.stmt:
+    return _assign(attribute(load(RECORDER), name), name)
+
+
+def _unless(name: str, statements: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements, when the variable is false."""
+    return [ast.If(ast.UnaryOp(ast.Not(), load(name)), statements, [])] if statements else []

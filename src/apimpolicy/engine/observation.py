@@ -6,12 +6,12 @@ While one is there, sub-expressions are recorded whatever `tracing` says. Withou
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.emit.recorder import Overflow
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.text.source import Excerpt
@@ -26,8 +26,8 @@ class Observer(Protocol):
     def began(self, exchange: Exchange) -> None:
         """A request has come; its trace fills from here on."""
 
-    def overflow(self, excerpt: Excerpt) -> Callable[[Bound, Any], Any] | None:
-        """Who takes the values of an expression that its recorder does not keep, and gives each back."""
+    def overflow(self, excerpt: Excerpt) -> Overflow | None:
+        """Who takes the values of an expression that its recorder does not keep."""
 
 
 _observers: list[Observer] = []
@@ -48,6 +48,6 @@ def observed_by(who: Observer) -> Iterator[None]:
         _observers.remove(who)
 
 
-def overflow(excerpt: Excerpt) -> Callable[[Bound, Any], Any] | None:
+def overflow(excerpt: Excerpt) -> Overflow | None:
     """Where a recorder sends what it does not keep."""
     return _observers[-1].overflow(excerpt) if _observers else None

@@ -43,7 +43,8 @@ def _rule(code: str) -> dict[str, Any]:
     if page is not None:
         title, _, rest = page.partition("\n")
         name, _, summary = title.partition(": ")
-        rule["name"] = "".join(part.capitalize() for part in name.split("-"))
+        if summary:
+            rule["name"] = "".join(part.capitalize() for part in name.split("-"))
         rule["shortDescription"] = {"text": summary or title}
         if rest.strip():
             rule["help"] = {"text": rest.strip(), "markdown": rest.strip()}

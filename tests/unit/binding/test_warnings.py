@@ -139,9 +139,10 @@ def test_check_says_it_and_a_comment_keeps_it_quiet() -> None:
 def test_a_page(code: str) -> None:
     page = page_of_code(code)
     assert page is not None
-    assert "a warning of the C# compiler" in page
+    assert "A warning of the compiler" in page
     assert "refuses" not in page
 
 
 def test_the_page_of_an_error() -> None:
-    assert "an error of the C# compiler" in str(page_of_code("CS1061"))
+    assert "an error of the C# compiler" in str(page_of_code("CS0026"))
+    assert "the gateway compiles them when a policy is saved" in str(page_of_code("CS1061"))

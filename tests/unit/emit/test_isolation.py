@@ -286,7 +286,7 @@ def test_emitted_code_is_closed(recording: bool, monkeypatch: pytest.MonkeyPatch
     assert function.__globals__[EXCERPT] is excerpt
     assert function(Context(), *([Recorder()] if recording else [])) == "b"
     own = {"value", "values", "step", "allowance", "key_value_pairs"}
-    own |= {"once", "record", "most", "pass_by", "resume"}  # the recorder's
+    own |= {"once", "record", "most", "keep", "of_loop", "resume"}  # the recorder's
     registered = {found.name for _, _, found in registrations()} | own | PYTHON_METHODS
     nodes = list(ast.walk(trees[0]))
     stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}

@@ -12,10 +12,12 @@ from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.emit import emitter
 from apimpolicy.emit.expression import CompiledExpression, compile_expression
-from apimpolicy.emit.recorder import ROUNDS, Recorder
+from apimpolicy.emit.recorder import ROUNDS, UNREACHED, Recorder
 from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from apimpolicy.binding.nodes import Bound
 
 SUM = "@{{ var n = 0; for (var i = 0; i < {rounds}; i++) {{ if (i % 3 == 0) {{ n += i; }} }} return n; }}"
@@ -52,6 +54,26 @@ ROWS: dict[str, list[tuple[str, Any]]] = {
         ("c", 98),
         ("c == 'b'", True),
         ("c", "b"),
+    ],
+    '@{ foreach (var x in "ab") { x.ToString(); foreach (var y in x + "c") { y.ToString(); } x.Equals(\'b\'); }'
+    " return 1; }": [
+        ("x.ToString()", "a"),
+        ('x + "c"', "ac"),
+        ("y.ToString()", "a"),
+        ("y.ToString()", "c"),
+        ("x.Equals('b')", False),
+        ("x.ToString()", "b"),
+        ('x + "c"', "bc"),
+        ("y.ToString()", "b"),
+        ("y.ToString()", "c"),
+        ("x.Equals('b')", True),
+    ],
+    "@{ for (var i = 0; i < 2; i++) { i.ToString(); } return 1; }": [
+        ("i < 2", True),
+        ("i.ToString()", "0"),
+        ("i < 2", True),
+        ("i.ToString()", "1"),
+        ("i < 2", False),
     ],
     # both read their target twice: what was assigned in between must not be lost
     "@{ var t = (1, 2); t.Item1 = (t = (5, 6)).Item2; return t.Item1 * 10 + t.Item2; }": [],
@@ -118,11 +140,16 @@ def test_overflow_is_told_of_all_that_is_not_kept(limit: int) -> None:
     code = SUM.format(rounds=1000)
     compiled = compile_expression(code)
 
-    def take(node: Bound, value: Any) -> Any:
-        told.append((text_of(compiled, node), value))
-        return value
+    class Told:
+        def take(self, node: Bound, value: Any) -> None:
+            told.append((text_of(compiled, node), value))
 
-    value, entries, recorder = recorded(code, Recorder(limit, take))
+        def of_loop(self, nodes: Sequence[Bound]) -> Callable[[Sequence[Any]], None]:
+            return lambda values: [
+                self.take(node, value) for node, value in zip(nodes, values, strict=True) if value is not UNREACHED
+            ]
+
+    value, entries, recorder = recorded(code, Recorder(limit, Told()))
     assert value == sum(range(0, 1000, 3))
     assert recorder.is_full == (limit < 500)
     tests = [found for text, found in [*entries, *told] if text == "i % 3 == 0"]

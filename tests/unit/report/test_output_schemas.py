@@ -11,6 +11,7 @@ import re
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import jsonschema_rs
 import pytest
@@ -105,10 +106,47 @@ def test_sarif(findings: list[Diagnostic]) -> None:
     assert validator.is_valid(json.loads(report_to_sarif([], "1.2.3")))
 
 
+COUNTS = {"tests", "failures", "errors"}
+JUNIT: dict[str, tuple[set[str], set[str], set[str]]] = {
+    "testsuites": (set(), {"name", "time", *COUNTS}, {"testsuite"}),
+    "testsuite": (
+        {"name", *COUNTS},
+        {"group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
+        {"testsuite", "properties", "testcase", "system-out", "system-err"},
+    ),
+    "testcase": (
+        {"name"},
+        {"time", "classname", "group"},
+        {"skipped", "error", "failure", "rerunFailure", "rerunError", "flakyFailure", "flakyError"}
+        | {"system-out", "system-err"},
+    ),
+    "failure": (set(), {"type", "message"}, set()),
+    "error": (set(), {"type", "message"}, set()),
+    "skipped": (set(), {"type", "message"}, set()),
+    "system-out": (set(), set(), set()),
+}
+"""What Jenkins' schema junit-10.xsd says of each element that we write: required attributes, others, and children."""
+
+
+def junit_problems(text: str) -> list[str]:
+    """Where a report is not what the schema describes; it leaves the order of children free."""
+    root = ElementTree.fromstring(text)
+    found = [] if root.tag == "testsuites" else [root.tag]
+    for element in root.iter():
+        required, others, children = JUNIT[element.tag]
+        found += [f"{element.tag} without {name}" for name in required - set(element.attrib)]
+        found += [f"{element.tag}/@{name}" for name in set(element.attrib) - required - others]
+        found += [f"{element.tag}/{child.tag}" for child in element if child.tag not in children]
+        if not re.fullmatch(r"\d*(\.\d*)?", element.get("time", "")):
+            found.append(f"{element.tag} with {element.get('time')} seconds")
+    return found
+
+
 @pytest.mark.parametrize("is_strict", [False, True])
 def test_junit(findings: list[Diagnostic], is_strict: bool) -> None:
     junitparser = pytest.importorskip("junitparser", reason="reads JUnit's XML")
     text = report_to_junit(["clean.xml"], findings, 1.5, strict=is_strict)
+    assert junit_problems(text) == []
     (suite,) = junitparser.JUnitXml.fromstring(text.encode())
     counted = suite.tests, suite.failures, suite.errors
     failing = [case for case in suite if any(isinstance(result, junitparser.Failure) for result in case.result)]
@@ -134,6 +172,7 @@ def test_cases_as_json_and_junit(tmp_path: Path) -> None:
     assert problems("test-output", text) == []
     summary = {"passed": 1, "failed": 1, "errors": 1, "skipped": 1, "seconds": 1.5}
     assert json.loads(text)["summary"] == summary
+    assert junit_problems(cases_to_junit(reports)) == []
     (suite,) = junitparser.JUnitXml.fromstring(cases_to_junit(reports).encode())
     counted = suite.tests, suite.failures, suite.errors, suite.skipped
     assert counted == (4, 1, 1, 1)

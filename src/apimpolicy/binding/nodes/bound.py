@@ -20,7 +20,8 @@ NOT_CONSTANT: Final = _NotConstant()
 
 
 _slots: dict[type, tuple[str, ...]] = {}
-"""The slots of each class of bound nodes, its own first."""
+"""The slots of each class of bound nodes that may hold others, its own first."""
+_NO_NODES = ("syntax", "type", "constant")
 
 
 class Bound:
@@ -35,7 +36,8 @@ class Bound:
         cls = type(self)
         slots = _slots.get(cls)
         if slots is None:
-            slots = _slots[cls] = tuple(slot for base in cls.__mro__ for slot in getattr(base, "__slots__", ()))
+            every = (slot for base in cls.__mro__ for slot in getattr(base, "__slots__", ()))
+            slots = _slots[cls] = tuple(slot for slot in every if slot not in _NO_NODES)
         for slot in slots:
             value = getattr(self, slot, None)
             if isinstance(value, Bound):

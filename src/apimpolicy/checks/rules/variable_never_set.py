@@ -38,7 +38,7 @@ class VariableNeverSet(Rule):
     code = "POL201"
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        reads = list(variable_reads(expression))
+        reads = variable_reads(expression)
         asked = {read.name for read in reads if read.how == "question"}
         for read in reads:
             if (

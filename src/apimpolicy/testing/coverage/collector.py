@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.emit.recorder import UNREACHED
 from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.observation import observed_by
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, merged, place_keys
@@ -17,14 +19,16 @@ from apimpolicy.testing.coverage.conditions import NULLNESS, key_of
 from apimpolicy.testing.coverage.places import places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
 
     from apimpolicy.binding.nodes import Bound
+    from apimpolicy.emit.recorder import Recorder
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.trace import Trace, TraceEntry
+    from apimpolicy.report.coverage_data import Place
     from apimpolicy.testing.coverage.places import NodeKey
     from apimpolicy.text.source import Excerpt, Source
 
@@ -40,24 +44,88 @@ _Slot = tuple[int, bool]
 """Twice the index of a condition's place, and whether it is about null."""
 
 
+def _outcome(code: int, is_about_null: bool, value: object) -> int:
+    """The condition's place and the number of its outcome, as `_File.seen` has them."""
+    return code + ((value is not None) if is_about_null else (not value))
+
+
+class _Conditions:
+    """Takes what the nodes of an expression came to, and sees the outcomes of its conditions."""
+
+    __slots__ = ("_known", "_seen", "slots")
+
+    def __init__(self, known: dict[Bound, _Slot | None], seen: set[int], slots: dict[NodeKey, _Slot]) -> None:
+        self._known = known
+        self._seen = seen
+        self.slots = slots
+
+    def take(self, node: Bound, value: Any) -> None:
+        slot = self._slot(node)
+        if slot is not None:
+            self._seen.add(_outcome(*slot, value))
+
+    def of_loop(self, nodes: tuple[Bound, ...]) -> Callable[[Sequence[Any]], None] | None:
+        slots = map(self._slot, nodes)
+        wanted = [(index, *slot) for index, slot in enumerate(slots) if slot is not None]
+        return partial(self._take_round, wanted) if wanted else None
+
+    def _take_round(self, wanted: list[tuple[int, int, bool]], values: Sequence[Any]) -> None:
+        """See the outcomes of a round; a condition that has gone both ways is not wanted any more."""
+        seen = self._seen
+        for condition in wanted[:]:
+            index, code, is_about_null = condition
+            value = values[index]
+            if value is not UNREACHED:
+                outcome = _outcome(code, is_about_null, value)
+                seen.add(outcome)
+                if outcome ^ 1 in seen:
+                    wanted.remove(condition)
+
+    def take_all(self, recorder: Recorder) -> None:
+        """See what a recorder kept."""
+        known, seen = self._known, self._seen
+        nodes_of_loop, take_round = None, None
+        for node, value in recorder.kept:
+            if type(node) is tuple:
+                if node is not nodes_of_loop:
+                    nodes_of_loop, take_round = node, self.of_loop(node)
+                if take_round is not None:
+                    take_round(value)
+                continue
+            try:
+                slot = known[node]
+            except KeyError:
+                slot = self._slot(node)
+            if slot is not None:
+                code, is_about_null = slot
+                seen.add(code + ((value is not None) if is_about_null else (not value)))
+
+    def _slot(self, node: Bound) -> _Slot | None:
+        known = self._known
+        if node not in known:
+            known[node] = self.slots.get(key_of(node))
+        return known[node]
+
+
 class _Table:
     """One text of a file (named values in it): where its elements and nodes have their places in the file."""
 
     __slots__ = ("branches", "conditions", "failed", "policies", "seen")
 
-    def __init__(self, file: _File, policy: Policy) -> None:
+    def __init__(self, file: _File, policy: Policy, known: dict[Bound, _Slot | None]) -> None:
         found = places_of(policy)
         index = file.add(found.places)
         self.seen, self.failed = file.seen, file.failed
         self.policies = {start: index[place] for start, place in found.policies.items()}
         self.branches = {start: index[place] for start, place in found.branches.items()}
-        self.conditions: dict[tuple[int, int], dict[NodeKey, _Slot]] = {
-            span: {
-                key: (2 * index[place], next(iter(found.places[place].outcomes)) == NULLNESS[0])
-                for key, place in nodes.items()
-            }
-            for span, nodes in found.conditions.items()
-        }
+        self.conditions: dict[tuple[int, int], _Conditions] = {}
+        for span, nodes in found.conditions.items():
+            slots = {key: (2 * index[place], _is_about_null(found.places[place])) for key, place in nodes.items()}
+            self.conditions[span] = _Conditions(known, file.seen, slots)
+
+
+def _is_about_null(place: Place) -> bool:
+    return next(iter(place.outcomes)) == NULLNESS[0]
 
 
 class _File:
@@ -159,7 +227,7 @@ class PolicyCoverage:
         table = self._tables.get((path, source.text))
         if table is None:
             file = self._files.setdefault((path, policy.original.text), _File(path, policy.original.text))
-            table = self._tables[path, source.text] = _Table(file, policy)
+            table = self._tables[path, source.text] = _Table(file, policy, self._nodes)
             self.documents.setdefault((path, policy.original.text), policy)
         self._last = (source, table)
 
@@ -170,25 +238,10 @@ class PolicyCoverage:
             self._look(self._waiting)
             del self._waiting[:-KEPT]
 
-    def overflow(self, excerpt: Excerpt) -> Callable[[Bound, Any], Any] | None:
+    def overflow(self, excerpt: Excerpt) -> _Conditions | None:
         """Who takes the values that find no room in their recorder: nobody where there are no conditions."""
         table = self._table(excerpt.source)
-        slots = None if table is None else table.conditions.get((excerpt.start, excerpt.end))
-        if table is None or slots is None:
-            return None
-        known, seen, wanted = self._nodes, table.seen, slots
-
-        def take(node: Bound, value: Any) -> Any:
-            try:
-                slot = known[node]
-            except KeyError:
-                slot = known[node] = wanted.get(key_of(node))
-            if slot is not None:
-                code, is_about_null = slot
-                seen.add(code + ((value is not None) if is_about_null else (not value)))
-            return value
-
-        return take
+        return None if table is None else table.conditions.get((excerpt.start, excerpt.end))
 
     # What they come to
 
@@ -205,6 +258,8 @@ class PolicyCoverage:
         return self._last[1]
 
     def _look(self, traces: Iterable[Trace]) -> None:
+        if len(self._nodes) > MOST_NODES:
+            self._nodes.clear()
         for trace in traces:
             for entry in trace:
                 table = self._table(entry.element.source)
@@ -220,29 +275,16 @@ class PolicyCoverage:
                 if branch is not None:
                     table.seen.update(2 * branch + number for number in _outcomes(entry))
                 for evaluation in entry.evaluations:
-                    slots = table.conditions.get((evaluation.excerpt.start, evaluation.excerpt.end))
-                    if slots is not None and evaluation.recorder is not None:
-                        self._count(table, slots, evaluation.recorder.entries)
+                    conditions = table.conditions.get((evaluation.excerpt.start, evaluation.excerpt.end))
+                    if conditions is not None and evaluation.recorder is not None:
+                        conditions.take_all(evaluation.recorder)
                         if evaluation.error is not None:
-                            table.failed.update(code for code, _ in slots.values())
+                            table.failed.update(code for code, _ in conditions.slots.values())
 
     def _included(self, include: TraceEntry, path: str) -> None:
         name = include.element.get("fragment-id")
         if name is not None and not path.startswith("<"):
             self.fragments[name.value.text] = os.path.abspath(path)
-
-    def _count(self, table: _Table, slots: dict[NodeKey, _Slot], entries: Iterable[tuple[Bound, Any]]) -> None:
-        known, seen = self._nodes, table.seen
-        if len(known) > MOST_NODES:
-            known.clear()
-        for node, value in entries:
-            try:
-                slot = known[node]
-            except KeyError:
-                slot = known[node] = slots.get(key_of(node))
-            if slot is not None:
-                code, is_about_null = slot
-                seen.add(code + ((value is not None) if is_about_null else (not value)))
 
 
 def _outcomes(entry: TraceEntry) -> Iterator[int]:
