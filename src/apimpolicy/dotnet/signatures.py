@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+from struct import pack, unpack
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.types import Type, TypeParameter, array_of, construct, tuple_type
@@ -311,7 +312,8 @@ def _parse_member(
 
 def _constant(type_: str, value: object) -> object:
     if type_ in ("double", "float", "System.Double"):
-        return float(value)  # type: ignore[arg-type]
+        number = float(value)  # type: ignore[arg-type]
+        return unpack("f", pack("f", number))[0] if type_ == "float" else number
     return value
 
 

@@ -1,4 +1,4 @@
-"""`System.Globalization.TextInfo`: upper, lower and title case. All cultures here have the invariant culture's case."""
+"""`System.Globalization.TextInfo`: upper, lower and title case."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException
 from apimpolicy.dotnet.registry import dotnet_class, member
-from apimpolicy.dotnet.system.characters import to_lower, to_upper
+from apimpolicy.dotnet.system.characters import to_lower_in, to_upper_in
 
 _SEPARATORS = {"Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"}
 """The categories of what stands between words."""
@@ -31,12 +31,12 @@ class TextInfo:
     @member("char ToUpper(char c)")
     @member("string ToUpper(string str)")
     def upper(self, text: str | None) -> str:
-        return to_upper(_given(text))
+        return to_upper_in(_given(text), self.culture)
 
     @member("char ToLower(char c)")
     @member("string ToLower(string str)")
     def lower(self, text: str | None) -> str:
-        return to_lower(_given(text))
+        return to_lower_in(_given(text), self.culture)
 
     @member("string ToTitleCase(string str)")
     def title(self, text: str | None) -> str:
@@ -63,16 +63,16 @@ class TextInfo:
                 out.append("IJ")
                 index += 2
             else:
-                out.append(text[index].title() if text[index] in "ǄǅǆǇǈǉǊǋǌǱǲǳ" else to_upper(text[index]))
+                out.append(text[index].title() if text[index] in "ǄǅǆǇǈǉǊǋǌǱǲǳ" else self.upper(text[index]))
                 index += 1
             start = index
             while index < end and (text[index] == "'" or categories[index] not in _SEPARATORS):
                 has_lower = has_lower or categories[index] == "Ll"
                 index += 1
                 if text[index - 1] == "'":
-                    out.append(to_lower(text[start:index]) if has_lower else text[start:index])
+                    out.append(self.lower(text[start:index]) if has_lower else text[start:index])
                     start, has_lower = index, True
-            out.append(to_lower(text[start:index]) if has_lower else text[start:index])
+            out.append(self.lower(text[start:index]) if has_lower else text[start:index])
         return "".join(out)
 
     @member("string ToString()")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, NullReferenceException
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.deserialization import from_text
 from apimpolicy.dotnet.json.scalars import value_type
@@ -145,7 +146,16 @@ def to_string(value: Any) -> str:
             f"Unsupported type: {platform.type_name(value)}. Use the JsonSerializer class to get the object's JSON "
             "representation."
         )
+    if isinstance(value, float) and not isfinite(value):
+        return platform.text_of(value)
     return format_value(kind, value)
+
+
+@implements(_CONVERT, "static string ToString(System.Enum value)")
+def enum_to_string(value: Any) -> str:
+    if value is None:
+        raise NullReferenceException
+    return to_string(int(value))
 
 
 @implements(_CONVERT, "static string ToString(string value)")

@@ -55,7 +55,11 @@ def merge(target: JContainer, content: Any, settings: JsonMergeSettings | None) 
             value = source.value if isinstance(source, JProperty) else None
             if value is not None and value.token_type != NULL:
                 into.value = value
-        elif isinstance(into, (JArray, JConstructor)) and (is_multiple(source) or isinstance(source, type(into))):
+        elif isinstance(into, JConstructor):
+            if isinstance(source, JConstructor):
+                into.name = source.name if source.name is not None else into.name
+                _merge_array(into, source, chosen, pending)
+        elif isinstance(into, JArray) and (is_multiple(source) or isinstance(source, JArray)):
             _merge_array(into, source, chosen, pending)
 
 

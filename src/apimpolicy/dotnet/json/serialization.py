@@ -81,6 +81,10 @@ class _Serializer:
             for item in content_items(value):
                 array.insert_child(len(array.children), self.token(item))
             return array
+        if platform.type_name(value).startswith("System.Xml.Linq.X"):
+            from apimpolicy.dotnet.json.xml_nodes import node_token
+
+            return node_token(value)
         raise NotSimulatedError(f"JSON serialization of {platform.type_name(value)}")
 
     def _name(self, name: str, value: Any) -> str:

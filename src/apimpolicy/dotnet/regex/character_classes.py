@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.regex.blocks import BLOCKS
-from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, invalid_pattern
+from apimpolicy.dotnet.regex.letter_case import both_cases, differs
+from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, IGNORE_CASE, invalid_pattern
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.exceptions import RegexParseException
@@ -63,6 +64,7 @@ _CATEGORIES = frozenset(
 )
 _CONTROL = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _MAXIMUM_NESTING = 50
+_UNTERMINATED = "Unterminated [] set."
 
 
 def literal(char: str) -> str:
@@ -188,49 +190,67 @@ class Reader:
         return f"{chr(block[0])}-{chr(block[1])}" if block[0] else rf"\x00-{chr(block[1])}", negated
 
     def character_class(self, depth: int = 0) -> str:
-        """A set whose `[` has been read, as an expression for one character."""
+        """A set whose `[` has been read, as an expression for one character.
+
+        As in .NET, an escaped `-` neither begins nor ends a range, and a class that is read inside one leaves it open.
+        """
         if depth > _MAXIMUM_NESTING:
             from apimpolicy.errors import NotSimulatedError
 
             raise NotSimulatedError("a regular expression", "character class subtraction is nested too deeply")
         negated = self.accept("^")
+        ranges: list[tuple[str, str]] = []
         items: list[str] = []
         separate: list[str] = []
         subtracted = ""
-        first = True
+        first = not (negated and self.options & ECMA_SCRIPT and self.peek() == "]")
+        start: str | None = None
         while True:
             if self.at_end:
-                raise self.error("Unterminated [] set.")
-            char = self.take()
-            if char == "]" and not first:
-                break
+                raise self.error(_UNTERMINATED)
+            char, escaped, opening = self.take(), False, first
             first = False
-            if char == "\\" and not self.at_end and self._class_escape(items, separate):
-                continue
+            if char == "]" and not opening:
+                break
             if char == "\\" and not self.at_end:
-                char = "-" if self.accept("-") else self.character_escape()
-            elif char == "[" and self.peek() == ":":
-                self._skip_posix_name()
-            if self.peek() == "-" and self.peek(1) not in ("", "]"):
-                self.position += 1
-                if self.accept("["):
-                    items.append(literal(char))
-                    subtracted = self._subtraction(depth)
+                if self._class_escape(items, separate, start):
                     continue
-                items.append(f"{literal(char)}-{literal(self._range_end(char))}")
-            elif char == "-" and self.peek() == "[" and (items or separate):
+                char, escaped = self.character_escape(), True
+            elif char == "[" and start is None and self.peek() == ":":
+                self._skip_posix_name()
+            if start is not None:
+                if char == "[" and not escaped:
+                    ranges.append((start, start))
+                    subtracted = self._subtraction(depth)
+                elif char < start:
+                    raise self.error("[x-y] range in reverse order.")
+                else:
+                    ranges.append((start, char))
+                start = None
+            elif self.peek() == "-" and self.peek(1) not in ("", "]"):
+                start = char
                 self.position += 1
-                subtracted = self._subtraction(depth)
+            elif char == "-" and not escaped and not opening and self.accept("["):
+                subtracted = self._subtraction(depth, ends_first=True)
             else:
-                items.append(literal(char))
-        return _one_character("".join(items), separate, negated, subtracted)
+                ranges.append((char, char))
+        if self.options & IGNORE_CASE and differs(ranges) and not any("{" in item for item in (*items, *separate)):
+            plain = f"(?-i:{_one_character([*map(_written, both_cases(ranges)), *items], separate, negated)})"
+        else:
+            plain = _one_character([*map(_written, ranges), *items], separate, negated)
+        return f"(?:(?!{subtracted}){plain})" if subtracted else plain
 
-    def _class_escape(self, items: list[str], separate: list[str]) -> bool:
-        """Read `\\d`, `\\W`, `\\p{…}` and their like inside a set; false when another escape stands here."""
+    def _class_escape(self, items: list[str], separate: list[str], start: str | None) -> bool:
+        """Read `\\d`, `\\W`, `\\p{…}`, `\\-` and their like inside a set; false when another escape stands here."""
         letter = self.peek()
-        if letter not in "dDwWsSpP":
+        if letter not in "dDwWsSpP-":
             return False
         self.position += 1
+        if letter == "-":
+            items.append("\\-")
+            return True
+        if start is not None:
+            raise self.error(f"Cannot include class \\{letter} in character range.")
         if letter in "pP":
             found, negated = self.property_items(letter == "P")
         else:
@@ -250,29 +270,24 @@ class Reader:
         if not self.accept(":]"):
             self.position = start
 
-    def _range_end(self, start: str) -> str:
-        char = self.take()
-        if char == "\\" and not self.at_end:
-            letter = self.peek()
-            if letter in "dDwWsSpP":
-                self.position += 1
-                raise self.error(f"Cannot include class \\{letter} in character range.")
-            char = "-" if self.accept("-") else self.character_escape()
-        if char < start:
-            raise self.error("[x-y] range in reverse order.")
-        return char
-
-    def _subtraction(self, depth: int) -> str:
+    def _subtraction(self, depth: int, ends_first: bool = False) -> str:
+        """The class to be taken away. Where it does not open inside a range, .NET first looks for the end of it all."""
         subtracted = self.character_class(depth + 1)
         if not self.at_end and self.peek() != "]":
+            if ends_first and "]" not in self.pattern[self.position :]:
+                self.position = len(self.pattern)
+                raise self.error(_UNTERMINATED)
             raise self.error("A subtraction must be the last element in a character class.")
         return subtracted
 
 
-def _one_character(items: str, separate: list[str], negated: bool, subtracted: str) -> str:
+def _written(ends: tuple[str, str]) -> str:
+    return literal(ends[0]) if ends[0] == ends[1] else f"{literal(ends[0])}-{literal(ends[1])}"
+
+
+def _one_character(parts: list[str], separate: list[str], negated: bool) -> str:
+    items = "".join(parts)
     if not separate:
-        plain = f"[{'^' if negated else ''}{items}]" if items else "(?s:.)" if negated else "(?!)"
-    else:
-        either = "|".join([*([f"[{items}]"] if items else []), *separate])
-        plain = f"(?:(?!{either})(?s:.))" if negated else f"(?:{either})"
-    return f"(?:(?!{subtracted}){plain})" if subtracted else plain
+        return f"[{'^' if negated else ''}{items}]" if items else "(?s:.)" if negated else "(?!)"
+    either = "|".join([*([f"[{items}]"] if items else []), *separate])
+    return f"(?:(?!{either})(?s:.))" if negated else f"(?:{either})"

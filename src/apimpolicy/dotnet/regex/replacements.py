@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.regex.atoms import is_name_character
 from apimpolicy.dotnet.regex.options import ECMA_SCRIPT
-from apimpolicy.dotnet.regex.translator import is_name_character
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.regex.matches import Match

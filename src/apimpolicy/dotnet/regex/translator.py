@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from apimpolicy.dotnet.regex.character_classes import ECMA_WORD_CLASS, WORD_BOUNDARY_CLASS, Reader, literal
+from apimpolicy.dotnet.regex.atoms import FINAL, Atoms, is_name_character
 from apimpolicy.dotnet.regex.options import (
     ECMA_SCRIPT,
     EXPLICIT_CAPTURE,
@@ -18,6 +18,7 @@ from apimpolicy.dotnet.regex.options import (
     IGNORE_PATTERN_WHITESPACE,
     INLINE,
     MULTILINE,
+    RIGHT_TO_LEFT,
     SINGLELINE,
 )
 from apimpolicy.errors import NotSimulatedError
@@ -27,7 +28,6 @@ _MAXIMUM_NESTING = 80
 _MAXIMUM_SIZE = 100_000
 """Elements of a pattern with repetitions written out as often as they are required, since the package does so."""
 _REPEAT = re.compile(r"\{(\d+)(?:(,)(\d*))?\}", re.ASCII)
-_FINAL = r"(?=\n?\Z)"
 _NOT_A_GROUP_NAME = "Invalid group name: Group names must begin with a word character."
 _UNRECOGNIZED = "Unrecognized grouping construct."
 
@@ -43,37 +43,26 @@ class _Group:
         self.alternatives = alternatives
 
 
-class Translator(Reader):
-    """One reading of the pattern. Without `names` it only finds out which groups there are.
-
-    `ignores_case` says with which setting the result of `run` is to be compiled.
-    """
+class Translator(Atoms):
+    """One reading of the pattern. Without `names` it only finds out which groups there are."""
 
     __slots__ = (
         "_explicit",
         "_groups",
         "_last",
         "_named",
-        "_names",
-        "_numbers",
-        "_output",
         "_size",
         "_unnamed",
-        "ignores_case",
     )
 
     def __init__(self, pattern: str, options: int, names: dict[str, int] | None) -> None:
-        super().__init__(pattern, options)
-        self._names = names
-        self._numbers = frozenset(() if names is None else names.values())
-        self._output: list[str] = []
+        super().__init__(pattern, options, names)
         self._groups: list[_Group] = []
         self._size = 0
         self._last = 0
         self._unnamed = 0
         self._explicit: dict[int, None] = {}
         self._named: dict[str, None] = {}
-        self.ignores_case = options & IGNORE_CASE or (IGNORE_CASE if pattern.startswith("(?i)") else 0)
 
     def assign_names(self) -> dict[str, int]:
         """Every group by name: the whole match, unnamed groups, numbered groups, then named groups in free numbers."""
@@ -108,6 +97,8 @@ class Translator(Reader):
             quantifiable = self._element(char)
         if self._groups:
             raise self.error("Not enough )'s.")
+        if self._called:
+            self._output.append(f"(?(DEFINE){''.join(self._called.values())})")
         return "".join(self._output)
 
     def _quantifier_error(self, char: str) -> str:
@@ -167,7 +158,7 @@ class Translator(Reader):
         if char == "^":
             self._output.append("(?m:^)" if self.options & MULTILINE else r"(?:\A)")
         elif char == "$":
-            self._output.append("(?m:$)" if self.options & MULTILINE else _FINAL)
+            self._output.append("(?m:$)" if self.options & MULTILINE else FINAL)
         elif char == ".":
             self._output.append("(?s:.)" if self.options & SINGLELINE else r"[^\n]")
         elif char == "[":
@@ -175,15 +166,8 @@ class Translator(Reader):
         elif char == "\\":
             self._backslash()
         else:
-            self._cased(literal(char))
+            self._character(char)
         return True
-
-    def _cased(self, text: str) -> None:
-        """Write what letter case matters to, under the option that holds here."""
-        case = self.options & IGNORE_CASE
-        if case != self.ignores_case:
-            text = f"(?i:{text})" if case else f"(?-i:{text})"
-        self._output.append(text)
 
     def _alternative(self) -> None:
         if self._groups and self._groups[-1].alternatives >= 0:
@@ -196,6 +180,7 @@ class Translator(Reader):
         if not self._groups:
             raise self.error("Too many )'s.")
         group = self._groups.pop()
+        self._capturing.pop()
         self.options = group.options
         self._grow(group.size, self._size)
         self._output.append(")")
@@ -207,26 +192,39 @@ class Translator(Reader):
         if self._size > _MAXIMUM_SIZE:
             raise NotSimulatedError("a regular expression", f"it repeats to more than {_MAXIMUM_SIZE:,} elements")
 
+    def _push_capturing(self, number: int) -> bool:
+        self._push(f"(?P<g{number}>")
+        self._capturing[-1] = number
+        return False
+
     def _push(self, text: str, alternatives: int = -1) -> bool:
         if len(self._groups) >= _MAXIMUM_NESTING:
             raise NotSimulatedError("a regular expression", f"groups are nested more than {_MAXIMUM_NESTING} deep")
         self._groups.append(_Group(self.options, self._size, alternatives))
+        self._capturing.append(0)
         self._size = 0
         self._output.append(text)
         return False
 
     def _open(self) -> bool:
-        if self.peek() != "?" or self.peek(1) == "":
+        if self.peek() != "?" or self.peek(1) == ")":
             if self.options & EXPLICIT_CAPTURE:
                 return self._push("(?:")
             self._unnamed += 1
-            return self._push(f"(?P<g{self._unnamed}>")
+            return self._push_capturing(self._unnamed)
         self.position += 1
+        if self.at_end:
+            raise self.error(_UNRECOGNIZED)
         char = self.take()
         if char in ":=!>":
-            return self._push(f"(?{char}")
+            self._push(f"(?{char}")
+            if char in "=!":
+                self.options &= ~RIGHT_TO_LEFT
+            return False
         if char == "<" and self.peek() in ("=", "!"):
-            return self._push(f"(?<{self.take()}")
+            self._push(f"(?<{self.take()}")
+            self.options |= RIGHT_TO_LEFT
+            return False
         if char == "<" or char == "'":
             return self._named_group(">" if char == "<" else "'")
         if char == "(":
@@ -254,20 +252,36 @@ class Translator(Reader):
         elif char != "-":
             self.position += 1
             raise self.error(_NOT_A_GROUP_NAME)
-        if self.peek() == "-":
-            raise NotSimulatedError("a balancing group of a regular expression", self.pattern)
+        if self.peek() == "-" and self.peek(1):
+            self._balancing(end)
+            return self._push("(?:")
         if not self.accept(end):
             raise self.error(_UNRECOGNIZED)
-        return self._push(f"(?P<g{number}>")
+        return self._push_capturing(number)
 
-    def _name(self) -> str:
-        start = self.position
-        while is_name_character(self.peek()):
-            self.position += 1
-        return self.pattern[start : self.position]
+    def _balancing(self, end: str) -> None:
+        """`-name` of a balancing group: wrong ones are .NET's errors, right ones are refused."""
+        self.position += 1
+        char = self.peek()
+        if not is_name_character(char):
+            raise self.error(_NOT_A_GROUP_NAME)
+        if char.isascii() and char.isdigit():
+            number = self.take_decimal()
+            known, wrong = number in self._numbers, f"number {number}"
+        else:
+            name = self._name()
+            known, wrong = name in (self._names or {}), f"name '{name}'"
+        if self._names is None:
+            return
+        if not known:
+            raise self.error(f"Reference to undefined group {wrong}.")
+        if not self.at_end and self.peek() != end:
+            raise self.error(_NOT_A_GROUP_NAME)
+        raise NotSimulatedError("a balancing group of a regular expression", self.pattern)
 
     def _conditional(self) -> bool:
-        """`(?(1)…|…)` or `(?(name)…|…)` tests a group, anything else in the parentheses looks ahead."""
+        """`(?(1)…|…)` or `(?(name)…|…)` tests a group, anything else in the parentheses looks on in the direction of
+        the search: back inside of a look-behind."""
         start = self.position
         if self.peek().isascii() and self.peek().isdigit():
             number = self.take_decimal()
@@ -275,7 +289,7 @@ class Translator(Reader):
                 raise self.error(f"(?({number}) ) malformed.")
             if self._names is not None and number not in self._numbers:
                 raise self.error(f"(?({number}) ) reference to undefined group.")
-            return self._push(f"(?(g{number})", 1)
+            return self._push(f"(?(g{number})" if number else "(?(?!)", 1)
         if is_name_character(self.peek()):
             name = self._name()
             if self._names is not None and name in self._names and self.accept(")"):
@@ -288,9 +302,12 @@ class Translator(Reader):
         self._push("(?", 1)
         if self.peek() == "?" and self.peek(1) in ("=", "!", "<"):
             return self._open()
-        if self.peek() == "?" and not self.accept("?:"):
+        if self.peek() == "?" and self.peek(1) in (">", "("):
             raise NotSimulatedError("this condition in a regular expression", self.pattern)
-        return self._push("(?=")
+        if self.peek() == "?" and not self.accept("?:"):
+            self.position = min(self.position + 2, len(self.pattern))
+            raise self.error(_UNRECOGNIZED)
+        return self._push("(?<=" if self.options & RIGHT_TO_LEFT else "(?=")
 
     def _inline_options(self) -> bool:
         """`(?i-s)` holds to the end of the enclosing group, `(?i-s:` in a group of its own."""
@@ -317,105 +334,3 @@ class Translator(Reader):
         if not self.at_end:
             self.position += 1
         raise self.error(_UNRECOGNIZED)
-
-    def _backslash(self) -> None:
-        if self.at_end:
-            raise self.error("Illegal \\ at end of pattern.")
-        char = self.peek()
-        if char in "bBAGZz":
-            self.position += 1
-            self._output.append(self._anchor(char))
-        elif char in "dDwWsS":
-            self.position += 1
-            self._output.append(f"[{'^' if char.isupper() else ''}{self.class_items(char.lower())}]")
-        elif char in "pP":
-            self.position += 1
-            items, negated = self.property_items(char == "P")
-            self._output.append(f"[{'^' if negated else ''}{items}]")
-        else:
-            self._reference_or_character(char)
-
-    def _anchor(self, char: str) -> str:
-        if char in "bB":
-            word = ECMA_WORD_CLASS if self.options & ECMA_SCRIPT else WORD_BOUNDARY_CLASS
-            if char == "b":
-                return f"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))"
-            return f"(?:(?<={word})(?={word})|(?<!{word})(?!{word}))"
-        return {"A": r"(?:\A)", "G": r"(?:\G)", "Z": _FINAL, "z": r"(?:\Z)"}[char]
-
-    def _reference_or_character(self, char: str) -> None:
-        start = self.position
-        close = ""
-        if char == "k":
-            self.position += 1
-            opening = self.peek()
-            if opening not in ("<", "'") or self.peek(1) == "":
-                raise self.error("Malformed \\k<...> named back reference.")
-            close = ">" if opening == "<" else "'"
-            self.position += 1
-        elif char in "<'" and self.peek(1):
-            close = ">" if char == "<" else "'"
-            self.position += 1
-        if close:
-            if self._named_reference(close):
-                return
-            if char == "k":
-                raise self.error("Malformed \\k<...> named back reference.")
-            self.position = start
-        elif "1" <= char <= "9" and self._numbered_reference():
-            return
-        self._cased(literal(self.character_escape()))
-
-    def _named_reference(self, close: str) -> bool:
-        if self.peek().isascii() and self.peek().isdigit():
-            number = self.take_decimal()
-            if self._names is not None and number in self._numbers and self.accept(close):
-                self._refer(number)
-                return True
-            name = str(number)
-            wrong = f"Reference to undefined group number {name}."
-        elif is_name_character(self.peek()):
-            name = self._name()
-            wrong = f"Reference to undefined group name '{name}'."
-        else:
-            return False
-        if not self.accept(close):
-            return False
-        if self._names is not None:
-            if name not in self._names:
-                raise self.error(wrong)
-            self._refer(self._names[name])
-        return True
-
-    def _numbered_reference(self) -> bool:
-        """A number that is no group is an octal escape from 10 on; ECMAScript takes as many digits as make a group."""
-        start = self.position
-        number = self.take_decimal()
-        if self._names is None:
-            return True
-        if self.options & ECMA_SCRIPT:
-            digits = self.pattern[start : self.position]
-            while digits and int(digits) not in self._numbers:
-                digits = digits[:-1]
-            self.position = start + len(digits)
-            if digits:
-                self._refer(int(digits))
-            return bool(digits)
-        if number in self._numbers:
-            self._refer(number)
-            return True
-        if number <= 9:
-            raise self.error(f"Reference to undefined group number {number}.")
-        self.position = start
-        return False
-
-    def _refer(self, number: int) -> None:
-        if self.options & ECMA_SCRIPT:
-            self._cased(f"(?(g{number})(?P=g{number}))")
-        else:
-            self._cased(f"(?P=g{number})")
-
-
-def is_name_character(char: str) -> bool:
-    """Whether a group name may contain the character; false for none."""
-    return bool(char) and (char.isalnum() or char == "_")

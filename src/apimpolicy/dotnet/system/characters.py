@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import (
     FormatException,
 )
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import Char
+from apimpolicy.dotnet.values import Char, from_utf16
 
 WHITE_SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f"
@@ -67,6 +67,18 @@ def to_lower(text: str) -> str:
     if text.isascii():
         return text.lower()
     return _by_code_unit("".join(map(_lower, _by_code_point(text))))
+
+
+def to_upper_in(text: str, culture: str) -> str:
+    """Upper case by a culture's name: only the invariant culture leaves the dotless `ı` alone."""
+    upper = to_upper(text)
+    return upper.replace("ı", "I") if culture else upper
+
+
+def to_lower_in(text: str, culture: str) -> str:
+    """Lower case by a culture's name: only the invariant culture leaves the dotted `İ` alone."""
+    lower = to_lower(text)
+    return lower.replace("İ", "i") if culture else lower
 
 
 def is_white_space(char: str) -> bool:
@@ -170,16 +182,28 @@ def _numeric_value(char: str) -> float:
 
 @implements("char", "static char ToUpper(char c)")
 @implements("char", "static char ToUpperInvariant(char c)")
-@implements("char", "static char ToUpper(char c, System.Globalization.CultureInfo culture)")
-def _to_upper(char: str, *_culture: Any) -> str:
+def _to_upper(char: str) -> str:
     return _upper(char)
+
+
+@implements("char", "static char ToUpper(char c, System.Globalization.CultureInfo culture)")
+def _to_upper_in(char: str, culture: Any) -> str:
+    if culture is None:
+        raise ArgumentNullException("culture")
+    return to_upper_in(char, culture.name)
 
 
 @implements("char", "static char ToLower(char c)")
 @implements("char", "static char ToLowerInvariant(char c)")
-@implements("char", "static char ToLower(char c, System.Globalization.CultureInfo culture)")
-def _to_lower(char: str, *_culture: Any) -> str:
+def _to_lower(char: str) -> str:
     return _lower(char)
+
+
+@implements("char", "static char ToLower(char c, System.Globalization.CultureInfo culture)")
+def _to_lower_in(char: str, culture: Any) -> str:
+    if culture is None:
+        raise ArgumentNullException("culture")
+    return to_lower_in(char, culture.name)
 
 
 @implements("char", "string ToString()")
@@ -286,7 +310,11 @@ def _unicode_category_at(text: str | None, index: int) -> int:
 
 @implements("char", "static double GetNumericValue(string s, int index)")
 def _numeric_value_at(text: str | None, index: int) -> float:
-    return _numeric_value(_character_at(text, index))
+    first = _character_at(text, index)
+    following = (text or "")[index + 1 : index + 2]
+    if "\ud800" <= first <= "\udbff" and "\udc00" <= following <= "\udfff":
+        return _numeric_value(from_utf16(first + following))
+    return _numeric_value(first)
 
 
 @implements("char", "System.TypeCode GetTypeCode()")

@@ -8,7 +8,7 @@ from typing import Any
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import collation
-from apimpolicy.dotnet.system.string_comparison import StringComparer, compare, part_of
+from apimpolicy.dotnet.system.string_comparison import StringComparer, compare, parts_in_culture
 from apimpolicy.dotnet.system.string_search import ORDINAL, ORDINAL_IGNORE_CASE
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import NotSimulatedError
@@ -69,7 +69,7 @@ def _compare_parts(
     a: str | None, index_a: int, b: str | None, index_b: int, length: int, culture: Any, options: int
 ) -> int:
     collation.check_culture(culture, a, b)
-    return compare_by_options(part_of(a, index_a, length, "indexA"), part_of(b, index_b, length, "indexB"), options)
+    return compare_by_options(*parts_in_culture(a, index_a, b, index_b, length), options)
 
 
 _COMPARER = "System.StringComparer"

@@ -24,6 +24,8 @@ from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols
 _FIELDS = {"y": "year", "M": "month", "d": "day", "H": "hour", "h": "hour", "m": "minute", "s": "second"}
 _MOST_DIGITS = 8
 _BLANKS = re.compile(r"\s+")
+_LEADING_BLANKS = re.compile(r"""^\s*(?:(['"])\s*)?""")
+_TRAILING_BLANKS = re.compile(r"""(?<!\s)(?:\s*(['"]))?\s*$""")
 _ZONE = re.compile(r"(Z)|([+-])(\d{2}):?(\d{2})")
 _OFFSETS = {1: re.compile(r"()([+-])(\d{1,2})()"), 2: re.compile(r"()([+-])(\d{2})()")}
 _OFFSET = re.compile(r"()([+-])(\d{2}):?(\d{2})")
@@ -183,6 +185,15 @@ class _Exact:
         return True
 
 
+def _without_blanks(pattern: str, styles: int) -> str:
+    """Blanks that the text need not have at its ends, the pattern need not have either, not even in quotes."""
+    if styles & LEADING_WHITE:
+        pattern = _LEADING_BLANKS.sub(r"\1", pattern)
+    if styles & TRAILING_WHITE:
+        pattern = _TRAILING_BLANKS.sub(r"\1", pattern)
+    return pattern
+
+
 def read_exact(text: str | None, format_: str | None, styles: int, symbols: DateSymbols = INVARIANT) -> Parts:
     """Read a date in exactly this format, standard or custom; raises ArgumentNullException, FormatException."""
     if text is None or format_ is None:
@@ -191,7 +202,7 @@ def read_exact(text: str | None, format_: str | None, styles: int, symbols: Date
         raise not_recognized(text) if not text else FormatException("Format specifier was invalid.")
     work_through((len(text) + len(format_)) << 4)
     pattern, names = expand(format_, symbols)
-    matcher = _Exact(text, pattern, styles, names)
+    matcher = _Exact(text, _without_blanks(pattern, styles), styles, names)
     if not matcher.matches():
         raise not_recognized(text)
     return matcher.parts

@@ -182,6 +182,7 @@ _TIME = re.compile(
 )
 _HOUR = re.compile(r"(?<![\d/:.-])(\d{1,2})\s*([AP])M(?![a-z])", re.I)
 _ZONE = re.compile(r"\s*(?:(Z|GMT)|([+-])(\d{1,2})(?::?(\d{2}))?)\s*$", re.I)
+_DATE_ZONE = re.compile(r"(?<=\d)\s*(?:Z|GMT)$", re.I)
 
 
 def read(text: str | None, symbols: DateSymbols = INVARIANT) -> Parts:
@@ -214,6 +215,9 @@ def read(text: str | None, symbols: DateSymbols = INVARIANT) -> Parts:
             take_zone(parts, zone)
             after = after[zone.end() :]
         rest = f"{rest[: found.start()]} {after}"
+    elif zone := _DATE_ZONE.search(rest):
+        parts.zone, parts.utc = 0, True
+        rest = rest[: zone.start()]
     if not _read_date(parts, rest, words):
         raise _not_read(text, words)
     return parts
@@ -270,6 +274,8 @@ def _assign(parts: Parts, numbers: list[str], month_at: int, words: DateWords) -
         order = "ymd" if len(numbers[0]) > 2 else words.order
         if order == "ymd" and len(numbers[2]) > 2:
             order = "mdy"
+        elif order == "mdy" and len(numbers[1]) > 2:
+            order = "myd"
         found = dict(zip(order, numbers, strict=True))
         parts.year, parts.month, parts.day = year_of(found["y"]), int(found["m"]), int(found["d"])
         return len(found["m"]) <= 2 and len(found["d"]) <= 2

@@ -19,7 +19,6 @@ from apimpolicy.dotnet.system.date_symbols import DateSymbols, dates_of
 from apimpolicy.dotnet.system.datetimes import MIN_VALUE, DateTime
 from apimpolicy.dotnet.system.offsets import MIN_OFFSET_VALUE, DateTimeOffset
 from apimpolicy.dotnet.system.timespans import MINUTE
-from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,13 +28,13 @@ if TYPE_CHECKING:
 
 def _any_format(text: str | None, formats: Any, styles: int, symbols: DateSymbols) -> Parts:
     """The first of the formats that the text has."""
-    if not isinstance(formats, Array):
-        return read_exact(text, formats, styles, symbols)
-    if text is None:
-        raise ArgumentNullException("s")
+    if text is None or formats is None:
+        raise ArgumentNullException("s" if text is None else "formats")
     if text and not formats:
         raise FormatException("No format specifiers were provided.")
     for format_ in formats:
+        if not format_:
+            raise FormatException("Format specifier was invalid.")
         try:
             return read_exact(text, format_, styles, symbols)
         except FormatException:
@@ -57,14 +56,20 @@ def parse_datetime(text: str | None, provider: Any = None, styles: int = 0) -> D
 
 def parse_offset(text: str | None, provider: Any = None, styles: int = 0) -> DateTimeOffset:
     """`DateTimeOffset.Parse`; raises ArgumentNullException, FormatException."""
+    if text is None:
+        raise ArgumentNullException("input")
     parts = read(text, dates_of(provider))
     return _offset(text or "", parts, styles)
 
 
-def _exactly(make: _Make) -> Callable[..., Any]:
-    def parse(text: str | None, formats: Any, provider: Any, styles: int = 0) -> Any:
+def _exactly(make: _Make, read_format: Callable[..., Parts], name: str) -> Callable[..., Any]:
+    """`ParseExact`, whose first parameter has this name."""
+
+    def parse(text: str | None, format_: Any, provider: Any, styles: int = 0) -> Any:
         check_styles(styles)
-        return make(text or "", _any_format(text, formats, styles, dates_of(provider)), styles)
+        if text is None:
+            raise ArgumentNullException(name)
+        return make(text or "", read_format(text, format_, styles, dates_of(provider)), styles)
 
     return parse
 
@@ -84,7 +89,7 @@ def _attempt(parse: Callable[..., Any], default: Any) -> Callable[..., Any]:
 def _register(
     name: str, text: str, provider: str, style: str, parse: Callable[..., Any], make: _Make, zero: Any
 ) -> None:
-    exactly = _exactly(make)
+    exactly = _exactly(make, read_exact, text)
     given = f"System.IFormatProvider {provider}"
     with_style = f"{given}, System.Globalization.DateTimeStyles"
     implements(name, f"static {name} Parse(string {text})")(parse)
@@ -95,11 +100,11 @@ def _register(
     implements(name, f"static bool TryParse(string {text}, {with_style} styles, out {name} result)")(
         _attempt(parse, zero)
     )
-    for formats in ("string format", "string[] formats"):
-        implements(name, f"static {name} ParseExact(string {text}, {formats}, {with_style} {style})")(exactly)
+    for formats, function in (("string format", exactly), ("string[] formats", _exactly(make, _any_format, text))):
+        implements(name, f"static {name} ParseExact(string {text}, {formats}, {with_style} {style})")(function)
         implements(
             name, f"static bool TryParseExact(string {text}, {formats}, {with_style} {style}, out {name} result)"
-        )(_attempt(exactly, zero))
+        )(_attempt(function, zero))
 
 
 _register("System.DateTime", "s", "provider", "style", parse_datetime, to_datetime, MIN_VALUE)

@@ -131,15 +131,14 @@ def round_decimal(value: Decimal, digits: int = 0, mode: int = 0) -> Decimal:
     check_rounding(mode)
     if mode < 2:
         return decimals.round_to(value, digits, away_from_zero=mode == 1)
-    scale = -int(value.as_tuple().exponent)
+    number, scale = decimals.parts_of(value)
     if scale <= digits:
         return value
-    number = int(value.scaleb(scale)) if value >= 0 else -int((-value).scaleb(scale))
     power = 10 ** (scale - digits)
     whole = abs(number) // power
     if number % power and ((mode == 3 and number < 0) or (mode == 4 and number > 0)):
         whole += 1
-    return Decimal(-whole if number < 0 else whole).scaleb(-digits)
+    return decimals.from_parts(-whole if number < 0 else whole, digits)
 
 
 @implements("decimal", "static decimal Round(decimal d)")
@@ -188,12 +187,13 @@ def _from_currency(amount: int) -> Decimal:
     scale = 4
     while scale and amount % 10 == 0:
         amount, scale = amount // 10, scale - 1
-    return Decimal(amount).scaleb(-scale)
+    return decimals.from_parts(amount, scale)
 
 
 @implements("decimal", "static long ToOACurrency(decimal value)")
 def _to_currency(value: Decimal) -> int:
-    amount = int(decimals.round_to(value, 4).scaleb(4))
+    number, scale = decimals.parts_of(decimals.round_to(value, 4))
+    amount: int = number * 10 ** (4 - scale)
     if not -(1 << 63) <= amount < 1 << 63:
         raise OverflowException("Value was either too large or too small for a Currency.")
     return amount

@@ -14,7 +14,7 @@ from apimpolicy.dotnet.values import to_single
 
 MAXIMUM = (1 << 96) - 1
 MAX_VALUE = Decimal(MAXIMUM)
-MIN_VALUE = -MAX_VALUE
+MIN_VALUE = MAX_VALUE.copy_negate()
 MAX_SCALE = 28
 
 # Exact or not at all: what does not fit into 29 digits is worked out with integers instead.
@@ -26,13 +26,18 @@ def _overflow() -> OverflowException:
     return OverflowException("Value was either too large or too small for a Decimal.")
 
 
-def _parts(value: Decimal) -> tuple[int, int]:
-    """Signed integer and scale."""
+def parts_of(value: Decimal) -> tuple[int, int]:
+    """Signed integer and scale.
+
+    >>> parts_of(Decimal("-1.50"))
+    (-150, 2)
+    """
     scale = -int(value.as_tuple().exponent)
     return int(value.scaleb(scale, _WIDE)), scale
 
 
-def _make(number: int, scale: int) -> Decimal:
+def from_parts(number: int, scale: int) -> Decimal:
+    """The decimal of a signed integer and a scale, exactly."""
     return Decimal(number).scaleb(-scale, _WIDE)
 
 
@@ -51,14 +56,14 @@ def fit(number: int, scale: int) -> Decimal:
         number, scale = (number * 10**-scale if number else 0), 0
     size = abs(number)
     if size <= MAXIMUM and scale <= MAX_SCALE:
-        return _make(number, scale)
+        return from_parts(number, scale)
     drop = max(scale - MAX_SCALE, (size.bit_length() * 30103 // 100000) - 29, 1)
     while True:
         if drop > scale:
             raise _overflow()
         rounded = _divide_half_even(number, 10**drop)
         if abs(rounded) <= MAXIMUM and scale - drop <= MAX_SCALE:
-            return _make(rounded, scale - drop)
+            return from_parts(rounded, scale - drop)
         drop += 1
 
 
@@ -78,7 +83,7 @@ def add(a: Decimal, b: Decimal) -> Decimal:
             return total
     except Rounded:
         pass
-    (left, scale_a), (right, scale_b) = _parts(a), _parts(b)
+    (left, scale_a), (right, scale_b) = parts_of(a), parts_of(b)
     scale = max(scale_a, scale_b)
     return fit(left * 10 ** (scale - scale_a) + right * 10 ** (scale - scale_b), scale)
 
@@ -100,7 +105,7 @@ def multiply(a: Decimal, b: Decimal) -> Decimal:
             return product
     except Rounded:
         pass
-    (left, scale_a), (right, scale_b) = _parts(a), _parts(b)
+    (left, scale_a), (right, scale_b) = parts_of(a), parts_of(b)
     return fit(left * right, scale_a + scale_b)
 
 
@@ -110,7 +115,7 @@ def divide(a: Decimal, b: Decimal) -> Decimal:
     >>> divide(Decimal(5), Decimal(2)), divide(Decimal("1.00"), Decimal(1)), divide(Decimal(1), Decimal(3))
     (Decimal('2.5'), Decimal('1.00'), Decimal('0.3333333333333333333333333333'))
     """
-    (left, scale_a), (right, scale_b) = _parts(a), _parts(b)
+    (left, scale_a), (right, scale_b) = parts_of(a), parts_of(b)
     if right == 0:
         raise DivideByZeroException
     negative = (left < 0) != (right < 0)
@@ -131,7 +136,7 @@ def divide(a: Decimal, b: Decimal) -> Decimal:
     while scale > 0 and quotient % 10 == 0:
         quotient //= 10
         scale -= 1
-    return _make(-quotient if negative else quotient, scale)
+    return from_parts(-quotient if negative else quotient, scale)
 
 
 def remainder(a: Decimal, b: Decimal) -> Decimal:
@@ -140,14 +145,14 @@ def remainder(a: Decimal, b: Decimal) -> Decimal:
     >>> remainder(Decimal("-5.5"), Decimal(2))
     Decimal('-1.5')
     """
-    (left, scale_a), (right, scale_b) = _parts(a), _parts(b)
+    (left, scale_a), (right, scale_b) = parts_of(a), parts_of(b)
     if right == 0:
         raise DivideByZeroException
-    if abs(a) < abs(b):
+    if a.copy_abs() < b.copy_abs():
         return a
     scale = max(scale_a, scale_b)
     rest = abs(left) * 10 ** (scale - scale_a) % (abs(right) * 10 ** (scale - scale_b))
-    return _make(-rest if left < 0 else rest, scale)
+    return from_parts(-rest if left < 0 else rest, scale)
 
 
 def negate(a: Decimal) -> Decimal:
@@ -157,15 +162,15 @@ def negate(a: Decimal) -> Decimal:
 
 def round_to(value: Decimal, digits: int, away_from_zero: bool = False) -> Decimal:
     """Round to this many digits after the point; a smaller scale is kept."""
-    number, scale = _parts(value)
+    number, scale = parts_of(value)
     if scale <= digits:
         return value
     power = 10 ** (scale - digits)
     if away_from_zero:
         quotient, rest = divmod(abs(number), power)
         quotient += rest * 2 >= power
-        return _make(-quotient if number < 0 else quotient, digits)
-    return _make(_divide_half_even(number, power), digits)
+        return from_parts(-quotient if number < 0 else quotient, digits)
+    return from_parts(_divide_half_even(number, power), digits)
 
 
 def truncate(value: Decimal) -> Decimal:
@@ -187,11 +192,11 @@ def _from_float(value: float, significant: int) -> Decimal:
     mantissa, _, exponent = f"{value:.{significant - 1}e}".partition("e")
     digits = mantissa.replace(".", "")
     rounded = fit(int(digits), significant - 1 - int(exponent))
-    number, scale = _parts(rounded)
+    number, scale = parts_of(rounded)
     while scale > 0 and number % 10 == 0:
         number //= 10
         scale -= 1
-    return _make(number, scale)
+    return from_parts(number, scale)
 
 
 def from_double(value: float) -> Decimal:
@@ -210,7 +215,7 @@ def from_single(value: float) -> Decimal:
 
 def to_double(value: Decimal) -> float:
     """`(double)` of a `decimal`, with the one rounding of numerator and quotient that .NET does."""
-    number, scale = _parts(value)
+    number, scale = parts_of(value)
     low = float(abs(number) & 0xFFFFFFFFFFFFFFFF)
     result = (low + float(abs(number) >> 64) * 18446744073709551616.0) / float(10**scale)
     return -result if number < 0 else result

@@ -71,7 +71,7 @@ def _get_bytes(encoding: Encoding, source: Any, index: int, count: int, target: 
 
 @implements(_ENCODING, "int GetBytes(string s, int charIndex, int charCount, byte[] bytes, int byteIndex)")
 def _get_bytes_of_string(encoding: Encoding, text: str | None, index: int, count: int, target: Any, at: int) -> int:
-    return _get_bytes(encoding, text, index, count, target, at, "s")
+    return _get_bytes(encoding, text, index, count, target, at, "chars" if encoding.codec == "ascii" else "s")
 
 
 @implements(_ENCODING, "int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex)")

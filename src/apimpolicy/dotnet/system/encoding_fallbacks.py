@@ -60,10 +60,17 @@ def undecodable(data: bytes, index: int) -> DecoderFallbackException:
     )
 
 
+def _decode_replacing(codec: str, data: bytes) -> str:
+    """With U+FFFD for what is no text; half a unit of UTF-16 at the end is one of its own."""
+    if codec.startswith("utf-16") and len(data) % 2:
+        return data[:-1].decode(codec, "replace") + "\ufffd"
+    return data.decode(codec, "replace")
+
+
 def decode(encoding: Encoding, data: bytes, fallback: str | None) -> str:
     """Python text of bytes; raises DecoderFallbackException for what is no text, when nothing replaces it."""
     if fallback is not None:
-        found = data.decode(encoding.codec, "replace")
+        found = _decode_replacing(encoding.codec, data)
         return found if fallback == "\ufffd" else found.replace("\ufffd", fallback)
     try:
         return data.decode(encoding.codec)

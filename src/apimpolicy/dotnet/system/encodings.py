@@ -108,6 +108,8 @@ class Encoding:
 
     @member("int GetByteCount(string s)")
     def get_byte_count(self, text: str | None) -> int:
+        if text is None and self.codec in ("ascii", "utf-8"):
+            raise ArgumentNullException("chars")
         return len(self.get_bytes(text))
 
     @member("int GetByteCount(string s, int index, int count)")

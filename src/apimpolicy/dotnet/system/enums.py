@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException, OverflowException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    FormatException,
+    InvalidOperationException,
+    OverflowException,
+)
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, EnumValue, string_array, type_of, unbox
 
@@ -187,9 +194,26 @@ def _try_object_case(
 
 @implements("System.Enum", "static string GetName(System.Type enumType, object value)")
 def _get_name(enum_type: TypeObject | None, value: Any) -> str | None:
+    type_ = _of(enum_type)
     if value is None:
         raise ArgumentNullException("value")
-    return enum_name(_of(enum_type), unbox(value))
+    if not _is_integer(value):
+        raise ArgumentException(
+            "The value passed in must be an enum base or an underlying type for an enum, such as an Int32.", "value"
+        )
+    return enum_name(type_, _number(value))
+
+
+_INTEGER_TYPES = {*_BITS, "bool", "char"}
+"""What counts as an integer to `System.Enum`."""
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, EnumValue) or str(type_of(value)) in _INTEGER_TYPES
+
+
+def _number(value: Any) -> int:
+    return ord(value) if isinstance(value, str) else int(unbox(value))
 
 
 @implements("System.Enum", "static string[] GetNames(System.Type enumType)")
@@ -206,10 +230,38 @@ def _get_values(enum_type: TypeObject | None) -> Array:
 
 @implements("System.Enum", "static bool IsDefined(System.Type enumType, object value)")
 def _is_defined(enum_type: TypeObject | None, value: Any) -> bool:
-    members = _of(enum_type).definition.enum_values
+    type_ = _of(enum_type)
     if value is None:
         raise ArgumentNullException("value")
-    return bool(value in members if isinstance(value, str) else unbox(value) in members.values())
+    members = type_.definition.enum_values
+    given = type_of(value)
+    if str(given) == "string":
+        return value in members
+    if isinstance(value, EnumValue):
+        if given is not type_:
+            raise _other_enum(given, type_)
+    elif not _is_integer(value):
+        raise InvalidOperationException("Unknown enum type.")
+    elif str(given) != type_.definition.enum_underlying:
+        raise ArgumentException(
+            "Enum underlying type and the object must be same type or object must be a String. "
+            f"Type passed in was '{_full_name(given)}'; the enum underlying type was "
+            f"'{_full_name(named(type_.definition.enum_underlying))}'."
+        )
+    return _number(value) in members.values()
+
+
+def _full_name(type_: Type) -> str:
+    from apimpolicy.dotnet.system.objects import TypeObject
+
+    return TypeObject(type_).full_name
+
+
+def _other_enum(given: Any, type_: NamedType) -> ArgumentException:
+    return ArgumentException(
+        f"Object must be the same type as the enum. The type passed in was '{_full_name(given)}'; "
+        f"the enum type was '{_full_name(type_)}'."
+    )
 
 
 @implements("System.Enum", "string ToString()")
@@ -245,10 +297,7 @@ def _compare_to(value: EnumValue, other: Any) -> int:
     if other is None:
         return 1
     if not isinstance(other, EnumValue) or other.dotnet_type is not value.dotnet_type:
-        raise ArgumentException(
-            "Object must be the same type as the enum. The type passed in was "
-            f"'{type_of(other)}'; the enum type was '{value.dotnet_type}'."
-        )
+        raise _other_enum(type_of(other), value.dotnet_type)
     return (int(value) > int(other)) - (int(value) < int(other))
 
 

@@ -28,8 +28,13 @@ from apimpolicy.dotnet.values import to_single
 
 
 def _specifier(format_: str) -> tuple[str, int]:
-    """The letter and the precision (-1 without one) of a standard format; no letter for a custom format."""
-    letter, precision = format_[0], format_[1:]
+    """The letter and the precision (-1 without one) of a standard format; no letter for a custom format.
+
+    A NUL ends the format.
+    """
+    if format_[0] == "\0":
+        return "G", -1
+    letter, precision = format_[0], format_[1:].partition("\0")[0]
     if letter.isascii() and letter.isalpha():
         if not precision:
             return letter, -1

@@ -59,7 +59,7 @@ class _Numbers:
         before = self._marks(styles, sign if styles & LEADING_SIGN else "", styles & LEADING_WHITE, "\\(")
         after = self._marks(styles, sign if styles & TRAILING_SIGN else "", styles & TRAILING_WHITE, "\\)")
         self.pattern = re.compile(f"{before}{whole}{fraction}{exponent}{after}\\0*")
-        self.mark = re.compile(f"({WHITE})|({self.currency})|([()])|({minus})|({plus})")
+        self.mark = re.compile(f"({WHITE})|({plus})|({minus})|([()])|({self.currency})")
 
     def _marks(self, styles: int, sign: str, white: int, parenthesis: str) -> str:
         found = [
@@ -78,7 +78,7 @@ class _Numbers:
         """Raises FormatException for marks that do not go together."""
         sign = currency = ""
         for mark in self.mark.finditer(before):
-            white, money, parenthesis, minus, _ = mark.groups()
+            white, _, minus, parenthesis, money = mark.groups()
             if white and sign and not currency and not blank_after_sign:
                 raise invalid()
             if money:
@@ -87,7 +87,7 @@ class _Numbers:
                 sign = self._once(sign, "(" if parenthesis else "-" if minus else "+")
         is_open = sign == "("
         for mark in self.mark.finditer(after):
-            white, money, parenthesis, minus, _ = mark.groups()
+            white, _, minus, parenthesis, money = mark.groups()
             if money:
                 currency = self._once(currency, money)
             elif parenthesis:

@@ -328,8 +328,7 @@ def _append_builder(builder: StringBuilder, other: StringBuilder | None) -> Stri
 
 
 @implements(_NAME, f"{_NAME} Append(string value, int startIndex, int count)")
-@implements(_NAME, f"{_NAME} Append(char[] value, int startIndex, int charCount)")
-def _append_part(builder: StringBuilder, value: Any, start: int, count: int) -> StringBuilder:
+def _append_part(builder: StringBuilder, value: str | None, start: int, count: int) -> StringBuilder:
     if value is None:
         if start == 0 and count == 0:
             return builder
@@ -338,6 +337,19 @@ def _append_part(builder: StringBuilder, value: Any, start: int, count: int) -> 
         raise ArgumentOutOfRangeException("count", "Value must be positive.")
     if start < 0 or start > len(value) - count:
         raise ArgumentOutOfRangeException("startIndex", _INDEX)
+    return builder.append(value[start : start + count])
+
+
+@implements(_NAME, f"{_NAME} Append(char[] value, int startIndex, int charCount)")
+def _append_char_part(builder: StringBuilder, value: Array | None, start: int, count: int) -> StringBuilder:
+    if start < 0 or count < 0:
+        raise ArgumentOutOfRangeException("startIndex" if start < 0 else "charCount", "Value must be positive.")
+    if value is None:
+        if start == 0 and count == 0:
+            return builder
+        raise ArgumentNullException("value")
+    if count > len(value) - start:
+        raise ArgumentOutOfRangeException("charCount", _INDEX)
     return builder.append("".join(value[start : start + count]))
 
 

@@ -73,21 +73,19 @@ def _compare_case(a: str | None, b: str | None, ignore_case: bool, culture: Any 
     return compare(a, b, int(ignore_case))
 
 
-def part_of(text: str | None, index: int, length: int, name: str) -> str | None:
-    """At most `length` units from an index on; raises ArgumentOutOfRangeException."""
-    if text is None:
-        return None
-    if length < 0:
-        raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
-    if not 0 <= index <= len(text):
-        raise ArgumentOutOfRangeException(
-            name, "Index was out of range. Must be non-negative and less than the size of the collection."
-        )
-    return text[index : index + length]
-
-
-def _compare_parts(a: str | None, index_a: int, b: str | None, index_b: int, length: int, comparison: int) -> int:
-    return compare(part_of(a, index_a, length, "indexA"), part_of(b, index_b, length, "indexB"), comparison)
+def parts_in_culture(
+    a: str | None, index_a: int, b: str | None, index_b: int, length: int
+) -> tuple[str | None, str | None]:
+    """At most `length` units of either text; raises ArgumentOutOfRangeException as `CompareInfo.Compare` does."""
+    length_a = length if a is None else min(length, len(a) - index_a)
+    length_b = length if b is None else min(length, len(b) - index_b)
+    for name, number in (("length1", length_a), ("length2", length_b), ("offset1", index_a), ("offset2", index_b)):
+        if number < 0:
+            raise ArgumentOutOfRangeException(name, "Positive number required.")
+    for name, text, end in (("string1", a, index_a + length_a), ("string2", b, index_b + length_b)):
+        if end > len(text or ""):
+            raise ArgumentOutOfRangeException(name, "Offset and length must refer to a position in the string.")
+    return a and a[index_a : index_a + length_a], b and b[index_b : index_b + length_b]
 
 
 @implements("string", "static int Compare(string strA, int indexA, string strB, int indexB, int length)")
@@ -109,7 +107,7 @@ def _compare_parts_case(
     culture: Any = None,
 ) -> int:
     collation.check_culture(culture, a, b)
-    return _compare_parts(a, index_a, b, index_b, length, int(ignore_case))
+    return compare(*parts_in_culture(a, index_a, b, index_b, length), int(ignore_case))
 
 
 @implements(
@@ -117,13 +115,24 @@ def _compare_parts_case(
     "static int Compare(string strA, int indexA, string strB, int indexB, int length, "
     "System.StringComparison comparisonType)",
 )
-def _compare_parts_by(a: str | None, index_a: int, b: str | None, index_b: int, length: int, comparison: int) -> int:
-    return _compare_parts(a, index_a, b, index_b, length, comparison)
+def compare_parts_by(a: str | None, index_a: int, b: str | None, index_b: int, length: int, comparison: int) -> int:
+    """Compare at most `length` units; a null is not looked into, so its index and length do not matter."""
+    check_comparison(comparison)
+    if a is None or b is None:
+        return compare(a, b, comparison)
+    if length < 0:
+        raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
+    for name, text, index in (("indexA", a, index_a), ("indexB", b, index_b)):
+        if not 0 <= index <= len(text):
+            raise ArgumentOutOfRangeException(
+                name, "Index was out of range. Must be non-negative and less than the size of the collection."
+            )
+    return compare(a[index_a : index_a + length], b[index_b : index_b + length], comparison)
 
 
 @implements("string", "static int CompareOrdinal(string strA, int indexA, string strB, int indexB, int length)")
 def _compare_parts_ordinal(a: str | None, index_a: int, b: str | None, index_b: int, length: int) -> int:
-    return _compare_parts(a, index_a, b, index_b, length, ORDINAL)
+    return compare_parts_by(a, index_a, b, index_b, length, ORDINAL)
 
 
 @implements("string", "int CompareTo(object value)")

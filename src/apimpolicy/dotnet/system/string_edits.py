@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.registry import declines, implements
 from apimpolicy.dotnet.system import collation
-from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
+from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_lower_in, to_upper, to_upper_in
 from apimpolicy.dotnet.system.string_search import ORDINAL, ORDINAL_IGNORE_CASE, check_comparison
 from apimpolicy.dotnet.values import CHAR, Array, from_utf16, to_utf16
 
@@ -233,16 +233,24 @@ def _pad_right(text: str, width: int, char: str = " ") -> str:
 
 @implements("string", "string ToUpper()")
 @implements("string", "string ToUpperInvariant()")
-@implements("string", "string ToUpper(System.Globalization.CultureInfo culture)")
-def _to_upper(text: str, _culture: Any = None) -> str:
+def _to_upper(text: str) -> str:
     return to_upper(text)
+
+
+@implements("string", "string ToUpper(System.Globalization.CultureInfo culture)")
+def _to_upper_in(text: str, culture: Any) -> str:
+    return to_upper_in(text, culture.name if culture is not None else "")
 
 
 @implements("string", "string ToLower()")
 @implements("string", "string ToLowerInvariant()")
-@implements("string", "string ToLower(System.Globalization.CultureInfo culture)")
-def _to_lower(text: str, _culture: Any = None) -> str:
+def _to_lower(text: str) -> str:
     return to_lower(text)
+
+
+@implements("string", "string ToLower(System.Globalization.CultureInfo culture)")
+def _to_lower_in(text: str, culture: Any) -> str:
+    return to_lower_in(text, culture.name if culture is not None else "")
 
 
 @implements("string", "string Insert(int startIndex, string value)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import work_through
@@ -10,21 +9,17 @@ from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullExceptio
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
-from apimpolicy.dotnet.system.timespans import DAY, HOUR, MINUTE, SECOND, TimeSpan, out_of_range, parse, with_point
+from apimpolicy.dotnet.system.timespan_readings import GENERAL, GENERAL_LONG, out_of_range, read_ticks, unrecognized
+from apimpolicy.dotnet.system.timespans import DAY, HOUR, MINUTE, SECOND, TimeSpan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.dotnet.values import Array
 
-_CONSTANT = re.compile(r"[^:]*(?::[^:]*){0,2}")
-_FULL = re.compile(r"\s*-?[0-9]+:[0-9]+:[0-9]+:[0-9]+\.[0-9]{1,7}\s*")
+_GENERAL = {"g": GENERAL, "G": GENERAL_LONG}
 _UNITS = {"d": (DAY, 8), "h": (HOUR, 2), "m": (MINUTE, 2), "s": (SECOND, 2)}
 _MOST = {"h": 23, "m": 59, "s": 59, "d": 10_675_199}
-
-
-def _unrecognized(text: str) -> FormatException:
-    return FormatException(f"String '{text}' was not recognized as a valid TimeSpan.")
 
 
 def _mismatch() -> FormatException:
@@ -87,7 +82,7 @@ def _parse_custom(text: str, format_: str, negative: bool) -> TimeSpan:
             raise _mismatch()
         index += run
     if reading.at < len(text):
-        raise _unrecognized(text)
+        raise unrecognized(text)
     if any(reading.seen.get(kind, 0) > most for kind, most in _MOST.items()):
         raise out_of_range(text)
     ticks = reading.seen.get("f", 0) + sum(reading.seen.get(kind, 0) * unit for kind, (unit, _) in _UNITS.items())
@@ -108,14 +103,9 @@ def parse_exact(text: str | None, format_: str | None, provider: Any = None, sty
         return _parse_custom(text, format_, styles == 1)
     if format_ not in ("c", "t", "T", "g", "G"):
         raise FormatException("Format specifier was invalid.")
-    if format_ in "gG" and numbers_of(provider).number_point != ".":
-        if "." in text:
-            raise _unrecognized(text)
-        text = with_point(text, provider)
-    refused = {"g": False, "G": not _FULL.fullmatch(text)}.get(format_, not _CONSTANT.fullmatch(text))
-    if refused:
-        raise _unrecognized(text)
-    return parse(text)
+    general = _GENERAL.get(format_)
+    point = numbers_of(provider).number_point
+    return TimeSpan(read_ticks(text, point, constant=general is None, general=general or {}))
 
 
 def parse_exact_any(text: str | None, formats: Array | None, provider: Any = None, styles: int = 0) -> TimeSpan:
@@ -125,7 +115,7 @@ def parse_exact_any(text: str | None, formats: Array | None, provider: Any = Non
     if text is None or formats is None:
         raise ArgumentNullException("input" if text is None else "formats")
     if not text:
-        raise _unrecognized(text)
+        raise unrecognized(text)
     if not formats:
         raise FormatException("Format specifier was invalid.")
     for format_ in formats:
@@ -135,7 +125,7 @@ def parse_exact_any(text: str | None, formats: Array | None, provider: Any = Non
         if fits:
             assert isinstance(found, TimeSpan)
             return found
-    raise _unrecognized(text)
+    raise unrecognized(text)
 
 
 _PROVIDER = "System.IFormatProvider formatProvider"

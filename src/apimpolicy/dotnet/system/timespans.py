@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import work_through
@@ -17,6 +16,7 @@ from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
 from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
+from apimpolicy.dotnet.system.timespan_readings import GENERAL, read_ticks
 from apimpolicy.dotnet.values import wrap_int32
 
 if TYPE_CHECKING:
@@ -165,6 +165,8 @@ class TimeSpan:
             return self._constant()
         if format_ in ("g", "G"):
             return self._general(format_, numbers_of(provider).number_point)
+        if len(format_) == 1:
+            raise _bad_format()
         return _custom(self, format_)
 
     formatted = format
@@ -337,27 +339,6 @@ for _signature, _function in _OPERATORS.items():
     implements("System.TimeSpan", f"static {_signature}")(_function)
 
 
-def out_of_range(text: str) -> OverflowException:
-    """What parsing throws for 25 hours and the like."""
-    return OverflowException(
-        f"The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out "
-        "of range or contains too many digits."
-    )
-
-
-_SPAN = re.compile(
-    r"[\t-\r ]*(-)?(?:(?:([0-9]{1,8})(?:\.(?=[0-9]+:)|:(?=[0-9]+:[0-9]+:)))?"
-    r"([0-9]{1,8}):([0-9]{1,8})(?::([0-9]{1,8})(?:\.([0-9]{1,7}))?)?"
-    r"|([0-9]{1,8}))[\t-\r ]*"
-)
-
-
-def with_point(text: str, provider: Any) -> str:
-    """The text with a point where the provider's culture has its decimal separator, after the seconds."""
-    head, colon, seconds = text.rpartition(":")
-    return head + colon + (seconds.replace(numbers_of(provider).number_point, ".") if colon else seconds)
-
-
 @implements("System.TimeSpan", "static System.TimeSpan Parse(string s)")
 @implements("System.TimeSpan", "static System.TimeSpan Parse(string input, System.IFormatProvider formatProvider)")
 def parse(text: str | None, provider: Any = None) -> TimeSpan:
@@ -370,16 +351,7 @@ def parse(text: str | None, provider: Any = None) -> TimeSpan:
     """
     if text is None:
         raise ArgumentNullException("input")
-    match = _SPAN.fullmatch(text if provider is None else with_point(text, provider))
-    if match is None:
-        raise FormatException(f"String '{text}' was not recognized as a valid TimeSpan.")
-    sign, days, hours, minutes, seconds, fraction, whole = match.groups()
-    parts = [int(part or 0) for part in (whole or days, hours, minutes, seconds)]
-    if parts[0] > 10_675_199 or parts[1] > 23 or parts[2] > 59 or parts[3] > 59:
-        raise out_of_range(text)
-    ticks = parts[0] * DAY + parts[1] * HOUR + parts[2] * MINUTE + parts[3] * SECOND
-    ticks += int((fraction or "").ljust(7, "0"))
-    return _checked(-ticks if sign else ticks)
+    return TimeSpan(read_ticks(text, numbers_of(provider).number_point, constant=True, general=GENERAL))
 
 
 @implements("System.TimeSpan", "static bool TryParse(string s, out System.TimeSpan result)")

@@ -28,6 +28,10 @@ _SOURCE_ZONE = (
     "The conversion could not be completed because the supplied DateTime did not have the Kind property set correctly. "
     "For example, when the Kind property is DateTimeKind.Local, the source time zone must be TimeZoneInfo.Local."
 )
+_SKIPPED_TIME = (
+    "The supplied DateTime represents an invalid time. For example, when the clock is adjusted forward, any time in "
+    "the period that is skipped is invalid."
+)
 
 
 @dotnet_class("System.TimeZoneInfo", attributes={"Id": "id"})
@@ -265,6 +269,8 @@ def _convert_between(moment: DateTime, source: TimeZone | None, target: TimeZone
     source, target = _given(source, "sourceTimeZone"), _given(target)
     if moment.kind != UNSPECIFIED and source is not UTC_ZONE:
         raise ArgumentException(_SOURCE_ZONE, "sourceTimeZone")
+    if source.is_invalid(moment):
+        raise ArgumentException(_SKIPPED_TIME, "dateTime")
     return _moment(moment.ticks - source.offset_of_clock(moment.ticks), target)
 
 

@@ -187,6 +187,6 @@ def _new_parts(
         return made
     if extra[0] not in "?#":
         raise ArgumentException("Extra portion of URI not valid.", "extraValue")
-    query, mark, fragment = extra.partition("#")
-    made.query, made.fragment = query, mark + fragment
+    query, _, fragment = extra.partition("#")
+    made.query, made.fragment = query[1:], fragment
     return made

@@ -16,7 +16,8 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import ip_addresses
 from apimpolicy.dotnet.system.string_comparison import compare as compare_strings
-from apimpolicy.dotnet.system.uris import Uri, combine, make_relative, parse, readable
+from apimpolicy.dotnet.system.uri_texts import readable
+from apimpolicy.dotnet.system.uris import Uri, combine, make_relative, parse
 from apimpolicy.dotnet.system.web_text import percent_decode
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import NotSimulatedError
@@ -75,7 +76,7 @@ def _is_unc(uri: Uri) -> bool:
 
 @implements(_URI, "string IdnHost { get; }")
 def _idn_host(uri: Uri) -> str:
-    host = uri.absolute().host.strip("[]")
+    host = uri.absolute().dns_safe_host
     if host.isascii():
         return host
     labels = [label if label.isascii() else _punycode(label) for label in from_utf16(host).split(".")]
@@ -98,9 +99,11 @@ def components(uri: Uri, parts: int, format_: int) -> str:
         )
     if format_ not in _FORMATS:
         raise ArgumentOutOfRangeException("format")
-    if parts == SERIALIZATION:
-        return uri.absolute_uri if uri.is_absolute else uri.original
+    if parts == SERIALIZATION and not uri.is_absolute:
+        return uri.original
     uri.absolute()
+    if parts == SERIALIZATION:
+        parts = SCHEME | USER_INFO | HOST | PORT | PATH | QUERY | FRAGMENT
     shown = _FORMATS[format_]
     if parts & NORMALIZED_HOST:
         parts |= HOST
@@ -153,7 +156,7 @@ def _is_base_of(base: Uri, uri: Uri | None) -> bool:
             uri = combine(base, uri.original)
         except UriFormatException:
             return False
-    parts = SCHEME | HOST | PORT | PATH
+    parts = SCHEME | USER_INFO | HOST | PORT | PATH
     own, other = components(base, parts, 3), components(uri, parts, 3)
     return base.scheme == uri.scheme and other.startswith(own[: own.rfind("/") + 1])
 

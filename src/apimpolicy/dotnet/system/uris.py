@@ -16,45 +16,32 @@ from apimpolicy.dotnet.exceptions import (
     UriFormatException,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.system.ip_addresses import ipv6_text, read_ipv4, read_ipv6
 from apimpolicy.dotnet.system.objects import get_hash_code
-from apimpolicy.dotnet.system.web_text import percent_encode
-from apimpolicy.dotnet.values import Array, string_array, to_utf16
+from apimpolicy.dotnet.system.uri_texts import normal_escapes, readable, upper_case_escapes, without_dot_segments
+from apimpolicy.dotnet.system.web_text import percent_decode
+from apimpolicy.dotnet.values import Array, string_array
 
 RELATIVE_OR_ABSOLUTE, ABSOLUTE, RELATIVE = 0, 1, 2
 """Of the enum `System.UriKind`."""
 
 _PORTS = {"http": 80, "https": 443, "ftp": 21, "ws": 80, "wss": 443, "gopher": 70, "nntp": 119, "net.tcp": 808}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.S)
-_HOST = re.compile(r"(?:[\w-](?:[\w.-]*[\w-])?\.?|\[[0-9A-Fa-f:.]+(?:%\w+)?\])")
+_HOST = re.compile(r"(?!.*\.\.)(?:[\w-](?:[\w.-]*[\w-])?\.?|\[[0-9A-Fa-f:.]+(?:%\w+)?\])")
 _RESERVED = "/:@!$&'()*+,;="
-_UNRESERVED_ESCAPE = re.compile(r"%(?:2[dDeE]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])")
+_WELL_FORMED = re.compile(
+    r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2}|[\u00a0-\ud7ff\ud800-\udfff\uf900-\ufdcf\ufdf0-\uffef])*"
+)
+_DRIVE = re.compile(r"[A-Za-z][:|][/\\]")
+_UNROOTED_PATH = re.compile(r"[A-Za-z][:|][^/\\]")
+_MAIL_PORT = 25
+_BAD_HOST = "Invalid URI: The hostname could not be parsed."
+_BACKSLASH = "Invalid URI: The Authority/Host cannot end with a backslash character ('\\\\')."
 _UNDETERMINED = "Invalid URI: The format of the URI could not be determined."
 
 
-def _normal_escapes(text: str, safe: str) -> str:
-    """Escape what must be; unescape unreserved characters; leave other escapes alone."""
-    text = _UNRESERVED_ESCAPE.sub(lambda match: chr(int(match.group()[1:], 16)), text)
-    text = re.sub("%(?![0-9A-Fa-f]{2})", "%25", text)
-    return percent_encode(text, safe + "-_.~%")
-
-
-def _without_dot_segments(path: str) -> str:
-    if "/." not in path:
-        return path
-    kept: list[str] = []
-    segments = path.split("/")[1:]
-    for index, segment in enumerate(segments):
-        last = index == len(segments) - 1
-        if segment == "..":
-            if kept:
-                kept.pop()
-            if last:
-                kept.append("")
-        elif segment != ".":
-            kept.append(segment)
-        elif last:
-            kept.append("")
-    return "/" + "/".join(kept)
+def _default_port(scheme: str) -> int:
+    return _MAIL_PORT if scheme == "mailto" else _PORTS.get(scheme, -1)
 
 
 @dotnet_class("System.Uri", attributes={"OriginalString": "original", "IsAbsoluteUri": "is_absolute"})
@@ -62,14 +49,14 @@ class Uri:
     """A URI; immutable."""
 
     __slots__ = (
-        "fragment", "host", "is_absolute", "is_user_escaped", "original", "path", "port", "query", "scheme",
-        "user_info",
+        "address_scope", "fragment", "host", "is_absolute", "is_user_escaped", "original", "path", "port", "query",
+        "scheme", "user_info",
     )  # fmt: skip
 
     def __init__(self, original: str) -> None:
         self.original = original
         self.is_absolute = self.is_user_escaped = False
-        self.scheme = self.host = self.path = self.query = self.fragment = self.user_info = ""
+        self.scheme = self.host = self.path = self.query = self.fragment = self.user_info = self.address_scope = ""
         self.port = -1
 
     def absolute(self) -> Uri:
@@ -84,11 +71,30 @@ class Uri:
 
     @property
     def is_default_port(self) -> bool:
-        return self.port == _PORTS.get(self.scheme, -1)
+        return self.port == _default_port(self.scheme)
 
     @property
     def authority(self) -> str:
         return self.host if self.is_default_port else f"{self.host}:{self.port}"
+
+    @property
+    def dns_safe_host(self) -> str:
+        """The host without the brackets of an IPv6 address, but with its scope."""
+        return self.host.strip("[]") + self.address_scope
+
+    @property
+    def absolute_path(self) -> str:
+        """The path; one with a drive begins with the drive."""
+        return self.path[1:] if self.scheme == "file" and _DRIVE.match(self.path, 1) else self.path
+
+    @property
+    def local_path(self) -> str:
+        """The path without escapes, and that of a drive or of a share in the form of Windows."""
+        path = percent_decode(self.absolute_path)
+        if self.scheme != "file" or (path.startswith("/") and not self.host):
+            return path
+        share = f"\\\\{self.host}" if self.host else ""
+        return share + path.replace("/", "\\")
 
     @property
     def absolute_uri(self) -> str:
@@ -97,7 +103,7 @@ class Uri:
     def left_part(self) -> str:
         """Scheme and authority."""
         if self.scheme == "mailto" and self.host:
-            return f"mailto:{self.user_info}@{self.host}"
+            return f"mailto:{self.user_info}@{self.authority}"
         if not self.has_authority:
             return f"{self.scheme}:"
         user = f"{self.user_info}@" if self.user_info else ""
@@ -121,7 +127,7 @@ class Uri:
     def _identity(self) -> str:
         if not self.is_absolute:
             return self.original
-        return f"{self.scheme}://{self.authority}{self.path}{self.query}"
+        return f"{self.scheme}://{self.authority}{readable(self.path + self.query)}"
 
     @member("int GetHashCode()")
     def get_hash_code(self) -> int:
@@ -137,72 +143,82 @@ class Uri:
         return f"Uri({self.original!r})"
 
 
-_KEPT_ESCAPED = re.compile(r"%(?:25|23|2[fF]|3[fFaAbBdD]|40|5[cC]|26|2[bBcC4])|%[01][0-9A-Fa-f]|%7[fF]")
-
-
-def readable(text: str) -> str:
-    """Without the escapes of characters that are safe to show: `UriFormat.SafeUnescaped`."""
-
-    def decode(match: re.Match[str]) -> str:
-        run, kept = match.group(), []
-        position = 0
-        for escaped in _KEPT_ESCAPED.finditer(run):
-            kept.append(_decode_bytes(run[position : escaped.start()]))
-            kept.append(escaped.group())
-            position = escaped.end()
-        kept.append(_decode_bytes(run[position:]))
-        return "".join(kept)
-
-    return re.sub(r"(?:%[0-9A-Fa-f]{2})+", decode, text)
-
-
-def _decode_bytes(run: str) -> str:
-    try:
-        return to_utf16(bytes.fromhex(run.replace("%", "")).decode("utf-8"))
-    except UnicodeDecodeError:
-        return run
-
-
 def _read_authority(uri: Uri, authority: str) -> None:
-    user, at, host = authority.rpartition("@")
-    uri.user_info = _normal_escapes(user, ":!$&'()*+,;=") if at else ""
+    user, at, host = authority.partition("@") if "@" in authority else ("", "", authority)
+    uri.user_info = normal_escapes(user, ":!$&'()*+,;=") if at else ""
     name, colon, port = host.rpartition(":")
     if not colon or host.endswith("]"):
         name, port = host, ""
     if port and not (port.isascii() and port.isdigit() and len(port) < 6 and int(port) <= 65535):
         raise UriFormatException("Invalid URI: Invalid port specified.")
     if not name or not _HOST.fullmatch(name):
-        raise UriFormatException("Invalid URI: The hostname could not be parsed.")
-    uri.host = name.lower()
-    uri.port = int(port) if port else _PORTS.get(uri.scheme, -1)
+        raise UriFormatException(_BAD_HOST)
+    _read_host(uri, name)
+    default = _default_port(uri.scheme)
+    uri.port = int(port) if port and (int(port) or default >= 0) else default
+
+
+def _read_host(uri: Uri, name: str) -> None:
+    """Addresses get their usual form: `0x7f.1` is 127.0.0.1, and `[0:0:0:0:0:0:0:1]` is `[::1]`.
+
+    With a scheme that .NET does not know, an IPv4 address stays as it is written.
+    """
+    if name.startswith("["):
+        address, percent, scope = name[1:-1].partition("%")
+        data = read_ipv6(address)
+        if data is None:
+            raise UriFormatException(_BAD_HOST)
+        uri.host, uri.address_scope = f"[{ipv6_text(data)}]", percent + scope
+        return
+    data = read_ipv4(name) if uri.scheme in _PORTS or uri.scheme == "file" else None
+    uri.host = name.lower() if data is None else ".".join(map(str, data))
 
 
 def _read_absolute(uri: Uri, scheme: str, rest: str) -> None:
     uri.is_absolute, uri.scheme = True, scheme.lower()
-    rest, hash_, fragment = rest.partition("#")
-    uri.fragment = "#" + _normal_escapes(fragment, _RESERVED + "?[]#") if hash_ else ""
+    rest, hash_, fragment = upper_case_escapes(rest).partition("#")
+    uri.fragment = "#" + normal_escapes(fragment, _RESERVED + "?[]#") if hash_ else ""
     rest, question, query = rest.partition("?")
-    uri.query = "?" + _normal_escapes(query, _RESERVED + "?[]") if question else ""
+    uri.query = "?" + normal_escapes(query, _RESERVED + "?[]") if question else ""
     hierarchical = uri.scheme in _PORTS or uri.scheme == "file"
     if hierarchical:
+        _refuse_backslash(uri.scheme, rest)
         rest = rest.replace("\\", "/")
-    if rest.startswith("//"):
+    if uri.scheme == "mailto":
+        _read_mail_address(uri, rest)
+    elif rest.startswith("//"):
         authority, slash, path = rest[2:].partition("/")
         if authority or uri.scheme != "file":
             _read_authority(uri, authority)
-        path = _normal_escapes(slash + path, _RESERVED + "[]")
-        uri.path = _without_dot_segments(path) or "/"
+        path = normal_escapes(slash + path, _RESERVED + "[]")
+        uri.path = without_dot_segments(path) or "/"
     elif uri.scheme == "file":
-        uri.path = _without_dot_segments(_normal_escapes("/" + rest.lstrip("/"), _RESERVED))
+        uri.path = without_dot_segments(normal_escapes("/" + rest.lstrip("/"), _RESERVED))
     elif hierarchical:
         raise UriFormatException("Invalid URI: The Authority/Host could not be parsed.")
     else:
-        uri.path = _normal_escapes(rest, _RESERVED)
-        uri.port = 25 if uri.scheme == "mailto" else -1
-        if uri.scheme == "mailto" and "@" in rest:
-            uri.user_info, _, host = rest.partition("@")
-            uri.path = ""
-            uri.host = host.lower()
+        uri.path = normal_escapes(rest, _RESERVED)
+
+
+def _read_mail_address(uri: Uri, rest: str) -> None:
+    """`user@host:port/path`, or only a path."""
+    user, at, address = rest.partition("@")
+    if rest.startswith("\\") or "@" in address.partition("/")[0]:
+        raise UriFormatException(_BAD_HOST)
+    if not at or re.search(r"[/\\]", user):
+        uri.port, address = _default_port(uri.scheme), rest
+    else:
+        host = address.partition("/")[0]
+        _read_authority(uri, f"{user}@{host}")
+        address = address[len(host) :]
+    uri.path = normal_escapes(address, _RESERVED)
+
+
+def _refuse_backslash(scheme: str, rest: str) -> None:
+    """Except for `file`, a backslash must not end the authority."""
+    authority = re.match(r"[/\\]{2}[^/\\]*(\\?)", rest)
+    if scheme != "file" and authority and authority[1]:
+        raise UriFormatException(_BACKSLASH)
 
 
 def parse(text: str | None, kind: int = ABSOLUTE) -> Uri:
@@ -216,19 +232,45 @@ def parse(text: str | None, kind: int = ABSOLUTE) -> Uri:
         if kind == ABSOLUTE:
             raise UriFormatException("Invalid URI: The URI is empty.")
         return uri
+    if _UNROOTED_PATH.match(trimmed):
+        raise UriFormatException("Invalid URI: A Dos path must be rooted, for example, 'c:\\\\'.")
     match = _SCHEME.fullmatch(trimmed)
     if match and len(match[1]) > 1:
+        if kind != ABSOLUTE and _lacks_authority(match):
+            return uri
         if kind == RELATIVE:
             raise UriFormatException(
                 "A relative URI cannot be created because the 'uriString' parameter represents an absolute URI."
             )
         _read_absolute(uri, match[1], match[2])
-    elif trimmed.startswith("/") and not trimmed.startswith("//") and kind != RELATIVE:
-        # On Linux, .NET takes a rooted path for a file.
-        _read_absolute(uri, "file", "//" + trimmed)
+    elif (file := _implicit_file(trimmed, kind)) is not None:
+        _read_absolute(uri, "file", file)
     elif kind == ABSOLUTE:
         raise UriFormatException(_UNDETERMINED)
     return uri
+
+
+def _implicit_file(text: str, kind: int) -> str | None:
+    """What stands behind `file:` when the text is the path of a file; None when it is none.
+
+    `c:\\a` and `\\\\host\\a` are, unless it has to be a relative URI; `//host/a`, and on Linux `/a`, only when it
+    must not be one.
+    """
+    if _DRIVE.match(text):
+        start, wanted = f"///{text[0]}:", kind != RELATIVE
+        text = text[2:]
+    elif text.startswith("\\\\"):
+        start, wanted = "", kind != RELATIVE
+    else:
+        start, wanted = ("" if text.startswith("//") else "//"), kind == ABSOLUTE and text.startswith("/")
+    if not wanted:
+        return None
+    return start + text.replace("%", "%25").replace("?", "%3F").replace("#", "%23")
+
+
+def _lacks_authority(reference: re.Match[str]) -> bool:
+    """Whether `http:a` is a reference like `a`: the scheme is one that needs an authority."""
+    return reference[1].lower() in _PORTS and not re.match(r"[/\\]{2}", reference[2])
 
 
 def try_parse(text: str | None, kind: int) -> Uri | None:
@@ -247,6 +289,10 @@ def combine(base: Uri | None, relative: str | None) -> Uri:
     reference = (relative or "").strip()
     match = _SCHEME.fullmatch(reference)
     if match and len(match[1]) > 1:
+        if not (_lacks_authority(match) and match[1].lower() == base.scheme):
+            return parse(reference)
+        reference = match[2]
+    elif _UNROOTED_PATH.match(reference) or _implicit_file(reference, RELATIVE_OR_ABSOLUTE):
         return parse(reference)
     if reference.startswith("//"):
         return parse(f"{base.scheme}:{reference}")
@@ -312,29 +358,41 @@ def _is_well_formed(text: str | None, kind: int) -> bool:
     uri = try_parse(text, kind)
     if uri is None or text is None:
         return False
-    return re.fullmatch(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*", text) is not None
+    if uri.is_absolute:
+        trimmed = text.strip(" \t\r\n\f")
+        return _implicit_file(trimmed, kind) is None and _WELL_FORMED.fullmatch(trimmed) is not None
+    return _WELL_FORMED.fullmatch(text) is not None and ":" not in re.split("[/?#]", text)[0]
 
 
 _PARTS: dict[str, Any] = {
-    "string AbsolutePath { get; }": lambda uri: uri.path,
+    "string AbsolutePath { get; }": lambda uri: uri.absolute_path,
     "string AbsoluteUri { get; }": lambda uri: uri.absolute_uri,
     "string Authority { get; }": lambda uri: uri.authority,
     "string Host { get; }": lambda uri: uri.host,
-    "string DnsSafeHost { get; }": lambda uri: uri.host.strip("[]"),
+    "string DnsSafeHost { get; }": lambda uri: uri.dns_safe_host,
     "string Scheme { get; }": lambda uri: uri.scheme,
     "int Port { get; }": lambda uri: uri.port,
     "string Query { get; }": lambda uri: uri.query,
     "string Fragment { get; }": lambda uri: uri.fragment,
-    "string PathAndQuery { get; }": lambda uri: uri.path + uri.query,
+    "string PathAndQuery { get; }": lambda uri: uri.absolute_path + uri.query,
     "string UserInfo { get; }": lambda uri: uri.user_info,
-    "string LocalPath { get; }": lambda uri: readable(uri.path),
+    "string LocalPath { get; }": lambda uri: uri.local_path,
     "bool IsDefaultPort { get; }": lambda uri: uri.is_default_port,
     "bool IsFile { get; }": lambda uri: uri.scheme == "file",
-    "bool IsLoopback { get; }": lambda uri: uri.host in ("localhost", "loopback", "127.0.0.1", "[::1]", ""),
+    "bool IsLoopback { get; }": lambda uri: _is_loopback(uri),
     "string[] Segments { get; }": lambda uri: _segments(uri),
 }
 for _signature, _part in _PARTS.items():
     implements("System.Uri", _signature)(lambda uri, part=_part: part(uri.absolute()))
+
+
+def _is_loopback(uri: Uri) -> bool:
+    address = read_ipv4(uri.host) if uri.host else None
+    return (
+        uri.host in ("localhost", "loopback", "[::1]")
+        or (uri.scheme == "file" and not uri.host)
+        or bool(address and address[0] == 127)
+    )
 
 
 def _segments(uri: Uri) -> Array:
@@ -383,4 +441,6 @@ def make_relative(base: Uri, uri: Uri | None) -> Uri:
     path = "../" * (len(own) - shared) + "/".join(target[shared:])
     if base.path == uri.path and uri.query + uri.fragment:
         path = ""
+    if ":" in path.split("/")[0]:
+        path = "./" + path
     return parse(path + uri.query + uri.fragment, RELATIVE_OR_ABSOLUTE)

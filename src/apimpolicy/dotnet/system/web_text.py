@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, UriFormatException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array, from_utf16, to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.system.text_writers import StringWriter
 
+_HALF_PAIR = re.compile(r"(?<![^\x00-\x7f])[\ud800-\udbff](?![^\x00-\x7f])|[\ud800-\udbff]\Z")
+"""The first half of a pair, alone among ASCII or at the end: .NET refuses it."""
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ENTITY = re.compile(r"&(#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[0-9A-Za-z]{1,40});")
 
@@ -94,7 +96,7 @@ def _decode_entity(match: re.Match[str]) -> str:
     name = match.group(1)
     if name[0] == "#":
         code = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
-        if 0 < code <= 0xD7FF or 0xE000 <= code <= 0x10FFFF:
+        if code <= 0xD7FF or 0xE000 <= code <= 0x10FFFF:
             return to_utf16(chr(code))
         return match.group()
     if name == "apos":
@@ -136,6 +138,8 @@ def escape_data_string(text: str | None) -> str:
     """
     if text is None:
         raise ArgumentNullException("stringToEscape")
+    if _HALF_PAIR.search(text):
+        raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
     return percent_encode(text, "-_.~")
 
 
@@ -144,6 +148,8 @@ def escape_uri_string(text: str | None) -> str:
     """Everything but the unreserved and the reserved characters of RFC 3986."""
     if text is None:
         raise ArgumentNullException("stringToEscape")
+    if _HALF_PAIR.search(text):
+        raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
     return percent_encode(text, "-_.~:/?#[]@!$&'()*+,;=")
 
 

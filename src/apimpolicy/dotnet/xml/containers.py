@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.xml.elements import XElement
 
+_NO_ATTRIBUTES = "An attribute cannot be added to content."
+
 
 @dotnet_class(X + "XContainer", attributes={"FirstNode": "first_node", "LastNode": "last_node"})
 class XContainer(XNode):
@@ -126,7 +128,7 @@ class XContainer(XNode):
     @member("void AddFirst(object content)")
     @member("void AddFirst(params object[] content)")
     def add_first(self, content: Any) -> None:
-        self.insert_content(0, content)
+        self.insert_content(0, content, nodes_only=True)
 
     @member("void RemoveNodes()")
     def remove_nodes(self) -> None:
@@ -146,10 +148,12 @@ class XContainer(XNode):
         del self.children[self.index_of(node)]
         node.parent = None
 
-    def insert_content(self, index: int, content: Any) -> int:
+    def insert_content(self, index: int, content: Any, *, nodes_only: bool = False) -> int:
         """Put content before the child at this index; returns the index behind it."""
         for item in flattened(content):
             if isinstance(item, XObject) and item.node_type == ATTRIBUTE:
+                if nodes_only:
+                    raise ArgumentException(_NO_ATTRIBUTES)
                 self.add_attribute(item)
             elif isinstance(item, XNode):
                 self._insert_node(index, self._owned(item))
@@ -187,7 +191,7 @@ class XContainer(XNode):
 
     def add_attribute(self, attribute: Any) -> None:
         """Attributes go to elements only."""
-        raise ArgumentException("An attribute cannot be added to content.")
+        raise ArgumentException(_NO_ATTRIBUTES)
 
     def check_child(self, node: XNode, index: int) -> None:
         """Raise ArgumentException or InvalidOperationException when the node may not stand there."""
@@ -281,12 +285,12 @@ class XDocument(XContainer):
     def document_type(self) -> XNode | None:
         return next((node for node in self.children if node.node_type == DOCUMENT_TYPE), None)
 
-    def insert_content(self, index: int, content: Any) -> int:
+    def insert_content(self, index: int, content: Any, *, nodes_only: bool = False) -> int:
         items = list(flattened(content))
         for item in items:
             if isinstance(item, XDeclaration):
                 raise ArgumentException("Non white space characters cannot be added to content.")
-        return super().insert_content(index, items)
+        return super().insert_content(index, items, nodes_only=nodes_only)
 
     def check_child(self, node: XNode, index: int) -> None:
         kinds = [child.node_type for child in self.children]

@@ -19,8 +19,8 @@ _START = (
     "\u2180-\u2182\u3007\u3021-\u3029\u3041-\u3094\u30a1-\u30fa\u3105-\u312c\u4e00-\u9fa5\uac00-\ud7a3"
 )
 _FIRST = re.compile(f"[{_START}]")
-_NCNAME = re.compile(
-    f"[{_START}][{_START}0-9.\\-\xb7\u0300-\u036f\u0483-\u0486\u0591-\u05bd\u0610-\u065f\u0660-\u0669]*\\Z"
+NCNAME = re.compile(
+    f"[{_START}][{_START}0-9.\\-\xb7\u0300-\u036f\u0483-\u0486\u0591-\u05bd\u0610-\u065f\u0660-\u0669]*"
 )
 
 
@@ -31,19 +31,19 @@ def is_name_start(character: str) -> bool:
 
 def is_name_character(character: str) -> bool:
     """Whether a name without a colon may go on with this."""
-    return _NCNAME.match("a" + character) is not None
+    return NCNAME.fullmatch("a" + character) is not None
 
 
-def verify_ncname(name: str | None, parameter: str = "name") -> str:
+def verify_ncname(name: str | None) -> str:
     """Raise XmlException, as `XmlConvert.VerifyNCName`, for what cannot be a name without a colon."""
     if name is None:
-        raise ArgumentNullException(parameter)
+        raise ArgumentNullException("name")
     if not name:
-        raise ArgumentException("The empty string '' is not a valid local name.", parameter)
-    if _NCNAME.match(name):
+        raise ArgumentNullException("name", "The empty string '' is not a valid local name.")
+    if NCNAME.fullmatch(name):
         return name
     for position, character in enumerate(name):
-        valid = _FIRST.match(character) if position == 0 else _NCNAME.match("a" + character)
+        valid = _FIRST.match(character) if position == 0 else NCNAME.fullmatch("a" + character)
         if not valid:
             code = f"hexadecimal value 0x{ord(character):02X}"
             if position == 0:
@@ -81,7 +81,7 @@ class XNamespace:
             raise ArgumentNullException("localName")
         found = self.names.get(local)
         if found is None:
-            verify_ncname(local, "localName")
+            verify_ncname(local)
             found = XName(self, local)
             if len(self.names) < 65536:
                 self.names[local] = found

@@ -161,13 +161,13 @@ class XNode(XObject):
     @member("void AddAfterSelf(params object[] content)")
     def add_after_self(self, content: Any) -> None:
         container = self._container()
-        container.insert_content(container.index_of(self) + 1, content)
+        container.insert_content(container.index_of(self) + 1, content, nodes_only=True)
 
     @member("void AddBeforeSelf(object content)")
     @member("void AddBeforeSelf(params object[] content)")
     def add_before_self(self, content: Any) -> None:
         container = self._container()
-        container.insert_content(container.index_of(self), content)
+        container.insert_content(container.index_of(self), content, nodes_only=True)
 
     @member("void Remove()")
     def remove(self) -> None:
@@ -179,7 +179,7 @@ class XNode(XObject):
         container = self._container()
         index = container.index_of(self)
         container.remove_child(self)
-        container.insert_content(index, content)
+        container.insert_content(index, content, nodes_only=True)
 
     # Text
 
@@ -310,7 +310,7 @@ class XProcessingInstruction(XNode):
 
         if data is None:
             raise ArgumentNullException("data")
-        verify_ncname(target, "target")
+        verify_ncname(target)
         assert target is not None
         if target.lower() == "xml":
             raise ArgumentException(f"'{target}' is an invalid name for a processing instruction.")

@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import ArgumentNullException, XmlException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
-from apimpolicy.dotnet.xml.names import XML, XMLNS, X, XName, XNamespace
+from apimpolicy.dotnet.xml.names import XML, XMLNS, X, XName, XNamespace, is_name_start
 from apimpolicy.dotnet.xml.nodes import XCData, XComment, XDocumentType, XProcessingInstruction, XText
 from apimpolicy.dotnet.xml.scanner import SPACE, Scanner, line_ends
 from apimpolicy.errors import NotSimulatedError
@@ -26,6 +26,9 @@ MAXIMUM_DEPTH = 1024
 _MARKUP = re.compile("[<&]")
 _PSEUDO = re.compile(r"""[ \t\r\n]+(version|encoding|standalone)[ \t\r\n]*=[ \t\r\n]*(?:"([^"<&]*)"|'([^'<&]*)')""")
 _ENTITY = re.compile(r"""<!ENTITY[ \t\r\n]+([^\s%]+)[ \t\r\n]+(?:"([^"]*)"|'([^']*)')[ \t\r\n]*>""")
+_SHORTEST_MARKUP = 4
+"""XmlReader takes no fewer characters, from `<` to the end of the text, for markup outside of the root element."""
+_BAD_DECLARATION = "Syntax for an XML declaration is invalid."
 
 
 class _Parser(Scanner):
@@ -60,6 +63,8 @@ class _Parser(Scanner):
             burn()
             if text[self.at] != "<":
                 self.characters()
+            elif not self.open and len(text) - self.at < _SHORTEST_MARKUP:
+                self.fail("Data at the root level is invalid.")
             elif text.startswith("<!--", self.at):
                 self.comment()
             elif text.startswith("<?", self.at):
@@ -71,7 +76,7 @@ class _Parser(Scanner):
             elif text.startswith("<!DOCTYPE", self.at):
                 self.document_type()
             elif text.startswith("<!", self.at):
-                self.unexpected(self.at + 2, "DOCTYPE" if not self.open else "[CDATA[")
+                self.unexpected_markup()
             else:
                 self.start_tag()
         if self.open:
@@ -79,6 +84,18 @@ class _Parser(Scanner):
         if self.document.root is None:
             raise XmlException("Root element is missing.")
         return self.document
+
+    def unexpected_markup(self) -> NoReturn:
+        """`<!` of nothing that is known."""
+        at = self.at + 2
+        if self.text.startswith("-", at):
+            self.unexpected(at + 1, "-")
+        if self.open and self.text.startswith("[", at):
+            self.unexpected(at + 1, "CDATA[")
+        if self.open:
+            self.unexpected(at, "<!--", "<[CDATA[")
+        begun = self.document.root is not None or self.document.document_type is not None
+        self.unexpected(at, "<!--" if begun else "DOCTYPE")
 
     @property
     def container(self) -> XContainer:
@@ -89,29 +106,41 @@ class _Parser(Scanner):
         if end < 0:
             self.unclosed()
         values: dict[str, str] = {}
+        following = ["version", "encoding", "standalone"]
         at = 5
         while match := _PSEUDO.match(self.text, at, end):
-            values[match[1]] = match[2] if match[2] is not None else match[3]
+            name = match[1]
+            if name not in following or (name != "version" and not values):
+                self.fail(_BAD_DECLARATION, match.start(1))
+            following = following[following.index(name) + 1 :]
+            quoted = 2 if match[2] is not None else 3
+            values[name] = value = match[quoted]
+            if name == "version" and value != "1.0":
+                self.fail(f"Version number '{value}' is invalid.", match.start(quoted))
+            if name == "standalone" and value not in ("yes", "no"):
+                self.fail(_BAD_DECLARATION, match.start(quoted) - 1)
             at = match.end()
-        if self.text[at:end].strip(SPACE) or "version" not in values:
-            self.fail("Syntax for an XML declaration is invalid.", at)
-        if values["version"] != "1.0":
-            self.fail(f"Version number '{values['version']}' is invalid.", at)
+        if self.text[at:end].strip(SPACE) or not values:
+            self.fail(_BAD_DECLARATION, at)
         self.document.declaration = XDeclaration(values["version"], values.get("encoding"), values.get("standalone"))
         self.at = end + 2
 
     def comment(self) -> None:
         start = self.at + 4
-        content = self.until("-->", start)
-        if "--" in content or content.endswith("-"):
-            self.fail("An XML comment cannot contain '--', and '-' cannot be the last character.", start)
-        self.append(XComment(content))
+        dashes = self.text.find("--", start)
+        if 0 <= dashes < len(self.text) - 2 and self.text[dashes + 2] != ">":
+            self.fail("An XML comment cannot contain '--', and '-' cannot be the last character.", dashes)
+        self.append(XComment(self.until("-->", start, "Comment")))
 
     def instruction(self) -> None:
         start = self.at + 2
         self.at = start
         target = self.name()
-        if target.lower() == "xml":
+        if ":" in target:
+            self.bad_character(start + target.index(":"))
+        if target.lower() == "xml" and target != "xml":
+            self.fail(f"'{target}' is an invalid name for processing instructions.", start)
+        if target == "xml":
             self.fail(
                 "Unexpected XML declaration. The XML declaration must be the first node in the document, and no "
                 "white space characters are allowed to appear before it.",
@@ -119,13 +148,13 @@ class _Parser(Scanner):
             )
         had_space = self.skip_spaces()
         if not had_space and not self.text.startswith("?>", self.at):
-            self.unexpected(self.at, "?>")
-        self.append(XProcessingInstruction(target, self.until("?>", self.at)))
+            self.bad_character(self.at)
+        self.append(XProcessingInstruction(target, self.until("?>", self.at, "PI")))
 
     def cdata(self) -> None:
         if not self.open:
             self.fail("Data at the root level is invalid.", self.at + (0 if self.document.root is not None else 2))
-        self.append(XCData(self.until("]]>", self.at + 9)))
+        self.append(XCData(self.until("]]>", self.at + 9, "CDATA")))
 
     def append(self, node: XText | XComment | XProcessingInstruction | XElement | XDocumentType) -> None:
         container = self.container
@@ -162,7 +191,7 @@ class _Parser(Scanner):
         for element, _, _ in reversed(self.open):
             found = element.attribute(name)
             if found is not None:
-                return found.value == "preserve"
+                return found.value.strip(SPACE) == "preserve"
         return False
 
     # Tags
@@ -191,10 +220,13 @@ class _Parser(Scanner):
             character = self.text[self.at]
             if character == ">" or self.text.startswith("/>", self.at):
                 break
+            after_name = not had_space and not attributes
             if character == "/":
-                self.unexpected(self.at + 1, ">")
+                self.unexpected(self.at if after_name else self.at + 1, ">")
+            if after_name or not is_name_start(character):
+                self.bad_character(self.at, begins=not after_name)
             if not had_space:
-                self.fail(f"'{character}' is an unexpected token. Expecting white space.")
+                self.fail(f"'{self.token(self.at)}' is an unexpected token. Expecting white space.")
             attributes.append(self.attribute(scope))
         self.scopes.append({**self.scopes[-1], **scope} if scope else self.scopes[-1])
         element = XElement(self.resolve(written, start, is_attribute=False))
@@ -226,17 +258,30 @@ class _Parser(Scanner):
         self.skip_spaces()
         quote = self.text[self.at : self.at + 1]
         if quote not in ('"', "'"):
-            if not quote:
-                self.unclosed()
-            self.fail(f"'{quote}' is an unexpected token. The expected token is '\"' or '''.")
+            self.unexpected(self.at, '"', "'")
         self.at += 1
+        inside = self.at
         value = self.attribute_value(quote)
         if name == "xmlns" or name.startswith("xmlns:"):
-            prefix = name[6:]
-            if prefix and not value:
-                self.fail("Invalid namespace declaration.", start)
-            scope[prefix] = value
+            self.check_declaration(name[6:], value, start, inside)
+            scope[name[6:]] = value
+        elif name == "xml:space" and value.strip(SPACE) not in ("preserve", "default"):
+            self.fail(f"'{value}' is an invalid xml:space value.", start)
         return name, value, start
+
+    def check_declaration(self, prefix: str, namespace: str, start: int, inside: int) -> None:
+        """What no namespace declaration may be; `inside` is where its value begins."""
+        if prefix and not namespace:
+            self.fail("Invalid namespace declaration.", inside - 1)
+        if (namespace == XMLNS.name and prefix != "xmlns") or (namespace == XML.name and prefix != "xml"):
+            reserved = 'namespace name reserved for "xml" or "xmlns".'
+            self.fail(f"Prefix '{prefix}' cannot be mapped to {reserved}", inside)
+        if prefix == "xmlns":
+            self.fail('Prefix "xmlns" is reserved for use by XML.', inside if namespace == XMLNS.name else start)
+        if prefix == "xml" and namespace != XML.name:
+            self.fail(
+                f'Prefix "xml" is reserved for use by XML and can be mapped only to namespace name "{XML.name}".', start
+            )
 
     def attribute_value(self, quote: str) -> str:
         parts: list[str] = []
@@ -261,8 +306,7 @@ class _Parser(Scanner):
         self.at += 2
         start = self.at
         if not self.open:
-            self.fail("Data at the root level is invalid." if self.document.root is None
-                      else "Unexpected end tag.", start)  # fmt: skip
+            self.fail("Unexpected end tag.", start)
         element, expected, opened = self.open[-1]
         written = self.name()
         if written != expected:
@@ -282,9 +326,16 @@ class _Parser(Scanner):
         self.scopes.pop()
 
     def document_type(self) -> None:
-        if self.open or self.document.root is not None or self.document.document_type is not None:
-            self.fail("Unexpected DTD declaration.", self.at + 2)
-        self.at += 9
+        if self.open:
+            self.fail("Unexpected DTD declaration.")
+        behind = self.at + 9
+        if self.text[behind : behind + 1] not in tuple(SPACE):
+            self.fail(f"'{self.token(behind)}' is an unexpected token. Expecting white space.", behind)
+        if self.document.document_type is not None:
+            self.fail("Cannot have multiple DTDs.")
+        if self.document.root is not None:
+            self.fail("DTD must be defined before the document root element.")
+        self.at = behind
         self.skip_spaces()
         name = self.name()
         self.skip_spaces()

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from apimpolicy.dotnet.exceptions import ArgumentException, XmlException
+from apimpolicy.dotnet.exceptions import XmlException
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.dotnet.xml.names import verify_ncname
+from apimpolicy.dotnet.xml.names import NCNAME, is_name_character
 
 SPACE = " \t\r\n"
-_NAME = re.compile(r"[^\s<>/=\"'&!?\[\](){};,#%]+")
 _SPACES = re.compile(r"[ \t\r\n]*")
 _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _PREDEFINED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
@@ -34,6 +33,9 @@ class Scanner:
         self.at = len(self.text)
         self.fail("Unexpected end of file has occurred.")
 
+    def ended_inside(self, part: str) -> NoReturn:
+        self.fail(f"Unexpected end of file while parsing {part} has occurred.", len(self.text))
+
     def place(self, at: int) -> tuple[int, int]:
         """Line and position of an offset, from 1; `\\r\\n`, `\\r` and `\\n` end lines."""
         before = self.text[:at].replace("\r\n", "\0\n").replace("\r", "\n")
@@ -48,11 +50,28 @@ class Scanner:
         line, position = self.place(self.at if at is None else at)
         return XmlException(f"{message} Line {line}, position {position}.")
 
-    def unexpected(self, at: int, expected: str) -> NoReturn:
+    def unexpected(self, at: int, *expected: str) -> NoReturn:
+        wanted = "' or '".join(expected)
+        self.fail(f"'{self.token(at)}' is an unexpected token. The expected token is '{wanted}'.", at)
+
+    def token(self, at: int) -> str:
+        """The word or the character at an offset, as messages show it."""
+        if at >= len(self.text):
+            self.unclosed()
+        end = at
+        while end < len(self.text) and is_name_character(self.text[end]):
+            end += 1
+        return self.text[at : max(end, at + 1)]
+
+    def bad_character(self, at: int, *, begins: bool = False) -> NoReturn:
+        """A character that no name has, or that none begins with."""
         if at >= len(self.text):
             self.unclosed()
         found = self.text[at]
-        self.fail(f"'{found}' is an unexpected token. The expected token is '{expected}'.", at)
+        code = f"hexadecimal value 0x{ord(found):02X}"
+        if begins:
+            self.fail(f"Name cannot begin with the '{found}' character, {code}.", at)
+        self.fail(f"The '{found}' character, {code}, cannot be included in a name.", at)
 
     def skip_spaces(self) -> bool:
         """Skip white space; whether there was some."""
@@ -62,11 +81,11 @@ class Scanner:
         self.at = match.end()
         return self.at > start
 
-    def until(self, end: str, start: int) -> str:
-        """The text from `start` to `end`; moves behind it."""
+    def until(self, end: str, start: int, part: str = "") -> str:
+        """The text from `start` to `end`; moves behind it. `part` is what messages call it."""
         found = self.text.find(end, start)
         if found < 0:
-            self.unclosed()
+            self.ended_inside(part) if part else self.unclosed()
         self.at = found + len(end)
         content = self.text[start:found]
         self.check_characters(content, start)
@@ -83,7 +102,7 @@ class Scanner:
         """`&lt;` and `&#65;` as text."""
         start = self.at + 1
         end = self.text.find(";", start, start + 128)
-        name = _NAME.match(self.text, start)
+        name = NCNAME.match(self.text, start)
         if self.text.startswith("#", start):
             digits = self.text[start + 1 : end] if end > 0 else ""
             hexadecimal = digits.startswith("x")
@@ -92,11 +111,11 @@ class Scanner:
                 self.fail("Invalid syntax for a hexadecimal numeric entity reference." if hexadecimal
                           else "Invalid syntax for a decimal numeric entity reference.", start + 1)  # fmt: skip
             code = int(digits[1:], 16) if hexadecimal else int(digits)
-            if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF or (code < 32 and chr(code) not in SPACE):
+            if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF or _INVALID.match(chr(code)):
                 self.fail(
-                    f"'{chr(code) if 0 < code < 0xD800 else '.'}', hexadecimal value 0x{code:02X}, "
-                    "is an invalid character.",
-                    start + 1,
+                    f"'{chr(code) if 0 < code < 0xD800 or 0xDFFF < code <= 0xFFFF else '.'}', "
+                    f"hexadecimal value 0x{code:02X}, is an invalid character.",
+                    start + 2 if hexadecimal else start + 1,
                 )
             self.at = end + 1
             return to_utf16(chr(code))
@@ -112,29 +131,27 @@ class Scanner:
 
     def name(self) -> str:
         """A name as written, colon and all."""
-        match = _NAME.match(self.text, self.at)
+        start = self.at
+        self.part_of_name()
+        if self.text.startswith(":", self.at):
+            self.at += 1
+            self.part_of_name()
+            if self.text.startswith(":", self.at):
+                self.bad_character(self.at)
+        return self.text[start : self.at]
+
+    def part_of_name(self) -> None:
+        match = NCNAME.match(self.text, self.at)
+        end = self.at if match is None else match.end()
+        if end >= len(self.text):
+            self.ended_inside("Name")
         if match is None:
-            if self.at >= len(self.text):
-                self.unclosed()
-            character = self.text[self.at]
-            code = f"hexadecimal value 0x{ord(character):02X}"
-            self.fail(f"Name cannot begin with the '{character}' character, {code}.")
-        written = match.group()
-        offset = self.at
-        for part in written.split(":", 1):
-            try:
-                verify_ncname(part)
-            except XmlException as error:
-                self.fail(error.message, offset)
-            except ArgumentException:
-                self.fail("The ':' character, hexadecimal value 0x3A, cannot be included in a name.", offset)
-            offset += len(part) + 1
-        self.at = match.end()
-        return written
+            self.bad_character(end, begins=True)
+        self.at = end
 
     def literal(self) -> str:
         self.skip_spaces()
         quote = self.text[self.at : self.at + 1]
         if quote not in ('"', "'") or not quote:
-            self.unexpected(self.at, '"')
+            self.unexpected(self.at, '"', "'")
         return self.until(quote, self.at + 1)

@@ -99,7 +99,14 @@ def test_invalid_pattern(pattern: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["a{2000000000}", "((a{1000}){1000}){1000}", "(?<a-b>x)", "(?<-b>x)", "(" * 200 + "a" + ")" * 200, "[a-[b" * 200],
+    [
+        "a{2000000000}",
+        "((a{1000}){1000}){1000}",
+        "(?<b>)(?<a-b>x)",
+        "(?<b>)(?<-b>x)",
+        "(" * 200 + "a" + ")" * 200,
+        "[a-[b" * 200,
+    ],
 )
 def test_refused_by_name(pattern: str) -> None:
     with pytest.raises(NotSimulatedError):

@@ -58,7 +58,8 @@ SAME = [
 MESSAGES = [
     ("", "Root element is missing."),
     ("x", "Data at the root level is invalid. Line 1, position 1."),
-    ("<a>", "Unexpected end of file has occurred. The following elements are not closed: a. Line 1, position 4."),
+    ("<a>", "Data at the root level is invalid. Line 1, position 1."),
+    ("<a> ", "Unexpected end of file has occurred. The following elements are not closed: a. Line 1, position 5."),
     ("<a><b></a>", "The 'b' start tag on line 1 position 5 does not match the end tag of 'a'. Line 1, position 9."),
     ("<a>&undefined;</a>", "Reference to undeclared entity 'undefined'. Line 1, position 5."),
     ("<a/><b/>", "There are multiple root elements. Line 1, position 6."),

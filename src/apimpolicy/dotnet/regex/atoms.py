@@ -1,0 +1,158 @@
+"""What stands for one character, a place in the text or an earlier group: literals, escapes, anchors, references."""
+
+from __future__ import annotations
+
+from apimpolicy.dotnet.regex.character_classes import ECMA_WORD_CLASS, WORD_BOUNDARY_CLASS, Reader, literal
+from apimpolicy.dotnet.regex.letter_case import alike
+from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, IGNORE_CASE
+
+FINAL = r"(?=\n?\Z)"
+"""The end, or before a newline at the end."""
+
+
+class Atoms(Reader):
+    """Translates them into `_output`. Without `names` it is not known yet which groups there are.
+
+    `ignores_case` says with which setting the result is to be compiled. `_capturing` has the numbers of the open
+    groups, 0 for those that capture nothing; `_called` what is to be defined after the pattern.
+    """
+
+    __slots__ = ("_called", "_capturing", "_names", "_numbers", "_output", "ignores_case")
+
+    def __init__(self, pattern: str, options: int, names: dict[str, int] | None) -> None:
+        super().__init__(pattern, options)
+        self._names = names
+        self._numbers = frozenset(() if names is None else names.values())
+        self._output: list[str] = []
+        self._capturing: list[int] = []
+        self._called: dict[str, str] = {}
+        self.ignores_case = options & IGNORE_CASE or (IGNORE_CASE if pattern.startswith("(?i)") else 0)
+
+    def _name(self) -> str:
+        start = self.position
+        while is_name_character(self.peek()):
+            self.position += 1
+        return self.pattern[start : self.position]
+
+    def _cased(self, text: str) -> None:
+        """Write what letter case matters to, under the option that holds here."""
+        case = self.options & IGNORE_CASE
+        if case != self.ignores_case:
+            text = f"(?i:{text})" if case else f"(?-i:{text})"
+        self._output.append(text)
+
+    def _character(self, char: str) -> None:
+        others = alike(char) if self.options & IGNORE_CASE else ""
+        if others:
+            self._output.append(f"(?-i:[{others}])")
+        else:
+            self._cased(literal(char))
+
+    def _backslash(self) -> None:
+        if self.at_end:
+            raise self.error("Illegal \\ at end of pattern.")
+        char = self.peek()
+        if char in "bBAGZz":
+            self.position += 1
+            self._output.append(self._anchor(char))
+        elif char in "dDwWsS":
+            self.position += 1
+            self._output.append(f"[{'^' if char.isupper() else ''}{self.class_items(char.lower())}]")
+        elif char in "pP":
+            self.position += 1
+            items, negated = self.property_items(char == "P")
+            self._output.append(f"[{'^' if negated else ''}{items}]")
+        else:
+            self._reference_or_character(char)
+
+    def _anchor(self, char: str) -> str:
+        if char in "bB":
+            word = ECMA_WORD_CLASS if self.options & ECMA_SCRIPT else WORD_BOUNDARY_CLASS
+            if char == "b":
+                return f"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))"
+            return f"(?:(?<={word})(?={word})|(?<!{word})(?!{word}))"
+        return {"A": r"(?:\A)", "G": r"(?:\G)", "Z": FINAL, "z": r"(?:\Z)"}[char]
+
+    def _reference_or_character(self, char: str) -> None:
+        start = self.position
+        close = ""
+        if char == "k":
+            if self.peek(1):
+                self.position += 2
+                close = {"<": ">", "'": "'"}.get(self.pattern[self.position - 1], "")
+            if not close or self.at_end:
+                raise self.error("Malformed \\k<...> named back reference.")
+        elif char in "<'" and self.peek(1):
+            close = ">" if char == "<" else "'"
+            self.position += 1
+        if close:
+            if self._named_reference(close):
+                return
+            self.position = start
+        elif "1" <= char <= "9" and self._numbered_reference():
+            return
+        self._character(self.character_escape())
+
+    def _named_reference(self, close: str) -> bool:
+        if self.peek().isascii() and self.peek().isdigit():
+            number = self.take_decimal()
+            if self._names is not None and number in self._numbers and self.accept(close):
+                self._refer(number)
+                return True
+            name = str(number)
+            wrong = f"Reference to undefined group number {name}."
+        elif is_name_character(self.peek()):
+            name = self._name()
+            wrong = f"Reference to undefined group name '{name}'."
+        else:
+            return False
+        if not self.accept(close):
+            return False
+        if self._names is not None:
+            if name not in self._names:
+                raise self.error(wrong)
+            self._refer(self._names[name])
+        return True
+
+    def _numbered_reference(self) -> bool:
+        """A number that is no group is an octal escape from 10 on; ECMAScript takes as many digits as make a group."""
+        start = self.position
+        number = self.take_decimal()
+        if self._names is None:
+            return True
+        if self.options & ECMA_SCRIPT:
+            digits = self.pattern[start : self.position]
+            while digits and int(digits) not in self._numbers:
+                digits = digits[:-1]
+            self.position = start + len(digits)
+            if digits:
+                self._refer(int(digits))
+            return bool(digits)
+        if number in self._numbers:
+            self._refer(number)
+            return True
+        if number <= 9:
+            raise self.error(f"Reference to undefined group number {number}.")
+        self.position = start
+        return False
+
+    def _refer(self, number: int) -> None:
+        """The text of a group; the whole match, group 0, has none as long as it is looked for."""
+        if number == 0:
+            self._output.append("(?:)" if self.options & ECMA_SCRIPT else "(?!)")
+            return
+        reference = self._call(number) if number in self._capturing else f"(?P=g{number})"
+        self._cased(f"(?(g{number}){reference})" if self.options & ECMA_SCRIPT else reference)
+
+    def _call(self, number: int) -> str:
+        """A group has its last text inside of itself too, but `regex` has no such reference: one that stands outside
+        of the group is called instead."""
+        case = "i" if self.options & IGNORE_CASE else "-i"
+        name = f"r{number}" if case == "-i" else f"i{number}"
+        self._called[name] = f"(?P<{name}>(?{case}:(?P=g{number})))"
+        return f"(?&{name})"
+
+
+def is_name_character(char: str) -> bool:
+    """Whether a group name may contain the character; false for none."""
+    return bool(char) and (char.isalnum() or char == "_")
