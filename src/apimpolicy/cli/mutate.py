@@ -222,7 +222,7 @@ class _Tests(NamedTuple):
 def _find(paths: Sequence[str], python: bool | None) -> _Tests:
     """Raises ConfigurationError when tests in Python are wanted and pytest is not there."""
     from apimpolicy.testing.case_files import is_case_file
-    from apimpolicy.testing.mutation.pytest_runs import is_python_test
+    from apimpolicy.testing.mutation.pytest_files import is_python_test
 
     only: list[str] = []
     places: list[str] = []
@@ -242,7 +242,7 @@ def _find(paths: Sequence[str], python: bool | None) -> _Tests:
 def _tests_in(places: Sequence[str], only: list[str], python: bool | None) -> _Tests:
     from apimpolicy.cli.test import find_test_files
     from apimpolicy.testing.case_files import is_case_file
-    from apimpolicy.testing.mutation.pytest_runs import has_pytest, is_python_test, mentions_apim
+    from apimpolicy.testing.mutation.pytest_files import has_pytest, is_python_test, mentions_apim
 
     files = find_test_files(place for place in places if not is_python_test(place))
     for_pytest = [place for place in places if not is_case_file(place)]

@@ -1,4 +1,4 @@
-"""Expressions that our Newtonsoft.Json and LINQ to XML answered wrongly until they were held against the libraries' tests.
+"""Expressions that our Newtonsoft.Json and LINQ to XML answered wrongly, until the libraries' own tests showed it.
 
 A row of a `library_rows.jsonl` is a C# expression and its value; `!` and a name stand for an exception, with the
 beginning of its message if there is more.

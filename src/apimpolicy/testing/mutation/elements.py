@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.policies.registry import specification_of
+from apimpolicy.testing.mutation.change import Change
 from apimpolicy.testing.mutation.expressions import expression_changes
-from apimpolicy.testing.mutation.mutants import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.syntax.parser import parse
 from apimpolicy.testing.coverage.conditions import TRUTH, conditions_of
 from apimpolicy.testing.coverage.places import code_in_file, file_source, is_escaped, span_in_file
-from apimpolicy.testing.mutation.mutants import Change
+from apimpolicy.testing.mutation.change import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

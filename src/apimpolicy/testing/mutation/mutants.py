@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from apimpolicy.report.coverage_data import CONDITION, POLICY
 from apimpolicy.report.mutation_data import Mutant
 
@@ -14,21 +12,6 @@ if TYPE_CHECKING:
     from apimpolicy.report.coverage_data import FileCoverage, Place
     from apimpolicy.testing.mutation.subjects import Subjects
     from apimpolicy.text.document import Element
-
-
-@attrs.frozen
-class Change:
-    """A span of the file, what is to stand there instead, and what that is called."""
-
-    kind: str
-    start: int
-    end: int
-    text: str
-    description: str
-    removes: tuple[str, ...] = ()
-    """The subjects (`subjects`) of which a whole check is gone with it."""
-    about: tuple[str, ...] = ()
-    """The subjects of which a check is changed."""
 
 
 class Reach:

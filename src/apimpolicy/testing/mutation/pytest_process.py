@@ -21,7 +21,7 @@ import pytest
 
 from apimpolicy.errors import ConfigurationError, DiagnosticError, InternalError, NotSimulatedError
 from apimpolicy.testing.case_files import is_case_file
-from apimpolicy.testing.mutation.pytest_runs import says_apim
+from apimpolicy.testing.mutation.pytest_files import says_apim
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import re
 import tempfile
 import time
-from importlib.util import find_spec
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +20,7 @@ from apimpolicy.report.coverage_data import CoverageReport
 from apimpolicy.report.mutation_data import INVALID, KILLED, UNJUDGED, MutantOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.context import BaseContext
 
@@ -57,42 +55,8 @@ IMPORTED_BEFORE = (
 SECONDS_TO_END = 5.0
 """How long fixtures may take to tear down what they set up, when everything is known."""
 
-_NAMES = re.compile(r"(test_.*|.*_test|conftest)\.py")
-_WORD = re.compile(rb"\bapim(policy)?\b")
-_OTHERS = ("node_modules", "site-packages", "__pycache__")
 _NO_TESTS = 5
 """pytest's exit code when it collected nothing."""
-
-
-def is_python_test(path: str) -> bool:
-    """Whether somebody names a file of tests in Python, or one test in it (`test_a.py::test_b`)."""
-    return path.partition("::")[0].endswith(".py")
-
-
-def mentions_apim(paths: Iterable[str]) -> bool:
-    """Whether among or below `paths` there is a file of tests, or a conftest.py, that says `apim` or `apimpolicy`."""
-    for path in paths:
-        name = path.partition("::")[0]
-        if os.path.isfile(name):
-            if name.endswith(".py") and says_apim(name):
-                return True
-            continue
-        for directory, folders, names in os.walk(path):
-            folders[:] = sorted(
-                name
-                for name in folders
-                if not name.startswith(".")
-                and name not in _OTHERS
-                and not os.path.exists(os.path.join(directory, name, "pyvenv.cfg"))
-            )
-            if any(_NAMES.fullmatch(name) and says_apim(os.path.join(directory, name)) for name in sorted(names)):
-                return True
-    return False
-
-
-def has_pytest() -> bool:
-    """Whether pytest is installed here."""
-    return find_spec("pytest") is not None
 
 
 class PytestRuns:
@@ -290,12 +254,3 @@ def _context() -> BaseContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([f"apimpolicy.{name}" for name in IMPORTED_BEFORE])
     return context
-
-
-def says_apim(path: str) -> bool:
-    """Whether a file of Python mentions `apim` or `apimpolicy`; one that cannot be read does not."""
-    try:
-        with open(path, "rb") as file:
-            return _WORD.search(file.read()) is not None
-    except OSError:
-        return False

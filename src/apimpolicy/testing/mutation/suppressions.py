@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.engine.document import Policy
-    from apimpolicy.testing.mutation.mutants import Change
+    from apimpolicy.testing.mutation.change import Change
     from apimpolicy.text.document import Comment, Element
 
 KINDS = ("remove", "condition", "operand", "comparison", "constant", "attribute")

@@ -1,0 +1,55 @@
+"""Which tests in Python have to do with policies."""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NAMES = re.compile(r"(test_.*|.*_test|conftest)\.py")
+_WORD = re.compile(rb"\bapim(policy)?\b")
+_OTHERS = ("node_modules", "site-packages", "__pycache__")
+
+
+def is_python_test(path: str) -> bool:
+    """Whether somebody names a file of tests in Python, or one test in it (`test_a.py::test_b`)."""
+    return path.partition("::")[0].endswith(".py")
+
+
+def mentions_apim(paths: Iterable[str]) -> bool:
+    """Whether among or below `paths` there is a file of tests, or a conftest.py, that says `apim` or `apimpolicy`."""
+    for path in paths:
+        name = path.partition("::")[0]
+        if os.path.isfile(name):
+            if name.endswith(".py") and says_apim(name):
+                return True
+            continue
+        for directory, folders, names in os.walk(path):
+            folders[:] = sorted(
+                name
+                for name in folders
+                if not name.startswith(".")
+                and name not in _OTHERS
+                and not os.path.exists(os.path.join(directory, name, "pyvenv.cfg"))
+            )
+            if any(_NAMES.fullmatch(name) and says_apim(os.path.join(directory, name)) for name in sorted(names)):
+                return True
+    return False
+
+
+def has_pytest() -> bool:
+    """Whether pytest is installed here."""
+    return find_spec("pytest") is not None
+
+
+def says_apim(path: str) -> bool:
+    """Whether a file of Python mentions `apim` or `apimpolicy`; one that cannot be read does not."""
+    try:
+        with open(path, "rb") as file:
+            return _WORD.search(file.read()) is not None
+    except OSError:
+        return False
