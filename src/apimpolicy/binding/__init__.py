@@ -12,7 +12,8 @@
     patterns      … patterns,
     lambdas       … lambdas,
     stack_memory  … `stackalloc`,
-    creation      … object, array, tuple and string creation,
+    creation      … object, tuple and string creation,
+    array_creation  … array creation,
     casts         … casts, `as`, `is`, `typeof`, `default`, `checked`,
     asynchrony    … `await`, and what async functions return,
     references    … `ref`,
@@ -21,6 +22,7 @@
     operations    … literals and operators,
     method_groups … methods as delegates,
     calls         … calls, indexing,
+    arguments     … arguments,
     dynamic       … operations on `dynamic`,
     access        … member access and `?.`,
     names         … names and types,
@@ -30,7 +32,7 @@
     type_relations  identity, variance, references, kinds of conversions
     operators     which predefined operator          constants    what is computed at compile time
     complaints    errors of failed calls             advice       the help of other errors
-    spelling      types in messages
+    spelling      types in messages                  expression_variables  which variables expressions declare
     constraints   on type parameters                 readonly     what has no reference to write through
     nodes         the bound tree                     symbols      variables and scopes
     unbound       expressions that wait for a type

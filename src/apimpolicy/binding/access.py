@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice, lookup
+from apimpolicy.binding.complaints import name_token
 from apimpolicy.binding.conversions import nullable
 from apimpolicy.binding.names import NameBinder
 from apimpolicy.binding.nodes import (
@@ -153,7 +154,7 @@ class AccessBinder(NameBinder):
         if isinstance(receiver, (MethodGroup, UnboundLambda)):
             shown = receiver.name if isinstance(receiver, MethodGroup) else "lambda"
             return self.failure(
-                node if isinstance(receiver, UnboundLambda) else receiver.syntax,
+                node if isinstance(receiver, UnboundLambda) else name_token(receiver),
                 "CS0119" if isinstance(receiver, MethodGroup) else "CS0023",
                 f"'{shown}' is a method, which has no members",
                 help="add parentheses to call it",
@@ -212,7 +213,7 @@ class AccessBinder(NameBinder):
         if type_ is ERROR:
             return self.bad(node)
         if type_ is VOID:
-            return self.failure(node, "CS0023", "the call before the dot returns nothing")
+            return self._dot_after(node, "CS0023", "the call before the dot returns nothing", token)
         if type_ is DYNAMIC:
             return Dynamic(node, DYNAMIC, "member", [receiver], token)
         if isinstance(type_, SpecialType):
@@ -241,6 +242,8 @@ class AccessBinder(NameBinder):
             names = [*lookup.member_names(type_), *lookup.extension_method_names()]
             if isinstance(type_, AnonymousType):
                 names = [member for member, _ in type_.members]
+            if token.start == token.end:
+                return self.no_query(receiver, name)
             meant, help = advice.for_member(type_, name)
             return self.failure(
                 token,
@@ -250,6 +253,22 @@ class AccessBinder(NameBinder):
                 help=help,
             )
         return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, methods, extensions, types)
+
+    def _dot_after(self, node: Node, code: str, message: str, token: Token) -> Bad:
+        """A mistake at the dot before a name."""
+        dot = self.excerpt.text.rfind(".", node.start, token.start)
+        return self.failure_at(dot, dot + 1, node, code, message)
+
+    def no_query(self, receiver: Expression, name: str) -> Bad:
+        """The source of a query has no method for one of its clauses (section 12.20.3)."""
+        type_ = receiver.type
+        is_sequence = any(parent.name == "System.Collections.IEnumerable" for parent in lookup.supertypes(type_))
+        return self.failure(
+            receiver.syntax,
+            "CS1934" if is_sequence else "CS1936",
+            f"a query needs a sequence: '{shown(type_)}' has no '{name}'",
+            help="write the type of the range variable: from string x in …" if is_sequence else "",
+        )
 
     def _may_extend(self, receiver: Expression, extensions: Sequence[Method]) -> bool:
         return bool(extensions)

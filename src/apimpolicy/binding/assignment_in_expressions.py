@@ -89,7 +89,8 @@ class ExpressionWalk:
             return state
         self.reported |= missing
         if mask == self.variables.mask(symbol):
-            finding = ("CS0165", f"'{symbol.name}' is used before it has a value on every path")
+            code = "CS0269" if symbol.mode == "out" else "CS0165"
+            finding = (code, f"'{symbol.name}' is used before it has a value on every path")
         else:
             finding = ("CS0170", f"a part of '{symbol.name}' is used before it has a value on every path")
         self.findings.setdefault(

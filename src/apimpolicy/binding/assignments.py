@@ -11,7 +11,9 @@ from apimpolicy.binding.nodes import (
     ArrayAccess,
     Assignment,
     Bad,
+    Call,
     CompoundAssignment,
+    DelegateCall,
     Dereference,
     Dynamic,
     Expression,
@@ -29,7 +31,7 @@ from apimpolicy.binding.operations import OperationBinder, operand_name
 from apimpolicy.binding.readonly import read_only
 from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.types import DYNAMIC
-from apimpolicy.dotnet.values import INT
+from apimpolicy.dotnet.values import INT, VOID
 from apimpolicy.syntax.nodes import Node
 
 if TYPE_CHECKING:
@@ -82,6 +84,8 @@ class AssignmentBinder(OperationBinder):
             else:
                 self.report(node, "CS0200", f"'{target.symbol.name}' cannot be assigned")
             return False
+        if not self._has_own_place(target, node):
+            return False
         cause = read_only(target)
         if cause is not None:
             assigned = code if cause.assigned == "CS0131" else cause.assigned
@@ -118,12 +122,30 @@ class AssignmentBinder(OperationBinder):
         self.report(node, code, "only a variable, a property or an indexed element can be assigned")
         return False
 
+    def _has_own_place(self, target: Expression, node: Node) -> bool:
+        """Whether the tuple that an element is of is a variable: changing a copy is CS1612, or CS1654 in a loop."""
+        whole = target
+        while _is_part(whole):
+            whole = whole.receiver  # type: ignore[attr-defined]
+        if whole is target:
+            return True
+        target = whole
+        if isinstance(target, Local) and target.symbol.kind in ("foreach", "using"):
+            self.report(node, "CS1654", f"'{target.symbol.name}' can only be read, and its elements with it")
+            return False
+        if isinstance(target, (PropertyAccess, IndexerAccess, Call, DelegateCall)):
+            self.report(target.syntax, "CS1612", "this gives a copy of the tuple: changing it has no effect")
+            return False
+        return True
+
     def bind_assignment(self, node: Node) -> Expression:
         left_node, right_node = node.children
         if isinstance(left_node, Node) and left_node.kind in ("tuple", "declaration_expression"):
             return self.bind_deconstruction(node)
         if self._is_discard(left_node):
             value = self.require_typed(self.bind_value(right_node))
+            if value.type is VOID:
+                return self.failure(left_node, "CS8209", "the call returns nothing that could be assigned")
             return value if isinstance(value, Bad) else Assignment(node, value.type, value, value)
         target = self.bind_value(left_node)
         if isinstance(right_node, Node) and right_node.kind == "ref_expression":
@@ -209,3 +231,10 @@ def _readonly_help(target: Expression) -> str:
     if container is not None and "IReadOnlyDictionary" in str(container):
         return "headers, variables and the like are changed by policies: set-header, set-variable, …"
     return advice.EQUALS
+
+
+def _is_part(target: Expression) -> bool:
+    """Whether something is an element of a tuple: as the tuple, it may be a copy."""
+    if isinstance(target, FieldAccess):
+        return target.receiver is not None and target.receiver.type.is_value_type and not target.field.is_static
+    return isinstance(target, TupleElement)

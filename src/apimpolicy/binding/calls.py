@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import complaints, lookup
+from apimpolicy.binding.arguments import ArgumentBinder
 from apimpolicy.binding.conversions import is_reference
-from apimpolicy.binding.dynamic import DynamicBinder
 from apimpolicy.binding.nodes import (
     ArrayAccess,
     ArrayCreation,
@@ -18,7 +18,6 @@ from apimpolicy.binding.nodes import (
     FieldAccess,
     IndexerAccess,
     Literal,
-    Local,
     MethodGroup,
     NamespaceReference,
     OutVariable,
@@ -27,7 +26,6 @@ from apimpolicy.binding.nodes import (
 )
 from apimpolicy.binding.overloads import Argument, Candidate, resolve
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method, Parameter, Property
 from apimpolicy.dotnet.types import (
@@ -45,67 +43,21 @@ from apimpolicy.syntax.nodes import Node, Token
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.binding.symbols import LocalFunctionSymbol
     from apimpolicy.syntax.nodes import Child
 
 
-class CallBinder(DynamicBinder):
+class CallBinder(ArgumentBinder):
     """Everything with arguments."""
 
     # ---------------------------------------------------------------------------------------------- calls
-
-    def bind_arguments(self, node: Child) -> list[Argument]:
-        """The arguments of a call, in order, not converted yet."""
-        return [self._argument(child) for child in node.nodes()] if isinstance(node, Node) else []
-
-    def _argument(self, node: Node) -> Argument:
-        name = node.token(0) if node.children[0] is not None else None
-        mode = node.token(1).text if node.children[1] is not None else ""
-        value = node.node(2)
-        if value.kind == "declaration_expression":
-            return Argument(self._out_declaration(value), value, mode, name)
-        if mode == "out" and value.kind == "identifier" and value.token(0).text == "_" and self.scope.find("_") is None:
-            return Argument(OutVariable(value, ERROR, None), value, mode, name)
-        if value.kind == "assignment":
-            self._named_argument_meant(value)
-        expression = self.bind_value(value)
-        if mode in ("ref", "out") and not isinstance(expression, (Local, ArrayAccess, FieldAccess, Dereference, Bad)):
-            expression = self.failure(
-                value,
-                "CS1510",
-                f"'{mode}' needs a variable",
-            )
-        return Argument(expression, value, mode, name)
-
-    def _named_argument_meant(self, node: Node) -> None:
-        """`f(name = value)` where no variable has the name: a help for what is reported next."""
-        target = node.children[0]
-        if isinstance(target, Node) and target.kind == "identifier":
-            name = identifier_name(target.token(0).text)
-            if self.scope.find(name) is None:
-                self.meant_as_argument = name
-
-    def _out_declaration(self, node: Node) -> Expression:
-        type_node, designation = node.children
-        if not isinstance(designation, Token):
-            return self.failure(node, "CS8199", "a deconstruction cannot stand here")
-        name = identifier_name(designation.text)
-        is_var = self.is_var(type_node)
-        type_ = ERROR if is_var else self.bind_type(type_node)
-        if name == "_":
-            return OutVariable(node, type_, None)
-        symbol = LocalSymbol(name, type_, "local", designation, self.scope.function)
-        self.declare(symbol, designation)
-        return OutVariable(node, type_, symbol)
-
-    def declare(self, symbol: LocalSymbol, where: Child) -> None:
-        raise NotImplementedError
 
     def bind_invocation(self, node: Node) -> Expression:
         chain = self._bind_chain(node)
         if chain is not None:
             return chain
         target, arguments_node = node.children
-        if _is_nameof(target) and self.scope.find("nameof") is None:
+        if _is_nameof(target, arguments_node) and self.scope.find("nameof") is None:
             return self._nameof(node, arguments_node)
         callee = self.bind_receiver(target)
         arguments = self.bind_arguments(arguments_node)
@@ -116,11 +68,12 @@ class CallBinder(DynamicBinder):
                 return self._call_local_function(node, callee, arguments)
             return self.call_group(node, callee, arguments)
         if isinstance(callee, (TypeReference, NamespaceReference)):
-            what = shown(callee.type) if isinstance(callee, TypeReference) else callee.name
+            if isinstance(callee, NamespaceReference):
+                return self.failure(target, "CS0118", f"'{callee.name}' is a namespace, but is used like a variable")
             return self.failure(
                 target,
                 "CS1955",
-                f"'{what}' is a type and cannot be called",
+                f"'{shown(callee.type)}' is a type and cannot be called",
                 help="write 'new' before it to make an object",
             )
         if callee.type is DYNAMIC:
@@ -152,17 +105,19 @@ class CallBinder(DynamicBinder):
         return self.dynamic_operation(node, "call", receivers, group, arguments)
 
     def _nameof(self, node: Node, arguments: Child) -> Expression:
-        children = arguments.children if arguments is not None else []  # type: ignore[union-attr]
-        if len(children) != 1:
-            return self.failure(node, "CS8081", "'nameof' takes one name")
-        operand = children[0].children[2]  # type: ignore[union-attr]
+        operand = arguments.children[0].children[2]  # type: ignore[union-attr]
         while operand.kind == "parenthesized":  # type: ignore[union-attr]
             operand = operand.children[0]  # type: ignore[union-attr]
         token = _name_token(operand)
         if token is None:
             return self.failure(operand, "CS8081", "'nameof' takes a name")
+        wrong = _no_name_in(operand)
+        if wrong is not None:
+            return self.failure(wrong, "CS8082", "'nameof' takes names with dots between them")
         reported = len(self.diagnostics)
         bound = self.bind(operand)
+        if isinstance(bound, MethodGroup) and bound.type_arguments:
+            return self.failure(operand, "CS8084", "the name of a method has no type arguments")
         if isinstance(bound, Bad) and [d.code for d in self.diagnostics[reported:]] == ["CS0120"]:
             del self.diagnostics[reported:]  # nameof(string.Length) names an instance member
         elif isinstance(bound, Bad):
@@ -270,6 +225,7 @@ class CallBinder(DynamicBinder):
                 expression.type = parameter.type
                 if expression.symbol is not None:
                     expression.symbol.type = parameter.type
+                    expression.symbol.awaits_type = False
             return expression
         if argument.mode in ("ref", "out"):
             return expression
@@ -400,8 +356,29 @@ def _as_method(property_: Property) -> Method:
     return method
 
 
-def _is_nameof(node: Child) -> bool:
-    return isinstance(node, Node) and node.kind == "identifier" and node.token(0).text == "nameof"
+def _no_name_in(operand: Child) -> Child:
+    """What stands before a dot in the operand of `nameof` and is no name: a call, a literal."""
+    while isinstance(operand, Node) and operand.kind in ("member_access", "conditional_member_access"):
+        operand = operand.children[0]
+    if isinstance(operand, Node) and operand.kind in _NO_NAMES:
+        return operand
+    return None
+
+
+_NO_NAMES = frozenset(
+    {
+        *("invocation", "object_creation", "element_access", "string_literal", "integer_literal", "real_literal"),
+        *("interpolated_string", "cast", "array_creation", "implicit_array_creation"),
+    }
+)
+
+
+def _is_nameof(node: Child, arguments: Child) -> bool:
+    """Whether a call is `nameof(…)`: it has one argument without a name (section 12.8.23)."""
+    if not isinstance(node, Node) or node.kind != "identifier" or node.token(0).text != "nameof":
+        return False
+    written = arguments.nodes() if isinstance(arguments, Node) else []
+    return len(written) == 1 and written[0].children[0] is None and written[0].children[1] is None
 
 
 def _name_token(node: Child) -> Token | None:

@@ -18,9 +18,10 @@ from apimpolicy.binding.nodes import (
 from apimpolicy.binding.operations import operand_name
 from apimpolicy.binding.references import ReferenceBinder
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.type_relations import is_static_class
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
-from apimpolicy.dotnet.values import BOOL, INT
+from apimpolicy.dotnet.values import BOOL, INT, OBJECT
 from apimpolicy.syntax.nodes import Node
 
 
@@ -32,6 +33,8 @@ class CastBinder(ReferenceBinder, AsyncBinder):
         operand = self.bind_value(node.children[1])
         if target is ERROR or isinstance(operand, Bad):
             return self.bad(node)
+        if is_static_class(target):
+            return self.failure(node, "CS0716", f"'{shown(target)}' is static: there are no values of it")
         return self.cast(node, operand, target)
 
     def cast(self, node: Node, operand: Expression, target: Type) -> Expression:
@@ -57,7 +60,7 @@ class CastBinder(ReferenceBinder, AsyncBinder):
         return self.apply(operand, target, found, node, explicit=True)
 
     def bind_as_type(self, node: Node) -> Expression:
-        operand = self.bind_typed(node.children[0])
+        operand = self.bind_value(node.children[0])
         target = self.bind_type(node.children[1])
         if isinstance(operand, Bad) or target is ERROR:
             return self.bad(node)
@@ -81,7 +84,7 @@ class CastBinder(ReferenceBinder, AsyncBinder):
         return AsType(node, target, operand)
 
     def bind_is_type(self, node: Node) -> Expression:
-        operand = self.bind_typed(node.children[0])
+        operand = self.bind_value(node.children[0])
         type_node = node.children[1]
         if isinstance(type_node, Node) and type_node.kind == "named_type" and self._names_constant(type_node):
             return self.bind_is_constant(node, operand, type_node)
@@ -90,7 +93,7 @@ class CastBinder(ReferenceBinder, AsyncBinder):
             return self.bad(node)
         if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
             return self.failure(node, "CS0837", f"{operand_name(operand)} cannot stand before 'is'")
-        return IsType(node, BOOL, operand, target)
+        return IsType(node, BOOL, operand, OBJECT if target is DYNAMIC else target)
 
     def bind_is_constant(self, node: Node, operand: Expression, type_node: Node) -> Expression:
         raise NotImplementedError
@@ -119,6 +122,8 @@ class CastBinder(ReferenceBinder, AsyncBinder):
         self.takes_unbound = node.children[0].kind == "named_type"  # type: ignore[union-attr]
         target = self.bind_type(node.children[0])
         self.takes_unbound = False
+        if target is DYNAMIC:
+            return self.failure(node, "CS1962", "'dynamic' is no type that 'typeof' can give", help="write 'object'")
         return self.bad(node) if target is ERROR else TypeOf(node, named("System.Type"), target)
 
     def bind_sizeof(self, node: Node) -> Expression:

@@ -86,12 +86,19 @@ def _complain(
         for argument in arguments:
             if isinstance(argument.expression, UnboundLambda):
                 binder.bind_for_errors(argument.expression)
+        if isinstance(where, Token) and where.start == where.end and name == "'SelectMany'":
+            return binder.failure(arguments[0].syntax, "CS1944", "this is no sequence that a query can go through")
+        if isinstance(where, Token) and where.start == where.end:
+            return binder.failure(where, _QUERY_CODES.get(name, "CS1942"), f"this clause gives {name} no type")
         return binder.failure(
             where,
             "CS0411",
             f"the type arguments of {name} cannot be worked out from this call",
             help=f"write them: {name.strip(chr(39))}<…>(…)",
         )
+    for failure in ("twice", "position"):
+        if failure in by_failure:
+            return _misplaced_name(binder, by_failure[failure][0].culprit, failure)
     if "name" in by_failure and len(by_failure["name"]) == len(candidates):
         token = by_failure["name"][0].culprit
         if isinstance(token, Token):
@@ -116,6 +123,22 @@ def _complain(
     code = "CS1729" if constructor else "CS1501"
     return binder.failure(
         where, code, f"{name} does not take {count} argument{'s' * (count != 1)}", help=_choices(name, candidates)
+    )
+
+
+_QUERY_CODES = dict.fromkeys(("'GroupBy'", "'GroupJoin'", "'Join'", "'OrderBy'", "'ThenBy'"), "CS1943")
+"""Clauses with more than one expression; the methods of a query have names without a place of their own."""
+
+
+def _misplaced_name(binder: CallBinder, token: Any, failure: str) -> Bad:
+    """A named argument for a parameter that has one, or out of its place before one without a name."""
+    if failure == "twice":
+        return binder.failure(token, "CS1744", f"the parameter '{token.text}' already has an argument")
+    return binder.failure(
+        token,
+        "CS8323",
+        f"'{token.text}' is not at the place of its parameter, but an argument without a name follows",
+        help="name the arguments that follow",
     )
 
 
@@ -204,6 +227,9 @@ def no_extension(
     if not _receiver_fits(binder, receiver, fitting):
         from apimpolicy.binding import lookup
 
+        where = name_token(group)
+        if where.start == where.end:
+            return binder.no_query(receiver, group.name)
         names = [*lookup.member_names(receiver.type), *lookup.extension_method_names()]
         return binder.failure(
             name_token(group),
@@ -275,6 +301,11 @@ def bad_delegate_call(
     name = f"'{shown(target.type)}'"
     if candidate.failure == "argument":
         return _bad_argument(binder, [candidate], arguments, name)
+    if candidate.failure == "name" and isinstance(candidate.culprit, Token):
+        token = candidate.culprit
+        return binder.failure(token, "CS1746", f"the delegate {name} has no parameter named '{token.text}'")
+    if candidate.failure in ("twice", "position"):
+        return _misplaced_name(binder, candidate.culprit, candidate.failure)
     if candidate.failure == "missing":
         parameter: Any = candidate.culprit
         return binder.failure(node, "CS7036", f"the delegate needs an argument for '{parameter.name}'")

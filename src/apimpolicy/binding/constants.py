@@ -139,7 +139,7 @@ def _fold_decimal(operator: str, left: Decimal, right: Decimal) -> Any:
                 return decimals.divide(left, right) if operator == "/" else decimals.remainder(left, right)
         except InvalidOperation:
             return NOT_CONSTANT
-    if abs(value) > DECIMAL_MAX:
+    if value.copy_abs() > DECIMAL_MAX:
         raise FoldingError("CS0463", "the decimal constant expression is out of range")
     exponent = value.as_tuple().exponent
     if len(value.as_tuple().digits) > 28 or (isinstance(exponent, int) and exponent < -28):

@@ -237,7 +237,7 @@ def _explicit_reference(source: Type, target: Type) -> bool:
         )
     if isinstance(source, NamedType) and isinstance(target, NamedType):
         if is_delegate(source) and is_delegate(target):
-            return source.definition is target.definition
+            return source.definition is target.definition and _explicit_variance(source, target)
         if is_interface(source) and (is_interface(target) or not is_sealed(target)):
             return True
         return bool(is_interface(target) and not is_sealed(source))
@@ -246,6 +246,23 @@ def _explicit_reference(source: Type, target: Type) -> bool:
     if isinstance(source, ArrayType) and isinstance(target, NamedType) and is_interface(target):
         return _list_of(target, source)
     return False
+
+
+def _explicit_variance(source: NamedType, target: NamedType) -> bool:
+    """Section 10.3.5 on generic delegates: each type argument may turn into the other as a reference."""
+    _ = source.definition.base, source.definition.interfaces  # the header, read on first use, sets the variances
+    for parameter, mine, theirs in zip(
+        source.definition.type_parameters, source.arguments, target.arguments, strict=True
+    ):
+        if same(mine, theirs):
+            continue
+        if not (is_reference(mine) and is_reference(theirs)):
+            return False
+        if parameter.variance == "out" and not (
+            has_reference_conversion(mine, theirs) or _explicit_reference(mine, theirs)
+        ):
+            return False
+    return True
 
 
 def _list_of(interface: NamedType, array: ArrayType) -> bool:

@@ -1,18 +1,16 @@
-"""Object, array, tuple and string creation (C# specification, sections 12.8.17, 12.8.3 and 12.8.6)."""
+"""Object, tuple and string creation (C# specification, sections 12.8.17, 12.8.3 and 12.8.6)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import complaints, lookup
-from apimpolicy.binding.casts import CastBinder
+from apimpolicy.binding.array_creation import ArrayCreationBinder
 from apimpolicy.binding.constraints import has_constructor
 from apimpolicy.binding.core import name_of
-from apimpolicy.binding.inference import best_common_type
-from apimpolicy.binding.names import make_tuple_type
+from apimpolicy.binding.names import RESERVED_TUPLE_NAMES, make_tuple_type
 from apimpolicy.binding.nodes import (
     AnonymousCreation,
-    ArrayCreation,
     Assignment,
     Bad,
     DefaultValue,
@@ -35,25 +33,21 @@ from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import (
     DYNAMIC,
     ERROR,
-    ArrayType,
     NamedType,
     SpecialType,
     Type,
     TypeParameter,
     anonymous_type,
-    array_of,
 )
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.syntax.nodes import Child
 
 
-class CreationBinder(CastBinder):
+class CreationBinder(ArrayCreationBinder):
     """`new` in all its forms, tuples, and interpolated strings."""
 
     def bind_object_creation(self, node: Node) -> Expression:
@@ -62,6 +56,10 @@ class CreationBinder(CastBinder):
         arguments = self.bind_arguments(arguments_node)
         if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1 and initializer is None:
             return self.convert(arguments[0].expression, type_)
+        if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1:
+            return self.failure(node, "CS1958", "a delegate has no members to set")
+        if isinstance(type_node, Node) and type_node.kind == "tuple_type" and type_ is not ERROR:
+            return self.failure(type_node, "CS8181", "'new' makes no tuples", help="write (value, value)")
         if type_ is ERROR or any(isinstance(a.expression, Bad) for a in arguments):
             if isinstance(initializer, Node):
                 self._bind_for_errors(initializer)
@@ -127,10 +125,27 @@ class CreationBinder(CastBinder):
     # ------------------------------------------------------------------------------------- initialisers
 
     def _initializers(self, node: Node, target: Placeholder) -> list[Initializer] | None:
-        """The steps of `{ … }` on a new object; None after a report."""
+        """The steps of `{ … }` on a new object; None after a report.
+
+        One `Name = value` or `[key] = value` among them makes it an initializer of members, else it adds elements.
+        """
         steps: list[Initializer] = []
-        for item in node.children:
-            step = self._initializer(item, target)  # type: ignore[arg-type]
+        has_members = any(item.kind in _MEMBER_KINDS for item in node.nodes())
+        if not has_members and node.children and not _has_elements(target.type):
+            message = f"'{shown(target.type)}' is no collection, so elements cannot be added to it"
+            self.report(node, "CS1922", message, help="write Name = value")
+            return None
+        named: set[str] = set()
+        for item in node.nodes():
+            if item.kind == "assignment" or (has_members and item.kind not in _MEMBER_KINDS):
+                self.report(item, "CS0747", "this is neither a property with a value nor an element")
+                return None
+            name = item.token(0).text if item.kind == "member_initializer" else ""
+            if name and name in named:
+                self.report(item.token(0), "CS1912", f"'{name}' is set twice")
+                return None
+            named.add(name)
+            step = self._initializer(item, target)
             if step is None:
                 return None
             steps.append(step)
@@ -158,6 +173,9 @@ class CreationBinder(CastBinder):
                 label=self.suggestion(name, lookup.member_names(target.type)),
             )
             return None
+        if members[0].is_static:
+            self.report(token, "CS1914", f"'{name}' belongs to the type '{shown(target.type)}', not to a value of it")
+            return None
         place = self._member_value(item, target, members[0])
         return self._initialize_place(item, target, place, value, token)  # type: ignore[arg-type]
 
@@ -181,16 +199,11 @@ class CreationBinder(CastBinder):
 
     def _collection_element(self, item: Node, target: Placeholder, values: list[Child]) -> Initializer | None:
         """`{ a, b }` elements call Add (section 12.8.17.4)."""
+        if not values:
+            self.report(item, "CS1920", "an element in braces cannot be empty")
+            return None
         arguments = [Argument(self.bind_value(value), value) for value in values]  # type: ignore[arg-type]
         if any(isinstance(a.expression, Bad) for a in arguments):
-            return None
-        if not any(parent.name == "System.Collections.IEnumerable" for parent in lookup.supertypes(target.type)):
-            self.report(
-                item,
-                "CS1922",
-                f"'{shown(target.type)}' is no collection, so elements cannot be added to it",
-                help="write Name = value",
-            )
             return None
         methods = [m for m in lookup.find_members(target.type, "Add") if isinstance(m, Method)]
         if not methods:
@@ -213,94 +226,6 @@ class CreationBinder(CastBinder):
         group = MethodGroup(item, METHOD_GROUP_TYPE, "Add", target, methods, (), ())
         call = self._finish_call(item, group, found.best, arguments, target)
         return None if isinstance(call, Bad) else Initializer(item, target, call)
-
-    # -------------------------------------------------------------------------------------------- arrays
-
-    def bind_array_creation(self, node: Node) -> Expression:
-        type_node, sizes_node, *rest = node.children
-        ranks, initializer = rest[:-1], rest[-1]
-        element = self.bind_type(type_node)
-        sizes = [self._array_size(size) for size in sizes_node.children]  # type: ignore[union-attr]
-        if element is ERROR or any(isinstance(size, Bad) for size in sizes):
-            return self.bad(node)
-        for rank in reversed(ranks):
-            element = array_of(element, rank.text.count(",") + 1)  # type: ignore[union-attr]
-        type_ = array_of(element, len(sizes))
-        if not isinstance(initializer, Node):
-            return ArrayCreation(node, type_, sizes, None)
-        return self.array_of_elements(node, type_, sizes, initializer)
-
-    def array_of_elements(
-        self, node: Node, type_: ArrayType, sizes: Sequence[Expression], initializer: Node
-    ) -> Expression:
-        """An array with its elements listed, and perhaps its sizes as well."""
-        for size in sizes:
-            if not size.is_constant:
-                return self.failure(size.syntax, "CS0150", "the size must be a constant when the elements are listed")
-        items = self._array_items(initializer, type_, 0)
-        if items is None:
-            return self.bad(node)
-        if len(sizes) == 1 and sizes[0].constant != len(items):
-            return self.failure(
-                initializer, "CS0847", f"{sizes[0].constant} elements are announced, {len(items)} are listed"
-            )
-        return ArrayCreation(node, type_, sizes, items)
-
-    def _array_size(self, node: Child) -> Expression:
-        expression = self.bind_typed(node)
-        if isinstance(expression, Bad):
-            return expression
-        size = self._array_index(Argument(expression, expression.syntax))
-        if size.is_constant and size.constant < 0:
-            return self.failure(size.syntax, "CS0248", "the size of an array cannot be negative")
-        return size
-
-    def bind_array_creation_with_initializer(self, node: Node) -> Expression:
-        type_ = self.bind_type(node.children[0])
-        if not isinstance(type_, ArrayType):
-            return self.bad(node)
-        return self.array_from(node, type_, node.children[1])  # type: ignore[arg-type]
-
-    def array_from(self, node: Node, type_: ArrayType, initializer: Node) -> Expression:
-        """An array of a known type from `{ … }`."""
-        items = self._array_items(initializer, type_, 0)
-        return self.bad(node) if items is None else ArrayCreation(node, type_, (), items)
-
-    def _array_items(self, node: Node, type_: ArrayType, depth: int) -> list[Expression] | None:
-        """The elements, flat for one dimension; rows become ArrayCreations of the same rank, in row-major order."""
-        items: list[Expression] = []
-        failed = False
-        for child in node.children:
-            if depth + 1 < type_.rank:
-                if not isinstance(child, Node) or child.kind != "initializer":
-                    self.report(child, "CS0846", "a row in braces is needed here")
-                    return None
-                row = self._array_items(child, type_, depth + 1)
-                if row is None:
-                    return None
-                items.append(ArrayCreation(child, array_of(type_.element, 1), (), row))
-                continue
-            if isinstance(child, Node) and child.kind == "initializer":
-                self.report(child, "CS0623", "elements in braces are only allowed for arrays of more dimensions")
-                return None
-            item = self.convert(self.bind_value(child), type_.element)
-            failed = failed or isinstance(item, Bad)
-            items.append(item)
-        return None if failed else items
-
-    def bind_implicit_array_creation(self, node: Node) -> Expression:
-        initializer = node.children[1]
-        rank = node.token(0).text.count(",") + 1
-        if rank > 1:
-            return self.failure(node, "CS8370", "new[,] without a type is not supported", help="name the element type")
-        items = [self.bind_value(child) for child in initializer.children]  # type: ignore[union-attr]
-        if any(isinstance(item, Bad) for item in items):
-            return self.bad(node)
-        element = best_common_type(items)
-        if element is None or element is ERROR:
-            return self.failure(node, "CS0826", "the elements have no common type", help="name it: new object[] { … }")
-        converted = [self.convert(item, element) for item in items]
-        return ArrayCreation(node, array_of(element), (), converted)
 
     def bind_member_initializer(self, node: Node) -> Expression:
         """`Name = value` among the elements of an array is an assignment."""
@@ -335,9 +260,10 @@ class CreationBinder(CastBinder):
                 return self.failure(child, "CS0833", f"two properties are called '{name}'")
             seen.add(name)
             if isinstance(value.type, SpecialType) or value.type is VOID:
+                is_let = isinstance(node.node(0).children[0], Token) and not _is_written(node.node(0).token(0))
                 return self.failure(
                     child,
-                    "CS0828",
+                    "CS1932" if is_let else "CS0828",
                     f"the property '{name}' cannot hold {complaints._describe(value)}",
                 )
             members.append((name, value.type))
@@ -354,6 +280,10 @@ class CreationBinder(CastBinder):
             elements.append(self.bind_value(value))
             token = name or _implied_name(value)
             names.append(literals.identifier_name(token.text) if token is not None else None)  # type: ignore[union-attr]
+            self.check_tuple_name(name, names)
+        for element in elements:
+            if element.type is VOID:
+                return self.failure(element.syntax, "CS8210", "a tuple cannot hold what a call without a result gives")
         if any(isinstance(e, Bad) for e in elements):
             return self.bad(node)
         names = _without_clashes(names, [child.children[0] is not None for child in node.children])  # type: ignore[union-attr]
@@ -401,6 +331,18 @@ class CreationBinder(CastBinder):
         return Interpolation(node, boxed, alignment, text)
 
 
+_MEMBER_KINDS = ("member_initializer", "indexer_initializer")
+
+
+def _has_elements(type_: Type) -> bool:
+    return any(parent.name == "System.Collections.IEnumerable" for parent in lookup.supertypes(type_))
+
+
+def _is_written(token: Token) -> bool:
+    """Whether a name stands in the text; those that the translation of a query makes do not."""
+    return token.start < token.end
+
+
 def _implied_name(node: Child) -> Token | None:
     """`x`, `a.b` and `a?.b` name themselves."""
     if isinstance(node, Node):
@@ -416,7 +358,7 @@ def _without_clashes(names: list[str | None], written: list[bool]) -> list[str |
     result: list[str | None] = []
     for name, is_written in zip(names, written, strict=True):
         is_item = name is not None and name.startswith("Item") and name[4:].isdigit()
-        reserved = is_item or name in ("Rest", "ToString")
+        reserved = is_item or name in RESERVED_TUPLE_NAMES
         if not is_written and (reserved or names.count(name) > 1):
             result.append(None)
         else:

@@ -18,8 +18,9 @@ from apimpolicy.binding.nodes import (
 )
 from apimpolicy.binding.references import REFERENCE_TYPES
 from apimpolicy.binding.stack_memory import STACK_KINDS, is_on_stack
-from apimpolicy.binding.symbols import LocalSymbol, Scope
-from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_ref_struct
+from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
+from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_ref_struct, is_static_class
+from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, SpecialType, Type
 from apimpolicy.dotnet.values import BOOL, STRING, VOID
 from apimpolicy.syntax import literals
@@ -40,7 +41,11 @@ class DeclarationBinder(LocalFunctionBinder):
     def declare(self, symbol: LocalSymbol, where: Child) -> None:
         """Declare in the current scope; CS0128 for the same scope, CS0136 when it hides an outer variable."""
         self.has_variables = True
-        if symbol.name in self.scope.names:
+        section_of = self.scope.section_of
+        known = self.scope.names.get(symbol.name) or (section_of and section_of.names.get(symbol.name))
+        if isinstance(known, LocalFunctionSymbol) and known.declared_at.start > _start(where):
+            self.report(known.declared_at.token(2), "CS0128", f"'{symbol.name}' is already declared in this scope")
+        elif known:
             self.report(where, "CS0128", f"'{symbol.name}' is already declared in this scope")
         else:
             outer = self.scope.parent
@@ -66,8 +71,8 @@ class DeclarationBinder(LocalFunctionBinder):
             self.scope = saved
 
     def _block_in_scope(self, node: Node) -> Block:
-        self.scope.later = _declared_names(node)
-        self.declare_functions(node)
+        self.scope.later, self.scope.statements = _declared_names(node), node.children
+        self.declare_functions(node.children)
         saved = self.declare_labels(node.children)
         statements = [self.bind_statement(child) for child in node.children]
         statements.extend(self.instances_of_generics())
@@ -96,6 +101,9 @@ class DeclarationBinder(LocalFunctionBinder):
         type_ = ERROR if is_var else self.bind_type(type_node)
         if type_ is VOID:
             self.report(type_node, "CS1547", "a variable cannot be 'void'")
+            type_ = ERROR
+        if is_static_class(type_):
+            self.report(type_node, "CS0723", f"'{type_}' is static: there are no values of it")
             type_ = ERROR
         children: list[Any] = list(declarators.children)  # type: ignore[union-attr]
         if is_var and len(children) > 1:
@@ -168,6 +176,9 @@ class DeclarationBinder(LocalFunctionBinder):
         symbol.is_reference = True
         symbol.is_readonly_reference = read_only
         self.declare(symbol, token)
+        function = self.scope.function
+        if isinstance(function, LocalFunctionSymbol) and function.is_iterator:
+            self.report(token, "CS8176", "an iterator has no ref variables")
         if not isinstance(initializer, Node):
             return LocalDeclaration(node, symbol, None)
         value: Expression
@@ -192,6 +203,8 @@ class DeclarationBinder(LocalFunctionBinder):
         value = self.bind_value(initializer)
         if isinstance(value, Bad):
             return value
+        if isinstance(value, DefaultLiteral):
+            return self.failure(value.syntax, "CS8716", "'default' needs a type here", help="write default(…)")
         if isinstance(value.type, SpecialType) and str(value.type) != "dynamic":
             what = {NULL: "null"}.get(value.type, f"a {value.type}")
             return self.failure(
@@ -220,7 +233,9 @@ class DeclarationBinder(LocalFunctionBinder):
             if initializer is None:
                 self.report(token, "CS0145", "a constant needs a value")
                 continue
+            self.being_declared, outer = symbol, self.being_declared
             written = self.bind_value(initializer)
+            self.being_declared = outer
             value = self.convert(written, type_)
             if isinstance(value, Bad) or type_ is ERROR:
                 symbol.type = ERROR
@@ -234,6 +249,10 @@ class DeclarationBinder(LocalFunctionBinder):
             symbol.constant = value.constant
             made.append(LocalDeclaration(child, symbol, value))  # type: ignore[arg-type]
         return made[0] if len(made) == 1 else Statements(node, made)
+
+
+def _start(where: Child) -> int:
+    return where.start if where is not None else 0
 
 
 def _can_be_constant(type_: Type) -> bool:

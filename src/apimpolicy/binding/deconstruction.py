@@ -66,6 +66,11 @@ class DeconstructionBinder(PatternBinder):
     def deconstruct(self, node: Node, left: Child, value: Expression) -> Expression:
         """The value of the loop's variable, or of an assignment, given to the parts on the left."""
         parts = _part(left).parts or []
+        if len({declares for part in parts for declares in self._declaring(part)}) > 1:
+            self._declare_parts(parts)
+            return self.failure(
+                left, "CS8184", "declarations and variables that exist cannot stand in one deconstruction"
+            )
         if isinstance(value, TupleCreation) and isinstance(value.type, SpecialType):
             merged = self._merged_type(parts, value)
             if merged is None:
@@ -83,6 +88,10 @@ class DeconstructionBinder(PatternBinder):
             return self._does_not_fit(node, parts, type_)
         placeholders = [Placeholder(node, element) for element in type_.arguments]
         targets = [self._target(node, part, p) for part, p in zip(parts, placeholders, strict=True)]
+        if isinstance(value, TupleCreation):
+            value = self._converted_elements(value, targets, placeholders)
+            if isinstance(value, Bad):
+                return value
         elements: list[Expression] = []
         for target, placeholder in zip(targets, placeholders, strict=True):
             is_whole = target is None or isinstance(target, Deconstruction)
@@ -91,12 +100,28 @@ class DeconstructionBinder(PatternBinder):
             return self.bad(node)
         return Deconstruction(node, type_, targets, placeholders, elements, value)
 
+    def _converted_elements(
+        self, value: TupleCreation, targets: list[Expression | None], placeholders: list[Placeholder]
+    ) -> Expression:
+        """A tuple that is written out takes the types of what its elements are assigned to, element by element."""
+        converted: list[Expression] = []
+        for element, target, placeholder in zip(value.elements, targets, placeholders, strict=True):
+            if target is not None and not isinstance(target, (Bad, Deconstruction)):
+                element = self.convert(element, target.type)
+                placeholder.type = element.type
+            converted.append(element)
+        if any(isinstance(element, Bad) for element in converted):
+            return self.bad(value.syntax)
+        types = [element.type for element in converted]
+        return TupleCreation(value.syntax, make_tuple_type(types, list(value.names)), converted, value.names)
+
     def _does_not_fit(self, node: Node, parts: list[_Part], type_: Type) -> Expression:
         if type_ is ERROR:
             return self.bad(node)
         if isinstance(type_, TupleType):
             message = f"a tuple of {len(type_.arguments)} elements cannot be taken apart into {len(parts)} values"
-            return self.failure(node, "CS8132", message)
+            where = node.children[0] if node.kind == "foreach_variable_statement" else node
+            return self.failure(where, "CS8132", message)
         self._without_type(parts)
         return self.failure(
             node.children[1] if len(node.children) > 1 else node,
@@ -143,6 +168,18 @@ class DeconstructionBinder(PatternBinder):
                 self.report(part.target, "CS8183", "a discard cannot take its type from this value")
             elif isinstance(part.target, Token) and self.is_var(part.type_node):
                 self.report(part.target, "CS8130", f"'{part.target.text}' cannot take its type from this value")
+
+    def _declaring(self, part: _Part) -> list[bool]:
+        """Of each thing that a value is taken apart into, whether it is declared there; a discard is neither."""
+        if part.parts is not None:
+            return [declares for inner in part.parts for declares in self._declaring(inner)]
+        if isinstance(part.target, Token):
+            return [True]
+        return [] if self._is_discard(part.target) else [False]
+
+    def declares_parts(self, left: Child) -> bool:
+        """Whether everything that a value is taken apart into is declared there, or a discard."""
+        return all(declares for part in _part(left).parts or [] for declares in self._declaring(part))
 
     def _discards(self, part: _Part) -> bool:
         if isinstance(part.target, Token):

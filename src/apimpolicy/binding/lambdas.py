@@ -6,6 +6,7 @@ from typing import Any
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.asynchrony import result_of, task_of
+from apimpolicy.binding.complaints import name_token
 from apimpolicy.binding.core import name_of
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.nodes import (
@@ -66,6 +67,9 @@ class LambdaBinder(StackMemoryBinder):
         if parameters is None:
             return UnboundLambda(node, None, None, (), body, self.scope, is_async is not None)  # type: ignore[arg-type]
         children: list[Any] = list(parameters.children)  # type: ignore[union-attr]
+        for parameter in children:
+            if parameter.children[0] is not None and parameter.children[0].text == "params":
+                return self.failure(parameter.children[0], "CS1670", "an anonymous function has no params array")
         names = [literals.identifier_name(p.children[2].text) for p in children]
         types = tuple(self.bind_type(p.children[1]) for p in children)
         modes = tuple(p.children[0].text if p.children[0] is not None else "" for p in children)
@@ -85,9 +89,9 @@ class LambdaBinder(StackMemoryBinder):
         function = object()
         scope = Scope(unbound.scope, function)
         names = unbound.names if unbound.names is not None else tuple(f"<{i}>" for i in range(len(types)))
+        kind = "range" if _is_of_query(unbound.syntax) else "parameter"
         symbols = [
-            LocalSymbol(name, type_, "parameter", unbound.syntax, function)
-            for name, type_ in zip(names, types, strict=True)
+            LocalSymbol(name, type_, kind, unbound.syntax, function) for name, type_ in zip(names, types, strict=True)
         ]
         self.scope, self.diagnostics, self.returns, self.return_type, self._receiver = scope, [], [], None, None
         self.awaits_in = "async" if unbound.is_async else "lambda"
@@ -182,6 +186,10 @@ class LambdaBinder(StackMemoryBinder):
             return None
         if unbound.explicit_types is not None and unbound.explicit_types != wanted:
             return None
+        if unbound.explicit_types is not None and tuple(unbound.modes) != tuple(
+            p.mode if p.mode in ("ref", "out", "in") else "" for p in signature.parameters
+        ):
+            return None
         return wanted
 
     def finish_lambda(self, unbound: UnboundLambda, target: Type) -> Lambda | Bad:
@@ -216,10 +224,14 @@ class LambdaBinder(StackMemoryBinder):
         if isinstance(expression, MethodGroup):
             if lookup.delegate_signature(target) is None:
                 return self.failure(
-                    syntax,
+                    name_token(expression),
                     "CS0428",
                     f"'{expression.name}' is a method and does not convert to '{shown(target)}'",
                     help="add parentheses to call it",
+                )
+            if self.differs_in_result(expression, target):
+                return self.failure(
+                    syntax, "CS0407", f"the result of '{expression.name}' does not fit '{shown(target)}'"
                 )
             return self.failure(syntax, "CS0123", f"no overload of '{expression.name}' fits '{shown(target)}'")
         if not isinstance(expression, UnboundLambda):
@@ -235,6 +247,8 @@ class LambdaBinder(StackMemoryBinder):
                 syntax, "CS1593", f"'{shown(target)}' calls with {len(signature.parameters)} argument(s), not {count}"
             )
         types = self._parameter_types(expression, target)
+        if types is None and ERROR in (expression.explicit_types or ()):
+            return self.bad(syntax)
         if types is None:
             return self.failure(syntax, "CS1661", f"the lambda's parameter types do not fit '{shown(target)}'")
         bound = self.bound_body(expression, types)
@@ -300,6 +314,14 @@ def is_statement_expression(expression: Expression) -> bool:
             Bad,
         ),
     ) and not (isinstance(expression, Call) and expression.method.name.startswith("op_"))
+
+
+def _is_of_query(syntax: Any) -> bool:
+    """Whether a lambda was made for a clause of a query: its parameter, the range variable, has no place."""
+    if syntax.kind != "simple_lambda":
+        return False
+    token = syntax.token(1)
+    return bool(token.start == token.end)
 
 
 def _parameter_token(unbound: UnboundLambda, name: str) -> Node | Token:

@@ -25,8 +25,9 @@ from apimpolicy.binding.nodes import (
 )
 from apimpolicy.binding.references import REFERENCE_TYPES
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
+from apimpolicy.binding.type_relations import is_static_class
 from apimpolicy.dotnet.signatures import Parameter
-from apimpolicy.dotnet.types import Type, TypeParameter
+from apimpolicy.dotnet.types import ERROR, ArrayType, Type, TypeParameter
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
@@ -49,9 +50,9 @@ class LocalFunctionBinder(ConstraintBinder):
     def statement_block(self, node: Node) -> Block:
         raise NotImplementedError
 
-    def declare_functions(self, block: Node) -> None:
+    def declare_functions(self, statements: Sequence[Child]) -> None:
         """Local functions are known in the whole block, before and after their declaration."""
-        for child in block.children:
+        for child in statements:
             if isinstance(child, Node) and child.kind == "local_function":
                 _, type_node, token, type_parameters, parameters, constraints, _ = child.children
                 saved = self.scope
@@ -62,9 +63,12 @@ class LocalFunctionBinder(ConstraintBinder):
                 self.constrain(constraints, generics, child)
                 declared = tuple(self._parameter(p) for p in parameters.children)  # type: ignore[union-attr]
                 name = name_of(token)
-                returns = self.bind_type(type_node)
-                self.scope = saved
+                returns = self._function_type(type_node)
+                if is_static_class(returns):
+                    self.report(token, "CS0722", f"'{returns}' is static: there are no values of it")
+                inner, self.scope = self.scope, saved
                 symbol = LocalFunctionSymbol(name, returns, declared, child, generics)
+                self._check_parameters(parameters, symbol, inner)
                 if child.children[0] is not None:
                     self._make_async(symbol, token)
                 if isinstance(type_node, Node):
@@ -84,17 +88,52 @@ class LocalFunctionBinder(ConstraintBinder):
         if any(parameter.mode in ("ref", "out", "in") for parameter in function.parameters):
             self.report(token, "CS1988", "an async function has no ref, out or in parameters")
 
+    def _function_type(self, node: Child) -> Type:
+        """The type of a parameter or a result, where `var` is none."""
+        if self.is_var(node):
+            self.report(node, "CS0825", "'var' is for variables with a value; a function's types are written")
+            return ERROR
+        return self.bind_type(node)
+
     def _parameter(self, node: Any) -> Parameter:
         modifier, type_node, token, default = node.children
-        type_ = self.bind_type(type_node)
-        value: Any = None
-        if default is not None:
-            bound = self.convert(self.bind_value(default), type_)
-            if not isinstance(bound, Bad) and not bound.is_constant:
-                self.report(default, "CS1736", "the default value must be a constant")
-            value = bound.constant if bound.is_constant else None
+        type_ = self._function_type(type_node)
+        if is_static_class(type_):
+            self.report(token, "CS0721", f"'{type_}' is static: there are no values of it")
         mode = modifier.text if modifier is not None else ""
-        return Parameter(literals.identifier_name(token.text), type_, mode, default is not None, value)
+        return Parameter(literals.identifier_name(token.text), type_, mode, default is not None)
+
+    def _check_parameters(self, written: Any, function: LocalFunctionSymbol, scope: Scope) -> None:
+        """What a list of parameters must be (section 15.6.2); default values wait for the constants of the block."""
+        before: list[Parameter] = []
+        for node, parameter in zip(written.children, function.parameters, strict=True):
+            modifier, _, token, default = node.children
+            is_last = parameter is function.parameters[-1]
+            if modifier is not None and parameter.mode == "params":
+                if default is not None:
+                    self.report(modifier, "CS1751", "a params array has no default value: it can be left out anyway")
+                elif not isinstance(parameter.type, ArrayType) and parameter.type is not ERROR:
+                    self.report(modifier, "CS0225", "a params parameter is an array of one dimension")
+                elif not is_last:
+                    self.report(node, "CS0231", "a params parameter is the last one")
+            elif modifier is not None and default is not None and parameter.mode != "in":
+                self.report(modifier, "CS1741", f"a {parameter.mode} parameter has no default value")
+            elif default is not None:
+                function.defaults.append((parameter, default, scope))
+            elif parameter.mode != "params" and any(other.has_default for other in before):
+                self.report_at(token.end, token.end + 1, "CS1737", "parameters with default values come last")
+            before.append(parameter)
+
+    def bind_defaults(self, function: LocalFunctionSymbol) -> None:
+        """The default values of a function's parameters, when it is first used or declared."""
+        waiting, function.defaults = function.defaults, []
+        for parameter, node, scope in waiting:
+            saved, self.scope = self.scope, scope
+            bound = self.convert(self.bind_value(node), parameter.type)
+            self.scope = saved
+            if not isinstance(bound, Bad) and not bound.is_constant:
+                self.report(node, "CS1736", "the default value must be a constant")
+            parameter.default = bound.constant if bound.is_constant else None
 
     def statement_local_function(self, node: Node) -> Statement:
         token = node.children[2]
@@ -102,6 +141,7 @@ class LocalFunctionBinder(ConstraintBinder):
         function = self.scope.find(name)
         if not isinstance(function, LocalFunctionSymbol) or function.declared_at is not node:
             return Empty(node)  # a second one of the name, which is reported
+        self.bind_defaults(function)
         bound = self._local_function(node, function)
         return Empty(node) if function.type_parameters else bound  # what runs are its instances
 
@@ -119,7 +159,10 @@ class LocalFunctionBinder(ConstraintBinder):
             for parameter, written in zip(function.parameters, node.node(4).nodes(), strict=True):
                 where = written.children[2]
                 symbol = LocalSymbol(parameter.name, parameter.type, "parameter", where, function, mode=parameter.mode)
-                self.declare(symbol, where)
+                if symbol.name in self.scope.names:
+                    self.report(where, "CS0100", f"two parameters are called '{symbol.name}'")
+                else:
+                    self.declare(symbol, where)
                 symbols.append(symbol)
             function.symbols = tuple(symbols)
             return LocalFunction(node, function, self._function_body(body_node, function, token))  # type: ignore[arg-type]

@@ -58,6 +58,18 @@ class MethodGroupBinder(CallBinder):
             return None
         return MethodReference(group.syntax, target, receiver, found.best.method, found.best.type_arguments)
 
+    def differs_in_result(self, group: MethodGroup, target: Type) -> bool:
+        """Whether a method of the group takes what the delegate type passes, and only its result does not fit."""
+        signature = lookup.delegate_signature(target)
+        if signature is None:
+            return False
+        arguments = [
+            Argument(Placeholder(group.syntax, p.type), group.syntax, p.mode if p.mode in ("ref", "out") else "")
+            for p in signature.parameters
+        ]
+        methods = [signature_of(group.function)] if group.function is not None else group.methods
+        return bool(methods) and resolve(methods, arguments, group.type_arguments, self).best is not None
+
     def method_group_return_type(self, group: MethodGroup, parameters: tuple[Type, ...]) -> Type | None:
         """The return type when called with arguments of these types; for inference."""
         if group.function is not None:

@@ -8,8 +8,10 @@ from apimpolicy.binding import lookup
 from apimpolicy.binding.constraints import violation
 from apimpolicy.binding.conversions import is_ref_struct, nullable
 from apimpolicy.binding.core import BinderCore, name_of
+from apimpolicy.binding.expression_variables import declares
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
+from apimpolicy.binding.type_relations import is_static_class
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, array_of, construct, tuple_type
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 
 _DECLARING_WORDS = dict.fromkeys(("let", "dim", "Dim", "auto", "val", "def", "final"), "declare a variable with var")
 """Words that begin a declaration in other languages."""
+
+
+RESERVED_TUPLE_NAMES = frozenset({"CompareTo", "Deconstruct", "Equals", "GetHashCode", "Rest", "ToString"})
+"""The members of ValueTuple: no element has such a name (section 8.3.11)."""
 
 
 class NameBinder(BinderCore):
@@ -53,7 +59,7 @@ class NameBinder(BinderCore):
         if name == "__arglist":
             is_called = self.excerpt.text[node.end :].lstrip().startswith("(")
             return self.failure(node, "CS0226" if is_called else "CS0190", "'__arglist' is of no use in an expression")
-        later = self.scope.declared_later(name, node.start)
+        later = self.scope.declared_later(name, node.start) or self._declared_in_expression(name, node.start)
         if later:
             return self.failure(node, "CS0841", f"'{name}' is used before it is declared")
         return self.failure(
@@ -64,8 +70,18 @@ class NameBinder(BinderCore):
             help=f"an argument is named with a colon: {name}: value" if name == self.meant_as_argument else "",
         )
 
+    def _declared_in_expression(self, name: str, position: int) -> bool:
+        """Whether an expression of an enclosing block declares the variable further down: `f(x, out int x)`."""
+        scope: Scope | None = self.scope
+        while scope is not None:
+            if any(declares(statement, name, position) for statement in scope.statements):
+                return True
+            scope = scope.parent
+        return False
+
     def use_symbol(self, node: Node, symbol: LocalSymbol | LocalFunctionSymbol) -> Expression:
         if isinstance(symbol, LocalFunctionSymbol):
+            self.bind_defaults(symbol)
             return MethodGroup(node, METHOD_GROUP_TYPE, symbol.name, None, (), (), (), symbol)
         if symbol.function is not self.scope.function and symbol.kind != "context":
             symbol.is_captured = True
@@ -76,12 +92,22 @@ class NameBinder(BinderCore):
                 return self.failure(node, "CS8175", f"a lambda or local function cannot use '{symbol.name}'")
         if symbol.type is ERROR:
             if symbol is self.being_declared:
-                return self.failure(node, "CS0841", f"'{symbol.name}' is used in its own declaration")
+                code = "CS0110" if symbol.kind == "constant" else "CS0841"
+                return self.failure(node, code, f"'{symbol.name}' is used in its own declaration")
+            if symbol.awaits_type:
+                return self.failure(
+                    node, "CS8196", f"'{symbol.name}' takes its type from this call, and is used in its arguments"
+                )
             return self.bad(node)
+        if symbol is self.being_declared and symbol.kind == "constant":
+            return self.failure(node, "CS0110", f"'{symbol.name}' is used in its own declaration")
         declared = symbol.declared_at
         if declared is not None and symbol.kind in ("local", "constant") and node.start < declared.start:
             return self.failure(node, "CS0841", f"'{symbol.name}' is used before it is declared")
         return Local(node, symbol)
+
+    def bind_defaults(self, function: LocalFunctionSymbol) -> None:
+        raise NotImplementedError
 
     def _visible_names(self) -> list[str]:
         names: list[str] = []
@@ -118,7 +144,9 @@ class NameBinder(BinderCore):
         if not report:
             return None
         other = next((d for arity in range(5) for d in lookup.types_named(name, arity)), None)
-        if other is not None:
+        if other is not None and not other.arity:
+            self.report(node, "CS0308", f"'{name}' is not generic and takes no type arguments")
+        elif other is not None:
             self.report(node, "CS0305", f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}")
         else:
             self.report(
@@ -150,6 +178,8 @@ class NameBinder(BinderCore):
         self.takes_unbound = saved
         if is_ref_struct(bound):
             self.report(node, "CS0306", f"'{bound}' cannot be a type argument")
+        elif is_static_class(bound):
+            self.report(node, "CS0718", f"'{bound}' is static, so it is no type argument")
         return bound
 
     # ---------------------------------------------------------------------------------------------- types
@@ -234,6 +264,8 @@ class NameBinder(BinderCore):
         element = self.bind_type(node.children[0])
         if is_ref_struct(element):
             self.report(node.children[0], "CS0611", f"'{element}' cannot be the element of an array")
+        elif is_static_class(element):
+            self.report(node.children[0], "CS0719", f"'{element}' is static: there are no values of it")
         for rank in reversed(node.children[1:]):
             element = array_of(element, rank.text.count(",") + 1)  # type: ignore[union-attr]
         return element
@@ -245,7 +277,21 @@ class NameBinder(BinderCore):
             type_node, name = element.children  # type: ignore[union-attr]
             types.append(self.bind_type(type_node))
             names.append(identifier_name(name.text) if name is not None else None)  # type: ignore[union-attr]
+            self.check_tuple_name(name, names)
         return make_tuple_type(types, names)
+
+    def check_tuple_name(self, token: Child, names: Sequence[str | None]) -> None:
+        """The name of the last element of a tuple so far: not one that another has, nor one of ValueTuple's own."""
+        name = names[-1]
+        if token is None or name is None:
+            return
+        number = name[4:] if name.startswith("Item") and name[4:].isdigit() and not name[4:].startswith("0") else ""
+        if name in RESERVED_TUPLE_NAMES:
+            self.report(token, "CS8126", f"'{name}' cannot be the name of a tuple's element")
+        elif number and int(number) != len(names):
+            self.report(token, "CS8125", f"'{name}' can only be the name of element {number}")
+        elif name in names[:-1]:
+            self.report(token, "CS8127", f"two elements of the tuple are called '{name}'")
 
     def type_ref_type(self, node: Node) -> Type:
         return self.bind_type(node.children[0])

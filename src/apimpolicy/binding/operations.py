@@ -28,7 +28,7 @@ from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import DEFAULT_TYPE, DefaultLiteral, UnboundLambda
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, TupleType, Type
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, TupleType, Type, tuple_type
 from apimpolicy.dotnet.values import BOOL, CHAR, INT, LONG, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node
@@ -109,14 +109,17 @@ class OperationBinder(MethodGroupBinder):
             combined = self._combine_delegates(node, operator, left, right)
             if combined is not None:
                 return combined
-        left, right = self.require_typed(left), self.require_typed(right)
-        if isinstance(left, Bad) or isinstance(right, Bad):
-            return self.bad(node)
+        if isinstance(left, MethodGroup) or isinstance(right, MethodGroup):
+            return self._no_operator(node, operator, left, right)
         if isinstance(left.type, TupleType) and isinstance(right.type, TupleType) and operator in ("==", "!="):
             return self._compare_tuples(node, operator, left, right)
         user = self._user_binary(node, operator, left, right)
         if user is not None:
             return user
+        if operator not in ("==", "!=") and (isinstance(left, DefaultLiteral) or isinstance(right, DefaultLiteral)):
+            return self.failure(node, "CS8310", f"'{operator}' cannot be applied to 'default'")
+        if isinstance(left, DefaultLiteral) and isinstance(right, DefaultLiteral):
+            return self.failure(node, "CS8315", f"'{operator}' is ambiguous between 'default' and 'default'")
         left, right = self._typed_default(left, right)
         if isinstance(left, DefaultLiteral) or isinstance(right, DefaultLiteral) or self._is_untyped(left, right):
             return self._no_operator(node, operator, left, right)
@@ -153,7 +156,12 @@ class OperationBinder(MethodGroupBinder):
             if found is not None:
                 first, second = self.convert(left, other.type), self.convert(right, other.type)
                 return Binary(node, BOOL, operator, first, second, other.type)
-        return self._no_operator(node, operator, left, right)
+        if len(left.type.arguments) != len(right.type.arguments):  # type: ignore[attr-defined]
+            return self.failure(node, "CS8384", "tuples of different lengths cannot be compared")
+        type_ = _compared_type(node, left.type, right.type)
+        if type_ is None:
+            return self._no_operator(node, operator, left, right)
+        return Binary(node, BOOL, operator, self.convert(left, type_), self.convert(right, type_), type_)
 
     def _is_untyped(self, *operands: Expression) -> bool:
         return any(isinstance(o, (UnboundLambda, MethodGroup, ThrowExpression)) or o.type is VOID for o in operands)
@@ -268,9 +276,9 @@ class OperationBinder(MethodGroupBinder):
         while isinstance(current, Node) and current.kind == node.kind:
             chain.append(current)
             current = current.children[0]
-        left = self.require_typed(self.bind_value(current))
+        left = self.bind_value(current)
         for link in reversed(chain):
-            right = self.require_typed(self.bind_value(link.children[1]))
+            right = self.bind_value(link.children[1])
             left = self._logical(link, operator, left, right)
         return left
 
@@ -304,13 +312,13 @@ class OperationBinder(MethodGroupBinder):
             smallest = _SMALLEST.get(operand_node.token(0).text.replace("_", ""))
             if smallest is not None:
                 return Literal(node, smallest[1], smallest[0])
-        return self.unary(node, operator, self.require_typed(self.bind_value(operand_node)))
+        return self.unary(node, operator, self.bind_value(operand_node))
 
     def bind_logical_not(self, node: Node) -> Expression:
-        return self.unary(node, "!", self.require_typed(self.bind_value(node.children[0])))
+        return self.unary(node, "!", self.bind_value(node.children[0]))
 
     def bind_bitwise_not(self, node: Node) -> Expression:
-        return self.unary(node, "~", self.require_typed(self.bind_value(node.children[0])))
+        return self.unary(node, "~", self.bind_value(node.children[0]))
 
     def _lifted_user_unary(self, node: Node, operator: str, operand: Expression, inner: Type) -> Expression:
         """`-x` of a `TimeSpan?` (section 12.4.8): null of null, else the operator of the value."""
@@ -325,6 +333,10 @@ class OperationBinder(MethodGroupBinder):
             return self.bad(node)
         if operand.type is DYNAMIC:
             return Dynamic(node, DYNAMIC, "unary", [operand], operator)
+        if isinstance(operand, DefaultLiteral):
+            return self.failure(operand.syntax, "CS8716", "'default' needs a type here", help="write default(…)")
+        if operand.type is NULL:
+            return self.failure(node, "CS8310", f"'{operator}' cannot be applied to null")
         if isinstance(operand.type, SpecialType) or operand.type is VOID:
             return self.failure(node, "CS0023", f"'{operator}' cannot be applied to {operand_name(operand)}")
         methods = operators.user_operators(operators.UNARY_METHODS[operator], (operand.type,))
@@ -373,6 +385,20 @@ class OperationBinder(MethodGroupBinder):
             is_checked=bool(self.is_checked),
             constant=constant,
         )
+
+
+def _compared_type(node: Node, left: Type, right: Type) -> Type | None:
+    """The type that two tuples are compared as, element by element; None when two elements cannot be compared."""
+    if conv.same(left, right):
+        return left
+    if isinstance(left, TupleType) and isinstance(right, TupleType) and len(left.arguments) == len(right.arguments):
+        types = [_compared_type(node, one, other) for one, other in zip(left.arguments, right.arguments, strict=True)]
+        found = [type_ for type_ in types if type_ is not None]
+        return tuple_type(tuple(found), (None,) * len(found), left.definition) if len(found) == len(types) else None
+    signature = operators.resolve_binary("==", Placeholder(node, left), Placeholder(node, right))
+    if not isinstance(signature, operators.OperatorSignature) or signature.left is not signature.right:
+        return None
+    return signature.left
 
 
 def operand_name(expression: Expression) -> str:

@@ -45,7 +45,8 @@ class Candidate:
     """One method in one form (normal or with its params array expanded) held against the arguments.
 
     `targets[i]` is the parameter that argument i goes to. `failure` is empty when the candidate is applicable, else
-    `too many`, `missing`, `name`, `inference`, `argument`, `type arguments`, `constraint` or `receiver`.
+    `too many`, `missing`, `name`, `twice`, `position`, `inference`, `argument`, `type arguments`, `constraint` or
+    `receiver`.
     """
 
     __slots__ = (
@@ -261,21 +262,26 @@ def _expand(parameters: tuple[Parameter, ...], count: int) -> tuple[Parameter, .
 
 def _match(candidate: Candidate, parameters: tuple[Parameter, ...], arguments: Sequence[Argument]) -> bool:
     """Corresponding parameters (section 12.6.2.2); sets `targets`, or the failure."""
-    if len(arguments) > len(parameters):
-        candidate.failure = "too many"
-        candidate.culprit = len(parameters)
-        return False
     targets: list[Parameter] = []
+    elsewhere: Token | None = None
     for position, argument in enumerate(arguments):
         if argument.name is None:
+            if elsewhere is not None:
+                candidate.failure, candidate.culprit = "position", elsewhere
+                return False
+            if position >= len(parameters):
+                candidate.failure, candidate.culprit = "too many", len(parameters)
+                return False
             targets.append(parameters[position])
             continue
         name = argument.name.text.lstrip("@")
         found = next((p for p in parameters if p.name == name), None)
         if found is None or any(t is found for t in targets):
-            candidate.failure = "name"
+            candidate.failure = "name" if found is None else "twice"
             candidate.culprit = argument.name
             return False
+        if position >= len(parameters) or found is not parameters[position]:
+            elsewhere = elsewhere or argument.name
         targets.append(found)
     if len(targets) < len(parameters):
         given = {id(target) for target in targets}

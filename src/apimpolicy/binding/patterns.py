@@ -79,6 +79,9 @@ class PatternBinder(LambdaBinder):
         return self._constant_pattern(node.node(0), value, input_type)
 
     def _may_match(self, node: Node, source: Type, target: Type) -> bool:
+        if target is DYNAMIC:
+            self.report(node, "CS8208", "'dynamic' cannot be a pattern's type", help="match 'object'")
+            return False
         if isinstance(source, SpecialType):
             if source is NULL:
                 self.report(node, "CS8117", "null cannot be matched against a type")

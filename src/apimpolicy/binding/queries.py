@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.binding.deconstruction import DeconstructionBinder
+from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from apimpolicy.binding.nodes import Expression
 
 MOST_CLAUSES: Final = 200
@@ -23,7 +26,15 @@ class QueryBinder(DeconstructionBinder):
             return self.failure(
                 node, "CS8078", f"the query has more than {MOST_CLAUSES} clauses", help="split it into several queries"
             )
-        return self.bind(_Translation(node).run())
+        translation = _Translation(node)
+        translated = translation.run()
+        for token in translation.variables:
+            if self.scope.find(identifier_name(token.text)) is not None:
+                message = f"'{token.text}' is already used in the enclosing scope"
+                return self.failure(token, "CS1931", message, help="choose another name")
+        if translation.mistakes:
+            return self.failure(*translation.mistakes[0])
+        return self.bind(translated)
 
 
 class _Translation:
@@ -36,13 +47,34 @@ class _Translation:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.counter = 0
+        self.variables: list[Token] = []
+        self.mistakes: list[tuple[Node | Token, str, str]] = []
+        """Where, the code and what: of the range variables, which are no more than names here."""
 
     def run(self) -> Node:
         clause, body = self.node.children
         return self._body(*self._from(clause), body)
 
+    def _declare(self, name: Token, names: dict[str, list[str]]) -> None:
+        self.variables.append(name)
+        if name.text in names:
+            self.mistakes.append((name, "CS1930", f"the query already has a range variable '{name.text}'"))
+
+    def _check_join(self, clause: Any, names: dict[str, list[str]]) -> None:
+        """The left key of a join knows what stands before it, the right key the variable of the join alone."""
+        _, name, _, on, equals, _ = clause.children
+        found = _first_use(on, {name.text} - names.keys())
+        if found is not None:
+            message = f"'{name.text}' is not known on the left of 'equals' (exchange the two sides)"
+            self.mistakes.append((found, "CS1937", message))
+        found = _first_use(equals, names.keys() - {name.text})
+        if found is not None:
+            message = f"'{found.text}' is not known on the right of 'equals' (exchange the two sides)"
+            self.mistakes.append((found, "CS1938", message))
+
     def _from(self, clause: Any) -> tuple[Node, list[str], dict[str, list[str]]]:
         type_, name, source = clause.children
+        self._declare(name, {})
         if type_ is not None:
             source = _call(source, "Cast", [], clause, types=[type_])
         return source, [name.text], {name.text: [name.text]}
@@ -65,6 +97,7 @@ class _Translation:
             source = _call(source, "GroupBy", arguments, last)
         if continuation is not None:
             name, rest = continuation.children
+            self._declare(name, {})
             return self._body(source, [name.text], {name.text: [name.text]}, rest)
         return source
 
@@ -83,11 +116,13 @@ class _Translation:
             return source, current, names
         if clause.kind == "let_clause":
             name, value = clause.children
+            self._declare(name, names)
             made = self._pair(current, name, self._rewrite(value, names, current), clause)
             source = _call(source, "Select", [_lambda(current, made, clause)], clause)
             return source, *self._transparent(current, names, name.text)
         if clause.kind == "from_clause":
             type_, name, inner = clause.children
+            self._declare(name, names)
             if type_ is not None:
                 inner = _call(inner, "Cast", [], clause, types=[type_])
             made = self._pair(current, name, _name(name), clause)
@@ -100,6 +135,8 @@ class _Translation:
         self, source: Node, current: list[str], names: dict[str, list[str]], clause: Any
     ) -> tuple[Node, list[str], dict[str, list[str]]]:
         type_, name, inner, on, equals, into = clause.children
+        self._declare(name, names)
+        self._check_join(clause, names)
         if type_ is not None:
             inner = _call(inner, "Cast", [], clause, types=[type_])
         result = into if into is not None else name
@@ -139,6 +176,15 @@ class _Translation:
         if all(len(path) == 1 for path in names.values()):
             return node
         return _replace_names(node, names)
+
+
+def _first_use(node: Any, names: AbstractSet[str]) -> Token | None:
+    """The first place where one of these names is read."""
+    if not isinstance(node, Node) or not names:
+        return None
+    if node.kind == "identifier" and node.token(0).text in names:
+        return node.token(0)
+    return next((found for child in node.children if (found := _first_use(child, names)) is not None), None)
 
 
 def _replace_names(node: Any, names: dict[str, list[str]]) -> Any:

@@ -119,7 +119,8 @@ class ReferenceBinder(ConditionalBinder):
         if any(isinstance(e, Bad) for e in (condition, first, second)):
             return self.bad(node)
         if not conv.same(first.type, second.type):
-            return self.failure(branches[1], "CS8327", f"both branches must be of the type '{shown(first.type)}'")
+            message = f"both branches must be of the type '{shown(first.type)}'"
+            return self.failure(second.syntax, "CS8327", message)
         return Dereference(node, first.type, Conditional(node, first.type, condition, first, second))
 
     def returns_reference(self) -> bool:

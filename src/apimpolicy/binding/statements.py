@@ -21,18 +21,21 @@ from apimpolicy.binding.nodes import (
     LocalDeclaration,
     Lock,
     Loop,
+    MethodGroup,
     Placeholder,
     Statement,
     Statements,
     Try,
     Using,
 )
+from apimpolicy.binding.operations import operand_name
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.switches import SwitchBinder
 from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child
@@ -174,9 +177,12 @@ class Binder(SwitchBinder):
         return self.apply(placeholder, target, found, explicit=True)
 
     def _collection(self, node: Child) -> tuple[Expression, Type]:
-        collection = self.bind_typed(node)
+        collection = self.bind_value(node)
         if isinstance(collection, Bad):
             return collection, ERROR
+        if isinstance(collection, (MethodGroup, UnboundLambda)):
+            what = operand_name(collection)
+            return self.failure(node, "CS0446", f"{what} cannot be looped over", help="call it"), ERROR
         if collection.type is NULL or (collection.is_constant and collection.constant is None):
             return self.failure(node, "CS0186", "null cannot be looped over"), ERROR
         element = lookup.element_type(collection.type)
@@ -199,7 +205,11 @@ class Binder(SwitchBinder):
         saved = self.enter()
         try:
             placeholder = Placeholder(node, element)
-            taken = self.deconstruct(node, target, placeholder) if element is not ERROR else self.bad(node)
+            taken: Expression = self.bad(node)
+            if not self.declares_parts(target):
+                self.report(target, "CS8186", "a loop declares its variables", help="write var or a type before them")
+            elif element is not ERROR:
+                taken = self.deconstruct(node, target, placeholder)
             body = self._loop_body(body_node, "foreach")
             return Foreach(node, collection, placeholder, placeholder, None, body, taken)
         finally:
@@ -233,9 +243,14 @@ class Binder(SwitchBinder):
             self.enclosing = saved
 
     def _check_catches(self, catches: list[Catch]) -> None:
-        """CS0160: a clause that an earlier one already covers."""
+        """CS0160: a clause that an earlier one already covers. CS1017: one behind the clause for everything."""
         earlier: list[NamedType] = []
+        takes_all = False
         for clause in catches:
+            if takes_all:
+                start = clause.syntax.start
+                self.report_at(start, start + len("catch"), "CS1017", "'catch' without a type comes last")
+            takes_all = takes_all or (clause.target is None and clause.filter is None)
             if clause.target is not None:
                 for caught in earlier:
                     if caught in clause.target.supertypes:
@@ -277,13 +292,17 @@ class Binder(SwitchBinder):
         try:
             declarations: list[LocalDeclaration] = []
             resource: Expression | None = None
+            types: list[tuple[Type, Node | Token]]
             if isinstance(resource_node, Node) and resource_node.kind == "local_declaration":
                 made = self._declaration(resource_node, "using")
                 parts = made.statements if isinstance(made, Statements) else (made,)
                 declarations = [part for part in parts if isinstance(part, LocalDeclaration)]
-                types = [(d.symbol.type, d.syntax) for d in declarations]
+                types = [(d.symbol.type, resource_node) for d in declarations]
+                for declared in declarations:
+                    if declared.value is None and declared.symbol.declared_at is not None:
+                        self.report(declared.symbol.declared_at, "CS0210", "a resource of 'using' needs a value")
             else:
-                resource = self.bind_typed(resource_node)
+                resource = self.bind_value(resource_node)
                 types = [(resource.type, resource.syntax)]
             for type_, where in types:
                 if type_ is not ERROR and type_ is not NULL and not _is_disposable(type_):

@@ -19,7 +19,7 @@ from apimpolicy.binding.nodes import (
 from apimpolicy.binding.operations import operand_name
 from apimpolicy.binding.symbols import Scope
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType
-from apimpolicy.dotnet.values import VOID
+from apimpolicy.dotnet.values import BOOL, VOID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,10 +42,12 @@ class SwitchBinder(DeclarationBinder):
         )
         self.gotos = ()
         try:
-            self.declare_labels([s for child in node.nodes(1) for s in child.children[1:]])
+            statements = [s for child in node.nodes(1) for s in child.children[1:]]
+            self.declare_functions(statements)
+            self.declare_labels(statements)
             sections = [self._switch_section(child, value) for child in node.nodes(1)]
             self._check_labels(sections)
-            self._check_subsumed(sections)
+            self._check_subsumed(sections, value.type)
             self._check_gotos(sections)
             for section in sections:
                 if Flow(self.ends).list_end_reachable(section.statements):
@@ -70,6 +72,7 @@ class SwitchBinder(DeclarationBinder):
             self.scope = saved
             # variables declared in a section belong to the whole switch block, those of patterns to the section
             inner = Scope(saved)
+            inner.section_of = saved
             inner.take(names.values())
             self.scope = inner
             bound = [self.bind_statement(child) for child in statements]
@@ -125,21 +128,57 @@ class SwitchBinder(DeclarationBinder):
                 if (type(value), value) not in constants:
                     self.report(goto.syntax, "CS0159", f"this switch has no 'case {value!r}:' to go to")
 
-    def _check_subsumed(self, sections: Sequence[SwitchSection]) -> None:
-        """CS8120 for a pattern that can never match, since an earlier one takes all its values."""
-        taken: dict[Type, None] = {}
+    def _check_subsumed(self, sections: Sequence[SwitchSection], governing: Type) -> None:
+        """CS8120 for a pattern that can never match, since earlier ones take all its values."""
+        taken = _Taken(governing)
         for section in sections:
             for label in section.labels:
                 pattern = label.pattern
                 if pattern is None or isinstance(pattern.value, Bad):
                     continue
-                type_ = pattern.target or (pattern.value.type if pattern.value is not None else None)
-                if type_ is not None and any(parent in taken for parent in lookup.supertypes(type_)):
+                if taken.has(pattern):
                     self.report(
                         pattern.syntax,
                         "CS8120",
                         "an earlier case already takes every value that this one would",
                         help="put the narrower case first",
                     )
-                elif pattern.target is not None and label.guard is None:
-                    taken[pattern.target] = None
+                elif label.guard is None or (label.guard.is_constant and label.guard.constant):
+                    taken.add(pattern)
+
+
+class _Taken:
+    """Which values of a switch its cases have taken so far."""
+
+    def __init__(self, governing: Type) -> None:
+        self._governing = governing
+        self._types: set[Type] = set()
+        self._booleans: set[bool] = set()
+        self._has_null = governing.is_value_type and governing.underlying is None
+        self._has_all = False
+
+    def add(self, pattern: Pattern) -> None:
+        if pattern.target is not None:
+            self._types.add(pattern.target)
+        elif pattern.value is None:
+            self._has_all = True
+        elif pattern.value.is_constant and pattern.value.constant is None:
+            self._has_null = True
+        elif pattern.value.type is BOOL:
+            self._booleans.add(pattern.value.constant)
+
+    def has(self, pattern: Pattern) -> bool:
+        """Whether nothing is left that the pattern would match; CS0152 tells of a constant that is there twice."""
+        if self._has_all:
+            return True
+        if pattern.target is not None:
+            return self._has_type(pattern.target)
+        if pattern.value is None:
+            return self._has_null and self._has_type(self._governing.underlying or self._governing)
+        is_null = pattern.value.is_constant and pattern.value.constant is None
+        return not is_null and any(parent in self._types for parent in lookup.supertypes(pattern.value.type))
+
+    def _has_type(self, type_: Type) -> bool:
+        if type_ is BOOL and len(self._booleans) == len((True, False)):
+            return True
+        return any(parent in self._types for parent in lookup.supertypes(type_))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.binding.expression_variables import declared_in
 from apimpolicy.binding.nodes import NOT_CONSTANT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from apimpolicy.dotnet.signatures import Parameter
     from apimpolicy.dotnet.types import Type, TypeParameter
-    from apimpolicy.syntax.nodes import Node, Token
+    from apimpolicy.syntax.nodes import Child, Node, Token
 
 
 class LocalSymbol:
@@ -20,10 +22,11 @@ class LocalSymbol:
     `function` is the lambda or local function (any object, by identity) it is of: a use in another one captures it.
     `is_reference`: it is another name for a variable (a `ref` local, or a `ref` parameter). `is_referenced`: somewhere
     a `ref` is taken of it. `is_readonly_reference`: it is a `ref readonly` local. `is_on_stack`: it was made with
-    memory of the stack.
+    memory of the stack. `awaits_type`: it is an `out var` of a call that is being bound.
     """
 
     __slots__ = (
+        "awaits_type",
         "constant",
         "declared_at",
         "function",
@@ -60,6 +63,7 @@ class LocalSymbol:
         self.is_referenced = False
         self.is_readonly_reference = False
         self.is_on_stack = False
+        self.awaits_type = False
 
     @property
     def is_readonly(self) -> bool:
@@ -75,11 +79,13 @@ class LocalFunctionSymbol:
     `result` is what the body returns: the T of the Task<T> of an async one, else the same as `returns`.
 
     A generic one has `type_parameters`, and an instance for each choice of type arguments; those whose bodies are still
-    to be bound are `waiting`.
+    to be bound are `waiting`. `defaults` are the default values of parameters that are still to be bound, with their
+    scope: a constant of the block may be one, which is known only when its declaration has been.
     """
 
     __slots__ = (
         "declared_at",
+        "defaults",
         "instances",
         "is_async",
         "is_instance",
@@ -112,6 +118,7 @@ class LocalFunctionSymbol:
         self.declared_at = syntax
         self.type_parameters = type_parameters
         self.symbols: tuple[LocalSymbol, ...] = ()
+        self.defaults: list[tuple[Parameter, Node | Token, Scope]] = []
         self.instances: dict[tuple[Type, ...], LocalFunctionSymbol] = {}
         self.waiting: list[tuple[tuple[Type, ...], LocalFunctionSymbol]] = []
         self.is_instance = False
@@ -127,7 +134,18 @@ Symbol = LocalSymbol | LocalFunctionSymbol
 class Scope:
     """A declaration space. `function` identifies the lambda or local function that the scope belongs to."""
 
-    __slots__ = ("_visible", "function", "later", "names", "order", "parent", "types")
+    __slots__ = (
+        "_in_expressions",
+        "_visible",
+        "function",
+        "later",
+        "names",
+        "order",
+        "parent",
+        "section_of",
+        "statements",
+        "types",
+    )
 
     def __init__(self, parent: Scope | None, function: object = None) -> None:
         self.parent = parent
@@ -138,6 +156,11 @@ class Scope:
         self.order: list[LocalSymbol] = []
         self.types: dict[str, Type] = {}
         """The type parameters of a generic local function, or what they stand for."""
+        self.section_of: Scope | None = None
+        """The block of the switch that this is a section of: their variables are those of one block."""
+        self.statements: Sequence[Child] = ()
+        """The statements of the block that the scope is of."""
+        self._in_expressions: AbstractSet[str] | None = None
         self.later: dict[str, int] = {}
         """Names that the block declares somewhere, and where: using one before is CS0841."""
 
@@ -171,11 +194,17 @@ class Scope:
             scope = scope.parent
         return None
 
+    def in_expressions(self) -> AbstractSet[str]:
+        """The names that the expressions of the block's own statements declare."""
+        if self._in_expressions is None:
+            self._in_expressions = frozenset(name for statement in self.statements for name in declared_in(statement))
+        return self._in_expressions
+
     def declares_later(self, name: str) -> bool:
         """Whether this or an enclosing block declares the name anywhere; it is known in all of it (7.7.1)."""
         scope: Scope | None = self
         while scope is not None:
-            if name in scope.later:
+            if name in scope.later or name in scope.in_expressions():
                 return True
             scope = scope.parent
         return False

@@ -116,6 +116,11 @@ TUPLE = Conversion("tuple")
 INTERPOLATED = Conversion("interpolated")
 
 
+def is_static_class(type_: Type) -> bool:
+    """Whether a type is a static class, of which there are no values: `Math`, `Convert`."""
+    return isinstance(type_, NamedType) and type_.definition.is_static
+
+
 def is_ref_struct(type_: Type) -> bool:
     """A structure that lives on the stack alone (section 16.2.3): never boxed, captured, or a type argument."""
     return isinstance(type_, NamedType) and type_.name in ("System.Span", "System.ReadOnlySpan")

@@ -15,6 +15,7 @@
     recorder     what explanations and coverage need: the value of every sub-expression
     late_checks  when it shows that a receiver is null only after its arguments
     inline_members  members of strings that Python has too
+    overrides    the implementation that an override shares with the declaration
     chains       long chains in pieces               outlining     blocks that are too deep for Python as functions
     runtime      the few functions that emitted code calls and that belong to no .NET type
 

@@ -22,7 +22,6 @@ from apimpolicy.binding.nodes import (
     TupleElement,
 )
 from apimpolicy.dotnet.collections import arrays
-from apimpolicy.dotnet.registry import find_implementation
 from apimpolicy.emit import runtime
 from apimpolicy.emit.arithmetic import ArithmeticEmitter
 from apimpolicy.emit.core import (
@@ -36,6 +35,7 @@ from apimpolicy.emit.core import (
     tuple_of,
     walrus,
 )
+from apimpolicy.emit.overrides import implementation_of
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class AssignmentEmitter(ArithmeticEmitter):
 
     def _store_property(self, target: PropertyAccess | FieldAccess, value: Callable[[], ast.expr]) -> ast.expr:
         member: Property | Field = target.property if isinstance(target, PropertyAccess) else target.field
-        found = find_implementation(member.declaring, member.signature, setter=True)
+        found = implementation_of(member, setter=True)
         name = f"{member.declaring.name}.{member.name}"
         if found is None:
             return self.run(runtime.not_simulated, constant(f"setting {name}"))
@@ -111,7 +111,7 @@ class AssignmentEmitter(ArithmeticEmitter):
         self, member: Property | Field, receiver: Expression, arguments: list[ast.expr], value: ast.expr
     ) -> ast.expr:
         """A setter's call; a receiver that is null is found after everything has been evaluated."""
-        found = find_implementation(member.declaring, member.signature, setter=True)
+        found = implementation_of(member, setter=True)
         if found is None:
             return self.run(runtime.not_simulated, constant(f"setting {member.declaring.name}.{member.name}"))
         names = [self.fresh() for _ in range(len(arguments) + 2)]

@@ -200,6 +200,8 @@ class ControlFlowEmitter(JumpEmitter):
         """Find the section, then run it in a loop of one round, so that `break` and `goto case` are Python's own."""
         value, chosen, where = self.fresh("value"), self.fresh("section"), self.fresh("where")
         made = self._fresh_cells(node.locals)
+        for section in node.sections:  # functions are known in all of the switch
+            made.extend(self.functions_of(section.statements))
         made.append(ast.Assign([store(value)], self.emit(node.value)))
         made.extend(self._choose(node, value, chosen))
         target = Target()

@@ -99,10 +99,7 @@ class JumpEmitter(FunctionEmitter):
 
     def statement_list(self, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
         """The statements of a block; local functions come first, since they are known in all of it."""
-        made: list[ast.stmt] = []
-        for statement in statements:
-            if isinstance(statement, nodes.LocalFunction):
-                made.extend(self.statement(statement))
+        made = self.functions_of(statements)
         pieces, entries = self._pieces(statements, labels_gone_to(statements))
         if not entries:
             return [*made, *self._in_order(statements)]
@@ -120,6 +117,15 @@ class JumpEmitter(FunctionEmitter):
         self._targets.pop()
         loop = [ast.Assign([store(where)], constant(0)), ast.While(constant(True), round_, [])]
         return [*made, *self._around(target, loop)]
+
+    def functions_of(self, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
+        """The local functions among the statements of a list."""
+        return [
+            made
+            for statement in statements
+            if isinstance(statement, nodes.LocalFunction)
+            for made in self.statement(statement)
+        ]
 
     def _in_order(self, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
         return [

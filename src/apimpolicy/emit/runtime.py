@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import DotnetException, InvalidOperationException, NullReferenceException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentNullException,
+    DotnetException,
+    InvalidOperationException,
+    NullReferenceException,
+)
+from apimpolicy.dotnet.types import NamedType
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from typing import NoReturn
+
+    from apimpolicy.dotnet.types import Type
 
 
 class Cell:
@@ -28,6 +36,12 @@ def set_cell(cell: Cell, value: Any) -> Any:
 
 def null_reference() -> NoReturn:
     raise NullReferenceException
+
+
+def enter_lock(value: Any) -> None:
+    """`lock (value)`."""
+    if value is None:
+        raise ArgumentNullException
 
 
 def raise_exception(exception: DotnetException | None) -> NoReturn:
@@ -104,6 +118,13 @@ def or_lifted(left: bool | None, right: bool | None) -> bool | None:
     if left is True or right is True:
         return True
     return None if left is None or right is None else False
+
+
+def unset_tuple(type_: Type) -> tuple[Any, ...] | None:
+    """A value tuple without values, whose elements are set one by one."""
+    if not isinstance(type_, NamedType) or not type_.definition.is_tuple:
+        return None
+    return tuple(unset_tuple(element) for element in type_.arguments)
 
 
 def replace_element(values: tuple[Any, ...], index: int, value: Any) -> tuple[Any, ...]:

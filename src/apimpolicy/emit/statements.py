@@ -49,9 +49,13 @@ class StatementEmitter(ControlFlowEmitter):
         if symbol.kind == "constant":
             return []
         if node.value is None:
-            if symbol in self._celled:
-                return []
-            return [ast.Assign([store(self.symbol_name(symbol))], constant(None))]
+            unset: ast.expr = constant(None)
+            is_tuple = isinstance(symbol.type, NamedType) and symbol.type.definition.is_tuple
+            if is_tuple:  # its elements may be set one by one
+                unset = self.run(runtime.unset_tuple, self.type_constant(symbol.type))
+            if symbol not in self._celled:
+                return [ast.Assign([store(self.symbol_name(symbol))], unset)]
+            return [ast.Expr(self.assign_symbol(symbol, unset))] if is_tuple else []
         value = self.emit(node.value)
         self.set_once(symbol, node.value)
         if symbol in self._celled and not symbol.is_reference:
@@ -142,7 +146,8 @@ class StatementEmitter(ControlFlowEmitter):
         return ast.Try(body, [], [], [ast.Expr(self.run(runtime.dispose, resource, constant(name)))])
 
     def on_Lock(self, node: nodes.Lock) -> list[ast.stmt]:  # noqa: N802
-        return [ast.Expr(self.checked_receiver(node.target)), *self.statement(node.body)]
+        """The one thread of a policy needs no lock; one for null is refused as `Monitor.Enter` does."""
+        return [ast.Expr(self.run(runtime.enter_lock, self.emit(node.target))), *self.statement(node.body)]
 
 
 def _python_class(name: str) -> type | None:

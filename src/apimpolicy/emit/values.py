@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections import arrays
-from apimpolicy.dotnet.registry import Implementation, find_implementation, reason_against
+from apimpolicy.dotnet.registry import Implementation, reason_against
 from apimpolicy.dotnet.system.objects import type_object
 from apimpolicy.dotnet.system.strings import format_item
 from apimpolicy.dotnet.types import NamedType, Type
@@ -28,6 +28,7 @@ from apimpolicy.emit.core import (
 from apimpolicy.emit.delegates import DelegateEmitter
 from apimpolicy.emit.inline_members import inlined
 from apimpolicy.emit.late_checks import can_be_seen
+from apimpolicy.emit.overrides import implementation_of
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class ValueEmitter(DelegateEmitter):
         return self._read(node.property, node.receiver)
 
     def _read(self, member: Property | Field, receiver: nodes.Expression | None) -> ast.expr:
-        found = find_implementation(member.declaring, member.signature)
+        found = implementation_of(member)
         if found is None:
             return self.missing(member)
         if found.form == "attribute" and receiver is not None:
@@ -162,7 +163,7 @@ class ValueEmitter(DelegateEmitter):
         return call(target, *types, *([receiver] if receiver is not None else []), *arguments)
 
     def emit_indexer(self, node: nodes.IndexerAccess) -> ast.expr:
-        found = find_implementation(node.property.declaring, node.property.signature)
+        found = implementation_of(node.property)
         if found is None:
             return self.missing(node.property)
         if not self.known_not_null(node.receiver) and can_be_seen(node.arguments):
@@ -197,7 +198,7 @@ class ValueEmitter(DelegateEmitter):
         if method.container.is_nullable and node.receiver is not None:
             return self._nullable_call(node)
         outputs: list[nodes.Expression] = []
-        found = find_implementation(method.declaring, method.signature)
+        found = implementation_of(method)
         if found is None:
             return self._delegate_or_missing(node)
         self.pass_to_member(node)
@@ -288,7 +289,7 @@ class ValueEmitter(DelegateEmitter):
                 else self.run(arrays.default_value, self.type_constant(inner))
             )
             return conditional(is_not_none(value), load(name), default)
-        found = find_implementation(node.method.declaring, node.method.signature)
+        found = implementation_of(node.method)
         if found is None:
             return self.missing(node.method)
         boxed = last_of(value, conditional(is_none(load(name)), constant(None), self.boxed(load(name), inner)))
@@ -298,7 +299,7 @@ class ValueEmitter(DelegateEmitter):
         self, method: Method, receiver: ast.expr | None, arguments: list[ast.expr], type_arguments: tuple[Type, ...]
     ) -> ast.expr:
         """A call whose parts are emitted already: operators and conversions."""
-        found = find_implementation(method.declaring, method.signature)
+        found = implementation_of(method)
         if found is None:
             return self.missing(method)
         return self._invoke(found, method, receiver, arguments, type_arguments)

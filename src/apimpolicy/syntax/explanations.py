@@ -39,6 +39,10 @@ _WORD_HELP = {
 }
 
 
+_QUERY_WORDS = {"on": "CS0743", "equals": "CS0744", "by": "CS0745"}
+"""The words that a clause of a query wants, with the codes of their absence."""
+
+
 def explain(failure: Failure) -> Mistake:
     """The mistake of a failed parser."""
     return (
@@ -157,7 +161,7 @@ def _type_as_expression(failure: Failure) -> Mistake:
     kinds, index = failure.tokens.kinds, failure.index
     name = failure.spelling(-1)
     help = f"'{name}' is a type; write a value, a member such as {name}.…, or typeof({name})."
-    if failure.kind == "RPAR" and kinds[index - 2] == "LPAR":
+    if failure.kind == "RPAR" and kinds[index - 2] == "LPAR" and not failure.follows_operand(index - 2):
         return Mistake("CS1525", "invalid expression term ')'", failure.start, failure.end, help=help)
     start, end = failure.tokens.starts[index - 1], failure.tokens.ends[index - 1]
     return Mistake("CS1525", f"invalid expression term '{name}'", start, end, help=help)
@@ -240,7 +244,7 @@ def _continuation(failure: Failure) -> Mistake:
         return _missing(failure, "CS1003", "':'", _CONDITIONAL_HELP if in_conditional else "")
     for terminal, spelling in (("_ON", "on"), ("_EQUALS", "equals"), ("_BY", "by")):
         if accepts(terminal):
-            return _missing(failure, "CS1003", f"'{spelling}'")
+            return _missing(failure, _QUERY_WORDS[spelling], f"'{spelling}'")
     if kinds[opening] == "LPAR":
         if kind == "RPAR" and accepts("COMMA") and not accepts("RPAR"):
             return Mistake("CS8124", "a tuple has at least two elements", *failure.place())

@@ -200,6 +200,10 @@ def literal_mistakes(tokens: Tokens) -> list[Mistake]:
                 verbatim.append(len(text) == 3)
             elif kind == "_INTERPOLATED_END":
                 verbatim.pop()
+            elif kind == "INTERPOLATION_FORMAT" and not text.strip():
+                raise LiteralError("CS8089", "a colon in an interpolated string is followed by a format", -1, len(text))
+            elif kind == "INTERPOLATION_FORMAT" and text[-1].isspace():
+                raise LiteralError("CS8088", "a format does not end with a space", -1, len(text))
             elif kind == "CHARACTER_LITERAL":
                 character_value(text)
             elif kind == "INTEGER_LITERAL":

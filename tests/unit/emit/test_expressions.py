@@ -211,7 +211,7 @@ ROWS = {
     ' return d["a"].Count + d["b"].Count; }': "1",
     '@{ var d = new Dictionary<string, int> { { "a", 1 }, { "b", 2 } }; return d["b"]; }': "2",
     '@{ var d = new Dictionary<string, int> { { "a", 1 }, { "a", 2 } }; return 1; }': "ArgumentException",
-    '@{ var o = new JObject { ["a"] = new JArray { 1, "x", null }, { "b", new JObject { ["c"] = true } } };'
+    '@{ var o = new JObject { ["a"] = new JArray { 1, "x", null }, ["b"] = new JObject { { "c", true } } };'
     " return o.ToString(Newtonsoft.Json.Formatting.None); }": '{"a":[1,"x",null],"b":{"c":true}}',
     "@{ var b = new StringBuilder { Length = 2 }; return b.Length; }": "2",
     '@{ var o = new { A = 1, B = new { C = "x" } }; return o.B.C + o.A; }': "x1",

@@ -1,0 +1,65 @@
+"""Which variables the expressions of a statement declare for the block around it (C# specification, section 7.7.1).
+
+`out int x` and `is int x` in an expression statement, a declaration, a `return`, the condition of an `if` and the like
+are variables of the block, and known in all of it: using one before its declaration is CS0841, and a block inside
+cannot have another of the name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.syntax.literals import identifier_name
+from apimpolicy.syntax.nodes import Node, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.syntax.nodes import Child
+
+_WHOLE = frozenset(
+    {
+        "expression_statement",
+        "goto_case_statement",
+        "local_declaration_statement",
+        "return_statement",
+        "throw_statement",
+        "yield_return_statement",
+    }
+)
+_FIRST_ONLY = frozenset({"if_statement", "lock_statement", "switch_statement"})
+_OWN_SCOPE = frozenset({"anonymous_method", "parenthesized_lambda", "query_expression", "simple_lambda"})
+
+
+def declares(statement: Child, name: str, position: int) -> bool:
+    """Whether an expression of the statement declares the variable behind this position."""
+    return any(found == name and start > position for found, start in _declarations(statement))
+
+
+def declared_in(statement: Child) -> Iterator[str]:
+    """The names of the variables that the expressions of the statement declare."""
+    return (name for name, _ in _declarations(statement))
+
+
+def _declarations(statement: Child) -> Iterator[tuple[str, int]]:
+    while isinstance(statement, Node) and statement.kind == "labeled_statement":
+        statement = statement.children[1]
+    if not isinstance(statement, Node) or statement.kind not in _WHOLE | _FIRST_ONLY:
+        return
+    waiting: list[Child] = [statement.children[0]] if statement.kind in _FIRST_ONLY else list(statement.children)
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Node) or node.kind in _OWN_SCOPE:
+            continue
+        if node.kind in ("declaration_pattern", "declaration_expression"):
+            yield from _named(node.children[1])
+        elif node.kind == "parenthesized_designation":
+            for child in node.children:
+                yield from _named(child)
+        waiting.extend(node.children)
+
+
+def _named(token: Child) -> Iterator[tuple[str, int]]:
+    """A variable with its place; a discard is none."""
+    if isinstance(token, Token) and token.text != "_":
+        yield identifier_name(token.text), token.start

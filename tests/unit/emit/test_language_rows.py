@@ -1,0 +1,50 @@
+"""Runs `language_rows.md`: each line of a fenced block is an expression and the answer of C# 7.3.
+
+    @{ return 7 / 2; }  // 3
+    @{ return 1 / 0; }  // error CS0020 at 11
+    @{ int i = 0; return 1 / i; }  // throws DivideByZeroException
+
+The place of an error is its column in the line.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from apimpolicy.context.execution import Context
+from apimpolicy.dotnet.environment import Environment, use_environment
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.system.objects import text
+from apimpolicy.dotnet.values import box
+from apimpolicy.emit import compile_expression
+from apimpolicy.errors import DiagnosticError
+
+PAGE = Path(__file__).with_name("language_rows.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```csharp\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ROWS = [line.rpartition("  //") for block in BLOCK.finditer(PAGE) for line in block.group(1).splitlines() if line]
+
+
+def _answer(code: str) -> str:
+    try:
+        compiled = compile_expression(code)
+    except DiagnosticError as error:
+        first = error.diagnostics[0]
+        return f"error {first.code} at {first.position[1]}"
+    with use_environment(Environment()):
+        try:
+            value = compiled.evaluate(Context())
+        except DotnetException as error:
+            return f"throws {error.dotnet_type_name.rpartition('.')[2]}"
+        return "null" if value is None else text(box(compiled.type, value))
+
+
+@pytest.mark.parametrize(("code", "answer"), [pytest.param(code, answer.strip(), id=code) for code, _, answer in ROWS])
+def test_row(code: str, answer: str) -> None:
+    assert _answer(code).strip() == answer
+
+
+def test_there_are_rows() -> None:
+    assert len(ROWS) >= 800
