@@ -256,7 +256,8 @@ def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Itera
         advice = _wrong_literal(text, slot)
     if advice:
         message = f"'{text}' is not a value of '{attribute.name}'"
-        yield Diagnostic("POL104", message, value.source, value.start, value.end, help=advice)
+        label = _meant(text, slot.values)
+        yield Diagnostic("POL104", message, value.source, value.start, value.end, label=label, help=advice)
 
 
 _LITERALS: dict[Callable[..., object], str] = {
@@ -280,18 +281,24 @@ def _wrong_literal(text: str, slot: AttributeSlot) -> str:
 
 
 def _unknown_attribute(element: Element, attribute: Attribute, known: Iterable[str]) -> Diagnostic:
-    from difflib import get_close_matches
-
-    near = get_close_matches(attribute.name[:64], known, 1, 0.7)
     return Diagnostic(
         "POL102",
         f"'{element.name}' has no attribute '{attribute.name}'",
         element.source,
         attribute.name_start,
         attribute.name_end,
-        label=f"did you mean '{near[0]}'?" if near else "",
+        label=_meant(attribute.name, known),
         help=f"Its attributes are {', '.join(known)}." if known else "It has no attributes.",
     )
+
+
+def _meant(written: str, known: Iterable[str]) -> str:
+    """The known name that is like the written one, as a question; empty when none is."""
+    from difflib import get_close_matches
+
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(written[:64].lower(), names, 1, 0.7)
+    return f"did you mean '{names[near[0]]}'?" if near else ""
 
 
 def _no_text(element: Element) -> Iterator[Diagnostic]:

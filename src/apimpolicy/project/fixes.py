@@ -1,6 +1,6 @@
 """What `check --fix` changes: only what cannot change the meaning of a document that the gateway would take.
 
-- a misspelt policy, attribute or member with one near name (the end tag too)
+- a misspelt policy, attribute, value of an attribute, or member with one near name (the end tag too)
 - `set-status` without `reason`: the standard phrase of its code
 
 Nothing else: not `http` to `https`, and nothing in files that are not UTF-8.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Source
 
-_NAMES = frozenset(("POL101", "POL102", "CS0103", "CS0117", "CS0246", "CS1061"))
+_NAMES = frozenset(("POL101", "POL102", "POL104", "CS0103", "CS0117", "CS0246", "CS1061"))
 _MEANT = re.compile(r"did you mean '([\w.-]+)'\?")
 
 

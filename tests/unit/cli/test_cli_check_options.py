@@ -122,6 +122,14 @@ def test_difference_and_repair(apimpolicy: Callable[..., Any], bad: Path) -> Non
     assert apimpolicy("check", "bad.xml", "--diff").code == 0
 
 
+def test_a_misspelt_value_is_mended(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    text = '<inbound><set-header name="A" exists-action="{}"><value>1</value></set-header></inbound>'
+    path.write_text(text.format("ovveride"))
+    apimpolicy("check", "a.xml", "--fix")
+    assert path.read_text() == text.format("override")
+
+
 def test_a_repair_keeps_line_ends_and_mark(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     path.write_bytes(b"\xef\xbb\xbf" + BAD.replace("\n", "\r\n").encode())

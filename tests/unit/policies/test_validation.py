@@ -11,6 +11,7 @@ ROWS = [
     ("<inbound><set-header name='a' exist-action='skip'/></inbound>", "POL102", 31, "exists-action"),
     ("<inbound><set-header><value>1</value></set-header></inbound>", "POL103", 11, "'name'"),
     ("<inbound><set-header name='a' exists-action='add'/></inbound>", "POL104", 46, "override, skip, append, delete"),
+    ("<inbound><set-header name='a' exists-action='Overide'/></inbound>", "POL104", 46, "did you mean 'override'?"),
     ("<inbound><set-variable name='@(\"a\")' value='1'/></inbound>", "POL105", 30, "cannot be an expression"),
     ("<outbound><rewrite-uri template='/'/></outbound>", "POL106", 12, "inbound"),
     ("<inbound><return-response><trace source='a'/></return-response></inbound>", "POL107", 28, "'set-status'"),
