@@ -89,7 +89,9 @@ def test_group_agrees_with_the_witness(group: str, capsys: pytest.CaptureFixture
     assert not closed, f"rows {closed} agree now: take them out of known_gaps.toml"
 
 
-@pytest.mark.parametrize("row", sorted(GAPS))
-def test_known_gap(row: int) -> None:
-    """A listed difference; skipped with its reason, so that the count is seen."""
-    pytest.skip(GAPS[row])
+if GAPS:
+
+    @pytest.mark.parametrize("row", sorted(GAPS))
+    def test_known_gap(row: int) -> None:
+        """A listed difference; skipped with its reason, so that the count is seen."""
+        pytest.skip(GAPS[row])
