@@ -293,6 +293,8 @@ def _parse_member(
         return Field(owner, name, line, parse_type(type_, find, scope), is_constant=True, value=value)
     if line.endswith(";") and (match := _FIELD.match(line)):
         static, readonly, type_, name = match.groups()
+        if type_ == "decimal" and owner.name == "decimal":
+            return Field(owner, name, line, owner.type, is_constant=True, value=_decimal(name))
         return Field(
             owner, name, line, parse_type(type_, find, scope), is_static=bool(static), is_readonly=bool(readonly)
         )
@@ -308,6 +310,15 @@ def _parse_member(
             scope[constrained].constraints = tuple(split_top(texts))
     result = parse_type(returns, find, scope) if returns else owner.open_type
     return Method(owner, name, line, bool(static), result, parse_parameters(parameters, find, scope), own)
+
+
+def _decimal(name: str) -> object:
+    """A constant of `decimal`: fields with an attribute in the library, and constants to the compiler."""
+    from decimal import Decimal
+
+    largest = Decimal(2**96 - 1)
+    values = {"Zero": Decimal(0), "One": Decimal(1), "MinusOne": Decimal(-1)}
+    return {**values, "MaxValue": largest, "MinValue": largest.copy_negate()}[name]
 
 
 def _constant(type_: str, value: object) -> object:
