@@ -127,6 +127,13 @@ def check_any(code: str) -> None:
 
 
 FOUND = {
+    # A sequence of tokens with a null in it
+    '@(Enumerable.Repeat<JToken>(default(JToken), 2).Values<int>((object)"a").Count())': (
+        "System.NullReferenceException: Object reference not set to an instance of an object."
+    ),
+    "@(Enumerable.Repeat<JContainer>(null, 2).Descendants().Count())": (
+        "System.NullReferenceException: Object reference not set to an instance of an object."
+    ),
     # One query inside another had the same hidden range variables
     "@((from a in new[] { 1 } let b = a select (from c in new[] { 2 } let d = c + b select d).First()).First())": (
         "int 3"

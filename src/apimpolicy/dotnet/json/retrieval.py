@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidCastException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    InvalidCastException,
+    NullReferenceException,
+)
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.casts import PRIMITIVES, convert_to
 from apimpolicy.dotnet.json.scalars import JValue
@@ -16,7 +21,7 @@ from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import DECIMAL, OBJECT, STRING, type_of, unbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from apimpolicy.dotnet.types import Type
 
@@ -117,7 +122,7 @@ def _values(source: Iterable[JToken], key: Any, wanted: Type, type_: Type | str)
     convert = converter(wanted)
 
     def start() -> Any:
-        for token in source:
+        for token in _tokens(source):
             if key is not None:
                 found = token.get_item(key)
                 if found is not None:
@@ -132,7 +137,15 @@ def _values(source: Iterable[JToken], key: Any, wanted: Type, type_: Type | str)
 
 
 def _many(source: Any, inner: Callable[[Any], Iterable[Any]], type_: Type | str = J_ENUMERABLE) -> JEnumerable:
-    return JEnumerable(lambda: (found for token in source for found in inner(token)), type_)
+    return JEnumerable(lambda: (found for token in _tokens(source) for found in inner(token)), type_)
+
+
+def _tokens(source: Iterable[JToken | None]) -> Iterator[JToken]:
+    """The tokens of a sequence. Raises NullReferenceException at one that is null."""
+    for token in source:
+        if token is None:
+            raise NullReferenceException
+        yield token
 
 
 _OVER_TOKENS = f"static {J}IJEnumerable<{JTOKEN}> {{}}<T>(this {_SEQUENCE}<T> source) where T : {J}{{}}"
