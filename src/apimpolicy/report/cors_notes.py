@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from apimpolicy.policies.cors import is_preflight
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -13,29 +15,26 @@ if TYPE_CHECKING:
 GRANT = "Access-Control-Allow-Origin"
 
 
-def is_preflight(result: Result) -> bool:
+def is_answered_preflight(result: Result) -> bool:
     """Whether a browser asked for permission, and the gateway answered for itself."""
-    request = result.request
-    return (
-        request.method.upper() == "OPTIONS"
-        and "Origin" in request.headers
-        and "Access-Control-Request-Method" in request.headers
-        and result.exchange.context.operation.method != "OPTIONS"
-    )
+    exchange = result.exchange
+    return is_preflight(exchange.request) and exchange.context.operation.method != "OPTIONS"
 
 
-def _host(url: str) -> str:
-    from urllib.parse import urlsplit
-
-    return (urlsplit(url).netloc or "").lower()
+def _is_own(origin: str, result: Result) -> bool:
+    """Whether the page is of the gateway's own host, and needs no permission."""
+    url = result.exchange.request.url
+    port = {"https": 443, "http": 80}.get(url.scheme)
+    own = f"{url.scheme}://{url.host}".lower()
+    return origin.lower() in (f"{own}:{url.port}", *([own] if url.port == port else ()))
 
 
 def cors_notes(result: Result) -> Iterator[str]:
     """Why the browser does not let the page have the answer, in sentences; none when it does."""
     origin = str(result.request.headers.get("Origin", "")).strip()
-    if not origin or GRANT in result.response.headers or _host(origin) == _host(result.request.url):
+    if not origin or GRANT in result.response.headers or _is_own(origin, result):
         return
-    if is_preflight(result):
+    if is_answered_preflight(result):
         yield f"Without {GRANT} in this answer the browser does not send the request, and calls it a CORS error."
     else:
         yield f"Without {GRANT} in this answer a browser keeps it from the page of {origin}, and calls it a CORS error."

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from apimpolicy.engine.document import Policy
 from apimpolicy.engine.steps import SCOPES
 from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.text.document import Element
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program
     from apimpolicy.report.style import Style
-    from apimpolicy.text.document import Element, Node
+    from apimpolicy.text.document import Node
 
 _INDENT = "    "
 
@@ -108,8 +109,6 @@ def _content(policy: Policy, section: str) -> list[Node] | None:
 
 
 def _bases(nodes: list[Node]) -> list[Element]:
-    from apimpolicy.text.document import Element
-
     elements = (each for node in nodes if isinstance(node, Element) for each in node.descendants())
     return [each for each in elements if each.name == "base"]
 

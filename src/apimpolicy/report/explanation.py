@@ -119,8 +119,11 @@ def _decided_by(result: Result, ending: TraceEntry | None) -> str:
         return "an error that no policy handled"
     if result.reached_backend:
         return "the backend"
-    if any(True for _ in result.trace.effects("cors")) and result.request.method.upper() == "OPTIONS":
-        return "the gateway itself, which answers every preflight with 200"
+    if "Origin" in result.request.headers:
+        from apimpolicy.report.cors_notes import is_answered_preflight
+
+        if is_answered_preflight(result) and result.trace.named("cors"):
+            return "the gateway itself, which answers every preflight with 200"
     return "no policy: nothing was forwarded to a backend"
 
 

@@ -80,7 +80,14 @@ def test_an_answer_that_the_page_does_not_get() -> None:
     assert explained(REFUSE + cors)[1] == [KEPT.format("https://a.example"), late]
 
 
-@pytest.mark.parametrize("origin", ["https://a.example", "https://contoso.example"])
+@pytest.mark.parametrize(
+    "origin", ["%%", "null", "http://[::bad", "https://contoso.example:8443", "http://contoso.example"]
+)
+def test_an_origin_may_be_anything(origin: str) -> None:
+    assert explained(REFUSE, origin=origin)[1][0] == KEPT.format(origin)
+
+
+@pytest.mark.parametrize("origin", ["https://a.example", "https://contoso.example", "https://CONTOSO.example:443"])
 def test_nothing_is_said_when_all_is_well(origin: str) -> None:
     """The page of the gateway's own host needs no permission."""
     assert explained(CORS.format(attributes="") + REFUSE, origin=origin)[1] == []
