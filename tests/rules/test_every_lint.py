@@ -71,7 +71,12 @@ LINTS: list[tuple[str, str, str, dict[str, Any]]] = [
     ("S17 no when", "POL108", inbound("<choose></choose>"), {}),
     ("S17 order", "POL125", inbound("<choose><otherwise><base /></otherwise><when condition='true' /></choose>"), {}),
     ("S18", "POL109", "<fragment><base /></fragment>", {}),
-    ("S18 cache", "POL130", '<fragment><cache-lookup-value key="a" variable-name="b" /></fragment>', {}),
+    (
+        "S18 cache",
+        "POL130",
+        '<fragment><cache-lookup vary-by-developer="false" vary-by-developer-groups="false" /></fragment>',
+        {},
+    ),
     ("S18 size", "POL130", f"<fragment><!-- {'x' * 530_000} --></fragment>", {}),
     ("S19", "POL127", "<policies><inbound></inbound></policies>", {"scope": "api"}),
     ("S20", "POL128", inbound(""), {"scope": "global"}),

@@ -50,7 +50,7 @@ def check_document(
 
 def apply_rules(subject: Subject) -> Iterator[Diagnostic]:
     """What the rules of the catalogue find. The document is walked once, whatever the number of rules."""
-    rules = [rule(subject) for rule in rules_for(subject.document.source.text, subject.settings)]
+    rules = [rule(subject) for rule in rules_for(subject)]
     by_element: dict[str, list[Rule]] = {}
     for rule in rules:
         for name in rule.elements:

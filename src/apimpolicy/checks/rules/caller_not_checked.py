@@ -34,6 +34,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding.nodes import PropertyAccess
+from apimpolicy.checks.certificates import is_client_certificate
 from apimpolicy.checks.rule import Rule
 
 if TYPE_CHECKING:
@@ -48,8 +50,7 @@ class CallerNotChecked(Rule):
     elements = ("authentication-certificate",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        names = {other.name for other in self.subject.elements}
-        if "validate-client-certificate" in names or "Request.Certificate" in self.document.source.text:
+        if self.looks_at_the_caller():
             return
         if any(self.refuses_for_a_certificate(status) for status in self.subject.elements):
             yield self.at_element(
@@ -57,6 +58,13 @@ class CallerNotChecked(Rule):
                 "this shows the gateway's certificate to the backend; it checks no caller",
                 help="Use validate-client-certificate, or look at context.Request.Certificate.",
             )
+
+    def looks_at_the_caller(self) -> bool:
+        return any(other.name == "validate-client-certificate" for other in self.subject.elements) or any(
+            is_client_certificate(node)
+            for expression in self.subject.expressions
+            for node in expression.of_kind(PropertyAccess)
+        )
 
     def refuses_for_a_certificate(self, element: Element) -> bool:
         reason = element.get("reason")

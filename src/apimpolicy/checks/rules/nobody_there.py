@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Call, PropertyAccess
-from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.context_members import context_member, is_held_against_null
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
 
@@ -46,15 +46,10 @@ class NobodyThere(Rule):
     by_default = False
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        text = self.document.source.text
         for node in expression.compiled.nodes:
             receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
-            if not isinstance(receiver, PropertyAccess) or type_name(receiver.receiver) != "IContext":
-                continue
-            name = receiver.property.name
-            if name in NAMES and not any(
-                f"context.{name}{check}" in text for check in (" ==", " !=", "==", "!=", " is ")
-            ):
+            name = context_member(receiver)
+            if name in NAMES and not any(is_held_against_null(each, name) for each in self.subject.expressions):
                 yield self.at_code(
                     expression, node, f"'context.{name}' may be null", label="throws then", help="Write '?.'."
                 )

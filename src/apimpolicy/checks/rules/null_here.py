@@ -21,11 +21,10 @@ null, and the expression throws.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Call, PropertyAccess
-from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.context_members import context_member, is_held_against_null
 from apimpolicy.checks.rule import Rule
 
 if TYPE_CHECKING:
@@ -51,11 +50,9 @@ class NullHere(Rule):
             return
         for node in expression.compiled.nodes:
             receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
-            if not isinstance(receiver, PropertyAccess) or type_name(receiver.receiver) != "IContext":
-                continue
-            name = receiver.property.name
+            name = context_member(receiver)
             if name == "LastError" or (name == "Response" and section == "inbound" and not may_have_answer(expression)):
-                if is_guarded(expression, name):
+                if is_held_against_null(expression, name):
                     continue
                 yield self.at_code(
                     expression,
@@ -75,9 +72,3 @@ def may_have_answer(expression: CheckedExpression) -> bool:
             return True
         element = element.parent
     return False
-
-
-def is_guarded(expression: CheckedExpression, name: str) -> bool:
-    """Whether the expression asks for null itself."""
-    text = expression.compiled.bound.excerpt.text if expression.compiled.bound is not None else ""
-    return re.search(rf"context\.{name}\s*(?:[!=]=\s*null|is\b)|null\s*[!=]=\s*context\.{name}\b", text) is not None

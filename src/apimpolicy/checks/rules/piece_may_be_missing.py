@@ -48,7 +48,7 @@ class PieceMayBeMissing(Rule):
     by_default = False
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        if next(caller_inputs(expression), None) is None or ".Length" in expression.excerpt.text:
+        if next(caller_inputs(expression), None) is None or "Length" in expression.excerpt.text:
             return
         for node in expression.of_kind(ArrayAccess):
             index = node.indexes[0]

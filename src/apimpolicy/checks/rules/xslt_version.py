@@ -31,9 +31,19 @@ if TYPE_CHECKING:
 
 class XsltVersion(Rule):
     code = "POL132"
-    elements = ("xsl:stylesheet", "xsl:transform")
+    elements = ("xsl-transform",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        attribute, version = element.get("version"), self.literal(element, "version")
-        if attribute is not None and version not in (None, "1.0") and element.parent is not None:
-            yield self.at_value(element, attribute, "the gateway runs XSLT 1.0 only", help='Write version="1.0".')
+        for sheet in element.elements():
+            attribute, version = sheet.get("version"), self.literal(sheet, "version")
+            if (
+                attribute is not None
+                and version not in (None, "1.0")
+                and local_name(sheet) in ("stylesheet", "transform")
+            ):
+                yield self.at_value(sheet, attribute, "the gateway runs XSLT 1.0 only", help='Write version="1.0".')
+
+
+def local_name(element: Element) -> str:
+    """The name without its prefix, which is free."""
+    return element.name.rpartition(":")[2]
