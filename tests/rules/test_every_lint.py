@@ -241,7 +241,7 @@ LINTS: list[tuple[str, str, str, dict[str, Any]]] = [
     ),
     (
         "C21 range",
-        "POL335",
+        "POL139",
         inbound('<ip-filter action="allow"><address-range from="10.0.0.9" to="10.0.0.1" /></ip-filter>'),
         {},
     ),
@@ -254,7 +254,7 @@ LINTS: list[tuple[str, str, str, dict[str, Any]]] = [
     ),
     ("C24", "POL337", section("on-error", "<set-body>@(context.LastError.Message)</set-body>"), {}),
     ("B01", "POL401", "<policies><inbound><base /></inbound><backend></backend></policies>", {}),
-    ("B01 twice", "POL405", section("backend", "<forward-request />"), {}),
+    ("B01 twice", "POL138", section("backend", "<forward-request />"), {}),
     ("B02", "POL402", "<policies><backend><forward-request timeout='600' /></backend></policies>", {}),
     (
         "B03",

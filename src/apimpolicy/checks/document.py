@@ -33,11 +33,12 @@ def check_document(
     """
     settings = settings or Settings()
     found: list[Diagnostic] = []
+    written = source
     if named_values is not None:
         source, found = substitute(source, named_values)
     document = read(source)
     found += document.diagnostics
-    subject = Subject(document, check_expression, settings)
+    subject = Subject(document, check_expression, settings, written, named_values)
     for expression in subject.expressions:
         found += expression.findings
     found += validate(document)

@@ -142,8 +142,8 @@ def _compile(excerpt: Excerpt) -> Compiled:
         bound = bind(tree, excerpt)
         for finding in bound.diagnostics:
             if finding.code == AMBIGUOUS:
-                finding.severity = Severity.WARNING
-                finding.help = "Write the full name: which namespaces need no using in Azure is not documented."
+                finding.severity = Severity.INFO
+                finding.help = "Deployed policies use it. Write the full name to be sure which one is meant."
         return Compiled(bound, [*bound.diagnostics, *check_gateway_rules(bound, tree), *compiler_warnings(bound)])
     except PolicySyntaxError as error:
         return Compiled(None, error.diagnostics)

@@ -89,7 +89,7 @@ def _text(code: str) -> str:
         return "Write `<!-- apimpolicy: ignore POL301: the reason -->` before an element, or behind it on its line."
     if code == "POL030":
         return (
-            "Azure reads an expression with a parser of its own before the C# compiler sees it, and that parser refuses "
+            "Azure reads an expression with its own parser before the C# compiler sees it, and that parser refuses "
             'these bodies without braces when the policy is saved: `Expected a "{" but found a "return"`. '
             "Bodies inside lambdas and local functions are free: "
             "https://learn.microsoft.com/azure/api-management/api-management-policy-expressions"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Severity
     from apimpolicy.policies.spec import Specification
     from apimpolicy.text.document import Document, Element
+    from apimpolicy.text.source import Source
 
 SCOPES = ("global", "workspace", "product", "api", "operation")
 
@@ -28,6 +29,7 @@ class Settings(NamedTuple):
     - `severities`: another severity for a code
     - `scope`, `tier`, `gateway`, `url_template`, `method`, `negotiates`, `requires_subscription`: where the document
       runs; None is "not known", and rules that need to know stay silent
+    - `fragment`: the id of the fragment that the file holds by its place; None is "not known"
     - `fragments`: the documents of fragments by id, where known
     - `named_values`: their values, where known
     """
@@ -45,6 +47,7 @@ class Settings(NamedTuple):
     requires_subscription: bool | None = None
     fragments: Mapping[str, Document] | None = None
     named_values: Mapping[str, str] | None = None
+    fragment: str | None = None
 
     def wants(self, code: str, by_default: bool = True) -> bool:
         """Whether findings with this code are looked for."""
@@ -60,9 +63,19 @@ class Settings(NamedTuple):
 class Subject:
     """One document under the rules."""
 
-    def __init__(self, document: Document, check: ExpressionCheck, settings: Settings) -> None:
+    def __init__(
+        self,
+        document: Document,
+        check: ExpressionCheck,
+        settings: Settings,
+        written: Source | None = None,
+        named_values: Mapping[str, str] | None = None,
+    ) -> None:
         self.document = document
         self.settings = settings
+        self.written = written or document.source
+        """The text before named values were put in."""
+        self.named_values = named_values
         self._check = check
 
     @cached_property

@@ -1,10 +1,9 @@
-"""cache-lookup-in-fragment: a fragment has a policy that fragments are not to have, or is too large.
+"""cache-lookup-in-fragment: a fragment uses the response cache, or is too large.
 
-**What it does.** Looks for `cache-lookup` and `cache-lookup-value` in a document whose root is `fragment`, and for
-one of more than 512 KB.
+**What it does.** Looks for `cache-lookup` in a policy fragment, and for fragments of more than 512 KB.
 
-**Why it matters.** The pages of both say that they are not supported in a fragment. Public documents have
-`cache-lookup-value` there and seem to work; do not rely on it.
+**Why it matters.** The documentation says that `cache-lookup` isn't supported in a fragment, and Azure refuses larger
+fragments. It says the same of `cache-lookup-value`, but that works in many deployed fragments.
 
 **Example**
 

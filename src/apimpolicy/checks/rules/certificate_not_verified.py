@@ -1,11 +1,11 @@
 """certificate-not-verified: the caller's certificate is compared, but never verified.
 
-**What it does.** Looks for policies that compare `context.Request.Certificate` by thumbprint, subject, issuer or serial
-number and nowhere call `Verify()` or `VerifyNoRevocation()`, nor use `validate-client-certificate`.
+**What it does.** Looks for policies that compare the thumbprint, subject, issuer or serial number of
+`context.Request.Certificate` but never call `Verify()` or `VerifyNoRevocation()` or use `validate-client-certificate`.
 
-**Why it matters.** The gateway asks for a certificate and accepts any: also an expired or revoked one, and one that
-somebody made at home. Nobody can make a certificate with the thumbprint of another, but a name can be copied freely,
-and a certificate that was stolen and revoked keeps its thumbprint.
+**Why it matters.** The gateway accepts every certificate, including expired, revoked and self-made ones. A thumbprint
+can't be forged, but anyone can issue a certificate with the same name, and a stolen certificate keeps its thumbprint
+after it has been revoked.
 
 **Example**
 
@@ -20,8 +20,8 @@ and a certificate that was stolen and revoked keeps its thumbprint.
     || context.Request.Certificate.Thumbprint != "{{partner}}")">
 ```
 
-or `validate-client-certificate`, which checks trust, dates and revocation. A self-signed certificate that you know by
-its thumbprint does not verify unless its root is uploaded; `NotAfter` and `NotBefore` are what is left to look at then.
+or `validate-client-certificate`, which checks trust, dates and revocation. A self-signed certificate doesn't verify
+unless you upload it as a root; if you can't, check `NotAfter` and `NotBefore` along with its thumbprint.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-mutual-certificates-for-clients
 """
@@ -68,6 +68,6 @@ class CertificateNotVerified(Rule):
                 expression,
                 node,
                 "the certificate is compared, but never verified",
-                label="an expired or revoked one passes too",
-                help="Refuse '!context.Request.Certificate.Verify()' as well, or use validate-client-certificate.",
+                label="expired and revoked certificates are accepted too",
+                help="Add `|| !context.Request.Certificate.Verify()`, or use validate-client-certificate.",
             )

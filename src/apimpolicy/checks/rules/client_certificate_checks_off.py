@@ -1,11 +1,11 @@
-"""client-certificate-checks-off: a check of validate-client-certificate is off, or no identity is asked for.
+"""client-certificate-checks-off: a check of validate-client-certificate is off, or no identity is required.
 
-**What it does.** Looks at `validate-client-certificate` for `validate-revocation`, `validate-trust`,
-`validate-not-before` and `validate-not-after` set to `false`, for `ignore-error="true"`, and for a policy without
-`identities`.
+**What it does.** Looks for `validate-client-certificate` with `validate-revocation`, `validate-trust`,
+`validate-not-before` or `validate-not-after` set to `false`, with `ignore-error="true"`, or without `identities`.
 
-**Why it matters.** Without trust anyone's home-made certificate passes, without the dates expired ones do; with
-`ignore-error` the policy refuses nobody. Without identities every certificate of every trusted authority passes.
+**Why it matters.** Without `validate-trust`, self-made certificates are accepted; without the date checks, expired
+ones; with `ignore-error`, nobody is refused. Without identities, any certificate from any trusted authority is
+accepted.
 
 **Example**
 
@@ -23,7 +23,7 @@
 </validate-client-certificate>
 ```
 
-An authority without revocation lists is a good reason for `validate-revocation="false"`; say so in a suppression.
+If your authority publishes no revocation list, `validate-revocation="false"` is right: say so in a suppression.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/validate-client-certificate-policy
 """
@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 
 
 CHECKS = {
-    "validate-trust": "any certificate passes, also a self-made one",
-    "validate-revocation": "a revoked certificate passes",
-    "validate-not-before": "a certificate that is not valid yet passes",
-    "validate-not-after": "an expired certificate passes",
+    "validate-trust": "any certificate is accepted, even a self-made one",
+    "validate-revocation": "revoked certificates are accepted",
+    "validate-not-before": "certificates that aren't valid yet are accepted",
+    "validate-not-after": "expired certificates are accepted",
 }
 
 
@@ -57,16 +57,14 @@ class ClientCertificateChecksOff(Rule):
         for name, consequence in CHECKS.items():
             attribute = element.get(name)
             if attribute is not None and self.literal(element, name) == "false":
-                yield self.at_value(element, attribute, f"'{name}' is switched off", label=consequence)
+                yield self.at_value(element, attribute, f"'{name}' is off", label=consequence)
         attribute = element.get("ignore-error")
         if attribute is not None and self.literal(element, "ignore-error") == "true":
-            yield self.at_value(
-                element, attribute, "'ignore-error' lets every request through", label="nobody is refused"
-            )
+            yield self.at_value(element, attribute, "'ignore-error' is on", label="nobody is refused")
         if element.find("identities") is None:
             yield self.at_element(
                 element,
-                "no identity is asked for",
-                label="any certificate of a trusted authority passes",
+                "no identity is required",
+                label="any certificate from a trusted authority is accepted",
                 help="Add <identities><identity … /></identities>.",
             )

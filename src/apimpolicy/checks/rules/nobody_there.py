@@ -1,10 +1,11 @@
-"""nobody-there: something is read that is null for callers without a subscription.
+"""nobody-there: a member of something is used that is null for callers without a subscription.
 
-**What it does.** Looks for members of `context.User`, `context.Subscription` and `context.Product` without `?.` where
-nothing before asks for null. Off by default: an API that requires a subscription always has the last two.
+**What it does.** Looks for members of `context.User`, `context.Subscription` and `context.Product` that are used
+without `?.` in a document that never compares them with null. Off by default, because an API that requires a
+subscription always has the last two.
 
-**Why it matters.** For an API without required subscription, and for the built-in all-access subscription, they are
-null; the expression throws.
+**Why it matters.** They are null if the API doesn't require a subscription, and for the built-in all-access
+subscription. The expression then throws.
 
 **Example**
 
@@ -51,6 +52,6 @@ class NobodyThere(Rule):
             name = context_member(receiver)
             if name in NAMES and not any(is_held_against_null(each, name) for each in self.subject.expressions):
                 yield self.at_code(
-                    expression, node, f"'context.{name}' may be null", label="throws then", help="Write '?.'."
+                    expression, node, f"'context.{name}' may be null", label="throws if it is", help="Use '?.'."
                 )
                 return

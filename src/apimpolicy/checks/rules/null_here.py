@@ -1,10 +1,10 @@
-"""null-here: something is read that is null in this section.
+"""null-here: a member of something is used that is null in this section.
 
-**What it does.** Looks for members of `context.Response` in inbound, outside of `return-response` and behind no
-policy that may have answered, and for members of `context.LastError` outside `on-error`.
+**What it does.** Looks for members of `context.Response` in inbound, and for members of `context.LastError` outside
+`on-error`. Inside `return-response`, `retry` and `wait` there may be a response.
 
-**Why it matters.** There is no response before the backend has answered, and no error before one happened: both are
-null, and the expression throws.
+**Why it matters.** There is no response before the backend has answered, and no error before something has failed.
+Both are null then, and the expression throws.
 
 **Example**
 
@@ -14,7 +14,7 @@ null, and the expression throws.
 </inbound>
 ```
 
-**Use instead** the same in outbound, or in on-error.
+**Use instead** the same expression in outbound, or in on-error.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables
 """
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 AT_THE_END = ("increment-condition", "increment-count")
-"""Attributes that are evaluated when the response is there."""
+"""Attributes that are evaluated once there is a response."""
 
 
 class NullHere(Rule):
@@ -59,7 +59,7 @@ class NullHere(Rule):
                     node,
                     f"'context.{name}' is null in {section}",
                     label="throws",
-                    help="Read it in on-error." if name == "LastError" else "Read it in outbound.",
+                    help="Use it in on-error." if name == "LastError" else "Use it in outbound.",
                 )
                 return
 
