@@ -44,7 +44,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--format", "form", type=choice(FORMATS), default="text", help="For people, or for programs."),
             click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
             click.option("--explain", is_flag=True, help="Print the page of every code that was found."),
-            click.option("--fix", is_flag=True, help="Mend what is safe: misspelt names, a missing reason."),
+            click.option("--fix", is_flag=True, help="Correct what is certain: misspelt names."),
             click.option("--diff", is_flag=True, help="Print what --fix would change."),
             click.option("--baseline", metavar="FILE", help="Leave out the findings that this file knows."),
             click.option("--write-baseline", metavar="FILE", help="Write the findings of today to a baseline."),
