@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
 
 class Severity(enum.StrEnum):
-    """How bad a finding is; only errors mean that the gateway would refuse the document."""
+    """How bad a finding is, by one rule for all of them (docs/reference/severity.md).
+
+    - `error`: the gateway refuses the document, or a request that gets there certainly fails
+    - `warning`: the policy runs, and does harm or not what it is there for
+    - `info`: worth knowing; whether it matters depends on what only the team knows
+    """
 
     ERROR = "error"
     WARNING = "warning"
