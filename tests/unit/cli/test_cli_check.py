@@ -26,7 +26,7 @@ BAD = b"""\
   </inbound>
 </policies>
 """
-WARNED = b"<policies><inbound><authentication-managed-identity /></inbound></policies>"
+WARNED = b"<policies><inbound><send-request mode='copy' /></inbound></policies>"
 
 
 def timeless(text: str) -> str:

@@ -25,7 +25,7 @@ BAD = """\
         </return-response>
       </when>
     </choose>
-    <authentication-managed-identity />
+    <send-request mode="copy" timeout="5" />
   </inbound>
 </policies>
 """
