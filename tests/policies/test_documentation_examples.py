@@ -86,7 +86,9 @@ def document(text: str, path: Path) -> str:
     section = "inbound"
     if specification is not None:
         section = next((name for name in SECTIONS if name in specification.sections), "inbound")
-    if "context.Response" in text and (specification is None or "outbound" in specification.sections):
+    if any(element.name == "forward-request" for root in roots for element in root.descendants()):
+        section = "backend"
+    elif "context.Response" in text and (specification is None or "outbound" in specification.sections):
         section = "outbound"
     parts = dict.fromkeys(SECTIONS, "<base />")
     parts[section] = text if section == "backend" else f"<base />{text}"

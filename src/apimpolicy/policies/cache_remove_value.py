@@ -5,7 +5,7 @@
 ```
 
 Simulated with one cache for each gateway, whatever `caching-type` says. That cache never fails, so that
-`fail-on-cache-removal-error` makes no difference. Our choice: a key that is not there is no error.
+`fail-on-cache-removal-error` makes no difference. Our choice: a key that is not there is not an error.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-remove-value-policy
 """

@@ -7,9 +7,9 @@
 `duration` is in seconds, on the gateway's clock. Only responses with status 200 are kept, unless `cache-response`
 decides. cache-lookup in inbound says which requests are of the same kind.
 
-Simulated in full. Our choices: without a cache-lookup before it nothing is kept, and that is no error; what is kept is
-the response as it is at this point of outbound, and it can be looked up at once. `caching-mode`, which only the
-editor's schema knows, has no effect.
+Simulated in full. Our choices: without a cache-lookup before it nothing is kept, and that is not an error; what is
+kept is the response as it is at this point of outbound, and it can be looked up at once. `caching-mode`, which only
+the editor's schema knows, has no effect.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-store-policy
 """

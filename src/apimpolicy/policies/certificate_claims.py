@@ -29,7 +29,7 @@ def hexadecimal(text: str) -> str:
 
 
 def distinguished_name(text: str) -> tuple[str, ...] | str:
-    """A distinguished name as it is compared: its parts, or the text itself when it is no such name.
+    """A distinguished name as it is compared: its parts, or the text itself when it is not such a name.
 
     >>> distinguished_name('CN = Partner,O="Contoso, Inc."')
     ('cn=partner', 'o=contoso, inc.')

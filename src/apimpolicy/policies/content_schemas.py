@@ -114,7 +114,7 @@ def _json_schema(exchange: Exchange, rule: ContentRule, described: Content | Non
         schema_id = from_utf16(rule.schema_id)
         schema = _by_id(exchange, schema_id)
         if not isinstance(schema, dict):
-            raise ConfigurationError(f"the schema '{schema_id}' is no JSON Schema; validate-as=\"json\" needs one")
+            raise ConfigurationError(f"the schema '{schema_id}' is not a JSON Schema; validate-as=\"json\" needs one")
         if not rule.schema_ref:
             return schema_id, schema, _NO_DEFINITIONS, False
         written = from_utf16(rule.schema_ref)

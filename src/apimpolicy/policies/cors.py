@@ -20,7 +20,7 @@ Simulated in full. Our choices:
 
 - `terminate-unmatched-request` is false unless given; the documentation says both.
 - An origin is compared without regard to case and to the default port; `*` inside an origin is that character. Of a
-  request that is no preflight only the origin is compared.
+  request that is not a preflight only the origin is compared.
 - Without `allowed-headers` no headers are allowed but those that never need permission.
 - The headers are put on whatever answer the caller gets once the policy has run, the answer of an error among them.
 - `*` is answered with the method and headers that were asked for, and with the caller's origin where

@@ -186,7 +186,7 @@ def _partition(exchange: Exchange, step: Step | None) -> dict[str, Any]:
         try:
             value = int(text) if text.lstrip("-").isdecimal() else float(text)
         except ValueError:
-            raise PolicyError(None, to_utf16(f"The partition key '{text[:40]}' is no number.")) from None
+            raise PolicyError(None, to_utf16(f"The partition key '{text[:40]}' is not a number.")) from None
     return {"partition_key": value, "has_partition_key": True}
 
 

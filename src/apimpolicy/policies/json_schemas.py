@@ -82,7 +82,7 @@ class JsonSchema:
     `definitions` are what its references point into; with `whole`, the schema is no more than a reference into them,
     and they are a schema of their own. `additional` overrides what the schema says of properties that it does not name
     (None leaves it); `folds_names` compares property names without regard to case: the value's are then in lower case.
-    Raises SchemaNotFoundError, and ConfigurationError for what is no schema.
+    Raises SchemaNotFoundError, and ConfigurationError for what is not a schema.
     """
 
     def __init__(

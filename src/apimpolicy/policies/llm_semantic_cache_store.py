@@ -7,8 +7,8 @@
 `duration` is in seconds, on the gateway's clock. Only answers with status 200 are kept, unless `cache-response`
 decides. llm-semantic-cache-lookup in inbound says what is compared.
 
-Simulated in full. Our choices: without a lookup before it nothing is kept, and that is no error; what is kept is the
-answer as it is at this point of outbound, and it can be looked up at once.
+Simulated in full. Our choices: without a lookup before it nothing is kept, and that is not an error; what is kept is
+the answer as it is at this point of outbound, and it can be looked up at once.
 
 Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-store-policy
 """

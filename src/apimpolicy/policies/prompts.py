@@ -1,7 +1,8 @@
 """Prompts and completions in the bodies of requests to language models, and what the answers say of tokens.
 
 Read are the forms of OpenAI (chat completions, completions, embeddings, responses), of Anthropic (messages) and of
-Google (contents), streamed answers included. Everything else is no prompt; nothing here raises for what a body holds.
+Google (contents), streamed answers included. Everything else is not a prompt; nothing here raises for what a body
+holds.
 """
 
 from __future__ import annotations

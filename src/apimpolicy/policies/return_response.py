@@ -12,7 +12,8 @@ Without anything inside, the answer is `200 OK` with no body. With `response-var
 in that variable (as send-request leaves it), changed by the policies inside. No outbound policy runs after it. A Liquid
 template inside sees no body (documented).
 
-Simulated in full. Our choice: a variable that is not there, or that holds no response, is an error without a reason.
+Simulated in full. Our choice: a variable that is not there, or that does not hold a response, is an error without a
+reason.
 
 Source: https://learn.microsoft.com/azure/api-management/return-response-policy
 """
@@ -51,7 +52,7 @@ class ReturnResponse:
 
         found = exchange.variables.get(name)
         if not isinstance(found, ResponseMessage):
-            raise PolicyError(None, f"The variable '{name}' holds no response.")
+            raise PolicyError(None, f"The variable '{name}' does not hold a response.")
         return ResponseMessage(
             found.status_code,
             found.status_reason,

@@ -13,10 +13,10 @@ appended to or deleted, `Server` cannot be deleted from a response, and the call
 `X-Forwarded-For` (all documented).
 
 Simulated in full. Several values of a header stay apart: `headers.get_all(name)` has them one by one, and
-`headers[name]` joins them with a comma and a blank. A real gateway sends them as one line, joined by commas, except for
-headers such as `Set-Cookie` and `User-Agent`, of which each value is a line. Our choices: an action on a protected
-header is no error, and the trace says that nothing changed; white space around a value is removed; to override without
-a value deletes the header.
+`headers[name]` joins them with a comma and a blank. A real gateway sends them as one line, joined by commas, except
+for headers such as `Set-Cookie` and `User-Agent`, of which each value is a line. Our choices: an action on a protected
+header is not an error, and the trace says that nothing changed; white space around a value is removed; to override
+without a value deletes the header.
 
 Source: https://learn.microsoft.com/azure/api-management/set-header-policy
 """

@@ -196,7 +196,7 @@ class ValidateClientCertificate:
             failed.append(f"identity[{number}]: {'; '.join(wrong)}")
         return (
             "ClientCertificateIdentityNotMatched",
-            to_utf16(f"The client certificate {from_utf16(certificate.subject)} is none of those named. ")
+            to_utf16(f"The client certificate {from_utf16(certificate.subject)} is not one of those listed. ")
             + to_utf16(". ".join(failed))
             + ".",
         )

@@ -85,7 +85,7 @@ class ValidateODataRequest:
     def version_errors(self, exchange: Exchange) -> Iterator[ValidationError]:
         version = self.version(exchange)
         if version not in VERSIONS:
-            yield _header_error(f"'{version[:40]}' is no version of OData.")
+            yield _header_error(f"'{version[:40]}' is not a version of OData.")
             return
         for limit, is_wrong, word in (
             (self.min_odata_version, _number(version) < _number(self.min_odata_version), "lower"),

@@ -88,7 +88,7 @@ def _fragment(root: Element) -> Iterator[Diagnostic]:
 def _policies(
     parent: Element, section: str | None, known: Iterable[str] = (), own: Container[str] = ()
 ) -> Iterator[Diagnostic]:
-    """`own` are the names of elements that belong to the parent and are no policies."""
+    """`own` are the names of elements that belong to the parent and are not policies."""
     allowed = tuple(known)
     for element in parent.elements():
         if element.name in own:
@@ -102,7 +102,7 @@ def _policies(
             yield _at_name(
                 element,
                 "POL101",
-                f"there is no policy '{element.name}'",
+                f"unknown policy '{element.name}'",
                 label=f"did you mean '{near}'?" if near else "",
             )
         else:

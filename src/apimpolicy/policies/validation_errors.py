@@ -33,7 +33,7 @@ ACTIONS = ("ignore", "prevent", "detect")
 IGNORE, PREVENT, DETECT = ACTIONS
 
 INTERNAL = "The request could not be processed due to an internal error. Contact the API owner."
-"""What callers read of errors that are none of their business."""
+"""What callers read of errors that do not concern them."""
 
 SPECIFIED, UNSPECIFIED, INCORRECT, SIZE, MISSING = (
     *("", "Unspecified", "IncorrectMessage", "SizeLimit"),

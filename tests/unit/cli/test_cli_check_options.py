@@ -72,7 +72,7 @@ def test_github(apimpolicy: Callable[..., Any], bad: Path) -> None:
     lines = apimpolicy("check", "bad.xml", "--format", "github").out.splitlines()
     assert lines[0] == (
         "::error file=bad.xml,line=3,endLine=3,col=6,endColumn=15,title=POL101::"
-        "there is no policy 'set-hedder'%0Adid you mean 'set-header'?"
+        "unknown policy 'set-hedder'%0Adid you mean 'set-header'?"
     )
     assert [line.partition(" ")[0] for line in lines] == ["::error", "::error", "::warning"]
 

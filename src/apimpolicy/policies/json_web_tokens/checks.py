@@ -1,8 +1,8 @@
 """What a token whose signature is right must say besides: its time, whom it is for, who issued it, and its claims.
 
 Our choices, where the documentation is silent: comparison is exact, letter by letter; a token is valid until and
-including the second `exp`; a claim that is no text is compared as its JSON (`true`, `17`, `{"a":1}`); an array is a set
-of values; with `separator` a text is cut there, and white space around the pieces does not count.
+including the second `exp`; a claim that is not a text is compared as its JSON (`true`, `17`, `{"a":1}`); an array is a
+set of values; with `separator` a text is cut there, and white space around the pieces does not count.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _seconds(token: Jwt, name: str) -> float | None:
         return None
     value = token.payload[name]
     if not isinstance(value, Number):
-        raise invalid(f"The claim {name} of the token is no number of seconds")
+        raise invalid(f"The claim {name} of the token is not a number of seconds")
     return float(value)
 
 

@@ -2,7 +2,7 @@
 
 reason                      when (the message)
 ──────────────────────────  ──────────────────────────────────────────────────────────────────────
-TokenNotPresent             there is no token (the gateway's own words)
+TokenNotPresent             there is not a token (the gateway's own words)
 TokenSignatureInvalid       a signature that is missing, or that no key verifies (ours)
 TokenSignatureKeyNotFound   no key of the kind or with the id that the token asks for (ours)
 TokenExpired                too late (ours)

@@ -1,7 +1,7 @@
 """Where a policy finds the token: in a header, in the query, or in a value of its own.
 
 Our choices: a header counts with its first value; what stands before white space in it is a scheme, whichever, unless
-`require-scheme` names one, which is then compared without regard to case; another scheme, or none, is no token.
+`require-scheme` names one, which is then compared without regard to case; another scheme, or none, is not a token.
 `require-scheme` counts for the header Authorization only, as the documentation says.
 """
 

@@ -83,7 +83,7 @@ def validated(written: str | None, demands: Demands) -> tuple[Jwt, str]:
         compact = decrypted(compact, demands.decryption_keys)
     token = parse_jwt(compact)
     if token is None:
-        raise invalid("The token is no JSON Web Token")
+        raise invalid("The token is not a JSON Web Token")
     if "crit" in token.header:
         raise invalid("The token has a critical extension (crit), and none is known")
     verified_by = _verified(compact, token, demands)
@@ -109,7 +109,7 @@ def _verified(compact: str, token: Jwt, demands: Demands) -> str:
     try:
         signature = decoded(encoded)
     except ValueError:
-        raise denied("TokenSignatureInvalid", "The signature is no Base64url") from None
+        raise denied("TokenSignatureInvalid", "The signature is not Base64url") from None
     key_id = next((value for name in ("kid", "x5t") if isinstance(value := token.header.get(name), str)), None)
     key = demands.trust.verify(
         to_utf16(algorithm), None if key_id is None else to_utf16(key_id), signed.encode("ascii"), signature

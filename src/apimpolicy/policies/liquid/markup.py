@@ -85,7 +85,7 @@ def _end(source: str, opening: str, begin: int, start: int) -> tuple[int, int]:
     while True:
         found = stops.search(source, at)
         if found is None:
-            end = source.find(mark, start)  # an odd quote: it is no quote then
+            end = source.find(mark, start)  # an odd quote: it is not a quote then
             break
         if found.group() == mark:
             end = found.start()

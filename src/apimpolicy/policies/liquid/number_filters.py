@@ -42,7 +42,7 @@ def _calculated(
     exact: Callable[[Decimal, Decimal], Decimal],
     rough: Callable[[float, float], float],
 ) -> Any:
-    """`left operator right`. Raises DotnetException, LiquidError for what is no number."""
+    """`left operator right`. Raises DotnetException, LiquidError for what is not a number."""
     if left is None or right is None:
         return None
     if _whole(left) and _whole(right):
@@ -126,7 +126,7 @@ def modulo(left: Any, right: Any) -> Any:
 
 @liquid_filter("object input", "object places = null")
 def _round(value: Any, places: Any) -> Any:
-    """To so many places, halves to the even digit; null for what is no number."""
+    """To so many places, halves to the even digit; null for what is not a number."""
     try:
         digits = (
             0 if places is None else library("System.Convert", "static int ToInt32(object value)")(_argument(places))
@@ -165,7 +165,7 @@ def _as_double(value: Any) -> float | None:
 
 @liquid_filter("object input")
 def _abs(value: Any) -> float:
-    """Without its sign; 0 for what is no number."""
+    """Without its sign; 0 for what is not a number."""
     number = _as_double(value)
     return 0.0 if number is None else number if number > 0 else -number if number else 0.0
 
@@ -186,7 +186,7 @@ def at_most(value: Any, other: Any) -> Any:
 def currency(value: Any, language: str | None) -> str:
     """As an amount of money: in the culture of that name, else in the gateway's, which is the invariant one here.
 
-    Texts are read in the gateway's culture; what is no amount stays as it is. Raises CultureNotFoundException, and
+    Texts are read in the gateway's culture; what is not an amount stays as it is. Raises CultureNotFoundException, and
     NotSimulatedError for a culture that the simulated .NET does not have.
     """
     from apimpolicy.dotnet.globalization import cultures

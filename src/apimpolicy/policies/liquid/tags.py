@@ -1,4 +1,4 @@
-"""Tags that are no loops and no conditions; and the table of all."""
+"""Tags other than loops and conditions, and the table of all."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _OWN_DECLARATION = re.compile(r"\s*<\?xml\s.*?\?>", re.DOTALL)
 def transform(stylesheet: str, document: str, parameters: Mapping[str, str], limits: Limits) -> bytes:
     """The transformed document, in UTF-8.
 
-    Raises PolicyError for what is no XML, no stylesheet or fails in it, NotSimulatedError for extensions, and
+    Raises PolicyError for what is not XML, no stylesheet or fails in it, NotSimulatedError for extensions, and
     LimitExceededError for one that takes too long, needs too much memory, nests too deep or writes too much.
     """
     document = _OWN_DECLARATION.sub("", document, count=1) if document.lstrip().startswith("<?xml") else document
