@@ -114,6 +114,7 @@ RULES: tuple[Entry, ...] = (
     Entry("POL139", "address_unreadable", elements=("ip-filter",)),
     Entry("POL140", "url_without_scheme", elements=("set-backend-service", "set-url", "openid-config")),
     Entry("POL141", "fragment_root", known=("scope", "fragment")),
+    Entry("POL142", "name_unsendable", elements=("set-header", "check-header", "set-method")),
     Entry("POL201", "variable_never_set", members=("Variables",)),
     Entry("POL202", "variable_of_another_type", members=("Variables",)),
     Entry("POL204", "body_read_twice", members=("Body",)),

@@ -93,9 +93,12 @@ def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Itera
         if slot.required and not slot.may_be_empty and not text.strip():
             yield _at_value(attribute, f"'{slot.name}' of '{element.name}' is empty", help="It needs a value.")
         elif expected := _expected(text, slot):
-            yield _at_value(
+            finding = _at_value(
                 attribute, f"'{slot.name}' can't be '{text[:80]}'", label=_meant(text, slot.values), help=expected
             )
+            if text.lower() in map(str.lower, slot.values):  # whether the gateway looks at the case is not known
+                finding.severity = Severity.WARNING
+            yield finding
 
 
 def _expression(element: Element, attribute: Attribute) -> Diagnostic:

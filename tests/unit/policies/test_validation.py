@@ -133,6 +133,7 @@ ROWS = [
     ),
 ]
 DOUBTFUL_ROWS = [
+    ("<inbound><set-header name='a' exists-action='Override'/></inbound>", "POL104", 46, "did you mean 'override'?"),
     (
         f"<inbound><validate-jwt header-name='a'>{KEYS}{CLAIMS}<decryption-keys><key>a</key></decryption-keys>"
         "</validate-jwt></inbound>",

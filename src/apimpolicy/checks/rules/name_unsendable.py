@@ -1,0 +1,61 @@
+"""name-unsendable: a header or a method has a name that HTTP doesn't allow.
+
+**What it does.** Looks for literal names in `set-header` and `check-header`, and for literal methods in `set-method`,
+that contain colons, commas or other characters that aren't allowed there.
+
+**Why it matters.** Such a request or response can't be sent: every request fails.
+
+**Example**
+
+```xml
+<set-header name="X-Trace:" exists-action="override"><value>1</value></set-header>
+```
+
+**Use instead**
+
+```xml
+<set-header name="X-Trace" exists-action="override"><value>1</value></set-header>
+```
+
+**Sources.** https://httpwg.org/specs/rfc9110.html#tokens
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+UNSENDABLE = re.compile(r"[^<>@{}#$]*[:/,;\"()\\?=\[\]][^<>@{}#$]*")
+"""A character that no token has, in a text without any that may belong to a placeholder. Spaces alone don't count for
+headers: `some header name` stands for a name."""
+METHOD = re.compile(r"[A-Za-z]+[\s:/,;]+[^<>@{}#$]*")
+
+
+class NameUnsendable(Rule):
+    code = "POL142"
+    severity = Severity.ERROR
+    elements = ("set-header", "check-header", "set-method")
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if element.name == "set-method":
+            text = element.text.strip()
+            if element.expression is None and METHOD.fullmatch(text):
+                yield self.at_element(element, f"'{text[:60]}' is not a valid HTTP method")
+            return
+        attribute, name = element.get("name"), self.literal(element, "name")
+        if attribute is not None and name is not None and UNSENDABLE.fullmatch(name.strip()):
+            yield self.at_value(
+                element,
+                attribute,
+                f"'{name.strip()[:60]}' is not a valid name for a header",
+                help="A name consists of letters, digits and hyphens.",
+            )
