@@ -190,7 +190,11 @@ class ValueEmitter(DelegateEmitter):
 
     def missing(self, member: Member) -> ast.expr:
         """A member without an implementation: fails by name, with the reason if there is one, when it is reached."""
+        from apimpolicy.binding.allow_list import is_type_allowed
+
         reason = reason_against(member.declaring, member.signature)
+        if not reason and not is_type_allowed(member.declaring):
+            reason = "Azure refuses this type in policy expressions (APIM0001)"
         return self.run(runtime.not_simulated, constant(full_name(member)), constant(reason))
 
     def emit_call(self, node: nodes.Call) -> ast.expr:

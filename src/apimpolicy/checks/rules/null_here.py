@@ -53,7 +53,7 @@ class NullHere(Rule):
             return
         for node in expression.compiled.nodes:
             receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
-            name = context_member(receiver)
+            name = context_member(receiver) or ""
             is_late = name == "LastError" and section != "backend"  # where retry may see one
             if is_late or (name == "Response" and section == "inbound" and not may_have_answer(expression)):
                 if is_held_against_null(expression, name) or is_tried(expression, node):
