@@ -14,8 +14,8 @@
                 yield self.at_code(expression, node, "the certificate is compared, but never verified", help="…")
 
 A rule is made for one document. `visit_element` sees the elements named in `elements`, `visit_expression` every
-expression, `finish` comes last; each gives findings. Where a rule is listed (`catalogue.py`) stand the words of which a
-document must contain one for the rule to be loaded at all.
+expression, `finish` comes last; each returns findings. `catalogue.py` lists the rules with the names of which a
+document must have one for the rule to be loaded at all.
 '''
 
 from __future__ import annotations

@@ -9,7 +9,7 @@
 
 `value` is a number, 1 by default; the default namespace is `API Management`. A dimension needs no value if its name is
 one of the default dimensions: API ID, Operation ID, Product ID, User ID, Subscription ID, Location, Gateway ID, Backend
-ID. The documentation allows one to five dimensions; with more, or none, `check` warns and the policy still runs.
+ID. The documentation allows one to five dimensions; with more, or none, `check` says so, and the policy still runs.
 
 Simulated: the metrics of a request are in `result.metrics`, those of all requests in `gateway.metrics`; nothing is
 sent. Sampling and aggregation are not simulated, and `default-dimensions`, which only the editor's schema knows, has no

@@ -9,7 +9,7 @@
 
 When the answer is there, three metrics are sent: `Total Tokens`, `Prompt Tokens` and `Completion Tokens`, by default in
 the namespace `API Management`. The numbers are those of the answer's `usage`. The documentation allows one to five
-dimensions; with more, or none, `check` warns and the policy still runs. Default dimensions, which need no value, are
+dimensions; with more, or none, `check` says so, and the policy still runs. Default dimensions, which need no value, are
 those of emit-metric.
 
 Simulated: the metrics of a request are in `result.metrics`, those of all requests in `gateway.metrics`. Our choices: a

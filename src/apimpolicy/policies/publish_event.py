@@ -11,8 +11,7 @@
 The policy stands in the answer of a resolver: in `http-response` of http-data-source, in `response` of the others.
 
 Simulated: there are no subscribers; `gateway.resolve(…).events` has the id of each subscription with the body that the
-response had at that moment, which is our reading of what is published. Outside of a resolver `check` warns, and the
-policy does the same.
+response had at that moment, which is our reading of what is published. Outside of a resolver it is refused.
 
 Source: https://learn.microsoft.com/azure/api-management/publish-event-policy
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Specification
 
-# One line per policy: its name, and its module here; None is "known, not simulated yet".
+# One line per policy: its name, and its module here; None is "known, and not simulated".
 POLICIES: dict[str, str | None] = {
     "authentication-basic": "authentication_basic",
     "authentication-certificate": "authentication_certificate",

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-KEY = re.compile(r"[A-Za-z0-9+/\-_\s]{8,}={0,2}")
+KEY = re.compile(r"[A-Za-z0-9+/\-_]{8,}={0,2}")
+"""Base64, which may be broken into lines; words with spaces between them stand for a key."""
 
 
 class KeyInPolicy(Rule):
@@ -46,7 +47,9 @@ class KeyInPolicy(Rule):
         parent = element.parent
         if parent is None or parent.name not in ("issuer-signing-keys", "decryption-keys"):
             return
-        if KEY.fullmatch(element.text.strip()):
+        if any(element.get(name) is not None for name in ("n", "certificate-id")):
+            return
+        if KEY.fullmatch(re.sub(r"\s*\n\s*", "", element.text.strip())):
             yield self.at_element(
                 element,
                 "the policy contains a secret key",
