@@ -25,6 +25,7 @@ from apimpolicy.binding.nodes import (
     Placeholder,
     PropertyAccess,
     TupleCreation,
+    UnknownText,
 )
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.spelling import shown
@@ -42,6 +43,7 @@ from apimpolicy.dotnet.types import (
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child
@@ -307,7 +309,8 @@ class CreationBinder(ArrayCreationBinder):
             if part is not None:
                 parts.append(part)
         if all(isinstance(part, str) for part in parts):
-            return Literal(node, STRING, "".join(part for part in parts if isinstance(part, str)))
+            text = "".join(part for part in parts if isinstance(part, str))
+            return UnknownText(node, STRING) if has_hole(text) else Literal(node, STRING, text)
         return self.bad(node) if failed else InterpolatedString(node, STRING, parts)
 
     def _interpolation(self, node: Node) -> Interpolation | None:

@@ -23,6 +23,7 @@ from apimpolicy.binding.nodes import (
     Placeholder,
     ThrowExpression,
     Unary,
+    UnknownText,
 )
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.spelling import shown
@@ -32,6 +33,7 @@ from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, TupleType
 from apimpolicy.dotnet.values import BOOL, CHAR, INT, LONG, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node
+from apimpolicy.text.holes import has_hole
 
 _SMALLEST: dict[str, tuple[int, Type]] = {
     "2147483648": (-2147483648, INT),
@@ -48,6 +50,8 @@ class OperationBinder(MethodGroupBinder):
 
     def _bind_literal(self, node: Node) -> Expression:
         text = node.token(0).text
+        if node.kind in ("string_literal", "verbatim_string_literal") and has_hole(text):
+            return UnknownText(node, STRING)
         if node.kind == "string_literal":
             return Literal(node, STRING, literals.string_value(text))
         if node.kind == "verbatim_string_literal":

@@ -23,6 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.text.holes import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,12 +75,12 @@ class Rule:
 
     @staticmethod
     def literal(element: Element, name: str) -> str | None:
-        """The value of an attribute that is given and neither an expression nor a named value."""
+        """The value of an attribute, if it is given and known: neither an expression nor one with a hole in it."""
         attribute = element.get(name)
         if attribute is None or attribute.value.parts:
             return None
         text = attribute.value.text
-        return None if "{{" in text else text
+        return None if is_unknown(text) else text
 
     def at_element(self, element: Element, message: str, **words: Unpack[Words]) -> Diagnostic:
         """A finding at the name of an element."""

@@ -70,6 +70,10 @@ class Subject:
         """Every element, in document order."""
         return list(self.document.elements())
 
+    def element_at(self, offset: int) -> Element | None:
+        """The innermost element around an offset of the document."""
+        return next((e for e in reversed(self.elements) if e.start <= offset < max(e.end, e.name_end)), None)
+
     @cached_property
     def expressions(self) -> list[CheckedExpression]:
         """Every expression, in document order of the elements."""
@@ -124,6 +128,15 @@ class Subject:
             parts.insert(0, found.name)
             found = found.parent
         return None
+
+    @classmethod
+    def takes_text_only(cls, element: Element) -> bool:
+        """Whether nothing but a text, or an expression, can stand in an element."""
+        specification = cls.specification_of(element)
+        if specification is not None:
+            return specification.takes_text and not specification.children
+        around = cls.specification_of(element.parent) if element.parent is not None else None
+        return around is not None and any(slot.child == element.name for slot in around.contents)
 
     @staticmethod
     def is_policy(element: Element) -> bool:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.checks.document import check_document
+from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of
-from apimpolicy.project.embedded.pieces import PLACEHOLDER
 from apimpolicy.project.files import STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Finding, to_findings
 from apimpolicy.project.layout import fragments_of, place_of
@@ -23,12 +21,9 @@ if TYPE_CHECKING:
     from apimpolicy.project.cache import Cache
     from apimpolicy.project.check_configuration import CheckConfiguration
     from apimpolicy.text.document import Document
-    from apimpolicy.text.source import Source
 
 MANY = 400
 """Files from which on a second process pays for its start."""
-
-_PLACEHOLDERS = re.compile(rf"\{{\{{({PLACEHOLDER}\d+)\}}\}}")
 
 
 class Checked(NamedTuple):
@@ -113,18 +108,15 @@ class CheckRun:
         return [finding.diagnostic(source) for finding in self._findings(data, name, self._settings(name)[0])]
 
     def _findings(self, data: bytes, name: str, settings: Settings) -> list[Finding]:
-        sources, found = policies_of(data, name)
+        policies, found = policies_of(data, name, self._placeholders(name), self.named_values)
         if not found:
-            for source in sources:
-                found += check_document(source, self._check, self._values(source), settings)
+            for readings in policies:
+                found += check_readings(readings, self._check, self.named_values, settings)
         return to_findings(found)
 
-    def _values(self, source: Source) -> Mapping[str, str] | None:
-        """The named values; what a template puts in stays what it is."""
-        if self.named_values is None or source.origin is None:
-            return self.named_values
-        names = _PLACEHOLDERS.findall(source.text)
-        return {**self.named_values, **{name: f"{{{{{name}}}}}" for name in names}}
+    def _placeholders(self, path: str) -> Sequence[str]:
+        """The project's own placeholders, as far as they may stand in a file."""
+        return ()
 
     def _settings(self, path: str) -> tuple[Settings, str]:
         """The settings for a file, and a text that changes with the fragments around it."""

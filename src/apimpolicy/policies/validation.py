@@ -21,6 +21,7 @@ from apimpolicy.policies.conversions import boolean, integer, long_integer, numb
 from apimpolicy.policies.registry import UNDOCUMENTED, is_known, nearest, specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import CData, Characters, Element
+from apimpolicy.text.holes import has_hole, is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
@@ -47,10 +48,13 @@ _DOUBTFUL_ORDER = frozenset({("validate-jwt", "decryption-keys")})
 
 
 def validate(document: Document) -> list[Diagnostic]:
-    """Every finding about a document that could be read as markup, in document order."""
+    """Every finding about a document that could be read as markup, in document order.
+
+    What is not known (`text.holes`) may be anything that the place allows: a value, elements, attributes.
+    """
     found: list[Diagnostic] = []
     for root in document.roots:
-        found.extend(_root(root))
+        found.extend(finding for finding in _root(root) if not has_hole(finding.message))
     found.sort(key=lambda finding: finding.start)
     return found
 
@@ -172,7 +176,7 @@ def _element(element: Element, specification: Specification, section: str | None
     required = [slot.child for slot in specification.contents if slot.required and slot.child is not None]
     required += [slot.name for slot in specification.children if slot.required and slot.name is not None]
     for name in required:
-        if name not in counts:
+        if name not in counts and not element.may_hold_more:
             yield _at_name(element, "POL108", f"'{element.name}' has no '{name}' element")
     for slot in specification.children:
         if slot.part is None:
@@ -213,14 +217,16 @@ def _attributes(element: Element, specification: Specification) -> Iterator[Diag
         elif attribute.name != "id" and not attribute.name.startswith("xmlns"):
             yield _unknown_attribute(element, attribute, slots)
     for slot in slots.values():
-        if slot.required and element.get(slot.name) is None:
+        if slot.required and element.get(slot.name) is None and not element.may_have_more_attributes:
             yield _at_name(
                 element,
                 "POL103",
                 f"'{element.name}' needs the attribute '{slot.name}'",
                 severity=_severity_of_missing(element.name, slot.name),
             )
-    if specification.alternatives and not any(element.get(name) for name in specification.alternatives):
+    if specification.alternatives and not (
+        any(element.get(name) for name in specification.alternatives) or element.may_have_more_attributes
+    ):
         choice = " or ".join(f"'{name}'" for name in specification.alternatives)
         yield _at_name(element, "POL113", f"'{element.name}' needs the attribute {choice}")
     for first, second in specification.exclusive:
@@ -248,7 +254,7 @@ def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Itera
             )
         return
     text = value.text
-    if "{" in text:  # a named value, or what a template puts in
+    if is_unknown(text) or "<" in value.raw:  # what is wrong with a raw `<` was said already
         return
     if slot.values:
         advice = "" if text in slot.values else f"The values are {', '.join(slot.values)}."
@@ -303,7 +309,7 @@ def _meant(written: str, known: Iterable[str]) -> str:
 
 def _no_text(element: Element) -> Iterator[Diagnostic]:
     for node in element.children:
-        if isinstance(node, Characters) and node.text.strip():
+        if isinstance(node, Characters) and node.text.strip() and not node.is_unknown_outside_expressions:
             start = node.start
             if not isinstance(node, CData):
                 start += len(node.raw) - len(node.raw.lstrip())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
 from apimpolicy.project.files import MAXIMUM_BYTES, STANDARD_INPUT, unreadable
 from apimpolicy.project.root_element import begins_like_a_policy
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 ENDINGS = (".xml", ".policy", ".cshtml")
 """Files that may hold a policy; `.cshtml` is what the Azure extension of Visual Studio Code gives them."""
 
-CONTAINERS = (".tf", ".tofu", ".tpl", ".tftpl", ".bicep", ".json")
+CONTAINERS = tuple(ending for ending, kind in EMBEDDED_ENDINGS.items() if kind != "markdown")
 """Files of a tree that are looked through for policies."""
 
 MARKS = (b"<policies", b"<fragment", b"<inbound", b"<backend", b"<outbound", b"<on-error", b"u003c", b"u003C")

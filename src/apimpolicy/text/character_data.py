@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.text.document import CData, Text, Value
+from apimpolicy.text.holes import CLOSE, OPEN, has_hole
 from apimpolicy.text.scanner import (
     ENTITY,
     EXPRESSION_START,
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 MAX_DIAGNOSTICS = 100
 
-NAME = r"[^\W\d][\w:.\-]*+"
+NAME = rf"(?:[^\W\d]|{OPEN})[\w:.\-{OPEN}{CLOSE}]*+"
+"""A name; a template may put in a part of it."""
 _WHOLE_EXPRESSION = re.compile(r"[ \t\r\n]*+(?=@[({])")
 _AFTER_EXPRESSION = {quote: re.compile(rf"[ \t\r\n]*+{quote}") for quote in "\"'"}
 _REST_OF_VALUE = {quote: re.compile(rf"[^<{quote}]*+{quote}(?=[\s/>?])") for quote in "\"'"}
@@ -188,7 +190,11 @@ class CharacterReader:
         self.check(literal, end)
         blank = not NOT_SPACE.search(text, literal, end)
         expression = parts[0] if whole and len(parts) == 1 and parts[0].start == whole.end() and blank else None
-        if self.element is None and (parts or not blank or NOT_SPACE.search(text, start, end)):
+        if (
+            self.element is None
+            and (parts or not blank or NOT_SPACE.search(text, start, end))
+            and not has_hole(text[start:end])
+        ):
             self.report("POL020", "text outside the root element", start, end)
         self.children.append(Text(source, start, end, expression, tuple(parts)))
         return end

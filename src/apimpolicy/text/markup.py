@@ -38,6 +38,7 @@ from apimpolicy.text.document import (
     Text,
     Value,
 )
+from apimpolicy.text.holes import CLOSE, has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,9 +103,22 @@ class _Reader(CharacterReader):
             self.close_until(None, stop.offset)
             if stop.offset < length:
                 self.children.append(Text(self.source, stop.offset, length))
+        if has_hole(text):
+            self.leave_out_what_holes_may_mend()
         if len(self.diagnostics) > 1:
             self.diagnostics.sort(key=lambda diagnostic: diagnostic.start)
         return Document(self.source, self.outermost, self.diagnostics)
+
+    def leave_out_what_holes_may_mend(self) -> None:
+        """A hole before the first element may open others, one at the very end may close those that are open."""
+        first = next((child for child in self.outermost if isinstance(child, Element)), None)
+        opens = first is not None and has_hole(self.text[: first.start])
+        closes = self.text.rstrip().endswith(CLOSE)
+        self.diagnostics = [
+            found
+            for found in self.diagnostics
+            if not (opens and found.code in ("POL007", "POL008")) and not (closes and found.code == "POL006")
+        ]
 
     def finish(self, length: int) -> None:
         if self.element is not None:
@@ -182,9 +196,12 @@ class _Reader(CharacterReader):
         """Read one attribute that is not of the plainest kind; the offset after it."""
         text, name, position = self.text, found[2], found.end()
         name_start, name_end = found.span(2)
-        if not found[1]:
+        hole = has_hole(name)
+        if not found[1] and not hole:
             self.report("POL022", f"no white space before the attribute '{name}'", name_start, name_end)
-        if not found[3]:
+        if not found[3] and hole:
+            value, position = Value(self.source, name_end, name_end), name_end
+        elif not found[3]:
             advice = f'Write `{name}="…"`.'
             self.report("POL011", f"the attribute '{name}' has no value", name_start, name_end, help=advice)
             value, position = Value(self.source, name_end, name_end), name_end
@@ -202,7 +219,7 @@ class _Reader(CharacterReader):
         first: dict[str, Attribute] = {}
         for attribute in attributes:
             earlier = first.setdefault(attribute.name, attribute)
-            if earlier is not attribute:
+            if earlier is not attribute and not has_hole(attribute.name):
                 message = f"the attribute '{attribute.name}' is given twice"
                 label = f"first at {self.where(earlier.name_start)}"
                 self.report("POL009", message, attribute.name_start, attribute.name_end, label=label)

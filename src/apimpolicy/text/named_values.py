@@ -15,11 +15,10 @@ The gateway replaces them as text before it parses anything: the name is case-se
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic
-from apimpolicy.text.scanner import scan_code
+from apimpolicy.text.holes import FIRST_NAMED_VALUE, mark
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
@@ -48,14 +47,15 @@ def find_named_values(text: str) -> list[NamedValueReference]:
         return []
     found: list[NamedValueReference] = []
     position = 0
-    for start, end in _opaque_spans(text):
+    for start, end in opaque_spans(text):
         found.extend(_references(text, position, start))
         position = end
     found.extend(_references(text, position, len(text)))
     return found
 
 
-def _opaque_spans(text: str) -> Iterator[tuple[int, int]]:
+def opaque_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where double braces are Liquid's, or nobody's: templates in Liquid and comments, as (start, end)."""
     position = 0
     while opening := _OPAQUE.search(text, position):
         end = text.find("-->" if opening[0] == "<!--" else f"</{opening[1]}", opening.end())
@@ -108,29 +108,16 @@ def _missing(source: Source, name: str, start: int, end: int, values: Mapping[st
     return Diagnostic(MISSING_NAMED_VALUE, f"Cannot find a property '{name}'", source, start, end, help=advice)
 
 
-def substitute_placeholders(excerpt: Excerpt) -> Excerpt:
-    """The expression with `1` (and spaces, so that offsets stay) for each named value that stands as code.
+def named_values_as_holes(excerpt: Excerpt) -> Excerpt:
+    """The expression with the mark of a hole (see `holes`) for each `{{name}}`: in code, in strings, in comments.
 
-    In a string, a character or a comment `{{name}}` is text that C# can read, and stays. Of an expression that is not
-    terminated nothing is replaced.
+    The gateway puts the value in before it compiles the expression, wherever the reference stands.
     """
-    text = excerpt.text
-    if "{{" not in text[2:]:
+    if "{{" not in excerpt.text[2:]:
         return excerpt
-    scan = scan_code(text, 0, len(text), literals=True)
-    if scan.open is not None:
-        return excerpt
-    literals = sorted(scan.literals)
-    starts = [start for start, _ in literals]
-    pieces: list[str] = []
-    position = 0
-    for _, start, end in _references(text, 2, len(text)):
-        index = bisect_right(starts, start) - 1
-        if index >= 0 and start < literals[index][1]:
-            continue
-        pieces += (text[position:start], "1".ljust(end - start))
-        position = end
-    if not pieces:
-        return excerpt
-    pieces.append(text[position:])
-    return Excerpt("".join(pieces), excerpt.source, excerpt.start, excerpt.end, excerpt.anchors)
+    numbers: dict[str, int] = {}
+    pieces = [
+        (start, end, mark(FIRST_NAMED_VALUE + numbers.setdefault(name, len(numbers))))
+        for name, start, end in _references(excerpt.text, 2, len(excerpt.text))
+    ]
+    return excerpt.replaced(pieces) if pieces else excerpt

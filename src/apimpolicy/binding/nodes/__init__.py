@@ -31,6 +31,7 @@ from apimpolicy.binding.nodes.access import (
     Reference,
     TupleElement,
     TypeReference,
+    UnknownText,
 )
 from apimpolicy.binding.nodes.bound import (
     NOT_CONSTANT,
@@ -168,6 +169,7 @@ __all__ = [
     "TypeOf",
     "TypeReference",
     "Unary",
+    "UnknownText",
     "Using",
     "Yield",
 ]

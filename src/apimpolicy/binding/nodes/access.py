@@ -22,6 +22,12 @@ class Literal(Expression):
     __slots__ = ()
 
 
+class UnknownText(Expression):
+    """A string literal with a hole in it: text of which a template puts in a part later."""
+
+    __slots__ = ()
+
+
 class Bad(Expression):
     """An expression that was reported; its type is `types.ERROR` and everything accepts it silently."""
 

@@ -38,8 +38,9 @@ class NamedValueNested(Rule):
         for inner in find_named_values(source.text):
             start, end = source.original_span(inner.start, inner.end)
             outer = source.origin.text[start:end]
-            if outer == source.text[inner.start : inner.end]:
-                continue  # it stands in the file itself, and does not exist
+            reference = find_named_values(outer)
+            if outer == source.text[inner.start : inner.end] or [r.end - r.start for r in reference] != [len(outer)]:
+                continue  # it stands in the file itself and does not exist, or comes from a template
             yield Diagnostic(
                 self.code,
                 f"the value of {outer} names '{inner.name}', which is not put in",
