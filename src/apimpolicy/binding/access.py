@@ -85,8 +85,8 @@ class AccessBinder(NameBinder):
             for link in links:
                 self._plain = link.children[0]
                 receiver = self.require_typed(self.require_value(self.bind_receiver(link.children[0])))
-                if isinstance(receiver, Bad):
-                    return receiver
+                if receiver.type is ERROR:
+                    return self.bad(node)
                 placeholder = self._conditional_receiver(link, receiver)
                 if isinstance(placeholder, Bad):
                     return placeholder
@@ -97,7 +97,7 @@ class AccessBinder(NameBinder):
         finally:
             self._receiver, self._plain = saved, None
         if isinstance(access, Bad):
-            return access
+            return self.bad(node)
         if isinstance(access, MethodGroup):
             return self.failure(node, "CS0119", f"'{access.name}' is a method: add parentheses to call it")
         for receiver, placeholder in reversed(held):
@@ -144,8 +144,8 @@ class AccessBinder(NameBinder):
     def access_member(self, node: Node, receiver: Expression, token: Token, arguments: Child) -> Expression:
         """`receiver.name`; everything a name after a dot can be."""
         name = identifier_name(token.text)
-        if isinstance(receiver, Bad):
-            return receiver
+        if receiver.type is ERROR:
+            return self.bad(node)
         if isinstance(receiver, NamespaceReference):
             return self._in_namespace(node, receiver, token, name, arguments)
         types = tuple(self.bind_type(a) for a in arguments.children) if arguments is not None else ()  # type: ignore[union-attr]

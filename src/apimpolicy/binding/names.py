@@ -59,6 +59,8 @@ class NameBinder(BinderCore):
         if name == "__arglist":
             is_called = self.excerpt.text[node.end :].lstrip().startswith("(")
             return self.failure(node, "CS0226" if is_called else "CS0190", "'__arglist' is of no use in an expression")
+        if self.scope.has_unknown():
+            return self.bad(node)
         later = self.scope.declared_later(name, node.start) or self._declared_in_expression(name, node.start)
         if later:
             return self.failure(node, "CS0841", f"'{name}' is used before it is declared")
@@ -188,6 +190,11 @@ class NameBinder(BinderCore):
         """The type that type syntax denotes; `types.ERROR` after a report."""
         kind = node.kind  # type: ignore[union-attr]
         return getattr(self, f"type_{kind}")(node)  # type: ignore[no-any-return]
+
+    def type_hole(self, node: Node) -> Type:
+        """A type that is unknown: text that a template puts in later."""
+        self.has_unknown = True
+        return ERROR
 
     def type_predefined_type(self, node: Node) -> Type:
         return named(node.token(0).text)

@@ -23,9 +23,11 @@ from apimpolicy.binding.nodes import (
     Loop,
     MethodGroup,
     Placeholder,
+    Return,
     Statement,
     Statements,
     Try,
+    UnknownStatement,
     Using,
 )
 from apimpolicy.binding.operations import operand_name
@@ -66,6 +68,13 @@ class Binder(SwitchBinder):
 
     def statement_empty_statement(self, node: Node) -> Statement:
         return Empty(node)
+
+    def statement_hole(self, node: Node) -> Statement:
+        """Statements that are unknown: text that a template puts in later, which may declare any name."""
+        self.has_unknown = self.scope.is_unknown = True
+        if self.returns is not None and self.return_type is None:
+            self.returns.append(Return(node, self.bad(node)))
+        return UnknownStatement(node)
 
     def statement_expression_statement(self, node: Node) -> Statement:
         written = node.children[0]
@@ -208,7 +217,9 @@ class Binder(SwitchBinder):
             taken: Expression = self.bad(node)
             if not self.declares_parts(target):
                 self.report(target, "CS8186", "a loop declares its variables", help="write var or a type before them")
-            elif element is not ERROR:
+            elif element is ERROR:
+                self.declare_after_error(target)
+            else:
                 taken = self.deconstruct(node, target, placeholder)
             body = self._loop_body(body_node, "foreach")
             return Foreach(node, collection, placeholder, placeholder, None, body, taken)

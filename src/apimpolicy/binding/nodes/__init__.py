@@ -91,6 +91,7 @@ from apimpolicy.binding.nodes.statements import (
     SwitchSection,
     Throw,
     Try,
+    UnknownStatement,
     Using,
     Yield,
 )
@@ -168,6 +169,7 @@ __all__ = [
     "TypeOf",
     "TypeReference",
     "Unary",
+    "UnknownStatement",
     "Using",
     "Yield",
 ]

@@ -23,7 +23,10 @@ class Literal(Expression):
 
 
 class Bad(Expression):
-    """An expression that was reported; its type is `types.ERROR` and everything accepts it silently."""
+    """An expression that was reported, or that is unknown: everything accepts it silently.
+
+    Its type is `types.ERROR`, or what the expression has in any case: `int` for `int.Parse(unknown)`.
+    """
 
     __slots__ = ()
 
