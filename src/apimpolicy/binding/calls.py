@@ -8,6 +8,7 @@ from apimpolicy.binding import complaints, lookup
 from apimpolicy.binding.arguments import ArgumentBinder
 from apimpolicy.binding.conversions import is_reference
 from apimpolicy.binding.nodes import (
+    AnonymousMember,
     ArrayAccess,
     ArrayCreation,
     Bad,
@@ -22,9 +23,10 @@ from apimpolicy.binding.nodes import (
     NamespaceReference,
     OutVariable,
     PropertyAccess,
+    TupleElement,
     TypeReference,
 )
-from apimpolicy.binding.overloads import Argument, Candidate, resolve
+from apimpolicy.binding.overloads import Argument, Candidate, Resolution, resolve
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method, Parameter, Property
@@ -59,6 +61,7 @@ class CallBinder(ArgumentBinder):
         target, arguments_node = node.children
         if _is_nameof(target, arguments_node) and self.scope.find("nameof") is None:
             return self._nameof(node, arguments_node)
+        self._called = target
         callee = self.bind_receiver(target)
         arguments = self.bind_arguments(arguments_node)
         if isinstance(callee, Bad):
@@ -82,13 +85,9 @@ class CallBinder(ArgumentBinder):
         signature = lookup.delegate_signature(callee.type)
         if signature is None:
             name = _name_token(target)
-            if isinstance(callee, (PropertyAccess, FieldAccess)) and name is not None:
-                return self.failure(
-                    name,
-                    "CS1955",
-                    f"'{name.text}' is not a method and cannot be called",
-                    help="leave out the parentheses",
-                )
+            members = (PropertyAccess, FieldAccess, TupleElement, AnonymousMember)
+            if isinstance(callee, members) and name is not None:
+                return complaints.not_invocable(self, name, name.text)
             return self.failure(node, "CS0149", "only a method or a delegate can be called")
         return self._call_delegate(node, callee, signature, arguments)
 
@@ -143,7 +142,7 @@ class CallBinder(ArgumentBinder):
         receiver = group.receiver
         if group.extensions and receiver is not None and not isinstance(receiver, TypeReference):
             with_receiver = [Argument(receiver, receiver.syntax), *arguments]
-            found = resolve(group.extensions, with_receiver, group.type_arguments, self, is_extension_call=True)
+            found = self._resolve_extension(group, with_receiver)
             if found.best is not None:
                 return self._finish_call(node, group, found.best, with_receiver, None)
             if found.ambiguous is not None:
@@ -153,6 +152,15 @@ class CallBinder(ArgumentBinder):
         if own is None:
             return self.bad(node)
         return complaints.no_overload(self, node, group, own, arguments)
+
+    def _resolve_extension(self, group: MethodGroup, arguments: Sequence[Argument]) -> Resolution:
+        """The extension method that a call means: `arguments` begin with the receiver."""
+        found = resolve(group.extensions, arguments, group.type_arguments, self, is_extension_call=True)
+        outer = lookup.outer_extension_methods(group.name) if found.best is None and found.ambiguous is None else ()
+        if outer:
+            further = resolve(outer, arguments, group.type_arguments, self, is_extension_call=True)
+            return further if further.best is not None else found
+        return found
 
     def _call_with_bad_arguments(self, node: Node, methods: Sequence[Method], arguments: list[Argument]) -> Expression:
         """An argument is already reported: nothing is said about the call, whose type all methods may agree about."""

@@ -222,6 +222,11 @@ def _advice(binder: CallBinder, expression: Expression, parameter: Parameter) ->
     return advice.for_conversion(expression.type, parameter.type, expression)
 
 
+def not_invocable(binder: CallBinder, where: Node | Token, name: str) -> Bad:
+    message = f"'{name}' is not a method and cannot be called"
+    return binder.failure(where, "CS1955", message, help="leave out the parentheses")
+
+
 def no_extension(
     binder: CallBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
@@ -231,6 +236,8 @@ def no_extension(
     receiver_failures = [c for c in found.candidates if c.failure == "receiver"]
     if receiver is None or isinstance(receiver, Bad) or receiver.type.has_error or depends_on_error(arguments):
         return binder.bad(node)
+    if group.hides_value and not _receiver_fits(binder, receiver, found.candidates):
+        return not_invocable(binder, name_token(group), group.name)
     unconvertible = [c for c in receiver_failures if c.conversions]
     if unconvertible and not any(c.failure == "argument" for c in fitting):
         return _wrong_receiver(binder, receiver, group.name, unconvertible, arguments)

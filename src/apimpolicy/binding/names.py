@@ -68,7 +68,7 @@ class NameBinder(BinderCore):
             node,
             "CS0103",
             f"the name '{name}' does not exist here",
-            label="" if name == self.meant_as_argument else self.suggestion(name, self._visible_names()),
+            label="" if name == self.meant_as_argument else self.suggestion(name, self._names_like(node, name)),
             help=f"an argument is named with a colon: {name}: value" if name == self.meant_as_argument else "",
         )
 
@@ -111,13 +111,23 @@ class NameBinder(BinderCore):
     def bind_defaults(self, function: LocalFunctionSymbol) -> None:
         raise NotImplementedError
 
+    def _names_like(self, node: Node, name: str) -> list[str]:
+        """What an unknown name may be a slip for: a variable; a type, when it is written or used as one."""
+        names = self._visible_names()
+        types = lookup.nearest_type_names(name)
+        if name[:1].isupper():
+            return [*names, *types]
+        if self.excerpt.text.startswith(".", node.end):
+            names += [type_ for type_ in types if type_.lower() == name.lower()]
+        return names
+
     def _visible_names(self) -> list[str]:
         names: list[str] = []
         scope: Scope | None = self.scope
         while scope is not None:
             names.extend(scope.names)
             scope = scope.parent
-        return [*names, "true", "false", "null", *lookup.nearest_type_names("")]
+        return [*names, "true", "false", "null"]
 
     def find_type(self, node: Node | Token, name: str, arguments: Child, *, report: bool) -> Type | None:
         """The type of a simple name with optional type arguments; with `report`, says why there is none."""
