@@ -1,6 +1,7 @@
 """CS0168 and CS0219: local variables that nobody reads.
 
 A value that is computed counts as a use, since it may be there for its effect; one that is only a constant does not.
+The compiler gives CS0168 for `catch (Exception ex)` as well. There it is noise, and is left out.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import (
     Assignment,
-    Catch,
     Convert,
     DefaultValue,
     Empty,
@@ -40,8 +40,6 @@ def unused_variables(every: Sequence[Bound]) -> list[Warned]:
     for node in every:
         if isinstance(node, LocalDeclaration):
             _declare(node, declared, used)
-        elif isinstance(node, Catch) and node.symbol is not None:
-            declared.setdefault(node.symbol, False)
         elif isinstance(node, Assignment) and isinstance(node.target, Local) and node.target is not node.value:
             targets.add(id(node.target))
             declared[node.target.symbol] = True

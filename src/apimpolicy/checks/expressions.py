@@ -167,26 +167,21 @@ def _soften(bound: BoundExpression) -> None:
 _CONSTANTS = frozenset(("CS0133", "CS0150", "CS1736"))
 """Something should be a constant; a text of which a part is not known may be one."""
 
-_STATEMENTS = frozenset(("CS0103", "CS0136", "CS0159", "CS0161", "CS0165", "CS0841"))
-"""What statements that are not there yet may mend: they declare, assign, return."""
-
 
 def _compile_around_holes(excerpt: Excerpt) -> Compiled:
     """An expression of which a part is not known: what is said of it holds whatever the rest is."""
     from apimpolicy.binding import bind
     from apimpolicy.binding.gateway_rules import check_gateway_rules
-    from apimpolicy.syntax.holes import code_holes, parse_around_holes
+    from apimpolicy.syntax.holes import parse_around_holes
 
-    inside = code_holes(excerpt)
     tree = parse_around_holes(excerpt)
     if tree is None:
         return Compiled(None, [], has_code_holes=True)
     bound = bind(tree, excerpt)
     _soften(bound)
-    silent = _CONSTANTS | _STATEMENTS if inside.statements else _CONSTANTS
-    bound.diagnostics = [d for d in bound.diagnostics if d.code not in silent and not _touches_hole(d)]
+    bound.diagnostics = [d for d in bound.diagnostics if d.code not in _CONSTANTS and not _touches_hole(d)]
     found = [d for d in check_gateway_rules(bound, tree) if not _touches_hole(d)]
-    return Compiled(bound, [*bound.diagnostics, *found], has_code_holes=inside.any)
+    return Compiled(bound, [*bound.diagnostics, *found], has_code_holes=bound.has_unknown)
 
 
 def _touches_hole(finding: Diagnostic) -> bool:

@@ -9,10 +9,9 @@ hole's, and nobody is told.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from apimpolicy.errors import PolicySyntaxError
-from apimpolicy.syntax.lexer import tokenize
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.holes import MARK, OPEN
 from apimpolicy.text.source import Excerpt
@@ -25,26 +24,6 @@ if TYPE_CHECKING:
 
 _STATEMENT = re.compile(rf"(?<=[{{}};])\s*+{MARK}(?=\s*+[\w@{{}}{OPEN}])")
 _ALONE = re.compile(rf'(?<![\w"]){MARK}(?![\w"])')
-_TEXTS = frozenset({"STRING_LITERAL", "VERBATIM_STRING_LITERAL", "INTERPOLATED_TEXT", "INTERPOLATION_FORMAT"})
-
-
-class CodeHoles(NamedTuple):
-    """Whether there are holes among the code of an expression, and whether one may stand for statements."""
-
-    any: bool
-    statements: bool
-
-
-def code_holes(excerpt: Excerpt) -> CodeHoles:
-    """Where the holes of an expression stand, besides those in strings and comments."""
-    tokens, mistake = tokenize(excerpt.text, 1 if excerpt.text.startswith("@") else 0)
-    code = [
-        index
-        for index, (kind, start, end) in enumerate(zip(tokens.kinds, tokens.starts, tokens.ends, strict=True))
-        if kind not in _TEXTS and OPEN in excerpt.text[start:end]
-    ]
-    statements = any(index and tokens.kinds[index - 1] in ("LBRACE", "RBRACE", "SEMICOLON") for index in code)
-    return CodeHoles(bool(code) or mistake is not None, statements)
 
 
 def parse_around_holes(excerpt: Excerpt) -> Node | None:

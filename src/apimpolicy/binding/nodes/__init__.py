@@ -92,6 +92,7 @@ from apimpolicy.binding.nodes.statements import (
     SwitchSection,
     Throw,
     Try,
+    UnknownStatement,
     Using,
     Yield,
 )
@@ -169,6 +170,7 @@ __all__ = [
     "TypeOf",
     "TypeReference",
     "Unary",
+    "UnknownStatement",
     "UnknownText",
     "Using",
     "Yield",
