@@ -42,6 +42,7 @@ class Exchange(Protocol):
 
     response: ResponseMessage
     path_is_rewritten: bool
+    host_is_set: bool
     backend_certificate: Certificate | None
     cache_key: str | None
     prompt_embedding: PromptEmbedding | None
@@ -174,6 +175,9 @@ class Exchange(Protocol):
     def on_response(self, action: Callable[[ResponseMessage], None]) -> None:
         """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now."""
 
+    def recover(self, error: PolicyError) -> None:
+        """Go on after an error: expressions see, as the response, what it would have been answered with."""
+
     def emit(self, metric: Metric) -> None:
         """Send a custom metric."""
 
@@ -296,6 +300,12 @@ class Counters(Protocol):
 
     def record(self, key: str, count: int, period: float) -> None:
         """Count now, under a key whose counts matter for `period`."""
+
+    def level(self, key: str, capacity: int, period: float) -> float:
+        """What is in a bucket that is full at `capacity` and fills in `period`; below 0 when more was drawn."""
+
+    def draw(self, key: str, count: int, capacity: int, period: float) -> None:
+        """Take out of a bucket, more than is there if need be."""
 
     def total(self, key: str, start: float, period: float) -> int:
         """The sum under a key in the current one of the periods that follow each other from `start`; 0 is endless."""

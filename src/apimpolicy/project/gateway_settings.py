@@ -5,6 +5,7 @@ missing-section = "inherit"                 # or "skip"
 refused-certificate-status = 401
 allows-new-body = false
 seed = 0
+dotnet = "core"                             # or "framework", whose words for failed casts differ
 loggers = ["orders-log"]                    # all that log-to-eventhub may name; any unless given
 
 [limits]                                    # what one evaluation may use up
@@ -49,8 +50,9 @@ _PLAIN: dict[str, type] = {
     "refused-certificate-status": int,
     "allows-new-body": bool,
     "seed": int,
+    "dotnet": str,
 }
-_CHOICES = {"second-read": ("empty", "error", "again"), "missing-section": ("inherit", "skip")}
+_CHOICES = {"second-read": ("empty", "error", "again"), "missing-section": ("inherit", "skip"), "dotnet": ("core", "framework")}
 
 
 class GatewaySettings:

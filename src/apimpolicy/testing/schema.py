@@ -48,6 +48,7 @@ _TEXTS: dict[str, str] = {
     "explanation": "A text that the explanation contains.",
     "takes": "Seconds on the gateway's clock until it answers.",
     "raises": "Instead of answering: timeout or refused.",
+    "message": "What the error says.",
     "when": "Only for requests like this.",
     "file": "The content of a file.",
     "certificate": "The client certificate, by name or as a file.",
@@ -111,6 +112,7 @@ def schema() -> dict[str, Any]:
             "file": text,
             "takes": {"type": "number", "minimum": 0},
             "raises": {"enum": ["timeout", "refused"]},
+            "message": text,
             "when": _object(dict.fromkeys(doubles.WHEN_KEYS, text)),
         }
     )
