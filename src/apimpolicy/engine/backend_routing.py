@@ -3,9 +3,9 @@
 What no document states, and is our choice: members take turns in the smoothest order that their weights allow, the
 first one listed first (a gateway is one instance, and its order can be repeated); a circuit counts failures in a window
 that slides exactly, and begins anew once it closes; `Retry-After` is the time until the first circuit closes; the error
-of a single backend has no reason, and a pool answers with 503 whatever its members say; the cookie of a session is opaque, and set
-only for callers that do not bring a good one; a backend's credentials replace headers of the same names; a weight of 0
-gets requests only where nobody else in its priority does.
+of a single backend has no reason, and a pool answers with 503 whatever its members say; the cookie of a session is
+opaque, and set only for callers that do not bring a good one; a backend's credentials replace headers of the same
+names; a weight of 0 gets requests only where nobody else in its priority does.
 
 Seen on real gateways: with every circuit of a pool open, forward-request fails with the reason `PoolIsInactive` and the
 caller gets 503 with `Retry-After`; since May 2025 a circuit breaker may say another status (Microsoft's release notes).

@@ -40,8 +40,8 @@ class CircuitBreaker:
     It trips when within `interval` there were `failures` of them, or when at least `percentage` of the requests failed.
     A failure is an answer whose status is in one of the ranges `statuses`, or an error whose reason is among
     `error_reasons` (`Timeout`, `BackendConnectionFailure`). Unless either is given, all of 500 to 599 and every error
-    that the gateway has with the backend are failures, which is our choice. While the circuit is open callers get 503, or
-    `failure_status` (100 to 599).
+    that the gateway has with the backend are failures, which is our choice. While the circuit is open callers get 503,
+    or `failure_status` (100 to 599).
     """
 
     failures: int | None = None

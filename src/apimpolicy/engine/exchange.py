@@ -306,6 +306,15 @@ class Exchange:
     def backend_choice(self) -> str:
         return "" if self.routed is None else self.routed.why
 
+    @property
+    def pool_member(self) -> str | None:
+        routed = self.routed
+        return None if routed is None or routed.id == self.backend_id else routed.id
+
+    @property
+    def target_url(self) -> str | None:
+        return forwarding.target(self)
+
     def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
         """Forward to this base URL from here on; `context.Backend` is the backend of that id, or null."""
         self.backend_is_exact = exact

@@ -138,6 +138,14 @@ def _backend_address(exchange: Exchange, route: Route | None) -> Url:
     return base.replaced(path=base.path.rstrip("/") + path, query_string=query)
 
 
+def target(exchange: Exchange) -> str | None:
+    """Where the request would go now; None where that is decided later, as in a pool."""
+    try:
+        return str(_backend_address(exchange, None))
+    except ConfigurationError:
+        return None
+
+
 def path_below(path: str, prefix: str) -> str | None:
     """What follows an API's path in a URL's path, beginning with `/`; None when it does not begin so.
 

@@ -101,6 +101,8 @@ class Gateway:
     - `second_read`: what a body gives that was read already: "empty", "error" or "again"
     - `missing_section`: "inherit" takes a section that a document does not have for one with nothing but `<base />`;
       "skip" for an empty one
+    - `cors_needs_base`: leave out the cors policies of wider scopes where inbound has no `<base />`, as the documentation
+      has it; a trace of a real gateway shows the global one at work there
     - `refused_certificate_status`: the status code when validate-client-certificate refuses
     - `dotnet`: "core" for the words of .NET 5 and later, "framework" for those of .NET Framework, where a cast that
       fails says no more than "Specified cast is not valid."; both were seen on real gateways
@@ -156,6 +158,7 @@ class Gateway:
         allows_new_body: bool = False,
         refused_certificate_status: int = 401,
         dotnet: str = "core",
+        cors_needs_base: bool = False,
     ) -> None:
         if dotnet not in ("core", "framework"):
             raise ConfigurationError(f"dotnet is 'core' or 'framework', not {dotnet!r}")
@@ -171,7 +174,10 @@ class Gateway:
         self.fragments = dict(fragments or {})
         self.missing_section = missing_section
         self.policies = EffectivePolicies(
-            self.named_values, self.fragments, inherit_missing=missing_section == "inherit"
+            self.named_values,
+            self.fragments,
+            inherit_missing=missing_section == "inherit",
+            cors_needs_base=cors_needs_base,
         )
         self.clock = clock_of(now)
         transport = transport_of(backend)

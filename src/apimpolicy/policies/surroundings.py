@@ -79,6 +79,14 @@ class Exchange(Protocol):
     def backend_choice(self) -> str:
         """Which member of a pool the last request went to, and why; empty when there was nothing to choose."""
 
+    @property
+    def pool_member(self) -> str | None:
+        """The member of a pool that the last request went to, if the backend is one."""
+
+    @property
+    def target_url(self) -> str | None:
+        """Where the request would be forwarded now; None where that is decided later."""
+
     def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
         """Forward to this base URL from here on; an `exact` one is Dapr's, and the request's path does not follow."""
 
