@@ -80,10 +80,14 @@ class Url:
         """A copy with these parameters, encoded, as its query."""
         return self.replaced(query_string=encode_parameters(parameters.fields()))
 
+    @property
+    def authority(self) -> str:
+        """Host and port; a default port is left out."""
+        return self.host if self.port == DEFAULT_PORTS.get(self.scheme) else f"{self.host}:{self.port}"
+
     def to_string(self) -> str:
         """The whole URL; a default port is left out."""
-        port = "" if self.port == DEFAULT_PORTS.get(self.scheme) else f":{self.port}"
-        return f"{self.scheme}://{self.host}{port}{self.path}{self.query_string}"
+        return f"{self.scheme}://{self.authority}{self.path}{self.query_string}"
 
     @functools.cached_property
     def uri(self) -> Uri:

@@ -53,6 +53,7 @@ class Exchange:
     routed: Route | None = None
     api_prefix: str | None = None
     path_is_rewritten = False
+    host_is_set = False
     cache_key: str | None = None
     prompt_embedding: PromptEmbedding | None = None
     described_operation: OperationDescription | None = None
@@ -202,7 +203,15 @@ class Exchange:
     @property
     def place(self) -> str:
         step = self._running[-1].step
-        return f"{step.scope} {step.section} {step.path}"
+        return f"{self._entity_of(step.scope)} {step.section} {step.path}"
+
+    def _entity_of(self, scope: str) -> str:
+        """The scope with the id of what it belongs to: two APIs with the same policy are two places."""
+        context = self.context
+        if scope == "operation":
+            return f"operation {context.api.id} {context.operation.id}"
+        entity = {"api": context.api, "product": context.product, "workspace": context.workspace}.get(scope)
+        return scope if entity is None else f"{scope} {entity.id}"
 
     def has_expression(self, *attributes: str) -> bool:
         element = self._running[-1].step.element
@@ -236,6 +245,14 @@ class Exchange:
             except (PolicyError, NotSimulatedError, LimitExceededError) as error:
                 self._locate(error, step)
                 raise
+
+    def recover(self, error: PolicyError) -> None:
+        from apimpolicy.engine.pipeline import answer_to
+
+        self.show_response(error.response or answer_to(self, error))
+        for entry in self.trace:
+            if entry.error is error.last_error:
+                entry.is_recovered = True
 
     def emit(self, metric: Metric) -> None:
         self.metrics.append(metric)
@@ -281,11 +298,22 @@ class Exchange:
 
     def send(self, request: Request, timeout: float, service: Sidecar | None = None) -> Response:
         self.sent_requests.append(request)
-        return forwarding.answer_of(self.services.outside if service is None else service, request, timeout)
+        words = f"The request was canceled due to the configured HttpClient.Timeout of {timeout:g} seconds elapsing."
+        transport = self.services.outside if service is None else service
+        return forwarding.answer_of(self, transport, request, timeout, words)
 
     @property
     def backend_choice(self) -> str:
         return "" if self.routed is None else self.routed.why
+
+    @property
+    def pool_member(self) -> str | None:
+        routed = self.routed
+        return None if routed is None or routed.id == self.backend_id else routed.id
+
+    @property
+    def target_url(self) -> str | None:
+        return forwarding.target(self)
 
     def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
         """Forward to this base URL from here on; `context.Backend` is the backend of that id, or null."""

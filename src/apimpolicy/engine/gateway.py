@@ -66,7 +66,8 @@ class Gateway:
       the host names where it is on. When it is off, a certificate that is sent is null in the policy, as in Azure
     - `named_values`, `fragments` (text, path or `Policy` by id)
     - `backends` by id: base URLs, `Backend` with credentials and a circuit breaker, `BackendPool`
-    - `backend`: answers what is forwarded: a function of a `Request`, a `Response`, or a `Transport`
+    - `backend`: answers what is forwarded: a function of a `Request` (and of `timeout` in seconds, if it has a parameter
+      of that name), a `Response`, or a `Transport`
     - `outside`: answers what send-request and send-one-way-request send; the `backend` does unless it is given
     - `service`: a `Service`, its APIs, products and subscriptions; `send` takes requests to it
     - `openid_providers`: answer for the URLs of openid-config and for Entra tenants: `OpenIdProvider`, `EntraTenant` or
@@ -100,7 +101,11 @@ class Gateway:
     - `second_read`: what a body gives that was read already: "empty", "error" or "again"
     - `missing_section`: "inherit" takes a section that a document does not have for one with nothing but `<base />`;
       "skip" for an empty one
+    - `cors_needs_base`: leave out the cors policies of wider scopes where inbound has no `<base />`, as the documentation
+      has it; a trace of a real gateway shows the global one at work there
     - `refused_certificate_status`: the status code when validate-client-certificate refuses
+    - `dotnet`: "core" for the words of .NET 5 and later, "framework" for those of .NET Framework, where a cast that
+      fails says no more than "Specified cast is not valid."; both were seen on real gateways
     - `allows_new_body`: let set-body give a body to a request that has none, where the documentation says it throws
 
     Raises ConfigurationError for what is not usable.
@@ -152,7 +157,11 @@ class Gateway:
         missing_section: str = "inherit",
         allows_new_body: bool = False,
         refused_certificate_status: int = 401,
+        dotnet: str = "core",
+        cors_needs_base: bool = False,
     ) -> None:
+        if dotnet not in ("core", "framework"):
+            raise ConfigurationError(f"dotnet is 'core' or 'framework', not {dotnet!r}")
         if second_read not in ("empty", "error", "again"):
             raise ConfigurationError(f"second_read is 'empty', 'error' or 'again', not {second_read!r}")
         if missing_section not in ("inherit", "skip"):
@@ -165,7 +174,10 @@ class Gateway:
         self.fragments = dict(fragments or {})
         self.missing_section = missing_section
         self.policies = EffectivePolicies(
-            self.named_values, self.fragments, inherit_missing=missing_section == "inherit"
+            self.named_values,
+            self.fragments,
+            inherit_missing=missing_section == "inherit",
+            cors_needs_base=cors_needs_base,
         )
         self.clock = clock_of(now)
         transport = transport_of(backend)
@@ -214,6 +226,7 @@ class Gateway:
         self.limits = limits
         self.tracing = tracing
         self.second_read = second_read
+        self.dotnet = dotnet
         self.service = service
         self._service_requests: ServiceRequests | None = None
         self._random = random.Random(seed)
@@ -333,6 +346,7 @@ class Gateway:
             utc_now=self.services.time.ticks,
             trust=VerificationRecorder(self.trust),
             limits=self.limits,
+            is_framework=self.dotnet == "framework",
         )
         environment.random = self._random
         return environment
@@ -359,6 +373,8 @@ class Gateway:
 
     def _exchange(self, request: Request, scopes: Mapping[str, Policy]) -> Exchange:
         message = RequestMessage.of(request, self.origin, self.second_read)
+        if "Host" not in message.headers:
+            message.headers.put_first("Host", message.url.authority)
         unasked = None
         asks = message.url.scheme == "https" and self.negotiates(message.url.host)
         if message.certificate is not None and not asks:

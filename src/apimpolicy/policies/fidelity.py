@@ -38,7 +38,7 @@ EXCEPT: dict[str, str] = {
     "llm-content-safety": "the judgement of the service, whose place a function takes, and its limit on texts",
     "llm-emit-token-metric": "the categories of tokens in preview",
     "llm-semantic-cache-lookup": _EMBEDDINGS,
-    "llm-token-limit": f"the exact number of tokens in a prompt, which is estimated, and {_BUCKET}",
+    "llm-token-limit": "the exact number of tokens in a prompt, which is estimated",
     "log-to-eventhub": "the event hub itself, sampling, batches and delays: events are recorded",
     "mock-response": 'samples in other formats than JSON and XML, `enabled="false"` and `index`, which fail by name',
     "proxy": "the proxy itself, which only the trace mentions",

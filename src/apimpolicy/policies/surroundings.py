@@ -42,6 +42,7 @@ class Exchange(Protocol):
 
     response: ResponseMessage
     path_is_rewritten: bool
+    host_is_set: bool
     backend_certificate: Certificate | None
     cache_key: str | None
     prompt_embedding: PromptEmbedding | None
@@ -77,6 +78,14 @@ class Exchange(Protocol):
     @property
     def backend_choice(self) -> str:
         """Which member of a pool the last request went to, and why; empty when there was nothing to choose."""
+
+    @property
+    def pool_member(self) -> str | None:
+        """The member of a pool that the last request went to, if the backend is one."""
+
+    @property
+    def target_url(self) -> str | None:
+        """Where the request would be forwarded now; None where that is decided later."""
 
     def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
         """Forward to this base URL from here on; an `exact` one is Dapr's, and the request's path does not follow."""
@@ -173,6 +182,9 @@ class Exchange(Protocol):
 
     def on_response(self, action: Callable[[ResponseMessage], None]) -> None:
         """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now."""
+
+    def recover(self, error: PolicyError) -> None:
+        """Go on after an error: expressions see, as the response, what it would have been answered with."""
 
     def emit(self, metric: Metric) -> None:
         """Send a custom metric."""
@@ -296,6 +308,12 @@ class Counters(Protocol):
 
     def record(self, key: str, count: int, period: float) -> None:
         """Count now, under a key whose counts matter for `period`."""
+
+    def level(self, key: str, capacity: int, period: float) -> float:
+        """What is in a bucket that is full at `capacity` and fills in `period`; below 0 when more was drawn."""
+
+    def draw(self, key: str, count: int, capacity: int, period: float) -> None:
+        """Take out of a bucket, more than is there if need be."""
 
     def total(self, key: str, start: float, period: float) -> int:
         """The sum under a key in the current one of the periods that follow each other from `start`; 0 is endless."""

@@ -77,10 +77,12 @@ class XmlToJson:
             converted = self.convert(text)
         except DotnetException as error:
             raise PolicyError(None, f"The body cannot be converted to JSON. {error.message}") from None
+        had_length = "Content-Length" in message.headers
         message.set_body(converted)
         message.headers.set("Content-Type", ["application/json"])
         length = len(message.body.remaining) if message.body is not None else 0
-        return Effect("converted", f"XML to JSON, {length:,} bytes", message=kind, length=length)
+        shown = f"XML to JSON, {length:,} bytes"
+        return Effect("converted", shown, message=kind, length=length, had_length=had_length)
 
     def reason_against(self, exchange: Exchange) -> str:
         """Why nothing is to be converted, or an empty text."""

@@ -124,7 +124,7 @@ class Configuration:
             "revocation_lists": [read_bytes(path) for path in self._files["revocation-lists"]],
             "named_values": self.named_values or {},
             "certificates": self._uploaded(),
-            "fragments": self.fragment_paths(),
+            "fragments": self._all_fragments(),
             **self._descriptions.settings(),
             **self._settings.settings(),
             **self._identities.settings(),
@@ -180,10 +180,17 @@ class Configuration:
 
     def fragment_paths(self) -> dict[str, Path]:
         """The files of fragments by id. Raises ConfigurationError."""
+        return {name: fragment for name, fragment in self._all_fragments().items() if isinstance(fragment, Path)}
+
+    def _all_fragments(self) -> dict[str, str | Path]:
+        """Fragments by id: files, or the documents themselves, which begin with `<`."""
+        found: dict[str, str | Path] = {}
         table = self._fragments
-        if table is None:
-            return {}
-        return {name: Path(table.path(table.checked(path, str, name))) for name, path in table.items()}
+        for name, given in table.items() if table is not None else ():
+            assert table is not None
+            text = table.checked(given, str, name)
+            found[name] = text if text.lstrip().startswith("<") else Path(table.path(text))
+        return found
 
 
 def load_configuration(path: str) -> Configuration:

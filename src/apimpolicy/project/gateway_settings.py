@@ -4,7 +4,9 @@ second-read = "empty"                       # or "error", "again"
 missing-section = "inherit"                 # or "skip"
 refused-certificate-status = 401
 allows-new-body = false
+cors-needs-base = false
 seed = 0
+dotnet = "core"                             # or "framework", whose words for failed casts differ
 loggers = ["orders-log"]                    # all that log-to-eventhub may name; any unless given
 
 [limits]                                    # what one evaluation may use up
@@ -48,9 +50,11 @@ _PLAIN: dict[str, type] = {
     "missing-section": str,
     "refused-certificate-status": int,
     "allows-new-body": bool,
+    "cors-needs-base": bool,
     "seed": int,
+    "dotnet": str,
 }
-_CHOICES = {"second-read": ("empty", "error", "again"), "missing-section": ("inherit", "skip")}
+_CHOICES = {"second-read": ("empty", "error", "again"), "missing-section": ("inherit", "skip"), "dotnet": ("core", "framework")}
 
 
 class GatewaySettings:

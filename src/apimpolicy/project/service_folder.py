@@ -73,7 +73,7 @@ class ServiceParts:
     named_values: dict[str, str] = attrs.field(factory=dict)
     fragments: dict[str, Any] = attrs.field(factory=dict)
     backends: dict[str, Backend | BackendPool] = attrs.field(factory=dict)
-    policy: Path | None = None
+    policy: str | Path | None = None
 
     def service(self) -> Service:
         """Raises ConfigurationError for what does not fit together."""

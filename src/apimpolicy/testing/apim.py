@@ -66,7 +66,7 @@ class Double:
 
     def __init__(self, clock: TestClock) -> None:
         self._clock = clock
-        self._rules: list[tuple[str | None, str | None, Callable[[Request], Response]]] = []
+        self._rules: list[tuple[str | None, str | None, Callable[[Request, float], Response]]] = []
         self.requests: list[Request] = []
         """Every request it got, in order."""
 
@@ -87,9 +87,11 @@ class Double:
         `Response` takes: `json=`, `body=`, `headers=`.
         """
 
-        def make(_: Request) -> Response:
+        def make(_: Request, timeout: float) -> Response:
             if takes:
-                self._clock.advance(takes)
+                self._clock.advance(min(takes, timeout))
+            if takes > timeout:
+                raise TimeoutError
             if raises is not None:
                 raise raises
             return Response(status, reason, **content)
@@ -99,16 +101,17 @@ class Double:
 
     def answer_with(self, function: Callable[[Request], Response]) -> Double:
         """Answer what a function says, when nothing newer fits."""
-        self._rules.insert(0, (None, None, function))
+        self._rules.insert(0, (None, None, lambda request, timeout: function(request)))
         return self
 
-    def __call__(self, request: Request) -> Response:
+    def send(self, request: Request, timeout: float) -> Response:
+        """What fits the request; an answer that takes longer than `timeout` costs that time, and does not come."""
         from fnmatch import fnmatchcase
 
         self.requests.append(request)
         for method, url, make in self._rules:
             if method in (None, request.method) and (url is None or fnmatchcase(request.url, url)):
-                return make(request)
+                return make(request, timeout)
         return Response(200)
 
 

@@ -58,7 +58,8 @@ def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
     values.pop("check", None)
     try:
         configuration = Configuration(Table(file.config or file.path, values))
-        folder = file.service if file.service is not None and os.path.isdir(file.service) else None
+        service = case.subject.service
+        folder = service if service is not None and os.path.isdir(service) else None
         return configuration.gateway(folder, now=clock, **overrides), clock
     except ConfigurationError as error:
         if tree is None:
