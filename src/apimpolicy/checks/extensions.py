@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
 
 GROUP = "apimpolicy.rules"
-_CODE = re.compile(r"[A-Z]{2,}[A-Z0-9-]*\d+")
-_OURS = re.compile(r"(POL|APIM|CS)\d")
+_CODE = r"[A-Z]{2,}[A-Z0-9-]*\d+"
+_OURS = r"(POL|APIM|CS)\d"
 
 
 def rules_of_files(paths: Iterable[str]) -> list[type[Rule]]:
@@ -113,7 +113,7 @@ def _checked(found: Iterable[object], place: str) -> list[type[Rule]]:
     for rule in found:
         if not isinstance(rule, type) or not issubclass(rule, Rule):
             raise ConfigurationError(f"{place} is not a subclass of apimpolicy.Rule")
-        if not _CODE.fullmatch(rule.code) or _OURS.match(rule.code):
+        if not re.fullmatch(_CODE, rule.code) or re.match(_OURS, rule.code):
             raise ConfigurationError(
                 f"{place}: '{rule.code}' cannot be the code of {rule.__name__}; write capital letters and a number, "
                 "such as CONTOSO001 (POL, APIM and CS are taken)"

@@ -95,18 +95,17 @@ def _pattern(line: str) -> _Pattern | None:
     return _Pattern(re.compile(body if anchored else f"(?:.*/)?{body}", re.DOTALL), excludes, only_directories)
 
 
-_TOKEN = re.compile(
+_TOKEN = (  # not compiled before there is a pattern
     r"(?P<start>^\*\*/)|(?P<end>/\*\*$)|(?P<middle>/(?:\*\*/)+)|\*+|\?"
-    r"|\[(?P<not>[!^])?(?P<set>(?:\\.|\]|[^\]])(?:\\.|[^\]\\])*)\]|\\(?P<escaped>.)|.",
-    re.DOTALL,
+    r"|\[(?P<not>[!^])?(?P<set>(?:\\.|\]|[^\]])(?:\\.|[^\]\\])*)\]|\\(?P<escaped>.)|."
 )
-_SET_ITEM = re.compile(r"(\\.|.)-(\\.|[^\]])|\\?(.)", re.DOTALL)
+_SET_ITEM = r"(\\.|.)-(\\.|[^\]])|\\?(.)"
 
 
 def _regex(glob: str) -> str | None:
     """The regular expression of a pattern; None for a pattern that git does not take either."""
     pieces: list[str] = []
-    for token in _TOKEN.finditer(glob):
+    for token in re.finditer(_TOKEN, glob, re.DOTALL):
         text = token[0]
         if token["start"]:
             pieces.append("(?:.*/)?")
@@ -130,7 +129,7 @@ def _regex(glob: str) -> str | None:
 def _items(inside: str) -> str:
     """The characters and ranges of a set; a range that runs backwards has none."""
     found: list[str] = []
-    for item in _SET_ITEM.finditer(inside):
+    for item in re.finditer(_SET_ITEM, inside, re.DOTALL):
         if item[3] is not None:
             found.append(re.escape(item[3]))
             continue

@@ -9,7 +9,7 @@ ROOTS = frozenset((b"policies", b"fragment", b"inbound", b"backend", b"outbound"
 """The elements that a policy document, a fragment, or a lone section begins with."""
 
 _NAME = re.compile(rb"<([A-Za-z][\w\-]*)")
-_INSIDE = re.compile(rb"<(inbound|outbound|on-error|base|choose|set-[a-z]+|return-response|validate-[a-z]+)\b", re.I)
+_INSIDE = rb"<(inbound|outbound|on-error|base|choose|set-[a-z]+|return-response|validate-[a-z]+)\b"
 """Elements that policies have inside, and hardly any other kind of XML."""
 
 
@@ -24,7 +24,7 @@ def is_meant_as_a_policy(head: bytes) -> bool:
     if not name or name in ROOTS:
         return False
     lower = name.lower().decode()
-    return (lower.encode() in ROOTS or _is_near(lower)) and _INSIDE.search(_utf8(head)) is not None
+    return (lower.encode() in ROOTS or _is_near(lower)) and re.search(_INSIDE, _utf8(head), re.IGNORECASE) is not None
 
 
 def is_blank(head: bytes) -> bool:

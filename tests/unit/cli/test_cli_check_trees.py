@@ -87,9 +87,7 @@ def test_an_empty_policy_is_an_error(apimpolicy: Callable[..., Any], write: Call
         (["--rules", "none.py"], "none.py: there is no such file with rules"),
     ],
 )
-def test_usage(
-    apimpolicy: Callable[..., Any], write: Callable[..., Path], options: list[str], sentence: str
-) -> None:
+def test_usage(apimpolicy: Callable[..., Any], write: Callable[..., Path], options: list[str], sentence: str) -> None:
     write("a.xml", GOOD)
     found = apimpolicy("check", "a.xml", *options)
     assert found.code == 2
