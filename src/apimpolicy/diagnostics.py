@@ -10,7 +10,13 @@ if TYPE_CHECKING:
 
 
 class Severity(enum.StrEnum):
-    """How bad a finding is; only errors mean that the gateway would refuse the document."""
+    """How bad a finding is.
+
+    - error: the gateway refuses the document, a request certainly fails, or anybody gets in where the policy says that
+      nobody should
+    - warning: it will hurt
+    - info: worth knowing
+    """
 
     ERROR = "error"
     WARNING = "warning"

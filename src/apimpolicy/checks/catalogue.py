@@ -140,6 +140,9 @@ def rules_for(text: str, settings: Settings) -> Iterator[type[Rule]]:
             rule = rule_class(entry.module)
             if settings.wants(entry.code, rule.by_default):
                 yield rule
+    for rule in settings.rules:
+        if settings.wants(rule.code, rule.by_default) and (not rule.words or any(map(text.__contains__, rule.words))):
+            yield rule
 
 
 @cache
@@ -166,5 +169,4 @@ def page_of(entry: Entry) -> str:
     import inspect
     import sys
 
-    rule = rule_class(entry.module)
-    return inspect.cleandoc(sys.modules[rule.__module__].__doc__ or "")
+    return inspect.cleandoc(sys.modules[rule_class(entry.module).__module__].__doc__ or "")

@@ -50,8 +50,25 @@ class Rule:
     by_default: ClassVar[bool] = True
     elements: ClassVar[tuple[str, ...]] = ()
 
+    words: ClassVar[tuple[str, ...]] = ()
+    """For a rule outside of the catalogue: words of which a document must contain one; empty for every document."""
+
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
+
+    @classmethod
+    def page(cls) -> str:
+        """The rule's page: the docstring of its class, or of its module."""
+        import inspect
+        import sys
+
+        own = cls.__dict__.get("__doc__")
+        return inspect.cleandoc(own or sys.modules[cls.__module__].__doc__ or "")
+
+    @classmethod
+    def name(cls) -> str:
+        """The rule's name, with which its page begins: `certificate-not-verified`."""
+        return cls.page().partition(":")[0].strip()
 
     @property
     def document(self) -> Document:

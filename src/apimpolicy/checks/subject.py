@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.flow import Flow
+    from apimpolicy.checks.rule import Rule
     from apimpolicy.diagnostics import Severity
     from apimpolicy.policies.spec import Specification
     from apimpolicy.text.document import Document, Element
@@ -30,6 +31,8 @@ class Settings(NamedTuple):
       runs; None is "not known", and rules that need to know stay silent
     - `fragments`: the documents of fragments by id, where known
     - `named_values`: their values, where known
+    - `placeholders`: patterns of texts that a deployment replaces; `…` stands for the name: `#{…}#`
+    - `rules`: rules besides those of the catalogue
     """
 
     select: tuple[str, ...] = ()
@@ -45,6 +48,8 @@ class Settings(NamedTuple):
     requires_subscription: bool | None = None
     fragments: Mapping[str, Document] | None = None
     named_values: Mapping[str, str] | None = None
+    placeholders: tuple[str, ...] = ()
+    rules: tuple[type[Rule], ...] = ()
 
     def wants(self, code: str, by_default: bool = True) -> bool:
         """Whether findings with this code are looked for."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apimpolicy.cli.configuration_file import configuration_option, find_configuration
+from apimpolicy.cli.configuration_file import configuration_option
 from apimpolicy.cli.program import say
 from apimpolicy.errors import PolicySyntaxError
 
@@ -106,20 +106,20 @@ class GatewayOptions:
     def _gateway(self) -> Gateway:
         """The gateway for a policy."""
         from apimpolicy.project.configuration import empty_configuration, load_configuration
+        from apimpolicy.project.configuration_files import find_configuration
+        from apimpolicy.project.files import STANDARD_INPUT
 
-        path = find_configuration(self.config)
+        path = self.config or find_configuration("" if self.policy == STANDARD_INPUT else self.policy)
         configuration = load_configuration(path) if path is not None else empty_configuration()
         return configuration.gateway(**self._overrides())
 
     def _service(self) -> Gateway:
-        """The service in a folder; its own configuration counts before the one right here."""
-        from apimpolicy.project.gateways import CONFIGURATION, load_gateway
+        """The service in a folder."""
+        from apimpolicy.project.gateways import load_gateway
 
         if self.scopes:
             raise click.UsageError("--scope goes with a policy; in a folder every policy has its place")
-        has_own = os.path.isfile(os.path.join(self.policy, CONFIGURATION))
-        config = self.config if self.config is not None or has_own else find_configuration(None)
-        return load_gateway(self.policy, config=config, **self._overrides())
+        return load_gateway(self.policy, config=self.config, **self._overrides())
 
     def _overrides(self) -> dict[str, Any]:
         return {} if self.negotiate is None else {"negotiate_client_certificate": self.negotiate}

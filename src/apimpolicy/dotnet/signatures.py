@@ -1,8 +1,8 @@
 """Reads the C# signatures in which the surface is written, and the type names inside them.
 
-    static int Compare(string strA, string strB)      method       new(char c, int count)          constructor
-    int Length { get; }                               property     char Chars[int index] { get; }  indexer
-    static readonly string Empty;                     field        const int MaxValue = 2147483647; constant
+static int Compare(string strA, string strB)      method       new(char c, int count)          constructor
+int Length { get; }                               property     char Chars[int index] { get; }  indexer
+static readonly string Empty;                     field        const int MaxValue = 2147483647; constant
 """
 
 from __future__ import annotations

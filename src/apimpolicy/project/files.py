@@ -37,7 +37,7 @@ def read_data(path: str | os.PathLike[str]) -> tuple[bytes, str]:
     name = str(path)
     if name == STANDARD_INPUT:
         return _head(sys.stdin.buffer), "<stdin>"
-    return read_bytes(name), name
+    return _read(name, MAXIMUM_BYTES), name
 
 
 def source_of(data: bytes, name: str) -> tuple[Source, list[Diagnostic]]:
@@ -52,6 +52,14 @@ def source_of(data: bytes, name: str) -> tuple[Source, list[Diagnostic]]:
 
 
 def read_bytes(path: str, limit: int = MAXIMUM_BYTES) -> bytes:
+    """The bytes of a file. Raises ConfigurationError when it cannot be read, or is larger than `limit`."""
+    data = _read(path, limit)
+    if len(data) > limit:
+        raise ConfigurationError(f"{path} is larger than {limit // 1024 // 1024} MB, which is the limit for this file")
+    return data
+
+
+def _read(path: str, limit: int) -> bytes:
     """The bytes of a file, at most one more than `limit`. Raises ConfigurationError with a sentence."""
     try:
         with open(path, "rb") as file:

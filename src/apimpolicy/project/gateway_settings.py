@@ -63,11 +63,9 @@ class GatewaySettings:
     def __init__(self, table: Table) -> None:
         self._found: dict[str, Any] = {}
         for key, kind in _PLAIN.items():
-            value: Any = table.take(key, kind)
+            value: Any = table.choice(key, _CHOICES[key]) if key in _CHOICES else table.take(key, kind)
             if value is None:
                 continue
-            if key in _CHOICES and value not in _CHOICES[key]:
-                raise table.mistake(f"is one of {', '.join(_CHOICES[key])}", key)
             self._found[key.replace("-", "_")] = value
         if (loggers := table.texts("loggers")) is not None:
             self._found["event_hubs"] = loggers

@@ -173,9 +173,7 @@ def _subscription(
     user = table.take("user", str)
     if user is not None and user not in users:
         raise table.mistake(f"names the user '{user}'; add a table [users.{user}]", "user")
-    state, tracing = table.take("state", str), table.take("allow-tracing", bool)
-    if state is not None and state not in STATES:
-        raise table.mistake(f"is one of {', '.join(STATES)}", "state")
+    state, tracing = table.choice("state", tuple(STATES)), table.take("allow-tracing", bool)
     if "secondary-key" not in table:
         table = table.with_values({"secondary-key": f"{id_}-secondary"})
     if "primary-key" not in table:

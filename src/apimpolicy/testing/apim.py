@@ -14,8 +14,8 @@
         assert apim.get("/orders", certificate=new).status_code == 200
         assert "not among the uploaded certificates" in apim.get("/orders", certificate=old).explanation
 
-What a test did not set up is as `apimpolicy.toml` says, where there is one (beside the test, or in the directory pytest
-was started in), and as in a new service otherwise. The clock stands at 2026-01-01T00:00:00Z until it is advanced.
+What a test did not set up is as the nearest `apimpolicy.toml` says, beside the test or above it, and as in a new
+service otherwise. The clock stands at 2026-01-01T00:00:00Z until it is advanced.
 """
 
 from __future__ import annotations
@@ -326,7 +326,6 @@ class Apim:
     def _config_path(self) -> str | None:
         if self._config is not None:
             return os.path.join(self.directory, self._config)
-        for directory in (self.directory, Path()):
-            if (path := directory / "apimpolicy.toml").is_file():
-                return str(path)
-        return None
+        from apimpolicy.project.configuration_files import find_configuration
+
+        return find_configuration(str(self.directory))

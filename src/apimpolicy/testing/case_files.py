@@ -24,8 +24,8 @@ A policy is a path, or the document itself (a text that begins with `<`); a case
 `service`. Without any, requests go to the service whose `apis` are among the keys of `gateway`.
 
 Every case has a gateway of its own; its clock stands at `now` (2026-01-01T00:00:00Z) and moves on as `advance` and
-waiting policies say. An `apimpolicy.toml` beside the file is the gateway that `gateway` changes; `config` names
-another, or is `false`.
+waiting policies say. The nearest `apimpolicy.toml`, beside the file or above it, is the gateway that `gateway`
+changes; `config` names another, or is `false`.
 """
 
 from __future__ import annotations
@@ -166,6 +166,8 @@ class _File:
         self.given = tree.known(FILE_KEYS)
 
     def read(self) -> CaseFile:
+        if not self.given:
+            return CaseFile(self.path, Subject({}), None, TestCertificates({}, ""), TestIdentities({}))
         directory = os.path.dirname(self.path)
         asked = self.given["certificates"].table() if "certificates" in self.given else {}
         for certificate in asked.values():
@@ -181,6 +183,8 @@ class _File:
         )
         defaults = self.given["defaults"].known(DEFAULT_KEYS) if "defaults" in self.given else {}
         cases = doubles.required(self.given, "cases", self.tree)
+        if cases.value is None:
+            return file
         cases.expect(list)
         for number, tree in enumerate(cases.items(), 1):
             file.cases += self._cases(file, tree, number, defaults)
@@ -218,10 +222,9 @@ class _File:
         service = None if subject is None else subject.service
         if service is not None and not os.path.isdir(service):
             return service
-        for place in (service, directory) if service is not None else (directory,):
-            if os.path.exists(path := os.path.join(place, "apimpolicy.toml")):
-                return path
-        return None
+        from apimpolicy.project.configuration_files import find_configuration
+
+        return find_configuration(directory if service is None else service)
 
     def _cases(self, file: CaseFile, tree: Tree, number: int, defaults: dict[str, Tree]) -> Iterator[Case]:
         given = tree.known(CASE_KEYS)

@@ -24,14 +24,13 @@ _CERTIFICATES = ("trusted-roots", "intermediates", "certificates")
 def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
     """A new gateway for a case, and its clock. Raises TestFileError, ConfigurationError."""
     from apimpolicy.engine.services import FixedClock
-    from apimpolicy.project.configuration import Configuration
-    from apimpolicy.project.named_values import parse_toml, read_text
+    from apimpolicy.project.configuration import Configuration, read_configuration
     from apimpolicy.project.toml_table import Table
 
     file = case.file
     values: dict[str, Any] = {}
     if file.config is not None:
-        values = parse_toml(read_text(file.config), file.config)
+        values = read_configuration(file.config)
     tree = case.given.get("gateway")
     given = _with_hyphens(tree) if tree is not None else {}
     overrides: dict[str, Any] = {}

@@ -17,7 +17,7 @@ _TEXTS: dict[str, str] = {
     "policies": "The policy files, or the documents themselves, by scope.",
     "trace": "Entries of the trace in the gateway's own form, in this order.",
     "service": "A whole service instead: a folder as APIOps extracts it, or an apimpolicy.toml with APIs.",
-    "config": "The gateway's configuration; apimpolicy.toml beside this file when there is one.",
+    "config": "The gateway's configuration; without it, the nearest apimpolicy.toml beside or above this file.",
     "certificates": "Certificates by name, besides those that every file has: partner, expired, revoked …",
     "defaults": "For every case; a case's own keys come on top.",
     "cases": "The cases.",

@@ -35,6 +35,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 class CallerNotChecked(Rule):
     code = "POL307"
+    severity = Severity.ERROR
     elements = ("authentication-certificate",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
@@ -54,7 +56,7 @@ class CallerNotChecked(Rule):
         if any(self.refuses_for_a_certificate(status) for status in self.subject.elements):
             yield self.at_element(
                 element,
-                "this shows the gateway's certificate to the backend; it checks no caller",
+                "this sends the gateway's certificate to the backend; it does not check the caller",
                 help="Use validate-client-certificate, or look at context.Request.Certificate.",
             )
 

@@ -3,9 +3,10 @@
 **What it does.** Looks for policies that compare `context.Request.Certificate` by thumbprint, subject, issuer or serial
 number and nowhere call `Verify()` or `VerifyNoRevocation()`, nor use `validate-client-certificate`.
 
-**Why it matters.** The gateway asks for a certificate and accepts any: also an expired or revoked one, and one that
-somebody made at home. Nobody can make a certificate with the thumbprint of another, but a name can be copied freely,
-and a certificate that was stolen and revoked keeps its thumbprint.
+**Why it matters.** The gateway asks for a certificate and accepts any, even one that is expired, revoked or
+self-signed. Nobody can make a certificate with the thumbprint of another one, but anybody can make one with the same
+names, and a certificate that was stolen and revoked keeps its thumbprint. So this is an error: callers get in whom the
+policy means to refuse.
 
 **Example**
 
@@ -32,6 +33,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.certificates import CertificateUse
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
 class CertificateNotVerified(Rule):
     code = "POL301"
+    severity = Severity.ERROR
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
@@ -68,6 +71,6 @@ class CertificateNotVerified(Rule):
                 expression,
                 node,
                 "the certificate is compared, but never verified",
-                label="an expired or revoked one passes too",
+                label="expired and revoked certificates are accepted too",
                 help="Refuse '!context.Request.Certificate.Verify()' as well, or use validate-client-certificate.",
             )

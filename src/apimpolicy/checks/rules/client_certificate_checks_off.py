@@ -4,8 +4,9 @@
 `validate-not-before` and `validate-not-after` set to `false`, for `ignore-error="true"`, and for a policy without
 `identities`.
 
-**Why it matters.** Without trust anyone's home-made certificate passes, without the dates expired ones do; with
-`ignore-error` the policy refuses nobody. Without identities every certificate of every trusted authority passes.
+**Why it matters.** Without `validate-trust` anybody's self-signed certificate is accepted, unless every identity names
+a thumbprint, and with `ignore-error` the policy refuses nobody: both are errors. Without the dates expired certificates
+are accepted, and without identities every certificate of every trusted authority.
 
 **Example**
 
@@ -33,6 +34,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,10 +44,10 @@ if TYPE_CHECKING:
 
 
 CHECKS = {
-    "validate-trust": "any certificate passes, also a self-made one",
-    "validate-revocation": "a revoked certificate passes",
-    "validate-not-before": "a certificate that is not valid yet passes",
-    "validate-not-after": "an expired certificate passes",
+    "validate-trust": "any certificate is accepted, even a self-signed one",
+    "validate-revocation": "revoked certificates are accepted",
+    "validate-not-before": "certificates that are not valid yet are accepted",
+    "validate-not-after": "expired certificates are accepted",
 }
 
 
@@ -57,12 +59,17 @@ class ClientCertificateChecksOff(Rule):
         for name, consequence in CHECKS.items():
             attribute = element.get(name)
             if attribute is not None and self.literal(element, name) == "false":
-                yield self.at_value(element, attribute, f"'{name}' is switched off", label=consequence)
+                message, severity = f"'{name}' is switched off", self.severity
+                if name == "validate-trust":
+                    if _by_thumbprint(element):
+                        consequence = "only the thumbprint is checked"
+                    else:
+                        severity = Severity.ERROR
+                yield self.at_value(element, attribute, message, label=consequence, severity=severity)
         attribute = element.get("ignore-error")
         if attribute is not None and self.literal(element, "ignore-error") == "true":
-            yield self.at_value(
-                element, attribute, "'ignore-error' lets every request through", label="nobody is refused"
-            )
+            message = "'ignore-error' lets every request through"
+            yield self.at_value(element, attribute, message, label="nobody is refused", severity=Severity.ERROR)
         if element.find("identities") is None:
             yield self.at_element(
                 element,
@@ -70,3 +77,10 @@ class ClientCertificateChecksOff(Rule):
                 label="any certificate of a trusted authority passes",
                 help="Add <identities><identity … /></identities>.",
             )
+
+
+def _by_thumbprint(element: Element) -> bool:
+    """Whether every identity names a thumbprint, which nobody can copy."""
+    identities = element.find("identities")
+    found = [] if identities is None else [child for child in identities.elements() if child.name == "identity"]
+    return bool(found) and all(identity.get("thumbprint") is not None for identity in found)

@@ -3,7 +3,7 @@
 **What it does.** Looks at `validate-jwt` for `require-signed-tokens="false"` and `require-expiration-time="false"`.
 
 **Why it matters.** A token without a signature can be written by anybody, with any claims. A token without an expiry
-is valid for ever once it has leaked.
+is valid for ever once it has leaked. The first is an error, the second a warning.
 
 **Example**
 
@@ -21,6 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 CONSEQUENCES = {
-    "require-signed-tokens": "anybody can write such a token",
+    "require-signed-tokens": "anybody can write a token that passes",
     "require-expiration-time": "a leaked token is valid for ever",
 }
 
@@ -43,6 +44,6 @@ class TokenChecksOff(Rule):
         for name, consequence in CONSEQUENCES.items():
             attribute = element.get(name)
             if attribute is not None and self.literal(element, name) == "false":
-                yield self.at_value(
-                    element, attribute, f"'{name}' is switched off", label=consequence, help="Leave the attribute out."
-                )
+                severity = Severity.ERROR if name == "require-signed-tokens" else self.severity
+                message, advice = f"'{name}' is switched off", "Leave the attribute out."
+                yield self.at_value(element, attribute, message, label=consequence, help=advice, severity=severity)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.subject import Settings
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.cache import Cache
-    from apimpolicy.project.check_configuration import CheckConfiguration
+    from apimpolicy.project.check_projects import CheckProjects, Project
     from apimpolicy.text.document import Document
 
 MANY = 400
@@ -46,16 +46,10 @@ class Checked(NamedTuple):
 
 
 class CheckRun:
-    """One run of `check`: the configuration, named values when they are known, and what is remembered."""
+    """One run of `check`: the settings of every file, and what is remembered."""
 
-    def __init__(
-        self,
-        configuration: CheckConfiguration,
-        named_values: Mapping[str, str] | None = None,
-        cache: Cache | None = None,
-    ) -> None:
-        self.configuration = configuration
-        self.named_values = named_values
+    def __init__(self, projects: CheckProjects, cache: Cache | None = None) -> None:
+        self.projects = projects
         self.cache = cache
         self._check = ExpressionCheck()
         self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
@@ -88,14 +82,17 @@ class CheckRun:
         """One file."""
         try:
             data, shown = read_data(path)
-            settings, known = self._settings(path)
+            project = self.projects.of(path)
+            settings, known = self._settings(path, project)
             name = None
             if self.cache is not None:
-                name = self.cache.name_of(data, repr(settings._replace(fragments=None)), known)
+                name = self.cache.name_of(
+                    data, repr(settings._replace(fragments=None)), repr(project.named_values), known
+                )
                 found = self.cache.get(name)
                 if found is not None:
                     return Checked(path, found)
-            findings = self._findings(data, shown, settings)
+            findings = self._findings(data, shown, settings, project.named_values)
         except ConfigurationError as error:
             return Checked(path, [], str(error))
         if self.cache is not None and name is not None:
@@ -105,28 +102,29 @@ class CheckRun:
     def diagnostics(self, data: bytes, name: str) -> list[Diagnostic]:
         """What is wrong with the bytes of one file, in order. Raises ConfigurationError."""
         source, _ = source_of(data, name)
-        return [finding.diagnostic(source) for finding in self._findings(data, name, self._settings(name)[0])]
+        project = self.projects.of(name)
+        settings, _ = self._settings(name, project)
+        return [finding.diagnostic(source) for finding in self._findings(data, name, settings, project.named_values)]
 
-    def _findings(self, data: bytes, name: str, settings: Settings) -> list[Finding]:
-        policies, found = policies_of(data, name, self._placeholders(name), self.named_values)
+    def _findings(
+        self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None
+    ) -> list[Finding]:
+        policies, found = policies_of(data, name, settings.placeholders, named_values)
         if not found:
             for readings in policies:
-                found += check_readings(readings, self._check, self.named_values, settings)
+                found += check_readings(readings, self._check, named_values, settings)
         return to_findings(found)
 
-    def _placeholders(self, path: str) -> Sequence[str]:
-        """The project's own placeholders, as far as they may stand in a file."""
-        return ()
-
-    def _settings(self, path: str) -> tuple[Settings, str]:
+    def _settings(self, path: str, project: Project) -> tuple[Settings, str]:
         """The settings for a file, and a text that changes with the fragments around it."""
-        settings = self.configuration.settings_for(path)
+        settings = project.check.settings_for(path)
         root = place_of(path).root or ""
-        if not root and not self.configuration.fragments:
+        if not root and not project.check.fragments:
             return settings, ""
-        if root not in self._fragments:
-            self._fragments[root] = _read_fragments(fragments_of(root) if root else dict(self.configuration.fragments))
-        documents, known = self._fragments[root]
+        key = root or f"fragments of {project.path}"
+        if key not in self._fragments:
+            self._fragments[key] = _read_fragments(fragments_of(root) if root else dict(project.check.fragments))
+        documents, known = self._fragments[key]
         return settings._replace(fragments=documents), known
 
 
@@ -153,7 +151,7 @@ _run: CheckRun | None = None
 def _start(run: CheckRun) -> None:
     """In a new process: what it works with."""
     global _run
-    _run = CheckRun(run.configuration, run.named_values, run.cache)
+    _run = CheckRun(run.projects, run.cache)
 
 
 def _chunk(paths: list[str]) -> list[Checked]:
