@@ -123,7 +123,8 @@ def page(name: str, specification: Specification) -> str:
 def row(name: str) -> str:
     specification = specification_of(name)
     if specification is None:
-        return f"| {name} | | | | not simulated: only {UNDOCUMENTED[name].rstrip(',')} knows it | |"
+        known = UNDOCUMENTED.get(name)
+        return f"| {name} | | | | not simulated{f': only {known} has it' if known else ''} | |"
     placement = placement_of(name)
     cells = (
         f"[{name}](policies/{name}.md)",

@@ -71,7 +71,12 @@ LINTS: list[tuple[str, str, str, dict[str, Any]]] = [
     ("S17 no when", "POL108", inbound("<choose></choose>"), {}),
     ("S17 order", "POL125", inbound("<choose><otherwise><base /></otherwise><when condition='true' /></choose>"), {}),
     ("S18", "POL109", "<fragment><base /></fragment>", {}),
-    ("S18 cache", "POL130", '<fragment><cache-lookup-value key="a" variable-name="b" /></fragment>', {}),
+    (
+        "S18 cache",
+        "POL130",
+        '<fragment><cache-lookup vary-by-developer="false" vary-by-developer-groups="false" /></fragment>',
+        {},
+    ),
     ("S18 size", "POL130", f"<fragment><!-- {'x' * 530_000} --></fragment>", {}),
     ("S19", "POL127", "<policies><inbound></inbound></policies>", {"scope": "api"}),
     ("S20", "POL128", inbound(""), {"scope": "global"}),
@@ -236,7 +241,7 @@ LINTS: list[tuple[str, str, str, dict[str, Any]]] = [
     ),
     (
         "C21 range",
-        "POL335",
+        "POL139",
         inbound('<ip-filter action="allow"><address-range from="10.0.0.9" to="10.0.0.1" /></ip-filter>'),
         {},
     ),
@@ -249,7 +254,7 @@ LINTS: list[tuple[str, str, str, dict[str, Any]]] = [
     ),
     ("C24", "POL337", section("on-error", "<set-body>@(context.LastError.Message)</set-body>"), {}),
     ("B01", "POL401", "<policies><inbound><base /></inbound><backend></backend></policies>", {}),
-    ("B01 twice", "POL405", section("backend", "<forward-request />"), {}),
+    ("B01 twice", "POL138", section("backend", "<forward-request />"), {}),
     ("B02", "POL402", "<policies><backend><forward-request timeout='600' /></backend></policies>", {}),
     (
         "B03",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import nodes
 from apimpolicy.binding.statements import Binder
-from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, NamedType
 from apimpolicy.syntax.nodes import Node, Token
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.dotnet.metadata import TypeDefinition
     from apimpolicy.dotnet.signatures import Field, Property
+
+DEPLOYED: Final = frozenset({"System.Xml.XmlReader", "System.Security.Cryptography.RSACng"})
+"""Types that are not on the page's list, and that snippets of Microsoft use all the same: no more than an info."""
 
 _OF_EVERY_OBJECT: Final = frozenset({"ToString", "Equals", "GetHashCode", "GetType"})
 
@@ -64,16 +67,25 @@ class _Walk:
         self.found: list[Diagnostic] = []
         self._names = Binder(bound.excerpt)
 
-    def _report(self, place: Node | Token, code: str, message: str, help: str) -> None:
-        self.found.append(Diagnostic.within(self.excerpt, place.start, place.end, code, message, help=help))
+    def _report(
+        self, place: Node | Token, code: str, message: str, help: str, severity: Severity = Severity.ERROR
+    ) -> None:
+        found = Diagnostic.within(self.excerpt, place.start, place.end, code, message, severity=severity, help=help)
+        self.found.append(found)
 
     def _type(self, place: Node | Token, definition: TypeDefinition) -> None:
-        if not is_type_allowed(definition):
+        if is_type_allowed(definition):
+            return
+        if definition.name in DEPLOYED:
+            message = f"the type '{definition.name}' is not on the list of types for policy expressions"
+            advice = "Microsoft's own snippets use it, so it may work."
+            self._report(place, "APIM0001", message, advice, Severity.INFO)
+        else:
             self._report(
                 place,
                 "APIM0001",
                 f"the type '{definition.name}' is not allowed in policy expressions",
-                "the gateway allows the types of the policy expression reference only",
+                "Azure refuses types that are not on the list in its policy expression reference.",
             )
 
     def _member(self, place: Node | Token, member: Method | Property | Field) -> None:
@@ -83,11 +95,16 @@ class _Walk:
                 place,
                 "APIM0002",
                 f"{shown} of '{member.declaring.name}' is not allowed in policy expressions",
-                f"allowed: {member.declaring.use}",
+                f"Allowed: {member.declaring.use}.",
             )
 
     def _dynamic(self, place: Node | Token) -> None:
-        self._report(place, "APIM0006", "the gateway does not take 'dynamic'", "use JObject or the type that is meant")
+        self._report(
+            place,
+            "APIM0006",
+            "'dynamic' is not allowed in policy expressions",
+            "Use JObject, or the type that you mean.",
+        )
 
     # -------------------------------------------------------------------------------------- types as written
 

@@ -1,16 +1,15 @@
 """POL030: the bodies of `if`, `else` and loops in `@{ … }` stand in braces.
 
 The gateway hands expressions to a Razor parser before the C# compiler sees them, and that parser refuses bodies without
-braces ("You cannot use single-statement control-flow statements in CSHTML pages"). It skips what stands in lambdas and
-local functions unread, so bodies in there are free. A warning, because a few policies that teams have deployed have
-such bodies, and no page of the documentation states the rule.
+braces: `Expected a "{" but found a "return"`, as three teams were told when they saved such a policy. It skips what
+stands in lambdas and local functions unread, so bodies in there are free.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.syntax.nodes import Node
 
 if TYPE_CHECKING:
@@ -43,9 +42,8 @@ def check_braces(tree: Node, excerpt: Excerpt) -> list[Diagnostic]:
             body.start,
             body.end,
             CODE,
-            f"the body of '{keyword}' should stand in braces",
-            severity=Severity.WARNING,
-            help=f"the gateway's parser does not take a single statement here: {keyword} … {{ … }}",
+            f"the body of '{keyword}' needs braces",
+            help=f"Azure's parser refuses a statement without braces here. Write {keyword} … {{ … }}.",
         )
         for keyword, body in _bare_bodies(tree)
     ]

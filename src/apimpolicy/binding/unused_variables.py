@@ -1,7 +1,7 @@
 """CS0168 and CS0219: local variables that nobody reads.
 
 A value that is computed counts as a use, since it may be there for its effect; one that is only a constant does not.
-The compiler gives CS0168 for `catch (Exception ex)` as well. There it is noise, and is left out.
+The variable of a `catch` is left alone, other than by the compiler: it names what is caught, and says no more.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class BodyRead:
 
 def body_reads(expression: CheckedExpression) -> Iterator[BodyRead]:
     """Every read of `context.Request.Body` and `context.Response.Body`, in order of the text."""
-    if ".Body" not in expression.excerpt.text:
+    if "Body" not in expression.excerpt.text:
         return
     found = [read for node in expression.of_kind(Call) if (read := _read(expression, node)) is not None]
     yield from sorted(found, key=lambda read: read.node.syntax.end)

@@ -35,11 +35,12 @@ def check_document(
     """
     settings = settings or Settings()
     found: list[Diagnostic] = []
+    written = source
     if named_values is not None:
         source, found = substitute(source, named_values)
     document = read(source)
     found += document.diagnostics
-    subject = Subject(document, check_expression, settings)
+    subject = Subject(document, check_expression, settings, written, named_values)
     for expression in subject.expressions:
         found += expression.findings
     found += validate(document)
@@ -106,7 +107,7 @@ def _is_open(subject: Subject, element: Element | None) -> bool:
 
 
 def _of_rules(subject: Subject) -> Iterator[Diagnostic]:
-    rules = [rule(subject) for rule in rules_for(subject.document.source.text, subject.settings)]
+    rules = [rule(subject) for rule in rules_for(subject)]
     by_element: dict[str, list[Rule]] = {}
     for rule in rules:
         for name in rule.elements:

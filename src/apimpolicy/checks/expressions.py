@@ -160,8 +160,8 @@ def _compile(excerpt: Excerpt) -> Compiled:
 def _soften(bound: BoundExpression) -> None:
     for finding in bound.diagnostics:
         if finding.code == AMBIGUOUS:
-            finding.severity = Severity.WARNING
-            finding.help = "Write the full name: which namespaces need no using in Azure is not documented."
+            finding.severity = Severity.INFO
+            finding.help = "Deployed policies use it. Write the full name to be sure which one is meant."
 
 
 _CONSTANTS = frozenset(("CS0133", "CS0150", "CS1736"))

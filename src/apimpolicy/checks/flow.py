@@ -127,12 +127,14 @@ class Flow:
             return self._fragment(element, state)
         if name == "choose":
             return self._choose(element, state)
-        if name not in ("retry", "limit-concurrency", "wait"):
+        if name == "retry":
+            return self._retry(element, state)
+        if name not in ("limit-concurrency", "wait"):
             self._inside(element, state)
         state = self._expressions(element, state)
         if name in ENDING:
             return None
-        if name in ("retry", "limit-concurrency"):
+        if name == "limit-concurrency":
             return self._run(element, state)
         if name == "wait":
             after = self._run(element, state)
@@ -149,6 +151,14 @@ class Flow:
             consumed = {key: read for key, read in state.consumed.items() if key != "response"}
             state = attrs.evolve(state, consumed=consumed)
         return state
+
+    def _retry(self, element: Element, state: State) -> State | None:
+        """The condition is evaluated after the policies inside."""
+        after = self._run(element, state)
+        if after is not None:
+            self._before[id(element)] = after
+            after = self._expressions(element, after)
+        return after
 
     def _inside(self, element: Element, state: State) -> None:
         for child in element.descendants():

@@ -99,8 +99,10 @@ def _text(code: str) -> str:
         return "Write `<!-- apimpolicy: ignore POL301: the reason -->` before an element, or behind it on its line."
     if code == "POL030":
         return (
-            "The gateway's page asks for braces around these bodies. Deployed policies live without them, and so it is "
-            "a warning: https://learn.microsoft.com/azure/api-management/api-management-policy-expressions"
+            "Azure reads an expression with its own parser before the C# compiler sees it, and that parser refuses "
+            'these bodies without braces when the policy is saved: `Expected a "{" but found a "return"`. '
+            "Bodies inside lambdas and local functions are free: "
+            "https://learn.microsoft.com/azure/api-management/api-management-policy-expressions"
         )
     return _READING if code < "POL1" else _STRUCTURE
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Severity
     from apimpolicy.policies.spec import Specification
     from apimpolicy.text.document import Document, Element
+    from apimpolicy.text.source import Source
 
 SCOPES = ("global", "workspace", "product", "api", "operation")
 
@@ -29,6 +30,7 @@ class Settings(NamedTuple):
     - `severities`: another severity for a code
     - `scope`, `tier`, `gateway`, `url_template`, `method`, `negotiates`, `requires_subscription`: where the document
       runs; None is "not known", and rules that need to know stay silent
+    - `fragment`: the id of the fragment that the file holds by its place; None is "not known"
     - `fragments`: the documents of fragments by id, where known
     - `named_values`: their values, where known
     - `placeholders`: patterns of texts that a deployment replaces; `…` stands for the name: `#{…}#`
@@ -50,6 +52,7 @@ class Settings(NamedTuple):
     named_values: Mapping[str, str] | None = None
     placeholders: tuple[str, ...] = ()
     rules: tuple[type[Rule], ...] = ()
+    fragment: str | None = None
 
     def wants(self, code: str, by_default: bool = True) -> bool:
         """Whether findings with this code are looked for."""
@@ -65,9 +68,19 @@ class Settings(NamedTuple):
 class Subject:
     """One document under the rules."""
 
-    def __init__(self, document: Document, check: ExpressionCheck, settings: Settings) -> None:
+    def __init__(
+        self,
+        document: Document,
+        check: ExpressionCheck,
+        settings: Settings,
+        written: Source | None = None,
+        named_values: Mapping[str, str] | None = None,
+    ) -> None:
         self.document = document
         self.settings = settings
+        self.written = written or document.source
+        """The text before named values were put in."""
+        self.named_values = named_values
         self._check = check
 
     @cached_property

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 @policy("authentication-basic", sections="inbound")
 class AuthenticationBasic:
-    username: str = expression_attribute(required=True)
-    password: str = expression_attribute(required=True)
+    username: str = expression_attribute(required=True, may_be_empty=True)
+    password: str = expression_attribute(required=True, may_be_empty=True)
 
     def run(self, exchange: Exchange) -> Effect:
         headers = exchange.message.headers

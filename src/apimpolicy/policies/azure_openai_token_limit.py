@@ -12,10 +12,12 @@ Source: https://learn.microsoft.com/azure/api-management/azure-openai-token-limi
 
 from __future__ import annotations
 
-from apimpolicy.policies.llm_token_limit import LlmTokenLimit
+from apimpolicy.policies.llm_token_limit import QUOTA, LlmTokenLimit
 from apimpolicy.policies.spec import policy
 
 
-@policy("azure-openai-token-limit", sections="inbound", alternatives=("tokens-per-minute", "token-quota"))
+@policy(
+    "azure-openai-token-limit", sections="inbound", alternatives=("tokens-per-minute", "token-quota"), together=QUOTA
+)
 class AzureOpenaiTokenLimit(LlmTokenLimit):
     """The same attributes."""

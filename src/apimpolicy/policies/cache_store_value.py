@@ -30,7 +30,7 @@ class CacheStoreValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)
     duration: float = expression_attribute(number, required=True)
     key: str = expression_attribute(required=True)
-    value: object = expression_attribute(typed, required=True)
+    value: object = expression_attribute(typed, required=True, may_be_empty=True)
 
     def run(self, exchange: Exchange) -> Effect:
         exchange.services.cache.set(f"value {self.key}", self.value, self.duration)

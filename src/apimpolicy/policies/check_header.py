@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class CheckHeader:
     name: str = expression_attribute(trimmed, required=True)
     failed_check_httpcode: int = expression_attribute(integer, required=True, default=400)
-    failed_check_error_message: str | None = expression_attribute(required=True)
+    failed_check_error_message: str | None = expression_attribute(required=True, may_be_empty=True)
     ignore_case: bool = expression_attribute(boolean, required=True, default=False)
     values: list[str] = child_texts("value", trimmed)
 

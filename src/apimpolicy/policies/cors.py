@@ -48,23 +48,23 @@ _SAFE_HEADERS = frozenset({"accept", "accept-language", "content-language", "con
 
 @part("allowed-origins")
 class AllowedOrigins:
-    values: list[str] = child_texts("origin", trimmed, required=True)
+    values: list[str] = child_texts("origin", trimmed, required=True, filled=True)
 
 
 @part("allowed-methods")
 class AllowedMethods:
     preflight_result_max_age: int = expression_attribute(integer, default=0)
-    values: list[str] = child_texts("method", trimmed)
+    values: list[str] = child_texts("method", trimmed, required=True, filled=True)
 
 
 @part("allowed-headers")
 class AllowedHeaders:
-    values: list[str] = child_texts("header", trimmed)
+    values: list[str] = child_texts("header", trimmed, required=True, filled=True)
 
 
 @part("expose-headers")
 class ExposeHeaders:
-    values: list[str] = child_texts("header", trimmed)
+    values: list[str] = child_texts("header", trimmed, required=True, filled=True)
 
 
 def is_preflight(request: RequestMessage) -> bool:

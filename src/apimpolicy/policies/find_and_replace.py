@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @policy("find-and-replace", sections=ANYWHERE)
 class FindAndReplace:
     from_: str = expression_attribute(required=True)
-    to: str = expression_attribute(required=True)
+    to: str = expression_attribute(required=True, may_be_empty=True)
 
     def run(self, exchange: Exchange) -> Effect:
         message = exchange.message

@@ -50,10 +50,10 @@ class AddressRange:
     to: str = literal_attribute(trimmed, required=True)
 
 
-@policy("ip-filter", sections="inbound")
+@policy("ip-filter", sections="inbound", choices=("address", "address-range"))
 class IpFilter:
     action: str = expression_attribute(required=True, values=("allow", "forbid"))
-    addresses: list[str] = child_texts("address", trimmed)
+    addresses: list[str] = child_texts("address", trimmed, filled=True)
     ranges: list[Step] = children(AddressRange)
 
     def run(self, exchange: Exchange) -> Effect:

@@ -50,7 +50,10 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("llm-token-limit", sections="inbound", alternatives=("tokens-per-minute", "token-quota"))
+QUOTA = (("token-quota", "token-quota-period"),)
+
+
+@policy("llm-token-limit", sections="inbound", alternatives=("tokens-per-minute", "token-quota"), together=QUOTA)
 class LlmTokenLimit:
     counter_key: str = expression_attribute(required=True)
     tokens_per_minute: int | None = expression_attribute(integer)

@@ -100,8 +100,6 @@ UNDOCUMENTED: dict[str, str] = {
     "authentication-token-store": _EDITOR,
     "block": _EDITOR,
     "graphql-data-source": _EDITOR,
-    "invoke-request": _EDITOR,
-    "cache-value": "the policy toolkit, which writes cache-lookup-value, choose and cache-store-value for it,",
     "set-request-metric-dimension-value": _EDITOR,
 }
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class SendOneWayRequest:
     mode: str = expression_attribute(default="new", values=("new", "copy"))
     timeout: float = expression_attribute(number, default=60.0)
-    urls: list[str] = child_texts("set-url", trimmed)
+    urls: list[str] = child_texts("set-url", trimmed, filled=True)
     steps: list[Step] = policies(*CHILDREN)
 
     def run(self, exchange: Exchange) -> Effect:

@@ -48,13 +48,13 @@ if TYPE_CHECKING:
 @policy("send-request", sections=ANYWHERE)
 class SendRequest:
     mode: str = expression_attribute(default="new", values=("new", "copy"))
-    response_variable_name: str | None = expression_attribute(required=True)
+    response_variable_name: str | None = expression_attribute(required=True, may_be_empty=True)
     timeout: float = expression_attribute(number, default=60.0)
     timeout_ms: float | None = expression_attribute(number)
     ignore_error: bool = literal_attribute(boolean, default=False)
     buffer_response: bool = literal_attribute(boolean, default=True)
     fail_on_error_status_code: bool = literal_attribute(boolean, default=False)
-    urls: list[str] = child_texts("set-url", trimmed)
+    urls: list[str] = child_texts("set-url", trimmed, filled=True)
     steps: list[Step] = policies(*CHILDREN)
 
     def run(self, exchange: Exchange) -> Effect:

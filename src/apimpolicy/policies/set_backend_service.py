@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 DAPR = "dapr"
 
 
-@policy("set-backend-service", sections="inbound backend")
+@policy("set-backend-service", sections="inbound backend", alternatives=("base-url", "backend-id"))
 class SetBackendService:
     base_url: str | None = expression_attribute(trimmed)
     backend_id: str | None = expression_attribute(trimmed)

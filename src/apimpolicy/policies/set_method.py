@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @policy("set-method", sections="inbound on-error")
 class SetMethod:
-    method: str = content(trimmed)
+    method: str = content(trimmed, filled=True)
 
     def run(self, exchange: Exchange) -> Effect:
         request = exchange.composed_request or exchange.request

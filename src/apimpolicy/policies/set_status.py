@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @policy("set-status", sections=ANYWHERE)
 class SetStatus:
     code: int = expression_attribute(integer, required=True)
-    reason: str | None = expression_attribute(required=True)
+    reason: str | None = expression_attribute(required=True, may_be_empty=True)
 
     def run(self, exchange: Exchange) -> Effect:
         from apimpolicy.context.records import usual_reason

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @policy("set-variable", sections=ANYWHERE)
 class SetVariable:
     name: str = literal_attribute(required=True)
-    value: object = expression_attribute(typed, required=True)
+    value: object = expression_attribute(typed, required=True, may_be_empty=True)
 
     def run(self, exchange: Exchange) -> Effect:
         exchange.variables[self.name] = self.value

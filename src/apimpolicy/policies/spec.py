@@ -30,10 +30,11 @@ ANYWHERE = "inbound backend outbound on-error"
 class AttributeSlot:
     """An attribute. `values` are the literals allowed; `expression` says whether an expression is.
 
-    A `postponed` one arrives as a function that evaluates it, each time anew.
+    A `postponed` one arrives as a function that evaluates it, each time anew. A required one has to say something,
+    unless it `may_be_empty`.
     """
 
-    __slots__ = ("convert", "default", "expression", "field", "name", "postponed", "required", "values")
+    __slots__ = ("convert", "default", "expression", "field", "may_be_empty", "name", "postponed", "required", "values")
 
     def __init__(
         self,
@@ -44,8 +45,10 @@ class AttributeSlot:
         values: tuple[str, ...],
         expression: bool,
         postponed: bool = False,
+        may_be_empty: bool = False,
     ) -> None:
         self.field = ""
+        self.may_be_empty = may_be_empty
         self.name = name
         self.convert = convert
         self.required = required
@@ -62,13 +65,21 @@ class AttributeSlot:
 class ContentSlot:
     """The element's own text, or the texts of its children of one name, evaluated and converted.
 
-    `markup` says that elements among the element's own text are part of it.
+    `markup` says that elements among the element's own text are part of it, `filled` that an empty text is refused.
     """
 
-    __slots__ = ("child", "convert", "expression", "field", "markup", "required")
+    __slots__ = ("child", "convert", "expression", "field", "filled", "markup", "required")
 
-    def __init__(self, child: str | None, convert: Callable[[Any], Any], required: bool, markup: bool = False) -> None:
+    def __init__(
+        self,
+        child: str | None,
+        convert: Callable[[Any], Any],
+        required: bool,
+        markup: bool = False,
+        filled: bool = False,
+    ) -> None:
         self.markup = markup
+        self.filled = filled
         self.field = ""
         self.child = child
         self.convert = convert
@@ -115,9 +126,10 @@ def expression_attribute(
     required: bool = False,
     default: object = None,
     values: tuple[str, ...] = (),
+    may_be_empty: bool = False,
 ) -> Any:
     """An attribute that may be an expression; `convert` makes its value what the policy wants."""
-    return AttributeSlot(convert, name, required, default, values, True)
+    return AttributeSlot(convert, name, required, default, values, True, may_be_empty=may_be_empty)
 
 
 def postponed_attribute(
@@ -134,19 +146,25 @@ def literal_attribute(
     required: bool = False,
     default: object = None,
     values: tuple[str, ...] = (),
+    may_be_empty: bool = False,
 ) -> Any:
     """An attribute in which the gateway evaluates no expression."""
-    return AttributeSlot(convert, name, required, default, values, False)
+    return AttributeSlot(convert, name, required, default, values, False, may_be_empty=may_be_empty)
 
 
-def child_texts(name: str, convert: Callable[[Any], Any] = text, *, required: bool = False) -> Any:
-    """The contents of the child elements of that name, each a text or an expression: a list."""
-    return ContentSlot(name, convert, required)
+def child_texts(
+    name: str, convert: Callable[[Any], Any] = text, *, required: bool = False, filled: bool = False
+) -> Any:
+    """The contents of the child elements of that name, each a text or an expression: a list.
+
+    `required`: at least one of them; `filled`: none of them is empty.
+    """
+    return ContentSlot(name, convert, required, filled=filled)
 
 
-def content(convert: Callable[[Any], Any] = text, *, markup: bool = False) -> Any:
+def content(convert: Callable[[Any], Any] = text, *, markup: bool = False, filled: bool = False) -> Any:
     """The element's own content, a text or an expression; with `markup` elements in it are part of the text."""
-    return ContentSlot(None, convert, False, markup)
+    return ContentSlot(None, convert, False, markup, filled)
 
 
 def children(part: type, *, required: bool = False, most: int | None = None) -> Any:
@@ -167,20 +185,25 @@ def policies(*known: str) -> Any:
 class Specification:
     """What is known of an element: name, sections, and what it takes.
 
-    `alternatives` are attributes of which one must be given; `exclusive` are pairs that exclude each other. `in_order`
-    says that child elements with specifications stand in the order in which the class has them.
+    `alternatives` are attributes of which one must be given; `exclusive` are pairs that exclude each other; of the
+    pairs in `together` the first attribute needs the second. `choices` are child elements of which one must be there,
+    unless the attribute `waiver` is given.
+    `in_order` says that child elements with specifications stand in the order in which the class has them.
     """
 
     __slots__ = (
         "alternatives",
         "attributes",
         "children",
+        "choices",
         "cls",
         "contents",
         "exclusive",
         "in_order",
         "name",
         "sections",
+        "together",
+        "waiver",
     )
 
     def __init__(
@@ -191,8 +214,14 @@ class Specification:
         alternatives: tuple[str, ...] = (),
         exclusive: tuple[tuple[str, str], ...] = (),
         in_order: bool = False,
+        together: tuple[tuple[str, str], ...] = (),
+        choices: tuple[str, ...] = (),
+        waiver: str = "",
     ) -> None:
         self.name = name
+        self.waiver = waiver
+        self.together = together
+        self.choices = choices
         self.sections = sections
         self.cls = cls
         self.alternatives = alternatives
@@ -224,7 +253,7 @@ class Specification:
 
     @property
     def own_children(self) -> frozenset[str]:
-        """The names of child elements that are no policies."""
+        """The names of child elements that are not policies."""
         names = (slot.child for slot in self.contents), (slot.name for slot in self.children if slot.part is not None)
         return frozenset(name for group in names for name in group if name is not None)
 
@@ -269,11 +298,16 @@ def policy(
     alternatives: tuple[str, ...] = (),
     exclusive: tuple[tuple[str, str], ...] = (),
     in_order: bool = False,
+    together: tuple[tuple[str, str], ...] = (),
+    choices: tuple[str, ...] = (),
+    waiver: str = "",
 ) -> Callable[[type], type]:
     """Make a class the behaviour of the policy of that name; `sections` are where the gateway allows it."""
 
     def mark(cls: type) -> type:
-        made = Specification(name, frozenset(sections.split()), cls, alternatives, exclusive, in_order)
+        made = Specification(
+            name, frozenset(sections.split()), cls, alternatives, exclusive, in_order, together, choices, waiver
+        )
         cls.specification = made  # type: ignore[attr-defined]
         return cls
 
@@ -281,10 +315,14 @@ def policy(
 
 
 def part(
-    name: str, *, alternatives: tuple[str, ...] = (), exclusive: tuple[tuple[str, str], ...] = ()
+    name: str,
+    *,
+    alternatives: tuple[str, ...] = (),
+    exclusive: tuple[tuple[str, str], ...] = (),
+    choices: tuple[str, ...] = (),
 ) -> Callable[[type], type]:
     """Make a class describe a child element that is not a policy itself."""
-    return policy(name, sections=ANYWHERE, alternatives=alternatives, exclusive=exclusive)
+    return policy(name, sections=ANYWHERE, alternatives=alternatives, exclusive=exclusive, choices=choices)
 
 
 def specification(cls: type) -> Specification:

@@ -40,12 +40,12 @@ if TYPE_CHECKING:
 @part("metadata")
 class Metadata:
     name: str = expression_attribute(required=True)
-    value: str = expression_attribute(required=True)
+    value: str = expression_attribute(required=True, may_be_empty=True)
 
 
 @policy("trace", sections=ANYWHERE)
 class Trace:
-    source: str = literal_attribute(required=True)
+    source: str = literal_attribute(required=True, may_be_empty=True)
     severity: str = literal_attribute(default="verbose", values=("verbose", "information", "error"))
     messages: list[str] = child_texts("message")
     text: str = content()

@@ -75,12 +75,12 @@ _SOURCES = ("header-name", "query-parameter-name", "token-value")
 
 @part("backend-application-ids")
 class BackendApplicationIds:
-    ids: list[str] = child_texts("application-id", trimmed)
+    ids: list[str] = child_texts("application-id", trimmed, required=True, filled=True)
 
 
 @part("client-application-ids")
 class ClientApplicationIds:
-    ids: list[str] = child_texts("application-id", trimmed)
+    ids: list[str] = child_texts("application-id", trimmed, required=True, filled=True)
 
 
 @policy(

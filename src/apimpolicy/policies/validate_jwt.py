@@ -137,7 +137,7 @@ class ZumoMasterKey:
     text: str = content()
 
 
-@part("issuer-signing-keys")
+@part("issuer-signing-keys", choices=("key", "zumo-master-key"))
 class IssuerSigningKeys:
     keys: list[Step] = children(SigningKey)
     zumo_master_keys: list[Step] = children(ZumoMasterKey)
@@ -145,12 +145,12 @@ class IssuerSigningKeys:
 
 @part("issuer-signing-tokens")
 class IssuerSigningTokens:
-    tokens: list[str] = child_texts("token")
+    tokens: list[str] = child_texts("token", required=True, filled=True)
 
 
 @part("issuers")
 class Issuers:
-    issuers: list[str] = child_texts("issuer", trimmed)
+    issuers: list[str] = child_texts("issuer", trimmed, required=True, filled=True)
 
 
 _SOURCES = ("header-name", "query-parameter-name", "token-value")
@@ -162,6 +162,8 @@ _SOURCES = ("header-name", "query-parameter-name", "token-value")
     alternatives=_SOURCES,
     exclusive=((_SOURCES[0], _SOURCES[1]), (_SOURCES[0], _SOURCES[2]), (_SOURCES[1], _SOURCES[2])),
     in_order=True,
+    choices=("openid-config", "issuer-signing-keys", "issuer-signing-tokens"),
+    waiver="require-signed-tokens",
 )
 class ValidateJwt:
     header_name: str | None = expression_attribute(trimmed)

@@ -1,14 +1,12 @@
 """What is wrong with a document as policies: names, attributes, values, children, sections.
 
-    POL101  a policy that nobody knows                       POL106  a policy in a section that does not allow it
-    POL102  an attribute that the policy does not have       POL107  an element that does not belong here
-    POL103  a required attribute is missing                  POL108  a required element is missing
-    POL104  a value that the attribute does not allow        POL109  a fragment with something fragments cannot hold
-    POL105  an expression where none is evaluated            POL110  a root or a section that policies do not have
-    POL113  attributes that do not go together               POL114  a policy that no documentation describes
+    POL101  a policy that nobody knows                       POL109  a fragment with something fragments can't hold
+    POL106  a policy in a section that does not allow it     POL110  a root or a section that policies do not have
+    POL107  an element that does not belong here             POL114  a policy that no documentation describes
+    POL108  a required element is missing, or an empty text  POL102 to POL105, POL113: `attribute_validation`
 
-An error says that the gateway would refuse the document. Where the documentation and the gateway's schema disagree, or
-where people's documents live with it, it is a warning. Of policies that are not simulated yet only the name is checked.
+An error says that the gateway would refuse the document. `doubts` has what the sources disagree about. Of policies that
+are not simulated only the name is checked, and what the gateway was seen to require.
 """
 
 from __future__ import annotations
@@ -16,35 +14,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.policies.conversions import boolean, integer, long_integer, number
+from apimpolicy.policies.attribute_validation import unknown_attributes, validate_attributes
+from apimpolicy.policies.doubts import (
+    ALSO_ALLOWED_IN,
+    DOUBTFUL_ORDER,
+    DOUBTFUL_SECTIONS,
+    REQUIRED_OF_UNSIMULATED,
+)
 from apimpolicy.policies.registry import UNDOCUMENTED, is_known, nearest, specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import CData, Characters, Element
-from apimpolicy.text.holes import has_hole, is_unknown
+from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
-    from apimpolicy.policies.spec import AttributeSlot, Specification
-    from apimpolicy.text.document import Attribute, Document
-
-_DOUBTFUL_REQUIREMENTS = frozenset(
-    {
-        ("authentication-managed-identity", "resource"),
-        ("set-status", "reason"),
-        ("check-header", "ignore-case"),
-        ("check-header", "failed-check-error-message"),
-        ("llm-semantic-cache-lookup", "embeddings-backend-auth"),
-        ("send-request", "response-variable-name"),
-        ("llm-token-limit", "estimate-prompt-tokens"),
-        ("azure-openai-token-limit", "estimate-prompt-tokens"),
-    }
-)
-"""Required by the documentation; optional in the schema, or left out by many or by the documentation's own examples."""
-
-_DOUBTFUL_ORDER = frozenset({("validate-jwt", "decryption-keys")})
-"""Last in an example of the documentation, in the middle in the schema."""
+    from apimpolicy.policies.spec import ContentSlot, Specification
+    from apimpolicy.text.document import Document
 
 
 def validate(document: Document) -> list[Diagnostic]:
@@ -72,7 +58,7 @@ def _root(root: Element) -> Iterator[Diagnostic]:
                 )
                 continue
             if section.name in seen:
-                yield _at_name(section, "POL110", f"the section '{section.name}' is given twice")
+                yield _at_name(section, "POL110", f"the section '{section.name}' appears twice")
             seen.add(section.name)
             yield from _policies(section, section.name)
         yield from _no_text(root)
@@ -94,12 +80,13 @@ def _root(root: Element) -> Iterator[Diagnostic]:
 
 def _fragment(root: Element) -> Iterator[Diagnostic]:
     for element in root.descendants():
-        if element.name in ("base", "include-fragment") or (element.name in SECTIONS and element.parent is root):
+        is_section = element.name in (*SECTIONS, "policies") and element.parent is root
+        if element.name in ("base", "include-fragment") or is_section:
             yield _at_name(
                 element,
                 "POL109",
-                f"a fragment cannot hold <{element.name}>",
-                help="A fragment holds policies only: no sections, no <base />, no further fragment.",
+                f"a fragment can't contain <{element.name}>",
+                help="A fragment contains policies only: no sections, no <base /> and no other fragments.",
             )
 
 
@@ -114,7 +101,7 @@ def _policies(
         if allowed and element.name not in allowed:
             yield _unexpected(element, allowed)
         elif not is_known(element.name):
-            if section is None and element.name in SECTIONS:
+            if section is None and element.name in (*SECTIONS, "policies"):
                 continue
             near = nearest(element.name)
             yield _at_name(
@@ -136,24 +123,37 @@ def _policy(element: Element, section: str | None) -> Iterator[Diagnostic]:
             "POL114",
             f"no documentation describes the policy '{element.name}'",
             severity=Severity.WARNING,
-            help=f"Only {UNDOCUMENTED[element.name]} knows it; what it does is not known, and it is not simulated.",
+            help=f"Only {UNDOCUMENTED[element.name]} has it. What it does is not known, and it can't be simulated.",
         )
     if specification is None:
+        yield from _unsimulated(element)
         return
     if section is not None and section not in specification.sections:
-        where = ", ".join(name for name in SECTIONS if name in specification.sections)
-        yield _at_name(
-            element,
-            "POL106",
-            f"'{element.name}' is not allowed in the section '{section}'",
-            severity=Severity.WARNING,
-            help=f"The documentation allows it in {where or 'GraphQL resolvers only'}.",
-        )
+        yield from _placement(element, specification, section)
     yield from _element(element, specification, section)
 
 
+def _unsimulated(element: Element) -> Iterator[Diagnostic]:
+    for name in REQUIRED_OF_UNSIMULATED.get(element.name, ()):
+        if element.get(name) is None:
+            yield _at_name(element, "POL103", f"'{element.name}' needs the attribute '{name}'")
+
+
+def _placement(element: Element, specification: Specification, section: str) -> Iterator[Diagnostic]:
+    if section in ALSO_ALLOWED_IN.get(element.name, "").split():
+        return
+    where = ", ".join(name for name in SECTIONS if name in specification.sections)
+    yield _at_name(
+        element,
+        "POL106",
+        f"'{element.name}' is not allowed in the section '{section}'",
+        severity=Severity.WARNING if (element.name, section) in DOUBTFUL_SECTIONS else Severity.ERROR,
+        help=f"It is allowed in {where or 'GraphQL resolvers only'}.",
+    )
+
+
 def _element(element: Element, specification: Specification, section: str | None) -> Iterator[Diagnostic]:
-    yield from _attributes(element, specification)
+    yield from validate_attributes(element, specification)
     texts = {slot.child: slot for slot in specification.contents if slot.child is not None}
     parts = {slot.name: slot for slot in specification.children if slot.part is not None}
     own = {*texts, *(name for name in parts if name)}
@@ -161,13 +161,14 @@ def _element(element: Element, specification: Specification, section: str | None
     for child in element.elements():
         counts[child.name] = counts.get(child.name, 0) + 1
         if child.name in texts:
+            yield from _text_child(child, texts[child.name])
             continue
         part = specification.part(child.name)
         if part is not None:
             most = 1 if parts[child.name].single else parts[child.name].most
             if most is not None and counts[child.name] == most + 1:
                 allowed = "one" if most == 1 else str(most)
-                yield _at_name(child, "POL107", f"'{element.name}' takes {allowed} '{child.name}' only")
+                yield _at_name(child, "POL107", f"'{element.name}' takes only {allowed} '{child.name}'")
             yield from _element(child, part, section)
         elif not specification.holds_policies and not specification.takes_markup:
             yield _unexpected(child, sorted(own))
@@ -178,11 +179,32 @@ def _element(element: Element, specification: Specification, section: str | None
     for name in required:
         if name not in counts and not element.may_hold_more:
             yield _at_name(element, "POL108", f"'{element.name}' has no '{name}' element")
+    waived = specification.waiver and element.get(specification.waiver) is not None
+    waived = waived or element.may_hold_more
+    if specification.choices and not waived and not any(name in counts for name in specification.choices):
+        choice = " or ".join(f"'{name}'" for name in specification.choices)
+        yield _at_name(element, "POL108", f"'{element.name}' needs the element {choice}")
     for slot in specification.children:
         if slot.part is None:
             yield from _policies(element, None if specification.composes else section, slot.known, own)
-    if not specification.takes_text and not specification.holds_policies:
+    own_text = next((slot for slot in specification.contents if slot.child is None), None)
+    if own_text is not None:
+        yield from _not_empty(element, own_text)
+    elif not specification.holds_policies:
         yield from _no_text(element)
+
+
+def _text_child(element: Element, slot: ContentSlot) -> Iterator[Diagnostic]:
+    """A child element that holds a text and nothing else."""
+    yield from unknown_attributes(element)
+    for child in element.elements():
+        yield _unexpected(child, ())
+    yield from _not_empty(element, slot)
+
+
+def _not_empty(element: Element, slot: ContentSlot) -> Iterator[Diagnostic]:
+    if slot.filled and not element.text.strip() and next(element.elements(), None) is None:
+        yield _at_name(element, "POL108", f"'{element.name}' is empty", help="It needs a value.")
 
 
 def _order(element: Element, names: list[str]) -> Iterator[Diagnostic]:
@@ -193,7 +215,7 @@ def _order(element: Element, names: list[str]) -> Iterator[Diagnostic]:
             continue
         if names.index(child.name) < reached:
             later = names[reached:]
-            doubtful = (element.name, child.name) in _DOUBTFUL_ORDER
+            doubtful = (element.name, child.name) in DOUBTFUL_ORDER
             yield _at_name(
                 child,
                 "POL107",
@@ -206,105 +228,6 @@ def _order(element: Element, names: list[str]) -> Iterator[Diagnostic]:
                 return
         else:
             reached = names.index(child.name)
-
-
-def _attributes(element: Element, specification: Specification) -> Iterator[Diagnostic]:
-    slots = {slot.name: slot for slot in specification.attributes}
-    for attribute in element.attributes:
-        slot = slots.get(attribute.name)
-        if slot is not None:
-            yield from _value(element, attribute, slot)
-        elif attribute.name != "id" and not attribute.name.startswith("xmlns"):
-            yield _unknown_attribute(element, attribute, slots)
-    for slot in slots.values():
-        if slot.required and element.get(slot.name) is None and not element.may_have_more_attributes:
-            yield _at_name(
-                element,
-                "POL103",
-                f"'{element.name}' needs the attribute '{slot.name}'",
-                severity=_severity_of_missing(element.name, slot.name),
-            )
-    if specification.alternatives and not (
-        any(element.get(name) for name in specification.alternatives) or element.may_have_more_attributes
-    ):
-        choice = " or ".join(f"'{name}'" for name in specification.alternatives)
-        yield _at_name(element, "POL113", f"'{element.name}' needs the attribute {choice}")
-    for first, second in specification.exclusive:
-        if element.get(first) and element.get(second):
-            message = f"'{element.name}' takes either '{first}' or '{second}', not both"
-            yield _at_name(element, "POL113", message)
-
-
-def _severity_of_missing(element: str, attribute: str) -> Severity:
-    return Severity.WARNING if (element, attribute) in _DOUBTFUL_REQUIREMENTS else Severity.ERROR
-
-
-def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Iterator[Diagnostic]:
-    value = attribute.value
-    if value.parts:
-        if not slot.expression:
-            yield Diagnostic(
-                "POL105",
-                f"'{attribute.name}' of '{element.name}' cannot be an expression",
-                value.source,
-                value.start,
-                value.end,
-                Severity.WARNING,
-                help="According to the documentation no expression is evaluated here.",
-            )
-        return
-    text = value.text
-    if is_unknown(text) or "<" in value.raw:  # what is wrong with a raw `<` was said already
-        return
-    if slot.values:
-        advice = "" if text in slot.values else f"The values are {', '.join(slot.values)}."
-    else:
-        advice = _wrong_literal(text, slot)
-    if advice:
-        message = f"'{text}' is not a value of '{attribute.name}'"
-        label = _meant(text, slot.values)
-        yield Diagnostic("POL104", message, value.source, value.start, value.end, label=label, help=advice)
-
-
-_LITERALS: dict[Callable[..., object], str] = {
-    boolean: "It is true or false.",
-    integer: "It is a whole number.",
-    long_integer: "It is a whole number.",
-    number: "It is a number.",
-}
-
-
-def _wrong_literal(text: str, slot: AttributeSlot) -> str:
-    """What a literal must be, when it cannot be converted; an empty one is let pass: some gateways take it for none."""
-    advice = _LITERALS.get(slot.convert)
-    if advice is None or not text:
-        return ""
-    try:
-        slot.convert(text)
-    except DotnetException:
-        return advice
-    return ""
-
-
-def _unknown_attribute(element: Element, attribute: Attribute, known: Iterable[str]) -> Diagnostic:
-    return Diagnostic(
-        "POL102",
-        f"'{element.name}' has no attribute '{attribute.name}'",
-        element.source,
-        attribute.name_start,
-        attribute.name_end,
-        label=_meant(attribute.name, known),
-        help=f"Its attributes are {', '.join(known)}." if known else "It has no attributes.",
-    )
-
-
-def _meant(written: str, known: Iterable[str]) -> str:
-    """The known name that is like the written one, as a question; empty when none is."""
-    from difflib import get_close_matches
-
-    names = {name.lower(): name for name in known}
-    near = get_close_matches(written[:64].lower(), names, 1, 0.7)
-    return f"did you mean '{names[near[0]]}'?" if near else ""
 
 
 def _no_text(element: Element) -> Iterator[Diagnostic]:
@@ -326,7 +249,7 @@ def _unexpected(element: Element, allowed: Iterable[str]) -> Diagnostic:
         element,
         "POL107",
         f"the element '{parent}' has invalid child element '{element.name}'",
-        help=f"Expected: {expected}." if expected else "It has no child elements.",
+        help=f"Expected: {expected}." if expected else f"'{parent}' has no child elements.",
     )
 
 

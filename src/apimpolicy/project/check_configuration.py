@@ -98,8 +98,11 @@ class CheckConfiguration(NamedTuple):
             changes["ignore"] = (*settings.ignore, *entry.ignore)
             changes["extend"] = (*settings.extend, *entry.extend)
             changes["severities"] = {**settings.severities, **entry.severities}
-        if "scope" not in changes and settings.scope is None and (scope := place_of(path).scope) is not None:
-            changes["scope"] = scope
+        place = place_of(path)
+        if "scope" not in changes and settings.scope is None and place.scope is not None:
+            changes["scope"] = place.scope
+        if place.fragment is not None:
+            changes["fragment"] = place.fragment
         if "requires_subscription" not in changes and (needs_key := subscription_required(path)) is not None:
             changes["requires_subscription"] = needs_key
         return settings._replace(**changes)

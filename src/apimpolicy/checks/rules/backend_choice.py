@@ -1,8 +1,8 @@
-"""backend-choice: set-backend-service names two backends, or none.
+"""backend-choice: set-backend-service names two backends.
 
-**What it does.** Looks for `set-backend-service` with both `base-url` and `backend-id`, or with neither of them.
+**What it does.** Looks for `set-backend-service` with both `base-url` and `backend-id`.
 
-**Why it matters.** It is one or the other. Which of the two would count is documented nowhere.
+**Why it matters.** The two exclude each other, and no document says which of them is used.
 
 **Example**
 
@@ -10,7 +10,7 @@
 <set-backend-service base-url="https://orders.example" backend-id="orders" />
 ```
 
-**Use instead** the id alone; the backend that it names has a URL.
+**Use instead** the id alone: the backend with that id has its own URL.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/set-backend-service-policy
 """
@@ -35,7 +35,5 @@ class BackendChoice(Rule):
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         by_url, by_id = element.get("base-url"), element.get("backend-id")
         if by_url is not None and by_id is not None:
-            message = "both a URL and the id of a backend are given"
-            yield self.at_attribute(element, by_url, message, help="Keep 'backend-id', or 'base-url'.")
-        elif by_url is None and by_id is None:
-            yield self.at_element(element, "no backend is named", help="Give it 'base-url' or 'backend-id'.")
+            message = "'base-url' and 'backend-id' exclude each other"
+            yield self.at_attribute(element, by_url, message, help="Keep one of them.")

@@ -1,10 +1,10 @@
 """backend-does-not-forward: nothing is forwarded to the backend.
 
-**What it does.** Looks at a `backend` section that has neither `base` nor `forward-request` and no other policy that
-answers.
+**What it does.** Looks for a `backend` section without `base`, `forward-request` or another policy that produces a
+response. It stays silent where no request gets to the backend section, and where outbound makes up the response.
 
-**Why it matters.** The section replaces the wider scopes' one. Without `base` or `forward-request` the request goes
-nowhere, and the caller gets an empty 200.
+**Why it matters.** The section replaces that of the wider scopes. Without `base` or `forward-request` the request
+isn't sent anywhere, and callers get an empty 200.
 
 **Example**
 
@@ -20,7 +20,7 @@ nowhere, and the caller gets an empty 200.
 </backend>
 ```
 
-At the global scope write `<forward-request />`.
+At the global scope, write `<forward-request />`.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/forward-request-policy,
 https://learn.microsoft.com/azure/api-management/api-management-howto-policies
@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.checks.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
@@ -54,10 +54,11 @@ ANSWERING = frozenset(
         "sql-data-source",
     )
 )
-"""Policies that send the request somewhere, answer it, or may hold what does."""
+"""Policies that send the request somewhere, answer it, or may contain such a policy."""
 
-
-ENDING = ("return-response", "mock-response", "invoke-dapr-binding", "publish-to-dapr")
+ENDING = frozenset(("return-response", "mock-response", "invoke-dapr-binding", "publish-to-dapr"))
+COMPOSING = frozenset(("return-response", "mock-response", "set-body", "set-status", "include-fragment"))
+"""Policies of outbound that make up a response."""
 
 
 class BackendDoesNotForward(Rule):
@@ -69,12 +70,18 @@ class BackendDoesNotForward(Rule):
             return
         if any(other.name in ANSWERING for other in element.descendants()):
             return
-        inbound = element.parent.find("inbound")
-        if inbound is not None and any(other.name in ENDING for other in inbound.elements()):
+        inbound, outbound = element.parent.find("inbound"), element.parent.find("outbound")
+        if inbound is not None and (_has(inbound.elements(), ENDING) or self.subject.flow.ends.get("inbound") is None):
+            return
+        if outbound is not None and _has(outbound.descendants(), COMPOSING):
             return
         yield self.at_element(
             element,
             "nothing is forwarded to the backend",
             label="callers get an empty 200",
-            help="Write <base /> here; at the global scope, <forward-request />.",
+            help="Write <base /> here, or <forward-request /> at the global scope.",
         )
+
+
+def _has(elements: Iterable[Element], names: frozenset[str]) -> bool:
+    return any(element.name in names for element in elements)

@@ -1,9 +1,10 @@
-"""backend-id-overridden: a backend by id is overridden by a URL.
+"""backend-id-overridden: a base-url comes after a backend-id.
 
-**What it does.** Looks for `set-backend-service` with `base-url` after one with `backend-id` on the same way.
+**What it does.** Looks for `set-backend-service` with `base-url` after one with `backend-id` in the same sequence of
+policies.
 
-**Why it matters.** The page says that an id can be overridden by another id only. The URL has no effect, or the save
-is refused; which of them is not documented.
+**Why it matters.** A backend that was set by id can only be overridden by another id. Either the URL has no effect or
+Azure refuses the policy; the documentation doesn't say which.
 
 **Example**
 
@@ -12,7 +13,7 @@ is refused; which of them is not documented.
 <set-backend-service base-url="https://orders-2.contoso.example" />
 ```
 
-**Use instead** a second backend with an id, or one of the two in `choose`.
+**Use instead** a second backend with an id of its own, or `choose` to select one of the two.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/set-backend-service-policy
 """
@@ -45,7 +46,7 @@ class BackendIdOverridden(Rule):
                 yield self.at_attribute(
                     element,
                     attribute,
-                    "a backend by id can be overridden by an id only",
-                    help="Make a backend for this URL, and name its id.",
+                    "'base-url' can't override the 'backend-id' that was set before",
+                    help="Create a backend for this URL and use its id.",
                 )
                 return

@@ -1,9 +1,9 @@
-"""base-at-global-scope: base stands at the global scope, where there is nothing wider.
+"""base-at-global-scope: the global policy contains <base />.
 
-**What it does.** When the document's scope is the global one, looks for `<base />`.
+**What it does.** Looks for `<base />` in a document of the global scope.
 
-**Why it matters.** It has no effect there; in the backend section people take it for the forwarding, and nothing is
-forwarded.
+**Why it matters.** No scope is wider than the global one, and Azure refuses to save the policy: `<base />` is not
+permitted in the global context.
 
 **Example**
 
@@ -23,6 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 class BaseAtGlobalScope(Rule):
     code = "POL128"
+    severity = Severity.ERROR
     elements = ("base",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
@@ -40,7 +42,6 @@ class BaseAtGlobalScope(Rule):
             backend = self.subject.section_of(element) == "backend"
             yield self.at_element(
                 element,
-                "there is no scope wider than the global one",
-                label="forwards nothing" if backend else "no effect",
-                help="Write <forward-request />." if backend else "Take it out.",
+                "<base /> is not allowed in the global policy",
+                help="Write <forward-request /> instead." if backend else "Remove it.",
             )

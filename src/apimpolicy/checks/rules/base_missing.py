@@ -1,10 +1,10 @@
-"""base-missing: a section leaves out what the wider scopes say.
+"""base-missing: a section doesn't run the policies of the wider scopes.
 
-**What it does.** When the document's scope is known and is not the global one, looks for sections that do not have
-`<base />`, or whose `<base />` stands only in some branches.
+**What it does.** Looks for sections without `<base />` where the document's scope is known and isn't the global one. A
+backend section that forwards or answers the request itself is fine: it can't contain `<base />` as well.
 
-**Why it matters.** Without `<base />` the policies of the product, the API and the whole service do not run:
-authentication, limits and logging that somebody relied on.
+**Why it matters.** Without `<base />` the policies of the product, the API and the whole service don't run, and with
+them the authentication, limits and logging that somebody relied on.
 
 **Example**
 
@@ -31,12 +31,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rules.backend_does_not_forward import ANSWERING
 from apimpolicy.policies.spec import SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.diagnostics import Diagnostic
+
+
+INSTEAD = {name: frozenset(("base",)) for name in SECTIONS} | {"backend": ANSWERING}
+"""For each section, the policies of which one is enough."""
 
 
 class BaseMissing(Rule):
@@ -47,9 +52,11 @@ class BaseMissing(Rule):
             return
         for root in self.document.roots:
             for section in root.elements() if root.name == "policies" else ():
-                if section.name in SECTIONS and all(element.name != "base" for element in section.descendants()):
+                if section.name in SECTIONS and not any(
+                    element.name in INSTEAD[section.name] for element in section.descendants()
+                ):
                     yield self.at_element(
                         section,
-                        f"the wider scopes' policies do not run in '{section.name}'",
-                        help="Add <base />, or say why not in a suppression.",
+                        f"the policies of the wider scopes don't run in '{section.name}'",
+                        help="Add <base />, or explain in a suppression why they shouldn't run.",
                     )

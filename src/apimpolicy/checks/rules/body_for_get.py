@@ -1,10 +1,10 @@
-"""body-for-get: set-body gives a body to a request that has none.
+"""body-for-get: set-body sets the body of a GET request.
 
-**What it does.** Looks in inbound and backend for `set-body` on a GET or HEAD request: inside of a `when` that asks for
-that method, or anywhere when the operation's method is known (`method` of `[[check.files]]`). Silent where a `when`
-asks for the body, and in documents that change the method with `set-method`.
+**What it does.** Looks in inbound and backend for `set-body` on a GET or HEAD request: inside a `when` that tests for
+that method, or anywhere if the operation's method is known (`method` in `[[check.files]]`). It stays silent where a
+`when` tests the body, and in documents that change the method with `set-method`.
 
-**Why it matters.** Such a request has no body, and setting one is an error: the caller gets a 500.
+**Why it matters.** Such a request has no body, and the policy fails: the caller gets a 500.
 
 **Example**
 
@@ -14,7 +14,7 @@ asks for the body, and in documents that change the method with `set-method`.
 </when>
 ```
 
-**Use instead** `set-method` with POST before it, when the backend wants a body; or ask for the body first,
+**Use instead** `set-method` with POST before it if the backend needs a body, or test the body first:
 `context.Request.Body != null`.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/set-body-policy
@@ -72,9 +72,8 @@ class BodyForGet(Rule):
         if method is not None and method.upper() in WITHOUT_BODY and is_certain:
             yield self.at_element(
                 element,
-                f"a {method.upper()} request has no body that could be set",
-                label="fails when it runs",
-                help="Change the method before it, with set-method, or ask for context.Request.Body != null.",
+                f"'set-body' fails for a {method.upper()} request, which has no body",
+                help="Change the method with set-method first, or test context.Request.Body != null.",
             )
 
     def condition(self, when: Element) -> Expression | None:

@@ -1,10 +1,10 @@
-"""body-lost: the backend gets an empty body, because a policy used it up.
+"""body-lost: the backend gets an empty body because a policy has read it.
 
-**What it does.** Looks for reads of `context.Request.Body` in inbound that do not say `preserveContent: true`, on
-every way to the backend, with no `set-body` behind them; and for the same of the response in outbound, where the
-caller gets nothing.
+**What it does.** Looks for reads of `context.Request.Body` in inbound without `preserveContent: true` that happen for
+every request and aren't followed by `set-body`. Also looks for the same with the response in outbound, where the
+caller gets the empty body.
 
-**Why it matters.** A body is a stream: reading it without `preserveContent: true` uses it up, and an empty one is
+**Why it matters.** A body is a stream. Reading it without `preserveContent: true` consumes it, and an empty body is
 sent on.
 
 **Example**
@@ -53,7 +53,7 @@ class BodyLost(Rule):
                     read.expression,
                     read.node,
                     f"{who} gets an empty body",
-                    label="used up here",
+                    label="it is consumed here",
                     help="Write As<…>(preserveContent: true).",
                 )
 

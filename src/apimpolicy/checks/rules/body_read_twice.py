@@ -1,10 +1,10 @@
-"""body-read-twice: a body is read again after it was used up.
+"""body-read-twice: a body is read again after it was consumed.
 
-**What it does.** Looks for `context.Request.Body.As…` and `context.Response.Body.As…` where a read before it, on
-every way there, did not say `preserveContent: true`, and no `set-body` came between.
+**What it does.** Looks for `context.Request.Body.As…` and `context.Response.Body.As…` where an earlier read always
+happens, without `preserveContent: true`, and no `set-body` comes between the two.
 
-**Why it matters.** A body is a stream: reading it without `preserveContent: true` uses it up. The second read finds
-nothing, and what follows fails far from the cause.
+**Why it matters.** A body is a stream. Reading it without `preserveContent: true` consumes it. The second read returns
+nothing, and something fails later, far from the cause.
 
 **Example**
 
@@ -51,16 +51,14 @@ class BodyReadTwice(Rule):
                 yield self.at_code(
                     expression,
                     read.node,
-                    f"the {read.which}'s body was used up in line {line}",
-                    label="nothing is left",
-                    help="Write As<…>(preserveContent: true) there.",
+                    f"the body of the {read.which} was already consumed on line {line}",
+                    help="Write As<…>(preserveContent: true) on that line.",
                 )
             elif before is not None:
                 yield self.at_code(
                     expression,
                     read.node,
-                    f"the {read.which}'s body was used up before in this expression",
-                    label="nothing is left",
+                    f"the body of the {read.which} was already consumed in this expression",
                     help="Keep the first result in a variable, or write As<…>(preserveContent: true).",
                 )
             if read.is_certain and not read.preserves:

@@ -1,10 +1,10 @@
-"""cache-half: answers are looked up in the cache and never stored, or the other way round.
+"""cache-half: responses are looked up in the cache but never stored, or the other way round.
 
-**What it does.** Looks for a document with `cache-lookup` and without `cache-store`, or the reverse; and the same of
-the semantic caches. Documents with fragments are left alone. What another scope does is not known; say so in a
-suppression.
+**What it does.** Looks for a document with `cache-lookup` but without `cache-store`, or the reverse, and likewise for
+the semantic caches. Documents with fragments are left alone. What another scope does isn't known; if it contains the
+other half, say so in a suppression.
 
-**Why it matters.** Each works only with the other: nothing is ever found, or nothing is stored.
+**Why it matters.** Neither works without the other: nothing is ever found, or nothing is ever used.
 
 **Example**
 
@@ -51,5 +51,7 @@ class CacheHalf(Rule):
         names = {other.name for other in self.subject.elements}
         if "include-fragment" not in names and not names.intersection(PAIRS[element.name]):
             other = PAIRS[element.name][0]
-            does = "nothing is ever stored" if element.name.endswith("lookup") else "nothing stored is ever looked up"
-            yield self.at_element(element, f"without '{other}' {does}", help=f"Add {other}.")
+            does = (
+                "no response is ever stored" if element.name.endswith("lookup") else "no stored response is ever used"
+            )
+            yield self.at_element(element, f"{does}, because '{other}' is missing", help=f"Add '{other}'.")

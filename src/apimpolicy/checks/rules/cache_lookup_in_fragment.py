@@ -1,10 +1,9 @@
-"""cache-lookup-in-fragment: a fragment has a policy that fragments are not to have, or is too large.
+"""cache-lookup-in-fragment: a fragment uses the response cache, or is too large.
 
-**What it does.** Looks for `cache-lookup` and `cache-lookup-value` in a document whose root is `fragment`, and for
-one of more than 512 KB.
+**What it does.** Looks for `cache-lookup` in a policy fragment, and for fragments of more than 512 KB.
 
-**Why it matters.** The pages of both say that they are not supported in a fragment. Public documents have
-`cache-lookup-value` there and seem to work; do not rely on it.
+**Why it matters.** The documentation says that `cache-lookup` isn't supported in a fragment, and Azure refuses larger
+fragments. It says the same of `cache-lookup-value`, but that works in many deployed fragments.
 
 **Example**
 
@@ -23,6 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,15 +36,22 @@ LARGEST = 512 * 1024
 
 class CacheLookupInFragment(Rule):
     code = "POL130"
-    elements = ("fragment", "cache-lookup", "cache-lookup-value")
+    elements = ("fragment",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        if element.name == "fragment":
-            if element.parent is None and element.end - element.start > LARGEST:
-                yield self.at_element(element, "a fragment has at most 512 KB", help="Split it.")
-        elif self.subject.is_fragment:
+        if element.parent is not None:
+            return
+        if element.end - element.start > LARGEST:
             yield self.at_element(
                 element,
-                f"'{element.name}' is not supported in a fragment",
-                help="Put it where the fragment is included.",
+                "the fragment is larger than 512 KB",
+                severity=Severity.ERROR,
+                help="Split it into several fragments.",
             )
+        for policy in element.descendants():
+            if policy.name == "cache-lookup" and self.subject.is_policy(policy):
+                yield self.at_element(
+                    policy,
+                    "'cache-lookup' is not supported in a policy fragment",
+                    help="Move it to the policy that includes the fragment.",
+                )

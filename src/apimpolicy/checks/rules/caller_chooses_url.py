@@ -1,10 +1,10 @@
-"""caller-chooses-url: the caller decides where a request of the gateway goes.
+"""caller-chooses-url: the caller decides where the gateway sends a request.
 
-**What it does.** Looks at `set-url` and at `base-url` of `set-backend-service` for expressions that begin with a
-header, a query parameter or the body of the request: the caller chooses the host.
+**What it does.** Looks for expressions in `set-url` and in the `base-url` of `set-backend-service` that begin with a
+header, a query parameter or the body of the request, so that the caller chooses the host.
 
-**Why it matters.** The gateway reaches what the caller does not: hosts of the virtual network, the instance's
-metadata. It may also send its credentials there (server-side request forgery).
+**Why it matters.** The gateway can reach what callers can't: hosts in the virtual network, the metadata of the
+instance. It may also send its credentials there. This is server-side request forgery (SSRF).
 
 **Example**
 
@@ -12,7 +12,7 @@ metadata. It may also send its credentials there (server-side request forgery).
 <set-backend-service base-url="@(context.Request.Headers.GetValueOrDefault("X-Backend", ""))" />
 ```
 
-**Use instead** a choice among hosts that you name:
+**Use instead** a choice among hosts that you list:
 
 ```xml
 <set-backend-service base-url="@(context.Request.Headers.GetValueOrDefault("X-Region", "") == "us"
@@ -55,7 +55,7 @@ class CallerChoosesUrl(Rule):
                     expression,
                     node,
                     "the caller decides where this request goes",
-                    help="Choose among hosts that you name.",
+                    help="Choose among hosts that you list.",
                 )
                 return
 

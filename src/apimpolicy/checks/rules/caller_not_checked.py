@@ -1,11 +1,11 @@
-"""caller-not-checked: authentication-certificate stands where the caller's certificate was to be checked.
+"""caller-not-checked: authentication-certificate is used where the caller's certificate should be checked.
 
-**What it does.** Looks for a document that uses `authentication-certificate`, answers 401 or 403 with a text that
-speaks of a certificate, and never looks at the caller's: neither `context.Request.Certificate` nor
-`validate-client-certificate`.
+**What it does.** Looks for a document that uses `authentication-certificate`, returns 401 or 403 with a reason that
+mentions a certificate, and never looks at the caller's certificate: neither with `context.Request.Certificate` nor
+with `validate-client-certificate`.
 
-**Why it matters.** The two are easily confused. `authentication-certificate` shows the *gateway's* certificate to the
-backend; it looks at no caller. Everybody gets through.
+**Why it matters.** The two are easily confused. `authentication-certificate` presents the *gateway's* certificate to
+the backend; it doesn't check the caller. Everybody gets through.
 
 **Example**
 
@@ -22,7 +22,7 @@ backend; it looks at no caller. Everybody gets through.
 
 ```xml
 <validate-client-certificate>
-    <identities><identity certificate-id="partner" /></identities>
+    <identities><identity thumbprint="{{partner-thumbprint}}" /></identities>
 </validate-client-certificate>
 ```
 
@@ -34,6 +34,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding.nodes import PropertyAccess
+from apimpolicy.checks.certificates import is_client_certificate
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
 
@@ -50,15 +52,21 @@ class CallerNotChecked(Rule):
     elements = ("authentication-certificate",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        names = {other.name for other in self.subject.elements}
-        if "validate-client-certificate" in names or "Request.Certificate" in self.document.source.text:
+        if self.looks_at_the_caller():
             return
         if any(self.refuses_for_a_certificate(status) for status in self.subject.elements):
             yield self.at_element(
                 element,
-                "this sends the gateway's certificate to the backend; it does not check the caller",
-                help="Use validate-client-certificate, or look at context.Request.Certificate.",
+                "this presents the gateway's certificate to the backend; it doesn't check the caller's",
+                help="Use validate-client-certificate, or check context.Request.Certificate.",
             )
+
+    def looks_at_the_caller(self) -> bool:
+        return any(other.name == "validate-client-certificate" for other in self.subject.elements) or any(
+            is_client_certificate(node)
+            for expression in self.subject.expressions
+            for node in expression.of_kind(PropertyAccess)
+        )
 
     def refuses_for_a_certificate(self, element: Element) -> bool:
         reason = element.get("reason")

@@ -1,9 +1,9 @@
-"""certificate-by-thumbprint: the gateway's own certificate is chosen by its thumbprint, which a renewal changes.
+"""certificate-by-thumbprint: the gateway's certificate is selected by its thumbprint, which changes with every renewal.
 
-**What it does.** Looks at `authentication-certificate` with a literal `thumbprint`.
+**What it does.** Looks for `authentication-certificate` with a literal `thumbprint`.
 
-**Why it matters.** A certificate that is referenced from Key Vault renews itself, and has a new thumbprint then. The
-policy still names the old one, and requests fail after the rotation.
+**Why it matters.** A certificate from Key Vault is renewed automatically and then has a new thumbprint. The policy
+still names the old one, and requests fail after the rotation.
 
 **Example**
 
@@ -11,7 +11,7 @@ policy still names the old one, and requests fail after the rotation.
 <authentication-certificate thumbprint="A909502DD82AE41433E6F83886B00D4277A32A7B" />
 ```
 
-**Use instead** the id that the certificate has in API Management:
+**Use instead** the id of the certificate in API Management:
 
 ```xml
 <authentication-certificate certificate-id="orders-backend" />
@@ -45,7 +45,6 @@ class CertificateByThumbprint(Rule):
             yield self.at_attribute(
                 element,
                 attribute,
-                "a renewed certificate has another thumbprint",
-                label="fails after the next rotation",
-                help="Name the certificate by 'certificate-id'.",
+                "the thumbprint changes when the certificate is renewed",
+                help="Use 'certificate-id' instead.",
             )

@@ -1,11 +1,11 @@
-"""certificate-may-be-null: the caller's certificate is used, and nobody asks first whether there is one.
+"""certificate-may-be-null: the caller's certificate is used without checking that there is one.
 
-**What it does.** Looks for members of `context.Request.Certificate` that are used without `?.` before the document has
-held the certificate against null anywhere.
+**What it does.** Looks for members of `context.Request.Certificate` that are used without `?.` before the document
+compares the certificate with null.
 
-**Why it matters.** A caller without a certificate makes the expression throw, and the answer is 500 instead of 403.
-The certificate is null for everybody, without any warning, while "Negotiate client certificate" is off for the host
-name in the custom domains (or `negotiateClientCertificate` in the hostname configuration).
+**Why it matters.** If the caller sends no certificate, the expression throws and the response is 500 instead of 403.
+The certificate is null for every caller as long as "Negotiate client certificate" is off for the host name
+(`negotiateClientCertificate` in the hostname configuration); nothing warns about that.
 
 **Example**
 
@@ -66,9 +66,9 @@ class CertificateMayBeNull(Rule):
         return self.at_code(
             expression,
             node,
-            f"'{name}' is read of a certificate that may be null",
-            label="throws when the caller has none",
-            help="Ask 'context.Request.Certificate == null' first. It is always null while 'Negotiate client "
+            f"'{name}' is read from a certificate that may be null",
+            label="throws if the caller sent none",
+            help="Test 'context.Request.Certificate == null' first. It is always null while 'Negotiate client "
             "certificate' is off for the host name.",
         )
 

@@ -1,10 +1,10 @@
-"""certificate-not-identified: the caller's certificate is verified, but nobody looks whose it is.
+"""certificate-not-identified: the caller's certificate is verified, but not identified.
 
 **What it does.** Looks for policies that call `context.Request.Certificate.Verify()` (or `VerifyNoRevocation()`) and
 never read its thumbprint, subject, issuer or serial number.
 
-**Why it matters.** `Verify()` says that some trusted authority issued the certificate. Whoever buys one from a public
-authority passes.
+**Why it matters.** `Verify()` says that a trusted authority issued the certificate, not to whom. Anyone who buys a
+certificate from a public authority gets in.
 
 **Example**
 
@@ -19,7 +19,7 @@ authority passes.
     || !context.Deployment.Certificates.Any(c => c.Value.Thumbprint == context.Request.Certificate.Thumbprint))">
 ```
 
-It is all right as it is where the gateway trusts no authority but your own; say so in a suppression's reason.
+If the gateway trusts only your own authority, that is enough: say so in the reason of a suppression.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-mutual-certificates-for-clients
 """
@@ -62,7 +62,7 @@ class CertificateNotIdentified(Rule):
             yield self.at_code(
                 expression,
                 node,
-                "the certificate is verified, but nobody looks whose it is",
-                label="any certificate of a trusted authority passes",
-                help="Compare its thumbprint or its issuer and subject as well.",
+                "the certificate is verified, but not identified",
+                label="any certificate from a trusted authority is accepted",
+                help="Compare its thumbprint, or its issuer and subject, as well.",
             )

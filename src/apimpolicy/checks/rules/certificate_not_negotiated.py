@@ -1,11 +1,11 @@
-"""certificate-not-negotiated: the caller's certificate is looked at, and the gateway never asks for it.
+"""certificate-not-negotiated: the policy uses the caller's certificate, but the gateway never asks for it.
 
-**What it does.** When the configuration says that "Negotiate client certificate" is off
-(`negotiate-client-certificate = false`), looks for policies that read `context.Request.Certificate` or use
-`validate-client-certificate`. Without such a configuration it stays silent.
+**What it does.** Looks for policies that read `context.Request.Certificate` or use `validate-client-certificate` where
+the configuration says that "Negotiate client certificate" is off (`negotiate-client-certificate = false`). It stays
+silent without such a configuration.
 
-**Why it matters.** The certificate is null for everybody then, without any warning: either everybody is refused, or,
-with a condition such as `?.Thumbprint == …` the other way round, nobody.
+**Why it matters.** The certificate is then null for every caller. Depending on the condition, everybody is refused or
+everybody gets in.
 
 **Example**
 
@@ -13,8 +13,8 @@ with a condition such as `?.Thumbprint == …` the other way round, nobody.
 <when condition="@(context.Request.Certificate == null)">
 ```
 
-**Use instead** the switch in the custom domain's settings (Consumption tier: in the API Management settings), and say
-so here:
+**Use instead** the setting of the custom domain (in the Consumption tier, of the API Management instance), and say so
+in the configuration:
 
 ```toml
 negotiate-client-certificate = true
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 MESSAGE = "the gateway does not ask for a client certificate"
-HELP = "Turn 'Negotiate client certificate' on for the host name, and negotiate-client-certificate here."
+HELP = "Turn on 'Negotiate client certificate' for the host name, then set negotiate-client-certificate = true."
 
 
 class CertificateNotNegotiated(Rule):

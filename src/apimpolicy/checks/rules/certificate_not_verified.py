@@ -1,12 +1,11 @@
 """certificate-not-verified: the caller's certificate is compared, but never verified.
 
-**What it does.** Looks for policies that compare `context.Request.Certificate` by thumbprint, subject, issuer or serial
-number and nowhere call `Verify()` or `VerifyNoRevocation()`, nor use `validate-client-certificate`.
+**What it does.** Looks for policies that compare the thumbprint, subject, issuer or serial number of
+`context.Request.Certificate` but never call `Verify()` or `VerifyNoRevocation()` or use `validate-client-certificate`.
 
-**Why it matters.** The gateway asks for a certificate and accepts any, even one that is expired, revoked or
-self-signed. Nobody can make a certificate with the thumbprint of another one, but anybody can make one with the same
-names, and a certificate that was stolen and revoked keeps its thumbprint. So this is an error: callers get in whom the
-policy means to refuse.
+**Why it matters.** The gateway accepts every certificate, including expired, revoked and self-made ones. A thumbprint
+can't be forged, but anyone can issue a certificate with the same name, and a stolen certificate keeps its thumbprint
+after it has been revoked. So this is an error: callers get in whom the policy means to refuse.
 
 **Example**
 
@@ -21,8 +20,8 @@ policy means to refuse.
     || context.Request.Certificate.Thumbprint != "{{partner}}")">
 ```
 
-or `validate-client-certificate`, which checks trust, dates and revocation. A self-signed certificate that you know by
-its thumbprint does not verify unless its root is uploaded; `NotAfter` and `NotBefore` are what is left to look at then.
+or `validate-client-certificate`, which checks trust, dates and revocation. A self-signed certificate doesn't verify
+unless you upload it as a root; if you can't, check `NotAfter` and `NotBefore` along with its thumbprint.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-mutual-certificates-for-clients
 """
@@ -72,5 +71,5 @@ class CertificateNotVerified(Rule):
                 node,
                 "the certificate is compared, but never verified",
                 label="expired and revoked certificates are accepted too",
-                help="Refuse '!context.Request.Certificate.Verify()' as well, or use validate-client-certificate.",
+                help="Add `|| !context.Request.Certificate.Verify()`, or use validate-client-certificate.",
             )

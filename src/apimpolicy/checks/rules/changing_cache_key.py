@@ -1,9 +1,9 @@
-"""changing-cache-key: a key of the cache is different every time.
+"""changing-cache-key: a cache key is different for every request.
 
-**What it does.** Looks for the time, random numbers, new GUIDs and `context.RequestId` in the keys of
-`cache-lookup-value`, `cache-store-value`, `cache-remove-value` and in `vary-by`.
+**What it does.** Looks for the current time, random numbers, new GUIDs and `context.RequestId` in the keys of
+`cache-lookup-value`, `cache-store-value` and `cache-remove-value` and in `vary-by`.
 
-**Why it matters.** Nothing is ever found again, and the cache fills up.
+**Why it matters.** A stored value is never found again, and the cache fills up.
 
 **Example**
 
@@ -11,7 +11,7 @@
 <cache-lookup-value key="@("rates-" + DateTime.UtcNow)" variable-name="rates" />
 ```
 
-**Use instead** a key that is the same for the same answer, `rates`, and a `duration`.
+**Use instead** a key that stays the same for the same value, such as `rates`, with a `duration`.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/cache-lookup-value-policy
 """
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 CHANGING = {"DateTime": ("Now", "UtcNow"), "DateTimeOffset": ("Now", "UtcNow"), "IContext": ("RequestId", "Timestamp")}
 WHOLE = frozenset(("Concat", "Format", "Join", "ToLocalTime", "ToUniversalTime", "Ticks", "UtcTicks", "UtcDateTime"))
-"""Members after which as much of the time, or nearly, counts as before."""
+"""Members that keep the time as precise as it was, or nearly so."""
 KEYED = frozenset(("cache-lookup-value", "cache-store-value", "cache-remove-value"))
 
 
@@ -50,7 +50,12 @@ class ChangingCacheKey(Rule):
             return
         for node in expression.compiled.nodes:
             if is_changing(node) and not is_shortened(expression, node):
-                yield self.at_code(expression, node, "this is different every time", label="nothing is found again")
+                yield self.at_code(
+                    expression,
+                    node,
+                    "this key is different for every request",
+                    label="stored values are never found again",
+                )
                 return
 
 

@@ -1,9 +1,10 @@
-"""children-out-of-order: child elements stand in another order than the gateway takes.
+"""children-out-of-order: child elements are in the wrong order, or appear twice.
 
-**What it does.** Compares the order of the children of `send-request`, `send-one-way-request` and `return-response`
-with that of the gateway's schema.
+**What it does.** Compares the children of `send-request`, `send-one-way-request` and `return-response` with the
+gateway's schema: their order, and that all but `set-header` appear at most once. For `return-response`, where deployed
+policies differ from the schema, it is a warning.
 
-**Why it matters.** Azure refuses to save the document: "has invalid child element".
+**Why it matters.** Azure refuses to save the policy: "has invalid child element".
 
 **Example**
 
@@ -14,7 +15,7 @@ with that of the gateway's schema.
 </send-request>
 ```
 
-**Use instead** the order `set-url`, `set-method`, `set-header`, `set-body`, and then how to authenticate.
+**Use instead** the order `set-url`, `set-method`, `set-header`, `set-body`, then authentication.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/send-request-policy,
 https://learn.microsoft.com/azure/api-management/return-response-policy
@@ -52,6 +53,7 @@ class ChildrenOutOfOrder(Rule):
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         order = ORDERS[element.name].split()
+        severity = Severity.WARNING if element.name == "return-response" else self.severity
         latest, name_of_latest = -1, ""
         for child in element.elements():
             if child.name not in order:
@@ -62,7 +64,15 @@ class ChildrenOutOfOrder(Rule):
                     child,
                     f"'{child.name}' must come before '{name_of_latest}'",
                     help=f"The order is {', '.join(order)}.",
-                    severity=Severity.WARNING if element.name == "return-response" else self.severity,
+                    severity=severity,
+                )
+                return
+            if position == latest and child.name != "set-header":
+                yield self.at_element(
+                    child,
+                    f"'{element.name}' takes only one '{child.name}'",
+                    help="Remove one of them.",
+                    severity=severity,
                 )
                 return
             latest, name_of_latest = position, child.name

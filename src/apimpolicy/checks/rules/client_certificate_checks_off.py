@@ -1,12 +1,11 @@
-"""client-certificate-checks-off: a check of validate-client-certificate is off, or no identity is asked for.
+"""client-certificate-checks-off: a check of validate-client-certificate is off, or no identity is required.
 
-**What it does.** Looks at `validate-client-certificate` for `validate-revocation`, `validate-trust`,
-`validate-not-before` and `validate-not-after` set to `false`, for `ignore-error="true"`, and for a policy without
-`identities`.
+**What it does.** Looks for `validate-client-certificate` with `validate-revocation`, `validate-trust`,
+`validate-not-before` or `validate-not-after` set to `false`, with `ignore-error="true"`, or without `identities`.
 
-**Why it matters.** Without `validate-trust` anybody's self-signed certificate is accepted, unless every identity names
-a thumbprint, and with `ignore-error` the policy refuses nobody: both are errors. Without the dates expired certificates
-are accepted, and without identities every certificate of every trusted authority.
+**Why it matters.** Without `validate-trust`, self-made certificates are accepted, unless every identity names a
+thumbprint; with `ignore-error`, nobody is refused: both are errors. Without the date checks, expired certificates are
+accepted. Without identities, any certificate from any trusted authority is accepted.
 
 **Example**
 
@@ -24,7 +23,7 @@ are accepted, and without identities every certificate of every trusted authorit
 </validate-client-certificate>
 ```
 
-An authority without revocation lists is a good reason for `validate-revocation="false"`; say so in a suppression.
+If your authority publishes no revocation list, `validate-revocation="false"` is right: say so in a suppression.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/validate-client-certificate-policy
 """
@@ -44,9 +43,9 @@ if TYPE_CHECKING:
 
 
 CHECKS = {
-    "validate-trust": "any certificate is accepted, even a self-signed one",
+    "validate-trust": "any certificate is accepted, even a self-made one",
     "validate-revocation": "revoked certificates are accepted",
-    "validate-not-before": "certificates that are not valid yet are accepted",
+    "validate-not-before": "certificates that aren't valid yet are accepted",
     "validate-not-after": "expired certificates are accepted",
 }
 
@@ -59,22 +58,22 @@ class ClientCertificateChecksOff(Rule):
         for name, consequence in CHECKS.items():
             attribute = element.get(name)
             if attribute is not None and self.literal(element, name) == "false":
-                message, severity = f"'{name}' is switched off", self.severity
+                severity = self.severity
                 if name == "validate-trust":
                     if _by_thumbprint(element):
                         consequence = "only the thumbprint is checked"
                     else:
                         severity = Severity.ERROR
-                yield self.at_value(element, attribute, message, label=consequence, severity=severity)
+                yield self.at_value(element, attribute, f"'{name}' is off", label=consequence, severity=severity)
         attribute = element.get("ignore-error")
         if attribute is not None and self.literal(element, "ignore-error") == "true":
-            message = "'ignore-error' lets every request through"
+            message = "'ignore-error' is on"
             yield self.at_value(element, attribute, message, label="nobody is refused", severity=Severity.ERROR)
         if element.find("identities") is None:
             yield self.at_element(
                 element,
-                "no identity is asked for",
-                label="any certificate of a trusted authority passes",
+                "no identity is required",
+                label="any certificate from a trusted authority is accepted",
                 help="Add <identities><identity … /></identities>.",
             )
 

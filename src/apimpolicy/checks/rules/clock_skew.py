@@ -1,9 +1,9 @@
-"""clock-skew: expired tokens pass for more than five minutes.
+"""clock-skew: expired tokens are accepted for more than five minutes.
 
-**What it does.** Looks at `validate-jwt` and `validate-azure-ad-token` with a `clock-skew` of more than 300 seconds.
+**What it does.** Looks for `validate-jwt` with a `clock-skew` of more than 300 seconds.
 
-**Why it matters.** The skew is for clocks that differ by seconds, and is added to the life of every token. Who wants
-tokens to live longer asks the identity provider for that.
+**Why it matters.** The skew is meant for clocks that differ by a few seconds, but it extends the lifetime of every
+token. If tokens should live longer, configure that at the identity provider.
 
 **Example**
 
@@ -11,11 +11,11 @@ tokens to live longer asks the identity provider for that.
 <validate-jwt header-name="Authorization" clock-skew="3600">
 ```
 
-**Use instead** 60 or less, or leave the attribute out.
+**Use instead** 60 or less, or no `clock-skew` at all.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/validate-jwt-policy,
-https://datatracker.ietf.org/doc/html/rfc7519#section-4.1.4. The limit of five minutes is ours, after the RFC's "no
-more than a few minutes".
+https://datatracker.ietf.org/doc/html/rfc7519#section-4.1.4. The limit of five minutes is our reading of "no more than
+a few minutes" in the RFC.
 """
 
 from __future__ import annotations
@@ -44,6 +44,6 @@ class ClockSkew(Rule):
             yield self.at_value(
                 element,
                 attribute,
-                f"tokens pass for {int(text[:9]):,} seconds after they have expired",
+                f"tokens are accepted for {int(text[:9]):,} seconds after they expire",
                 help="Allow 60 seconds or less.",
             )

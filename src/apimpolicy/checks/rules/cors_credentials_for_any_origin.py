@@ -1,9 +1,9 @@
-"""cors-credentials-for-any-origin: any origin is allowed, with credentials.
+"""cors-credentials-for-any-origin: any origin may send credentials.
 
-**What it does.** Looks at `cors` with `allow-credentials="true"` and the origin `*`.
+**What it does.** Looks for `cors` with `allow-credentials="true"` and the origin `*`.
 
-**Why it matters.** Any page that a signed-in user visits could call the API in the user's name. The documentation
-forbids the pair.
+**Why it matters.** Any page that a signed-in user visits can call the API on behalf of the user. The documentation
+rules this combination out.
 
 **Example**
 
@@ -46,7 +46,7 @@ class CorsCredentialsForAnyOrigin(Rule):
             if origin.text.strip() == "*":
                 yield self.at_element(
                     origin,
-                    "any origin is allowed, with credentials",
-                    label="every page may call in the user's name",
-                    help="Name the origins, or take allow-credentials out.",
+                    "any origin is allowed to send credentials",
+                    label="any page can call the API on behalf of its user",
+                    help="List the origins, or remove allow-credentials.",
                 )

@@ -1,9 +1,9 @@
-"""cors-for-any-origin: every origin is allowed.
+"""cors-for-any-origin: any origin is allowed.
 
-**What it does.** Looks at `cors` with the origin, the method or the header `*`. Off by default: a public API wants it
-so.
+**What it does.** Looks for `cors` with `*` as an origin, a method or a header. Off by default, because a public API
+needs that.
 
-**Why it matters.** Pages of anybody can call the API from the browsers of your users.
+**Why it matters.** Any page can call the API from your users' browsers.
 
 **Example**
 
@@ -44,4 +44,6 @@ class CorsForAnyOrigin(Rule):
             allowed = element.find(group)
             for each in allowed.elements() if allowed is not None else ():
                 if each.text.strip() == "*":
-                    yield self.at_element(each, f"every {what} is allowed", help=f"Name the {what}s of your own pages.")
+                    yield self.at_element(
+                        each, f"any {what} is allowed", help=f"List the {what}s that your own pages use."
+                    )

@@ -1,11 +1,11 @@
-"""cors-out-of-place: a cors policy stands where it does not answer preflight requests.
+"""cors-out-of-place: cors is in a place where it can't answer preflight requests.
 
-**What it does.** Looks for `cors` inside another policy (`choose`) or a fragment, and for `cors` that comes after a
-policy that can refuse a request (`validate-jwt`, `rate-limit` and the like).
+**What it does.** Looks for `cors` inside another policy (`choose`) or a fragment, and for `cors` after a policy that
+can refuse a request (`validate-jwt`, `rate-limit` and others).
 
-**Why it matters.** Before the gateway runs a policy for a preflight request (OPTIONS) it looks for `cors` among the
-direct children of inbound. Inside `choose` or a fragment it is not found, and the browser is refused. Policies before
-it answer browsers without CORS headers, so that the page cannot even read their error.
+**Why it matters.** For a preflight request (OPTIONS) the gateway looks for `cors` among the direct children of
+inbound. Inside `choose` or a fragment it isn't found, and the browser blocks the call. Policies before `cors` answer
+without CORS headers, so that the page can't even read their error.
 
 **Example**
 
@@ -57,7 +57,10 @@ REFUSING = frozenset(
         "validate-jwt",
     )
 )
-"""Policies that end a request by themselves."""
+"""Policies that end a request."""
+
+
+OTHER_SECTIONS = ("backend", "outbound", "on-error")
 
 
 class CorsOutOfPlace(Rule):
@@ -68,12 +71,14 @@ class CorsOutOfPlace(Rule):
         parent = element.parent
         if parent is None:
             return
+        if parent.name in OTHER_SECTIONS:
+            return  # said as a policy in the wrong section
         if parent.name not in ("inbound", "policies"):
             where = "a fragment" if parent.name == "fragment" else f"'{parent.name}'"
             yield self.at_element(
                 element,
-                f"inside {where} cors does not answer preflight requests",
-                help="Make it a direct child of inbound.",
+                f"'cors' doesn't answer preflight requests inside {where}",
+                help="Make it a direct child of 'inbound'.",
             )
             return
         for other in parent.elements():
@@ -82,8 +87,8 @@ class CorsOutOfPlace(Rule):
             if other.name in REFUSING:
                 yield self.at_element(
                     element,
-                    f"'{other.name}' comes before cors",
-                    label="its refusals have no CORS headers",
-                    help="Put cors first, behind <base />.",
+                    f"'{other.name}' comes before 'cors'",
+                    label="requests that it refuses get no CORS headers",
+                    help="Put 'cors' first, right after <base />.",
                 )
                 return

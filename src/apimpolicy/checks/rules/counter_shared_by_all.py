@@ -1,10 +1,10 @@
-"""counter-shared-by-all: one counter for everybody.
+"""counter-shared-by-all: all callers share one counter.
 
-**What it does.** Looks at `rate-limit-by-key`, `quota-by-key` and `llm-token-limit` whose `counter-key` is a literal
-text, or an expression that knows nothing but the API, the operation, the workspace and the gateway.
+**What it does.** Looks for `rate-limit-by-key`, `quota-by-key` and `llm-token-limit` whose `counter-key` is a literal,
+or an expression that depends only on the API, the operation, the workspace or the gateway.
 
-**Why it matters.** All callers count together: one of them uses up everybody's calls. Who wants a limit for the
-backend as a whole says so in a suppression.
+**Why it matters.** One caller can use up the calls of all the others. If the limit is meant for the backend as a
+whole, say so in a suppression.
 
 **Example**
 
@@ -57,7 +57,10 @@ class CounterSharedByAll(Rule):
         if any(not part.compiled.is_legal or not is_the_same_for_all(part) for part in parts):
             return
         yield self.at_value(
-            element, attribute, "all callers share this counter", help='Count by caller: "@(context.Subscription.Id)".'
+            element,
+            attribute,
+            "all callers share this counter",
+            help='To count each caller, use "@(context.Subscription.Id)".',
         )
 
 

@@ -1,9 +1,9 @@
-"""deprecated-member: a member that was removed from the documentation.
+"""deprecated-member: a member is no longer documented.
 
-**What it does.** Looks for members of `context` that earlier versions of the page had and the present one does not:
-`Subscription.CreatedTime`, `Product.Apis`.
+**What it does.** Looks for members of `context` that earlier versions of the documentation listed and the current one
+doesn't: `Subscription.CreatedTime`, `Product.Apis`.
 
-**Why it matters.** What is no longer documented may go.
+**Why it matters.** They may be removed.
 
 **Example**
 
@@ -11,7 +11,7 @@
 <set-variable name="apis" value="@(context.Product.Apis.Count())" />
 ```
 
-**Use instead** what the page names: `Subscription.CreatedDate`.
+**Use instead** the documented member: `Subscription.CreatedDate`.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables
 """

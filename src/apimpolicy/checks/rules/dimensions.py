@@ -1,9 +1,11 @@
-"""dimensions: a metric has no dimension, or more than five.
+"""dimensions: a metric has a dimension without a value, no dimension, or more than five.
 
-**What it does.** Counts the `dimension` elements of `emit-metric`, `llm-emit-token-metric` and its older name.
+**What it does.** Looks at the `dimension` elements of `emit-metric`, `llm-emit-token-metric` and
+`azure-openai-emit-token-metric`. Only the default dimensions need no value: API ID, Operation ID, Product ID, User ID,
+Subscription ID, Location, Gateway ID, Backend ID.
 
-**Why it matters.** The page allows one to five. Policies with more were deployed all the same; what happens to the
-sixth is not known.
+**Why it matters.** Azure refuses a dimension that has no value and no default. The documentation asks for one to five
+dimensions; policies with more are deployed, so that is only worth knowing.
 
 **Example**
 
@@ -28,6 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +40,13 @@ if TYPE_CHECKING:
 
 
 MOST = 5
+DEFAULTS = frozenset(
+    (
+        *("api id", "operation id", "product id", "user id", "subscription id", "location", "gateway id"),
+        "backend id",
+    )
+)
+"""Default dimensions, in lower case: the gateway ignores case."""
 
 
 class Dimensions(Rule):
@@ -47,7 +57,19 @@ class Dimensions(Rule):
         found = [child for child in element.elements() if child.name == "dimension"]
         if not found:
             yield self.at_element(element, "a metric needs a dimension", help='Add <dimension name="API ID" />.')
-        elif len(found) > MOST:
+        for dimension in found:
+            name = self.literal(dimension, "name")
+            if name is not None and dimension.get("value") is None and name.strip().lower() not in DEFAULTS:
+                yield self.at_element(
+                    dimension,
+                    f"the dimension '{name}' needs a value",
+                    severity=Severity.ERROR,
+                    help="Only the default dimensions, such as 'API ID', have a value of their own.",
+                )
+        if len(found) > MOST:
             yield self.at_element(
-                found[MOST], f"a metric has at most {MOST} dimensions", help="Leave out those that nobody looks at."
+                found[MOST],
+                f"the documentation allows {MOST} dimensions",
+                severity=Severity.INFO,
+                help="Remove the ones that nobody uses.",
             )

@@ -1,10 +1,10 @@
-"""entra-token-for-anybody: an Entra token is validated, and nobody asks whose or for what it is.
+"""entra-token-for-anybody: any token of the Entra tenant is accepted, whoever it was issued to.
 
-**What it does.** Looks at `validate-azure-ad-token` with none of `client-application-ids`, `backend-application-ids`,
+**What it does.** Looks for `validate-azure-ad-token` with none of `client-application-ids`, `backend-application-ids`,
 `audiences` and `required-claims`, and for the tenants `common`, `organizations` and `consumers`.
 
-**Why it matters.** Any application of the tenant can get a token, and passes. With `common` that is any account of
-Microsoft in the world, which is an error.
+**Why it matters.** Every application of the tenant can get a token and is let in. With `common`, that is every
+Microsoft account in the world, which is an error.
 
 **Example**
 
@@ -51,8 +51,8 @@ class EntraTokenForAnybody(Rule):
             is_open = self.literal(element, "tenant-id") in EVERYBODY
             yield self.at_element(
                 element,
-                "any token of the tenant passes",
-                label="whatever it was issued for",
+                "any token of the tenant is accepted",
+                label="whatever application it was issued for",
                 help="Add <client-application-ids>, <audiences> or <required-claims>.",
                 severity=Severity.ERROR if is_open else self.severity,
             )
@@ -61,4 +61,4 @@ class EntraTokenForAnybody(Rule):
             and self.literal(element, "tenant-id") in EVERYBODY
             and element.find("required-claims") is None
         ):
-            yield self.at_value(element, tenant, "tokens of every tenant pass", help="Name your tenant.")
+            yield self.at_value(element, tenant, "tokens of every tenant are accepted", help="Name your tenant.")

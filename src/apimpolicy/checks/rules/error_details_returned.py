@@ -1,9 +1,9 @@
-"""error-details-returned: the details of an error go to the caller.
+"""error-details-returned: callers get the details of an error.
 
-**What it does.** Looks in `on-error` for bodies, headers and reasons that hold `context.LastError.Message`, while the
-status is not decided by the error. What goes only into a trace, a log or a metric is left alone.
+**What it does.** Looks in `on-error` for bodies, headers and reasons that contain `context.LastError.Message`. Traces,
+logs and metrics are left alone.
 
-**Why it matters.** The message names hosts, policies and expressions; callers learn how the API is built.
+**Why it matters.** The message names hosts, policies and expressions, and tells callers how the API is built.
 
 **Example**
 
@@ -13,7 +13,7 @@ status is not decided by the error. What goes only into a trace, a log or a metr
 </on-error>
 ```
 
-**Use instead** a text of your own with `context.RequestId`, and the details in a trace.
+**Use instead** your own text with `context.RequestId`, and a trace for the details.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies,
 https://owasp.org/API-Security/editions/2023/en/0xa8-security-misconfiguration/
@@ -52,8 +52,8 @@ class ErrorDetailsReturned(Rule):
                 yield self.at_code(
                     expression,
                     node,
-                    "the details of an error go to the caller",
-                    help="Answer with a text of your own and context.RequestId; trace the details.",
+                    "callers get the details of the error",
+                    help="Return your own text with context.RequestId, and trace the details.",
                 )
 
 

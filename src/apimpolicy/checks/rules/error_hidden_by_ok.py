@@ -1,10 +1,10 @@
-"""error-hidden-by-ok: the answer to an error keeps whatever status the error had.
+"""error-hidden-by-ok: the response to an error keeps the status of the error.
 
-**What it does.** Looks at `on-error` sections that replace the body and set no status, and do not answer with
-`return-response`. Off by default.
+**What it does.** Looks for `on-error` sections that replace the body without `set-status` or `return-response`. Off by
+default.
 
-**Why it matters.** Callers get your text with the status of the error, 500 where an expression threw. That may be
-meant; then it is better said.
+**Why it matters.** Callers get your text with the status of the error, for example 500 if an expression threw. If that
+is intended, it is better to say so.
 
 **Example**
 
@@ -43,4 +43,6 @@ class ErrorStatusKept(Rule):
         names = [other.name for other in element.descendants()]
         if "set-body" in names and not {"set-status", "return-response", "include-fragment"}.intersection(names):
             body = next(other for other in element.descendants() if other.name == "set-body")
-            yield self.at_element(body, "the body is replaced, the status stays the error's", help="Add set-status.")
+            yield self.at_element(
+                body, "the body is replaced, but the status is still that of the error", help="Add 'set-status'."
+            )

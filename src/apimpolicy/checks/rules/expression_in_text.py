@@ -1,10 +1,10 @@
-"""expression-in-text: an expression stands inside other text, and is sent as it is written.
+"""expression-in-text: an expression inside other text isn't evaluated.
 
-**What it does.** Looks for attributes and texts in which something stands before or behind an expression.
+**What it does.** Looks for attributes and texts that contain an expression along with other text.
 
-**Why it matters.** The gateway evaluates an attribute or a text that *is* an expression. With text around it, the C#
-itself goes out, `Bearer @(context.Variables["token"])` for example. Microsoft says so of `rewrite-uri` only; for the
-others it is our reading.
+**Why it matters.** The gateway evaluates a value that is an expression as a whole. With text around it, the C# itself
+is sent: `Bearer @(context.Variables["token"])`. Microsoft documents that for `rewrite-uri`; for other policies it is
+our reading.
 
 **Example**
 
@@ -26,13 +26,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.text.document import Characters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+    from apimpolicy.text.document import Element, Node
 
 
 class ExpressionInText(Rule):
@@ -43,19 +44,34 @@ class ExpressionInText(Rule):
         whole = attribute.value.expression if attribute is not None else element.expression
         if whole is not None or (attribute is None and is_text(element)):
             return
+        if not text_around(element.children if attribute is None else [attribute.value]):
+            return
         excerpt = expression.excerpt
         yield self.at_span(
             element,
             excerpt.start,
             excerpt.end,
-            "this is not evaluated: there is text around it",
+            "this expression isn't evaluated, because there is text around it",
             label="sent as it is written",
-            help='Make all of it one expression: @("…" + …).',
+            help='Make the whole value one expression: @("…" + …).',
         )
 
 
+def text_around(nodes: Sequence[Node]) -> str:
+    """What stands beside the expressions. Whether the gateway takes no-break spaces for space is not known."""
+    found = ""
+    for node in nodes:
+        if isinstance(node, Characters):
+            position = node.start
+            for part in node.parts:
+                found += node.source.text[position : part.start]
+                position = part.end
+            found += node.source.text[position : node.end]
+    return found.strip()
+
+
 def is_text(element: Element) -> bool:
-    """Whether the text is one in which an @ may be meant: a template, or a document."""
+    """Whether an @ may be part of the text: in a template or a document."""
     return element.name == "set-body" and (
         element.get("template") is not None or next(element.elements(), None) is not None
     )

@@ -1,10 +1,9 @@
-"""forwarded-for-trusted: an address that the caller wrote decides, or a range of addresses is upside down.
+"""forwarded-for-trusted: a decision depends on an address that callers can make up.
 
-**What it does.** Looks for comparisons with the header `X-Forwarded-For`, and for an `address-range` whose `from` is
-behind its `to`.
+**What it does.** Looks for comparisons with the header `X-Forwarded-For`.
 
-**Why it matters.** Callers can send `X-Forwarded-For` themselves; behind a proxy of your own only the last address in
-it is true. A range that is upside down matches nobody.
+**Why it matters.** Callers can send `X-Forwarded-For` themselves. Behind your own proxy, only the last address in it
+can be trusted.
 
 **Example**
 
@@ -12,8 +11,8 @@ it is true. A range that is upside down matches nobody.
 <when condition="@(context.Request.Headers.GetValueOrDefault("X-Forwarded-For", "") == "20.30.40.50")">
 ```
 
-**Use instead** `ip-filter` or `context.Request.IpAddress`; behind a proxy, the last address in the header, with the
-proxy's own address checked by `ip-filter`.
+**Use instead** `ip-filter` or `context.Request.IpAddress`. Behind a proxy, use the last address in the header and let
+`ip-filter` admit only the proxy.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/ip-filter-policy
 """
@@ -31,27 +30,10 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Expression
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class ForwardedForTrusted(Rule):
     code = "POL335"
-    elements = ("address-range",)
-
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        first, last = self.literal(element, "from"), self.literal(element, "to")
-        if first is None or last is None:
-            return
-        try:
-            from ipaddress import ip_address
-
-            low, high = ip_address(first.strip()), ip_address(last.strip())
-        except ValueError:
-            return
-        if low.version == high.version and int(low) > int(high):
-            yield self.at_element(
-                element, f"no address lies between {first} and {last}", help="Exchange 'from' and 'to'."
-            )
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         for node in expression.of_kind(Call):

@@ -1,17 +1,18 @@
 """forwarded-twice: the request is forwarded twice.
 
-**What it does.** Looks for a second `forward-request` among the same policies, and for `forward-request` beside
-`base` in the backend section of an API or an operation.
+**What it does.** Looks in the backend section for a second `forward-request`, or `forward-request` after `base`,
+inside another policy such as `choose`. Directly in the section, POL138 reports it.
 
-**Why it matters.** `base` already forwards (the global policy does). The backend gets the request twice; orders are
-placed twice.
+**Why it matters.** The backend gets the request twice: an order is placed twice.
 
 **Example**
 
 ```xml
 <backend>
-    <base />
-    <forward-request timeout="20" />
+    <limit-concurrency key="orders" max-count="10">
+        <forward-request timeout="20" />
+        <forward-request timeout="60" />
+    </limit-concurrency>
 </backend>
 ```
 
@@ -39,7 +40,7 @@ class ForwardedTwice(Rule):
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         parent = element.parent
-        if parent is None or self.subject.section_of(element) != "backend":
+        if parent is None or parent.name == "backend" or self.subject.section_of(element) != "backend":
             return
         for other in parent.elements():
             if other is element:
@@ -47,8 +48,8 @@ class ForwardedTwice(Rule):
             if other.name == "forward-request" or (other.name == "base" and self.settings.scope != "global"):
                 yield self.at_element(
                     element,
-                    f"the request was forwarded already, by '{other.name}'",
+                    f"the request has already been forwarded by '{other.name}'",
                     label="the backend gets it twice",
-                    help="Keep one of the two.",
+                    help="Remove one of the two.",
                 )
                 return

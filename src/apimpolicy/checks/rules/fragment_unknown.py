@@ -1,9 +1,11 @@
-"""fragment-unknown: a fragment is included that the service does not have.
+"""fragment-unknown: an included fragment isn't among the known ones.
 
-**What it does.** When the service's fragments are known (a folder as APIOps extracts it), looks for
-`include-fragment` with another id.
+**What it does.** Looks for `include-fragment` with an id that isn't among the fragments in the folder (as APIOps
+extracts it) or in the configuration. If the id resembles a known one, it is a warning; otherwise the fragment may
+exist in the service all the same.
 
-**Why it matters.** Azure refuses to save the policy: "Policy fragment with id 'x' could not be found."
+**Why it matters.** If the service doesn't have the fragment, Azure refuses to save the policy: "Policy fragment with
+id 'x' could not be found."
 
 **Example**
 
@@ -11,7 +13,7 @@
 <include-fragment fragment-id="check-callers" />
 ```
 
-**Use instead** the id that the fragment has.
+**Use instead** the id of the fragment.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/include-fragment-policy
 """
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 class FragmentUnknown(Rule):
     code = "POL135"
-    severity = Severity.ERROR
+    severity = Severity.INFO
     elements = ("include-fragment",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
@@ -46,7 +48,8 @@ class FragmentUnknown(Rule):
         yield self.at_value(
             element,
             attribute,
-            f"there is no fragment '{name}'",
+            f"the fragment '{name}' is not among the known ones",
+            severity=Severity.WARNING if near else self.severity,
             label=f"did you mean '{near[0]}'?" if near else "",
-            help=f"The service has {', '.join(sorted(known))}.",
+            help=f"Known fragments: {', '.join(sorted(known))}.",
         )

@@ -1,8 +1,8 @@
-"""header-without-value: a header or a query parameter is set to nothing.
+"""header-without-value: a header or a query parameter is set without a value.
 
-**What it does.** Looks at `set-header` and `set-query-parameter` without `value`, unless `exists-action` is `delete`.
+**What it does.** Looks for `set-header` and `set-query-parameter` without `value`, unless `exists-action` is `delete`.
 
-**Why it matters.** The page asks for a value. Who wants the header gone has to say so.
+**Why it matters.** The documentation requires a value. To remove the header, `exists-action` has to be `delete`.
 
 **Example**
 
@@ -42,4 +42,6 @@ class HeaderWithoutValue(Rule):
         if element.find("value") is not None or (action is not None and self.literal(element, "exists-action") is None):
             return
         if self.literal(element, "exists-action") != "delete":
-            yield self.at_element(element, "there is no value", help='Add <value>, or exists-action="delete".')
+            yield self.at_element(
+                element, f"'{element.name}' has no value", help='Add <value>, or exists-action="delete" to remove it.'
+            )

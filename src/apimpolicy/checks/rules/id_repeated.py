@@ -1,8 +1,8 @@
 """id-repeated: two policies have the same id.
 
-**What it does.** Looks for policies of one document with the same literal `id`.
+**What it does.** Looks for policies in one document with the same literal `id`.
 
-**Why it matters.** `context.LastError.PolicyId` and traces name the policy by it, and cannot tell the two apart.
+**Why it matters.** `context.LastError.PolicyId` and traces identify policies by `id` and can't tell the two apart.
 
 **Example**
 
@@ -11,7 +11,7 @@
 <set-variable id="step" name="b" value="2" />
 ```
 
-**Use instead** an id for each.
+**Use instead** a different id for each.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies
 """
@@ -42,7 +42,7 @@ class IdRepeated(Rule):
             value = self.literal(element, "id")
             if value is not None and value in seen:
                 yield self.at_value(
-                    element, attribute, f"another policy has the id '{value}'", help="Give each its own."
+                    element, attribute, f"another policy has the same id '{value}'", help="Give each policy its own id."
                 )
             elif value is not None:
                 seen.add(value)

@@ -1,10 +1,10 @@
-"""identity-header-from-caller: a header that says who the caller is can be sent by the caller.
+"""identity-header-from-caller: callers can send the header that tells the backend who they are.
 
-**What it does.** Looks at `set-header` in inbound for names like `X-User`, `X-Client-Id`, `X-Roles` with an
+**What it does.** Looks in inbound for `set-header` with a name like `X-User`, `X-Client-Id` or `X-Roles` and an
 `exists-action` of `skip` or `append`, where the value comes from a token, a certificate or the subscription.
 
-**Why it matters.** With `skip` a caller who sends the header himself decides what the backend believes; with `append`
-both values arrive.
+**Why it matters.** With `skip`, a caller who sends the header decides what the backend believes. With `append`, the
+backend gets both values.
 
 **Example**
 
@@ -48,9 +48,9 @@ class IdentityHeaderFromCaller(Rule):
             return
         if self.subject.section_of(element) != "inbound" or not self.is_about_the_caller(element):
             return
-        who = "the caller's own value stays" if action == "skip" else "the caller's own value is sent as well"
+        who = "the caller's value is kept" if action == "skip" else "the caller's value is sent as well"
         yield self.at_value(
-            element, attribute, f"callers can send '{name}' themselves", label=who, help='Use "override".'
+            element, attribute, f"callers can send '{name}' themselves", label=who, help='Use exists-action="override".'
         )
 
     def is_about_the_caller(self, element: Element) -> bool:

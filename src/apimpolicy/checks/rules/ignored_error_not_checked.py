@@ -1,10 +1,10 @@
-"""ignored-error-not-checked: the answer of a request whose errors are ignored is read, and may be null.
+"""ignored-error-not-checked: the response of a request whose errors are ignored is used without checking for null.
 
-**What it does.** Looks at `send-request` with `ignore-error="true"` whose response variable is read later without
-anybody asking whether it is null.
+**What it does.** Looks for `send-request` with `ignore-error="true"` whose response variable is used later, while
+nothing checks whether it is null. Expressions with `try` are left alone.
 
-**Why it matters.** When the request fails the variable is null; the next expression throws, and the caller gets 500,
-which `ignore-error` was to prevent.
+**Why it matters.** If the request fails, the variable is null. The expression that uses it throws and the caller gets
+a 500, which `ignore-error` was meant to prevent.
 
 **Example**
 
@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding.nodes import Try
 from apimpolicy.checks.rule import Rule
 from apimpolicy.checks.variables import variable_reads
 
@@ -54,12 +55,12 @@ class IgnoredErrorNotChecked(Rule):
         if any(read.is_checked for _, read in reads):
             return
         for expression, read in reads:
-            if read.is_dereferenced:
+            if read.is_dereferenced and not any(isinstance(node, Try) for node in expression.ancestors(read.node)):
                 yield self.at_code(
                     expression,
                     read.node,
-                    f"'{name}' is null when the request failed",
+                    f"'{name}' is null if the request failed",
                     label="throws",
-                    help="Its errors are ignored: use '?.' or ask for null first.",
+                    help="The request ignores errors. Use '?.', or check for null first.",
                 )
                 return

@@ -1,9 +1,9 @@
-"""input-parsed-blindly: text of the caller is parsed, and throws when it is not what was expected.
+"""input-parsed-blindly: the caller's input is parsed without handling input that can't be parsed.
 
 **What it does.** Looks for `int.Parse`, `long.Parse`, `double.Parse`, `decimal.Parse`, `bool.Parse`, `Guid.Parse` and
-`DateTime.Parse` of a header or a query parameter.
+`DateTime.Parse` of a header, a query parameter or the body. Expressions with `try` are left alone.
 
-**Why it matters.** One wrong character, and the caller gets 500 instead of 400.
+**Why it matters.** If the input can't be parsed, the expression throws and the caller gets 500 instead of 400.
 
 **Example**
 
@@ -56,7 +56,7 @@ class InputParsedBlindly(Rule):
                     yield self.at_code(
                         expression,
                         node,
-                        "this throws when the caller sends something else",
+                        "this throws if the caller sends something else",
                         help=f"Use {type_name(node)}.TryParse(…, out var value).",
                     )
                     break

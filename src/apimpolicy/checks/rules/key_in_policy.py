@@ -1,9 +1,9 @@
-"""key-in-policy: a secret key stands in the policy itself.
+"""key-in-policy: the policy contains a secret key.
 
-**What it does.** Looks at `key` elements of `validate-jwt` (`issuer-signing-keys`, `decryption-keys`) whose content
-is a literal text. A public key by modulus and exponent is no secret.
+**What it does.** Looks for `key` elements of `validate-jwt` (`issuer-signing-keys`, `decryption-keys`) with a literal
+content. A public key given by modulus and exponent isn't a secret.
 
-**Why it matters.** Whoever can read the policy, or its repository, can sign tokens with that key.
+**Why it matters.** Anyone who can read the policy or its repository can sign tokens with that key.
 
 **Example**
 
@@ -11,7 +11,7 @@ is a literal text. A public key by modulus and exponent is no secret.
 <issuer-signing-keys><key>c2VjcmV0LXNlY3JldC1zZWNyZXQ=</key></issuer-signing-keys>
 ```
 
-**Use instead** a named value that is a secret, or a reference to Key Vault:
+**Use instead** a secret named value, or a reference to Key Vault:
 
 ```xml
 <issuer-signing-keys><key>{{signing-key}}</key></issuer-signing-keys>
@@ -49,7 +49,7 @@ class KeyInPolicy(Rule):
         if KEY.fullmatch(element.text.strip()):
             yield self.at_element(
                 element,
-                "a secret key stands in the policy",
-                label="whoever reads it can sign tokens",
-                help="Put it into a named value that is a secret, and write {{name}} here.",
+                "the policy contains a secret key",
+                label="anyone who can read it can sign tokens",
+                help="Store it in a secret named value, and write {{name}} here.",
             )

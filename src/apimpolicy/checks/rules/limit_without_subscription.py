@@ -1,11 +1,10 @@
-"""limit-without-subscription: calls are counted by subscription where none is required.
+"""limit-without-subscription: calls are counted per subscription, but the API doesn't require one.
 
-**What it does.** When the API is known to require no subscription (`subscriptionRequired` in APIOps' files,
-`subscription-required` of `[[check.files]]`), looks in its policies and those of its operations for `rate-limit` and
-`quota`. Silent inside of a `when` that asks for the subscription.
+**What it does.** Looks for `rate-limit` and `quota` in the policies of an API, and of its operations, that is known
+not to require a subscription (`subscriptionRequired` in APIOps' files, `subscription-required` in `[[check.files]]`).
+It stays silent inside a `when` that tests the subscription.
 
-**Why it matters.** They count the calls of one subscription. Callers that come without a key are not counted, and not
-limited.
+**Why it matters.** These policies count the calls of each subscription. Callers without a key aren't limited.
 
 **Example**
 
@@ -13,7 +12,7 @@ limited.
 <rate-limit calls="100" renewal-period="60" />
 ```
 
-**Use instead** a counter of another kind, or require a subscription:
+**Use instead** another counter, or require a subscription:
 
 ```xml
 <rate-limit-by-key calls="100" renewal-period="60" counter-key="@(context.Request.IpAddress)" />
@@ -52,7 +51,7 @@ class LimitWithoutSubscription(Rule):
             around = around.parent
         yield self.at_element(
             element,
-            "the API requires no subscription, and calls are counted by subscription",
-            label="callers without a key are not limited",
-            help=f"Use {element.name}-by-key, or require a subscription.",
+            f"'{element.name}' counts per subscription, but the API doesn't require one",
+            label="callers without a key aren't limited",
+            help=f"Use '{element.name}-by-key', or require a subscription.",
         )

@@ -1,10 +1,10 @@
-"""liquid-filter-in-lower-case: a Liquid filter is written as in other Liquids, not as the gateway writes it.
+"""liquid-filter-in-lower-case: a Liquid filter has a name that the gateway doesn't know.
 
-**What it does.** Looks in templates of `set-body` for filters in lower case (`upcase`, `date`, `truncate`) and for
-`snake_case` ones (`strip_html`).
+**What it does.** Looks in templates of `set-body` for filters in lower case (`upcase`, `date`, `truncate`) and in
+snake case (`strip_html`).
 
-**Why it matters.** The gateway's Liquid names filters as C# does, `Upcase`, `Date`, `StripHtml`. Another name leaves
-the value as it is, or puts an error's text into the body.
+**Why it matters.** The gateway's Liquid names filters as C# does: `Upcase`, `Date`, `StripHtml`. With another name,
+the value stays as it is, or an error message ends up in the body.
 
 **Example**
 
@@ -56,6 +56,6 @@ class LiquidFilterInLowerCase(Rule):
                     element,
                     found.start(1),
                     found.end(1),
-                    f"the gateway's Liquid calls this filter '{name}'",
+                    f"the gateway calls this Liquid filter '{name}'",
                     help=f"Write '{name}'.",
                 )

@@ -1,8 +1,9 @@
-"""liquid-in-return-response: a Liquid template inside return-response sees no body.
+"""liquid-in-return-response: a Liquid template inside return-response can't read a body.
 
-**What it does.** Looks for `set-body` with `template="liquid"` inside `return-response` whose template reads `body`.
+**What it does.** Looks for `set-body` with `template="liquid"` inside `return-response` whose template uses `body`.
 
-**Why it matters.** The page says that a template there finds empty bodies; the answer lacks what was to be in it.
+**Why it matters.** According to the documentation, bodies are empty in such a template, so that the response lacks
+what the template takes from them.
 
 **Example**
 
@@ -44,5 +45,7 @@ class LiquidInReturnResponse(Rule):
             return
         if BODY.search(element.source.text, element.content_start, element.content_end):
             yield self.at_element(
-                element, "'body' is empty in a template inside return-response", help="Use an expression."
+                element,
+                "'body' is empty in a Liquid template inside 'return-response'",
+                help="Use an expression instead.",
             )

@@ -1,8 +1,8 @@
-"""liquid-unreadable: a Liquid template cannot be read.
+"""liquid-unreadable: a Liquid template has a syntax error.
 
-**What it does.** Reads the templates of `set-body` as the gateway's Liquid does, without running them.
+**What it does.** Parses the templates of `set-body` as the gateway's Liquid does, without running them.
 
-**Why it matters.** The policy is saved, and fails when the first request comes.
+**Why it matters.** Azure saves the policy, and every request that reaches the template fails.
 
 **Example**
 
@@ -48,6 +48,6 @@ class LiquidUnreadable(Rule):
         try:
             read_template(text)
         except LiquidSyntaxError as error:
-            yield self.at_element(element, f"this template cannot be read: {error.message}")
+            yield self.at_element(element, f"the Liquid template has a syntax error: {error.message}")
         except (LimitExceededError, NotSimulatedError):
             return

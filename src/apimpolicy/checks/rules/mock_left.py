@@ -1,8 +1,8 @@
-"""mock-left: an API answers with a mock.
+"""mock-left: callers get a mock response.
 
-**What it does.** Looks for `mock-response`. Off by default: mocks are right while an API is designed.
+**What it does.** Looks for `mock-response`. Off by default, because mocks are useful while an API is being designed.
 
-**Why it matters.** A mock that was left in a policy answers real callers, and nothing else tells.
+**Why it matters.** A mock that was forgotten in a policy answers real callers, and nothing tells you.
 
 **Example**
 
@@ -10,7 +10,7 @@
 <mock-response status-code="200" content-type="application/json" />
 ```
 
-**Use instead** nothing: take it out before the policy goes to production.
+**Use instead** nothing: remove it before the policy goes to production.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/mock-response-policy
 """
@@ -36,4 +36,6 @@ class MockLeft(Rule):
     elements = ("mock-response",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        yield self.at_element(element, "real callers get a mock here", help="Take it out before production.")
+        yield self.at_element(
+            element, "callers get a mock response here", help="Remove it before the policy goes to production."
+        )

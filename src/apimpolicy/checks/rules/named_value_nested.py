@@ -1,8 +1,9 @@
-"""named-value-nested: the value of a named value names another one.
+"""named-value-nested: the value of a named value refers to another named value.
 
-**What it does.** When the named values are known, looks for references to one whose value holds `{{another}}`.
+**What it does.** Looks for references to a named value whose value contains `{{another}}`, where the named values are
+known and `another` is one of them.
 
-**Why it matters.** Named values are put in once. What a value holds in double braces stays as it is: the policy works
+**Why it matters.** Named values are replaced once. A reference inside a value stays as it is, and the policy works
 with the text `{{another}}`.
 
 **Example**
@@ -11,7 +12,7 @@ with the text `{{another}}`.
 <set-backend-service base-url="{{orders-url}}" />       <!-- orders-url is https://{{host}}/orders -->
 ```
 
-**Use instead** both where they are needed: `https://{{host}}/{{orders-path}}`.
+**Use instead** both of them where they are needed: `https://{{host}}/{{orders-path}}`.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-properties
 """
@@ -25,29 +26,29 @@ from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 class NamedValueNested(Rule):
     code = "POL217"
 
     def finish(self) -> Iterator[Diagnostic]:
-        source = self.document.source
-        if source.origin is None:
-            return
-        for inner in find_named_values(source.text):
-            start, end = source.original_span(inner.start, inner.end)
-            outer = source.origin.text[start:end]
-            reference = find_named_values(outer)
-            if outer == source.text[inner.start : inner.end] or [r.end - r.start for r in reference] != [len(outer)]:
-                continue  # it stands in the file itself and does not exist, or comes from a template
-            yield Diagnostic(
-                self.code,
-                f"the value of {outer} names '{inner.name}', which is not put in",
-                source,
-                inner.start,
-                inner.end,
-                severity=self.severity,
-                label="stays as it is, with its braces",
-                help="Write both names here.",
-            )
+        values, written = self.subject.named_values or {}, self.subject.written
+        for outer in find_named_values(written.text):
+            inner = nested(outer.name, values)
+            if inner is not None:
+                yield Diagnostic(
+                    self.code,
+                    f"the value of '{outer.name}' refers to '{inner}', which isn't replaced",
+                    written,
+                    outer.start,
+                    outer.end,
+                    severity=self.severity,
+                    help="Refer to both of them here.",
+                )
+
+
+def nested(name: str, values: Mapping[str, str]) -> str | None:
+    """The first known named value to which the value of another one refers."""
+    found = (inner.name for inner in find_named_values(values.get(name, "")))
+    return next((inner for inner in found if inner != name and inner in values), None)

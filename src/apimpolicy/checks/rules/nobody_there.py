@@ -1,10 +1,11 @@
-"""nobody-there: something is read that is null for callers without a subscription.
+"""nobody-there: a member of something is used that is null for callers without a subscription.
 
-**What it does.** Looks for members of `context.User`, `context.Subscription` and `context.Product` without `?.` where
-nothing before asks for null. Off by default: an API that requires a subscription always has the last two.
+**What it does.** Looks for members of `context.User`, `context.Subscription` and `context.Product` that are used
+without `?.` in a document that never compares them with null. Off by default, because an API that requires a
+subscription always has the last two.
 
-**Why it matters.** For an API without required subscription, and for the built-in all-access subscription, they are
-null; the expression throws.
+**Why it matters.** They are null if the API doesn't require a subscription, and for the built-in all-access
+subscription. The expression then throws.
 
 **Example**
 
@@ -26,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Call, PropertyAccess
-from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.context_members import context_member, is_held_against_null
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
 
@@ -46,16 +47,11 @@ class NobodyThere(Rule):
     by_default = False
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        text = self.document.source.text
         for node in expression.compiled.nodes:
             receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
-            if not isinstance(receiver, PropertyAccess) or type_name(receiver.receiver) != "IContext":
-                continue
-            name = receiver.property.name
-            if name in NAMES and not any(
-                f"context.{name}{check}" in text for check in (" ==", " !=", "==", "!=", " is ")
-            ):
+            name = context_member(receiver)
+            if name in NAMES and not any(is_held_against_null(each, name) for each in self.subject.expressions):
                 yield self.at_code(
-                    expression, node, f"'context.{name}' may be null", label="throws then", help="Write '?.'."
+                    expression, node, f"'context.{name}' may be null", label="throws if it is", help="Use '?.'."
                 )
                 return

@@ -1,27 +1,27 @@
-"""nothing-inside: a policy that works on what is inside has nothing inside.
+"""nothing-inside: a policy that runs other policies contains none.
 
-**What it does.** Looks for `retry`, `limit-concurrency` and `wait` without policies inside, `ip-filter` without
-addresses, and `cors` without origins.
+**What it does.** Looks for `retry`, `limit-concurrency` and `wait` without policies inside.
 
-**Why it matters.** Azure refuses to save some of them; the others do nothing, or lock everybody out.
+**Why it matters.** Azure refuses an empty `wait`. The others do nothing.
 
 **Example**
 
 ```xml
-<ip-filter action="allow" />
+<limit-concurrency key="orders" max-count="10" />
+<forward-request />
 ```
 
 **Use instead**
 
 ```xml
-<ip-filter action="allow">
-    <address-range from="20.30.40.0" to="20.30.40.255" />
-</ip-filter>
+<limit-concurrency key="orders" max-count="10">
+    <forward-request />
+</limit-concurrency>
 ```
 
 **Sources.** https://learn.microsoft.com/azure/api-management/retry-policy,
-https://learn.microsoft.com/azure/api-management/ip-filter-policy,
-https://learn.microsoft.com/azure/api-management/cors-policy
+https://learn.microsoft.com/azure/api-management/limit-concurrency-policy,
+https://learn.microsoft.com/azure/api-management/wait-policy
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,23 +39,21 @@ if TYPE_CHECKING:
 
 
 NEEDED = {
-    "retry": "the policies that are to be repeated",
-    "limit-concurrency": "the policies that are to be limited",
+    "retry": "the policies to repeat",
+    "limit-concurrency": "the policies to limit",
     "wait": "the policies to wait for",
-    "ip-filter": "an 'address' or an 'address-range'",
 }
 
 
 class NothingInside(Rule):
     code = "POL126"
-    elements = (*NEEDED, "cors")
+    elements = tuple(NEEDED)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        if element.name == "cors":
-            origins = element.find("allowed-origins")
-            if origins is None or next(origins.elements(), None) is None:
-                yield self.at_element(element, "'cors' allows no origin", help="Add <allowed-origins>.")
-        elif next(element.elements(), None) is None:
+        if next(element.elements(), None) is None:
             yield self.at_element(
-                element, f"there is nothing in '{element.name}'", help=f"Put in {NEEDED[element.name]}."
+                element,
+                f"'{element.name}' contains no policies",
+                severity=Severity.ERROR if element.name == "wait" else self.severity,
+                help=f"Move {NEEDED[element.name]} inside it.",
             )

@@ -1,10 +1,10 @@
-"""null-here: something is read that is null in this section.
+"""null-here: a member of something is used that is null in this section.
 
-**What it does.** Looks for members of `context.Response` in inbound, outside of `return-response` and behind no
-policy that may have answered, and for members of `context.LastError` outside `on-error`.
+**What it does.** Looks for members of `context.Response` in inbound, and for members of `context.LastError` outside
+`on-error`. Inside `return-response`, `retry` and `wait` there may be a response.
 
-**Why it matters.** There is no response before the backend has answered, and no error before one happened: both are
-null, and the expression throws.
+**Why it matters.** There is no response before the backend has answered, and no error before something has failed.
+Both are null then, and the expression throws.
 
 **Example**
 
@@ -14,18 +14,17 @@ null, and the expression throws.
 </inbound>
 ```
 
-**Use instead** the same in outbound, or in on-error.
+**Use instead** the same expression in outbound, or in on-error.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Call, PropertyAccess
-from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.context_members import context_member, is_held_against_null
 from apimpolicy.checks.rule import Rule
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
 
 AT_THE_END = ("increment-condition", "increment-count")
-"""Attributes that are evaluated when the response is there."""
+"""Attributes that are evaluated once there is a response."""
 
 
 class NullHere(Rule):
@@ -51,18 +50,16 @@ class NullHere(Rule):
             return
         for node in expression.compiled.nodes:
             receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
-            if not isinstance(receiver, PropertyAccess) or type_name(receiver.receiver) != "IContext":
-                continue
-            name = receiver.property.name
+            name = context_member(receiver)
             if name == "LastError" or (name == "Response" and section == "inbound" and not may_have_answer(expression)):
-                if is_guarded(expression, name):
+                if is_held_against_null(expression, name):
                     continue
                 yield self.at_code(
                     expression,
                     node,
                     f"'context.{name}' is null in {section}",
                     label="throws",
-                    help="Read it in on-error." if name == "LastError" else "Read it in outbound.",
+                    help="Use it in on-error." if name == "LastError" else "Use it in outbound.",
                 )
                 return
 
@@ -75,9 +72,3 @@ def may_have_answer(expression: CheckedExpression) -> bool:
             return True
         element = element.parent
     return False
-
-
-def is_guarded(expression: CheckedExpression, name: str) -> bool:
-    """Whether the expression asks for null itself."""
-    text = expression.compiled.bound.excerpt.text if expression.compiled.bound is not None else ""
-    return re.search(rf"context\.{name}\s*(?:[!=]=\s*null|is\b)|null\s*[!=]=\s*context\.{name}\b", text) is not None

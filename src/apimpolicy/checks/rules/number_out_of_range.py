@@ -1,10 +1,11 @@
-"""number-out-of-range: a number is out of the range that the gateway takes.
+"""number-out-of-range: a number is out of range.
 
-**What it does.** Compares literal numbers with the ranges of the policies' pages: `renewal-period` of `rate-limit`
-and `rate-limit-by-key` up to 300, of `quota-by-key` 0 or from 300; `count` of `retry` 1 to 50; `max-size` of
-`validate-content` up to 4,194,304; `score-threshold` 0 to 1.
+**What it does.** Compares literal numbers with the documented ranges: a `renewal-period` of up to 300 for `rate-limit`
+and `rate-limit-by-key`, of 0 or at least 300 for `quota-by-key`; a `count` of 1 to 50 for `retry`; a `max-size` of up
+to 4,194,304 for `validate-content`; a `score-threshold` of 0 to 1; a `duration` of at least 1 second; status codes
+from 100 to 999.
 
-**Why it matters.** Azure refuses to save the document, or the policy does something else than it says.
+**Why it matters.** Azure refuses to save the policy.
 
 **Example**
 
@@ -47,8 +48,18 @@ RANGES: dict[tuple[str, str], tuple[float, float, tuple[float, ...]]] = {
     ("azure-openai-semantic-cache-lookup", "score-threshold"): (0, 1, ()),
     ("category", "threshold"): (0, 7, ()),
     ("forward-request", "timeout"): (0, math.inf, ()),
+    ("limit-concurrency", "max-count"): (1, math.inf, ()),
+    **{(name, "duration"): (1, math.inf, ()) for name in ("cache-store", "cache-store-value")},
+    **{
+        (name, "duration"): (1, math.inf, ())
+        for name in ("llm-semantic-cache-store", "azure-openai-semantic-cache-store")
+    },
+    **{(name, "code"): (100, 999, ()) for name in ("set-status", "status-code")},
+    ("mock-response", "status-code"): (100, 999, ()),
+    ("check-header", "failed-check-httpcode"): (100, 999, ()),
+    **{(name, "failed-validation-httpcode"): (100, 999, ()) for name in ("validate-jwt", "validate-azure-ad-token")},
 }
-"""Element and attribute: the least, the greatest, and what is allowed besides."""
+"""Element and attribute: the smallest and the greatest number, and what else is allowed."""
 
 
 class NumberOutOfRange(Rule):
@@ -71,7 +82,7 @@ class NumberOutOfRange(Rule):
                 yield self.at_value(
                     element,
                     attribute,
-                    f"'{attribute.name}' of '{element.name}' is {range_text(least, greatest, besides)}",
+                    f"'{attribute.name}' of '{element.name}' must be {range_text(least, greatest, besides)}",
                     help=ADVICE.get((element.name, attribute.name), ""),
                 )
 

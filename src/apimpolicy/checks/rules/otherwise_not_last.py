@@ -1,8 +1,8 @@
-"""otherwise-not-last: otherwise is not the last branch of choose.
+"""otherwise-not-last: otherwise isn't the last branch of choose.
 
-**What it does.** Looks for a `when` or a second `otherwise` behind `otherwise`.
+**What it does.** Looks for a `when` after `otherwise`.
 
-**Why it matters.** Azure refuses to save the document.
+**Why it matters.** Azure refuses to save the policy.
 
 **Example**
 
@@ -13,7 +13,7 @@
 </choose>
 ```
 
-**Use instead** one or more `when`, then at most one `otherwise`.
+**Use instead** one or more `when` elements, then at most one `otherwise`.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/choose-policy
 """
@@ -42,7 +42,7 @@ class OtherwiseNotLast(Rule):
         for other in element.parent.elements() if element.parent is not None else ():
             if behind and other.name == "when":
                 yield self.at_element(
-                    other, "'when' cannot come after 'otherwise'", help="'otherwise' is the last one."
+                    other, "'when' cannot come after 'otherwise'", help="Move 'otherwise' to the end."
                 )
                 return
             behind = behind or other is element

@@ -1,9 +1,9 @@
-"""piece-may-be-missing: a piece of the caller's text is taken that may not be there.
+"""piece-may-be-missing: a part of the caller's input is used that may be missing.
 
-**What it does.** Looks for `Split(…)[1]`, `.First()` and `.Single()` on headers, query parameters and their pieces,
-when nothing before in the expression asks for the length. Off by default: many policies know their callers.
+**What it does.** Looks for `Split(…)[1]`, `.First()`, `.Last()` and `.Single()` on headers, query parameters and parts
+of them, in expressions that don't check the length. Off by default, because many policies know their callers.
 
-**Why it matters.** When the piece is missing the expression throws, and the caller gets 500 instead of 400.
+**Why it matters.** If the part is missing, the expression throws and the caller gets 500 instead of 400.
 
 **Example**
 
@@ -48,7 +48,7 @@ class PieceMayBeMissing(Rule):
     by_default = False
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        if next(caller_inputs(expression), None) is None or ".Length" in expression.excerpt.text:
+        if next(caller_inputs(expression), None) is None or "Length" in expression.excerpt.text:
             return
         for node in expression.of_kind(ArrayAccess):
             index = node.indexes[0]
@@ -57,9 +57,9 @@ class PieceMayBeMissing(Rule):
                 yield self.at_code(
                     expression,
                     node,
-                    "there may be fewer pieces",
-                    label="throws then",
-                    help=f"Use .ElementAtOrDefault({index.constant}) and say what counts when it is null.",
+                    "there may be fewer parts",
+                    label="throws if there are",
+                    help=f"Use .ElementAtOrDefault({index.constant}), and handle null.",
                 )
         for call in expression.of_kind(Call):
             pieces = call.receiver if call.receiver is not None else next(iter(call.arguments), None)
@@ -67,14 +67,13 @@ class PieceMayBeMissing(Rule):
                 yield self.at_code(
                     expression,
                     call,
-                    "there may be no such piece",
-                    label="throws then",
-                    help=f"Use .{call.method.name}OrDefault() and say what counts when it is null.",
+                    f"'{call.method.name}' throws if there is no such element",
+                    help=f"Use .{call.method.name}OrDefault(), and handle null.",
                 )
 
 
 def is_from_caller(node: Bound | None) -> bool:
-    """Whether a list is a header's or a parameter's values, their pieces, or a selection from those."""
+    """Whether a list holds values of headers or parameters, parts of them, or a selection of those."""
     if isinstance(node, PropertyAccess):
         return node.property.name in ("Headers", "Query") and type_name(node.receiver) in ("IRequest", "IUrl")
     if isinstance(node, IndexerAccess):

@@ -1,11 +1,11 @@
-"""plain-http: a request leaves the gateway over plain HTTP.
+"""plain-http: a request is sent over plain HTTP.
 
-**What it does.** Looks at the literal URLs of `set-backend-service`, `set-url` and `openid-config` that begin with
-`http://`. Hosts of the machine itself and of a cluster (`localhost`, `127.0.0.1`, names without a dot, `.local`,
-`.internal`, `.svc`) are left alone.
+**What it does.** Looks for literal URLs in `set-backend-service`, `set-url` and `openid-config` that begin with
+`http://`. Hosts on the same machine or in the same cluster are left alone: `localhost`, `127.0.0.1`, private
+addresses, names without a dot, `.local`, `.internal`, `.svc`.
 
-**Why it matters.** Everybody on the way reads the request, tokens and keys included, and can change the answer. Keys
-for tokens that come over plain HTTP can be exchanged.
+**Why it matters.** Anyone along the way can read the request with its tokens and keys, and can change the response. If
+the keys for tokens come over plain HTTP, they can be replaced.
 
 **Example**
 
@@ -49,12 +49,12 @@ class PlainHttp(Rule):
             yield self.at_element(element, MESSAGE, help=HELP)
 
 
-MESSAGE = "this request leaves the gateway over plain HTTP"
-HELP = "Write https://."
+MESSAGE = "the request is sent over plain HTTP"
+HELP = "Use https://."
 
 
 def is_plain(url: str) -> bool:
-    """Whether a URL is plain HTTP to somewhere else."""
+    """Whether a URL is plain HTTP to another network."""
     match = URL.match(url)
     if match is None:
         return False

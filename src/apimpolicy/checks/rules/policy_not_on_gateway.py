@@ -1,10 +1,11 @@
-"""policy-not-on-gateway: a policy that the gateway or the tier does not have.
+"""policy-not-on-gateway: a policy isn't available in the tier or on the gateway.
 
-**What it does.** When the tier (`--tier`) or the gateway (`--gateway`) is known, looks for policies that it does not
-have: `rate-limit-by-key` and `quota-by-key` on Consumption, the Dapr policies anywhere but on a self-hosted gateway.
+**What it does.** Looks for policies that the tier (`--tier`) or the gateway (`--gateway`) doesn't support, such as
+`rate-limit-by-key` and `quota-by-key` in the Consumption tier, or the Dapr policies on anything but a self-hosted
+gateway.
 
-**Why it matters.** Azure refuses to save it ("Policy is not allowed in 'Consumption' sku"), or a self-hosted gateway
-fails to load it.
+**Why it matters.** Azure refuses to save the policy ("Policy is not allowed in 'Consumption' sku"), or a self-hosted
+gateway fails to load it.
 
 **Example**
 
@@ -12,7 +13,7 @@ fails to load it.
 <rate-limit-by-key calls="10" renewal-period="60" counter-key="@(context.Subscription.Id)" />
 ```
 
-**Use instead** what the tier has, `rate-limit` for example.
+**Use instead** a policy that the tier supports, for example `rate-limit`.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-policies,
 https://learn.microsoft.com/azure/api-management/api-management-gateways-overview
@@ -47,9 +48,11 @@ class PolicyNotOnGateway(Rule):
             if (gateway not in placement.not_on and not lacks_tier) or not self.subject.is_policy(element):
                 continue
             if gateway in placement.not_on:
-                where = f"the gateway '{gateway}'"
-                others = "gateways: " + ", ".join(name for name in GATEWAYS if name not in placement.not_on)
+                where = f"on the gateway '{gateway}'"
+                others = "on: " + ", ".join(name for name in GATEWAYS if name not in placement.not_on)
             else:
-                where = f"the tier '{tier}'"
-                others = "tiers: " + ", ".join(placement.tiers)
-            yield self.at_element(element, f"{where} does not have '{element.name}'", help=f"Its {others}.")
+                where = f"in the tier '{tier}'"
+                others = "in: " + ", ".join(placement.tiers)
+            yield self.at_element(
+                element, f"'{element.name}' is not available {where}", help=f"It is available {others}."
+            )

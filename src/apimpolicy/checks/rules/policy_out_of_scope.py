@@ -1,10 +1,10 @@
-"""policy-out-of-scope: a policy stands at a scope that does not have it.
+"""policy-out-of-scope: a policy isn't allowed at the scope of the document.
 
-**What it does.** When the document's scope is known (from the folder or the configuration), looks for policies whose
-page does not name that scope: `quota` anywhere but at a product, `cross-domain` below the global scope, `rate-limit`
-at the global scope.
+**What it does.** Looks for policies that aren't documented for the document's scope, where the folder or the
+configuration tells what that is: `quota` at any scope but that of a product, `cross-domain` below the global scope,
+`rate-limit` at the global scope.
 
-**Why it matters.** Azure refuses to save it: "Policy section is not allowed in the specified scope".
+**Why it matters.** Azure refuses to save the policy: "Policy is not allowed in the specified scope".
 
 **Example**
 
@@ -12,7 +12,7 @@ at the global scope.
 <quota calls="1000" renewal-period="3600" />
 ```
 
-**Use instead** the scope that the page names, or `quota-by-key`.
+**Use instead** a scope where the policy is allowed, or `quota-by-key`.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-policies
 """
@@ -44,5 +44,7 @@ class PolicyOutOfScope(Rule):
             if scope in missing and self.subject.is_policy(element):
                 allowed = ", ".join(name for name in SCOPES if name not in missing)
                 yield self.at_element(
-                    element, f"'{element.name}' is not allowed at the scope '{scope}'", help=f"Its scopes: {allowed}."
+                    element,
+                    f"'{element.name}' is not allowed at the scope '{scope}'",
+                    help=f"It is allowed at: {allowed}.",
                 )

@@ -1,10 +1,10 @@
-"""policy-repeated: a policy stands twice where it may stand once.
+"""policy-repeated: a policy that is allowed once appears twice.
 
-**What it does.** Looks for policies that their pages allow once in a section (`cors`, `cache-lookup`, `jsonp`,
-`xsl-transform`, …) or once in a document (`rate-limit`, `quota`) and that stand there twice on the same way: two
-branches of `choose` are two ways.
+**What it does.** Looks for policies that appear more often than the documentation allows: once in a section (`cors`,
+`cache-lookup`, `jsonp`, `xsl-transform` and others) or once in a document (`rate-limit`, `quota`). Policies in
+different branches of a `choose` don't count together.
 
-**Why it matters.** Azure refuses to save the document.
+**Why it matters.** Azure refuses to save the policy.
 
 **Example**
 
@@ -15,7 +15,7 @@ branches of `choose` are two ways.
 </inbound>
 ```
 
-**Use instead** one of them; `rate-limit-by-key` may stand several times.
+**Use instead** one of them. `rate-limit-by-key` can be used several times.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/rate-limit-policy,
 https://learn.microsoft.com/azure/api-management/quota-policy,
@@ -52,14 +52,14 @@ class PolicyRepeated(Rule):
             if any(on_one_way(first, element) for first in before):
                 yield self.at_element(
                     element,
-                    f"'{element.name}' may stand once in a {once}",
-                    help=f"The first one stands in line {before[0].source.position(before[0].start).line}.",
+                    f"'{element.name}' is allowed only once in a {once}",
+                    help=f"The first one is on line {before[0].source.position(before[0].start).line}.",
                 )
             before.append(element)
 
 
 def on_one_way(first: Element, second: Element) -> bool:
-    """Whether one request may come to both: not when they are in different branches of one choose."""
+    """Whether one request can reach both: not if they are in different branches of one choose."""
     branches = {id(branch.parent): branch for branch in branches_of(first)}
     return all(branches.get(id(branch.parent), branch) is branch for branch in branches_of(second))
 

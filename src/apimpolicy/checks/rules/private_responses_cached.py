@@ -1,10 +1,10 @@
-"""private-responses-cached: answers to one caller may be given to another from the cache.
+"""private-responses-cached: one caller's response may be served to another from the cache.
 
-**What it does.** Looks at `cache-lookup` with `allow-private-response-caching="true"` that varies neither by the
+**What it does.** Looks for `cache-lookup` with `allow-private-response-caching="true"` that varies neither by the
 header `Authorization` nor by developer.
 
-**Why it matters.** Requests with an `Authorization` header are not cached, unless this attribute says so. Then the
-first caller's answer goes to all others.
+**Why it matters.** Responses to requests with an `Authorization` header are cached only with this attribute. Then all
+callers get the response to the first one.
 
 **Example**
 
@@ -51,6 +51,6 @@ class PrivateResponsesCached(Rule):
             yield self.at_value(
                 element,
                 attribute,
-                "one caller's answer may be given to another",
+                "one caller's response may be served to another",
                 help="Add <vary-by-header>Authorization</vary-by-header>, or vary by developer.",
             )

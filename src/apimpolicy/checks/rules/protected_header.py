@@ -1,8 +1,9 @@
-"""protected-header: a header is set that the gateway does not let policies change.
+"""protected-header: a header is set that policies can't change.
 
-**What it does.** Looks at `set-header` for `Connection`, `Content-Length`, `Keep-Alive` and `Transfer-Encoding`.
+**What it does.** Looks for `set-header` with the names `Connection`, `Content-Length`, `Keep-Alive` and
+`Transfer-Encoding`.
 
-**Why it matters.** These describe the connection itself. The gateway keeps its own; the policy has no effect.
+**Why it matters.** These headers describe the connection itself. The gateway sets them, and the policy has no effect.
 
 **Example**
 
@@ -10,7 +11,7 @@
 <set-header name="Content-Length" exists-action="delete" />
 ```
 
-**Use instead** nothing: take the policy out.
+**Use instead** nothing: remove the policy.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/set-header-policy
 """
@@ -39,5 +40,5 @@ class ProtectedHeader(Rule):
         attribute, name = element.get("name"), self.literal(element, "name")
         if attribute is not None and name is not None and name.strip().lower() in PROTECTED:
             yield self.at_value(
-                element, attribute, f"policies cannot change the header '{name.strip()}'", help="Take the policy out."
+                element, attribute, f"policies can't change the header '{name.strip()}'", help="Remove this policy."
             )

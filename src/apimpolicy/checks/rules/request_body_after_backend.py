@@ -1,9 +1,9 @@
-"""request-body-after-backend: the request's body is read when the backend has had it.
+"""request-body-after-backend: the request's body is read after it was sent to the backend.
 
 **What it does.** Looks in outbound and on-error for reads of `context.Request.Body`.
 
-**Why it matters.** Forwarding sends the body on, and uses it up: what is read afterwards is empty, unless an earlier
-policy kept it with `preserveContent: true`.
+**Why it matters.** Forwarding the request consumes its body. Afterwards it is empty, unless an earlier policy has read
+it with `preserveContent: true`.
 
 **Example**
 
@@ -13,7 +13,7 @@ policy kept it with `preserveContent: true`.
 </outbound>
 ```
 
-**Use instead** a variable that is set in inbound, with `preserveContent: true`.
+**Use instead** a variable that you set in inbound, with `preserveContent: true`.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ref-imessagebody,
 https://learn.microsoft.com/azure/api-management/set-body-policy
@@ -44,13 +44,13 @@ class RequestBodyAfterBackend(Rule):
                 yield self.at_code(
                     expression,
                     read.node,
-                    "the backend has had the request's body",
-                    label="nothing may be left",
-                    help="Put it into a variable in inbound, with As<…>(preserveContent: true).",
+                    "the request's body has already been sent to the backend",
+                    label="it may be empty",
+                    help="Keep it in a variable in inbound, with As<…>(preserveContent: true).",
                 )
 
     def keeps_body(self) -> bool:
-        """Whether an expression of inbound reads the body and keeps it."""
+        """Whether an expression in inbound reads the body and preserves it."""
         return any(
             read.which == "request" and read.preserves
             for expression in self.subject.expressions

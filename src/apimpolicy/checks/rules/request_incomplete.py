@@ -1,10 +1,10 @@
 """request-incomplete: a new request has no URL or no method.
 
-**What it does.** Looks at `send-request` and `send-one-way-request` with `mode="new"` (which is the default) that
-lack `set-url` or `set-method`.
+**What it does.** Looks for `send-request` and `send-one-way-request` with `mode="new"`, the default, that lack
+`set-url` (an error) or `set-method` (an info).
 
-**Why it matters.** Without a URL the request goes nowhere. The page asks for both; without `set-method` a GET seems
-to be sent, which is not documented.
+**Why it matters.** Without a URL the request always fails. The documentation requires both elements; without
+`set-method` the gateway seems to send a GET, which isn't documented.
 
 **Example**
 
@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,16 @@ class RequestIncomplete(Rule):
         if mode is not None and self.literal(element, "mode") != "new":
             return
         if element.find("set-url") is None:
-            yield self.at_element(element, "a new request needs 'set-url'", help='Add <set-url>, or mode="copy".')
+            yield self.at_element(
+                element,
+                "a new request needs 'set-url'",
+                severity=Severity.ERROR,
+                help='Add <set-url>, or mode="copy".',
+            )
         elif element.find("set-method") is None:
-            yield self.at_element(element, "a new request needs 'set-method'", help="Add <set-method>GET</set-method>.")
+            yield self.at_element(
+                element,
+                "a new request needs 'set-method'",
+                severity=Severity.INFO,
+                help="Add <set-method>GET</set-method>.",
+            )

@@ -1,9 +1,8 @@
-"""request-without-timeout: a request of the policy's own has no timeout.
+"""request-without-timeout: send-request has no timeout.
 
-**What it does.** Looks at `send-request` without `timeout`. Off by default: 60 seconds count then.
+**What it does.** Looks for `send-request` without `timeout`. Off by default, because there is a default of 60 seconds.
 
-**Why it matters.** When the service that is asked hangs, every caller waits for a minute, and their connections pile
-up.
+**Why it matters.** If the other service hangs, every caller waits for a minute and connections pile up.
 
 **Example**
 
@@ -42,4 +41,4 @@ class RequestWithoutTimeout(Rule):
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if element.get("timeout") is None:
-            yield self.at_element(element, "callers may wait for 60 seconds here", help='Add timeout="5".')
+            yield self.at_element(element, "callers may have to wait here for 60 seconds", help='Add timeout="5".')

@@ -1,8 +1,8 @@
-"""requests-in-outbound: a self-hosted gateway sends one one-way request in outbound only.
+"""requests-in-outbound: a self-hosted gateway supports only one send-one-way-request in outbound.
 
-**What it does.** When the gateway is known to be self-hosted, looks for a second `send-one-way-request` in outbound.
+**What it does.** Looks for a second `send-one-way-request` in outbound where the gateway is known to be self-hosted.
 
-**Why it matters.** The page says that several of them are not supported there.
+**Why it matters.** The documentation says that more than one isn't supported there.
 
 **Example**
 
@@ -43,5 +43,7 @@ class RequestsInOutbound(Rule):
         ]
         for element in found[1:]:
             yield self.at_element(
-                element, "a self-hosted gateway does not support a second one in outbound", help="Use send-request."
+                element,
+                "a self-hosted gateway supports only one 'send-one-way-request' in outbound",
+                help="Use 'send-request' instead.",
             )

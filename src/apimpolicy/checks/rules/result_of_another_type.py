@@ -1,9 +1,10 @@
-"""result-of-another-type: an expression gives something that the attribute cannot take.
+"""result-of-another-type: an expression returns a type that its attribute doesn't take.
 
-**What it does.** Compares the static type of an expression with what its attribute is: a condition that gives a
-number or a date, a number that gives a truth value or a date.
+**What it does.** Compares the type that an expression returns with the type that its attribute needs. A condition
+needs a `bool`, a count or a status code an `int`, a time in seconds a number, a token quota a `long`.
 
-**Why it matters.** The value cannot be converted; the policy fails whenever it is reached, and the caller gets 500.
+**Why it matters.** The gateway compiles the expression for that type and refuses the policy: `Cannot implicitly
+convert type 'string' to 'bool'`.
 
 **Example**
 
@@ -25,7 +26,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.conversions import boolean, integer, long_integer, number
+from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,37 +38,55 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-NUMBERS = ("sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong", "float", "double", "decimal")
-OTHERS = ("char", "DateTime", "DateTimeOffset", "TimeSpan", "Guid", "XElement", "XDocument", "IResponse", "IRequest")
-NEVER_TRUTH = frozenset((*NUMBERS, *OTHERS))
-NEVER_NUMBER = frozenset(("bool", *OTHERS))
+SMALL = frozenset(("sbyte", "byte", "short", "ushort", "char", "int"))
+"""Types with an implicit conversion to int."""
+WHOLE = SMALL | {"uint", "long", "ulong"}
+NUMBERS = WHOLE | {"float", "double", "decimal"}
+TAKEN: dict[object, tuple[str, frozenset[str]]] = {
+    boolean: ("a bool", frozenset(("bool",))),
+    integer: ("an int", SMALL),
+    number: ("a number", NUMBERS),
+}
+"""What an attribute needs, by its conversion: in words, and the types that it takes."""
+LONGS: dict[str, tuple[str, frozenset[str]]] = {"token-quota": ("a long", frozenset(("long",)))}
+"""The gateway refuses an int here: `Expression return type 'System.Int32' is not allowed`."""
+UNKNOWN = ("dynamic", "?", "")
 
 
 class ResultOfAnotherType(Rule):
     code = "POL214"
+    severity = Severity.ERROR
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         attribute, bound = expression.attribute, expression.compiled.bound
         if attribute is None or bound is None or attribute.value.expression is None:
             return
         wanted = self.wanted(expression.element, attribute.name)
-        types = {str(type_).rpartition(".")[2].removesuffix("?") for type_ in bound.return_types or (bound.type,)}
-        never = NEVER_TRUTH if wanted == "a truth value" else NEVER_NUMBER if wanted else frozenset()
-        if types and types <= never:
-            found = " or ".join(sorted(types))
+        if wanted is None or find_named_values(attribute.value.raw):  # what a named value stands for is not known
+            return
+        words, taken = wanted
+        types = [str(type_) for type_ in bound.return_types or (bound.type,)]
+        wrong = [name for name in types if name.rpartition(".")[2] not in taken]
+        if wrong and not any(name in UNKNOWN for name in types):
+            found = " or ".join(sorted({f"'{name.rpartition('.')[2]}'" for name in wrong}))
             yield self.at_code(
                 expression,
                 bound.body,
-                f"'{attribute.name}' of '{expression.element.name}' is {wanted}, and this gives '{found}'",
-                label="fails whenever it is reached",
+                f"'{attribute.name}' must be {words}, but this expression returns {found}",
+                help=HELP.get(words, "") if "bool?" not in found else "Add '?? false', or '== true'.",
             )
 
-    def wanted(self, element: Element, name: str) -> str:
-        """What the attribute is: `a truth value`, `a number`, or empty for anything."""
+    def wanted(self, element: Element, name: str) -> tuple[str, frozenset[str]] | None:
+        """What the attribute needs; None when anything will do."""
         specification = self.subject.specification_of(element)
         for slot in specification.attributes if specification is not None else ():
-            if slot.name == name:
-                if slot.convert is boolean:
-                    return "a truth value"
-                return "a number" if slot.convert in (integer, long_integer, number) else ""
-        return ""
+            if slot.name == name and slot.expression:
+                return LONGS.get(name) if slot.convert is long_integer else TAKEN.get(slot.convert)
+        return None
+
+
+HELP = {
+    "a bool": "Compare it with something, or cast it.",
+    "an int": "Convert it with int.Parse or Convert.ToInt32, or cast it.",
+    "a long": "Write a long: 1000L, or (long)….",
+}

@@ -2,8 +2,8 @@
 
 **What it does.** Looks for `forward-request` inside `retry` without `buffer-request-body="true"`.
 
-**Why it matters.** The body is a stream: after the first attempt it is gone, and the second one cannot be sent with
-it. For GET nothing is lost; POST and PUT fail just when the retry was to help.
+**Why it matters.** The body is a stream, and the first attempt consumes it. A retried GET is fine, but a retried POST
+or PUT fails.
 
 **Example**
 
@@ -54,7 +54,7 @@ class RetryWithoutBuffer(Rule):
                     continue
                 yield self.at_element(
                     forward,
-                    "the body is gone after the first attempt",
-                    label="a second one has none",
+                    "a second attempt has no request body",
+                    label="the first attempt consumes it",
                     help='Add buffer-request-body="true".',
                 )

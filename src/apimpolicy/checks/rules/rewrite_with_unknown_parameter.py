@@ -1,10 +1,10 @@
-"""rewrite-with-unknown-parameter: rewrite-uri uses a parameter that the operation does not have.
+"""rewrite-with-unknown-parameter: rewrite-uri uses a parameter that the operation doesn't have.
 
-**What it does.** When the operation's URL template is known, looks for `{name}` in the path of `rewrite-uri` that it
-does not contain.
+**What it does.** Looks in `rewrite-uri` for parameters, `{name}`, that aren't in the operation's URL template, where
+that is known.
 
-**Why it matters.** Azure refuses to save it: "Only parameters specified in the original URL template can be used in
-the rewrite template".
+**Why it matters.** Azure refuses to save the policy: "Only parameters specified in the original URL template can be
+used in the rewrite template".
 
 **Example**
 
@@ -14,7 +14,7 @@ For an operation `/orders/{id}`:
 <rewrite-uri template="/v2/orders/{orderId}" />
 ```
 
-**Use instead** the name that the operation has.
+**Use instead** a parameter of the operation.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/rewrite-uri-policy
 """

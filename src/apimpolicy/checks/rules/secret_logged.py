@@ -1,11 +1,11 @@
-"""secret-logged: a secret goes into a trace, a log or a metric.
+"""secret-logged: a secret is written to a trace, a log or a metric.
 
-**What it does.** Looks at expressions inside `trace`, `log-to-eventhub`, `emit-metric` and `llm-emit-token-metric`
-that read the header `Authorization` or `Ocp-Apim-Subscription-Key`, a subscription's key or a password. What only
-asks whether it is there, or hashes it, is left alone.
+**What it does.** Looks in `trace`, `log-to-eventhub`, `emit-metric` and `llm-emit-token-metric` for expressions that
+return the header `Authorization` or `Ocp-Apim-Subscription-Key`, a subscription's key or a password. Expressions that
+only test whether it is there, hash it, or return a claim of the token are left alone.
 
-**Why it matters.** Logs are read by more people than the gateway's configuration, and are kept for long. A bearer
-token in a log is the caller's identity for whoever reads it.
+**Why it matters.** Logs are kept for a long time, and more people can read them than the gateway's configuration.
+Anyone who finds a bearer token in a log can act as the caller.
 
 **Example**
 
@@ -13,8 +13,8 @@ token in a log is the caller's identity for whoever reads it.
 <trace source="orders"><message>@(context.Request.Headers.GetValueOrDefault("Authorization", ""))</message></trace>
 ```
 
-**Use instead** what identifies without giving access: `context.Subscription.Id`, `context.RequestId`, a claim of the
-token.
+**Use instead** something that identifies the caller without giving access: `context.Subscription.Id`,
+`context.RequestId`, a claim of the token.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/trace-policy,
 https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html
@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Binary, Call, PropertyAccess
+from apimpolicy.binding.nodes import Assignment, Binary, Call, Local, LocalDeclaration, PropertyAccess, Return
 from apimpolicy.checks.messages import secrets
 from apimpolicy.checks.rule import Rule
 
@@ -51,10 +51,41 @@ class SecretLogged(Rule):
         if sink is None:
             return
         for what, node in secrets(expression):
-            if not any(is_harmless(around) for around in expression.ancestors(node)):
+            if reaches_result(expression, node):
                 yield self.at_code(
-                    expression, node, f"{what} goes into '{sink}'", help="Log what identifies without giving access."
+                    expression,
+                    node,
+                    f"{what} is written to '{sink}'",
+                    help="Log something that identifies the caller without giving access, such as a claim.",
                 )
+
+
+def reaches_result(expression: CheckedExpression, secret: Bound) -> bool:
+    """Whether the expression returns the secret, or a text made of it; through local variables as well."""
+    is_block = next(expression.of_kind(Return), None) is not None
+    waiting, seen = [secret], {id(secret)}
+    while waiting:
+        node = waiting.pop()
+        around = list(expression.ancestors(node))
+        if any(map(is_harmless, around)):
+            continue
+        if not is_block or any(isinstance(each, Return) for each in around):
+            return True
+        written = {id(symbol) for each in around if (symbol := _written(each)) is not None}
+        uses = (each for each in expression.of_kind(Local) if id(each.symbol) in written and id(each) not in seen)
+        for use in uses:
+            seen.add(id(use))
+            waiting.append(use)
+    return False
+
+
+def _written(node: Bound) -> object:
+    """The local variable that a node sets."""
+    if isinstance(node, LocalDeclaration):
+        return node.symbol
+    if isinstance(node, Assignment) and isinstance(node.target, Local):
+        return node.target.symbol
+    return None
 
 
 def names_around(element: Element | None) -> Iterator[str]:
@@ -65,7 +96,7 @@ def names_around(element: Element | None) -> Iterator[str]:
 
 
 def is_harmless(node: Bound) -> bool:
-    """Whether a node takes something of a secret that may be shown."""
+    """Whether a node takes something from a secret that may be shown."""
     if isinstance(node, Call):
         return node.method.name in HARMLESS
     if isinstance(node, PropertyAccess):

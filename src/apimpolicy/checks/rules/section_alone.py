@@ -1,9 +1,9 @@
-"""section-alone: a document begins with a section, not with policies.
+"""section-alone: the root of the document is a section, not <policies>.
 
-**What it does.** Looks for documents whose outermost element is a section. Off by default: snippets in documentation
-and pieces that a build puts together look like that.
+**What it does.** Looks for documents whose outermost element is a section. Off by default, because snippets in
+documentation and the parts of which a build makes a policy look like that.
 
-**Why it matters.** Azure refuses to save it.
+**Why it matters.** Azure refuses to save the policy.
 
 **Example**
 
@@ -49,6 +49,6 @@ class SectionAlone(Rule):
         for root in self.document.roots:
             if root.name in SECTIONS:
                 yield self.at_element(
-                    root, "a section stands in <policies>", help="Put <policies> around the sections."
+                    root, f"'{root.name}' must be inside <policies>", help="Put <policies> around the sections."
                 )
                 return

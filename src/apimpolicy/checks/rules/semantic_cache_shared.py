@@ -1,10 +1,10 @@
-"""semantic-cache-shared: answers of a language model are shared by all callers.
+"""semantic-cache-shared: all callers share the cached responses of a language model.
 
-**What it does.** Looks at `llm-semantic-cache-lookup` and `azure-openai-semantic-cache-lookup` without `vary-by`, and
+**What it does.** Looks for `llm-semantic-cache-lookup` and `azure-openai-semantic-cache-lookup` without `vary-by`, or
 with a literal `score-threshold` above 0.2.
 
-**Why it matters.** Without `vary-by` an answer that holds one caller's data goes to the next one who asks similarly.
-The greater the threshold, the less a prompt has to resemble the stored one.
+**Why it matters.** Without `vary-by`, a response that contains one caller's data is served to the next caller with a
+similar prompt. The greater the threshold, the less similar the prompts need to be.
 
 **Example**
 
@@ -46,7 +46,9 @@ class SemanticCacheShared(Rule):
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if element.find("vary-by") is None:
             yield self.at_element(
-                element, "all callers share these answers", help="Add <vary-by>@(context.Subscription.Id)</vary-by>."
+                element,
+                "all callers share the cached responses",
+                help="Add <vary-by>@(context.Subscription.Id)</vary-by>.",
             )
         attribute, text = element.get("score-threshold"), self.literal(element, "score-threshold")
         try:
@@ -55,5 +57,5 @@ class SemanticCacheShared(Rule):
             return
         if attribute is not None and is_high:
             yield self.at_value(
-                element, attribute, "prompts that hardly resemble each other get one answer", help="Start with 0.05."
+                element, attribute, "prompts that are hardly similar get the same response", help="Start with 0.05."
             )

@@ -1,10 +1,10 @@
-"""slow-pattern: a regular expression may take for ever.
+"""slow-pattern: a regular expression may take very long.
 
-**What it does.** Looks at literal patterns of `Regex` for repetitions inside a repetition (`(a+)+`, `(.*)*`) and for
-alternatives that begin alike inside one, and for patterns that the caller writes.
+**What it does.** Looks for literal patterns of `Regex` with a repetition inside a repetition (`(a+)+`, `(.*)*`), and
+for patterns that come from the caller.
 
-**Why it matters.** On a text that nearly matches, the work doubles with every character. One request can keep the
-gateway busy for minutes; no time limit is documented.
+**Why it matters.** For a text that almost matches, the work doubles with every character. A single request can keep
+the gateway busy for minutes, and no time limit is documented.
 
 **Example**
 
@@ -56,12 +56,12 @@ class SlowPattern(Rule):
                         expression,
                         pattern,
                         "this pattern has a repetition inside a repetition",
-                        label="a text that nearly matches takes for ever",
-                        help="Write it without the inner or the outer one.",
+                        label="a text that almost matches takes very long",
+                        help="Remove the inner or the outer repetition.",
                     )
             elif any(found is pattern for found in inputs_in(expression, pattern)):
                 yield self.at_code(
-                    expression, pattern, "the caller writes this pattern", help="Match against patterns of your own."
+                    expression, pattern, "the pattern comes from the caller", help="Use patterns of your own."
                 )
 
 

@@ -1,9 +1,9 @@
-"""status-reason-compared: a decision hangs on the text beside a status code.
+"""status-reason-compared: a decision depends on the reason phrase of a status.
 
 **What it does.** Looks for comparisons with `StatusReason`.
 
-**Why it matters.** The text is free: servers change it, HTTP/2 has none at all. Samples for retries on "Backend pool
-is not available" have become outdated that way.
+**Why it matters.** Servers can use any text, and HTTP/2 has none. Samples that retry on "Backend pool is not
+available" stopped working when that text changed.
 
 **Example**
 
@@ -45,6 +45,9 @@ class StatusReasonCompared(Rule):
                     isinstance(around, Call) and around.method.name in ("Contains", "Equals", "StartsWith")
                 ):
                     yield self.at_code(
-                        expression, node, "servers are free to write another text", help="Compare StatusCode."
+                        expression,
+                        node,
+                        "servers may send any reason phrase, or none",
+                        help="Compare StatusCode instead.",
                     )
                     break

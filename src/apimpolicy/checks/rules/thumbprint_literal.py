@@ -1,11 +1,11 @@
-"""thumbprint-literal: a thumbprint is written so that it never equals a real one.
+"""thumbprint-literal: a thumbprint is written in a form that never matches.
 
-**What it does.** Looks at text that is compared with a certificate's `Thumbprint`, and at the attribute `thumbprint`
-of policies: lower case letters, blanks, colons and hidden characters.
+**What it does.** Looks for lower-case letters, spaces, colons and invisible characters in literals that are compared
+with a certificate's `Thumbprint`, and for invisible characters in the attribute `thumbprint`.
 
-**Why it matters.** `Thumbprint` is 40 hexadecimal digits in upper case, and `==` looks at every character. Copied from
-the certificate dialog of Windows, a thumbprint begins with the invisible character U+200E; copied from `openssl`, it
-has colons or lower case letters. The comparison is false for everybody, and nothing says why.
+**Why it matters.** `Thumbprint` is 40 hexadecimal digits in upper case, and `==` compares every character. A
+thumbprint copied from the certificate dialog in Windows begins with the invisible character U+200E; one copied from
+`openssl` has colons or lower-case letters. The comparison is false for every caller, and nothing tells you why.
 
 **Example**
 
@@ -13,13 +13,15 @@ has colons or lower case letters. The comparison is false for everybody, and not
 <when condition="@(context.Request.Certificate?.Thumbprint != "a909502dd82ae41433e6f83886b00d4277a32a7b")">
 ```
 
-**Use instead** upper case without anything between, or a comparison that does not look at the case:
+**Use instead** upper case and no separators, or a comparison that ignores case:
 
 ```xml
-<when condition="@(!"A909502DD82AE41433E6F83886B00D4277A32A7B".Equals(context.Request.Certificate?.Thumbprint))">
+<when condition="@(!"A909502DD82AE41433E6F83886B00D4277A32A7B".Equals(
+    context.Request.Certificate?.Thumbprint, StringComparison.OrdinalIgnoreCase))">
 ```
 
-**Sources.** https://learn.microsoft.com/dotnet/api/system.security.cryptography.x509certificates.x509certificate2.thumbprint
+**Sources.**
+https://learn.microsoft.com/dotnet/api/system.security.cryptography.x509certificates.x509certificate2.thumbprint
 """
 
 from __future__ import annotations
@@ -47,14 +49,14 @@ class ThumbprintLiteral(Rule):
     elements = ("identity", "authentication-certificate")
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        """Case does not matter in these attributes; whether blanks do is unknown, hidden characters surely do."""
+        """Case doesn't matter in these attributes. Whether spaces do isn't known; invisible characters certainly do."""
         attribute = element.get("thumbprint")
         if attribute is None or attribute.value.parts:
             return
         text = attribute.value.text
         if not text.isascii() and re.fullmatch(_DIGITS, re.sub(_BETWEEN, "", text)):
             yield self.at_value(
-                element, attribute, "the thumbprint has a hidden character", help=f"Write {_clean(text)!r}."
+                element, attribute, "the thumbprint contains an invisible character", help=f"Write {_clean(text)!r}."
             )
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
@@ -71,7 +73,7 @@ class ThumbprintLiteral(Rule):
                     yield self.at_code(
                         expression,
                         one,
-                        f"a thumbprint has no {fault}",
+                        f"this thumbprint has {fault}, and Thumbprint never does",
                         label="never equal",
                         help=f'Write "{_clean(text)}".',
                     )
@@ -97,7 +99,7 @@ def _fault(text: str) -> str | None:
     if re.fullmatch(_DIGITS, bare) is None or text == bare.upper():
         return None
     if not text.isascii():
-        return "hidden characters"
+        return "invisible characters"
     if bare != text:
-        return "blanks or colons"
-    return "lower case letters"
+        return "spaces or colons"
+    return "lower-case letters"

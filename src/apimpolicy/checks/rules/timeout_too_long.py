@@ -1,10 +1,10 @@
-"""timeout-too-long: a timeout is longer than the gateway honours.
+"""timeout-too-long: a timeout is longer than the gateway may honour.
 
-**What it does.** Looks at `forward-request` with a literal `timeout` above 240 seconds (or `timeout-ms` above
+**What it does.** Looks for `forward-request` with a literal `timeout` above 240 seconds (or `timeout-ms` above
 240,000).
 
-**Why it matters.** Network equipment in Azure drops connections that were idle for about four minutes; longer
-timeouts may not be honoured. The caller gets an error all the same, and the backend goes on working.
+**Why it matters.** The network infrastructure of Azure can drop connections that are idle for about four minutes, and
+longer timeouts may not be honoured. The caller then gets an error while the backend goes on working.
 
 **Example**
 
@@ -12,7 +12,7 @@ timeouts may not be honoured. The caller gets an error all the same, and the bac
 <forward-request timeout="600" />
 ```
 
-**Use instead** an answer at once (202) and a place to ask for the result.
+**Use instead** an immediate 202, and a URL where the caller can get the result later.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/forward-request-policy
 """
@@ -44,6 +44,6 @@ class TimeoutTooLong(Rule):
                 yield self.at_value(
                     element,
                     attribute,
-                    f"more than {MOST_SECONDS} seconds may not be honoured",
-                    help="Answer at once, and let the caller ask for the result later.",
+                    f"a timeout of more than {MOST_SECONDS} seconds may not be honoured",
+                    help="Return 202 immediately, and let the caller get the result later.",
                 )

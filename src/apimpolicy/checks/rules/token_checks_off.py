@@ -1,9 +1,9 @@
-"""token-checks-off: a check of validate-jwt is switched off.
+"""token-checks-off: a check of validate-jwt is off.
 
-**What it does.** Looks at `validate-jwt` for `require-signed-tokens="false"` and `require-expiration-time="false"`.
+**What it does.** Looks for `validate-jwt` with `require-signed-tokens="false"` or `require-expiration-time="false"`.
 
-**Why it matters.** A token without a signature can be written by anybody, with any claims. A token without an expiry
-is valid for ever once it has leaked. The first is an error, the second a warning.
+**Why it matters.** Anyone can write a token without a signature, with any claims: that is an error. A token without an
+expiration time is valid forever if it leaks.
 
 **Example**
 
@@ -11,7 +11,7 @@ is valid for ever once it has leaked. The first is an error, the second a warnin
 <validate-jwt header-name="Authorization" require-signed-tokens="false">
 ```
 
-**Use instead** the defaults: leave the attribute out.
+**Use instead** the default: remove the attribute.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/validate-jwt-policy
 """
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 
 CONSEQUENCES = {
-    "require-signed-tokens": "anybody can write a token that passes",
-    "require-expiration-time": "a leaked token is valid for ever",
+    "require-signed-tokens": "anyone can write an unsigned token",
+    "require-expiration-time": "a leaked token is valid forever",
 }
 
 
@@ -45,5 +45,5 @@ class TokenChecksOff(Rule):
             attribute = element.get(name)
             if attribute is not None and self.literal(element, name) == "false":
                 severity = Severity.ERROR if name == "require-signed-tokens" else self.severity
-                message, advice = f"'{name}' is switched off", "Leave the attribute out."
+                message, advice = f"'{name}' is off", "Remove the attribute."
                 yield self.at_value(element, attribute, message, label=consequence, help=advice, severity=severity)

@@ -1,11 +1,11 @@
-"""token-for-anybody: a token is validated, and nobody asks whom or what it is for.
+"""token-for-anybody: any token of the identity provider is accepted, whatever it was issued for.
 
-**What it does.** Looks at `validate-jwt` with an `openid-config` and neither `audiences` nor `required-claims`. Where
-you sign the tokens yourself (`issuer-signing-keys`) it stays silent.
+**What it does.** Looks for `validate-jwt` with `openid-config` but neither `audiences` nor `required-claims`. It stays
+silent if you sign the tokens yourself (`issuer-signing-keys`).
 
-**Why it matters.** The signature says that the identity provider made the token; it does not say for which API. A
-token that somebody got for any other application of the same provider passes. With a provider for everybody
-(Microsoft Entra's `common`, Google) that is any user in the world, which is an error unless the issuers are named.
+**Why it matters.** The signature proves that the identity provider issued the token, not for which API. A token that
+somebody got for another application of the same provider is accepted. With a public provider (Microsoft Entra's
+`common`, Google), any user in the world gets in, which is an error unless the issuers are named.
 
 **Example**
 
@@ -55,8 +55,8 @@ class TokenForAnybody(Rule):
             is_open = self.for_everybody.search(self.literal(provider, "url") or "") and not element.find("issuers")
             yield self.at_element(
                 element,
-                "any token of this provider passes",
-                label="whatever it was issued for",
+                "any token of this identity provider is accepted",
+                label="whatever application it was issued for",
                 help="Add <audiences>, or <required-claims>.",
                 severity=Severity.ERROR if is_open else self.severity,
             )

@@ -1,9 +1,9 @@
-"""token-may-be-null: a member of a token is read that may be null.
+"""token-may-be-null: a member of a token is used that may be null.
 
-**What it does.** Looks for `.AsJwt().Claims` and the like: members behind `AsJwt()` and `AsBasic()` without `?.`, in
-documents that do not use `validate-jwt` or `validate-azure-ad-token` before.
+**What it does.** Looks for members that are used on `AsJwt()` and `AsBasic()` without `?.`, such as `.AsJwt().Claims`,
+unless `validate-jwt` or `validate-azure-ad-token` comes before.
 
-**Why it matters.** Both give null when the header is missing or is no token; the expression throws, and the caller
+**Why it matters.** Both return null if the header is missing or isn't a token. The expression throws and the caller
 gets 500 instead of 401.
 
 **Example**
@@ -55,15 +55,15 @@ class TokenMayBeNull(Rule):
                 yield self.at_code(
                     expression,
                     node,
-                    f"'{receiver.method.name}()' gives null when there is no such token",
-                    label="throws then",
-                    help="Write '?.', and say what counts when it is null.",
+                    f"'{receiver.method.name}()' returns null if there is no valid token",
+                    label="throws if it does",
+                    help="Use '?.', and handle null.",
                 )
                 return
 
 
 def asks_for_null(subject: Subject, method: str, expression: CheckedExpression) -> bool:
-    """Whether this expression, or one before it, holds such a token against null."""
+    """Whether this expression, or one before it, compares such a token with null."""
     for other in subject.expressions:
         if other.element.start > expression.element.start:
             return False

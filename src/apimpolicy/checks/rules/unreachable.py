@@ -1,8 +1,8 @@
-"""unreachable: policies stand where no request comes.
+"""unreachable: policies can't be reached.
 
-**What it does.** Looks for policies that follow `return-response` or `mock-response` among the same policies.
+**What it does.** Looks for policies that follow `return-response` or `mock-response` in the same sequence.
 
-**Why it matters.** Both end the request: what follows never runs. Often a condition around them was forgotten.
+**Why it matters.** Both end the request, and the policies after them never run. Often a condition was forgotten.
 
 **Example**
 
@@ -11,7 +11,7 @@
 <set-header name="X-Trace"><value>@(context.RequestId)</value></set-header>
 ```
 
-**Use instead** the order the other way round, or `choose` around `return-response`.
+**Use instead** the reverse order, or `choose` around `return-response`.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/return-response-policy,
 https://learn.microsoft.com/azure/api-management/mock-response-policy
@@ -40,11 +40,13 @@ class Unreachable(Rule):
             return
         behind = False
         for other in parent.elements():
+            if behind and other.name == "base":
+                return  # many put it there as a matter of form
             if behind:
                 yield self.at_element(
                     other,
-                    f"no request comes here: '{element.name}' before it ends the request",
-                    help="Put it first, or a condition around the other.",
+                    f"this is never reached, because '{element.name}' ends the request",
+                    help=f"Move it before '{element.name}', or put '{element.name}' inside 'choose'.",
                 )
                 return
             behind = other is element

@@ -1,11 +1,10 @@
-"""variable-never-set: a variable is read that nothing sets before.
+"""variable-never-set: a variable is read that hasn't been set.
 
-**What it does.** Looks for `context.Variables["name"]` where no policy of the document sets the variable on any way
-there. Behind `<base />` or a fragment that is not known, anything may be set; then only a name that differs by a
-letter or two, or by its case, from one that the document sets is reported. What is asked for with `ContainsKey` is
-left alone.
+**What it does.** Looks for `context.Variables["name"]` where no policy of the document can have set the variable.
+After `<base />` or an unknown fragment, any variable may be set; then only a name is reported that differs in its case
+from one that the document sets. Variables that are tested with `ContainsKey` are left alone.
 
-**Why it matters.** Reading a variable that is not set throws, and the caller gets 500. Names are case-sensitive.
+**Why it matters.** Reading a variable that isn't set throws, and the caller gets 500. Names are case-sensitive.
 
 **Example**
 
@@ -54,13 +53,13 @@ class VariableNeverSet(Rule):
             yield self.at_code(
                 expression,
                 read.node,
-                f"nothing sets the variable '{read.name}' before",
+                f"the variable '{read.name}' hasn't been set",
                 label=f"did you mean '{near}'?" if near else "throws",
                 help="" if near else "Set it first, or use context.Variables.GetValueOrDefault.",
             )
 
     def nearest(self, name: str, state: State) -> str | None:
-        """A name that was meant; empty when nothing can have set the variable; None when something may have."""
+        """A name that was meant; empty if nothing can have set the variable; None if something may have."""
         known = list(state.variables)
         for other in known:
             if other.lower() == name.lower():

@@ -1,11 +1,11 @@
-"""variable-of-another-type: a variable is taken for a type that it does not have.
+"""variable-of-another-type: a variable is cast to a type that it doesn't have.
 
-**What it does.** Compares what a variable was set to with the cast at its reading (`(int)context.Variables["n"]`),
-and with the type that `GetValueOrDefault` is asked for, when every value that the document sets is of a known other
-type.
+**What it does.** Compares the values that a document gives to a variable with the type that it is cast to
+(`(int)context.Variables["n"]`), or that `GetValueOrDefault` asks for. It reports a cast if all the values are of
+another type.
 
-**Why it matters.** A variable holds an object: taking a `string` for an `int` throws, also when it reads like a
-number; so does taking an `int` for a `long`. `set-variable` with a literal sets a string.
+**Why it matters.** A variable holds an object. Casting a `string` to `int` throws even if the text is a number, and so
+does casting an `int` to `long`. `set-variable` with a literal sets a string.
 
 **Example**
 
@@ -59,7 +59,7 @@ EXACT = frozenset(
         "TimeSpan",
     )
 )
-"""Types of which a value is of no other type of these."""
+"""Types that exclude each other."""
 
 
 class VariableOfAnotherType(Rule):
@@ -88,7 +88,7 @@ class VariableOfAnotherType(Rule):
 def advice(held: set[str], wanted: str) -> str:
     """What to write instead."""
     if held == {"string"} and wanted not in ("string", "char"):
-        return f"Parse it, or set it with an expression of type '{wanted}'; a literal in set-variable is a string."
+        return f"Parse it, or set it to an expression of type '{wanted}': a literal in set-variable is a string."
     if wanted == "string":
         return "Call ToString() on it."
-    return f"Take it for '{sorted(held)[0]}' and convert it then."
+    return f"Cast it to '{sorted(held)[0]}' first, then convert it."

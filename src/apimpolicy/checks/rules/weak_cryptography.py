@@ -1,10 +1,9 @@
 """weak-cryptography: a broken hash or cipher is used.
 
-**What it does.** Looks for `MD5`, `SHA1`, `HMACMD5`, `DES`, `TripleDES`, `RC2` and for `CipherMode.ECB` in
-expressions.
+**What it does.** Looks for `MD5`, `SHA1`, `HMACMD5`, `DES`, `TripleDES`, `RC2` and `CipherMode.ECB` in expressions.
 
-**Why it matters.** Two texts with the same MD5 or SHA-1 can be made on purpose; ECB shows equal blocks. For a cache
-key or an `ETag` that may be all right; for a signature or a secret it is not.
+**Why it matters.** Attackers can make two texts with the same MD5 or SHA-1 hash, and ECB reveals which blocks are
+equal. For a cache key or an `ETag` that may be fine, but not for a signature or a secret.
 
 **Example**
 
@@ -46,13 +45,15 @@ class WeakCryptography(Rule):
         for node in expression.compiled.nodes:
             if isinstance(node, FieldAccess):
                 if node.field.name == "ECB" and type_name(node) == "CipherMode":
-                    yield self.at_code(expression, node, "ECB shows which blocks are equal", help="Use CipherMode.CBC.")
+                    yield self.at_code(
+                        expression, node, "ECB reveals which blocks are equal", help="Use CipherMode.CBC."
+                    )
             elif isinstance(node, (Call, ObjectCreation)):
                 name = WEAK.match(type_name(node))
                 if name is not None:
                     yield self.at_code(
                         expression,
                         node,
-                        f"{name[0]} is broken",
-                        help="Use SHA256, HMACSHA256 or Aes where it protects something.",
+                        f"{name[0]} is no longer secure",
+                        help="Use SHA256, HMACSHA256 or Aes if it protects something.",
                     )

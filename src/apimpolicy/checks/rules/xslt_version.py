@@ -1,9 +1,9 @@
-"""xslt-version: a transformation is not XSLT 1.0.
+"""xslt-version: a stylesheet isn't XSLT 1.0.
 
 **What it does.** Looks at the `version` of the stylesheet in `xsl-transform`.
 
-**Why it matters.** The gateway runs XSLT 1.0 only. In a stylesheet of another version unknown instructions are
-ignored silently or fail at run time.
+**Why it matters.** The gateway supports only XSLT 1.0. In a stylesheet of another version, unknown instructions are
+ignored or fail when a request comes.
 
 **Example**
 
@@ -11,7 +11,7 @@ ignored silently or fail at run time.
 <xsl-transform><xsl:stylesheet xmlns:xsl="http://www.w3.org/1999/XSL/Transform" version="2.0" /></xsl-transform>
 ```
 
-**Use instead** `version="1.0"` and what it has.
+**Use instead** `version="1.0"` and its instructions.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/xsl-transform-policy
 """
@@ -31,9 +31,19 @@ if TYPE_CHECKING:
 
 class XsltVersion(Rule):
     code = "POL132"
-    elements = ("xsl:stylesheet", "xsl:transform")
+    elements = ("xsl-transform",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        attribute, version = element.get("version"), self.literal(element, "version")
-        if attribute is not None and version not in (None, "1.0") and element.parent is not None:
-            yield self.at_value(element, attribute, "the gateway runs XSLT 1.0 only", help='Write version="1.0".')
+        for sheet in element.elements():
+            attribute, version = sheet.get("version"), self.literal(sheet, "version")
+            if (
+                attribute is not None
+                and version not in (None, "1.0")
+                and local_name(sheet) in ("stylesheet", "transform")
+            ):
+                yield self.at_value(sheet, attribute, "the gateway supports only XSLT 1.0", help='Write version="1.0".')
+
+
+def local_name(element: Element) -> str:
+    """The name without its prefix, which is free."""
+    return element.name.rpartition(":")[2]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @part("audiences")
 class Audiences:
-    audiences: list[str] = child_texts("audience", trimmed)
+    audiences: list[str] = child_texts("audience", trimmed, required=True, filled=True)
 
 
 @part("claim")
@@ -31,7 +31,7 @@ class Claim:
 
 @part("required-claims")
 class RequiredClaims:
-    claims: list[Step] = children(Claim)
+    claims: list[Step] = children(Claim, required=True)
 
 
 @part("key")
@@ -43,7 +43,7 @@ class DecryptionKeyElement:
 
 @part("decryption-keys")
 class DecryptionKeys:
-    keys: list[Step] = children(DecryptionKeyElement)
+    keys: list[Step] = children(DecryptionKeyElement, required=True)
 
 
 def texts_of(exchange: Exchange, step: Step | None, field: str) -> list[str]:

@@ -1,0 +1,102 @@
+"""address-unreadable: ip-filter contains something that isn't an IP address or a range of them.
+
+**What it does.** Reads the literal addresses in `address` and `address-range` of `ip-filter`: IPv4 or IPv6, both ends
+of a range of the same kind, the lower one first.
+
+**Why it matters.** Azure refuses to save the policy. CIDR notation isn't supported.
+
+**Example**
+
+```xml
+<ip-filter action="allow">
+    <address>10.0.0.0/8</address>
+</ip-filter>
+```
+
+**Use instead**
+
+```xml
+<ip-filter action="allow">
+    <address-range from="10.0.0.0" to="10.255.255.255" />
+</ip-filter>
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/ip-filter-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.attribute_validation import is_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from ipaddress import IPv4Address, IPv6Address
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class AddressUnreadable(Rule):
+    code = "POL139"
+    severity = Severity.ERROR
+    elements = ("ip-filter",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        for child in element.elements():
+            if child.name == "address":
+                yield from self.single(child)
+            elif child.name == "address-range":
+                yield from self.range(child)
+
+    def single(self, element: Element) -> Iterator[Diagnostic]:
+        text = element.text.strip()
+        if text and element.expression is None and "{" not in text and read(text) is None:
+            yield self.at_element(element, not_an_address(text), help=advice(text))
+
+    def range(self, element: Element) -> Iterator[Diagnostic]:
+        ends = []
+        for name in ("from", "to"):
+            attribute = element.get(name)
+            if attribute is None or is_unknown(attribute.value) or not attribute.value.text.strip():
+                return
+            text = attribute.value.text.strip()
+            address = read(text)
+            if address is None:
+                yield self.at_value(element, attribute, not_an_address(text), help=advice(text))
+                return
+            ends.append(address)
+        low, high = ends
+        if low.version != high.version:
+            yield self.at_element(element, "'from' and 'to' must both be IPv4 or both be IPv6")
+        elif int(low) > int(high):
+            message = f"'from' ({low}) is greater than 'to' ({high})"
+            yield self.at_element(element, message, label="matches no address", help="Swap 'from' and 'to'.")
+
+
+def read(text: str) -> IPv4Address | IPv6Address | None:
+    """The address that a text says; None for anything else."""
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def not_an_address(text: str) -> str:
+    return f"'{text[:60]}' is not an IP address"
+
+
+def advice(text: str) -> str:
+    """The range that a network in CIDR notation stands for."""
+    from ipaddress import ip_network
+
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return "Write a single IPv4 or IPv6 address, or an address-range."
+    return f'CIDR notation is not supported. Write <address-range from="{network[0]}" to="{network[-1]}" />.'

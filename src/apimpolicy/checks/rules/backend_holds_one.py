@@ -1,0 +1,64 @@
+"""backend-holds-one: the backend section contains more than one policy.
+
+**What it does.** Counts the policies directly inside `backend`; `<base />` counts as one. What stands inside `choose`,
+`retry` or another policy doesn't count.
+
+**Why it matters.** Azure refuses to save the policy.
+
+**Example**
+
+```xml
+<backend>
+    <base />
+    <forward-request timeout="20" />
+</backend>
+```
+
+**Use instead** one of them. Policies that prepare the request, such as `set-variable`, belong in `inbound`:
+
+```xml
+<backend>
+    <forward-request timeout="20" />
+</backend>
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/forward-request-policy. Seen when policies were saved to
+a gateway in 2026; earlier gateways may be more lenient.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class BackendHoldsOne(Rule):
+    code = "POL138"
+    severity = Severity.ERROR
+    elements = ("backend",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if element.parent is not None and element.parent.name != "policies":
+            return
+        first, *others = [*element.elements(), None]
+        if first is not None and others[0] is not None:
+            yield self.at_element(
+                others[0],
+                f"'backend' can contain only one policy, and already contains '{first.name}'",
+                help=advice(first, others[0]),
+            )
+
+
+def advice(first: Element, second: Element) -> str:
+    """Which of the two to keep."""
+    if "base" in (first.name, second.name) and "forward-request" in (first.name, second.name):
+        return "Keep <base /> or <forward-request />: each of them forwards the request."
+    return "Move what prepares the request to 'inbound', and what follows it to 'outbound'."

@@ -1,0 +1,63 @@
+"""fragment-root: the root element doesn't fit the place of the file.
+
+**What it does.** Looks for a file in the folder of a policy fragment (as APIOps extracts it) whose root is
+`<policies>` or a section, and for a file in the folder of an API, an operation, a product or a workspace whose root is
+`<fragment>`.
+
+**Why it matters.** Azure refuses to save it.
+
+**Example**, in `policy fragments/check-callers/policy.xml`
+
+```xml
+<policies>
+    <inbound>
+        <base />
+    </inbound>
+</policies>
+```
+
+**Use instead**
+
+```xml
+<fragment>
+    <set-header name="X-Trace"><value>@(context.RequestId.ToString())</value></set-header>
+</fragment>
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/policy-fragments
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.spec import SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class FragmentRoot(Rule):
+    code = "POL141"
+    severity = Severity.ERROR
+
+    def finish(self) -> Iterator[Diagnostic]:
+        root = self.document.root
+        if root is None:
+            return
+        if self.settings.fragment is not None and root.name in ("policies", *SECTIONS):
+            yield self.at_element(
+                root,
+                f"a policy fragment can't begin with <{root.name}>",
+                help="The root is <fragment>, and the policies stand directly inside it.",
+            )
+        elif self.settings.scope is not None and root.name == "fragment":
+            yield self.at_element(
+                root,
+                f"the policy of the scope '{self.settings.scope}' can't begin with <fragment>",
+                help="The root is <policies>. A fragment belongs in a folder of its own.",
+            )

@@ -1,0 +1,79 @@
+"""url-without-scheme: a URL isn't absolute.
+
+**What it does.** Looks for literal URLs in `set-url`, `openid-config` and the `base-url` of `set-backend-service` that
+begin with a host or a path, or with a misspelt scheme.
+
+**Why it matters.** The gateway can't send a request there: Azure refuses the policy, or every request fails.
+
+**Example**
+
+```xml
+<set-backend-service base-url="orders.contoso.example/v2" />
+```
+
+**Use instead**
+
+```xml
+<set-backend-service base-url="https://orders.contoso.example/v2" />
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/set-backend-service-policy,
+https://learn.microsoft.com/azure/api-management/send-request-policy
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]")
+HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:[/?#].*)?|localhost(?::\d+)?(?:[/?#].*)?", re.IGNORECASE)
+PATH = re.compile(r"/[\w.~%/-]*(?:[?#].*)?")
+SCHEME = re.compile(r"(?:h?t?tps?|https?)(?::/?|//)(?!/)[\w.-].*|h{1,2}t{1,3}ps?://.*", re.IGNORECASE)
+"""What begins with something like http or https, and not with `://` behind it, or isn't spelt so."""
+
+
+class UrlWithoutScheme(Rule):
+    code = "POL140"
+    severity = Severity.ERROR
+    elements = ("set-backend-service", "set-url", "openid-config")
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        for name in ("base-url", "url"):
+            attribute, text = element.get(name), self.literal(element, name)
+            if attribute is not None and text is not None and is_incomplete(text.strip()):
+                yield self.at_value(element, attribute, message(text.strip()), help=advice(text.strip()))
+        text = element.text.strip()
+        if element.name == "set-url" and element.expression is None and is_incomplete(text):
+            yield self.at_element(element, message(text), help=advice(text))
+
+
+def is_incomplete(text: str) -> bool:
+    """Whether this is certainly meant as a URL, and isn't an absolute one. Placeholders of any kind are left alone."""
+    if "__" in text or "{" in text or "@(" in text:
+        return False
+    if SCHEME.fullmatch(text) and re.match(r"https?://", text, re.IGNORECASE) is None:
+        return True
+    return ABSOLUTE.match(text) is None and bool(HOST.fullmatch(text) or PATH.fullmatch(text))
+
+
+def message(text: str) -> str:
+    return f"'{text[:60]}' is not an absolute URL"
+
+
+def advice(text: str) -> str:
+    """What is missing."""
+    return (
+        f"Begin with https://, as in https://{text[:60]}."
+        if HOST.fullmatch(text)
+        else "Begin with https:// and a host."
+    )

@@ -1,0 +1,162 @@
+"""What is wrong with the attributes of an element.
+
+POL102  an attribute that the policy does not have       POL105  an expression where none is evaluated
+POL103  a required attribute is missing                  POL113  attributes that do not go together
+POL104  a value that the attribute does not allow
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.policies.doubts import (
+    ALSO_EXPRESSIONS,
+    ALSO_OPTIONAL,
+    DOUBTFUL_REQUIREMENTS,
+    REFUSED_EXPRESSIONS,
+    UNKNOWN_ABOUT_EXPRESSIONS,
+)
+from apimpolicy.text import holes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from apimpolicy.policies.spec import AttributeSlot, Specification
+    from apimpolicy.text.document import Attribute, Characters, Element
+
+
+def validate_attributes(element: Element, specification: Specification) -> Iterator[Diagnostic]:
+    """Every finding about the attributes of an element."""
+    slots = {slot.name: slot for slot in specification.attributes}
+    yield from unknown_attributes(element, slots)
+    for attribute in element.attributes:
+        if (slot := slots.get(attribute.name)) is not None:
+            yield from _value(element, attribute, slot)
+    for slot in slots.values():
+        if slot.required and element.get(slot.name) is None and (element.name, slot.name) not in ALSO_OPTIONAL:
+            yield from _missing(element, slot.name)
+    yield from _combinations(element, specification)
+
+
+def unknown_attributes(element: Element, known: Iterable[str] = ()) -> Iterator[Diagnostic]:
+    """A finding for every attribute that is not known; `id` and namespaces are allowed everywhere."""
+    for attribute in element.attributes:
+        name = attribute.name
+        if name not in known and name != "id" and not name.startswith("xmlns"):
+            yield Diagnostic(
+                "POL102",
+                f"'{element.name}' has no attribute '{name}'",
+                element.source,
+                attribute.name_start,
+                attribute.name_end,
+                label=_meant(name, known),
+                help=f"Its attributes are {', '.join(known)}." if known else "It has no attributes.",
+            )
+
+
+def is_unknown(value: Characters) -> bool:
+    """Whether the text is not known before the policy is deployed or run: an expression, or one with a hole in it."""
+    return bool(value.parts) or holes.is_unknown(value.text)
+
+
+def _missing(element: Element, name: str) -> Iterator[Diagnostic]:
+    if element.may_have_more_attributes:
+        return
+    is_doubtful = (element.name, name) in DOUBTFUL_REQUIREMENTS
+    yield _at_name(
+        element,
+        "POL103",
+        f"'{element.name}' needs the attribute '{name}'",
+        Severity.WARNING if is_doubtful else Severity.ERROR,
+    )
+
+
+def _combinations(element: Element, specification: Specification) -> Iterator[Diagnostic]:
+    is_open = element.may_have_more_attributes
+    if specification.alternatives and not is_open and not any(element.get(name) for name in specification.alternatives):
+        choice = " or ".join(f"'{name}'" for name in specification.alternatives)
+        yield _at_name(element, "POL113", f"'{element.name}' needs the attribute {choice}")
+    for first, second in specification.exclusive:
+        if element.get(first) and element.get(second):
+            yield _at_name(element, "POL113", f"'{element.name}' takes either '{first}' or '{second}', not both")
+    for first, second in specification.together:
+        if element.get(first) and not element.get(second) and not is_open:
+            yield _at_name(element, "POL113", f"'{first}' of '{element.name}' needs the attribute '{second}' as well")
+
+
+def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Iterator[Diagnostic]:
+    value = attribute.value
+    if value.parts:
+        place = element.name, slot.name
+        if place in REFUSED_EXPRESSIONS or not (slot.expression or place in ALSO_EXPRESSIONS):
+            yield _expression(element, attribute)
+    elif not is_unknown(value) and "<" not in value.raw:  # what is wrong with a raw `<` was said already
+        text = value.text
+        if slot.required and not slot.may_be_empty and not text.strip():
+            yield _at_value(attribute, f"'{slot.name}' of '{element.name}' is empty", help="It needs a value.")
+        elif expected := _expected(text, slot):
+            yield _at_value(
+                attribute, f"'{slot.name}' can't be '{text[:80]}'", label=_meant(text, slot.values), help=expected
+            )
+
+
+def _expression(element: Element, attribute: Attribute) -> Diagnostic:
+    value = attribute.value
+    is_doubtful = (element.name, attribute.name) in UNKNOWN_ABOUT_EXPRESSIONS
+    message = f"'{attribute.name}' of '{element.name}' can't be an expression"
+    advice = "No source says that expressions are evaluated here." if is_doubtful else "Write the value itself."
+    severity = Severity.WARNING if is_doubtful else Severity.ERROR
+    return Diagnostic("POL105", message, value.source, value.start, value.end, severity, help=advice)
+
+
+def _expected(text: str, slot: AttributeSlot) -> str:
+    """What a literal must be when it is something else; empty when it is right.
+
+    An empty one is let pass where the attribute is optional: some gateways take it for a missing one.
+    """
+    if slot.values:
+        return "" if text in slot.values else f"Expected {_one_of(slot.values)}."
+    kind = _KINDS.get(slot.convert.__name__)
+    if kind is None or not text:
+        return ""
+    try:
+        slot.convert(text)
+    except DotnetException:
+        return f"Expected {kind}."
+    return ""
+
+
+_KINDS = {
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "long_integer": "a whole number",
+    "number": "a number, 0 or more",
+    "double": "a number",
+    "skew": "a number of seconds, 0 or more",
+    "moment": "a date and time, such as 2026-01-31T00:00:00Z",
+}
+"""What the literals of an attribute are, by the name of its conversion."""
+
+
+def _one_of(values: tuple[str, ...]) -> str:
+    return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}"
+
+
+def _meant(written: str, known: Iterable[str]) -> str:
+    """The known name that is like the written one, as a question; empty when none is."""
+    from difflib import get_close_matches
+
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(written[:64].lower(), names, 1, 0.7)
+    return f"did you mean '{names[near[0]]}'?" if near else ""
+
+
+def _at_name(element: Element, code: str, message: str, severity: Severity = Severity.ERROR) -> Diagnostic:
+    return Diagnostic(code, message, element.source, element.name_start, element.name_end, severity)
+
+
+def _at_value(attribute: Attribute, message: str, label: str = "", help: str = "") -> Diagnostic:
+    value = attribute.value
+    return Diagnostic("POL104", message, value.source, value.start, value.end, label=label, help=help)
