@@ -48,12 +48,13 @@ class BackendHoldsOne(Rule):
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if element.parent is not None and element.parent.name != "policies":
             return
-        first, *others = [*element.elements(), None]
-        if first is not None and others[0] is not None:
+        policies = list(element.elements())
+        if len(policies) > 1:
+            first, second, *_ = policies
             yield self.at_element(
-                others[0],
+                second,
                 f"'backend' can contain only one policy, and already contains '{first.name}'",
-                help=advice(first, others[0]),
+                help=advice(first, second),
             )
 
 
