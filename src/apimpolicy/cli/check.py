@@ -32,6 +32,9 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         (
             click.option("--named-values", metavar="FILE", help="Named values as JSON or TOML: {name: value}."),
+            click.option(
+                "--values", metavar="FILE", help="Values for placeholders of templates: .tfvars, JSON or TOML."
+            ),
             configuration_option,
             click.option(
                 "--select", multiple=True, metavar="CODE", help="Look only for these: a code, its beginning, a rule."
@@ -137,6 +140,7 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
                 continue
             diagnostics = checked.diagnostics()
             fresh = baselines.without_known(checked.path, diagnostics)
+            output.templates += checked.has_holes
             output.known += len(diagnostics) - len(fresh)
             output.add(checked.path, fresh, strict=projects.of(checked.path).check.is_strict(checked.path))
     if run.cache is not None:
@@ -158,14 +162,19 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
 
 
 def _check_options(options: dict[str, Any]) -> CheckOptions:
-    values = None
+    values = replaced = None
     if options["named_values"] is not None:
         from apimpolicy.project.named_values import load_named_values
 
         values = load_named_values(options["named_values"])
+    if options["values"] is not None:
+        from apimpolicy.project.named_values import load_values
+
+        replaced = load_values(options["values"])
     return CheckOptions(
         config=options["config"],
         named_values=values,
+        values=replaced,
         select=options["select"],
         extend=options["extend_select"],
         ignore=options["ignore"],

@@ -33,6 +33,8 @@ class CheckOutput:
         self.paths: list[str] = []
         self.files_with_findings = 0
         self.known = 0
+        self.templates = 0
+        """Files with placeholders, whose values were taken as right."""
         self.diagnostics: list[Diagnostic] = []
 
     def add(self, path: str, findings: Sequence[Diagnostic], *, strict: bool = False) -> None:
@@ -132,15 +134,17 @@ class CheckOutput:
         """One line with counts and the time it took."""
         time_taken = f"{self.seconds:.2f} s"
         known = f", {_counted(self.known, 'finding')} of the baseline left out" if self.known else ""
+        templates = f", {self.templates:,} with placeholders that were taken as right" if self.templates else ""
         if not self.diagnostics:
-            return f"no problems in {_counted(len(self.paths), 'file')}{known}, {time_taken}"
+            return f"no problems in {_counted(len(self.paths), 'file')}{templates}{known}, {time_taken}"
         kinds = [
             _counted(count, noun)
             for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "remark"))
             if (count := self.count(severity))
         ]
         where = f"in {self.files_with_findings} of {_counted(len(self.paths), 'file')}"
-        return f"{_counted(len(self.diagnostics), 'problem')} ({', '.join(kinds)}) {where}{known}, {time_taken}"
+        total = _counted(len(self.diagnostics), "problem")
+        return f"{total} ({', '.join(kinds)}) {where}{templates}{known}, {time_taken}"
 
     def _json(self) -> str:
         from apimpolicy.report.json import report_to_json
@@ -148,6 +152,7 @@ class CheckOutput:
         summary = {
             "files": len(self.paths),
             "files_with_findings": self.files_with_findings,
+            "files_with_placeholders": self.templates,
             "errors": self.count(Severity.ERROR),
             "warnings": self.count(Severity.WARNING),
             "infos": self.count(Severity.INFO),

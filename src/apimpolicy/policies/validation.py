@@ -198,7 +198,8 @@ def _text_child(element: Element, slot: ContentSlot) -> Iterator[Diagnostic]:
     """A child element that holds a text and nothing else."""
     yield from unknown_attributes(element)
     for child in element.elements():
-        yield _unexpected(child, ())
+        if not child.is_unclosed:  # that was said already
+            yield _unexpected(child, ())
     yield from _not_empty(element, slot)
 
 

@@ -28,6 +28,8 @@ class CheckOptions(NamedTuple):
 
     config: str | None = None
     named_values: dict[str, str] | None = None
+    values: dict[str, str] | None = None
+    """Texts for placeholders of templates, by name."""
     select: tuple[str, ...] = ()
     extend: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of
-from apimpolicy.project.files import STANDARD_INPUT, read_data, source_of
-from apimpolicy.project.findings import Finding, to_findings
+from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
+from apimpolicy.project.findings import Finding, Findings, to_findings
 from apimpolicy.project.layout import fragments_of, place_of
+from apimpolicy.project.replacements import Replacements
+from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +34,8 @@ class Checked(NamedTuple):
 
     path: str
     findings: list[Finding]
+    has_holes: bool = False
+    """Whether the file is a template, and what its placeholders stand for was taken as right."""
     problem: str | None = None
     name: str | None = None
     data: bytes | None = None
@@ -40,7 +45,7 @@ class Checked(NamedTuple):
         """The findings in the file's text, which is read again. Raises ConfigurationError."""
         if not self.findings:
             return []
-        data, name = read_data(self.path) if self.data is None else (self.data, "<stdin>")
+        data, name = read_data(self.path) if self.data is None else (self.data, SHOWN_STANDARD_INPUT)
         source, _ = source_of(data, name)
         return [finding.diagnostic(source) for finding in self.findings]
 
@@ -52,6 +57,7 @@ class CheckRun:
         self.projects = projects
         self.cache = cache
         self._check = ExpressionCheck()
+        self._replacements = Replacements()
         self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
 
     def all(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
@@ -74,7 +80,7 @@ class CheckRun:
             for results in pool.map(_chunk, chunks):
                 for result in results:
                     if self.cache is not None and result.name is not None:
-                        self.cache.set(result.name, result.findings)
+                        self.cache.set(result.name, Findings(result.findings, result.has_holes))
                     yield result
                     done()
 
@@ -86,34 +92,50 @@ class CheckRun:
             settings, known = self._settings(path, project)
             name = None
             if self.cache is not None:
-                name = self.cache.name_of(
-                    data, repr(settings._replace(fragments=None)), repr(project.named_values), known
-                )
+                values = repr((project.named_values, self.projects.options.values))
+                name = self.cache.name_of(data, repr(settings._replace(fragments=None)), values, known)
                 found = self.cache.get(name)
                 if found is not None:
-                    return Checked(path, found)
+                    return Checked(path, found.rows, found.has_holes)
             findings = self._findings(data, shown, settings, project.named_values)
         except ConfigurationError as error:
-            return Checked(path, [], str(error))
-        if self.cache is not None and name is not None:
+            return Checked(path, [], problem=str(error))
+        if any(finding.severity == Severity.ERROR for finding in findings.rows):
+            name = None  # what another file replaces may explain an error tomorrow: it is not remembered
+        elif self.cache is not None and name is not None:
             self.cache.set(name, findings)
-        return Checked(path, findings, None, name, data if path == STANDARD_INPUT else None)
+        content = data if path == STANDARD_INPUT else None
+        return Checked(path, findings.rows, findings.has_holes, name=name, data=content)
 
     def diagnostics(self, data: bytes, name: str) -> list[Diagnostic]:
         """What is wrong with the bytes of one file, in order. Raises ConfigurationError."""
         source, _ = source_of(data, name)
         project = self.projects.of(name)
         settings, _ = self._settings(name, project)
-        return [finding.diagnostic(source) for finding in self._findings(data, name, settings, project.named_values)]
+        found = self._findings(data, name, settings, project.named_values)
+        return [finding.diagnostic(source) for finding in found.rows]
 
     def _findings(
         self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None
-    ) -> list[Finding]:
-        policies, found = policies_of(data, name, settings.placeholders, named_values)
+    ) -> Findings:
+        """The findings; where there are errors, words that something else replaces are taken for placeholders."""
+        found, has_holes = self._found(data, name, settings, named_values)
+        if name != SHOWN_STANDARD_INPUT and any(finding.severity is Severity.ERROR for finding in found):
+            words = self._replacements.in_text(name, source_of(data, name)[0].text)
+            if words:
+                settings = settings._replace(placeholders=(*settings.placeholders, *words))
+                found, has_holes = self._found(data, name, settings, named_values)
+        return Findings(to_findings(found), has_holes)
+
+    def _found(
+        self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None
+    ) -> tuple[list[Diagnostic], bool]:
+        values = {**(named_values or {}), **(self.projects.options.values or {})}
+        policies, found = policies_of(data, name, settings.placeholders, values)
         if not found:
             for readings in policies:
                 found += check_readings(readings, self._check, named_values, settings)
-        return to_findings(found)
+        return found, any(has_hole(reading.text) for readings in policies for reading in readings)
 
     def _settings(self, path: str, project: Project) -> tuple[Settings, str]:
         """The settings for a file, and a text that changes with the fragments around it."""

@@ -22,6 +22,7 @@ MAXIMUM_BYTES = 4 * 1024 * 1024
 """Fragments may have 512 KB; what is larger by far is not a policy."""
 
 STANDARD_INPUT = "-"
+SHOWN_STANDARD_INPUT = "<stdin>"
 
 
 def read_policy_file(path: str | os.PathLike[str]) -> tuple[Source, list[Diagnostic]]:
@@ -36,7 +37,7 @@ def read_data(path: str | os.PathLike[str]) -> tuple[bytes, str]:
     """The bytes of a file and its name for people; `-` is standard input. Raises ConfigurationError."""
     name = str(path)
     if name == STANDARD_INPUT:
-        return _head(sys.stdin.buffer), "<stdin>"
+        return _head(sys.stdin.buffer), SHOWN_STANDARD_INPUT
     return _read(name, MAXIMUM_BYTES), name
 
 

@@ -35,6 +35,12 @@ _LIKELY_END = {
 _OPEN_VALUE = re.compile(r"[^\r\n<>]*+")
 _UNQUOTED = re.compile(r"(?:[^\s<>\"'/]++|/(?!>))*+")
 _ENTITY_LIKE = re.compile(r"&#?\w{1,32};")
+FORGOTTEN = re.compile(r"<[\w .:/()|\-]{1,80}>")
+"""A placeholder in angle brackets: `<your-tenant>`."""
+ADVICE_ON_FORGOTTEN = (
+    "Write the value, or a named value such as {{name}}. If a pipeline replaces it, list it among the `placeholders` "
+    "in apimpolicy.toml."
+)
 NOT_SPACE = re.compile(r"[^ \t\r\n]")
 
 
@@ -233,7 +239,11 @@ class CharacterReader:
             ampersand = text.find("&", ampersand + 1, end)
         if in_value:
             angle = text.find("<", start, end)
-            if angle >= 0:
+            forgotten = FORGOTTEN.match(text, angle, end) if angle >= 0 else None
+            if forgotten is not None:
+                message = f"'{forgotten[0]}' is a placeholder that has not been replaced"
+                self.report("POL023", message, *forgotten.span(), help=ADVICE_ON_FORGOTTEN)
+            elif angle >= 0:
                 advice = "Write `&lt;`; only an expression may hold a raw `<`. Or is a closing quote missing?"
                 self.report("POL023", "a '<' in an attribute value", angle, angle + 1, help=advice)
         elif (mark := text.find("]]>", start, end)) >= 0:

@@ -199,6 +199,11 @@ class Element(Node):
         self.children: list[Node] = []
         self.parent = parent
 
+    @property
+    def is_unclosed(self) -> bool:
+        """Whether it has content and no end tag; that has been reported."""
+        return self.content_start < self.content_end == self.end
+
     def get(self, name: str) -> Attribute | None:
         """The attribute of that name; the first one if it is given twice."""
         for attribute in self.attributes:

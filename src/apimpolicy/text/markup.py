@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.text.character_data import MAX_DIAGNOSTICS, NAME, CharacterReader, GiveUp
+from apimpolicy.text.character_data import ADVICE_ON_FORGOTTEN, MAX_DIAGNOSTICS, NAME, CharacterReader, GiveUp
 from apimpolicy.text.document import (
     Attribute,
     CData,
@@ -73,6 +73,7 @@ _PLAIN_ATTRIBUTE = re.compile(rf"""[ \t\r\n]++({NAME})[ \t\r\n]*+=[ \t\r\n]*+(?:
 _ATTRIBUTE = re.compile(rf"([ \t\r\n]*+)({NAME})([ \t\r\n]*+=[ \t\r\n]*+)?")
 # The rest of a faulty word is not reported a second time.
 _UNEXPECTED = re.compile(r"[ \t\r\n]*+([^ \t\r\n<>/][^ \t\r\n<>/]*+|/)")
+_LIKE_A_PLACEHOLDER = re.compile(r"^[A-Z][A-Z0-9]*$|_|^(?i:your|my|the|insert|enter)-")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -252,6 +253,9 @@ class _Reader(CharacterReader):
     def unclosed(self, element: Element, help: str) -> None:
         name = element.name
         message = f"the element <{name}> is never closed"
+        if not element.attributes and _LIKE_A_PLACEHOLDER.search(name) is not None:
+            message = f"'<{name}>' is a placeholder that has not been replaced, or an element that is never closed"
+            help = ADVICE_ON_FORGOTTEN
         self.report("POL006", message, element.start, element.name_end, label="opened here", help=help)
 
     def close(self, start: int, end: int) -> None:
