@@ -46,7 +46,7 @@ class Reader:
         self.text_at = text_at
         self.percent = percent
         """Whether `format` has `%s` for what it puts in, and not `{0}`."""
-        self.work = 40 * len(self.text) + 10_000
+        self.work = 8 * len(self.text) + 10_000
         """What may still be looked at, so that a file made to be slow is not."""
 
     def value(self, start: int, stop: int, depth: int = 0) -> tuple[Value, int]:
@@ -96,6 +96,7 @@ class Reader:
                 position = comment
                 continue
             value, end = self.value(position, stop, depth + 1)
+            self.work -= 1
             values.append(value)
             position = max(end, position + 1)
 

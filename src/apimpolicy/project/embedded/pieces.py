@@ -6,6 +6,7 @@ reading is a policy of its own. `readings` is what is known of all of them.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from apimpolicy.text.holes import has_hole, mark
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-MOST_READINGS = 16
+MOST_READINGS = 64
 """Readings of one template; with more choices than that some are only read together."""
 
 MOST_NESTED = 40
@@ -169,13 +170,11 @@ class Pieces:
             return [self.source()]
         found: dict[str, Source] = {}
         most = max(len(choice.branches) for choice, _ in choices)
-        for number in (*range(most), most + 1):
+        for number in (*range(min(most, MOST_READINGS)), most + 1):
             self._read(found, self._taken({}, number))
-        for choice, around in choices:
-            for number in range(len(choice.branches)):
-                if len(found) >= MOST_READINGS:
-                    return list(found.values())
-                self._read(found, self._taken({id(choice): number, **around}, most + 1))
+        alone = ((choice, around, number) for choice, around in choices for number in range(len(choice.branches)))
+        for choice, around, number in islice(alone, MOST_READINGS):
+            self._read(found, self._taken({id(choice): number, **around}, most + 1))
         return list(found.values())
 
     def _read(self, found: dict[str, Source], items: list[_Text]) -> None:
