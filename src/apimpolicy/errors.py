@@ -1,14 +1,14 @@
 """What can go wrong, as one tree of exceptions; no rendering, no I/O.
 
-ApimPolicyError
-├── DiagnosticError           carries .diagnostics
-│   ├── PolicySyntaxError     the document or an expression cannot be read
-│   └── PolicyTypeError       it can be read, and the compiler or the gateway would refuse it
-├── ConfigurationError        the simulated gateway was set up wrongly (a broken PEM, a missing named value)
-├── NotSimulatedError         Azure does this, apimpolicy does not do it yet: fails loudly, by name
-├── LimitExceededError        a policy used more steps, memory, time or nesting than the limits allow
-├── InternalError             a mistake in apimpolicy itself; the original exception is the cause
-└── DotnetException           what C# code throws; lives in apimpolicy.dotnet.exceptions
+    ApimPolicyError
+    ├── DiagnosticError           carries .diagnostics
+    │   ├── PolicySyntaxError     the document or an expression cannot be read
+    │   └── PolicyTypeError       it can be read, and the compiler or the gateway would refuse it
+    ├── ConfigurationError        the simulated gateway was set up wrongly (a broken PEM, a missing named value)
+    ├── NotSimulatedError         Azure does this, apimpolicy does not do it yet: fails loudly, by name
+    ├── LimitExceededError        a policy used more steps, memory, time or nesting than the limits allow
+    ├── InternalError             a mistake in apimpolicy itself; the original exception is the cause
+    └── DotnetException           what C# code throws; lives in apimpolicy.dotnet.exceptions
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ that the response.
 
 Seen on real gateways, and not documented, all for `direct`: `$` in place of the colon in names, `@` before attributes,
 the `version` and `encoding` of the XML declaration as properties at the top; mixed text is an array `#text` where the
-first of it stands; of one comment the comment stays (`/* … */`), of several the property `$comment` with an empty array.
-A `Content-Length` that no longer fits is removed.
+first of it stands; of one comment the comment stays (`/* … */`), of several the property `$comment` with an empty
+array. A `Content-Length` that no longer fits is removed.
 
 Simulated, except for the attributes that only the editor's schema knows (`preserve-whitespace-nodes`, `empty-values`,
 `trim-values`): they fail by name, because no document says what they do. Our choices:
@@ -25,8 +25,8 @@ Simulated, except for the attributes that only the editor's schema knows (`prese
 - What `javascript-friendly` is, which no document shows: names without prefixes, no namespace declarations, attributes
   beside child elements, with `@` only where a child element has the same name.
 - An empty element is null, or an empty text if it has a start and an end tag, as in Newtonsoft.Json. Text beside
-  attributes or elements is `#text`. All values are texts. White space between elements is left out, as are comments with
-  `javascript-friendly`.
+  attributes or elements is `#text`. All values are texts. White space between elements is left out, as are comments
+  with `javascript-friendly`.
 - The content type becomes `application/json`. Without a body nothing happens; a body that is not XML is an error
   without a reason; `Accept: */*` names no JSON type.
 
@@ -103,10 +103,8 @@ class XmlToJson:
         document = parse_document(text)
         tree = _Tree(_Names(self.kind == "direct"), always_arrays=self.always_array_child_elements)
         stated = document.declaration if self.kind == "direct" else None
-        parts = (
-            [] if stated is None else [(part, getattr(stated, part)) for part in ("version", "encoding", "standalone")]
-        )
-        members = [_member(name, _quoted(value)) for name, value in parts if value]
+        values = {part: getattr(stated, part, None) for part in ("version", "encoding", "standalone")}
+        members = [_member(name, _quoted(value)) for name, value in values.items() if value]
         return _object([*members, *tree.members(document.children, 0)])
 
 
