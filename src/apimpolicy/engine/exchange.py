@@ -137,6 +137,11 @@ class Exchange:
                 return
             self._run(step)
 
+    def execute_together(self, steps: Sequence[Any], *, first_only: bool) -> int:
+        from apimpolicy.engine.parallel import run_together
+
+        return run_together(self, steps, first_only=first_only)
+
     def _run(self, step: Step) -> None:
         entry = self._enter(step)
         running = self._running

@@ -284,7 +284,7 @@ class Gateway:
         from apimpolicy.engine.operations import choose, operations_of
 
         operations = operations_of(self.description, self.operation)
-        if not operations:
+        if not operations and self.description is not None and self.description.takes_everything:
             return True
         request, api = exchange.request, exchange.context.api
         method = request.method
