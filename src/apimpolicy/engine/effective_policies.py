@@ -81,9 +81,7 @@ class EffectivePolicies:
         if found is None:
             if len(self._programs) > MOST_PROGRAMS:
                 self._programs.clear()
-            found = self._programs[key] = build(
-                scopes, fragments, self.inherit_missing, self.cors_needs_base
-            )
+            found = self._programs[key] = build(scopes, fragments, self.inherit_missing, self.cors_needs_base)
         self._last_program = (dict(scopes), found) if not fragments else None
         return found
 

@@ -137,6 +137,11 @@ class Exchange:
                 return
             self._run(step)
 
+    def execute_together(self, steps: Sequence[Any], *, first_only: bool) -> int:
+        from apimpolicy.engine.parallel import run_together
+
+        return run_together(self, steps, first_only=first_only)
+
     def _run(self, step: Step) -> None:
         entry = self._enter(step)
         running = self._running
@@ -281,12 +286,19 @@ class Exchange:
                     error.message,
                     scope=step.scope,
                     section=step.section,
-                    path=to_utf16(step.path),
+                    path=to_utf16(self._path_of(error, step)),
                     policy_id=step.policy_id,
                 )
                 self._entries[step].error = error.last_error
         elif not getattr(error, "__notes__", None):
             error.add_note(f"in the policy '{step.name}' at {step.where()}")
+
+    def _path_of(self, error: PolicyError, step: Step) -> str:
+        """Where a policy stands; a self-hosted gateway names the forwarding inside of forward-request (seen)."""
+        is_connection = step.name == "forward-request" and error.reason in ("BackendConnectionFailure", "Timeout")
+        if not is_connection or self.context.deployment.gateway.is_managed:
+            return step.path
+        return f"{step.path.removesuffix('[1]')}\\{step.name}"
 
     # The backend
 

@@ -66,8 +66,8 @@ class Gateway:
       the host names where it is on. When it is off, a certificate that is sent is null in the policy, as in Azure
     - `named_values`, `fragments` (text, path or `Policy` by id)
     - `backends` by id: base URLs, `Backend` with credentials and a circuit breaker, `BackendPool`
-    - `backend`: answers what is forwarded: a function of a `Request` (and of `timeout` in seconds, if it has a parameter
-      of that name), a `Response`, or a `Transport`
+    - `backend`: answers what is forwarded: a function of a `Request` (and of `timeout` in seconds, if it has such a
+      parameter), a `Response`, or a `Transport`
     - `outside`: answers what send-request and send-one-way-request send; the `backend` does unless it is given
     - `service`: a `Service`, its APIs, products and subscriptions; `send` takes requests to it
     - `openid_providers`: answer for the URLs of openid-config and for Entra tenants: `OpenIdProvider`, `EntraTenant` or
@@ -101,8 +101,8 @@ class Gateway:
     - `second_read`: what a body gives that was read already: "empty", "error" or "again"
     - `missing_section`: "inherit" takes a section that a document does not have for one with nothing but `<base />`;
       "skip" for an empty one
-    - `cors_needs_base`: leave out the cors policies of wider scopes where inbound has no `<base />`, as the documentation
-      has it; a trace of a real gateway shows the global one at work there
+    - `cors_needs_base`: leave out the cors policies of wider scopes where inbound has no `<base />`, as the
+      documentation has it; a trace of a real gateway shows the global one at work there
     - `refused_certificate_status`: the status code when validate-client-certificate refuses
     - `dotnet`: "core" for the words of .NET 5 and later, "framework" for those of .NET Framework, where a cast that
       fails says no more than "Specified cast is not valid."; both were seen on real gateways
@@ -284,7 +284,7 @@ class Gateway:
         from apimpolicy.engine.operations import choose, operations_of
 
         operations = operations_of(self.description, self.operation)
-        if not operations:
+        if not operations and self.description is not None and self.description.takes_everything:
             return True
         request, api = exchange.request, exchange.context.api
         method = request.method

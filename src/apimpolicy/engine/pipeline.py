@@ -83,8 +83,7 @@ def deny(exchange: Exchange, program: Program, error: PolicyError, reason: str) 
     with this reason phrase.
     """
     error.last_error = LastError("authorization", error.reason, error.message, section="inbound")
-    error.response = answer_to(exchange, error)
-    error.response.status_reason = reason
+    error.phrase = reason
     answer = _handle(exchange, program, error)
     exchange.finish(answer)
     return answer
@@ -107,6 +106,8 @@ def _handle(
 def answer_to(exchange: Exchange, error: PolicyError, body_message: str | None = None) -> ResponseMessage:
     """What the caller gets when an error ends the pipeline and on-error decides nothing else."""
     answer = default_answer(exchange, error.status, body_message or error.public_message)
+    if error.phrase is not None:
+        answer.status_reason = error.phrase
     for name, value in error.headers.items():
         answer.headers.set(name, [value])
     return answer

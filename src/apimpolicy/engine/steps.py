@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError, PolicySyntaxError, PolicyTypeError
-from apimpolicy.policies.registry import specification_of
+from apimpolicy.policies.registry import is_known, specification_of
 from apimpolicy.policies.spec import SECTIONS
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ class Step:
             attribute = step.element.get("id")
             if attribute is not None:
                 return attribute.value.text
-            step = step.parent if step.parent is not None and step.parent.element is step.element.parent else None
+            is_part = not is_known(step.name) and step.parent is not None
+            step = step.parent if is_part else None
         return None
 
     def where(self) -> str:

@@ -155,7 +155,8 @@ class Trace(list[TraceEntry]):
         """The entry that settled the answer: the policy that returned a response, or the one that failed."""
         for entry in reversed(self):
             effect = entry.effect
-            if (entry.error is not None and not entry.is_recovered) or (effect is not None and (effect.kind in ENDING or effect.data.get("ends"))):
+            failed = entry.error is not None and not entry.is_recovered
+            if failed or (effect is not None and (effect.kind in ENDING or effect.data.get("ends"))):
                 return entry
         return None
 

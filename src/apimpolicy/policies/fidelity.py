@@ -61,7 +61,6 @@ EXCEPT: dict[str, str] = {
     "validate-graphql-request": "`max-total-depth` and `max-complexity`, which fail by name",
     "validate-jwt": "`issuer-signing-tokens` and `zumo-master-key`, which fail by name",
     "validate-odata-request": "checks that need the metadata of the service: its names and types",
-    "wait": "running in parallel: the policies run one after another",
     "xml-to-json": _SCHEMA_ONLY,
     "xsl-transform": "`msxsl:script`, which fails by name, and extension functions other than `node-set`",
 }

@@ -10,11 +10,12 @@ counted when the answer is there. With `estimate-prompt-tokens` a prompt that is
 before that. A key has one counter wherever it is used, and counts once for each request. Quota periods follow the
 calendar in UTC. The variable of consumed tokens has the estimate (or 0) in inbound, and the number used in outbound.
 
-Simulated on the gateway's clock. The statuses, texts and headers are those seen on real gateways ("Token limit is
-exceeded. Try again in 53 seconds."), and so are the reasons OpenAITokenLimitExceeded and OpenAITokenQuotaExceeded. A
-limit refuses when it is passed, not when it is reached; what the last call used beyond the rate is owed, and makes
-`Retry-After` longer; the variable of remaining tokens is an Int32 (all seen on real gateways). The numbers are those of the answer's `usage`. Where they are missing, and for prompts, tokens are estimated: a quarter of the characters, or
-`Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
+Simulated on the gateway's clock. Seen on real gateways: statuses, texts and headers ("Token limit is exceeded. Try
+again in 53 seconds."), and the reasons OpenAITokenLimitExceeded and OpenAITokenQuotaExceeded; a limit refuses when it
+is passed, not when it is reached; what the last call used beyond the rate is owed, and makes `Retry-After` longer; the
+variable of remaining tokens is an Int32. The numbers are those of the answer's `usage`. Where they are missing, and for
+prompts, tokens are estimated: a quarter of the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens
+(documented).
 
 Our choices:
 

@@ -76,10 +76,8 @@ class SetHeader:
         name = self.name.lower()
         if name in PROTECTED and not (self.exists_action == "skip" and not before):
             return list(before)
-        if self.exists_action == "delete" and before:
-            if name == "server" and kind == "response":
-                return list(before)
-        return None
+        is_own = name == "server" and kind == "response"
+        return list(before) if is_own and self.exists_action == "delete" and before else None
 
 
 def apply(fields: HeaderCollection, action: str, name: str, values: list[str]) -> None:

@@ -131,6 +131,9 @@ class Exchange(Protocol):
     def execute(self, steps: Sequence[Step]) -> None:
         """Run policies one after another until the end or until one of them ends the pipeline."""
 
+    def execute_together(self, steps: Sequence[Step], *, first_only: bool) -> int:
+        """Run policies at the same time: until all of them have ended, or only the first; which one that was."""
+
     def evaluate(self, step: Step) -> Any:
         """Evaluate a part of a policy: an instance of its class. It becomes an entry of the trace."""
 
@@ -346,7 +349,8 @@ class PolicyError(Exception):
 
     `reason` and `message` are the gateway's own words; a reason that no document states is None. `status` is what the
     caller gets when on-error decides nothing else; at 500 the body does not show the message, as on the real gateway.
-    `public_message` is what the caller reads instead of `message`, and `headers` what the default answer has besides.
+    `public_message` is what the caller reads instead of `message`, and `headers` what the default answer has besides;
+    `phrase` is the reason phrase beside the status, where it is not the usual one.
     `response` is what the caller gets instead of the default answer. The engine sets `last_error`.
     """
 
@@ -359,6 +363,7 @@ class PolicyError(Exception):
         *,
         public_message: str | None = None,
         headers: Mapping[str, str] | None = None,
+        phrase: str | None = None,
     ) -> None:
         super().__init__(reason, message)
         self.reason = reason
@@ -367,4 +372,5 @@ class PolicyError(Exception):
         self.response = response
         self.public_message = message if public_message is None else public_message
         self.headers: Mapping[str, str] = headers or {}
+        self.phrase = phrase
         self.last_error: LastError | None = None

@@ -48,7 +48,7 @@ def refusal(limit: TokenLimit, seconds: int | None, header: str) -> PolicyError:
 
 
 class TokenRate:
-    """So many tokens a minute, as a bucket that fills evenly. What was used beyond it is owed (seen on real gateways)."""
+    """So many tokens a minute, as a bucket that fills evenly. What was used beyond it is owed, as seen."""
 
     status = TOO_MANY_REQUESTS
     message = "Token limit is exceeded."

@@ -54,7 +54,11 @@ _PLAIN: dict[str, type] = {
     "seed": int,
     "dotnet": str,
 }
-_CHOICES = {"second-read": ("empty", "error", "again"), "missing-section": ("inherit", "skip"), "dotnet": ("core", "framework")}
+_CHOICES = {
+    "second-read": ("empty", "error", "again"),
+    "missing-section": ("inherit", "skip"),
+    "dotnet": ("core", "framework"),
+}
 
 
 class GatewaySettings:

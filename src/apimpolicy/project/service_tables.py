@@ -142,7 +142,7 @@ def _api(id_: str, table: Table) -> ServiceApi:
         "wsdl": _path(table, "wsdl"),
         "graphql_schema": _path(table, "graphql-schema"),
         "schemas": None if schemas is None else {key: _path(schemas, key) for key, _ in schemas.items()},
-        "subscription_required": table.take("subscription-required", bool) is not False,
+        "subscription_required": table.take("subscription-required", bool),
         "workspace": table.take("workspace", str),
     }
     return ServiceApi(entity_of("api", table, id_), operations=operations, version_set=version_set, **options)

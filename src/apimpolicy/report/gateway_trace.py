@@ -197,5 +197,3 @@ def span(ticks: int) -> str:
     """
     seconds, fraction = divmod(ticks, _TICKS_PER_SECOND)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:07}"
-
-

@@ -2,8 +2,8 @@
 
 Seen in traces of real gateways, word by word: api-inspector, cors, rewrite-uri, set-backend-service, backend-pool,
 request-forwarder, forward-request (the answer alone, its status a number), set-variable (with a typed value),
-include-fragment, send-request, send-one-way-request, xml-to-json, validate-jwt and transfer-response. Documented, in the
-example of the REST operation "List Trace": set-status, return-response (whose status is a name), check-header and
+include-fragment, send-request, send-one-way-request, xml-to-json, validate-jwt and transfer-response. Documented, in
+the example of the REST operation "List Trace": set-status, return-response (whose status is a name), check-header and
 rate-limit-by-key.
 
 All else is our choice: the data of other policies is `{"message": …}` with what they did; the source of `trace` is that

@@ -20,8 +20,8 @@
           - {request: {get: /orders}, expect: {status: 429}}
           - {advance: 60, request: {get: /orders}, expect: {status: 200}}
 
-A policy is a path, or the document itself (a text that begins with `<`); a case may have its own `policy`, `policies` or
-`service`. Without any, requests go to the service whose `apis` are among the keys of `gateway`.
+A policy is a path, or the document itself (a text that begins with `<`); a case may have its own `policy`, `policies`
+or `service`. Without any, requests go to the service whose `apis` are among the keys of `gateway`.
 
 Every case has a gateway of its own; its clock stands at `now` (2026-01-01T00:00:00Z) and moves on as `advance` and
 waiting policies say. The nearest `apimpolicy.toml`, beside the file or above it, is the gateway that `gateway`
@@ -115,7 +115,8 @@ class Case:
 class CaseFile:
     """A test file that has been read.
 
-    `subject` is what its cases test unless they say something else. `compiled` is a gateway of an earlier case, whose compiled documents the next ones use.
+    `subject` is what its cases test unless they say something else. `compiled` is a gateway of an earlier case, whose
+    compiled documents the next ones use.
     """
 
     def __init__(

@@ -112,7 +112,14 @@ def read_recorded_trace(source: str | Path | Mapping[str, Any]) -> RecordedTrace
         for section in SECTIONS
         for index, entry in enumerate(_list_of(sections, section))
     )
-    return RecordedTrace(_request_of(entries), _variables(entries), _answers(entries), _response(entries), _gateway(entries), entries)
+    return RecordedTrace(
+        _request_of(entries),
+        _variables(entries),
+        _answers(entries),
+        _response(entries),
+        _gateway(entries),
+        entries,
+    )
 
 
 def first_difference(recorded: RecordedTrace, result: Result) -> Difference | None:
@@ -216,7 +223,8 @@ def _gateway(entries: tuple[RecordedEntry, ...]) -> dict[str, Any]:
         found["api"] = {"path": str(api.get("from", "/")).strip("/")}
         if (address := api.get("to")) and "host" in address:
             port = "" if address.get("isDefaultPort", True) else f":{address['port']}"
-            found["api"]["service-url"] = f"{address.get('scheme', 'https')}://{address['host']}{port}{address.get('path', '')}"
+            origin = f"{address.get('scheme', 'https')}://{address['host']}{port}"
+            found["api"]["service-url"] = origin + address.get("path", "")
         if "uriTemplate" in operation:
             found["operation"] = {"method": operation.get("method", "GET"), "url-template": operation["uriTemplate"]}
     if any("protocol" in data["request"] for data in datas if isinstance(data.get("request"), dict)):

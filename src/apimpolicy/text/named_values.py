@@ -1,10 +1,11 @@
 """Named values, `{{display-name}}`: finding them, putting their values in, and doing without.
 
-The gateway replaces them as text before it parses anything: the name is case-sensitive, a value is not looked at again
-(named values do not nest), and it may be or contain an expression. What is not a reference here:
+The gateway puts their values in when it has read the document as XML: in an attribute or a text a value is literal,
+whatever characters it has; in an expression it is code (`named_value_places`). The name is case-sensitive, a value is
+not looked at again (named values do not nest), and it may be an expression. What is not a reference here:
 
-- `{{…}}` in the text of a `set-body` with `template="liquid"`, or of one of the Dapr policies with
-  `template="Liquid"`: that is Liquid's own output tag, whatever it names;
+- `{{…}}` in the text of an element with `template="liquid"`: that is Liquid's own output tag, unless a named value of
+  that name is there;
 - `{{…}}` in an XML comment;
 - `{{{name}}}`, which in an interpolated string is C# for a brace, a hole and a brace;
 - `{{ name }}` with spaces inside the braces: a display name neither begins nor ends with one.
@@ -24,11 +25,13 @@ from apimpolicy.text.source import Excerpt, Source
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from apimpolicy.text.named_value_places import NamedValuePlaces
+
 MISSING_NAMED_VALUE = "POL001"
 
 _REFERENCE = re.compile(r"\{\{([A-Za-z0-9\-._]++(?: ++[A-Za-z0-9\-._]++)*+)\}\}")
 _OPAQUE = re.compile(
-    r"<!--|<(set-body|publish-to-dapr|invoke-dapr-binding)\b"
+    r"<!--|<([A-Za-z][\w-]*+)\b"
     r"[^<>]*?\btemplate\s*=\s*(?:\"[Ll]iquid\"|'[Ll]iquid')[^<>]*(?<!/)>"
 )
 
@@ -52,6 +55,14 @@ def find_named_values(text: str) -> list[NamedValueReference]:
         position = end
     found.extend(_references(text, position, len(text)))
     return found
+
+
+def _in_liquid(text: str, values: Mapping[str, str]) -> Iterator[NamedValueReference]:
+    """References in Liquid templates to named values that are there."""
+    if "{{" in text:
+        for start, end in opaque_spans(text):
+            if text[start - 4 : start] != "<!--":
+                yield from (found for found in _references(text, start, end) if found.name in values)
 
 
 def opaque_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -81,11 +92,16 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
     anchors: list[tuple[int, int, bool]] = [(0, 0, True)]
     missing: list[Diagnostic] = []
     position = length = 0
-    for name, start, end in find_named_values(text):
+    places: NamedValuePlaces | None = None
+    references = [*find_named_values(text), *_in_liquid(text, values)]
+    for name, start, end in sorted(references, key=lambda found: found.start):
         value = values.get(name)
         if value is None:
             missing.append(_missing(source, name, start, end, values))
             continue
+        if places is None:
+            places = _places_in(source)
+        value = places.written(value, start)
         pieces += (text[position:start], value)
         length += start - position
         anchors.append((length, start, False))
@@ -96,6 +112,12 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
         return source, missing
     pieces.append(text[position:])
     return Source("".join(pieces), source.path, source, tuple(anchors)), missing
+
+
+def _places_in(source: Source) -> NamedValuePlaces:
+    from apimpolicy.text.named_value_places import NamedValuePlaces
+
+    return NamedValuePlaces(source)
 
 
 def _missing(source: Source, name: str, start: int, end: int, values: Mapping[str, str]) -> Diagnostic:
