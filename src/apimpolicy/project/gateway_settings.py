@@ -2,6 +2,7 @@
 
 second-read = "empty"                       # or "error", "again"
 missing-section = "inherit"                 # or "skip"
+missing-revocation-list = "unknown"         # as in .NET; "empty": no list of the authority means not revoked
 refused-certificate-status = 401
 allows-new-body = false
 seed = 0
@@ -46,11 +47,16 @@ if TYPE_CHECKING:
 _PLAIN: dict[str, type] = {
     "second-read": str,
     "missing-section": str,
+    "missing-revocation-list": str,
     "refused-certificate-status": int,
     "allows-new-body": bool,
     "seed": int,
 }
-_CHOICES = {"second-read": ("empty", "error", "again"), "missing-section": ("inherit", "skip")}
+_CHOICES = {
+    "second-read": ("empty", "error", "again"),
+    "missing-section": ("inherit", "skip"),
+    "missing-revocation-list": ("unknown", "empty"),
+}
 
 
 class GatewaySettings:
