@@ -108,7 +108,7 @@ def configuration_file() -> str:
     lines.append(
         "`apimpolicy.toml` describes the simulated gateway, and what `check` looks for. The nearest one counts, "
         "beside a policy or a test file or above it, up to the root of the repository; `--config` names another one. "
-        "In a `pyproject.toml` the settings stand below `[tool.apimpolicy]`. A key or a value that is wrong is an error "
+        "In a `pyproject.toml` the settings stand below `[tool.apimpolicy]`. A wrong key or a wrong value is an error "
         "that names file, line and key, and the nearest right one.\n"
     )
     for title, modules in CONFIGURATION.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.context.execution import LastError
 from apimpolicy.context.messages import ResponseMessage
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from apimpolicy.context.description import OperationDescription
+    from apimpolicy.context.entities import Operation
     from apimpolicy.context.execution import Context
     from apimpolicy.context.messages import RequestMessage
     from apimpolicy.context.records import Request, Response
@@ -28,10 +29,20 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.chain import Verification
     from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange_services import ExchangeServices
+    from apimpolicy.engine.service import ServiceApi
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.policies.language_models import PromptEmbedding
     from apimpolicy.policies.messaging import Sidecar
     from apimpolicy.policies.metrics import Metric
+
+
+class Unmatched(NamedTuple):
+    """What a request that is for no API, or for no operation of one, could have been for."""
+
+    apis: Sequence[ServiceApi] = ()
+    api: str = ""
+    prefix: str = ""
+    operations: Sequence[Operation] = ()
 
 
 class Exchange:
@@ -57,6 +68,7 @@ class Exchange:
     cache_key: str | None = None
     prompt_embedding: PromptEmbedding | None = None
     described_operation: OperationDescription | None = None
+    unmatched: Unmatched | None = None
     section = "inbound"
     answer: ResponseMessage | None = None
     is_served = False

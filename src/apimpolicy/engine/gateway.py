@@ -19,7 +19,7 @@ from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.backend_routing import BackendRouter
 from apimpolicy.engine.data_sources import GatewayDataSources
 from apimpolicy.engine.effective_policies import EffectivePolicies
-from apimpolicy.engine.exchange import Exchange
+from apimpolicy.engine.exchange import Exchange, Unmatched
 from apimpolicy.engine.exchange_services import ExchangeServices
 from apimpolicy.engine.identity import Identities
 from apimpolicy.engine.integrations import Integrations
@@ -61,7 +61,9 @@ class Gateway:
     """A simulated gateway. Every argument is optional; the defaults are those of a new API Management service.
 
     - `certificates`: uploaded certificates by id, each a `Certificate` or a `KeyVaultReference`
-    - `trusted_roots`, `intermediates`, `revocation_lists`, `unreachable_revocation_lists`: what `Verify()` knows
+    - `trusted_roots`, `intermediates`, `revocation_lists`, `unreachable_revocation_lists`: what `Verify()` knows;
+      `missing_revocation_list`: "unknown", as in .NET, makes it false for a certificate whose authority publishes no
+      list; "empty" takes such a certificate for not revoked
     - `negotiate_client_certificate`: whether callers are asked for a certificate: a bool, a mapping by host name, or
       the host names where it is on. When it is off, a certificate that is sent is null in the policy, as in Azure
     - `named_values`, `fragments` (text, path or `Policy` by id)
@@ -119,6 +121,7 @@ class Gateway:
         intermediates: Iterable[Certificate] = (),
         revocation_lists: Iterable[RevocationList | bytes] = (),
         unreachable_revocation_lists: Collection[Certificate] | Callable[[Certificate], bool] = (),
+        missing_revocation_list: str = "unknown",
         negotiate_client_certificate: bool | Mapping[str, bool] | Collection[str] = False,
         named_values: Mapping[str, str] | None = None,
         fragments: Mapping[str, AnyPolicy] | None = None,
@@ -168,7 +171,17 @@ class Gateway:
             raise ConfigurationError(f"missing_section is 'inherit' or 'skip', not {missing_section!r}")
         self.certificates = dict(certificates or {})
         self.uploaded = UploadedCertificates(self.certificates)
-        self.trust = TrustStore(trusted_roots, intermediates, revocation_lists, unreachable_revocation_lists)
+        if missing_revocation_list not in ("unknown", "empty"):
+            raise ConfigurationError(
+                f"missing_revocation_list is 'unknown' or 'empty', not {missing_revocation_list!r}"
+            )
+        self.trust = TrustStore(
+            trusted_roots,
+            intermediates,
+            revocation_lists,
+            unreachable_revocation_lists,
+            missing_revocation_list,
+        )
         self.negotiate_client_certificate = negotiate_client_certificate
         self.named_values = dict(named_values or {})
         self.fragments = dict(fragments or {})
@@ -293,6 +306,7 @@ class Gateway:
             method = asked if pipeline.preflight_steps(self.policies.program(scopes)) else method
         found = choose(request, api, operations, method)
         if found is None:
+            exchange.unmatched = Unmatched(operations=[each.operation for each in operations])
             return False
         described, parameters = found
         exchange.context.operation = described.operation

@@ -14,6 +14,7 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.api_routing import find_api
+from apimpolicy.engine.exchange import Unmatched
 from apimpolicy.engine.operations import choose
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.subscription_keys import ACCESS_DENIED, Admission, admit
@@ -53,10 +54,13 @@ class ServiceRequests:
                 exchange.variables[to_utf16(name)] = variable_value(value)
             routed = find_api(self.service, exchange.request)
             if routed is None:
+                exchange.unmatched = Unmatched(self.service.apis)
                 return Result(exchange, pipeline.refuse(exchange, self._program()).to_response())
             self._enter_api(exchange, routed)
             operation_policy = self._find_operation(exchange, routed, self._known_product(exchange, routed))
             if operation_policy is _NO_OPERATION:
+                operations = [described.operation for described, _ in self._operations_of(routed.api)]
+                exchange.unmatched = Unmatched((), routed.api.id, routed.prefix, operations)
                 return Result(exchange, pipeline.refuse(exchange, self._program()).to_response())
             assert not isinstance(operation_policy, _NoOperation)
             program = self._program(routed.api, operation_policy)

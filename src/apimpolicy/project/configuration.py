@@ -60,6 +60,8 @@ from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.checks.rule import Rule
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.gateway import Gateway
@@ -112,7 +114,9 @@ class Configuration:
         """Whether the file describes a service, for `Gateway.send`."""
         return not self._service.is_empty
 
-    def gateway(self, folder: str | None = None, **overrides: Any) -> Gateway:
+    def gateway(
+        self, folder: str | None = None, *, further_revocation_lists: Sequence[bytes] = (), **overrides: Any
+    ) -> Gateway:
         """The gateway that the file describes; its service is that of a folder in APIOps' layout, when it is given.
 
         Raises ConfigurationError.
@@ -149,7 +153,9 @@ class Configuration:
             settings["service"] = parts.service()
             for name in ("named_values", "fragments", "backends"):
                 settings[name] = getattr(parts, name) | settings.get(name, {})
-        return Gateway(**(settings | overrides))
+        settings |= overrides
+        settings["revocation_lists"] = [*settings["revocation_lists"], *further_revocation_lists]
+        return Gateway(**settings)
 
     def _authorities(self, name: str) -> list[Certificate]:
         from apimpolicy.dotnet.cryptography.certificate import Certificate

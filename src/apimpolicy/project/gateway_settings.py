@@ -2,6 +2,7 @@
 
 second-read = "empty"                       # or "error", "again"
 missing-section = "inherit"                 # or "skip"
+missing-revocation-list = "unknown"         # as in .NET; "empty": no list of the authority means not revoked
 refused-certificate-status = 401
 allows-new-body = false
 cors-needs-base = false
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 _PLAIN: dict[str, type] = {
     "second-read": str,
     "missing-section": str,
+    "missing-revocation-list": str,
     "refused-certificate-status": int,
     "allows-new-body": bool,
     "cors-needs-base": bool,
@@ -57,6 +59,7 @@ _PLAIN: dict[str, type] = {
 _CHOICES = {
     "second-read": ("empty", "error", "again"),
     "missing-section": ("inherit", "skip"),
+    "missing-revocation-list": ("unknown", "empty"),
     "dotnet": ("core", "framework"),
 }
 

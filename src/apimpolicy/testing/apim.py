@@ -215,7 +215,7 @@ class Apim:
     def trust(self, *authorities: TestAuthority | Certificate) -> Apim:
         """Make authorities roots that `Verify()` trusts, with their revocation lists."""
         certificates = [getattr(authority, "certificate", authority) for authority in authorities]
-        lists = [authority.crl for authority in authorities if hasattr(authority, "crl")]
+        lists = [authority.lists for authority in authorities if hasattr(authority, "lists")]
         self._settings["trusted_roots"] = [*self._settings.get("trusted_roots", ()), *certificates]
         self._settings["_lists"] = [*self._settings.get("_lists", ()), *lists]
         self._gateway = None
@@ -312,16 +312,14 @@ class Apim:
         path = self._config_path()
         configuration = load_configuration(path) if path is not None else empty_configuration()
         settings = dict(self._settings)
-        lists = [make() for make in settings.pop("_lists", ())]
-        if lists:
-            settings["revocation_lists"] = [*settings.get("revocation_lists", ()), *lists]
+        lists = [made for make in settings.pop("_lists", ()) for made in make()]
         now = settings.pop("now", configuration.now)
         if now is not None and self.clock.now() == NOW:
             self.clock.set(now)
         for name, double in (("backend", self.backend), ("outside", self.outside)):
             if name not in settings and (double._rules or path is None):
                 settings[name] = double
-        return configuration.gateway(now=self.clock, **settings)
+        return configuration.gateway(now=self.clock, further_revocation_lists=lists, **settings)
 
     def _config_path(self) -> str | None:
         if self._config is not None:

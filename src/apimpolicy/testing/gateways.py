@@ -43,7 +43,7 @@ def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
         if "trusted-roots" not in values and "trusted_roots" not in overrides:
             overrides["trusted_roots"] = [file.certificates.authority("test-ca").certificate]
         if "trusted_roots" in overrides:
-            overrides["revocation_lists"] = [file.certificates.revocation_list()]
+            overrides["further_revocation_lists"] = file.certificates.revocation_lists()
     for name, part in given.items():
         values[name] = _joined(values.get(name), part.plain())
     values["named-values"] = {**values.get("named-values", {}), **_named_values(case, given)}
