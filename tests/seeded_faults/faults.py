@@ -5,13 +5,16 @@ A fault is certain: the gateway would refuse the document, or the policy would f
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Binary, Block, Call, PropertyAccess, Return
 from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.checks.rules.number_out_of_range import RANGES
 from apimpolicy.checks.subject import Settings, Subject
+from apimpolicy.policies.doubts import ALSO_ALLOWED_IN, ALSO_EXPRESSIONS, ALSO_OPTIONAL, UNKNOWN_ABOUT_EXPRESSIONS
 from apimpolicy.policies.registry import POLICIES, specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.markup import read
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.text.document import Element
+    from apimpolicy.text.document import Attribute, Element
 
 
 class Fault(NamedTuple):
@@ -122,7 +125,7 @@ def dropped_attribute(subject: Subject, text: str) -> Iterator[Callable[[random.
         specification = specification_of(element.name)
         for slot in specification.attributes if specification is not None else ():
             attribute = element.get(slot.name)
-            if not slot.required or attribute is None:
+            if not slot.required or attribute is None or (element.name, slot.name) in ALSO_OPTIONAL:
                 continue
 
             def make(
@@ -144,7 +147,8 @@ def moved_policy(subject: Subject, text: str) -> Iterator[Callable[[random.Rando
         if specification is None or parent is None or parent.name not in SECTIONS or parent.parent is None:
             continue
         for section in parent.parent.elements():
-            if section.name not in SECTIONS or section.name in specification.sections:
+            also = ALSO_ALLOWED_IN.get(element.name, "").split()
+            if section.name not in SECTIONS or section.name in (*specification.sections, *also):
                 continue
             if text[section.content_end : section.end].startswith("</") and section is not parent:
 
@@ -222,7 +226,271 @@ def unbalanced_quote(subject: Subject, text: str) -> Iterator[Callable[[random.R
             yield make
 
 
+def wrong_value(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """A literal that the attribute does not take: another word, a number with a unit, a truth value that is none."""
+    for element in _elements(subject):
+        specification = subject.specification_of(element)
+        for slot in specification.attributes if specification is not None else ():
+            attribute = element.get(slot.name)
+            wrong = WRONG.get(slot.convert.__name__) if not slot.values else "Nonsense"
+            if attribute is not None and wrong is not None and not attribute.value.parts:
+                yield _in_place_of(attribute, wrong, "value", ("POL104",), text)
+
+
+WRONG = {
+    "boolean": "yes",
+    "integer": "10s",
+    "long_integer": "many",
+    "number": "00:01:00",
+    "double": "one",
+    "skew": "ten",
+    "moment": "tomorrow",
+}
+"""Texts that a conversion refuses, by its name."""
+
+
+def empty_value(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """A required attribute that says nothing."""
+    for element in _elements(subject):
+        specification = subject.specification_of(element)
+        for slot in specification.attributes if specification is not None else ():
+            attribute = element.get(slot.name)
+            if attribute is not None and slot.required and not slot.may_be_empty and attribute.value.raw.strip():
+                yield _in_place_of(attribute, "", "empty value", ("POL104",), text)
+
+
+def expression_in_literal(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """An expression where a page says that there is none, and no source has one."""
+    for element in _elements(subject):
+        specification = subject.specification_of(element)
+        for slot in specification.attributes if specification is not None else ():
+            attribute, place = element.get(slot.name), (element.name, slot.name)
+            doubtful = place in ALSO_EXPRESSIONS or place in UNKNOWN_ABOUT_EXPRESSIONS
+            if attribute is not None and not slot.expression and not doubtful and not attribute.value.parts:
+                yield _in_place_of(attribute, "@(context.Api.Id)", "expression", ("POL105",), text)
+
+
+def wrong_result(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """An expression of another type than its attribute needs."""
+    for element in _elements(subject):
+        specification = subject.specification_of(element)
+        for slot in specification.attributes if specification is not None else ():
+            attribute = element.get(slot.name)
+            if (
+                attribute is None
+                or not slot.expression
+                or slot.convert.__name__ not in ("boolean", "integer", "number")
+            ):
+                continue
+            yield _in_place_of(attribute, "@(context.Api.Id)", "result", ("POL214", "POL105"), text)
+
+
+def out_of_range(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """A number beyond the documented limits."""
+    for element in _elements(subject):
+        for attribute in element.attributes:
+            limits = RANGES.get((element.name, attribute.name))
+            if limits is not None and not attribute.value.parts:
+                least, greatest, _ = limits
+                number = f"{greatest + 1:.0f}" if greatest != math.inf else f"{least - 1:.0f}"
+                yield _in_place_of(attribute, number, "range", ("POL123", "POL104"), text)
+
+
+def dropped_child(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """The only child element of a required kind taken out."""
+    for element in _elements(subject):
+        specification = subject.specification_of(element)
+        if specification is None:
+            continue
+        required = {slot.child for slot in specification.contents if slot.required}
+        required |= {slot.name for slot in specification.children if slot.required}
+        for child in element.elements():
+            if child.name in required and sum(each.name == child.name for each in element.elements()) == 1:
+
+                def make(_: random.Random, element: Element = element, child: Element = child) -> Fault:
+                    made = text[: child.start] + text[child.end :]
+                    return Fault("required child", made, element.name_start, element.name_end, ("POL108",))
+
+                yield make
+
+
+def emptied_child(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """The text of an element that has to say something taken out."""
+    for element in _elements(subject):
+        parent = element.parent and subject.specification_of(element.parent)
+        slots = [slot for slot in parent.contents if slot.child == element.name] if parent else []
+        own = subject.specification_of(element)
+        slots += [slot for slot in own.contents if slot.child is None] if own else []
+        if any(slot.filled for slot in slots) and text[element.content_end : element.end].startswith("</"):
+
+            def make(_: random.Random, element: Element = element) -> Fault:
+                made = text[: element.content_start] + text[element.content_end :]
+                return Fault("empty child", made, element.name_start, element.name_end, ("POL108",))
+
+            yield make
+
+
+def unknown_child(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """An element that belongs nowhere, inside a policy."""
+    for element in _policies(subject):
+        if text[element.content_end : element.end].startswith("</") and not _is_free(element):
+
+            def make(_: random.Random, element: Element = element) -> Fault:
+                place, piece = element.content_end, "<nothing-known />"
+                made = text[:place] + piece + text[place:]
+                return Fault("unknown child", made, place, place + len(piece), ("POL107", "POL101"))
+
+            yield make
+
+
+def repeated_child(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """A part that may stand once, twice."""
+    for element in _elements(subject):
+        specification = subject.specification_of(element)
+        single = {slot.name for slot in specification.children if slot.single} if specification is not None else set()
+        if element.name in ("send-request", "send-one-way-request"):
+            single |= {"set-url", "set-method", "set-body"}
+        for child in element.elements():
+            if child.name in single:
+
+                def make(_: random.Random, child: Element = child) -> Fault:
+                    piece = text[child.start : child.end]
+                    made = text[: child.end] + piece + text[child.end :]
+                    return Fault("repeated child", made, child.end, child.end + len(piece), ("POL107", "POL124"))
+
+                yield make
+
+
+def repeated_section(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """A section twice."""
+    for element in subject.elements:
+        if element.name in SECTIONS and element.parent is not None and element.parent.name == "policies":
+
+            def make(_: random.Random, element: Element = element) -> Fault:
+                piece = text[element.start : element.end]
+                made = text[: element.end] + piece + text[element.end :]
+                return Fault("repeated section", made, element.end, element.end + len(piece), ("POL110",))
+
+            yield make
+
+
+def second_in_backend(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """Another policy beside the one in backend."""
+    for element in subject.elements:
+        if element.name != "backend" or element.parent is None or element.parent.name != "policies":
+            continue
+        if next(element.elements(), None) is not None:
+
+            def make(_: random.Random, element: Element = element) -> Fault:
+                place, piece = element.content_end, '<set-variable name="a" value="1" />'
+                made = text[:place] + piece + text[place:]
+                return Fault("second in backend", made, place, place + len(piece), ("POL138",))
+
+            yield make
+
+
+def text_in_element(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """Words where only elements belong."""
+    for element in _elements(subject):
+        specification = subject.specification_of(element)
+        if specification is None or specification.takes_text or _is_free(element):
+            continue
+        if text[element.content_end : element.end].startswith("</"):
+
+            def make(_: random.Random, element: Element = element) -> Fault:
+                place = element.content_end
+                made = text[:place] + "words" + text[place:]
+                return Fault("text", made, element.content_start, place + 5, ("POL107",))
+
+            yield make
+
+
+def unbraced(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """A statement without braces."""
+    for expression in subject.expressions:
+        bound = expression.compiled.bound
+        start = expression.excerpt.start
+        if (
+            (
+                expression.compiled.is_legal
+                and bound is not None
+                and isinstance(bound.body, Block)
+                and text[start + 1] == "{"
+            )
+            and bound.return_types
+            and all(str(type_) == "string" for type_ in bound.return_types)
+        ):
+
+            def make(_: random.Random, start: int = start) -> Fault:
+                piece = " if (context.Api.Id == null) return context.Api.Id; "
+                made = text[: start + 2] + piece + text[start + 2 :]
+                return Fault("braces", made, start, start + 2 + len(piece), ("POL030",))
+
+            yield make
+
+
+def relative_url(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
+    """A URL without its scheme."""
+    for element in _elements(subject):
+        for name in ("base-url", "url"):
+            attribute = element.get(name)
+            if attribute is not None and re.fullmatch(r"https://[\w.-]+\.[a-z]+(?:/[\w./-]*)?", attribute.value.raw):
+                bare = attribute.value.raw.removeprefix("https://")
+                if element.name in ("set-backend-service", "openid-config"):
+                    yield _in_place_of(attribute, bare, "relative URL", ("POL140",), text)
+
+
+def _in_place_of(
+    attribute: Attribute, value: str, kind: str, codes: tuple[str, ...], text: str
+) -> Callable[[random.Random], Fault]:
+    """Another value for an attribute."""
+    start, end = attribute.value.start, attribute.value.end
+
+    def make(_: random.Random) -> Fault:
+        return Fault(kind, text[:start] + value + text[end:], attribute.name_start, start + len(value) + 1, codes)
+
+    return make
+
+
+def _elements(subject: Subject) -> Iterator[Element]:
+    """The policies and their parts, those of texts not."""
+    known = {id(element) for element in _policies(subject)}
+    for element in subject.elements:
+        around: Element | None = element
+        while around is not None and id(around) not in known:
+            around = around.parent
+        if around is not None and not _is_text(element) and subject.specification_of(element) is not None:
+            yield element
+
+
+def _is_free(element: Element) -> bool:
+    """Whether anything may stand in it, as text."""
+    return element.name in (
+        "set-body",
+        "xsl-transform",
+        "log-to-eventhub",
+        "value",
+        "cross-domain",
+        "message",
+        "payload",
+    )
+
+
 KINDS = (
+    wrong_value,
+    empty_value,
+    expression_in_literal,
+    wrong_result,
+    out_of_range,
+    dropped_child,
+    emptied_child,
+    unknown_child,
+    repeated_child,
+    repeated_section,
+    second_in_backend,
+    text_in_element,
+    unbraced,
+    relative_url,
     misspelt_policy,
     misspelt_attribute,
     misspelt_member,

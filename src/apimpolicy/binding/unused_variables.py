@@ -1,7 +1,6 @@
 """CS0168 and CS0219: local variables that nobody reads.
 
 A value that is computed counts as a use, since it may be there for its effect; one that is only a constant does not.
-The variable of a `catch` is left alone, other than by the compiler: it names what is caught, and says no more.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import (
     Assignment,
+    Catch,
     Convert,
     DefaultValue,
     Empty,
@@ -40,6 +40,8 @@ def unused_variables(every: Sequence[Bound]) -> list[Warned]:
     for node in every:
         if isinstance(node, LocalDeclaration):
             _declare(node, declared, used)
+        elif isinstance(node, Catch) and node.symbol is not None:
+            declared.setdefault(node.symbol, False)
         elif isinstance(node, Assignment) and isinstance(node.target, Local) and node.target is not node.value:
             targets.add(id(node.target))
             declared[node.target.symbol] = True

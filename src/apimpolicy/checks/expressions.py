@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 AMBIGUOUS = "CS0104"
 """Depends on the namespaces that need no `using`, which no document lists: deployed policies live with it."""
 
+UNUSED = "CS0168"
+
 MOST_REMEMBERED = 4096
 """Expressions kept with what was found in them; the memory of a run stays bounded, however many files it reads."""
 
@@ -136,6 +138,18 @@ class ExpressionCheck:
         return excerpt, found
 
 
+def _without_caught(bound: BoundExpression, warnings: list[Diagnostic]) -> Iterator[Diagnostic]:
+    """The compiler's warnings without those about the variable of a `catch`: it is there to name what is caught."""
+    caught: set[int] = set()
+    if any(warning.code == UNUSED for warning in warnings):
+        from apimpolicy.binding.nodes import Catch
+
+        nodes = Compiled(bound, ()).nodes
+        tokens = (node.symbol.declared_at for node in nodes if isinstance(node, Catch) and node.symbol is not None)
+        caught = {bound.excerpt.locate(token.start) for token in tokens if token is not None}
+    return (warning for warning in warnings if warning.code != UNUSED or warning.start not in caught)
+
+
 def _compile(excerpt: Excerpt) -> Compiled:
     from apimpolicy.binding import bind
     from apimpolicy.binding.gateway_rules import check_gateway_rules
@@ -148,7 +162,8 @@ def _compile(excerpt: Excerpt) -> Compiled:
         tree = parse(excerpt)
         bound = bind(tree, excerpt)
         _soften(bound)
-        return Compiled(bound, [*bound.diagnostics, *check_gateway_rules(bound, tree), *compiler_warnings(bound)])
+        warnings = _without_caught(bound, compiler_warnings(bound))
+        return Compiled(bound, [*bound.diagnostics, *check_gateway_rules(bound, tree), *warnings])
     except PolicySyntaxError as error:
         return Compiled(None, error.diagnostics)
     except RecursionError:

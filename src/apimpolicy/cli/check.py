@@ -62,7 +62,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("-v", "--verbose", is_flag=True, help="List the files that were skipped."),
             click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
             click.option("--explain", is_flag=True, help="Print the page of every code that was found."),
-            click.option("--fix", is_flag=True, help="Fix what is safe to fix: misspelt names, a missing reason."),
+            click.option("--fix", is_flag=True, help="Correct what is certain: misspelt names."),
             click.option("--diff", is_flag=True, help="Print what --fix would change."),
             click.option("--baseline", metavar="FILE", help="Leave out the findings that this file lists."),
             click.option("--write-baseline", metavar="FILE", help="Write today's findings to a baseline."),

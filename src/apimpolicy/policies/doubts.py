@@ -22,9 +22,7 @@ ALSO_OPTIONAL: Final = frozenset(
 """Attributes that the pages require, and that the schema or the pages' own examples and many deployed documents do not:
 nothing is said when they are missing."""
 
-DOUBTFUL_REQUIREMENTS: Final = frozenset(
-    {("authentication-managed-identity", "resource"), ("send-request", "response-variable-name")}
-)
+DOUBTFUL_REQUIREMENTS: Final = frozenset({("send-request", "response-variable-name")})
 """Attributes that the schema does not require, but without which the policy hardly makes sense: a warning."""
 
 ALSO_ALLOWED_IN: Final[dict[str, str]] = {
@@ -41,9 +39,6 @@ ALSO_ALLOWED_IN: Final[dict[str, str]] = {
     "xsl-transform": "on-error",  # the editor extension, the toolkit
 }
 """Sections beyond those that the page of a policy names, with who has them there."""
-
-DOUBTFUL_SECTIONS: Final = frozenset({("cors", "outbound")})
-"""Policies that stand in a section in published documents, where nobody says that it works: a warning."""
 
 DOUBTFUL_ORDER: Final = frozenset({("validate-jwt", "decryption-keys")})
 """Last in an example of the documentation, in the middle in the schema: a warning."""

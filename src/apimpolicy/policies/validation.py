@@ -18,7 +18,6 @@ from apimpolicy.policies.attribute_validation import unknown_attributes, validat
 from apimpolicy.policies.doubts import (
     ALSO_ALLOWED_IN,
     DOUBTFUL_ORDER,
-    DOUBTFUL_SECTIONS,
     REQUIRED_OF_UNSIMULATED,
 )
 from apimpolicy.policies.registry import UNDOCUMENTED, is_known, nearest, specification_of
@@ -147,7 +146,6 @@ def _placement(element: Element, specification: Specification, section: str) -> 
         element,
         "POL106",
         f"'{element.name}' is not allowed in the section '{section}'",
-        severity=Severity.WARNING if (element.name, section) in DOUBTFUL_SECTIONS else Severity.ERROR,
         help=f"It is allowed in {where or 'GraphQL resolvers only'}.",
     )
 

@@ -1,15 +1,12 @@
 """What `check --fix` changes: only what cannot change the meaning of a document that the gateway would take.
 
-- a misspelt policy, attribute, value of an attribute, or member with one near name (the end tag too)
-- `set-status` without `reason`: the standard phrase of its code
-
+A misspelt policy, attribute, value of an attribute, or member with one near name is written right, the end tag too.
 Nothing else: not `http` to `https`, and nothing in files that are not UTF-8.
 """
 
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.text.markup import read
@@ -69,21 +66,8 @@ def _edits(source: Source, diagnostic: Diagnostic) -> list[Edit]:
             if tag.startswith(f"</{old}"):
                 found.append(Edit(element.content_end + 2, element.content_end + 2 + len(old), meant[1]))
         return found
-    if diagnostic.code == "POL103" and "'reason'" in diagnostic.message:
-        element = _element(source, start)
-        code = element.get("code") if element is not None and element.name == "set-status" else None
-        phrase = _phrase(code.value.text) if code is not None else None
-        if code is not None and phrase is not None:
-            return [Edit(code.value.end + 1, code.value.end + 1, f' reason="{phrase}"')]
     return []
 
 
 def _element(source: Source, start: int) -> Element | None:
     return next((element for element in read(source).elements() if element.name_start == start), None)
-
-
-def _phrase(code: str) -> str | None:
-    try:
-        return HTTPStatus(int(code)).phrase
-    except ValueError:
-        return None

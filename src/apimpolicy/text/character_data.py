@@ -80,7 +80,7 @@ class CharacterReader:
             rest = self.children[-1].end
         else:
             rest = self.element.content_start if self.element is not None else 0
-        message = "there is too much wrong with this document; the rest of it is not read"
+        message = "too many problems: the rest of the document was not checked"
         self.diagnostics.append(Diagnostic("POL026", message, self.source, offset, offset))
         raise GiveUp(rest)
 
@@ -244,10 +244,10 @@ class CharacterReader:
                 message = f"'{forgotten[0]}' is a placeholder that has not been replaced"
                 self.report("POL023", message, *forgotten.span(), help=ADVICE_ON_FORGOTTEN)
             elif angle >= 0:
-                advice = "Write `&lt;`; only an expression may hold a raw `<`. Or is a closing quote missing?"
-                self.report("POL023", "a '<' in an attribute value", angle, angle + 1, help=advice)
+                advice = "Write `&lt;`. Only expressions can contain a raw `<`. Is a closing quote missing?"
+                self.report("POL023", "'<' is not allowed in an attribute value", angle, angle + 1, help=advice)
         elif (mark := text.find("]]>", start, end)) >= 0:
-            self.report("POL025", "']]>' in text", mark, mark + 3, help="Write `]]&gt;`.")
+            self.report("POL025", "']]>' is not allowed in text", mark, mark + 3, help="Write `]]&gt;`.")
 
     def check_entity(self, start: int) -> None:
         entity = ENTITY.match(self.text, start)
@@ -255,7 +255,7 @@ class CharacterReader:
             return
         if alike := _ENTITY_LIKE.match(self.text, start):
             advice = "XML has `&amp;`, `&lt;`, `&gt;`, `&quot;`, `&apos;` and character numbers such as `&#160;`."
-            self.report("POL014", f"XML has no entity '{alike[0]}'", start, alike.end(), help=advice)
+            self.report("POL014", f"unknown entity '{alike[0]}'", start, alike.end(), help=advice)
         else:
-            advice = "Write `&amp;`; only an expression may hold a raw `&`."
-            self.report("POL013", "a '&' that begins no entity", start, start + 1, help=advice)
+            advice = "Write `&amp;`. Only expressions can contain a raw `&`."
+            self.report("POL013", "'&' must be escaped here", start, start + 1, help=advice)

@@ -31,6 +31,6 @@ def decode(data: bytes, path: str = "<policy>") -> tuple[Source, list[Diagnostic
     except UnicodeDecodeError as error:
         source = Source(data.decode("utf-8", "replace"), path)
         start = len(data[: error.start].decode())
-        message = f"byte 0x{data[error.start]:02X} is not UTF-8 here"
-        advice = "Save the file as UTF-8; other encodings do not survive the way to the gateway."
+        message = f"the byte 0x{data[error.start]:02X} is not valid UTF-8"
+        advice = "Save the file as UTF-8. Tools that deploy it expect that."
         return source, [Diagnostic(NOT_UTF8, message, source, start, start + 1, help=advice)]

@@ -125,10 +125,10 @@ class _Reader(CharacterReader):
         if self.element is not None:
             innermost = self.element
             others = [f"<{parent.name}>" for parent in _open(innermost.parent)]
-            self.unclosed(innermost, f"The document ends with {', '.join(others)} open as well." if others else "")
+            self.unclosed(innermost, f"Also open at the end of the document: {', '.join(others)}." if others else "")
             self.close_until(None, length)
         elif not any(isinstance(child, (Element, Text, CData)) and child.raw.strip() for child in self.outermost):
-            self.report("POL005", "there is no policy in this document", 0, length)
+            self.report("POL005", "the document is empty", 0, length)
 
     def where(self, offset: int) -> str:
         line, column = self.source.position(offset)
@@ -151,8 +151,8 @@ class _Reader(CharacterReader):
             return self.instruction(start)
         if text[start : start + 9].upper() == "<!DOCTYPE":
             return self.doctype(start)
-        advice = "Write `&lt;` in text; only an expression may hold a raw `<`."
-        self.report("POL012", "a '<' that begins no tag", start, start + 1, help=advice)
+        advice = "Write `&lt;` in text. Only expressions can contain a raw `<`."
+        self.report("POL012", "'<' doesn't begin a tag here", start, start + 1, help=advice)
         self.children.append(Text(self.source, start, start + 1))
         return start + 1
 
@@ -173,10 +173,12 @@ class _Reader(CharacterReader):
             if found := _ATTRIBUTE.match(text, position):
                 position = self.attribute(element, found)
             elif unexpected := _UNEXPECTED.match(text, position):
-                self.report("POL024", f"'{unexpected[1][:20]}' is not expected in a tag", *unexpected.span(1))
+                self.report("POL024", f"unexpected '{unexpected[1][:20]}' in a tag", *unexpected.span(1))
                 position = unexpected.end()
             else:
-                self.report("POL017", f"the tag <{name}> has no '>'", start, element.name_end, label="begins here")
+                self.report(
+                    "POL017", f"the tag <{name}> is not closed with '>'", start, element.name_end, label="begins here"
+                )
                 break
         if len(attributes) > 1:
             self.check_duplicates(attributes)
@@ -186,7 +188,7 @@ class _Reader(CharacterReader):
         self.children.append(element)
         if not (end and end[1]):
             if self.depth == MAX_DEPTH:
-                self.report("POL019", f"elements are nested more than {MAX_DEPTH} deep", start, position)
+                self.report("POL019", f"elements are nested more than {MAX_DEPTH} levels deep", start, position)
                 raise GiveUp(position)
             self.depth += 1
             self.element = element
@@ -199,7 +201,7 @@ class _Reader(CharacterReader):
         name_start, name_end = found.span(2)
         hole = has_hole(name)
         if not found[1] and not hole:
-            self.report("POL022", f"no white space before the attribute '{name}'", name_start, name_end)
+            self.report("POL022", f"white space is missing before the attribute '{name}'", name_start, name_end)
         if not found[3] and hole:
             value, position = Value(self.source, name_end, name_end), name_end
         elif not found[3]:
@@ -221,20 +223,20 @@ class _Reader(CharacterReader):
         for attribute in attributes:
             earlier = first.setdefault(attribute.name, attribute)
             if earlier is not attribute and not has_hole(attribute.name):
-                message = f"the attribute '{attribute.name}' is given twice"
+                message = f"the attribute '{attribute.name}' appears twice"
                 label = f"first at {self.where(earlier.name_start)}"
                 self.report("POL009", message, attribute.name_start, attribute.name_end, label=label)
 
     def end_tag(self, closing: re.Match[str]) -> int:
         name, start, end = closing[1], closing.start(), closing.end()
         if not closing[2]:
-            self.report("POL017", f"the end tag </{name}> has no '>'", start, end)
+            self.report("POL017", f"the end tag </{name}> is not closed with '>'", start, end)
         element = self.element
         if element is not None and element.name == name:
             self.close(start, end)
         elif any(parent.name == name for parent in _open(element)):
             assert element is not None  # it has ancestors
-            self.unclosed(element, f"</{name}> at {self.where(start)} ends an element around it.")
+            self.unclosed(element, f"</{name}> at {self.where(start)} closes an element around it.")
             while element is not None and element.name != name:
                 self.close(start, start)
                 element = self.element
@@ -245,8 +247,12 @@ class _Reader(CharacterReader):
             self.report("POL007", message, start, end, label=label, help=f"Write `</{element.name}>`.")
             self.close(start, end)
         else:
-            label = f"<{element.name}> is open, from {self.where(element.start)}" if element else "nothing is open here"
-            self.report("POL008", f"the end tag </{name}> ends nothing", start, end, label=label)
+            label = (
+                f"the open element is <{element.name}>, from {self.where(element.start)}"
+                if element
+                else "no element is open"
+            )
+            self.report("POL008", f"the end tag </{name}> has no start tag", start, end, label=label)
             self.children.append(StrayTag(self.source, start, end))
         return end
 
@@ -290,15 +296,15 @@ class _Reader(CharacterReader):
             end += 3
             dashes = text.find("--", start + 4, end - 2)
         if dashes >= 0:
-            advice = "XML allows no '--' inside a comment; the gateway refuses the document."
-            self.report("POL016", "'--' in a comment", dashes, dashes + 2, help=advice)
+            advice = "Azure refuses the document. Remove the dashes, or put spaces between them."
+            self.report("POL016", "'--' is not allowed inside a comment", dashes, dashes + 2, help=advice)
         self.children.append(Comment(self.source, start, end))
         return end
 
     def instruction(self, start: int) -> int:
         end, _ = self.delimited(start, "?>", "processing instruction")
         if self.text[start : start + 6].rstrip() == "<?xml" and start > int(self.text.startswith("\ufeff")):
-            message = "an XML declaration is only allowed at the very start"
+            message = "an XML declaration is only allowed at the start of the document"
             self.report("POL021", message, start, end)
         self.children.append(Instruction(self.source, start, end))
         return end
@@ -310,7 +316,7 @@ class _Reader(CharacterReader):
             close = self.text.find("]", subset)
             end = self.text.find(">", close) if close >= 0 else -1
         end = end + 1 if end >= 0 else len(self.text)
-        advice = "Remove it; entities of your own are not available either."
+        advice = "Remove it. Entities that it declares are not available either."
         self.report("POL018", "a document type declaration is not allowed", start, end, help=advice)
         self.children.append(Doctype(self.source, start, end))
         return end

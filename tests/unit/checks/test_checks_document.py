@@ -95,4 +95,4 @@ def test_the_gateway_refuses_what_the_compiler_takes() -> None:
     specified = check(Excerpt.of("@(DateTime.SpecifyKind(DateTime.Now, DateTimeKind.Utc))"))
     assert [d.code for d in specified] == ["APIM0002"]
     bare = check(Excerpt.of("@{ if (context.Tracing) return 1; return 2; }"))
-    assert [(d.code, d.severity) for d in bare] == [("POL030", Severity.WARNING)]
+    assert [(d.code, d.severity) for d in bare] == [("POL030", Severity.ERROR)]

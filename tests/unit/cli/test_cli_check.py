@@ -26,7 +26,7 @@ BAD = b"""\
   </inbound>
 </policies>
 """
-WARNED = b"<policies><inbound><return-response><set-status code='302' /></return-response></inbound></policies>"
+WARNED = b"<policies><inbound><send-request mode='copy' /></inbound></policies>"
 
 
 def timeless(text: str) -> str:

@@ -25,10 +25,11 @@ BAD = """\
         </return-response>
       </when>
     </choose>
+    <send-request mode="copy" timeout="5" />
   </inbound>
 </policies>
 """
-MENDED = BAD.replace("set-hedder", "set-header").replace("Methd", "Method").replace('"403"', '"403" reason="Forbidden"')
+MENDED = BAD.replace("set-hedder", "set-header").replace("Methd", "Method")
 
 
 @pytest.fixture
@@ -114,11 +115,11 @@ def test_statistics_and_explain(apimpolicy: Callable[..., Any], bad: Path) -> No
 def test_difference_and_repair(apimpolicy: Callable[..., Any], bad: Path) -> None:
     found = apimpolicy("check", "bad.xml", "--diff")
     assert found.code == 1
-    assert '\n+          <set-status code="403" reason="Forbidden" />\n' in found.out
+    assert '\n+    <set-header name="A" exists-action="override"><value>1</value></set-header>\n' in found.out
     assert bad.read_text() == BAD
     found = apimpolicy("check", "bad.xml", "--fix")
     assert bad.read_text() == MENDED
-    assert "mended 4 places" in found.err
+    assert "mended 3 places" in found.err
     assert apimpolicy("check", "bad.xml", "--diff").code == 0
 
 
@@ -237,5 +238,5 @@ def test_fragments_of_the_configuration_are_known(apimpolicy: Callable[..., Any]
         "<policies><inbound><include-fragment fragment-id='check-callers' /></inbound></policies>"
     )
     found = apimpolicy("check", "a.xml")
-    assert found.code == 1
-    assert "POL135 error: there is no fragment 'check-callers'" in found.out
+    assert found.code == 0
+    assert "POL135 warning: the fragment 'check-callers' is not among the known ones" in found.out

@@ -62,6 +62,13 @@ ROWS = [
         " identity-type='me'/></inbound>",
         *("POL104", 115, "managed or jwt"),
     ),
+    ("<inbound><authentication-managed-identity/></inbound>", "POL103", 11, "'resource'"),
+    (
+        "<outbound><cors><allowed-origins><origin>*</origin></allowed-origins></cors></outbound>",
+        "POL106",
+        12,
+        "in inbound",
+    ),
     # what the gateway was seen to refuse, or what its pages and schema rule out
     ("<outbound><rate-limit calls='1' renewal-period='1'/></outbound>", "POL106", 12, "inbound"),
     ("<on-error><forward-request/></on-error>", "POL106", 12, "backend"),
@@ -131,14 +138,7 @@ DOUBTFUL_ROWS = [
         "</validate-jwt></inbound>",
         *("POL107", 133, "belongs before 'required-claims'"),
     ),
-    ("<inbound><authentication-managed-identity/></inbound>", "POL103", 11, "'resource'"),
     ("<inbound><send-request/></inbound>", "POL103", 11, "'response-variable-name'"),
-    (
-        "<outbound><cors><allowed-origins><origin>*</origin></allowed-origins></cors></outbound>",
-        "POL106",
-        12,
-        "inbound",
-    ),
     (
         "<inbound><rate-limit calls='1' renewal-period='1'><api id='@(1)' calls='1' renewal-period='1'/>"
         "</rate-limit></inbound>",

@@ -48,9 +48,9 @@ class BackendHoldsOne(Rule):
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if element.parent is not None and element.parent.name != "policies":
             return
-        policies = list(element.elements())
+        policies = [*element.elements()]
         if len(policies) > 1:
-            first, second, *_ = policies
+            first, second = policies[:2]
             yield self.at_element(
                 second,
                 f"'backend' can contain only one policy, and already contains '{first.name}'",

@@ -24,6 +24,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 from apimpolicy.dotnet.values import to_utf16
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 class LiquidUnreadable(Rule):
     code = "POL419"
+    severity = Severity.ERROR
     elements = ("set-body",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:

@@ -1,7 +1,7 @@
 """null-here: a member of something is used that is null in this section.
 
-**What it does.** Looks for members of `context.Response` in inbound, and for members of `context.LastError` outside
-`on-error`. Inside `return-response`, `retry` and `wait` there may be a response.
+**What it does.** Looks for members of `context.Response` in inbound, and for members of `context.LastError` in inbound
+and outbound (a warning). Inside `return-response`, `retry` and `wait` there may be a response.
 
 **Why it matters.** There is no response before the backend has answered, and no error before something has failed.
 Both are null then, and the expression throws.
@@ -23,13 +23,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Call, PropertyAccess
+from apimpolicy.binding.nodes import Call, PropertyAccess, Try
 from apimpolicy.checks.context_members import context_member, is_held_against_null
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
@@ -41,6 +43,7 @@ AT_THE_END = ("increment-condition", "increment-count")
 
 class NullHere(Rule):
     code = "POL206"
+    severity = Severity.ERROR
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         section = self.subject.section_of(expression.element)
@@ -51,17 +54,25 @@ class NullHere(Rule):
         for node in expression.compiled.nodes:
             receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
             name = context_member(receiver)
-            if name == "LastError" or (name == "Response" and section == "inbound" and not may_have_answer(expression)):
-                if is_held_against_null(expression, name):
+            is_late = name == "LastError" and section != "backend"  # where retry may see one
+            is_early = name == "Response" and section == "inbound" and not may_have_answer(expression)
+            if name is not None and (is_late or is_early):
+                if is_held_against_null(expression, name) or is_tried(expression, node):
                     continue
                 yield self.at_code(
                     expression,
                     node,
                     f"'context.{name}' is null in {section}",
                     label="throws",
+                    severity=Severity.WARNING if name == "LastError" else self.severity,
                     help="Use it in on-error." if name == "LastError" else "Use it in outbound.",
                 )
                 return
+
+
+def is_tried(expression: CheckedExpression, node: Bound) -> bool:
+    """Whether the expression catches what the node throws."""
+    return any(isinstance(around, Try) for around in expression.ancestors(node))
 
 
 def may_have_answer(expression: CheckedExpression) -> bool:

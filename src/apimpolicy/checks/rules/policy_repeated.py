@@ -2,7 +2,7 @@
 
 **What it does.** Looks for policies that appear more often than the documentation allows: once in a section (`cors`,
 `cache-lookup`, `jsonp`, `xsl-transform` and others) or once in a document (`rate-limit`, `quota`). Policies in
-different branches of a `choose` don't count together.
+separate branches of `choose` don't count together.
 
 **Why it matters.** Azure refuses to save the policy.
 
@@ -59,9 +59,9 @@ class PolicyRepeated(Rule):
 
 
 def on_one_way(first: Element, second: Element) -> bool:
-    """Whether one request can reach both: not if they are in different branches of one choose."""
-    branches = {id(branch.parent): branch for branch in branches_of(first)}
-    return all(branches.get(id(branch.parent), branch) is branch for branch in branches_of(second))
+    """Whether every request that reaches one of them reaches the other too: not if each is in a branch of its own."""
+    one, other = ({id(branch) for branch in branches_of(each)} for each in (first, second))
+    return one <= other or other <= one
 
 
 def branches_of(element: Element) -> Iterator[Element]:
