@@ -91,51 +91,54 @@ class CheckRun:
             project = self.projects.of(path)
             settings, known = self._settings(path, project)
             name = None
+            found: Findings | None = None
             if self.cache is not None:
                 values = repr((project.named_values, self.projects.options.values))
                 name = self.cache.name_of(data, repr(settings._replace(fragments=None)), values, known)
                 found = self.cache.get(name)
-                if found is not None:
-                    return Checked(path, found.rows, found.has_holes)
-            findings = self._findings(data, shown, settings, project.named_values)
+            if found is None:
+                found = self._found(data, shown, settings, project.named_values)
+                if self.cache is not None and name is not None:
+                    self.cache.set(name, found)
+            explained = self._with_replaced_words(found, data, shown, settings, project.named_values)
         except ConfigurationError as error:
             return Checked(path, [], problem=str(error))
-        if any(finding.severity == Severity.ERROR for finding in findings.rows):
-            name = None  # what another file replaces may explain an error tomorrow: it is not remembered
-        elif self.cache is not None and name is not None:
-            self.cache.set(name, findings)
+        if explained is not found:
+            name = None  # it depends on other files as well
         content = data if path == STANDARD_INPUT else None
-        return Checked(path, findings.rows, findings.has_holes, name=name, data=content)
+        return Checked(path, explained.rows, explained.has_holes, name=name, data=content)
 
     def diagnostics(self, data: bytes, name: str) -> list[Diagnostic]:
         """What is wrong with the bytes of one file, in order. Raises ConfigurationError."""
         source, _ = source_of(data, name)
         project = self.projects.of(name)
         settings, _ = self._settings(name, project)
-        found = self._findings(data, name, settings, project.named_values)
+        found = self._found(data, name, settings, project.named_values)
+        found = self._with_replaced_words(found, data, name, settings, project.named_values)
         return [finding.diagnostic(source) for finding in found.rows]
 
-    def _findings(
-        self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None
+    def _with_replaced_words(
+        self, found: Findings, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None
     ) -> Findings:
         """The findings; where there are errors, words that something else replaces are taken for placeholders."""
-        found, has_holes = self._found(data, name, settings, named_values)
-        if name != SHOWN_STANDARD_INPUT and any(finding.severity is Severity.ERROR for finding in found):
-            words = self._replacements.in_text(name, source_of(data, name)[0].text)
-            if words:
-                settings = settings._replace(placeholders=(*settings.placeholders, *words))
-                found, has_holes = self._found(data, name, settings, named_values)
-        return Findings(to_findings(found), has_holes)
+        if name == SHOWN_STANDARD_INPUT or not any(row.severity == Severity.ERROR for row in found.rows):
+            return found
+        words = self._replacements.in_text(name, source_of(data, name)[0].text)
+        if not words:
+            return found
+        settings = settings._replace(placeholders=(*settings.placeholders, *words))
+        return self._found(data, name, settings, named_values)
 
     def _found(
         self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None
-    ) -> tuple[list[Diagnostic], bool]:
+    ) -> Findings:
         values = {**(named_values or {}), **(self.projects.options.values or {})}
         policies, found = policies_of(data, name, settings.placeholders, values)
         if not found:
             for readings in policies:
                 found += check_readings(readings, self._check, named_values, settings)
-        return found, any(has_hole(reading.text) for readings in policies for reading in readings)
+        has_holes = any(has_hole(reading.text) for readings in policies for reading in readings)
+        return Findings(to_findings(found), has_holes)
 
     def _settings(self, path: str, project: Project) -> tuple[Settings, str]:
         """The settings for a file, and a text that changes with the fragments around it."""
