@@ -141,7 +141,7 @@ class Flow:
             return after if after is not None else state
         for variable, types, is_certain in _sets(self.subject, element):
             variables = {**state.variables, variable: Variable(types, is_certain, element)}
-            state = attrs.evolve(state, variables=variables)
+            state = attrs.evolve(state, variables=variables, is_open=state.is_open or is_unknown(variable))
         if name == "set-body":
             section = self.subject.section_of(element)
             which = "request" if section in ("inbound", "backend") else "response"
