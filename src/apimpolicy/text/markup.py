@@ -38,7 +38,7 @@ from apimpolicy.text.document import (
     Text,
     Value,
 )
-from apimpolicy.text.holes import CLOSE, has_hole
+from apimpolicy.text.holes import CLOSE, OPEN, has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +96,9 @@ class _Reader(CharacterReader):
         if forbidden := _FORBIDDEN.search(text):
             name = f"U+{ord(forbidden[0]):04X}"
             self.report("POL004", f"the character {name} is not allowed in XML", *forbidden.span())
+        if has_hole(text) and not self.source.holes:
+            place = text.index(OPEN)
+            self.report("POL004", "the noncharacter U+FDD0 is not allowed in a policy", place, place + 1)
         try:
             while position < length:
                 position = self.markup(position) if text[position] == "<" else self.characters(position)

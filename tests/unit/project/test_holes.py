@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.diagnostics import Severity
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.emit import compile_expression
+from apimpolicy.errors import ConfigurationError, PolicySyntaxError
 from apimpolicy.project.embedded import policies_of
 from apimpolicy.text.holes import OPEN
 
@@ -65,3 +66,10 @@ def test_any_template_is_read(name: str, pieces: list[str]) -> None:
         text = f'{{"a": "[concat(\'{text}\')]"}}'
     with contextlib.suppress(ConfigurationError):  # a name at the beginning may keep it from being a policy
         findings(name, text, ["!…!"], {"a": "1"})
+
+
+def test_the_marks_of_holes_are_no_characters_of_a_policy() -> None:
+    text = document("<set-variable name='a' value='@(\ufdd01\ufdd1)' /><set-body>\ufdd0</set-body>")
+    assert "POL004 \ufdd0" in findings("policy.xml", text, [], None)
+    with pytest.raises(PolicySyntaxError, match="not known"):
+        compile_expression("@(\ufdd01\ufdd1)")
