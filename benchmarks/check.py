@@ -30,6 +30,8 @@ def seconds(command: list[str], environment: dict[str, str]) -> float:
 
 
 def main(folder: Path) -> None:
+    if not folder.is_dir():
+        sys.exit(f"there is no folder {folder}: name one with policies, python benchmarks/check.py FOLDER")
     with tempfile.TemporaryDirectory() as directory:
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "APIMPOLICY_CACHE_DIR": directory}
         check = [sys.executable, "-m", "apimpolicy", "check", str(folder), "--statistics"]
@@ -38,7 +40,9 @@ def main(folder: Path) -> None:
         )
         import json
 
-        files = json.loads(listed.stdout)["summary"]["files"]
+        files = json.loads(listed.stdout)["summary"]["files"] if listed.stdout else 0
+        if not files:
+            sys.exit(f"there are no policies in {folder}: name a folder with some, python benchmarks/check.py FOLDER")
         nothing = [sys.executable, "-c", "pass"]
         commands = {
             "one process, no cache": [*check, "--no-cache", "--jobs", "1"],

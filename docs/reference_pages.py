@@ -106,9 +106,10 @@ def configuration_file() -> str:
     """The keys of apimpolicy.toml, from the docstrings of the modules that read them."""
     lines = ["# Configuration file", "", MADE]
     lines.append(
-        "`apimpolicy.toml` describes the simulated gateway, and what `check` looks for. It counts in the directory of "
-        "a command, or beside a test file; `--config` names another one. In a `pyproject.toml` they stand below "
-        "`[tool.apimpolicy]`. A key that nobody reads is an error that names the nearest one.\n"
+        "`apimpolicy.toml` describes the simulated gateway, and what `check` looks for. The nearest one counts, "
+        "beside a policy or a test file or above it, up to the root of the repository; `--config` names another one. "
+        "In a `pyproject.toml` the settings stand below `[tool.apimpolicy]`. A wrong key or a wrong value is an error "
+        "that names file, line and key, and the nearest right one.\n"
     )
     for title, modules in CONFIGURATION.items():
         lines.append(f"## {title}\n")

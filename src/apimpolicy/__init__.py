@@ -14,7 +14,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from apimpolicy.context.entities import Api, Deployment, Group, Operation, Product, Subscription, User, Workspace
+    from apimpolicy.checks.rule import Rule
+    from apimpolicy.context.entities import (
+        Api,
+        Deployment,
+        Group,
+        Operation,
+        Product,
+        Subscription,
+        SubscriptionKeyParameterNames,
+        User,
+        UserIdentity,
+        Workspace,
+    )
     from apimpolicy.context.execution import Context, LastError
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request, Response
@@ -63,10 +75,16 @@ if TYPE_CHECKING:
     )
     from apimpolicy.policies.effects import Effect
     from apimpolicy.policies.metrics import Metric
-    from apimpolicy.project.gateways import load_gateway
+    from apimpolicy.project.checking import check
+    from apimpolicy.project.gateways import load_gateway, load_service
+    from apimpolicy.report.explanation import Explanation, explain
+    from apimpolicy.testing.apim import Apim, Double, TestClock, TestResult
+    from apimpolicy.testing.authority import TestAuthority
 
 _MODULES = {
-    "context.entities": "Api Deployment Group Operation Product Subscription User Workspace",
+    "checks.rule": "Rule",
+    "context.entities": "Api Deployment Group Operation Product Subscription SubscriptionKeyParameterNames"
+    " User UserIdentity Workspace",
     "context.execution": "Context LastError",
     "context.headers": "Headers",
     "context.records": "Request Response",
@@ -101,7 +119,11 @@ _MODULES = {
     " PolicySyntaxError PolicyTypeError",
     "policies.effects": "Effect",
     "policies.metrics": "Metric",
-    "project.gateways": "load_gateway",
+    "project.checking": "check",
+    "project.gateways": "load_gateway load_service",
+    "report.explanation": "Explanation explain",
+    "testing.apim": "Apim Double TestClock TestResult",
+    "testing.authority": "TestAuthority",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
@@ -109,6 +131,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Api",
+    "Apim",
     "ApimPolicyError",
     "Authorizations",
     "Backend",
@@ -126,12 +149,14 @@ __all__ = [
     "Diagnostic",
     "DiagnosticError",
     "DotnetException",
+    "Double",
     "Effect",
     "EntraTenant",
     "Evaluation",
     "EventHub",
     "EventHubEvent",
     "EventHubs",
+    "Explanation",
     "FixedClock",
     "Gateway",
     "Group",
@@ -162,6 +187,7 @@ __all__ = [
     "Response",
     "Result",
     "RevocationList",
+    "Rule",
     "SafetyAnalysis",
     "SafetyWords",
     "Service",
@@ -174,17 +200,25 @@ __all__ = [
     "ServiceWorkspace",
     "Severity",
     "Subscription",
+    "SubscriptionKeyParameterNames",
+    "TestAuthority",
+    "TestClock",
+    "TestResult",
     "TokenKey",
     "Trace",
     "TraceEntry",
     "Transport",
     "User",
+    "UserIdentity",
     "VersionSet",
     "Workspace",
+    "check",
     "compile_expression",
+    "explain",
     "load_gateway",
     "load_openapi",
     "load_policy",
+    "load_service",
 ]
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 class Severity(enum.StrEnum):
     """How bad a finding is, by one rule for all of them (docs/reference/severity.md).
 
-    - `error`: the gateway refuses the document, or a request that gets there certainly fails
+    - `error`: the gateway refuses the document, a request that gets there certainly fails, or anybody gets in where the
+      policy says that nobody should
     - `warning`: the policy runs, and does harm or not what it is there for
     - `info`: worth knowing; whether it matters depends on what only the team knows
     """

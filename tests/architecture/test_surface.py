@@ -14,6 +14,8 @@ from apimpolicy.dotnet.signatures import Method, Property
 
 ROOT = Path(__file__).parents[2]
 GIVEN = ROOT.parent / "shared" / "dotnet" / "surface.jsonl"
+DEPLOYED = {"IUrl": [("ToUri", 0, False), ("Uri", 0, False)]}
+"""Members that deployed policies use though no page lists them."""
 
 
 def test_every_signature_can_be_read() -> None:
@@ -54,6 +56,7 @@ def test_nothing_of_the_given_surface_is_lost() -> None:
             for member in definition.all_members()
             if given["kind"] != "enum"
         )
+        wanted = sorted([*wanted, *DEPLOYED.get(given["type"], ())])
         assert found == wanted, given["type"]
 
 

@@ -21,7 +21,7 @@ _FETCHED = re.compile(
 
 def test_the_site_is_built_strictly(tmp_path: Path) -> None:
     if importlib.util.find_spec("mkdocs") is None or importlib.util.find_spec("material") is None:
-        pytest.skip("mkdocs-material is not installed: pip install --editable '.[docs]'")
+        pytest.skip("mkdocs-material is not installed: pip install --editable '.[dev]'")
     site = tmp_path / "site"
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(site)],

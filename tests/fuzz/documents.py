@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.document import check_document
+from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
 from apimpolicy.errors import ConfigurationError
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "documents"
 EVERYTHING = Settings(extend=("POL",), scope="api", tier="consumption", gateway="self-hosted", negotiates=False)
-NAMES = ("a.xml", "a.tf", "a.bicep", "a.json", "a.md")
+NAMES = ("a.xml", "a.tftpl", "a.j2", "a.tf", "a.bicep", "a.json", "a.md")
 SECONDS_PER_100_KB = 1.0
 
 
 def check_bytes(data: bytes, name: str = "a.xml") -> int:
     """Check these bytes as a file of this name with every rule, and render what is found; how many findings."""
     try:
-        sources, found = policies_of(data, name)
+        policies, found = policies_of(data, name)
     except ConfigurationError:
         return 0
     check = ExpressionCheck()
-    for source in sources:
-        found += check_document(source, check, None, EVERYTHING)
-        found += check_document(source, check, {"a": "1"}, EVERYTHING)
+    for readings in policies:
+        found += check_readings(readings, check, None, EVERYTHING)
+        found += check_readings(readings, check, {"a": "1"}, EVERYTHING)
     for finding in found:
         assert render(finding)
     return len(found)

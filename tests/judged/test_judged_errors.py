@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apimpolicy.checks.document import check_document
+from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.project.discovery import discover
 from apimpolicy.project.embedded import policies_of
@@ -26,8 +26,8 @@ def test_errors_in_deployed_documents_are_those_that_were_judged() -> None:
     files = discover([str(CORPUS / "policies"), str(CORPUS / "documentation")]).files
     assert len(files) > 300
     for path in files:
-        sources, problems = policies_of(*read_data(path))
-        findings = problems or [finding for source in sources for finding in check_document(source, check)]
+        policies, problems = policies_of(*read_data(path))
+        findings = problems or [finding for readings in policies for finding in check_readings(readings, check)]
         errors = Counter(finding.code for finding in findings if finding.severity == "error")
         if errors:
             found[Path(path).relative_to(CORPUS).as_posix()] = errors

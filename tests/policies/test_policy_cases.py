@@ -247,6 +247,22 @@ def test_case(folder: Path, settings: dict[str, Any], case: dict[str, Any]) -> N
     run_case(folder, policy_of(folder), {**settings, **case.get("gateway", {})}, case)
 
 
+def with_markup(policy: Any, settings: dict[str, Any]) -> Any:
+    """The policy with those named values put in that are markup, which a gateway would take for text."""
+    values = settings.get("named_values", {})
+    markup = {name: values.pop(name) for name, value in list(values.items()) if value.lstrip().startswith("<")}
+    if not markup:
+        return policy
+
+    def filled(path: Path) -> str:
+        text = path.read_text("utf-8")
+        for name, value in markup.items():
+            text = text.replace(f"{{{{{name}}}}}", value)
+        return text
+
+    return {scope: filled(path) for scope, path in policy.items()} if isinstance(policy, dict) else filled(policy)
+
+
 def run_case(folder: Path, policy: Any, settings: dict[str, Any], case: dict[str, Any]) -> Result | None:
     """Run a policy as a case says, and compare; files that the settings name are in `folder`.
 
@@ -256,6 +272,8 @@ def run_case(folder: Path, policy: Any, settings: dict[str, Any], case: dict[str
     for step in (case, *case.get("step", ())):
         assert step.get("expect", {}).keys() <= EXPECTATIONS
     assert not (expect and "step" in case), "what a case with steps expects stands in the steps"
+    settings = {**settings, **({"named_values": dict(settings["named_values"])} if "named_values" in settings else {})}
+    policy = with_markup(policy, settings)
     gateway = gateway_of(folder, settings)
     request = request_of(with_token(case.get("request", {}), gateway, certificates().by_name))
 

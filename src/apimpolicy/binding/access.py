@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice, lookup
 from apimpolicy.binding.complaints import name_token
-from apimpolicy.binding.conversions import nullable
+from apimpolicy.binding.conversions import is_delegate, nullable
 from apimpolicy.binding.names import NameBinder
 from apimpolicy.binding.nodes import (
     AnonymousMember,
@@ -40,6 +40,7 @@ from apimpolicy.dotnet.types import (
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +58,8 @@ class AccessBinder(NameBinder):
     """The node whose value is already known: the receiver inside a `?.` chain."""
     _plain: Child = None
     """The node whose chain is known to have no `?.` that is still to be bound."""
+    _called: Child = None
+    """The node that is called: members that are neither methods nor delegates are passed over (section 12.5)."""
     is_instance = False
     """Whether the body of a generic function is bound with type arguments: a `T` that is never null may have `?.`."""
 
@@ -85,8 +88,8 @@ class AccessBinder(NameBinder):
             for link in links:
                 self._plain = link.children[0]
                 receiver = self.require_typed(self.require_value(self.bind_receiver(link.children[0])))
-                if isinstance(receiver, Bad):
-                    return receiver
+                if receiver.type is ERROR:
+                    return self.bad(node)
                 placeholder = self._conditional_receiver(link, receiver)
                 if isinstance(placeholder, Bad):
                     return placeholder
@@ -97,7 +100,7 @@ class AccessBinder(NameBinder):
         finally:
             self._receiver, self._plain = saved, None
         if isinstance(access, Bad):
-            return access
+            return self.bad(node)
         if isinstance(access, MethodGroup):
             return self.failure(node, "CS0119", f"'{access.name}' is a method: add parentheses to call it")
         for receiver, placeholder in reversed(held):
@@ -126,7 +129,10 @@ class AccessBinder(NameBinder):
 
     def bind_conditional_member_access(self, node: Node) -> Expression:
         if self._receiver is not None and node.children[0] is self._receiver[0]:
-            return self.access_member(node, self._receiver[1], node.children[1], node.children[2])  # type: ignore[arg-type]
+            is_called = node is self._called
+            return self.access_member(
+                node, self._receiver[1], node.token(1), node.children[2], is_called=is_called
+            )
         return self._bind_chain(node) or self.bad(node)
 
     def bind_conditional_element_access(self, node: Node) -> Expression:
@@ -135,17 +141,22 @@ class AccessBinder(NameBinder):
     # --------------------------------------------------------------------------------------- member access
 
     def bind_member_access(self, node: Node) -> Expression:
+        is_called = node is self._called
         chain = self._bind_chain(node)
         if chain is not None:
             return chain
         receiver = self.bind_receiver(node.children[0])
-        return self.access_member(node, receiver, node.children[1], node.children[2])  # type: ignore[arg-type]
+        return self.access_member(node, receiver, node.token(1), node.children[2], is_called=is_called)
 
-    def access_member(self, node: Node, receiver: Expression, token: Token, arguments: Child) -> Expression:
+    def access_member(
+        self, node: Node, receiver: Expression, token: Token, arguments: Child, *, is_called: bool = False
+    ) -> Expression:
         """`receiver.name`; everything a name after a dot can be."""
         name = identifier_name(token.text)
-        if isinstance(receiver, Bad):
-            return receiver
+        if has_hole(name):
+            return self.bind_hole(node)
+        if receiver.type is ERROR:
+            return self.bad(node)
         if isinstance(receiver, NamespaceReference):
             return self._in_namespace(node, receiver, token, name, arguments)
         types = tuple(self.bind_type(a) for a in arguments.children) if arguments is not None else ()  # type: ignore[union-attr]
@@ -159,7 +170,7 @@ class AccessBinder(NameBinder):
                 f"'{shown}' is a method, which has no members",
                 help="add parentheses to call it",
             )
-        return self._instance_member(node, receiver, token, name, types)
+        return self._instance_member(node, receiver, token, name, types, is_called=is_called)
 
     def _in_namespace(
         self, node: Node, receiver: NamespaceReference, token: Token, name: str, arguments: Child
@@ -207,7 +218,7 @@ class AccessBinder(NameBinder):
         return self._member_value(node, None, first)
 
     def _instance_member(
-        self, node: Node, receiver: Expression, token: Token, name: str, types: tuple[Type, ...]
+        self, node: Node, receiver: Expression, token: Token, name: str, types: tuple[Type, ...], *, is_called: bool
     ) -> Expression:
         type_ = receiver.type
         if type_ is ERROR:
@@ -218,15 +229,16 @@ class AccessBinder(NameBinder):
             return Dynamic(node, DYNAMIC, "member", [receiver], token)
         if isinstance(type_, SpecialType):
             return self.failure(node, "CS0023", f"'{type_}' has no members")
-        if isinstance(type_, TupleType):
-            element = self._tuple_element(node, receiver, type_, name)
-            if element is not None:
-                return element
-        if isinstance(type_, AnonymousType):
-            for index, (member, member_type) in enumerate(type_.members):
-                if member == name:
-                    return AnonymousMember(node, member_type, receiver, index)
+        element = self._element(node, receiver, type_, name)
+        if element is not None:
+            if is_called and not is_delegate(element.type) and element.type is not DYNAMIC:
+                return self._passed_over(node, receiver, name, types) or element
+            return element
         members = lookup.find_members(type_, name)
+        if is_called and members and _is_passed_over(members[0]):
+            found = self._passed_over(node, receiver, name, types)
+            if found is not None:
+                return found
         if members and not isinstance(members[0], Method):
             if members[0].is_static:
                 return self.failure(
@@ -253,6 +265,27 @@ class AccessBinder(NameBinder):
                 help=help,
             )
         return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, methods, extensions, types)
+
+    def _passed_over(
+        self, node: Node, receiver: Expression, name: str, types: tuple[Type, ...]
+    ) -> MethodGroup | None:
+        """The extension methods that a call means when the type's own member of the name cannot be invoked."""
+        extensions = lookup.extension_methods(name)
+        if not extensions:
+            return None
+        group = MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, (), extensions, types)
+        group.hides_value = True
+        return group
+
+    def _element(self, node: Node, receiver: Expression, type_: Type, name: str) -> Expression | None:
+        """A member that the compiler makes: of a tuple with names, or of an anonymous object."""
+        if isinstance(type_, TupleType):
+            return self._tuple_element(node, receiver, type_, name)
+        if isinstance(type_, AnonymousType):
+            for index, (member, member_type) in enumerate(type_.members):
+                if member == name:
+                    return AnonymousMember(node, member_type, receiver, index)
+        return None
 
     def _dot_after(self, node: Node, code: str, message: str, token: Token) -> Bad:
         """A mistake at the dot before a name."""
@@ -298,6 +331,11 @@ class AccessBinder(NameBinder):
             and node.children[2] is None
             and node.token(1).text == "var"
         )
+
+
+def _is_passed_over(member: Any) -> bool:
+    """Whether a member cannot be invoked: a property or field that is not of a delegate type, nor dynamic."""
+    return not isinstance(member, Method) and not is_delegate(member.type) and member.type is not DYNAMIC
 
 
 __all__ = ["NULL", "AccessBinder", "array_of"]

@@ -4,7 +4,8 @@ The list is Microsoft's page "API Management policy expressions"; the surface ca
 A type counts as used where it is written (a declaration, a cast, `new`, `typeof`, a type argument, a pattern) and where
 a static member of it is used; a type that an expression merely happens to have is not. Where the page says nothing, the
 gateway is taken to be lenient: delegates, tuples, operators, what every object inherits, and members of a type that is
-not listed but was reached through a listed one, as `Regex.Matches(…)[0]`.
+not listed but was reached through a listed one, as `Regex.Matches(…)[0]`. Any exception may be caught, since deployed
+policies catch those that the page does not list.
 """
 
 from __future__ import annotations
@@ -115,6 +116,8 @@ class _Walk:
             if node.kind == "named_type":
                 self._written(node)
                 children = children[2:]  # what stands before the dot is no use of its own
+            elif node.kind == "catch_declaration":
+                children = children[1:]
             waiting.extend(child for child in reversed(children) if isinstance(child, Node))
 
     def _written(self, node: Node) -> None:

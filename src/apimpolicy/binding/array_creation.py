@@ -25,11 +25,11 @@ class ArrayCreationBinder(CastBinder):
         ranks, initializer = rest[:-1], rest[-1]
         element = self.bind_type(type_node)
         sizes = [self._array_size(size) for size in sizes_node.children]  # type: ignore[union-attr]
-        if element is ERROR or any(isinstance(size, Bad) for size in sizes):
-            return self.bad(node)
         for rank in reversed(ranks):
             element = array_of(element, rank.text.count(",") + 1)  # type: ignore[union-attr]
         type_ = array_of(element, len(sizes))
+        if element.has_error or any(isinstance(size, Bad) for size in sizes):
+            return self.bad(node, type_)
         if not isinstance(initializer, Node):
             return ArrayCreation(node, type_, sizes, None)
         return self.array_of_elements(node, type_, sizes, initializer)
@@ -42,7 +42,7 @@ class ArrayCreationBinder(CastBinder):
             if not size.is_constant:
                 return self.failure(size.syntax, "CS0150", "the size must be a constant when the elements are listed")
         items = self._array_items(initializer, type_, 0, [size.constant for size in sizes] or [None] * type_.rank)
-        return self.bad(node) if items is None else ArrayCreation(node, type_, sizes, items)
+        return self.bad(node, type_) if items is None else ArrayCreation(node, type_, sizes, items)
 
     def _array_size(self, node: Child) -> Expression:
         expression = self.bind_typed(node)
@@ -62,7 +62,7 @@ class ArrayCreationBinder(CastBinder):
     def array_from(self, node: Node, type_: ArrayType, initializer: Node) -> Expression:
         """An array of a known type from `{ … }`."""
         items = self._array_items(initializer, type_, 0, [None] * type_.rank)
-        return self.bad(node) if items is None else ArrayCreation(node, type_, (), items)
+        return self.bad(node, type_) if items is None else ArrayCreation(node, type_, (), items)
 
     def _array_items(
         self, node: Node, type_: ArrayType, depth: int, lengths: list[int | None]

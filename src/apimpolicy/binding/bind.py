@@ -30,10 +30,10 @@ class BoundExpression:
     `body` is an Expression for `@( … )` and a Block for `@{ … }`; `type` is the static type (for a block, the best
     common type of what it returns, `object` when there is none); `return_types` are the distinct types of the return
     statements in order. `diagnostics` is empty when the expression is legal. `levels` says how deep the tree is, as
-    `syntax.depth.with_room` wants to know it.
+    `syntax.depth.with_room` wants to know it. `has_unknown`: a part of the code is unknown, so that it cannot run.
     """
 
-    __slots__ = ("body", "context", "diagnostics", "excerpt", "levels", "return_types", "type")
+    __slots__ = ("body", "context", "diagnostics", "excerpt", "has_unknown", "levels", "return_types", "type")
 
     def __init__(
         self,
@@ -51,6 +51,7 @@ class BoundExpression:
         self.diagnostics = list(diagnostics)
         self.context = context
         self.levels = 0
+        self.has_unknown = False
 
     @property
     def static_type(self) -> str:
@@ -83,9 +84,10 @@ def bind(tree: Node, excerpt: Excerpt) -> BoundExpression:
 def _bind(tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
     binder = Binder(excerpt)
     binder.scope.declare(context)
-    if tree.kind == "expression_body":
-        return _bind_expression(binder, tree, excerpt, context)
-    return _bind_block(binder, tree, excerpt, context)
+    bind_body = _bind_expression if tree.kind == "expression_body" else _bind_block
+    bound = bind_body(binder, tree, excerpt, context)
+    bound.has_unknown = binder.has_unknown
+    return bound
 
 
 def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
@@ -111,7 +113,7 @@ def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: Loca
             "CS1660",
             f"a {body.type} is no value that a policy can use",
         )
-    if not binder.diagnostics and binder.has_variables:
+    if not binder.diagnostics and binder.has_variables and not binder.has_unknown:
         _check_assignment(binder, body)
     return BoundExpression(excerpt, body, body.type, (), _in_order(binder.diagnostics), context)
 
@@ -130,7 +132,7 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
             binder.report(
                 statement.syntax, "CS0126", "a value must be returned", help="a policy expression needs a result"
             )
-    if all(d.code == "CS0159" for d in binder.diagnostics) and binder.falls_through(block):
+    if binder.falls_through(block):
         binder.report_at(
             1,
             2,
@@ -148,7 +150,7 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
             value = statement.value
             if value is not None and value.type is not result and not isinstance(value, Bad):
                 statement.value = binder.convert(value, result)
-    if not binder.diagnostics:
+    if not binder.diagnostics and not binder.has_unknown:
         _check_assignment(binder, block)
     return BoundExpression(excerpt, block, result, types, _in_order(binder.diagnostics), context)
 

@@ -8,6 +8,7 @@ from apimpolicy.binding import complaints, lookup
 from apimpolicy.binding.arguments import ArgumentBinder
 from apimpolicy.binding.conversions import is_reference
 from apimpolicy.binding.nodes import (
+    AnonymousMember,
     ArrayAccess,
     ArrayCreation,
     Bad,
@@ -22,9 +23,10 @@ from apimpolicy.binding.nodes import (
     NamespaceReference,
     OutVariable,
     PropertyAccess,
+    TupleElement,
     TypeReference,
 )
-from apimpolicy.binding.overloads import Argument, Candidate, resolve
+from apimpolicy.binding.overloads import Argument, Candidate, Resolution, resolve
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method, Parameter, Property
@@ -36,7 +38,7 @@ from apimpolicy.dotnet.types import (
     SpecialType,
     Type,
 )
-from apimpolicy.dotnet.values import INT, LONG, OBJECT, STRING, UINT, ULONG
+from apimpolicy.dotnet.values import INT, LONG, OBJECT, STRING, UINT, ULONG, VOID
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 
@@ -59,10 +61,12 @@ class CallBinder(ArgumentBinder):
         target, arguments_node = node.children
         if _is_nameof(target, arguments_node) and self.scope.find("nameof") is None:
             return self._nameof(node, arguments_node)
+        self._called = target
         callee = self.bind_receiver(target)
         arguments = self.bind_arguments(arguments_node)
         if isinstance(callee, Bad):
-            return callee
+            self._settle_arguments(arguments)
+            return self.bad(node)
         if isinstance(callee, MethodGroup):
             if callee.function is not None:
                 return self._call_local_function(node, callee, arguments)
@@ -81,13 +85,9 @@ class CallBinder(ArgumentBinder):
         signature = lookup.delegate_signature(callee.type)
         if signature is None:
             name = _name_token(target)
-            if isinstance(callee, (PropertyAccess, FieldAccess)) and name is not None:
-                return self.failure(
-                    name,
-                    "CS1955",
-                    f"'{name.text}' is not a method and cannot be called",
-                    help="leave out the parentheses",
-                )
+            members = (PropertyAccess, FieldAccess, TupleElement, AnonymousMember)
+            if isinstance(callee, members) and name is not None:
+                return complaints.not_invocable(self, name, name.text)
             return self.failure(node, "CS0149", "only a method or a delegate can be called")
         return self._call_delegate(node, callee, signature, arguments)
 
@@ -109,6 +109,8 @@ class CallBinder(ArgumentBinder):
         while operand.kind == "parenthesized":  # type: ignore[union-attr]
             operand = operand.children[0]  # type: ignore[union-attr]
         token = _name_token(operand)
+        if operand.kind == "hole":  # type: ignore[union-attr]
+            return self.bad(self.bind(operand).syntax, STRING)
         if token is None:
             return self.failure(operand, "CS8081", "'nameof' takes a name")
         wrong = _no_name_in(operand)
@@ -127,7 +129,7 @@ class CallBinder(ArgumentBinder):
     def call_group(self, node: Node, group: MethodGroup, arguments: list[Argument]) -> Expression:
         """Call a method group: its own methods first, then extension methods."""
         if any(isinstance(a.expression, Bad) for a in arguments):
-            return self._call_with_bad_arguments(node, group, arguments)
+            return self._call_with_bad_arguments(node, [*group.methods, *group.extensions], arguments)
         if any(a.expression.type is DYNAMIC for a in arguments):
             return self._dynamic_call(node, group, arguments)
         own = None
@@ -136,27 +138,45 @@ class CallBinder(ArgumentBinder):
             if own.best is not None:
                 return self._finish_call(node, group, own.best, arguments, group.receiver)
             if own.ambiguous is not None:
-                return complaints.ambiguous_call(self, node, group, own)
+                return complaints.ambiguous_call(self, node, group, own, arguments)
         receiver = group.receiver
         if group.extensions and receiver is not None and not isinstance(receiver, TypeReference):
             with_receiver = [Argument(receiver, receiver.syntax), *arguments]
-            found = resolve(group.extensions, with_receiver, group.type_arguments, self, is_extension_call=True)
+            found = self._resolve_extension(group, with_receiver)
             if found.best is not None:
                 return self._finish_call(node, group, found.best, with_receiver, None)
             if found.ambiguous is not None:
-                return complaints.ambiguous_call(self, node, group, found)
+                return complaints.ambiguous_call(self, node, group, found, with_receiver)
             if own is None:
                 return complaints.no_extension(self, node, group, found, arguments)
         if own is None:
             return self.bad(node)
         return complaints.no_overload(self, node, group, own, arguments)
 
-    def _call_with_bad_arguments(self, node: Node, group: MethodGroup, arguments: list[Argument]) -> Expression:
-        """An argument is already reported: stay silent, but find the out variables their types."""
+    def _resolve_extension(self, group: MethodGroup, arguments: Sequence[Argument]) -> Resolution:
+        """The extension method that a call means: `arguments` begin with the receiver."""
+        found = resolve(group.extensions, arguments, group.type_arguments, self, is_extension_call=True)
+        outer = lookup.outer_extension_methods(group.name) if found.best is None and found.ambiguous is None else ()
+        if outer:
+            further = resolve(outer, arguments, group.type_arguments, self, is_extension_call=True)
+            return further if further.best is not None else found
+        return found
+
+    def _call_with_bad_arguments(self, node: Node, methods: Sequence[Method], arguments: list[Argument]) -> Expression:
+        """An argument is already reported: nothing is said about the call, whose type all methods may agree about."""
+        self._settle_arguments(arguments)
+        returns = {method.returns for method in methods}
+        is_known = len(returns) == 1 and VOID not in returns and not any(m.type_parameters for m in methods)
+        return self.bad(node, returns.pop() if is_known else ERROR)
+
+    def _settle_arguments(self, arguments: list[Argument]) -> None:
+        """Of a call that is unknown: what is wrong in its lambdas; its out variables are of the error type."""
         for argument in arguments:
-            if isinstance(argument.expression, UnboundLambda):
-                self.bind_for_errors(argument.expression)
-        return self.bad(node)
+            expression = argument.expression
+            if isinstance(expression, UnboundLambda):
+                self.bind_for_errors(expression)
+            elif isinstance(expression, OutVariable) and expression.symbol is not None:
+                expression.symbol.awaits_type = False
 
     def bind_for_errors(self, unbound: UnboundLambda) -> None:
         raise NotImplementedError
@@ -245,7 +265,7 @@ class CallBinder(ArgumentBinder):
         self, node: Node, target: Expression, signature: Method, arguments: list[Argument]
     ) -> Expression:
         if any(isinstance(a.expression, Bad) for a in arguments):
-            return self.bad(node)
+            return self._call_with_bad_arguments(node, [signature], arguments)
         found = resolve([signature], arguments, (), self)
         if found.best is None:
             return complaints.bad_delegate_call(self, node, target, found, arguments)
@@ -255,9 +275,11 @@ class CallBinder(ArgumentBinder):
 
     def _call_local_function(self, node: Node, group: MethodGroup, arguments: list[Argument]) -> Expression:
         function = group.function
-        if function is None or any(isinstance(a.expression, Bad) for a in arguments):
+        if function is None:
             return self.bad(node)
         signature = signature_of(function)
+        if any(isinstance(a.expression, Bad) for a in arguments):
+            return self._call_with_bad_arguments(node, [signature], arguments)
         found = resolve([signature], arguments, group.type_arguments, self)
         if found.best is None:
             return complaints.no_overload(
@@ -303,8 +325,15 @@ class CallBinder(ArgumentBinder):
         receiver = self.require_typed(self.require_value(self.bind_receiver(node.children[0])))
         arguments = self.bind_arguments(node.children[1])
         if isinstance(receiver, Bad) or any(isinstance(a.expression, Bad) for a in arguments):
-            return self.bad(node)
+            return self.bad(node, self._index_type(receiver.type))
         return self.index(node, receiver, arguments)
+
+    def _index_type(self, type_: Type) -> Type:
+        """What an index of a type gives, whatever stands in the brackets; the error type when that is not known."""
+        if isinstance(type_, ArrayType):
+            return type_.element
+        found = {property_.type for property_ in lookup.indexers(type_)} if isinstance(type_, NamedType) else set()
+        return found.pop() if len(found) == 1 else ERROR
 
     def index(self, node: Node, receiver: Expression, arguments: list[Argument]) -> Expression:
         """`receiver[arguments]` on an array or through an indexer."""

@@ -32,7 +32,7 @@ class CastBinder(ReferenceBinder, AsyncBinder):
         target = self.bind_type(node.children[0])
         operand = self.bind_value(node.children[1])
         if target is ERROR or isinstance(operand, Bad):
-            return self.bad(node)
+            return self.bad(node, target)
         if is_static_class(target):
             return self.failure(node, "CS0716", f"'{shown(target)}' is static: there are no values of it")
         return self.cast(node, operand, target)
@@ -62,8 +62,8 @@ class CastBinder(ReferenceBinder, AsyncBinder):
     def bind_as_type(self, node: Node) -> Expression:
         operand = self.bind_value(node.children[0])
         target = self.bind_type(node.children[1])
-        if isinstance(operand, Bad) or target is ERROR:
-            return self.bad(node)
+        if isinstance(operand, Bad) or target.has_error:
+            return self.bad(node, target)
         if target.is_value_type and target.underlying is None:
             return self.failure(
                 node,
@@ -90,7 +90,7 @@ class CastBinder(ReferenceBinder, AsyncBinder):
             return self.bind_is_constant(node, operand, type_node)
         target = self.bind_type(type_node)
         if isinstance(operand, Bad) or target is ERROR:
-            return self.bad(node)
+            return self.bad(node, BOOL)
         if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
             return self.failure(node, "CS0837", f"{operand_name(operand)} cannot stand before 'is'")
         return IsType(node, BOOL, operand, OBJECT if target is DYNAMIC else target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice
-from apimpolicy.binding.nodes import Bad, MethodGroup
+from apimpolicy.binding.nodes import Bad, MethodGroup, OutVariable
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, Type
@@ -31,7 +31,17 @@ def name_token(group: MethodGroup) -> Node | Token:
     return syntax
 
 
-def ambiguous_call(binder: CallBinder, node: Node, group: MethodGroup, found: Resolution) -> Bad:
+def depends_on_error(arguments: Sequence[Argument]) -> bool:
+    """Whether something about an argument is reported already, or unknown: perhaps a part of its type, `List<?>`."""
+    expressions = [argument.expression for argument in arguments]
+    return any(isinstance(e, Bad) or (e.type.has_error and not isinstance(e, OutVariable)) for e in expressions)
+
+
+def ambiguous_call(
+    binder: CallBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
+) -> Bad:
+    if depends_on_error(arguments):
+        return binder.bad(node)
     first, second = found.ambiguous or (found.candidates[0], found.candidates[-1])
     return binder.failure(
         name_token(group),
@@ -72,6 +82,8 @@ def _complain(
     *,
     constructor: bool = False,
 ) -> Bad:
+    if depends_on_error(arguments):
+        return binder.bad(node)
     candidates = found.candidates
     by_failure: dict[str, list[Candidate]] = {}
     for candidate in candidates:
@@ -210,6 +222,11 @@ def _advice(binder: CallBinder, expression: Expression, parameter: Parameter) ->
     return advice.for_conversion(expression.type, parameter.type, expression)
 
 
+def not_invocable(binder: CallBinder, where: Node | Token, name: str) -> Bad:
+    message = f"'{name}' is not a method and cannot be called"
+    return binder.failure(where, "CS1955", message, help="leave out the parentheses")
+
+
 def no_extension(
     binder: CallBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
@@ -217,8 +234,10 @@ def no_extension(
     receiver = group.receiver
     fitting = [c for c in found.candidates if c.failure != "receiver"]
     receiver_failures = [c for c in found.candidates if c.failure == "receiver"]
-    if receiver is None:
+    if receiver is None or isinstance(receiver, Bad) or receiver.type.has_error or depends_on_error(arguments):
         return binder.bad(node)
+    if group.hides_value and not _receiver_fits(binder, receiver, found.candidates):
+        return not_invocable(binder, name_token(group), group.name)
     unconvertible = [c for c in receiver_failures if c.conversions]
     if unconvertible and not any(c.failure == "argument" for c in fitting):
         return _wrong_receiver(binder, receiver, group.name, unconvertible, arguments)
@@ -297,6 +316,8 @@ def bad_delegate_call(
     binder: CallBinder, node: Node, target: Expression, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
     """A delegate called with the wrong arguments: CS1593 for their number, CS1503 for a type."""
+    if depends_on_error(arguments):
+        return binder.bad(node)
     candidate = found.candidates[0]
     name = f"'{shown(target.type)}'"
     if candidate.failure == "argument":
@@ -314,6 +335,8 @@ def bad_delegate_call(
 
 def no_indexer(binder: CallBinder, node: Node, type_: Type, found: Resolution, arguments: Sequence[Argument]) -> Bad:
     """`[…]` with arguments that no indexer takes."""
+    if depends_on_error(arguments):
+        return binder.bad(node)
     bad = [c for c in found.candidates if c.failure == "argument"]
     if bad:
         return _bad_argument(binder, bad, arguments, f"the index of '{shown(type_)}'")

@@ -42,7 +42,6 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import (
     DYNAMIC,
-    ERROR,
     NULL,
     ArrayType,
     NamedType,
@@ -108,9 +107,7 @@ def standard_implicit(source: Type, target: Type) -> Conversion | None:
 
 
 def _find_standard_implicit(source: Type, target: Type) -> Conversion | None:
-    if target is ERROR or source is ERROR:
-        return IDENTITY
-    if same(source, target):
+    if same(source, target) or source.has_error or target.has_error:
         return IDENTITY
     if target in IMPLICIT_NUMERIC.get(source, ()):
         return NUMERIC_WIDENING

@@ -60,6 +60,8 @@ class BinderCore:
         """The declared return type, in a local function."""
         self.has_variables = False
         """Whether anything is declared that could be read before it has a value."""
+        self.has_unknown = False
+        """Whether a part of the code is unknown (`bind_hole`): then what is assigned where is not checked."""
         self.being_declared: LocalSymbol | None = None
         """The `var` whose value is being bound."""
         self.ends: dict[Statement, Answer] = {}
@@ -84,8 +86,14 @@ class BinderCore:
     def report_at(self, start: int, end: int, code: str, message: str, *, label: str = "", help: str = "") -> None:
         self.diagnostics.append(Diagnostic.within(self.excerpt, start, end, code, message, label=label, help=help))
 
-    def bad(self, node: Child) -> Bad:
-        return Bad(written(node), ERROR)
+    def bad(self, node: Child, type_: Type = ERROR) -> Bad:
+        """The expression about which nothing more is reported; `type_` is its type when that is known all the same."""
+        return Bad(written(node), type_)
+
+    def bind_hole(self, node: Node) -> Expression:
+        """An expression, or a list of arguments, that is unknown: text that a template puts in later."""
+        self.has_unknown = True
+        return self.bad(node)
 
     def failure(self, node: Child, code: str, message: str, *, label: str = "", help: str = "") -> Bad:
         """Report, and give back the expression that silences what would follow."""
@@ -224,6 +232,8 @@ class BinderCore:
         """Convert implicitly; reports when there is no conversion."""
         if expression.type is target and not isinstance(expression, (UnboundLambda, MethodGroup)):
             return expression
+        if isinstance(expression, Bad):
+            return self.bad(expression.syntax, target)
         conversion = self.classify(expression, target)
         if conversion is None:
             return self._cannot_convert(expression, target, syntax or expression.syntax)
@@ -301,6 +311,8 @@ class BinderCore:
 
     def _cannot_convert(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:
         source = expression.type
+        if source.has_error or target.has_error:
+            return self.bad(syntax)
         if isinstance(expression, (UnboundLambda, MethodGroup)):
             return self.report_unconvertible(expression, target, syntax)
         if source is NULL:

@@ -25,6 +25,7 @@ from apimpolicy.binding.nodes import (
     Placeholder,
     PropertyAccess,
     TupleCreation,
+    UnknownText,
 )
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.spelling import shown
@@ -42,6 +43,7 @@ from apimpolicy.dotnet.types import (
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child
@@ -63,7 +65,8 @@ class CreationBinder(ArrayCreationBinder):
         if type_ is ERROR or any(isinstance(a.expression, Bad) for a in arguments):
             if isinstance(initializer, Node):
                 self._bind_for_errors(initializer)
-            return self.bad(node)
+            self._settle_arguments(arguments)
+            return self.bad(node, type_)
         if isinstance(type_, TypeParameter):
             return self._new_of_parameter(node, type_, arguments)
         if not isinstance(type_, NamedType) or type_.kind in ("interface", "delegate") or type_.definition.is_abstract:
@@ -74,7 +77,7 @@ class CreationBinder(ArrayCreationBinder):
         if isinstance(initializer, Node) and isinstance(created, (ObjectCreation, DefaultValue)):
             steps = self._initializers(initializer, Placeholder(node, type_))
             if steps is None:
-                return self.bad(node)
+                return self.bad(node, type_)
             if isinstance(created, DefaultValue):
                 created = ObjectCreation(node, type_, None, ())
             created.initializers = tuple(steps)
@@ -119,7 +122,7 @@ class CreationBinder(ArrayCreationBinder):
             return ObjectCreation(node, type_, found.best.method, values)
         if found.ambiguous is not None:
             group = MethodGroup(type_node, METHOD_GROUP_TYPE, shown(type_), None, methods, (), ())
-            return complaints.ambiguous_call(self, node, group, found)
+            return complaints.ambiguous_call(self, node, group, found, arguments)
         return complaints.no_constructor(self, node, type_node, type_, found, arguments)
 
     # ------------------------------------------------------------------------------------- initialisers
@@ -250,16 +253,16 @@ class CreationBinder(ArrayCreationBinder):
         for child in node.children:
             name_token, value_node = child.children  # type: ignore[union-attr]
             value = self.bind_value(value_node)
-            if isinstance(value, Bad):
-                return value
             token = name_token or _implied_name(value_node)
+            if token is None and isinstance(value, Bad):
+                return self.bad(node)
             if token is None:
                 return self.failure(value_node, "CS0746", "this value needs a name: Name = …")
             name = name_of(token)
             if name in seen:
                 return self.failure(child, "CS0833", f"two properties are called '{name}'")
             seen.add(name)
-            if isinstance(value.type, SpecialType) or value.type is VOID:
+            if (isinstance(value.type, SpecialType) and value.type is not ERROR) or value.type is VOID:
                 is_let = isinstance(node.node(0).children[0], Token) and not _is_written(node.node(0).token(0))
                 return self.failure(
                     child,
@@ -268,7 +271,10 @@ class CreationBinder(ArrayCreationBinder):
                 )
             members.append((name, value.type))
             values.append(value)
-        return AnonymousCreation(node, anonymous_type(tuple(members)), values)
+        type_ = anonymous_type(tuple(members))
+        if any(isinstance(value, Bad) for value in values):
+            return self.bad(node, type_)
+        return AnonymousCreation(node, type_, values)
 
     def bind_tuple(self, node: Node) -> Expression:
         elements: list[Expression] = []
@@ -307,8 +313,9 @@ class CreationBinder(ArrayCreationBinder):
             if part is not None:
                 parts.append(part)
         if all(isinstance(part, str) for part in parts):
-            return Literal(node, STRING, "".join(part for part in parts if isinstance(part, str)))
-        return self.bad(node) if failed else InterpolatedString(node, STRING, parts)
+            text = "".join(part for part in parts if isinstance(part, str))
+            return UnknownText(node, STRING) if has_hole(text) else Literal(node, STRING, text)
+        return self.bad(node, STRING) if failed else InterpolatedString(node, STRING, parts)
 
     def _interpolation(self, node: Node) -> Interpolation | None:
         value_node, alignment_node, format_token = node.children

@@ -59,7 +59,7 @@ class DeconstructionBinder(PatternBinder):
         left, right = node.children
         value = self.bind_value(right)
         if isinstance(value, Bad):
-            self._declare_parts(_part(left).parts or [])
+            self.declare_after_error(left)
             return value
         return self.deconstruct(node, left, value)
 
@@ -150,6 +150,9 @@ class DeconstructionBinder(PatternBinder):
         symbol = LocalSymbol(name, type_, "local", part.target, self.scope.function)
         self.declare(symbol, part.target)
         return Local(part.target, symbol)
+
+    def declare_after_error(self, left: Child) -> None:
+        self._declare_parts(_part(left).parts or [])
 
     def _declare_parts(self, parts: list[_Part]) -> None:
         """Declare what would have been declared, so that its uses are no further errors."""

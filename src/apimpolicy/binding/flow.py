@@ -22,6 +22,7 @@ from apimpolicy.binding.nodes import (
     Switch,
     Throw,
     Try,
+    UnknownStatement,
     Using,
     Yield,
 )
@@ -73,7 +74,7 @@ class Flow:
             return statement.value is not None
         if isinstance(statement, (Using, Lock)):
             return self.end_reachable(statement.body)
-        return not isinstance(statement, (Return, Throw, Continue))
+        return not isinstance(statement, (Return, Throw, Continue, UnknownStatement))
 
     def _remembered(self, statement: Loop | Foreach | Switch) -> bool:
         found = self._known.get(statement)

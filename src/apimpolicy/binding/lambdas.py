@@ -216,8 +216,8 @@ class LambdaBinder(StackMemoryBinder):
 
     def bind_for_errors(self, unbound: UnboundLambda) -> None:
         """Bind the body although no delegate type fits, to report what is wrong inside it."""
-        if unbound.explicit_types is not None:
-            self.diagnostics.extend(self.bound_body(unbound, unbound.explicit_types).diagnostics)
+        types = unbound.explicit_types or (ERROR,) * len(unbound.names or ())
+        self.diagnostics.extend(self.bound_body(unbound, types).diagnostics)
 
     def report_unconvertible(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:
         """CS1660, CS1593, CS1661, CS1662, CS0428, CS0123, CS0407: why a lambda or method does not fit."""

@@ -189,7 +189,7 @@ def member_names(type_: Type) -> list[str]:
 @functools.cache
 def _extension_classes() -> tuple[TypeDefinition, ...]:
     """The static classes whose extension methods are in scope, in the order of the usings."""
-    found = [find_definition("ContextExtensions")]
+    found = [find_definition("ContextExtensions")]  # see `outer_extension_methods` for the other one
     for namespace in IMPLICIT_USINGS:
         found += extension_classes(namespace)
     return tuple(found)
@@ -204,6 +204,17 @@ def extension_methods(name: str) -> tuple[Method, ...]:
         for member in definition.members(name)
         if isinstance(member, Method) and member.is_extension
     )
+
+
+@functools.lru_cache(maxsize=1024)
+def outer_extension_methods(name: str) -> tuple[Method, ...]:
+    """The extension methods that are tried when none of `extension_methods` applies, as those of an outer namespace.
+
+    Deployed policies call `GetValueOrDefault` on an IDictionary<string, string>. A Dictionary is one as well, and is an
+    IReadOnlyDictionary, and the call is not ambiguous.
+    """
+    members = find_definition("DictionaryExtensions").members(name)
+    return tuple(member for member in members if isinstance(member, Method))
 
 
 def extension_method_names() -> list[str]:

@@ -17,6 +17,7 @@ from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, array_of, construct, tuple_type
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,8 @@ class NameBinder(BinderCore):
     def bind_identifier(self, node: Node) -> Expression:
         token, arguments = node.children[0], node.children[1] if len(node.children) > 1 else None
         name = name_of(token)
+        if has_hole(name):
+            return self.bind_hole(node)
         symbol = self.scope.find(name)
         if symbol is not None and arguments is None:
             return self.use_symbol(node, symbol)
@@ -59,6 +62,8 @@ class NameBinder(BinderCore):
         if name == "__arglist":
             is_called = self.excerpt.text[node.end :].lstrip().startswith("(")
             return self.failure(node, "CS0226" if is_called else "CS0190", "'__arglist' is of no use in an expression")
+        if self.scope.has_unknown():
+            return self.bad(node)
         later = self.scope.declared_later(name, node.start) or self._declared_in_expression(name, node.start)
         if later:
             return self.failure(node, "CS0841", f"'{name}' is used before it is declared")
@@ -66,7 +71,7 @@ class NameBinder(BinderCore):
             node,
             "CS0103",
             f"the name '{name}' does not exist here",
-            label="" if name == self.meant_as_argument else self.suggestion(name, self._visible_names()),
+            label="" if name == self.meant_as_argument else self.suggestion(name, self._names_like(node, name)),
             help=f"an argument is named with a colon: {name}: value" if name == self.meant_as_argument else "",
         )
 
@@ -109,13 +114,23 @@ class NameBinder(BinderCore):
     def bind_defaults(self, function: LocalFunctionSymbol) -> None:
         raise NotImplementedError
 
+    def _names_like(self, node: Node, name: str) -> list[str]:
+        """What an unknown name may be a slip for: a variable; a type, when it is written or used as one."""
+        names = self._visible_names()
+        types = lookup.nearest_type_names(name)
+        if name[:1].isupper():
+            return [*names, *types]
+        if self.excerpt.text.startswith(".", node.end):
+            names += [type_ for type_ in types if type_.lower() == name.lower()]
+        return names
+
     def _visible_names(self) -> list[str]:
         names: list[str] = []
         scope: Scope | None = self.scope
         while scope is not None:
             names.extend(scope.names)
             scope = scope.parent
-        return [*names, "true", "false", "null", *lookup.nearest_type_names("")]
+        return [*names, "true", "false", "null"]
 
     def find_type(self, node: Node | Token, name: str, arguments: Child, *, report: bool) -> Type | None:
         """The type of a simple name with optional type arguments; with `report`, says why there is none."""
@@ -189,12 +204,19 @@ class NameBinder(BinderCore):
         kind = node.kind  # type: ignore[union-attr]
         return getattr(self, f"type_{kind}")(node)  # type: ignore[no-any-return]
 
+    def type_hole(self, node: Node) -> Type:
+        """A type that is unknown: text that a template puts in later."""
+        self.has_unknown = True
+        return ERROR
+
     def type_predefined_type(self, node: Node) -> Type:
         return named(node.token(0).text)
 
     def type_named_type(self, node: Node) -> Type:
         qualifier, token, arguments = node.children
         name = name_of(token)
+        if has_hole(name):
+            return self.type_hole(node)
         if qualifier is None:
             if name == "dynamic" and arguments is None and not lookup.types_named("dynamic", 0):
                 return DYNAMIC

@@ -23,6 +23,7 @@ from apimpolicy.binding.nodes import (
     Placeholder,
     ThrowExpression,
     Unary,
+    UnknownText,
 )
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.spelling import shown
@@ -32,6 +33,7 @@ from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, TupleType
 from apimpolicy.dotnet.values import BOOL, CHAR, INT, LONG, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node
+from apimpolicy.text.holes import has_hole
 
 _SMALLEST: dict[str, tuple[int, Type]] = {
     "2147483648": (-2147483648, INT),
@@ -48,6 +50,8 @@ class OperationBinder(MethodGroupBinder):
 
     def _bind_literal(self, node: Node) -> Expression:
         text = node.token(0).text
+        if node.kind in ("string_literal", "verbatim_string_literal") and has_hole(text):
+            return UnknownText(node, STRING)
         if node.kind == "string_literal":
             return Literal(node, STRING, literals.string_value(text))
         if node.kind == "verbatim_string_literal":
@@ -102,7 +106,7 @@ class OperationBinder(MethodGroupBinder):
     def binary(self, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
         """`left operator right`; user-defined operators first, then the predefined ones."""
         if isinstance(left, Bad) or isinstance(right, Bad) or ERROR in (left.type, right.type):
-            return self.bad(node)
+            return self.bad(node, BOOL if operator in operators.COMPARISONS else ERROR)
         if left.type is DYNAMIC or right.type is DYNAMIC:
             return self._dynamic_binary(node, operator, left, right)
         if operator in ("+", "-") and (conv.is_delegate(left.type) or conv.is_delegate(right.type)):
@@ -265,6 +269,8 @@ class OperationBinder(MethodGroupBinder):
         return None
 
     def _no_operator(self, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
+        if left.type.has_error or right.type.has_error:
+            return self.bad(node)
         first, second = operand_name(left), operand_name(right)
         help_ = advice.for_operator(operator, left, right)
         return self.failure(node, "CS0019", f"'{operator}' does not exist between {first} and {second}", help=help_)
@@ -293,7 +299,7 @@ class OperationBinder(MethodGroupBinder):
 
     def _logical(self, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
         if isinstance(left, Bad) or isinstance(right, Bad):
-            return self.bad(node)
+            return self.bad(node, BOOL)
         left, right = self._typed_default(left, right)
         if self.classify(left, BOOL) is None or self.classify(right, BOOL) is None or self._is_untyped(left, right):
             return self._no_operator(node, operator, left, right)
@@ -330,7 +336,7 @@ class OperationBinder(MethodGroupBinder):
 
     def unary(self, node: Node, operator: str, operand: Expression) -> Expression:
         if isinstance(operand, Bad) or operand.type is ERROR:
-            return self.bad(node)
+            return self.bad(node, BOOL if operator == "!" else ERROR)
         if operand.type is DYNAMIC:
             return Dynamic(node, DYNAMIC, "unary", [operand], operator)
         if isinstance(operand, DefaultLiteral):

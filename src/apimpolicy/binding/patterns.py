@@ -39,9 +39,9 @@ class PatternBinder(LambdaBinder):
             operand = self.failure(node.children[0], "CS8117", f"{operand_name(operand)} is no value to be matched")
         if isinstance(operand, Bad):
             self._declare_after_error(pattern_node)
-            return operand
+            return self.bad(node, BOOL)
         pattern = self.bind_pattern(pattern_node, operand.type)  # type: ignore[arg-type]
-        return self.bad(node) if pattern is None else IsPattern(node, BOOL, operand, pattern)
+        return self.bad(node, BOOL) if pattern is None else IsPattern(node, BOOL, operand, pattern)
 
     def bind_is_constant(self, node: Node, operand: Expression, type_node: Node) -> Expression:
         if isinstance(operand, Bad):
@@ -104,6 +104,8 @@ class PatternBinder(LambdaBinder):
     def _constant_pattern(self, node: Node, value: Expression, input_type: Type) -> Pattern | None:
         if isinstance(value, Bad):
             return None
+        if input_type is ERROR:
+            return Pattern(node, None, None, value)
         target = input_type.underlying or input_type
         if value.type is NULL:
             if not (conv.is_reference(input_type) or input_type.underlying is not None):

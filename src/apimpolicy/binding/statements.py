@@ -23,9 +23,11 @@ from apimpolicy.binding.nodes import (
     Loop,
     MethodGroup,
     Placeholder,
+    Return,
     Statement,
     Statements,
     Try,
+    UnknownStatement,
     Using,
 )
 from apimpolicy.binding.operations import operand_name
@@ -36,6 +38,7 @@ from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type
 from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child
@@ -67,8 +70,17 @@ class Binder(SwitchBinder):
     def statement_empty_statement(self, node: Node) -> Statement:
         return Empty(node)
 
+    def statement_hole(self, node: Node) -> Statement:
+        """Statements that are unknown: text that a template puts in later, which may declare any name."""
+        self.has_unknown = self.scope.is_unknown = True
+        if self.returns is not None and self.return_type is None:
+            self.returns.append(Return(node, self.bad(node)))
+        return UnknownStatement(node)
+
     def statement_expression_statement(self, node: Node) -> Statement:
         written = node.children[0]
+        if isinstance(written, Node) and written.kind == "identifier" and has_hole(written.token(0).text):
+            return self.statement_hole(node)
         if isinstance(written, Node) and written.kind == "assignment":
             self.allow_stack_memory(written.children[1])
         expression = self.bind(written)
@@ -208,7 +220,9 @@ class Binder(SwitchBinder):
             taken: Expression = self.bad(node)
             if not self.declares_parts(target):
                 self.report(target, "CS8186", "a loop declares its variables", help="write var or a type before them")
-            elif element is not ERROR:
+            elif element is ERROR:
+                self.declare_after_error(target)
+            else:
                 taken = self.deconstruct(node, target, placeholder)
             body = self._loop_body(body_node, "foreach")
             return Foreach(node, collection, placeholder, placeholder, None, body, taken)

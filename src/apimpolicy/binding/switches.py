@@ -85,9 +85,7 @@ class SwitchBinder(DeclarationBinder):
         if node.kind == "default_label":
             return SwitchLabel(node, None, None)
         pattern_node, guard_node = node.children
-        pattern = None
-        if not isinstance(value, Bad):
-            pattern = self.bind_pattern(pattern_node, value.type)  # type: ignore[arg-type]
+        pattern = self.bind_pattern(pattern_node, value.type)  # type: ignore[arg-type]
         guard = self.convert_condition(self.bind_value(guard_node)) if guard_node is not None else None
         return SwitchLabel(node, pattern or Pattern(node, None, None, self.bad(node)), guard)
 
@@ -111,6 +109,8 @@ class SwitchBinder(DeclarationBinder):
     def _check_gotos(self, sections: Sequence[SwitchSection]) -> None:
         """CS0159 for a `goto case` or `goto default` without its label (section 13.10.4); a guarded one is none."""
         labels = [label for section in sections for label in section.labels]
+        if any(label.pattern is not None and isinstance(label.pattern.value, Bad) for label in labels):
+            return
         has_default = any(label.pattern is None for label in labels)
         constants = {
             (type(label.pattern.value.constant), label.pattern.value.constant)

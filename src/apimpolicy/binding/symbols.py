@@ -138,6 +138,7 @@ class Scope:
         "_in_expressions",
         "_visible",
         "function",
+        "is_unknown",
         "later",
         "names",
         "order",
@@ -161,6 +162,8 @@ class Scope:
         self.statements: Sequence[Child] = ()
         """The statements of the block that the scope is of."""
         self._in_expressions: AbstractSet[str] | None = None
+        self.is_unknown = False
+        """Whether a part of the block is unknown: it may declare any name."""
         self.later: dict[str, int] = {}
         """Names that the block declares somewhere, and where: using one before is CS0841."""
 
@@ -193,6 +196,15 @@ class Scope:
                 return scope.types[name]
             scope = scope.parent
         return None
+
+    def has_unknown(self) -> bool:
+        """Whether an enclosing block has an unknown part, which may declare names."""
+        scope: Scope | None = self
+        while scope is not None:
+            if scope.is_unknown:
+                return True
+            scope = scope.parent
+        return False
 
     def in_expressions(self) -> AbstractSet[str]:
         """The names that the expressions of the block's own statements declare."""

@@ -206,6 +206,10 @@ def rules_for(subject: Subject) -> Iterator[type[Rule]]:
             continue
         if settings.wants(entry.code, not entry.opt_in) and entry.fits(contents):
             yield rule_class(entry.module)
+    text = subject.document.source.text
+    for rule in settings.rules:
+        if settings.wants(rule.code, rule.by_default) and (not rule.words or any(map(text.__contains__, rule.words))):
+            yield rule
 
 
 @cache
@@ -232,5 +236,4 @@ def page_of(entry: Entry) -> str:
     import inspect
     import sys
 
-    rule = rule_class(entry.module)
-    return inspect.cleandoc(sys.modules[rule.__module__].__doc__ or "")
+    return inspect.cleandoc(sys.modules[rule_class(entry.module).__module__].__doc__ or "")

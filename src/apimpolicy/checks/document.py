@@ -8,15 +8,17 @@ from apimpolicy.checks.catalogue import rules_for
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import apply_suppressions
 from apimpolicy.policies.validation import validate
+from apimpolicy.text.holes import has_hole, shown
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.rule import Rule
     from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
     from apimpolicy.text.source import Source
 
 
@@ -46,11 +48,65 @@ def check_document(
     found = [_with_severity(finding, settings) for finding in found if settings.wants(finding.code)]
     found = apply_suppressions(subject, found)
     found.sort(key=lambda diagnostic: diagnostic.source.original(diagnostic.start))
+    if has_hole(source.text):
+        for finding in found:
+            finding.message, finding.label, finding.help = (
+                shown(text, source.holes) for text in (finding.message, finding.label, finding.help)
+            )
     return found
+
+
+def check_readings(
+    readings: Sequence[Source],
+    check_expression: ExpressionCheck,
+    named_values: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
+) -> list[Diagnostic]:
+    """Findings about a template of which there are several readings, with one branch of each `if` or another.
+
+    What is found in some readings only holds if those are all the readings that have the place at all: an element that
+    another branch brings is not missing, and what two branches have is not given twice.
+    """
+    if len(readings) == 1:
+        return check_document(readings[0], check_expression, named_values, settings)
+    found: dict[tuple[str, int, int, str], list[Diagnostic | None]] = {}
+    for number, reading in enumerate(readings):
+        for finding in check_document(reading, check_expression, named_values, settings):
+            key = (finding.code, *reading.original_span(finding.start, finding.end), finding.message)
+            found.setdefault(key, [None] * len(readings))[number] = finding
+    certain: list[Diagnostic] = []
+    for (_, start, _, _), each in found.items():
+        pairs = zip(each, readings, strict=True)
+        if all(finding is not None or not reading.holds(start) for finding, reading in pairs):
+            certain += [finding for finding in each if finding is not None][:1]
+    return sorted(certain, key=lambda finding: finding.source.original(finding.start))
 
 
 def apply_rules(subject: Subject) -> Iterator[Diagnostic]:
     """What the rules of the catalogue find. The document is walked once, whatever the number of rules."""
+    found = _of_rules(subject)
+    return _certain(subject, found) if has_hole(subject.document.source.text) else found
+
+
+def _certain(subject: Subject, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The findings for which no hole can be the answer: none in their place, and none among what they are about."""
+    for finding in found:
+        text = finding.source.text[finding.start : finding.end]
+        if has_hole(text) or has_hole(finding.message) or _is_open(subject, subject.element_at(finding.start)):
+            continue
+        yield finding
+
+
+def _is_open(subject: Subject, element: Element | None) -> bool:
+    """Whether a hole may hold more of an element: its text, children, attributes, or something below them."""
+    return element is not None and any(
+        below.may_have_more_attributes
+        or (below.may_hold_more and (below is element or not subject.takes_text_only(below)))
+        for below in element.descendants()
+    )
+
+
+def _of_rules(subject: Subject) -> Iterator[Diagnostic]:
     rules = [rule(subject) for rule in rules_for(subject)]
     by_element: dict[str, list[Rule]] = {}
     for rule in rules:

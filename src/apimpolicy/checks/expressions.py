@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import PolicySyntaxError
-from apimpolicy.text.named_values import substitute_placeholders
+from apimpolicy.text.holes import OPEN, has_hole
+from apimpolicy.text.named_values import named_values_as_holes
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
@@ -31,11 +32,15 @@ MOST_REMEMBERED = 4096
 class Compiled:
     """One text, compiled: its findings and, when it could be parsed, its bound tree."""
 
-    __slots__ = ("_nodes", "_parents", "bound", "findings", "variable_reads")
+    __slots__ = ("_nodes", "_parents", "bound", "findings", "has_code_holes", "variable_reads")
 
-    def __init__(self, bound: BoundExpression | None, findings: Sequence[Diagnostic]) -> None:
+    def __init__(
+        self, bound: BoundExpression | None, findings: Sequence[Diagnostic], *, has_code_holes: bool = False
+    ) -> None:
         self.bound = bound
         self.findings = findings
+        self.has_code_holes = has_code_holes
+        """Whether code is missing in it; a string of which a part is not known does not count."""
         self._nodes: list[Bound] | None = None
         self._parents: dict[int, Bound] = {}
         self.variable_reads: tuple[VariableRead, ...] | None = None
@@ -43,8 +48,8 @@ class Compiled:
 
     @property
     def is_legal(self) -> bool:
-        """Whether the C# compiler accepts it."""
-        return self.bound is not None and not self.bound.diagnostics
+        """Whether the C# compiler accepts it, and all of its code is there."""
+        return self.bound is not None and not self.bound.diagnostics and not self.has_code_holes
 
     @property
     def nodes(self) -> list[Bound]:
@@ -123,8 +128,8 @@ class ExpressionCheck:
         ]
 
     def compile(self, excerpt: Excerpt) -> tuple[Excerpt, Compiled]:
-        """The expression, compiled. A `{{named-value}}` that stands as code counts as a number."""
-        excerpt = substitute_placeholders(excerpt)
+        """The expression, compiled. A `{{named-value}}` in it is a hole, as a template's placeholder is."""
+        excerpt = named_values_as_holes(excerpt)
         found = self._compiled.get(excerpt.text)
         if found is None:
             if len(self._compiled) >= MOST_REMEMBERED:
@@ -152,12 +157,11 @@ def _compile(excerpt: Excerpt) -> Compiled:
     from apimpolicy.syntax.parser import parse
 
     try:
+        if has_hole(excerpt.text):
+            return _compile_around_holes(excerpt)
         tree = parse(excerpt)
         bound = bind(tree, excerpt)
-        for finding in bound.diagnostics:
-            if finding.code == AMBIGUOUS:
-                finding.severity = Severity.INFO
-                finding.help = "Deployed policies use it. Write the full name to be sure which one is meant."
+        _soften(bound)
         warnings = _without_caught(bound, compiler_warnings(bound))
         return Compiled(bound, [*bound.diagnostics, *check_gateway_rules(bound, tree), *warnings])
     except PolicySyntaxError as error:
@@ -166,3 +170,35 @@ def _compile(excerpt: Excerpt) -> Compiled:
         message = "the expression is nested too deeply to be compiled"
         finding = Diagnostic.within(excerpt, 0, len(excerpt.text), "CS8078", message, help="Split it into statements.")
         return Compiled(None, [finding])
+
+
+def _soften(bound: BoundExpression) -> None:
+    for finding in bound.diagnostics:
+        if finding.code == AMBIGUOUS:
+            finding.severity = Severity.INFO
+            finding.help = "Deployed policies use it. Write the full name to be sure which one is meant."
+
+
+_CONSTANTS = frozenset(("CS0133", "CS0150", "CS1736"))
+"""Something should be a constant; a text of which a part is not known may be one."""
+
+
+def _compile_around_holes(excerpt: Excerpt) -> Compiled:
+    """An expression of which a part is not known: what is said of it holds whatever the rest is."""
+    from apimpolicy.binding import bind
+    from apimpolicy.binding.gateway_rules import check_gateway_rules
+    from apimpolicy.syntax.holes import parse_around_holes
+
+    tree = parse_around_holes(excerpt)
+    if tree is None:
+        return Compiled(None, [], has_code_holes=True)
+    bound = bind(tree, excerpt)
+    _soften(bound)
+    bound.diagnostics = [d for d in bound.diagnostics if d.code not in _CONSTANTS and not _touches_hole(d)]
+    found = [d for d in check_gateway_rules(bound, tree) if not _touches_hole(d)]
+    return Compiled(bound, [*bound.diagnostics, *found], has_code_holes=bound.has_unknown)
+
+
+def _touches_hole(finding: Diagnostic) -> bool:
+    """Whether a hole stands where the finding does, or in what it says."""
+    return OPEN in finding.source.text[finding.start : finding.end] or OPEN in finding.message

@@ -13,6 +13,8 @@ import attrs
 
 from apimpolicy.checks.bodies import body_reads
 from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.text.document import Characters, Element
+from apimpolicy.text.holes import has_hole, is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.bodies import BodyRead
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.text.document import Document, Element
+    from apimpolicy.text.document import Document
 
 ENDING = frozenset(("return-response", "mock-response"))
 """Policies after which a request does not go on."""
@@ -107,16 +109,19 @@ class Flow:
     def _run(self, parent: Element, state: State) -> State | None:
         """The state after the policies inside; None when no request comes out."""
         current: State | None = state
-        for element in parent.elements():
+        for child in parent.children:
             if current is None:
                 return None
-            current = self._policy(element, current)
+            if isinstance(child, Element):
+                current = self._policy(child, current)
+            elif isinstance(child, Characters) and child.is_unknown_outside_expressions:
+                current = attrs.evolve(current, is_open=True)
         return current
 
     def _policy(self, element: Element, state: State) -> State | None:
         self._before[id(element)] = state
         name = element.name
-        if name == "base":
+        if name == "base" or has_hole(name):
             return attrs.evolve(state, is_open=True)
         if name == "include-fragment":
             return self._fragment(element, state)
@@ -136,7 +141,7 @@ class Flow:
             return after if after is not None else state
         for variable, types, is_certain in _sets(self.subject, element):
             variables = {**state.variables, variable: Variable(types, is_certain, element)}
-            state = attrs.evolve(state, variables=variables)
+            state = attrs.evolve(state, variables=variables, is_open=state.is_open or is_unknown(variable))
         if name == "set-body":
             section = self.subject.section_of(element)
             which = "request" if section in ("inbound", "backend") else "response"
@@ -242,7 +247,7 @@ def _sets(subject: Subject, element: Element) -> Iterator[tuple[str, frozenset[s
 
 def _types_of(subject: Subject, element: Element) -> frozenset[str] | None:
     value = element.get("value")
-    if value is None or "{{" in value.value.text:
+    if value is None or is_unknown(value.value.text):
         return None
     if not value.value.parts:
         return frozenset(("string",))

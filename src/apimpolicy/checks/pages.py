@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from apimpolicy.checks.catalogue import entry_of, page_of
 from apimpolicy.checks.compiler_pages import explained_codes, page_of_compiler_code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from apimpolicy.checks.rule import Rule
 
 _READING = (
     "A policy document is read losslessly, expressions first; what is wrong with the markup is said at its place."
@@ -69,8 +76,11 @@ _TITLES = {
 }
 
 
-def page_of_code(code: str) -> str | None:
-    """The page of a code, its title first; None when `check` never gives it."""
+def page_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str | None:
+    """The page of a code, its title first; None when neither `check` nor one of these rules gives it."""
+    for rule in rules:
+        if rule.code == code:
+            return rule.page()
     entry = entry_of(code)
     if entry is not None:
         return page_of(entry)

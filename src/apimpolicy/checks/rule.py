@@ -23,6 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.text.holes import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,8 +50,25 @@ class Rule:
     by_default: ClassVar[bool] = True
     elements: ClassVar[tuple[str, ...]] = ()
 
+    words: ClassVar[tuple[str, ...]] = ()
+    """For a rule outside of the catalogue: words of which a document must contain one; empty for every document."""
+
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
+
+    @classmethod
+    def page(cls) -> str:
+        """The rule's page: the docstring of its class, or of its module."""
+        import inspect
+        import sys
+
+        own = cls.__dict__.get("__doc__")
+        return inspect.cleandoc(own or sys.modules[cls.__module__].__doc__ or "")
+
+    @classmethod
+    def name(cls) -> str:
+        """The rule's name, with which its page begins: `certificate-not-verified`."""
+        return cls.page().partition(":")[0].strip()
 
     @property
     def document(self) -> Document:
@@ -74,12 +92,12 @@ class Rule:
 
     @staticmethod
     def literal(element: Element, name: str) -> str | None:
-        """The value of an attribute that is given and neither an expression nor a named value."""
+        """The value of an attribute, if it is given and known: neither an expression nor one with a hole in it."""
         attribute = element.get(name)
         if attribute is None or attribute.value.parts:
             return None
         text = attribute.value.text
-        return None if "{{" in text else text
+        return None if is_unknown(text) else text
 
     def at_element(self, element: Element, message: str, **words: Unpack[Words]) -> Diagnostic:
         """A finding at the name of an element."""

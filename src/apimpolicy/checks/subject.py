@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.flow import Flow
+    from apimpolicy.checks.rule import Rule
     from apimpolicy.diagnostics import Severity
     from apimpolicy.policies.spec import Specification
     from apimpolicy.text.document import Document, Element
@@ -32,6 +33,8 @@ class Settings(NamedTuple):
     - `fragment`: the id of the fragment that the file holds by its place; None is "not known"
     - `fragments`: the documents of fragments by id, where known
     - `named_values`: their values, where known
+    - `placeholders`: patterns of texts that a deployment replaces; `…` stands for the name: `#{…}#`
+    - `rules`: rules besides those of the catalogue
     """
 
     select: tuple[str, ...] = ()
@@ -47,6 +50,8 @@ class Settings(NamedTuple):
     requires_subscription: bool | None = None
     fragments: Mapping[str, Document] | None = None
     named_values: Mapping[str, str] | None = None
+    placeholders: tuple[str, ...] = ()
+    rules: tuple[type[Rule], ...] = ()
     fragment: str | None = None
 
     def wants(self, code: str, by_default: bool = True) -> bool:
@@ -82,6 +87,10 @@ class Subject:
     def elements(self) -> list[Element]:
         """Every element, in document order."""
         return list(self.document.elements())
+
+    def element_at(self, offset: int) -> Element | None:
+        """The innermost element around an offset of the document."""
+        return next((e for e in reversed(self.elements) if e.start <= offset < max(e.end, e.name_end)), None)
 
     @cached_property
     def expressions(self) -> list[CheckedExpression]:
@@ -137,6 +146,15 @@ class Subject:
             parts.insert(0, found.name)
             found = found.parent
         return None
+
+    @classmethod
+    def takes_text_only(cls, element: Element) -> bool:
+        """Whether nothing but a text, or an expression, can stand in an element."""
+        specification = cls.specification_of(element)
+        if specification is not None:
+            return specification.takes_text and not specification.children
+        around = cls.specification_of(element.parent) if element.parent is not None else None
+        return around is not None and any(slot.child == element.name for slot in around.contents)
 
     @staticmethod
     def is_policy(element: Element) -> bool:

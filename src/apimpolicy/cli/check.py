@@ -9,18 +9,20 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.check_output import FORMATS, CheckOutput
-from apimpolicy.cli.check_run import CheckRun
-from apimpolicy.cli.configuration_file import configuration_option, find_configuration
+from apimpolicy.cli.configuration_file import configuration_option
 from apimpolicy.cli.program import say, tool_version
 from apimpolicy.cli.progress import Progress
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
-from apimpolicy.project.check_configuration import CheckConfiguration
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects
+from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import discover
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.baseline import Baseline
+    from apimpolicy.project.discovery import Discovery
 
 _NO_POLICIES = "no .xml, .policy or .cshtml file begins with <policies>, <fragment> or a section"
 
@@ -30,24 +32,40 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         (
             click.option("--named-values", metavar="FILE", help="Named values as JSON or TOML: {name: value}."),
+            click.option(
+                "--values", metavar="FILE", help="Values for placeholders of templates: .tfvars, JSON or TOML."
+            ),
             configuration_option,
-            click.option("--select", multiple=True, metavar="CODE", help="Look for these only: codes, or beginnings."),
+            click.option(
+                "--select", multiple=True, metavar="CODE", help="Look only for these: a code, its beginning, a rule."
+            ),
             click.option("--extend-select", multiple=True, metavar="CODE", help="Look for these too, off by default."),
             click.option(
                 "--ignore", multiple=True, metavar="CODE", help="Leave these out; the longest beginning decides."
             ),
-            click.option("--policies-only", is_flag=True, help="Pass over files that are no policies: for hooks."),
+            click.option(
+                "--exclude", multiple=True, metavar="PATTERN", help="Leave these files out; a pattern as in .gitignore."
+            ),
+            click.option(
+                "--rules", "rule_files", multiple=True, metavar="FILE", help="Rules of your own, in a file of Python."
+            ),
+            click.option(
+                "--policies-only", is_flag=True, help="Skip named files that are excluded or not policies: for hooks."
+            ),
             click.option("--strict", is_flag=True, help="Warnings fail the check too."),
             click.option("--tier", type=choice(TIERS), help="The tier that the policies will run on."),
             click.option("--gateway", type=choice(GATEWAYS), help="The gateway that they will run on."),
             click.option("--scope", type=choice(SCOPES), help="The scope of the documents, when folders do not tell."),
             click.option("--format", "form", type=choice(FORMATS), default="text", help="For people, or for programs."),
+            click.option("--output-file", metavar="FILE", help="Write the report to a file instead of the terminal."),
+            click.option("-q", "--quiet", is_flag=True, help="Only findings: no summary, no notes."),
+            click.option("-v", "--verbose", is_flag=True, help="List the files that were skipped."),
             click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
             click.option("--explain", is_flag=True, help="Print the page of every code that was found."),
             click.option("--fix", is_flag=True, help="Correct what is certain: misspelt names."),
             click.option("--diff", is_flag=True, help="Print what --fix would change."),
-            click.option("--baseline", metavar="FILE", help="Leave out the findings that this file knows."),
-            click.option("--write-baseline", metavar="FILE", help="Write the findings of today to a baseline."),
+            click.option("--baseline", metavar="FILE", help="Leave out the findings that this file lists."),
+            click.option("--write-baseline", metavar="FILE", help="Write today's findings to a baseline."),
             click.option("--watch", is_flag=True, help="Check again whenever a file changes; Ctrl-C ends it."),
             click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Processes; 0 decides by the files."),
             click.option("--no-cache", is_flag=True, help="Do not remember findings between runs."),
@@ -63,9 +81,10 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Find what is wrong with policies: syntax, types, structure, security, behaviour.
 
-    Reads files, whole trees of them, or `-` for standard input. In a tree, files count that end in .xml, .policy or
-    .cshtml and begin with <policies>, <fragment> or a section; and Terraform, Bicep and ARM templates that hold such
-    a document. Markdown counts when it is named. Without named values, {{name}} stands for anything.
+    Reads files, whole trees of them, or `-` for standard input. In a tree it reads files that end in .xml, .policy or
+    .cshtml and begin with <policies>, <fragment> or a section, and Terraform, Bicep and ARM templates with such a
+    document inside; hidden directories and what git ignores are left out. Markdown is read when it is named. Without
+    named values, {{name}} stands for anything.
 
     \b
     Examples:
@@ -73,17 +92,19 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
       apimpolicy check orders.xml --named-values values.json
       apimpolicy check main.tf --tier consumption
       git show HEAD:orders.xml | apimpolicy check -
-      apimpolicy check policies/ --format sarif > findings.sarif
-      apimpolicy check policies/ --select CS --select POL3
+      apimpolicy check policies/ --format sarif --output-file findings.sarif
+      apimpolicy check policies/ --select CS --select certificate-not-verified
+      apimpolicy check policies/ --exclude 'legacy/'
       apimpolicy check policies/ --write-baseline baseline.json
 
-    `apimpolicy rule POL301` explains a finding. In a policy, a comment before an element keeps it quiet:
+    `apimpolicy rule POL301` explains a finding. In a policy, a comment before an element suppresses it:
     <!-- apimpolicy: ignore POL301: the reason -->
 
-    Settings may stand in apimpolicy.toml, or in pyproject.toml below [tool.apimpolicy]: a table [check].
+    Settings can stand in a table [check] of the nearest apimpolicy.toml above a file, or below [tool.apimpolicy] in
+    pyproject.toml.
 
-    Exits with 0 when there are no errors, 1 when there are (with --strict warnings count too), 2 when something cannot
-    be read.
+    Exits with 0 when there are no errors, 1 when there are (with --strict warnings count too), 2 when the command line
+    or a configuration is wrong or a file cannot be read.
     """
     if options.pop("watch"):
         from apimpolicy.cli.watch import watch
@@ -94,24 +115,23 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     started = time.perf_counter()
-    configuration, named_values = _configuration(options)
-    found = discover(paths, policies_only=options["policies_only"])
-    for sentence in found.unreadable:
-        say(sentence)
-    for tree in found.empty:
-        say(f"there are no policies in {tree}: {_NO_POLICIES}")
-    failed = bool(found.unreadable or found.empty)
+    projects = CheckProjects(_check_options(options))
+    found = discover(paths, projects, policies_only=options["policies_only"])
+    failed = _say_what_was_not_read(found, options)
     if not found.files:
         return exit_codes.USAGE if failed or not options["policies_only"] else exit_codes.CLEAN
-    run = CheckRun(configuration, named_values, _cache(options, configuration, named_values, len(found.files)))
+    for path in found.files:
+        projects.of(path)  # a wrong configuration is said once, before anything is checked
+    run = CheckRun(projects, _cache(options, projects, len(found.files)))
     if options["fix"] or options["diff"]:
         from apimpolicy.cli.check_fixes import mend
 
         count = mend(run, found.files, write=options["fix"])
         if options["diff"] and not options["fix"]:
             return exit_codes.FINDINGS if count else exit_codes.CLEAN
-    output = CheckOutput(strict=options["strict"])
-    baseline = _baseline(options, configuration)
+    output = CheckOutput()
+    output.rules = projects.rules
+    baselines = _Baselines(options, projects)
     with Progress("checked", len(found.files)) as progress:
         for checked in run.all(found.files, options["jobs"], progress.advance):
             if checked.problem is not None:
@@ -119,80 +139,125 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
                 failed = True
                 continue
             diagnostics = checked.diagnostics()
-            if baseline is not None:
-                fresh = [diagnostic for diagnostic in diagnostics if not baseline.takes(diagnostic)]
-                output.known += len(diagnostics) - len(fresh)
-                diagnostics = fresh
-            output.add(checked.path, diagnostics)
+            fresh = baselines.without_known(checked.path, diagnostics)
+            output.templates += checked.has_holes
+            output.known += len(diagnostics) - len(fresh)
+            output.add(checked.path, fresh, strict=projects.of(checked.path).check.is_strict(checked.path))
     if run.cache is not None:
         run.cache.save()
     output.seconds = time.perf_counter() - started
     if options["write_baseline"] is not None:
         return _write_baseline(options["write_baseline"], output)
     if output.paths or options["form"] != "text":
-        output.write(options["form"], statistics=options["statistics"], explain=options["explain"])
-    if baseline is not None and baseline.gone and options["form"] == "text":
-        say(f"{baseline.gone} of the findings in {baseline.path} are gone; write it again with --write-baseline")
+        output.write(
+            options["form"],
+            options["output_file"],
+            quiet=options["quiet"],
+            statistics=options["statistics"],
+            explain=options["explain"],
+        )
+    if options["form"] == "text" and not options["quiet"]:
+        baselines.say_what_is_gone()
     return exit_codes.USAGE if failed else output.exit_code
 
 
-def _configuration(options: dict[str, Any]) -> tuple[CheckConfiguration, dict[str, str] | None]:
-    """The configuration with what the command line adds, and the named values, if they are known."""
-    configuration, values = CheckConfiguration(), None
-    if (path := find_configuration(options["config"])) is not None:
-        from apimpolicy.project.configuration import load_configuration
-
-        loaded = load_configuration(path)
-        values = loaded.named_values
-        fragments = tuple((name, str(path)) for name, path in loaded.fragment_paths().items())
-        configuration = loaded.check._replace(fragments=fragments)
-        if loaded.negotiate_client_certificate is False and loaded.says_negotiation:
-            configuration = configuration._replace(settings=configuration.settings._replace(negotiates=False))
+def _check_options(options: dict[str, Any]) -> CheckOptions:
+    values = replaced = None
     if options["named_values"] is not None:
         from apimpolicy.project.named_values import load_named_values
 
         values = load_named_values(options["named_values"])
-    changes: dict[str, Any] = {
-        name: options[name] for name in ("tier", "gateway", "scope") if options[name] is not None
-    }
-    settings = configuration.settings
-    if options["select"]:
-        changes["select"] = tuple(options["select"])
-    if options["extend_select"]:
-        changes["extend"] = (*settings.extend, *options["extend_select"])
-    if options["ignore"]:
-        changes["ignore"] = (*settings.ignore, *options["ignore"])
-    if changes:
-        configuration = configuration._replace(settings=settings._replace(**changes))
-    return configuration, values
+    if options["values"] is not None:
+        from apimpolicy.project.named_values import load_values
+
+        replaced = load_values(options["values"])
+    return CheckOptions(
+        config=options["config"],
+        named_values=values,
+        values=replaced,
+        select=options["select"],
+        extend=options["extend_select"],
+        ignore=options["ignore"],
+        exclude=options["exclude"],
+        tier=options["tier"],
+        gateway=options["gateway"],
+        scope=options["scope"],
+        strict=options["strict"],
+        rule_files=options["rule_files"],
+    )
+
+
+def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
+    """Say it on stderr; whether it is a mistake."""
+    for sentence in found.unreadable:
+        say(sentence)
+    for tree in found.empty:
+        say(f"there are no policies in {tree}: {_NO_POLICIES}")
+    if options["verbose"]:
+        for path in found.skipped:
+            say(f"skipped {path}: it is not a policy")
+    if not options["quiet"] and not options["policies_only"]:
+        if found.skipped and not options["verbose"]:
+            say(_skipped(found.skipped))
+        if found.excluded:
+            say(f"left out {found.excluded:,} {'path' if found.excluded == 1 else 'paths'} by 'exclude'")
+    return bool(found.unreadable or found.empty)
+
+
+def _skipped(paths: Sequence[str]) -> str:
+    endings = sorted({f".{path.rpartition('.')[2].lower()}" for path in paths})
+    which = f"{' and '.join(endings)} " if len(endings) < 3 else ""
+    if len(paths) == 1:
+        return f"skipped {paths[0]}, which is not a policy"
+    return f"skipped {len(paths):,} {which}files that are not policies (use -v to list them)"
 
 
 FEW = 8
 """Files up to which reading a cache costs more than it saves."""
 
 
-def _cache(
-    options: dict[str, Any], configuration: CheckConfiguration, named_values: dict[str, str] | None, count: int
-) -> Any:
-    if options["no_cache"] or options["fix"] or options["diff"] or count <= FEW:
+def _cache(options: dict[str, Any], projects: CheckProjects, count: int) -> Any:
+    """Findings of earlier runs; rules of one's own may change without a new version, and so there is none with them."""
+    if options["no_cache"] or options["fix"] or options["diff"] or count <= FEW or projects.rules:
         return None
     from apimpolicy.project.cache import Cache, key_of
 
-    return Cache(key_of(tool_version(), configuration, named_values))
+    return Cache(key_of(tool_version()))
 
 
-def _baseline(options: dict[str, Any], configuration: CheckConfiguration) -> Baseline | None:
-    path = options["baseline"] or configuration.baseline
-    if path is None or options["write_baseline"] is not None:
-        return None
-    from apimpolicy.project.baseline import Baseline
+class _Baselines:
+    """The findings that are known and wait: of `--baseline`, or of each configuration that names one."""
 
-    return Baseline.load(path)
+    def __init__(self, options: dict[str, Any], projects: CheckProjects) -> None:
+        self._given = options["baseline"]
+        self._is_off = options["write_baseline"] is not None
+        self._projects = projects
+        self._loaded: dict[str, Baseline] = {}
+
+    def without_known(self, path: str, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+        """The findings of a file that its baseline does not list. Raises ConfigurationError."""
+        name = None if self._is_off else self._given or self._projects.of(path).check.baseline
+        if name is None:
+            return diagnostics
+        if name not in self._loaded:
+            from apimpolicy.project.baseline import Baseline
+
+            self._loaded[name] = Baseline.load(name)
+        baseline = self._loaded[name]
+        return [diagnostic for diagnostic in diagnostics if not baseline.takes(diagnostic)]
+
+    def say_what_is_gone(self) -> None:
+        """Say which baselines list more than there is."""
+        for baseline in self._loaded.values():
+            if count := baseline.gone:
+                verb = "is" if count == 1 else "are"
+                what = f"{count} of the findings in {baseline.path} {verb} gone"
+                say(f"{what}; write it again with --write-baseline")
 
 
 def _write_baseline(path: str, output: CheckOutput) -> int:
     from apimpolicy.project.baseline import Baseline
 
     count = Baseline.of(path, output.diagnostics).save()
-    print(f"{path} knows {count:,} {'finding' if count == 1 else 'findings'} now")
+    print(f"{path} lists {count:,} {'finding' if count == 1 else 'findings'} now")
     return exit_codes.CLEAN

@@ -15,7 +15,7 @@ from apimpolicy.project.fixes import apply, edits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.cli.check_run import CheckRun
+    from apimpolicy.project.check_run import CheckRun
 
 ROUNDS = 5
 """What a repair makes visible is repaired too, so often."""

@@ -9,29 +9,41 @@ from typing import TYPE_CHECKING
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.program import tool_version
 from apimpolicy.diagnostics import Severity
+from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.checks.rule import Rule
     from apimpolicy.diagnostics import Diagnostic
 
-FORMATS = ("text", "json", "sarif", "github", "junit")
+FORMATS = ("text", "json", "sarif", "github", "azure", "junit")
 
 
 class CheckOutput:
     """What was found so far."""
 
-    def __init__(self, *, strict: bool) -> None:
-        self.strict = strict
+    def __init__(self) -> None:
+        self.strict: set[str] = set()
+        """The files in which warnings fail the check."""
+        self.failing = 0
+        self.rules: tuple[type[Rule], ...] = ()
+        """The rules besides the catalogue's, for their pages."""
         self.seconds = 0.0
         self.paths: list[str] = []
         self.files_with_findings = 0
         self.known = 0
+        self.templates = 0
+        """Files with placeholders, whose values were taken as right."""
         self.diagnostics: list[Diagnostic] = []
 
-    def add(self, path: str, findings: Sequence[Diagnostic]) -> None:
-        """The findings of one file."""
+    def add(self, path: str, findings: Sequence[Diagnostic], *, strict: bool = False) -> None:
+        """The findings of one file; with `strict` its warnings fail the check too."""
         self.paths.append(path)
+        if strict:
+            self.strict.add(path)
+        bad = (Severity.ERROR, Severity.WARNING) if strict else (Severity.ERROR,)
+        self.failing += sum(diagnostic.severity in bad for diagnostic in findings)
         self.files_with_findings += bool(findings)
         self.diagnostics += findings
 
@@ -41,85 +53,112 @@ class CheckOutput:
 
     @property
     def exit_code(self) -> int:
-        """1 with errors, or with warnings when they count."""
-        failing = self.count(Severity.ERROR) + (self.count(Severity.WARNING) if self.strict else 0)
-        return exit_codes.FINDINGS if failing else exit_codes.CLEAN
+        """1 with errors, or with warnings where they count."""
+        return exit_codes.FINDINGS if self.failing else exit_codes.CLEAN
 
-    def write(self, form: str, *, statistics: bool, explain: bool) -> None:
-        """Write all of it to standard output."""
+    def write(self, form: str, path: str | None = None, *, quiet: bool, statistics: bool, explain: bool) -> None:
+        """Write all of it to standard output, or to a file and the summary to standard output.
+
+        Raises ConfigurationError when the file cannot be written.
+        """
+        if form == "text":
+            is_short = quiet or path is not None
+            report = self._text(short=is_short, statistics=statistics, explain=explain, plain=path is not None)
+        else:
+            report = self._report(form)
+        report += "\n" if report else ""
+        if path is None:
+            print(report, end="")
+            return
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(report)
+        except OSError as error:
+            raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+        if not quiet:
+            print(self.summary())
+
+    def _report(self, form: str) -> str:
+        """The findings for programs."""
         if form == "json":
-            self._write_json()
-        elif form == "sarif":
+            return self._json()
+        if form == "sarif":
             from apimpolicy.report.sarif import report_to_sarif
 
-            print(report_to_sarif(self.diagnostics, tool_version()))
-        elif form == "github":
+            return report_to_sarif(self.diagnostics, tool_version())
+        if form == "github":
             from apimpolicy.report.github import report_to_github
 
-            print("".join(f"{line}\n" for line in report_to_github(self.diagnostics)), end="")
-        elif form == "junit":
-            from apimpolicy.report.junit import report_to_junit
+            return "\n".join(report_to_github(self.diagnostics))
+        if form == "azure":
+            from apimpolicy.report.azure import report_to_azure
 
-            print(report_to_junit(self.paths, self.diagnostics, self.seconds, strict=self.strict))
-        else:
-            self._write_text(statistics=statistics, explain=explain)
+            return "\n".join(report_to_azure(self.diagnostics))
+        from apimpolicy.report.junit import report_to_junit
 
-    def _write_text(self, *, statistics: bool, explain: bool) -> None:
+        return report_to_junit(self.paths, self.diagnostics, self.seconds, strict=self.strict)
+
+    def _text(self, *, short: bool, statistics: bool, explain: bool, plain: bool) -> str:
+        """The findings for people, or their counts; `short` leaves out the summary, `plain` colours."""
+        parts: list[str] = []
         if statistics:
-            self._write_statistics()
+            parts += self._statistics()
         elif self.diagnostics:
             from apimpolicy.report.style import Style
             from apimpolicy.report.terminal import render
 
-            style = Style.of(sys.stdout)
-            for diagnostic in self.diagnostics:
-                print(render(diagnostic, style), end="\n\n")
+            style = Style(False) if plain else Style.of(sys.stdout)
+            parts += [render(diagnostic, style) for diagnostic in self.diagnostics]
         if explain:
-            self._write_pages()
-        if self.paths:
-            print(self.summary())
+            parts += self._pages()
+        if self.paths and not short:
+            parts.append(self.summary())
+        return "\n\n".join(parts)
 
-    def _write_statistics(self) -> None:
+    def _statistics(self) -> list[str]:
         counts = Counter((diagnostic.code, diagnostic.severity) for diagnostic in self.diagnostics)
         first = {diagnostic.code: diagnostic.message for diagnostic in reversed(self.diagnostics)}
-        for (code, severity), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-            print(f"{count:>6,}  {code}  {severity:<7}  {first[code]}")
-        if counts:
-            print()
+        lines = [
+            f"{count:>6,}  {code}  {severity:<7}  {first[code]}"
+            for (code, severity), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        ]
+        return ["\n".join(lines)] if lines else []
 
-    def _write_pages(self) -> None:
+    def _pages(self) -> list[str]:
         from apimpolicy.checks.pages import page_of_code
 
-        for code in sorted({diagnostic.code for diagnostic in self.diagnostics}):
-            if (page := page_of_code(code)) is not None:
-                print(f"{code}  {page}\n")
+        codes = sorted({diagnostic.code for diagnostic in self.diagnostics})
+        return [f"{code}  {page}" for code in codes if (page := page_of_code(code, self.rules)) is not None]
 
     def summary(self) -> str:
         """One line with counts and the time it took."""
         time_taken = f"{self.seconds:.2f} s"
         known = f", {_counted(self.known, 'finding')} of the baseline left out" if self.known else ""
+        templates = f", {self.templates:,} with placeholders that were taken as right" if self.templates else ""
         if not self.diagnostics:
-            return f"no problems in {_counted(len(self.paths), 'file')}{known}, {time_taken}"
+            return f"no problems in {_counted(len(self.paths), 'file')}{templates}{known}, {time_taken}"
         kinds = [
             _counted(count, noun)
             for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "remark"))
             if (count := self.count(severity))
         ]
         where = f"in {self.files_with_findings} of {_counted(len(self.paths), 'file')}"
-        return f"{_counted(len(self.diagnostics), 'problem')} ({', '.join(kinds)}) {where}{known}, {time_taken}"
+        total = _counted(len(self.diagnostics), "problem")
+        return f"{total} ({', '.join(kinds)}) {where}{templates}{known}, {time_taken}"
 
-    def _write_json(self) -> None:
+    def _json(self) -> str:
         from apimpolicy.report.json import report_to_json
 
         summary = {
             "files": len(self.paths),
             "files_with_findings": self.files_with_findings,
+            "files_with_placeholders": self.templates,
             "errors": self.count(Severity.ERROR),
             "warnings": self.count(Severity.WARNING),
             "infos": self.count(Severity.INFO),
             "seconds": round(self.seconds, 3),
         }
-        print(report_to_json(self.diagnostics, summary, tool_version()))
+        return report_to_json(self.diagnostics, summary, tool_version())
 
 
 def _counted(count: int, noun: str) -> str:

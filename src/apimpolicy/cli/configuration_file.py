@@ -1,34 +1,16 @@
-"""Where the configuration comes from: `--config`, or `apimpolicy.toml` or `pyproject.toml` right here."""
+"""The option `--config`; without it, the nearest configuration above a file counts (`project.configuration_files`)."""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DEFAULT_NAME: Final = "apimpolicy.toml"
-PYPROJECT: Final = "pyproject.toml"
-"""Counts when it has a table `[tool.apimpolicy]`."""
-
 
 def configuration_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """The option `--config FILE`."""
-    text = f"The simulated gateway as TOML; {DEFAULT_NAME} in this directory when there is one."
+    text = "The configuration as TOML; without it, the nearest apimpolicy.toml above the policy."
     return click.option("--config", metavar="FILE", help=text)(function)
-
-
-def find_configuration(given: str | None) -> str | None:
-    """The path of the configuration file, if any."""
-    if given is not None:
-        return given
-    if os.path.isfile(DEFAULT_NAME):
-        return DEFAULT_NAME
-    try:
-        with open(PYPROJECT, "rb") as file:
-            return PYPROJECT if b"[tool.apimpolicy" in file.read() else None
-    except OSError:
-        return None

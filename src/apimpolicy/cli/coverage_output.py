@@ -52,8 +52,9 @@ class CoverageOutput:
 
 def _unloaded(report: CoverageReport, paths: Sequence[str]) -> list[str]:
     """The policy files below directories that are not in a report."""
+    from apimpolicy.project.check_projects import CheckOptions, CheckProjects
     from apimpolicy.project.discovery import discover
 
     known = {file.path for file in report.files}
-    found = discover([path for path in paths if os.path.isdir(path)]).files
+    found = discover([path for path in paths if os.path.isdir(path)], CheckProjects(CheckOptions())).files
     return [path for path in found if path.lower().endswith(".xml") and os.path.abspath(path) not in known]

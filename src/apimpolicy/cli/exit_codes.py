@@ -9,6 +9,8 @@ FINDINGS: Final = 1
 """A policy or an expression is wrong, or an expression threw an exception."""
 USAGE: Final = 2
 """The command line, a file or the configuration is not usable."""
+NO_TESTS: Final = 5
+"""There was no test to run, as pytest has it."""
 INTERNAL: Final = 3
 """A mistake in apimpolicy itself."""
 BROKEN_PIPE: Final = 141

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apimpolicy.cli.configuration_file import configuration_option, find_configuration
+from apimpolicy.cli.configuration_file import configuration_option
 from apimpolicy.cli.program import say
 from apimpolicy.errors import PolicySyntaxError
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Callable
 
     from apimpolicy.context.records import Request
@@ -35,6 +36,12 @@ _OPTIONS = (
     click.option("--certificate", metavar="FILE", help="The caller's client certificate: PEM, DER or PKCS#12."),
     click.option("--password", metavar="TEXT", help="The password of --certificate."),
     click.option("--negotiate/--no-negotiate", default=None, help="Turn 'Negotiate client certificate' on or off."),
+    click.option("--trusted-root", "roots", multiple=True, metavar="FILE", help="An authority that Verify() trusts."),
+    click.option("--revocation-list", "lists", multiple=True, metavar="FILE", help="A revocation list, PEM or DER."),
+    click.option(
+        "--upload", "uploads", multiple=True, metavar="ID=FILE", help="A certificate uploaded to the gateway."
+    ),
+    click.option("--now", metavar="TIME", help="The gateway's time, such as 2026-06-01T12:00:00Z."),
     click.option("--named-value", "named_values", multiple=True, metavar="NAME=VALUE", help="A named value."),
     configuration_option,
     click.option(
@@ -69,6 +76,10 @@ class GatewayOptions:
     certificate: str | None
     password: str | None
     negotiate: bool | None
+    roots: tuple[str, ...]
+    lists: tuple[str, ...]
+    uploads: tuple[str, ...]
+    now: str | None
     named_values: tuple[str, ...]
     config: str | None
     output: str
@@ -81,16 +92,13 @@ class GatewayOptions:
     def run(self) -> Result:
         """Send the request. Raises ConfigurationError, DiagnosticError, NotSimulatedError, click.UsageError."""
         request = self._request()
-        named_values = dict(_named_value(text) for text in self.named_values)
         gateway = self._service() if os.path.isdir(self.policy) else self._gateway()
-        gateway.named_values.update(named_values)
         return gateway.send(request) if os.path.isdir(self.policy) else gateway.run(self._policies(), request)
 
     def effective_policies(self) -> Program:
         """The policies of all scopes that the request meets. Raises as `run` does."""
         if not os.path.isdir(self.policy):
             gateway = self._gateway()
-            gateway.named_values.update(dict(_named_value(text) for text in self.named_values))
             return gateway.program(gateway.scopes(self._policies()))
         if not (self.get_url or self.url or self.request_file):
             raise click.UsageError("a folder has many policies: say for which request, with --get URL")
@@ -106,23 +114,47 @@ class GatewayOptions:
     def _gateway(self) -> Gateway:
         """The gateway for a policy."""
         from apimpolicy.project.configuration import empty_configuration, load_configuration
+        from apimpolicy.project.configuration_files import find_configuration
+        from apimpolicy.project.files import STANDARD_INPUT
 
-        path = find_configuration(self.config)
+        path = self.config or find_configuration("" if self.policy == STANDARD_INPUT else self.policy)
         configuration = load_configuration(path) if path is not None else empty_configuration()
-        return configuration.gateway(**self._overrides())
+        return self._with_more(configuration.gateway(**self._overrides()))
 
     def _service(self) -> Gateway:
-        """The service in a folder; its own configuration counts before the one right here."""
-        from apimpolicy.project.gateways import CONFIGURATION, load_gateway
+        """The service in a folder."""
+        from apimpolicy.project.gateways import load_gateway
 
         if self.scopes:
             raise click.UsageError("--scope goes with a policy; in a folder every policy has its place")
-        has_own = os.path.isfile(os.path.join(self.policy, CONFIGURATION))
-        config = self.config if self.config is not None or has_own else find_configuration(None)
-        return load_gateway(self.policy, config=config, **self._overrides())
+        return self._with_more(load_gateway(self.policy, config=self.config, **self._overrides()))
 
     def _overrides(self) -> dict[str, Any]:
-        return {} if self.negotiate is None else {"negotiate_client_certificate": self.negotiate}
+        """What comes in the place of the configuration."""
+        found: dict[str, Any] = {}
+        if self.negotiate is not None:
+            found["negotiate_client_certificate"] = self.negotiate
+        if self.roots:
+            from apimpolicy.dotnet.cryptography.certificate import Certificate
+
+            found["trusted_roots"] = [Certificate.from_file(path) for path in self.roots]
+        if self.lists:
+            from apimpolicy.project.files import read_bytes
+
+            found["revocation_lists"] = [read_bytes(path) for path in self.lists]
+        if self.now is not None:
+            found["now"] = _moment(self.now)
+        return found
+
+    def _with_more(self, gateway: Gateway) -> Gateway:
+        """The gateway with what the command line adds to the configuration."""
+        gateway.named_values.update(dict(_pair(text, "--named-value", "NAME=VALUE") for text in self.named_values))
+        for text in self.uploads:
+            from apimpolicy.dotnet.cryptography.certificate import Certificate
+
+            name, path = _pair(text, "--upload", "ID=FILE")
+            gateway.certificates[name] = Certificate.from_file(path)
+        return gateway
 
     def _policies(self) -> dict[str, Any]:
         """The documents by scope; POLICY is the API's. Raises ConfigurationError, PolicySyntaxError."""
@@ -196,8 +228,19 @@ def _header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _named_value(text: str) -> tuple[str, str]:
+def _pair(text: str, option: str, form: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise click.UsageError(f"--named-value takes NAME=VALUE, not '{text}'")
+        raise click.UsageError(f"{option} takes {form}, not '{text}'")
     return name, value
+
+
+def _moment(text: str) -> datetime.datetime:
+    """A time; in UTC when it names no zone."""
+    import datetime
+
+    try:
+        found = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(f"--now takes a time such as 2026-06-01T12:00:00Z, not '{text}'") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)

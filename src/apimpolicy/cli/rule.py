@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import click
 
@@ -12,20 +13,25 @@ from apimpolicy.cli.program import say
 
 @click.command("rule")
 @click.argument("code", required=False)
-def command(code: str | None) -> int:
-    """Print the page of a code: what it finds, why it matters, what to write instead.
+@click.option("--rules", "files", multiple=True, metavar="FILE", help="Rules of your own, in a file of Python.")
+def command(code: str | None, files: tuple[str, ...]) -> int:
+    """Print the page of a rule or a code: what it finds, why it matters, what to write instead.
 
-    Without a code, list what `check` looks for.
+    Without a code, list what `check` looks for. Rules of installed packages are among it.
 
     \b
     Examples:
       apimpolicy rule
       apimpolicy rule POL301
+      apimpolicy rule certificate-not-verified
     """
     from apimpolicy.checks.catalogue import RULES, page_of, rule_class
+    from apimpolicy.checks.codes import UnknownCodeError, code_of
     from apimpolicy.checks.compiler_codes import page_on_the_web
+    from apimpolicy.checks.extensions import rules_of_files, rules_of_packages
     from apimpolicy.checks.pages import all_codes, page_of_code
 
+    rules = [*rules_of_packages(), *rules_of_files(files)]
     if code is None:
         for known in all_codes():
             print(f"{known:<8}  {(page_of_code(known) or '').partition(chr(10))[0].rstrip('.')}")
@@ -33,10 +39,14 @@ def command(code: str | None) -> int:
             title = page_of(entry).partition("\n")[0].rstrip(".")
             off = "" if rule_class(entry.module).by_default else "  (off by default)"
             print(f"{entry.code:<8}  {title}{off}")
+        for rule in rules:
+            print(f"{rule.code:<8}  {rule.page().partition(chr(10))[0].rstrip('.')}")
         print("CS####    the C# compiler's other errors")
         return exit_codes.CLEAN
+    with suppress(UnknownCodeError):
+        code = code_of(code, rules)
     code = code.upper()
-    page = page_of_code(code)
+    page = page_of_code(code, rules)
     if page is None and re.fullmatch("CS[0-9]{4}", code):
         say(f"`check` never gives {code}; if the C# compiler has this code, its page is {page_on_the_web(code)}")
         return exit_codes.USAGE

@@ -82,7 +82,8 @@ def command(
           request: {get: /orders}
           expect: {status: 403, reason: Invalid client certificate}
 
-    Exits with 0 when all cases pass, 1 when one does not or too little is covered, 2 when a file cannot be read.
+    Exits with 0 when all cases pass, 1 when one does not or too little is covered, 2 when a file cannot be read, 5 when
+    there is no case to run.
     """
     paths = paths or (".",)
     wanted = None
@@ -127,6 +128,8 @@ def _test(
             unreadable[path] = problem
             if is_text:
                 print(problem)
+        if not found and not problem and not words and len(files) > 1:
+            say(f"{path} has no cases")
         reports += found
         if found and is_text:
             print(marks(path, found, style), flush=True)
@@ -158,7 +161,17 @@ def _test(
         _write_pages(html, bad)
     if unreadable:
         return exit_codes.USAGE
+    if not reports:
+        say(_no_cases(files, words))
+        return exit_codes.NO_TESTS
     return exit_codes.FINDINGS if bad or not is_enough else exit_codes.CLEAN
+
+
+def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
+    if words:
+        names = " or ".join(f"'{word}'" for word in words)
+        return f"no case has {names} in its name or in that of its file"
+    return f"there are no cases in {', '.join(files[:5])}{' and others' if len(files) > 5 else ''}"
 
 
 def find_test_files(paths: Iterable[str]) -> list[str]:

@@ -100,6 +100,11 @@ class ApiDescription:
     service_url: str | None = None
     xml_schema: str | None = None
 
+    @property
+    def takes_everything(self) -> bool:
+        """Whether every request is for the API: a WSDL names no URLs. One without any paths takes no request."""
+        return not self.operations and self.xml_schema is not None
+
     def resolve(self, schema: Schema | None) -> Mapping[str, Any] | None:
         """A schema behind its chain of `$ref`; None when it leads nowhere."""
         for _ in range(64):

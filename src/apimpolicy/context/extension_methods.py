@@ -47,6 +47,11 @@ def joined_values_or_null(dictionary: Any, name: str | None) -> str | None:
 
 
 @implements(
+    "DictionaryExtensions",
+    "static string GetValueOrDefault(this System.Collections.Generic.IDictionary<string, string> d, string name, "
+    "string defaultValue)",
+)
+@implements(
     "ContextExtensions",
     f"static string GetValueOrDefault(this {_READ_ONLY}<string, string> d, string name, string defaultValue)",
 )

@@ -65,13 +65,18 @@ class HeaderCollection:
         found = self._fields.get(name.lower())
         return None if found is None else separator.join(found[1])
 
-    def set(self, name: str, values: Iterable[str]) -> None:
-        """Replace all values; the place in the order stays."""
-        self._fields[name.lower()] = (name, list(values))
+    def set(self, name: str, values: str | Iterable[str]) -> None:
+        """Replace all values by one or several; the place in the order stays."""
+        self._fields[name.lower()] = (name, [values] if isinstance(values, str) else list(values))
 
-    def append(self, name: str, values: Iterable[str]) -> None:
-        """Add values behind those that are there."""
-        self._fields.setdefault(name.lower(), (name, []))[1].extend(values)
+    def put_first(self, name: str, value: str) -> None:
+        """Add a name that is not there yet, in front of the others."""
+        self._fields = {name.lower(): (name, [value]), **self._fields}
+
+    def append(self, name: str, values: str | Iterable[str]) -> None:
+        """Add a value, or several, behind those that are there."""
+        added = [values] if isinstance(values, str) else values
+        self._fields.setdefault(name.lower(), (name, []))[1].extend(added)
 
     def delete(self, name: str) -> bool:
         """Take a name out; whether it was there."""

@@ -106,7 +106,11 @@ class RequestMessage:
             matched.set_item(to_utf16(name), to_utf16(value))
 
     def set_body(self, content: bytes | str | None) -> None:
-        """Replace the body; text (a .NET string) becomes UTF-8; nothing or no bytes leave the request without one."""
+        """Replace the body; text (a .NET string) becomes UTF-8; nothing or no bytes leave the request without one.
+
+        A Content-Length that was there is no longer right, and goes.
+        """
+        self.headers.delete("Content-Length")
         data = _encoded(content)
         self.body = MessageBody(data, self.headers, self.second_read) if data else None
 
@@ -159,7 +163,8 @@ class ResponseMessage:
         return cls(response.status_code, reason, headers=headers, body=response.body, second_read=second_read)
 
     def set_body(self, content: bytes | str | None) -> None:
-        """Replace the body; text (a .NET string) becomes UTF-8."""
+        """Replace the body; text (a .NET string) becomes UTF-8. A Content-Length that was there goes."""
+        self.headers.delete("Content-Length")
         self.body = MessageBody(_encoded(content), self.headers, self.second_read)
 
     def to_response(self) -> Response:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from apimpolicy.context.header_fields import HeaderCollection
-from apimpolicy.dotnet.registry import dotnet_class
+from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from apimpolicy.dotnet.system.uris import Uri
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._[]|"
@@ -28,6 +30,7 @@ _QUERY_CHARACTERS = _PATH_CHARACTERS + "?"
         "Query": "query",
         "QueryString": "query_string",
         "Scheme": "scheme",
+        "Uri": "uri",
     },
 )
 class Url:
@@ -77,10 +80,25 @@ class Url:
         """A copy with these parameters, encoded, as its query."""
         return self.replaced(query_string=encode_parameters(parameters.fields()))
 
+    @property
+    def authority(self) -> str:
+        """Host and port; a default port is left out."""
+        return self.host if self.port == DEFAULT_PORTS.get(self.scheme) else f"{self.host}:{self.port}"
+
     def to_string(self) -> str:
         """The whole URL; a default port is left out."""
-        port = "" if self.port == DEFAULT_PORTS.get(self.scheme) else f":{self.port}"
-        return f"{self.scheme}://{self.host}{port}{self.path}{self.query_string}"
+        return f"{self.scheme}://{self.authority}{self.path}{self.query_string}"
+
+    @functools.cached_property
+    def uri(self) -> Uri:
+        """The same as .NET's own type. Its page does not list this member, and deployed policies use it."""
+        from apimpolicy.dotnet.system.uris import parse
+
+        return parse(self.to_string())
+
+    @member("System.Uri ToUri()")
+    def to_uri(self) -> Uri:
+        return self.uri
 
     @functools.cached_property
     def _python_text(self) -> str:

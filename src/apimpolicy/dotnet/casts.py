@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidCastException, NullReferenceException
 from apimpolicy.dotnet.metadata import named, runtime_name
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
@@ -79,7 +80,9 @@ def _by_variance(source: NamedType, target: NamedType) -> bool:
 
 
 def invalid_cast(value: Any, type_: Type) -> InvalidCastException:
-    """What .NET throws when the value is not of the type."""
+    """What .NET throws when the value is not of the type; .NET Framework does not say why a value is not unboxed."""
+    if environment().is_framework and type_.is_value_type:
+        return InvalidCastException()
     return InvalidCastException(
         f"Unable to cast object of type '{runtime_name(type_of(value))}' to type '{runtime_name(type_)}'."
     )

@@ -74,9 +74,22 @@ class Trust(Protocol):
 
 
 class Environment:
-    """The surroundings of one evaluation. `utc_now` gives ticks of 100 ns since 0001-01-01 UTC."""
+    """The surroundings of one evaluation. `utc_now` gives ticks of 100 ns since 0001-01-01 UTC.
 
-    __slots__ = ("_deadline", "_next_look", "_random", "_seed", "limits", "steps_left", "trust", "utc_now")
+    `is_framework` says that .NET Framework runs, as on some gateways of the classic tiers, whose words differ.
+    """
+
+    __slots__ = (
+        "_deadline",
+        "_next_look",
+        "_random",
+        "_seed",
+        "is_framework",
+        "limits",
+        "steps_left",
+        "trust",
+        "utc_now",
+    )
 
     def __init__(
         self,
@@ -84,7 +97,9 @@ class Environment:
         trust: Trust | None = None,
         limits: Limits | None = None,
         seed: int | None = None,
+        is_framework: bool = False,
     ) -> None:
+        self.is_framework = is_framework
         self.utc_now = utc_now or _system_ticks
         self.trust = trust
         self.limits = limits or _USUAL_LIMITS

@@ -114,7 +114,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "BasicAuthCredentials",
         "Authorization",
     ),
-    "apimpolicy.context.extension_methods": ("ContextExtensions",),
+    "apimpolicy.context.extension_methods": ("ContextExtensions", "DictionaryExtensions"),
     "xml.names": ("System.Xml.Linq.XName", "System.Xml.Linq.XNamespace"),
     "xml.nodes": (
         "System.Xml.Linq.XObject",

@@ -36,6 +36,11 @@ class Type:
         """`T` of a `T?` over a value type, else None."""
         return None
 
+    @property
+    def has_error(self) -> bool:
+        """Whether the error type is a part of this type, as of `List<?>`: nothing that depends on it is reported."""
+        return False
+
     def substitute(self, arguments: Mapping[TypeParameter, Type]) -> Type:
         """This type with type parameters replaced."""
         return self
@@ -120,6 +125,10 @@ class NamedType(Type):
         return self.arguments[0] if self.is_nullable else None
 
     @property
+    def has_error(self) -> bool:
+        return any(argument.has_error for argument in self.arguments)
+
+    @property
     def argument_map(self) -> dict[TypeParameter, Type]:
         return dict(zip(self.definition.type_parameters, self.arguments, strict=True))
 
@@ -193,6 +202,10 @@ class ArrayType(Type):
     element: Type
     rank: int
 
+    @property
+    def has_error(self) -> bool:
+        return self.element.has_error
+
     def substitute(self, arguments: Mapping[TypeParameter, Type]) -> Type:
         return array_of(self.element.substitute(arguments), self.rank)
 
@@ -216,6 +229,10 @@ class AnonymousType(Type):
 
     members: tuple[tuple[str, Type], ...]
 
+    @property
+    def has_error(self) -> bool:
+        return any(type_.has_error for _, type_ in self.members)
+
     def substitute(self, arguments: Mapping[TypeParameter, Type]) -> Type:
         return anonymous_type(tuple((name, type_.substitute(arguments)) for name, type_ in self.members))
 
@@ -238,10 +255,24 @@ class SpecialType(Type):
         return self.name
 
 
+class ErrorType(SpecialType):
+    """The type of what cannot be known: of an expression that is already reported, or of text that is put in later.
+
+    It converts to and from everything, every member of it has the same type, and nothing about it is ever reported, so
+    that one mistake gives one error.
+    """
+
+    __slots__ = ()
+
+    @property
+    def has_error(self) -> bool:
+        return True
+
+
 NULL = SpecialType("<null>")
 """The type of the literal `null`."""
-ERROR = SpecialType("?")
-"""The type of an expression that is already reported; it converts to everything, silently."""
+ERROR = ErrorType("?")
+"""The one error type."""
 DYNAMIC = SpecialType("dynamic")
 
 

@@ -12,6 +12,7 @@ from apimpolicy.dotnet.environment import Environment, has_environment, use_envi
 from apimpolicy.emit.frames import as_policy_error
 from apimpolicy.errors import PolicySyntaxError, PolicyTypeError
 from apimpolicy.syntax.parser import parse
+from apimpolicy.text.holes import OPEN, has_hole
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
@@ -99,7 +100,11 @@ def check_expression(excerpt: Excerpt) -> list[Diagnostic]:
 
 
 def _bound(excerpt: Excerpt) -> BoundExpression:
-    """Parse and bind. Raises PolicySyntaxError, also when the code is nested too deeply for binding."""
+    """Parse and bind. Raises PolicySyntaxError, also when the code is nested too deeply or has a hole in it."""
+    if has_hole(excerpt.text):
+        start = excerpt.text.index(OPEN)
+        message = "a part of the expression is not known, so that it cannot run"
+        raise PolicySyntaxError([Diagnostic.within(excerpt, start, start + 1, "CS1056", message)])
     tree = parse(excerpt)
     try:
         return bind(tree, excerpt)

@@ -2,10 +2,13 @@
 
 What no document states, and is our choice: members take turns in the smoothest order that their weights allow, the
 first one listed first (a gateway is one instance, and its order can be repeated); a circuit counts failures in a window
-that slides exactly, and begins anew once it closes; when every circuit is open, forward-request fails with status 503
-and the text that real gateways used to give, and the error has no reason; the cookie of a session is opaque, and set
-only for callers that do not bring a good one; a backend's credentials replace headers of the same names; a weight of 0
-gets requests only where nobody else in its priority does.
+that slides exactly, and begins anew once it closes; `Retry-After` is the time until the first circuit closes; the error
+of a single backend has no reason, and a pool answers with 503 whatever its members say; the cookie of a session is
+opaque, and set only for callers that do not bring a good one; a backend's credentials replace headers of the same
+names; a weight of 0 gets requests only where nobody else in its priority does.
+
+Seen on real gateways: with every circuit of a pool open, forward-request fails with the reason `PoolIsInactive` and the
+caller gets 503 with `Retry-After`; since May 2025 a circuit breaker may say another status (Microsoft's release notes).
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 TICKS_PER_SECOND = 10_000_000
 SERVICE_UNAVAILABLE = 503
+POOL_INACTIVE = "PoolIsInactive"
 
 
 class Circuit:
@@ -123,11 +127,11 @@ class BackendRouter:
         backend = self.backends[id_]
         if not is_pool(backend):
             if self.is_open(id_):
-                raise _unavailable(f"Backend '{id_}'")
+                raise self._unavailable(None, f"Backend '{id_}'", [id_])
             return Route(id_, _with_named_values(id_, backend, self._named_values))
         closed = [member for member in backend.members if not self.is_open(member.id)]
         if not closed:
-            raise _unavailable(f"Backend pool '{id_}'")
+            raise self._unavailable(POOL_INACTIVE, f"Backend pool '{id_}'", [each.id for each in backend.members])
         session = None
         if backend.session_cookie is not None:
             stays = _session_member(request, id_, backend.session_cookie, closed)
@@ -144,6 +148,15 @@ class BackendRouter:
         if left_out:
             why += f"; the circuit of {', '.join(left_out)} is open"
         return self._route(member, why, session)
+
+    def _unavailable(self, reason: str | None, what: str, members: Sequence[str]) -> PolicyError:
+        """The error when all of these circuits are open: until when is the time of the first one to close."""
+        circuits = [self._circuits[id_] for id_ in members]
+        seconds = max(1, math.ceil(min(circuit.open_until for circuit in circuits) - self.now()))
+        given = circuits[0].breaker.failure_status if len(circuits) == 1 else None
+        status = SERVICE_UNAVAILABLE if given is None else given
+        headers = {"Retry-After": str(seconds)}
+        return PolicyError(reason, f"{what} is temporarily unavailable.", status, headers=headers)
 
     def _route(self, member: PoolMember, why: str, session: tuple[str, str] | None = None) -> Route:
         backend = self.backends[member.id]
@@ -255,10 +268,6 @@ def _session_member(request: Request, pool: str, cookie: str, members: Sequence[
     found = pattern.search(request.headers.get("Cookie") or "")
     value = None if found is None else found[1].strip()
     return next((member for member in members if session_value(pool, member.id) == value), None)
-
-
-def _unavailable(what: str) -> PolicyError:
-    return PolicyError(None, f"{what} is temporarily unavailable.", SERVICE_UNAVAILABLE)
 
 
 def _with_named_values(id_: str, backend: Backend, named_values: Mapping[str, str]) -> Backend:

@@ -40,7 +40,8 @@ class CircuitBreaker:
     It trips when within `interval` there were `failures` of them, or when at least `percentage` of the requests failed.
     A failure is an answer whose status is in one of the ranges `statuses`, or an error whose reason is among
     `error_reasons` (`Timeout`, `BackendConnectionFailure`). Unless either is given, all of 500 to 599 and every error
-    that the gateway has with the backend are failures, which is our choice.
+    that the gateway has with the backend are failures, which is our choice. While the circuit is open callers get 503,
+    or `failure_status` (100 to 599).
     """
 
     failures: int | None = None
@@ -50,9 +51,12 @@ class CircuitBreaker:
     statuses: Sequence[tuple[int, int]] = attrs.field(default=(), kw_only=True)
     error_reasons: Sequence[str] = attrs.field(default=(), kw_only=True)
     accepts_retry_after: bool = attrs.field(default=False, kw_only=True)
+    failure_status: int | None = attrs.field(default=None, kw_only=True)
     name: str = attrs.field(default="", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
+        if self.failure_status is not None and not 100 <= self.failure_status <= 599:
+            raise ConfigurationError(f"failure_status is from 100 to 599, not {self.failure_status}")
         if (self.failures is None) == (self.percentage is None):
             raise ConfigurationError("a circuit breaker has either a number of failures or a percentage")
         if self.failures is not None and self.failures < 1:

@@ -53,6 +53,7 @@ class CallCounters:
         self._recent: dict[str, _Window] = {}
         self._most = MOST_UNSWEPT
         self._sums: dict[str, tuple[int, int]] = {}
+        self._buckets: dict[str, dict[int, tuple[float, float]]] = {}
 
     def now(self) -> float:
         return environment().utc_now() / _TICKS_PER_SECOND
@@ -80,6 +81,16 @@ class CallCounters:
         window.period = max(window.period, period)
         window.forget(now - period)
         window.add(now, count)
+
+    def level(self, key: str, capacity: int, period: float) -> float:
+        buckets = self._buckets.setdefault(key, {})
+        moment, level = buckets.setdefault(capacity, (self.now(), float(capacity)))
+        return min(float(capacity), level + (self.now() - moment) * capacity / period)
+
+    def draw(self, key: str, count: int, capacity: int, period: float) -> None:
+        """Take out of the bucket of this key, and of those of other capacities that other policies have for it."""
+        for known in {capacity, *self._buckets.get(key, {})}:
+            self._buckets[key][known] = (self.now(), self.level(key, known, period) - count)
 
     def total(self, key: str, start: float, period: float) -> int:
         number, total = self._sums.get(key, (0, 0))

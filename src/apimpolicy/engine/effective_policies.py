@@ -25,13 +25,19 @@ class EffectivePolicies:
     """Reads documents and builds programs, once for the same content.
 
     A file is looked at each time, so that a changed one counts at once; a text is its own key. When `named_values`
-    change, everything is read anew; when `fragments` change, programs are built anew. `inherit_missing`: see
-    `apimpolicy.engine.steps.build`.
+    change, everything is read anew; when `fragments` change, programs are built anew. `inherit_missing` and
+    `cors_needs_base`: see `apimpolicy.engine.steps.build`.
     """
 
     def __init__(
-        self, named_values: Mapping[str, str], fragments: Mapping[str, AnyPolicy], *, inherit_missing: bool
+        self,
+        named_values: Mapping[str, str],
+        fragments: Mapping[str, AnyPolicy],
+        *,
+        inherit_missing: bool,
+        cors_needs_base: bool = False,
     ) -> None:
+        self.cors_needs_base = cors_needs_base
         self.named_values = named_values
         self.fragments = fragments
         self.inherit_missing = inherit_missing
@@ -45,7 +51,8 @@ class EffectivePolicies:
         """Use what another gateway has read and built, where that would be the same."""
         if (self.named_values, self.fragments) == (other.named_values, other.fragments):
             self._documents = other._documents
-            if self.inherit_missing == other.inherit_missing:
+            mine, theirs = (self.inherit_missing, self.cors_needs_base), (other.inherit_missing, other.cors_needs_base)
+            if mine == theirs:
                 self._programs = other._programs
 
     def scopes(self, policy: AnyPolicy | Mapping[str, AnyPolicy]) -> dict[str, Policy]:
@@ -74,7 +81,7 @@ class EffectivePolicies:
         if found is None:
             if len(self._programs) > MOST_PROGRAMS:
                 self._programs.clear()
-            found = self._programs[key] = build(scopes, fragments, self.inherit_missing)
+            found = self._programs[key] = build(scopes, fragments, self.inherit_missing, self.cors_needs_base)
         self._last_program = (dict(scopes), found) if not fragments else None
         return found
 

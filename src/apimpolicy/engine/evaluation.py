@@ -92,11 +92,15 @@ class Evaluator:
         evaluation = Evaluation(what, excerpt, recorder)
         entry.evaluations.append(evaluation)
         expression = evaluation.expression = compiled(excerpt)
+        written = len(self.context.traces)
         try:
             value = expression.evaluate(self.context, recorder=recorder)
         except DotnetException as error:
             evaluation.error = error
             raise
+        finally:
+            if len(self.context.traces) > written:
+                evaluation.messages = tuple(self.context.traces[written:])
         if expression.type is not BOOL and expression.type is not STRING:
             value = box(expression.type, value)
         evaluation.value = value

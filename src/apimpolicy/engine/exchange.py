@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.context.execution import LastError
 from apimpolicy.context.messages import ResponseMessage
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from apimpolicy.context.description import OperationDescription
+    from apimpolicy.context.entities import Operation
     from apimpolicy.context.execution import Context
     from apimpolicy.context.messages import RequestMessage
     from apimpolicy.context.records import Request, Response
@@ -28,10 +29,20 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.chain import Verification
     from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange_services import ExchangeServices
+    from apimpolicy.engine.service import ServiceApi
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.policies.language_models import PromptEmbedding
     from apimpolicy.policies.messaging import Sidecar
     from apimpolicy.policies.metrics import Metric
+
+
+class Unmatched(NamedTuple):
+    """What a request that is for no API, or for no operation of one, could have been for."""
+
+    apis: Sequence[ServiceApi] = ()
+    api: str = ""
+    prefix: str = ""
+    operations: Sequence[Operation] = ()
 
 
 class Exchange:
@@ -53,9 +64,11 @@ class Exchange:
     routed: Route | None = None
     api_prefix: str | None = None
     path_is_rewritten = False
+    host_is_set = False
     cache_key: str | None = None
     prompt_embedding: PromptEmbedding | None = None
     described_operation: OperationDescription | None = None
+    unmatched: Unmatched | None = None
     section = "inbound"
     answer: ResponseMessage | None = None
     is_served = False
@@ -136,6 +149,11 @@ class Exchange:
                 return
             self._run(step)
 
+    def execute_together(self, steps: Sequence[Any], *, first_only: bool) -> int:
+        from apimpolicy.engine.parallel import run_together
+
+        return run_together(self, steps, first_only=first_only)
+
     def _run(self, step: Step) -> None:
         entry = self._enter(step)
         running = self._running
@@ -202,7 +220,15 @@ class Exchange:
     @property
     def place(self) -> str:
         step = self._running[-1].step
-        return f"{step.scope} {step.section} {step.path}"
+        return f"{self._entity_of(step.scope)} {step.section} {step.path}"
+
+    def _entity_of(self, scope: str) -> str:
+        """The scope with the id of what it belongs to: two APIs with the same policy are two places."""
+        context = self.context
+        if scope == "operation":
+            return f"operation {context.api.id} {context.operation.id}"
+        entity = {"api": context.api, "product": context.product, "workspace": context.workspace}.get(scope)
+        return scope if entity is None else f"{scope} {entity.id}"
 
     def has_expression(self, *attributes: str) -> bool:
         element = self._running[-1].step.element
@@ -237,6 +263,14 @@ class Exchange:
                 self._locate(error, step)
                 raise
 
+    def recover(self, error: PolicyError) -> None:
+        from apimpolicy.engine.pipeline import answer_to
+
+        self.show_response(error.response or answer_to(self, error))
+        for entry in self.trace:
+            if entry.error is error.last_error:
+                entry.is_recovered = True
+
     def emit(self, metric: Metric) -> None:
         self.metrics.append(metric)
         self.services.metrics.append(metric)
@@ -264,12 +298,19 @@ class Exchange:
                     error.message,
                     scope=step.scope,
                     section=step.section,
-                    path=to_utf16(step.path),
+                    path=to_utf16(self._path_of(error, step)),
                     policy_id=step.policy_id,
                 )
                 self._entries[step].error = error.last_error
         elif not getattr(error, "__notes__", None):
             error.add_note(f"in the policy '{step.name}' at {step.where()}")
+
+    def _path_of(self, error: PolicyError, step: Step) -> str:
+        """Where a policy stands; a self-hosted gateway names the forwarding inside of forward-request (seen)."""
+        is_connection = step.name == "forward-request" and error.reason in ("BackendConnectionFailure", "Timeout")
+        if not is_connection or self.context.deployment.gateway.is_managed:
+            return step.path
+        return f"{step.path.removesuffix('[1]')}\\{step.name}"
 
     # The backend
 
@@ -281,11 +322,22 @@ class Exchange:
 
     def send(self, request: Request, timeout: float, service: Sidecar | None = None) -> Response:
         self.sent_requests.append(request)
-        return forwarding.answer_of(self.services.outside if service is None else service, request, timeout)
+        words = f"The request was canceled due to the configured HttpClient.Timeout of {timeout:g} seconds elapsing."
+        transport = self.services.outside if service is None else service
+        return forwarding.answer_of(self, transport, request, timeout, words)
 
     @property
     def backend_choice(self) -> str:
         return "" if self.routed is None else self.routed.why
+
+    @property
+    def pool_member(self) -> str | None:
+        routed = self.routed
+        return None if routed is None or routed.id == self.backend_id else routed.id
+
+    @property
+    def target_url(self) -> str | None:
+        return forwarding.target(self)
 
     def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
         """Forward to this base URL from here on; `context.Backend` is the backend of that id, or null."""

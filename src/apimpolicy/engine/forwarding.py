@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.context.headers import Headers
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.context.records import Response
 from apimpolicy.context.urls import Url
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.messaging import Sidecar
 
 TICKS_PER_SECOND = 10_000_000
+TIMED_OUT = "Request to the backend service timed out"
 
 
 def forward(exchange: Exchange, timeout: float) -> tuple[Request, Response]:
@@ -36,12 +38,15 @@ def forward(exchange: Exchange, timeout: float) -> tuple[Request, Response]:
         raise PolicyError("BackendConnectionFailure", str(error)) from None
     if address is not exchange.request.url:
         request.url = str(address)
+    request.headers = headers_on_the_way(
+        request.headers, address.host, exchange.request.ip_address, keeps_host=exchange.host_is_set
+    )
     if route is not None:
         services.backends.add_credentials(route, request)
     exchange.backend_requests.append(request)
     transport = services.dapr if exchange.backend_is_exact else services.transport
     try:
-        response = answer_of(transport, request, timeout)
+        response = answer_of(exchange, transport, request, timeout, TIMED_OUT)
     except PolicyError as error:
         if route is not None:
             services.backends.failed(route, error.reason)
@@ -56,14 +61,32 @@ def forward(exchange: Exchange, timeout: float) -> tuple[Request, Response]:
 
 def follow(exchange: Exchange, request: Request, timeout: float) -> Response:
     """Send a request that the backend's answer asked for; its answer is the response now. Raises PolicyError."""
+    host = Url.parse(request.url).host
+    request.headers = headers_on_the_way(request.headers, host, None, keeps_host=exchange.host_is_set)
     exchange.backend_requests.append(request)
-    response = answer_of(exchange.services.transport, request, timeout)
+    response = answer_of(exchange, exchange.services.transport, request, timeout, TIMED_OUT)
     exchange.show_response(ResponseMessage.of(response, exchange.request.second_read))
     return response
 
 
-def answer_of(transport: Transport | Sidecar, request: Request, timeout: float) -> Response:
-    """What a transport answers within `timeout` seconds of the gateway's time.
+def headers_on_the_way(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
+    """What the backend gets: its own host in front, and the caller's address behind those in X-Forwarded-For."""
+    fields = dict(headers.by_key())
+    if not keeps_host:
+        fields.pop("host", None)
+        fields = {"host": ("Host", [from_utf16(host)]), **fields}
+    if caller:
+        name, others = fields.get("x-forwarded-for", ("X-Forwarded-For", []))
+        fields["x-forwarded-for"] = (name, [",".join([*others, from_utf16(caller)])])
+    return Headers.made_of(fields)
+
+
+def answer_of(
+    exchange: Exchange, transport: Transport | Sidecar, request: Request, timeout: float, timed_out: str
+) -> Response:
+    """What a transport answers within `timeout` seconds of the gateway's time; `timed_out` are the words else.
+
+    An answer that does not come costs the whole timeout.
 
     Raises PolicyError for a connection that fails, ConfigurationError for an answer that is none.
     """
@@ -72,18 +95,23 @@ def answer_of(transport: Transport | Sidecar, request: Request, timeout: float) 
     try:
         response = transport.send(request, timeout)
     except TimeoutError:
-        raise _timed_out(timeout) from None
+        exchange.services.time.advance(max(0.0, timeout - (now() - started) / TICKS_PER_SECOND))
+        raise PolicyError("Timeout", timed_out) from None
     except OSError as error:
-        raise PolicyError("BackendConnectionFailure", str(error) or "The backend cannot be reached.") from error
+        raise PolicyError("BackendConnectionFailure", _words_of(error, request)) from error
     if not isinstance(response, Response):
         raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
     if now() - started > timeout * TICKS_PER_SECOND:
-        raise _timed_out(timeout)
+        raise PolicyError("Timeout", timed_out)
     return response
 
 
-def _timed_out(timeout: float) -> PolicyError:
-    return PolicyError("Timeout", f"Request was not completed within allotted time of {timeout:g} s.")
+def _words_of(error: OSError, request: Request) -> str:
+    """What is said of a connection that fails; of one that is refused in the words of real gateways."""
+    if not isinstance(error, ConnectionRefusedError):
+        return str(error) or "The backend cannot be reached."
+    url = Url.parse(request.url)
+    return f"Error connecting to {from_utf16(url.host)}:{url.port}"
 
 
 def _route(exchange: Exchange, request: Request) -> Route | None:
@@ -108,6 +136,14 @@ def _backend_address(exchange: Exchange, route: Route | None) -> Url:
         path = path_below(path, prefix) or path
     query = "&".join(part for part in (base.query_string[1:], url.query_string[1:]) if part)
     return base.replaced(path=base.path.rstrip("/") + path, query_string=query)
+
+
+def target(exchange: Exchange) -> str | None:
+    """Where the request would go now; None where that is decided later, as in a pool."""
+    try:
+        return str(_backend_address(exchange, None))
+    except ConfigurationError:
+        return None
 
 
 def path_below(path: str, prefix: str) -> str | None:

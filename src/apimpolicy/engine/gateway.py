@@ -19,7 +19,7 @@ from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.backend_routing import BackendRouter
 from apimpolicy.engine.data_sources import GatewayDataSources
 from apimpolicy.engine.effective_policies import EffectivePolicies
-from apimpolicy.engine.exchange import Exchange
+from apimpolicy.engine.exchange import Exchange, Unmatched
 from apimpolicy.engine.exchange_services import ExchangeServices
 from apimpolicy.engine.identity import Identities
 from apimpolicy.engine.integrations import Integrations
@@ -61,12 +61,15 @@ class Gateway:
     """A simulated gateway. Every argument is optional; the defaults are those of a new API Management service.
 
     - `certificates`: uploaded certificates by id, each a `Certificate` or a `KeyVaultReference`
-    - `trusted_roots`, `intermediates`, `revocation_lists`, `unreachable_revocation_lists`: what `Verify()` knows
+    - `trusted_roots`, `intermediates`, `revocation_lists`, `unreachable_revocation_lists`: what `Verify()` knows;
+      `missing_revocation_list`: "unknown", as in .NET, makes it false for a certificate whose authority publishes no
+      list; "empty" takes such a certificate for not revoked
     - `negotiate_client_certificate`: whether callers are asked for a certificate: a bool, a mapping by host name, or
       the host names where it is on. When it is off, a certificate that is sent is null in the policy, as in Azure
     - `named_values`, `fragments` (text, path or `Policy` by id)
     - `backends` by id: base URLs, `Backend` with credentials and a circuit breaker, `BackendPool`
-    - `backend`: answers what is forwarded: a function of a `Request`, a `Response`, or a `Transport`
+    - `backend`: answers what is forwarded: a function of a `Request` (and of `timeout` in seconds, if it has such a
+      parameter), a `Response`, or a `Transport`
     - `outside`: answers what send-request and send-one-way-request send; the `backend` does unless it is given
     - `service`: a `Service`, its APIs, products and subscriptions; `send` takes requests to it
     - `openid_providers`: answer for the URLs of openid-config and for Entra tenants: `OpenIdProvider`, `EntraTenant` or
@@ -100,7 +103,11 @@ class Gateway:
     - `second_read`: what a body gives that was read already: "empty", "error" or "again"
     - `missing_section`: "inherit" takes a section that a document does not have for one with nothing but `<base />`;
       "skip" for an empty one
+    - `cors_needs_base`: leave out the cors policies of wider scopes where inbound has no `<base />`, as the
+      documentation has it; a trace of a real gateway shows the global one at work there
     - `refused_certificate_status`: the status code when validate-client-certificate refuses
+    - `dotnet`: "core" for the words of .NET 5 and later, "framework" for those of .NET Framework, where a cast that
+      fails says no more than "Specified cast is not valid."; both were seen on real gateways
     - `allows_new_body`: let set-body give a body to a request that has none, where the documentation says it throws
 
     Raises ConfigurationError for what is not usable.
@@ -114,6 +121,7 @@ class Gateway:
         intermediates: Iterable[Certificate] = (),
         revocation_lists: Iterable[RevocationList | bytes] = (),
         unreachable_revocation_lists: Collection[Certificate] | Callable[[Certificate], bool] = (),
+        missing_revocation_list: str = "unknown",
         negotiate_client_certificate: bool | Mapping[str, bool] | Collection[str] = False,
         named_values: Mapping[str, str] | None = None,
         fragments: Mapping[str, AnyPolicy] | None = None,
@@ -152,20 +160,37 @@ class Gateway:
         missing_section: str = "inherit",
         allows_new_body: bool = False,
         refused_certificate_status: int = 401,
+        dotnet: str = "core",
+        cors_needs_base: bool = False,
     ) -> None:
+        if dotnet not in ("core", "framework"):
+            raise ConfigurationError(f"dotnet is 'core' or 'framework', not {dotnet!r}")
         if second_read not in ("empty", "error", "again"):
             raise ConfigurationError(f"second_read is 'empty', 'error' or 'again', not {second_read!r}")
         if missing_section not in ("inherit", "skip"):
             raise ConfigurationError(f"missing_section is 'inherit' or 'skip', not {missing_section!r}")
         self.certificates = dict(certificates or {})
         self.uploaded = UploadedCertificates(self.certificates)
-        self.trust = TrustStore(trusted_roots, intermediates, revocation_lists, unreachable_revocation_lists)
+        if missing_revocation_list not in ("unknown", "empty"):
+            raise ConfigurationError(
+                f"missing_revocation_list is 'unknown' or 'empty', not {missing_revocation_list!r}"
+            )
+        self.trust = TrustStore(
+            trusted_roots,
+            intermediates,
+            revocation_lists,
+            unreachable_revocation_lists,
+            missing_revocation_list,
+        )
         self.negotiate_client_certificate = negotiate_client_certificate
         self.named_values = dict(named_values or {})
         self.fragments = dict(fragments or {})
         self.missing_section = missing_section
         self.policies = EffectivePolicies(
-            self.named_values, self.fragments, inherit_missing=missing_section == "inherit"
+            self.named_values,
+            self.fragments,
+            inherit_missing=missing_section == "inherit",
+            cors_needs_base=cors_needs_base,
         )
         self.clock = clock_of(now)
         transport = transport_of(backend)
@@ -214,6 +239,7 @@ class Gateway:
         self.limits = limits
         self.tracing = tracing
         self.second_read = second_read
+        self.dotnet = dotnet
         self.service = service
         self._service_requests: ServiceRequests | None = None
         self._random = random.Random(seed)
@@ -271,7 +297,7 @@ class Gateway:
         from apimpolicy.engine.operations import choose, operations_of
 
         operations = operations_of(self.description, self.operation)
-        if not operations:
+        if not operations and self.description is not None and self.description.takes_everything:
             return True
         request, api = exchange.request, exchange.context.api
         method = request.method
@@ -280,6 +306,7 @@ class Gateway:
             method = asked if pipeline.preflight_steps(self.policies.program(scopes)) else method
         found = choose(request, api, operations, method)
         if found is None:
+            exchange.unmatched = Unmatched(operations=[each.operation for each in operations])
             return False
         described, parameters = found
         exchange.context.operation = described.operation
@@ -333,6 +360,7 @@ class Gateway:
             utc_now=self.services.time.ticks,
             trust=VerificationRecorder(self.trust),
             limits=self.limits,
+            is_framework=self.dotnet == "framework",
         )
         environment.random = self._random
         return environment
@@ -359,6 +387,8 @@ class Gateway:
 
     def _exchange(self, request: Request, scopes: Mapping[str, Policy]) -> Exchange:
         message = RequestMessage.of(request, self.origin, self.second_read)
+        if "Host" not in message.headers:
+            message.headers.put_first("Host", message.url.authority)
         unasked = None
         asks = message.url.scheme == "https" and self.negotiates(message.url.host)
         if message.certificate is not None and not asks:

@@ -50,7 +50,7 @@ def choose(
         parameters = match(request, api, described.operation, method)
         if parameters is not None:
             template = from_utf16(described.operation.url_template).partition("?")[0]
-            kinds = [2 if "{*" in part else 1 if "{" in part else 0 for part in template.split("/")]
+            kinds = [2 if "{*" in part or part == "*" else 1 if "{" in part else 0 for part in template.split("/")]
             found.append(((kinds, described.operation.method == "*"), described, parameters))
     if not found:
         return None
@@ -61,7 +61,8 @@ def choose(
 def match(request: RequestMessage, api: Api, operation: Operation, method: str) -> dict[str, str] | None:
     """The parameters of the operation's template, or None when the request is not one for it.
 
-    A template is relative to the API's path: `/orders/{id}`, `/files/{*path}`, `/get?a={b}`. Methods and literal parts
+    A template is relative to the API's path: `/orders/{id}`, `/files/{*path}`, `/files/*` with everything below,
+    `/get?a={b}`. Methods and literal parts
     ignore case; a parameter of the query that is not there is no mismatch. `method` is the request's, or that which a
     preflight asks for.
     """
@@ -78,8 +79,9 @@ def match(request: RequestMessage, api: Api, operation: Operation, method: str) 
         pattern += re.escape(template[position : found.start()]) + ("(.*)" if found[1] else "([^/]+)")
         names.append(found[2])
         position = found.end()
-    pattern += re.escape(template[position:])
-    matched = _matched(pattern.rstrip("/") + "/?", path, template)
+    rest = template[position:]
+    pattern += re.escape(rest.removesuffix("/*"))
+    matched = _matched(pattern.rstrip("/") + ("(?:/.*)?" if rest.endswith("/*") else "/?"), path, template)
     if matched is None:
         return None
     parameters = {name: unquote(value) for name, value in zip(names, matched.groups(), strict=True)}

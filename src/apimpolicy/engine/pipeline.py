@@ -83,8 +83,7 @@ def deny(exchange: Exchange, program: Program, error: PolicyError, reason: str) 
     with this reason phrase.
     """
     error.last_error = LastError("authorization", error.reason, error.message, section="inbound")
-    error.response = _answer_to(exchange, error)
-    error.response.status_reason = reason
+    error.phrase = reason
     answer = _handle(exchange, program, error)
     exchange.finish(answer)
     return answer
@@ -95,17 +94,20 @@ def _handle(
 ) -> ResponseMessage:
     exchange.program = program
     exchange.context.last_error = error.last_error
-    exchange.show_response(error.response or _answer_to(exchange, error, body_message))
+    exchange.show_response(error.response or answer_to(exchange, error, body_message))
     exchange.section = "on-error"
     try:
         exchange.execute(program.sections["on-error"])
     except PolicyError as second:
-        return second.response or _answer_to(exchange, second)
+        return second.response or answer_to(exchange, second)
     return exchange.response if exchange.answer is None else exchange.answer
 
 
-def _answer_to(exchange: Exchange, error: PolicyError, body_message: str | None = None) -> ResponseMessage:
+def answer_to(exchange: Exchange, error: PolicyError, body_message: str | None = None) -> ResponseMessage:
+    """What the caller gets when an error ends the pipeline and on-error decides nothing else."""
     answer = default_answer(exchange, error.status, body_message or error.public_message)
+    if error.phrase is not None:
+        answer.status_reason = error.phrase
     for name, value in error.headers.items():
         answer.headers.set(name, [value])
     return answer

@@ -69,14 +69,15 @@ class ServiceApi:
     or of the same method and template. One without any takes every request below its path.
 
     `operation_policies` are the policies of described operations, by id. `openapi`, `schemas`, `wsdl`, `graphql_schema`
-    are what `Gateway` takes. `workspace` is the id of the workspace that it is in.
+    are what `Gateway` takes. `workspace` is the id of the workspace that it is in. Unless it is said whether a
+    subscription is required, one is as soon as the service has any: our choice, since Azure's own default is true.
     """
 
     api: Api
     policy: AnyPolicy | None = attrs.field(default=None, kw_only=True)
     operations: Sequence[ServiceOperation] = attrs.field(default=(), kw_only=True, converter=_operations)
     operation_policies: Mapping[str, AnyPolicy] = attrs.field(factory=dict, kw_only=True)
-    subscription_required: bool = attrs.field(default=True, kw_only=True)
+    subscription_required: bool | None = attrs.field(default=None, kw_only=True)
     version_set: VersionSet | None = attrs.field(default=None, kw_only=True)
     workspace: str | None = attrs.field(default=None, kw_only=True)
     openapi: Any = attrs.field(default=None, kw_only=True)
@@ -144,8 +145,8 @@ class ServiceWorkspace:
 class Service:
     """A whole service; `policy` is the global one, that of a new service unless given.
 
-    A service without any subscription asks for no key, which is our choice. Raises ConfigurationError for what does not
-    fit together.
+    A service without any subscription asks for no key unless an API says that it does, which is our choice. Raises
+    ConfigurationError for what does not fit together.
     """
 
     def __init__(

@@ -14,6 +14,7 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.api_routing import find_api
+from apimpolicy.engine.exchange import Unmatched
 from apimpolicy.engine.operations import choose
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.subscription_keys import ACCESS_DENIED, Admission, admit
@@ -53,10 +54,13 @@ class ServiceRequests:
                 exchange.variables[to_utf16(name)] = variable_value(value)
             routed = find_api(self.service, exchange.request)
             if routed is None:
+                exchange.unmatched = Unmatched(self.service.apis)
                 return Result(exchange, pipeline.refuse(exchange, self._program()).to_response())
             self._enter_api(exchange, routed)
-            operation_policy = self._find_operation(exchange, routed)
+            operation_policy = self._find_operation(exchange, routed, self._known_product(exchange, routed))
             if operation_policy is _NO_OPERATION:
+                operations = [described.operation for described, _ in self._operations_of(routed.api)]
+                exchange.unmatched = Unmatched((), routed.api.id, routed.prefix, operations)
                 return Result(exchange, pipeline.refuse(exchange, self._program()).to_response())
             assert not isinstance(operation_policy, _NoOperation)
             program = self._program(routed.api, operation_policy)
@@ -103,10 +107,24 @@ class ServiceRequests:
         context.tracing = asked and admission.allow_tracing
         return admission
 
-    def _find_operation(self, exchange: Exchange, routed: RoutedApi) -> AnyPolicy | _NoOperation | None:
+    def _known_product(self, exchange: Exchange, routed: RoutedApi) -> Admission | None:
+        """The product of a preflight that brings its key in the query, whose cors policies see it."""
+        if not is_preflight(exchange.request):
+            return None
+        try:
+            return admit(self.service, routed, exchange.request)
+        except PolicyError:
+            return None
+
+    def _find_operation(
+        self, exchange: Exchange, routed: RoutedApi, admission: Admission | None
+    ) -> AnyPolicy | _NoOperation | None:
         """The policy of the operation that the request is for."""
         operations = self._operations_of(routed.api)
         if not operations:
+            described = self._documents_of(routed.api).description
+            if described is not None and not described.takes_everything:
+                return _NO_OPERATION
             if routed.api.operation_policies:
                 raise NotSimulatedError(
                     f"the operations of the API '{routed.api.id}'", "no specification says what their URLs are"
@@ -114,11 +132,12 @@ class ServiceRequests:
             return None
         request = exchange.request
         method = request.method
-        described = [each for each, _ in operations]
-        if is_preflight(request) and not any(each.operation.method == "OPTIONS" for each in described):
+        known = [each for each, _ in operations]
+        if is_preflight(request) and not any(each.operation.method == "OPTIONS" for each in known):
             asked = request.headers.joined("Access-Control-Request-Method") or ""
-            method = asked if pipeline.preflight_steps(self._program(routed.api)) else method
-        found = choose(request, Api(path=routed.prefix), described, method)
+            program = self._program(routed.api, None, admission)
+            method = asked if pipeline.preflight_steps(program) else method
+        found = choose(request, Api(path=routed.prefix), known, method)
         if found is None:
             return _NO_OPERATION
         chosen, parameters = found

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
     Now: TypeAlias = "datetime.datetime | Callable[[], datetime.datetime] | Clock | None"
-    Backend: TypeAlias = "Callable[[Request], Response] | Response | Transport | None"
+    Backend: TypeAlias = "Callable[..., Response] | Response | Transport | None"
 
 
 @runtime_checkable
@@ -125,11 +125,22 @@ class Transport(Protocol):
 
 
 class _FunctionTransport:
-    def __init__(self, function: Callable[[Request], Response]) -> None:
+    def __init__(self, function: Callable[..., Response]) -> None:
         self.function = function
+        self.takes_timeout = _takes_timeout(function)
 
     def send(self, request: Request, timeout: float) -> Response:
-        return self.function(request)
+        return self.function(request, timeout) if self.takes_timeout else self.function(request)
+
+
+def _takes_timeout(function: Callable[..., Response]) -> bool:
+    """Whether a function has a parameter `timeout`, which then gets the seconds that the gateway would wait."""
+    import inspect
+
+    try:
+        return "timeout" in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False
 
 
 class _ConstantTransport:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError, PolicySyntaxError, PolicyTypeError
-from apimpolicy.policies.registry import specification_of
+from apimpolicy.policies.registry import is_known, specification_of
 from apimpolicy.policies.spec import SECTIONS
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ class Step:
             attribute = step.element.get("id")
             if attribute is not None:
                 return attribute.value.text
-            step = step.parent if step.parent is not None and step.parent.element is step.element.parent else None
+            is_part = not is_known(step.name) and step.parent is not None
+            step = step.parent if is_part else None
         return None
 
     def where(self) -> str:
@@ -96,10 +97,13 @@ class Program:
         self.inherits_missing = inherits_missing
 
 
-def build(scopes: Mapping[str, Policy], fragments: Mapping[str, Policy], inherit_missing: bool) -> Program:
+def build(
+    scopes: Mapping[str, Policy], fragments: Mapping[str, Policy], inherit_missing: bool, cors_needs_base: bool = False
+) -> Program:
     """The program of these documents (by scope, any order).
 
     `inherit_missing`: a document without a section counts as if it had that section with nothing but `<base />`.
+    Unless `cors_needs_base`, the cors policies of wider scopes run first where inbound has no `<base />`.
     Raises PolicySyntaxError and PolicyTypeError for what the gateway would refuse.
     """
     findings: list[Diagnostic] = []
@@ -110,10 +114,12 @@ def build(scopes: Mapping[str, Policy], fragments: Mapping[str, Policy], inherit
     for policy in (*scopes.values(), *fragments.values()):
         _compile_all(policy)
     order = [scope for scope in SCOPES if scope in scopes]
-    sections = {
-        section: _Builder(section, scopes, order, fragments, inherit_missing).section(len(order) - 1)
-        for section in SECTIONS
-    }
+    sections: dict[str, list[Step]] = {}
+    for section in SECTIONS:
+        builder = _Builder(section, scopes, order, fragments, inherit_missing)
+        sections[section] = builder.section(len(order) - 1)
+        if section == "inbound" and not cors_needs_base:
+            sections[section] = [*builder.cors_left_out(), *sections[section]]
     return Program(sections, dict(scopes), inherits_missing=inherit_missing)
 
 
@@ -134,12 +140,26 @@ class _Builder:
         self.fragments = fragments
         self.inherit_missing = inherit_missing
         self.count = 0
+        self.used: set[str] = set()
+
+    def cors_left_out(self) -> list[Step]:
+        """The cors policies of scopes that nothing inherits, widest first.
+
+        The one complete trace of a real gateway has the global cors where the operation's inbound has no `<base />`.
+        """
+        found: list[Step] = []
+        for level, scope in enumerate(self.order):
+            elements = self.scopes[scope].sections.get(self.name, ()) if scope not in self.used else ()
+            cors = [element for element in elements if element.name == "cors"]
+            found += self.policies(cors, scope, level, None, "")
+        return found
 
     def section(self, level: int, parent: Step | None = None) -> list[Step]:
         """The steps of the scope at this level; those of wider ones hang at its `<base />`."""
         while level >= 0:
             scope = self.order[level]
             elements = self.scopes[scope].sections.get(self.name)
+            self.used.add(scope)
             if elements is not None:
                 return self.policies(elements, scope, level, parent, "")
             if not self.inherit_missing:

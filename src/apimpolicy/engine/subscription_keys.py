@@ -47,7 +47,8 @@ def admit(service: Service, routed: RoutedApi, request: RequestMessage) -> Admis
     """The context of a request for an API. Raises PolicyError with status 401."""
     api = routed.api
     key = key_of(api, request)
-    if key is not None and service.subscriptions:
+    asks = bool(service.subscriptions) if api.subscription_required is None else api.subscription_required
+    if key is not None and (service.subscriptions or api.subscription_required):
         for each in service.subscriptions:
             known = (each.subscription.primary_key, each.subscription.secondary_key)
             if each.state == "active" and to_utf16(key) in known and _opens(service, each, api):
@@ -56,7 +57,7 @@ def admit(service: Service, routed: RoutedApi, request: RequestMessage) -> Admis
                 return Admission(_product_of(service, each), used, each.user, each.allow_tracing)
         raise _refusal("SubscriptionKeyInvalid", INVALID, routed, request)
     opened = next((each for each in service.products_of(api) if not each.product.subscription_required), None)
-    if opened is None and api.subscription_required and service.subscriptions:
+    if opened is None and asks:
         raise _refusal("SubscriptionKeyNotFound", MISSING, routed, request)
     return Admission(opened)
 

@@ -32,9 +32,10 @@ class Evaluation:
     `what` is the attribute's name, or the child element's name, or "text" for the element's own content. `recorder`
     holds the values of the sub-expressions; it is None when the gateway runs with `tracing=False`. `value` is the
     run-time value, boxed, before the conversion to what the policy wants; it is meaningless when `error` is set.
+    `messages` is what `context.Trace(…)` wrote meanwhile.
     """
 
-    __slots__ = ("error", "excerpt", "expression", "recorder", "value", "what")
+    __slots__ = ("error", "excerpt", "expression", "messages", "recorder", "value", "what")
 
     def __init__(self, what: str, excerpt: Excerpt, recorder: Recorder | None) -> None:
         self.what = what
@@ -43,6 +44,7 @@ class Evaluation:
         self.expression: CompiledExpression | None = None
         self.value: object = None
         self.error: DotnetException | None = None
+        self.messages: tuple[str, ...] = ()
 
     @property
     def static_type(self) -> str:
@@ -68,11 +70,12 @@ class TraceEntry:
     `path` counts elements of one name from 1 (`choose[1]/when[2]/set-header[1]`) within `section` of the document of
     `scope` ("global" … "operation"); inside a fragment it begins with the `include-fragment`. `attributes` are the
     values as the policy got them, by their XML names; children's texts stand under the child's name, the content
-    under "text". `effect` is None when the policy failed; then `error` says why. `ticks` is when it was
+    under "text". `effect` is None when the policy failed; then `error` says why, and `is_recovered` whether the request
+    went on all the same, as inside of retry. `ticks` is when it was
     reached (100 ns since 0001-01-01 UTC), None when the gateway runs with `tracing=False`.
     """
 
-    __slots__ = ("attributes", "effect", "error", "evaluations", "parent", "step", "ticks")
+    __slots__ = ("attributes", "effect", "error", "evaluations", "is_recovered", "parent", "step", "ticks")
 
     def __init__(self, step: Step, parent: TraceEntry | None, ticks: int | None) -> None:
         self.step = step
@@ -82,6 +85,7 @@ class TraceEntry:
         self.evaluations: list[Evaluation] = []
         self.effect: Effect | None = None
         self.error: LastError | None = None
+        self.is_recovered = False
 
     @property
     def section(self) -> str:
@@ -151,7 +155,8 @@ class Trace(list[TraceEntry]):
         """The entry that settled the answer: the policy that returned a response, or the one that failed."""
         for entry in reversed(self):
             effect = entry.effect
-            if entry.error is not None or (effect is not None and (effect.kind in ENDING or effect.data.get("ends"))):
+            failed = entry.error is not None and not entry.is_recovered
+            if failed or (effect is not None and (effect.kind in ENDING or effect.data.get("ends"))):
                 return entry
         return None
 

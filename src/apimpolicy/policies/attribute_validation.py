@@ -18,6 +18,7 @@ from apimpolicy.policies.doubts import (
     REFUSED_EXPRESSIONS,
     UNKNOWN_ABOUT_EXPRESSIONS,
 )
+from apimpolicy.text import holes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +36,7 @@ def validate_attributes(element: Element, specification: Specification) -> Itera
             yield from _value(element, attribute, slot)
     for slot in slots.values():
         if slot.required and element.get(slot.name) is None and (element.name, slot.name) not in ALSO_OPTIONAL:
-            yield _missing(element, slot.name)
+            yield from _missing(element, slot.name)
     yield from _combinations(element, specification)
 
 
@@ -56,13 +57,15 @@ def unknown_attributes(element: Element, known: Iterable[str] = ()) -> Iterator[
 
 
 def is_unknown(value: Characters) -> bool:
-    """Whether the text is not known before the policy is deployed or run: an expression, a named value, a template."""
-    return bool(value.parts) or "{" in value.text
+    """Whether the text is not known before the policy is deployed or run: an expression, or one with a hole in it."""
+    return bool(value.parts) or holes.is_unknown(value.text)
 
 
-def _missing(element: Element, name: str) -> Diagnostic:
+def _missing(element: Element, name: str) -> Iterator[Diagnostic]:
+    if element.may_have_more_attributes:
+        return
     is_doubtful = (element.name, name) in DOUBTFUL_REQUIREMENTS
-    return _at_name(
+    yield _at_name(
         element,
         "POL103",
         f"'{element.name}' needs the attribute '{name}'",
@@ -71,14 +74,15 @@ def _missing(element: Element, name: str) -> Diagnostic:
 
 
 def _combinations(element: Element, specification: Specification) -> Iterator[Diagnostic]:
-    if specification.alternatives and not any(element.get(name) for name in specification.alternatives):
+    is_open = element.may_have_more_attributes
+    if specification.alternatives and not is_open and not any(element.get(name) for name in specification.alternatives):
         choice = " or ".join(f"'{name}'" for name in specification.alternatives)
         yield _at_name(element, "POL113", f"'{element.name}' needs the attribute {choice}")
     for first, second in specification.exclusive:
         if element.get(first) and element.get(second):
             yield _at_name(element, "POL113", f"'{element.name}' takes either '{first}' or '{second}', not both")
     for first, second in specification.together:
-        if element.get(first) and not element.get(second):
+        if element.get(first) and not element.get(second) and not is_open:
             yield _at_name(element, "POL113", f"'{first}' of '{element.name}' needs the attribute '{second}' as well")
 
 
@@ -88,7 +92,7 @@ def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Itera
         place = element.name, slot.name
         if place in REFUSED_EXPRESSIONS or not (slot.expression or place in ALSO_EXPRESSIONS):
             yield _expression(element, attribute)
-    elif not is_unknown(value):
+    elif not is_unknown(value) and "<" not in value.raw:  # what is wrong with a raw `<` was said already
         text = value.text
         if slot.required and not slot.may_be_empty and not text.strip():
             yield _at_value(attribute, f"'{slot.name}' of '{element.name}' is empty", help="It needs a value.")

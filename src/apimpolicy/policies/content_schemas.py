@@ -12,7 +12,15 @@ from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
-from apimpolicy.policies.validation_errors import INCORRECT, INTERNAL, MISSING, ValidationError, description_of
+from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.policies.validation_errors import (
+    INCORRECT,
+    INTERNAL,
+    MISSING,
+    PREVENT,
+    ValidationError,
+    description_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +30,8 @@ if TYPE_CHECKING:
     from apimpolicy.policies.validate_content import ContentRule
 
 NO_SCHEMA = "API's schema does not exist or it could not be resolved."
+ENDS_EARLY = "Unexpected end"
+"""How the messages of Newtonsoft's reader begin when a text ends too early."""
 NO_DEFINITIONS = "API's schema does not specify definitions."
 
 
@@ -104,6 +114,8 @@ def _compared_json(
         text = decode(content, charset_of(from_utf16(exchange.message.headers.joined("Content-Type") or "")))
         document = read_json(text, folds_names=folds)
     except DotnetException as error:
+        if error.message.startswith(ENDS_EARLY) and rule.action == PREVENT:
+            raise PolicyError(None, error.message) from None
         raise UnverifiableError(from_utf16(error.message)) from None
     return name, compiled[0].violations(document)
 

@@ -12,9 +12,11 @@ body-set          message: "request" | "response", length (bytes), unknown_filte
 variable-set      name, value (the .NET value, boxed)
 method-set        before, after
 query-set         name, action, before, after (tuples of values)
-url-rewritten     before, after (path and query)
-backend-set       url: str | None, backend_id: str | None, ignored: bool, service_fabric: tuple of texts
-forwarded         request: Request, response: Response | None (records; what was sent, what came back)
+url-rewritten     before, after (path and query), request_url: str | None (of the backend)
+backend-set       url: str | None, backend_id: str | None, ignored: bool, service_fabric: tuple of texts,
+                  request_url: str | None (of the backend; None where a pool decides later)
+forwarded         request: Request, response: Response | None (records; what was sent, what came back),
+                  member, pool: str | None (which member of which pool took it)
 certificate-checked       valid: bool, reason: str | None, ignored: bool     validate-client-certificate
 backend-certificate-set   thumbprint                                         authentication-certificate
 token-validated   valid: bool, reason: str | None             validate-jwt, validate-azure-ad-token
@@ -30,7 +32,7 @@ padded            callback: str | None                                          
 cross-domain      asked: bool                                                         cross-domain
 cors              origin: str | None, allowed: bool, ends: bool                               cors
 retried           waits: seconds before each repetition                                      retry
-sent              request: Request | None, response: Response | None             send-*request, *-dapr*
+sent              request: Request | None, response: Response | None, error: str (ignored)    send-*request, *-dapr*
 waited            count                                                                       wait
 limited           key, inside                                                    limit-concurrency
 rate-limited      remaining: int | None                                                rate-limit-*

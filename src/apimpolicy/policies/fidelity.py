@@ -38,7 +38,7 @@ EXCEPT: dict[str, str] = {
     "llm-content-safety": "the judgement of the service, whose place a function takes, and its limit on texts",
     "llm-emit-token-metric": "the categories of tokens in preview",
     "llm-semantic-cache-lookup": _EMBEDDINGS,
-    "llm-token-limit": f"the exact number of tokens in a prompt, which is estimated, and {_BUCKET}",
+    "llm-token-limit": "the exact number of tokens in a prompt, which is estimated",
     "log-to-eventhub": "the event hub itself, sampling, batches and delays: events are recorded",
     "mock-response": 'samples in other formats than JSON and XML, `enabled="false"` and `index`, which fail by name',
     "proxy": "the proxy itself, which only the trace mentions",
@@ -61,7 +61,6 @@ EXCEPT: dict[str, str] = {
     "validate-graphql-request": "`max-total-depth` and `max-complexity`, which fail by name",
     "validate-jwt": "`issuer-signing-tokens` and `zumo-master-key`, which fail by name",
     "validate-odata-request": "checks that need the metadata of the service: its names and types",
-    "wait": "running in parallel: the policies run one after another",
     "xml-to-json": _SCHEMA_ONLY,
     "xsl-transform": "`msxsl:script`, which fails by name, and extension functions other than `node-set`",
 }

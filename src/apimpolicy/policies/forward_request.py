@@ -56,13 +56,20 @@ class ForwardRequest:
     def run(self, exchange: Exchange) -> None:
         timeout = self.timeout if self.timeout_ms is None else self.timeout_ms / 1000
         is_first = exchange.counts_first("forward-request")
-        request, response = exchange.forward(timeout)
+        sent = len(exchange.backend_requests)
+        try:
+            request, response = exchange.forward(timeout)
+        except PolicyError:
+            if len(exchange.backend_requests) > sent:
+                request = exchange.backend_requests[-1]
+                exchange.note(self.effect(exchange, request, None, f"{request.method} {request.url}"))
+            raise
         shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
         if exchange.backend_choice:
             shown += f" ({exchange.backend_choice})"
         if request.body and not is_first and not self.buffer_request_body:
             shown += "; the body was sent again without buffer-request-body"
-        exchange.note(Effect("forwarded", shown, request=request, response=response))
+        exchange.note(self.effect(exchange, request, response, shown))
         if self.follow_redirects:
             for _ in range(MAXIMUM_REDIRECTS):
                 following = redirected(request, response)
@@ -70,10 +77,16 @@ class ForwardRequest:
                     break
                 request, response = following, exchange.follow(following, timeout)
                 shown += f" → {request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
-                exchange.note(Effect("forwarded", shown, request=request, response=response))
+                exchange.note(self.effect(exchange, request, response, shown))
         if self.fail_on_error_status_code and 400 <= response.status_code < 600:
             message = f"The backend answered with the status code {response.status_code}."
             raise PolicyError(None, message, response.status_code, exchange.response)
+
+    @staticmethod
+    def effect(exchange: Exchange, request: Request, response: Response | None, shown: str) -> Effect:
+        member = exchange.pool_member
+        pool = None if member is None else exchange.backend_id
+        return Effect("forwarded", shown, request=request, response=response, member=member, pool=pool)
 
 
 def redirected(request: Request, response: Response) -> Request | None:

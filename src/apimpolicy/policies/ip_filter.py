@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange, Step
 
 FORBIDDEN = 403
+PUBLIC = "Forbidden"
+"""What the caller reads; the details are for `context.LastError` only, as seen on real gateways."""
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
 
 
@@ -59,7 +61,7 @@ class IpFilter:
         caller = parsed(written)
         if caller is None:
             message = "Failed to establish IP address for the caller. Access denied."
-            raise PolicyError("FailedToParseCallerIP", message, FORBIDDEN)
+            raise PolicyError("FailedToParseCallerIP", message, FORBIDDEN, public_message=PUBLIC)
         listed = any(caller == self.own(address) for address in self.addresses)
         for step in self.ranges:
             between: AddressRange = exchange.evaluate(step)
@@ -69,9 +71,10 @@ class IpFilter:
             listed = listed or inside
         if self.action == "allow" and not listed:
             message = f"Caller IP address {written} is not allowed. Access denied."
-            raise PolicyError("CallerIpNotAllowed", message, FORBIDDEN)
+            raise PolicyError("CallerIpNotAllowed", message, FORBIDDEN, public_message=PUBLIC)
         if self.action == "forbid" and listed:
-            raise PolicyError("CallerIpBlocked", "Caller IP address is blocked. Access denied.", FORBIDDEN)
+            message = "Caller IP address is blocked. Access denied."
+            raise PolicyError("CallerIpBlocked", message, FORBIDDEN, public_message=PUBLIC)
         return Effect("address-checked", f"{written} may call", address=written)
 
     def own(self, written: str) -> IPv4Address | IPv6Address:

@@ -10,14 +10,16 @@ counted when the answer is there. With `estimate-prompt-tokens` a prompt that is
 before that. A key has one counter wherever it is used, and counts once for each request. Quota periods follow the
 calendar in UTC. The variable of consumed tokens has the estimate (or 0) in inbound, and the number used in outbound.
 
-Simulated on the gateway's clock. The statuses, texts and headers are those seen on real gateways ("Token limit is
-exceeded. Try again in 53 seconds."); no source states a reason for the error, and so it is null. The numbers are those
-of the answer's `usage`. Where they are missing, and for prompts, tokens are estimated: a quarter of the characters, or
-`Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
+Simulated on the gateway's clock. Seen on real gateways: statuses, texts and headers ("Token limit is exceeded. Try
+again in 53 seconds."), and the reasons OpenAITokenLimitExceeded and OpenAITokenQuotaExceeded; a limit refuses when it
+is passed, not when it is reached; what the last call used beyond the rate is owed, and makes `Retry-After` longer; the
+variable of remaining tokens is an Int32. The numbers are those of the answer's `usage`. Where they are missing, and for
+prompts, tokens are estimated: a quarter of the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens
+(documented).
 
 Our choices:
 
-- The rate is counted in a window of a minute that slides exactly; the token bucket of the v2 tiers is not simulated.
+- The rate is a bucket that fills evenly in a minute, in all tiers.
 - The rate comes before the quota; refused calls count nothing; nothing is counted before the answer is there.
 - A week begins on Monday. Without a period the quota never ends, as in the editor's schema.
 - A prompt longer than the whole limit is refused without a time. Variables are Int32, and Int64 for larger numbers.
@@ -40,7 +42,7 @@ from apimpolicy.policies.conversions import boolean, integer, long_integer
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.prompts import PROMPT_TYPES, is_event_stream, read_prompt
 from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy
-from apimpolicy.policies.token_limits import PERIODS, TokenQuota, TokenRate, is_exceeded, refusal
+from apimpolicy.policies.token_limits import PERIODS, TokenQuota, TokenRate, refusal
 from apimpolicy.policies.token_usage import TokenUsage, estimated_prompt_tokens, usage_of
 
 if TYPE_CHECKING:
@@ -81,8 +83,8 @@ class LlmTokenLimit:
         told = _Told(self, exchange, rate, quota)
         told.set_variables(estimate)
         for limit in limits:
-            if is_exceeded(limit, exchange, estimate):
-                seconds = limit.seconds_until(exchange, max(estimate, 1))
+            if limit.is_exceeded(exchange, estimate):
+                seconds = limit.seconds_until(exchange, estimate)
                 if self.retry_after_variable_name is not None and seconds is not None:
                     exchange.variables[self.retry_after_variable_name] = seconds
                 raise refusal(limit, seconds, from_utf16(self.retry_after_header_name))

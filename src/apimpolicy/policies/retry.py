@@ -17,8 +17,12 @@ before the n-th repetition, in seconds, is
 With `first-fast-retry` the first repetition follows at once. A policy inside that ends the pipeline ends the repetition
 too.
 
+After a forward-request that failed or timed out the condition is asked too, as seen on real gateways;
+`context.Response` then has the status of the gateway's own answer, 500 or more. When it is not tried again, the error
+goes to on-error.
+
 Simulated in full: nobody waits, the gateway's clock moves on. The random numbers come from the gateway's `seed`. Our
-choices: an error inside is not caught and goes to on-error; `max-interval` without `delta` limits `interval`; `count`,
+choices: an error of another policy inside is not caught; `max-interval` without `delta` limits `interval`; `count`,
 `interval` and the others are evaluated once, before the first run; a `count` outside of 1 to 50 is an error without a
 reason; the body of the request is sent again even if it was not buffered.
 
@@ -63,13 +67,26 @@ class Retry:
         if not 1 <= self.count <= MOST_RETRIES:
             raise PolicyError(None, f"The count of retry is {self.count}; it must be from 1 to {MOST_RETRIES}.")
         waits: list[float] = []
-        exchange.execute(self.steps)
+        error = self.attempt(exchange)
         while not exchange.has_ended and len(waits) < self.count and self.condition():
             waits.append(self.wait_before(len(waits) + 1))
             exchange.wait(waits[-1])
-            exchange.execute(self.steps)
+            error = self.attempt(exchange)
+        if error is not None:
+            raise error
         shown = "no repetition" if not waits else f"repeated after {', '.join(f'{wait:g} s' for wait in waits)}"
         return Effect("retried", shown, waits=tuple(waits))
+
+    def attempt(self, exchange: Exchange) -> PolicyError | None:
+        """Run the policies once. An error of forward-request is given back: the condition decides what it means."""
+        try:
+            exchange.execute(self.steps)
+        except PolicyError as error:
+            if error.last_error is None or error.last_error.source != "forward-request":
+                raise
+            exchange.recover(error)
+            return error
+        return None
 
     def wait_before(self, repetition: int) -> float:
         """Seconds before a repetition, counted from 1."""

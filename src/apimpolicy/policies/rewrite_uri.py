@@ -68,6 +68,7 @@ class RewriteUri:
             after.path + after.query_string,
             before=before.path + before.query_string,
             after=after.path + after.query_string,
+            request_url=exchange.target_url,
         )
 
     def unmatched(

@@ -41,6 +41,7 @@ from apimpolicy.policies.spec import (
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
+    from apimpolicy.context.records import Request
     from apimpolicy.policies.spec import Exchange, Step
 
 
@@ -57,18 +58,20 @@ class SendRequest:
     steps: list[Step] = policies(*CHILDREN)
 
     def run(self, exchange: Exchange) -> Effect:
+        request: Request | None = None
         try:
-            return self.send(exchange)
+            request = outgoing_request(exchange, self.mode, self.urls, self.steps)
+            return self.send(exchange, request)
         except PolicyError as error:
             if not self.ignore_error:
                 raise
             self.keep(exchange, None)
-            return Effect("sent", f"failed, ignored: {error.message}", request=None, response=None)
+            shown = f"failed, ignored: {error.message}"
+            return Effect("sent", shown, request=request, response=None, error=error.message)
 
-    def send(self, exchange: Exchange) -> Effect:
+    def send(self, exchange: Exchange, request: Request) -> Effect:
         from apimpolicy.context.messages import ResponseMessage
 
-        request = outgoing_request(exchange, self.mode, self.urls, self.steps)
         response = exchange.send(request, self.timeout if self.timeout_ms is None else self.timeout_ms / 1000)
         if self.fail_on_error_status_code and response.status_code >= 400:
             raise PolicyError(None, f"{request.url} answered with the status code {response.status_code}.")

@@ -79,7 +79,8 @@ class SetBackendService:
         method = from_utf16(self.dapr_method).lstrip("/")
         url = f"{SIDECAR}/invoke/{in_path(target)}/method/{method}"
         exchange.set_backend(url, DAPR, exact=True)
-        return Effect("backend-set", f"{DAPR} ({url})", url=url, backend_id=DAPR, ignored=False)
+        shown, request_url = f"{DAPR} ({url})", exchange.target_url
+        return Effect("backend-set", shown, url=url, backend_id=DAPR, ignored=False, request_url=request_url)
 
     def set_by_id(self, exchange: Exchange, backend_id: str) -> Effect:
         url = exchange.services.backends.describe(backend_id)
@@ -94,7 +95,15 @@ class SetBackendService:
             self.watch(exchange)
         asked = tuple(f"{name} {value}" for name, value in self.service_fabric() if value is not None)
         shown = ", ".join([shown, *asked])
-        return Effect("backend-set", shown, url=url, backend_id=backend_id, ignored=False, service_fabric=asked)
+        return Effect(
+            "backend-set",
+            shown,
+            url=url,
+            backend_id=backend_id,
+            ignored=False,
+            service_fabric=asked,
+            request_url=exchange.target_url,
+        )
 
     def service_fabric(self) -> tuple[tuple[str, str | None], ...]:
         """What the gateway would ask Service Fabric for."""

@@ -9,8 +9,9 @@
 In inbound and backend the policy changes the request, in outbound and on-error the response, inside return-response the
 response that is returned. `exists-action` is `override` (the default: the given values replace all others), `skip`,
 `append` or `delete`. `Connection`, `Content-Length`, `Keep-Alive` and `Transfer-Encoding` cannot be overridden,
-appended to or deleted, `Server` cannot be deleted from a response, and the caller's own address stays in
-`X-Forwarded-For` (all documented).
+appended to or deleted, and `Server` cannot be deleted from a response. The caller's own address cannot be deleted from
+`X-Forwarded-For`: forward-request adds it (all documented). A `Host` that the policy sets is what the backend gets;
+otherwise it gets its own.
 
 Simulated in full. Several values of a header stay apart: `headers.get_all(name)` has them one by one, and
 `headers[name]` joins them with a comma and a blank. A real gateway sends them as one line, joined by commas, except
@@ -47,7 +48,9 @@ class SetHeader:
         headers = exchange.message.headers
         kind = "request" if exchange.changes_request else "response"
         before = tuple(headers.get_all(self.name))
-        kept = self.kept(exchange, kind, before)
+        kept = self.kept(kind, before)
+        if kind == "request" and exchange.composed_request is None and self.name.lower() == "host":
+            exchange.host_is_set = True
         if kept is None:
             apply(headers, self.exists_action, self.name, self.values)
         elif kept:
@@ -68,17 +71,13 @@ class SetHeader:
             protected=protected,
         )
 
-    def kept(self, exchange: Exchange, kind: str, before: tuple[str, ...]) -> list[str] | None:
+    def kept(self, kind: str, before: tuple[str, ...]) -> list[str] | None:
         """The values that stay because the gateway protects them; None when it does not mind."""
         name = self.name.lower()
         if name in PROTECTED and not (self.exists_action == "skip" and not before):
             return list(before)
-        if self.exists_action == "delete" and before:
-            if name == "server" and kind == "response":
-                return list(before)
-            if name == "x-forwarded-for" and kind == "request":
-                return [value for value in before if value == exchange.request.ip_address]
-        return None
+        is_own = name == "server" and kind == "response"
+        return list(before) if is_own and self.exists_action == "delete" and before else None
 
 
 def apply(fields: HeaderCollection, action: str, name: str, values: list[str]) -> None:

@@ -42,6 +42,7 @@ class Exchange(Protocol):
 
     response: ResponseMessage
     path_is_rewritten: bool
+    host_is_set: bool
     backend_certificate: Certificate | None
     cache_key: str | None
     prompt_embedding: PromptEmbedding | None
@@ -77,6 +78,14 @@ class Exchange(Protocol):
     @property
     def backend_choice(self) -> str:
         """Which member of a pool the last request went to, and why; empty when there was nothing to choose."""
+
+    @property
+    def pool_member(self) -> str | None:
+        """The member of a pool that the last request went to, if the backend is one."""
+
+    @property
+    def target_url(self) -> str | None:
+        """Where the request would be forwarded now; None where that is decided later."""
 
     def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
         """Forward to this base URL from here on; an `exact` one is Dapr's, and the request's path does not follow."""
@@ -121,6 +130,9 @@ class Exchange(Protocol):
 
     def execute(self, steps: Sequence[Step]) -> None:
         """Run policies one after another until the end or until one of them ends the pipeline."""
+
+    def execute_together(self, steps: Sequence[Step], *, first_only: bool) -> int:
+        """Run policies at the same time: until all of them have ended, or only the first; which one that was."""
 
     def evaluate(self, step: Step) -> Any:
         """Evaluate a part of a policy: an instance of its class. It becomes an entry of the trace."""
@@ -173,6 +185,9 @@ class Exchange(Protocol):
 
     def on_response(self, action: Callable[[ResponseMessage], None]) -> None:
         """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now."""
+
+    def recover(self, error: PolicyError) -> None:
+        """Go on after an error: expressions see, as the response, what it would have been answered with."""
 
     def emit(self, metric: Metric) -> None:
         """Send a custom metric."""
@@ -297,6 +312,12 @@ class Counters(Protocol):
     def record(self, key: str, count: int, period: float) -> None:
         """Count now, under a key whose counts matter for `period`."""
 
+    def level(self, key: str, capacity: int, period: float) -> float:
+        """What is in a bucket that is full at `capacity` and fills in `period`; below 0 when more was drawn."""
+
+    def draw(self, key: str, count: int, capacity: int, period: float) -> None:
+        """Take out of a bucket, more than is there if need be."""
+
     def total(self, key: str, start: float, period: float) -> int:
         """The sum under a key in the current one of the periods that follow each other from `start`; 0 is endless."""
 
@@ -328,7 +349,8 @@ class PolicyError(Exception):
 
     `reason` and `message` are the gateway's own words; a reason that no document states is None. `status` is what the
     caller gets when on-error decides nothing else; at 500 the body does not show the message, as on the real gateway.
-    `public_message` is what the caller reads instead of `message`, and `headers` what the default answer has besides.
+    `public_message` is what the caller reads instead of `message`, and `headers` what the default answer has besides;
+    `phrase` is the reason phrase beside the status, where it is not the usual one.
     `response` is what the caller gets instead of the default answer. The engine sets `last_error`.
     """
 
@@ -341,6 +363,7 @@ class PolicyError(Exception):
         *,
         public_message: str | None = None,
         headers: Mapping[str, str] | None = None,
+        phrase: str | None = None,
     ) -> None:
         super().__init__(reason, message)
         self.reason = reason
@@ -349,4 +372,5 @@ class PolicyError(Exception):
         self.response = response
         self.public_message = message if public_message is None else public_message
         self.headers: Mapping[str, str] = headers or {}
+        self.phrase = phrase
         self.last_error: LastError | None = None

@@ -23,9 +23,13 @@ class TokenLimit(Protocol):
     key: str
     status: int
     message: str
+    reason: str
 
     def remaining(self, exchange: Exchange) -> int:
-        """The tokens that are left."""
+        """The tokens that are left, at least 0."""
+
+    def is_exceeded(self, exchange: Exchange, prompt_tokens: int) -> bool:
+        """Whether more than the limit was used, or would be with a prompt of so many tokens."""
 
     def record(self, exchange: Exchange, tokens: int) -> None:
         """Count tokens that were used."""
@@ -37,37 +41,40 @@ class TokenLimit(Protocol):
         """That time as the message says it."""
 
 
-def is_exceeded(limit: TokenLimit, exchange: Exchange, prompt_tokens: int) -> bool:
-    """Whether nothing is left, or less than the estimated prompt needs."""
-    return limit.remaining(exchange) < max(prompt_tokens, 1)
-
-
 def refusal(limit: TokenLimit, seconds: int | None, header: str) -> PolicyError:
-    """The error when it is exceeded; status, texts and header as seen on real gateways."""
+    """The error when it is exceeded; reason, status, texts and header as seen on real gateways."""
     message = limit.message if seconds is None else f"{limit.message} Try again in {limit.when(seconds)}."
-    return PolicyError(None, message, limit.status, headers={} if seconds is None else {header: str(seconds)})
+    return PolicyError(limit.reason, message, limit.status, headers={} if seconds is None else {header: str(seconds)})
 
 
 class TokenRate:
-    """So many tokens in the last minute, with a window that slides exactly."""
+    """So many tokens a minute, as a bucket that fills evenly. What was used beyond it is owed, as seen."""
 
     status = TOO_MANY_REQUESTS
     message = "Token limit is exceeded."
+    reason = "OpenAITokenLimitExceeded"
 
     def __init__(self, counter_key: str, limit: int) -> None:
         self.key = f"token-rate {counter_key}"
         self.limit = limit
 
+    def level(self, exchange: Exchange) -> float:
+        return exchange.services.counters.level(self.key, self.limit, MINUTE)
+
     def remaining(self, exchange: Exchange) -> int:
-        return max(0, self.limit - exchange.services.counters.recent(self.key, MINUTE))
+        return max(0, int(self.level(exchange)))
+
+    def is_exceeded(self, exchange: Exchange, prompt_tokens: int) -> bool:
+        return self.level(exchange) < prompt_tokens
 
     def record(self, exchange: Exchange, tokens: int) -> None:
-        exchange.services.counters.record(self.key, tokens, MINUTE)
+        exchange.services.counters.draw(self.key, tokens, self.limit, MINUTE)
 
     def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
         if tokens > self.limit:
             return None
-        return max(1, math.ceil(exchange.services.counters.until_below(self.key, MINUTE, self.limit - tokens + 1)))
+        seconds = (tokens - self.level(exchange)) * MINUTE / self.limit
+        return max(1, math.ceil(round(seconds, 3)))
 
     def when(self, seconds: int) -> str:
         return f"{seconds} seconds"
@@ -78,6 +85,7 @@ class TokenQuota:
 
     status = FORBIDDEN
     message = "Token quota is exceeded."
+    reason = "OpenAITokenQuotaExceeded"
 
     def __init__(self, counter_key: str, limit: int, period: str, now: float) -> None:
         start, self.end = period_around(period, now)
@@ -85,7 +93,13 @@ class TokenQuota:
         self.limit = limit
 
     def remaining(self, exchange: Exchange) -> int:
-        return max(0, self.limit - exchange.services.counters.total(self.key, 0, 0))
+        return max(0, self.limit - self.used(exchange))
+
+    def used(self, exchange: Exchange) -> int:
+        return exchange.services.counters.total(self.key, 0, 0)
+
+    def is_exceeded(self, exchange: Exchange, prompt_tokens: int) -> bool:
+        return self.used(exchange) + prompt_tokens > self.limit
 
     def record(self, exchange: Exchange, tokens: int) -> None:
         exchange.services.counters.add(self.key, tokens, 0, 0)

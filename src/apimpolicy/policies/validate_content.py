@@ -20,6 +20,8 @@ go to the variable that `errors-variable-name` names, and the pipeline goes on; 
 the message is refused: with 400 and what is wrong in inbound, with 502 and no details in outbound. `context.LastError`
 has the reason "Bad request" or "Response not allowed", and the details.
 
+JSON that ends too early gives the caller 500 instead of 400, as seen on a real gateway.
+
 Simulated, except that schemas' `readOnly`, `writeOnly` and `discriminator`, and their documented maximal size of 4 MB,
 are not taken into account. Our choices, where the documentation is silent:
 

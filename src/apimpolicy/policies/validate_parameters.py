@@ -23,7 +23,8 @@ Simulated in full. Our choices, where the documentation is silent:
   required parameter that is missing is an IncorrectMessage.
 - Headers and query are those of the moment, not those that the caller sent; their names are compared without regard to
   case. `Cookie`, `Content-Type`, `Accept` and `Authorization` are headers like any other, although OpenAPI leaves the
-  last three out of a description. The header and the query parameter of the subscription key count as specified.
+  last three out of a description. `Host`, and the header and the query parameter of the subscription key, count as
+  specified.
 - Arrays and objects are read by `style`, `explode` and `collectionFormat`.
 - The variable is a `JArray`, and exists only if there is an error. An operation that the description does not have is
   the documented error of a schema that does not exist; a gateway without any description is a mistake in its set-up
@@ -144,7 +145,7 @@ class ValidateParameters:
             if action != IGNORE:
                 log.add(parameter_errors(checker, place, parameter, values), action)
         for key, (name, _) in present.items():
-            if key not in _subscription_keys(exchange, location):
+            if key not in _own_names(exchange, location):
                 log.add([unspecified(place, name)], actions.for_name(name, is_specified=False))
 
 
@@ -175,10 +176,9 @@ def _present(exchange: Exchange, location: str) -> dict[str, tuple[str, list[str
     return {_key(location, name): (name, values) for name, values in found}
 
 
-def _subscription_keys(exchange: Exchange, location: str) -> tuple[str, ...]:
+def _own_names(exchange: Exchange, location: str) -> tuple[str, ...]:
+    """Names that no description has and that every request may have: of the key, and `Host`."""
     names = exchange.context.api.subscription_key_parameter_names
-    return (
-        (from_utf16(names.header if location == HEADER else names.query).lower(),)
-        if location in (HEADER, QUERY)
-        else ()
-    )
+    if location == HEADER:
+        return (from_utf16(names.header).lower(), "host")
+    return (from_utf16(names.query).lower(),) if location == QUERY else ()

@@ -23,6 +23,7 @@ from apimpolicy.policies.doubts import (
 from apimpolicy.policies.registry import UNDOCUMENTED, is_known, nearest, specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import CData, Characters, Element
+from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -32,10 +33,13 @@ if TYPE_CHECKING:
 
 
 def validate(document: Document) -> list[Diagnostic]:
-    """Every finding about a document that could be read as markup, in document order."""
+    """Every finding about a document that could be read as markup, in document order.
+
+    What is not known (`text.holes`) may be anything that the place allows: a value, elements, attributes.
+    """
     found: list[Diagnostic] = []
     for root in document.roots:
-        found.extend(_root(root))
+        found.extend(finding for finding in _root(root) if not has_hole(finding.message))
     found.sort(key=lambda finding: finding.start)
     return found
 
@@ -171,9 +175,10 @@ def _element(element: Element, specification: Specification, section: str | None
     required = [slot.child for slot in specification.contents if slot.required and slot.child is not None]
     required += [slot.name for slot in specification.children if slot.required and slot.name is not None]
     for name in required:
-        if name not in counts:
+        if name not in counts and not element.may_hold_more:
             yield _at_name(element, "POL108", f"'{element.name}' has no '{name}' element")
     waived = specification.waiver and element.get(specification.waiver) is not None
+    waived = waived or element.may_hold_more
     if specification.choices and not waived and not any(name in counts for name in specification.choices):
         choice = " or ".join(f"'{name}'" for name in specification.choices)
         yield _at_name(element, "POL108", f"'{element.name}' needs the element {choice}")
@@ -191,7 +196,8 @@ def _text_child(element: Element, slot: ContentSlot) -> Iterator[Diagnostic]:
     """A child element that holds a text and nothing else."""
     yield from unknown_attributes(element)
     for child in element.elements():
-        yield _unexpected(child, ())
+        if not child.is_unclosed:  # that was said already
+            yield _unexpected(child, ())
     yield from _not_empty(element, slot)
 
 
@@ -225,7 +231,7 @@ def _order(element: Element, names: list[str]) -> Iterator[Diagnostic]:
 
 def _no_text(element: Element) -> Iterator[Diagnostic]:
     for node in element.children:
-        if isinstance(node, Characters) and node.text.strip():
+        if isinstance(node, Characters) and node.text.strip() and not node.is_unknown_outside_expressions:
             start = node.start
             if not isinstance(node, CData):
                 start += len(node.raw) - len(node.raw.lstrip())

@@ -2,7 +2,8 @@
 
 An error is the documented object `{Name, Type, ValidationRule, Details, Action}`. `detect` writes it to the variable
 that `errors-variable-name` names and goes on; `prevent` writes it there too and refuses: 400 on the request's side, 502
-on the response's, `context.LastError` with the details, and for the caller the public text.
+on the response's (with the phrase `Response Not Allowed`, as seen), `context.LastError` with the details, and for the
+caller the public text.
 
 Our choices: the variable holds a `JArray` of `JObject` (the documented example casts it to `IEnumerable<object>`), and
 is there only if there is an error; of several errors of one set the first one makes `LastError` and the answer. A
@@ -87,7 +88,8 @@ class ErrorLog:
         first = found[0]
         public = first.public if self.of_request else INTERNAL
         reason, status = ("Bad request", 400) if self.of_request else ("Response not allowed", 502)
-        raise PolicyError(reason, to_utf16(first.details), status, public_message=to_utf16(public))
+        phrase = None if self.of_request else "Response Not Allowed"
+        raise PolicyError(reason, to_utf16(first.details), status, public_message=to_utf16(public), phrase=phrase)
 
     def effect(self, checked: str) -> Effect:
         """What the policy did: `checked` says what it looked at."""

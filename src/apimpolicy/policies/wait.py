@@ -10,9 +10,10 @@
 The documentation allows send-request, cache-lookup-value and choose inside; the editor's schema allows forward-request,
 cache-store-value and the authentication policies too.
 
-Simulated, but not in parallel. Our choices: with `all` the policies run one after another in the order in which they
-are written, and the time that their doubles take adds up; with `any` the first one written counts as the first to
-complete, and the others do not run; an error in one of them is an error of the whole.
+Simulated in full: all begin at the same moment of the gateway's clock. With `all` it goes on with the slowest of them,
+with `any` with the quickest: variables that the others set are not set then, and what they sent has been sent. Our
+choices: of several that take equally long the first one written counts; an error is an error of the whole, with `any`
+only that of the quickest.
 
 Source: https://learn.microsoft.com/azure/api-management/wait-policy
 """
@@ -42,6 +43,8 @@ class Wait:
     )
 
     def run(self, exchange: Exchange) -> Effect:
-        steps = self.steps if self.for_ == "all" else self.steps[:1]
-        exchange.execute(steps)
-        return Effect("waited", f"for {len(steps)} of {len(self.steps)}", count=len(steps))
+        first = exchange.execute_together(self.steps, first_only=self.for_ == "any")
+        if self.for_ == "all":
+            return Effect("waited", f"for {len(self.steps)} of {len(self.steps)}", count=len(self.steps))
+        shown = f"for {self.steps[first].name}, the first of {len(self.steps)}" if self.steps else "for nothing"
+        return Effect("waited", shown, count=min(len(self.steps), 1))

@@ -15,7 +15,9 @@ body is converted only if the request's `Accept` names a JSON type. In inbound t
 that the response.
 
 Seen on real gateways, and not documented, all for `direct`: `$` in place of the colon in names, `@` before attributes,
-and the `version` of the XML declaration as a property at the top.
+the `version` and `encoding` of the XML declaration as properties at the top; mixed text is an array `#text` where the
+first of it stands; of one comment the comment stays (`/* … */`), of several the property `$comment` with an empty
+array. A `Content-Length` that no longer fits is removed.
 
 Simulated, except for the attributes that only the editor's schema knows (`preserve-whitespace-nodes`, `empty-values`,
 `trim-values`): they fail by name, because no document says what they do. Our choices:
@@ -23,7 +25,8 @@ Simulated, except for the attributes that only the editor's schema knows (`prese
 - What `javascript-friendly` is, which no document shows: names without prefixes, no namespace declarations, attributes
   beside child elements, with `@` only where a child element has the same name.
 - An empty element is null, or an empty text if it has a start and an end tag, as in Newtonsoft.Json. Text beside
-  attributes or elements is `#text`. All values are texts. Comments, and white space between elements, are left out.
+  attributes or elements is `#text`. All values are texts. White space between elements is left out, as are comments
+  with `javascript-friendly`.
 - The content type becomes `application/json`. Without a body nothing happens; a body that is not XML is an error
   without a reason; `Accept: */*` names no JSON type.
 
@@ -43,8 +46,8 @@ from apimpolicy.policies.message_text import read_text
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.json.objects import JObject
-    from apimpolicy.dotnet.json.tokens import JToken
+    from collections.abc import Sequence
+
     from apimpolicy.dotnet.xml.elements import XAttribute, XElement
     from apimpolicy.dotnet.xml.names import XName
     from apimpolicy.policies.spec import Exchange
@@ -77,10 +80,12 @@ class XmlToJson:
             converted = self.convert(text)
         except DotnetException as error:
             raise PolicyError(None, f"The body cannot be converted to JSON. {error.message}") from None
+        had_length = "Content-Length" in message.headers
         message.set_body(converted)
         message.headers.set("Content-Type", ["application/json"])
         length = len(message.body.remaining) if message.body is not None else 0
-        return Effect("converted", f"XML to JSON, {length:,} bytes", message=kind, length=length)
+        shown = f"XML to JSON, {length:,} bytes"
+        return Effect("converted", shown, message=kind, length=length, had_length=had_length)
 
     def reason_against(self, exchange: Exchange) -> str:
         """Why nothing is to be converted, or an empty text."""
@@ -93,25 +98,14 @@ class XmlToJson:
 
     def convert(self, text: str) -> str:
         """JSON from XML, both .NET strings. Raises DotnetException."""
-        from apimpolicy.dotnet.json.objects import JObject
-        from apimpolicy.dotnet.json.scalars import JValue
-        from apimpolicy.dotnet.json.writer import write
         from apimpolicy.dotnet.xml.reader import parse_document
 
         document = parse_document(text)
-        made = JObject()
-        is_direct = self.kind == "direct"
-        if is_direct and document.declaration is not None:
-            for part in ("version", "encoding", "standalone"):
-                stated = getattr(document.declaration, part)
-                if stated:
-                    made.property_to_fill(part).value = JValue.of_string(stated)
-        root = document.root
-        assert root is not None
-        names = _Names(is_direct)
-        tree = _Tree(names, always_arrays=self.always_array_child_elements)
-        made.property_to_fill(names.of_element(root)).value = tree.value(root, 0)
-        return write(made, indented=False)
+        tree = _Tree(_Names(self.kind == "direct"), always_arrays=self.always_array_child_elements)
+        stated = document.declaration if self.kind == "direct" else None
+        values = {part: getattr(stated, part, None) for part in ("version", "encoding", "standalone")}
+        members = [_member(name, _quoted(value)) for name, value in values.items() if value]
+        return _object([*members, *tree.members(document.children, 0)])
 
 
 class _Names:
@@ -137,50 +131,89 @@ class _Names:
 
 
 class _Tree:
-    """Elements as values."""
+    """Elements as JSON text: nodes of one name are grouped where the first of them stands."""
 
     def __init__(self, names: _Names, *, always_arrays: bool) -> None:
         self.names = names
         self.always_arrays = always_arrays
 
-    def value(self, element: XElement, depth: int) -> JToken:
+    def value(self, element: XElement, depth: int) -> str:
         from apimpolicy.dotnet.environment import environment
-        from apimpolicy.dotnet.json.objects import JObject
-        from apimpolicy.dotnet.json.scalars import JValue
         from apimpolicy.dotnet.xml.elements import XElement
         from apimpolicy.dotnet.xml.nodes import XText
 
         environment().step()
         if depth > MAXIMUM_DEPTH:
             raise PolicyError(None, f"The XML is nested more than {MAXIMUM_DEPTH} deep.")
-        children: dict[str, list[JToken]] = {}
-        texts: list[str] = []
-        for child in element.children:
-            if isinstance(child, XElement):
-                children.setdefault(self.names.of_element(child), []).append(self.value(child, depth + 1))
-            elif isinstance(child, XText):
-                texts.append(child.value)
-        made = JObject()
-        self.add_attributes(made, element, children)
-        if not made.children and not children:
-            return JValue.null() if not texts and element.is_empty else JValue.of_string("".join(texts))
-        self.add_children(made, children)
-        if texts:
-            made.property_to_fill("#text").value = JValue.of_string("".join(texts))
-        return made
+        children = element.children
+        attributes = self.attributes(element)
+        if not attributes and not any(isinstance(child, XElement) or self.is_kept(child) for child in children):
+            texts = [child.value for child in children if isinstance(child, XText)]
+            return "null" if not texts and element.is_empty else _quoted("".join(texts))
+        return _object([*attributes, *self.members(children, depth + 1)])
 
-    def add_attributes(self, made: JObject, element: XElement, children: dict[str, list[JToken]]) -> None:
-        from apimpolicy.dotnet.json.scalars import JValue
+    def is_kept(self, node: object) -> bool:
+        """Whether a node is a comment, which `direct` keeps."""
+        from apimpolicy.dotnet.xml.nodes import XComment
 
+        return self.names.is_direct and isinstance(node, XComment)
+
+    def attributes(self, element: XElement) -> list[str]:
+        names = {self.names.of_element(child) for child in element.elements()} if not self.names.is_direct else set()
+        members: dict[str, str] = {}
         for attribute in element.attribute_list:
             name = self.names.of_attribute(element, attribute)
             if name is not None:
-                name = f"@{name}" if name in children else name
-                made.property_to_fill(name).value = JValue.of_string(attribute.value)
+                name = f"@{name}" if name in names else name
+                members[name] = _member(name, _quoted(attribute.value))
+        return list(members.values())
 
-    def add_children(self, made: JObject, children: dict[str, list[JToken]]) -> None:
-        from apimpolicy.dotnet.json.arrays import JArray
+    def members(self, nodes: Sequence[object], depth: int) -> list[str]:
+        """The members that nodes become. Of several comments only the name is left, of one only the comment."""
+        from apimpolicy.dotnet.xml.elements import XElement
+        from apimpolicy.dotnet.xml.nodes import XComment, XText
 
-        for name, values in children.items():
-            is_array = self.always_arrays or len(values) > 1
-            made.property_to_fill(name).value = JArray.create(values) if is_array else values[0]
+        groups: dict[tuple[str, bool], list[str]] = {}
+        is_after_text = False
+        for node in nodes:
+            if isinstance(node, XElement):
+                groups.setdefault((self.names.of_element(node), True), []).append(self.value(node, depth))
+            elif isinstance(node, XText):
+                texts = groups.setdefault(("#text", False), [])
+                texts[-1:] = [texts[-1] + node.value] if is_after_text else [*texts[-1:], node.value]
+            elif self.is_kept(node) and isinstance(node, XComment):
+                groups.setdefault((_COMMENT, False), []).append(f"/*{node.value}*/")
+            is_after_text = isinstance(node, XText)
+        inside = depth > 0
+        return [self.member(name, values, is_element, inside) for (name, is_element), values in groups.items()]
+
+    def member(self, name: str, values: list[str], is_element: bool, inside: bool) -> str:
+        if name == _COMMENT and not is_element:
+            return values[0] if len(values) == 1 else _member(name, "[]")
+        shown = values if is_element else [_quoted(value) for value in values]
+        is_array = len(shown) > 1 or (is_element and inside and self.always_arrays)
+        return _member(name, f"[{','.join(shown)}]" if is_array else shown[0])
+
+
+_COMMENT = "$comment"
+
+
+def _quoted(text: str) -> str:
+    from apimpolicy.dotnet.json.writer import escape
+
+    return f'"{escape(text)}"'
+
+
+def _member(name: str, value: str) -> str:
+    return f"{_quoted(name)}:{value}"
+
+
+def _object(members: list[str]) -> str:
+    """An object; a comment among the members needs no comma before it."""
+    pieces: list[str] = []
+    for member in members:
+        is_comment = member.startswith("/*")
+        if not is_comment and any(not piece.startswith("/*") for piece in pieces):
+            pieces.append(",")
+        pieces.append(member)
+    return "{" + "".join(pieces) + "}"

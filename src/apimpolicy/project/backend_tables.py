@@ -17,6 +17,7 @@ interval = 60
 trip-duration = 30
 statuses = [429, "500-599"]
 accepts-retry-after = true
+failure-status = 429                                     # what callers get while the circuit is open, 503 unless given
 
 [backends.both]
 pool = ["west", {id = "east", weight = 3, priority = 2}]
@@ -89,6 +90,7 @@ def _circuit_breaker(table: Table) -> CircuitBreaker:
         "statuses": [_range(table, index, each) for index, each in enumerate(table.take("statuses", list) or [])],
         "error_reasons": table.texts("error-reasons") or (),
         "accepts_retry_after": table.take("accepts-retry-after", bool) or False,
+        "failure_status": table.take("failure-status", int),
     }
     for key in ("interval", "trip-duration"):
         if (value := table.number(key)) is not None:

@@ -13,9 +13,9 @@ import os
 import tempfile
 from typing import Any
 
-from apimpolicy.project.findings import Finding
+from apimpolicy.project.findings import Finding, Findings
 
-VERSION = 1
+VERSION = 2
 MOST_ENTRIES = 20_000
 
 
@@ -37,11 +37,11 @@ class Cache:
 
     def __init__(self, key: str, directory: str | None = None) -> None:
         self.path = os.path.join(directory or cache_directory(), f"check-{key}.json")
-        self._old: dict[str, list[list[Any]]] = self._load()
-        self._new: dict[str, list[list[Any]]] = {}
+        self._old: dict[str, list[Any]] = self._load()
+        self._new: dict[str, list[Any]] = {}
         self._is_changed = False
 
-    def _load(self) -> dict[str, list[list[Any]]]:
+    def _load(self) -> dict[str, list[Any]]:
         try:
             with open(self.path, encoding="utf-8") as file:
                 content = json.load(file)
@@ -55,21 +55,22 @@ class Cache:
         """The key of a content with these settings."""
         return hashlib.blake2b(data, digest_size=16, person=key_of(*parts)[:16].encode()).hexdigest()
 
-    def get(self, name: str) -> list[Finding] | None:
+    def get(self, name: str) -> Findings | None:
         """What was found before."""
         found = self._old.get(name)
         if found is None:
             return None
         try:
-            findings = [Finding(*item) for item in found]
-        except TypeError:
+            has_holes, rows = found
+            findings = Findings([Finding(*row) for row in rows], bool(has_holes))
+        except (TypeError, ValueError):
             return None
         self._new[name] = found
         return findings
 
-    def set(self, name: str, findings: list[Finding]) -> None:
+    def set(self, name: str, findings: Findings) -> None:
         """Remember what was found."""
-        self._new[name] = [list(finding) for finding in findings]
+        self._new[name] = [findings.has_holes, [list(finding) for finding in findings.rows]]
         self._is_changed = True
 
     def save(self) -> None:

@@ -1,8 +1,13 @@
 """What `check` looks for, from the table `[check]` of the configuration.
 
     [check]
-    select = ["CS", "POL3"]                 # look for these only; also: extend-select, ignore
+    select = ["CS", "POL3"]                 # look for these only: codes, beginnings of codes, names of rules
+    extend-select = ["plain-http"]          # look for these too, which are off by default
     ignore = ["POL409"]
+    exclude = ["legacy/", "*.generated.xml"]  # leave these files out; patterns as in .gitignore
+    respect-gitignore = true                # what git ignores is left out; false looks at it too
+    strict = false                          # true: warnings fail the check too
+    placeholders = ["#{…}#", "__…__"]       # what a deployment replaces, with … for the name
     tier = "consumption"                    # or: developer, basic, standard, premium, basicv2, standardv2, premiumv2
     gateway = "self-hosted"                 # or: classic, v2, consumption, workspace
     baseline = "apimpolicy-baseline.json"   # findings that are known and wait
@@ -16,7 +21,8 @@
     url-template = "/orders/{id}"           # of the operation
     method = "GET"                          # of the operation
     subscription-required = false           # of the API
-    ignore = ["POL127"]                     # besides those above
+    ignore = ["POL127"]                     # besides those above; also: extend-select, severity
+    strict = true                           # also: tier, gateway, placeholders, in the place of those above
 
 In the layout that APIOps extracts the scope is known from the folders, and whether an API requires a subscription from
 its information file, unless an entry says otherwise.
@@ -34,18 +40,30 @@ from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
 from apimpolicy.project.layout import place_of, subscription_required
 
 if TYPE_CHECKING:
+    from apimpolicy.checks.rule import Rule
     from apimpolicy.project.toml_table import Table
+
+    Rules = tuple[type[Rule], ...] | None
+    """The rules besides the catalogue's, whose codes a setting may name; None does not look at codes."""
+
+_INSTEAD = ("scope", "url_template", "method", "requires_subscription", "tier", "gateway", "placeholders")
 
 
 class FileEntry(NamedTuple):
-    """Settings for the files that a pattern fits."""
+    """Settings for the files that a pattern fits. What is None is as for all files."""
 
     patterns: tuple[str, ...]
     scope: str | None
     url_template: str | None
     method: str | None
     requires_subscription: bool | None
+    tier: str | None
+    gateway: str | None
+    placeholders: tuple[str, ...] | None
+    strict: bool | None
     ignore: tuple[str, ...]
+    extend: tuple[str, ...]
+    severities: dict[str, Severity]
 
     def fits(self, path: str) -> bool:
         """Whether a path is meant; a pattern without a slash fits the name, another one the path from this folder."""
@@ -61,23 +79,25 @@ class CheckConfiguration(NamedTuple):
     baseline: str | None = None
     fragments: tuple[tuple[str, str], ...] = ()
     """Ids and paths, from the table `[fragments]`; a folder in APIOps' layout has its own."""
+    strict: bool = False
+    exclude: tuple[str, ...] = ()
+    respects_gitignore: bool = True
+
+    def is_strict(self, path: str) -> bool:
+        """Whether warnings in a file fail the check."""
+        entry = self._entry(path)
+        return self.strict if entry is None or entry.strict is None else entry.strict
 
     def settings_for(self, path: str) -> Settings:
         """The settings for one file: its entry, or else what its folder says of the scope."""
         settings = self.settings
-        entry = next((entry for entry in reversed(self.files) if entry.fits(path)), None)
+        entry = self._entry(path)
         changes: dict[str, Any] = {}
         if entry is not None:
-            if entry.ignore:
-                changes["ignore"] = (*settings.ignore, *entry.ignore)
-            if entry.scope is not None:
-                changes["scope"] = entry.scope
-            if entry.url_template is not None:
-                changes["url_template"] = entry.url_template
-            if entry.method is not None:
-                changes["method"] = entry.method
-            if entry.requires_subscription is not None:
-                changes["requires_subscription"] = entry.requires_subscription
+            changes = {name: value for name in _INSTEAD if (value := getattr(entry, name)) is not None}
+            changes["ignore"] = (*settings.ignore, *entry.ignore)
+            changes["extend"] = (*settings.extend, *entry.extend)
+            changes["severities"] = {**settings.severities, **entry.severities}
         place = place_of(path)
         if "scope" not in changes and settings.scope is None and place.scope is not None:
             changes["scope"] = place.scope
@@ -87,53 +107,98 @@ class CheckConfiguration(NamedTuple):
             changes["requires_subscription"] = needs_key
         return settings._replace(**changes)
 
+    def _entry(self, path: str) -> FileEntry | None:
+        return next((entry for entry in reversed(self.files) if entry.fits(path)), None)
 
-def check_configuration(table: Table | None) -> CheckConfiguration:
+
+def check_configuration(table: Table | None, rules: Rules = None) -> CheckConfiguration:
     """What a table `[check]` says. Raises ConfigurationError."""
     if table is None:
         return CheckConfiguration()
-    severities = table.table("severity")
     settings = Settings(
-        select=tuple(table.texts("select") or ()),
-        extend=tuple(table.texts("extend-select") or ()),
-        ignore=tuple(table.texts("ignore") or ()),
-        severities=_severities(severities) if severities is not None else {},
-        tier=_one_of(table, "tier", TIERS),
-        gateway=_one_of(table, "gateway", GATEWAYS),
+        select=_codes(table, "select", rules),
+        extend=_codes(table, "extend-select", rules),
+        ignore=_codes(table, "ignore", rules),
+        severities=_severities(table, rules),
+        tier=table.choice("tier", TIERS),
+        gateway=table.choice("gateway", GATEWAYS),
+        placeholders=_placeholders(table) or (),
     )
+    exclude = tuple(table.texts("exclude") or ())
+    respects_gitignore = table.take("respect-gitignore", bool)
+    strict = table.take("strict", bool) or False
     baseline = table.take("baseline", str)
-    files = tuple(_entries(table))
+    files = tuple(_entries(table, rules))
     table.finish()
-    return CheckConfiguration(settings, files, None if baseline is None else table.path(baseline))
+    return CheckConfiguration(
+        settings,
+        files,
+        None if baseline is None else table.path(baseline),
+        strict=strict,
+        exclude=exclude,
+        respects_gitignore=respects_gitignore is not False,
+    )
 
 
-def _severities(table: Table) -> dict[str, Severity]:
+def _codes(table: Table, name: str, rules: Rules) -> tuple[str, ...]:
+    return tuple(_code(table, text, name, rules) for text in table.texts(name) or ())
+
+
+def _code(table: Table, text: str, name: str, rules: Rules) -> str:
+    if rules is None:
+        return text
+    from apimpolicy.checks.codes import UnknownCodeError, code_of
+
+    try:
+        return code_of(text, rules, foreign=True)
+    except UnknownCodeError as error:
+        raise table.mistake(f"has an unknown code: {error}", name) from None
+
+
+def _severities(table: Table, rules: Rules) -> dict[str, Severity]:
+    severities = table.table("severity")
     found: dict[str, Severity] = {}
-    for code, _ in table.items():
-        value = table.take(code, str)
-        if value not in list(Severity):
-            raise table.mistake(f"is one of {', '.join(Severity)}", code)
-        found[code] = Severity(value)
+    for code, _ in severities.items() if severities is not None else ():
+        assert severities is not None
+        found[_code(severities, code, code, rules)] = Severity(severities.choice(code, tuple(Severity)) or "")
     return found
 
 
-def _entries(table: Table) -> list[FileEntry]:
-    from apimpolicy.project.toml_table import Table as Inner
+def _placeholders(table: Table) -> tuple[str, ...] | None:
+    """Patterns with something before and behind the one `…`, also written as three dots; or words as they are."""
+    texts = table.texts("placeholders")
+    if texts is None:
+        return None
+    found = tuple(text.replace("...", "…") for text in texts)
+    for text in found:
+        before, dots, behind = text.partition("…")
+        is_pattern = before.strip() and behind.strip() and "…" not in behind
+        if not (is_pattern if dots else len(text.strip()) > 1):
+            sentence = f"has the pattern '{text}'; write what surrounds a name, such as '#{{…}}#', or a whole word"
+            raise table.mistake(sentence, "placeholders")
+    return found
 
+
+def _entries(table: Table, rules: Rules) -> list[FileEntry]:
     found: list[FileEntry] = []
-    for index, values in enumerate(table.take("files", list) or ()):
-        entry = Inner(table.file, table.checked(values, dict, f"files[{index}]"), table.full(f"files[{index}]"))
+    for entry in table.tables("files"):
         patterns = entry.texts("paths")
         if not patterns:
             raise entry.mistake("is missing", "paths")
         found.append(
             FileEntry(
                 tuple(_absolute(entry, pattern) for pattern in patterns),
-                _one_of(entry, "scope", SCOPES),
+                entry.choice("scope", SCOPES),
                 entry.take("url-template", str),
                 entry.take("method", str),
                 entry.take("subscription-required", bool),
-                tuple(entry.texts("ignore") or ()),
+                entry.choice("tier", TIERS),
+                entry.choice("gateway", GATEWAYS),
+                _placeholders(entry),
+                entry.take("strict", bool),
+                _codes(entry, "ignore", rules),
+                _codes(entry, "extend-select", rules),
+                _severities(entry, rules),
             )
         )
         entry.finish()
@@ -144,10 +209,3 @@ def _absolute(table: Table, pattern: str) -> str:
     if "/" not in pattern:
         return f"*/{pattern}"
     return os.path.abspath(table.path(pattern)).replace(os.sep, "/")
-
-
-def _one_of(table: Table, name: str, values: tuple[str, ...]) -> str | None:
-    value = table.take(name, str)
-    if value is not None and value not in values:
-        raise table.mistake(f"is one of {', '.join(values)}", name)
-    return value

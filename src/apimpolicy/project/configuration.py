@@ -39,7 +39,7 @@
     [check]                                           # see project/check_configuration.py
     ignore = ["POL409"]
 
-Paths are relative to the file. Every mistake is a ConfigurationError that names the file and the key.
+Paths are relative to the file. Every mistake is a ConfigurationError that names file, line and key.
 """
 
 from __future__ import annotations
@@ -60,6 +60,9 @@ from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.checks.rule import Rule
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.check_configuration import CheckConfiguration
@@ -93,23 +96,27 @@ class Configuration:
         self._identities = IdentityTables(table)
         self._settings = GatewaySettings(table)
         self._backends = table.table("backends")
-        check = table.table("check")
-        self._check = None if check is None else _check_configuration(check)
+        self._check = table.table("check")
+        if self._check is not None:
+            self.check()
         self._service = ServiceTables(table)
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
         table.finish()
 
-    @property
-    def check(self) -> CheckConfiguration:
-        """What `apimpolicy check` looks for."""
-        return self._check or _check_configuration(None)
+    def check(self, rules: tuple[type[Rule], ...] | None = None) -> CheckConfiguration:
+        """What `apimpolicy check` looks for. With the rules besides the catalogue's, codes are checked too."""
+        from apimpolicy.project.check_configuration import CheckConfiguration, check_configuration
+
+        return CheckConfiguration() if self._check is None else check_configuration(self._check, rules)
 
     @property
     def has_service(self) -> bool:
         """Whether the file describes a service, for `Gateway.send`."""
         return not self._service.is_empty
 
-    def gateway(self, folder: str | None = None, **overrides: Any) -> Gateway:
+    def gateway(
+        self, folder: str | None = None, *, further_revocation_lists: Sequence[bytes] = (), **overrides: Any
+    ) -> Gateway:
         """The gateway that the file describes; its service is that of a folder in APIOps' layout, when it is given.
 
         Raises ConfigurationError.
@@ -124,7 +131,7 @@ class Configuration:
             "revocation_lists": [read_bytes(path) for path in self._files["revocation-lists"]],
             "named_values": self.named_values or {},
             "certificates": self._uploaded(),
-            "fragments": self.fragment_paths(),
+            "fragments": self._all_fragments(),
             **self._descriptions.settings(),
             **self._settings.settings(),
             **self._identities.settings(),
@@ -146,7 +153,9 @@ class Configuration:
             settings["service"] = parts.service()
             for name in ("named_values", "fragments", "backends"):
                 settings[name] = getattr(parts, name) | settings.get(name, {})
-        return Gateway(**(settings | overrides))
+        settings |= overrides
+        settings["revocation_lists"] = [*settings["revocation_lists"], *further_revocation_lists]
+        return Gateway(**settings)
 
     def _authorities(self, name: str) -> list[Certificate]:
         from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -180,31 +189,37 @@ class Configuration:
 
     def fragment_paths(self) -> dict[str, Path]:
         """The files of fragments by id. Raises ConfigurationError."""
+        return {name: fragment for name, fragment in self._all_fragments().items() if isinstance(fragment, Path)}
+
+    def _all_fragments(self) -> dict[str, str | Path]:
+        """Fragments by id: files, or the documents themselves, which begin with `<`."""
+        found: dict[str, str | Path] = {}
         table = self._fragments
-        if table is None:
-            return {}
-        return {name: Path(table.path(table.checked(path, str, name))) for name, path in table.items()}
+        for name, given in table.items() if table is not None else ():
+            assert table is not None
+            text = table.checked(given, str, name)
+            found[name] = text if text.lstrip().startswith("<") else Path(table.path(text))
+        return found
 
 
 def load_configuration(path: str) -> Configuration:
     """Read a configuration file; of a pyproject.toml its table `[tool.apimpolicy]`. Raises ConfigurationError."""
+    return Configuration(Table(path, read_configuration(path)))
+
+
+def read_configuration(path: str) -> dict[str, Any]:
+    """The keys and values of a configuration file. Raises ConfigurationError."""
     values = parse_toml(read_text(path), path)
-    if os.path.basename(path) == "pyproject.toml":
-        tool = values.get("tool")
-        found = tool.get("apimpolicy") if isinstance(tool, dict) else None
-        return Configuration(Table(path, found if isinstance(found, dict) else {}))
-    return Configuration(Table(path, values))
+    if os.path.basename(path) != "pyproject.toml":
+        return values
+    tool = values.get("tool")
+    found = tool.get("apimpolicy") if isinstance(tool, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def empty_configuration() -> Configuration:
     """The configuration without any file: an Azure service as it comes."""
     return Configuration(Table("apimpolicy.toml", {}))
-
-
-def _check_configuration(table: Table | None) -> CheckConfiguration:
-    from apimpolicy.project.check_configuration import check_configuration
-
-    return check_configuration(table)
 
 
 def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any]) -> Any:

@@ -1,7 +1,8 @@
 """Which files of a tree are policy documents, by their ending and the element they begin with, or hold some.
 
 Files that hold policies among other things (`project.embedded`) count too, but Markdown only when it is named: what
-people explain with is seldom complete.
+people explain with is seldom complete. A file that was meant as a policy counts, so that its mistake is found: a root
+such as `<polices>`, or nothing at all where a policy must be. What is passed over is counted.
 """
 
 from __future__ import annotations
@@ -9,16 +10,21 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
 from apimpolicy.project.files import MAXIMUM_BYTES, STANDARD_INPUT, unreadable
-from apimpolicy.project.root_element import begins_like_a_policy
+from apimpolicy.project.ignore_patterns import gitignore_of, gitignores_above
+from apimpolicy.project.root_element import begins_like_a_policy, is_blank, is_meant_as_a_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from apimpolicy.project.check_projects import CheckProjects, Project
+    from apimpolicy.project.ignore_patterns import IgnorePatterns
+
 ENDINGS = (".xml", ".policy", ".cshtml")
 """Files that may hold a policy; `.cshtml` is what the Azure extension of Visual Studio Code gives them."""
 
-CONTAINERS = (".tf", ".tofu", ".tpl", ".tftpl", ".bicep", ".json")
+CONTAINERS = tuple(ending for ending, kind in EMBEDDED_ENDINGS.items() if kind != "markdown")
 """Files of a tree that are looked through for policies."""
 
 MARKS = (b"<policies", b"<fragment", b"<inbound", b"<backend", b"<outbound", b"<on-error", b"u003c", b"u003C")
@@ -30,58 +36,152 @@ _HERE = os.path.join(os.curdir, "")
 
 
 class Discovery(NamedTuple):
-    """The policy files, each once; what could not be read, as sentences; the trees without any policy."""
+    """The policy files, each once; what could not be read, as sentences; the trees without any policy; what else has
+    the ending of a policy and is none, and how many files and directories settings leave out.
+    """
 
     files: list[str]
     unreadable: list[str]
     empty: list[str]
+    skipped: list[str]
+    excluded: int
 
 
-def discover(paths: Iterable[str], *, policies_only: bool = False) -> Discovery:
+def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bool = False) -> Discovery:
     """The policy files among and below `paths`. A file that is named is taken as it is, also when it does not exist.
 
-    With `policies_only` named files without a policy are passed over, as those of a tree are.
+    With `policies_only` named files count as those of a tree do: without a policy, or excluded, they are passed over.
+    Raises ConfigurationError for a configuration that cannot be used.
     """
     found: dict[str, None] = {}
-    problems: list[str] = []
     empty: list[str] = []
+    search = _Search(projects)
     for path in paths:
         if path == STANDARD_INPUT or not os.path.isdir(path):
-            if not policies_only or not os.path.isfile(path) or _is_policy(path, problems.append):
+            if not policies_only or not os.path.isfile(path) or search.takes(path):
                 found.setdefault(path)
             continue
-        before = len(problems)
-        # A tree that is the current directory needs no "./" before every name.
-        candidates = (file.removeprefix(_HERE) for file in _tree(path, problems.append))
-        files = sorted(file for file in candidates if _is_policy(file, problems.append))
-        if not files and len(problems) == before:
+        before = len(search.problems)
+        files = search.policies_below(path)
+        if not files and len(search.problems) == before:
             empty.append(path)
         for file in files:
             found.setdefault(file)
-    return Discovery(list(found), problems, empty)
+    return Discovery(list(found), search.problems, empty, search.skipped, search.excluded)
 
 
-def _tree(top: str, report: Callable[[str], object]) -> Iterator[str]:
-    """Files that may be policies; hidden directories are left out, and a directory is entered once."""
-    entered: set[tuple[int, int]] = set()
-    waiting = [top]
-    while waiting:
-        directory = waiting.pop()
+class _Search:
+    """Looks through trees, and keeps what it met besides policies."""
+
+    def __init__(self, projects: CheckProjects) -> None:
+        self.projects = projects
+        self.problems: list[str] = []
+        self.skipped: list[str] = []
+        self.excluded = 0
+
+    def takes(self, path: str) -> bool:
+        """Whether a named file is a policy that no setting leaves out."""
+        if self.projects.is_excluded(path):
+            self.excluded += 1
+            return False
+        blank: list[str] = []
+        if self.is_policy(path, blank):
+            return True
+        if blank and self.policies_below(os.path.dirname(path) or os.curdir):
+            return True
+        self.skipped += blank
+        return False
+
+    def policies_below(self, top: str) -> list[str]:
+        """The policy files of a tree, in order."""
+        # A tree that is the current directory needs no "./" before every name.
+        candidates = sorted(file.removeprefix(_HERE) for file in self._tree(top))
+        found: list[str] = []
+        blank: list[str] = []
+        for file in candidates:
+            if self.is_policy(file, blank):
+                found.append(file)
+        homes = {os.path.dirname(file) for file in found}
+        for file in blank:
+            (found if os.path.dirname(file) in homes else self.skipped).append(file)
+        return sorted(found)
+
+    def is_policy(self, path: str, blank: list[str]) -> bool:
+        """Whether a file is a policy, or was meant as one. An empty file goes to `blank`: its neighbours decide."""
         try:
-            status = os.stat(directory)
-            identity = (status.st_dev, status.st_ino)
-            if identity in entered:
-                continue
-            entered.add(identity)
-            with os.scandir(directory) as entries:
-                for entry in entries:
-                    name = entry.name
-                    if name.lower().endswith(ENDINGS + CONTAINERS) and _is(entry.is_file):
-                        yield entry.path
-                    elif not name.startswith(".") and name not in _SKIPPED_DIRECTORIES and _is(entry.is_dir):
-                        waiting.append(entry.path)
+            with open(path, "rb") as file:
+                if path.lower().endswith(CONTAINERS):
+                    return _holds_policies(file.read(MAXIMUM_BYTES), path)
+                head = file.read(_HEAD)
+                if begins_like_a_policy(head) or is_meant_as_a_policy(head):
+                    return True
+                if len(head) == _HEAD and b"-->" not in head and begins_like_a_policy(head + file.read(MAXIMUM_BYTES)):
+                    return True
         except OSError as error:
-            report(unreadable(directory, error))
+            self.problems.append(unreadable(path, error))
+            return False
+        if _has_its_place(path):
+            return True
+        (blank if is_blank(head) else self.skipped).append(path)
+        return False
+
+    def _tree(self, top: str) -> Iterator[str]:
+        """Files that may be policies; hidden directories are left out, and a directory is entered once."""
+        entered: set[tuple[int, int]] = set()
+        waiting = [(top, gitignores_above(top))]
+        while waiting:
+            directory, ignored = waiting.pop()
+            project = self.projects.of(directory)
+            ignored = self._gitignores(directory, project, ignored)
+            try:
+                status = os.stat(directory)
+                identity = (status.st_dev, status.st_ino)
+                if identity in entered:
+                    continue
+                entered.add(identity)
+                with os.scandir(directory) as entries:
+                    for entry in entries:
+                        name = entry.name
+                        if name.lower().endswith(ENDINGS + CONTAINERS) and _is(entry.is_file):
+                            if not self._leaves_out(entry.path, False, project, ignored):
+                                yield entry.path
+                        elif (
+                            not name.startswith(".")
+                            and name not in _SKIPPED_DIRECTORIES
+                            and _is(entry.is_dir)
+                            and not self._leaves_out(entry.path, True, project, ignored)
+                        ):
+                            waiting.append((entry.path, ignored))
+            except OSError as error:
+                self.problems.append(unreadable(directory, error))
+
+    @staticmethod
+    def _gitignores(directory: str, project: Project, above: list[IgnorePatterns]) -> list[IgnorePatterns]:
+        if not project.check.respects_gitignore:
+            return []
+        own = gitignore_of(directory)
+        return above if own is None else [*above, own]
+
+    def _leaves_out(self, path: str, is_directory: bool, project: Project, ignored: list[IgnorePatterns]) -> bool:
+        path = os.path.abspath(path)
+        for patterns in reversed(ignored):
+            if (verdict := patterns.verdict(path, is_directory)) is not None:
+                if verdict:
+                    return True
+                break
+        is_excluded = self.projects.excludes(project, path, is_directory)
+        self.excluded += is_excluded
+        return is_excluded
+
+
+def _has_its_place(path: str) -> bool:
+    """Whether a folder of APIOps' layout says that this file is a policy, whatever it begins with."""
+    if os.path.basename(path).lower() != "policy.xml":
+        return False
+    from apimpolicy.project.layout import place_of
+
+    place = place_of(path)
+    return place.scope is not None or place.fragment is not None
 
 
 def _is(question: Callable[[], bool]) -> bool:
@@ -89,17 +189,6 @@ def _is(question: Callable[[], bool]) -> bool:
     try:
         return question()
     except OSError:
-        return False
-
-
-def _is_policy(path: str, report: Callable[[str], object]) -> bool:
-    try:
-        with open(path, "rb") as file:
-            if path.lower().endswith(CONTAINERS):
-                return _holds_policies(file.read(MAXIMUM_BYTES), path)
-            return begins_like_a_policy(file.read(_HEAD))
-    except OSError as error:
-        report(unreadable(path, error))
         return False
 
 

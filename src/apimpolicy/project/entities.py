@@ -81,9 +81,7 @@ def _special(name: str, table: Table) -> dict[str, Any]:
             )
     elif name == "product":
         found["groups"] = _groups(table)
-        if (state := table.take("state", str)) is not None:
-            if state not in _STATES:
-                raise table.mistake(f"is one of {', '.join(_STATES)}", "state")
+        if (state := table.choice("state", tuple(_STATES))) is not None:
             found["state"] = _STATES[state]
     elif name == "user":
         found["groups"] = _groups(table)

@@ -22,6 +22,7 @@ MAXIMUM_BYTES = 4 * 1024 * 1024
 """Fragments may have 512 KB; what is larger by far is not a policy."""
 
 STANDARD_INPUT = "-"
+SHOWN_STANDARD_INPUT = "<stdin>"
 
 
 def read_policy_file(path: str | os.PathLike[str]) -> tuple[Source, list[Diagnostic]]:
@@ -36,8 +37,8 @@ def read_data(path: str | os.PathLike[str]) -> tuple[bytes, str]:
     """The bytes of a file and its name for people; `-` is standard input. Raises ConfigurationError."""
     name = str(path)
     if name == STANDARD_INPUT:
-        return _head(sys.stdin.buffer), "<stdin>"
-    return read_bytes(name), name
+        return _head(sys.stdin.buffer), SHOWN_STANDARD_INPUT
+    return _read(name, MAXIMUM_BYTES), name
 
 
 def source_of(data: bytes, name: str) -> tuple[Source, list[Diagnostic]]:
@@ -52,6 +53,14 @@ def source_of(data: bytes, name: str) -> tuple[Source, list[Diagnostic]]:
 
 
 def read_bytes(path: str, limit: int = MAXIMUM_BYTES) -> bytes:
+    """The bytes of a file. Raises ConfigurationError when it cannot be read, or is larger than `limit`."""
+    data = _read(path, limit)
+    if len(data) > limit:
+        raise ConfigurationError(f"{path} is larger than {limit // 1024 // 1024} MB, which is the limit for this file")
+    return data
+
+
+def _read(path: str, limit: int) -> bytes:
     """The bytes of a file, at most one more than `limit`. Raises ConfigurationError with a sentence."""
     try:
         with open(path, "rb") as file:

@@ -29,6 +29,13 @@ class Finding(NamedTuple):
         return Diagnostic(code, message, source, start, end, Severity(severity), label, advice)
 
 
+class Findings(NamedTuple):
+    """What was found in one file. `has_holes`: it has placeholders, and what they stand for was taken as right."""
+
+    rows: list[Finding]
+    has_holes: bool = False
+
+
 def to_findings(diagnostics: Iterable[Diagnostic]) -> list[Finding]:
     """Diagnostics as plain values."""
     found: list[Finding] = []

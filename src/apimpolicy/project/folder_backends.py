@@ -31,7 +31,7 @@ def read_backend(path: str) -> Backend | BackendPool:
         query={} if credentials is None else _values(credentials, "query"),
         authorization=_authorization(credentials),
         certificates=_certificates(credentials),
-        circuit_breaker=_circuit_breaker(rules[0]) if rules else None,
+        circuit_breaker=_circuit_breaker(breaker, rules[0]) if breaker is not None and rules else None,
         validates_certificate_chain=_is_on(tls, "validateCertificateChain"),
         validates_certificate_name=_is_on(tls, "validateCertificateName"),
     )
@@ -61,7 +61,12 @@ def _is_on(tls: Table | None, name: str) -> bool:
     return tls is None or tls.take(name, bool) is not False
 
 
-def _circuit_breaker(rule: Table) -> CircuitBreaker:
+def _failure_status(breaker: Table) -> int | None:
+    response = breaker.table("failureResponse")
+    return None if response is None else whole(response, "statusCode")
+
+
+def _circuit_breaker(breaker: Table, rule: Table) -> CircuitBreaker:
     condition = rule.table("failureCondition")
     if condition is None:
         raise rule.mistake("is missing", "failureCondition")
@@ -78,6 +83,7 @@ def _circuit_breaker(rule: Table) -> CircuitBreaker:
         ],
         error_reasons=condition.texts("errorReasons") or [],
         accepts_retry_after=rule.take("acceptRetryAfter", bool) or False,
+        failure_status=_failure_status(breaker),
         name=rule.take("name", str) or "",
     )
 

@@ -2,9 +2,12 @@
 
 second-read = "empty"                       # or "error", "again"
 missing-section = "inherit"                 # or "skip"
+missing-revocation-list = "unknown"         # as in .NET; "empty": no list of the authority means not revoked
 refused-certificate-status = 401
 allows-new-body = false
+cors-needs-base = false
 seed = 0
+dotnet = "core"                             # or "framework", whose words for failed casts differ
 loggers = ["orders-log"]                    # all that log-to-eventhub may name; any unless given
 
 [limits]                                    # what one evaluation may use up
@@ -46,11 +49,19 @@ if TYPE_CHECKING:
 _PLAIN: dict[str, type] = {
     "second-read": str,
     "missing-section": str,
+    "missing-revocation-list": str,
     "refused-certificate-status": int,
     "allows-new-body": bool,
+    "cors-needs-base": bool,
     "seed": int,
+    "dotnet": str,
 }
-_CHOICES = {"second-read": ("empty", "error", "again"), "missing-section": ("inherit", "skip")}
+_CHOICES = {
+    "second-read": ("empty", "error", "again"),
+    "missing-section": ("inherit", "skip"),
+    "missing-revocation-list": ("unknown", "empty"),
+    "dotnet": ("core", "framework"),
+}
 
 
 class GatewaySettings:
@@ -59,11 +70,9 @@ class GatewaySettings:
     def __init__(self, table: Table) -> None:
         self._found: dict[str, Any] = {}
         for key, kind in _PLAIN.items():
-            value: Any = table.take(key, kind)
+            value: Any = table.choice(key, _CHOICES[key]) if key in _CHOICES else table.take(key, kind)
             if value is None:
                 continue
-            if key in _CHOICES and value not in _CHOICES[key]:
-                raise table.mistake(f"is one of {', '.join(_CHOICES[key])}", key)
             self._found[key.replace("-", "_")] = value
         if (loggers := table.texts("loggers")) is not None:
             self._found["event_hubs"] = loggers

@@ -1,6 +1,6 @@
 """A gateway from what lies on disk: a folder in the layout of APIOps, a configuration file, or both.
 
-gateway = load_gateway("extracted")                            with extracted/apimpolicy.toml, when there is one
+gateway = load_gateway("extracted")                            with the nearest apimpolicy.toml, in it or above it
 gateway = load_gateway("apimpolicy.toml", backend=answer)      what the keyword arguments say comes before the file
 gateway.send("/orders/17")
 """
@@ -17,27 +17,36 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from apimpolicy.engine.gateway import Gateway
-
-CONFIGURATION = "apimpolicy.toml"
+    from apimpolicy.engine.service import Service
 
 
 def load_gateway(path: str | Path, *, config: str | Path | None = None, **overrides: Any) -> Gateway:
     """The gateway that a folder or a configuration file describes. Raises ConfigurationError.
 
-    `config` is the configuration for a folder, in the place of its own `apimpolicy.toml`. The other arguments are those
-    of `Gateway`.
+    `config` is the configuration for a folder, in the place of the nearest `apimpolicy.toml`. The other arguments are
+    those of `Gateway`.
     """
+    from apimpolicy.project.configuration_files import find_configuration
     from apimpolicy.project.service_folder import is_service_folder
 
     path = os.fspath(path)
     if not os.path.isdir(path):
         if config is not None:
-            raise ConfigurationError(f"{path} is no folder, so it takes no further configuration")
+            raise ConfigurationError(f"{path} is not a folder, so it takes no further configuration")
         return load_configuration(path).gateway(**overrides)
-    own = os.path.join(path, CONFIGURATION)
-    if config is not None:
-        configuration = load_configuration(os.fspath(config))
-    else:
-        configuration = load_configuration(own) if os.path.isfile(own) else empty_configuration()
+    found = os.fspath(config) if config is not None else find_configuration(path)
+    configuration = load_configuration(found) if found is not None else empty_configuration()
     folder = path if is_service_folder(path) or not configuration.has_service else None
     return configuration.gateway(folder, **overrides)
+
+
+def load_service(path: str | Path) -> Service:
+    """The APIs, products and subscriptions of a folder in APIOps' layout, or of a configuration file.
+
+    For `Gateway(service=…)`; `load_gateway` brings named values, fragments and backends too.
+    Raises ConfigurationError when there is no service.
+    """
+    service = load_gateway(path).service
+    if service is None:
+        raise ConfigurationError(f"{os.fspath(path)} describes no service: there is no API in it")
+    return service

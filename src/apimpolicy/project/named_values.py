@@ -1,6 +1,8 @@
-"""Named values from a file: JSON or TOML, an object of names and texts."""
+"""Named values and values of placeholders from a file: JSON, TOML or Terraform's `.tfvars`, names and texts."""
 
 from __future__ import annotations
+
+import re
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
@@ -28,6 +30,20 @@ def load_named_values(path: str) -> dict[str, str]:
     if not isinstance(found, dict):
         raise ConfigurationError(f"{path} holds no object of names and values")
     return checked_named_values(found, path)
+
+
+_VARIABLE = re.compile(r"^[ \t]*([\w-]+)[ \t]*=[ \t]*(?:\"((?:[^\"\\]|\\.)*)\"|(-?[\d.]+|true|false))", re.MULTILINE)
+
+
+def load_values(path: str) -> dict[str, str]:
+    """The values for placeholders of templates in a file. Raises ConfigurationError.
+
+    Of a `.tfvars` file texts, numbers and truth values count; lists and objects do not stand in a policy as they are.
+    """
+    if not path.lower().endswith(".tfvars"):
+        return load_named_values(path)
+    found = _VARIABLE.finditer(read_text(path))
+    return {m[1]: re.sub(r"\\(.)", r"\1", m[2]) if m[2] is not None else m[3] for m in found}
 
 
 def checked_named_values(found: dict[str, object], path: str) -> dict[str, str]:

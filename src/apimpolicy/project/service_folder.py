@@ -73,7 +73,7 @@ class ServiceParts:
     named_values: dict[str, str] = attrs.field(factory=dict)
     fragments: dict[str, Any] = attrs.field(factory=dict)
     backends: dict[str, Backend | BackendPool] = attrs.field(factory=dict)
-    policy: Path | None = None
+    policy: str | Path | None = None
 
     def service(self) -> Service:
         """Raises ConfigurationError for what does not fit together."""
@@ -186,7 +186,7 @@ def _api(id_: str, folder: str, versions: Mapping[str, VersionSet], workspace: s
         operation_policies={
             name: policy for name, inside in folders(folder, "operations") if (policy := _policy(inside)) is not None
         },
-        subscription_required=properties.take("subscriptionRequired", bool) is not False,
+        subscription_required=False if properties.take("subscriptionRequired", bool) is False else None,
         version_set=chosen,
         workspace=workspace,
         openapi=_file(folder, "specification.yaml", "specification.yml", "specification.json"),

@@ -33,6 +33,8 @@
     [workspaces.sales]                          # also: name
     policy = "sales.xml"
 
+A policy is the path of a file, or the document itself: a text that begins with `<`.
+
 A subscription of the folder that is named here keeps its scope and its user where nothing else is said.
 """
 
@@ -59,9 +61,10 @@ class ServiceTables:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        folder, policy = table.take("service", str), table.take("global-policy", str)
+        folder = table.take("service", str)
         self.folder = None if folder is None else table.path(folder)
-        self._policy = None if policy is None else Path(table.path(policy))
+        policy = table.take("global-policy", str)
+        self._policy = policy if policy is None or _is_document(policy) else Path(table.path(policy))
         self._named = {kind: table.named_tables(kind) for kind in _KINDS}
 
     @property
@@ -81,7 +84,7 @@ class ServiceTables:
         parts.policy = self._policy or parts.policy
         for id_, table in self._named["workspaces"]:
             workspace = Workspace(id_, table.take("name", str))
-            parts.workspaces[id_] = ServiceWorkspace(workspace, _path(table, "policy"))
+            parts.workspaces[id_] = ServiceWorkspace(workspace, _policy(table))
             table.finish()
         for id_, table in self._named["apis"]:
             parts.apis[id_] = _checked(table, _api, id_)
@@ -99,6 +102,16 @@ def _checked(table: Table, make: Any, id_: str) -> Any:
         return make(id_, table)
     except ConfigurationError as error:
         raise error if str(error).startswith(table.file) else table.mistake(f"cannot be: {error}") from None
+
+
+def _policy(table: Table, name: str = "policy") -> str | Path | None:
+    """A policy: the file that a key names, or the document itself. Raises ConfigurationError."""
+    text = table.take(name, str)
+    return text if text is not None and _is_document(text) else _path(table, name)
+
+
+def _is_document(text: str) -> bool:
+    return text.lstrip().startswith("<")
 
 
 def _path(table: Table, name: str) -> Path | None:
@@ -120,16 +133,16 @@ def _api(id_: str, table: Table) -> ServiceApi:
     version_set = None if scheme is None else VersionSet(scheme, name or "api-version")
     operations = []
     for operation_id, inner in table.named_tables("operations"):
-        policy = _path(inner, "policy")
+        policy = _policy(inner)
         operations.append(ServiceOperation(entity_of("operation", inner, operation_id), policy))
     schemas = table.table("schemas")
     options: dict[str, Any] = {
-        "policy": _path(table, "policy"),
+        "policy": _policy(table),
         "openapi": _path(table, "openapi"),
         "wsdl": _path(table, "wsdl"),
         "graphql_schema": _path(table, "graphql-schema"),
         "schemas": None if schemas is None else {key: _path(schemas, key) for key, _ in schemas.items()},
-        "subscription_required": table.take("subscription-required", bool) is not False,
+        "subscription_required": table.take("subscription-required", bool),
         "workspace": table.take("workspace", str),
     }
     return ServiceApi(entity_of("api", table, id_), operations=operations, version_set=version_set, **options)
@@ -139,7 +152,7 @@ def _product(id_: str, table: Table) -> ServiceProduct:
     from apimpolicy.engine.service import ServiceProduct
     from apimpolicy.project.entities import entity_of
 
-    apis, policy, workspace = table.texts("apis") or (), _path(table, "policy"), table.take("workspace", str)
+    apis, policy, workspace = table.texts("apis") or (), _policy(table), table.take("workspace", str)
     return ServiceProduct(entity_of("product", table, id_), apis=apis, policy=policy, workspace=workspace)
 
 
@@ -160,9 +173,7 @@ def _subscription(
     user = table.take("user", str)
     if user is not None and user not in users:
         raise table.mistake(f"names the user '{user}'; add a table [users.{user}]", "user")
-    state, tracing = table.take("state", str), table.take("allow-tracing", bool)
-    if state is not None and state not in STATES:
-        raise table.mistake(f"is one of {', '.join(STATES)}", "state")
+    state, tracing = table.choice("state", tuple(STATES)), table.take("allow-tracing", bool)
     if "secondary-key" not in table:
         table = table.with_values({"secondary-key": f"{id_}-secondary"})
     if "primary-key" not in table:

@@ -1,12 +1,15 @@
-"""A table of a TOML file, read key by key: every mistake is a sentence that names the file and the key."""
+"""A table of a TOML file, read key by key: every mistake is a sentence that names file, line and key."""
 
 from __future__ import annotations
 
 import datetime
 import os
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _T = TypeVar("_T")
 
@@ -48,6 +51,17 @@ class Table:
         """The value, if it is of this kind. Raises ConfigurationError."""
         if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (bool, object)):
             raise self.mistake(f"must be {_NAMES[kind]}, not {_kind_of(value)}", name)
+        return value
+
+    def choice(self, name: str, values: Sequence[str]) -> str | None:
+        """One of a few texts, or None. Raises ConfigurationError with the nearest."""
+        value = self.take(name, str)
+        if value is not None and value not in values:
+            from difflib import get_close_matches
+
+            near = get_close_matches(value, values, 1)
+            hint = f"did you mean '{near[0]}'?" if near else f"it must be one of {', '.join(values)}"
+            raise self.mistake(f"cannot be '{value}'; {hint}", name)
         return value
 
     def number(self, name: str) -> float | None:
@@ -110,7 +124,7 @@ class Table:
     def mistake(self, sentence: str, name: str = "") -> ConfigurationError:
         """An error that says where it is."""
         key = self.full(name) if name else self.key
-        return ConfigurationError(f"{self.file}: '{key}' {sentence}")
+        return ConfigurationError(f"{self.file}{_line(self.file, key)}: '{key}' {sentence}")
 
     def finish(self) -> None:
         """Raises ConfigurationError for the first key that nobody has asked for."""
@@ -123,6 +137,19 @@ class Table:
                     f"did you mean '{self.full(near[0])}'?" if near else f"the keys here are {', '.join(self._asked)}"
                 )
                 raise self.mistake(f"is not a setting; {hint}", name)
+
+
+def _line(path: str, key: str) -> str:
+    """`:12` for the line of a key in a file; empty where there is none."""
+    from apimpolicy.project.toml_lines import line_of_key
+
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read()
+    except (OSError, ValueError):
+        return ""
+    line = line_of_key(text, f"tool.apimpolicy.{key}" if os.path.basename(path) == "pyproject.toml" else key)
+    return f":{line}" if line else ""
 
 
 def _kind_of(value: object) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
+from apimpolicy.dotnet.cryptography.chain import NO_LIST
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.clauses import NOT_EVALUATED, descendants, unconverted
 from apimpolicy.report.values import certificate
@@ -13,11 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.dotnet.cryptography.chain import ChainStatus
     from apimpolicy.engine.result import Result
     from apimpolicy.report.clauses import Clause, Evaluated
 
 _VERIFYING = {"Verify": True, "VerifyNoRevocation": False}
 _MOST_LISTED = 6
+_TICKS_PER_SECOND = 10_000_000
 _SEARCHING = frozenset(("Any", "Contains", "ContainsKey", "ContainsValue", "Count", "All", "TryGetValue"))
 
 
@@ -65,7 +69,8 @@ def _missing(result: Result) -> Iterator[str]:
         f"The caller did send {certificate(unasked)}, but 'Negotiate client certificate' is off for {host}, "
         "so the gateway never asked for it. Azure gives no warning here either."
     )
-    yield f"Turn it on: Custom domains ▸ {host}; here: negotiate_client_certificate = true (--negotiate)"
+    yield f"Turn it on in Azure: Custom domains ▸ {host}"
+    yield "Turn it on here: negotiate-client-certificate = true, at the top of apimpolicy.toml (or --negotiate)"
 
 
 def _chain(found: Certificate, with_revocation: bool, is_valid: bool, result: Result) -> Iterator[str]:
@@ -84,6 +89,28 @@ def _chain(found: Certificate, with_revocation: bool, is_valid: bool, result: Re
     yield f"chain: {chain}" + (f"   {names}" if names else "")
     if not is_valid and not chain.has("NotTimeValid"):
         yield f"The certificate itself is valid until {found.valid_until:%Y-%m-%d}."
+    for status in {status.name: status for status in chain.statuses}.values():
+        yield from _remedy(status, verification.now)
+
+
+def _remedy(status: ChainStatus, ticks: int) -> Iterator[str]:
+    """What to do about one thing that is wrong with a chain."""
+    if status.name in ("UntrustedRoot", "PartialChain"):
+        who = f"the authority {status.certificate.issuer}" if status.name == "PartialChain" else "it"
+        setting = 'trusted-roots = ["ca.pem"], at the top of apimpolicy.toml (or --trusted-root ca.pem)'
+        yield f"To trust {who} here: {setting}"
+    elif status.name == "NotTimeValid":
+        now = datetime.datetime.min + datetime.timedelta(seconds=ticks // _TICKS_PER_SECOND)
+        yield f"The gateway's clock shows {now:%Y-%m-%dT%H:%M:%SZ}; a test sets it with now: 2026-06-01T00:00:00Z"
+    elif status.name == "RevocationStatusUnknown" and status.explanation.endswith(NO_LIST[2:]):
+        yield (
+            "Verify() asks whether the certificate is revoked, and is false when nobody can tell: the certificate "
+            "names no revocation list and no OCSP responder. .NET decides the same on the gateway."
+        )
+        yield (
+            "For a private authority without a list call VerifyNoRevocation(), or give its list: revocation-lists = "
+            '["ca.crl"], at the top of apimpolicy.toml'
+        )
 
 
 def _fruitless_search(leaf: nodes.Bound, evaluated: Evaluated) -> nodes.Call | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.cors import is_preflight
+from apimpolicy.report.places import short_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,4 +43,4 @@ def cors_notes(result: Result) -> Iterator[str]:
         yield "No cors policy ran before the answer was settled."
     for entry in entries:
         assert entry.effect is not None
-        yield f"{os.path.basename(entry.file)}:{entry.position.line} cors: {entry.effect.text}."
+        yield f"{short_path(entry.file)}:{entry.position.line} cors: {entry.effect.text}."

@@ -9,12 +9,12 @@ Explanation
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.certificate_notes import certificate_notes
 from apimpolicy.report.clauses import FAILED, Clause, Evaluated, clause_of, clause_of_block
+from apimpolicy.report.places import short_path
 from apimpolicy.report.values import show
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def explain(result: Result) -> Explanation:
 
 def place_of(entry: TraceEntry) -> str:
     """`orders.xml:12 choose ▸ when 1`"""
-    return f"{os.path.basename(entry.file)}:{entry.position.line} {steps_of(entry)}"
+    return f"{short_path(entry.file)}:{entry.position.line} {steps_of(entry)}"
 
 
 def steps_of(entry: TraceEntry) -> str:
@@ -115,6 +115,8 @@ def _decided_by(result: Result, ending: TraceEntry | None) -> str:
     if ending is not None:
         branch = _branch(ending)
         return place_of(branch or ending)
+    if result.error is not None and result.error.source in ("configuration", "authorization"):
+        return "the gateway itself, before any policy of the API"
     if result.error is not None:
         return "an error that no policy handled"
     if result.reached_backend:
@@ -217,3 +219,6 @@ def _notes(result: Result, ending: TraceEntry | None) -> Iterator[str]:
         from apimpolicy.report.cors_notes import cors_notes
 
         yield from cors_notes(result)
+    from apimpolicy.report.routing_notes import routing_notes
+
+    yield from routing_notes(result)

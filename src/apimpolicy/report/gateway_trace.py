@@ -5,14 +5,12 @@
                                    "elapsed": "00:00:00.0000000", "data": {…}}],
                       "backend": […], "outbound": […], "on-error": […]}}
 
-Documented, from the example of the REST operation "List Trace", are this frame and the data of api-inspector (request,
-configuration), cors, set-status, return-response, check-header, rate-limit-by-key, request-forwarder and
-transfer-response. All else is our choice: the data of other policies is `{"message": …}` with what they did, and `name`
-and `value` of a variable; the source of `trace` is that of its attribute; each expression of any policy is an entry as
-rate-limit-by-key's is; an error is an entry with the members of `context.LastError`; the backend's answer follows the
-entry of request-forwarder, as `response` in the form of return-response's. Times are those of the gateway's clock.
+What entries say is in `apimpolicy.report.gateway_trace_entries`. Here is their order, as seen in traces of real
+gateways: the request and the configuration first; a fragment between two texts; of forward-request an entry of
+request-forwarder and then the answer; transfer-response last; and `on-error` only where something ran. Times are those
+of the gateway's clock.
 
-Source: https://learn.microsoft.com/rest/api/apimanagement/gateway/list-trace
+Source: https://learn.microsoft.com/rest/api/apimanagement/gateway/list-trace, and traces of real gateways
 """
 
 from __future__ import annotations
@@ -20,25 +18,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.report.conformance_values import text_of
+from apimpolicy.report import gateway_trace_entries as entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from apimpolicy.context.entities import Api
-    from apimpolicy.context.headers import Headers
-    from apimpolicy.context.records import Request, Response
+    from apimpolicy.context.records import Request
     from apimpolicy.engine.result import Result
-    from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.engine.trace import Evaluation, TraceEntry
 
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
-FORWARDED = "Request is being forwarded to the backend service. Timeout set to {seconds:g} seconds"
-RECEIVED = "Response has been received from the backend service"
 EVALUATED = "Expression was successfully evaluated."
+FAILED = "Expression evaluation failed."
 SENT = "Response has been sent to the caller in full"
 _TICKS_PER_SECOND = 10_000_000
-_USUAL_TIMEOUT = 300.0
-_FRAMES = frozenset({"base", "when", "otherwise", "include-fragment"})
+_FRAMES = frozenset({"base", "when", "otherwise"})
 _PORTS = {"http": 80, "https": 443}
 
 Entry = dict[str, Any]
@@ -46,22 +39,24 @@ Entry = dict[str, Any]
 
 def gateway_trace(result: Result) -> dict[str, Any]:
     """The whole trace, as data for `json.dumps`."""
+    from apimpolicy.dotnet.system import objects
+
     writer = _Writer(result)
     context = result.exchange.context
     inbound = writer.entries["inbound"]
-    url = str(context.request.original_url)
-    inbound.append(writer.entry("api-inspector", {"request": _request(result.request, url)}))
+    inbound.append(writer.entry("api-inspector", {"request": _received(result, writer.is_self_hosted)}))
     inbound.append(writer.entry("api-inspector", {"configuration": _configuration(result)}))
     for entry in result.trace:
         writer.write(entry)
     writer.leave(0)
     last = "on-error" if result.error is not None else "outbound"
     writer.entries[last].append(writer.entry("transfer-response", {"message": SENT}))
-    from apimpolicy.dotnet.system import objects
-
+    if not writer.entries["on-error"]:
+        del writer.entries["on-error"]
     return {
+        **({"issuer": None} if writer.is_self_hosted else {}),
         "serviceName": from_utf16(context.deployment.service_name),
-        "traceId": objects.to_string(context.request_id).replace("-", ""),
+        "traceId": objects.to_string(context.request_id),
         "traceEntries": writer.entries,
     }
 
@@ -70,91 +65,85 @@ class _Writer:
     """Writes entries by section; those without a time of their own have that of the one before."""
 
     def __init__(self, result: Result) -> None:
+        self.result = result
+        self.is_self_hosted = not result.exchange.context.deployment.gateway.is_managed
         self.began: int = result.exchange.context.timestamp.ticks
         self.now = self.began
         self.entries: dict[str, list[Entry]] = {section: [] for section in SECTIONS}
         self.inside: list[TraceEntry] = []
+        self.has_failed = False
 
     def entry(self, source: str, data: Any) -> Entry:
         return {"source": source, "timestamp": moment(self.now), "elapsed": span(self.now - self.began), "data": data}
 
+    def add(self, entry: TraceEntry, source: str, data: Any) -> None:
+        self.entries[entry.section].append(self.entry(source, data))
+
     def write(self, entry: TraceEntry) -> None:
         self.leave(entry.depth)
         self.now = self.now if entry.ticks is None else entry.ticks
-        written = self.entries[entry.section]
         for evaluation in entry.evaluations:
-            if evaluation.error is None:
-                data = {"message": EVALUATED, "expression": evaluation.code, "value": text_of(evaluation.value)}
-                written.append(self.entry(entry.name, data))
+            self.evaluated(entry, evaluation)
+        if entry.name == "include-fragment" and entry.effect is not None:
+            self.add(entry, entry.name, f"Entering policy fragment '{entry.effect.data['fragment']}'")
         if entry.error is not None:
-            written.append(self.entry(entry.name, _error(entry.error)))
-        if entry.effect is not None and entry.effect.kind == "branch":
+            self.failed(entry)
+        elif entry.effect is not None and entry.effect.kind == "branch":
             self.tell(entry)
         else:
             self.inside.append(entry)
+
+    def evaluated(self, entry: TraceEntry, evaluation: Evaluation) -> None:
+        """What context.Trace wrote meanwhile, and the value where it is not in the policy's own entry."""
+        for message in evaluation.messages:
+            self.add(entry, entry.name, {"message": message})
+        if evaluation.error is not None:
+            self.add(entry, entry.name, {"message": FAILED, "expression": inner_code(evaluation)})
+        elif entry.name != "set-variable":
+            value = entries.typed(evaluation.value)
+            self.add(entry, entry.name, {"message": EVALUATED, "expression": inner_code(evaluation), "value": value})
+
+    def failed(self, entry: TraceEntry) -> None:
+        self.has_failed = self.has_failed or not entry.is_recovered
+        if entry.effect is not None:
+            self.tell(entry)
+        self.add(entry, entry.name, entries.error(entry))
 
     def leave(self, depth: int) -> None:
         """Say what the policies did that end here: what has others inside does its work after them."""
         while self.inside and self.inside[-1].depth >= depth:
             entry = self.inside.pop()
-            if entry.effect is not None and entry.name not in _FRAMES:
+            if entry.effect is None or entry.name in _FRAMES:
+                continue
+            if entry.name == "include-fragment":
+                if not self.has_failed:
+                    self.add(entry, entry.name, f"Leaving policy fragment '{entry.effect.data['fragment']}'")
+            else:
                 self.tell(entry)
 
     def tell(self, entry: TraceEntry) -> None:
-        self.entries[entry.section].extend(self.entry(source, data) for source, data in _described(entry))
+        for source, data in entries.described(entry, self.result):
+            self.add(entry, source, data)
 
 
-def _described(entry: TraceEntry) -> Iterator[tuple[str, Any]]:
-    """What the gateway says of a policy: source and data."""
-    effect = entry.effect
-    assert effect is not None
-    data: Mapping[str, Any] = effect.data
-    if effect.kind == "forwarded":
-        seconds = entry.attributes.get("timeout", _USUAL_TIMEOUT)
-        milliseconds: Any = entry.attributes.get("timeout-ms")
-        message = FORWARDED.format(seconds=seconds if milliseconds is None else milliseconds / 1000)
-        yield "request-forwarder", {"message": message, "request": _request(data["request"])}
-        if data["response"] is not None:
-            yield "request-forwarder", {"message": RECEIVED, "response": _response(data["response"])}
-    elif effect.kind == "cors":
-        yield "cors", effect.text
-    elif effect.kind == "status-set":
-        code, reason = data["code"], data["reason"]
-        told = [f"Response status code was set to {code}", f"Response status reason was set to '{reason}'"]
-        yield "set-status", {"message": told}
-    elif effect.kind == "response-returned":
-        message = "Return response was applied" if entry.name == "return-response" else effect.text
-        yield entry.name, {"message": message, "response": _response(data["response"])}
-    elif effect.kind == "header-checked":
-        checked = {"name": data["name"], "value": ",".join(data["values"])}
-        yield "check-header", {"message": "Header validated.", "header": checked}
-    elif effect.kind == "variable-set":
-        yield entry.name, {"message": effect.text, "name": data["name"], "value": text_of(data["value"])}
-    elif effect.kind == "trace-written":
-        yield str(data["source"]), {"message": data["message"], "metadata": data["metadata"]}
-    elif effect.kind == "sent" and data.get("response") is not None:
-        yield entry.name, {"message": effect.text, "response": _response(data["response"])}
-    else:
-        yield entry.name, {"message": effect.text}
+def inner_code(evaluation: Evaluation) -> str:
+    """An expression without its `@( )` or `@{ }`.
+
+    Multi-statement expressions are told as their statements.
+    """
+    return evaluation.code.strip()[2:-1].strip()
 
 
-def _request(request: Request, url: str | None = None) -> dict[str, Any]:
-    return {"method": request.method, "url": url or request.url, "headers": _headers(request.headers)}
-
-
-def _response(response: Response) -> dict[str, Any]:
-    status = {"code": status_name(response.status_code), "reason": response.reason}
-    return {"status": status, "headers": _headers(response.headers)}
-
-
-def _headers(headers: Headers) -> list[dict[str, str]]:
-    return [{"name": name, "value": ",".join(values)} for name, values in headers.fields()]
-
-
-def _error(error: Any) -> dict[str, Any]:
-    names = {"reason": "reason", "message": "message", "scope": "scope", "section": "section", "path": "path"}
-    found = {key: getattr(error, name) for key, name in names.items()}
-    return {key: from_utf16(value) for key, value in found.items() if value is not None}
+def _received(result: Result, is_self_hosted: bool) -> dict[str, Any]:
+    """The request as it came; a self-hosted gateway says its scheme too."""
+    request: Request = result.request
+    url = result.exchange.context.request.original_url
+    headers = entries.headers(request.headers)
+    if request.headers.get("Host") is None:
+        headers.insert(0, {"name": "Host", "value": from_utf16(url.authority)})
+    scheme = from_utf16(url.scheme)
+    seen = {"scheme": {"received": scheme, "original": scheme}} if is_self_hosted else {}
+    return {**seen, "method": request.method, "url": str(url), "headers": headers}
 
 
 def _configuration(result: Result) -> dict[str, Any]:
@@ -185,21 +174,6 @@ def _address(api: Api) -> dict[str, Any] | None:
         "query": {from_utf16(name): [from_utf16(value) for value in values] for name, values in url.query.fields()},
         "isDefaultPort": url.port == _PORTS.get(url.scheme),
     }
-
-
-def status_name(code: int) -> str:
-    """A status code as .NET's HttpStatusCode names it; the number when it has no name there.
-
-    >>> status_name(200), status_name(404), status_name(418)
-    ('OK', 'NotFound', '418')
-    """
-    import http
-
-    try:
-        phrase = "" if code == 418 else http.HTTPStatus(code).phrase
-    except ValueError:
-        phrase = ""
-    return "".join(letter for letter in phrase if letter.isalnum()) or str(code)
 
 
 def moment(ticks: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
@@ -10,6 +9,7 @@ from apimpolicy.report.clauses import FAILED, NOT_EVALUATED
 from apimpolicy.report.explanation import clause_of_evaluation, steps_of
 from apimpolicy.report.html_style import lines, text
 from apimpolicy.report.journey_messages import request_markup, response_markup
+from apimpolicy.report.places import short_path
 from apimpolicy.report.values import show
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _around(entry: TraceEntry | None) -> Iterator[TraceEntry]:
 def _step(result: Result, entry: TraceEntry, number: int, is_deciding: bool, is_decision: bool) -> Iterator[str]:
     kind = _kind(entry, is_decision)
     depth = min(entry.depth, _DEEPEST)
-    place = f"{os.path.basename(entry.file)}:{entry.position.line}"
+    place = f"{short_path(entry.file)}:{entry.position.line}"
     subject = entry.attributes.get("name") or entry.attributes.get("fragment-id")
     effect = from_utf16(entry.error.message) if entry.error is not None else entry.effect.text if entry.effect else ""
     named = ""

@@ -14,22 +14,23 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.report.places import place_in_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from apimpolicy.diagnostics import Diagnostic
 
 
 def report_to_junit(
-    paths: Sequence[str], diagnostics: Iterable[Diagnostic], seconds: float, *, strict: bool = False
+    paths: Sequence[str], diagnostics: Iterable[Diagnostic], seconds: float, *, strict: Collection[str] = ()
 ) -> str:
-    """The whole report, without a line end after it. With `strict` warnings fail a file too."""
+    """The whole report, without a line end after it. Warnings fail the files that are in `strict`."""
     by_path: dict[str, list[Diagnostic]] = {path: [] for path in paths}
     for diagnostic in diagnostics:
         by_path.setdefault(place_in_file(diagnostic).path, []).append(diagnostic)
     cases: list[str] = []
     failures = 0
     for path, findings in by_path.items():
-        failing = [d for d in findings if d.severity is Severity.ERROR or (strict and d.severity is Severity.WARNING)]
+        bad = (Severity.ERROR, Severity.WARNING) if path in strict else (Severity.ERROR,)
+        failing = [diagnostic for diagnostic in findings if diagnostic.severity in bad]
         failures += bool(failing)
         name = f'name={attribute(path)} classname="apimpolicy"'
         listed = text("\n".join(map(str, findings)))

@@ -1,7 +1,8 @@
-"""Where a finding stands in its file: lines and columns from 1, the end exclusive."""
+"""Where a finding stands in its file: lines and columns from 1, the end exclusive; and short names of files."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -27,3 +28,14 @@ def place_in_file(diagnostic: Diagnostic) -> FilePlace:
         source = source.origin
     end_line, end_column = source.position(min(end, len(source.text)))
     return FilePlace(source.path, line, column, end_line, end_column)
+
+
+def short_path(path: str) -> str:
+    """The name of a file; in the layout of APIOps, where all have the same name, its path in the layout."""
+    name = os.path.basename(path)
+    if name.lower() != "policy.xml":
+        return name
+    from apimpolicy.project.layout import place_of
+
+    root = place_of(path).root
+    return name if root is None else os.path.relpath(os.path.abspath(path), root).replace(os.sep, "/")

@@ -14,8 +14,8 @@
         assert apim.get("/orders", certificate=new).status_code == 200
         assert "not among the uploaded certificates" in apim.get("/orders", certificate=old).explanation
 
-What a test did not set up is as `apimpolicy.toml` says, where there is one (beside the test, or in the directory pytest
-was started in), and as in a new service otherwise. The clock stands at 2026-01-01T00:00:00Z until it is advanced.
+What a test did not set up is as the nearest `apimpolicy.toml` says, beside the test or above it, and as in a new
+service otherwise. The clock stands at 2026-01-01T00:00:00Z until it is advanced.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Double:
 
     def __init__(self, clock: TestClock) -> None:
         self._clock = clock
-        self._rules: list[tuple[str | None, str | None, Callable[[Request], Response]]] = []
+        self._rules: list[tuple[str | None, str | None, Callable[[Request, float], Response]]] = []
         self.requests: list[Request] = []
         """Every request it got, in order."""
 
@@ -87,9 +87,11 @@ class Double:
         `Response` takes: `json=`, `body=`, `headers=`.
         """
 
-        def make(_: Request) -> Response:
+        def make(_: Request, timeout: float) -> Response:
             if takes:
-                self._clock.advance(takes)
+                self._clock.advance(min(takes, timeout))
+            if takes > timeout:
+                raise TimeoutError
             if raises is not None:
                 raise raises
             return Response(status, reason, **content)
@@ -99,16 +101,17 @@ class Double:
 
     def answer_with(self, function: Callable[[Request], Response]) -> Double:
         """Answer what a function says, when nothing newer fits."""
-        self._rules.insert(0, (None, None, function))
+        self._rules.insert(0, (None, None, lambda request, timeout: function(request)))
         return self
 
-    def __call__(self, request: Request) -> Response:
+    def send(self, request: Request, timeout: float) -> Response:
+        """What fits the request; an answer that takes longer than `timeout` costs that time, and does not come."""
         from fnmatch import fnmatchcase
 
         self.requests.append(request)
         for method, url, make in self._rules:
             if method in (None, request.method) and (url is None or fnmatchcase(request.url, url)):
-                return make(request)
+                return make(request, timeout)
         return Response(200)
 
 
@@ -212,7 +215,7 @@ class Apim:
     def trust(self, *authorities: TestAuthority | Certificate) -> Apim:
         """Make authorities roots that `Verify()` trusts, with their revocation lists."""
         certificates = [getattr(authority, "certificate", authority) for authority in authorities]
-        lists = [authority.crl for authority in authorities if hasattr(authority, "crl")]
+        lists = [authority.lists for authority in authorities if hasattr(authority, "lists")]
         self._settings["trusted_roots"] = [*self._settings.get("trusted_roots", ()), *certificates]
         self._settings["_lists"] = [*self._settings.get("_lists", ()), *lists]
         self._gateway = None
@@ -309,21 +312,18 @@ class Apim:
         path = self._config_path()
         configuration = load_configuration(path) if path is not None else empty_configuration()
         settings = dict(self._settings)
-        lists = [make() for make in settings.pop("_lists", ())]
-        if lists:
-            settings["revocation_lists"] = [*settings.get("revocation_lists", ()), *lists]
+        lists = [made for make in settings.pop("_lists", ()) for made in make()]
         now = settings.pop("now", configuration.now)
         if now is not None and self.clock.now() == NOW:
             self.clock.set(now)
         for name, double in (("backend", self.backend), ("outside", self.outside)):
             if name not in settings and (double._rules or path is None):
                 settings[name] = double
-        return configuration.gateway(now=self.clock, **settings)
+        return configuration.gateway(now=self.clock, further_revocation_lists=lists, **settings)
 
     def _config_path(self) -> str | None:
         if self._config is not None:
             return os.path.join(self.directory, self._config)
-        for directory in (self.directory, Path()):
-            if (path := directory / "apimpolicy.toml").is_file():
-                return str(path)
-        return None
+        from apimpolicy.project.configuration_files import find_configuration
+
+        return find_configuration(str(self.directory))

@@ -8,6 +8,10 @@
 
 Keys are fresh each time (EC P-256, or RSA 2048 where asked for); names, serial numbers and dates are the same in every
 run.
+
+An authority publishes a revocation list, and its certificates say where, as those of a public authority do, so that
+`Verify()` is true for them. `publishes_list=False` makes an authority as people make one with openssl: its certificates
+name no list, and `Verify()` is false for them, in .NET and here.
 """
 
 from __future__ import annotations
@@ -60,9 +64,14 @@ class TestAuthority:
         not_after: str | datetime.datetime = _AUTHORITY_NOT_AFTER,
         path_length: int | None = None,
         rsa: bool = False,
+        publishes_list: bool = True,
         issuer: TestAuthority | None = None,
     ) -> None:
         self._issuer = issuer
+        self.publishes_list = publishes_list
+        self.authorities: list[TestAuthority] = []
+        """Those that `intermediate` has made."""
+        self._list_url = _list_url(name) if publishes_list else None
         self._serial_number = 0x1000
         self._revoked: list[Certificate] = []
         self._key = _new_key(rsa)
@@ -76,6 +85,7 @@ class TestAuthority:
             not_after,
             authority=True,
             path_length=path_length,
+            list_url=issuer._list_url if issuer else None,
         )
 
     def intermediate(
@@ -86,11 +96,20 @@ class TestAuthority:
         not_after: str | datetime.datetime = _AUTHORITY_NOT_AFTER,
         path_length: int | None = None,
         rsa: bool = False,
+        publishes_list: bool = True,
     ) -> TestAuthority:
         """An authority below this one; its clients carry its certificate as an intermediate."""
-        return TestAuthority(
-            name, not_before=not_before, not_after=not_after, path_length=path_length, rsa=rsa, issuer=self
+        made = TestAuthority(
+            name,
+            not_before=not_before,
+            not_after=not_after,
+            path_length=path_length,
+            rsa=rsa,
+            publishes_list=publishes_list,
+            issuer=self,
         )
+        self.authorities.append(made)
+        return made
 
     def client(
         self,
@@ -119,6 +138,7 @@ class TestAuthority:
             not_before,
             not_after,
             alternatives=alternatives,
+            list_url=self._list_url,
         )
         issued.private_key = key
         issued.intermediates = tuple(self._authorities_below_root())
@@ -131,6 +151,11 @@ class TestAuthority:
         if certificate.parsed.issuer != self.certificate.parsed.subject:
             raise ConfigurationError(f"{certificate.subject} was not issued by {self.certificate.subject}")
         self._revoked.append(certificate)
+
+    def lists(self) -> list[bytes]:
+        """The revocation lists of this authority and of those below it, of all that publish one."""
+        found = [self.crl()] if self.publishes_list else []
+        return [*found, *(made for below in self.authorities for made in below.lists())]
 
     def crl(
         self,
@@ -190,6 +215,7 @@ def _issue(
     authority: bool = False,
     path_length: int | None = None,
     alternatives: list[Any] | None = None,
+    list_url: str | None = None,
 ) -> Certificate:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
@@ -210,11 +236,20 @@ def _issue(
         (x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), False),
         (x509.BasicConstraints(ca=authority, path_length=path_length), True),
     ]
+    if list_url:
+        place = x509.DistributionPoint([x509.UniformResourceIdentifier(list_url)], None, None, None)
+        extensions.append((x509.CRLDistributionPoints([place]), False))
     if alternatives:
         extensions.append((x509.SubjectAlternativeName(alternatives), False))
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
     return Certificate(builder.sign(signing_key, hashes.SHA256()))
+
+
+def _list_url(name: str) -> str:
+    """Where the list of an authority would be; nothing is fetched from there."""
+    words = "".join(char.lower() if char.isascii() and char.isalnum() else " " for char in name.removeprefix("CN="))
+    return f"http://crl.example/{'-'.join(words.split())}.crl"
 
 
 def _name(text: str) -> Name:

@@ -20,15 +20,19 @@
           - {request: {get: /orders}, expect: {status: 429}}
           - {advance: 60, request: {get: /orders}, expect: {status: 200}}
 
+A policy is a path, or the document itself (a text that begins with `<`); a case may have its own `policy`, `policies`
+or `service`. Without any, requests go to the service whose `apis` are among the keys of `gateway`.
+
 Every case has a gateway of its own; its clock stands at `now` (2026-01-01T00:00:00Z) and moves on as `advance` and
-waiting policies say. An `apimpolicy.toml` beside the file is the gateway that `gateway` changes; `config` names
-another, or is `false`.
+waiting policies say. The nearest `apimpolicy.toml`, beside the file or above it, is the gateway that `gateway`
+changes; `config` names another, or is `false`.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
@@ -58,7 +62,8 @@ FILE_KEYS = (
     "cases",
 )
 DEFAULT_KEYS = ("gateway", "named-values", "now", "backend", "outside", "request", "variables", "expect")
-CASE_KEYS = ("name", "description", "skip", "each", "steps", *DEFAULT_KEYS)
+SUBJECT_KEYS = ("policies", "policy", "service")
+CASE_KEYS = ("name", "description", "skip", "each", "steps", *SUBJECT_KEYS, *DEFAULT_KEYS)
 STEP_KEYS = ("name", "request", "expect", "advance")
 REQUEST_KEYS = (*METHODS, "method", "url", "headers", "body", "json", "file", "certificate", "token", "ip-address")
 SCOPES = ("global", "workspace", "product", "api", "operation")
@@ -72,13 +77,31 @@ class Step(NamedTuple):
     advance: float = 0.0
 
 
+class Subject(NamedTuple):
+    """What is tested: policies by scope (a file's path, or the document itself), or a whole service.
+
+    `service` is its folder or configuration file; without it and without policies the gateway's own settings have it.
+    """
+
+    policies: dict[str, str | Path]
+    service: str | None = None
+
+
 class Case:
     """One case: a gateway, and one or more requests to it."""
 
     def __init__(
-        self, file: CaseFile, name: str, line: int, given: dict[str, Tree], steps: list[Step], skip: str | None = None
+        self,
+        file: CaseFile,
+        name: str,
+        line: int,
+        given: dict[str, Tree],
+        steps: list[Step],
+        subject: Subject,
+        skip: str | None = None,
     ) -> None:
         self.file = file
+        self.subject = subject
         self.name = name
         self.line = line
         self.given = given
@@ -92,22 +115,20 @@ class Case:
 class CaseFile:
     """A test file that has been read.
 
-    `policies` are the policy files by scope, none for a service; `service` is the folder or configuration file of a
-    whole service. `compiled` is a gateway of an earlier case, whose compiled documents the next ones use.
+    `subject` is what its cases test unless they say something else. `compiled` is a gateway of an earlier case, whose
+    compiled documents the next ones use.
     """
 
     def __init__(
         self,
         path: str,
-        policies: dict[str, str],
-        service: str | None,
+        subject: Subject,
         config: str | None,
         certificates: TestCertificates,
         identities: TestIdentities,
     ) -> None:
         self.path = path
-        self.policies = policies
-        self.service = service
+        self.subject = subject
         self.config = config
         self.certificates = certificates
         self.identities = identities
@@ -146,69 +167,65 @@ class _File:
         self.given = tree.known(FILE_KEYS)
 
     def read(self) -> CaseFile:
+        if not self.given:
+            return CaseFile(self.path, Subject({}), None, TestCertificates({}, ""), TestIdentities({}))
         directory = os.path.dirname(self.path)
         asked = self.given["certificates"].table() if "certificates" in self.given else {}
         for certificate in asked.values():
             certificate.known(CERTIFICATE_KEYS)
         providers = self.given["identity-providers"].table() if "identity-providers" in self.given else {}
+        subject = self._subject(self.given, directory)
         file = CaseFile(
             self.path,
-            self._policies(directory),
-            self._service(directory),
-            self._config(directory),
+            subject or Subject({}),
+            self._config(directory, subject),
             TestCertificates(asked, directory),
             TestIdentities(providers),
         )
         defaults = self.given["defaults"].known(DEFAULT_KEYS) if "defaults" in self.given else {}
         cases = doubles.required(self.given, "cases", self.tree)
+        if cases.value is None:
+            return file
         cases.expect(list)
         for number, tree in enumerate(cases.items(), 1):
             file.cases += self._cases(file, tree, number, defaults)
         return file
 
-    def _policies(self, directory: str) -> dict[str, str]:
-        given = [name for name in ("policies", "policy", "service") if name in self.given]
-        if len(given) > 1:
-            message = f"there is '{given[0]}' already; give one"
-            raise self.given[given[1]].mistake(UNKNOWN_KEY, message, at_key=True)
-        if "service" in self.given:
-            return {}
-        if "policies" in self.given:
-            trees = self.given["policies"].known(SCOPES)
-        else:
-            trees = {"api": doubles.required(self.given, "policy", self.tree)}
-        found: dict[str, str] = {}
-        for scope, tree in trees.items():
-            path = os.path.join(directory, tree.text())
-            if not os.path.exists(path):
-                raise tree.mistake(UNKNOWN_NAME, f"there is no file {path}")
-            found[scope] = path
-        return found
-
-    def _service(self, directory: str) -> str | None:
-        if "service" not in self.given:
+    def _subject(self, given: dict[str, Tree], directory: str) -> Subject | None:
+        """What the file, or one case, says that is tested; None when it says nothing."""
+        named = [name for name in SUBJECT_KEYS if name in given]
+        if not named:
             return None
-        path = os.path.join(directory, self.given["service"].text())
+        if len(named) > 1:
+            raise given[named[1]].mistake(UNKNOWN_KEY, f"there is '{named[0]}' already; give one", at_key=True)
+        if "service" in given:
+            return Subject({}, self._there(given["service"], directory, "file or folder"))
+        trees = given["policies"].known(SCOPES) if "policies" in given else {"api": given["policy"]}
+        return Subject({scope: self._policy(tree, directory) for scope, tree in trees.items()})
+
+    def _policy(self, tree: Tree, directory: str) -> str | Path:
+        text = tree.text()
+        return text if text.lstrip().startswith("<") else Path(self._there(tree, directory, "file"))
+
+    @staticmethod
+    def _there(tree: Tree, directory: str, what: str) -> str:
+        path = os.path.join(directory, tree.text())
         if not os.path.exists(path):
-            raise self.given["service"].mistake(UNKNOWN_NAME, f"there is no file or folder {path}")
+            raise tree.mistake(UNKNOWN_NAME, f"there is no {what} {path}")
         return path
 
-    def _config(self, directory: str) -> str | None:
+    def _config(self, directory: str, subject: Subject | None) -> str | None:
         if "config" in self.given:
             tree = self.given["config"]
             if tree.value in (False, None):
                 return None
-            path = os.path.join(directory, tree.text())
-            if not os.path.exists(path):
-                raise tree.mistake(UNKNOWN_NAME, f"there is no file {path}")
-            return path
-        service = self._service(directory)
+            return self._there(tree, directory, "file")
+        service = None if subject is None else subject.service
         if service is not None and not os.path.isdir(service):
             return service
-        for place in (service, directory) if service is not None else (directory,):
-            if os.path.exists(path := os.path.join(place, "apimpolicy.toml")):
-                return path
-        return None
+        from apimpolicy.project.configuration_files import find_configuration
+
+        return find_configuration(directory if service is None else service)
 
     def _cases(self, file: CaseFile, tree: Tree, number: int, defaults: dict[str, Tree]) -> Iterator[Case]:
         given = tree.known(CASE_KEYS)
@@ -237,7 +254,10 @@ class _File:
             if key in merged:
                 doubles.answers_of(merged[key], file.directory)
         skip = merged["skip"].text() if "skip" in merged and merged["skip"].value is not False else None
-        return Case(file, name, tree.line, merged, steps, skip)
+        subject = self._subject(given, file.directory) or file.subject
+        if subject == Subject({}) and not ("gateway" in merged and "apis" in merged["gateway"].table()):
+            raise tree.mistake(MISSING, "'policy' is missing here", help="Say which policy is tested.")
+        return Case(file, name, tree.line, merged, steps, subject, skip)
 
     def _steps(self, tree: Tree, merged: dict[str, Tree], defaults: dict[str, Tree]) -> Iterator[Step]:
         if "steps" not in merged:

@@ -46,7 +46,7 @@ class TestCertificates:
         self._directory = directory
         self._authorities: dict[str, TestAuthority] = {}
         self._made: dict[str, Certificate] = {}
-        self._list: bytes | None = None
+        self._lists: dict[str, bytes] = {}
 
     def authority(self, name: str) -> TestAuthority:
         """The authority of that name, made when it is first asked for."""
@@ -75,16 +75,17 @@ class TestCertificates:
         self._made[name] = made
         return made
 
-    def revocation_list(self) -> bytes:
-        """The list of `test-ca`, with everything on it that is to be revoked; made once."""
-        if self._list is not None:
-            return self._list
-        for name in (*STANDARD, *self._asked):
-            options = self._asked[name].plain() if name in self._asked else STANDARD[name]
-            if isinstance(options, dict) and options.get("revoked"):
-                self.get(name)
-        self._list = self.authority("test-ca").crl()
-        return self._list
+    def revocation_lists(self) -> list[bytes]:
+        """The lists of the authorities, with everything on them that is to be revoked; each made once."""
+        if not self._lists:
+            for name in (*STANDARD, *self._asked):
+                options = self._asked[name].plain() if name in self._asked else STANDARD[name]
+                if isinstance(options, dict) and options.get("revoked"):
+                    self.get(name)
+        for name, authority in self._authorities.items():
+            if name not in self._lists:
+                self._lists[name] = authority.crl()
+        return list(self._lists.values())
 
     def _from_tree(self, name: str, tree: Tree) -> Certificate:
         options = {key: value.plain() for key, value in tree.known(KEYS).items()}

@@ -4,7 +4,7 @@ backend: {status: 200, json: {orders: []}}
 backend:                                        # one answer after another; the last one stays
   - {status: 503, headers: {Retry-After: "1"}}
   - {status: 200, body: ok, takes: 2.5}         # seconds on the gateway's clock
-  - {raises: timeout}                           # or: refused
+  - {raises: timeout}                           # or: refused, with its own words as message: No such host is known.
 outside:                                        # by what is asked
   - {when: {method: POST, url: "*/token"}, json: {access_token: abc}}
   - {status: 404}
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.records import Request, Response
 
-KEYS = ("status", "reason", "headers", "body", "json", "file", "takes", "raises", "when", "echo")
+KEYS = ("status", "reason", "headers", "body", "json", "file", "takes", "raises", "message", "when", "echo")
 WHEN_KEYS = ("method", "url", "body")
 _ERRORS: dict[str, Callable[[], Exception]] = {
     "timeout": lambda: TimeoutError("timed out"),
@@ -37,6 +37,7 @@ class Answer(NamedTuple):
     make: Callable[[], Response]
     takes: float = 0.0
     raises: str | None = None
+    message: str = ""
     method: str | None = None
     url: str | None = None
     body: str | None = None
@@ -63,7 +64,8 @@ class AnsweringService:
         self._advance = advance
         self._count = 0
 
-    def __call__(self, request: Request) -> Response:
+    def send(self, request: Request, timeout: float) -> Response:
+        """The answer; one that takes longer than `timeout` costs that time, and does not come."""
         from apimpolicy.context.records import Response
 
         answer = next((answer for answer in self._by_request if answer.fits(request)), None)
@@ -73,9 +75,11 @@ class AnsweringService:
             answer = self._in_turn[min(self._count, len(self._in_turn) - 1)]
             self._count += 1
         if answer.takes:
-            self._advance(answer.takes)
+            self._advance(min(answer.takes, timeout))
+        if answer.takes > timeout:
+            raise TimeoutError
         if answer.raises is not None:
-            raise _ERRORS[answer.raises]()
+            raise OSError(answer.message) if answer.message else _ERRORS[answer.raises]()
         return answer.make()
 
 
@@ -95,6 +99,7 @@ def _answer(tree: Tree, directory: str) -> Answer:
         makes,
         float(given["takes"].expect(int, float)) if "takes" in given else 0.0,
         raises,
+        given["message"].text() if "message" in given else "",
         **{key: part.text() for key, part in when.items()},
     )
 

@@ -12,6 +12,7 @@ expect:
   error: {reason: TokenExpired}        of context.LastError; false: there was none
   branch: choose ▸ when 1              taken on the way; also choose[1]/when[1], or a list
   explanation: not among the uploaded  a text (or several) that the explanation contains
+  trace: [{source: rewrite-uri}]       entries of the gateway's own trace, in this order (testing/trace_expectations.py)
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ KEYS = (
     "error",
     "branch",
     "explanation",
+    "trace",
 )
 TEXT_KEYS = ("contains", "matches", "equals", "not-contains")
 BODY_KEYS = (*TEXT_KEYS, "json", "json-subset")
@@ -78,6 +80,10 @@ def validate(expect: Tree) -> None:
         elif key in ("backend-requests", "sent-requests") and not isinstance(tree.value, (int, bool)):
             for item in tree.items():
                 item.known(REQUEST_KEYS)
+        elif key == "trace":
+            from apimpolicy.testing.trace_expectations import validate_trace
+
+            validate_trace(tree)
         elif key == "error" and tree.value not in (False, None):
             tree.known(ERROR_KEYS)
 
@@ -142,17 +148,17 @@ def _of_json(tree: Tree, text: str, what: str, *, subset: bool) -> Iterator[str]
     except ValueError as error:
         yield f"expected {what} to be JSON, got {_short(text)} ({error})"
         return
-    yield from _difference(tree.plain(), got, what, subset)
+    yield from differences(tree.plain(), got, what, subset)
 
 
-def _difference(wanted: Any, got: Any, place: str, subset: bool) -> Iterator[str]:
+def differences(wanted: Any, got: Any, place: str, subset: bool) -> Iterator[str]:
     """The first places in which two JSON values differ."""
     if isinstance(wanted, dict) and isinstance(got, dict):
         for key, value in wanted.items():
             if key not in got:
                 yield f"expected {place} to have {key!r}, it has {', '.join(map(repr, got)) or 'nothing'}"
             else:
-                yield from _difference(value, got[key], f"{place}.{key}", subset)
+                yield from differences(value, got[key], f"{place}.{key}", subset)
         if not subset and (more := [key for key in got if key not in wanted]):
             listed = ", ".join(map(repr, wanted)) or "nothing"
             yield f"expected {place} to have only {listed}, it has {', '.join(map(repr, more))} too"
@@ -160,7 +166,7 @@ def _difference(wanted: Any, got: Any, place: str, subset: bool) -> Iterator[str
         if len(got) < len(wanted):
             yield f"expected {place} to have {len(wanted)} items, it has {len(got)}"
         for index, (one, other) in enumerate(zip(wanted, got, strict=False)):
-            yield from _difference(one, other, f"{place}[{index}]", subset)
+            yield from differences(one, other, f"{place}[{index}]", subset)
     elif wanted != got or isinstance(wanted, bool) is not isinstance(got, bool):
         yield f"expected {place} {_json(wanted)}, got {_json(got)}"
 
@@ -279,6 +285,12 @@ def _explanation(tree: Tree, result: Result) -> Iterator[str]:
             yield f"expected the explanation to say {item.text()!r}"
 
 
+def _trace(tree: Tree, result: Result) -> Iterator[str]:
+    from apimpolicy.testing.trace_expectations import missing_entries
+
+    yield from missing_entries(tree, result)
+
+
 def _text(tree: Tree, got: str, what: str) -> Iterator[str]:
     if isinstance(tree.value, dict):
         yield from _by_keys(tree.known(TEXT_KEYS), got, what)
@@ -328,4 +340,5 @@ _CHECKS: dict[str, Callable[[Tree, Any], Iterator[str]]] = {
     "error": _error,
     "branch": _branch,
     "explanation": _explanation,
+    "trace": _trace,
 }

@@ -24,14 +24,13 @@ _CERTIFICATES = ("trusted-roots", "intermediates", "certificates")
 def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
     """A new gateway for a case, and its clock. Raises TestFileError, ConfigurationError."""
     from apimpolicy.engine.services import FixedClock
-    from apimpolicy.project.configuration import Configuration
-    from apimpolicy.project.named_values import parse_toml, read_text
+    from apimpolicy.project.configuration import Configuration, read_configuration
     from apimpolicy.project.toml_table import Table
 
     file = case.file
     values: dict[str, Any] = {}
     if file.config is not None:
-        values = parse_toml(read_text(file.config), file.config)
+        values = read_configuration(file.config)
     tree = case.given.get("gateway")
     given = _with_hyphens(tree) if tree is not None else {}
     overrides: dict[str, Any] = {}
@@ -44,7 +43,7 @@ def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
         if "trusted-roots" not in values and "trusted_roots" not in overrides:
             overrides["trusted_roots"] = [file.certificates.authority("test-ca").certificate]
         if "trusted_roots" in overrides:
-            overrides["revocation_lists"] = [file.certificates.revocation_list()]
+            overrides["further_revocation_lists"] = file.certificates.revocation_lists()
     for name, part in given.items():
         values[name] = _joined(values.get(name), part.plain())
     values["named-values"] = {**values.get("named-values", {}), **_named_values(case, given)}
@@ -58,7 +57,8 @@ def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
     values.pop("check", None)
     try:
         configuration = Configuration(Table(file.config or file.path, values))
-        folder = file.service if file.service is not None and os.path.isdir(file.service) else None
+        service = case.subject.service
+        folder = service if service is not None and os.path.isdir(service) else None
         return configuration.gateway(folder, now=clock, **overrides), clock
     except ConfigurationError as error:
         if tree is None:

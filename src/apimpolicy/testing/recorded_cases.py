@@ -23,6 +23,8 @@ def recorded_case(policy: str, trace: str, output: str) -> FirstCases:
     """A test file with one case, to be written to `output`. Raises ConfigurationError, DiagnosticError."""
     recorded = read_recorded_trace(trace)
     around = surroundings_of(subject_of(policy))
+    if recorded.gateway:
+        around.defaults["gateway"] = {**around.defaults.get("gateway", {}), **recorded.gateway}
     if recorded.answers:
         around.defaults["backend"] = [_answer(answer) for answer in recorded.answers]
     found = Found(f"as recorded in {os.path.basename(trace)}", _request(recorded), _expect(recorded))
@@ -35,6 +37,8 @@ def _request(recorded: RecordedTrace) -> dict[str, Any]:
     made: dict[str, Any] = {"method": request.method, "url": request.url}
     if headers := _fields(request.headers):
         made["headers"] = headers
+    if request.ip_address != "127.0.0.1":
+        made["ip-address"] = request.ip_address
     return made
 
 

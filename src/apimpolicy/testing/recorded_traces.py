@@ -4,9 +4,11 @@
     result = Gateway(backend=recorded.backend).run("policy.xml", recorded.request)
     difference = first_difference(recorded, result)
 
-The form is that of `apimpolicy.report.gateway_trace`. A trace has no bodies, so that a case has none.
-Variables are those that set-variable wrote; values are texts. Entries are compared section by section, by what the
-documentation says they have; times are not compared, nor are sentences that no document states.
+The form is that of `apimpolicy.report.gateway_trace`; that of the Consumption tier is read too, where both entries of
+a forwarded request have the source `forward-request`. A trace has no bodies, so that a case has none.
+Variables are those that set-variable wrote; values are texts. Entries are compared section by section, by what both
+sides say; times are not compared, nor are the headers by which Application Insights follows a request, nor sentences
+that were neither documented nor seen.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ import attrs
 
 from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.report.gateway_trace import SECTIONS, gateway_trace, status_name
+from apimpolicy.report.gateway_trace import SECTIONS, gateway_trace
+from apimpolicy.report.gateway_trace_entries import status_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +34,11 @@ MAX_BYTES = 64 * 1024 * 1024
 _CODES = {status_name(status.value): status.value for status in http.HTTPStatus}
 _COMPARED = ("request", "response", "header", "name", "value", "expression", "reason", "path")
 """Members of an entry's data that are compared when both sides have them."""
+_FORWARDING = ("request-forwarder", "forward-request")
+_TELEMETRY = frozenset({"request-id", "request-context", "traceparent", "tracestate", "correlation-context"})
+"""Headers that Application Insights adds to a forwarded request."""
+_SEEN_MESSAGES = frozenset({"set-status", "set-variable", "rewrite-uri", "set-backend-service", "request-forwarder"})
+"""Entries whose sentences are known, word by word."""
 _SET_TO = "Response status code was set to "
 
 
@@ -50,12 +58,16 @@ class RecordedEntry:
 
 @attrs.frozen
 class RecordedTrace:
-    """What a trace tells. `answers` are the backend's, in order; `response` is None when the trace does not say."""
+    """What a trace tells. `answers` are the backend's, in order; `response` is None when the trace does not say.
+
+    `gateway` is what it says of API, operation and gateway, by the keys of apimpolicy.toml.
+    """
 
     request: Request
     variables: Mapping[str, str]
     answers: tuple[Response, ...]
     response: Response | None
+    gateway: Mapping[str, Any]
     entries: tuple[RecordedEntry, ...]
 
     @property
@@ -96,11 +108,18 @@ def read_recorded_trace(source: str | Path | Mapping[str, Any]) -> RecordedTrace
     if not isinstance(sections, dict):
         raise ConfigurationError("this is no trace of a gateway: it has no 'traceEntries'")
     entries = tuple(
-        RecordedEntry(section, index, str(entry["source"]), entry.get("data"))
+        RecordedEntry(section, index, _source_of(entry), entry.get("data"))
         for section in SECTIONS
         for index, entry in enumerate(_list_of(sections, section))
     )
-    return RecordedTrace(_request_of(entries), _variables(entries), _answers(entries), _response(entries), entries)
+    return RecordedTrace(
+        _request_of(entries),
+        _variables(entries),
+        _answers(entries),
+        _response(entries),
+        _gateway(entries),
+        entries,
+    )
 
 
 def first_difference(recorded: RecordedTrace, result: Result) -> Difference | None:
@@ -125,21 +144,39 @@ def _different(recorded: RecordedEntry, simulated: RecordedEntry) -> Difference 
     one, other = recorded.data, simulated.data
     if not isinstance(one, dict) or not isinstance(other, dict):
         return None if one == other else Difference(recorded.place, one, other)
-    members = (*_COMPARED, "message") if recorded.source == "set-status" else _COMPARED
+    members = (*_COMPARED, "message") if recorded.source in _SEEN_MESSAGES else _COMPARED
     for member in members:
         if member in one and member in other:
-            left, right = _comparable(one[member]), _comparable(other[member])
+            left, right = _common(_comparable(one[member]), _comparable(other[member]))
             if left != right:
                 return Difference(f"{recorded.place} {member}", left, right)
     return None
 
 
+def _source_of(entry: Mapping[str, Any]) -> str:
+    """Who wrote an entry; what the Consumption tier forwards has the source of what comes back."""
+    source, data = str(entry["source"]), entry.get("data")
+    is_forwarding = source == "forward-request" and isinstance(data, dict) and "request" in data
+    return "request-forwarder" if is_forwarding else source
+
+
 def _comparable(value: Any) -> Any:
-    """Headers in any order, names in any case, and without what only the network adds."""
+    """Headers in any order, names in any case, without telemetry, and of two with one name the first.
+
+    A self-hosted gateway lists the caller's Host behind the backend's.
+    """
     if not isinstance(value, dict) or "headers" not in value:
         return value
-    headers = {str(each["name"]).lower(): each["value"] for each in value["headers"]}
+    pairs = ((str(each["name"]).lower(), each["value"]) for each in reversed(value["headers"]))
+    headers = {name: text for name, text in pairs if name not in _TELEMETRY}
     return {**value, "headers": dict(sorted(headers.items()))}
+
+
+def _common(left: Any, right: Any) -> tuple[Any, Any]:
+    """What two tables both say; other values as they are."""
+    if not isinstance(left, dict) or not isinstance(right, dict):
+        return left, right
+    return {name: left[name] for name in left if name in right}, {name: right[name] for name in left if name in right}
 
 
 def _parsed(source: str | Path) -> Any:
@@ -169,19 +206,50 @@ def _request_of(entries: tuple[RecordedEntry, ...]) -> Request:
         if entry.source == "api-inspector" and isinstance(entry.data, dict) and "request" in entry.data:
             given = entry.data["request"]
             try:
-                return Request(given["method"], given["url"], headers=_pairs(given))
+                caller = _caller(entries) or "127.0.0.1"
+                return Request(given["method"], given["url"], headers=_pairs(given), ip_address=caller)
             except (KeyError, TypeError, AttributeError):
                 break
     raise ConfigurationError("the trace has no request: no entry of api-inspector with method and url")
 
 
+def _gateway(entries: tuple[RecordedEntry, ...]) -> dict[str, Any]:
+    """The API with the path and the backend that the trace names, its operation, and whether it is self-hosted."""
+    found: dict[str, Any] = {}
+    datas = [entry.data for entry in entries if isinstance(entry.data, dict)]
+    configuration = next((data["configuration"] for data in datas if "configuration" in data), None)
+    if isinstance(configuration, dict):
+        api, operation = configuration.get("api") or {}, configuration.get("operation") or {}
+        found["api"] = {"path": str(api.get("from", "/")).strip("/")}
+        if (address := api.get("to")) and "host" in address:
+            port = "" if address.get("isDefaultPort", True) else f":{address['port']}"
+            origin = f"{address.get('scheme', 'https')}://{address['host']}{port}"
+            found["api"]["service-url"] = origin + address.get("path", "")
+        if "uriTemplate" in operation:
+            found["operation"] = {"method": operation.get("method", "GET"), "url-template": operation["uriTemplate"]}
+    if any("protocol" in data["request"] for data in datas if isinstance(data.get("request"), dict)):
+        found["deployment"] = {"gateway-id": "self-hosted"}
+    return found
+
+
+def _caller(entries: tuple[RecordedEntry, ...]) -> str:
+    """The caller's address, which the gateway adds to X-Forwarded-For; empty when nothing was forwarded."""
+    for entry in entries:
+        if entry.source == "request-forwarder" and entry.section == "backend" and isinstance(entry.data, dict):
+            request = entry.data.get("request")
+            for name, value in _pairs(request) if isinstance(request, dict) else ():
+                if name.lower() == "x-forwarded-for":
+                    return value.rpartition(",")[2].strip()
+    return ""
+
+
 def _variables(entries: tuple[RecordedEntry, ...]) -> dict[str, str]:
     datas = (entry.data for entry in entries if entry.source == "set-variable" and isinstance(entry.data, dict))
-    return {str(data["name"]): str(data["value"]) for data in datas if "name" in data and "value" in data}
+    return {str(data["name"]): str(data["value"]) for data in datas if "name" in data and data.get("value") is not None}
 
 
 def _answers(entries: tuple[RecordedEntry, ...]) -> tuple[Response, ...]:
-    found = (entry for entry in entries if entry.source == "request-forwarder" and _has_response(entry))
+    found = (entry for entry in entries if entry.source in _FORWARDING and _has_response(entry))
     return tuple(_made(entry.data["response"]) for entry in found)
 
 
@@ -189,7 +257,7 @@ def _response(entries: tuple[RecordedEntry, ...]) -> Response | None:
     """The last response that the trace shows, with the status that was set after it."""
     answer: Response | None = None
     for entry in entries:
-        if entry.source in ("request-forwarder", "return-response", "mock-response") and _has_response(entry):
+        if entry.source in (*_FORWARDING, "return-response", "mock-response") and _has_response(entry):
             answer = _made(entry.data["response"])
         elif entry.source == "set-status" and answer is not None and isinstance(entry.data, dict):
             answer = _with_status(answer, entry.data.get("message"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
@@ -114,9 +113,9 @@ def run_case(case: Case) -> Outcome:
 
 
 def _send(gateway: Gateway, case: Case, request: Request) -> Result:
-    if case.file.service is not None:
+    subject = case.subject
+    if not subject.policies:
         return gateway.send(request)
-    policies = {scope: Path(path) for scope, path in case.file.policies.items()}
     variables = case.given.get("variables")
     given = None if variables is None else variables.plain()
-    return gateway.run(policies, request, variables=given)
+    return gateway.run(dict(subject.policies), request, variables=given)

@@ -13,10 +13,11 @@ from typing import Any
 from apimpolicy.testing import case_files, doubles, expectations
 
 _TEXTS: dict[str, str] = {
-    "policy": "The policy file, relative to this one; it is taken for the API's.",
-    "policies": "The policy files by scope.",
+    "policy": "The policy file, relative to this one, or the document itself; it is taken for the API's.",
+    "policies": "The policy files, or the documents themselves, by scope.",
+    "trace": "Entries of the trace in the gateway's own form, in this order.",
     "service": "A whole service instead: a folder as APIOps extracts it, or an apimpolicy.toml with APIs.",
-    "config": "The gateway's configuration; apimpolicy.toml beside this file when there is one.",
+    "config": "The gateway's configuration; without it, the nearest apimpolicy.toml beside or above this file.",
     "certificates": "Certificates by name, besides those that every file has: partner, expired, revoked …",
     "defaults": "For every case; a case's own keys come on top.",
     "cases": "The cases.",
@@ -47,6 +48,7 @@ _TEXTS: dict[str, str] = {
     "explanation": "A text that the explanation contains.",
     "takes": "Seconds on the gateway's clock until it answers.",
     "raises": "Instead of answering: timeout or refused.",
+    "message": "What the error says.",
     "when": "Only for requests like this.",
     "file": "The content of a file.",
     "certificate": "The client certificate, by name or as a file.",
@@ -78,6 +80,7 @@ def schema() -> dict[str, Any]:
     counted = {"oneOf": [{"type": ["integer", "boolean"]}, one, {"type": "array", "items": one}]}
     status = {"oneOf": [{"type": "integer"}, {"type": "string", "pattern": "^[1-5][0-9xX]{2}$"}]}
     error = {"oneOf": [{"type": ["boolean", "null"]}, _object(dict.fromkeys(expectations.ERROR_KEYS, matched))]}
+    trace_entry = _object({"section": text, "source": text, "data": {}, "absent": {"type": "boolean"}})
     expect = _object(
         {
             "status": {"oneOf": [*status["oneOf"], {"type": "array", "items": status}]},
@@ -92,6 +95,7 @@ def schema() -> dict[str, Any]:
             "error": error,
             "branch": texts,
             "explanation": texts,
+            "trace": {"type": "array", "items": trace_entry},
         }
     )
     request = _object(
@@ -108,6 +112,7 @@ def schema() -> dict[str, Any]:
             "file": text,
             "takes": {"type": "number", "minimum": 0},
             "raises": {"enum": ["timeout", "refused"]},
+            "message": text,
             "when": _object(dict.fromkeys(doubles.WHEN_KEYS, text)),
         }
     )
@@ -138,6 +143,11 @@ def schema() -> dict[str, Any]:
         "variables": {"type": "object"},
         "expect": _reference("expect"),
     }
+    subject = {
+        "policy": text,
+        "service": text,
+        "policies": _object(dict.fromkeys(case_files.SCOPES, text)),
+    }
     step = _object(
         {"name": text, "request": given["request"], "expect": given["expect"], "advance": {"type": "number"}}
     )
@@ -148,15 +158,14 @@ def schema() -> dict[str, Any]:
             "skip": {"type": ["string", "boolean"]},
             "each": {"type": "array", "items": {"type": "object"}},
             "steps": {"type": "array", "items": step},
+            **subject,
             **given,
         }
     )
     root = _object(
         {
             "$schema": text,
-            "policy": text,
-            "service": text,
-            "policies": _object(dict.fromkeys(case_files.SCOPES, text)),
+            **subject,
             "config": {"type": ["string", "boolean"]},
             "certificates": {"type": "object", "additionalProperties": certificate},
             "identity-providers": {"type": "object", "additionalProperties": provider},

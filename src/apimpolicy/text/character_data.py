@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.text.document import CData, Text, Value
+from apimpolicy.text.holes import CLOSE, OPEN, has_hole
 from apimpolicy.text.scanner import (
     ENTITY,
     EXPRESSION_START,
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 MAX_DIAGNOSTICS = 100
 
-NAME = r"[^\W\d][\w:.\-]*+"
+NAME = rf"(?:[^\W\d]|{OPEN})[\w:.\-{OPEN}{CLOSE}]*+"
+"""A name; a template may put in a part of it."""
 _WHOLE_EXPRESSION = re.compile(r"[ \t\r\n]*+(?=@[({])")
 _AFTER_EXPRESSION = {quote: re.compile(rf"[ \t\r\n]*+{quote}") for quote in "\"'"}
 _REST_OF_VALUE = {quote: re.compile(rf"[^<{quote}]*+{quote}(?=[\s/>?])") for quote in "\"'"}
@@ -33,6 +35,12 @@ _LIKELY_END = {
 _OPEN_VALUE = re.compile(r"[^\r\n<>]*+")
 _UNQUOTED = re.compile(r"(?:[^\s<>\"'/]++|/(?!>))*+")
 _ENTITY_LIKE = re.compile(r"&#?\w{1,32};")
+FORGOTTEN = re.compile(r"<[\w .:/()|\-]{1,80}>")
+"""A placeholder in angle brackets: `<your-tenant>`."""
+ADVICE_ON_FORGOTTEN = (
+    "Write the value, or a named value such as {{name}}. If a pipeline replaces it, list it among the `placeholders` "
+    "in apimpolicy.toml."
+)
 NOT_SPACE = re.compile(r"[^ \t\r\n]")
 
 
@@ -188,7 +196,11 @@ class CharacterReader:
         self.check(literal, end)
         blank = not NOT_SPACE.search(text, literal, end)
         expression = parts[0] if whole and len(parts) == 1 and parts[0].start == whole.end() and blank else None
-        if self.element is None and (parts or not blank or NOT_SPACE.search(text, start, end)):
+        if (
+            self.element is None
+            and (parts or not blank or NOT_SPACE.search(text, start, end))
+            and not has_hole(text[start:end])
+        ):
             self.report("POL020", "text outside the root element", start, end)
         self.children.append(Text(source, start, end, expression, tuple(parts)))
         return end
@@ -227,7 +239,11 @@ class CharacterReader:
             ampersand = text.find("&", ampersand + 1, end)
         if in_value:
             angle = text.find("<", start, end)
-            if angle >= 0:
+            forgotten = FORGOTTEN.match(text, angle, end) if angle >= 0 else None
+            if forgotten is not None:
+                message = f"'{forgotten[0]}' is a placeholder that has not been replaced"
+                self.report("POL023", message, *forgotten.span(), help=ADVICE_ON_FORGOTTEN)
+            elif angle >= 0:
                 advice = "Write `&lt;`. Only expressions can contain a raw `<`. Is a closing quote missing?"
                 self.report("POL023", "'<' is not allowed in an attribute value", angle, angle + 1, help=advice)
         elif (mark := text.find("]]>", start, end)) >= 0:

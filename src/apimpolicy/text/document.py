@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.text.holes import has_hole, is_unknown
 from apimpolicy.text.scanner import ENTITY, character_of
 
 if TYPE_CHECKING:
@@ -112,6 +113,19 @@ class Characters(Node):
         return "".join(pieces)
 
 
+    @property
+    def is_unknown_outside_expressions(self) -> bool:
+        """Whether a hole stands in it that does not belong to an expression."""
+        text, position = self.source.text, self.start
+        if not is_unknown(text[self.start : self.end]):
+            return False
+        for part in self.parts:
+            if is_unknown(text[position : part.start]):
+                return True
+            position = part.end
+        return is_unknown(text[position : self.end])
+
+
 class Value(Characters):
     """An attribute's value, without its quotes.
 
@@ -185,6 +199,11 @@ class Element(Node):
         self.children: list[Node] = []
         self.parent = parent
 
+    @property
+    def is_unclosed(self) -> bool:
+        """Whether it has content and no end tag; that has been reported."""
+        return self.content_start < self.content_end == self.end
+
     def get(self, name: str) -> Attribute | None:
         """The attribute of that name; the first one if it is given twice."""
         for attribute in self.attributes:
@@ -212,6 +231,21 @@ class Element(Node):
     def text(self) -> str:
         """The element's own character data, CDATA included, comments not."""
         return "".join(child.text for child in self.children if isinstance(child, Characters))
+
+    @property
+    def may_hold_more(self) -> bool:
+        """Whether a hole stands among its children, which may be any number of elements, or a text."""
+        return any(
+            has_hole(child.name)
+            if isinstance(child, Element)
+            else isinstance(child, Characters) and child.is_unknown_outside_expressions
+            for child in self.children
+        )
+
+    @property
+    def may_have_more_attributes(self) -> bool:
+        """Whether a hole stands among its attributes."""
+        return any(has_hole(attribute.name) for attribute in self.attributes)
 
     @property
     def expression(self) -> Excerpt | None:

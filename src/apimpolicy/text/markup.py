@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.text.character_data import MAX_DIAGNOSTICS, NAME, CharacterReader, GiveUp
+from apimpolicy.text.character_data import ADVICE_ON_FORGOTTEN, MAX_DIAGNOSTICS, NAME, CharacterReader, GiveUp
 from apimpolicy.text.document import (
     Attribute,
     CData,
@@ -38,6 +38,7 @@ from apimpolicy.text.document import (
     Text,
     Value,
 )
+from apimpolicy.text.holes import CLOSE, OPEN, has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +73,7 @@ _PLAIN_ATTRIBUTE = re.compile(rf"""[ \t\r\n]++({NAME})[ \t\r\n]*+=[ \t\r\n]*+(?:
 _ATTRIBUTE = re.compile(rf"([ \t\r\n]*+)({NAME})([ \t\r\n]*+=[ \t\r\n]*+)?")
 # The rest of a faulty word is not reported a second time.
 _UNEXPECTED = re.compile(r"[ \t\r\n]*+([^ \t\r\n<>/][^ \t\r\n<>/]*+|/)")
+_LIKE_A_PLACEHOLDER = re.compile(r"^[A-Z][A-Z0-9]*$|_|^(?i:your|my|the|insert|enter)-")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -94,6 +96,9 @@ class _Reader(CharacterReader):
         if forbidden := _FORBIDDEN.search(text):
             name = f"U+{ord(forbidden[0]):04X}"
             self.report("POL004", f"the character {name} is not allowed in XML", *forbidden.span())
+        if has_hole(text) and not self.source.holes:
+            place = text.index(OPEN)
+            self.report("POL004", "the noncharacter U+FDD0 is not allowed in a policy", place, place + 1)
         try:
             while position < length:
                 position = self.markup(position) if text[position] == "<" else self.characters(position)
@@ -102,9 +107,22 @@ class _Reader(CharacterReader):
             self.close_until(None, stop.offset)
             if stop.offset < length:
                 self.children.append(Text(self.source, stop.offset, length))
+        if has_hole(text):
+            self.leave_out_what_holes_may_mend()
         if len(self.diagnostics) > 1:
             self.diagnostics.sort(key=lambda diagnostic: diagnostic.start)
         return Document(self.source, self.outermost, self.diagnostics)
+
+    def leave_out_what_holes_may_mend(self) -> None:
+        """A hole before the first element may open others, one at the very end may close those that are open."""
+        first = next((child for child in self.outermost if isinstance(child, Element)), None)
+        opens = first is not None and has_hole(self.text[: first.start])
+        closes = self.text.rstrip().endswith(CLOSE)
+        self.diagnostics = [
+            found
+            for found in self.diagnostics
+            if not (opens and found.code in ("POL007", "POL008")) and not (closes and found.code == "POL006")
+        ]
 
     def finish(self, length: int) -> None:
         if self.element is not None:
@@ -184,9 +202,12 @@ class _Reader(CharacterReader):
         """Read one attribute that is not of the plainest kind; the offset after it."""
         text, name, position = self.text, found[2], found.end()
         name_start, name_end = found.span(2)
-        if not found[1]:
+        hole = has_hole(name)
+        if not found[1] and not hole:
             self.report("POL022", f"white space is missing before the attribute '{name}'", name_start, name_end)
-        if not found[3]:
+        if not found[3] and hole:
+            value, position = Value(self.source, name_end, name_end), name_end
+        elif not found[3]:
             advice = f'Write `{name}="…"`.'
             self.report("POL011", f"the attribute '{name}' has no value", name_start, name_end, help=advice)
             value, position = Value(self.source, name_end, name_end), name_end
@@ -204,7 +225,7 @@ class _Reader(CharacterReader):
         first: dict[str, Attribute] = {}
         for attribute in attributes:
             earlier = first.setdefault(attribute.name, attribute)
-            if earlier is not attribute:
+            if earlier is not attribute and not has_hole(attribute.name):
                 message = f"the attribute '{attribute.name}' appears twice"
                 label = f"first at {self.where(earlier.name_start)}"
                 self.report("POL009", message, attribute.name_start, attribute.name_end, label=label)
@@ -241,6 +262,9 @@ class _Reader(CharacterReader):
     def unclosed(self, element: Element, help: str) -> None:
         name = element.name
         message = f"the element <{name}> is never closed"
+        if not element.attributes and _LIKE_A_PLACEHOLDER.search(name) is not None:
+            message = f"'<{name}>' is a placeholder that has not been replaced, or an element that is never closed"
+            help = ADVICE_ON_FORGOTTEN
         self.report("POL006", message, element.start, element.name_end, label="opened here", help=help)
 
     def close(self, start: int, end: int) -> None:

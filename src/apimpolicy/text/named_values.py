@@ -1,10 +1,11 @@
 """Named values, `{{display-name}}`: finding them, putting their values in, and doing without.
 
-The gateway replaces them as text before it parses anything: the name is case-sensitive, a value is not looked at again
-(named values do not nest), and it may be or contain an expression. What is not a reference here:
+The gateway puts their values in when it has read the document as XML: in an attribute or a text a value is literal,
+whatever characters it has; in an expression it is code (`named_value_places`). The name is case-sensitive, a value is
+not looked at again (named values do not nest), and it may be an expression. What is not a reference here:
 
-- `{{…}}` in the text of a `set-body` with `template="liquid"`, or of one of the Dapr policies with
-  `template="Liquid"`: that is Liquid's own output tag, whatever it names;
+- `{{…}}` in the text of an element with `template="liquid"`: that is Liquid's own output tag, unless a named value of
+  that name is there;
 - `{{…}}` in an XML comment;
 - `{{{name}}}`, which in an interpolated string is C# for a brace, a hole and a brace;
 - `{{ name }}` with spaces inside the braces: a display name neither begins nor ends with one.
@@ -15,21 +16,22 @@ The gateway replaces them as text before it parses anything: the name is case-se
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic
-from apimpolicy.text.scanner import scan_code
+from apimpolicy.text.holes import FIRST_NAMED_VALUE, mark
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from apimpolicy.text.named_value_places import NamedValuePlaces
+
 MISSING_NAMED_VALUE = "POL001"
 
 _REFERENCE = re.compile(r"\{\{([A-Za-z0-9\-._]++(?: ++[A-Za-z0-9\-._]++)*+)\}\}")
 _OPAQUE = re.compile(
-    r"<!--|<(set-body|publish-to-dapr|invoke-dapr-binding)\b"
+    r"<!--|<([A-Za-z][\w-]*+)\b"
     r"[^<>]*?\btemplate\s*=\s*(?:\"[Ll]iquid\"|'[Ll]iquid')[^<>]*(?<!/)>"
 )
 
@@ -48,14 +50,23 @@ def find_named_values(text: str) -> list[NamedValueReference]:
         return []
     found: list[NamedValueReference] = []
     position = 0
-    for start, end in _opaque_spans(text):
+    for start, end in opaque_spans(text):
         found.extend(_references(text, position, start))
         position = end
     found.extend(_references(text, position, len(text)))
     return found
 
 
-def _opaque_spans(text: str) -> Iterator[tuple[int, int]]:
+def _in_liquid(text: str, values: Mapping[str, str]) -> Iterator[NamedValueReference]:
+    """References in Liquid templates to named values that are there."""
+    if "{{" in text:
+        for start, end in opaque_spans(text):
+            if text[start - 4 : start] != "<!--":
+                yield from (found for found in _references(text, start, end) if found.name in values)
+
+
+def opaque_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where double braces are Liquid's, or nobody's: templates in Liquid and comments, as (start, end)."""
     position = 0
     while opening := _OPAQUE.search(text, position):
         end = text.find("-->" if opening[0] == "<!--" else f"</{opening[1]}", opening.end())
@@ -81,11 +92,16 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
     anchors: list[tuple[int, int, bool]] = [(0, 0, True)]
     missing: list[Diagnostic] = []
     position = length = 0
-    for name, start, end in find_named_values(text):
+    places: NamedValuePlaces | None = None
+    references = [*find_named_values(text), *_in_liquid(text, values)]
+    for name, start, end in sorted(references, key=lambda found: found.start):
         value = values.get(name)
         if value is None:
             missing.append(_missing(source, name, start, end, values))
             continue
+        if places is None:
+            places = _places_in(source)
+        value = places.written(value, start)
         pieces += (text[position:start], value)
         length += start - position
         anchors.append((length, start, False))
@@ -98,6 +114,12 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
     return Source("".join(pieces), source.path, source, tuple(anchors)), missing
 
 
+def _places_in(source: Source) -> NamedValuePlaces:
+    from apimpolicy.text.named_value_places import NamedValuePlaces
+
+    return NamedValuePlaces(source)
+
+
 def _missing(source: Source, name: str, start: int, end: int, values: Mapping[str, str]) -> Diagnostic:
     alike = next((known for known in values if known.lower() == name.lower()), None)
     advice = (
@@ -108,29 +130,16 @@ def _missing(source: Source, name: str, start: int, end: int, values: Mapping[st
     return Diagnostic(MISSING_NAMED_VALUE, f"Cannot find a property '{name}'", source, start, end, help=advice)
 
 
-def substitute_placeholders(excerpt: Excerpt) -> Excerpt:
-    """The expression with `1` (and spaces, so that offsets stay) for each named value that stands as code.
+def named_values_as_holes(excerpt: Excerpt) -> Excerpt:
+    """The expression with the mark of a hole (see `holes`) for each `{{name}}`: in code, in strings, in comments.
 
-    In a string, a character or a comment `{{name}}` is text that C# can read, and stays. Of an expression that is not
-    terminated nothing is replaced.
+    The gateway puts the value in before it compiles the expression, wherever the reference stands.
     """
-    text = excerpt.text
-    if "{{" not in text[2:]:
+    if "{{" not in excerpt.text[2:]:
         return excerpt
-    scan = scan_code(text, 0, len(text), literals=True)
-    if scan.open is not None:
-        return excerpt
-    literals = sorted(scan.literals)
-    starts = [start for start, _ in literals]
-    pieces: list[str] = []
-    position = 0
-    for _, start, end in _references(text, 2, len(text)):
-        index = bisect_right(starts, start) - 1
-        if index >= 0 and start < literals[index][1]:
-            continue
-        pieces += (text[position:start], "1".ljust(end - start))
-        position = end
-    if not pieces:
-        return excerpt
-    pieces.append(text[position:])
-    return Excerpt("".join(pieces), excerpt.source, excerpt.start, excerpt.end, excerpt.anchors)
+    numbers: dict[str, int] = {}
+    pieces = [
+        (start, end, mark(FIRST_NAMED_VALUE + numbers.setdefault(name, len(numbers))))
+        for name, start, end in _references(excerpt.text, 2, len(excerpt.text))
+    ]
+    return excerpt.replaced(pieces) if pieces else excerpt

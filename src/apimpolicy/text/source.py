@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Position(NamedTuple):
@@ -20,9 +23,10 @@ class Source:
     lines and positions are the original's, so that whatever is said about this text points into the file.
     `anchors` are triples (offset here, offset in the origin, in step) in rising order; a segment that is not in step
     stands for a piece of the origin that was replaced as a whole.
+    `holes` are the placeholders whose marks stand in the text (see `holes`), as the origin has them, by number.
     """
 
-    __slots__ = ("_line_starts", "_offsets", "anchors", "origin", "path", "text")
+    __slots__ = ("_line_starts", "_offsets", "anchors", "holes", "origin", "path", "text")
 
     def __init__(
         self,
@@ -30,11 +34,13 @@ class Source:
         path: str = "<policy>",
         origin: Source | None = None,
         anchors: tuple[tuple[int, int, bool], ...] = ((0, 0, True),),
+        holes: tuple[str, ...] = (),
     ) -> None:
         self.text = text
         self.path = path
         self.origin = origin
         self.anchors = anchors
+        self.holes: tuple[str, ...] = holes if holes or origin is None else origin.holes
         self._offsets: list[int] | None = None
         self._line_starts: list[int] | None = None
 
@@ -55,6 +61,21 @@ class Source:
         index, last = self._segment(end - 1)
         last = last + 1 if self.anchors[index][2] else self.anchors[index + 1][1]
         return self.origin.original_span(first, last)
+
+    def holds(self, offset: int) -> bool:
+        """Whether the character at an offset of the file itself is in this text; a template may leave some out."""
+        if self.origin is None:
+            return 0 <= offset <= len(self.text)
+        ends = [*(anchor[0] for anchor in self.anchors[1:]), len(self.text)]
+        for index, ((mine, theirs, in_step), end) in enumerate(zip(self.anchors, ends, strict=True)):
+            if in_step:
+                first, last = self.origin.original_span(theirs, theirs + end - mine)
+            else:
+                following = self.anchors[index + 1 : index + 2]
+                first, last = self.origin.original_span(theirs, following[0][1] if following else theirs)
+            if first <= offset < max(last, first + 1) and (end > mine or len(self.anchors) == 1):
+                return True
+        return False
 
     def _segment(self, offset: int) -> tuple[int, int]:
         if self._offsets is None:
@@ -134,6 +155,28 @@ class Excerpt:
         """The offset in the source of the character at `offset` of this excerpt."""
         mine, theirs = self.anchors[bisect_right(self._offsets, offset) - 1]
         return min(theirs + offset - mine, self.end)
+
+    def replaced(self, pieces: Sequence[tuple[int, int, str]]) -> Excerpt:
+        """The excerpt with other texts for pieces of it: triples (start, end, text), in order and apart."""
+        texts: list[str] = []
+        anchors: list[tuple[int, int]] = []
+        position = length = 0
+
+        def copy(start: int, end: int) -> None:
+            nonlocal length
+            anchors.append((length, self.locate(start)))
+            anchors.extend((length + mine - start, theirs) for mine, theirs in self.anchors if start < mine < end)
+            texts.append(self.text[start:end])
+            length += end - start
+
+        for start, end, text in pieces:
+            copy(position, start)
+            anchors.append((length, self.locate(start)))
+            texts.append(text)
+            length += len(text)
+            position = end
+        copy(position, len(self.text))
+        return Excerpt("".join(texts), self.source, self.start, self.end, tuple(anchors))
 
     def __repr__(self) -> str:
         return f"Excerpt({self.text!r}, {self.source.path!r}, {self.start}, {self.end})"

@@ -58,7 +58,10 @@ def apimpolicy(tmp_path: Path) -> Callable[..., Outcome]:
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with ca.pem, partner.pem, other.pem, expired.pem, selfmade.pem and partner.pfx (password: secret)."""
+    """A directory with ca.pem, partner.pem, other.pem, expired.pem, selfmade.pem and partner.pfx (password: secret).
+
+    unlisted.pem names no revocation list.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -67,7 +70,11 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("certificates")
     made: dict[str, tuple[x509.Certificate, ec.EllipticCurvePrivateKey]] = {}
 
-    def make(name: str, issuer: str | None, until: int) -> None:
+    list_url = x509.UniformResourceIdentifier("http://crl.example/ca.crl")
+    place = x509.CRLDistributionPoints([x509.DistributionPoint([list_url], None, None, None)])
+    no_place = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+
+    def make(name: str, issuer: str | None, until: int, is_listed: bool = True) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         certificate = (
@@ -79,6 +86,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
             .not_valid_before(datetime.datetime(2025, 1, 1))
             .not_valid_after(datetime.datetime(until, 1, 1))
             .add_extension(x509.BasicConstraints(issuer is None, None), critical=True)
+            .add_extension(place if is_listed else no_place, critical=False)
             .sign(made[issuer][1] if issuer else key, hashes.SHA256())
         )
         made[name] = certificate, key
@@ -89,6 +97,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make("other", "ca", 2028)
     make("expired", "ca", 2026)
     make("selfmade", None, 2028)
+    make("unlisted", "ca", 2028, is_listed=False)
     certificate, key = made["partner"]
     encryption = serialization.BestAvailableEncryption(b"secret")
     (directory / "partner.pfx").write_bytes(

@@ -95,15 +95,39 @@ def test_pkcs12_and_json(apimpolicy: Callable[..., Any], service: Path) -> None:
             [
                 "The caller did send CN=partner (",
                 "'Negotiate client certificate' is off for contoso.example",
-                "Turn it on:",
+                "Turn it on in Azure: Custom domains ▸ contoso.example",
+                "Turn it on here: negotiate-client-certificate = true, at the top of apimpolicy.toml (or --negotiate)",
             ],
         ),
         (
             "selfmade",
             (),
-            ["true   !context.Request.Certificate.Verify()", "not among the trusted roots)", "UntrustedRoot"],
+            [
+                "true   !context.Request.Certificate.Verify()",
+                "not among the trusted roots)",
+                "UntrustedRoot",
+                'To trust it here: trusted-roots = ["ca.pem"], at the top of apimpolicy.toml (or --trusted-root ',
+            ],
         ),
-        ("expired", (), ["chain: CN=expired (expired on 2026-01-01 00:00:00 UTC) ← CN=ca", "NotTimeValid"]),
+        (
+            "expired",
+            (),
+            [
+                "chain: CN=expired (expired on 2026-01-01 00:00:00 UTC) ← CN=ca",
+                "NotTimeValid",
+                "The gateway's clock shows ",
+            ],
+        ),
+        (
+            "unlisted",
+            (),
+            [
+                "(CN=ca publishes no revocation list)",
+                "RevocationStatusUnknown",
+                "VerifyNoRevocation()",
+                'revocation-lists = ["ca.crl"], at the top of apimpolicy.toml',
+            ],
+        ),
         (
             "other",
             (),
@@ -290,3 +314,15 @@ def test_the_trace_in_the_gateways_own_form(apimpolicy: Callable[..., Any], serv
     trace = json.loads(found.out)["traceEntries"]
     assert [entry["source"] for entry in trace["inbound"]][:2] == ["api-inspector", "api-inspector"]
     assert trace["outbound"][-1]["data"] == {"message": "Response has been sent to the caller in full"}
+
+
+def test_certificates_without_a_configuration(apimpolicy: Callable[..., Any], service: Path) -> None:
+    given = ("--negotiate", "--trusted-root", str(service / "ca.pem"), "--upload", f"p={service / 'partner.pem'}")
+    partner = ("--certificate", str(service / "partner.pem"))
+    found = apimpolicy("run", "orders.xml", "--get", "/a", *given, *partner, "--format", "json")
+    assert json.loads(found.out)["response"]["status_code"] == 200
+    early = apimpolicy("explain", "orders.xml", "--get", "/a", *given, *partner, "--now", "2024-01-01").out
+    assert "not valid before 2025-01-01" in early
+    assert "The gateway's clock shows 2024-01-01T00:00:00Z" in early
+    for wrong in (("--upload", "p"), ("--now", "yesterday")):
+        assert apimpolicy("run", "orders.xml", "--get", "/a", *wrong).code == 2

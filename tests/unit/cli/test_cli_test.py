@@ -105,3 +105,20 @@ def test_mistakes(apimpolicy: Callable[..., Any], project: Path) -> None:
     assert (found.code, "there is no such file" in found.out) == (2, True)
     (project / "empty").mkdir()
     assert "there are no test files in empty" in apimpolicy("test", "empty").err
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "policy: a.xml\ncases: []\n", "policy: a.xml\ncases:\n"])
+def test_a_file_without_cases(apimpolicy: Callable[..., Any], tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.xml").write_text("<policies/>")
+    (tmp_path / "a.test.yaml").write_text(text)
+    found = apimpolicy("test")
+    assert found.code == 5
+    assert "there are no cases in a.test.yaml" in found.err
+
+
+def test_no_case_with_this_name(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<policies/>")
+    (tmp_path / "a.test.yaml").write_text("policy: a.xml\ncases: [{name: one, request: {get: /}, expect: {}}]")
+    found = apimpolicy("test", "-k", "nomatch")
+    assert found.code == 5
+    assert "no case has 'nomatch' in its name" in found.err

@@ -8,11 +8,29 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpolicy.project.discovery import discover
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects
+from apimpolicy.project.discovery import Discovery, discover
 from apimpolicy.project.root_element import root_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+
+def found_in(*paths: object, policies_only: bool = False, **options: object) -> Discovery:
+    projects = CheckProjects(CheckOptions(**options))  # type: ignore[arg-type]
+    return discover(map(str, paths), projects, policies_only=policies_only)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., str]:
+    def make(name: str, text: str = "<policies/>") -> str:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return str(path)
+
+    return make
 
 
 @pytest.mark.parametrize(
@@ -34,29 +52,97 @@ def test_root_name(head: bytes, expected: bytes) -> None:
     assert root_name(head) == expected
 
 
-def test_a_tree(tmp_path: Path) -> None:
-    def write(name: str, text: str = "<policies/>") -> str:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return str(path)
-
+def test_a_tree(tmp_path: Path, write: Callable[..., str]) -> None:
     expected = [write("a.xml"), write("b/c.policy.xml"), write("b/d.CSHTML", "<!-- x -->\n<fragment/>")]
     write(".git/e.xml")
     write("node_modules/f.xml")
-    write("pom.xml", "<project/>")
+    other = write("pom.xml", "<project/>")
     write("g.txt")
     os.symlink(tmp_path, tmp_path / "b" / "loop")
     os.symlink("nowhere.xml", tmp_path / "dangling.xml")
     os.symlink("self.xml", tmp_path / "self.xml")
 
-    assert discover([str(tmp_path)]) == (expected, [], [])
+    assert found_in(tmp_path) == (expected, [], [], [other], 0)
 
 
 def test_named_files_are_taken_as_they_are(tmp_path: Path) -> None:
     other = tmp_path / "anything.txt"
     other.write_text("x")
     (tmp_path / "empty").mkdir()
-    found = discover([str(other), "-", str(other), str(tmp_path / "empty"), "missing.xml"])
+    found = found_in(other, "-", other, tmp_path / "empty", "missing.xml")
     assert found.files == [str(other), "-", "missing.xml"]
     assert found.empty == [str(tmp_path / "empty")]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_meant"),
+    [
+        ("<polices><inbound/></polices>", True),
+        ("<policy><inbound><base /></inbound></policy>", True),
+        ("<Policies><Inbound/></Policies>", True),
+        ("<Fragment><set-header name='a'/></Fragment>", True),
+        ("<fragement><choose/></fragement>", True),
+        ("<Policy xmlns='urn:oasis:xacml'><Target/></Policy>", False),
+        ("<policies2><rule/></policies2>", False),
+        ("<cross-domain-policy/>", False),
+    ],
+)
+def test_nearly_a_policy(write: Callable[..., str], tmp_path: Path, text: str, is_meant: bool) -> None:
+    path = write("a.xml", text)
+    found = found_in(tmp_path)
+    assert found.files == [path] * is_meant
+    assert found.skipped == [path] * (not is_meant)
+
+
+def test_an_empty_file_counts_beside_policies(write: Callable[..., str], tmp_path: Path) -> None:
+    policy, empty, other = write("p/a.xml"), write("p/b.xml", " \n"), write("q/c.xml", "")
+    found = found_in(tmp_path)
+    assert found.files == [policy, empty]
+    assert found.skipped == [other]
+    assert found_in(policy, empty, other, policies_only=True).files == [policy, empty]
+
+
+def test_a_folder_of_apiops_says_what_is_a_policy(write: Callable[..., str], tmp_path: Path) -> None:
+    paths = [write("x/apis/a/policy.xml", ""), write("x/policy fragments/f/policy.xml", "<oops/>")]
+    assert found_in(tmp_path).files == paths
+
+
+def test_a_long_comment_comes_first(write: Callable[..., str], tmp_path: Path) -> None:
+    path = write("a.xml", f"<!--{'x' * 100_000}--><policies/>")
+    assert found_in(tmp_path).files == [path]
+
+
+def test_settings_leave_files_out(write: Callable[..., str], tmp_path: Path) -> None:
+    write("apimpolicy.toml", "[check]\nexclude = ['old/', '*.gen.xml']")
+    kept = write("a.xml")
+    left_out = [write("old/b.xml"), write("deep/c.gen.xml"), write("d/e.xml")]
+    found = found_in(tmp_path, exclude=(f"{tmp_path.name}/d",))
+    assert found.files == [kept, left_out[-1]]
+    assert found.excluded == 2
+    assert found_in(*left_out, policies_only=True).files == [left_out[-1]]
+    assert found_in(*left_out).files == left_out
+
+
+def test_what_git_ignores_is_left_out(write: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    write(".gitignore", "/bin\n*.tmp.xml\n!keep.tmp.xml\n")
+    kept = [write("a.xml"), write("src/bin/b.xml"), write("src/keep.tmp.xml")]
+    ignored = [write("bin/c.xml"), write("src/d.tmp.xml")]
+    assert found_in(tmp_path).files == kept
+    assert found_in(tmp_path / "src").files == kept[1:]
+    write("apimpolicy.toml", "[check]\nrespect-gitignore = false")
+    assert found_in(tmp_path).files == sorted(kept + ignored)
+
+
+def test_the_nearest_configuration_counts(write: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "repository" / ".git").mkdir(parents=True)
+    write("apimpolicy.toml", "[check]\ntier = 'premium'")
+    write("repository/pyproject.toml", "[tool.other]")
+    inside = write("repository/a.xml")
+    write("repository/deep/apimpolicy.toml", "[check]\ntier = 'basic'")
+    deep, deeper = write("repository/deep/b.xml"), write("repository/deep/er/c.xml")
+    write("repository/py/pyproject.toml", "[tool.apimpolicy.check]\ntier = 'standard'")
+    python = write("repository/py/d.xml")
+    projects = CheckProjects(CheckOptions())
+    tiers = [projects.of(path).check.settings.tier for path in (inside, deep, deeper, python, str(tmp_path / "x.xml"))]
+    assert tiers == [None, "basic", "basic", "standard", "premium"]

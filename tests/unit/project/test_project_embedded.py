@@ -8,17 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apimpolicy.checks.document import check_document
+from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import ENDINGS, policies_of, reader_for
+from apimpolicy.text.holes import shown
 from apimpolicy.text.source import Source
 
 FILES = Path(__file__).parent / "embedded_files"
 
 # The file, then what is wrong in it: code, line, and the text that the finding points at.
 FINDINGS = {
-    "orders.tf": [("CS1061", 8, "Methd"), ("POL101", 17, "set-hedder")],
+    "orders.tf": [("CS1061", 8, "Methd"), ("POL104", 11, "${x}"), ("POL101", 17, "set-hedder")],
     "orders.bicep": [
         ("POL103", 9, "set-header"),
         ("POL102", 9, "nam"),
@@ -35,12 +36,12 @@ FINDINGS = {
 def test_findings_stand_where_the_outer_file_has_them(name: str) -> None:
     data = (FILES / name).read_bytes()
     outer = data.decode()
-    sources, problems = policies_of(data, name)
+    policies, problems = policies_of(data, name)
     assert not problems
     check = ExpressionCheck()
     found = []
-    for source in sources:
-        for finding in check_document(source, check):
+    for readings in policies:
+        for finding in check_readings(readings, check):
             start, end = finding.source.original_span(finding.start, finding.end)
             if finding.severity == "error":
                 found.append((finding.code, finding.position.line, outer[start:end]))
@@ -50,7 +51,8 @@ def test_findings_stand_where_the_outer_file_has_them(name: str) -> None:
 def read(text: str, ending: str) -> list[str]:
     reader = reader_for(f"a{ending}")
     assert reader is not None
-    return [source.text for source in reader(Source(text, f"a{ending}"))]
+    sources = (pieces.source() for pieces in reader(Source(text, f"a{ending}")))
+    return [shown(source.text, tuple(f"<{hole}>" for hole in source.holes)) for source in sources]
 
 
 @pytest.mark.parametrize(
@@ -60,16 +62,16 @@ def read(text: str, ending: str) -> list[str]:
         (".tf", "x = <<-A\n  <policies />\n  A\n", ["  <policies />\n"]),
         (".tf", "x = <<A\n<policies>$${a} %%{b}</policies>\nA\n", ["<policies>${a} %{b}</policies>\n"]),
         (".tf", "x = <<A\n<policies>%{ if a }</policies>\nA\n", ["<policies></policies>\n"]),
-        (".tf", "x = <<A\n<policies a='${f(\"}\")}'/>\nA\n", ["<policies a='{{template-value-1}}'/>\n"]),
+        (".tf", "x = <<A\n<policies a='${f(\"}\")}'/>\nA\n", ["<policies a='<${f(\"}\")}>'/>\n"]),
         (".tf", 'x = "<policies a=\\"\\u0041\\"/>"', ['<policies a="A"/>']),
         (".tf", "x = <<A\n<policies>", ["<policies>"]),
-        (".bicep", "var a = '''\n<policies>${a}</policies>'''", ["\n<policies>${a}</policies>"]),
-        (".bicep", "var a = $'''<policies>${a}</policies>'''", ["<policies>{{template-value-1}}</policies>"]),
-        (".bicep", "// it's\nvar a = '<policies a=\\'${b}\\'/>'", ["<policies a='{{template-value-1}}'/>"]),
+        (".bicep", "var a = '''\n<policies>${a}</policies>'''", ["<policies>${a}</policies>"]),
+        (".bicep", "var a = $'''<policies>${a}</policies>'''", ["<policies><${a}></policies>"]),
+        (".bicep", "// it's\nvar a = '<policies a=\\'${b}\\'/>'", ["<policies a='<${b}>'/>"]),
         (".bicep", "/* ' */ var a = '<policies>\\u{41}</policies>'", ["<policies>A</policies>"]),
         (".json", '{"a": "<policies>\\ud83d\\ude00</policies>"}', ["<policies>\U0001f600</policies>"]),
         (".json", '{"a": "[concat(\'<policies>\', f(\'x\', 1), \'</policies>\')]"}', [
-            "<policies>{{template-value-1}}</policies>"
+            "<policies><f('x', 1)></policies>"
         ]),
         (".json", '{"a": "[parameters(\'<policies>\')]"}', []),
         (".json", '{"a": "<svg></svg>"}', []),
@@ -94,6 +96,6 @@ def test_any_text_is_read(ending: str, text: str) -> None:
         reader = reader_for(f"a{ending}")
         assert reader is not None
         outer = Source(prefix + text, "a")
-        for source in reader(outer):
+        for source in (reading for pieces in reader(outer) for reading in pieces.readings()):
             for offset in range(len(source.text) + 1):
                 assert 0 <= source.original(offset) <= len(outer.text)

@@ -90,7 +90,7 @@ def test_settings_by_file(tmp_path: Path) -> None:
         subscription-required = false
         ignore = ["POL127"]
     """)
-    check = load_configuration(str(path)).check
+    check = load_configuration(str(path)).check()
     assert check.baseline == str(tmp_path / "known.json")
     assert check.settings.severities == {"POL306": Severity.ERROR}
     assert check.settings_for(str(tmp_path / "deep" / "global.xml")).scope == "global"
@@ -104,17 +104,17 @@ def test_settings_by_file(tmp_path: Path) -> None:
 def test_the_table_of_a_pyproject(tmp_path: Path) -> None:
     path = tmp_path / "pyproject.toml"
     path.write_text('[project]\nname = "x"\n[tool.apimpolicy.check]\nselect = ["CS"]\n')
-    assert load_configuration(str(path)).check.settings.select == ("CS",)
+    assert load_configuration(str(path)).check().settings.select == ("CS",)
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('[check]\ntier = "gold"', "'check.tier' is one of consumption, "),
+        ('[check]\ntier = "gold"', "'check.tier' cannot be 'gold'; it must be one of consumption, "),
         ('[check]\nselcet = ["CS"]', "'check.selcet' is not a setting; did you mean 'check.select'?"),
-        ('[check.severity]\nPOL301 = "bad"', "'check.severity.POL301' is one of error, warning, info"),
+        ('[check.severity]\nPOL301 = "bad"', "'check.severity.POL301' cannot be 'bad'; it must be one of error, warn"),
         ("[[check.files]]\nscope = 'api'", r"'check.files\[0\].paths' is missing"),
-        ("[[check.files]]\npaths = ['a']\nscope = 'a'", r"'check.files\[0\].scope' is one of global, "),
+        ("[[check.files]]\npaths = ['a']\nscope = 'a'", r"'check.files\[0\].scope' cannot be 'a'; it must be one of "),
     ],
 )
 def test_mistakes_are_sentences(tmp_path: Path, text: str, sentence: str) -> None:
@@ -122,3 +122,38 @@ def test_mistakes_are_sentences(tmp_path: Path, text: str, sentence: str) -> Non
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=sentence):
         load_configuration(str(path))
+
+
+def test_placeholders_are_handed_over(tmp_path: Path) -> None:
+    path = tmp_path / "apimpolicy.toml"
+    path.write_text("""[check]
+        placeholders = ["#{…}#", "__...__"]
+        [[check.files]]
+        paths = ["a.xml"]
+        placeholders = ["$(…)"]
+    """)
+    check = load_configuration(str(path)).check()
+    assert check.settings.placeholders == ("#{…}#", "__…__")
+    assert check.settings_for(str(tmp_path / "a.xml")).placeholders == ("$(…)",)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[check]\nignore = [\n  "POL409",\n  "certificate-not-verfied"]', ":2: 'check.ignore' has an unknown code: "),
+        ('[check.severity]\nPOL409 = "info"\nPLO301 = "info"', ":3: 'check.severity.PLO301' has an unknown code: "),
+        ("[[check.files]]\npaths = ['a']\n[[check.files]]\npaths = ['b']\nignore = ['POL999']", ":5: "),
+    ],
+)
+def test_unknown_codes_are_mistakes(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "apimpolicy.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=sentence):
+        load_configuration(str(path)).check(())
+
+
+def test_names_of_rules_are_codes(tmp_path: Path) -> None:
+    path = tmp_path / "apimpolicy.toml"
+    path.write_text('[check]\nselect = ["certificate-not-verified", "cs"]\nignore = ["CONTOSO1"]')
+    settings = load_configuration(str(path)).check(()).settings
+    assert (settings.select, settings.ignore) == (("POL301", "CS"), ("CONTOSO1",))

@@ -38,6 +38,8 @@ def test_everything_of_a_folder_takes_part(tmp_path: Path) -> None:
     sent = result.backend_requests[0]
     assert sent.url == "https://east.internal/17?code=1"
     assert dict(sent.headers.items()) == {
+        "Host": "east.internal",
+        "X-Forwarded-For": "127.0.0.1",
         "X-Key": "partner",
         "X-Environment": "test",
         "X-Order": "17",

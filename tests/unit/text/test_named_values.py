@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apimpolicy.text.holes import FIRST_NAMED_VALUE, mark
 from apimpolicy.text.markup import read
-from apimpolicy.text.named_values import find_named_values, substitute, substitute_placeholders
+from apimpolicy.text.named_values import find_named_values, named_values_as_holes, substitute
 from apimpolicy.text.source import Excerpt, Source
 
 
@@ -69,20 +70,24 @@ def test_missing() -> None:
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("@(x > {{limit}})", "@(x > 1        )"),
-        ('@(x == "{{key}}")', '@(x == "{{key}}")'),
-        ('@($"{{a}} {b + {{c}}} {{d}}")', '@($"{{a}} {b + 1    } {{d}}")'),
-        ('@(@"{{a}}" + {{b}} /* {{c}} */)', '@(@"{{a}}" + 1     /* {{c}} */)'),
+        ("@(x > {{limit}})", "@(x > <0>)"),
+        ('@(x == "{{key}}")', '@(x == "<0>")'),
+        ('@($"{{a}} {b + {{c}}} {{a}}")', '@($"<0> {b + <1>} <0>")'),
         ("@{{a}}", "@{{a}}"),
-        ("@({{a}}", "@({{a}}"),
+        ("@({{a}}", "@(<0>"),
+        ('@("{{{a}}}")', '@("{{{a}}}")'),
     ],
 )
-def test_placeholders(code: str, expected: str) -> None:
+def test_named_values_as_holes(code: str, expected: str) -> None:
     excerpt = Excerpt.of(code)
-    replaced = substitute_placeholders(excerpt)
+    replaced = named_values_as_holes(excerpt)
+    for number in range(3):
+        expected = expected.replace(f"<{number}>", mark(FIRST_NAMED_VALUE + number))
     assert replaced.text == expected
-    assert len(replaced.text) == len(code)
     assert (replaced is excerpt) == (expected == code)
+    assert [replaced.locate(offset) for offset, c in enumerate(replaced.text) if c in "@x$+="] == [
+        offset for offset, c in enumerate(code) if c in "@x$+="
+    ]
 
 
 @given(st.lists(st.sampled_from(["{{a}}", "{{b}}", "xy", "\n"]), max_size=12), st.text(max_size=8), st.text(max_size=8))

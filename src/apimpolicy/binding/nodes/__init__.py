@@ -31,6 +31,7 @@ from apimpolicy.binding.nodes.access import (
     Reference,
     TupleElement,
     TypeReference,
+    UnknownText,
 )
 from apimpolicy.binding.nodes.bound import (
     NOT_CONSTANT,
@@ -91,6 +92,7 @@ from apimpolicy.binding.nodes.statements import (
     SwitchSection,
     Throw,
     Try,
+    UnknownStatement,
     Using,
     Yield,
 )
@@ -168,6 +170,8 @@ __all__ = [
     "TypeOf",
     "TypeReference",
     "Unary",
+    "UnknownStatement",
+    "UnknownText",
     "Using",
     "Yield",
 ]

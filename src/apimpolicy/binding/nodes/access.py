@@ -22,8 +22,17 @@ class Literal(Expression):
     __slots__ = ()
 
 
+class UnknownText(Expression):
+    """A string literal with a hole in it: text of which a template puts in a part later."""
+
+    __slots__ = ()
+
+
 class Bad(Expression):
-    """An expression that was reported; its type is `types.ERROR` and everything accepts it silently."""
+    """An expression that was reported, or that is unknown: everything accepts it silently.
+
+    Its type is `types.ERROR`, or what the expression has in any case: `int` for `int.Parse(unknown)`.
+    """
 
     __slots__ = ()
 
@@ -58,9 +67,10 @@ class MethodGroup(Expression):
     """A name that denotes methods, before it is called or converted to a delegate.
 
     `methods` are instance and static methods by nearness; `extensions` are tried when none of them applies.
+    `hides_value`: the type has a property or field of this name, which a call passes over.
     """
 
-    __slots__ = ("extensions", "function", "methods", "name", "receiver", "type_arguments")
+    __slots__ = ("extensions", "function", "hides_value", "methods", "name", "receiver", "type_arguments")
 
     def __init__(
         self,
@@ -80,6 +90,7 @@ class MethodGroup(Expression):
         self.extensions = tuple(extensions)
         self.type_arguments = type_arguments
         self.function = function
+        self.hides_value = False
 
 
 class FieldAccess(Expression):

@@ -64,6 +64,15 @@ class Statements(Statement):
         self.statements = tuple(statements)
 
 
+class UnknownStatement(Statement):
+    """Statements that a template puts in later: they may declare, assign, jump and return."""
+
+    __slots__ = ()
+
+    def __init__(self, syntax: Node | Token) -> None:
+        self.syntax = syntax
+
+
 class LocalFunction(Statement):
     __slots__ = ("body", "function")
 

@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.certificates import is_client_certificate
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 class CallerNotChecked(Rule):
     code = "POL307"
+    severity = Severity.ERROR
     elements = ("authentication-certificate",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:

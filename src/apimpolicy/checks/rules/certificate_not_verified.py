@@ -5,7 +5,7 @@
 
 **Why it matters.** The gateway accepts every certificate, including expired, revoked and self-made ones. A thumbprint
 can't be forged, but anyone can issue a certificate with the same name, and a stolen certificate keeps its thumbprint
-after it has been revoked.
+after it has been revoked. So this is an error: callers get in whom the policy means to refuse.
 
 **Example**
 
@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.certificates import CertificateUse
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 class CertificateNotVerified(Rule):
     code = "POL301"
+    severity = Severity.ERROR
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)

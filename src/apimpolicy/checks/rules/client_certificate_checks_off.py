@@ -3,9 +3,9 @@
 **What it does.** Looks for `validate-client-certificate` with `validate-revocation`, `validate-trust`,
 `validate-not-before` or `validate-not-after` set to `false`, with `ignore-error="true"`, or without `identities`.
 
-**Why it matters.** Without `validate-trust`, self-made certificates are accepted; without the date checks, expired
-ones; with `ignore-error`, nobody is refused. Without identities, any certificate from any trusted authority is
-accepted.
+**Why it matters.** Without `validate-trust`, self-made certificates are accepted, unless every identity names a
+thumbprint; with `ignore-error`, nobody is refused: both are errors. Without the date checks, expired certificates are
+accepted. Without identities, any certificate from any trusted authority is accepted.
 
 **Example**
 
@@ -33,6 +33,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,10 +58,17 @@ class ClientCertificateChecksOff(Rule):
         for name, consequence in CHECKS.items():
             attribute = element.get(name)
             if attribute is not None and self.literal(element, name) == "false":
-                yield self.at_value(element, attribute, f"'{name}' is off", label=consequence)
+                severity = self.severity
+                if name == "validate-trust":
+                    if _by_thumbprint(element):
+                        consequence = "only the thumbprint is checked"
+                    else:
+                        severity = Severity.ERROR
+                yield self.at_value(element, attribute, f"'{name}' is off", label=consequence, severity=severity)
         attribute = element.get("ignore-error")
         if attribute is not None and self.literal(element, "ignore-error") == "true":
-            yield self.at_value(element, attribute, "'ignore-error' is on", label="nobody is refused")
+            message = "'ignore-error' is on"
+            yield self.at_value(element, attribute, message, label="nobody is refused", severity=Severity.ERROR)
         if element.find("identities") is None:
             yield self.at_element(
                 element,
@@ -68,3 +76,10 @@ class ClientCertificateChecksOff(Rule):
                 label="any certificate from a trusted authority is accepted",
                 help="Add <identities><identity … /></identities>.",
             )
+
+
+def _by_thumbprint(element: Element) -> bool:
+    """Whether every identity names a thumbprint, which nobody can copy."""
+    identities = element.find("identities")
+    found = [] if identities is None else [child for child in identities.elements() if child.name == "identity"]
+    return bool(found) and all(identity.get("thumbprint") is not None for identity in found)

@@ -30,6 +30,7 @@ from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.messages import type_name
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.text.holes import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,7 @@ class CounterSharedByAll(Rule):
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         attribute = element.get("counter-key")
-        if attribute is None or "{{" in attribute.value.text:
+        if attribute is None or is_unknown(attribute.value.text):
             return
         parts = [found for found in self.subject.expressions_of(element) if found.attribute is attribute]
         if any(not part.compiled.is_legal or not is_the_same_for_all(part) for part in parts):

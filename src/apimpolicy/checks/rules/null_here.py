@@ -55,7 +55,8 @@ class NullHere(Rule):
             receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
             name = context_member(receiver) or ""
             is_late = name == "LastError" and section != "backend"  # where retry may see one
-            if is_late or (name == "Response" and section == "inbound" and not may_have_answer(expression)):
+            is_early = name == "Response" and section == "inbound" and not may_have_answer(expression)
+            if name is not None and (is_late or is_early):
                 if is_held_against_null(expression, name) or is_tried(expression, node):
                     continue
                 yield self.at_code(

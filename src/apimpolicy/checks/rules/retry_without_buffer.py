@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.text.holes import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ class RetryWithoutBuffer(Rule):
                 "false",
                 "",
             ):
-                if (given := forward.get("buffer-request-body")) is not None and "{{" in given.value.text:
+                if (given := forward.get("buffer-request-body")) is not None and is_unknown(given.value.text):
                     continue
                 yield self.at_element(
                     forward,

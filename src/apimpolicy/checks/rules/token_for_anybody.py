@@ -5,7 +5,7 @@ silent if you sign the tokens yourself (`issuer-signing-keys`).
 
 **Why it matters.** The signature proves that the identity provider issued the token, not for which API. A token that
 somebody got for another application of the same provider is accepted. With a public provider (Microsoft Entra's
-`common`, Google), any user in the world gets in.
+`common`, Google), any user in the world gets in, which is an error unless the issuers are named.
 
 **Example**
 
@@ -30,9 +30,11 @@ https://datatracker.ietf.org/doc/html/rfc8725#section-3.9
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,14 +46,17 @@ if TYPE_CHECKING:
 class TokenForAnybody(Rule):
     code = "POL310"
     elements = ("validate-jwt",)
+    for_everybody = re.compile(r"microsoftonline\.com/(common|organizations|consumers)/|accounts\.google\.com", re.I)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if any(element.find(name) for name in ("audiences", "required-claims", "issuer-signing-keys")):
             return
-        if element.find("openid-config") is not None:
+        if (provider := element.find("openid-config")) is not None:
+            is_open = self.for_everybody.search(self.literal(provider, "url") or "") and not element.find("issuers")
             yield self.at_element(
                 element,
                 "any token of this identity provider is accepted",
                 label="whatever application it was issued for",
                 help="Add <audiences>, or <required-claims>.",
+                severity=Severity.ERROR if is_open else self.severity,
             )

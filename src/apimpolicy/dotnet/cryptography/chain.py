@@ -10,9 +10,11 @@ X509Chain.Build with its default policy:
 - `Verify()` asks for revocation of every certificate but the root, `VerifyNoRevocation()` does not ask;
 - extended key usage and host names play no part.
 
-Chosen here, since a simulation has no network: an authority's revocation list is reachable and names nobody, unless a
-list is given or the authority is marked unreachable. An unreachable, expired or wrongly signed list gives
-RevocationStatusUnknown, and with it `Verify()` is false, as in .NET.
+A revocation list that is given says what its authority has revoked. Without one, the status of a certificate that names
+no place to ask (a CRL distribution point or an OCSP responder) is RevocationStatusUnknown, and with it `Verify()` is
+false, as in .NET; `missing_list="empty"` takes such a certificate for not revoked. Chosen here, since a simulation has
+no network: a place that a certificate names is reachable and has revoked nothing, unless the authority is marked
+unreachable. An unreachable, expired or wrongly signed list gives RevocationStatusUnknown as well.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 MAXIMUM_PRESENTED = 64
 """Further certificates that a caller's file may bring along; the rest is not looked at."""
+NO_LIST = "{} publishes no revocation list"
 MAXIMUM_LENGTH = 12
 """Certificates in one chain; longer ones end in PartialChain."""
 _MAXIMUM_PATHS = 64
@@ -78,6 +81,7 @@ class TrustStore:
     """Decides about certificates; implements the protocol `environment.Trust`. Fixed once made.
 
     `unreachable` says whose revocation lists cannot be fetched: certificates of authorities, or a function of one.
+    `missing_list` decides about a certificate whose authority publishes no list: "unknown", as in .NET, or "empty".
     """
 
     def __init__(
@@ -86,7 +90,9 @@ class TrustStore:
         intermediates: Iterable[Certificate] = (),
         revocation_lists: Iterable[RevocationList | bytes] = (),
         unreachable: Collection[Certificate] | Callable[[Certificate], bool] = (),
+        missing_list: str = "unknown",
     ) -> None:
+        self.missing_list = missing_list
         self.trusted_roots = tuple(trusted_roots)
         self.intermediates = tuple(intermediates)
         lists = (item if isinstance(item, RevocationList) else RevocationList.read(item) for item in revocation_lists)
@@ -131,11 +137,12 @@ class TrustStore:
 
 
 class Verification(NamedTuple):
-    """One question that an expression asked about a certificate, and the answer."""
+    """One question that an expression asked about a certificate, and the answer; `now` is the time in ticks."""
 
     certificate: Certificate
     check_revocation: bool
     chain: Chain
+    now: int = 0
 
 
 class VerificationRecorder:
@@ -147,7 +154,7 @@ class VerificationRecorder:
 
     def build(self, certificate: Any, *, check_revocation: bool) -> Chain:
         chain: Chain = self._trust.build(certificate, check_revocation=check_revocation)  # type: ignore[assignment]
-        self.verifications.append(Verification(certificate, check_revocation, chain))
+        self.verifications.append(Verification(certificate, check_revocation, chain, environment().utc_now()))
         return chain
 
 
@@ -250,6 +257,8 @@ class _ChainBuilder:
         name = authority.parsed.subject.public_bytes()
         lists = [found for found in self.store.revocation_lists if found.issuer == name]
         if not lists:
+            if self.store.missing_list == "unknown" and not _says_where_to_ask(certificate):
+                yield ChainStatus("RevocationStatusUnknown", certificate, NO_LIST.format(authority.subject))
             return
         usable = [found for found in lists if found.is_current(self.now) and found.is_signed_by(authority.parsed)]
         if any(found.revokes(certificate.parsed.serial_number) for found in usable):
@@ -257,6 +266,23 @@ class _ChainBuilder:
         elif not usable:
             sentence = f"the revocation list of {authority.subject} is out of date or not signed by it"
             yield ChainStatus("RevocationStatusUnknown", certificate, sentence)
+
+
+def _says_where_to_ask(certificate: Certificate) -> bool:
+    """Whether a certificate names a revocation list or an OCSP responder."""
+    from cryptography import x509
+
+    extensions = certificate.parsed.extensions
+    try:
+        if any(point.full_name for point in extensions.get_extension_for_class(x509.CRLDistributionPoints).value):
+            return True
+    except x509.ExtensionNotFound:
+        pass
+    try:
+        access = extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except x509.ExtensionNotFound:
+        return False
+    return any(each.access_method == x509.oid.AuthorityInformationAccessOID.OCSP for each in access)
 
 
 def _turns(certificate: Certificate) -> tuple[int, int]:

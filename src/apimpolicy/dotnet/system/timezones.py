@@ -1,4 +1,7 @@
-"""`System.TimeZoneInfo`, by IANA names and the usual Windows names, from the machine's or Python's time zone data."""
+"""`System.TimeZoneInfo`, by IANA names and by Windows' names, whose case does not count.
+
+The rules come from the machine's time zone data, or from the package `tzdata` where there is none.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SPAN = named("System.TimeSpan")
+_BY_LOWER_CASE = {name.lower(): iana for name, iana in WINDOWS_NAMES.items()}
 
 _SOURCE_ZONE = (
     "The conversion could not be completed because the supplied DateTime did not have the Kind property set correctly. "
@@ -57,11 +61,11 @@ class TimeZone:
 
     @property
     def standard_name(self) -> str:
-        return self.id if self.id in WINDOWS_NAMES else self._name(1)
+        return self.id if self.id.lower() in _BY_LOWER_CASE else self._name(1)
 
     @property
     def daylight_name(self) -> str:
-        return self.id.replace("Standard", "Daylight") if self.id in WINDOWS_NAMES else self._name(2)
+        return self.id.replace("Standard", "Daylight") if self.id.lower() in _BY_LOWER_CASE else self._name(2)
 
     @property
     def base_offset(self) -> int:
@@ -210,7 +214,7 @@ def _zone(name: str) -> TimeZone | None:
     import zoneinfo
 
     try:
-        return TimeZone(name, zoneinfo.ZoneInfo(WINDOWS_NAMES.get(name, name)))
+        return TimeZone(name, zoneinfo.ZoneInfo(_BY_LOWER_CASE.get(name.lower(), name)))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return None
 

@@ -1,28 +1,36 @@
-"""Policies inside other files: Terraform, Bicep, ARM templates, Markdown; every position is one of the outer file.
+"""Policies as files have them: a whole file, a template, or a text in Terraform, Bicep, an ARM template, Markdown.
 
-What a template puts in later (`${…}`, `parameters('…')`) counts as a named value that is not known: it may be anything.
+What a template puts in later (`${…}`, `parameters('…')`, `#{…}#`) is a hole (`text.holes`). Every position is one of
+the file itself.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import source_of
-from apimpolicy.project.root_element import begins_like_a_policy
+from apimpolicy.project.root_element import ROOTS, begins_like_a_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.project.embedded.pieces import Pieces
     from apimpolicy.text.source import Source
 
 ENDINGS = {
     ".tf": "terraform",
     ".tofu": "terraform",
     ".hcl": "terraform",
-    ".tpl": "terraform_template",
-    ".tftpl": "terraform_template",
+    ".tpl": "template",
+    ".tftpl": "template",
+    ".tmpl": "template",
+    ".template": "template",
+    ".j2": "template",
+    ".jinja": "template",
+    ".jinja2": "template",
     ".bicep": "bicep",
     ".json": "arm",
     ".md": "markdown",
@@ -30,15 +38,23 @@ ENDINGS = {
 }
 """Endings of files that may hold policies, and the module here that finds them."""
 
+_CLOSED = re.compile(rf"</(?:{'|'.join(root.decode() for root in sorted(ROOTS))})\s*>\s*\Z|\A[^<]*<[^<>]*/>\s*\Z")
 
-def reader_for(path: str) -> Callable[[Source], list[Source]] | None:
+_SIGNS = (
+    *("${", "#{", "$(", "__", "<<", "«", "%{", "{%", "{{ ", "{{-", "{{."),
+    *(f"{before}{sign}" for before in "\"'>" for sign in ("#", "{", "%", "@@", "~", "[[", "\n", "\r", " ")),
+)
+"""Texts of which one is in a file with placeholders; without any of them nobody looks closer."""
+
+
+def reader_for(path: str) -> Callable[[Source], list[Pieces]] | None:
     """The function that finds the policies in a file with this name, if it is such a file."""
     from importlib import import_module
 
     lowered = path.lower()
     for ending, module in ENDINGS.items():
         if lowered.endswith(ending):
-            read: Callable[[Source], list[Source]] = import_module(f"{__name__}.{module}").policies
+            read: Callable[[Source], list[Pieces]] = import_module(f"{__name__}.{module}").policies
             return read
     return None
 
@@ -48,18 +64,37 @@ def is_policy(text: str) -> bool:
     return begins_like_a_policy(text[:4096].encode("utf-8", "replace"))
 
 
-def policies_of(data: bytes, path: str) -> tuple[list[Source], list[Diagnostic]]:
-    """The policies in the bytes of a file: the file itself, or those that it holds (Terraform, Bicep, ARM, Markdown).
+def is_whole(text: str) -> bool:
+    """Whether a text ends as a policy document does, and is not only the beginning of one."""
+    return _CLOSED.search(text) is not None
 
-    Raises ConfigurationError for a file that can hold policies and has none.
+
+def policies_of(
+    data: bytes,
+    path: str,
+    placeholders: Sequence[str] = (),
+    values: Mapping[str, str] | None = None,
+) -> tuple[list[list[Source]], list[Diagnostic]]:
+    """The policies in the bytes of a file, each in as many readings as its template has (`Pieces.readings`).
+
+    `placeholders` are words and patterns such as `#{…}#` that something replaces before the policy is saved; `values`
+    are texts for placeholders by name. Raises ConfigurationError for a file that can hold policies and has none.
     """
     source, findings = source_of(data, path)
+    if findings:
+        return [[source]], findings
     reader = reader_for(path)
-    if reader is None or findings:
-        return [source], findings
+    if reader is None:
+        if not placeholders and not any(sign in source.text for sign in _SIGNS):
+            return [[source]], []
+        from apimpolicy.project.embedded.shapes import readings
+
+        return [readings(source, placeholders, values)], []
     found = reader(source)
     if not found:
         raise ConfigurationError(
             f"{path} holds no policy: nothing in it begins with <policies>, <fragment> or a section"
         )
-    return found, findings
+    from apimpolicy.project.embedded.shapes import filled
+
+    return [filled(pieces, placeholders, values).readings() for pieces in found], []

@@ -1,4 +1,7 @@
-"""Policies in ARM templates: JSON strings, nested templates included, and `[concat('…', parameters('…'), '…')]`."""
+"""Policies in ARM templates: JSON strings, nested templates included, and `[concat('…', parameters('…'), '…')]`.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.project.embedded import is_policy
+from apimpolicy.project.embedded.expressions import Reader
 from apimpolicy.project.embedded.pieces import Pieces
 
 if TYPE_CHECKING:
@@ -14,27 +18,45 @@ if TYPE_CHECKING:
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})(?:\\u([dD][c-fC-F][0-9A-Fa-f]{2}))?|\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
-_CONCAT = re.compile(r"\[\s*(?:concat|format)\s*\(")
 _ROOT = re.compile(r"<|\\u003[cC]")
+_QUOTED = re.compile(r"'((?:[^']|'')*+)'")
 
 
-def policies(outer: Source) -> list[Source]:
+def policies(outer: Source) -> list[Pieces]:
     """The policies in a JSON file, in order."""
     text = outer.text
-    found: list[Source] = []
+    found: list[Pieces] = []
     for string in _STRING.finditer(text):
         start, end = string.span(1)
         if end - start < 10 or _ROOT.search(text, start, end) is None:
             continue
         pieces = Pieces(outer)
-        if _CONCAT.match(text, start, end) is not None:
-            _concatenation(pieces, start, end)
-        elif not text.startswith("[", start) or text.startswith("[[", start):
-            _decoded(pieces, start, end)
-        source = pieces.source()
-        if is_policy(source.text):
-            found.append(source)
+        _decoded(pieces, start, end)
+        if text.startswith("[", start) and not text.startswith("[[", start):
+            pieces = _value(pieces.source())
+        if is_policy(pieces.beginning):
+            found.append(pieces)
     return found
+
+
+def _value(source: Source) -> Pieces:
+    """The text that an expression makes; its positions go through the decoded string back to the file."""
+    reader = Reader(source, lambda start, stop: _literal(source, start, stop), percent=False)
+    value, _ = reader.value(1, len(source.text.rstrip().removesuffix("]")))
+    return value.pieces
+
+
+def _literal(source: Source, start: int, stop: int) -> tuple[Pieces, int] | None:
+    quoted = _QUOTED.match(source.text, start, stop)
+    if quoted is None:
+        return None
+    pieces = Pieces(source)
+    begin, end = quoted.span(1)
+    while (double := source.text.find("''", begin, end)) >= 0:
+        pieces.copy(begin, double + 1)
+        begin = double + 2
+    pieces.copy(begin, end)
+    return pieces, quoted.end()
 
 
 def _decoded(pieces: Pieces, start: int, end: int) -> None:
@@ -55,52 +77,3 @@ def _character(escape: re.Match[str]) -> str:
         return chr(0x10000 + ((code - 0xD800) << 10) + int(escape[2], 16) - 0xDC00)
     low = "" if escape[2] is None else chr(int(escape[2], 16))
     return chr(code) + low
-
-
-def _concatenation(pieces: Pieces, start: int, end: int) -> None:
-    """The literal texts of `[concat('…', …)]`; everything between them is a placeholder."""
-    text = pieces.outer.text
-    position = text.index("(", start) + 1
-    while position < end:
-        quote = text.find("'", position, end)
-        between = text[position : end if quote < 0 else quote]
-        if between.strip(" ,\t\r\n)]").replace("\\n", "").replace("\\r", ""):
-            # An argument that is a call: its own texts belong to it.
-            stop = _end_of_argument(text, position, end)
-            pieces.placeholder(position, stop)
-            position = stop
-            continue
-        if quote < 0:
-            return
-        close = quote + 1
-        while close < end and (text[close] != "'" or text[close : close + 2] == "''"):
-            close += 2 if text[close : close + 2] == "''" else 1
-        begin = quote + 1
-        while (double := text.find("''", begin, close)) >= 0:
-            _decoded(pieces, begin, double + 1)
-            begin = double + 2
-        _decoded(pieces, begin, close)
-        position = close + 1
-
-
-def _end_of_argument(text: str, start: int, end: int) -> int:
-    depth = 0
-    position = start
-    seen = False
-    while position < end:
-        char = text[position]
-        if char == "'":
-            position = text.find("'", position + 1, end)
-            if position < 0:
-                return end
-        elif char == "(":
-            depth += 1
-        elif char == ")":
-            if depth == 0:
-                return position
-            depth -= 1
-        elif char == "," and depth == 0 and seen:
-            return position
-        seen = seen or char not in " ,\t"
-        position += 1
-    return end

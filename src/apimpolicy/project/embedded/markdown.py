@@ -15,10 +15,10 @@ _FENCE = re.compile(r"^([ \t>]*)(`{3,}|~{3,})[ \t]*([\w-]*)[^\n`]*\n", re.MULTIL
 _LANGUAGES = frozenset(("", "xml", "html", "cshtml", "razor", "policy"))
 
 
-def policies(outer: Source) -> list[Source]:
+def policies(outer: Source) -> list[Pieces]:
     """The policies in a Markdown file, in order."""
     text = outer.text
-    found: list[Source] = []
+    found: list[Pieces] = []
     position = 0
     while (fence := _FENCE.search(text, position)) is not None:
         close = re.compile(rf"^[ \t>]*{fence[2][0]}{{{len(fence[2])},}}[ \t]*\r?$", re.MULTILINE)
@@ -27,6 +27,6 @@ def policies(outer: Source) -> list[Source]:
         if fence[3].lower() in _LANGUAGES and is_policy(text[fence.end() : stop]):
             pieces = Pieces(outer)
             pieces.copy(fence.end(), stop)
-            found.append(pieces.source())
+            found.append(pieces)
         position = max(end.end() if end is not None else stop, fence.end())
     return found

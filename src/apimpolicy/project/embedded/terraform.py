@@ -1,6 +1,9 @@
-"""Policies in Terraform: heredocs and quoted strings. `${…}` is a placeholder, `%{…}` is left out.
+"""Policies in Terraform: heredocs, quoted strings, and what `format`, `join` and `replace` make of them.
 
-Files that `templatefile` and `file` name are checked as files of their own.
+`${…}` is a hole, `%{ if }` … `%{ else }` … `%{ endif }` a choice, and so is `%{ for }` … `%{ endfor }`: what it repeats
+is there or not. Comments are no policies. Files that `templatefile` and `file` name are checked as files of their own.
+
+Source: https://developer.hashicorp.com/terraform/language/expressions/strings
 """
 
 from __future__ import annotations
@@ -8,39 +11,46 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.embedded import is_policy
+from apimpolicy.project.embedded import is_policy, is_whole
+from apimpolicy.project.embedded.expressions import Reader, texts
 from apimpolicy.project.embedded.pieces import Pieces
 
 if TYPE_CHECKING:
     from apimpolicy.text.source import Source
 
+_START = re.compile(
+    r"(?P<comment>\#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<literal>\"|<<-?[A-Za-z_])"
+    r"|(?P<call>(?<![\w.])(?:format|join|replace|trimspace|chomp|indent)[ \t]*\()",
+    re.DOTALL,
+)
 _HEREDOC = re.compile(r"<<-?[ \t]*\"?([A-Za-z_][\w-]*)\"?[ \t]*\r?\n")
-_QUOTED = re.compile(r'"(?=\s*(?:\\[nrt]\s*)*<(?:policies|fragment|inbound|backend|outbound|on-error)\b)')
 _ESCAPE = re.compile(r"\\(?:([nrt\"\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+_DIRECTIVE = re.compile(r"\{~?\s*(\w+)")
 
 
-def policies(outer: Source) -> list[Source]:
+def policies(outer: Source) -> list[Pieces]:
     """The policies in a Terraform file, in order."""
-    text = outer.text
-    found: list[Source] = []
-    position = 0
-    while True:
-        heredoc, quoted = _HEREDOC.search(text, position), _QUOTED.search(text, position)
-        if heredoc is not None and (quoted is None or heredoc.start() < quoted.start()):
-            end = re.compile(rf"^[ \t]*{re.escape(heredoc[1])}[ \t]*\r?$", re.MULTILINE).search(text, heredoc.end())
-            stop = end.start() if end is not None else len(text)
-            if is_policy(text[heredoc.end() : stop]):
-                pieces = Pieces(outer)
-                read_template(pieces, heredoc.end(), stop, quoted=False)
-                found.append(pieces.source())
-            position = max(stop, heredoc.end())
-        elif quoted is not None:
-            pieces = Pieces(outer)
-            position = read_template(pieces, quoted.end(), len(text), quoted=True)
-            found.append(pieces.source())
-        else:
-            return found
+    reader = Reader(outer, lambda start, stop: _literal(outer, start, stop), percent=True)
+    return texts(reader, _START, lambda pieces, start: _is_wanted(outer, pieces, start))
+
+
+def _is_wanted(outer: Source, pieces: Pieces, start: int) -> bool:
+    """A heredoc is a whole policy, however broken; a quoted string may be a part of one."""
+    return is_policy(pieces.beginning) and (outer.text.startswith("<<", start) or is_whole(pieces.whole))
+
+
+def _literal(outer: Source, start: int, stop: int) -> tuple[Pieces, int] | None:
+    if outer.text.startswith('"', start):
+        pieces = Pieces(outer)
+        return pieces, read_template(pieces, start + 1, stop, quoted=True)
+    heredoc = _HEREDOC.match(outer.text, start, stop)
+    if heredoc is None:
+        return None
+    end = re.compile(rf"^[ \t]*{re.escape(heredoc[1])}[ \t]*\r?$", re.MULTILINE).search(outer.text, heredoc.end(), stop)
+    pieces = Pieces(outer)
+    read_template(pieces, heredoc.end(), end.start() if end is not None else stop, quoted=False)
+    return pieces, end.end() if end is not None else stop
 
 
 def read_template(pieces: Pieces, start: int, stop: int, *, quoted: bool) -> int:
@@ -58,7 +68,9 @@ def read_template(pieces: Pieces, start: int, stop: int, *, quoted: bool) -> int
             end = end_of_braces(text, position + 1, stop)
             pieces.copy(begin, position)
             if char == "$":
-                pieces.placeholder(position, end)
+                pieces.hole(position, end)
+            else:
+                _directive(pieces, position + 1)
             begin = position = end
         elif quoted and char == "\\" and (escape := _ESCAPE.match(text, position)) is not None:
             pieces.copy(begin, position)
@@ -72,6 +84,17 @@ def read_template(pieces: Pieces, start: int, stop: int, *, quoted: bool) -> int
             position += 1
     pieces.copy(begin, stop)
     return stop
+
+
+def _directive(pieces: Pieces, start: int) -> None:
+    found = _DIRECTIVE.match(pieces.outer.text, start)
+    word = found[1] if found is not None else ""
+    if word in ("if", "for"):
+        pieces.begin_choice()
+    elif word == "else":
+        pieces.next_branch()
+    elif word in ("endif", "endfor"):
+        pieces.end_choice()
 
 
 def _character(code: str) -> str:

@@ -137,7 +137,7 @@ def test_path_length():
 def test_an_issuer_that_is_no_authority(authority):
     partner = authority.client("partner")
     leaf = resigned(self_signed("leaf"), partner.private_key, issuer=partner.parsed.subject)
-    chain = build(TrustStore([authority.certificate], [partner]), leaf)
+    chain = build(TrustStore([authority.certificate], [partner], missing_list="empty"), leaf)
     assert names(chain) == ["InvalidBasicConstraints"]
 
 
@@ -154,14 +154,14 @@ def test_key_usage_of_an_authority(authority):
 
 def test_a_wrong_signature(authority):
     forged = resigned(authority.client("partner"), self_signed("forger").private_key)
-    chain = build(TrustStore([authority.certificate]), forged)
+    chain = build(TrustStore([authority.certificate], missing_list="empty"), forged)
     assert names(chain) == ["NotSignatureValid"]
     assert "CN=Partner CA" in chain.statuses[0].explanation
 
 
 def test_an_unknown_critical_extension(authority):
     odd = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
-    store = TrustStore([authority.certificate])
+    store = TrustStore([authority.certificate], missing_list="empty")
     for critical, expected in ((True, ["HasNotSupportedCriticalExtension"]), (False, [])):
         assert names(build(store, resigned(authority.client("p"), authority._key, (odd, critical)))) == expected
 
@@ -188,7 +188,7 @@ def test_two_ways_up_and_only_one_is_trusted(authority):
     partner = middle.client("partner")
     for root in (authority, other):
         partner.intermediates = (middle.certificate, cross, authority.certificate, other.certificate)
-        chain = build(TrustStore([root.certificate]), partner)
+        chain = build(TrustStore([root.certificate], missing_list="empty"), partner)
         assert chain.is_valid
         assert chain.elements[-1] == root.certificate
 
@@ -204,7 +204,9 @@ def test_authorities_that_certify_each_other_end():
         second.certificate, first._key, (x509.BasicConstraints(True, None), True),
         issuer=first.certificate.parsed.subject,
     )  # fmt: skip
-    assert names(build(TrustStore(intermediates=[one, two]), first.client("partner"))) == ["PartialChain"]
+    assert names(build(TrustStore(intermediates=[one, two], missing_list="empty"), first.client("partner"))) == [
+        "PartialChain"
+    ]
 
 
 def test_a_crowd_of_possible_issuers_costs_little(authority):
@@ -301,3 +303,35 @@ def test_the_same_question_is_answered_once(authority):
     assert build(store, partner, at="2026-05-30T23:30:00Z") is first
     assert build(store, partner, at="2026-06-01T00:00:00Z") is not first
     assert build(store, partner, check_revocation=False) is not first
+
+
+def test_an_authority_that_publishes_no_list():
+    """Nobody can tell whether a certificate is revoked that names no list: .NET says no to Verify()."""
+    private = TestAuthority("Private CA", publishes_list=False)
+    partner = private.client("partner")
+    (status,) = build(TrustStore([private.certificate]), partner).statuses
+    assert (status.name, status.explanation) == (
+        "RevocationStatusUnknown",
+        "CN=Private CA publishes no revocation list",
+    )
+    assert build(TrustStore([private.certificate]), partner, check_revocation=False).is_valid
+    assert build(TrustStore([private.certificate], missing_list="empty"), partner).is_valid
+    assert build(TrustStore([private.certificate], revocation_lists=[private.crl()]), partner).is_valid
+    assert private.lists() == []
+
+
+def test_an_ocsp_responder_is_somewhere_to_ask(authority):
+    place = x509.AccessDescription(
+        x509.oid.AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://ocsp.example")
+    )
+    asked = resigned(authority.client("p"), authority._key, (x509.AuthorityInformationAccess([place]), False))
+    assert build(TrustStore([authority.certificate]), asked).is_valid
+
+
+def test_lists_of_authorities_below():
+    root = TestAuthority("Root")
+    middle = root.intermediate("Middle")
+    partner = middle.client("partner")
+    middle.revoke(partner)
+    chain = build(TrustStore([root.certificate], revocation_lists=root.lists()), partner)
+    assert names(chain) == ["Revoked"]

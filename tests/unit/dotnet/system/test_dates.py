@@ -22,6 +22,7 @@ from apimpolicy.dotnet.system.date_parsing import to_datetime
 from apimpolicy.dotnet.system.date_parsing_members import parse_datetime, parse_offset
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, MIN_VALUE, UTC, DateTime, from_parts, now, utc_now
 from apimpolicy.dotnet.system.timespans import TimeSpan
+from apimpolicy.dotnet.system.windows_zones import WINDOWS_NAMES
 
 PARSED = [
     ("2024-02-29", "2024-02-29T00:00:00.0000000"),
@@ -147,6 +148,12 @@ def test_span_formats() -> None:
     with pytest.raises(OverflowException, match="'25:00' could not be parsed"):
         timespans.parse("25:00")
     assert TimeSpan(-5400 * timespans.SECOND).to_string() == "-01:30:00"
+
+
+def test_every_windows_zone_has_rules() -> None:
+    assert len(WINDOWS_NAMES) == 138
+    for name in WINDOWS_NAMES:
+        assert timezones.find(name).zone is not None
 
 
 def test_time_zones() -> None:

@@ -1,4 +1,4 @@
-"""Files for Terraform's `templatefile`: a policy as a whole, with `${…}` as a placeholder."""
+"""Files that are templates of a policy: Terraform's (`${…}`, `%{ if }`), or Jinja's and Helm's (`{{ … }}`)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.project.embedded import is_policy
 from apimpolicy.project.embedded.pieces import Pieces
+from apimpolicy.project.embedded.shapes import read_shapes
 from apimpolicy.project.embedded.terraform import read_template
 
 if TYPE_CHECKING:
     from apimpolicy.text.source import Source
 
 
-def policies(outer: Source) -> list[Source]:
+def policies(outer: Source) -> list[Pieces]:
     """The policy that the file is, if it is one."""
     if not is_policy(outer.text):
         return []
+    if "{%" in outer.text or "{{-" in outer.text:
+        return [read_shapes(outer)]
     pieces = Pieces(outer)
     read_template(pieces, 0, len(outer.text), quoted=False)
-    return [pieces.source()]
+    return [pieces]

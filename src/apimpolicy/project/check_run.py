@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.checks.document import check_document
+from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of
-from apimpolicy.project.embedded.pieces import PLACEHOLDER
-from apimpolicy.project.files import STANDARD_INPUT, read_data, source_of
-from apimpolicy.project.findings import Finding, to_findings
+from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
+from apimpolicy.project.findings import Finding, Findings, to_findings
 from apimpolicy.project.layout import fragments_of, place_of
+from apimpolicy.project.replacements import Replacements
+from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,14 +22,11 @@ if TYPE_CHECKING:
     from apimpolicy.checks.subject import Settings
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.cache import Cache
-    from apimpolicy.project.check_configuration import CheckConfiguration
+    from apimpolicy.project.check_projects import CheckProjects, Project
     from apimpolicy.text.document import Document
-    from apimpolicy.text.source import Source
 
 MANY = 400
 """Files from which on a second process pays for its start."""
-
-_PLACEHOLDERS = re.compile(rf"\{{\{{({PLACEHOLDER}\d+)\}}\}}")
 
 
 class Checked(NamedTuple):
@@ -36,6 +34,8 @@ class Checked(NamedTuple):
 
     path: str
     findings: list[Finding]
+    has_holes: bool = False
+    """Whether the file is a template, and what its placeholders stand for was taken as right."""
     problem: str | None = None
     name: str | None = None
     data: bytes | None = None
@@ -45,24 +45,19 @@ class Checked(NamedTuple):
         """The findings in the file's text, which is read again. Raises ConfigurationError."""
         if not self.findings:
             return []
-        data, name = read_data(self.path) if self.data is None else (self.data, "<stdin>")
+        data, name = read_data(self.path) if self.data is None else (self.data, SHOWN_STANDARD_INPUT)
         source, _ = source_of(data, name)
         return [finding.diagnostic(source) for finding in self.findings]
 
 
 class CheckRun:
-    """One run of `check`: the configuration, named values when they are known, and what is remembered."""
+    """One run of `check`: the settings of every file, and what is remembered."""
 
-    def __init__(
-        self,
-        configuration: CheckConfiguration,
-        named_values: Mapping[str, str] | None = None,
-        cache: Cache | None = None,
-    ) -> None:
-        self.configuration = configuration
-        self.named_values = named_values
+    def __init__(self, projects: CheckProjects, cache: Cache | None = None) -> None:
+        self.projects = projects
         self.cache = cache
         self._check = ExpressionCheck()
+        self._replacements = Replacements()
         self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
 
     def all(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
@@ -85,7 +80,7 @@ class CheckRun:
             for results in pool.map(_chunk, chunks):
                 for result in results:
                     if self.cache is not None and result.name is not None:
-                        self.cache.set(result.name, result.findings)
+                        self.cache.set(result.name, Findings(result.findings, result.has_holes))
                     yield result
                     done()
 
@@ -93,48 +88,68 @@ class CheckRun:
         """One file."""
         try:
             data, shown = read_data(path)
-            settings, known = self._settings(path)
+            project = self.projects.of(path)
+            settings, known = self._settings(path, project)
             name = None
+            found: Findings | None = None
             if self.cache is not None:
-                name = self.cache.name_of(data, repr(settings._replace(fragments=None)), known)
+                values = repr((project.named_values, self.projects.options.values))
+                name = self.cache.name_of(data, repr(settings._replace(fragments=None)), values, known)
                 found = self.cache.get(name)
-                if found is not None:
-                    return Checked(path, found)
-            findings = self._findings(data, shown, settings)
+            if found is None:
+                found = self._found(data, shown, settings, project.named_values)
+                if self.cache is not None and name is not None:
+                    self.cache.set(name, found)
+            explained = self._with_replaced_words(found, data, shown, settings, project.named_values)
         except ConfigurationError as error:
-            return Checked(path, [], str(error))
-        if self.cache is not None and name is not None:
-            self.cache.set(name, findings)
-        return Checked(path, findings, None, name, data if path == STANDARD_INPUT else None)
+            return Checked(path, [], problem=str(error))
+        if explained is not found:
+            name = None  # it depends on other files as well
+        content = data if path == STANDARD_INPUT else None
+        return Checked(path, explained.rows, explained.has_holes, name=name, data=content)
 
     def diagnostics(self, data: bytes, name: str) -> list[Diagnostic]:
         """What is wrong with the bytes of one file, in order. Raises ConfigurationError."""
         source, _ = source_of(data, name)
-        return [finding.diagnostic(source) for finding in self._findings(data, name, self._settings(name)[0])]
+        project = self.projects.of(name)
+        settings, _ = self._settings(name, project)
+        found = self._found(data, name, settings, project.named_values)
+        found = self._with_replaced_words(found, data, name, settings, project.named_values)
+        return [finding.diagnostic(source) for finding in found.rows]
 
-    def _findings(self, data: bytes, name: str, settings: Settings) -> list[Finding]:
-        sources, found = policies_of(data, name)
+    def _with_replaced_words(
+        self, found: Findings, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None
+    ) -> Findings:
+        """The findings; where there are errors, words that something else replaces are taken for placeholders."""
+        if name == SHOWN_STANDARD_INPUT or not any(row.severity == Severity.ERROR for row in found.rows):
+            return found
+        words = self._replacements.in_text(name, source_of(data, name)[0].text)
+        if not words:
+            return found
+        settings = settings._replace(placeholders=(*settings.placeholders, *words))
+        return self._found(data, name, settings, named_values)
+
+    def _found(
+        self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None
+    ) -> Findings:
+        values = {**(named_values or {}), **(self.projects.options.values or {})}
+        policies, found = policies_of(data, name, settings.placeholders, values)
         if not found:
-            for source in sources:
-                found += check_document(source, self._check, self._values(source), settings)
-        return to_findings(found)
+            for readings in policies:
+                found += check_readings(readings, self._check, named_values, settings)
+        has_holes = any(has_hole(reading.text) for readings in policies for reading in readings)
+        return Findings(to_findings(found), has_holes)
 
-    def _values(self, source: Source) -> Mapping[str, str] | None:
-        """The named values; what a template puts in stays what it is."""
-        if self.named_values is None or source.origin is None:
-            return self.named_values
-        names = _PLACEHOLDERS.findall(source.text)
-        return {**self.named_values, **{name: f"{{{{{name}}}}}" for name in names}}
-
-    def _settings(self, path: str) -> tuple[Settings, str]:
+    def _settings(self, path: str, project: Project) -> tuple[Settings, str]:
         """The settings for a file, and a text that changes with the fragments around it."""
-        settings = self.configuration.settings_for(path)
+        settings = project.check.settings_for(path)
         root = place_of(path).root or ""
-        if not root and not self.configuration.fragments:
+        if not root and not project.check.fragments:
             return settings, ""
-        if root not in self._fragments:
-            self._fragments[root] = _read_fragments(fragments_of(root) if root else dict(self.configuration.fragments))
-        documents, known = self._fragments[root]
+        key = root or f"fragments of {project.path}"
+        if key not in self._fragments:
+            self._fragments[key] = _read_fragments(fragments_of(root) if root else dict(project.check.fragments))
+        documents, known = self._fragments[key]
         return settings._replace(fragments=documents), known
 
 
@@ -161,7 +176,7 @@ _run: CheckRun | None = None
 def _start(run: CheckRun) -> None:
     """In a new process: what it works with."""
     global _run
-    _run = CheckRun(run.configuration, run.named_values, run.cache)
+    _run = CheckRun(run.projects, run.cache)
 
 
 def _chunk(paths: list[str]) -> list[Checked]:

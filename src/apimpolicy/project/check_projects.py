@@ -1,0 +1,129 @@
+"""The settings of `check` for each file: of the configuration above it, with what the command line adds."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.check_configuration import CheckConfiguration
+from apimpolicy.project.configuration_files import ConfigurationFinder
+from apimpolicy.project.ignore_patterns import IgnorePatterns
+
+if TYPE_CHECKING:
+    from apimpolicy.checks.rule import Rule
+
+
+class Project(NamedTuple):
+    """What one configuration file says; `path` is the file, None without one."""
+
+    path: str | None
+    check: CheckConfiguration
+    named_values: dict[str, str] | None
+    exclude: IgnorePatterns
+
+
+class CheckOptions(NamedTuple):
+    """What comes before the configuration, for all files. `select` replaces what it says, the others are added."""
+
+    config: str | None = None
+    named_values: dict[str, str] | None = None
+    values: dict[str, str] | None = None
+    """Texts for placeholders of templates, by name."""
+    select: tuple[str, ...] = ()
+    extend: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    tier: str | None = None
+    gateway: str | None = None
+    scope: str | None = None
+    strict: bool = False
+    rule_files: tuple[str, ...] = ()
+
+
+class CheckProjects:
+    """The projects that files belong to, each read once. Raises ConfigurationError for what is wrong in one."""
+
+    def __init__(self, options: CheckOptions) -> None:
+        self.options = options
+        self._finder = ConfigurationFinder()
+        self._projects: dict[str | None, Project] = {}
+        self._rules: tuple[type[Rule], ...] | None = None
+        self._exclude = IgnorePatterns(os.curdir, options.exclude)
+        self._check_codes()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Another process loads the rules by itself: those of a file have no module that it could import."""
+        projects = {
+            path: project._replace(check=project.check._replace(settings=project.check.settings._replace(rules=())))
+            for path, project in self._projects.items()
+        }
+        return {**self.__dict__, "_rules": None, "_projects": projects}
+
+    @property
+    def rules(self) -> tuple[type[Rule], ...]:
+        """The rules besides the catalogue's: of installed packages, and of the files that were named."""
+        if self._rules is None:
+            from apimpolicy.checks.extensions import rules_of_files, rules_of_packages
+
+            self._rules = (*rules_of_packages(), *rules_of_files(self.options.rule_files))
+        return self._rules
+
+    def of(self, path: str) -> Project:
+        """The project of a file or a directory."""
+        config = self.options.config if self.options.config is not None else self._finder.for_file(path)
+        if config not in self._projects:
+            self._projects[config] = self._read(config)
+        return self._projects[config]
+
+    def is_excluded(self, path: str) -> bool:
+        """Whether a setting or an option leaves a file out, by itself or with a directory above it."""
+        return self._exclude.leaves_out(path) or self.of(path).exclude.leaves_out(path)
+
+    def excludes(self, project: Project, path: str, is_directory: bool) -> bool:
+        """The same for one entry of a directory that is not left out itself; the path is absolute."""
+        return bool(self._exclude.verdict(path, is_directory) or project.exclude.verdict(path, is_directory))
+
+    def _check_codes(self) -> None:
+        """Raises ConfigurationError for a code on the command line that no finding has."""
+        options = self.options
+        if not (options.select or options.extend or options.ignore):
+            return
+        from apimpolicy.checks.codes import UnknownCodeError, code_of
+
+        resolved: dict[str, Any] = {}
+        for name in ("select", "extend", "ignore"):
+            try:
+                resolved[name] = tuple(code_of(text, self.rules) for text in getattr(options, name))
+            except UnknownCodeError as error:
+                option = "extend-select" if name == "extend" else name
+                raise ConfigurationError(f"--{option}: {error}") from None
+        self.options = options._replace(**resolved)
+
+    def _read(self, path: str | None) -> Project:
+        check, values = CheckConfiguration(), None
+        if path is not None:
+            from apimpolicy.project.configuration import load_configuration
+
+            loaded = load_configuration(path)
+            values = loaded.named_values
+            fragments = tuple((name, str(file)) for name, file in loaded.fragment_paths().items())
+            check = loaded.check(self.rules)._replace(fragments=fragments)
+            if loaded.negotiate_client_certificate is False and loaded.says_negotiation:
+                check = check._replace(settings=check.settings._replace(negotiates=False))
+        if self.options.named_values is not None:
+            values = self.options.named_values
+        directory = os.path.dirname(path) if path is not None else os.curdir
+        return Project(path, self._with_options(check), values, IgnorePatterns(directory or os.curdir, check.exclude))
+
+    def _with_options(self, check: CheckConfiguration) -> CheckConfiguration:
+        options, settings = self.options, check.settings
+        changes: dict[str, Any] = {
+            name: value for name in ("tier", "gateway", "scope") if (value := getattr(options, name)) is not None
+        }
+        if options.select:
+            changes["select"] = options.select
+        changes["extend"] = (*settings.extend, *options.extend)
+        changes["ignore"] = (*settings.ignore, *options.ignore)
+        changes["rules"] = self.rules
+        return check._replace(settings=settings._replace(**changes), strict=check.strict or options.strict)

@@ -1,0 +1,60 @@
+"""`check` from Python: the findings of files and trees, as values.
+
+for diagnostic in check("policies"):
+    print(diagnostic)                     policies/orders.xml:5:60: CS1061 error: …
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from apimpolicy.diagnostics import Diagnostic
+
+
+def check(
+    path: str | os.PathLike[str],
+    *,
+    config: str | os.PathLike[str] | None = None,
+    named_values: Mapping[str, str] | None = None,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    rule_files: Sequence[str | os.PathLike[str]] = (),
+) -> list[Diagnostic]:
+    """What is wrong with a policy file, or with all policies of a folder, in the order of the files.
+
+    The same as `apimpolicy check PATH`: settings are those of the nearest `apimpolicy.toml` above each file unless
+    `config` names one; `select` and `ignore` take codes, beginnings of codes and names of rules; `rule_files` are
+    files of Python with rules of your own. Baselines do not count here.
+
+    Raises ConfigurationError when a file cannot be read, a folder has no policies, or a setting is wrong.
+    """
+    from apimpolicy.project.check_projects import CheckOptions, CheckProjects
+    from apimpolicy.project.check_run import CheckRun
+    from apimpolicy.project.discovery import discover
+
+    options = CheckOptions(
+        config=None if config is None else os.fspath(config),
+        named_values=None if named_values is None else dict(named_values),
+        select=tuple(select),
+        ignore=tuple(ignore),
+        rule_files=tuple(os.fspath(file) for file in rule_files),
+    )
+    projects = CheckProjects(options)
+    found = discover([os.fspath(path)], projects)
+    if found.unreadable:
+        raise ConfigurationError(found.unreadable[0])
+    if found.empty:
+        raise ConfigurationError(f"there are no policies in {os.fspath(path)}")
+    run = CheckRun(projects)
+    diagnostics: list[Diagnostic] = []
+    for checked in map(run.one, found.files):
+        if checked.problem is not None:
+            raise ConfigurationError(checked.problem)
+        diagnostics += checked.diagnostics()
+    return diagnostics

@@ -1,0 +1,64 @@
+"""Which configuration counts for a file: the nearest one above it, `apimpolicy.toml` before `pyproject.toml`.
+
+As ruff, mypy and pytest do, the search goes from the file upwards, so that results do not depend on the directory in
+which a command is started. It ends at the root of the repository (a directory with `.git`), or of the file system.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+CONFIGURATION: Final = "apimpolicy.toml"
+PYPROJECT: Final = "pyproject.toml"
+"""Counts when it has a table `[tool.apimpolicy]`."""
+
+
+class ConfigurationFinder:
+    """Finds configurations, and remembers what it found for a directory."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, str | None] = {}
+
+    def for_file(self, path: str) -> str | None:
+        """The configuration for a file, or for a directory: the nearest above it or in it."""
+        path = os.path.abspath(path)
+        return self.for_directory(path if os.path.isdir(path) else os.path.dirname(path))
+
+    def for_directory(self, directory: str) -> str | None:
+        """The configuration for what lies in a directory, which is absolute."""
+        if directory not in self._found:
+            self._found[directory] = self._search(directory)
+        return self._found[directory]
+
+    def _search(self, directory: str) -> str | None:
+        if (own := configuration_in(directory)) is not None:
+            return own
+        parent = os.path.dirname(directory)
+        if parent == directory or os.path.exists(os.path.join(directory, ".git")):
+            return None
+        return self.for_directory(parent)
+
+
+def configuration_in(directory: str) -> str | None:
+    """The configuration file in a directory, if it has one; shown from here, when it lies below."""
+    path = os.path.join(directory, CONFIGURATION)
+    if os.path.isfile(path):
+        return shown_path(path)
+    path = os.path.join(directory, PYPROJECT)
+    try:
+        with open(path, "rb") as file:
+            return shown_path(path) if b"[tool.apimpolicy" in file.read() else None
+    except OSError:
+        return None
+
+
+def find_configuration(path: str = "") -> str | None:
+    """The configuration for a file or a directory; without one, for the current directory."""
+    return ConfigurationFinder().for_file(path)
+
+
+def shown_path(path: str) -> str:
+    """A path as people want to see it: from here, when it is below."""
+    here = os.path.join(os.getcwd(), "")
+    return path.removeprefix(here)

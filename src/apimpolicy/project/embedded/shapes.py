@@ -1,0 +1,193 @@
+"""Placeholders in a policy file that says nothing of what replaces them: known by their shapes.
+
+A pipeline puts values in before the policy is saved. `#{name}#`, `__name__`, `$(name)`, `${name}`, `<<name>>` and the
+like mean nothing to the gateway, so that nobody writes them for another reason; `#name#`, `{name}` and `%name%` do only
+when they are a whole value. `{{name}}` is the gateway's own, a named value; `{{ name }}` with blanks is Jinja's or
+Helm's. A placeholder in angle brackets, `<your-tenant>`, is one that somebody forgot to replace, unless the project
+says that something replaces it (`placeholders` in its configuration).
+
+Sources: the styles of the task Replace Tokens (https://github.com/qetza/replacetokens-task), and
+https://learn.microsoft.com/azure/devops/pipelines/process/variables for `$(name)`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from apimpolicy.project.embedded.pieces import Pieces
+from apimpolicy.text.markup import read
+from apimpolicy.text.named_values import opaque_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from apimpolicy.text.document import Characters, Document
+    from apimpolicy.text.source import Source
+
+_WORD = r"[A-Za-z_][\w.\-]*+"
+_TOKENS = (
+    rf"\#\{{\{{?\s*[^{{}}\r\n]{{1,200}}?\s*\}}?\}}\#?"  # #{name}#, #{name}, #{{ name }}
+    rf"|\$\{{\{{\s*[^{{}}\r\n]{{1,200}}?\s*\}}\}}"  # ${{ name }}
+    rf"|(?<!\$)\$\(\s*{_WORD}\s*\)"  # $(name)
+    r"|(?<!\w)__[A-Za-z]\w*?__(?!\w)"  # __name__
+    rf"|<<\s*{_WORD}\s*>>|«\s*{_WORD}\s*»"  # <<name>>
+)
+_BRACES = (
+    r"(?<!\{)\{\{-?\s++(?!return\b|break\b)[.$A-Za-z_][\w.\-]*+(?:\s*\|[^{}\r\n]*)?\s++-?\}\}(?!\})"  # {{ name }}
+)
+_DOLLAR = r"\$\{[^{}\r\n]{1,200}\}"
+_WHOLE = (
+    rf"\#{_WORD}\#|\{{[\w.\-:()\[\]' ]{{1,100}}\}}|%{_WORD}%|@@{_WORD}@@|~~?{_WORD}~~?|\[\[\s*{_WORD}\s*\]\]"
+)
+_KEBAB = r"\{[A-Za-z]\w*(?:-[A-Za-z]\w*)+\}"
+_TAG = (
+    r"%\{~?\s*(?:if|else|endif|for|endfor)\b[^{}]*\}|\{%-?\s*\w[^%]*%\}"
+    r"|\{\{-?\s*(?:if|else|end|range|with)\b[^{}]*\}\}"
+)
+_SHAPES = re.compile(
+    rf"(?P<tag>{_TAG})|(?P<dollar>{_DOLLAR})|(?P<kebab>{_KEBAB})|(?P<token>{_TOKENS})|(?P<braces>{_BRACES})"
+)
+_TOKEN = re.compile(_TOKENS)
+_WHOLE_VALUE = re.compile(rf"\s*({_WHOLE})\s*")
+_MAY_BE_WHOLE = re.compile(rf"[\"'>]{_WHOLE_VALUE.pattern}[\"'<]")
+_TAG_WORD = re.compile(r"[^A-Za-z]*([A-Za-z]+)")
+_INTERPOLATED = re.compile(r"\$@?(?:\"|&quot;)")
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+_BEGINS = frozenset(("if", "for", "range", "with", "unless"))
+_CONTINUES = frozenset(("else", "elif", "elsif", "elseif"))
+_ENDS = frozenset(("endif", "endfor", "end", "endunless"))
+
+
+def readings(source: Source, placeholders: Sequence[str], values: Mapping[str, str] | None) -> list[Source]:
+    """A policy file of its own, with what its shapes say are placeholders as holes; the source itself without any."""
+    text = source.text
+    if not placeholders and _SHAPES.search(text) is None and _MAY_BE_WHOLE.search(text) is None:
+        return [source]
+    pieces = filled(read_shapes(source), placeholders, values)
+    return pieces.readings() if pieces.holes or pieces.has_choices else [source]
+
+
+def read_shapes(source: Source) -> Pieces:
+    """The text of a file with its placeholders as holes and its tags (`{% if … %}`) as choices."""
+    found = list(_found(source.text))
+    if _MAY_BE_WHOLE.search(source.text) is not None:
+        found = sorted({*found, *_whole_values(_put_together(source, found).source())})
+    return _put_together(source, found)
+
+
+def filled(pieces: Pieces, placeholders: Sequence[str], values: Mapping[str, str] | None) -> Pieces:
+    """The same text with holes also for a project's own placeholders, and with the values of those that are given."""
+    pieces = pieces.with_holes_for(_TOKEN)
+    for placeholder in placeholders:
+        pieces = pieces.with_holes_for(pattern_of(placeholder))
+    return pieces.filled(lambda written: _value(written, values)) if values else pieces
+
+
+def pattern_of(placeholder: str) -> re.Pattern[str]:
+    """What a setting such as `#{…}#` matches; one without `…` is the placeholder itself.
+
+    Between `<` and `>` stands no name of an element: it has an upper-case letter, an underscore or a blank in it.
+    """
+    before, ellipsis, after = placeholder.replace("...", "…").partition("…")
+    if not ellipsis:
+        return re.compile(re.escape(before))
+    needed = r"(?=[^<>]*[A-Z_ ])" if before.endswith("<") else ""
+    return re.compile(rf"{re.escape(before)}{needed}[\w.\- ()\[\]'/:]{{1,200}}?{re.escape(after)}")
+
+
+def _value(written: str, values: Mapping[str, str] | None) -> str | None:
+    """The given value of a placeholder: by its name, or by the last part of one with dots (`var.name`)."""
+    names = re.findall(r"[A-Za-z_][\w\-]*", written)
+    whole = re.search(_WORD, written)
+    for name in (whole[0] if whole else "", names[-1] if names else ""):
+        if values and name in values:
+            return values[name]
+    return None
+
+
+def _found(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Placeholders and tags, as (start, end, whether it is a tag); those of Liquid are its own."""
+    spans = [*opaque_spans(text), (len(text), len(text))]
+    start, end = spans.pop(0)
+    matches = list(_SHAPES.finditer(text))
+    names = _NamesOfCode(text, matches)
+    for match in matches:
+        while match.start() >= end and spans:
+            start, end = spans.pop(0)
+        kind = match.lastgroup
+        if start <= match.start() < end and kind in ("tag", "braces") and match[0].startswith("{"):
+            continue
+        is_code = kind in ("kebab", "dollar") and _is_interpolated(text, match.start())
+        if (kind == "kebab" and not is_code) or (is_code and match[0] in names):
+            continue
+        yield match.start(), match.end(), kind == "tag"
+
+
+def _is_interpolated(text: str, position: int) -> bool:
+    """Whether a place is in an interpolated string of C# that begins on its line."""
+    begin = max(text.rfind("\n", 0, position) + 1, position - 1000)
+    opened = [found.end() for found in _INTERPOLATED.finditer(text, begin, position)]
+    return bool(opened) and '"' not in text[opened[-1] : position] and "&quot;" not in text[opened[-1] : position]
+
+
+class _NamesOfCode:
+    """Which placeholders name something of the code around: `context`, or a name that also stands elsewhere."""
+
+    def __init__(self, text: str, matches: Sequence[re.Match[str]]) -> None:
+        self.text = text
+        self.matches = matches
+
+    @cached_property
+    def _elsewhere(self) -> Counter[str]:
+        inside = Counter(name for match in self.matches for name in _NAME.findall(match[0]))
+        return Counter(_NAME.findall(self.text)) - inside
+
+    def __contains__(self, placeholder: str) -> bool:
+        return any(name == "context" or self._elsewhere[name] > 0 for name in _NAME.findall(placeholder))
+
+
+def _whole_values(source: Source) -> Iterator[tuple[int, int, bool]]:
+    """Values and texts that are nothing but a placeholder, by their place in the file."""
+    for characters in _characters(read(source)):
+        if not characters.parts and (found := _WHOLE_VALUE.fullmatch(characters.raw)) is not None:
+            start = characters.start + found.start(1)
+            yield (*source.original_span(start, start + len(found[1])), False)
+
+
+def _characters(document: Document) -> Iterator[Characters]:
+    from apimpolicy.text.document import Text
+
+    for element in document.elements():
+        yield from (attribute.value for attribute in element.attributes)
+        yield from (child for child in element.children if isinstance(child, Text))
+
+
+def _put_together(source: Source, found: Sequence[tuple[int, int, bool]]) -> Pieces:
+    pieces = Pieces(source)
+    position = 0
+    for start, end, is_tag in found:
+        if start < position:
+            continue
+        pieces.copy(position, start)
+        if is_tag:
+            _tag(pieces, source.text[start:end])
+        else:
+            pieces.hole(start, end)
+        position = end
+    pieces.copy(position, len(source.text))
+    return pieces
+
+
+def _tag(pieces: Pieces, tag: str) -> None:
+    found = _TAG_WORD.match(tag)
+    word = found[1] if found is not None else ""
+    if word in _BEGINS:
+        pieces.begin_choice()
+    elif word in _CONTINUES:
+        pieces.next_branch()
+    elif word in _ENDS:
+        pieces.end_choice()

@@ -1,0 +1,138 @@
+"""Patterns of files to leave out, in the language of `.gitignore`; the setting `exclude` speaks it too.
+
+A package for that (pathspec) takes longer to import than Python takes to start, and nearly every repository has a
+`.gitignore`; so the rules are here: https://git-scm.com/docs/gitignore#_pattern_format
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GITIGNORE = ".gitignore"
+
+
+class _Pattern(NamedTuple):
+    regex: re.Pattern[str]
+    excludes: bool
+    """False for a pattern that begins with `!`."""
+    only_directories: bool
+
+
+class IgnorePatterns:
+    """The patterns of one file or setting; they are about what lies below `directory`."""
+
+    def __init__(self, directory: str, lines: Iterable[str]) -> None:
+        self.directory = os.path.join(os.path.abspath(directory), "")
+        self._patterns = [found for line in lines if (found := _pattern(line)) is not None]
+
+    def __bool__(self) -> bool:
+        return bool(self._patterns)
+
+    def verdict(self, path: str, is_directory: bool) -> bool | None:
+        """Whether an absolute path is left out; None when no pattern fits. The last pattern that fits decides."""
+        if not path.startswith(self.directory):
+            return None
+        relative = path[len(self.directory) :].replace(os.sep, "/")
+        for pattern in reversed(self._patterns):
+            if (is_directory or not pattern.only_directories) and pattern.regex.fullmatch(relative):
+                return pattern.excludes
+        return None
+
+    def leaves_out(self, path: str) -> bool:
+        """Whether a file is left out, by itself or with one of the directories above it."""
+        path = os.path.abspath(path)
+        if not path.startswith(self.directory):
+            return False
+        parts = path[len(self.directory) :].split(os.sep)
+        for count in range(1, len(parts)):
+            if self.verdict(self.directory + os.sep.join(parts[:count]), True):
+                return True
+        return bool(self.verdict(path, False))
+
+
+def gitignore_of(directory: str) -> IgnorePatterns | None:
+    """The patterns of the `.gitignore` in a directory, if it has one that can be read."""
+    try:
+        with open(os.path.join(directory, GITIGNORE), encoding="utf-8", errors="replace") as file:
+            return IgnorePatterns(directory, file.read().splitlines()) or None
+    except OSError:
+        return None
+
+
+def gitignores_above(directory: str) -> list[IgnorePatterns]:
+    """The patterns of the directories above, up to the root of the repository; none outside of a repository."""
+    found: list[IgnorePatterns] = []
+    current = os.path.abspath(directory)
+    while not os.path.exists(os.path.join(current, ".git")):
+        parent = os.path.dirname(current)
+        if parent == current:
+            return []
+        current = parent
+        if (patterns := gitignore_of(current)) is not None:
+            found.insert(0, patterns)
+    return found
+
+
+@lru_cache(1024)
+def _pattern(line: str) -> _Pattern | None:
+    text = re.sub(r"(?<!\\)((?:\\\\)*)\s+$", r"\1", line)
+    if not text or text.startswith("#"):
+        return None
+    excludes = not text.startswith("!")
+    text = text if excludes else text[1:]
+    only_directories = text.endswith("/")
+    text = text[:-1] if only_directories else text
+    anchored = "/" in text
+    body = _regex(text.removeprefix("/"))
+    if body is None or not text:
+        return None
+    return _Pattern(re.compile(body if anchored else f"(?:.*/)?{body}", re.DOTALL), excludes, only_directories)
+
+
+_TOKEN = (  # not compiled before there is a pattern
+    r"(?P<start>^\*\*/)|(?P<end>/\*\*$)|(?P<middle>/(?:\*\*/)+)|\*+|\?"
+    r"|\[(?P<not>[!^])?(?P<set>(?:\\.|\]|[^\]])(?:\\.|[^\]\\])*)\]|\\(?P<escaped>.)|."
+)
+_SET_ITEM = r"(\\.|.)-(\\.|[^\]])|\\?(.)"
+
+
+def _regex(glob: str) -> str | None:
+    """The regular expression of a pattern; None for a pattern that git does not take either."""
+    pieces: list[str] = []
+    for token in re.finditer(_TOKEN, glob, re.DOTALL):
+        text = token[0]
+        if token["start"]:
+            pieces.append("(?:.*/)?")
+        elif token["end"]:
+            pieces.append("/.+")
+        elif token["middle"]:
+            pieces.append("/(?:.*/)?")
+        elif text.startswith("*"):
+            pieces.append("[^/]*")
+        elif text == "?":
+            pieces.append("[^/]")
+        elif token["set"]:
+            pieces.append(f"(?!/)[{'^' if token['not'] else ''}{_items(token['set'])}]")
+        elif text in "[\\":  # without an end
+            return None
+        else:
+            pieces.append(re.escape(token["escaped"] or text))
+    return "".join(pieces)
+
+
+def _items(inside: str) -> str:
+    """The characters and ranges of a set; a range that runs backwards has none."""
+    found: list[str] = []
+    for item in re.finditer(_SET_ITEM, inside, re.DOTALL):
+        if item[3] is not None:
+            found.append(re.escape(item[3]))
+            continue
+        first, last = item[1][-1], item[2][-1]
+        found.append(f"{re.escape(first)}-{re.escape(last)}" if first <= last else re.escape(first))
+    return "".join(found)

@@ -1,0 +1,198 @@
+"""What each policy says in the trace of a real gateway: sources and data of its entries.
+
+Seen in traces of real gateways, word by word: api-inspector, cors, rewrite-uri, set-backend-service, backend-pool,
+request-forwarder, forward-request (the answer alone, its status a number), set-variable (with a typed value),
+include-fragment, send-request, send-one-way-request, xml-to-json, validate-jwt and transfer-response. Documented, in
+the example of the REST operation "List Trace": set-status, return-response (whose status is a name), check-header and
+rate-limit-by-key.
+
+All else is our choice: the data of other policies is `{"message": …}` with what they did; the source of `trace` is that
+of its attribute; every expression of a policy is an entry as rate-limit-by-key's is, except that of set-variable; what
+`context.Trace` wrote stands before the expression that wrote it, under the policy's name; an error is an entry with the
+members of `context.LastError`; the client certificate of a forwarded request is told by its thumbprint.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.report.conformance_values import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from apimpolicy.context.headers import Headers
+    from apimpolicy.context.records import Request, Response
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.trace import TraceEntry
+
+FORWARDED = "Request is being forwarded to the backend service. Timeout set to {seconds:g} seconds"
+TIMEOUTS = {"forward-request": 300.0, "send-request": 60.0}
+_ERROR_MEMBERS = ("reason", "message", "scope", "section", "path")
+
+Told = tuple[str, Any]
+
+
+def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
+    """What the gateway says of a policy that ran: source and data."""
+    effect = entry.effect
+    assert effect is not None
+    data: Mapping[str, Any] = effect.data
+    if effect.kind == "forwarded":
+        yield from _forwarded(entry, data, result)
+    elif effect.kind == "sent":
+        yield from _sent(entry, data)
+    elif effect.kind in ("cors", "converted"):
+        yield entry.name, _converted(entry, data) if effect.kind == "converted" else effect.text
+    elif effect.kind == "status-set":
+        code, reason = data["code"], data["reason"]
+        told = [f"Response status code was set to {code}", f"Response status reason was set to '{reason}'"]
+        yield "set-status", {"message": told}
+    elif effect.kind == "response-returned":
+        message = "Return response was applied" if entry.name == "return-response" else effect.text
+        returned: Response = data["response"]
+        status = {"code": status_name(returned.status_code), "reason": returned.reason}
+        yield entry.name, {"message": message, "response": {"status": status, "headers": headers(returned.headers)}}
+    elif effect.kind == "header-checked":
+        checked = {"name": data["name"], "value": ",".join(data["values"])}
+        yield "check-header", {"message": "Header validated.", "header": checked}
+    elif effect.kind == "variable-set":
+        set_to = {"name": data["name"], "value": typed(data["value"])}
+        yield entry.name, {"message": "Context variable was successfully set.", **set_to}
+    elif effect.kind in ("url-rewritten", "backend-set") and not data.get("ignored"):
+        yield entry.name, _changed(effect.kind, data)
+    elif effect.kind == "token-validated" and data["valid"] and entry.name == "validate-jwt":
+        yield entry.name, {"message": "JWT validation succeeded."}
+    elif effect.kind == "trace-written":
+        yield str(data["source"]), {"message": data["message"], "metadata": data["metadata"]}
+    else:
+        yield entry.name, {"message": effect.text}
+
+
+def error(entry: TraceEntry) -> dict[str, Any]:
+    """What is said of a policy that failed."""
+    found = {name: getattr(entry.error, name) for name in _ERROR_MEMBERS}
+    told = {name: from_utf16(value) for name, value in found.items() if value is not None}
+    if entry.name == "validate-jwt":
+        told["message"] = f"JWT Validation Failed: {told['message']}."
+    return told
+
+
+def _forwarded(entry: TraceEntry, data: Mapping[str, Any], result: Result) -> Iterator[Told]:
+    if data.get("member"):
+        yield "backend-pool", {"message": f"Backend '{data['member']}' was selected in the pool '{data['pool']}'"}
+    yield "request-forwarder", {"message": _forwarding(entry), "request": _on_the_way(data["request"], result)}
+    if data["response"] is not None:
+        yield "forward-request", {"response": answer(data["response"])}
+
+
+def _sent(entry: TraceEntry, data: Mapping[str, Any]) -> Iterator[Told]:
+    request: Request | None = data["request"]
+    if entry.name == "send-one-way-request" and request is not None:
+        yield entry.name, f"One way request was successfully send to {request.url}."
+        return
+    if entry.name != "send-request":
+        told = {} if data.get("response") is None else {"response": answer(data["response"])}
+        yield entry.name, {"message": entry.effect.text if entry.effect is not None else "", **told}
+        return
+    if request is not None:
+        yield "request-forwarder", {"message": _forwarding(entry), "request": _request(request)}
+    if data["response"] is not None:
+        yield entry.name, {"response": answer(data["response"])}
+    elif request is not None and data.get("error"):
+        reason = data["error"]
+        yield entry.name, f"{request.method} request to '{request.url}' resulted in error, error ignored: {reason}"
+
+
+def _converted(entry: TraceEntry, data: Mapping[str, Any]) -> Any:
+    assert entry.effect is not None
+    if entry.name != "xml-to-json" or data["length"] is None:
+        return {"message": entry.effect.text}
+    removed = "Original Content-Length header was removed as its value was invalidated. "
+    return (
+        f"XML-to-JSON policy was applied. {removed if data.get('had_length') else ''}"
+        "Content-Type header was set to 'application/json'."
+    )
+
+
+def _changed(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    rewritten = "Updated request URL per specified rewrite template."
+    message = rewritten if kind == "url-rewritten" else "Backend service URL was changed."
+    url = data.get("request_url")
+    return {"message": message} if url is None else {"message": message, "request": {"url": url}}
+
+
+def _forwarding(entry: TraceEntry) -> str:
+    seconds = entry.attributes.get("timeout", TIMEOUTS[entry.name])
+    milliseconds: Any = entry.attributes.get("timeout-ms")
+    return FORWARDED.format(seconds=seconds if milliseconds is None else milliseconds / 1000)
+
+
+def _on_the_way(request: Request, result: Result) -> dict[str, Any]:
+    """A forwarded request; a self-hosted gateway says more of it, and the caller's Host beside the backend's."""
+    told = _request(request)
+    if result.exchange.context.deployment.gateway.is_managed:
+        return told
+    asked = result.request.headers.get("Host")
+    named = told["headers"]
+    if asked is not None and not result.exchange.host_is_set:
+        named.insert(1, {"name": "Host", "value": asked})
+    certificate = request.certificate
+    return {
+        "method": told["method"],
+        "protocol": request.url.partition(":")[0],
+        "url": told["url"],
+        "proxyUrl": None,
+        "headers": named,
+        "clientCertificates": [] if certificate is None else [{"thumbprint": certificate.thumbprint}],
+    }
+
+
+def _request(request: Request) -> dict[str, Any]:
+    return {"method": request.method, "url": request.url, "headers": headers(request.headers)}
+
+
+def answer(response: Response) -> dict[str, Any]:
+    """A response that came back, with its status as a number."""
+    status = {"code": response.status_code, "reason": response.reason}
+    return {"status": status, "headers": headers(response.headers)}
+
+
+def headers(given: Headers) -> list[dict[str, str]]:
+    """Headers as the gateway lists them."""
+    return [{"name": name, "value": ",".join(values)} for name, values in given.fields()]
+
+
+def typed(value: Any) -> Any:
+    """A value as JSON where JSON has its kind, else as text."""
+    if value is None or type(value) in (bool, int, float):
+        return value
+    text = text_of(value)
+    if isinstance(value, (bool, int, float)) and text is not None:
+        return {"True": True, "False": False}.get(text, _number(text))
+    return text
+
+
+def _number(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def status_name(code: int) -> str:
+    """A status code as .NET's HttpStatusCode names it; the number when it has no name there.
+
+    >>> status_name(200), status_name(404), status_name(418)
+    ('OK', 'NotFound', '418')
+    """
+    import http
+
+    try:
+        phrase = "" if code == 418 else http.HTTPStatus(code).phrase
+    except ValueError:
+        phrase = ""
+    return "".join(letter for letter in phrase if letter.isalnum()) or str(code)

@@ -1,0 +1,74 @@
+"""What an explanation says about the way to an API: the APIs and operations there are, keys, limits without one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import from_utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from apimpolicy.engine.exchange import Unmatched
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.service import ServiceApi
+
+MOST_LISTED = 8
+_BY_SUBSCRIPTION = ("rate-limited", "quota-used")
+_KEY_ERRORS = ("SubscriptionKeyNotFound", "SubscriptionKeyInvalid")
+
+
+def routing_notes(result: Result) -> Iterator[str]:
+    """The notes, as sentences; none when nothing of that kind happened."""
+    unmatched = result.exchange.unmatched
+    if unmatched is not None:
+        yield from _unmatched(unmatched, result)
+    if result.error is not None and result.error.reason in _KEY_ERRORS:
+        names = result.exchange.context.api.subscription_key_parameter_names
+        header, query = from_utf16(names.header), from_utf16(names.query)
+        yield f"Send the key of a subscription in the header {header}, or in the query as {query}."
+    yield from _limits(result)
+
+
+def _unmatched(unmatched: Unmatched, result: Result) -> Iterator[str]:
+    method, path = result.request.method, from_utf16(result.exchange.request.url.path)
+    if unmatched.operations:
+        api = f"the API '{unmatched.api}'" if unmatched.api else "the API"
+        templates = (f"{operation.method} {from_utf16(operation.url_template)}" for operation in unmatched.operations)
+        prefix = f" (below /{unmatched.prefix})" if unmatched.prefix else ""
+        yield f"No operation of {api} takes {method} {path}. Its operations{prefix}: {_listed(templates)}"
+    elif unmatched.apis:
+        yield f"No API takes {path}. The APIs: {_listed(map(_api, unmatched.apis))}"
+    else:
+        yield "The service has no APIs."
+
+
+def _api(api: ServiceApi) -> str:
+    """`orders at /orders/v2`, and how a version is asked for."""
+    path = "/" + from_utf16(api.api.path).strip("/")
+    version = None if api.api.version is None else from_utf16(api.api.version)
+    versions = api.version_set
+    if versions is None or version is None:
+        return f"{api.id} at {path}"
+    if versions.scheme == "segment":
+        return f"{api.id} at {path.rstrip('/')}/{version}"
+    where = "the header" if versions.scheme == "header" else "the query parameter"
+    return f"{api.id} at {path} with {version} in {where} {versions.name}"
+
+
+def _limits(result: Result) -> Iterator[str]:
+    """Limits that count by subscription do nothing for a request without one, which nobody sees in the answer."""
+    names = {
+        entry.name
+        for kind in _BY_SUBSCRIPTION
+        for entry, effect in result.trace.effects(kind)
+        if "no subscription" in effect.text
+    }
+    for name in sorted(names):
+        yield f"{name} was not applied: it counts the calls of a subscription, and this request has none."
+
+
+def _listed(texts: Iterable[str]) -> str:
+    found = list(texts)
+    more = f", … {len(found) - MOST_LISTED} more" if len(found) > MOST_LISTED else ""
+    return ", ".join(found[:MOST_LISTED]) + more

@@ -1,0 +1,53 @@
+"""Holes: text that is not there yet, because a template or a named value puts it in later.
+
+A source that was made from a template has a mark where each placeholder stood: a noncharacter of Unicode, the number of
+the placeholder in `Source.holes`, and another noncharacter. Unicode reserves these characters for use inside a program,
+so that no document holds them. A mark can stand wherever text can: in a value, in content, between attributes, in C#
+code, in a C# string. `{{name}}`, a named value whose value is not known, is a hole in the same sense (`is_unknown`).
+
+The rule for everybody who reads documents: what a hole stands for is taken as right. Nothing is reported because of it;
+what does not touch it is checked in full.
+"""
+
+from __future__ import annotations
+
+import re
+
+OPEN, CLOSE = "\ufdd0", "\ufdd1"
+MARK = rf"{OPEN}[0-9]++{CLOSE}"
+FIRST_NAMED_VALUE = 100_000
+"""Marks from this number on stand for named values, which `checks.expressions` numbers in each expression."""
+
+_HOLE = re.compile(MARK)
+_UNKNOWN = re.compile(rf"{MARK}|\{{\{{[A-Za-z0-9\-._]++(?: ++[A-Za-z0-9\-._]++)*+\}}\}}")
+
+
+def mark(number: int) -> str:
+    """The mark of the placeholder with a number."""
+    return f"{OPEN}{number}{CLOSE}"
+
+
+def has_hole(text: str) -> bool:
+    """Whether a template puts something into the text later."""
+    return OPEN in text
+
+
+def is_unknown(text: str) -> bool:
+    """Whether a part of the text is not known: a template's placeholder, or a named value without a value."""
+    return (OPEN in text or "{{" in text) and _UNKNOWN.search(text) is not None
+
+
+def without_holes(text: str) -> str:
+    """The text that is known."""
+    return _UNKNOWN.sub("", text)
+
+
+def shown(text: str, holes: tuple[str, ...]) -> str:
+    """The text with every placeholder as it is written in the template."""
+    if OPEN not in text:
+        return text
+    return _HOLE.sub(lambda found: _written(int(found[0][1:-1]), holes), text)
+
+
+def _written(number: int, holes: tuple[str, ...]) -> str:
+    return holes[number] if number < len(holes) else "{{…}}" if number >= FIRST_NAMED_VALUE else "…"

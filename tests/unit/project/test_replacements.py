@@ -1,0 +1,73 @@
+"""Words that scripts, pipelines and templates replace are placeholders in the policies of the same repository."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects
+from apimpolicy.project.check_run import CheckRun
+from apimpolicy.project.replacements import replaced_words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+POLICY = """<policies>
+    <inbound>
+        <base />
+        <rate-limit calls="{word}" renewal-period="60" />
+        <set-variable name="a" value="@(new string[] {{{word}}}.Length)" />
+    </inbound>
+</policies>
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('value = replace(file("policies/a.xml"), "THUMBS", join(",", var.thumbs))', {"THUMBS"}),
+        ("value: replace(replace(loadTextContent('a.xml'), '__A__', string(a)), '_X_', x)", {"__A__", "_X_"}),
+        ('text = text.replace("RETRY_COUNT", str(count))', {"RETRY_COUNT"}),
+        ("$xml = $xml -replace 'TENANT_ID', $tenant -creplace \"#A#\", $a", {"TENANT_ID", "#A#"}),
+        ("(Get-Content a.xml).Replace('{TENANT}', $tenant)", {"{TENANT}"}),
+        ("sed -i 's/BACKEND_URL/https:\\/\\/a/g; s|@HOST@|a|' policy.xml", {"BACKEND_URL", "@HOST@"}),
+        ("text.replace('a', 'b'); replaceAll(/x/g, y)", set()),
+        ("a replacement for the old one", set()),
+    ],
+)  # fmt: skip
+def test_words_that_are_replaced(text: str, words: set[str]) -> None:
+    assert words <= set(replaced_words(text))
+    assert set(replaced_words(text)) <= words | {"policies/a.xml", "a.xml"}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "apis").mkdir()
+    (tmp_path / "apis" / "policy.xml").write_text(POLICY.format(word="LIMIT"), encoding="utf-8")
+    return tmp_path
+
+
+def codes(repository: Path) -> list[str]:
+    checked = CheckRun(CheckProjects(CheckOptions())).one(str(repository / "apis" / "policy.xml"))
+    assert checked.problem is None
+    return [finding.code for finding in checked.findings if finding.severity == "error"]
+
+
+def test_a_word_that_nobody_replaces_is_a_mistake(repository: Path) -> None:
+    assert codes(repository) == ["POL104", "CS0103"]
+
+
+@pytest.mark.parametrize("name", ["infra/main.tf", ".github/workflows/deploy.yml", "deploy.ps1"])
+def test_a_word_that_a_file_of_the_repository_replaces_is_a_placeholder(repository: Path, name: str) -> None:
+    path = repository / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("x = replace(file(\"../apis/policy.xml\"), 'LIMIT', y)", encoding="utf-8")
+    assert codes(repository) == []
+
+
+def test_other_repositories_do_not_count(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other") / "deploy.py"
+    other.write_text('text.replace("LIMIT", "1")', encoding="utf-8")
+    assert codes(repository) == ["POL104", "CS0103"]
