@@ -130,9 +130,7 @@ class AccessBinder(NameBinder):
     def bind_conditional_member_access(self, node: Node) -> Expression:
         if self._receiver is not None and node.children[0] is self._receiver[0]:
             is_called = node is self._called
-            return self.access_member(
-                node, self._receiver[1], node.token(1), node.children[2], is_called=is_called
-            )
+            return self.access_member(node, self._receiver[1], node.token(1), node.children[2], is_called=is_called)
         return self._bind_chain(node) or self.bad(node)
 
     def bind_conditional_element_access(self, node: Node) -> Expression:
@@ -266,9 +264,7 @@ class AccessBinder(NameBinder):
             )
         return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, methods, extensions, types)
 
-    def _passed_over(
-        self, node: Node, receiver: Expression, name: str, types: tuple[Type, ...]
-    ) -> MethodGroup | None:
+    def _passed_over(self, node: Node, receiver: Expression, name: str, types: tuple[Type, ...]) -> MethodGroup | None:
         """The extension methods that a call means when the type's own member of the name cannot be invoked."""
         extensions = lookup.extension_methods(name)
         if not extensions:

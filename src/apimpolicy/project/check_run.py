@@ -129,9 +129,7 @@ class CheckRun:
         settings = settings._replace(placeholders=(*settings.placeholders, *words))
         return self._found(data, name, settings, named_values)
 
-    def _found(
-        self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None
-    ) -> Findings:
+    def _found(self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None) -> Findings:
         values = {**(named_values or {}), **(self.projects.options.values or {})}
         policies, found = policies_of(data, name, settings.placeholders, values)
         if not found:

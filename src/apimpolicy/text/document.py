@@ -112,7 +112,6 @@ class Characters(Node):
         pieces.append(_decoded(text[position : self.end]))
         return "".join(pieces)
 
-
     @property
     def is_unknown_outside_expressions(self) -> bool:
         """Whether a hole stands in it that does not belong to an expression."""

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.attribute_validation import is_unknown
+from apimpolicy.text import holes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ class AddressUnreadable(Rule):
 
     def single(self, element: Element) -> Iterator[Diagnostic]:
         text = element.text.strip()
-        if text and element.expression is None and "{" not in text and read(text) is None:
+        if text and element.expression is None and not holes.is_unknown(text) and read(text) is None:
             yield self.at_element(element, not_an_address(text), help=advice(text))
 
     def range(self, element: Element) -> Iterator[Diagnostic]:

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.text import holes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ class UrlWithoutScheme(Rule):
 
 def is_incomplete(text: str) -> bool:
     """Whether this is certainly meant as a URL, and isn't an absolute one. Placeholders of any kind are left alone."""
-    if "__" in text or "{" in text or "@(" in text:
+    if "__" in text or "{" in text or "@(" in text or holes.is_unknown(text):
         return False
     if SCHEME.fullmatch(text) and re.match(r"https?://", text, re.IGNORECASE) is None:
         return True
