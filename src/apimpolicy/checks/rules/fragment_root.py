@@ -59,5 +59,6 @@ class FragmentRoot(Rule):
             yield self.at_element(
                 root,
                 f"the policy of the scope '{self.settings.scope}' can't begin with <fragment>",
+                severity=Severity.WARNING,
                 help="The root is <policies>. A fragment belongs in a folder of its own.",
             )

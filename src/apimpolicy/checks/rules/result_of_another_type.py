@@ -38,19 +38,22 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-SMALL = frozenset(("sbyte", "byte", "short", "ushort", "char", "int"))
-"""Types with an implicit conversion to int."""
-WHOLE = SMALL | {"uint", "long", "ulong"}
-NUMBERS = WHOLE | {"float", "double", "decimal"}
-TAKEN: dict[object, tuple[str, frozenset[str]]] = {
-    boolean: ("a bool", frozenset(("bool",))),
-    integer: ("an int", SMALL),
-    number: ("a number", NUMBERS),
+NUMBERS = frozenset(("sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong", "float", "double", "decimal"))
+OTHERS = frozenset(
+    (
+        *("string", "char", "DateTime", "DateTimeOffset", "TimeSpan", "Guid", "XElement", "XDocument", "byte[]"),
+        *("IResponse", "IRequest", "Jwt", "JObject", "JArray", "JToken"),
+    )
+)
+NEVER: dict[object, tuple[str, frozenset[str]]] = {
+    boolean: ("a bool", NUMBERS | OTHERS),
+    integer: ("an int", OTHERS | {"bool"}),
+    number: ("a number", OTHERS | {"bool"}),
 }
-"""What an attribute needs, by its conversion: in words, and the types that it takes."""
-LONGS: dict[str, tuple[str, frozenset[str]]] = {"token-quota": ("a long", frozenset(("long",)))}
+"""What an attribute needs, by its conversion: in words, and the types that it never takes. Whether the gateway converts
+an object, a `long` or a nullable value at run time is not known."""
+LONGS = {"token-quota": ("a long", NUMBERS - {"long"} | OTHERS | {"bool", "object"})}
 """The gateway refuses an int here: `Expression return type 'System.Int32' is not allowed`."""
-UNKNOWN = ("dynamic", "?", "")
 
 
 class ResultOfAnotherType(Rule):
@@ -64,16 +67,23 @@ class ResultOfAnotherType(Rule):
         wanted = self.wanted(expression.element, attribute.name)
         if wanted is None or find_named_values(attribute.value.raw):  # what a named value stands for is not known
             return
-        words, taken = wanted
-        types = [str(type_) for type_ in bound.return_types or (bound.type,)]
-        wrong = [name for name in types if name.rpartition(".")[2] not in taken]
-        if wrong and not any(name in UNKNOWN for name in types):
-            found = " or ".join(sorted({f"'{name.rpartition('.')[2]}'" for name in wrong}))
+        words, never = wanted
+        types = {str(type_).rpartition(".")[2] for type_ in bound.return_types or (bound.type,)}
+        if wrong := sorted(types & never):
+            found = " or ".join(f"'{name}'" for name in wrong)
             yield self.at_code(
                 expression,
                 bound.body,
                 f"'{attribute.name}' must be {words}, but this expression returns {found}",
-                help=HELP.get(words, "") if "bool?" not in found else "Add '?? false', or '== true'.",
+                help=HELP.get(words, ""),
+            )
+        elif types == {"bool?"} and words == "a bool":
+            yield self.at_code(
+                expression,
+                bound.body,
+                f"'{attribute.name}' must be a bool, but this expression may return null",
+                severity=Severity.WARNING,
+                help="Add '== true', or '?? false'.",
             )
 
     def wanted(self, element: Element, name: str) -> tuple[str, frozenset[str]] | None:
@@ -81,7 +91,7 @@ class ResultOfAnotherType(Rule):
         specification = self.subject.specification_of(element)
         for slot in specification.attributes if specification is not None else ():
             if slot.name == name and slot.expression:
-                return LONGS.get(name) if slot.convert is long_integer else TAKEN.get(slot.convert)
+                return LONGS.get(name) if slot.convert is long_integer else NEVER.get(slot.convert)
         return None
 
 

@@ -54,6 +54,8 @@ class UrlWithoutScheme(Rule):
             if attribute is not None and text is not None and is_incomplete(text.strip()):
                 yield self.at_value(element, attribute, message(text.strip()), help=advice(text.strip()))
         text = element.text.strip()
+        if element.parent is not None and element.parent.name == "http-request":
+            return  # of a resolver, where set-backend-service may have the rest
         if element.name == "set-url" and element.expression is None and is_incomplete(text):
             yield self.at_element(element, message(text), help=advice(text))
 
