@@ -14,6 +14,7 @@ from apimpolicy.engine.evaluation import Evaluator
 from apimpolicy.engine.trace import Effect, Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
+from apimpolicy.policies.doubts import NEW_ATTRIBUTES, is_new_attribute
 from apimpolicy.policies.registry import UNDOCUMENTED, is_known
 from apimpolicy.policies.spec import PolicyError
 
@@ -163,6 +164,9 @@ class Exchange:
                 known = UNDOCUMENTED.get(step.name)
                 reason = f"no documentation describes it, only {known} knows it ({step.where()})" if known else ""
                 raise NotSimulatedError(f"the policy '{step.name}'", reason or step.where())
+            for attribute in step.element.attributes if step.name in NEW_ATTRIBUTES else ():
+                if is_new_attribute(step.name, attribute.name):
+                    raise NotSimulatedError(f"the attribute '{attribute.name}' of '{step.name}'", step.where())
             effect = self._evaluator.instantiate(entry).run(self)
             if effect is not None:
                 entry.effect = effect

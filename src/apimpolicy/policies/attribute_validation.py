@@ -17,6 +17,7 @@ from apimpolicy.policies.doubts import (
     DOUBTFUL_REQUIREMENTS,
     REFUSED_EXPRESSIONS,
     UNKNOWN_ABOUT_EXPRESSIONS,
+    is_new_attribute,
 )
 from apimpolicy.text import holes
 
@@ -44,7 +45,8 @@ def unknown_attributes(element: Element, known: Iterable[str] = ()) -> Iterator[
     """A finding for every attribute that is not known; `id` and namespaces are allowed everywhere."""
     for attribute in element.attributes:
         name = attribute.name
-        if name not in known and name != "id" and not name.startswith("xmlns"):
+        is_known = name in known or name == "id" or name.startswith("xmlns") or is_new_attribute(element.name, name)
+        if not is_known:
             yield Diagnostic(
                 "POL102",
                 f"'{element.name}' has no attribute '{name}'",

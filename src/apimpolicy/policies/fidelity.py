@@ -49,7 +49,7 @@ EXCEPT: dict[str, str] = {
     "rate-limit": _BUCKET,
     "rate-limit-by-key": f"{_BUCKET}, and `flexible-retry-window`, which has no effect",
     "send-request": "`buffer-response`, which has no effect, and a `proxy`, which only the trace mentions",
-    "send-service-bus-message": "Service Bus itself: messages are recorded",
+    "send-service-bus-message": "Service Bus itself: messages are recorded; attributes without a page fail by name",
     "set-backend-service": "a Service Fabric cluster: a true `sf-resolve-condition` fails by name",
     "set-body": "`html-decode-expression` and parts of Liquid that no document explains, which fail by name",
     "sql-data-source": "running the statement, which is recorded, and `set-body` in `request`, which fails by name",

@@ -15,7 +15,9 @@ Simulated: the messages are in `gateway.service_bus.messages`, those of one queu
 `gateway.service_bus.queue("orders")`; nothing is sent. Every queue and topic exists, unless
 `Gateway(service_bus=ServiceBus(queues=["orders"]))` names all of them. Our choices: a queue or topic that does not
 exist, and both attributes at once, are errors with status 500, without a reason, in our words; white space around the
-value of a property is removed, white space in the payload is kept; the managed identity is not asked for a token.
+value of a property is removed, white space in the payload is kept; the managed identity is not asked for a token. The
+attributes that only the release notes name (`message-id`, `session-id`, `time-to-live`, `ignore-error`, output
+variables) fail by name.
 
 Source: https://learn.microsoft.com/azure/api-management/send-service-bus-message-policy
 """

@@ -168,6 +168,8 @@ SILENT = [
     "<inbound><cache-lookup-value key='{{key}}' variable-name='a'/></inbound>",
     "<inbound><set-method>{{method}}</set-method></inbound>",
     "<outbound><cache-value key='a' variable-name='b' expires-after='60' refresh-after='30'/></outbound>",
+    "<inbound><send-service-bus-message queue-name='a' session-id='b' message-id-variable-name='c'><payload>d</payload>"
+    "</send-service-bus-message></inbound>",
 ]
 """What pages, schema, toolkit, gateways or deployed documents have."""
 
