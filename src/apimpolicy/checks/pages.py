@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
 
 _READING = (
-    "A policy document is read losslessly, expressions first; what is wrong with the markup is said at its place."
+    "Policy documents are markup with C# in it. Expressions are found first, and the markup around them is checked."
 )
 _STRUCTURE = (
     "The specification of every policy comes from its page and, where that is silent, from the gateway's schema: "
     "https://learn.microsoft.com/azure/api-management/api-management-policies. An error means that Azure would refuse "
-    "the document; where the sources disagree, or deployed documents live with it, it is a warning."
+    "the document. Where the sources disagree, it is less than an error: `docs/reference/severity.md` has the rule."
 )
 _GATEWAY = (
-    "The gateway takes a part of .NET only: "
+    "Expressions can use only a part of .NET: "
     "https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#CLRTypes. "
-    "Switch it off with `--ignore {code}` when your gateway takes more than the page says."
+    "If your gateway accepts more than the page says, switch it off with `--ignore {code}`."
 )
 
 _TITLES = {
@@ -31,11 +31,11 @@ _TITLES = {
     "POL002": "the bytes are not UTF-8",
     "POL003": "the file is UTF-16",
     "POL004": "a control character that XML does not allow",
-    "POL005": "nothing but white space",
+    "POL005": "an empty document",
     "POL006": "an element that is never closed",
     "POL007": "an end tag that does not match",
-    "POL008": "an end tag that ends nothing",
-    "POL009": "an attribute given twice",
+    "POL008": "an end tag without a start tag",
+    "POL009": "an attribute that appears twice",
     "POL010": "an attribute value without quotes",
     "POL011": "an attribute without a value",
     "POL012": "a stray `<`",
@@ -48,31 +48,31 @@ _TITLES = {
     "POL019": "elements nested too deeply",
     "POL020": "text outside the root element",
     "POL021": "an XML declaration that is not at the start",
-    "POL022": "no white space before an attribute",
+    "POL022": "missing white space before an attribute",
     "POL023": "`<` in an attribute value",
     "POL024": "something unexpected in a tag",
     "POL025": "`]]>` in text",
-    "POL026": "too many problems: the rest is not read",
+    "POL026": "too many problems: the rest is not checked",
     "POL027": "the file is larger than any policy document may be",
     "POL030": "a body of `if`, `else`, `for`, `foreach` or `while` without braces",
     "POL041": "a suppression that suppresses nothing",
     "POL042": "a suppression without a code or without a reason",
-    "POL101": "a policy that nobody knows",
-    "POL102": "an attribute that the policy does not have",
+    "POL101": "an unknown policy",
+    "POL102": "an unknown attribute",
     "POL103": "a required attribute is missing",
-    "POL104": "a value that the attribute does not allow",
-    "POL105": "an expression where none is evaluated",
-    "POL106": "a policy in a section that does not allow it",
-    "POL107": "an element or a text that does not belong here",
-    "POL108": "a required element is missing",
-    "POL109": "a fragment with something that fragments cannot hold",
-    "POL110": "a root or a section that policies do not have",
+    "POL104": "a value that the attribute doesn't allow",
+    "POL105": "an expression in an attribute that doesn't take one",
+    "POL106": "a policy in a section that doesn't allow it",
+    "POL107": "an unexpected element or text",
+    "POL108": "a required element is missing or empty",
+    "POL109": "something that a fragment can't contain",
+    "POL110": "an unknown or repeated root or section",
     "POL112": "a policy fragment that does not exist",
-    "POL113": "attributes that do not go together",
+    "POL113": "attributes that don't go together",
     "POL114": "a policy that no documentation describes",
-    "APIM0001": "a type that the gateway does not allow in expressions",
-    "APIM0002": "a member that the gateway does not allow in expressions",
-    "APIM0006": "`dynamic`, which the gateway does not allow in expressions",
+    "APIM0001": "a type that isn't allowed in expressions",
+    "APIM0002": "a member that isn't allowed in expressions",
+    "APIM0006": "`dynamic`, which isn't allowed in expressions",
 }
 
 

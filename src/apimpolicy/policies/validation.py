@@ -1,6 +1,6 @@
 """What is wrong with a document as policies: names, attributes, values, children, sections.
 
-    POL101  a policy that nobody knows                       POL109  a fragment with something fragments can't hold
+    POL101  an unknown policy                                POL109  a fragment with something fragments can't hold
     POL106  a policy in a section that does not allow it     POL110  a root or a section that policies do not have
     POL107  an element that does not belong here             POL114  a policy that no documentation describes
     POL108  a required element is missing, or an empty text  POL102 to POL105, POL113: `attribute_validation`

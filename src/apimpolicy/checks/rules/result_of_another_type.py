@@ -1,10 +1,11 @@
 """result-of-another-type: an expression returns a type that its attribute doesn't take.
 
-**What it does.** Compares the type that an expression returns with the type that its attribute needs. A condition
-needs a `bool`, a count or a status code an `int`, a time in seconds a number, a token quota a `long`.
+**What it does.** Compares the type that an expression returns with the type that its attribute needs: a `bool` for a
+condition, an `int` for a count or a status code, a number for a time in seconds, a `long` for a token quota. It
+reports only types that can't be converted. A `bool?` is a warning, because null isn't a condition.
 
-**Why it matters.** The gateway compiles the expression for that type and refuses the policy: `Cannot implicitly
-convert type 'string' to 'bool'`.
+**Why it matters.** Azure refuses the policy (`Cannot implicitly convert type 'string' to 'long'`), or every request
+that gets there fails.
 
 **Example**
 
