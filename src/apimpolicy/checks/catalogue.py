@@ -135,6 +135,7 @@ RULES: tuple[Entry, ...] = (
     Entry("POL215", "request_body_after_backend", members=("Body",)),
     Entry("POL216", "nobody_there", members=CALLER, opt_in=True),
     Entry("POL217", "named_value_nested", words=("{{",)),
+    Entry("POL218", "pattern_unreadable", members=("Regex",)),
     Entry("POL301", "certificate_not_verified", members=("Certificate",)),
     Entry("POL302", "certificate_not_identified", members=("Certificate",)),
     Entry("POL303", "certificate_may_be_null", members=("Certificate",)),
