@@ -3,6 +3,7 @@
 `snippets/scenarios.toml` has at least one scenario for each document. A document of ours includes a fragment, with
 `inbound` before it; `fragments` are further ones of the collection. `matches` are patterns where values are random.
 A double's value `{pfx of partner}` is that certificate with its key; `sent_certificate` is what the backend saw.
+`corrected`: a slip of the document that keeps it from being saved, and what was meant.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ REFERENCE = re.compile(r"\{\{([\w.-]+)\}\}")
 
 def policy_of(scenario: dict[str, Any], fragments: dict[str, Path]) -> Any:
     path = COLLECTION / f"{scenario['file']}.xml"
+    if "corrected" in scenario:
+        return path.read_text("utf-8").replace(*scenario["corrected"])
     if not scenario["file"].endswith("-fragment"):
         return {scenario.get("scope", "api"): path}
     fragments["fragment"] = path
@@ -52,7 +55,8 @@ def run(scenario: dict[str, Any]) -> tuple[Any, Result]:
         settings["named_values"] = dict.fromkeys(REFERENCE.findall(policy["api"].read_text("utf-8")), "1")
     value = settings.get("outside", {}).get("json", {}).get("value", "")
     if value.startswith("{pfx of "):
-        settings["outside"] = {"json": {"value": pfx(value[len("{pfx of ") : -1])}}
+        answer = settings["outside"]["json"]
+        settings["outside"] = {"json": answer | {"value": pfx(value[len("{pfx of ") : -1])}}
     if "deployment" in settings:
         settings["deployment"] = Deployment(**settings["deployment"])
     gateway = gateway_of(HERE, settings)

@@ -43,7 +43,7 @@ WARNED = [
     ("goto a; context.Trace(null); a: return 1;", ["CS0162", "context"]),
     # variables that nobody reads
     ("int x; return 1;", ["CS0168", "x"]),
-    ("try { return 1; } catch (Exception e) { return 2; }", []),
+    ("try { return 1; } catch (Exception e) { return 2; }", ["CS0168", "e"]),
     ("int x = 5; return 1;", ["CS0219", "x"]),
     ('string s = "a", t = s; return 1;', []),
     ("string s = null; return 1;", ["CS0219", "s"]),

@@ -55,7 +55,8 @@ def gateway_for(text: str) -> Gateway:
     """A gateway with what a document refers to."""
     ids = re.findall(r'schema-id="([^"]*)"', text)
     xml = re.findall(r'validate-as="(?:xml|soap)"[^>]*schema-id="([^"]*)"', text)
-    named = dict.fromkeys(re.findall(r"\{\{([\w.-]+)\}\}", text), "x") | {"starwarsapi": "https://swapi.example"}
+    asked = re.findall(r"\{\{((?!body\.)[\w.-]+)\}\}", text)
+    named = dict.fromkeys(asked, "x") | {"starwarsapi": "https://swapi.example"}
     return Gateway(
         schemas={name: XSD if name in xml else {} for name in ids},
         openapi={"openapi": "3.1.0", "info": {"title": "Nothing"}, "paths": {}},
