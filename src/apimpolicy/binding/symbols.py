@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.expression_variables import declared_in
 from apimpolicy.binding.nodes import NOT_CONSTANT
+from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -168,6 +169,7 @@ class Scope:
         """Names that the block declares somewhere, and where: using one before is CS0841."""
 
     def declare(self, symbol: Symbol) -> None:
+        self.is_unknown = self.is_unknown or has_hole(symbol.name)
         self.names[symbol.name] = self._visible[symbol.name] = symbol
         if isinstance(symbol, LocalSymbol):
             self.order.append(symbol)

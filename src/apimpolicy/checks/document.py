@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.catalogue import rules_for
+from apimpolicy.checks.certainty import certain
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import apply_suppressions
 from apimpolicy.policies.validation import validate
-from apimpolicy.text.holes import has_hole, shown
+from apimpolicy.text.holes import has_hole, is_unknown, shown
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.rule import Rule
     from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
     from apimpolicy.text.source import Source
 
 
@@ -84,30 +84,12 @@ def check_readings(
 
 def apply_rules(subject: Subject) -> Iterator[Diagnostic]:
     """What the rules of the catalogue find. The document is walked once, whatever the number of rules."""
-    found = _of_rules(subject)
-    return _certain(subject, found) if has_hole(subject.document.source.text) else found
-
-
-def _certain(subject: Subject, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """The findings for which no hole can be the answer: none in their place, and none among what they are about."""
-    for finding in found:
-        text = finding.source.text[finding.start : finding.end]
-        if has_hole(text) or has_hole(finding.message) or _is_open(subject, subject.element_at(finding.start)):
-            continue
-        yield finding
-
-
-def _is_open(subject: Subject, element: Element | None) -> bool:
-    """Whether a hole may hold more of an element: its text, children, attributes, or something below them."""
-    return element is not None and any(
-        below.may_have_more_attributes
-        or (below.may_hold_more and (below is element or not subject.takes_text_only(below)))
-        for below in element.descendants()
-    )
-
-
-def _of_rules(subject: Subject) -> Iterator[Diagnostic]:
     rules = [rule(subject) for rule in rules_for(subject)]
+    found = _of_rules(subject, rules)
+    return certain(subject, rules, found) if is_unknown(subject.document.source.text) else found
+
+
+def _of_rules(subject: Subject, rules: list[Rule]) -> Iterator[Diagnostic]:
     by_element: dict[str, list[Rule]] = {}
     for rule in rules:
         for name in rule.elements:

@@ -187,14 +187,18 @@ def _compile_around_holes(excerpt: Excerpt) -> Compiled:
     """An expression of which a part is not known: what is said of it holds whatever the rest is."""
     from apimpolicy.binding import bind
     from apimpolicy.binding.gateway_rules import check_gateway_rules
-    from apimpolicy.syntax.holes import parse_around_holes
+    from apimpolicy.syntax.holes import as_statements, parse_around_holes
 
-    tree = parse_around_holes(excerpt)
-    if tree is None:
+    parsed = parse_around_holes(excerpt)
+    if parsed is None:
         return Compiled(None, [], has_code_holes=True)
-    bound = bind(tree, excerpt)
+    tree, reading = parsed
+    bound = bind(tree, reading)
     _soften(bound)
     bound.diagnostics = [d for d in bound.diagnostics if d.code not in _CONSTANTS and not _touches_hole(d)]
+    if bound.diagnostics and (other := as_statements(excerpt)) is not None:
+        also = {(d.code, d.start) for d in bind(*other).diagnostics}
+        bound.diagnostics = [d for d in bound.diagnostics if (d.code, d.start) in also]
     found = [d for d in check_gateway_rules(bound, tree) if not _touches_hole(d)]
     return Compiled(bound, [*bound.diagnostics, *found], has_code_holes=bound.has_unknown)
 

@@ -86,7 +86,7 @@ class Flow:
             if state is None:
                 state = State(is_open=True)
             if section is None:
-                state = attrs.evolve(state, is_open=True)
+                state = State(is_open=True) if root.may_hold_more else attrs.evolve(state, is_open=True)
             else:
                 state = self._run(section, state)
             self.ends[name] = state
@@ -115,13 +115,16 @@ class Flow:
             if isinstance(child, Element):
                 current = self._policy(child, current)
             elif isinstance(child, Characters) and child.is_unknown_outside_expressions:
-                current = attrs.evolve(current, is_open=True)
+                current = State(is_open=True)  # a hole: policies that may set, read and write anything
         return current
 
     def _policy(self, element: Element, state: State) -> State | None:
         self._before[id(element)] = state
         name = element.name
-        if name == "base" or has_hole(name):
+        if has_hole(name) or element.may_have_more_attributes:
+            self._inside(element, state)
+            return State(is_open=True)
+        if name == "base":
             return attrs.evolve(state, is_open=True)
         if name == "include-fragment":
             return self._fragment(element, state)
@@ -140,8 +143,11 @@ class Flow:
             after = self._run(element, state)
             return after if after is not None else state
         for variable, types, is_certain in _sets(self.subject, element):
+            if is_unknown(variable):  # it may be any of them
+                state = attrs.evolve(state, variables={}, is_open=True)
+                continue
             variables = {**state.variables, variable: Variable(types, is_certain, element)}
-            state = attrs.evolve(state, variables=variables, is_open=state.is_open or is_unknown(variable))
+            state = attrs.evolve(state, variables=variables)
         if name == "set-body":
             section = self.subject.section_of(element)
             which = "request" if section in ("inbound", "backend") else "response"

@@ -49,6 +49,8 @@ class Rule:
     severity: ClassVar[Severity] = Severity.WARNING
     by_default: ClassVar[bool] = True
     elements: ClassVar[tuple[str, ...]] = ()
+    needs_all: ClassVar[bool] = False
+    """Whether a finding says that something is nowhere in the document: it may be what a hole stands for."""
 
     words: ClassVar[tuple[str, ...]] = ()
     """For a rule outside of the catalogue: words of which a document must contain one; empty for every document."""

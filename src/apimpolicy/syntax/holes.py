@@ -1,9 +1,8 @@
-"""Code with holes in it: what a template puts in may be an expression, several arguments, statements, or nothing.
+"""Code with holes in it: what a template puts in may be an expression, arguments, statements, or a block.
 
-A hole is read as a name. Where the parser cannot go on that way, other readings are tried: a hole where a statement
-begins is a statement of its own, a hole elsewhere is nothing at all. A parser of LALR tables stops at the first token
-that cannot follow, whatever comes later: a mistake before the first hole is certain. After it a mistake may be the
-hole's, and nobody is told.
+A hole is read as a name. Where the parser cannot go on that way, the last hole before that place is read otherwise: as
+a statement, then as a block. A parser of LALR tables stops at the first token that cannot follow, whatever comes later:
+a mistake before the first hole is certain. After it a mistake may be the hole's, and nobody is told.
 """
 
 from __future__ import annotations
@@ -12,47 +11,91 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import PolicySyntaxError
+from apimpolicy.syntax.lexer import tokenize
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.holes import MARK, OPEN
-from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.syntax.nodes import Node
+    from apimpolicy.text.source import Excerpt
+
+MOST_ATTEMPTS = 60
+"""Readings of one expression that are tried."""
+
+_HOLE = re.compile(MARK)
+_READINGS = ("{0}", "{0};", "{{{0};}}")
+"""A name, a statement, a block."""
+_BEGINS_STATEMENT = re.compile(rf"[\w@{{}}{OPEN}]")
+_BEFORE_STATEMENTS = frozenset(("LBRACE", "RBRACE", "SEMICOLON", "RPAR", "ELSE", "DO"))
 
 
-_STATEMENT = re.compile(rf"(?<=[{{}};])\s*+{MARK}(?=\s*+[\w@{{}}{OPEN}])")
-_ALONE = re.compile(rf'(?<![\w"]){MARK}(?![\w"])')
+def parse_around_holes(excerpt: Excerpt) -> tuple[Node, Excerpt] | None:
+    """The tree of an expression with holes, and the text that it is the tree of, whose places are those of `excerpt`.
 
-
-def parse_around_holes(excerpt: Excerpt) -> Node | None:
-    """The tree of an expression with holes; None when it cannot be read and the holes may be why.
-
-    Raises PolicySyntaxError for mistakes that stand before every hole.
+    None when it cannot be read, and the holes may be why. Raises PolicySyntaxError for mistakes before every hole.
     """
-    first: PolicySyntaxError | None = None
-    for reading in _readings(excerpt.text):
+    holes = _holes_in_code(excerpt.text)
+    chosen = [0] * len(holes)
+    for attempt in range(MOST_ATTEMPTS):
+        reading = excerpt.replaced(
+            [
+                (start, end, _READINGS[number].format(excerpt.text[start:end]))
+                for (start, end), number in zip(holes, chosen, strict=True)
+                if number
+            ]
+        )
         try:
-            return parse(Excerpt(reading, excerpt.source, excerpt.start, excerpt.end, excerpt.anchors))
+            return parse(reading), reading
         except PolicySyntaxError as error:
-            first = first or error
-    assert first is not None
-    hole = excerpt.locate(excerpt.text.index(OPEN))
-    certain = [found for found in first.diagnostics if found.end <= hole and found.start < hole]
-    if certain:
-        raise PolicySyntaxError(certain)
+            if not attempt:
+                _raise_what_is_certain(error, excerpt)
+            failed = min(found.start for found in error.diagnostics)
+        last = max((i for i, (start, _) in enumerate(holes) if excerpt.locate(start) <= failed), default=-1)
+        while last >= 0 and chosen[last] == len(_READINGS) - 1:
+            chosen[last] = 0
+            last -= 1
+        if last < 0:
+            return None
+        chosen[last] += 1
     return None
 
 
-def _readings(text: str) -> Iterator[str]:
-    """The code as it is; with holes that are statements; without holes between tokens. Offsets stay the same."""
-    yield text
-    statements = _STATEMENT.sub(_as_statement, text)
-    if statements != text:
-        yield statements
-    yield _ALONE.sub(lambda found: " " * len(found[0]), text)
+def as_statements(excerpt: Excerpt) -> tuple[Node, Excerpt] | None:
+    """The reading in which every hole that begins a statement is one of its own; None without such a hole.
+
+    `${hole} x = 1;` is a declaration, or statements and an assignment.
+    """
+    tokens, _ = tokenize(excerpt.text, 1 if excerpt.text.startswith("@") else 0)
+    holes = set(_holes_in_code(excerpt.text))
+    pieces: list[tuple[int, int, str]] = []
+    is_statement = False
+    for index, span in enumerate(zip(tokens.starts, tokens.ends, strict=True)):
+        begins = is_statement or (index > 0 and tokens.kinds[index - 1] in _BEFORE_STATEMENTS)
+        is_statement = begins and span in holes and _BEGINS_STATEMENT.match(tokens.spelling(index + 1)) is not None
+        if is_statement:
+            pieces.append((*span, f"{tokens.spelling(index)};"))
+    if not pieces:
+        return None
+    reading = excerpt.replaced(pieces)
+    try:
+        return parse(reading), reading
+    except PolicySyntaxError:
+        return None
 
 
-def _as_statement(found: re.Match[str]) -> str:
-    return f"{found[0][:-1]};"
+def _holes_in_code(text: str) -> list[tuple[int, int]]:
+    """The spans of holes that stand by themselves between the tokens of the code."""
+    tokens, _ = tokenize(text, 1 if text.startswith("@") else 0)
+    spans = zip(tokens.starts, tokens.ends, strict=True)
+    return [(start, end) for start, end in spans if _HOLE.fullmatch(text, start, end) is not None]
+
+
+def _raise_what_is_certain(error: PolicySyntaxError, excerpt: Excerpt) -> None:
+    hole = excerpt.locate(excerpt.text.index(OPEN))
+    certain = [
+        found
+        for found in error.diagnostics
+        if found.start < hole and found.source.text[found.end : hole].strip()  # the token after it is no hole
+    ]
+    if certain:
+        raise PolicySyntaxError(certain)

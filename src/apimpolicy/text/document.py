@@ -135,6 +135,12 @@ class Value(Characters):
     __slots__ = ()
 
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether it begins like an expression, has a hole and no end: attributes after it may seem a part of it."""
+        return not self.parts and has_hole(self.raw) and self.raw.lstrip().startswith(("@(", "@{"))
+
+
 class Text(Characters):
     """Character data between tags; `expression` and `parts` as in `Value`."""
 
@@ -243,8 +249,8 @@ class Element(Node):
 
     @property
     def may_have_more_attributes(self) -> bool:
-        """Whether a hole stands among its attributes."""
-        return any(has_hole(attribute.name) for attribute in self.attributes)
+        """Whether a hole stands among its attributes, or in an expression whose end is not known."""
+        return any(has_hole(attribute.name) or attribute.value.is_cut for attribute in self.attributes)
 
     @property
     def expression(self) -> Excerpt | None:

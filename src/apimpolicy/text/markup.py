@@ -43,6 +43,7 @@ from apimpolicy.text.holes import CLOSE, OPEN, has_hole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.source import Source
 
 __all__ = [
@@ -64,6 +65,8 @@ __all__ = [
 ]
 
 MAX_DEPTH = 200
+LIKELY_LENGTH = 2_000
+"""Characters of an expression that does not end among which a hole may be its end."""
 
 _START_TAG = re.compile(rf"<({NAME})")
 _END_TAG = re.compile(rf"</({NAME})[ \t\r\n]*+(>?)")
@@ -114,15 +117,23 @@ class _Reader(CharacterReader):
         return Document(self.source, self.outermost, self.diagnostics)
 
     def leave_out_what_holes_may_mend(self) -> None:
-        """A hole before the first element may open others, one at the very end may close those that are open."""
+        """A hole before the first element may open others, one at the very end may close those that are open.
+
+        One in an expression may be the rest of it.
+        """
         first = next((child for child in self.outermost if isinstance(child, Element)), None)
-        opens = first is not None and has_hole(self.text[: first.start])
-        closes = self.text.rstrip().endswith(CLOSE)
-        self.diagnostics = [
-            found
-            for found in self.diagnostics
-            if not (opens and found.code in ("POL007", "POL008")) and not (closes and found.code == "POL006")
-        ]
+        silent: set[str] = set()
+        if first is not None and has_hole(self.text[: first.start]):
+            silent |= {"POL007", "POL008"}
+        if self.text.rstrip().endswith(CLOSE):
+            silent.add("POL006")
+        if any(self.is_cut(found) for found in self.diagnostics):
+            silent |= {"POL006", "POL007", "POL008", "POL017", "POL024"}  # what follows from where it seems to end
+        self.diagnostics = [found for found in self.diagnostics if found.code not in silent and not self.is_cut(found)]
+
+    def is_cut(self, found: Diagnostic) -> bool:
+        """Whether a finding is about an expression without an end, which a hole may be."""
+        return found.code == "POL015" and has_hole(self.text[found.start : found.start + LIKELY_LENGTH])
 
     def finish(self, length: int) -> None:
         if self.element is not None:

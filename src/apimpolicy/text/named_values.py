@@ -135,11 +135,11 @@ def named_values_as_holes(excerpt: Excerpt) -> Excerpt:
 
     The gateway puts the value in before it compiles the expression, wherever the reference stands.
     """
-    if "{{" not in excerpt.text[2:]:
+    if "{{" not in excerpt.text:
         return excerpt
     numbers: dict[str, int] = {}
     pieces = [
         (start, end, mark(FIRST_NAMED_VALUE + numbers.setdefault(name, len(numbers))))
-        for name, start, end in _references(excerpt.text, 2, len(excerpt.text))
+        for name, start, end in _references(excerpt.text, 1, len(excerpt.text))
     ]
     return excerpt.replaced(pieces) if pieces else excerpt

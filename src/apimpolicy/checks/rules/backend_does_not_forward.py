@@ -63,6 +63,7 @@ COMPOSING = frozenset(("return-response", "mock-response", "set-body", "set-stat
 
 class BackendDoesNotForward(Rule):
     code = "POL401"
+    needs_all = True
     elements = ("backend",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 class BodyLost(Rule):
     code = "POL205"
+    needs_all = True
 
     def finish(self) -> Iterator[Diagnostic]:
         text = self.document.source.text

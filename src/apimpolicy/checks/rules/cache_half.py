@@ -43,6 +43,7 @@ PAIRS = {
 
 class CacheHalf(Rule):
     code = "POL404"
+    needs_all = True
     elements = tuple(PAIRS)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:

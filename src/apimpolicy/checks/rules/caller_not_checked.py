@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 class CallerNotChecked(Rule):
     code = "POL307"
+    needs_all = True
     severity = Severity.ERROR
     elements = ("authentication-certificate",)
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 class CertificateNotIdentified(Rule):
     code = "POL302"
+    needs_all = True
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 class CertificateNotVerified(Rule):
     code = "POL301"
+    needs_all = True
     severity = Severity.ERROR
 
     def __init__(self, subject: Subject) -> None:

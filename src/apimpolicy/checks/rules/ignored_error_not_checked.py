@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 class IgnoredErrorNotChecked(Rule):
     code = "POL411"
+    needs_all = True
     elements = ("send-request",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:

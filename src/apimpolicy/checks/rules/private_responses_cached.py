@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 class PrivateResponsesCached(Rule):
     code = "POL340"
+    needs_all = True
     elements = ("cache-lookup",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:

@@ -43,6 +43,7 @@ VALIDATING = frozenset(("validate-jwt", "validate-azure-ad-token"))
 
 class TokenMayBeNull(Rule):
     code = "POL209"
+    needs_all = True
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         if any(e.name in VALIDATING and e.start < expression.element.start for e in self.subject.elements):

@@ -1,0 +1,68 @@
+"""Which findings of the rules hold whatever a template, or an unknown named value, puts into a document later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.text.document import Characters
+from apimpolicy.text.holes import has_hole, is_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from apimpolicy.checks.rule import Rule
+    from apimpolicy.checks.subject import Subject
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+_MAY_DECIDE = frozenset((("when", "condition"), ("retry", "condition"), ("set-variable", "value")))
+"""Attributes whose values may be expressions that look at anything."""
+_NAMES = ("name",)
+"""Attributes that may name a variable which is set."""
+
+
+def certain(subject: Subject, rules: Iterable[Rule], found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The findings for which no hole can be the answer: none in their place, and none among what they are about."""
+    about_all = {rule.code for rule in rules if rule.needs_all}
+    for finding in found:
+        text = finding.source.text[finding.start : finding.end]
+        if has_hole(text) or has_hole(finding.message) or _is_open(subject, subject.element_at(finding.start)):
+            continue
+        if finding.code not in about_all or not _may_do_more(subject):
+            yield finding
+
+
+def _is_open(subject: Subject, element: Element | None) -> bool:
+    """Whether a hole may hold more of an element: its text, children, attributes, or something below them."""
+    return element is not None and any(
+        below.may_have_more_attributes
+        or (_has_hole(below) and (below is element or not subject.takes_text_only(below)))
+        for below in element.descendants()
+    )
+
+
+def _has_hole(element: Element) -> bool:
+    return any(
+        isinstance(child, Characters) and has_hole(child.raw) and child.is_unknown_outside_expressions
+        for child in element.children
+    )
+
+
+def _may_do_more(subject: Subject) -> bool:
+    """Whether a hole anywhere may be a policy, or code that looks at something."""
+    return (
+        any(expression.compiled.has_code_holes for expression in subject.expressions)
+        or any(_is_open(subject, root) for root in subject.document.roots)
+        or any(
+            ((element.name, attribute.name) in _MAY_DECIDE
+            and _begins_with_hole(attribute.value))
+            or (attribute.name.endswith(_NAMES)
+            and is_unknown(attribute.value.raw))
+            for element in subject.elements
+            for attribute in element.attributes
+        )
+    )
+
+
+def _begins_with_hole(value: Characters) -> bool:
+    return not value.parts and is_unknown(value.raw.split(maxsplit=1)[0] if value.raw.strip() else "")
