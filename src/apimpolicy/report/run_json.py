@@ -56,7 +56,8 @@ def result_to_json(result: Result) -> str:
             for request in result.backend_requests
         ],
         "variables": {
-            name: {"type": runtime_type(value), "value": text_of(value)} for name, value in result.variables.items()
+            name: {"type": runtime_type(value), "value": text_of(value)}
+            for name, value in result.exchange.variables.items()
         },
         "error": _error(result.error),
         "trace": [_entry(entry) for entry in result.trace],

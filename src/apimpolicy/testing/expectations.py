@@ -208,12 +208,12 @@ def _variables(tree: Tree, result: Result) -> Iterator[str]:
     from apimpolicy.dotnet.system import objects
 
     for name, wanted in tree.table().items():
-        if name not in result.variables:
-            known = ", ".join(result.variables) or "none"
+        if name not in result.exchange.variables:
+            known = ", ".join(result.exchange.variables) or "none"
             if wanted.value is not None:
                 yield f"expected the variable {name!r}, it was not set; set were {known}"
             continue
-        value = result.variables[name]
+        value = result.exchange.variables[name]
         if value is None:
             if wanted.value is not None:
                 yield f"expected the variable {name!r} to be {_json(wanted.plain())}, it is null"
