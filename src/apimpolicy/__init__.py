@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.checking import check
     from apimpolicy.project.gateways import load_gateway, load_service
     from apimpolicy.report.explanation import Explanation, explain
+    from apimpolicy.report.journey_html import journey_to_html
     from apimpolicy.testing.apim import Apim, Double, TestClock, TestResult
     from apimpolicy.testing.authority import TestAuthority
 
@@ -122,6 +123,7 @@ _MODULES = {
     "project.checking": "check",
     "project.gateways": "load_gateway load_service",
     "report.explanation": "Explanation explain",
+    "report.journey_html": "journey_to_html",
     "testing.apim": "Apim Double TestClock TestResult",
     "testing.authority": "TestAuthority",
 }
@@ -215,6 +217,7 @@ __all__ = [
     "check",
     "compile_expression",
     "explain",
+    "journey_to_html",
     "load_gateway",
     "load_openapi",
     "load_policy",
