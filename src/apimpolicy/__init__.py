@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from apimpolicy.report.journey_html import journey_to_html
     from apimpolicy.testing.apim import Apim, Double, TestClock, TestResult
     from apimpolicy.testing.authority import TestAuthority
+    from apimpolicy.text.document import Document, Element
 
 _MODULES = {
     "checks.rule": "Rule",
@@ -126,6 +127,7 @@ _MODULES = {
     "report.journey_html": "journey_to_html",
     "testing.apim": "Apim Double TestClock TestResult",
     "testing.authority": "TestAuthority",
+    "text.document": "Document Element",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
@@ -151,8 +153,10 @@ __all__ = [
     "Diagnostic",
     "DiagnosticError",
     "DotnetException",
+    "Document",
     "Double",
     "Effect",
+    "Element",
     "EntraTenant",
     "Evaluation",
     "EventHub",
