@@ -50,7 +50,7 @@ ROWS = [
     (["check", "."], 0, "no problems in 1 file"),
     (["check", "wrong"], 1, "POL301 error: the certificate is compared, but never verified"),
     (["run", "orders.xml", "--get", "/orders", "--named-value", "partner-thumbprint=A0"], 0, "403 Invalid client"),
-    (["explain", "orders.xml", "--get", "/orders", "--named-value", "partner-thumbprint=A0"], 0, "decided by orders.xml:5"),
+    (["explain", "orders.xml", "--get", "/", "--named-value", "partner-thumbprint=A0"], 0, "decided by orders.xml:5"),
     (["test"], 0, "2 passed"),
     (["mutate"], 0, "notice"),
     (["eval", "@(1 + 2)"], 0, "3"),

@@ -2,7 +2,7 @@
 
 Files that hold policies among other things (`project.embedded`) count too, but Markdown only when it is named: what
 people explain with is seldom complete. A file that was meant as a policy counts, so that its mistake is found: a root
-such as `<polices>`, or nothing at all where a policy must be. What is passed over is counted.
+such as `<polices>`, or nothing at all where a policy must be. Files that are skipped are counted.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _HERE = os.path.join(os.curdir, "")
 
 
 class Discovery(NamedTuple):
-    """The policy files, each once; what could not be read, as sentences; the trees without any policy; what else has
-    the ending of a policy and is none, and how many files and directories settings leave out.
+    """The policy files, each once; what could not be read, as sentences; the trees without any policy; the files
+    that have the ending of a policy but are not policies; and how many files and directories settings leave out.
     """
 
     files: list[str]
@@ -49,7 +49,8 @@ class Discovery(NamedTuple):
 def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bool = False) -> Discovery:
     """The policy files among and below `paths`. A file that is named is taken as it is, also when it does not exist.
 
-    With `policies_only` named files count as those of a tree do: without a policy, or excluded, they are passed over.
+    With `policies_only` named files count as those of a tree do: those without a policy, and those
+    that a setting excludes, are skipped.
     Raises ConfigurationError for a configuration that cannot be used.
     """
     found: dict[str, None] = {}

@@ -14,7 +14,7 @@
      "decisions": [{"place": "…", "verdict": "true", "decisive": true, "code": "…", "clause": CLAUSE or null}]}
     CLAUSE: {"verdict", "code", "facts": [{"code", "value"}], "notes", "parts": [CLAUSE]}
 
-A body that is no text is {"base64": "…"}. Values are in the form of `conformance_values`.
+A body that is not text is {"base64": "…"}. Values are in the form of `conformance_values`.
 """
 
 from __future__ import annotations

@@ -295,7 +295,7 @@ def _by_keys(keys: dict[str, Tree], got: str, what: str) -> Iterator[str]:
             try:
                 is_match = re.search(part.text(), got) is not None
             except re.error as error:
-                raise part.mistake(WRONG_KIND, f"this is no regular expression: {error}") from None
+                raise part.mistake(WRONG_KIND, f"this is not a regular expression: {error}") from None
             if not is_match:
                 yield f"expected {what} to match {part.text()!r}, got {_short(got)}"
         else:
