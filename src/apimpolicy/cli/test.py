@@ -183,8 +183,10 @@ def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
 def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> list[str]:
     """The test files among and below `paths`, each once; a file that is named counts whatever its name is.
 
-    Files of a tree that have the name of a test file, and are not about policies, go to `foreign`.
+    Files of a tree that have the name of a test file, and are not about policies, go to `foreign`. Hidden directories
+    and what git ignores are left out.
     """
+    from apimpolicy.project.ignore_patterns import Gitignores
     from apimpolicy.testing.case_files import is_about_policies, is_case_file
 
     found: dict[str, None] = {}
@@ -192,11 +194,19 @@ def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> l
         if not os.path.isdir(path):
             found.setdefault(path)
             continue
+        ignored = Gitignores(path)
         for directory, folders, names in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
+            ignored.enter(directory)
+            folders[:] = sorted(
+                name
+                for name in folders
+                if not name.startswith(".")
+                and name != "node_modules"
+                and not ignored.leaves_out(os.path.join(directory, name), True)
+            )
             for name in sorted(names):
                 file = os.path.normpath(os.path.join(directory, name))
-                if not is_case_file(name):
+                if not is_case_file(name) or ignored.leaves_out(file, False):
                     continue
                 if is_about_policies(file):
                     found.setdefault(file)
