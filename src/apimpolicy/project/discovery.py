@@ -8,6 +8,7 @@ such as `<polices>`, or nothing at all where a policy must be. Files that are sk
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.project.files import MAXIMUM_BYTES, STANDARD_INPUT, unreadable
@@ -87,7 +88,7 @@ class _Search:
         blank: list[str] = []
         if self.is_policy(path, blank):
             return True
-        if blank and self.policies_below(os.path.dirname(path) or os.curdir):
+        if blank and any(map(_begins_like_a_policy, _neighbours(path))):
             return True
         self.skipped += blank
         return False
@@ -172,6 +173,20 @@ class _Search:
         is_excluded = self.projects.excludes(project, path, is_directory)
         self.excluded += is_excluded
         return is_excluded
+
+
+def _neighbours(path: str) -> Iterator[str]:
+    """The files beside a file that may be policies."""
+    with suppress(OSError), os.scandir(os.path.dirname(path) or os.curdir) as entries:
+        yield from (entry.path for entry in entries if entry.name.lower().endswith(ENDINGS) and _is(entry.is_file))
+
+
+def _begins_like_a_policy(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return begins_like_a_policy(file.read(_HEAD))
+    except OSError:
+        return False
 
 
 def _has_its_place(path: str) -> bool:
