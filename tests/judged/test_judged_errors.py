@@ -10,6 +10,7 @@ import pytest
 
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import discover
 from apimpolicy.project.embedded import policies_of
 from apimpolicy.project.files import read_data
@@ -23,7 +24,7 @@ def test_errors_in_deployed_documents_are_those_that_were_judged() -> None:
         pytest.skip("the corpus is not beside this checkout")
     check = ExpressionCheck()
     found: dict[str, Counter[str]] = {}
-    files = discover([str(CORPUS / "policies"), str(CORPUS / "documentation")]).files
+    files = discover([str(CORPUS / "policies"), str(CORPUS / "documentation")], CheckProjects(CheckOptions())).files
     assert len(files) > 300
     for path in files:
         sources, problems = policies_of(*read_data(path))
