@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from apimpolicy.testing.apim import Apim
+    from apimpolicy import Apim
 
 QUESTION = {"model": "gpt", "messages": [{"role": "user", "content": "hello"}]}
 USAGE = {"usage": {"prompt_tokens": 6, "completion_tokens": 4, "total_tokens": 10}}

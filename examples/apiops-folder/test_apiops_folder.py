@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from apimpolicy import Gateway, Request, load_gateway
-from apimpolicy.testing.gateways import NOW
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HERE = Path(__file__).parent
 
 
@@ -23,7 +24,9 @@ def gateway() -> Gateway:
 def test_requests_find_their_operation(gateway: Gateway, method: str, url: str, operation: str) -> None:
     result = gateway.send(Request(method, url, headers={"Ocp-Apim-Subscription-Key": "partner"}))
     assert result.exchange.context.operation.id == operation
-    assert result.exchange.context.product.id == "starter"
+    product = result.exchange.context.product
+    assert product is not None
+    assert product.id == "starter"
 
 
 def test_what_no_operation_describes_is_not_found(gateway: Gateway) -> None:

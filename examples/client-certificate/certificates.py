@@ -2,7 +2,8 @@
 
     python certificates.py FOLDER
 
-writes them as PEM files, so that `apimpolicy run` and `apimpolicy explain` can use them with `apimpolicy.toml`.
+writes them as PEM files, without the private keys, so that `apimpolicy run` and `apimpolicy explain` can use them with
+`apimpolicy.toml`. The folder `certificates` is what it once wrote.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from apimpolicy.testing.authority import TestAuthority, self_signed
+from apimpolicy import TestAuthority
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 """The time at which the example's requests are made."""
@@ -22,13 +23,13 @@ class Certificates:
 
     def __init__(self) -> None:
         authority = TestAuthority("Contoso Test CA", not_before="2025-01-01", not_after="2035-01-01")
-        year = {"not_before": "2026-01-01", "not_after": "2027-01-01"}
+        begin, end = "2026-01-01", "2027-01-01"
         self.authority = authority.certificate
-        self.partner = authority.client("partner", **year)
+        self.partner = authority.client("partner", not_before=begin, not_after=end)
         self.renewed = authority.client("partner", not_before="2026-05-01", not_after="2028-05-01")
         self.expired = authority.client("partner", not_before="2025-01-01", not_after="2026-05-31")
-        self.stranger = authority.client("stranger", **year)
-        self.impostor = self_signed("partner", **year)
+        self.stranger = authority.client("stranger", not_before=begin, not_after=end)
+        self.impostor = TestAuthority.self_signed("partner", not_before=begin, not_after=end)
 
 
 def main(folder: str) -> None:

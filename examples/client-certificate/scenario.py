@@ -10,8 +10,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apimpolicy import ApimPolicyError, Certificate, Gateway, KeyVault, KeyVaultReference, Request, Response, Result
-from apimpolicy.report.explanation import explain
+from apimpolicy import (
+    ApimPolicyError,
+    Certificate,
+    Gateway,
+    KeyVault,
+    KeyVaultReference,
+    Request,
+    Response,
+    Result,
+    explain,
+)
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))

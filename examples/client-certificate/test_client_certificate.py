@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apimpolicy import Certificate, Gateway, KeyVault, KeyVaultReference, Request, Result
-from apimpolicy.report.explanation import explain
+from apimpolicy import Certificate, Gateway, KeyVault, KeyVaultReference, Request, Result, explain
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))

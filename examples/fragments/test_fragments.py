@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from apimpolicy.testing.apim import Apim
+    from apimpolicy import Apim
 
 
 @pytest.mark.parametrize(("address", "status"), [("10.0.0.1", 200), ("10.0.0.254", 200), ("10.0.1.0", 403)])

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from apimpolicy import OpenIdProvider
-    from apimpolicy.testing.apim import Apim
+    from apimpolicy import Apim, OpenIdProvider
 
 ISSUER = "https://login.contoso.example"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from apimpolicy import FixedClock, Request, load_gateway
-from apimpolicy.testing.gateways import NOW
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HERE = Path(__file__).parent
 
 
@@ -19,7 +20,7 @@ def call(key: str) -> Request:
 def test_calls_come_back_one_by_one() -> None:
     clock = FixedClock(NOW)
     gateway = load_gateway(HERE / "apimpolicy.toml", now=clock)
-    statuses = []
+    statuses: list[int] = []
     for _ in range(4):
         statuses.append(gateway.send(call("key-of-anna")).response.status_code)
         clock.advance(20)

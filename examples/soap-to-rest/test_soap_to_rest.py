@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from apimpolicy.testing.apim import Apim
+    from apimpolicy import Apim
 
 ANSWER = (Path(__file__).parent / "customer.xml.answer").read_bytes()
 NAMES = {"soap": "http://schemas.xmlsoap.org/soap/envelope/", "c": "http://contoso.example/"}

@@ -78,8 +78,10 @@ if TYPE_CHECKING:
     from apimpolicy.project.checking import check
     from apimpolicy.project.gateways import load_gateway, load_service
     from apimpolicy.report.explanation import Explanation, explain
+    from apimpolicy.report.journey_html import journey_to_html
     from apimpolicy.testing.apim import Apim, Double, TestClock, TestResult
     from apimpolicy.testing.authority import TestAuthority
+    from apimpolicy.text.document import Document, Element
 
 _MODULES = {
     "checks.rule": "Rule",
@@ -122,8 +124,10 @@ _MODULES = {
     "project.checking": "check",
     "project.gateways": "load_gateway load_service",
     "report.explanation": "Explanation explain",
+    "report.journey_html": "journey_to_html",
     "testing.apim": "Apim Double TestClock TestResult",
     "testing.authority": "TestAuthority",
+    "text.document": "Document Element",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
@@ -148,9 +152,11 @@ __all__ = [
     "Deployment",
     "Diagnostic",
     "DiagnosticError",
+    "Document",
     "DotnetException",
     "Double",
     "Effect",
+    "Element",
     "EntraTenant",
     "Evaluation",
     "EventHub",
@@ -215,6 +221,7 @@ __all__ = [
     "check",
     "compile_expression",
     "explain",
+    "journey_to_html",
     "load_gateway",
     "load_openapi",
     "load_policy",

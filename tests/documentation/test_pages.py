@@ -30,6 +30,17 @@ def test_the_page_says_what_happens(page: str, tmp_path: Path) -> None:
             runner.run(block)
 
 
+def test_the_tutorial_runs_in_one_folder(tmp_path: Path) -> None:
+    """As people do it: page after page where the last one ended; it ends green."""
+    with surroundings(tmp_path):
+        runner = Runner(tmp_path)
+        for page in ("check", "test", "pytest", "pipeline"):
+            for block in blocks((DOCS / "tutorial" / f"{page}.md").read_text("utf-8")):
+                runner.run(block)
+        code, said = runner.command("pytest -q")
+        assert code == 0, said
+
+
 def test_pages_are_short_enough() -> None:
     """Two minutes are about 500 words of prose; code is looked at, not read."""
     long = {}

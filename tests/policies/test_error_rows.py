@@ -119,7 +119,7 @@ def test_last_error_and_the_default_answer(row: dict[str, Any]) -> None:
     assert response.text == expected_body(row, error.message)
     assert dict(response.headers) == {"Content-Type": "application/json", **row.get("headers", {})}
     if "rule" in row:
-        assert json.loads(objects.text(result.variables["errors"]))[0]["ValidationRule"] == row["rule"]
+        assert json.loads(objects.text(result.exchange.variables["errors"]))[0]["ValidationRule"] == row["rule"]
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -127,7 +127,7 @@ def test_on_error_sees_it(row: dict[str, Any]) -> None:
     result = run(row, SEEN)
     assert result.error is not None
     parts = [row["source"], row.get("reason", ""), result.error.message, *row["at"].split("|"), str(row["status"])]
-    assert objects.text(result.variables["seen"]) == "|".join(parts)
+    assert objects.text(result.exchange.variables["seen"]) == "|".join(parts)
     assert result.response.status_code == row["status"]
 
 

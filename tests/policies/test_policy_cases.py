@@ -229,7 +229,7 @@ def check(result: Result, expect: dict[str, Any]) -> None:
     if "sent_body" in expect:
         assert result.backend_requests[0].text == expect["sent_body"]
     for name, value in expect.get("variables", {}).items():
-        assert objects.text(result.variables[name]) == value, name
+        assert objects.text(result.exchange.variables[name]) == value, name
     if "message" in expect:
         assert result.error is not None
         assert expect["message"] in result.error.message, result.error.message
@@ -314,7 +314,7 @@ def run_case(folder: Path, policy: Any, settings: dict[str, Any], case: dict[str
         given = with_token(step.get("request", {}), gateway, certificates().by_name)
         result = run(gateway, policy, request_of(given))
         check(result, step.get("expect", {}))
-        check_errors(result.variables, step.get("expect", {}))
+        check_errors(result.exchange.variables, step.get("expect", {}))
         check_recorded(gateway, result, step.get("expect", {}))
         check_identities(gateway, step.get("expect", {}))
         if "elapsed" in step.get("expect", {}):

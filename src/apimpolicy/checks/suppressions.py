@@ -4,7 +4,8 @@
     <when condition="@(context.Request.Certificate.Thumbprint == …)">
 
 Such a comment counts for the element that follows it, with all that is in it, or, behind something on the same line,
-for that line. `ignore-file` counts for the whole document. Several codes are separated by commas.
+for that line. `ignore-file` counts for the whole document. Several codes are separated by commas; the name of a rule
+(`certificate-may-be-null`) can stand for its code.
 
     POL041  a suppression that suppresses nothing
     POL042  a suppression without a code or without a reason
@@ -20,6 +21,9 @@ from typing import TYPE_CHECKING
 from apimpolicy.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.rule import Rule
     from apimpolicy.checks.subject import Subject
     from apimpolicy.text.document import Comment, Document, Element
 
@@ -28,8 +32,10 @@ UNUSED, INCOMPLETE = "POL041", "POL042"
 _MARK = "apimpolicy:"
 _OTHERS = r"\s*apimpolicy:\s*equivalent\b"
 """Comments for `apimpolicy mutate`."""
+_CODE = r"(?:[A-Z]+\d+|[a-z]+(?:-[a-z0-9]+)+(?=\s*[,:]))"
+"""A code, or the name of a rule, which a comma or a colon ends: a reason may begin with a word like it."""
 _FORM = (
-    r"(?s)\s*apimpolicy:\s*ignore(?P<file>-file)?(?=[\s:])\s*(?P<codes>[A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)?"
+    rf"(?s)\s*apimpolicy:\s*ignore(?P<file>-file)?(?=[\s:])\s*(?P<codes>{_CODE}(?:\s*,\s*{_CODE})*)?"
     r"[\s:\-–—]*(?P<reason>.*?)\s*"
 )
 
@@ -55,7 +61,7 @@ def apply_suppressions(subject: Subject, findings: list[Diagnostic]) -> list[Dia
     document = subject.document
     if _MARK not in document.source.text:
         return findings
-    suppressions, kept = _read(document)
+    suppressions, kept = _read(document, subject.settings.rules)
     for finding in findings:
         quiet = [suppression for suppression in suppressions if suppression.covers(finding)]
         for suppression in quiet:
@@ -70,7 +76,7 @@ def apply_suppressions(subject: Subject, findings: list[Diagnostic]) -> list[Dia
     return kept
 
 
-def _read(document: Document) -> tuple[list[Suppression], list[Diagnostic]]:
+def _read(document: Document, rules: tuple[type[Rule], ...]) -> tuple[list[Suppression], list[Diagnostic]]:
     found: list[Suppression] = []
     wrong: list[Diagnostic] = []
     for comment, following in document.comments():
@@ -89,9 +95,23 @@ def _read(document: Document) -> tuple[list[Suppression], list[Diagnostic]]:
             continue
         if not match["reason"]:
             wrong.append(_at(comment, INCOMPLETE, "the reason is missing", "Say after the code why it is all right."))
-        codes = tuple(re.split(r"\s*,\s*", match["codes"]))
+        codes = tuple(_codes(match["codes"], rules))
         found.append(Suppression(comment, codes, *_span(document, comment, following, bool(match["file"]))))
     return found, wrong
+
+
+def _codes(text: str, rules: tuple[type[Rule], ...]) -> Iterator[str]:
+    """The codes; a name becomes the code of its rule, if there is one."""
+    for word in re.split(r"\s*,\s*", text):
+        if "-" not in word:
+            yield word
+            continue
+        from apimpolicy.checks.codes import UnknownCodeError, code_of
+
+        try:
+            yield code_of(word, rules)
+        except UnknownCodeError:
+            yield word  # it suppresses nothing, which is a finding
 
 
 def _span(document: Document, comment: Comment, following: Element | None, whole: bool) -> tuple[int, int]:

@@ -217,7 +217,7 @@ FEW = 8
 
 
 def _cache(options: dict[str, Any], projects: CheckProjects, count: int) -> Any:
-    """Findings of earlier runs; rules of one's own may change without a new version, and so there is none with them."""
+    """The findings of earlier runs. Rules of an organisation may change without a new version: with them, no cache."""
     if options["no_cache"] or options["fix"] or options["diff"] or count <= FEW or projects.rules:
         return None
     from apimpolicy.project.cache import Cache, key_of

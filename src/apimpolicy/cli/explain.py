@@ -62,7 +62,7 @@ def _show_effective(settings: GatewayOptions) -> int:
     from apimpolicy.report.style import Style
 
     if settings.output == "json":
-        raise click.UsageError("--effective prints a document, which is no JSON")
+        raise click.UsageError("--effective prints a document, which is not JSON")
     print(effective_text(settings.effective_policies(), Style.of(sys.stdout)))
     return exit_codes.CLEAN
 

@@ -22,8 +22,8 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
     What is expected is what the policy does today: read it, correct it, and give the cases names that say what should
     happen. Branches that no request was found for are listed at the end.
 
-    With --from-trace the case has the request and the backend's answers that a real gateway recorded, expects what the
-    caller got, and the first step in which the simulator went another way is said.
+    With --from-trace the case has the request and the backend's answers that a real gateway recorded, and expects what
+    the caller got; the first step in which the simulator goes another way is printed.
 
     \b
     Examples:
@@ -51,9 +51,9 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
             file.write(made.text)
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
-    count = f"{len(made.cases)} {'case' if len(made.cases) == 1 else 'cases'}"
-    branches = f"{len(made.missing)} {'branch' if len(made.missing) == 1 else 'branches'}"
-    reached = f", {branches} not reached" if made.missing and from_trace is None else ""
+    count = f"{len(made.cases)} test {'case' if len(made.cases) == 1 else 'cases'}"
+    branches = "1 branch has" if len(made.missing) == 1 else f"{len(made.missing)} branches have"
+    reached = f"; {branches} no case yet" if made.missing and from_trace is None else ""
     say(f"wrote {path}: {count}{reached}")
     if made.difference:
         say(f"the simulator goes another way: {made.difference}")

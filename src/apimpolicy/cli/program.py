@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
-    "check": "Find what is wrong with policies: syntax, types, attributes.",
+    "check": "Find what is wrong with policies before they are saved to Azure.",
     "eval": "Evaluate one C# expression.",
     "explain": "Say why a request got its answer.",
     "new": "Write a first test file for a policy.",
-    "mutate": "Change policies a little, and see whether a test notices.",
-    "rule": "Print the page of a rule of check.",
+    "mutate": "Change policies a little, and see whether a test fails.",
+    "rule": "Explain a finding of check.",
     "run": "Send one request through a policy.",
     "test": "Run the test cases of policies.",
 }
@@ -87,7 +87,8 @@ def tool_version() -> str:
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 all is well, 1 the policy is wrong, 2 the command line or a file is.",
+    epilog="Exit codes: 0 all is well; 1 a policy or a test is wrong; 2 the command line, a file or a setting is "
+    "wrong; 5 there was no test to run.",
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."

@@ -115,7 +115,13 @@ def _test(
     is_text = form == "text"
     started = time.perf_counter()
     style = Style.of(sys.stdout)
-    files = find_test_files(paths)
+    foreign: list[str] = []
+    files = find_test_files(paths, foreign)
+    if foreign:
+        which = (
+            f"{foreign[0]}, which does" if len(foreign) == 1 else f"{len(foreign)} files such as {foreign[0]} that do"
+        )
+        say(f"skipped {which} not test policies")
     if not files:
         say(f"there are no test files in {', '.join(paths)}: none ends in .test.yaml, .test.toml or .test.json")
         return exit_codes.USAGE
@@ -174,20 +180,38 @@ def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
     return f"there are no cases in {', '.join(files[:5])}{' and others' if len(files) > 5 else ''}"
 
 
-def find_test_files(paths: Iterable[str]) -> list[str]:
-    """The test files among and below `paths`, each once; a file that is named counts whatever its name is."""
-    from apimpolicy.testing.case_files import is_case_file
+def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> list[str]:
+    """The test files among and below `paths`, each once; a file that is named counts whatever its name is.
+
+    Files of a tree that have the name of a test file, and are not about policies, go to `foreign`. Hidden directories
+    and what git ignores are left out.
+    """
+    from apimpolicy.project.ignore_patterns import Gitignores
+    from apimpolicy.testing.case_files import is_about_policies, is_case_file
 
     found: dict[str, None] = {}
     for path in paths:
         if not os.path.isdir(path):
             found.setdefault(path)
             continue
+        ignored = Gitignores(path)
         for directory, folders, names in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
+            ignored.enter(directory)
+            folders[:] = sorted(
+                name
+                for name in folders
+                if not name.startswith(".")
+                and name != "node_modules"
+                and not ignored.leaves_out(os.path.join(directory, name), True)
+            )
             for name in sorted(names):
-                if is_case_file(name):
-                    found.setdefault(os.path.normpath(os.path.join(directory, name)))
+                file = os.path.normpath(os.path.join(directory, name))
+                if not is_case_file(name) or ignored.leaves_out(file, False):
+                    continue
+                if is_about_policies(file):
+                    found.setdefault(file)
+                elif foreign is not None:
+                    foreign.append(file)
     return list(found)
 
 

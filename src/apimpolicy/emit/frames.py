@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Span = tuple[Source, int, int]
 
-FILENAME_PREFIX = "policy: "
+FILENAME_PREFIX = "<policy> "
 """Emitted code objects have a file name that begins with this."""
 EXCERPT = "excerpt"
 """The name under which the globals of emitted code hold its excerpt; no C# variable has a name without a number."""

@@ -110,7 +110,7 @@ def _demand(given: object, protocol: type, sentence: str) -> None:
         raise ConfigurationError(f"{sentence}, not {type(given).__name__}")
 
 
-_MANAGED_IDENTITY = "Gateway(managed_identity=ManagedIdentity()), or write [managed-identity] into apimpolicy.toml"
+_MANAGED_IDENTITY = "Gateway(managed_identity=ManagedIdentity()), or add to apimpolicy.toml: [managed-identity]"
 _AUTHORIZATIONS = (
-    "Gateway(authorizations=Authorizations()) with that connection, or write [[authorizations]] into apimpolicy.toml"
+    "Gateway(authorizations=Authorizations()) with that connection, or add to apimpolicy.toml: [[authorizations]]"
 )

@@ -87,7 +87,7 @@ class OpenIdCache:
             known = ", ".join(known for source in self.sources for known in getattr(source, "urls", ()))
             raise ConfigurationError(
                 f"nothing answers for {url}: pass {what} that does to Gateway(openid_providers=[…]),"
-                + " or write [openid-providers] into apimpolicy.toml"
+                + ' or add to apimpolicy.toml, below [openid-providers.login]: issuer = "https://…"'
                 + (f"; those there answer for {known}" if known else "")
             )
         return [_decoded(answer, url) for answer in answers]

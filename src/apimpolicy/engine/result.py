@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from apimpolicy.context.execution import LastError
     from apimpolicy.context.records import Request, Response
@@ -21,14 +21,15 @@ class Result:
     - `backend_requests`: every request that was forwarded to a backend, as it was sent, in order
     - `sent_requests`: every request that a policy sent of its own (send-request, send-one-way-request), in order
     - `metrics`: every custom metric that a policy emitted, in order
-    - `variables`: the values of `context.Variables` at the end, boxed
+    - `variables`: the values of `context.Variables` at the end, as values of Python (see `python_values`);
+      `exchange.variables` has those of .NET
     - `error`: `context.LastError`, or None when nothing failed
     - `trace`: every policy that was reached (see `apimpolicy.engine.trace`)
     - `exchange`: the whole state; `exchange.context` is the `context` that expressions saw,
       `exchange.unasked_certificate` the client certificate that was on the wire while negotiation was off
     """
 
-    __slots__ = ("backend_requests", "error", "exchange", "metrics", "response", "sent_requests", "trace", "variables")
+    __slots__ = ("_variables", "backend_requests", "error", "exchange", "metrics", "response", "sent_requests", "trace")
 
     def __init__(self, exchange: Exchange, response: Response) -> None:
         self.exchange = exchange
@@ -36,7 +37,7 @@ class Result:
         self.backend_requests: Sequence[Request] = tuple(exchange.backend_requests)
         self.sent_requests: Sequence[Request] = tuple(exchange.sent_requests)
         self.metrics: Sequence[Metric] = tuple(exchange.metrics)
-        self.variables: Mapping[str, object] = exchange.variables.to_dict()
+        self._variables: dict[str, Any] | None = None
         self.error: LastError | None = exchange.last_error
         self.trace: Trace = exchange.trace
 
@@ -44,6 +45,16 @@ class Result:
     def request(self) -> Request:
         """The request as the caller sent it."""
         return self.exchange.original_request
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The values of `context.Variables` at the end, as values of Python."""
+        if self._variables is None:
+            from apimpolicy.engine.python_values import python_value
+
+            found = self.exchange.variables.to_dict()
+            self._variables = {name: python_value(value) for name, value in found.items()}
+        return self._variables
 
     @property
     def reached_backend(self) -> bool:

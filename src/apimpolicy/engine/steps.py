@@ -226,7 +226,7 @@ class _Builder:
         message = f"Policy fragment with id '{name}' could not be found."
         known = ", ".join(sorted(self.fragments))
         there = f"The gateway has {known}" if known else "The gateway has none"
-        advice = f"{there}; name its file under [fragments] in apimpolicy.toml."
+        advice = f'{there}. Add it to apimpolicy.toml, below [fragments]: {name} = "{name}.xml"'
         raise PolicyTypeError([Diagnostic("POL112", message, value.source, value.start, value.end, help=advice)])
 
 

@@ -78,6 +78,7 @@ class Configuration:
 
     def __init__(self, table: Table) -> None:
         self.path = table.file
+        self._table = table
         self.says_negotiation = "negotiate-client-certificate" in table
         self.negotiate_client_certificate = _negotiation(table)
         self._origin = table.take("origin", str)
@@ -162,6 +163,8 @@ class Configuration:
 
         found: list[Certificate] = []
         for path in self._files[name]:
+            if not os.path.isfile(path):
+                raise self._table.mistake(f"names {path}, which is not there", name)
             certificate = Certificate.from_file(path)
             found += (certificate, *certificate.intermediates)
         return found
@@ -227,6 +230,8 @@ def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any])
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
     if isinstance(value, str):
+        if not os.path.isfile(table.path(value)):
+            raise table.mistake(f"names {table.path(value)}, which is not there", name)
         return Certificate.from_file(table.path(value))
     entry = Table(table.file, table.checked(value, dict, name), table.full(name))
     if "key-vault" in entry:

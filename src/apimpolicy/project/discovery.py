@@ -2,12 +2,13 @@
 
 Files that hold policies among other things (`project.embedded`) count too, but Markdown only when it is named: what
 people explain with is seldom complete. A file that was meant as a policy counts, so that its mistake is found: a root
-such as `<polices>`, or nothing at all where a policy must be. What is passed over is counted.
+such as `<polices>`, or nothing at all where a policy must be. Files that are skipped are counted.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
@@ -36,8 +37,8 @@ _HERE = os.path.join(os.curdir, "")
 
 
 class Discovery(NamedTuple):
-    """The policy files, each once; what could not be read, as sentences; the trees without any policy; what else has
-    the ending of a policy and is none, and how many files and directories settings leave out.
+    """The policy files, each once; what could not be read, as sentences; the trees without any policy; the files
+    that have the ending of a policy but are not policies; and how many files and directories settings leave out.
     """
 
     files: list[str]
@@ -50,7 +51,8 @@ class Discovery(NamedTuple):
 def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bool = False) -> Discovery:
     """The policy files among and below `paths`. A file that is named is taken as it is, also when it does not exist.
 
-    With `policies_only` named files count as those of a tree do: without a policy, or excluded, they are passed over.
+    With `policies_only` named files count as those of a tree do: those without a policy, and those
+    that a setting excludes, are skipped.
     Raises ConfigurationError for a configuration that cannot be used.
     """
     found: dict[str, None] = {}
@@ -87,7 +89,7 @@ class _Search:
         blank: list[str] = []
         if self.is_policy(path, blank):
             return True
-        if blank and self.policies_below(os.path.dirname(path) or os.curdir):
+        if blank and any(map(_begins_like_a_policy, _neighbours(path))):
             return True
         self.skipped += blank
         return False
@@ -172,6 +174,20 @@ class _Search:
         is_excluded = self.projects.excludes(project, path, is_directory)
         self.excluded += is_excluded
         return is_excluded
+
+
+def _neighbours(path: str) -> Iterator[str]:
+    """The files beside a file that may be policies."""
+    with suppress(OSError), os.scandir(os.path.dirname(path) or os.curdir) as entries:
+        yield from (entry.path for entry in entries if entry.name.lower().endswith(ENDINGS) and _is(entry.is_file))
+
+
+def _begins_like_a_policy(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return begins_like_a_policy(file.read(_HEAD))
+    except OSError:
+        return False
 
 
 def _has_its_place(path: str) -> bool:

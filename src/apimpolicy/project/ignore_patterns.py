@@ -79,6 +79,26 @@ def gitignores_above(directory: str) -> list[IgnorePatterns]:
     return found
 
 
+class Gitignores:
+    """What git ignores in a tree that is walked from its top; `enter` a directory before asking about its entries."""
+
+    def __init__(self, top: str) -> None:
+        self._patterns = gitignores_above(top)
+
+    def enter(self, directory: str) -> None:
+        """Take the patterns of a directory in."""
+        if (own := gitignore_of(directory)) is not None:
+            self._patterns.append(own)
+
+    def leaves_out(self, path: str, is_directory: bool) -> bool:
+        """Whether an entry is ignored; of several patterns the nearest file's decide."""
+        path = os.path.abspath(path)
+        for patterns in sorted(self._patterns, key=lambda each: -len(each.directory)):
+            if (verdict := patterns.verdict(path, is_directory)) is not None:
+                return verdict
+        return False
+
+
 @lru_cache(1024)
 def _pattern(line: str) -> _Pattern | None:
     text = re.sub(r"(?<!\\)((?:\\\\)*)\s+$", r"\1", line)

@@ -122,12 +122,12 @@ def _error(result: Result) -> Iterator[str]:
 
 
 def _variables(result: Result) -> Iterator[str]:
-    if not result.variables:
+    if not result.exchange.variables:
         return
     yield '<section class="card" aria-labelledby="variables"><h2 id="variables">context.Variables</h2>'
     yield '<div class="wide"><table><thead><tr><th scope="col">name</th><th scope="col">type</th>'
     yield '<th scope="col">value at the end</th></tr></thead><tbody>'
-    for name, value in result.variables.items():
+    for name, value in result.exchange.variables.items():
         kind = "" if value is None else type_name(value)
         yield f'<tr><th scope="row"><code>{text(from_utf16(name))}</code></th><td>{text(kind)}</td>'
         yield f"<td><code>{text(show(value))}</code></td></tr>"

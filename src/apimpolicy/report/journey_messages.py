@@ -38,7 +38,7 @@ def _message(start: str, headers: Headers, body: bytes, content: str) -> str:
     if not body:
         return f"{markup}</pre>"
     if "\ufffd" in content or "\0" in content:
-        return f"{markup}\n\n<i>{len(body):,} bytes that are no text</i></pre>"
+        return f"{markup}\n\n<i>{len(body):,} bytes that are not text</i></pre>"
     shown = lines(content[:LONGEST_BODY].removesuffix("\n"))
     more = len(content) - LONGEST_BODY
     return f"{markup}\n\n{shown}" + (f"\n<i>… {more:,} characters more</i></pre>" if more > 0 else "</pre>")

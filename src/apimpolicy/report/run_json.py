@@ -14,7 +14,7 @@
      "decisions": [{"place": "…", "verdict": "true", "decisive": true, "code": "…", "clause": CLAUSE or null}]}
     CLAUSE: {"verdict", "code", "facts": [{"code", "value"}], "notes", "parts": [CLAUSE]}
 
-A body that is no text is {"base64": "…"}. Values are in the form of `conformance_values`.
+A body that is not text is {"base64": "…"}. Values are in the form of `conformance_values`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def result_to_json(result: Result) -> str:
             for request in result.backend_requests
         ],
         "variables": {
-            name: {"type": runtime_type(value), "value": text_of(value)} for name, value in result.variables.items()
+            name: {"type": runtime_type(value), "value": text_of(value)}
+            for name, value in result.exchange.variables.items()
         },
         "error": _error(result.error),
         "trace": [_entry(entry) for entry in result.trace],

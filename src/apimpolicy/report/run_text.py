@@ -119,6 +119,6 @@ def _message(start: str, headers: Headers, body: bytes, text: str, style: Style 
         return
     yield ""
     if "\ufffd" in text or "\0" in text:
-        yield f"({len(body):,} bytes that are no text)"
+        yield f"({len(body):,} bytes that are not text)"
     else:
         yield from (printable(line) for line in text.removesuffix("\n").split("\n"))

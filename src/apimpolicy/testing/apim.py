@@ -31,14 +31,16 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.gateways import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from apimpolicy.context.execution import LastError
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.openid_provider import OpenIdProvider
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.services import KeyVault
+    from apimpolicy.engine.trace import Trace
     from apimpolicy.testing.authority import TestAuthority
 
     AnyPolicy = str | bytes | Path | Policy
@@ -116,7 +118,7 @@ class Double:
 
 
 class TestResult:
-    """What one request came to; everything of `Result` is here too (`response`, `trace`, `variables`, `error` …)."""
+    """What one request came to: what `Result` has, with shorthands."""
 
     __test__ = False
 
@@ -125,6 +127,36 @@ class TestResult:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.result, name)
+
+    @property
+    def response(self) -> Response:
+        """What the caller got."""
+        return self.result.response
+
+    @property
+    def trace(self) -> Trace:
+        """Every policy that ran."""
+        return self.result.trace
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """`context.Variables` at the end, as values of Python."""
+        return self.result.variables
+
+    @property
+    def error(self) -> LastError | None:
+        """`context.LastError`."""
+        return self.result.error
+
+    @property
+    def backend_requests(self) -> Sequence[Request]:
+        """What was forwarded, as it was sent."""
+        return self.result.backend_requests
+
+    @property
+    def sent_requests(self) -> Sequence[Request]:
+        """What policies sent of their own."""
+        return self.result.sent_requests
 
     @property
     def status_code(self) -> int:
@@ -312,6 +344,7 @@ class Apim:
         path = self._config_path()
         configuration = load_configuration(path) if path is not None else empty_configuration()
         settings = dict(self._settings)
+        _check_names(settings)
         lists = [made for make in settings.pop("_lists", ()) for made in make()]
         now = settings.pop("now", configuration.now)
         if now is not None and self.clock.now() == NOW:
@@ -327,3 +360,19 @@ class Apim:
         from apimpolicy.project.configuration_files import find_configuration
 
         return find_configuration(str(self.directory))
+
+
+def _check_names(settings: Mapping[str, Any]) -> None:
+    """Raises ConfigurationError for a setting that `Gateway` does not have."""
+    from inspect import signature
+
+    from apimpolicy.engine.gateway import Gateway
+
+    known = [*signature(Gateway).parameters, "_lists"]
+    for name in settings:
+        if name not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name.replace("-", "_"), known, 1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise ConfigurationError(f"'{name}' is not a setting of Gateway{hint}")

@@ -272,7 +272,7 @@ def _name(text: str) -> Name:
     for part in reversed(text.split(",")):
         label, _, value = part.strip().partition("=")
         if label not in oids or not value:
-            raise ConfigurationError(f"'{part.strip()}' is no part of a name; known are {', '.join(oids)}")
+            raise ConfigurationError(f"'{part.strip()}' is not a part of a name; write one of {', '.join(oids)}")
         attributes.append(x509.NameAttribute(oids[label], value))
     return x509.Name(attributes)
 
@@ -282,5 +282,5 @@ def _moment(time: str | datetime.datetime) -> datetime.datetime:
         try:
             time = datetime.datetime.fromisoformat(time)
         except ValueError:
-            raise ConfigurationError(f"'{time}' is no date: expected one like 2026-05-31T12:00:00Z") from None
+            raise ConfigurationError(f"'{time}' is not a date; write one such as 2026-05-31T12:00:00Z") from None
     return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)

@@ -41,7 +41,7 @@ from apimpolicy.testing import doubles, expectations
 from apimpolicy.testing.certificates import KEYS as CERTIFICATE_KEYS
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.identities import TestIdentities
-from apimpolicy.testing.tree import MISSING, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, Tree, read_tree
+from apimpolicy.testing.tree import MISSING, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, TestFileError, Tree, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +144,45 @@ class CaseFile:
 def is_case_file(path: str) -> bool:
     """Whether a file's name is that of a test file."""
     return path.lower().endswith(ENDINGS)
+
+
+_SUBJECT = ("policy", "policies", "service")
+_OUR_LINES = (
+    re.compile(rb"^(policy|policies|service)\s*[:=]", re.MULTILINE),
+    re.compile(rb"^(cases|defaults)\s*[:=]|^\[+(cases|defaults)\b", re.MULTILINE),
+)
+
+
+def is_about_policies(path: str) -> bool:
+    """Whether a file with the name of a test file is one of ours: other tools have files of such names.
+
+    Ours names a policy or a service and has cases, or has cases that look like ours, or is empty. A file that cannot be
+    read, or is neither YAML nor TOML nor JSON and speaks of a policy, is ours as well, so that its mistake is shown.
+    """
+    try:
+        data = read_bytes(path)
+    except ConfigurationError:
+        return True
+    if all(pattern.search(data) for pattern in _OUR_LINES) or not re.search(rb"^\s*[^#\s]", data, re.MULTILINE):
+        return True
+    if not re.search(rb"polic(y|ies)|service|cases", data):
+        return False
+    try:
+        tree = read_tree(data.decode("utf-8-sig"), path)
+    except (UnicodeDecodeError, TestFileError):
+        return re.search(rb"^polic(y|ies)\b", data, re.MULTILINE) is not None
+    return isinstance(tree.value, dict) and _has_our_keys(tree.table())
+
+
+def _has_our_keys(table: dict[str, Tree]) -> bool:
+    keys = set(table)
+    if not keys.isdisjoint(_SUBJECT) and not keys.isdisjoint(("cases", "defaults")):
+        return True
+    if "policy" in keys and str(table["policy"].value).lower().endswith((".xml", ".policy", ".cshtml")):
+        return True
+    cases = table["cases"].items() if "cases" in table else []
+    ours = ("request", "expect", "steps", "each")
+    return any(isinstance(case.value, dict) and not set(case.value).isdisjoint(ours) for case in cases)
 
 
 def load_case_file(path: str) -> CaseFile:

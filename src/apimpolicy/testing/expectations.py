@@ -214,12 +214,12 @@ def _variables(tree: Tree, result: Result) -> Iterator[str]:
     from apimpolicy.dotnet.system import objects
 
     for name, wanted in tree.table().items():
-        if name not in result.variables:
-            known = ", ".join(result.variables) or "none"
+        if name not in result.exchange.variables:
+            known = ", ".join(result.exchange.variables) or "none"
             if wanted.value is not None:
                 yield f"expected the variable {name!r}, it was not set; set were {known}"
             continue
-        value = result.variables[name]
+        value = result.exchange.variables[name]
         if value is None:
             if wanted.value is not None:
                 yield f"expected the variable {name!r} to be {_json(wanted.plain())}, it is null"
@@ -307,7 +307,7 @@ def _by_keys(keys: dict[str, Tree], got: str, what: str) -> Iterator[str]:
             try:
                 is_match = re.search(part.text(), got) is not None
             except re.error as error:
-                raise part.mistake(WRONG_KIND, f"this is no regular expression: {error}") from None
+                raise part.mistake(WRONG_KIND, f"this is not a regular expression: {error}") from None
             if not is_match:
                 yield f"expected {what} to match {part.text()!r}, got {_short(got)}"
         else:

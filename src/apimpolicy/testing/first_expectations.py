@@ -118,7 +118,7 @@ def _own(result: Result) -> Iterator[TraceEntry]:
 
 def _variables(result: Result) -> Iterator[tuple[str, Any]]:
     names = {str(effect.data["name"]) for _, effect in result.trace.effects("variable-set")}
-    for name, value in result.variables.items():
+    for name, value in result.exchange.variables.items():
         if name in names and isinstance(value, (bool, int, str)):
             text = from_utf16(objects.text(value))
             is_truth = text in ("True", "False") and not isinstance(value, str)

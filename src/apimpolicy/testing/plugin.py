@@ -5,8 +5,10 @@
 
     pytest --apim-cov                                         what of the policies the tests reached (testing/coverage)
 
-When a test fails, its last request's way through the policies is shown with it. Nothing heavy is imported until a test
-needs it.
+When a test fails, its last request's way through the policies is shown with it, and a policy that does not compile with
+the place of its mistake; frames of this library are left out of tracebacks (`--full-trace` shows them). A file is a
+test file when its name fits `apim_test_files` (pytest.ini) and it names a policy or a service: others are left alone.
+Nothing heavy is imported until a test needs it.
 """
 
 from __future__ import annotations
@@ -28,7 +30,13 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options for coverage."""
+    """The option for test files, and those for coverage."""
+    parser.addini(
+        "apim_test_files",
+        "names of test files of policies; empty to collect none",
+        type="args",
+        default=["*.test.yaml", "*.test.yml", "*.test.toml", "*.test.json"],
+    )
     group = parser.getgroup("apimpolicy", "tests of Azure API Management policies")
     group.addoption(
         "--apim-cov", action="store_true", help="say which policies, branches and conditions no test reached"
@@ -79,21 +87,62 @@ _APIM = pytest.StashKey["Apim"]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the last request's way with a test that failed."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the last request's way with a test that failed, and where a policy does not compile."""
+    error = call.excinfo
+    if error is not None and not item.config.option.fulltrace:
+        call.excinfo = _without_the_library(error)
     report = yield
+    if not report.failed or error is None:
+        return report
     made = item.stash.get(_APIM, None)
-    if report.when == "call" and report.failed and made is not None and made.results:
+    if isinstance(error.value, DiagnosticError):
+        from apimpolicy.report.terminal import render
+
+        report.sections.append(("the policy does not compile", "\n\n".join(map(render, error.value.diagnostics))))
+    elif report.when == "call" and made is not None and made.results:
         report.sections.append(("apim, the last request", made.results[-1].explanation))
     return report
 
 
+def _without_the_library(error: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
+    """The same error with a traceback that ends in the test: frames of this library mean nothing to its author.
+
+    An error that is a mistake of the library keeps them.
+    """
+    from os.path import dirname
+    from types import TracebackType
+
+    ours = dirname(dirname(__file__))
+    frames: list[TracebackType] = []
+    at: TracebackType | None = error.tb
+    while at is not None:
+        frames.append(at)
+        at = at.tb_next
+    kept = [frame for frame in frames if not frame.tb_frame.f_code.co_filename.startswith(ours)]
+    is_our_mistake = frames[-1] not in kept and not isinstance(error.value, ApimPolicyError)
+    if len(kept) == len(frames) or not kept or is_our_mistake:
+        return error
+    made: TracebackType | None = None
+    for frame in reversed(kept):
+        made = TracebackType(made, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return pytest.ExceptionInfo.from_exception(error.value.with_traceback(made))
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Test files are collected like modules."""
-    if file_path.name.endswith((".test.yaml", ".test.yml", ".test.toml", ".test.json")):
-        found: pytest.Collector = CaseFileCollector.from_parent(parent, path=file_path)
-        return found
-    return None
+    from fnmatch import fnmatch
+
+    if not any(fnmatch(file_path.name, pattern) for pattern in parent.config.getini("apim_test_files")):
+        return None
+    from apimpolicy.testing.case_files import is_about_policies
+
+    if not is_about_policies(str(file_path)):
+        return None
+    found: pytest.Collector = CaseFileCollector.from_parent(parent, path=file_path)
+    return found
 
 
 class CaseFileCollector(pytest.File):

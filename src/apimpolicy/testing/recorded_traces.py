@@ -106,7 +106,7 @@ def read_recorded_trace(source: str | Path | Mapping[str, Any]) -> RecordedTrace
     data = source if not isinstance(source, (str, Path)) else _parsed(source)
     sections = data.get("traceEntries") if isinstance(data, dict) else None
     if not isinstance(sections, dict):
-        raise ConfigurationError("this is no trace of a gateway: it has no 'traceEntries'")
+        raise ConfigurationError("this is not a trace of a gateway: it has no 'traceEntries'")
     entries = tuple(
         RecordedEntry(section, index, _source_of(entry), entry.get("data"))
         for section in SECTIONS
@@ -191,13 +191,13 @@ def _parsed(source: str | Path) -> Any:
     try:
         return json.loads(source)
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"the trace is no JSON: {error}") from None
+        raise ConfigurationError(f"the trace is not JSON: {error}") from None
 
 
 def _list_of(sections: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     found = sections.get(name) or []
     if not isinstance(found, list) or not all(isinstance(entry, dict) and "source" in entry for entry in found):
-        raise ConfigurationError(f"the section '{name}' of the trace is no list of entries with a 'source'")
+        raise ConfigurationError(f"the section '{name}' of the trace is not a list of entries with a 'source'")
     return found
 
 
@@ -284,7 +284,7 @@ def _made(data: Mapping[str, Any]) -> Response:
     code = status.get("code", 200)
     number = _CODES.get(str(code), 0) or (int(code) if str(code).isdecimal() else 0)
     if not number:
-        raise ConfigurationError(f"the trace has a status that is none: {code!r}")
+        raise ConfigurationError(f"the trace has {code!r} as a status, which is not one")
     return Response(number, status.get("reason"), headers=_pairs(data))
 
 
@@ -292,7 +292,7 @@ def _pairs(message: Mapping[str, Any]) -> list[tuple[str, str]]:
     try:
         return [(str(each["name"]), str(each["value"])) for each in message.get("headers") or []]
     except (KeyError, TypeError):
-        raise ConfigurationError("the headers in the trace are no list of names and values") from None
+        raise ConfigurationError("the headers in the trace are not a list of names and values") from None
 
 
 def _shown(value: Any) -> str:

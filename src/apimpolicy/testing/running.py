@@ -104,7 +104,9 @@ def run_case(case: Case) -> Outcome:
                 break
     except DiagnosticError as error:
         outcome.status, outcome.error = "error", error
-        outcome.problem = "\n".join(map(str, error.diagnostics))
+        from apimpolicy.report.terminal import render
+
+        outcome.problem = "\n\n".join(map(render, error.diagnostics))
     except ApimPolicyError as error:
         outcome.status, outcome.error = "error", error
         outcome.problem = str(error)

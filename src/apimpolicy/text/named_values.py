@@ -125,9 +125,14 @@ def _missing(source: Source, name: str, start: int, end: int, values: Mapping[st
     advice = (
         f"There is '{alike}': names are case-sensitive."
         if alike
-        else "Add it to the named values: [named-values] in apimpolicy.toml."
+        else f'Add it to apimpolicy.toml, below [named-values]: {_toml_key(name)} = "…"'
     )
     return Diagnostic(MISSING_NAMED_VALUE, f"Cannot find a property '{name}'", source, start, end, help=advice)
+
+
+def _toml_key(name: str) -> str:
+    """The name as a key of TOML: in quotes, where it has a dot or a blank."""
+    return name if name.replace("-", "").replace("_", "").isalnum() and name.isascii() else f'"{name}"'
 
 
 def named_values_as_holes(excerpt: Excerpt) -> Excerpt:

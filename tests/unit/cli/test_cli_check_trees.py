@@ -207,3 +207,18 @@ def test_an_answer_that_is_too_large_is_a_mistake(apimpolicy: Callable[..., Any]
     found = apimpolicy("run", "a.xml", "--get", "/a")
     assert found.code == 2
     assert "big.json is larger than 4 MB" in found.err
+
+
+@pytest.mark.parametrize(
+    ("comment", "codes"),
+    [
+        ("ignore mock-left: for the demo", []),
+        ("ignore POL408, base-missing: for the demo", ["POL041"]),
+        ("ignore no-such-rule: for the demo", ["POL041", "POL408"]),
+        ("ignore self-made mocks", ["POL042", "POL408"]),
+    ],
+)
+def test_names_of_rules_in_comments(write: Callable[..., Path], comment: str, codes: list[str]) -> None:
+    write("apimpolicy.toml", "[check]\nextend-select = ['POL408']")
+    path = write("a.xml", MOCK.replace("<mock-response", f"\n<!-- apimpolicy: {comment} -->\n<mock-response"))
+    assert [diagnostic.code for diagnostic in package.check(path)] == codes

@@ -122,3 +122,17 @@ def test_no_case_with_this_name(apimpolicy: Callable[..., Any], tmp_path: Path) 
     found = apimpolicy("test", "-k", "nomatch")
     assert found.code == 5
     assert "no case has 'nomatch' in its name" in found.err
+
+
+def test_what_git_ignores_is_left_out(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("/venv/\n")
+    for folder in ("venv", "deep/venv"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.xml").write_text("<policies/>")
+        (tmp_path / folder / "a.test.yaml").write_text("policy: a.xml\ncases: [{request: {get: /}, expect: {}}]")
+    (tmp_path / "other.test.json").write_text('{"tests": []}')
+    found = apimpolicy("test", "-v")
+    assert "1 passed" in found.out
+    assert "deep/venv/a.test.yaml" in found.out.replace("\\", "/")
+    assert found.err == "apimpolicy: skipped other.test.json, which does not test policies\n"

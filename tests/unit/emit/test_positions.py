@@ -118,7 +118,7 @@ def test_the_traceback_shows_the_policy() -> None:
         failure(in_file(text, "@(1 + context.Request.Certificate.Thumbprint.Length)")).__traceback__
     )
     last = frames[-1]
-    assert (last.filename, last.lineno) == ("policy: p.xml", 2)
+    assert (last.filename, last.lineno) == ("<policy> p.xml", 2)
     line = text.splitlines()[1]
     assert last.colno is not None
     assert last.end_colno is not None

@@ -133,7 +133,8 @@ def test_another_provider_is_named() -> None:
         call(gateway, TokenKey("ES256").sign({}))
     assert str(raised.value) == (
         f"nothing answers for {URL}: pass an OpenIdProvider, an EntraTenant or OpenIdDocuments that does to"
-        " Gateway(openid_providers=[…]), or write [openid-providers] into apimpolicy.toml; those there answer for"
+        " Gateway(openid_providers=[…]), or add to apimpolicy.toml, below [openid-providers.login]:"
+        ' issuer = "https://…"; those there answer for'
         " https://login.example/v2/.well-known/openid-configuration, https://login.example/v2/.well-known/jwks.json,"
         f" {EntraTenant().url(2)}, {EntraTenant().url(1)}"
     )

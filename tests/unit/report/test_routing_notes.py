@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpolicy import Api, Gateway, Operation, Request, Service, ServiceApi, VersionSet, explain
+from apimpolicy import (
+    Api,
+    Gateway,
+    Operation,
+    Request,
+    Service,
+    ServiceApi,
+    ServiceSubscription,
+    Subscription,
+    VersionSet,
+    explain,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +57,8 @@ VERSIONS = [
     ],
 )
 def test_notes(request_: Request, sentence: str) -> None:
-    gateway = Gateway(service=Service([ORDERS, *VERSIONS]))
+    subscription = ServiceSubscription(Subscription("partner", primary_key="k"), "/apis")
+    gateway = Gateway(service=Service([ORDERS, *VERSIONS], subscriptions=[subscription]))
     assert sentence in " ".join(explain(gateway.send(request_)).notes)
 
 
@@ -59,8 +71,7 @@ def test_a_policy_alone() -> None:
 def test_files_of_apiops_have_their_path(tmp_path: Path) -> None:
     folder = tmp_path / "apis" / "orders"
     folder.mkdir(parents=True)
-    (folder / "policy.xml").write_text(
-        "<policies><inbound><return-response><set-status code='204' reason='No' /></return-response></inbound></policies>"
-    )
+    answer = "<return-response><set-status code='204' reason='No' /></return-response>"
+    (folder / "policy.xml").write_text(f"<policies><inbound>{answer}</inbound></policies>")
     explanation = explain(Gateway().run(folder / "policy.xml", "/a"))
     assert explanation.decided_by == "apis/orders/policy.xml:1 return-response"

@@ -100,3 +100,68 @@ def test_test_files_are_collected(project: Pytester) -> None:
         ["*broken.test.yaml:3:6: POL502 error: 'expct' is not a key here", "*did you mean 'expect'?*"]
     )
     result.stdout.fnmatch_lines(["✗ wrong *orders.test.yaml:4", "  expected status 200, got 403"])
+
+
+def test_files_of_other_tools_are_left_alone(project: Pytester) -> None:
+    project.path.joinpath("a.test.json").write_text('{"name": "x", "tests": [], "service": {}}')
+    project.path.joinpath("b.test.yaml").write_text("- hosts: all\n  tasks: []\n")
+    project.path.joinpath("c.test.yaml").write_text("apiVersion: v1\nkind: Service\nspec: {cases: 3}\n")
+    own = "cases: [{name: one, request: {get: /}, expect: {status: 200}}]\n"
+    project.path.joinpath("d.test.yaml").write_text(f"policy: small.xml\n{own}")
+    project.path.joinpath("e.test.json").write_text(
+        '{"policy": "small.xml", "cases": [{"request": {"get": "/"}, "expect": {}}]}'
+    )
+    project.path.joinpath("f.test.yaml").write_text(f"polcy: small.xml\n{own}")
+    project.path.joinpath("small.xml").write_text("<policies />")
+    result = project.runpytest_subprocess("-q", "--continue-on-collection-errors")
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*f.test.yaml:1:1: POL502*'polcy' is not a key here*"])
+    project.makeini("[pytest]\napim_test_files =\n")
+    project.runpytest_subprocess("-q").assert_outcomes()
+    project.makeini("[pytest]\napim_test_files = d.*\n")
+    project.runpytest_subprocess("-q").assert_outcomes(passed=1)
+
+
+def test_a_failure_shows_the_test_and_not_the_library(project: Pytester) -> None:
+    project.path.joinpath("bad.xml").write_text(
+        '<policies><inbound><set-variable name="a" value="@(context.Request.Methd)" /></inbound></policies>'
+    )
+    project.makepyfile("""
+        def test_compile(apim):
+            apim.policy = "bad.xml"
+            apim.get("/a")
+
+        def test_setting(apim):
+            apim.configure(negotiate_client_certificat=True).run("bad.xml", "/a")
+
+        def test_backend(apim):
+            def answer(request):
+                raise RuntimeError("from the test")
+            apim.backend.answer_with(answer)
+            apim.run("<policies><backend><forward-request /></backend></policies>", "/a")
+    """)
+    result = project.runpytest_subprocess("-q")
+    result.assert_outcomes(failed=3)
+    result.stdout.no_fnmatch_line("*gateway.py*")
+    result.stdout.fnmatch_lines(
+        [
+            '>*apim.get("/a")',
+            "*the policy does not compile*",
+            "*CS1061 error: 'IRequest' has no member 'Methd'",
+            "*^^^^^ did you mean 'Method'?",
+            "*'negotiate_client_certificat' is not a setting of Gateway; did you mean 'negotiate_client_certificate'?",
+            "*RuntimeError: from the test",
+        ]
+    )
+    assert "gateway.py" in project.runpytest_subprocess("-q", "--full-trace").stdout.str()
+
+
+def test_coverage_py_does_not_warn(project: Pytester) -> None:
+    pytest.importorskip("pytest_cov", reason="pytest-cov is not installed")
+    project.makepyfile("""
+        def test_a(apim):
+            apim.run('<policies><inbound><set-variable name="a" value="@(1 + 1)" /></inbound></policies>', "/a")
+    """)
+    result = project.runpytest_subprocess("-q", "--cov=.", "--cov-branch")
+    result.assert_outcomes(passed=1)
+    assert "CoverageWarning" not in result.stdout.str() + result.stderr.str()

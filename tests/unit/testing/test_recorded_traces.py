@@ -151,9 +151,9 @@ def test_an_error_is_in_on_error_and_in_its_own_section() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("{", "the trace is no JSON"),
+        ("{", "the trace is not JSON"),
         ("{}", "it has no 'traceEntries'"),
-        ('{"traceEntries": {"inbound": 1}}', "the section 'inbound' of the trace is no list"),
+        ('{"traceEntries": {"inbound": 1}}', "the section 'inbound' of the trace is not a list"),
         ('{"traceEntries": {"inbound": []}}', "the trace has no request"),
         ('{"traceEntries": {"inbound": [{"source": "api-inspector", "data": {"request": {}}}]}}', "no request"),
         ("missing.json", "cannot read the trace 'missing.json'"),
@@ -166,5 +166,5 @@ def test_what_is_no_trace_is_refused(source: str, message: str) -> None:
 
 def test_a_status_that_is_none() -> None:
     recorded = changed("outbound", 1, response={"status": {"code": "Nonsense"}, "headers": []})
-    with pytest.raises(ConfigurationError, match="status that is none: 'Nonsense'"):
+    with pytest.raises(ConfigurationError, match="the trace has 'Nonsense' as a status, which is not one"):
         read_recorded_trace(recorded)

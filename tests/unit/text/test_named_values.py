@@ -63,7 +63,7 @@ def test_missing() -> None:
     assert [str(diagnostic) for diagnostic in missing] == [
         "<policy>:1:4: POL001 error: Cannot find a property 'Key' (There is 'key': names are case-sensitive.)",
         "<policy>:1:12: POL001 error: Cannot find a property 'other' "
-        "(Add it to the named values: [named-values] in apimpolicy.toml.)",
+        '(Add it to apimpolicy.toml, below [named-values]: other = "…")',
     ]
 
 

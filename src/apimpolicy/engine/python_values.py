@@ -1,0 +1,103 @@
+"""Values of a policy as values of Python, for tests and programs: what `Result.variables` gives.
+
+| .NET | Python |
+| --- | --- |
+| string, char | str, characters beyond U+FFFF included |
+| int, long and the other whole numbers, an enum's member | int |
+| double, float | float |
+| decimal | decimal.Decimal |
+| JObject, JArray, JValue | what `json.loads` makes of their text |
+| DateTime, DateTimeOffset | datetime.datetime, to the microsecond; aware unless the DateTime has no kind |
+| TimeSpan | datetime.timedelta, to the microsecond |
+| Guid | uuid.UUID |
+| byte[] | bytes |
+| arrays, List, HashSet and the like | list |
+| Dictionary | dict |
+
+Everything else stays what it is: a certificate, a response, an XElement.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.values import BYTE, Array, Boxed, from_utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_DEPTH = 64
+_TICKS_PER_MICROSECOND = 10
+
+
+def python_value(value: Any, depth: int = 0) -> Any:
+    """A value of .NET as one of Python; what has no counterpart, or lies too deep, as it is."""
+    if value is None or isinstance(value, bool) or depth > MOST_DEPTH:
+        return value
+    if isinstance(value, str):
+        return from_utf16(str(value))
+    if isinstance(value, Boxed):
+        return _number(value)
+    name = getattr(value, "dotnet_type_name", "")
+    if name.startswith("Newtonsoft.Json.Linq.J"):
+        return _json(value)
+    if isinstance(value, Array) and value.element is BYTE:
+        return bytes(value)
+    return _moment(value) if hasattr(value, "__slots__") and _is_time(value) else _collection(value, depth)
+
+
+def _number(value: Any) -> Any:
+    """A boxed number as the plain one."""
+    return float(value) if isinstance(value, float) else int(value) if isinstance(value, int) else value
+
+
+def _json(token: Any) -> Any:
+    import json
+
+    try:
+        return json.loads(from_utf16(str(token.format(0))))
+    except (ValueError, RecursionError):
+        return token  # a JProperty or a comment alone is not JSON
+
+
+def _is_time(value: Any) -> bool:
+    return type(value).__name__ in ("DateTime", "DateTimeOffset", "TimeSpan", "Guid")
+
+
+def _moment(value: Any) -> Any:
+    from apimpolicy.dotnet.system.datetimes import UNSPECIFIED, DateTime
+    from apimpolicy.dotnet.system.guids import Guid
+    from apimpolicy.dotnet.system.offsets import DateTimeOffset
+    from apimpolicy.dotnet.system.timespans import TimeSpan
+
+    if isinstance(value, DateTime):
+        found = datetime.datetime.min + _span(value.ticks)
+        return found if value.kind == UNSPECIFIED else found.replace(tzinfo=datetime.UTC)
+    if isinstance(value, DateTimeOffset):
+        zone = datetime.timezone(_span(value.offset_ticks))
+        return (datetime.datetime.min + _span(value.clock.ticks)).replace(tzinfo=zone)
+    if isinstance(value, TimeSpan):
+        return _span(value.ticks)
+    if isinstance(value, Guid):
+        import uuid
+
+        return uuid.UUID(value.hex)
+    return value
+
+
+def _span(ticks: int) -> datetime.timedelta:
+    return datetime.timedelta(microseconds=ticks // _TICKS_PER_MICROSECOND)
+
+
+def _collection(value: Any, depth: int) -> Any:
+    from apimpolicy.dotnet.collections.dictionary import Dictionary
+    from apimpolicy.dotnet.collections.generic import GenericCollection
+
+    if isinstance(value, Dictionary):
+        entries = list(value.entries())
+        return {python_value(pair.key, depth + 1): python_value(pair.value, depth + 1) for pair in entries}
+    if isinstance(value, (Array, GenericCollection)):
+        items: Iterable[Any] = value  # type: ignore[assignment]
+        return [python_value(item, depth + 1) for item in items]
+    return value
