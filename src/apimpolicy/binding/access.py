@@ -156,7 +156,9 @@ class AccessBinder(NameBinder):
             return self.bad(node)
         if isinstance(receiver, NamespaceReference):
             return self._in_namespace(node, receiver, token, name, arguments)
-        types = tuple(self.bind_type(a) for a in arguments.children) if arguments is not None else ()  # type: ignore[union-attr]
+        if isinstance(arguments, Token):
+            return self.no_type_arguments(node, token, name)
+        types = tuple(self.bind_type(a) for a in arguments.children) if arguments is not None else ()
         if isinstance(receiver, TypeReference):
             return self._static_member(node, receiver, token, name, types)
         if isinstance(receiver, (MethodGroup, UnboundLambda)):
@@ -212,6 +214,8 @@ class AccessBinder(NameBinder):
                 "CS0120",
                 f"'{name}' belongs to a value of type '{shown(type_)}', not to the type itself",
             )
+        if types:
+            return self.no_generic(node, token.start, _what(first), name)
         return self._member_value(node, None, first)
 
     def _instance_member(
@@ -244,6 +248,8 @@ class AccessBinder(NameBinder):
                     f"'{name}' belongs to the type '{shown(type_)}', not to a value of it",
                     help=f"write {shown(type_)}.{name}",
                 )
+            if types:
+                return self.no_generic(node, token.start, _what(members[0]), name)
             return self._member_value(node, receiver, members[0])
         extensions = lookup.extension_methods(name)
         methods = [m for m in members if isinstance(m, Method)]
@@ -328,6 +334,10 @@ class AccessBinder(NameBinder):
             and node.children[2] is None
             and node.token(1).text == "var"
         )
+
+
+def _what(member: Any) -> str:
+    return "field" if isinstance(member, Field) else "property"
 
 
 def _is_passed_over(member: Any) -> bool:

@@ -103,6 +103,11 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
     return ""
 
 
+def for_constant(target: Type, source: Type) -> str:
+    """How a value is compared with a constant that is no pattern for it."""
+    return f"cast the value first: ({shown(source)})…" if is_json(target) else ""
+
+
 def for_member(type_: Type, name: str) -> tuple[str, str]:
     """(name that is meant, help) for a member that a type does not have; both may be empty."""
     inner = type_.underlying

@@ -181,6 +181,9 @@ class CallBinder(ArgumentBinder):
     def bind_for_errors(self, unbound: UnboundLambda) -> None:
         raise NotImplementedError
 
+    def report_lambda_bodies(self, arguments: Sequence[Argument]) -> bool:
+        raise NotImplementedError
+
     def _finish_call(
         self,
         node: Node,
@@ -322,6 +325,10 @@ class CallBinder(ArgumentBinder):
         return self._bind_chain(node) or self.bad(node)
 
     def _bind_index(self, node: Node) -> Expression:
+        created, written = node.node(0), node.node(1)
+        if created.kind == "array_creation" and created.children[-1] is None:
+            help = "only the first size of an array of arrays is written: new int[2][]"
+            return self.failure(written.node(0), "CS0178", "a ',' or ']' is needed here", help=help)
         receiver = self.require_typed(self.require_value(self.bind_receiver(node.children[0])))
         arguments = self.bind_arguments(node.children[1])
         if isinstance(receiver, Bad) or any(isinstance(a.expression, Bad) for a in arguments):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice
+from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.nodes import Bad, MethodGroup, OutVariable
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import UnboundLambda
@@ -95,13 +96,14 @@ def _complain(
     if "argument" in by_failure:
         return _bad_argument(binder, by_failure["argument"], arguments, name)
     if "inference" in by_failure:
-        for argument in arguments:
-            if isinstance(argument.expression, UnboundLambda):
-                binder.bind_for_errors(argument.expression)
+        if binder.report_lambda_bodies(arguments):
+            return binder.bad(node)
         if isinstance(where, Token) and where.start == where.end and name == "'SelectMany'":
-            return binder.failure(arguments[0].syntax, "CS1944", "this is no sequence that a query can go through")
+            return binder.failure(
+                arguments[0].syntax, "CS1943", "this can't be queried: it is not a sequence (IEnumerable)"
+            )
         if isinstance(where, Token) and where.start == where.end:
-            return binder.failure(where, _QUERY_CODES.get(name, "CS1942"), f"this clause gives {name} no type")
+            return binder.failure(where, _QUERY_CODES.get(name, "CS1942"), _no_query_type(name))
         return binder.failure(
             where,
             "CS0411",
@@ -138,8 +140,14 @@ def _complain(
     )
 
 
-_QUERY_CODES = dict.fromkeys(("'GroupBy'", "'GroupJoin'", "'Join'", "'OrderBy'", "'ThenBy'"), "CS1943")
+_QUERY_CODES = dict.fromkeys(("'GroupBy'", "'GroupJoin'", "'Join'", "'ThenBy'"), "CS1941")
 """Clauses with more than one expression; the methods of a query have names without a place of their own."""
+
+
+def _no_query_type(name: str) -> str:
+    if name in ("'Join'", "'GroupJoin'"):
+        return "the two keys of this join have different types"
+    return f"the type of {name} cannot be worked out from this clause"
 
 
 def _misplaced_name(binder: CallBinder, token: Any, failure: str) -> Bad:
@@ -174,13 +182,23 @@ def _choices(name: str, candidates: Sequence[Candidate]) -> str:
 def _bad_argument(binder: CallBinder, candidates: list[Candidate], arguments: Sequence[Argument], name: str) -> Bad:
     """CS1503 (or CS1620, CS1615 for ref and out) at every argument that the first candidate does not take.
 
-    Like the compiler, which meets methods in the order of the reference assemblies: by their signatures.
+    Like the compiler, which meets methods in the order of the metadata, as the surface has them. A lambda speaks of a
+    delegate that it has the parameters for, if a candidate has one.
     """
-    first = min(candidates, key=lambda candidate: candidate.method.signature)
+    first = next((c for c in candidates if _may_take_lambdas(c, arguments)), candidates[0])
     wrong = [index for index, conversion in enumerate(first.conversions) if conversion is None]
     for index in wrong[1:]:
         _report_argument(binder, first, index, arguments, name)
     return _report_argument(binder, first, wrong[0] if wrong else 0, arguments, name)
+
+
+def _may_take_lambdas(candidate: Candidate, arguments: Sequence[Argument]) -> bool:
+    for argument, parameter in zip(arguments, candidate.targets, strict=True):
+        if isinstance(argument.expression, UnboundLambda):
+            signature, names = delegate_signature(parameter.type), argument.expression.names
+            if signature is None or (names is not None and len(names) != len(signature.parameters)):
+                return False
+    return True
 
 
 def _report_argument(
@@ -197,7 +215,8 @@ def _report_argument(
         return binder.failure(
             argument.syntax, "CS1615", f"argument {index + 1} of {name} is not passed with '{argument.mode}'"
         )
-    if isinstance(expression, (UnboundLambda, MethodGroup)):
+    is_lambda = isinstance(expression, UnboundLambda)
+    if is_lambda or (isinstance(expression, MethodGroup) and delegate_signature(parameter.type) is not None):
         reported = len(binder.diagnostics)
         bad = binder.report_unconvertible(expression, parameter.type, argument.syntax)
         if len(binder.diagnostics) > reported:
@@ -215,6 +234,8 @@ def _advice(binder: CallBinder, expression: Expression, parameter: Parameter) ->
 
     if parameter.type is expression.type or expression.type is NULL:
         return ""
+    if isinstance(expression, MethodGroup):
+        return f"add parentheses to call it: {expression.name}()"
     if isinstance(expression.type, (NamedType, ArrayType)) and explicit_conversion(expression.type, parameter.type):
         return f"a cast may be missing: ({shown(parameter.type)})"
     if str(parameter.type) == "string" and isinstance(expression.type, NamedType):

@@ -306,7 +306,8 @@ class BinderCore:
                 explicit=explicit,
             )
         except FoldingError as error:
-            self.report(where, error.code, error.message, help="put it in unchecked(…) to wrap around")
+            help = "put it in unchecked(…) to wrap around" if error.code == "CS0221" else ""
+            self.report(where, error.code, error.message, help=help)
             return NOT_CONSTANT
 
     def _cannot_convert(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:

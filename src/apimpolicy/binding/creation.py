@@ -250,12 +250,12 @@ class CreationBinder(ArrayCreationBinder):
         seen: set[str] = set()
         for child in node.children:
             name_token, value_node = child.children  # type: ignore[union-attr]
-            value = self.bind_value(value_node)
             token = name_token or _implied_name(value_node)
-            if token is None and isinstance(value, Bad):
-                return self.bad(node)
+            if token is None and value_node.kind == "hole":  # type: ignore[union-attr]
+                return self.bind(value_node)
             if token is None:
                 return self.failure(value_node, "CS0746", "this value needs a name: Name = …")
+            value = self.bind_value(value_node)
             name = name_of(token)
             if name in seen:
                 return self.failure(child, "CS0833", f"two properties are called '{name}'")
@@ -306,7 +306,7 @@ class CreationBinder(ArrayCreationBinder):
             if isinstance(child, Token):
                 parts.append(literals.interpolated_text_value(child.text, verbatim=verbatim))
                 continue
-            part = self._interpolation(child)  # type: ignore[arg-type]
+            part = self._interpolation(child, verbatim=verbatim)  # type: ignore[arg-type]
             failed = failed or part is None
             if part is not None:
                 parts.append(part)
@@ -314,7 +314,7 @@ class CreationBinder(ArrayCreationBinder):
             return Literal(node, STRING, "".join(part for part in parts if isinstance(part, str)))
         return self.bad(node, STRING) if failed else InterpolatedString(node, STRING, parts)
 
-    def _interpolation(self, node: Node) -> Interpolation | None:
+    def _interpolation(self, node: Node, *, verbatim: bool) -> Interpolation | None:
         value_node, alignment_node, format_token = node.children
         value = self.require_typed(self.bind_value(value_node))
         alignment: int | None = None
@@ -331,7 +331,9 @@ class CreationBinder(ArrayCreationBinder):
         boxed = self.convert(value, OBJECT)
         if isinstance(boxed, Bad):
             return None
-        text = format_token.text if format_token is not None else None  # type: ignore[union-attr]
+        text = None
+        if isinstance(format_token, Token):
+            text = literals.interpolated_text_value(format_token.text, verbatim=verbatim)
         return Interpolation(node, boxed, alignment, text)
 
 

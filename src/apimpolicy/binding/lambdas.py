@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.asynchrony import result_of, task_of
@@ -36,6 +36,11 @@ from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.binding.overloads import Argument
 
 
 class LambdaBinder(StackMemoryBinder):
@@ -219,6 +224,25 @@ class LambdaBinder(StackMemoryBinder):
         types = unbound.explicit_types or (ERROR,) * len(unbound.names or ())
         self.diagnostics.extend(self.bound_body(unbound, types).diagnostics)
 
+    def report_lambda_bodies(self, arguments: Sequence[Argument]) -> bool:
+        """Report what is wrong in the bodies of lambdas whose call fails; whether there was anything.
+
+        A body may have been bound with several choices of parameter types: what is wrong with all of them is said, or
+        else what is wrong with the first one.
+        """
+        before = len(self.diagnostics)
+        for argument in arguments:
+            unbound = argument.expression
+            if isinstance(unbound, UnboundLambda):
+                if not unbound.bodies:
+                    self.bind_for_errors(unbound)
+                    continue
+                bodies = [body.diagnostics for body in unbound.bodies.values()]
+                everywhere = set.intersection(*({(d.code, d.start) for d in found} for found in bodies))
+                common = [d for d in bodies[0] if (d.code, d.start) in everywhere]
+                self.diagnostics.extend(common or bodies[0])
+        return len(self.diagnostics) > before
+
     def report_unconvertible(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:
         """CS1660, CS1593, CS1661, CS1662, CS0428, CS0123, CS0407: why a lambda or method does not fit."""
         if isinstance(expression, MethodGroup):
@@ -278,11 +302,9 @@ class LambdaBinder(StackMemoryBinder):
                     self.convert(value, wanted)
                     return self._wrong_result(value.syntax)
             if bound.falls_through and wanted is not VOID:
-                return self.failure(
-                    unbound.syntax,
-                    "CS1643",
-                    "not every path through the lambda returns a value",
-                )
+                start, end = _arrow(unbound.syntax, self.excerpt.text)
+                message = "not every path through the lambda returns a value"
+                return self.failure_at(start, end, unbound.syntax, "CS1643", message)
             return self.bad(unbound.syntax)
         if wanted is VOID:
             return self.failure(bound.body.syntax, "CS0201", "only a call, an assignment or 'new' can be a statement")
@@ -314,6 +336,16 @@ def is_statement_expression(expression: Expression) -> bool:
             Bad,
         ),
     ) and not (isinstance(expression, Call) and expression.method.name.startswith("op_"))
+
+
+def _arrow(syntax: Any, text: str) -> tuple[int, int]:
+    """Where the compiler says that a body lacks something: at the arrow, or at the word `delegate`."""
+    if syntax.kind == "anonymous_method":
+        start = text.index("delegate", syntax.start)
+        return start, start + len("delegate")
+    parameters = syntax.node(1).end if syntax.kind == "parenthesized_lambda" else syntax.token(1).end
+    arrow = text.index("=>", parameters)
+    return arrow, arrow + len("=>")
 
 
 def _is_of_query(syntax: Any) -> bool:

@@ -48,6 +48,10 @@ class NameBinder(BinderCore):
         symbol = self.scope.find(name)
         if symbol is not None and arguments is None:
             return self.use_symbol(node, symbol)
+        if isinstance(symbol, LocalFunctionSymbol) and isinstance(arguments, Token):
+            return self.no_type_arguments(node, token, name)
+        if isinstance(symbol, LocalSymbol):
+            return self.no_generic(node, node.start, "variable", name)
         if isinstance(symbol, LocalFunctionSymbol):
             types = tuple(self.bind_type(argument) for argument in arguments.children)  # type: ignore[union-attr]
             return MethodGroup(node, METHOD_GROUP_TYPE, name, None, (), (), types, symbol)
@@ -55,6 +59,8 @@ class NameBinder(BinderCore):
         if found is not None:
             return self.bad(node) if found is ERROR else TypeReference(node, found)
         if lookup.namespace_exists(name):
+            if arguments is not None:
+                return self.no_generic(node, node.start, "namespace", name)
             return NamespaceReference(node, NAMESPACE_TYPE, name)
         if name == "__arglist":
             is_called = self.excerpt.text[node.end :].lstrip().startswith("(")
@@ -155,6 +161,10 @@ class NameBinder(BinderCore):
             return self._constructed(found[0], written)
         if not report:
             return None
+        wrong = self._used_as_type(name)
+        if wrong:
+            self.report(node, "CS0118", f"'{name}' is a {wrong}, but is used like a type")
+            return ERROR
         other = next((d for arity in range(5) for d in lookup.types_named(name, arity)), None)
         if other is not None and not other.arity:
             self.report(node, "CS0308", f"'{name}' is not generic and takes no type arguments")
@@ -170,6 +180,12 @@ class NameBinder(BinderCore):
             )
         return ERROR
 
+    def _used_as_type(self, name: str) -> str:
+        """What a name that is no type is instead: a variable or a namespace; empty when it is nothing at all."""
+        if isinstance(self.scope.find(name), LocalSymbol):
+            return "variable"
+        return "namespace" if lookup.namespace_exists(name) else ""
+
     def _constructed(self, definition: TypeDefinition, written: Sequence[Child]) -> Type:
         types = tuple(self._type_argument(argument) for argument in written)
         _ = definition.base  # reads the header, which has the constraints
@@ -178,6 +194,17 @@ class NameBinder(BinderCore):
             where, shown = written[broken.place], definition.simple_name
             self.report(where, broken.code, f"'{shown}' needs {broken.wanted}, and '{broken.argument}' is none")
         return construct(definition, types)
+
+    def no_type_arguments(self, node: Node, name_token: Child, name: str) -> Expression:
+        """`x.As<>()`: brackets with nothing in them."""
+        help = f"write the type: {name}<string>(…)"
+        start = name_token.start if name_token is not None else node.start
+        return self.failure_at(start, node.end, node, "CS0305", f"'{name}' has no type in its brackets", help=help)
+
+    def no_generic(self, node: Node, start: int, what: str, name: str) -> Expression:
+        """Type arguments on what takes none: a variable, a property, a namespace."""
+        message = f"the {what} '{name}' cannot be used with type arguments"
+        return self.failure_at(start, node.end, node, "CS0307", message)
 
     def _report_unbound(self, node: Node | Token, name: str) -> None:
         self.report(

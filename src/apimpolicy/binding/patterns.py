@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import advice
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.lambdas import LambdaBinder
 from apimpolicy.binding.nodes import (
@@ -18,7 +19,7 @@ from apimpolicy.binding.operations import operand_name
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.unbound import UnboundLambda
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
@@ -115,11 +116,17 @@ class PatternBinder(LambdaBinder):
         if not value.is_constant:
             self.report(node, "CS0150", "a constant is needed here")
             return None
-        if self.classify(value, target) is None or conv.is_reference(target):
-            found = conv.explicit_conversion(target, value.type)
-            if not conv.is_reference(target) or found is None:
-                self.convert(value, target, node)
-                return None
+        if isinstance(target, TypeParameter) and conv.explicit_conversion(target, value.type) is not None:
+            return Pattern(node, None, None, value)
+        found = self.classify(value, target)
+        if found is None:
+            self.convert(value, target, node)
+            return None
+        if found.kind == "user":
+            message = f"a constant of the type '{shown(target)}' is needed here, and a '{shown(value.type)}' is not one"
+            self.report(node, "CS0150", message, help=advice.for_constant(target, value.type))
+            return None
+        if conv.is_reference(target):
             return Pattern(node, None, None, value)
         return Pattern(node, None, None, self.convert(value, target))
 

@@ -15,8 +15,9 @@ PADDING = 4
 
 _VERBATIM_TEXT = re.compile(r'(?:[^"{}]|""|\{\{|\}\})*')
 _REGULAR_TEXT = re.compile(r'(?:[^"{}\\\r\n]|\\[^\r\n{}]|\{\{|\}\})*')
-_VERBATIM_FORMAT = re.compile(r'(?:[^"{}]|""|\{\{|\}\})*')
-_REGULAR_FORMAT = re.compile(r'(?:[^"{}\\\r\n]|\\[^\r\n{}]|\{\{|\}\})*')
+_VERBATIM_FORMAT = re.compile(r'(?:[^"{}]|""|\{\{)*')
+_REGULAR_FORMAT = re.compile(r'(?:[^"{}\\\r\n]|\\[^\r\n{}]|\{\{)*')
+"""The first brace ends a format: `$"{{{1:D2}}}"` is `{01}`."""
 
 _OPENING = frozenset({"LPAR", "LSQB", "LBRACE"})
 _CLOSING = frozenset({"RPAR", "RSQB", "RBRACE"})
@@ -135,10 +136,7 @@ def _leave_hole(tokens: Tokens, holes: list[_Hole], kind: str, start: int) -> in
         pattern = _VERBATIM_FORMAT if hole.verbatim else _REGULAR_FORMAT
         end = pattern.match(tokens.text, start + 1).end()  # type: ignore[union-attr]
         if not tokens.text.startswith("}", end):
-            # `}}` was taken for an escaped brace, but it may be the end of the hole and a brace too many.
-            end = tokens.text.rfind("}}", start + 1, end)
-            if end < 0:
-                return -1
+            return -1
         tokens.add("INTERPOLATION_FORMAT", start + 1, end)
         start = end
     tokens.add("_INTERPOLATION_RBRACE", start, start + 1)
