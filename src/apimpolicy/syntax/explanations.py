@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.syntax.mistakes import Mistake
 from apimpolicy.syntax.newer import newer_feature
-from apimpolicy.syntax.unsafe_code import unsafe_code
+from apimpolicy.syntax.unsafe_code import ENTITIES, unsafe_code
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.failure import Failure
@@ -26,7 +26,6 @@ _CLOSING = frozenset({"RPAR", "RSQB", "RBRACE", "SEMICOLON", "_INTERPOLATION_RBR
 _OUTSIDE = frozenset({"RESERVED", "CLASS", "STRUCT", "READONLY"})
 """Keywords that no statement begins with."""
 
-_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _WORD_HELP = {
     "and": "Write && for a logical and.",
     "or": "Write || for a logical or.",
@@ -75,8 +74,8 @@ def _advice(failure: Failure) -> str:
         return 'C# 7.3 has no raw strings: write @"…" and double the quotes inside.'
     if failure.previous == "STRING_LITERAL" and (failure.kind == "STRING_LITERAL" or failure.adjacent()):
         return 'A string ended before this: write \\" for a quote inside a string, or + to join strings.'
-    if spelling == ";" and failure.spelling(-1) in _ENTITIES and failure.spelling(-2) == "&":
-        return "The text stands here as it is: write the character itself for the entity."
+    if spelling == ";" and failure.spelling(-1) in ENTITIES and failure.spelling(-2) == "&":
+        return f"'&{failure.spelling(-1)};' is not decoded here: write the character itself."
     if failure.kind == "ARROW":
         return "A lambda is written x => expression or (x, y) => expression."
     return _WORD_HELP.get(spelling, "")
@@ -92,6 +91,10 @@ def _root(failure: Failure) -> Mistake | None:
 def _number(failure: Failure) -> Mistake | None:
     if failure.previous in ("INTEGER_LITERAL", "REAL_LITERAL") and failure.adjacent():
         spelling = failure.spelling()
+        if spelling[:1] in ("e", "E") and failure.spelling(-1)[-1].isdigit():
+            start = failure.tokens.starts[failure.index - 1]
+            help = "An exponent has digits: 1e3."
+            return Mistake("CS0595", "the number has no digits after its 'e'", start, failure.end, help=help)
         if spelling.startswith("_") or (failure.spelling(-1) == "0" and spelling[:1] in ("x", "X", "b", "B")):
             start = failure.tokens.starts[failure.index - 1]
             return Mistake("CS1013", "the number is not valid", start, failure.end)
@@ -171,6 +174,10 @@ def _type_or_name(failure: Failure) -> Mistake | None:
     """Where a type or a name must come, or where a type was that needs more."""
     accepts, kinds, index = failure.accepts, failure.tokens.kinds, failure.index
     needs_more = accepts("LPAR") and accepts("LBRACE") and not failure.after_expression
+    if failure.previous == "NEW" and failure.kind == "LSQB":
+        return _implicit_array(failure)
+    if kinds[index - 2 : index] == ["LSQB", "RSQB"] and kinds[index - 3] == "NEW":
+        return _missing(failure, "CS1514", "{", "Write the elements: new[] { 1, 2, 3 }.")
     if failure.previous == "NEW" or (needs_more and failure.after_type_of("NEW")):
         start, end = failure.missing_place()
         help = "Write new Type(arguments), new Type[size], new Type[] { … } or new { … }."
@@ -195,6 +202,25 @@ def _type_or_name(failure: Failure) -> Mistake | None:
         help = f"'{word}' is a keyword of C#; a name is written @{word}." if word.isalpha() else ""
         return _missing(failure, "CS1001", "identifier", help)
     return None
+
+
+def _implicit_array(failure: Failure) -> Mistake:
+    """`new[` is followed by commas and `]` alone."""
+    following = failure.at(failure.index + 1)
+    help = "Write new Type[size], or new[] { … } with the elements."
+    if following.kind in _SIZES or failure.is_name(following.index):
+        return Mistake("CS0178", "',' or ']' expected", *following.place(), help=help)
+    start, end = following.missing_place()
+    return Mistake("CS1003", "']' expected", start, end, help=help)
+
+
+_SIZES = frozenset(
+    {"INTEGER_LITERAL", "REAL_LITERAL", "STRING_LITERAL", "CHARACTER_LITERAL", "LPAR", "ADDITIVE_OPERATOR", "NULL"}
+)
+"""What begins an expression where the size of an array may have been meant; names come on top."""
+
+_ENDS_NO_DECLARATION = frozenset({"IN", "ARROW"})
+"""Tokens that begin no statement: after a declaration the compiler misses a comma there, and not a semicolon."""
 
 
 def _particular(failure: Failure) -> Mistake | None:
@@ -238,6 +264,9 @@ def _continuation(failure: Failure) -> Mistake:
                 "CS1022", "the expression ends before this", start, end, help="Remove what follows the last }."
             )
         return _missing(failure, "CS1002", ";", "The expression is complete here; is a bracket too many?")
+    if kind in _ENDS_NO_DECLARATION and accepts("COMMA") and accepts("SEMICOLON"):
+        help = "A loop over elements is written foreach (var item in items)." if kind == "IN" else ""
+        return Mistake("CS1003", "',' expected", *failure.place(), help=help or _advice(failure))
     named_argument = kinds[failure.index - 2] in ("LPAR", "COMMA", "LSQB")
     if accepts("COLON") and not named_argument:
         in_conditional = "QMARK" in kinds[opening : failure.index]

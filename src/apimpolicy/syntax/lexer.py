@@ -82,6 +82,8 @@ def tokenize(text: str, position: int) -> tuple[Tokens, Mistake | None]:
             mistake = None
             if place < length:
                 mistake = lexical_mistake(text, place)
+            elif not holes:
+                _close_in_comment(tokens, position)
             if holes and (mistake is None or mistake.code in UNCLOSED):
                 mistake = _unclosed(holes[-1])
             tokens.close(place)
@@ -108,6 +110,9 @@ def tokenize(text: str, position: int) -> tuple[Tokens, Mistake | None]:
                         tokens.close(length)
                         return tokens, mistake
                     continue
+                else:
+                    tokens.close(length)
+                    return tokens, _not_closed_before(start)
         elif kind == "INTERPOLATED_START":
             tokens.add(kind, start, position)
             verbatim = position - start == 3
@@ -171,6 +176,22 @@ def _read_text(
         return Mistake("CS1009", "unrecognized escape sequence", end, min(end + 2, len(text))), end
     code = "CS1039" if verbatim or not following else "CS1010"
     return Mistake(code, "the string is not closed", string_start, end, help='Add the closing quote (").'), end
+
+
+def _close_in_comment(tokens: Tokens, position: int) -> None:
+    """Take the last bracket of `@{ return 1; // }`, which ends the expression although it stands in a comment."""
+    text = tokens.text.rstrip()
+    last = {"@{": "RBRACE", "@(": "RPAR"}.get(text[:2])
+    if last is None or position >= len(text) or text[-1] != ("}" if last == "RBRACE" else ")"):
+        return
+    opened = sum((kind in _OPENING) - (kind in _CLOSING) for kind in tokens.kinds)
+    if opened == 1:
+        tokens.add(last, len(text) - 1, len(text))
+
+
+def _not_closed_before(place: int) -> Mistake:
+    help = "Close the expression with }, or write {{ for one opening brace."
+    return Mistake("CS1003", "'}' expected", place, place + 1, help=help)
 
 
 def _unclosed(hole: _Hole) -> Mistake:
