@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.binding import lookup
+from apimpolicy.binding.inference import Inference
 from apimpolicy.binding.names import make_tuple_type
 from apimpolicy.binding.nodes import (
     Bad,
@@ -81,7 +82,7 @@ class DeconstructionBinder(PatternBinder):
         return self._take_apart(node, parts, value)
 
     def _take_apart(self, node: Node, parts: list[_Part], value: Expression) -> Expression:
-        value = _as_tuple(value, len(parts))
+        value = self._as_tuple(value, len(parts))
         type_ = value.type
         if not isinstance(type_, TupleType) or len(type_.arguments) != len(parts):
             self._declare_parts(parts)
@@ -99,6 +100,28 @@ class DeconstructionBinder(PatternBinder):
         if any(isinstance(e, Bad) for e in (*targets, *elements)):
             return self.bad(node)
         return Deconstruction(node, type_, targets, placeholders, elements, value)
+
+    def _as_tuple(self, value: Expression, count: int) -> Expression:
+        """A value whose type has a Deconstruct method, its own or an extension, as the tuple that the method gives."""
+        if isinstance(value.type, TupleType) or not isinstance(value.type, NamedType):
+            return value
+        for method in lookup.find_members(value.type, "Deconstruct"):
+            if isinstance(method, Method) and [p.mode for p in method.parameters] == ["out"] * count:
+                return self._deconstruct_call(value, method, [p.type for p in method.parameters])
+        for method in lookup.extension_methods("Deconstruct"):
+            first, *outputs = method.parameters
+            if len(outputs) == count:
+                pairs = [(value, first.type, "")]
+                found = Inference(method.type_parameters, pairs, self).run()
+                if found is not None:
+                    types = dict(zip(method.type_parameters, found, strict=True))
+                    return self._deconstruct_call(value, method, [p.type.substitute(types) for p in outputs])
+        return value
+
+    @staticmethod
+    def _deconstruct_call(value: Expression, method: Method, types: list[Type]) -> Expression:
+        made = make_tuple_type(types, [None] * len(types))
+        return DeconstructCall(value.syntax, made, value, method)
 
     def _converted_elements(
         self, value: TupleCreation, targets: list[Expression | None], placeholders: list[Placeholder]
@@ -220,14 +243,3 @@ class DeconstructionBinder(PatternBinder):
         if self._is_discard(part.target):
             return None
         return self.bind_value(part.target).type
-
-
-def _as_tuple(value: Expression, count: int) -> Expression:
-    """A value whose type has a Deconstruct method, as the tuple that the method gives."""
-    if isinstance(value.type, TupleType) or not isinstance(value.type, NamedType):
-        return value
-    for method in lookup.find_members(value.type, "Deconstruct"):
-        if isinstance(method, Method) and [p.mode for p in method.parameters] == ["out"] * count:
-            made = make_tuple_type([p.type for p in method.parameters], [None] * count)
-            return DeconstructCall(value.syntax, made, value, method)
-    return value

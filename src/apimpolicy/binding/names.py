@@ -14,7 +14,9 @@ from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.type_relations import is_static_class
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.dotnet.metadata import find_definition, named
+from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, array_of, construct, tuple_type
+from apimpolicy.dotnet.values import OBJECT
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 _DECLARING_WORDS = dict.fromkeys(("let", "dim", "Dim", "auto", "val", "def", "final"), "declare a variable with var")
 """Words that begin a declaration in other languages."""
 
+
+_OF_OBJECT = frozenset({"Equals", "ReferenceEquals", "ToString", "GetHashCode", "GetType"})
+"""What every class has: an expression is compiled as the body of a static method of one."""
 
 RESERVED_TUPLE_NAMES = frozenset({"CompareTo", "Deconstruct", "Equals", "GetHashCode", "Rest", "ToString"})
 """The members of ValueTuple: no element has such a name (section 8.3.11)."""
@@ -67,6 +72,9 @@ class NameBinder(BinderCore):
             return self.failure(node, "CS0226" if is_called else "CS0190", "'__arglist' is of no use in an expression")
         if self.scope.has_unknown():
             return self.bad(node)
+        if name in _OF_OBJECT and arguments is None:
+            methods = [member for member in lookup.find_members(OBJECT, name) if isinstance(member, Method)]
+            return MethodGroup(node, METHOD_GROUP_TYPE, name, TypeReference(node, OBJECT), methods, (), ())
         later = self.scope.declared_later(name, node.start) or self._declared_in_expression(name, node.start)
         if later:
             return self.failure(node, "CS0841", f"'{name}' is used before it is declared")

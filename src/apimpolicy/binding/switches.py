@@ -97,8 +97,7 @@ class SwitchBinder(DeclarationBinder):
                 if label.pattern is None:
                     key: Any = "default:"
                 elif label.pattern.value is not None and label.pattern.value.is_constant and label.guard is None:
-                    constant = label.pattern.value.constant
-                    key = (type(constant), constant)
+                    key = _case_key(label.pattern.value)
                 else:
                     continue
                 if key in seen:
@@ -113,7 +112,7 @@ class SwitchBinder(DeclarationBinder):
             return
         has_default = any(label.pattern is None for label in labels)
         constants = {
-            (type(label.pattern.value.constant), label.pattern.value.constant)
+            _case_key(label.pattern.value)
             for label in labels
             if label.guard is None
             and label.pattern is not None
@@ -125,7 +124,7 @@ class SwitchBinder(DeclarationBinder):
                 self.report(goto.syntax, "CS0159", "this switch has no 'default:' to go to")
             elif goto.value is not None and goto.value.is_constant:
                 value = goto.value.constant
-                if (type(value), value) not in constants:
+                if _case_key(goto.value) not in constants:
                     self.report(goto.syntax, "CS0159", f"this switch has no 'case {value!r}:' to go to")
 
     def _check_subsumed(self, sections: Sequence[SwitchSection], governing: Type) -> None:
@@ -145,6 +144,11 @@ class SwitchBinder(DeclarationBinder):
                     )
                 elif label.guard is None or (label.guard.is_constant and label.guard.constant):
                     taken.add(pattern)
+
+
+def _case_key(value: Expression) -> tuple[Any, Any]:
+    """What makes two constants the same case: `3` and `3L` are two, for an object; there is one null."""
+    return (None if value.constant is None else value.type), value.constant
 
 
 class _Taken:

@@ -219,8 +219,8 @@ _SIZES = frozenset(
 )
 """What begins an expression where the size of an array may have been meant; names come on top."""
 
-_ENDS_NO_DECLARATION = frozenset({"IN", "ARROW"})
-"""Tokens that begin no statement: after a declaration the compiler misses a comma there, and not a semicolon."""
+_ENDS_NO_DECLARATION = frozenset({"IN"})
+"""Words that begin no statement: after a declaration the compiler misses a comma there, and not a semicolon."""
 
 
 def _particular(failure: Failure) -> Mistake | None:
