@@ -110,9 +110,6 @@ def tokenize(text: str, position: int) -> tuple[Tokens, Mistake | None]:
                         tokens.close(length)
                         return tokens, mistake
                     continue
-                else:
-                    tokens.close(length)
-                    return tokens, _not_closed_before(start)
         elif kind == "INTERPOLATED_START":
             tokens.add(kind, start, position)
             verbatim = position - start == 3
@@ -187,11 +184,6 @@ def _close_in_comment(tokens: Tokens, position: int) -> None:
     opened = sum((kind in _OPENING) - (kind in _CLOSING) for kind in tokens.kinds)
     if opened == 1:
         tokens.add(last, len(text) - 1, len(text))
-
-
-def _not_closed_before(place: int) -> Mistake:
-    help = "Close the expression with }, or write {{ for one opening brace."
-    return Mistake("CS1003", "'}' expected", place, place + 1, help=help)
 
 
 def _unclosed(hole: _Hole) -> Mistake:
