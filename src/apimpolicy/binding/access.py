@@ -101,7 +101,7 @@ class AccessBinder(NameBinder):
         if isinstance(access, Bad):
             return self.bad(node)
         if isinstance(access, MethodGroup):
-            return self.failure(node, "CS0119", f"'{access.name}' is a method: add parentheses to call it")
+            return self.failure(node, "CS0119", f"'{access.name}' is a method; did you forget the parentheses?")
         for receiver, placeholder in reversed(held):
             type_ = access.type
             if type_ is not VOID and type_.is_value_type and type_.underlying is None:
@@ -117,7 +117,11 @@ class AccessBinder(NameBinder):
             written: Any = link.children[0]
             mark = self.excerpt.text.find("?", written.end)
             return self.failure_at(
-                mark, mark + 1, link, "CS0023", f"'?.' cannot follow a value of type '{type_}', which is never null"
+                mark,
+                mark + 1,
+                link,
+                "CS0023",
+                f"'?.' can't be used on a value of type '{shown(type_)}', which is never null",
             )
         return Placeholder(link.children[0] or link, type_.underlying or type_)
 
@@ -129,9 +133,7 @@ class AccessBinder(NameBinder):
     def bind_conditional_member_access(self, node: Node) -> Expression:
         if self._receiver is not None and node.children[0] is self._receiver[0]:
             is_called = node is self._called
-            return self.access_member(
-                node, self._receiver[1], node.token(1), node.children[2], is_called=is_called
-            )
+            return self.access_member(node, self._receiver[1], node.token(1), node.children[2], is_called=is_called)
         return self._bind_chain(node) or self.bad(node)
 
     def bind_conditional_element_access(self, node: Node) -> Expression:
@@ -166,7 +168,7 @@ class AccessBinder(NameBinder):
             return self.failure(
                 node if isinstance(receiver, UnboundLambda) else name_token(receiver),
                 "CS0119" if isinstance(receiver, MethodGroup) else "CS0023",
-                f"'{shown}' is a method, which has no members",
+                f"'{shown}' is a method, and a method has no members",
                 help="add parentheses to call it",
             )
         return self._instance_member(node, receiver, token, name, types, is_called=is_called)
@@ -184,7 +186,7 @@ class AccessBinder(NameBinder):
             return TypeReference(node, construct(definition, types))
         if lookup.namespace_exists(full):
             return NamespaceReference(node, receiver.type, full)
-        return self.failure(node, "CS0234", f"there is no type or namespace '{name}' in '{receiver.name}'")
+        return self.failure(node, "CS0234", f"the type or namespace '{name}' does not exist in '{receiver.name}'")
 
     def _static_member(
         self, node: Node, receiver: TypeReference, token: Token, name: str, types: tuple[Type, ...]
@@ -212,7 +214,7 @@ class AccessBinder(NameBinder):
             return self.failure(
                 node,
                 "CS0120",
-                f"'{name}' belongs to a value of type '{shown(type_)}', not to the type itself",
+                f"'{name}' is an instance member of '{shown(type_)}': it needs a value, not the type",
             )
         if types:
             return self.no_generic(node, token.start, _what(first), name)
@@ -245,7 +247,7 @@ class AccessBinder(NameBinder):
                 return self.failure(
                     node,
                     "CS0176",
-                    f"'{name}' belongs to the type '{shown(type_)}', not to a value of it",
+                    f"'{name}' is a static member: use it through the type '{shown(type_)}'",
                     help=f"write {shown(type_)}.{name}",
                 )
             if types:
@@ -269,9 +271,7 @@ class AccessBinder(NameBinder):
             )
         return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, methods, extensions, types)
 
-    def _passed_over(
-        self, node: Node, receiver: Expression, name: str, types: tuple[Type, ...]
-    ) -> MethodGroup | None:
+    def _passed_over(self, node: Node, receiver: Expression, name: str, types: tuple[Type, ...]) -> MethodGroup | None:
         """The extension methods that a call means when the type's own member of the name cannot be invoked."""
         extensions = lookup.extension_methods(name)
         if not extensions:
@@ -302,8 +302,8 @@ class AccessBinder(NameBinder):
         return self.failure(
             receiver.syntax,
             "CS1934" if is_sequence else "CS1936",
-            f"a query needs a sequence: '{shown(type_)}' has no '{name}'",
-            help="write the type of the range variable: from string x in …" if is_sequence else "",
+            f"'{shown(type_)}' can't be queried: it has no method '{name}'",
+            help="write the type of the range variable, as in: from string x in …" if is_sequence else "",
         )
 
     def _may_extend(self, receiver: Expression, extensions: Sequence[Method]) -> bool:

@@ -47,8 +47,8 @@ def ambiguous_call(
     return binder.failure(
         name_token(group),
         "CS0121",
-        f"the call of '{group.name}' is ambiguous between ({_parameters(first)}) and ({_parameters(second)})",
-        help="cast an argument to say which one is meant",
+        f"the call is ambiguous between '{group.name}({_parameters(first)})' and '{group.name}({_parameters(second)})'",
+        help="cast an argument to choose one of them",
     )
 
 
@@ -100,15 +100,17 @@ def _complain(
             return binder.bad(node)
         if isinstance(where, Token) and where.start == where.end and name == "'SelectMany'":
             return binder.failure(
-                arguments[0].syntax, "CS1943", "this can't be queried: it is not a sequence (IEnumerable)"
+                arguments[0].syntax,
+                "CS1943",
+                "'{shown(arguments[0].expression.type)}' can't be queried: it is not a sequence (IEnumerable)",
             )
         if isinstance(where, Token) and where.start == where.end:
             return binder.failure(where, _QUERY_CODES.get(name, "CS1942"), _no_query_type(name))
         return binder.failure(
             where,
             "CS0411",
-            f"the type arguments of {name} cannot be worked out from this call",
-            help=f"write them: {name.strip(chr(39))}<…>(…)",
+            f"the type arguments of {name} can't be inferred from this call",
+            help=f"write them out: {name.strip(chr(39))}<…>(…)",
         )
     for failure in ("twice", "position"):
         if failure in by_failure:
@@ -131,12 +133,15 @@ def _complain(
     if "type arguments" in by_failure and len(by_failure["type arguments"]) == len(candidates):
         method = candidates[0].method
         if not method.type_parameters:
-            return binder.failure(where, "CS0308", f"{name} is not generic and takes no type arguments")
+            return binder.failure(where, "CS0308", f"{name} is not generic and can't have type arguments")
         return binder.failure(where, "CS0305", f"{name} takes {len(method.type_parameters)} type argument(s)")
     count = len(arguments)
     code = "CS1729" if constructor else "CS1501"
     return binder.failure(
-        where, code, f"{name} does not take {count} argument{'s' * (count != 1)}", help=_choices(name, candidates)
+        where,
+        code,
+        f"no overload of {name} takes {count} argument{'s' * (count != 1)}",
+        help=_choices(name, candidates),
     )
 
 
@@ -153,17 +158,19 @@ def _no_query_type(name: str) -> str:
 def _misplaced_name(binder: CallBinder, token: Any, failure: str) -> Bad:
     """A named argument for a parameter that has one, or out of its place before one without a name."""
     if failure == "twice":
-        return binder.failure(token, "CS1744", f"the parameter '{token.text}' already has an argument")
+        return binder.failure(token, "CS1744", f"the parameter '{token.text}' is given more than once")
     return binder.failure(
         token,
         "CS8323",
-        f"'{token.text}' is not at the place of its parameter, but an argument without a name follows",
+        f"the named argument '{token.text}' is out of position, but is followed by an unnamed argument",
         help="name the arguments that follow",
     )
 
 
 def _broken_constraint(binder: CallBinder, where: Node | Token, name: str, broken: Violation) -> Bad:
-    return binder.failure(where, broken.code, f"{name} needs {broken.wanted}, and '{shown(broken.argument)}' is none")
+    return binder.failure(
+        where, broken.code, f"the type argument '{shown(broken.argument)}' of {name} must be {broken.wanted}"
+    )
 
 
 def _choices(name: str, candidates: Sequence[Candidate]) -> str:
@@ -176,7 +183,7 @@ def _choices(name: str, candidates: Sequence[Candidate]) -> str:
     )
     if not lists or len(lists) > 4:
         return ""
-    return "it can be called as " + " or ".join(f"{bare}({text})" for text in lists)
+    return "available overloads: " + " or ".join(f"{bare}({text})" for text in lists)
 
 
 def _bad_argument(binder: CallBinder, candidates: list[Candidate], arguments: Sequence[Argument], name: str) -> Bad:
@@ -213,7 +220,7 @@ def _report_argument(
                 argument.syntax, "CS1620", f"argument {index + 1} of {name} must be passed with '{wanted}'"
             )
         return binder.failure(
-            argument.syntax, "CS1615", f"argument {index + 1} of {name} is not passed with '{argument.mode}'"
+            argument.syntax, "CS1615", f"argument {index + 1} of {name} must not be passed with '{argument.mode}'"
         )
     is_lambda = isinstance(expression, UnboundLambda)
     if is_lambda or (isinstance(expression, MethodGroup) and delegate_signature(parameter.type) is not None):
@@ -245,7 +252,7 @@ def _advice(binder: CallBinder, expression: Expression, parameter: Parameter) ->
 
 def not_invocable(binder: CallBinder, where: Node | Token, name: str) -> Bad:
     message = f"'{name}' is not a method and cannot be called"
-    return binder.failure(where, "CS1955", message, help="leave out the parentheses")
+    return binder.failure(where, "CS1955", message, help="remove the parentheses")
 
 
 def no_extension(
@@ -351,7 +358,9 @@ def bad_delegate_call(
     if candidate.failure == "missing":
         parameter: Any = candidate.culprit
         return binder.failure(node, "CS7036", f"the delegate needs an argument for '{parameter.name}'")
-    return binder.failure(node, "CS1593", f"the delegate {name} does not take {len(arguments)} arguments")
+    return binder.failure(
+        node, "CS1593", f"the delegate {name} does not take {len(arguments)} argument{'s' * (len(arguments) != 1)}"
+    )
 
 
 def no_indexer(binder: CallBinder, node: Node, type_: Type, found: Resolution, arguments: Sequence[Argument]) -> Bad:

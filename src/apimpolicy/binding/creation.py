@@ -57,9 +57,9 @@ class CreationBinder(ArrayCreationBinder):
         if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1 and initializer is None:
             return self.convert(arguments[0].expression, type_)
         if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1:
-            return self.failure(node, "CS1958", "a delegate has no members to set")
+            return self.failure(node, "CS1958", "a delegate can't have an initializer")
         if isinstance(type_node, Node) and type_node.kind == "tuple_type" and type_ is not ERROR:
-            return self.failure(type_node, "CS8181", "'new' makes no tuples", help="write (value, value)")
+            return self.failure(type_node, "CS8181", "a tuple can't be created with 'new'", help="write (value, value)")
         if type_ is ERROR or any(isinstance(a.expression, Bad) for a in arguments):
             if isinstance(initializer, Node):
                 self._bind_for_errors(initializer)
@@ -70,7 +70,7 @@ class CreationBinder(ArrayCreationBinder):
         if not isinstance(type_, NamedType) or type_.kind in ("interface", "delegate") or type_.definition.is_abstract:
             return self._not_creatable(node, type_node, type_)
         if type_.definition.is_static:
-            return self.failure(node, "CS0712", f"'{shown(type_)}' is static: there are no objects of it")
+            return self.failure(node, "CS0712", f"'{shown(type_)}' is a static class: it can't be created with 'new'")
         created = self.construct(node, type_node, type_, arguments)  # type: ignore[arg-type]
         if isinstance(initializer, Node) and isinstance(created, (ObjectCreation, DefaultValue)):
             steps = self._initializers(initializer, Placeholder(node, type_))
@@ -84,9 +84,9 @@ class CreationBinder(ArrayCreationBinder):
     def _new_of_parameter(self, node: Node, type_: TypeParameter, arguments: list[Argument]) -> Expression:
         if not has_constructor(type_):
             help = f"write where {type_.name} : new()"
-            return self.failure(node, "CS0304", f"'{type_.name}' may have no constructor without parameters", help=help)
+            return self.failure(node, "CS0304", f"'{type_.name}' might not have a parameterless constructor", help=help)
         if arguments:
-            return self.failure(node, "CS0417", f"'new {type_.name}' takes no arguments")
+            return self.failure(node, "CS0417", f"'new {type_.name}(…)' can't have arguments")
         return ObjectCreation(node, type_, None, ())
 
     def _bind_for_errors(self, initializer: Node) -> None:
@@ -103,9 +103,9 @@ class CreationBinder(ArrayCreationBinder):
 
     def _not_creatable(self, node: Node, type_node: Child, type_: Type) -> Expression:
         if isinstance(type_, NamedType) and type_.kind == "delegate":
-            return self.failure(node, "CS0149", "write the lambda itself instead of 'new' with a delegate type")
+            return self.failure(node, "CS0149", "write the lambda itself instead of 'new'")
         return self.failure(
-            node, "CS0144", f"'{shown(type_)}' is abstract or an interface: there is no object of just this type"
+            node, "CS0144", f"'{shown(type_)}' is abstract or an interface and can't be created with 'new'"
         )
 
     def construct(self, node: Node, type_node: Node, type_: NamedType, arguments: list[Argument]) -> Expression:
@@ -133,17 +133,17 @@ class CreationBinder(ArrayCreationBinder):
         steps: list[Initializer] = []
         has_members = any(item.kind in _MEMBER_KINDS for item in node.nodes())
         if not has_members and node.children and not _has_elements(target.type):
-            message = f"'{shown(target.type)}' is no collection, so elements cannot be added to it"
+            message = f"'{shown(target.type)}' is not a collection, so elements can't be added to it"
             self.report(node, "CS1922", message, help="write Name = value")
             return None
         named: set[str] = set()
         for item in node.nodes():
             if item.kind == "assignment" or (has_members and item.kind not in _MEMBER_KINDS):
-                self.report(item, "CS0747", "this is neither a property with a value nor an element")
+                self.report(item, "CS0747", "this is not a valid initializer: write Name = value, or only elements")
                 return None
             name = item.token(0).text if item.kind == "member_initializer" else ""
             if name and name in named:
-                self.report(item.token(0), "CS1912", f"'{name}' is set twice")
+                self.report(item.token(0), "CS1912", f"'{name}' is set more than once")
                 return None
             named.add(name)
             step = self._initializer(item, target)
@@ -175,7 +175,7 @@ class CreationBinder(ArrayCreationBinder):
             )
             return None
         if members[0].is_static:
-            self.report(token, "CS1914", f"'{name}' belongs to the type '{shown(target.type)}', not to a value of it")
+            self.report(token, "CS1914", f"'{name}' is a static member of '{shown(target.type)}' and can't be set here")
             return None
         place = self._member_value(item, target, members[0])
         return self._initialize_place(item, target, place, value, token)  # type: ignore[arg-type]
@@ -216,7 +216,7 @@ class CreationBinder(ArrayCreationBinder):
                 self.report(
                     item,
                     "CS1950",
-                    f"this element does not fit 'Add' of '{shown(target.type)}'",
+                    f"'{shown(target.type)}' has no 'Add' method that takes this element",
                     help=complaints._choices("Add", found.candidates),
                 )
                 # the compiler names the argument as well
@@ -232,15 +232,17 @@ class CreationBinder(ArrayCreationBinder):
         """`Name = value` among the elements of an array is an assignment."""
         token, value = node.children
         if token is None or value is None or (isinstance(value, Node) and value.kind == "initializer"):
-            return self.failure(node, "CS0622", "elements in braces need 'new' and a type here")
+            return self.failure(node, "CS0622", "an initializer in braces needs 'new' and a type here")
         name = Node("identifier", [token, None], token.start, token.end)
         return self.bind(Node("assignment", [name, value], node.start, node.end))
 
     def bind_indexer_initializer(self, node: Node) -> Expression:
-        return self.failure(node, "CS0622", "an array's elements have no keys", help="use a Dictionary, or a JObject")
+        return self.failure(
+            node, "CS0622", "the elements of an array have no keys", help="use a Dictionary, or a JObject"
+        )
 
     def bind_initializer(self, node: Node) -> Expression:
-        return self.failure(node, "CS0622", "elements in braces need 'new' and a type here")
+        return self.failure(node, "CS0622", "an initializer in braces needs 'new' and a type here")
 
     # ------------------------------------------------------------------------------- anonymous objects, tuples
 
@@ -258,14 +260,14 @@ class CreationBinder(ArrayCreationBinder):
             value = self.bind_value(value_node)
             name = name_of(token)
             if name in seen:
-                return self.failure(child, "CS0833", f"two properties are called '{name}'")
+                return self.failure(child, "CS0833", f"two properties are named '{name}'")
             seen.add(name)
             if (isinstance(value.type, SpecialType) and value.type is not ERROR) or value.type is VOID:
                 is_let = isinstance(node.node(0).children[0], Token) and not _is_written(node.node(0).token(0))
                 return self.failure(
                     child,
                     "CS1932" if is_let else "CS0828",
-                    f"the property '{name}' cannot hold {complaints._describe(value)}",
+                    f"the property '{name}' can't be set to {complaints._describe(value)}",
                 )
             members.append((name, value.type))
             values.append(value)
@@ -287,7 +289,9 @@ class CreationBinder(ArrayCreationBinder):
             self.check_tuple_name(name, names)
         for element in elements:
             if element.type is VOID:
-                return self.failure(element.syntax, "CS8210", "a tuple cannot hold what a call without a result gives")
+                return self.failure(
+                    element.syntax, "CS8210", "a call that returns nothing (void) can't be an element of a tuple"
+                )
         if any(isinstance(e, Bad) for e in elements):
             return self.bad(node)
         names = _without_clashes(names, [child.children[0] is not None for child in node.children])  # type: ignore[union-attr]

@@ -69,9 +69,7 @@ class DeconstructionBinder(PatternBinder):
         parts = _part(left).parts or []
         if len({declares for part in parts for declares in self._declaring(part)}) > 1:
             self._declare_parts(parts)
-            return self.failure(
-                left, "CS8184", "declarations and variables that exist cannot stand in one deconstruction"
-            )
+            return self.failure(left, "CS8184", "a deconstruction can't mix declarations and existing variables")
         if isinstance(value, TupleCreation) and isinstance(value.type, SpecialType):
             merged = self._merged_type(parts, value)
             if merged is None:
@@ -142,14 +140,14 @@ class DeconstructionBinder(PatternBinder):
         if type_ is ERROR:
             return self.bad(node)
         if isinstance(type_, TupleType):
-            message = f"a tuple of {len(type_.arguments)} elements cannot be taken apart into {len(parts)} values"
+            message = f"a tuple of {len(type_.arguments)} elements can't be deconstructed into {len(parts)} variables"
             where = node.children[0] if node.kind == "foreach_variable_statement" else node
             return self.failure(where, "CS8132", message)
         self._without_type(parts)
         return self.failure(
             node.children[1] if len(node.children) > 1 else node,
             "CS8129",
-            f"a value of type '{shown(type_)}' cannot be taken apart into {len(parts)} values",
+            f"a value of type '{shown(type_)}' can't be deconstructed into {len(parts)} variables",
         )
 
     # ------------------------------------------------------------------------------------------------ targets
@@ -191,9 +189,9 @@ class DeconstructionBinder(PatternBinder):
             if part.parts is not None:
                 self._without_type(part.parts)
             elif self._discards(part):
-                self.report(part.target, "CS8183", "a discard cannot take its type from this value")
+                self.report(part.target, "CS8183", "the type of this discard can't be inferred")
             elif isinstance(part.target, Token) and self.is_var(part.type_node):
-                self.report(part.target, "CS8130", f"'{part.target.text}' cannot take its type from this value")
+                self.report(part.target, "CS8130", f"the type of '{part.target.text}' can't be inferred")
 
     def _declaring(self, part: _Part) -> list[bool]:
         """Of each thing that a value is taken apart into, whether it is declared there; a discard is neither."""
@@ -234,7 +232,7 @@ class DeconstructionBinder(PatternBinder):
         return make_tuple_type(found, [None] * len(found)) if len(found) == len(types) else None
 
     def _needs_value(self, element: Expression) -> None:
-        self.report(element.syntax, "CS8131", "this has no type of its own, so it cannot be taken apart")
+        self.report(element.syntax, "CS8131", "this expression has no type, so it can't be deconstructed")
 
     def _written_type(self, part: _Part) -> Type | None:
         """The type that a target has by itself; a `var` and a discard have none."""

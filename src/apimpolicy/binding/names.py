@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
+from apimpolicy.binding.advice import KNOWN_ELSEWHERE
 from apimpolicy.binding.constraints import violation
 from apimpolicy.binding.conversions import is_ref_struct, nullable
 from apimpolicy.binding.core import BinderCore, name_of
 from apimpolicy.binding.expression_variables import declares
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.type_relations import is_static_class
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
@@ -69,7 +71,7 @@ class NameBinder(BinderCore):
             return NamespaceReference(node, NAMESPACE_TYPE, name)
         if name == "__arglist":
             is_called = self.excerpt.text[node.end :].lstrip().startswith("(")
-            return self.failure(node, "CS0226" if is_called else "CS0190", "'__arglist' is of no use in an expression")
+            return self.failure(node, "CS0226" if is_called else "CS0190", "'__arglist' can't be used in an expression")
         if self.scope.has_unknown():
             return self.bad(node)
         if name in _OF_OBJECT and arguments is None:
@@ -78,12 +80,15 @@ class NameBinder(BinderCore):
         later = self.scope.declared_later(name, node.start) or self._declared_in_expression(name, node.start)
         if later:
             return self.failure(node, "CS0841", f"'{name}' is used before it is declared")
+        if name in KNOWN_ELSEWHERE:
+            message = f"'{name}' is a .NET type that policy expressions can't use"
+            return self.failure(node, "CS0103", message)
         return self.failure(
             node,
             "CS0103",
-            f"the name '{name}' does not exist here",
+            f"the name '{name}' does not exist in this context",
             label="" if name == self.meant_as_argument else self.suggestion(name, self._names_like(node, name)),
-            help=f"an argument is named with a colon: {name}: value" if name == self.meant_as_argument else "",
+            help=f"to name an argument, use a colon: {name}: value" if name == self.meant_as_argument else "",
         )
 
     def _declared_in_expression(self, name: str, position: int) -> bool:
@@ -103,16 +108,18 @@ class NameBinder(BinderCore):
             symbol.is_captured = True
             if symbol.mode in ("ref", "out", "in"):
                 what = f"the {symbol.mode} parameter '{symbol.name}'"
-                return self.failure(node, "CS1628", f"a lambda or local function cannot use {what}")
+                return self.failure(node, "CS1628", f"a lambda or local function can't use {what}")
             if symbol.is_reference or is_ref_struct(symbol.type):
-                return self.failure(node, "CS8175", f"a lambda or local function cannot use '{symbol.name}'")
+                return self.failure(node, "CS8175", f"a lambda or local function can't use '{symbol.name}'")
         if symbol.type is ERROR:
             if symbol is self.being_declared:
                 code = "CS0110" if symbol.kind == "constant" else "CS0841"
                 return self.failure(node, code, f"'{symbol.name}' is used in its own declaration")
             if symbol.awaits_type:
                 return self.failure(
-                    node, "CS8196", f"'{symbol.name}' takes its type from this call, and is used in its arguments"
+                    node,
+                    "CS8196",
+                    f"the type of '{symbol.name}' is inferred from this call, so it can't be used in its arguments",
                 )
             return self.bad(node)
         if symbol is self.being_declared and symbol.kind == "constant":
@@ -171,18 +178,21 @@ class NameBinder(BinderCore):
             return None
         wrong = self._used_as_type(name)
         if wrong:
-            self.report(node, "CS0118", f"'{name}' is a {wrong}, but is used like a type")
+            self.report(node, "CS0118", f"'{name}' is a {wrong} but is used like a type")
             return ERROR
         other = next((d for arity in range(5) for d in lookup.types_named(name, arity)), None)
         if other is not None and not other.arity:
-            self.report(node, "CS0308", f"'{name}' is not generic and takes no type arguments")
+            self.report(node, "CS0308", f"'{name}' is not generic and can't have type arguments")
         elif other is not None:
             self.report(node, "CS0305", f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}")
+        elif name in KNOWN_ELSEWHERE:
+            message = f"'{name}' is a .NET type that policy expressions can't use"
+            self.report(node, "CS0246", message, help="the gateway allows the types of the policy expression reference")
         else:
             self.report(
                 node,
                 "CS0246",
-                f"there is no type '{name}'",
+                f"the type '{name}' does not exist",
                 label=self.suggestion(name, lookup.nearest_type_names(name)),
                 help=_DECLARING_WORDS.get(name, ""),
             )
@@ -199,15 +209,21 @@ class NameBinder(BinderCore):
         _ = definition.base  # reads the header, which has the constraints
         broken = violation(definition.type_parameters, types)
         if broken is not None:
-            where, shown = written[broken.place], definition.simple_name
-            self.report(where, broken.code, f"'{shown}' needs {broken.wanted}, and '{broken.argument}' is none")
+            where = written[broken.place]
+            self.report(
+                where,
+                broken.code,
+                f"the type argument '{shown(broken.argument)}' of '{definition.simple_name}' must be {broken.wanted}",
+            )
         return construct(definition, types)
 
     def no_type_arguments(self, node: Node, name_token: Child, name: str) -> Expression:
         """`x.As<>()`: brackets with nothing in them."""
         help = f"write the type: {name}<string>(…)"
         start = name_token.start if name_token is not None else node.start
-        return self.failure_at(start, node.end, node, "CS0305", f"'{name}' has no type in its brackets", help=help)
+        return self.failure_at(
+            start, node.end, node, "CS0305", f"'{name}' needs a type argument between '<' and '>'", help=help
+        )
 
     def no_generic(self, node: Node, start: int, what: str, name: str) -> Expression:
         """Type arguments on what takes none: a variable, a property, a namespace."""
@@ -215,18 +231,16 @@ class NameBinder(BinderCore):
         return self.failure_at(start, node.end, node, "CS0307", message)
 
     def _report_unbound(self, node: Node | Token, name: str) -> None:
-        self.report(
-            node, "CS7003", f"'{name}' has no type arguments", help="only 'typeof' takes a generic type without them"
-        )
+        self.report(node, "CS7003", f"'{name}' needs its type arguments", help="only 'typeof' can be used without them")
 
     def _type_argument(self, node: Child) -> Type:
         saved, self.takes_unbound = self.takes_unbound, False
         bound = self.bind_type(node)
         self.takes_unbound = saved
         if is_ref_struct(bound):
-            self.report(node, "CS0306", f"'{bound}' cannot be a type argument")
+            self.report(node, "CS0306", f"'{shown(bound)}' can't be used as a type argument")
         elif is_static_class(bound):
-            self.report(node, "CS0718", f"'{bound}' is static, so it is no type argument")
+            self.report(node, "CS0718", f"'{shown(bound)}' is a static class and can't be used as a type argument")
         return bound
 
     # ---------------------------------------------------------------------------------------------- types
@@ -264,7 +278,7 @@ class NameBinder(BinderCore):
                 self.report(
                     token,
                     "CS0234",
-                    f"there is no type or namespace '{name}' in '{left}'",
+                    f"the type or namespace '{name}' does not exist in '{left}'",
                 )
                 return ERROR
             if isinstance(arguments, Token):
@@ -276,7 +290,7 @@ class NameBinder(BinderCore):
             return ERROR
         nested = lookup.nested_type(left, name, count)
         if nested is None:
-            self.report(token, "CS0426", f"'{left}' has no nested type '{name}'")
+            self.report(token, "CS0426", f"'{shown(left)}' has no nested type '{name}'")
             return ERROR
         return nested
 
@@ -306,8 +320,8 @@ class NameBinder(BinderCore):
                 node.end - 1,
                 node.end,
                 "CS8370",
-                f"'{inner}?' needs nullable reference types, which are newer than C# 7.3",
-                help="leave out the question mark: references can be null anyway",
+                f"'{shown(inner)}?' is a nullable reference type, which is newer than C# 7.3",
+                help="remove the question mark: reference types can always be null",
             )
             return inner
         return nullable(inner)
@@ -315,9 +329,11 @@ class NameBinder(BinderCore):
     def type_array_type(self, node: Node) -> Type:
         element = self.bind_type(node.children[0])
         if is_ref_struct(element):
-            self.report(node.children[0], "CS0611", f"'{element}' cannot be the element of an array")
+            self.report(node.children[0], "CS0611", f"'{shown(element)}' can't be the element type of an array")
         elif is_static_class(element):
-            self.report(node.children[0], "CS0719", f"'{element}' is static: there are no values of it")
+            self.report(
+                node.children[0], "CS0719", f"'{shown(element)}' is a static class and can't be used as a type here"
+            )
         for rank in reversed(node.children[1:]):
             element = array_of(element, rank.text.count(",") + 1)  # type: ignore[union-attr]
         return element
@@ -339,11 +355,11 @@ class NameBinder(BinderCore):
             return
         number = name[4:] if name.startswith("Item") and name[4:].isdigit() and not name[4:].startswith("0") else ""
         if name in RESERVED_TUPLE_NAMES:
-            self.report(token, "CS8126", f"'{name}' cannot be the name of a tuple's element")
+            self.report(token, "CS8126", f"a tuple element can't be named '{name}'")
         elif number and int(number) != len(names):
-            self.report(token, "CS8125", f"'{name}' can only be the name of element {number}")
+            self.report(token, "CS8125", f"only element {number} of a tuple can be named '{name}'")
         elif name in names[:-1]:
-            self.report(token, "CS8127", f"two elements of the tuple are called '{name}'")
+            self.report(token, "CS8127", f"two elements of the tuple are named '{name}'")
 
     def type_ref_type(self, node: Node) -> Type:
         return self.bind_type(node.children[0])

@@ -73,7 +73,7 @@ def _advice(failure: Failure) -> str:
     if failure.previous == "STRING_LITERAL" and failure.tokens.text.startswith('"""', failure.start - 2):
         return 'C# 7.3 has no raw strings: write @"…" and double the quotes inside.'
     if failure.previous == "STRING_LITERAL" and (failure.kind == "STRING_LITERAL" or failure.adjacent()):
-        return 'A string ended before this: write \\" for a quote inside a string, or + to join strings.'
+        return 'The string ended before this: write \\" for a quote inside a string, or + to join strings.'
     if spelling == ";" and failure.spelling(-1) in ENTITIES and failure.spelling(-2) == "&":
         return f"'&{failure.spelling(-1)};' is not decoded here: write the character itself."
     if failure.kind == "ARROW":
@@ -93,11 +93,11 @@ def _number(failure: Failure) -> Mistake | None:
         spelling = failure.spelling()
         if spelling[:1] in ("e", "E") and failure.spelling(-1)[-1].isdigit():
             start = failure.tokens.starts[failure.index - 1]
-            help = "An exponent has digits: 1e3."
-            return Mistake("CS0595", "the number has no digits after its 'e'", start, failure.end, help=help)
+            help = "Write the exponent, as in 1e3."
+            return Mistake("CS0595", "this number has no digits after its 'e'", start, failure.end, help=help)
         if spelling.startswith("_") or (failure.spelling(-1) == "0" and spelling[:1] in ("x", "X", "b", "B")):
             start = failure.tokens.starts[failure.index - 1]
-            return Mistake("CS1013", "the number is not valid", start, failure.end)
+            return Mistake("CS1013", "this number is not valid", start, failure.end)
     return None
 
 
@@ -105,17 +105,17 @@ def _statement(failure: Failure) -> Mistake | None:
     """Where a statement could begin, or a section of a switch."""
     if not failure.accepts("RETURN"):
         if failure.accepts("CASE") and failure.accepts("RBRACE"):
-            return _missing(failure, "CS1513", "}", "A section of a switch begins with case or default.")
+            return _missing(failure, "CS1513", "}", "A switch section must start with case or default.")
         return None
     if failure.kind == "ELSE":
-        help = "An else follows the one statement, or the block, of its if."
+        help = "An else must directly follow the statement or block of its if."
         return Mistake("CS8641", "'else' cannot start a statement", failure.start, failure.end, help=help)
     if failure.kind in ("CATCH", "FINALLY"):
         return _missing(failure, "CS1003", "'try'")
     if failure.accepts("RBRACE"):
         help = "Close the block with }." if failure.kind in _CLOSING else ""
         if failure.kind in _OUTSIDE:
-            help = f"'{failure.spelling()}' cannot stand in a policy expression."
+            help = f"'{failure.spelling()}' can't be used in a policy expression."
         return _missing(failure, "CS1513", "}", help)
     return Mistake("CS1525", f"invalid expression term '{failure.spelling()}'", *failure.place())
 
@@ -143,7 +143,7 @@ def _expression(failure: Failure) -> Mistake | None:
     term = failure.spelling() if kind != "$END" else ")"
     help = _advice(failure)
     if kind in _STATEMENT_WORDS and kind.isalpha() and kind not in ("LBRACE", "RBRACE", "SEMICOLON"):
-        help = "Statements stand in a block: @{ … return value; }."
+        help = "Use a block for statements: @{ … return value; }."
     elif kind == "RELATIONAL_OPERATOR" and failure.tokens.kinds[failure.index + 1] == "NAME":
         help = "Replace the <placeholder> by a value."
     return Mistake("CS1525", f"invalid expression term '{term}'", start, end, help=help)
@@ -155,7 +155,7 @@ def _params(failure: Failure) -> Mistake:
     while kinds[last + 1] in ("PREDEFINED_TYPE", "DOT", "LSQB", "RSQB") or failure.is_name(last + 1):
         last += 1
     end = failure.tokens.ends[last]
-    help = "'params' stands in the declaration of a function; a call takes its arguments without it."
+    help = "'params' belongs in the declaration of a function; remove it from the call."
     return Mistake("CS1001", "identifier expected", end, end + 1, help=help)
 
 
@@ -181,7 +181,7 @@ def _type_or_name(failure: Failure) -> Mistake | None:
     if failure.previous == "NEW" or (needs_more and failure.after_type_of("NEW")):
         start, end = failure.missing_place()
         help = "Write new Type(arguments), new Type[size], new Type[] { … } or new { … }."
-        return Mistake("CS1526", "a 'new' expression needs (), [] or {} after the type", start, end, help=help)
+        return Mistake("CS1526", "a 'new' expression must have (), [] or {} after the type", start, end, help=help)
     if failure.previous == "RSQB" and accepts("LBRACE") and not failure.after_expression:
         opening = index - 1
         while kinds[opening] != "LSQB":
@@ -189,17 +189,17 @@ def _type_or_name(failure: Failure) -> Mistake | None:
         start = failure.tokens.starts[opening]
         help = "Write the size, new int[3], or the elements, new int[] { 1, 2, 3 }."
         return Mistake(
-            "CS1586", "an array needs a size or an initializer", start, failure.tokens.ends[index - 1], help=help
+            "CS1586", "an array must have a size or an initializer", start, failure.tokens.ends[index - 1], help=help
         )
     if kinds[index + 1] == "IN" and accepts("_MARK_DECONSTRUCTION") and not accepts("INTEGER_LITERAL"):
         start, end = failure.tokens.starts[index + 1], failure.tokens.ends[index + 1]
         help = "Write foreach (var item in items)."
-        return Mistake("CS0230", "'foreach' needs a type and a name", start, end, help=help)
+        return Mistake("CS0230", "'foreach' must declare a variable", start, end, help=help)
     if accepts("PREDEFINED_TYPE") or accepts("_MARK_TYPE") or accepts("_MARK_DECLARATION"):
         return _missing(failure, "CS1031", "type")
     if accepts("NAME") and not accepts("RPAR") and not accepts("IN"):
         word = failure.spelling()
-        help = f"'{word}' is a keyword of C#; a name is written @{word}." if word.isalpha() else ""
+        help = f"'{word}' is a C# keyword; to use it as a name, write @{word}." if word.isalpha() else ""
         return _missing(failure, "CS1001", "identifier", help)
     return None
 
@@ -227,8 +227,8 @@ def _particular(failure: Failure) -> Mistake | None:
     """Where only one thing can come."""
     accepts = failure.accepts
     if failure.kind == "LSQB" and accepts("EQUAL") and accepts("SEMICOLON") and not accepts("DOT"):
-        help = "The brackets belong to the type: int[] x."
-        return Mistake("CS0650", "an array is declared with its brackets after the type", *failure.place(), help=help)
+        help = "Put the brackets after the type: int[] x."
+        return Mistake("CS0650", "the brackets of an array must follow its type", *failure.place(), help=help)
     if accepts("_SELECT") and accepts("_GROUP"):
         start, end = failure.missing_place()
         help = "End the query with select."
@@ -237,9 +237,7 @@ def _particular(failure: Failure) -> Mistake | None:
         return None
     if accepts("CATCH") and accepts("FINALLY"):
         start, end = failure.tokens.starts[failure.index - 1], failure.tokens.ends[failure.index - 1]
-        return Mistake(
-            "CS1524", "catch or finally expected", start, end, help="A try needs a catch or a finally block."
-        )
+        return Mistake("CS1524", "catch or finally expected", start, end, help="Add a catch or finally block.")
     if accepts("LBRACE"):
         return _missing(failure, "CS1514", "{")
     if accepts("LPAR"):
@@ -261,9 +259,15 @@ def _continuation(failure: Failure) -> Mistake:
         if kinds[0] == "LBRACE":
             start, end = failure.place()
             return Mistake(
-                "CS1022", "the expression ends before this", start, end, help="Remove what follows the last }."
+                "CS1022",
+                "unexpected text after the end of the expression",
+                start,
+                end,
+                help="Remove what follows the last }.",
             )
-        return _missing(failure, "CS1002", ";", "The expression is complete here; is a bracket too many?")
+        return _missing(
+            failure, "CS1002", ";", "The expression is complete here; is there one closing bracket too many?"
+        )
     if kind in _ENDS_NO_DECLARATION and accepts("COMMA") and accepts("SEMICOLON"):
         help = "A loop over elements is written foreach (var item in items)." if kind == "IN" else ""
         return Mistake("CS1003", "',' expected", *failure.place(), help=help or _advice(failure))
@@ -276,7 +280,7 @@ def _continuation(failure: Failure) -> Mistake:
             return _missing(failure, _QUERY_WORDS[spelling], f"'{spelling}'")
     if kinds[opening] == "LPAR":
         if kind == "RPAR" and accepts("COMMA") and not accepts("RPAR"):
-            return Mistake("CS8124", "a tuple has at least two elements", *failure.place())
+            return Mistake("CS8124", "a tuple must have at least two elements", *failure.place())
         if accepts("SEMICOLON"):
             return _missing(failure, "CS1002", ";")
         in_arguments = opening > 0 and failure.follows_operand(opening)
