@@ -9,88 +9,29 @@ from __future__ import annotations
 
 import random
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 MARK = re.compile(r"‹(\w+):([^›]*)›")
 
-# What a template declares (a type, or nothing), and its text.
-STATEMENTS = [
-    ("string", 'var {new} = context.‹member:Request›.‹member:Method›.‹member:ToUpper›()‹end:;›'),
-    ("string", 'var {new} = context.Request.‹member:Headers›.‹member:GetValueOrDefault›(‹quote:"X-Tenant"›, "")‹end:;›'),
-    ("string", 'string {new} = ‹text:"gold"›‹end:;›'),
-    ("string", 'var {new} = ‹static:string›.‹smember:IsNullOrEmpty›(‹local:{string}›) ? "none" : ‹local:{string}›‹end:;›'),
-    ("string", 'var {new} = $"{‹local:{string}›}-{context.‹member:RequestId›:N}"‹end:;›'),
-    ("string", 'var {new} = ‹local:{string}›.‹member:Trim›().‹member:Replace›("-", ‹quote:"_"›)‹end:;›'),
-    ("string", 'var {new} = ‹static:Convert›.‹smember:ToBase64String›(‹static:Encoding›.UTF8.‹member:GetBytes›(‹string:{string}›))‹end:;›'),
-    ("string", 'var {new} = (string)‹local:{json}›[‹quote:"name"›] ?? ‹quote:"anonymous"›‹end:;›'),
-    ("string", 'var {new} = string.‹smember:Join›(",", ‹local:{list}›.‹member:Select›(x => x.‹member:ToLower›()))‹end:;›'),
-    ("string", 'var {new} = ‹local:{list}›.‹member:FirstOrDefault›(x => x.‹member:StartsWith›("a")) ?? ""‹end:;›'),
-    ("string", 'var {new} = context.‹member:Variables›.ContainsKey("k") ? (string)context.Variables["k"] : ‹local:{string}›‹end:;›'),
-    ("string", 'var {new} = DateTime.‹smember:UtcNow›.‹member:AddMinutes›(‹number:5›).‹member:ToString›("yyyy-MM-dd")‹end:;›'),
-    ("string", 'var {new} = ‹static:Regex›.‹smember:Replace›(‹local:{string}›, "[^a-z]", "")‹end:;›'),
-    ("int", 'int {new} = ‹integer:3›‹end:;›'),
-    ("int", 'var {new} = ‹static:int›.‹smember:Parse›(‹string:{string}›)‹end:;›'),
-    ("int", 'var {new} = ‹local:{list}›.‹member:Count› + ‹local:{int}› * 2‹end:;›'),
-    ("int", 'var {new} = ‹local:{string}›.‹member:Length› > 3 ? ‹local:{int}› : 0‹end:;›'),
-    ("int", 'var {new} = ‹static:Math›.‹smember:Max›(‹local:{int}›, 10)‹end:;›'),
-    ("int", 'var {new} = ‹local:{list}›.‹member:Sum›(x => x.‹member:Length›)‹end:;›'),
-    ("bool", 'var {new} = ‹local:{string}›.‹member:Equals›(‹quote:"gold"›, StringComparison.‹smember:OrdinalIgnoreCase›)‹end:;›'),
-    ("bool", 'bool {new} = ‹local:{int}› > 3 && !‹local:{string}›.‹member:Contains›("x")‹end:;›'),
-    ("bool", 'var {new} = ‹local:{list}›.‹member:Any›(x => x == ‹local:{string}›)‹end:;›'),
-    ("bool", 'bool {new} = ‹boolean:true›‹end:;›'),
-    ("list", 'var {new} = new ‹type:List›<string> { ‹quote:"a"›, ‹local:{string}› }‹end:;›'),
-    ("list", 'var {new} = ‹local:{string}›.‹member:Split›(\',\').‹member:ToList›()‹end:;›'),
-    ("list", 'var {new} = ‹local:{list}›.‹member:Where›(x => x.‹member:Length› > ‹local:{int}›).‹member:ToList›()‹end:;›'),
-    ("json", 'var {new} = new ‹type:JObject›(new ‹type:JProperty›("id", ‹local:{int}›))‹end:;›'),
-    ("json", 'var {new} = ‹static:JObject›.‹smember:Parse›("{\\"a\\": 1}")‹end:;›'),
-    ("json", 'var {new} = context.Request.‹member:Body›.‹member:As›<‹type:JObject›>(‹name:preserveContent›: true)‹end:;›'),
-    ("dictionary", 'var {new} = new ‹type:Dictionary›<string, int> { { ‹quote:"a"›, 1 }, { "b", ‹local:{int}› } }‹end:;›'),
-    ("int", 'var {new} = ‹local:{dictionary}›.‹member:TryGetValue›("a", out var {other}) ? ‹local:{other}› : 0‹end:;›'),
-    ("builder", 'var {new} = new ‹type:StringBuilder›()‹end:;›'),
-    ("", '‹local:{builder}›.‹member:Append›(‹local:{string}›)‹end:;›'),
-    ("", '‹local:{list}›.‹member:Add›(‹string:{string}›)‹end:;›'),
-    ("", '‹local:{json}›["n"] = ‹local:{int}›‹end:;›'),
-    ("", '‹local:{int}› += ‹local:{list}›.‹member:Count›‹end:;›'),
-    ("string", 'var {new} = ‹local:{list}›.‹member:Where›(x => x != ‹local:{string}›).‹member:Aggregate›("", (a, b) => a + b.‹member:Trim›())‹end:;›'),
-    ("int", 'var {new} = ‹local:{list}›.‹member:GroupBy›(x => x.‹member:Length›).‹member:ToDictionary›(g => g.‹member:Key›, g => g.‹member:Count›()).‹member:Count›‹end:;›'),
-    ("string", 'var {new} = ‹local:{json}›.‹member:SelectToken›("$.a")?.‹member:ToString›() ?? ‹local:{string}›‹end:;›'),
-    ("string", 'var {new} = ‹local:{json}›.‹member:Properties›().‹member:Select›(p => p.‹member:Name›).‹member:LastOrDefault›()‹end:;›'),
-    ("list", 'var {new} = context.Request.‹member:Url›.‹member:Query›.‹member:Keys›.‹member:ToList›()‹end:;›'),
-    ("bool", 'var {new} = context.Request.‹member:Certificate› != null && context.Request.Certificate.‹member:Thumbprint› == ‹local:{string}›‹end:;›'),
-    ("string", 'var {new} = ‹static:BitConverter›.‹smember:ToString›(‹static:SHA256›.‹smember:Create›().‹member:ComputeHash›(Encoding.UTF8.‹member:GetBytes›(‹string:{string}›)))‹end:;›'),
-    ("string", 'var {new} = ‹static:Guid›.‹smember:NewGuid›().‹member:ToString›("N").‹member:Substring›(0, ‹number:8›)‹end:;›'),
-    ("int", 'var {new} = (int)(DateTime.UtcNow - new ‹type:DateTime›(1970, 1, 1)).‹member:TotalSeconds›‹end:;›'),
-    ("bool", 'var {new} = (from x in ‹local:{list}› where x.‹member:Length› > ‹local:{int}› orderby x select x).‹member:Any›()‹end:;›'),
-    ("int", 'Func<string, int> {other} = x => x.‹member:Length›‹end:;› var {new} = {other}(‹string:{string}›)‹end:;›'),
-    ("int", 'int {new} = ‹local:{int}›‹end:;› switch (‹local:{string}›) { case "a": ‹local:{int}›++‹end:;› break; default: ‹local:{int}›--‹end:;› break; }'),
-    ("", 'while (‹local:{int}› > 10 && ‹local:{bool}›) { ‹local:{int}› -= 2‹end:;› }'),
-]
-BLOCKS = [
-    ("if (‹local:{bool}›) {", "}"),
-    ("if (‹local:{int}› ‹equals:==› 3) {", "}"),
-    ("if (‹local:{string}›.‹member:Length› > 3 || ‹local:{bool}›) {", "} else { ‹local:{int}›++‹end:;› }"),
-    ("foreach (var {item} in ‹local:{list}›) {", "}"),
-    ("for (int {index} = 0; {index} < ‹local:{int}›; {index}++) {", "}"),
-    ("try {", "} catch (‹type:Exception› {error}) { ‹local:{string}› = {error}.‹member:Message›‹end:;› }"),
-]
-RETURNS = [
-    "return ‹local:{string}› + ‹local:{int}›‹end:;›",
-    "return ‹local:{json}›.‹member:ToString›()‹end:;›",
-    "return new { name = ‹local:{string}›, count = ‹local:{int}› }.‹member:name›‹end:;›",
-    "return ‹local:{bool}› ? ‹local:{string}› : ‹local:{list}›[0]‹end:;›",
-    "return ‹local:{list}›.‹member:OrderBy›(x => x.‹member:Length›).‹member:First›()‹end:;›",
-    "return ‹static:JsonConvert›.‹smember:SerializeObject›(‹local:{dictionary}›)‹end:;›",
-]
-FIRST = {
-    "string": 'string {new} = "a";',
-    "int": "int {new} = 1;",
-    "bool": "bool {new} = false;",
-    "list": "var {new} = new List<string>();",
-    "json": "var {new} = new JObject();",
-    "dictionary": "var {new} = new Dictionary<string, int>();",
-    "builder": "var {new} = new StringBuilder();",
-}
-NAMES = ["tenant", "apiKey", "claims", "payload", "count", "result", "region", "token", "userId", "scope", "limit", "body"]
+
+def _sections() -> dict[str, list[list[str]]]:
+    found: dict[str, list[list[str]]] = {}
+    for line in Path(__file__).with_name("policy_statements.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            name = line[1 : line.index("]")]
+            found[name] = []
+        elif line and not line.startswith("#"):
+            found[name].append([part.strip() for part in line.split(" | ")])
+    return found
+
+
+_READ = _sections()
+STATEMENTS = [("" if declared == "-" else declared, text) for declared, text in _READ["statements"]]
+BLOCKS = [(first, last) for first, last in _READ["blocks"]]
+RETURNS = [text for (text,) in _READ["returns"]]
+FIRST = dict(_READ["first"])
+NAMES = ["tenant", "apiKey", "claims", "payload", "count", "result", "region", "token", "userId", "scope", "limit"]
 
 
 class Wrong(NamedTuple):
@@ -222,7 +163,10 @@ def _quote(text: str, before: str, after: str) -> list[tuple[str, str, int]]:
     return [("CS0103", text.strip('"').replace("-", ""), 0)] if text.strip('"').isalpha() else []
 
 
-_TYPOS = {
+_Typo = "Callable[[str, str, str], list[tuple[str, str, int]]]"
+"""(token, text before, text after) to (code, what stands there instead, where from the token on)."""
+
+_TYPOS: dict[str, _Typo] = {  # type: ignore[valid-type]
     "member": _member,
     "smember": _static_member,
     "local": _local,

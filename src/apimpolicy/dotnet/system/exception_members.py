@@ -51,8 +51,6 @@ def _hresult(exception: DotnetException) -> int:
     return _HRESULTS["Exception"] - (1 << 32)
 
 
-
-
 def simple_exceptions() -> list[type[DotnetException]]:
     """The exceptions with the three usual constructors: nothing, a message, a message and the inner exception."""
     found: list[type[DotnetException]] = []
