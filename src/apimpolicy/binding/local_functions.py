@@ -257,7 +257,8 @@ class LocalFunctionBinder(ConstraintBinder):
         if function.is_iterator:
             self._check_iterator(function, token)
         body = self.statement_block(node)
-        if function.result is not VOID and self.falls_through(body) and not function.is_iterator:
+        returns_value = function.result is not VOID and not function.result.has_error and not function.is_iterator
+        if returns_value and self.falls_through(body):
             self.report(token, "CS0161", f"not every path through '{function.name}' returns a value")
         return body
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 _DECLARING_WORDS = dict.fromkeys(("let", "dim", "Dim", "auto", "val", "def", "final"), "declare a variable with var")
+_DECLARING_WORDS["function"] = "a local function begins with its return type: int f() { … }"
 """Words that begin a declaration in other languages."""
 
 
@@ -193,7 +194,7 @@ class NameBinder(BinderCore):
                 node,
                 "CS0246",
                 f"the type '{name}' does not exist",
-                label=self.suggestion(name, lookup.nearest_type_names(name)),
+                label="" if name in _DECLARING_WORDS else self.suggestion(name, lookup.nearest_type_names(name)),
                 help=_DECLARING_WORDS.get(name, ""),
             )
         return ERROR
