@@ -102,7 +102,7 @@ class AccessBinder(NameBinder):
         if isinstance(access, Bad):
             return self.bad(node)
         if isinstance(access, MethodGroup):
-            return self.failure(node, "CS0119", f"'{access.name}' is a method: add parentheses to call it")
+            return self.failure(node, "CS0119", f"'{access.name}' is a method; did you forget the parentheses?")
         for receiver, placeholder in reversed(held):
             type_ = access.type
             if type_ is not VOID and type_.is_value_type and type_.underlying is None:
@@ -118,7 +118,11 @@ class AccessBinder(NameBinder):
             written: Any = link.children[0]
             mark = self.excerpt.text.find("?", written.end)
             return self.failure_at(
-                mark, mark + 1, link, "CS0023", f"'?.' cannot follow a value of type '{type_}', which is never null"
+                mark,
+                mark + 1,
+                link,
+                "CS0023",
+                f"'?.' can't be used on a value of type '{shown(type_)}', which is never null",
             )
         return Placeholder(link.children[0] or link, type_.underlying or type_)
 
@@ -157,7 +161,9 @@ class AccessBinder(NameBinder):
             return self.bad(node)
         if isinstance(receiver, NamespaceReference):
             return self._in_namespace(node, receiver, token, name, arguments)
-        types = tuple(self.bind_type(a) for a in arguments.children) if arguments is not None else ()  # type: ignore[union-attr]
+        if isinstance(arguments, Token):
+            return self.no_type_arguments(node, token, name)
+        types = tuple(self.bind_type(a) for a in arguments.children) if arguments is not None else ()
         if isinstance(receiver, TypeReference):
             return self._static_member(node, receiver, token, name, types)
         if isinstance(receiver, (MethodGroup, UnboundLambda)):
@@ -165,7 +171,7 @@ class AccessBinder(NameBinder):
             return self.failure(
                 node if isinstance(receiver, UnboundLambda) else name_token(receiver),
                 "CS0119" if isinstance(receiver, MethodGroup) else "CS0023",
-                f"'{shown}' is a method, which has no members",
+                f"'{shown}' is a method, and a method has no members",
                 help="add parentheses to call it",
             )
         return self._instance_member(node, receiver, token, name, types, is_called=is_called)
@@ -183,7 +189,7 @@ class AccessBinder(NameBinder):
             return TypeReference(node, construct(definition, types))
         if lookup.namespace_exists(full):
             return NamespaceReference(node, receiver.type, full)
-        return self.failure(node, "CS0234", f"there is no type or namespace '{name}' in '{receiver.name}'")
+        return self.failure(node, "CS0234", f"the type or namespace '{name}' does not exist in '{receiver.name}'")
 
     def _static_member(
         self, node: Node, receiver: TypeReference, token: Token, name: str, types: tuple[Type, ...]
@@ -211,8 +217,10 @@ class AccessBinder(NameBinder):
             return self.failure(
                 node,
                 "CS0120",
-                f"'{name}' belongs to a value of type '{shown(type_)}', not to the type itself",
+                f"'{name}' is an instance member of '{shown(type_)}': it needs a value, not the type",
             )
+        if types:
+            return self.no_generic(node, token.start, _what(first), name)
         return self._member_value(node, None, first)
 
     def _instance_member(
@@ -242,9 +250,11 @@ class AccessBinder(NameBinder):
                 return self.failure(
                     node,
                     "CS0176",
-                    f"'{name}' belongs to the type '{shown(type_)}', not to a value of it",
+                    f"'{name}' is a static member: use it through the type '{shown(type_)}'",
                     help=f"write {shown(type_)}.{name}",
                 )
+            if types:
+                return self.no_generic(node, token.start, _what(members[0]), name)
             return self._member_value(node, receiver, members[0])
         extensions = lookup.extension_methods(name)
         methods = [m for m in members if isinstance(m, Method)]
@@ -295,8 +305,8 @@ class AccessBinder(NameBinder):
         return self.failure(
             receiver.syntax,
             "CS1934" if is_sequence else "CS1936",
-            f"a query needs a sequence: '{shown(type_)}' has no '{name}'",
-            help="write the type of the range variable: from string x in …" if is_sequence else "",
+            f"'{shown(type_)}' can't be queried: it has no method '{name}'",
+            help="write the type of the range variable, as in: from string x in …" if is_sequence else "",
         )
 
     def _may_extend(self, receiver: Expression, extensions: Sequence[Method]) -> bool:
@@ -327,6 +337,10 @@ class AccessBinder(NameBinder):
             and node.children[2] is None
             and node.token(1).text == "var"
         )
+
+
+def _what(member: Any) -> str:
+    return "field" if isinstance(member, Field) else "property"
 
 
 def _is_passed_over(member: Any) -> bool:

@@ -13,7 +13,7 @@ from apimpolicy.binding.nodes import Assignment, IndexerAccess, Literal
 from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType
-from apimpolicy.dotnet.values import BOOL, CHAR, OBJECT, STRING
+from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, OBJECT, STRING
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Expression
@@ -39,6 +39,20 @@ _SYNONYMS = {
 """What members are called in other languages."""
 
 
+KNOWN_ELSEWHERE = frozenset(
+    {
+        *("Activator", "AesGcm", "Assembly", "BigInteger", "BinaryReader", "BinaryWriter", "ConcurrentDictionary"),
+        *("Console", "DataTable", "DeflateStream", "Directory", "Dns", "DSA", "ECDsa", "Environment", "File"),
+        *("FileInfo", "GC", "GZipStream", "HttpContext", "HttpWebRequest", "ImmutableArray", "ImmutableList"),
+        *("JavaScriptSerializer", "JsonDocument", "JsonElement", "JsonNode", "MailMessage", "Marshal", "Monitor"),
+        *("Mutex", "Parallel", "Path", "PbeParameters", "ProtectedData", "Rfc2898DeriveBytes", "Semaphore"),
+        *("SmtpClient", "Socket", "SqlConnection", "Stopwatch", "TcpClient", "ThreadPool", "Timer", "Trace"),
+        *("UdpClient", "WebRequest", "XPathDocument", "XslCompiledTransform", "ZipArchive"),
+    }
+)
+"""Types of .NET that people try to use: they exist, and policy expressions have none of them."""
+
+
 def is_json(type_: Type) -> bool:
     return any(parent.name == "Newtonsoft.Json.Linq.JToken" for parent in lookup.supertypes(type_))
 
@@ -62,7 +76,7 @@ def for_operator(operator: str, left: Expression, right: Expression) -> str:
     if OBJECT in types:
         return f"cast it first: ({shown(next((t for t in types if t is not OBJECT), STRING))})…"
     if types == (STRING, STRING) and operator in COMPARISONS:
-        return f"strings are compared by order with string.Compare(a, b) {operator} 0"
+        return f"to compare the order of strings, use string.Compare(a, b) {operator} 0"
     if operator in COMPARISONS and STRING in types:
         return _text_and_other(left, right)
     return ""
@@ -70,7 +84,7 @@ def for_operator(operator: str, left: Expression, right: Expression) -> str:
 
 def _one_of_several(value: Expression) -> str:
     if isinstance(value, IndexerAccess) and "IReadOnlyDictionary" in str(value.property.container):
-        return 'this holds all values of that name: use GetValueOrDefault(name, ""), or one of them: …[0]'
+        return 'this is an array of all values: use GetValueOrDefault(name, ""), or take one of them: …[0]'
     return "this is an array: compare one of its elements, or use Contains(…)"
 
 
@@ -90,6 +104,10 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
         return EQUALS
     if isinstance(source, ArrayType) and source.element is target and expression is not None:
         return _one_of_several(expression)
+    if source is STRING and isinstance(target, ArrayType) and target.element is BYTE:
+        return "get its bytes: Encoding.UTF8.GetBytes(…)"
+    if conv.is_enum(target) and isinstance(target, NamedType):
+        return f"use a value of the enum: {shown(target)}.{next(iter(target.definition.enum_values), '…')}"
     if source is STRING and target is BOOL:
         return "parse the text: bool.Parse(…)"
     if source is STRING and target in conv.NUMERIC and target is not CHAR:
@@ -103,15 +121,20 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
     return ""
 
 
+def for_constant(target: Type, source: Type) -> str:
+    """How a value is compared with a constant that is no pattern for it."""
+    return f"cast the value first: ({shown(source)})…" if is_json(target) else ""
+
+
 def for_member(type_: Type, name: str) -> tuple[str, str]:
     """(name that is meant, help) for a member that a type does not have; both may be empty."""
     inner = type_.underlying
     if inner is not None and lookup.find_members(inner, name):
-        return "", f"it may be null: read it with .Value.{name}, or with ?.{name}"
+        return "", f"the value may be null: use .Value.{name} or ?.{name}"
     if type_ is OBJECT:
         return "", f"an 'object' has few members: cast it to the type that is meant, ((string)…).{name}"
     if isinstance(type_, NamedType) and is_json(type_):
-        return "", f'a property of JSON is read by its name: ["{name}"]'
+        return "", f'to read a JSON property, use its name: ["{name}"]'
     for synonym in _SYNONYMS.get(name.lower(), ()):
         found = _members(type_, synonym)
         if synonym in ("Length", "Count"):
@@ -129,5 +152,5 @@ def for_receiver(type_: Type, name: str) -> str:
     """What to do when an extension method is for sequences of something else."""
     element = lookup.enumerable_argument(type_)
     if name == "Contains" and element is not None and element is not STRING:
-        return f"the elements are of the type '{shown(element)}': use Any(x => x.… == …), or Select(x => x.…) before it"
+        return f"the elements are of type '{shown(element)}': use Any(x => x.… == …), or Select(x => x.…) before it"
     return ""

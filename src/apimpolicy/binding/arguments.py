@@ -60,7 +60,9 @@ class ArgumentBinder(DynamicBinder):
             self._named_argument_meant(value)
         expression = self.bind_value(value)
         if mode and not isinstance(expression, (*_VARIABLES, Bad)):
-            expression = self.failure(value, "CS8156" if mode == "in" else "CS1510", f"'{mode}' needs a variable")
+            expression = self.failure(
+                value, "CS8156" if mode == "in" else "CS1510", f"'{mode}' must be followed by a variable"
+            )
         elif mode in ("ref", "out") and isinstance(expression, Local) and expression.symbol.kind in _NO_REFERENCE:
             what = f"'{expression.symbol.name}' can only be read, so it cannot be passed with '{mode}'"
             expression = self.failure(value, _NO_REFERENCE[expression.symbol.kind], what)
@@ -77,7 +79,7 @@ class ArgumentBinder(DynamicBinder):
         """`ref int x`, where C# has no declaration: it stumbles at a keyword, or behind what may be a variable."""
         type_node, designation = node.children
         if isinstance(type_node, Node) and type_node.kind == "predefined_type":
-            return self.failure(type_node, "CS1525", "a variable is needed here, and this is a type")
+            return self.failure(type_node, "CS1525", "a variable is expected here, but this is a type")
         return self.failure(designation, "CS1003", "',' expected")
 
     def _named_argument_meant(self, node: Node) -> None:
@@ -91,7 +93,7 @@ class ArgumentBinder(DynamicBinder):
     def _out_declaration(self, node: Node) -> Expression:
         type_node, designation = node.children
         if not isinstance(designation, Token):
-            return self.failure(node, "CS8199", "a deconstruction cannot stand here")
+            return self.failure(node, "CS8199", "a deconstruction can't be used here")
         name = identifier_name(designation.text)
         is_var = self.is_var(type_node)
         type_ = ERROR if is_var else self.bind_type(type_node)

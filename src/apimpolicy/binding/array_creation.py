@@ -40,7 +40,9 @@ class ArrayCreationBinder(CastBinder):
         """An array with its elements listed, and perhaps its sizes as well."""
         for size in sizes:
             if not size.is_constant:
-                return self.failure(size.syntax, "CS0150", "the size must be a constant when the elements are listed")
+                return self.failure(
+                    size.syntax, "CS0150", "the size must be a constant when the array has an initializer"
+                )
         items = self._array_items(initializer, type_, 0, [size.constant for size in sizes] or [None] * type_.rank)
         return self.bad(node, type_) if items is None else ArrayCreation(node, type_, sizes, items)
 
@@ -76,12 +78,12 @@ class ArrayCreationBinder(CastBinder):
         if lengths[depth] is None:
             lengths[depth] = len(node.children)
         elif lengths[depth] != len(node.children):
-            self.report(node, "CS0847", f"{lengths[depth]} elements are expected, {len(node.children)} are listed")
+            self.report(node, "CS0847", f"expected {lengths[depth]} elements, found {len(node.children)}")
             return None
         for child in node.children:
             if depth + 1 < type_.rank:
                 if not isinstance(child, Node) or child.kind != "initializer":
-                    self.report(child, "CS0846", "a row in braces is needed here")
+                    self.report(child, "CS0846", "expected a row in braces")
                     return None
                 row = self._array_items(child, type_, depth + 1, lengths)
                 if row is None:
@@ -89,7 +91,7 @@ class ArrayCreationBinder(CastBinder):
                 items.append(ArrayCreation(child, array_of(type_.element, 1), (), row))
                 continue
             if isinstance(child, Node) and child.kind == "initializer":
-                self.report(child, "CS0623", "elements in braces are only allowed for arrays of more dimensions")
+                self.report(child, "CS0623", "nested braces are only allowed in arrays with more than one dimension")
                 return None
             item = self.convert(self.bind_value(child), type_.element)
             failed = failed or isinstance(item, Bad)
@@ -104,7 +106,12 @@ class ArrayCreationBinder(CastBinder):
             return self.bad(node)
         element = best_common_type(items)
         if element is None or element is ERROR:
-            return self.failure(node, "CS0826", "the elements have no common type", help="name it: new object[] { … }")
+            return self.failure(
+                node,
+                "CS0826",
+                "no single type fits all elements of this array",
+                help="write the type: new object[] { … }",
+            )
         if rank > 1:
             return self.array_from(node, array_of(element, rank), initializer)
         converted = [self.convert(item, element) for item in items]

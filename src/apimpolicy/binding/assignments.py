@@ -55,7 +55,7 @@ class AssignmentBinder(OperationBinder):
             return self.bad(node)
         bare = target.type.underlying or target.type
         if bare not in conv.NUMERIC and not conv.is_enum(bare) and bare is not DYNAMIC:
-            return self.failure(node, "CS0023", f"'{operator}' cannot be applied to {operand_name(target)}")
+            return self.failure(node, "CS0023", f"'{operator}' can't be applied to {operand_name(target)}")
         placeholder = Placeholder(target_node, target.type)
         one = Literal(node, INT, 1)
         result = self._compound_result(node, operator[0], target, placeholder, one)
@@ -98,7 +98,7 @@ class AssignmentBinder(OperationBinder):
                 what = f"'{shown(target.property.container)}.{target.property.name}'"
                 if isinstance(target, IndexerAccess):
                     what = f"the index of '{shown(target.property.container)}'"
-                self.report(node, "CS0200", f"{what} can only be read", help=_readonly_help(target))
+                self.report(node, "CS0200", f"{what} is read-only", help=_readonly_help(target))
                 return False
             return True
         if isinstance(target, FieldAccess):
@@ -106,11 +106,11 @@ class AssignmentBinder(OperationBinder):
                 self.report(node, "CS0131", f"'{target.field.name}' is a constant and cannot be assigned")
                 return False
             if target.field.is_readonly:
-                self.report(node, "CS0198", f"'{target.field.name}' can only be read")
+                self.report(node, "CS0198", f"'{target.field.name}' is read-only")
                 return False
             return True
         if isinstance(target, AnonymousMember):
-            self.report(node, "CS0200", "a property of an anonymous object can only be read")
+            self.report(node, "CS0200", "the properties of an anonymous object are read-only")
             return False
         if isinstance(target, (ArrayAccess, TupleElement, Dereference)):
             return True
@@ -131,10 +131,12 @@ class AssignmentBinder(OperationBinder):
             return True
         target = whole
         if isinstance(target, Local) and target.symbol.kind in ("foreach", "using"):
-            self.report(node, "CS1654", f"'{target.symbol.name}' can only be read, and its elements with it")
+            self.report(node, "CS1654", f"'{target.symbol.name}' and its elements are read-only")
             return False
         if isinstance(target, (PropertyAccess, IndexerAccess, Call, DelegateCall)):
-            self.report(target.syntax, "CS1612", "this gives a copy of the tuple: changing it has no effect")
+            self.report(
+                target.syntax, "CS1612", "this expression returns a copy of the tuple, so changing it has no effect"
+            )
             return False
         return True
 
@@ -145,7 +147,7 @@ class AssignmentBinder(OperationBinder):
         if self._is_discard(left_node):
             value = self.require_typed(self.bind_value(right_node))
             if value.type is VOID:
-                return self.failure(left_node, "CS8209", "the call returns nothing that could be assigned")
+                return self.failure(left_node, "CS8209", "this call returns nothing (void), so it can't be assigned")
             return value if isinstance(value, Bad) else Assignment(node, value.type, value, value)
         target = self.bind_value(left_node)
         if isinstance(right_node, Node) and right_node.kind == "ref_expression":
@@ -170,7 +172,7 @@ class AssignmentBinder(OperationBinder):
         if isinstance(target, Bad) or isinstance(reference, Bad):
             return self.bad(node)
         if not isinstance(target, Local) or not target.symbol.is_reference:
-            return self.failure(node.children[0], "CS8373", "only a ref variable can be made to refer to another one")
+            return self.failure(node.children[0], "CS8373", "only a ref variable can be reassigned with 'ref'")
         reference = self.wanted_reference(value.children[0], reference, target.type, "CS8173")
         return reference if isinstance(reference, Bad) else Redirection(node, target.type, target.symbol, reference)
 

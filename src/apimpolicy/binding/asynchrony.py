@@ -35,13 +35,13 @@ class AsyncBinder(BinderCore):
             where = {"lambda": "this lambda", "function": "this function"}.get(self.awaits_in, "a policy expression")
             code = "CS4034" if self.awaits_in == "lambda" else "CS4032"
             help = "" if self.awaits_in == "expression" else "write async before it"
-            return self.failure(node, code, f"'await' needs an async function, and {where} is none", help=help)
+            return self.failure(node, code, f"'await' can't be used here: {where} is not async", help=help)
         task = self.bind_typed(node.children[0])
         if isinstance(task, Bad):
             return task
         awaiter = self._without_arguments(node, task, "GetAwaiter")
         if awaiter is None or task.type is DYNAMIC:
-            return self.failure(node, "CS1061", f"'{shown(task.type)}' has no member 'GetAwaiter' to wait for")
+            return self.failure(node, "CS1061", f"'{shown(task.type)}' can't be awaited: it has no 'GetAwaiter' method")
         result = self._without_arguments(node, awaiter, "GetResult")
         return result or self.failure(node, "CS1061", f"'{shown(awaiter.type)}' has no member 'GetResult'")
 

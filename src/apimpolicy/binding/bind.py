@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.complaints import name_token
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.statements import Binder
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.type_relations import is_ref_struct
@@ -100,18 +101,19 @@ def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: Loca
         body = binder.failure(
             name_token(body),
             "CS0428",
-            f"'{body.name}' is a method, and methods are no values",
-            help="add parentheses to call it",
+            f"'{body.name}' is a method; did you forget the parentheses?",
         )
     elif is_ref_struct(body.type):
-        body = binder.failure(body.syntax, "CS0029", f"'{body.type}' cannot be converted to 'object'")
+        body = binder.failure(body.syntax, "CS0029", f"'{shown(body.type)}' cannot be converted to 'object'")
     elif body.type is VOID:
-        body = binder.failure(body.syntax, "CS0029", "this call returns nothing, and a policy expression needs a value")
+        body = binder.failure(
+            body.syntax, "CS0029", "this call returns nothing (void), but a policy expression must have a value"
+        )
     elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR) and str(body.type) != "dynamic":
         body = binder.failure(
             tree.children[0],
             "CS1660",
-            f"a {body.type} is no value that a policy can use",
+            f"a policy can't use a {body.type} as a value",
         )
     if not binder.diagnostics and binder.has_variables and not binder.has_unknown:
         _check_assignment(binder, body)
@@ -125,14 +127,19 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
     block = binder.bind_function_body(block_node)
     for statement in returns:
         if statement.value is not None and is_ref_struct(statement.value.type):
-            binder.report(statement.value.syntax, "CS0029", f"'{statement.value.type}' cannot be converted to 'object'")
+            binder.report(
+                statement.value.syntax, "CS0029", f"'{shown(statement.value.type)}' cannot be converted to 'object'"
+            )
         if statement.value is not None and statement.value.type is VOID:
-            binder.report(statement.value.syntax, "CS0029", "this call returns nothing, but a value must be returned")
+            binder.report(
+                statement.value.syntax, "CS0029", "this call returns nothing (void), but a value must be returned"
+            )
         if statement.value is None and not binder.diagnostics:
             binder.report(
                 statement.syntax, "CS0126", "a value must be returned", help="a policy expression needs a result"
             )
-    if binder.falls_through(block):
+    is_iterator = any(diagnostic.code == "CS1624" for diagnostic in binder.diagnostics)
+    if not is_iterator and binder.falls_through(block):
         binder.report_at(
             1,
             2,

@@ -73,7 +73,7 @@ class CallBinder(ArgumentBinder):
             return self.call_group(node, callee, arguments)
         if isinstance(callee, (TypeReference, NamespaceReference)):
             if isinstance(callee, NamespaceReference):
-                return self.failure(target, "CS0118", f"'{callee.name}' is a namespace, but is used like a variable")
+                return self.failure(target, "CS0118", f"'{callee.name}' is a namespace but is used like a variable")
             return self.failure(
                 target,
                 "CS1955",
@@ -88,7 +88,7 @@ class CallBinder(ArgumentBinder):
             members = (PropertyAccess, FieldAccess, TupleElement, AnonymousMember)
             if isinstance(callee, members) and name is not None:
                 return complaints.not_invocable(self, name, name.text)
-            return self.failure(node, "CS0149", "only a method or a delegate can be called")
+            return self.failure(node, "CS0149", "only methods and delegates can be called")
         return self._call_delegate(node, callee, signature, arguments)
 
     def _dynamic_call(self, node: Node, group: MethodGroup, arguments: list[Argument]) -> Expression:
@@ -112,14 +112,14 @@ class CallBinder(ArgumentBinder):
         if operand.kind == "hole":  # type: ignore[union-attr]
             return self.bad(self.bind(operand).syntax, STRING)
         if token is None:
-            return self.failure(operand, "CS8081", "'nameof' takes a name")
+            return self.failure(operand, "CS8081", "'nameof' must be given a name")
         wrong = _no_name_in(operand)
         if wrong is not None:
-            return self.failure(wrong, "CS8082", "'nameof' takes names with dots between them")
+            return self.failure(wrong, "CS8082", "'nameof' can only be given names separated by dots")
         reported = len(self.diagnostics)
         bound = self.bind(operand)
         if isinstance(bound, MethodGroup) and bound.type_arguments:
-            return self.failure(operand, "CS8084", "the name of a method has no type arguments")
+            return self.failure(operand, "CS8084", "type arguments can't be used on a method name in 'nameof'")
         if isinstance(bound, Bad) and [d.code for d in self.diagnostics[reported:]] == ["CS0120"]:
             del self.diagnostics[reported:]  # nameof(string.Length) names an instance member
         elif isinstance(bound, Bad):
@@ -181,6 +181,9 @@ class CallBinder(ArgumentBinder):
     def bind_for_errors(self, unbound: UnboundLambda) -> None:
         raise NotImplementedError
 
+    def report_lambda_bodies(self, arguments: Sequence[Argument]) -> bool:
+        raise NotImplementedError
+
     def _finish_call(
         self,
         node: Node,
@@ -196,14 +199,14 @@ class CallBinder(ArgumentBinder):
             return self.failure(
                 node,
                 "CS0176",
-                f"'{method.name}' belongs to the type '{receiver_name}', not to a value of it",
+                f"'{method.name}' is a static method: call it through the type '{receiver_name}'",
                 help=f"write {receiver_name}.{method.name}(…)",
             )
         if is_type and not method.is_static:
             return self.failure(
                 node.children[0],
                 "CS0120",
-                f"'{method.name}' belongs to a value of '{shown(method.container)}', not to the type itself",
+                f"'{method.name}' is an instance method of '{shown(method.container)}': it needs a value, not the type",
             )
         values = self.finish_arguments(node, candidate, arguments)
         returns = candidate.returns()
@@ -322,6 +325,10 @@ class CallBinder(ArgumentBinder):
         return self._bind_chain(node) or self.bad(node)
 
     def _bind_index(self, node: Node) -> Expression:
+        created, written = node.node(0), node.node(1)
+        if created.kind == "array_creation" and created.children[-1] is None:
+            help = "only the first size of an array of arrays is written: new int[2][]"
+            return self.failure(written.node(0), "CS0178", "',' or ']' expected", help=help)
         receiver = self.require_typed(self.require_value(self.bind_receiver(node.children[0])))
         arguments = self.bind_arguments(node.children[1])
         if isinstance(receiver, Bad) or any(isinstance(a.expression, Bad) for a in arguments):
@@ -347,7 +354,7 @@ class CallBinder(ArgumentBinder):
                 return self.failure(
                     node,
                     "CS0022",
-                    f"'{type_}' takes {type_.rank} index{'es' * (type_.rank != 1)}, not {len(arguments)}",
+                    f"'{shown(type_)}' needs {type_.rank} index{'es' * (type_.rank != 1)}, not {len(arguments)}",
                 )
             return ArrayAccess(node, type_.element, receiver, [self._array_index(a) for a in arguments])
         found = lookup.indexers(type_) if not isinstance(type_, SpecialType) else []

@@ -34,7 +34,7 @@ class CastBinder(ReferenceBinder, AsyncBinder):
         if target is ERROR or isinstance(operand, Bad):
             return self.bad(node, target)
         if is_static_class(target):
-            return self.failure(node, "CS0716", f"'{shown(target)}' is static: there are no values of it")
+            return self.failure(node, "CS0716", f"'{shown(target)}' is a static class and can't be used as a type here")
         return self.cast(node, operand, target)
 
     def cast(self, node: Node, operand: Expression, target: Type) -> Expression:
@@ -68,16 +68,19 @@ class CastBinder(ReferenceBinder, AsyncBinder):
             return self.failure(
                 node,
                 "CS0077",
-                f"'as' needs a type that can be null, and '{shown(target)}' cannot",
+                f"'as' must be used with a type that can be null, and '{shown(target)}' can't be",
                 help=f"use 'as {shown(target)}?' or a cast",
             )
         if isinstance(target, TypeParameter) and not conv.is_reference(target):
             help = f"write where {target.name} : class"
             return self.failure(
-                node, "CS0413", f"'as' needs a type that can be null, and '{target.name}' may not", help=help
+                node,
+                "CS0413",
+                f"'as' must be used with a type that can be null, and '{target.name}' might not be",
+                help=help,
             )
         if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
-            return self.failure(node, "CS0837", f"{operand_name(operand)} cannot stand before 'as'")
+            return self.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'as'")
         found = conv.explicit_conversion(operand.type, target)
         if operand.type is not NULL and (found is None or found.kind in ("user", "numeric", "enum")):
             return self.failure(node, "CS0039", f"'{shown(operand.type)}' can never be a '{shown(target)}'")
@@ -92,7 +95,7 @@ class CastBinder(ReferenceBinder, AsyncBinder):
         if isinstance(operand, Bad) or target is ERROR:
             return self.bad(node, BOOL)
         if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
-            return self.failure(node, "CS0837", f"{operand_name(operand)} cannot stand before 'is'")
+            return self.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'is'")
         return IsType(node, BOOL, operand, OBJECT if target is DYNAMIC else target)
 
     def bind_is_constant(self, node: Node, operand: Expression, type_node: Node) -> Expression:
@@ -123,7 +126,7 @@ class CastBinder(ReferenceBinder, AsyncBinder):
         target = self.bind_type(node.children[0])
         self.takes_unbound = False
         if target is DYNAMIC:
-            return self.failure(node, "CS1962", "'dynamic' is no type that 'typeof' can give", help="write 'object'")
+            return self.failure(node, "CS1962", "'typeof' can't be used with 'dynamic'", help="write 'object'")
         return self.bad(node) if target is ERROR else TypeOf(node, named("System.Type"), target)
 
     def bind_sizeof(self, node: Node) -> Expression:
@@ -147,7 +150,9 @@ class CastBinder(ReferenceBinder, AsyncBinder):
         if target is ERROR:
             return self.bad(node)
         if size is None and conv.is_reference(target):
-            return self.failure(node, "CS0208", f"'{shown(target)}' is a reference type, which has no size")
+            return self.failure(
+                node, "CS0208", f"'{shown(target)}' is a reference type, and 'sizeof' needs a value type"
+            )
         if size is None:
             return self.failure(node, "CS0233", f"'sizeof({shown(target)})' is only allowed in unsafe code")
         return Literal(node, INT, size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice
+from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.nodes import Bad, MethodGroup, OutVariable
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import UnboundLambda
@@ -46,8 +47,8 @@ def ambiguous_call(
     return binder.failure(
         name_token(group),
         "CS0121",
-        f"the call of '{group.name}' is ambiguous between ({_parameters(first)}) and ({_parameters(second)})",
-        help="cast an argument to say which one is meant",
+        f"the call is ambiguous between '{group.name}({_parameters(first)})' and '{group.name}({_parameters(second)})'",
+        help="cast an argument to choose one of them",
     )
 
 
@@ -95,18 +96,21 @@ def _complain(
     if "argument" in by_failure:
         return _bad_argument(binder, by_failure["argument"], arguments, name)
     if "inference" in by_failure:
-        for argument in arguments:
-            if isinstance(argument.expression, UnboundLambda):
-                binder.bind_for_errors(argument.expression)
+        if binder.report_lambda_bodies(arguments):
+            return binder.bad(node)
         if isinstance(where, Token) and where.start == where.end and name == "'SelectMany'":
-            return binder.failure(arguments[0].syntax, "CS1944", "this is no sequence that a query can go through")
+            return binder.failure(
+                arguments[0].syntax,
+                "CS1943",
+                "'{shown(arguments[0].expression.type)}' can't be queried: it is not a sequence (IEnumerable)",
+            )
         if isinstance(where, Token) and where.start == where.end:
-            return binder.failure(where, _QUERY_CODES.get(name, "CS1942"), f"this clause gives {name} no type")
+            return binder.failure(where, _QUERY_CODES.get(name, "CS1942"), _no_query_type(name))
         return binder.failure(
             where,
             "CS0411",
-            f"the type arguments of {name} cannot be worked out from this call",
-            help=f"write them: {name.strip(chr(39))}<…>(…)",
+            f"the type arguments of {name} can't be inferred from this call",
+            help=f"write them out: {name.strip(chr(39))}<…>(…)",
         )
     for failure in ("twice", "position"):
         if failure in by_failure:
@@ -129,33 +133,44 @@ def _complain(
     if "type arguments" in by_failure and len(by_failure["type arguments"]) == len(candidates):
         method = candidates[0].method
         if not method.type_parameters:
-            return binder.failure(where, "CS0308", f"{name} is not generic and takes no type arguments")
+            return binder.failure(where, "CS0308", f"{name} is not generic and can't have type arguments")
         return binder.failure(where, "CS0305", f"{name} takes {len(method.type_parameters)} type argument(s)")
     count = len(arguments)
     code = "CS1729" if constructor else "CS1501"
     return binder.failure(
-        where, code, f"{name} does not take {count} argument{'s' * (count != 1)}", help=_choices(name, candidates)
+        where,
+        code,
+        f"no overload of {name} takes {count} argument{'s' * (count != 1)}",
+        help=_choices(name, candidates),
     )
 
 
-_QUERY_CODES = dict.fromkeys(("'GroupBy'", "'GroupJoin'", "'Join'", "'OrderBy'", "'ThenBy'"), "CS1943")
+_QUERY_CODES = dict.fromkeys(("'GroupBy'", "'GroupJoin'", "'Join'", "'ThenBy'"), "CS1941")
 """Clauses with more than one expression; the methods of a query have names without a place of their own."""
+
+
+def _no_query_type(name: str) -> str:
+    if name in ("'Join'", "'GroupJoin'"):
+        return "the two keys of this join have different types"
+    return f"the type of {name} cannot be worked out from this clause"
 
 
 def _misplaced_name(binder: CallBinder, token: Any, failure: str) -> Bad:
     """A named argument for a parameter that has one, or out of its place before one without a name."""
     if failure == "twice":
-        return binder.failure(token, "CS1744", f"the parameter '{token.text}' already has an argument")
+        return binder.failure(token, "CS1744", f"the parameter '{token.text}' is given more than once")
     return binder.failure(
         token,
         "CS8323",
-        f"'{token.text}' is not at the place of its parameter, but an argument without a name follows",
+        f"the named argument '{token.text}' is out of position, but is followed by an unnamed argument",
         help="name the arguments that follow",
     )
 
 
 def _broken_constraint(binder: CallBinder, where: Node | Token, name: str, broken: Violation) -> Bad:
-    return binder.failure(where, broken.code, f"{name} needs {broken.wanted}, and '{shown(broken.argument)}' is none")
+    return binder.failure(
+        where, broken.code, f"the type argument '{shown(broken.argument)}' of {name} must be {broken.wanted}"
+    )
 
 
 def _choices(name: str, candidates: Sequence[Candidate]) -> str:
@@ -168,19 +183,29 @@ def _choices(name: str, candidates: Sequence[Candidate]) -> str:
     )
     if not lists or len(lists) > 4:
         return ""
-    return "it can be called as " + " or ".join(f"{bare}({text})" for text in lists)
+    return "available overloads: " + " or ".join(f"{bare}({text})" for text in lists)
 
 
 def _bad_argument(binder: CallBinder, candidates: list[Candidate], arguments: Sequence[Argument], name: str) -> Bad:
     """CS1503 (or CS1620, CS1615 for ref and out) at every argument that the first candidate does not take.
 
-    Like the compiler, which meets methods in the order of the reference assemblies: by their signatures.
+    Like the compiler, which meets methods in the order of the metadata, as the surface has them. A lambda speaks of a
+    delegate that it has the parameters for, if a candidate has one.
     """
-    first = min(candidates, key=lambda candidate: candidate.method.signature)
+    first = next((c for c in candidates if _may_take_lambdas(c, arguments)), candidates[0])
     wrong = [index for index, conversion in enumerate(first.conversions) if conversion is None]
     for index in wrong[1:]:
         _report_argument(binder, first, index, arguments, name)
     return _report_argument(binder, first, wrong[0] if wrong else 0, arguments, name)
+
+
+def _may_take_lambdas(candidate: Candidate, arguments: Sequence[Argument]) -> bool:
+    for argument, parameter in zip(arguments, candidate.targets, strict=True):
+        if isinstance(argument.expression, UnboundLambda):
+            signature, names = delegate_signature(parameter.type), argument.expression.names
+            if signature is None or (names is not None and len(names) != len(signature.parameters)):
+                return False
+    return True
 
 
 def _report_argument(
@@ -195,9 +220,10 @@ def _report_argument(
                 argument.syntax, "CS1620", f"argument {index + 1} of {name} must be passed with '{wanted}'"
             )
         return binder.failure(
-            argument.syntax, "CS1615", f"argument {index + 1} of {name} is not passed with '{argument.mode}'"
+            argument.syntax, "CS1615", f"argument {index + 1} of {name} must not be passed with '{argument.mode}'"
         )
-    if isinstance(expression, (UnboundLambda, MethodGroup)):
+    is_lambda = isinstance(expression, UnboundLambda)
+    if is_lambda or (isinstance(expression, MethodGroup) and delegate_signature(parameter.type) is not None):
         reported = len(binder.diagnostics)
         bad = binder.report_unconvertible(expression, parameter.type, argument.syntax)
         if len(binder.diagnostics) > reported:
@@ -215,6 +241,8 @@ def _advice(binder: CallBinder, expression: Expression, parameter: Parameter) ->
 
     if parameter.type is expression.type or expression.type is NULL:
         return ""
+    if isinstance(expression, MethodGroup):
+        return f"add parentheses to call it: {expression.name}()"
     if isinstance(expression.type, (NamedType, ArrayType)) and explicit_conversion(expression.type, parameter.type):
         return f"a cast may be missing: ({shown(parameter.type)})"
     if str(parameter.type) == "string" and isinstance(expression.type, NamedType):
@@ -224,7 +252,7 @@ def _advice(binder: CallBinder, expression: Expression, parameter: Parameter) ->
 
 def not_invocable(binder: CallBinder, where: Node | Token, name: str) -> Bad:
     message = f"'{name}' is not a method and cannot be called"
-    return binder.failure(where, "CS1955", message, help="leave out the parentheses")
+    return binder.failure(where, "CS1955", message, help="remove the parentheses")
 
 
 def no_extension(
@@ -330,7 +358,9 @@ def bad_delegate_call(
     if candidate.failure == "missing":
         parameter: Any = candidate.culprit
         return binder.failure(node, "CS7036", f"the delegate needs an argument for '{parameter.name}'")
-    return binder.failure(node, "CS1593", f"the delegate {name} does not take {len(arguments)} arguments")
+    return binder.failure(
+        node, "CS1593", f"the delegate {name} does not take {len(arguments)} argument{'s' * (len(arguments) != 1)}"
+    )
 
 
 def no_indexer(binder: CallBinder, node: Node, type_: Type, found: Resolution, arguments: Sequence[Argument]) -> Bad:

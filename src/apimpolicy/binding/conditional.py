@@ -70,7 +70,7 @@ class ConditionalBinder(AssignmentBinder):
             self.report(
                 node,
                 "CS0172",
-                f"the branches '{shown(one)}' and '{shown(two)}' convert to each other",
+                f"the type of '?:' is ambiguous: '{shown(one)}' and '{shown(two)}' convert to each other",
                 help="cast one of them",
             )
             return None
@@ -79,19 +79,19 @@ class ConditionalBinder(AssignmentBinder):
         if to_one:
             return one
         if isinstance(one, SpecialType) and isinstance(two, SpecialType) and one is NULL and two is NULL:
-            self.report(node, "CS0173", "both branches are null, so the expression has no type")
+            self.report(node, "CS0173", "both branches of '?:' are null, so it has no type")
             return None
         for branch in (first, second):
             if isinstance(branch, UnboundLambda):
                 self.report(
-                    branch.syntax, "CS1660", "a lambda cannot be one of two branches", help="cast it to a delegate type"
+                    branch.syntax, "CS1660", "a lambda can't be a branch of '?:'", help="cast it to a delegate type"
                 )
                 return None
         self.report(
             node,
             "CS0173",
-            f"the branches have different types: {operand_name(first)} and {operand_name(second)}",
-            help="cast one of them to the type that is meant",
+            f"the two branches of '?:' have different types: {operand_name(first)} and {operand_name(second)}",
+            help="cast one of them to the type you want",
         )
         return None
 
@@ -134,8 +134,8 @@ class ConditionalBinder(AssignmentBinder):
             node.start,
             node.start + len("throw"),
             "CS8115",
-            "'throw' cannot stand here",
-            help="as an expression it goes after '??', into a branch of '?:', or after '=>'",
+            "'throw' can't be used here",
+            help="a throw expression is allowed after '??', in a branch of '?:', and after '=>'",
         )
         self.thrown(node.children[0])
         return self.bad(node)
@@ -153,5 +153,5 @@ class ConditionalBinder(AssignmentBinder):
         if isinstance(value, Bad) or value.type is NULL:
             return value
         if self.classify(value, exception) is None:
-            return self.failure(node, "CS0155", "only an exception can be thrown")
+            return self.failure(node, "CS0155", "only an object derived from Exception can be thrown")
         return self.convert(value, exception)

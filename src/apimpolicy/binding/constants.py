@@ -6,7 +6,7 @@ Values are those of `apimpolicy.dotnet.values`: int, float, bool, str (also for 
 from __future__ import annotations
 
 import math
-from decimal import Context, Decimal, InvalidOperation, localcontext
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.conversions import INTEGRAL_RANGES, is_enum
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 _BITS = {"sbyte": 8, "byte": 8, "short": 16, "ushort": 16, "char": 16, "int": 32, "uint": 32, "long": 64, "ulong": 64}
-_DECIMAL = Context(prec=29)
-DECIMAL_MAX = Decimal(79228162514264337593543950335)
 MAX_STRING = 1 << 20
 """Longest string, in UTF-16 code units, that folding makes; longer ones are left to run time."""
 
@@ -125,26 +123,22 @@ def _fold_float(operator: str, left: float, right: float) -> Any:
 def _fold_decimal(operator: str, left: Decimal, right: Decimal) -> Any:
     if operator in ("/", "%") and right == 0:
         raise FoldingError("CS0020", "division by constant zero")
-    with localcontext(_DECIMAL):
-        try:
-            if operator == "+":
-                value = left + right
-            elif operator == "-":
-                value = left - right
-            elif operator == "*":
-                value = left * right
-            else:
-                from apimpolicy.dotnet.system import decimals
+    from apimpolicy.dotnet.exceptions import DotnetException
+    from apimpolicy.dotnet.system import decimals
 
-                return decimals.divide(left, right) if operator == "/" else decimals.remainder(left, right)
-        except InvalidOperation:
-            return NOT_CONSTANT
-    if value.copy_abs() > DECIMAL_MAX:
-        raise FoldingError("CS0463", "the decimal constant expression is out of range")
-    exponent = value.as_tuple().exponent
-    if len(value.as_tuple().digits) > 28 or (isinstance(exponent, int) and exponent < -28):
+    operation: Any = {
+        "+": decimals.add,
+        "-": decimals.subtract,
+        "*": decimals.multiply,
+        "/": decimals.divide,
+        "%": decimals.remainder,
+    }.get(operator)
+    if operation is None:
         return NOT_CONSTANT
-    return value
+    try:
+        return operation(left, right)
+    except DotnetException:
+        raise FoldingError("CS0463", "the decimal constant expression is out of range") from None
 
 
 def fold_unary(operator: str, type_: Type, value: Any, *, checked: bool) -> Any:
@@ -165,7 +159,8 @@ def fold_unary(operator: str, type_: Type, value: Any, *, checked: bool) -> Any:
 def fold_conversion(value: Any, source: Type, target: Type, *, checked: bool, explicit: bool) -> Any:
     """A constant converted between predefined types, or NOT_CONSTANT when the result is no constant.
 
-    Raises FoldingError CS0221 (CS0031 for implied conversions) when an integral value does not fit.
+    Raises FoldingError CS0221 when a value does not fit; CS0031 for implied conversions, and for those of a decimal,
+    which `unchecked` does not allow either.
     """
     source = _underlying(source)
     real_target = _underlying(target)
@@ -186,7 +181,7 @@ def fold_conversion(value: Any, source: Type, target: Type, *, checked: bool, ex
         if not low <= whole <= high:
             if checked or source is DECIMAL:
                 shown = value if source is not CHAR else number
-                code = "CS0221" if explicit else "CS0031"
+                code = "CS0221" if explicit and source is not DECIMAL else "CS0031"
                 raise FoldingError(code, f"the constant '{shown}' cannot be converted to '{target}'")
             if isinstance(number, (float, Decimal)):
                 return NOT_CONSTANT
@@ -201,10 +196,13 @@ def fold_conversion(value: Any, source: Type, target: Type, *, checked: bool, ex
 def _to_decimal(number: Any, source: Type) -> Any:
     if isinstance(number, int):
         return Decimal(number)
-    if math.isnan(number) or math.isinf(number) or abs(number) > float(DECIMAL_MAX):
-        raise FoldingError("CS0031", f"the constant '{number}' cannot be converted to 'decimal'")
-    digits = 7 if source is FLOAT else 15
-    return Decimal(f"{number:.{digits}g}").normalize() if number else Decimal(0)
+    from apimpolicy.dotnet.exceptions import DotnetException
+    from apimpolicy.dotnet.system import decimals
+
+    try:
+        return decimals.from_single(number) if source is FLOAT else decimals.from_double(number)
+    except DotnetException:
+        raise FoldingError("CS0031", f"the constant '{number}' cannot be converted to 'decimal'") from None
 
 
 def _underlying(type_: Type) -> Type:

@@ -32,7 +32,10 @@ class ConstraintBinder(JumpBinder):
         if not parameters:
             place = clauses.node(0)
             self.report_at(
-                place.start, place.start + len("where"), "CS0080", f"'{function}' is not generic: it has no constraints"
+                place.start,
+                place.start + len("where"),
+                "CS0080",
+                f"'{function}' is not generic, so it can't have constraints",
             )
             return
         seen: set[str] = set()
@@ -40,9 +43,14 @@ class ConstraintBinder(JumpBinder):
             name = name_of(clause.token(0))
             parameter = next((p for p in parameters if p.name == name), None)
             if parameter is None:
-                self.report(clause.token(0), "CS0699", f"'{function}' has no type parameter '{name}'")
+                self.report(clause.token(0), "CS0699", f"'{function}' has no type parameter named '{name}'")
             elif name in seen:
-                self.report(clause.token(0), "CS0409", f"'{name}' has its constraints already", help="list them once")
+                self.report(
+                    clause.token(0),
+                    "CS0409",
+                    f"the constraints of '{name}' are already given",
+                    help="combine them in one 'where' clause",
+                )
             else:
                 seen.add(name)
                 self._clause(parameter, clause.nodes(1))
@@ -53,13 +61,15 @@ class ConstraintBinder(JumpBinder):
             word = _word(node)
             if word in _PRIMARY:
                 if index:
-                    self.report(node, "CS0449", f"'{word}' stands first, and alone of its kind")
+                    self.report(
+                        node, "CS0449", f"'{word}' must come first, and only one of 'class' and 'struct' is allowed"
+                    )
                     continue
             elif word == "new()":
                 if index < len(constraints) - 1:
-                    self.report(node, "CS0401", "'new()' stands last")
+                    self.report(node, "CS0401", "'new()' must come last")
                 if parameter.is_value_type:
-                    self.report(node, "CS0451", "every structure has 'new()'", help="leave it out")
+                    self.report(node, "CS0451", "'struct' already implies 'new()'", help="remove it")
             else:
                 self._bound(parameter, node, is_first=not parameter.bounds and not parameter.constraints)
                 continue
@@ -71,19 +81,19 @@ class ConstraintBinder(JumpBinder):
         if bound is ERROR:
             return
         if bound is DYNAMIC:
-            self.report(node, "CS1967", "'dynamic' is no constraint")
+            self.report(node, "CS1967", "'dynamic' can't be used as a constraint")
         elif bound is OBJECT or (isinstance(bound, NamedType) and bound.name in _SPECIAL):
-            self.report(node, "CS0702", f"'{shown(bound)}' is no constraint")
+            self.report(node, "CS0702", f"'{shown(bound)}' can't be used as a constraint")
         elif not _may_constrain(bound):
-            self.report(node, "CS0701", f"'{shown(bound)}' is no constraint: nothing derives from it")
+            self.report(node, "CS0701", f"'{shown(bound)}' can't be used as a constraint: it is sealed")
         elif any(same(bound, other) for other in parameter.bounds):
-            self.report(node, "CS0405", f"'{parameter.name}' has the constraint '{shown(bound)}' already")
+            self.report(node, "CS0405", f"'{parameter.name}' already has the constraint '{shown(bound)}'")
         elif isinstance(bound, NamedType) and not is_interface(bound) and not is_first:
             code = "CS0450" if not parameter.bounds and parameter.constraints[0] != "new()" else "CS0406"
             if code == "CS0450" and bound.name in _OPEN:
                 parameter.bounds = (*parameter.bounds, bound)
                 return
-            self.report(node, code, f"the class '{shown(bound)}' stands first, without 'class' and 'struct'")
+            self.report(node, code, f"the class '{shown(bound)}' must come first, without 'class' or 'struct'")
         else:
             parameter.bounds = (*parameter.bounds, bound)
 

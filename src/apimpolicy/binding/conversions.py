@@ -273,14 +273,9 @@ def _list_of(interface: NamedType, array: ArrayType) -> bool:
     )
 
 
-_SEALED = frozenset(
-    {"string", "System.Uri", "System.Type", "System.Version", "System.Text.StringBuilder", "System.Random", "Jwt"}
-)
-
-
 def is_sealed(type_: NamedType) -> bool:
-    """The surface does not record `sealed`; these are the sealed classes whose casts people meet."""
-    return type_.is_value_type or type_.kind == "delegate" or type_.name in _SEALED
+    """Whether no class derives from a type, so that an interface that it has not is one that none of its values has."""
+    return type_.definition.is_sealed
 
 
 def _encompasses(wide: Type, narrow: Type) -> bool:

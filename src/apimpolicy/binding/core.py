@@ -143,12 +143,12 @@ class BinderCore:
             return self.failure(
                 expression.syntax,
                 "CS0119",
-                f"'{expression.type}' is a type, which is not valid here",
-                help="write a value of that type, or a member of it",
+                f"'{shown(expression.type)}' is a type, which is not valid here",
+                help="use a value of this type, or one of its members",
             )
         if isinstance(expression, NamespaceReference):
             return self.failure(
-                expression.syntax, "CS0118", f"'{expression.name}' is a namespace, but is used like a variable"
+                expression.syntax, "CS0118", f"'{expression.name}' is a namespace but is used like a variable"
             )
         return expression
 
@@ -161,8 +161,7 @@ class BinderCore:
             return self.failure(
                 expression.syntax,
                 "CS0119",
-                f"'{expression.name}' is a method, which is not valid here",
-                help="add parentheses to call it",
+                f"'{expression.name}' is a method; did you forget the parentheses?",
             )
         return expression
 
@@ -306,7 +305,8 @@ class BinderCore:
                 explicit=explicit,
             )
         except FoldingError as error:
-            self.report(where, error.code, error.message, help="put it in unchecked(…) to wrap around")
+            help = "put it in unchecked(…) to wrap around" if error.code == "CS0221" else ""
+            self.report(where, error.code, error.message, help=help)
             return NOT_CONSTANT
 
     def _cannot_convert(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:
@@ -316,9 +316,11 @@ class BinderCore:
         if isinstance(expression, (UnboundLambda, MethodGroup)):
             return self.report_unconvertible(expression, target, syntax)
         if source is NULL:
-            return self.failure(syntax, "CS0037", f"'{target}' cannot be null", help=f"use '{target}?' to allow null")
+            return self.failure(
+                syntax, "CS0037", f"'{shown(target)}' cannot be null", help=f"use '{shown(target)}?' to allow null"
+            )
         if isinstance(expression, DefaultLiteral):
-            return self.failure(syntax, "CS8716", f"'default' has no value for '{target}'")
+            return self.failure(syntax, "CS8716", f"'default' can't be used for '{shown(target)}'")
         if (
             isinstance(expression, TupleCreation)
             and isinstance(target, TupleType)
@@ -345,13 +347,15 @@ class BinderCore:
             return self.failure(
                 syntax,
                 "CS0266",
-                f"'{source}' does not convert to '{target}' by itself",
-                label=f"a cast is missing: ({shown(target)})",
+                f"'{shown(source)}' is not converted to '{shown(target)}' implicitly",
+                label=f"is a cast missing? ({shown(target)})",
             )
         if source is VOID:
-            return self.failure(syntax, "CS0029", f"this call returns nothing, but '{target}' is needed here")
+            return self.failure(
+                syntax, "CS0029", f"this call returns nothing (void), but a '{shown(target)}' is expected here"
+            )
         help = advice.for_conversion(source, target, expression)
-        return self.failure(syntax, "CS0029", f"'{source}' cannot be converted to '{target}'", help=help)
+        return self.failure(syntax, "CS0029", f"'{shown(source)}' cannot be converted to '{shown(target)}'", help=help)
 
     def report_unconvertible(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:
         """Why a lambda or method group does not fit a type."""

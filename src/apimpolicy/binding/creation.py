@@ -59,9 +59,9 @@ class CreationBinder(ArrayCreationBinder):
         if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1 and initializer is None:
             return self.convert(arguments[0].expression, type_)
         if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1:
-            return self.failure(node, "CS1958", "a delegate has no members to set")
+            return self.failure(node, "CS1958", "a delegate can't have an initializer")
         if isinstance(type_node, Node) and type_node.kind == "tuple_type" and type_ is not ERROR:
-            return self.failure(type_node, "CS8181", "'new' makes no tuples", help="write (value, value)")
+            return self.failure(type_node, "CS8181", "a tuple can't be created with 'new'", help="write (value, value)")
         if type_ is ERROR or any(isinstance(a.expression, Bad) for a in arguments):
             if isinstance(initializer, Node):
                 self._bind_for_errors(initializer)
@@ -72,7 +72,7 @@ class CreationBinder(ArrayCreationBinder):
         if not isinstance(type_, NamedType) or type_.kind in ("interface", "delegate") or type_.definition.is_abstract:
             return self._not_creatable(node, type_node, type_)
         if type_.definition.is_static:
-            return self.failure(node, "CS0712", f"'{shown(type_)}' is static: there are no objects of it")
+            return self.failure(node, "CS0712", f"'{shown(type_)}' is a static class: it can't be created with 'new'")
         created = self.construct(node, type_node, type_, arguments)  # type: ignore[arg-type]
         if isinstance(initializer, Node) and isinstance(created, (ObjectCreation, DefaultValue)):
             steps = self._initializers(initializer, Placeholder(node, type_))
@@ -86,9 +86,9 @@ class CreationBinder(ArrayCreationBinder):
     def _new_of_parameter(self, node: Node, type_: TypeParameter, arguments: list[Argument]) -> Expression:
         if not has_constructor(type_):
             help = f"write where {type_.name} : new()"
-            return self.failure(node, "CS0304", f"'{type_.name}' may have no constructor without parameters", help=help)
+            return self.failure(node, "CS0304", f"'{type_.name}' might not have a parameterless constructor", help=help)
         if arguments:
-            return self.failure(node, "CS0417", f"'new {type_.name}' takes no arguments")
+            return self.failure(node, "CS0417", f"'new {type_.name}(…)' can't have arguments")
         return ObjectCreation(node, type_, None, ())
 
     def _bind_for_errors(self, initializer: Node) -> None:
@@ -105,9 +105,9 @@ class CreationBinder(ArrayCreationBinder):
 
     def _not_creatable(self, node: Node, type_node: Child, type_: Type) -> Expression:
         if isinstance(type_, NamedType) and type_.kind == "delegate":
-            return self.failure(node, "CS0149", "write the lambda itself instead of 'new' with a delegate type")
+            return self.failure(node, "CS0149", "write the lambda itself instead of 'new'")
         return self.failure(
-            node, "CS0144", f"'{shown(type_)}' is abstract or an interface: there is no object of just this type"
+            node, "CS0144", f"'{shown(type_)}' is abstract or an interface and can't be created with 'new'"
         )
 
     def construct(self, node: Node, type_node: Node, type_: NamedType, arguments: list[Argument]) -> Expression:
@@ -135,17 +135,17 @@ class CreationBinder(ArrayCreationBinder):
         steps: list[Initializer] = []
         has_members = any(item.kind in _MEMBER_KINDS for item in node.nodes())
         if not has_members and node.children and not _has_elements(target.type):
-            message = f"'{shown(target.type)}' is no collection, so elements cannot be added to it"
+            message = f"'{shown(target.type)}' is not a collection, so elements can't be added to it"
             self.report(node, "CS1922", message, help="write Name = value")
             return None
         named: set[str] = set()
         for item in node.nodes():
             if item.kind == "assignment" or (has_members and item.kind not in _MEMBER_KINDS):
-                self.report(item, "CS0747", "this is neither a property with a value nor an element")
+                self.report(item, "CS0747", "this is not a valid initializer: write Name = value, or only elements")
                 return None
             name = item.token(0).text if item.kind == "member_initializer" else ""
             if name and name in named:
-                self.report(item.token(0), "CS1912", f"'{name}' is set twice")
+                self.report(item.token(0), "CS1912", f"'{name}' is set more than once")
                 return None
             named.add(name)
             step = self._initializer(item, target)
@@ -177,7 +177,7 @@ class CreationBinder(ArrayCreationBinder):
             )
             return None
         if members[0].is_static:
-            self.report(token, "CS1914", f"'{name}' belongs to the type '{shown(target.type)}', not to a value of it")
+            self.report(token, "CS1914", f"'{name}' is a static member of '{shown(target.type)}' and can't be set here")
             return None
         place = self._member_value(item, target, members[0])
         return self._initialize_place(item, target, place, value, token)  # type: ignore[arg-type]
@@ -218,7 +218,7 @@ class CreationBinder(ArrayCreationBinder):
                 self.report(
                     item,
                     "CS1950",
-                    f"this element does not fit 'Add' of '{shown(target.type)}'",
+                    f"'{shown(target.type)}' has no 'Add' method that takes this element",
                     help=complaints._choices("Add", found.candidates),
                 )
                 # the compiler names the argument as well
@@ -234,15 +234,17 @@ class CreationBinder(ArrayCreationBinder):
         """`Name = value` among the elements of an array is an assignment."""
         token, value = node.children
         if token is None or value is None or (isinstance(value, Node) and value.kind == "initializer"):
-            return self.failure(node, "CS0622", "elements in braces need 'new' and a type here")
+            return self.failure(node, "CS0622", "an initializer in braces needs 'new' and a type here")
         name = Node("identifier", [token, None], token.start, token.end)
         return self.bind(Node("assignment", [name, value], node.start, node.end))
 
     def bind_indexer_initializer(self, node: Node) -> Expression:
-        return self.failure(node, "CS0622", "an array's elements have no keys", help="use a Dictionary, or a JObject")
+        return self.failure(
+            node, "CS0622", "the elements of an array have no keys", help="use a Dictionary, or a JObject"
+        )
 
     def bind_initializer(self, node: Node) -> Expression:
-        return self.failure(node, "CS0622", "elements in braces need 'new' and a type here")
+        return self.failure(node, "CS0622", "an initializer in braces needs 'new' and a type here")
 
     # ------------------------------------------------------------------------------- anonymous objects, tuples
 
@@ -252,22 +254,22 @@ class CreationBinder(ArrayCreationBinder):
         seen: set[str] = set()
         for child in node.children:
             name_token, value_node = child.children  # type: ignore[union-attr]
-            value = self.bind_value(value_node)
             token = name_token or _implied_name(value_node)
-            if token is None and isinstance(value, Bad):
-                return self.bad(node)
+            if token is None and value_node.kind == "hole":  # type: ignore[union-attr]
+                return self.bind(value_node)
             if token is None:
                 return self.failure(value_node, "CS0746", "this value needs a name: Name = …")
+            value = self.bind_value(value_node)
             name = name_of(token)
             if name in seen:
-                return self.failure(child, "CS0833", f"two properties are called '{name}'")
+                return self.failure(child, "CS0833", f"two properties are named '{name}'")
             seen.add(name)
             if (isinstance(value.type, SpecialType) and value.type is not ERROR) or value.type is VOID:
                 is_let = isinstance(node.node(0).children[0], Token) and not _is_written(node.node(0).token(0))
                 return self.failure(
                     child,
                     "CS1932" if is_let else "CS0828",
-                    f"the property '{name}' cannot hold {complaints._describe(value)}",
+                    f"the property '{name}' can't be set to {complaints._describe(value)}",
                 )
             members.append((name, value.type))
             values.append(value)
@@ -289,7 +291,9 @@ class CreationBinder(ArrayCreationBinder):
             self.check_tuple_name(name, names)
         for element in elements:
             if element.type is VOID:
-                return self.failure(element.syntax, "CS8210", "a tuple cannot hold what a call without a result gives")
+                return self.failure(
+                    element.syntax, "CS8210", "a call that returns nothing (void) can't be an element of a tuple"
+                )
         if any(isinstance(e, Bad) for e in elements):
             return self.bad(node)
         names = _without_clashes(names, [child.children[0] is not None for child in node.children])  # type: ignore[union-attr]
@@ -308,7 +312,7 @@ class CreationBinder(ArrayCreationBinder):
             if isinstance(child, Token):
                 parts.append(literals.interpolated_text_value(child.text, verbatim=verbatim))
                 continue
-            part = self._interpolation(child)  # type: ignore[arg-type]
+            part = self._interpolation(child, verbatim=verbatim)  # type: ignore[arg-type]
             failed = failed or part is None
             if part is not None:
                 parts.append(part)
@@ -317,7 +321,7 @@ class CreationBinder(ArrayCreationBinder):
             return UnknownText(node, STRING) if has_hole(text) else Literal(node, STRING, text)
         return self.bad(node, STRING) if failed else InterpolatedString(node, STRING, parts)
 
-    def _interpolation(self, node: Node) -> Interpolation | None:
+    def _interpolation(self, node: Node, *, verbatim: bool) -> Interpolation | None:
         value_node, alignment_node, format_token = node.children
         value = self.require_typed(self.bind_value(value_node))
         alignment: int | None = None
@@ -334,7 +338,9 @@ class CreationBinder(ArrayCreationBinder):
         boxed = self.convert(value, OBJECT)
         if isinstance(boxed, Bad):
             return None
-        text = format_token.text if format_token is not None else None  # type: ignore[union-attr]
+        text = None
+        if isinstance(format_token, Token):
+            text = literals.interpolated_text_value(format_token.text, verbatim=verbatim)
         return Interpolation(node, boxed, alignment, text)
 
 

@@ -17,6 +17,7 @@ from apimpolicy.binding.nodes import (
     Statements,
 )
 from apimpolicy.binding.references import REFERENCE_TYPES
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.stack_memory import STACK_KINDS, is_on_stack
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_ref_struct, is_static_class
@@ -103,15 +104,15 @@ class DeclarationBinder(LocalFunctionBinder):
             self.report(type_node, "CS1547", "a variable cannot be 'void'")
             type_ = ERROR
         if is_static_class(type_):
-            self.report(type_node, "CS0723", f"'{type_}' is static: there are no values of it")
+            self.report(type_node, "CS0723", f"'{shown(type_)}' is a static class and can't be used as a type here")
             type_ = ERROR
         children: list[Any] = list(declarators.children)  # type: ignore[union-attr]
         if is_var and len(children) > 1:
-            self.report(node, "CS0819", "'var' declares one variable at a time")
+            self.report(node, "CS0819", "'var' can declare only one variable at a time")
         if is_reference:
             for child in children:
                 if child.children[1] is None:
-                    self.report(child.children[0], "CS8174", "a 'ref' variable needs a value where it is declared")
+                    self.report(child.children[0], "CS8174", "a ref variable must be initialized where it is declared")
         if is_reference:
             read_only = type_node.kind == "ref_readonly_type"  # type: ignore[union-attr]
             made = [
@@ -128,10 +129,15 @@ class DeclarationBinder(LocalFunctionBinder):
         self.declare(symbol, token)
         if initializer is None:
             if is_var:
-                self.report(token, "CS0818", f"'var {name}' needs a value to take its type from")
+                self.report(token, "CS0818", f"'var {name}' must be initialized, so that its type can be inferred")
             return LocalDeclaration(node, symbol, None)
         if initializer.kind == "ref_expression":
-            self.report(node, "CS8171", f"'{name}' is no ref variable, so it takes a value", help="leave out 'ref'")
+            self.report(
+                node,
+                "CS8171",
+                f"'{name}' is not a ref variable and can't be initialized with 'ref'",
+                help="remove 'ref'",
+            )
             symbol.type = ERROR
             return LocalDeclaration(node, symbol, self.bad(node))
         if initializer.kind in STACK_KINDS:
@@ -156,7 +162,7 @@ class DeclarationBinder(LocalFunctionBinder):
                     self.failure(
                         initializer,
                         "CS0622",
-                        "elements in braces need an array type, or 'new'",
+                        "an initializer in braces can only be used for an array, or after 'new'",
                     )
                     if type_ is not ERROR
                     else self.bad(node)
@@ -178,13 +184,16 @@ class DeclarationBinder(LocalFunctionBinder):
         self.declare(symbol, token)
         function = self.scope.function
         if isinstance(function, LocalFunctionSymbol) and function.is_iterator:
-            self.report(token, "CS8176", "an iterator has no ref variables")
+            self.report(token, "CS8176", "an iterator can't have ref variables")
         if not isinstance(initializer, Node):
             return LocalDeclaration(node, symbol, None)
         value: Expression
         if initializer.kind != "ref_expression":
             value = self.failure(
-                node, "CS8172", f"'{name}' refers to a variable, and takes no value", help="write 'ref' before it"
+                node,
+                "CS8172",
+                f"'{name}' is a ref variable and must be initialized with 'ref'",
+                help="write 'ref' before the value",
             )
         else:
             value = self.reference(initializer, read_only=read_only)
@@ -198,7 +207,7 @@ class DeclarationBinder(LocalFunctionBinder):
     def _var_value(self, node: Node, name: str, initializer: Child) -> Expression:
         if initializer.kind == "initializer":  # type: ignore[union-attr]
             return self.failure(
-                node, "CS0820", f"'var {name}' cannot be set from elements in braces", help="write new[] { … }"
+                node, "CS0820", f"'var {name}' can't be initialized with braces alone", help="write new[] { … }"
             )
         value = self.bind_value(initializer)
         if isinstance(value, Bad):
@@ -208,21 +217,28 @@ class DeclarationBinder(LocalFunctionBinder):
         if isinstance(value.type, SpecialType) and str(value.type) != "dynamic":
             what = {NULL: "null"}.get(value.type, f"a {value.type}")
             return self.failure(
-                node, "CS0815", f"'var {name}' cannot take its type from {what}", help="write the type instead of 'var'"
+                node,
+                "CS0815",
+                f"the type of 'var {name}' can't be inferred from {what}",
+                help="write the type instead of 'var'",
             )
         if value.type is VOID:
-            return self.failure(node, "CS0815", f"'var {name}' cannot hold the result of a call that returns nothing")
+            return self.failure(
+                node, "CS0815", f"'var {name}' can't be initialized by a call that returns nothing (void)"
+            )
         return value
 
     def statement_const_declaration_statement(self, node: Node) -> Statement:
         type_node, declarators = node.children
         if self.is_var(type_node):
-            self.report(type_node, "CS0822", "a constant needs its type written", help="write int, string, …")
+            self.report(
+                type_node, "CS0822", "a constant can't be declared with 'var'", help="write its type: int, string, …"
+            )
             type_: Type = ERROR
         else:
             type_ = self.bind_type(type_node)
             if not _can_be_constant(type_):
-                self.report(type_node, "CS0283", f"there are no constants of the type '{type_}'", help="use a variable")
+                self.report(type_node, "CS0283", f"a constant can't be of type '{shown(type_)}'", help="use a variable")
                 type_ = ERROR
         made: list[Statement] = []
         for child in declarators.children:  # type: ignore[union-attr]
@@ -231,7 +247,7 @@ class DeclarationBinder(LocalFunctionBinder):
             symbol = LocalSymbol(name, type_, "constant", token, self.scope.function)
             self.declare(symbol, token)
             if initializer is None:
-                self.report(token, "CS0145", "a constant needs a value")
+                self.report(token, "CS0145", "a constant must have a value")
                 continue
             self.being_declared, outer = symbol, self.being_declared
             written = self.bind_value(initializer)
@@ -241,7 +257,7 @@ class DeclarationBinder(LocalFunctionBinder):
                 symbol.type = ERROR
                 continue
             if not type_.is_value_type and type_ is not STRING and written.is_constant and written.constant is not None:
-                self.report(initializer, "CS0134", f"a constant of the type '{type_}' can only be null")
+                self.report(initializer, "CS0134", f"a constant of type '{shown(type_)}' can only be null")
                 continue
             if not value.is_constant:
                 self.report(initializer, "CS0133", f"the value of the constant '{name}' is not a constant")

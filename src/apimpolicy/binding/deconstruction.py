@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.binding import lookup
+from apimpolicy.binding.inference import Inference
 from apimpolicy.binding.names import make_tuple_type
 from apimpolicy.binding.nodes import (
     Bad,
@@ -68,9 +69,7 @@ class DeconstructionBinder(PatternBinder):
         parts = _part(left).parts or []
         if len({declares for part in parts for declares in self._declaring(part)}) > 1:
             self._declare_parts(parts)
-            return self.failure(
-                left, "CS8184", "declarations and variables that exist cannot stand in one deconstruction"
-            )
+            return self.failure(left, "CS8184", "a deconstruction can't mix declarations and existing variables")
         if isinstance(value, TupleCreation) and isinstance(value.type, SpecialType):
             merged = self._merged_type(parts, value)
             if merged is None:
@@ -81,7 +80,7 @@ class DeconstructionBinder(PatternBinder):
         return self._take_apart(node, parts, value)
 
     def _take_apart(self, node: Node, parts: list[_Part], value: Expression) -> Expression:
-        value = _as_tuple(value, len(parts))
+        value = self._as_tuple(value, len(parts))
         type_ = value.type
         if not isinstance(type_, TupleType) or len(type_.arguments) != len(parts):
             self._declare_parts(parts)
@@ -99,6 +98,28 @@ class DeconstructionBinder(PatternBinder):
         if any(isinstance(e, Bad) for e in (*targets, *elements)):
             return self.bad(node)
         return Deconstruction(node, type_, targets, placeholders, elements, value)
+
+    def _as_tuple(self, value: Expression, count: int) -> Expression:
+        """A value whose type has a Deconstruct method, its own or an extension, as the tuple that the method gives."""
+        if isinstance(value.type, TupleType) or not isinstance(value.type, NamedType):
+            return value
+        for method in lookup.find_members(value.type, "Deconstruct"):
+            if isinstance(method, Method) and [p.mode for p in method.parameters] == ["out"] * count:
+                return self._deconstruct_call(value, method, [p.type for p in method.parameters])
+        for method in lookup.extension_methods("Deconstruct"):
+            first, *outputs = method.parameters
+            if len(outputs) == count:
+                pairs = [(value, first.type, "")]
+                found = Inference(method.type_parameters, pairs, self).run()
+                if found is not None:
+                    types = dict(zip(method.type_parameters, found, strict=True))
+                    return self._deconstruct_call(value, method, [p.type.substitute(types) for p in outputs])
+        return value
+
+    @staticmethod
+    def _deconstruct_call(value: Expression, method: Method, types: list[Type]) -> Expression:
+        made = make_tuple_type(types, [None] * len(types))
+        return DeconstructCall(value.syntax, made, value, method)
 
     def _converted_elements(
         self, value: TupleCreation, targets: list[Expression | None], placeholders: list[Placeholder]
@@ -119,14 +140,14 @@ class DeconstructionBinder(PatternBinder):
         if type_ is ERROR:
             return self.bad(node)
         if isinstance(type_, TupleType):
-            message = f"a tuple of {len(type_.arguments)} elements cannot be taken apart into {len(parts)} values"
+            message = f"a tuple of {len(type_.arguments)} elements can't be deconstructed into {len(parts)} variables"
             where = node.children[0] if node.kind == "foreach_variable_statement" else node
             return self.failure(where, "CS8132", message)
         self._without_type(parts)
         return self.failure(
             node.children[1] if len(node.children) > 1 else node,
             "CS8129",
-            f"a value of type '{shown(type_)}' cannot be taken apart into {len(parts)} values",
+            f"a value of type '{shown(type_)}' can't be deconstructed into {len(parts)} variables",
         )
 
     # ------------------------------------------------------------------------------------------------ targets
@@ -168,9 +189,9 @@ class DeconstructionBinder(PatternBinder):
             if part.parts is not None:
                 self._without_type(part.parts)
             elif self._discards(part):
-                self.report(part.target, "CS8183", "a discard cannot take its type from this value")
+                self.report(part.target, "CS8183", "the type of this discard can't be inferred")
             elif isinstance(part.target, Token) and self.is_var(part.type_node):
-                self.report(part.target, "CS8130", f"'{part.target.text}' cannot take its type from this value")
+                self.report(part.target, "CS8130", f"the type of '{part.target.text}' can't be inferred")
 
     def _declaring(self, part: _Part) -> list[bool]:
         """Of each thing that a value is taken apart into, whether it is declared there; a discard is neither."""
@@ -211,7 +232,7 @@ class DeconstructionBinder(PatternBinder):
         return make_tuple_type(found, [None] * len(found)) if len(found) == len(types) else None
 
     def _needs_value(self, element: Expression) -> None:
-        self.report(element.syntax, "CS8131", "this has no type of its own, so it cannot be taken apart")
+        self.report(element.syntax, "CS8131", "this expression has no type, so it can't be deconstructed")
 
     def _written_type(self, part: _Part) -> Type | None:
         """The type that a target has by itself; a `var` and a discard have none."""
@@ -220,14 +241,3 @@ class DeconstructionBinder(PatternBinder):
         if self._is_discard(part.target):
             return None
         return self.bind_value(part.target).type
-
-
-def _as_tuple(value: Expression, count: int) -> Expression:
-    """A value whose type has a Deconstruct method, as the tuple that the method gives."""
-    if isinstance(value.type, TupleType) or not isinstance(value.type, NamedType):
-        return value
-    for method in lookup.find_members(value.type, "Deconstruct"):
-        if isinstance(method, Method) and [p.mode for p in method.parameters] == ["out"] * count:
-            made = make_tuple_type([p.type for p in method.parameters], [None] * count)
-            return DeconstructCall(value.syntax, made, value, method)
-    return value

@@ -44,8 +44,12 @@ class DynamicBinder(AccessBinder):
                 return self.bad(node)
             if isinstance(value, UnboundLambda):
                 return self.failure(
-                    value.syntax, "CS1977", "a lambda cannot be an argument here: cast it to a delegate"
+                    value.syntax,
+                    "CS1977",
+                    "a lambda can't be an argument of a dynamic call; cast it to a delegate type",
                 )
             if isinstance(value, MethodGroup):
-                return self.failure(value.syntax, "CS1976", f"the method '{value.name}' cannot be an argument here")
+                return self.failure(
+                    value.syntax, "CS1976", f"the method '{value.name}' can't be an argument of a dynamic call"
+                )
         return Dynamic(node, type_, operation, [*receivers, *(a.expression for a in arguments)], detail, arguments)

@@ -62,7 +62,7 @@ class JumpBinder(QueryBinder):
     def statement_break_statement(self, node: Node) -> Statement:
         breakable = self.enclosing.breakable
         if not breakable:
-            self.report(node, "CS0139", "there is no loop or switch to break out of")
+            self.report(node, "CS0139", "'break' can only be used inside a loop or switch")
         elif breakable[-1] == "finally":
             self._leaves_finally(node)
         return Break(node)
@@ -70,13 +70,13 @@ class JumpBinder(QueryBinder):
     def statement_continue_statement(self, node: Node) -> Statement:
         around = [kind for kind in self.enclosing.breakable if kind != "switch"]
         if all(kind == "finally" for kind in around):
-            self.report(node, "CS0139", "there is no loop to continue")
+            self.report(node, "CS0139", "'continue' can only be used inside a loop")
         elif around[-1] == "finally":
             self._leaves_finally(node)
         return Continue(node)
 
     def _leaves_finally(self, node: Node) -> None:
-        self.report(node, "CS0157", "a jump cannot leave a finally clause")
+        self.report(node, "CS0157", "control can't leave a finally block")
 
     def statement_goto_statement(self, node: Node) -> Statement:
         token = node.token(0)
@@ -89,7 +89,7 @@ class JumpBinder(QueryBinder):
                 if passed:
                     self._leaves_finally(node)
                 return Goto(node, name, None)
-        return ExpressionStatement(node, self.failure(token, "CS0159", f"there is no label '{name}' to go to"))
+        return ExpressionStatement(node, self.failure(token, "CS0159", f"no label named '{name}' is in scope"))
 
     def statement_goto_case_statement(self, node: Node) -> Statement:
         value = self.bind_typed(node.children[0])
@@ -99,7 +99,7 @@ class JumpBinder(QueryBinder):
             return Goto(node, None, value)
         value = self.convert(value, self.enclosing.switch_types[-1])
         if not isinstance(value, Bad) and not value.is_constant:
-            return Goto(node, None, self.failure(node, "CS0150", "'goto case' needs a constant"))
+            return Goto(node, None, self.failure(node, "CS0150", "'goto case' must be given a constant"))
         made = Goto(node, None, value)
         self.gotos = (*self.gotos, made)
         return made
@@ -112,7 +112,9 @@ class JumpBinder(QueryBinder):
         return made
 
     def _no_switch(self, node: Node, kind: str) -> Statement:
-        return ExpressionStatement(node, self.failure(node, "CS0153", f"'goto {kind}' stands in no switch"))
+        return ExpressionStatement(
+            node, self.failure(node, "CS0153", f"'goto {kind}' can only be used inside a switch")
+        )
 
     def statement_labeled_statement(self, node: Node) -> Statement:
         token = node.token(0)
@@ -128,9 +130,9 @@ class JumpBinder(QueryBinder):
                 token = current.token(0)
                 name = literals.identifier_name(token.text)
                 if name in found:
-                    self.report(token, "CS0140", f"the label '{name}' occurs twice")
+                    self.report(token, "CS0140", f"the label '{name}' is declared more than once")
                 elif any(labels is not None and name in labels for labels in saved.labels):
-                    self.report(token, "CS0158", f"the label '{name}' hides one of an enclosing block")
+                    self.report(token, "CS0158", f"the label '{name}' is already declared in an enclosing block")
                 found.add(name)
                 current = current.children[1]
         if found:
@@ -142,9 +144,7 @@ class JumpBinder(QueryBinder):
             self._leaves_finally(node)
         function = self.scope.function
         if isinstance(function, LocalFunctionSymbol) and function.is_iterator:
-            self.report(
-                node, "CS1622", "an iterator does not return a value", help="write yield return, or yield break"
-            )
+            self.report(node, "CS1622", "an iterator can't return a value", help="use 'yield return' or 'yield break'")
             return Return(node, None)
         written = node.children[0]
         by_reference = isinstance(written, Node) and written.kind == "ref_expression"
@@ -163,7 +163,7 @@ class JumpBinder(QueryBinder):
         is_reference = isinstance(value, Node) and value.kind == "ref_expression"
         at = node.start if node.kind == "return_statement" else value.start  # type: ignore[union-attr]
         if not isinstance(function, LocalFunctionSymbol) or not function.returns_reference:
-            return self.failure_at(at, node.end, node, "CS8149", "this function does not return by reference")
+            return self.failure_at(at, node.end, node, "CS8149", "this function doesn't return by reference")
         if not is_reference:
             help = "write 'ref' before the variable"
             return self.failure_at(at, node.end, node, "CS8150", "this function returns by reference", help=help)
@@ -178,7 +178,7 @@ class JumpBinder(QueryBinder):
                 self.report(node, "CS0126", f"a value of type '{shown(wanted)}' must be returned")
             return None
         if wanted is VOID:
-            self.report(node, "CS0127", "this function returns nothing, so 'return' takes no value")
+            self.report(node, "CS0127", "this function returns nothing (void), so 'return' can't have a value")
             return None
         converted = self.convert(value, wanted)
         return converted if not is_ref_struct(wanted) or self.lives_on(converted, None) else self.bad(node)
@@ -187,9 +187,9 @@ class JumpBinder(QueryBinder):
         if node.children[0] is None:
             around = [part for part in self.enclosing.parts if part != "try"]
             if "catch" not in around:
-                self.report(node, "CS0156", "'throw;' without an exception only rethrows inside a catch clause")
+                self.report(node, "CS0156", "'throw;' without an exception can only be used in a catch block")
             elif around[-1] == "finally":
-                self.report(node, "CS0724", "'throw;' cannot rethrow from a finally clause inside the catch clause")
+                self.report(node, "CS0724", "'throw;' can't be used in a finally block inside a catch block")
             return Throw(node, None)
         return Throw(node, self.thrown(node.children[0]))
 
@@ -199,18 +199,18 @@ class JumpBinder(QueryBinder):
         element = self._yielded_type(node)
         parts = self.enclosing.parts
         if "finally" in parts:
-            self._at_yield(node, "CS1625", "'yield' cannot stand in a finally clause")
+            self._at_yield(node, "CS1625", "'yield' can't be used in a finally block")
         elif "catch" in parts:
-            self._at_yield(node, "CS1631", "'yield return' cannot stand in a catch clause")
+            self._at_yield(node, "CS1631", "'yield return' can't be used in a catch block")
         elif "try" in parts:
-            self._at_yield(node, "CS1626", "'yield return' cannot stand in a try block that has catch clauses")
+            self._at_yield(node, "CS1626", "'yield return' can't be used in a try block that has a catch")
         value = self.bind_value(node.children[0])
         return Yield(node, self.convert(value, element) if element is not None else value)
 
     def statement_yield_break_statement(self, node: Node) -> Statement:
         self._yielded_type(node)
         if "finally" in self.enclosing.parts:
-            self._at_yield(node, "CS1625", "'yield' cannot stand in a finally clause")
+            self._at_yield(node, "CS1625", "'yield' can't be used in a finally block")
         return Yield(node, None)
 
     def _at_yield(self, node: Node, code: str, message: str) -> None:
@@ -222,9 +222,9 @@ class JumpBinder(QueryBinder):
         if isinstance(function, LocalFunctionSymbol):
             return iterator_element(function.returns)
         if function is None:
-            self.report_at(1, 2, "CS1624", "'yield' needs an iterator, and a policy expression is none")
+            self.report_at(1, 2, "CS1624", "'yield' can't be used here: a policy expression is not an iterator")
         else:
-            self._at_yield(node, "CS1621", "'yield' cannot stand in a lambda")
+            self._at_yield(node, "CS1621", "'yield' can't be used in a lambda")
         return None
 
 

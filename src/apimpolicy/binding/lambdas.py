@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.asynchrony import result_of, task_of
@@ -37,6 +37,11 @@ from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.binding.overloads import Argument
+
 
 class LambdaBinder(StackMemoryBinder):
     """Binds lambdas when a delegate type, or inference, supplies their parameter types."""
@@ -55,11 +60,11 @@ class LambdaBinder(StackMemoryBinder):
         if children and all(typed):
             types = tuple(self.bind_type(p.children[1]) for p in children)
         elif any(typed):
-            return self.failure(node, "CS0748", "either all parameters of a lambda have types, or none")
+            return self.failure(node, "CS0748", "either all or none of a lambda's parameters must have types")
         modes = tuple(p.children[0].text if p.children[0] is not None else "" for p in children)
         for index, name in enumerate(names):
             if name in names[:index]:
-                return self.failure(children[index], "CS0100", f"two parameters are called '{name}'")
+                return self.failure(children[index], "CS0100", f"two parameters are named '{name}'")
         return UnboundLambda(node, names, types, modes, body, self.scope, is_async is not None)  # type: ignore[arg-type]
 
     def bind_anonymous_method(self, node: Node) -> Expression:
@@ -69,7 +74,9 @@ class LambdaBinder(StackMemoryBinder):
         children: list[Any] = list(parameters.children)  # type: ignore[union-attr]
         for parameter in children:
             if parameter.children[0] is not None and parameter.children[0].text == "params":
-                return self.failure(parameter.children[0], "CS1670", "an anonymous function has no params array")
+                return self.failure(
+                    parameter.children[0], "CS1670", "an anonymous method can't have a params parameter"
+                )
         names = [literals.identifier_name(p.children[2].text) for p in children]
         types = tuple(self.bind_type(p.children[1]) for p in children)
         modes = tuple(p.children[0].text if p.children[0] is not None else "" for p in children)
@@ -96,7 +103,7 @@ class LambdaBinder(StackMemoryBinder):
         self.scope, self.diagnostics, self.returns, self.return_type, self._receiver = scope, [], [], None, None
         self.awaits_in = "async" if unbound.is_async else "lambda"
         if unbound.is_async and any(unbound.modes):
-            self.report(unbound.syntax, "CS1988", "an async function has no ref, out or in parameters")
+            self.report(unbound.syntax, "CS1988", "an async function can't have ref, out or in parameters")
         try:
             for symbol in symbols:
                 if symbol.name == "_" and len(symbols) > 1 and "_" in scope.names:
@@ -219,6 +226,25 @@ class LambdaBinder(StackMemoryBinder):
         types = unbound.explicit_types or (ERROR,) * len(unbound.names or ())
         self.diagnostics.extend(self.bound_body(unbound, types).diagnostics)
 
+    def report_lambda_bodies(self, arguments: Sequence[Argument]) -> bool:
+        """Report what is wrong in the bodies of lambdas whose call fails; whether there was anything.
+
+        A body may have been bound with several choices of parameter types: what is wrong with all of them is said, or
+        else what is wrong with the first one.
+        """
+        before = len(self.diagnostics)
+        for argument in arguments:
+            unbound = argument.expression
+            if isinstance(unbound, UnboundLambda):
+                if not unbound.bodies:
+                    self.bind_for_errors(unbound)
+                    continue
+                bodies = [body.diagnostics for body in unbound.bodies.values()]
+                everywhere = set.intersection(*({(d.code, d.start) for d in found} for found in bodies))
+                common = [d for d in bodies[0] if (d.code, d.start) in everywhere]
+                self.diagnostics.extend(common or bodies[0])
+        return len(self.diagnostics) > before
+
     def report_unconvertible(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:
         """CS1660, CS1593, CS1661, CS1662, CS0428, CS0123, CS0407: why a lambda or method does not fit."""
         if isinstance(expression, MethodGroup):
@@ -226,38 +252,45 @@ class LambdaBinder(StackMemoryBinder):
                 return self.failure(
                     name_token(expression),
                     "CS0428",
-                    f"'{expression.name}' is a method and does not convert to '{shown(target)}'",
-                    help="add parentheses to call it",
+                    f"'{expression.name}' is a method, not a '{shown(target)}'; did you forget the parentheses?",
                 )
             if self.differs_in_result(expression, target):
                 return self.failure(
-                    syntax, "CS0407", f"the result of '{expression.name}' does not fit '{shown(target)}'"
+                    syntax,
+                    "CS0407",
+                    f"the return type of '{expression.name}' doesn't match the delegate '{shown(target)}'",
                 )
-            return self.failure(syntax, "CS0123", f"no overload of '{expression.name}' fits '{shown(target)}'")
+            return self.failure(
+                syntax, "CS0123", f"no overload of '{expression.name}' matches the delegate '{shown(target)}'"
+            )
         if not isinstance(expression, UnboundLambda):
             return self.bad(syntax)
         signature = lookup.delegate_signature(target)
         if signature is None:
             return self.failure(
-                syntax, "CS1660", f"a lambda does not convert to '{shown(target)}', which is no delegate type"
+                syntax, "CS1660", f"a lambda can't be converted to '{shown(target)}' because it is not a delegate type"
             )
         count = len(expression.names or ())
         if expression.names is not None and count != len(signature.parameters):
             return self.failure(
-                syntax, "CS1593", f"'{shown(target)}' calls with {len(signature.parameters)} argument(s), not {count}"
+                syntax,
+                "CS1593",
+                f"'{shown(target)}' has {len(signature.parameters)} parameter(s), but the lambda has {count}",
             )
         types = self._parameter_types(expression, target)
         if types is None and ERROR in (expression.explicit_types or ()):
             return self.bad(syntax)
         if types is None:
-            return self.failure(syntax, "CS1661", f"the lambda's parameter types do not fit '{shown(target)}'")
+            return self.failure(
+                syntax, "CS1661", f"the parameter types of the lambda don't match the delegate '{shown(target)}'"
+            )
         bound = self.bound_body(expression, types)
         if bound.diagnostics:
             self.diagnostics.extend(bound.diagnostics)
             return self.bad(syntax)
         wanted = result_of(signature.returns) if expression.is_async else signature.returns
         if wanted is None:
-            message = f"an async lambda returns void, Task or Task<T>, which '{shown(target)}' does not"
+            message = f"an async lambda must return void, Task or Task<T>, but '{shown(target)}' does not"
             return self.failure(syntax, "CS4010", message)
         return self._report_results(expression, bound, wanted, target)
 
@@ -272,25 +305,27 @@ class LambdaBinder(StackMemoryBinder):
                     )
                 if value is not None and wanted is VOID:
                     return self.failure(
-                        statement.syntax, "CS8030", "this lambda returns nothing, so 'return' takes no value"
+                        statement.syntax, "CS8030", "this lambda returns nothing (void), so 'return' can't have a value"
                     )
                 if value is not None and self.classify(value, wanted) is None:
                     self.convert(value, wanted)
                     return self._wrong_result(value.syntax)
             if bound.falls_through and wanted is not VOID:
-                return self.failure(
-                    unbound.syntax,
-                    "CS1643",
-                    "not every path through the lambda returns a value",
-                )
+                start, end = _arrow(unbound.syntax, self.excerpt.text)
+                message = "not every path through the lambda returns a value"
+                return self.failure_at(start, end, unbound.syntax, "CS1643", message)
             return self.bad(unbound.syntax)
         if wanted is VOID:
-            return self.failure(bound.body.syntax, "CS0201", "only a call, an assignment or 'new' can be a statement")
+            return self.failure(
+                bound.body.syntax, "CS0201", "only a call, an assignment or 'new' can be used as a statement"
+            )
         self.convert(bound.body, wanted)
         return self._wrong_result(bound.body.syntax)
 
     def _wrong_result(self, place: Node | Token) -> Bad:
-        return self.failure(place, "CS1662", "so the lambda does not convert to the delegate type that is needed here")
+        return self.failure(
+            place, "CS1662", "the lambda can't be converted to the delegate type, because its result doesn't fit"
+        )
 
 
 def is_statement_expression(expression: Expression) -> bool:
@@ -314,6 +349,16 @@ def is_statement_expression(expression: Expression) -> bool:
             Bad,
         ),
     ) and not (isinstance(expression, Call) and expression.method.name.startswith("op_"))
+
+
+def _arrow(syntax: Any, text: str) -> tuple[int, int]:
+    """Where the compiler says that a body lacks something: at the arrow, or at the word `delegate`."""
+    if syntax.kind == "anonymous_method":
+        start = text.index("delegate", syntax.start)
+        return start, start + len("delegate")
+    parameters = syntax.node(1).end if syntax.kind == "parenthesized_lambda" else syntax.token(1).end
+    arrow = text.index("=>", parameters)
+    return arrow, arrow + len("=>")
 
 
 def _is_of_query(syntax: Any) -> bool:

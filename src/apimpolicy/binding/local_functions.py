@@ -24,6 +24,7 @@ from apimpolicy.binding.nodes import (
     Statement,
 )
 from apimpolicy.binding.references import REFERENCE_TYPES
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.type_relations import is_static_class
 from apimpolicy.dotnet.signatures import Parameter
@@ -65,7 +66,9 @@ class LocalFunctionBinder(ConstraintBinder):
                 name = name_of(token)
                 returns = self._function_type(type_node)
                 if is_static_class(returns):
-                    self.report(token, "CS0722", f"'{returns}' is static: there are no values of it")
+                    self.report(
+                        token, "CS0722", f"'{shown(returns)}' is a static class and can't be used as a type here"
+                    )
                 inner, self.scope = self.scope, saved
                 symbol = LocalFunctionSymbol(name, returns, declared, child, generics)
                 self._check_parameters(parameters, symbol, inner)
@@ -82,16 +85,16 @@ class LocalFunctionBinder(ConstraintBinder):
         function.is_async = True
         result = result_of(function.returns)
         if result is None:
-            self.report(token, "CS1983", "an async function returns void, Task or Task<T>")
+            self.report(token, "CS1983", "an async function must return void, Task or Task<T>")
             return
         function.result = result
         if any(parameter.mode in ("ref", "out", "in") for parameter in function.parameters):
-            self.report(token, "CS1988", "an async function has no ref, out or in parameters")
+            self.report(token, "CS1988", "an async function can't have ref, out or in parameters")
 
     def _function_type(self, node: Child) -> Type:
         """The type of a parameter or a result, where `var` is none."""
         if self.is_var(node):
-            self.report(node, "CS0825", "'var' is for variables with a value; a function's types are written")
+            self.report(node, "CS0825", "'var' can't be used here: write the type")
             return ERROR
         return self.bind_type(node)
 
@@ -99,7 +102,7 @@ class LocalFunctionBinder(ConstraintBinder):
         modifier, type_node, token, default = node.children
         type_ = self._function_type(type_node)
         if is_static_class(type_):
-            self.report(token, "CS0721", f"'{type_}' is static: there are no values of it")
+            self.report(token, "CS0721", f"'{shown(type_)}' is a static class and can't be used as a type here")
         mode = modifier.text if modifier is not None else ""
         return Parameter(literals.identifier_name(token.text), type_, mode, default is not None)
 
@@ -111,17 +114,19 @@ class LocalFunctionBinder(ConstraintBinder):
             is_last = parameter is function.parameters[-1]
             if modifier is not None and parameter.mode == "params":
                 if default is not None:
-                    self.report(modifier, "CS1751", "a params array has no default value: it can be left out anyway")
+                    self.report(modifier, "CS1751", "a params parameter can't have a default value")
                 elif not isinstance(parameter.type, ArrayType) and parameter.type is not ERROR:
-                    self.report(modifier, "CS0225", "a params parameter is an array of one dimension")
+                    self.report(modifier, "CS0225", "a params parameter must be a one-dimensional array")
                 elif not is_last:
-                    self.report(node, "CS0231", "a params parameter is the last one")
+                    self.report(node, "CS0231", "a params parameter must be the last parameter")
             elif modifier is not None and default is not None and parameter.mode != "in":
-                self.report(modifier, "CS1741", f"a {parameter.mode} parameter has no default value")
+                self.report(modifier, "CS1741", f"a {parameter.mode} parameter can't have a default value")
             elif default is not None:
                 function.defaults.append((parameter, default, scope))
             elif parameter.mode != "params" and any(other.has_default for other in before):
-                self.report_at(token.end, token.end + 1, "CS1737", "parameters with default values come last")
+                self.report_at(
+                    token.end, token.end + 1, "CS1737", "optional parameters must come after all required parameters"
+                )
             before.append(parameter)
 
     def bind_defaults(self, function: LocalFunctionSymbol) -> None:
@@ -160,7 +165,7 @@ class LocalFunctionBinder(ConstraintBinder):
                 where = written.children[2]
                 symbol = LocalSymbol(parameter.name, parameter.type, "parameter", where, function, mode=parameter.mode)
                 if symbol.name in self.scope.names:
-                    self.report(where, "CS0100", f"two parameters are called '{symbol.name}'")
+                    self.report(where, "CS0100", f"two parameters are named '{symbol.name}'")
                 else:
                     self.declare(symbol, where)
                 symbols.append(symbol)
@@ -177,7 +182,7 @@ class LocalFunctionBinder(ConstraintBinder):
         names = [literals.identifier_name(token.text) for token in node.children]  # type: ignore[union-attr]
         for index, name in enumerate(names):
             if name in names[:index]:
-                self.report(node.children[index], "CS0692", f"two type parameters are called '{name}'")  # type: ignore[union-attr]
+                self.report(node.children[index], "CS0692", f"two type parameters are named '{name}'")  # type: ignore[union-attr]
         return tuple(TypeParameter(name) for name in names)
 
     def instance_of(self, function: LocalFunctionSymbol, types: tuple[Type, ...]) -> LocalFunctionSymbol:
@@ -243,24 +248,27 @@ class LocalFunctionBinder(ConstraintBinder):
             value = self.bind_branch(node.children[0])
             if function.result is VOID:
                 if not is_statement_expression(value):
-                    self.report(value.syntax, "CS0201", "only a call, an assignment or 'new' can be a statement")
+                    self.report(
+                        value.syntax, "CS0201", "only a call, an assignment or 'new' can be used as a statement"
+                    )
                 return Block(node, [ExpressionStatement(node, value)])
             return Block(node, [Return(node, self.convert(value, function.result))])
         function.is_iterator = _yields(node)
         if function.is_iterator:
             self._check_iterator(function, token)
         body = self.statement_block(node)
-        if function.result is not VOID and self.falls_through(body) and not function.is_iterator:
+        returns_value = function.result is not VOID and not function.result.has_error and not function.is_iterator
+        if returns_value and self.falls_through(body):
             self.report(token, "CS0161", f"not every path through '{function.name}' returns a value")
         return body
 
     def _check_iterator(self, function: LocalFunctionSymbol, token: Token) -> None:
         """What the signature of an iterator must be (section 14.15): at the name, and at each parameter's name."""
         if iterator_element(function.returns) is None:
-            self.report(token, "CS1624", "'yield' needs a function that returns IEnumerable<…>")
+            self.report(token, "CS1624", "a function with 'yield' must return IEnumerable<…>")
         for symbol in function.symbols:
             if symbol.mode in ("ref", "out", "in") and symbol.declared_at is not None:
-                self.report(symbol.declared_at, "CS1623", "an iterator has no ref, out or in parameters")
+                self.report(symbol.declared_at, "CS1623", "an iterator can't have ref, out or in parameters")
 
 
 def _is_reference(node: Child) -> bool:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
+from apimpolicy.binding.advice import KNOWN_ELSEWHERE
 from apimpolicy.binding.constraints import violation
 from apimpolicy.binding.conversions import is_ref_struct, nullable
 from apimpolicy.binding.core import BinderCore, name_of
 from apimpolicy.binding.expression_variables import declares
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.type_relations import is_static_class
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.dotnet.metadata import find_definition, named
+from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, array_of, construct, tuple_type
+from apimpolicy.dotnet.values import OBJECT
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.text.holes import has_hole
@@ -27,8 +31,12 @@ if TYPE_CHECKING:
 
 
 _DECLARING_WORDS = dict.fromkeys(("let", "dim", "Dim", "auto", "val", "def", "final"), "declare a variable with var")
+_DECLARING_WORDS["function"] = "a local function begins with its return type: int f() { … }"
 """Words that begin a declaration in other languages."""
 
+
+_OF_OBJECT = frozenset({"Equals", "ReferenceEquals", "ToString", "GetHashCode", "GetType"})
+"""What every class has: an expression is compiled as the body of a static method of one."""
 
 RESERVED_TUPLE_NAMES = frozenset({"CompareTo", "Deconstruct", "Equals", "GetHashCode", "Rest", "ToString"})
 """The members of ValueTuple: no element has such a name (section 8.3.11)."""
@@ -51,6 +59,10 @@ class NameBinder(BinderCore):
         symbol = self.scope.find(name)
         if symbol is not None and arguments is None:
             return self.use_symbol(node, symbol)
+        if isinstance(symbol, LocalFunctionSymbol) and isinstance(arguments, Token):
+            return self.no_type_arguments(node, token, name)
+        if isinstance(symbol, LocalSymbol):
+            return self.no_generic(node, node.start, "variable", name)
         if isinstance(symbol, LocalFunctionSymbol):
             types = tuple(self.bind_type(argument) for argument in arguments.children)  # type: ignore[union-attr]
             return MethodGroup(node, METHOD_GROUP_TYPE, name, None, (), (), types, symbol)
@@ -58,21 +70,29 @@ class NameBinder(BinderCore):
         if found is not None:
             return self.bad(node) if found is ERROR else TypeReference(node, found)
         if lookup.namespace_exists(name):
+            if arguments is not None:
+                return self.no_generic(node, node.start, "namespace", name)
             return NamespaceReference(node, NAMESPACE_TYPE, name)
         if name == "__arglist":
             is_called = self.excerpt.text[node.end :].lstrip().startswith("(")
-            return self.failure(node, "CS0226" if is_called else "CS0190", "'__arglist' is of no use in an expression")
+            return self.failure(node, "CS0226" if is_called else "CS0190", "'__arglist' can't be used in an expression")
         if self.scope.has_unknown():
             return self.bad(node)
+        if name in _OF_OBJECT and arguments is None:
+            methods = [member for member in lookup.find_members(OBJECT, name) if isinstance(member, Method)]
+            return MethodGroup(node, METHOD_GROUP_TYPE, name, TypeReference(node, OBJECT), methods, (), ())
         later = self.scope.declared_later(name, node.start) or self._declared_in_expression(name, node.start)
         if later:
             return self.failure(node, "CS0841", f"'{name}' is used before it is declared")
+        if name in KNOWN_ELSEWHERE:
+            message = f"'{name}' is a .NET type that policy expressions can't use"
+            return self.failure(node, "CS0103", message)
         return self.failure(
             node,
             "CS0103",
-            f"the name '{name}' does not exist here",
+            f"the name '{name}' does not exist in this context",
             label="" if name == self.meant_as_argument else self.suggestion(name, self._names_like(node, name)),
-            help=f"an argument is named with a colon: {name}: value" if name == self.meant_as_argument else "",
+            help=f"to name an argument, use a colon: {name}: value" if name == self.meant_as_argument else "",
         )
 
     def _declared_in_expression(self, name: str, position: int) -> bool:
@@ -92,16 +112,18 @@ class NameBinder(BinderCore):
             symbol.is_captured = True
             if symbol.mode in ("ref", "out", "in"):
                 what = f"the {symbol.mode} parameter '{symbol.name}'"
-                return self.failure(node, "CS1628", f"a lambda or local function cannot use {what}")
+                return self.failure(node, "CS1628", f"a lambda or local function can't use {what}")
             if symbol.is_reference or is_ref_struct(symbol.type):
-                return self.failure(node, "CS8175", f"a lambda or local function cannot use '{symbol.name}'")
+                return self.failure(node, "CS8175", f"a lambda or local function can't use '{symbol.name}'")
         if symbol.type is ERROR:
             if symbol is self.being_declared:
                 code = "CS0110" if symbol.kind == "constant" else "CS0841"
                 return self.failure(node, code, f"'{symbol.name}' is used in its own declaration")
             if symbol.awaits_type:
                 return self.failure(
-                    node, "CS8196", f"'{symbol.name}' takes its type from this call, and is used in its arguments"
+                    node,
+                    "CS8196",
+                    f"the type of '{symbol.name}' is inferred from this call, so it can't be used in its arguments",
                 )
             return self.bad(node)
         if symbol is self.being_declared and symbol.kind == "constant":
@@ -158,43 +180,71 @@ class NameBinder(BinderCore):
             return self._constructed(found[0], written)
         if not report:
             return None
+        wrong = self._used_as_type(name)
+        if wrong:
+            self.report(node, "CS0118", f"'{name}' is a {wrong} but is used like a type")
+            return ERROR
         other = next((d for arity in range(5) for d in lookup.types_named(name, arity)), None)
         if other is not None and not other.arity:
-            self.report(node, "CS0308", f"'{name}' is not generic and takes no type arguments")
+            self.report(node, "CS0308", f"'{name}' is not generic and can't have type arguments")
         elif other is not None:
             self.report(node, "CS0305", f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}")
+        elif name in KNOWN_ELSEWHERE:
+            message = f"'{name}' is a .NET type that policy expressions can't use"
+            self.report(node, "CS0246", message, help="the gateway allows the types of the policy expression reference")
         else:
             self.report(
                 node,
                 "CS0246",
-                f"there is no type '{name}'",
-                label=self.suggestion(name, lookup.nearest_type_names(name)),
+                f"the type '{name}' does not exist",
+                label="" if name in _DECLARING_WORDS else self.suggestion(name, lookup.nearest_type_names(name)),
                 help=_DECLARING_WORDS.get(name, ""),
             )
         return ERROR
+
+    def _used_as_type(self, name: str) -> str:
+        """What a name that is no type is instead: a variable or a namespace; empty when it is nothing at all."""
+        if isinstance(self.scope.find(name), LocalSymbol):
+            return "variable"
+        return "namespace" if lookup.namespace_exists(name) else ""
 
     def _constructed(self, definition: TypeDefinition, written: Sequence[Child]) -> Type:
         types = tuple(self._type_argument(argument) for argument in written)
         _ = definition.base  # reads the header, which has the constraints
         broken = violation(definition.type_parameters, types)
         if broken is not None:
-            where, shown = written[broken.place], definition.simple_name
-            self.report(where, broken.code, f"'{shown}' needs {broken.wanted}, and '{broken.argument}' is none")
+            where = written[broken.place]
+            self.report(
+                where,
+                broken.code,
+                f"the type argument '{shown(broken.argument)}' of '{definition.simple_name}' must be {broken.wanted}",
+            )
         return construct(definition, types)
 
-    def _report_unbound(self, node: Node | Token, name: str) -> None:
-        self.report(
-            node, "CS7003", f"'{name}' has no type arguments", help="only 'typeof' takes a generic type without them"
+    def no_type_arguments(self, node: Node, name_token: Child, name: str) -> Expression:
+        """`x.As<>()`: brackets with nothing in them."""
+        help = f"write the type: {name}<string>(…)"
+        start = name_token.start if name_token is not None else node.start
+        return self.failure_at(
+            start, node.end, node, "CS0305", f"'{name}' needs a type argument between '<' and '>'", help=help
         )
+
+    def no_generic(self, node: Node, start: int, what: str, name: str) -> Expression:
+        """Type arguments on what takes none: a variable, a property, a namespace."""
+        message = f"the {what} '{name}' cannot be used with type arguments"
+        return self.failure_at(start, node.end, node, "CS0307", message)
+
+    def _report_unbound(self, node: Node | Token, name: str) -> None:
+        self.report(node, "CS7003", f"'{name}' needs its type arguments", help="only 'typeof' can be used without them")
 
     def _type_argument(self, node: Child) -> Type:
         saved, self.takes_unbound = self.takes_unbound, False
         bound = self.bind_type(node)
         self.takes_unbound = saved
         if is_ref_struct(bound):
-            self.report(node, "CS0306", f"'{bound}' cannot be a type argument")
+            self.report(node, "CS0306", f"'{shown(bound)}' can't be used as a type argument")
         elif is_static_class(bound):
-            self.report(node, "CS0718", f"'{bound}' is static, so it is no type argument")
+            self.report(node, "CS0718", f"'{shown(bound)}' is a static class and can't be used as a type argument")
         return bound
 
     # ---------------------------------------------------------------------------------------------- types
@@ -234,7 +284,7 @@ class NameBinder(BinderCore):
                 self.report(
                     token,
                     "CS0234",
-                    f"there is no type or namespace '{name}' in '{left}'",
+                    f"the type or namespace '{name}' does not exist in '{left}'",
                 )
                 return ERROR
             if isinstance(arguments, Token):
@@ -246,7 +296,7 @@ class NameBinder(BinderCore):
             return ERROR
         nested = lookup.nested_type(left, name, count)
         if nested is None:
-            self.report(token, "CS0426", f"'{left}' has no nested type '{name}'")
+            self.report(token, "CS0426", f"'{shown(left)}' has no nested type '{name}'")
             return ERROR
         return nested
 
@@ -276,8 +326,8 @@ class NameBinder(BinderCore):
                 node.end - 1,
                 node.end,
                 "CS8370",
-                f"'{inner}?' needs nullable reference types, which are newer than C# 7.3",
-                help="leave out the question mark: references can be null anyway",
+                f"'{shown(inner)}?' is a nullable reference type, which is newer than C# 7.3",
+                help="remove the question mark: reference types can always be null",
             )
             return inner
         return nullable(inner)
@@ -285,9 +335,11 @@ class NameBinder(BinderCore):
     def type_array_type(self, node: Node) -> Type:
         element = self.bind_type(node.children[0])
         if is_ref_struct(element):
-            self.report(node.children[0], "CS0611", f"'{element}' cannot be the element of an array")
+            self.report(node.children[0], "CS0611", f"'{shown(element)}' can't be the element type of an array")
         elif is_static_class(element):
-            self.report(node.children[0], "CS0719", f"'{element}' is static: there are no values of it")
+            self.report(
+                node.children[0], "CS0719", f"'{shown(element)}' is a static class and can't be used as a type here"
+            )
         for rank in reversed(node.children[1:]):
             element = array_of(element, rank.text.count(",") + 1)  # type: ignore[union-attr]
         return element
@@ -309,11 +361,11 @@ class NameBinder(BinderCore):
             return
         number = name[4:] if name.startswith("Item") and name[4:].isdigit() and not name[4:].startswith("0") else ""
         if name in RESERVED_TUPLE_NAMES:
-            self.report(token, "CS8126", f"'{name}' cannot be the name of a tuple's element")
+            self.report(token, "CS8126", f"a tuple element can't be named '{name}'")
         elif number and int(number) != len(names):
-            self.report(token, "CS8125", f"'{name}' can only be the name of element {number}")
+            self.report(token, "CS8125", f"only element {number} of a tuple can be named '{name}'")
         elif name in names[:-1]:
-            self.report(token, "CS8127", f"two elements of the tuple are called '{name}'")
+            self.report(token, "CS8127", f"two elements of the tuple are named '{name}'")
 
     def type_ref_type(self, node: Node) -> Type:
         return self.bind_type(node.children[0])

@@ -83,10 +83,10 @@ class OperationBinder(MethodGroupBinder):
         return self.bind(node.children[0])
 
     def bind_this_expression(self, node: Node) -> Expression:
-        return self.failure(node, "CS0026", "'this' means nothing in a policy expression", help="use 'context'")
+        return self.failure(node, "CS0026", "'this' can't be used in a policy expression", help="use 'context'")
 
     def bind_base_expression(self, node: Node) -> Expression:
-        return self.failure(node, "CS1511", "'base' means nothing in a policy expression")
+        return self.failure(node, "CS1511", "'base' can't be used in a policy expression")
 
     # ------------------------------------------------------------------------------------ binary operators
 
@@ -121,7 +121,7 @@ class OperationBinder(MethodGroupBinder):
         if user is not None:
             return user
         if operator not in ("==", "!=") and (isinstance(left, DefaultLiteral) or isinstance(right, DefaultLiteral)):
-            return self.failure(node, "CS8310", f"'{operator}' cannot be applied to 'default'")
+            return self.failure(node, "CS8310", f"'{operator}' can't be applied to 'default'")
         if isinstance(left, DefaultLiteral) and isinstance(right, DefaultLiteral):
             return self.failure(node, "CS8315", f"'{operator}' is ambiguous between 'default' and 'default'")
         left, right = self._typed_default(left, right)
@@ -161,7 +161,7 @@ class OperationBinder(MethodGroupBinder):
                 first, second = self.convert(left, other.type), self.convert(right, other.type)
                 return Binary(node, BOOL, operator, first, second, other.type)
         if len(left.type.arguments) != len(right.type.arguments):  # type: ignore[attr-defined]
-            return self.failure(node, "CS8384", "tuples of different lengths cannot be compared")
+            return self.failure(node, "CS8384", "tuples of different sizes can't be compared")
         type_ = _compared_type(node, left.type, right.type)
         if type_ is None:
             return self._no_operator(node, operator, left, right)
@@ -273,7 +273,7 @@ class OperationBinder(MethodGroupBinder):
             return self.bad(node)
         first, second = operand_name(left), operand_name(right)
         help_ = advice.for_operator(operator, left, right)
-        return self.failure(node, "CS0019", f"'{operator}' does not exist between {first} and {second}", help=help_)
+        return self.failure(node, "CS0019", f"'{operator}' can't be applied to {first} and {second}", help=help_)
 
     def _bind_logical(self, node: Node) -> Expression:
         operator = "&&" if node.kind == "logical_and" else "||"
@@ -342,9 +342,9 @@ class OperationBinder(MethodGroupBinder):
         if isinstance(operand, DefaultLiteral):
             return self.failure(operand.syntax, "CS8716", "'default' needs a type here", help="write default(…)")
         if operand.type is NULL:
-            return self.failure(node, "CS8310", f"'{operator}' cannot be applied to null")
+            return self.failure(node, "CS8310", f"'{operator}' can't be applied to null")
         if isinstance(operand.type, SpecialType) or operand.type is VOID:
-            return self.failure(node, "CS0023", f"'{operator}' cannot be applied to {operand_name(operand)}")
+            return self.failure(node, "CS0023", f"'{operator}' can't be applied to {operand_name(operand)}")
         methods = operators.user_operators(operators.UNARY_METHODS[operator], (operand.type,))
         if methods:
             arguments = [Argument(operand, operand.syntax)]
@@ -368,9 +368,7 @@ class OperationBinder(MethodGroupBinder):
             if operator == "!":
                 is_cast = operand.type is OBJECT or advice.is_json(operand.type)
                 help_ = "cast it: !(bool)…" if is_cast else "compare it with a value to get a bool"
-            return self.failure(
-                node, "CS0023", f"'{operator}' cannot be applied to {operand_name(operand)}", help=help_
-            )
+            return self.failure(node, "CS0023", f"'{operator}' can't be applied to {operand_name(operand)}", help=help_)
         value = self.convert(operand, signature.left)
         constant: Any = NOT_CONSTANT
         if value.is_constant and is_foldable(signature.operand):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import advice
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.lambdas import LambdaBinder
 from apimpolicy.binding.nodes import (
@@ -18,7 +19,7 @@ from apimpolicy.binding.operations import operand_name
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.unbound import UnboundLambda
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL
 from apimpolicy.syntax import literals
 from apimpolicy.syntax.nodes import Node, Token
@@ -34,9 +35,11 @@ class PatternBinder(LambdaBinder):
         operand = self.bind_value(node.children[0])
         pattern_node = node.children[1]
         if isinstance(operand, (UnboundLambda, MethodGroup)):
-            operand = self.failure(node, "CS0837", f"{operand_name(operand)} cannot stand before 'is'")
+            operand = self.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'is'")
         elif isinstance(operand.type, SpecialType) and operand.type not in (ERROR, DYNAMIC):
-            operand = self.failure(node.children[0], "CS8117", f"{operand_name(operand)} is no value to be matched")
+            operand = self.failure(
+                node.children[0], "CS8117", f"{operand_name(operand)} can't be used with 'is': it is not a value"
+            )
         if isinstance(operand, Bad):
             self._declare_after_error(pattern_node)
             return self.bad(node, BOOL)
@@ -80,24 +83,24 @@ class PatternBinder(LambdaBinder):
 
     def _may_match(self, node: Node, source: Type, target: Type) -> bool:
         if target is DYNAMIC:
-            self.report(node, "CS8208", "'dynamic' cannot be a pattern's type", help="match 'object'")
+            self.report(node, "CS8208", "'dynamic' can't be used in a pattern", help="use 'object'")
             return False
         if isinstance(source, SpecialType):
             if source is NULL:
-                self.report(node, "CS8117", "null cannot be matched against a type")
+                self.report(node, "CS8117", "null can't be matched against a type")
                 return False
             return True
         if target.underlying is not None:
             self.report(
                 node,
                 "CS8116",
-                f"'{shown(target)}' cannot be a pattern's type",
-                help=f"match '{shown(target.underlying)}'",
+                f"the nullable type '{shown(target)}' can't be used in a pattern",
+                help=f"use '{shown(target.underlying)}'",
             )
             return False
         found = conv.explicit_conversion(source, target)
         if found is None or found.kind in ("user", "numeric", "enum"):
-            self.report(node, "CS8121", f"a value of type '{shown(source)}' can never be '{shown(target)}'")
+            self.report(node, "CS8121", f"a value of type '{shown(source)}' can never be a '{shown(target)}'")
             return False
         return True
 
@@ -113,13 +116,19 @@ class PatternBinder(LambdaBinder):
                 return None
             return Pattern(node, None, None, value)
         if not value.is_constant:
-            self.report(node, "CS0150", "a constant is needed here")
+            self.report(node, "CS0150", "a constant value is expected")
             return None
-        if self.classify(value, target) is None or conv.is_reference(target):
-            found = conv.explicit_conversion(target, value.type)
-            if not conv.is_reference(target) or found is None:
-                self.convert(value, target, node)
-                return None
+        if isinstance(target, TypeParameter) and conv.explicit_conversion(target, value.type) is not None:
+            return Pattern(node, None, None, value)
+        found = self.classify(value, target)
+        if found is None:
+            self.convert(value, target, node)
+            return None
+        if found.kind == "user":
+            message = f"a '{shown(value.type)}' constant can't be matched against a '{shown(target)}'"
+            self.report(node, "CS0150", message, help=advice.for_constant(target, value.type))
+            return None
+        if conv.is_reference(target):
             return Pattern(node, None, None, value)
         return Pattern(node, None, None, self.convert(value, target))
 

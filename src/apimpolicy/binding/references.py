@@ -44,7 +44,7 @@ class ReferenceBinder(ConditionalBinder):
 
     def bind_ref_expression(self, node: Node) -> Expression:
         """A `ref` where no reference is wanted: only the places that want one ask `reference` themselves."""
-        return self.failure(node, "CS1525", "'ref' cannot stand here", help="leave it out")
+        return self.failure(node, "CS1525", "'ref' can't be used here", help="remove it")
 
     def reference(self, node: Node, *, returned: bool = False, read_only: bool = False) -> Expression:
         """`ref variable`: the reference; reports when there is no variable, or one that does not live on.
@@ -62,7 +62,7 @@ class ReferenceBinder(ConditionalBinder):
         cause = None if read_only else find_read_only(target)
         if cause is not None:
             return self.failure(
-                node, cause.returned if returned else cause.referenced, f"{cause.what}: it is only read"
+                node, cause.returned if returned else cause.referenced, f"{cause.what} and is read-only"
             )
         if isinstance(target, Dereference):
             return target.reference
@@ -74,7 +74,7 @@ class ReferenceBinder(ConditionalBinder):
             return Reference(target.syntax, target.type, target)  # the indexer of a span returns by reference
         if isinstance(target, (PropertyAccess, IndexerAccess)):
             code = "CS8156" if returned else "CS0206"
-            return self.failure(node, code, "a property or an indexer is no variable, so it has no reference")
+            return self.failure(node, code, "a property or indexer can't be passed by reference")
         if not isinstance(target, (Local, ArrayAccess, FieldAccess, TupleElement)) or (
             isinstance(target, Local) and target.symbol.kind == "constant"
         ):
@@ -83,7 +83,9 @@ class ReferenceBinder(ConditionalBinder):
             if returned and not target.symbol.is_reference and not (read_only and target.symbol.mode == "in"):
                 return self._does_not_live_on(target, node)
             if target.symbol.is_readonly and not read_only:
-                return self.failure(node, "CS1657", f"'{target.symbol.name}' can only be read, so it has no reference")
+                return self.failure(
+                    node, "CS1657", f"'{target.symbol.name}' is read-only and can't be passed by reference"
+                )
         self.mark_referenced(target)
         return Reference(target.syntax, target.type, target)
 
@@ -96,8 +98,12 @@ class ReferenceBinder(ConditionalBinder):
 
     def _does_not_live_on(self, target: Local, node: Child) -> Bad:
         if target.symbol.kind == "parameter":
-            return self.failure(node, "CS8166", f"'{target.symbol.name}' ends with the call: it is no ref parameter")
-        return self.failure(node, "CS8168", f"'{target.symbol.name}' ends with the call: it is no ref variable")
+            return self.failure(
+                node, "CS8166", f"'{target.symbol.name}' can't be returned by reference: it is not a ref parameter"
+            )
+        return self.failure(
+            node, "CS8168", f"'{target.symbol.name}' can't be returned by reference: it is not a ref variable"
+        )
 
     def wanted_reference(self, node: Child, reference: Expression, wanted: Type, code: str) -> Expression:
         """A reference must be to exactly the type that is wanted: CS8173 or CS8151."""
@@ -113,7 +119,7 @@ class ReferenceBinder(ConditionalBinder):
             return super().bind_conditional(node)
         if not all(written):
             at = branches[written.index(False)]
-            return self.failure(at, "CS8326", "both branches are references, or none")
+            return self.failure(at, "CS8326", "either both or none of the branches must be 'ref'")
         condition = self.convert_condition(self.bind_value(node.children[0]))
         first, second = (self.reference(branch, read_only=True) for branch in branches)  # type: ignore[arg-type]
         if any(isinstance(e, Bad) for e in (condition, first, second)):

@@ -57,7 +57,7 @@ class StackMemoryBinder(CreationBinder):
         element = array.type.element  # type: ignore[attr-defined]
         if target is None:
             help = f"write Span<{shown(element)}> for 'var'"
-            return self.failure(node, "CS0214", "a pointer needs unsafe code", help=help)
+            return self.failure(node, "CS0214", "pointers can only be used in unsafe code", help=help)
         if isinstance(target, NamedType) and conv.is_ref_struct(target) and target.arguments[0] is element:
             return self.convert(array, target)
         what = f"'stackalloc {shown(element)}[…]' gives a Span<{shown(element)}>, not '{shown(target)}'"
@@ -76,9 +76,9 @@ class StackMemoryBinder(CreationBinder):
         if id(node) not in self._stack_places:
             end = node.start + len("stackalloc")
             message = "'stackalloc in nested expressions' is newer than C# 7.3"
-            return self.failure_at(node.start, end, node, "CS8370", message, help="write new instead of stackalloc")
+            return self.failure_at(node.start, end, node, "CS8370", message, help="use 'new' instead of 'stackalloc'")
         if "catch" in self.enclosing_parts() or "finally" in self.enclosing_parts():
-            return self.failure(node, "CS0255", "'stackalloc' cannot stand in a catch or finally block")
+            return self.failure(node, "CS0255", "'stackalloc' can't be used in a catch or finally block")
         if node.kind == "implicit_stackalloc":
             return self._implied(node)
         type_node, sizes_node, initializer = node.children
@@ -88,7 +88,7 @@ class StackMemoryBinder(CreationBinder):
         sizes = [self.bind_typed(size) for size in sizes_node.children] if isinstance(sizes_node, Node) else []
         rank = len(sizes) if sizes else sizes_node.text.count(",") + 1  # type: ignore[union-attr]
         if rank > 1:
-            return self.failure(type_node, "CS1575", "'stackalloc' takes one size: stackalloc int[3]")
+            return self.failure(type_node, "CS1575", "'stackalloc' must have one size: stackalloc int[3]")
         sizes = [self.convert(size, INT) for size in sizes]
         if any(isinstance(size, Bad) for size in sizes):
             return self.bad(node)
@@ -104,7 +104,12 @@ class StackMemoryBinder(CreationBinder):
             return self.bad(node)
         element = best_common_type(items)
         if element is None or element is ERROR:
-            return self.failure(node, "CS0826", "the elements have no common type", help="name it: stackalloc int[] …")
+            return self.failure(
+                node,
+                "CS0826",
+                "no single type fits all elements of this array",
+                help="write the type: stackalloc int[] …",
+            )
         if not self._is_unmanaged(node, element):
             return self.bad(node)
         return ArrayCreation(node, array_of(element), (), [self.convert(item, element) for item in items])
@@ -112,7 +117,9 @@ class StackMemoryBinder(CreationBinder):
     def _is_unmanaged(self, node: Child, type_: Type) -> bool:
         if is_unmanaged(type_):
             return True
-        self.report(node, "CS0208", f"'{shown(type_)}' is or has a reference, so it cannot be on the stack")
+        self.report(
+            node, "CS0208", f"'{shown(type_)}' is or contains a reference type, so it can't be allocated on the stack"
+        )
         return False
 
     def lives_on(self, value: Expression, target: Expression | None) -> bool:
@@ -121,9 +128,11 @@ class StackMemoryBinder(CreationBinder):
             return True
         found = _on_stack(value)
         if isinstance(found, Local):
-            self.report(found.syntax, "CS8352", f"'{found.symbol.name}' is on the stack, which ends with this function")
+            self.report(
+                found.syntax, "CS8352", f"'{found.symbol.name}' refers to stack memory and can't leave this function"
+            )
         elif found is not None:
-            self.report(found.syntax, "CS8353", "what 'stackalloc' gives ends with this function")
+            self.report(found.syntax, "CS8353", "stack memory can't leave this function")
         return found is None
 
     def enclosing_parts(self) -> Sequence[str]:

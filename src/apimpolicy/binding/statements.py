@@ -60,7 +60,7 @@ class Binder(SwitchBinder):
                 self.report(
                     node,
                     "CS1023",
-                    "a declaration cannot be the only statement here",
+                    "a declaration can't be the only statement here",
                     help="put it in braces",
                 )
             return self.bind_statement(node)
@@ -90,7 +90,7 @@ class Binder(SwitchBinder):
             self.report(
                 node.children[0],
                 "CS0201",
-                "only a call, an assignment, an increment or 'new' can be a statement",
+                "only a call, an assignment, an increment or 'new' can be used as a statement",
                 help="is 'return' missing?",
             )
             return ExpressionStatement(node, self.bad(node))
@@ -152,7 +152,7 @@ class Binder(SwitchBinder):
                 expression = self.failure(
                     child,
                     "CS0201",
-                    "only a call, an assignment or an increment can stand here",
+                    "only a call, an assignment or an increment can be used here",
                 )
             made.append(ExpressionStatement(child, expression))  # type: ignore[arg-type]
         return made
@@ -184,7 +184,7 @@ class Binder(SwitchBinder):
                 node.start + len("foreach"),
                 node,
                 "CS0030",
-                f"elements of type '{shown(placeholder.type)}' cannot be '{shown(target)}'",
+                f"elements of type '{shown(placeholder.type)}' can't be converted to '{shown(target)}'",
             )
         return self.apply(placeholder, target, found, explicit=True)
 
@@ -194,9 +194,9 @@ class Binder(SwitchBinder):
             return collection, ERROR
         if isinstance(collection, (MethodGroup, UnboundLambda)):
             what = operand_name(collection)
-            return self.failure(node, "CS0446", f"{what} cannot be looped over", help="call it"), ERROR
+            return self.failure(node, "CS0446", f"foreach can't loop over {what}", help="call it"), ERROR
         if collection.type is NULL or (collection.is_constant and collection.constant is None):
-            return self.failure(node, "CS0186", "null cannot be looped over"), ERROR
+            return self.failure(node, "CS0186", "foreach can't loop over null"), ERROR
         element = lookup.element_type(collection.type)
         if element is None and str(collection.type) == "dynamic":
             return collection, collection.type
@@ -205,7 +205,7 @@ class Binder(SwitchBinder):
                 self.failure(
                     node,
                     "CS1579",
-                    f"a value of type '{shown(collection.type)}' cannot be looped over: it has no elements",
+                    f"foreach can't loop over '{shown(collection.type)}': it is not a sequence (IEnumerable)",
                 ),
                 ERROR,
             )
@@ -219,7 +219,9 @@ class Binder(SwitchBinder):
             placeholder = Placeholder(node, element)
             taken: Expression = self.bad(node)
             if not self.declares_parts(target):
-                self.report(target, "CS8186", "a loop declares its variables", help="write var or a type before them")
+                self.report(
+                    target, "CS8186", "foreach must declare its variables", help="write var or a type before them"
+                )
             elif element is ERROR:
                 self.declare_after_error(target)
             else:
@@ -237,7 +239,7 @@ class Binder(SwitchBinder):
         body = self._part_of_try("try" if has_catches else "", body_node)
         catches = [self._catch(child) for child in catches_node.children] if catches_node is not None else []  # type: ignore[union-attr, arg-type]
         if not catches and finally_node is None:
-            self.report(node, "CS1524", "'try' needs a catch or a finally")
+            self.report(node, "CS1524", "'try' must have a catch or finally block")
         self._check_catches(catches)
         finally_body = self._part_of_try("finally", finally_node.children[0]) if finally_node is not None else None  # type: ignore[union-attr]
         return Try(node, body, catches, finally_body)
@@ -263,7 +265,7 @@ class Binder(SwitchBinder):
         for clause in catches:
             if takes_all:
                 start = clause.syntax.start
-                self.report_at(start, start + len("catch"), "CS1017", "'catch' without a type comes last")
+                self.report_at(start, start + len("catch"), "CS1017", "a catch without a type must be the last one")
             takes_all = takes_all or (clause.target is None and clause.filter is None)
             if clause.target is not None:
                 for caught in earlier:
@@ -271,7 +273,7 @@ class Binder(SwitchBinder):
                         where = clause.syntax
                         declaration = where.children[0] if isinstance(where, Node) else None
                         at = declaration.children[0] if isinstance(declaration, Node) else where
-                        self.report(at or where, "CS0160", f"an earlier catch already takes '{shown(clause.target)}'")
+                        self.report(at or where, "CS0160", f"an earlier catch already handles '{shown(clause.target)}'")
                         break
                 if clause.filter is None:
                     earlier.append(clause.target)
@@ -288,7 +290,7 @@ class Binder(SwitchBinder):
                 if isinstance(type_, NamedType):
                     target = type_
                     if named("System.Exception") not in type_.supertypes:
-                        self.report(type_node, "CS0155", "only an exception can be caught")
+                        self.report(type_node, "CS0155", "only a type derived from Exception can be caught")
                 if token is not None:
                     name = name_of(token)
                     symbol = LocalSymbol(name, type_, "local", token, self.scope.function)
@@ -314,13 +316,15 @@ class Binder(SwitchBinder):
                 types = [(d.symbol.type, resource_node) for d in declarations]
                 for declared in declarations:
                     if declared.value is None and declared.symbol.declared_at is not None:
-                        self.report(declared.symbol.declared_at, "CS0210", "a resource of 'using' needs a value")
+                        self.report(declared.symbol.declared_at, "CS0210", "a variable in 'using' must be initialized")
             else:
                 resource = self.bind_value(resource_node)
                 types = [(resource.type, resource.syntax)]
             for type_, where in types:
                 if type_ is not ERROR and type_ is not NULL and not _is_disposable(type_):
-                    self.report(where, "CS1674", f"'{shown(type_)}' cannot be used in 'using': it is not disposable")
+                    self.report(
+                        where, "CS1674", f"'{shown(type_)}' can't be used in 'using': it does not implement IDisposable"
+                    )
             return Using(node, declarations, resource, self._embedded(body_node))
         finally:
             self.scope = saved
@@ -331,7 +335,7 @@ class Binder(SwitchBinder):
             self.report(
                 node.children[0],
                 "CS0185",
-                f"'{shown(target.type)}' is no reference type, so it cannot be locked",
+                f"'{shown(target.type)}' is not a reference type, so it can't be locked",
             )
         return Lock(node, target, self._embedded(node.children[1]))
 

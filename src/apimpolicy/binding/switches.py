@@ -35,7 +35,7 @@ class SwitchBinder(DeclarationBinder):
         value = self.bind_value(node.children[0])
         is_special = isinstance(value.type, SpecialType) and value.type not in (ERROR, DYNAMIC)
         if is_special or value.type is VOID:
-            value = self.failure(node.children[0], "CS8119", f"a value is needed here, not {operand_name(value)}")
+            value = self.failure(node.children[0], "CS8119", f"switch needs a value, but this is {operand_name(value)}")
         saved, enclosing, gotos = self.enter(), self.enclosing, self.gotos
         self.enclosing = enclosing._replace(
             breakable=(*enclosing.breakable, "switch"), switch_types=(*enclosing.switch_types, value.type)
@@ -56,7 +56,7 @@ class SwitchBinder(DeclarationBinder):
                     self.report(
                         label,
                         "CS8070" if last else "CS0163",
-                        "control falls out of this case",
+                        "this case falls through to the next one",
                         help="end it with 'break;' or 'return'",
                     )
             return Switch(node, value, sections, self.scope.order)
@@ -97,13 +97,12 @@ class SwitchBinder(DeclarationBinder):
                 if label.pattern is None:
                     key: Any = "default:"
                 elif label.pattern.value is not None and label.pattern.value.is_constant and label.guard is None:
-                    constant = label.pattern.value.constant
-                    key = (type(constant), constant)
+                    key = _case_key(label.pattern.value)
                 else:
                     continue
                 if key in seen:
                     shown_label = "default" if key == "default:" else f"case {key[1]!r}"
-                    self.report(label.syntax, "CS0152", f"'{shown_label}:' occurs twice in this switch")
+                    self.report(label.syntax, "CS0152", f"this switch has '{shown_label}:' more than once")
                 seen.add(key)
 
     def _check_gotos(self, sections: Sequence[SwitchSection]) -> None:
@@ -113,7 +112,7 @@ class SwitchBinder(DeclarationBinder):
             return
         has_default = any(label.pattern is None for label in labels)
         constants = {
-            (type(label.pattern.value.constant), label.pattern.value.constant)
+            _case_key(label.pattern.value)
             for label in labels
             if label.guard is None
             and label.pattern is not None
@@ -122,11 +121,11 @@ class SwitchBinder(DeclarationBinder):
         }
         for goto in self.gotos:
             if goto.value is None and not has_default:
-                self.report(goto.syntax, "CS0159", "this switch has no 'default:' to go to")
+                self.report(goto.syntax, "CS0159", "this switch has no 'default:' label")
             elif goto.value is not None and goto.value.is_constant:
                 value = goto.value.constant
-                if (type(value), value) not in constants:
-                    self.report(goto.syntax, "CS0159", f"this switch has no 'case {value!r}:' to go to")
+                if _case_key(goto.value) not in constants:
+                    self.report(goto.syntax, "CS0159", f"this switch has no 'case {value!r}:' label")
 
     def _check_subsumed(self, sections: Sequence[SwitchSection], governing: Type) -> None:
         """CS8120 for a pattern that can never match, since earlier ones take all its values."""
@@ -140,11 +139,16 @@ class SwitchBinder(DeclarationBinder):
                     self.report(
                         pattern.syntax,
                         "CS8120",
-                        "an earlier case already takes every value that this one would",
-                        help="put the narrower case first",
+                        "an earlier case already handles every value of this one",
+                        help="move the more specific case up",
                     )
                 elif label.guard is None or (label.guard.is_constant and label.guard.constant):
                     taken.add(pattern)
+
+
+def _case_key(value: Expression) -> tuple[Any, Any]:
+    """What makes two constants the same case: `3` and `3L` are two, for an object; there is one null."""
+    return (None if value.constant is None else value.type), value.constant
 
 
 class _Taken:

@@ -31,7 +31,15 @@ def unreachable_code(bound: BoundExpression) -> list[Warned]:
     for place in walk.dead:
         token = _FIRST_TOKEN.match(bound.excerpt.text, place)
         end = token.end() if token is not None else place + 1
-        made.append(Warned(place, end, "CS0162", "control never comes here", "remove it, or what stands before it"))
+        made.append(
+            Warned(
+                place,
+                end,
+                "CS0162",
+                "this code is never reached",
+                "remove it, or the code that ends the flow before it",
+            )
+        )
     return made
 
 

@@ -98,7 +98,7 @@ def _about_condition(condition: Expression | None) -> Iterator[Warned]:
     """`if (done = true)` (Roslyn: `BindBooleanExpression`)."""
     if isinstance(condition, Assignment) and isinstance(condition.value, Literal) and condition.value.type is BOOL:
         place = condition.syntax
-        message = "this condition assigns a constant, and is always the same"
+        message = "this condition assigns a constant, so its result is always the same"
         yield Warned(place.start, place.end, "CS0665", message, "write == to compare")
 
 
@@ -118,7 +118,7 @@ def _about_comparison(node: Binary) -> Iterator[Warned]:
     for one, other, code in ((node.left, node.right, "CS0252"), (node.right, node.left, "CS0253")):
         compared = _with_own_equality(other, method)
         if _is_plain_object(one) and compared is not None:
-            message = f"an object is compared with a '{shown(compared)}' by reference, not by value"
+            message = f"this compares an object and a '{shown(compared)}' by reference, not by value"
             yield Warned(start, end, code, message, f"cast the object: ({shown(compared)})")
             return
 

@@ -41,8 +41,9 @@ def command(
       apimpolicy eval '@(context.Request.Method)' --context contexts.json --context-name basic
       apimpolicy eval --jsonl --contexts contexts.json < expressions.jsonl
 
-    With --jsonl each answer has `static_type`, or `errors` of [code, line, column, message]; then `runtime_type` and
-    `value`, or `exception` with type and message; and `constant`, `warnings`, `trace` where there is anything to say.
+    With --jsonl each answer has `static_type`, or `errors` of [code, line, column, message, help]; then `runtime_type`
+    and `value`, or `exception` with type and message; and `constant`, `warnings`, `trace` where there is anything to
+    say.
 
     Exits with 0, with 1 when the expression is wrong or throws, with 2 when the input is not usable.
     """

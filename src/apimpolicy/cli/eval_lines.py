@@ -108,4 +108,6 @@ def _evaluate(compiled: CompiledExpression, context: Any) -> dict[str, Any]:
 
 def _error(found: Diagnostic) -> dict[str, Any]:
     line, column = found.position
-    return {"code": found.code, "line": line, "column": column, "message": found.message}
+    told = {"code": found.code, "line": line, "column": column, "message": found.message}
+    advice = "; ".join(text for text in (found.label, found.help) if text)
+    return {**told, "help": advice} if advice else told

@@ -48,9 +48,9 @@ def is_reference_convertible(source: Type, target: Type) -> bool:
         return True
     if isinstance(source, ArrayType):
         if isinstance(target, ArrayType):
-            return source.rank == target.rank and _is_variant(source.element, target.element)
+            return source.rank == target.rank and _is_element(source.element, target.element)
         if isinstance(target, NamedType) and target.name in _ARRAY_INTERFACES and target.arguments:
-            return source.rank == 1 and _is_variant(source.element, target.arguments[0])
+            return source.rank == 1 and _is_element(source.element, target.arguments[0])
         return is_reference_convertible(named("System.Array"), target)
     if not isinstance(source, NamedType) or not isinstance(target, NamedType):
         return False
@@ -64,6 +64,28 @@ def _is_variant(source: Type, target: Type) -> bool:
     return source is target or (
         not source.is_value_type and not target.is_value_type and is_reference_convertible(source, target)
     )
+
+
+def _is_element(source: Type, target: Type) -> bool:
+    return _is_variant(source, target) or _same_in_array(source, target)
+
+
+_WITHOUT_SIGN = {"sbyte": "byte", "short": "ushort", "int": "uint", "long": "ulong"}
+
+
+def _same_in_array(source: Type, target: Type) -> bool:
+    """Whether arrays of these elements are one for the runtime (ECMA-335 I.8.7.1): of one size, whatever the sign.
+
+    The compiler does not know that, so only an `object` shows it: a `uint[]` is an `int[]`.
+    """
+    return source.is_value_type and target.is_value_type and _reduced(source) == _reduced(target)
+
+
+def _reduced(type_: Type) -> str:
+    name = str(type_)
+    if isinstance(type_, NamedType) and type_.kind == "enum":
+        name = type_.definition.enum_underlying
+    return _WITHOUT_SIGN.get(name, name)
 
 
 def _by_variance(source: NamedType, target: NamedType) -> bool:

@@ -285,7 +285,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "collections.extensions": ("System.Collections.Generic.CollectionExtensions",),
     "collections.read_only": ("System.Collections.ObjectModel.ReadOnlyCollection",),
     "collections.untyped_dictionaries": ("System.Collections.IDictionary",),
-    "collections.tuples": ("System.Tuple", "System.ValueTuple"),
+    "collections.tuples": ("System.Tuple", "System.TupleExtensions", "System.ValueTuple"),
     "collections.array_creation": ("System.Array",),
     "collections.array_members": ("System.Array",),
     "collections.array_order": ("System.Array",),

@@ -52,7 +52,7 @@ KEYWORDS = {
 
 FULL_NAMES = {keyword: name for name, keyword in KEYWORDS.items()}
 
-_HEADER = re.compile(r"(?:abstract |static )?(class|struct|interface|enum|delegate) (.+)")
+_HEADER = re.compile(r"(?:abstract |sealed |static )?(class|struct|interface|enum|delegate) (.+)")
 
 
 class TypeDefinition:
@@ -68,6 +68,7 @@ class TypeDefinition:
         "_members",
         "arity",
         "is_abstract",
+        "is_sealed",
         "is_static",
         "is_tuple",
         "kind",
@@ -83,6 +84,7 @@ class TypeDefinition:
         self.kind = match.group(1) if match else "class"
         self.is_static = header.startswith("static ")
         self.is_abstract = header.startswith("abstract ") or self.kind == "interface"
+        self.is_sealed = header.startswith("sealed ") or self.kind not in ("class", "interface") or self.is_static
         self.is_tuple = name == "System.ValueTuple" and arity > 0
         names = re.findall(r"<([^>]*)>", header)
         self.type_parameters = tuple(TypeParameter(part) for text in names for part in split_top(text))

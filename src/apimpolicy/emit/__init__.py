@@ -17,6 +17,7 @@
     inline_members  members of strings that Python has too
     overrides    the implementation that an override shares with the declaration
     chains       long chains in pieces               outlining     blocks that are too deep for Python as functions
+    recursion    whether code may call itself
     runtime      the few functions that emitted code calls and that belong to no .NET type
 
 Emitted code reaches only what the emitter put into its namespace: registered members, and the functions of `runtime`.

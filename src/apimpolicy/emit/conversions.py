@@ -10,7 +10,7 @@ from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.nodes import InterpolatedString
 from apimpolicy.dotnet import casts
 from apimpolicy.dotnet.system import arithmetic, decimals
-from apimpolicy.dotnet.types import NULL, NamedType, TupleType, Type
+from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, TupleType, Type
 from apimpolicy.dotnet.values import BOXES, CHAR, DECIMAL, DOUBLE, FLOAT, STRING, box, to_single
 from apimpolicy.emit import runtime
 from apimpolicy.emit.core import (
@@ -194,8 +194,11 @@ class ConversionEmitter(DynamicEmitter):
         return self.boxed(value, operand.type) if operand.type.is_value_type else value
 
     def emit_is_type(self, node: IsType) -> ast.expr:
+        source = node.operand.type
         if node.target is STRING and not node.operand.type.is_value_type:
             return ast.Compare(self.run(type, self.emit(node.operand)), [ast.Is()], [self.bring(str, "str")])
+        if isinstance(source, ArrayType) and conv.explicit_conversion(source, node.target) is None:
+            return last_of(self.emit(node.operand), constant(False))  # the compiler knows, and the runtime would not
         return self.run(casts.is_instance, self.boxed_operand(node.operand), self.type_constant(node.target))
 
     def emit_as_type(self, node: AsType) -> ast.expr:

@@ -11,6 +11,7 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.environment import Environment, has_environment, use_environment
 from apimpolicy.emit.frames import as_policy_error
 from apimpolicy.errors import PolicySyntaxError, PolicyTypeError
+from apimpolicy.syntax.depth import ORDINARY_DEPTH, with_room
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.holes import OPEN, has_hole
 from apimpolicy.text.source import Excerpt
@@ -28,7 +29,7 @@ class CompiledExpression:
     Python code is made on the first evaluation; checking alone never makes any.
     """
 
-    __slots__ = ("_plain", "_recording", "_static_type", "bound", "excerpt", "type")
+    __slots__ = ("_is_recursive", "_plain", "_recording", "_static_type", "bound", "excerpt", "type")
 
     def __init__(self, bound: BoundExpression) -> None:
         self.bound = bound
@@ -36,6 +37,7 @@ class CompiledExpression:
         self._plain: Callable[..., Any] | None = None
         self._recording: Callable[..., Any] | None = None
         self._static_type: str | None = None
+        self._is_recursive = False
         self.type: Type = bound.type
 
     @property
@@ -64,9 +66,13 @@ class CompiledExpression:
             if recorder is not None:
                 if self._recording is None:
                     self._recording = self._emit(recording=True)
+                if self._is_recursive:
+                    return with_room(ORDINARY_DEPTH + 1, self._recording, context, recorder)
                 return self._recording(context, recorder)
             if self._plain is None:
                 self._plain = self._emit(recording=False)
+            if self._is_recursive:
+                return with_room(ORDINARY_DEPTH + 1, self._plain, context)
             return self._plain(context)
         except Exception as error:
             found = as_policy_error(error)
@@ -76,7 +82,9 @@ class CompiledExpression:
 
     def _emit(self, *, recording: bool) -> Callable[..., Any]:
         from apimpolicy.emit.emitter import emit
+        from apimpolicy.emit.recursion import may_recurse
 
+        self._is_recursive = self.is_block and may_recurse(self.bound.body)
         return emit(self.bound, recording=recording)
 
     def __repr__(self) -> str:

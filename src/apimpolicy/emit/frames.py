@@ -22,7 +22,8 @@ FILENAME_PREFIX = "<policy> "
 """Emitted code objects have a file name that begins with this."""
 EXCERPT = "excerpt"
 """The name under which the globals of emitted code hold its excerpt; no C# variable has a name without a number."""
-MAX_RECURSION = 1000
+MAX_RECURSION = 10_000
+"""About so many calls fit; .NET's stack of a megabyte has room for as many of a small function."""
 CAUGHT = (DotnetException, AttributeError, RecursionError)
 """What a `catch` looks at; everything else passes through it."""
 

@@ -81,7 +81,7 @@ class ValueEmitter(DelegateEmitter):
             nodes.CompoundAssignment: self.emit_compound,
             nodes.Deconstruction: self.emit_deconstruction,
             nodes.ThrowExpression: lambda n: self.run(runtime.raise_exception, self.emit(n.exception)),
-            nodes.DeconstructCall: lambda n: self.emit_member_call(n.method, self.checked_receiver(n.receiver), [], ()),
+            nodes.DeconstructCall: self.emit_deconstruct_call,
             nodes.Dynamic: self.emit_dynamic,
             nodes.TypeOf: lambda n: self.bring(type_object(n.target), "type"),
             nodes.DefaultValue: self.emit_default,
@@ -307,6 +307,11 @@ class ValueEmitter(DelegateEmitter):
         if found is None:
             return self.missing(method)
         return self._invoke(found, method, receiver, arguments, type_arguments)
+
+    def emit_deconstruct_call(self, node: nodes.DeconstructCall) -> ast.expr:
+        if node.method.is_static:
+            return self.emit_member_call(node.method, None, [self.emit(node.receiver)], ())
+        return self.emit_member_call(node.method, self.checked_receiver(node.receiver), [], ())
 
     def emit_delegate_call(self, node: nodes.DelegateCall) -> ast.expr:
         called = node.target.function if isinstance(node.target, nodes.MethodGroup) else None

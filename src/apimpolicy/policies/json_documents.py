@@ -30,7 +30,7 @@ class JsonText:
 def read_json(text: str, *, folds_names: bool = False) -> JsonText:
     """Read a .NET string; `folds_names` puts property names in lower case. Raises JsonReaderException."""
     reader = tokens.TextReader(text)
-    reader.parses_dates = False
+    reader.date_parsing = 0
     document = JsonText()
     containers: list[Any] = []
     path: list[str | int] = []

@@ -119,7 +119,7 @@ class JsonToXml:
         from apimpolicy.dotnet.xml.writer import write
 
         reader = TextReader(text)
-        reader.parses_dates = self.parse_date
+        reader.date_parsing = int(self.parse_date)
         if not reader.read():
             reader.fail("Error reading JToken from JsonReader.")
         root = load(reader)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.syntax.mistakes import Mistake
 from apimpolicy.syntax.newer import newer_feature
-from apimpolicy.syntax.unsafe_code import unsafe_code
+from apimpolicy.syntax.unsafe_code import ENTITIES, unsafe_code
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.failure import Failure
@@ -26,7 +26,6 @@ _CLOSING = frozenset({"RPAR", "RSQB", "RBRACE", "SEMICOLON", "_INTERPOLATION_RBR
 _OUTSIDE = frozenset({"RESERVED", "CLASS", "STRUCT", "READONLY"})
 """Keywords that no statement begins with."""
 
-_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _WORD_HELP = {
     "and": "Write && for a logical and.",
     "or": "Write || for a logical or.",
@@ -74,9 +73,9 @@ def _advice(failure: Failure) -> str:
     if failure.previous == "STRING_LITERAL" and failure.tokens.text.startswith('"""', failure.start - 2):
         return 'C# 7.3 has no raw strings: write @"…" and double the quotes inside.'
     if failure.previous == "STRING_LITERAL" and (failure.kind == "STRING_LITERAL" or failure.adjacent()):
-        return 'A string ended before this: write \\" for a quote inside a string, or + to join strings.'
-    if spelling == ";" and failure.spelling(-1) in _ENTITIES and failure.spelling(-2) == "&":
-        return "The text stands here as it is: write the character itself for the entity."
+        return 'The string ended before this: write \\" for a quote inside a string, or + to join strings.'
+    if spelling == ";" and failure.spelling(-1) in ENTITIES and failure.spelling(-2) == "&":
+        return f"'&{failure.spelling(-1)};' is not decoded here: write the character itself."
     if failure.kind == "ARROW":
         return "A lambda is written x => expression or (x, y) => expression."
     return _WORD_HELP.get(spelling, "")
@@ -92,9 +91,13 @@ def _root(failure: Failure) -> Mistake | None:
 def _number(failure: Failure) -> Mistake | None:
     if failure.previous in ("INTEGER_LITERAL", "REAL_LITERAL") and failure.adjacent():
         spelling = failure.spelling()
+        if spelling[:1] in ("e", "E") and failure.spelling(-1)[-1].isdigit():
+            start = failure.tokens.starts[failure.index - 1]
+            help = "Write the exponent, as in 1e3."
+            return Mistake("CS0595", "this number has no digits after its 'e'", start, failure.end, help=help)
         if spelling.startswith("_") or (failure.spelling(-1) == "0" and spelling[:1] in ("x", "X", "b", "B")):
             start = failure.tokens.starts[failure.index - 1]
-            return Mistake("CS1013", "the number is not valid", start, failure.end)
+            return Mistake("CS1013", "this number is not valid", start, failure.end)
     return None
 
 
@@ -102,17 +105,17 @@ def _statement(failure: Failure) -> Mistake | None:
     """Where a statement could begin, or a section of a switch."""
     if not failure.accepts("RETURN"):
         if failure.accepts("CASE") and failure.accepts("RBRACE"):
-            return _missing(failure, "CS1513", "}", "A section of a switch begins with case or default.")
+            return _missing(failure, "CS1513", "}", "A switch section must start with case or default.")
         return None
     if failure.kind == "ELSE":
-        help = "An else follows the one statement, or the block, of its if."
+        help = "An else must directly follow the statement or block of its if."
         return Mistake("CS8641", "'else' cannot start a statement", failure.start, failure.end, help=help)
     if failure.kind in ("CATCH", "FINALLY"):
         return _missing(failure, "CS1003", "'try'")
     if failure.accepts("RBRACE"):
         help = "Close the block with }." if failure.kind in _CLOSING else ""
         if failure.kind in _OUTSIDE:
-            help = f"'{failure.spelling()}' cannot stand in a policy expression."
+            help = f"'{failure.spelling()}' can't be used in a policy expression."
         return _missing(failure, "CS1513", "}", help)
     return Mistake("CS1525", f"invalid expression term '{failure.spelling()}'", *failure.place())
 
@@ -140,7 +143,7 @@ def _expression(failure: Failure) -> Mistake | None:
     term = failure.spelling() if kind != "$END" else ")"
     help = _advice(failure)
     if kind in _STATEMENT_WORDS and kind.isalpha() and kind not in ("LBRACE", "RBRACE", "SEMICOLON"):
-        help = "Statements stand in a block: @{ … return value; }."
+        help = "Use a block for statements: @{ … return value; }."
     elif kind == "RELATIONAL_OPERATOR" and failure.tokens.kinds[failure.index + 1] == "NAME":
         help = "Replace the <placeholder> by a value."
     return Mistake("CS1525", f"invalid expression term '{term}'", start, end, help=help)
@@ -152,7 +155,7 @@ def _params(failure: Failure) -> Mistake:
     while kinds[last + 1] in ("PREDEFINED_TYPE", "DOT", "LSQB", "RSQB") or failure.is_name(last + 1):
         last += 1
     end = failure.tokens.ends[last]
-    help = "'params' stands in the declaration of a function; a call takes its arguments without it."
+    help = "'params' belongs in the declaration of a function; remove it from the call."
     return Mistake("CS1001", "identifier expected", end, end + 1, help=help)
 
 
@@ -171,10 +174,14 @@ def _type_or_name(failure: Failure) -> Mistake | None:
     """Where a type or a name must come, or where a type was that needs more."""
     accepts, kinds, index = failure.accepts, failure.tokens.kinds, failure.index
     needs_more = accepts("LPAR") and accepts("LBRACE") and not failure.after_expression
+    if failure.previous == "NEW" and failure.kind == "LSQB":
+        return _implicit_array(failure)
+    if kinds[index - 2 : index] == ["LSQB", "RSQB"] and kinds[index - 3] == "NEW":
+        return _missing(failure, "CS1514", "{", "Write the elements: new[] { 1, 2, 3 }.")
     if failure.previous == "NEW" or (needs_more and failure.after_type_of("NEW")):
         start, end = failure.missing_place()
         help = "Write new Type(arguments), new Type[size], new Type[] { … } or new { … }."
-        return Mistake("CS1526", "a 'new' expression needs (), [] or {} after the type", start, end, help=help)
+        return Mistake("CS1526", "a 'new' expression must have (), [] or {} after the type", start, end, help=help)
     if failure.previous == "RSQB" and accepts("LBRACE") and not failure.after_expression:
         opening = index - 1
         while kinds[opening] != "LSQB":
@@ -182,27 +189,46 @@ def _type_or_name(failure: Failure) -> Mistake | None:
         start = failure.tokens.starts[opening]
         help = "Write the size, new int[3], or the elements, new int[] { 1, 2, 3 }."
         return Mistake(
-            "CS1586", "an array needs a size or an initializer", start, failure.tokens.ends[index - 1], help=help
+            "CS1586", "an array must have a size or an initializer", start, failure.tokens.ends[index - 1], help=help
         )
     if kinds[index + 1] == "IN" and accepts("_MARK_DECONSTRUCTION") and not accepts("INTEGER_LITERAL"):
         start, end = failure.tokens.starts[index + 1], failure.tokens.ends[index + 1]
         help = "Write foreach (var item in items)."
-        return Mistake("CS0230", "'foreach' needs a type and a name", start, end, help=help)
+        return Mistake("CS0230", "'foreach' must declare a variable", start, end, help=help)
     if accepts("PREDEFINED_TYPE") or accepts("_MARK_TYPE") or accepts("_MARK_DECLARATION"):
         return _missing(failure, "CS1031", "type")
     if accepts("NAME") and not accepts("RPAR") and not accepts("IN"):
         word = failure.spelling()
-        help = f"'{word}' is a keyword of C#; a name is written @{word}." if word.isalpha() else ""
+        help = f"'{word}' is a C# keyword; to use it as a name, write @{word}." if word.isalpha() else ""
         return _missing(failure, "CS1001", "identifier", help)
     return None
+
+
+def _implicit_array(failure: Failure) -> Mistake:
+    """`new[` is followed by commas and `]` alone."""
+    following = failure.at(failure.index + 1)
+    help = "Write new Type[size], or new[] { … } with the elements."
+    if following.kind in _SIZES or failure.is_name(following.index):
+        return Mistake("CS0178", "',' or ']' expected", *following.place(), help=help)
+    start, end = following.missing_place()
+    return Mistake("CS1003", "']' expected", start, end, help=help)
+
+
+_SIZES = frozenset(
+    {"INTEGER_LITERAL", "REAL_LITERAL", "STRING_LITERAL", "CHARACTER_LITERAL", "LPAR", "ADDITIVE_OPERATOR", "NULL"}
+)
+"""What begins an expression where the size of an array may have been meant; names come on top."""
+
+_ENDS_NO_DECLARATION = frozenset({"IN"})
+"""Words that begin no statement: after a declaration the compiler misses a comma there, and not a semicolon."""
 
 
 def _particular(failure: Failure) -> Mistake | None:
     """Where only one thing can come."""
     accepts = failure.accepts
     if failure.kind == "LSQB" and accepts("EQUAL") and accepts("SEMICOLON") and not accepts("DOT"):
-        help = "The brackets belong to the type: int[] x."
-        return Mistake("CS0650", "an array is declared with its brackets after the type", *failure.place(), help=help)
+        help = "Put the brackets after the type: int[] x."
+        return Mistake("CS0650", "the brackets of an array must follow its type", *failure.place(), help=help)
     if accepts("_SELECT") and accepts("_GROUP"):
         start, end = failure.missing_place()
         help = "End the query with select."
@@ -211,9 +237,7 @@ def _particular(failure: Failure) -> Mistake | None:
         return None
     if accepts("CATCH") and accepts("FINALLY"):
         start, end = failure.tokens.starts[failure.index - 1], failure.tokens.ends[failure.index - 1]
-        return Mistake(
-            "CS1524", "catch or finally expected", start, end, help="A try needs a catch or a finally block."
-        )
+        return Mistake("CS1524", "catch or finally expected", start, end, help="Add a catch or finally block.")
     if accepts("LBRACE"):
         return _missing(failure, "CS1514", "{")
     if accepts("LPAR"):
@@ -235,9 +259,18 @@ def _continuation(failure: Failure) -> Mistake:
         if kinds[0] == "LBRACE":
             start, end = failure.place()
             return Mistake(
-                "CS1022", "the expression ends before this", start, end, help="Remove what follows the last }."
+                "CS1022",
+                "unexpected text after the end of the expression",
+                start,
+                end,
+                help="Remove what follows the last }.",
             )
-        return _missing(failure, "CS1002", ";", "The expression is complete here; is a bracket too many?")
+        return _missing(
+            failure, "CS1002", ";", "The expression is complete here; is there one closing bracket too many?"
+        )
+    if kind in _ENDS_NO_DECLARATION and accepts("COMMA") and accepts("SEMICOLON"):
+        help = "A loop over elements is written foreach (var item in items)." if kind == "IN" else ""
+        return Mistake("CS1003", "',' expected", *failure.place(), help=help or _advice(failure))
     named_argument = kinds[failure.index - 2] in ("LPAR", "COMMA", "LSQB")
     if accepts("COLON") and not named_argument:
         in_conditional = "QMARK" in kinds[opening : failure.index]
@@ -247,7 +280,7 @@ def _continuation(failure: Failure) -> Mistake:
             return _missing(failure, _QUERY_WORDS[spelling], f"'{spelling}'")
     if kinds[opening] == "LPAR":
         if kind == "RPAR" and accepts("COMMA") and not accepts("RPAR"):
-            return Mistake("CS8124", "a tuple has at least two elements", *failure.place())
+            return Mistake("CS8124", "a tuple must have at least two elements", *failure.place())
         if accepts("SEMICOLON"):
             return _missing(failure, "CS1002", ";")
         in_arguments = opening > 0 and failure.follows_operand(opening)

@@ -35,6 +35,10 @@ class Failure:
         self.contextual = contextual
         self.accepts = accepts
 
+    def at(self, index: int) -> Failure:
+        """The same at another token, for questions about its place."""
+        return Failure(self.tokens, index, self.contextual, self.accepts)
+
     @property
     def kind(self) -> str:
         return self.tokens.kinds[self.index]

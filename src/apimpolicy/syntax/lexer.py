@@ -15,8 +15,9 @@ PADDING = 4
 
 _VERBATIM_TEXT = re.compile(r'(?:[^"{}]|""|\{\{|\}\})*')
 _REGULAR_TEXT = re.compile(r'(?:[^"{}\\\r\n]|\\[^\r\n{}]|\{\{|\}\})*')
-_VERBATIM_FORMAT = re.compile(r'(?:[^"{}]|""|\{\{|\}\})*')
-_REGULAR_FORMAT = re.compile(r'(?:[^"{}\\\r\n]|\\[^\r\n{}]|\{\{|\}\})*')
+_VERBATIM_FORMAT = re.compile(r'(?:[^"{}]|""|\{\{)*')
+_REGULAR_FORMAT = re.compile(r'(?:[^"{}\\\r\n]|\\[^\r\n{}]|\{\{)*')
+"""The first brace ends a format: `$"{{{1:D2}}}"` is `{01}`."""
 
 _OPENING = frozenset({"LPAR", "LSQB", "LBRACE"})
 _CLOSING = frozenset({"RPAR", "RSQB", "RBRACE"})
@@ -81,6 +82,8 @@ def tokenize(text: str, position: int) -> tuple[Tokens, Mistake | None]:
             mistake = None
             if place < length:
                 mistake = lexical_mistake(text, place)
+            elif not holes:
+                _close_in_comment(tokens, position)
             if holes and (mistake is None or mistake.code in UNCLOSED):
                 mistake = _unclosed(holes[-1])
             tokens.close(place)
@@ -135,10 +138,7 @@ def _leave_hole(tokens: Tokens, holes: list[_Hole], kind: str, start: int) -> in
         pattern = _VERBATIM_FORMAT if hole.verbatim else _REGULAR_FORMAT
         end = pattern.match(tokens.text, start + 1).end()  # type: ignore[union-attr]
         if not tokens.text.startswith("}", end):
-            # `}}` was taken for an escaped brace, but it may be the end of the hole and a brace too many.
-            end = tokens.text.rfind("}}", start + 1, end)
-            if end < 0:
-                return -1
+            return -1
         tokens.add("INTERPOLATION_FORMAT", start + 1, end)
         start = end
     tokens.add("_INTERPOLATION_RBRACE", start, start + 1)
@@ -173,6 +173,17 @@ def _read_text(
         return Mistake("CS1009", "unrecognized escape sequence", end, min(end + 2, len(text))), end
     code = "CS1039" if verbatim or not following else "CS1010"
     return Mistake(code, "the string is not closed", string_start, end, help='Add the closing quote (").'), end
+
+
+def _close_in_comment(tokens: Tokens, position: int) -> None:
+    """Take the last bracket of `@{ return 1; // }`, which ends the expression although it stands in a comment."""
+    text = tokens.text.rstrip()
+    last = {"@{": "RBRACE", "@(": "RPAR"}.get(text[:2])
+    if last is None or position >= len(text) or text[-1] != ("}" if last == "RBRACE" else ")"):
+        return
+    opened = sum((kind in _OPENING) - (kind in _CLOSING) for kind in tokens.kinds)
+    if opened == 1:
+        tokens.add(last, len(text) - 1, len(text))
 
 
 def _unclosed(hole: _Hole) -> Mistake:

@@ -173,10 +173,16 @@ class Lookahead(TypeScanner):
         if not self._is(index, "<"):
             return -1
         end = self._arguments_end(index)
-        if end == NO_TYPE or self._kinds[end] not in _FOLLOWS_TYPE_ARGUMENTS or end - index == 2:
+        if end == NO_TYPE or end - index == 2:
+            return -1
+        if self._kinds[end] not in _FOLLOWS_TYPE_ARGUMENTS and not self._has_type(index, end):
             return -1
         self._closers.add(end - 1)
         return 1
+
+    def _has_type(self, start: int, end: int) -> bool:
+        """Whether one of the type arguments can only be a type: a comparison has no such operand."""
+        return any(self._kinds[place] == "PREDEFINED_TYPE" for place in range(start, end))
 
     def type_less_than(self, index: int) -> int:
         """`_TYPE_LT`: in a type, `<` always opens type arguments."""

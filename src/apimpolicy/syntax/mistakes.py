@@ -22,10 +22,10 @@ UNCLOSED = frozenset({"CS1010", "CS1039"})
 
 _CHARACTER_HELP = {
     "`": 'A C# string is written with double quotes: "text", or $"text {value}" with values in it.',
-    "\\": 'A backslash stands only inside a string: "\\\\".',
+    "\\": 'A backslash can only be used inside a string: "\\\\".',
     "$": 'An interpolated string is written $"text {value}".',
-    "@": "The @ stands once, in front of the whole expression; inside it, C# is written without @.",
-    "#": "A policy expression has no preprocessor directives; remove the line, or write a comment with //.",
+    "@": "Write @ only once, before the whole expression; inside it is plain C#.",
+    "#": "Policy expressions don't support preprocessor directives; remove the line, or use a comment (//).",
     "“": 'Use straight double quotes: "text".',
     "”": 'Use straight double quotes: "text".',
     "‘": 'Use straight double quotes: "text".',
@@ -51,7 +51,7 @@ def lexical_mistake(text: str, place: int) -> Mistake:
     character = text[place]
     help = _CHARACTER_HELP.get(character, "")
     if character == "#":
-        return Mistake("CS1040", "a preprocessor directive cannot stand here", place, place + 1, help=help)
+        return Mistake("CS1040", "a preprocessor directive can't be used here", place, place + 1, help=help)
     return Mistake(UNEXPECTED_CHARACTER, f"unexpected character '{character}'", place, place + 1, help=help)
 
 

@@ -13,6 +13,8 @@ from apimpolicy.syntax.mistakes import Mistake
 if TYPE_CHECKING:
     from apimpolicy.syntax.failure import Failure
 
+ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+
 _HELP = "Policy expressions have no pointers."
 
 
@@ -22,22 +24,49 @@ def unsafe_code(failure: Failure) -> Mistake | None:
     if spelling == "unsafe" and failure.accepts("RETURN"):
         return Mistake("CS0227", "unsafe code is not allowed here", failure.start, failure.end, help=_HELP)
     if spelling == "fixed" and failure.accepts("RETURN"):
-        return Mistake("CS0214", "'fixed' needs unsafe code", failure.start, failure.end, help=_HELP)
+        return Mistake("CS0214", "'fixed' can only be used in unsafe code", failure.start, failure.end, help=_HELP)
     if spelling == "*" and failure.previous == "PREDEFINED_TYPE":
         start = tokens.starts[index - 1]
-        return Mistake("CS0214", "a pointer type needs unsafe code", start, failure.end, help=_HELP)
+        return Mistake("CS0214", "pointer types can only be used in unsafe code", start, failure.end, help=_HELP)
     if failure.previous != "RSQB" and failure.after_type_of("STACKALLOC"):
         help = "Write the size: stackalloc int[3]."
-        return Mistake("CS1575", "'stackalloc' needs a size", *_last_type(failure, "STACKALLOC"), help=help)
+        return Mistake("CS1575", "'stackalloc' must have a size", *_last_type(failure, "STACKALLOC"), help=help)
     if failure.accepts("INTEGER_LITERAL") and index:
+        if spelling == "&" and failure.spelling(1) in ENTITIES and failure.spelling(2) == ";":
+            return _entity(failure)
         if spelling == "&":
-            return Mistake("CS0214", "the address of a variable needs unsafe code", *failure.place(), help=_HELP)
+            return Mistake(
+                "CS0214", "the address-of operator can only be used in unsafe code", *failure.place(), help=_HELP
+            )
         if spelling == "*":
-            return Mistake("CS0193", "'*' follows a pointer, and there are none", *failure.place(), help=_HELP)
+            return Mistake(
+                "CS0193",
+                "'*' can only be applied to a pointer, and policy expressions have none",
+                *failure.place(),
+                help=_HELP,
+            )
         if spelling == ">" and failure.spelling(-1) == "-" and failure.adjacent():
             help = "A member follows a dot: write '.' for '->'."
-            return Mistake("CS0193", "'->' follows a pointer, and there are none", *_arrow(failure), help=help)
+            if failure.is_name(index - 2) and tokens.ends[index - 2] < tokens.starts[index - 1]:
+                help = "A lambda is written with '=>': x => expression."
+            return Mistake(
+                "CS0193",
+                "'->' can only be applied to a pointer, and policy expressions have none",
+                *_arrow(failure),
+                help=help,
+            )
     return None
+
+
+def _entity(failure: Failure) -> Mistake:
+    """`&quot;` in code that is not read as XML: the compiler stops at its semicolon."""
+    tokens, index = failure.tokens, failure.index
+    entity = tokens.text[failure.start : tokens.ends[index + 2]]
+    help = f"'{entity}' is not decoded here: write the character itself."
+    if failure.opening() >= 0 and tokens.kinds[failure.opening()] == "LPAR":
+        start, end = tokens.starts[index + 2], tokens.ends[index + 2]
+        return Mistake("CS1026", ") expected", start, end, help=help)
+    return Mistake("CS0214", "the address-of operator can only be used in unsafe code", *failure.place(), help=help)
 
 
 def _last_type(failure: Failure, word: str) -> tuple[int, int]:

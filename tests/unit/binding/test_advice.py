@@ -72,5 +72,4 @@ def test_mistake(code: str, diagnostic: str, hint: str) -> None:
         found = list(error.diagnostics)
     first = found[0]
     assert first.code == diagnostic
-    assert first.label or first.help
-    assert hint in f"{first.label} {first.help}"
+    assert hint in f"{first.message} {first.label} {first.help}"

@@ -1,4 +1,4 @@
-"""Runs `language_rows.md`: each line of a fenced block is an expression and the answer of C# 7.3.
+"""Runs `language_rows.md` and `mistake_rows.md`: each line of a fenced block is an expression and the answer of C# 7.3.
 
     @{ return 7 / 2; }  // 3
     @{ return 1 / 0; }  // error CS0020 at 11
@@ -22,7 +22,7 @@ from apimpolicy.dotnet.values import box
 from apimpolicy.emit import compile_expression
 from apimpolicy.errors import DiagnosticError
 
-PAGE = Path(__file__).with_name("language_rows.md").read_text(encoding="utf-8")
+PAGE = "".join(path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*_rows.md")))
 BLOCK = re.compile(r"^```csharp\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ROWS = [line.rpartition("  //") for block in BLOCK.finditer(PAGE) for line in block.group(1).splitlines() if line]
 

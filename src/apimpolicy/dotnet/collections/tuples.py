@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, comparison, equal, object_key, text
-from apimpolicy.dotnet.exceptions import ArgumentException
+from apimpolicy.dotnet.exceptions import ArgumentException, NullReferenceException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, interface_members
 from apimpolicy.dotnet.values import ValueTuple, wrap_int32
@@ -116,6 +116,12 @@ def _value_equals_boxed(types: Types, value: tuple[Any, ...], other: Any) -> boo
     return isinstance(other, ValueTuple) and other.dotnet_type.arguments == types and _equal(types, value, other)
 
 
+def _deconstructed(value: Tuple | None) -> tuple[Any, ...]:
+    if value is None:
+        raise NullReferenceException
+    return value.items
+
+
 def _register() -> None:
     for arity in (*_SEVEN, 8):
         numbers = range(1, min(arity, 7) + 1)
@@ -133,6 +139,9 @@ def _register() -> None:
         interface_members(name, properties | methods)
         if arity == 8:
             continue
+        outputs = ", ".join(f"out T{n} item{n}" for n in numbers)
+        deconstruct = f"static void Deconstruct<{arguments}>(this {name} value, {outputs})"
+        implements("System.TupleExtensions", deconstruct)(_deconstructed)
         implements("System.Tuple", f"static {name} Create<{arguments}>({parameters})", types=True)(_create)
         value_name = f"System.ValueTuple<{arguments}>"
         implements(value_name, f"new({parameters})")(_create_value)

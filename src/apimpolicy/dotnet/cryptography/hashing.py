@@ -157,7 +157,7 @@ def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset
 def new_hmac(name: str, key: Array | None) -> HashAlgorithm:
     """An HMAC over the hash of this name, e.g. `SHA256`."""
     if key is None:
-        raise ArgumentNullException("key")
+        raise NullReferenceException  # .NET reads the length of the key before it looks
     return HashAlgorithm(name, "HMAC" + name, bytes(key))
 
 

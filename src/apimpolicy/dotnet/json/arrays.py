@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.json.containers import JContainer, shown
 from apimpolicy.dotnet.json.tokens import ARRAY, CONSTRUCTOR, JTOKEN, J, JToken
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
@@ -60,11 +60,6 @@ class JArray(_Indexed):
     token_type = ARRAY
     get_object = member(_ITEM)(lambda self, key: self.get_item(key))
     set_object = member(_ITEM, setter=True)(lambda self, key, value: self.set_item(key, value))
-
-    @staticmethod
-    @member("new()")
-    def empty() -> JArray:
-        return JArray()
 
     @staticmethod
     @member("new(object content)")
@@ -171,3 +166,6 @@ class JConstructor(_Indexed):
         if other is None:
             raise ArgumentNullException("other")
         return other.deep_clone()
+
+
+implements(J + "JArray", "new()")(JArray)

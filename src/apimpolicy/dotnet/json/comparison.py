@@ -13,6 +13,11 @@ from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 def _bare(token: JToken) -> JToken:
     """A copy without children."""
+    kind = type(token)
+    if kind is JValue:
+        return JValue(token._value, token.token_type)  # type: ignore[attr-defined]
+    if kind is JObject:
+        return JObject()
     if isinstance(token, JValue):
         return (JRaw if isinstance(token, JRaw) else JValue)(token.value, token.token_type)
     if isinstance(token, JProperty):
@@ -25,21 +30,27 @@ def _bare(token: JToken) -> JToken:
 def clone(token: JToken) -> JToken:
     """A deep copy without a parent."""
     result = _bare(token)
-    stack = [(token, result)]
+    stack = [(token, result)] if isinstance(token, JContainer) else []
     while stack:
         source, target = stack.pop()
-        if not isinstance(source, JContainer) or not isinstance(target, JContainer):
-            continue
-        environment().step(1 + 6 * len(source.children))
-        for child in source.children:
-            if isinstance(target, JObject):
-                assert isinstance(child, JProperty)
-                copied: JToken = target.property_to_fill(child.name)
-            else:
-                copied = _bare(child)
-                copied.parent = target
-                target.children.append(copied)
-            stack.append((child, copied))
+        children, copies = source.children, target.children  # type: ignore[attr-defined]
+        environment().step(1 + 6 * len(children))
+        for child in children:
+            copied = _bare(child)
+            copied.parent = target  # type: ignore[assignment]
+            copies.append(copied)
+            if type(child) is JProperty:
+                if type(target) is JObject:
+                    target.has_own(copied)  # type: ignore[arg-type]
+                if (
+                    len(child.children) == 1 and type(child.children[0]) is JValue
+                ):  # most properties: no turn of its own
+                    value = _bare(child.children[0])
+                    value.parent = copied  # type: ignore[assignment]
+                    copied.children.append(value)  # type: ignore[attr-defined]
+                    continue
+            if isinstance(child, JContainer):
+                stack.append((child, copied))
     return result
 
 

@@ -79,9 +79,10 @@ class JContainer(JToken):
     is_read_only = False
 
     def __init__(self) -> None:
-        super().__init__()
+        # What JToken's constructor does, without the call: policies build many small trees.
+        self.parent = None
+        self.place = self.version = 0
         self.children: list[JToken] = []
-        self.version = 0
 
     @property
     def has_values(self) -> bool:  # type: ignore[override]
@@ -203,14 +204,15 @@ class JContainer(JToken):
         self.version += 1
 
     def insert_child(self, index: int, item: JToken | None) -> None:
-        if index > len(self.children) or index < 0:
+        children = self.children
+        if index > len(children) or index < 0:
             raise ArgumentOutOfRangeException("index", "Index must be within the bounds of the List.")
         item = self.owned(item)
         self.check_child(item, None)
         item.parent = self
         environment().step(_STEPS_PER_CHILD)
-        if index == len(self.children):
-            self.children.append(item)
+        if index == len(children):
+            children.append(item)
         else:
             work_through(len(self.children) - index >> 5)
             self.children.insert(index, item)

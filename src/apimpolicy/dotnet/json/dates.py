@@ -17,10 +17,14 @@ _MICROSOFT = re.compile(r"/Date\((-?[0-9]+)([+-][0-9]{2,4})?\)/\Z")
 _MAXIMUM_TICKS = 3_155_378_975_999_999_999
 
 
-def find_date(text: str) -> Any | None:
-    """The DateTime that a JSON string stands for, or None. Offsets become local time, which is UTC here."""
+def find_date(text: str, *, keeps_offset: bool = False) -> Any | None:
+    """The DateTime that a JSON string stands for, or None. Offsets become local time, which is UTC here.
+
+    With `keeps_offset` it is a DateTimeOffset, of local time where none is written.
+    """
     if text[0:1] == "/":
-        return _microsoft(text)
+        found = _microsoft(text)
+        return platform.date_time_offset(platform.ticks_of(found), 0) if found is not None and keeps_offset else found
     if not 19 <= len(text) <= 40 or text[10] != "T":
         return None
     match = _ISO.match(text)
@@ -37,6 +41,9 @@ def find_date(text: str) -> Any | None:
     if hour > 24 or minute > 59 or second > 59:
         return None
     ticks = ((ordinal * 24 + hour) * 3600 + minute * 60 + second) * 10_000_000 + fraction
+    if keeps_offset:
+        minutes = int(match[10] or "0") * 60 + int(match[11] or "0")
+        return platform.date_time_offset(ticks, -minutes if match[9] == "-" else minutes)
     if match[8]:
         return platform.date_time(ticks, platform.UTC)
     if match[9] is None:

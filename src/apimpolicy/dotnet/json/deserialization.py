@@ -24,10 +24,11 @@ from apimpolicy.dotnet.json.casts import CASTS
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.retrieval import change_type
 from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.tokens import COMMENT as COMMENT_TOKEN
 from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, UNDEFINED, J, JToken
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType
-from apimpolicy.dotnet.values import BOXES, OBJECT, STRING, AnonymousObject, Array, box, unbox
+from apimpolicy.dotnet.values import BOXES, OBJECT, STRING, AnonymousObject, Array, RectangularArray, box, unbox
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ _SETS = {_GENERIC + "HashSet", _GENERIC + "ISet"}
 _DICTIONARIES = {_GENERIC + name for name in ("Dictionary", "IDictionary", "IReadOnlyDictionary")}
 _OTHER_SEQUENCES = {_GENERIC + name for name in ("Queue", "Stack", "LinkedList", "SortedSet")}
 _INTEGERS = frozenset(("int", "short", "ushort", "byte", "sbyte"))
+_DATES = frozenset(("System.DateTime", "System.DateTimeOffset"))
+_READ_BY_TYPE = frozenset(("int", "short", "byte", "decimal", "bool", "string", "float", "double")) | _DATES
+"""Types that Newtonsoft's reader is asked for by name: it stumbles over the first character of anything else."""
 MAXIMUM_DEPTH = 128
 
 
@@ -98,7 +102,8 @@ def to_object_of_with(token: JToken, type_object: Any, serializer: JsonSerialize
     return box(type_, to_object_with((type_,), token, serializer))
 
 
-def _to_enum(token: JToken, type_: NamedType, *, is_nullable: bool) -> Any:
+def _to_enum(token: JToken, type_: NamedType, *, is_nullable: bool, source: _TextSource | None = None) -> Any:
+    """The number of an enum's name. `ToObject` and the deserializer complain in different words."""
     value = token.value if isinstance(token, JValue) else None
     if value is None and is_nullable:
         return None
@@ -108,6 +113,9 @@ def _to_enum(token: JToken, type_: NamedType, *, is_nullable: bool) -> Any:
         found = {name.lower(): number for name, number in type_.definition.enum_values.items()}.get(value.lower())
         if found is not None:
             return found
+        if source is not None:
+            message = f"Error converting value {_shown(value)} to type '{platform.reflection_name(type_)}'."
+            raise JsonSerializationException(source.located(token, message))
         name = type_.name.rpartition(".")[2]
         raise ArgumentException(f"Could not convert '{value}' to {name}.")
     raise JsonSerializationException(f"Error converting value {_shown(value)} to type '{type_}'. Path '{token.path}'.")
@@ -119,19 +127,22 @@ class _TreeSource:
     def text(self, value: JValue) -> str | None:
         return None if value.value is None else platform.text_of(value.value)
 
-    def located(self, token: JToken, message: str) -> str:
-        return f"{message} Path '{token.path}'."
+    def located(self, token: JToken, message: str, path: str | None = None) -> str:
+        return f"{message} Path '{token.path if path is None else path}'."
 
 
 class _TextSource(_TreeSource):
-    """Where values come from text: remembers, for each scalar, (token, raw text, path, line, position after it)."""
+    """Where values come from text: remembers (token, raw text, path, line, position) of each value.
+
+    The position is after a scalar, and after the bracket that opens anything else.
+    """
 
     def __init__(self, reader: TextReader) -> None:
         self.reader = reader
         self.places: dict[int, tuple[JToken, str, str, int, int]] = {}
 
     def note(self, token: JToken) -> None:
-        """Remember where the reader is, just after a scalar."""
+        """Remember where the reader is."""
         reader = self.reader
         position = reader.at - reader.line_start
         self.places[id(token)] = (token, reader.raw, reader.path, reader.line_number, position)
@@ -139,17 +150,28 @@ class _TextSource(_TreeSource):
     def text(self, value: JValue) -> str | None:
         return None if value.value is None else self.places[id(value)][1]
 
-    def located(self, token: JToken, message: str) -> str:
+    def located(self, token: JToken, message: str, path: str | None = None) -> str:
         place = self.places.get(id(token))
         if place is None:
-            return f"{message} Path '{token.path}'."
-        return f"{message} Path '{place[2]}', line {place[3]}, position {place[4]}."
+            return super().located(token, message, path)
+        return f"{message} Path '{place[2] if path is None else path}', line {place[3]}, position {place[4]}."
 
 
 def _shown(value: Any) -> str:
     if value is None:
         return "{null}"
     return f'"{value}"' if isinstance(value, str) else platform.text_of(value)
+
+
+def _not_a_value(token: JToken, source: _TextSource) -> JsonReaderException:
+    """A bracket where a simple value is wanted; the path is that of what was read before."""
+    parent, path = token.parent, token.path
+    if isinstance(parent, JArray):
+        place = parent.children.index(token)
+        path = f"{parent.path}[{place - 1}]" if place else parent.path
+    bracket = "[" if isinstance(token, JArray) else "{"
+    message = f"Unexpected character encountered while parsing value: {bracket}."
+    return JsonReaderException(source.located(token, message, path))
 
 
 def _convert(token: JToken, type_: Type, source: _TreeSource, depth: int) -> Any:
@@ -163,6 +185,8 @@ def _convert(token: JToken, type_: Type, source: _TreeSource, depth: int) -> Any
         return _scalar(token, type_, source)
     if type_ is OBJECT:
         return token.deep_clone()
+    if isinstance(source, _TextSource) and str(type_.underlying or type_) in _READ_BY_TYPE:
+        raise _not_a_value(token, source)
     if isinstance(token, JArray):
         return _sequence(token, type_, source, depth)
     if isinstance(token, JObject):
@@ -187,7 +211,8 @@ def _scalar(token: JValue, type_: Type, source: _TreeSource) -> Any:
     if name == "byte[]":
         return CASTS["byte[]"](token)
     if isinstance(target, NamedType) and target.kind == "enum":
-        return _to_enum(token, target, is_nullable=target is not type_)
+        text_source = source if isinstance(source, _TextSource) else None
+        return _to_enum(token, target, is_nullable=target is not type_, source=text_source)
     if name in CASTS:
         return _primitive(token, target, source)
     raise JsonSerializationException(
@@ -199,6 +224,12 @@ def _primitive(token: JValue, type_: Type, source: _TreeSource) -> Any:
     value, name = token.value, str(type_)
     if isinstance(source, _TextSource) and name in _INTEGERS | {"long", "double", "float", "decimal", "bool"}:
         _check_text(token, name, source)
+    if isinstance(source, _TextSource) and isinstance(value, str) and value and name in _DATES:
+        try:
+            return CASTS[name](token)
+        except DotnetException:
+            message = f"Could not convert string to {name.removeprefix('System.')}: {value}."
+            raise JsonReaderException(source.located(token, message)) from None
     if isinstance(value, str) and value == "" and type_.is_value_type:
         raise JsonSerializationException(
             source.located(token, f"Error converting value \"\" to type '{platform.reflection_name(type_)}'.")
@@ -251,14 +282,39 @@ def _boxed(type_: Type, value: Any) -> Any:
     return value if type_ in BOXES or type_ is not OBJECT else box(type_, value)
 
 
+def _rectangle(token: JArray, type_: ArrayType, source: _TreeSource, depth: int) -> RectangularArray:
+    """An array of several dimensions, from arrays in arrays of equal lengths."""
+    lengths: list[int] = []
+    level: list[JToken] = [token]
+    for _ in range(type_.rank):
+        counts = {len(child.children) if isinstance(child, JArray) else -1 for child in level}
+        if len(counts) != 1 or -1 in counts:
+            what = "Cannot deserialize non-cubical array as multidimensional array."
+            raise JsonSerializationException(source.located(token, what))
+        lengths.append(counts.pop())
+        level = [item for child in level for item in child.children]  # type: ignore[attr-defined]
+        if not level:
+            lengths += [0] * (type_.rank - len(lengths))
+            break
+    items = [_convert(item, type_.element, source, depth + type_.rank) for item in level]
+    return RectangularArray(type_.element, tuple(lengths), items)
+
+
+def _values(token: JArray) -> list[JToken]:
+    """The elements that are values: comments are kept in trees alone."""
+    return [child for child in token.children if child.token_type != COMMENT_TOKEN]
+
+
 def _sequence(token: JArray, type_: Type, source: _TreeSource, depth: int) -> Any:
-    if isinstance(type_, ArrayType) and type_.rank == 1:
+    if isinstance(type_, ArrayType) and type_.rank > 1:
+        return _rectangle(token, type_, source, depth)
+    if isinstance(type_, ArrayType):
         element = type_.element
-        return Array(element, [_convert(child, element, source, depth + 1) for child in token.children])
+        return Array(element, [_convert(child, element, source, depth + 1) for child in _values(token)])
     if isinstance(type_, NamedType) and len(type_.arguments) == 1:
         element = type_.arguments[0]
         name = type_.name
-        items = [_boxed(element, _convert(child, element, source, depth + 1)) for child in token.children]
+        items = [_boxed(element, _convert(child, element, source, depth + 1)) for child in _values(token)]
         if name in _LISTS:
             made = platform.construct_generic(_GENERIC + "List", element)
         elif name in _SETS:
@@ -330,25 +386,27 @@ def _object(token: JObject, type_: Type, source: _TreeSource, depth: int) -> Any
     raise NotSimulatedError(f"JSON deserialization to {type_}")
 
 
-def read_text(text: str, *, parses_dates: bool = True) -> tuple[JToken | None, _TextSource]:
+def read_text(text: str, *, date_parsing: int = 1) -> tuple[JToken | None, _TextSource]:
     """The tree of a text, with what its scalars looked like; None for a text without a value."""
     from apimpolicy.dotnet.json import loading
     from apimpolicy.dotnet.json.reader import COMMENT, TextReader
 
     reader = TextReader(text)
-    reader.parses_dates = parses_dates
+    reader.date_parsing = date_parsing
     source = _TextSource(reader)
     while reader.read():
         if reader.token != COMMENT:
-            root = loading.load(reader, note=source.note)
+            kept = loading.JsonLoadSettings()
+            kept.comments = loading.LOAD_COMMENTS
+            root = loading.load(reader, kept, note=source.note)
             loading.finish(reader)
             return root, source
     return None, source
 
 
-def from_text(text: str, type_: Type, *, parses_dates: bool = True) -> Any:
+def from_text(text: str, type_: Type, *, date_parsing: int = 1) -> Any:
     """`DeserializeObject<T>`; gives the plain value, boxed for `object`."""
-    root, source = read_text(text, parses_dates=parses_dates)
+    root, source = read_text(text, date_parsing=date_parsing)
     if root is None:
         return default_value(type_) if not type_.is_value_type or type_.underlying is not None else _no_content(type_)
     return _convert(root, type_, source, 0)

@@ -107,7 +107,7 @@ def deserialize_type_converting(text: str | None, type_object: Any, converters: 
 @implements(_CONVERT, f"static object DeserializeObject(string value, System.Type type, {_SETTINGS})")
 def deserialize_type_with(text: str | None, type_object: Any, settings: JsonSerializerSettings | None) -> Any:
     type_ = OBJECT if type_object is None else type_object.type
-    return box(type_, from_text(_text(text), type_, parses_dates=settings is None or settings.date_parsing != 0))
+    return box(type_, from_text(_text(text), type_, date_parsing=1 if settings is None else settings.date_parsing))
 
 
 @implements(_CONVERT, "static T DeserializeObject<T>(string value)", types=True)
@@ -123,12 +123,12 @@ def deserialize_converting(types: tuple[Type, ...], text: str | None, converters
 
 @implements(_CONVERT, f"static T DeserializeObject<T>(string value, {_SETTINGS})", types=True)
 def deserialize_with(types: tuple[Type, ...], text: str | None, settings: JsonSerializerSettings | None) -> Any:
-    return from_text(_text(text), types[-1], parses_dates=settings is None or settings.date_parsing != 0)
+    return from_text(_text(text), types[-1], date_parsing=1 if settings is None else settings.date_parsing)
 
 
 @implements(_CONVERT, f"static object DeserializeObject(string value, {_SETTINGS})")
 def deserialize_object_with(text: str | None, settings: JsonSerializerSettings | None) -> Any:
-    return from_text(_text(text), OBJECT, parses_dates=settings is None or settings.date_parsing != 0)
+    return from_text(_text(text), OBJECT, date_parsing=1 if settings is None else settings.date_parsing)
 
 
 @implements(_CONVERT, "static T DeserializeAnonymousType<T>(string value, T anonymousTypeObject)", types=True)

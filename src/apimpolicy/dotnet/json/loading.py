@@ -82,10 +82,12 @@ def load(
 ) -> JToken:
     """The tree that starts at the reader's token; the reader is left on its last token.
 
-    `note` is called with each scalar while the reader is just behind it.
+    `note` is called with each scalar while the reader is just behind it, and with each container where it opens.
     """
     made: JToken | None = _container(reader)
     if isinstance(made, JContainer):
+        if note is not None:
+            note(made)
         _fill(made, reader, settings, note)
         return made
     made = _scalar(reader)
@@ -123,7 +125,8 @@ def _fill(
             assert parent.parent is not None
             parent = parent.parent
         elif token == tokens.COMMENT:
-            if settings is not None and settings.comments == LOAD_COMMENTS:
+            keeps = settings is not None and settings.comments == LOAD_COMMENTS
+            if keeps and not isinstance(parent, (JObject, JProperty)):
                 parent.add(JValue.of_comment(reader.value))
         else:
             made: JToken | None = _scalar(reader) or _container(reader)
@@ -131,10 +134,10 @@ def _fill(
                 raise InvalidOperationException(f"The JsonReader should not be on a token of type {token}.")
             made.parent = parent
             parent.children.append(made)
+            if note is not None:
+                note(made)
             if isinstance(made, JContainer):
                 parent = made
-            elif note is not None:
-                note(made)
         if not reader.read():
             break
     if reader.depth >= depth:

@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.json.containers import JContainer, as_token, is_multiple, shown
 from apimpolicy.dotnet.json.sequences import JEnumerable
 from apimpolicy.dotnet.json.tokens import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JToken
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.values import OBJECT as OBJECT_TYPE
 from apimpolicy.dotnet.values import Array
 
@@ -36,9 +36,11 @@ class JProperty(JContainer):
     token_type = PROPERTY
 
     def __init__(self, name: str | None) -> None:
-        super().__init__()
         if name is None:
             raise ArgumentNullException("name")
+        self.parent = None
+        self.place = self.version = 0
+        self.children = []
         self.name = name
 
     @staticmethod
@@ -113,13 +115,10 @@ class JObject(JContainer):
     token_type = OBJECT
 
     def __init__(self) -> None:
-        super().__init__()
+        self.parent = None
+        self.place = self.version = 0
+        self.children = []
         self._by_name: dict[str, JProperty] = {}
-
-    @staticmethod
-    @member("new()")
-    def empty() -> JObject:
-        return JObject()
 
     @staticmethod
     @member("new(object content)")
@@ -185,6 +184,10 @@ class JObject(JContainer):
         made.parent = self
         self.children.append(made)
         return made
+
+    def has_own(self, item: JProperty) -> None:
+        """Find a property that was put among the children by its name."""
+        self._by_name[item.name] = item
 
     def set_child(self, index: int, item: JToken | None) -> None:
         existing = self.children[index] if 0 <= index < len(self.children) else None
@@ -342,3 +345,6 @@ class JObject(JContainer):
         from apimpolicy.dotnet.collections.enumerators import get_enumerator
 
         return get_enumerator(self.key_value_pairs())
+
+
+implements(J + "JObject", "new()")(JObject)

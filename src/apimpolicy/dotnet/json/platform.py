@@ -44,6 +44,13 @@ def date_time(ticks: int, kind: int) -> Any:
     return function("System.DateTime", "new(long ticks, System.DateTimeKind kind)")(ticks, kind)
 
 
+def date_time_offset(ticks: int, minutes: int) -> Any:
+    """A DateTimeOffset from the ticks of its clock and its offset."""
+    from apimpolicy.dotnet.system.offsets import DateTimeOffset
+
+    return DateTimeOffset(ticks, minutes * 600_000_000)
+
+
 def ticks_of(value: Any) -> int:
     """The ticks of a DateTime, DateTimeOffset (clock time) or TimeSpan."""
     name = str(type_of(value))

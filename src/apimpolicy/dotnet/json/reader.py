@@ -18,6 +18,8 @@ MAXIMUM_DEPTH = 512
 """Deeper documents are refused with the message of a reader that has this `MaxDepth`."""
 
 START_OBJECT, START_ARRAY, START_CONSTRUCTOR = "StartObject", "StartArray", "StartConstructor"
+_WITH_OFFSET = 2
+"""Of the enum `DateParseHandling`."""
 END_OBJECT, END_ARRAY, END_CONSTRUCTOR = "EndObject", "EndArray", "EndConstructor"
 PROPERTY_NAME, COMMENT, INTEGER, FLOAT, STRING = "PropertyName", "Comment", "Integer", "Float", "String"
 BOOLEAN, NULL, UNDEFINED, DATE, NONE = "Boolean", "Null", "Undefined", "Date", "None"
@@ -54,7 +56,7 @@ class TextReader:
         self.state = "Start"
         # One entry per open container: [kind, property name or index].
         self.stack: list[list[Any]] = []
-        self.parses_dates = True
+        self.date_parsing = 1
 
     # Where the reader is
 
@@ -261,7 +263,7 @@ class TextReader:
         self._count()
         self.state = "PostValue" if self.stack else "Finished"
         self.raw = value
-        date = find_date(value) if self.parses_dates else None
+        date = find_date(value, keeps_offset=self.date_parsing == _WITH_OFFSET) if self.date_parsing else None
         self.token, self.value = (STRING, value) if date is None else (DATE, date)
 
     def _word(self, word: str, message: str) -> None:

@@ -138,7 +138,7 @@ class JValue(JToken):
     def __init__(self, value: Any, token_type: int) -> None:
         # What JToken's constructor does, without the call: most tokens are values.
         self.parent = None
-        self.place = self.line = self.position = 0
+        self.place = 0
         self._value = value
         self.token_type = token_type
 

@@ -14,7 +14,7 @@ from apimpolicy.dotnet.json.objects import JObject
 from apimpolicy.dotnet.json.scalars import JValue, value_type
 from apimpolicy.dotnet.json.tokens import STRING_TYPE, TYPE_NAMES, J, JToken
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import AnonymousObject, Char, ValueTuple, box, type_of
+from apimpolicy.dotnet.values import AnonymousObject, Char, RectangularArray, ValueTuple, box, type_of
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class _Serializer:
                     continue
                 made.property_to_fill(self._name(name, value)).value = self.token(item)
             return made
+        if isinstance(value, RectangularArray):
+            return self._rows([box(value.element, item) for item in value.items], value.lengths)
         if hasattr(value, "__iter__"):
             array = JArray()
             for item in content_items(value):
@@ -86,6 +88,16 @@ class _Serializer:
 
             return node_token(value)
         raise NotSimulatedError(f"JSON serialization of {platform.type_name(value)}")
+
+    def _rows(self, items: list[Any], lengths: tuple[int, ...]) -> JArray:
+        """An array of several dimensions as arrays in arrays."""
+        made = JArray()
+        size = len(items) // lengths[0] if lengths[0] else 0
+        for number in range(lengths[0]):
+            row = items[number * size : (number + 1) * size]
+            token = self._rows(row, lengths[1:]) if len(lengths) > 1 else self.token(row[0])
+            made.insert_child(number, token)
+        return made
 
     def _name(self, name: str, value: Any) -> str:
         if self.settings is not None and self.settings.camel_case and not hasattr(value, "contains_key"):

@@ -51,12 +51,12 @@ _SPECIAL = frozenset(". '/\"[]()\t\n\r\f\b\\\u0085\u2028\u2029")
     },
 )
 class JToken:
-    """A node of a JSON tree. `token_type` is a `JTokenType` number; `line` and `position` are 0 when not parsed.
+    """A node of a JSON tree. `token_type` is a `JTokenType` number.
 
     `annotations` is there once something was annotated. `place` is where it last was among its siblings.
     """
 
-    __slots__ = ("annotations", "line", "parent", "place", "position")
+    __slots__ = ("annotations", "parent", "place")
 
     dotnet_type_name: str
     token_type: int = NONE
@@ -65,8 +65,6 @@ class JToken:
     def __init__(self) -> None:
         self.parent: JContainer | None = None
         self.place = 0
-        self.line = 0
-        self.position = 0
 
     @property
     def short_name(self) -> str:

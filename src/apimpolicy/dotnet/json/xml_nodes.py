@@ -42,7 +42,7 @@ def serialize_node(node: XObject | None, formatting: int = 0, omit_root: bool = 
 def node_token(node: XObject) -> JToken:
     """What `SerializeObject` makes of a node: the same, as a tree, which cannot hold comments inside of objects."""
     reader = TextReader(json_text(node, indented=False, omit_root=False))
-    reader.parses_dates = False
+    reader.date_parsing = 0
     if any(isinstance(item, XComment) for item in ([node, *node.below()] if isinstance(node, XContainer) else [node])):
         raise NotSimulatedError("JSON serialization of XML with comments, other than with SerializeXNode")
     reader.read()

@@ -16,6 +16,7 @@ MAXIMUM = (1 << 96) - 1
 MAX_VALUE = Decimal(MAXIMUM)
 MIN_VALUE = MAX_VALUE.copy_negate()
 MAX_SCALE = 28
+_MOST_DIGITS = 29
 
 # Exact or not at all: what does not fit into 29 digits is worked out with integers instead.
 _EXACT = Context(prec=29, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_EVEN, traps=[Rounded, InvalidOperation])
@@ -68,7 +69,13 @@ def fit(number: int, scale: int) -> Decimal:
 
 
 def _fits(value: Decimal) -> bool:
-    return MIN_VALUE <= value <= MAX_VALUE and int(value.as_tuple().exponent) >= -MAX_SCALE
+    """Whether a value of at most 29 digits is a decimal as it is: 29 digits may be more than 96 bits."""
+    _, digits, exponent = value.as_tuple()
+    if int(exponent) < -MAX_SCALE:
+        return False
+    if int(exponent) > 0:
+        return MIN_VALUE <= value <= MAX_VALUE
+    return len(digits) < _MOST_DIGITS or abs(parts_of(value)[0]) <= MAXIMUM
 
 
 def add(a: Decimal, b: Decimal) -> Decimal:
@@ -186,17 +193,38 @@ def ceiling(value: Decimal) -> Decimal:
     return Decimal(math.ceil(value))
 
 
-def _from_float(value: float, significant: int) -> Decimal:
-    if not math.isfinite(value) or abs(value) >= 7.922816251426434e28:
+def _from_float(value: float, digits: int) -> Decimal:
+    """The nearest decimal of so many digits, by the steps of .NET's `DecCalc.VarDecFromR8`.
+
+    It guesses the power of ten from the power of two. Where rounding adds a digit, one trailing zero stays:
+    `(decimal)0.9999999999999999` is `1.0`.
+    """
+    exponent = math.frexp(value)[1] if math.isfinite(value) else MAX_SCALE * 4
+    if exponent > _LARGEST_EXPONENT:
         raise _overflow()
-    mantissa, _, exponent = f"{value:.{significant - 1}e}".partition("e")
-    digits = mantissa.replace(".", "")
-    rounded = fit(int(digits), significant - 1 - int(exponent))
-    number, scale = parts_of(rounded)
-    while scale > 0 and number % 10 == 0:
-        number //= 10
-        scale -= 1
-    return from_parts(number, scale)
+    if exponent < _SMALLEST_EXPONENT or not value:
+        return Decimal(0)
+    scaled, most = abs(value), digits - 1
+    power = min(most - (exponent * 19728 >> 16), MAX_SCALE)
+    if power >= 0:
+        scaled *= 10.0**power
+    elif power != -1 or scaled >= 10.0**digits:
+        scaled /= 10.0**-power
+    else:
+        power = 0
+    if scaled < 10.0**most and power < MAX_SCALE:
+        scaled, power = scaled * 10, power + 1
+    number = round(scaled)
+    zeros = min(power, most)
+    for step in (8, 4, 2, 1):
+        if zeros >= step and number % 10**step == 0:
+            number, power, zeros = number // 10**step, power - step, zeros - step
+    found = fit(number, power)
+    return found.copy_negate() if value < 0 else found
+
+
+_LARGEST_EXPONENT, _SMALLEST_EXPONENT = 96, -94
+"""Of 2, for numbers that a decimal holds."""
 
 
 def from_double(value: float) -> Decimal:

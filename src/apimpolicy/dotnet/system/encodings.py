@@ -16,7 +16,7 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.system import encoding_fallbacks as fallbacks
-from apimpolicy.dotnet.values import CHAR, Array, byte_array, from_utf16, to_utf16
+from apimpolicy.dotnet.values import BYTE, CHAR, Array, byte_array, from_utf16, to_utf16
 
 _INDEX = "Index and count must refer to a location within the buffer."
 NULL_STRING = "String reference not set to an instance of a String."
@@ -47,6 +47,7 @@ class Encoding:
         "encoder_fallback",
         "is_read_only",
         "is_single_byte",
+        "keeps_ascii",
         "preamble",
         "web_name",
     )
@@ -61,6 +62,7 @@ class Encoding:
         self.dotnet_type_name = f"System.Text.{type_name}"
         self.preamble = preamble
         self.is_single_byte = codec in ("ascii", "latin-1")
+        self.keeps_ascii = self.is_single_byte or codec == "utf-8"
         self.is_read_only = True
         self.encoder_fallback: str | None = "?" if self.is_single_byte else "\ufffd"
         self.decoder_fallback: str | None = "?" if codec == "ascii" else "\ufffd"
@@ -88,6 +90,8 @@ class Encoding:
     def get_bytes(self, text: str | None) -> Array:
         if text is None:
             raise ArgumentNullException("s", NULL_STRING)
+        if self.keeps_ascii and len(text) <= FREE_UNITS and text.isascii():
+            return Array(BYTE, text.encode())
         if len(text) > FREE_UNITS:
             environment().check_elements(len(text))
         return byte_array(self.encode(text))

@@ -14,8 +14,41 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MESSAGE, _INNER, _PARAMETER = "string message", "System.Exception innerException", "string paramName"
-_HRESULT = -2146233088
-"""COR_E_EXCEPTION, of exceptions that have no number of their own."""
+_HRESULTS = {
+    "AggregateException": 0x80131500,
+    "ApplicationException": 0x80131600,
+    "ArgumentException": 0x80070057,
+    "ArgumentNullException": 0x80004003,
+    "ArgumentOutOfRangeException": 0x80131502,
+    "ArithmeticException": 0x80070216,
+    "ArrayTypeMismatchException": 0x80131503,
+    "Collections.Generic.KeyNotFoundException": 0x80131577,
+    "DivideByZeroException": 0x80020012,
+    "Exception": 0x80131500,
+    "FormatException": 0x80131537,
+    "IndexOutOfRangeException": 0x80131508,
+    "InvalidCastException": 0x80004002,
+    "InvalidOperationException": 0x80131509,
+    "NotImplementedException": 0x80004001,
+    "NotSupportedException": 0x80131515,
+    "NullReferenceException": 0x80004003,
+    "ObjectDisposedException": 0x80131622,
+    "OverflowException": 0x80131516,
+    "RankException": 0x80131517,
+    "SystemException": 0x80131501,
+    "TimeoutException": 0x80131505,
+    "UnauthorizedAccessException": 0x80070005,
+    "Xml.XmlException": 0x80131940,
+}
+"""The numbers of exceptions (System.HResults); others have that of their base class."""
+
+
+def _hresult(exception: DotnetException) -> int:
+    for parent in named(exception.dotnet_type_name).supertypes:
+        number = _HRESULTS.get(parent.name.removeprefix("System."))
+        if number is not None:
+            return number - (1 << 32)
+    return _HRESULTS["Exception"] - (1 << 32)
 
 
 def simple_exceptions() -> list[type[DotnetException]]:
@@ -145,11 +178,12 @@ implements("System.Exception", "string ToString()")(exception_to_string)
 
 
 def _register_texts() -> None:
-    for name, default in (("string HelpLink", None), ("string Source", None), ("int HResult", _HRESULT)):
+    for name, default in (("string HelpLink", None), ("string Source", None), ("int HResult", _hresult)):
         key = "csharp_" + name.rpartition(" ")[2]
 
         def read(exception: DotnetException, key: str = key, default: Any = default) -> Any:
-            return exception.__dict__.get(key, default)
+            found = exception.__dict__.get(key)
+            return default(exception) if found is None and default is not None else found
 
         def write(exception: DotnetException, value: Any, key: str = key) -> None:
             exception.__dict__[key] = value

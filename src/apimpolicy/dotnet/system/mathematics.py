@@ -59,13 +59,6 @@ def _pow(x: float, y: float) -> float:
         return math.nan
 
 
-def _cube_root(value: float) -> float:
-    if value == 0 or not math.isfinite(value):
-        return value
-    root = math.copysign(abs(value) ** (1 / 3), value)
-    return root - (root * root * root - value) / (3 * root * root)
-
-
 def _atanh(value: float) -> float:
     return math.copysign(math.inf, value) if abs(value) == 1 else math.atanh(value)
 
@@ -78,7 +71,7 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
     "Atan(double d)": math.atan,
     "Atan2(double y, double x)": math.atan2,
     "Atanh(double d)": _guarded(_atanh),
-    "Cbrt(double d)": _cube_root,
+    "Cbrt(double d)": math.cbrt,  # of the C library, as in .NET
     "Cos(double d)": _guarded(math.cos),
     "Cosh(double value)": _guarded(math.cosh),
     "Exp(double d)": _guarded(math.exp),

@@ -43,7 +43,7 @@ def _from_part(chars: Array | None, start: int, length: int) -> str:
 @implements("string", "new(char c, int count)")
 def _repeated(char: str, count: int) -> str:
     if count < 0:
-        raise ArgumentOutOfRangeException("count", "'count' must be non-negative.")
+        raise ArgumentOutOfRangeException("count", "Count cannot be less than zero.")
     environment().new_string(count)
     return char * count
 

@@ -155,12 +155,12 @@ def expanded_name(text: str | None) -> XName:
     if text is None:
         raise ArgumentNullException("expandedName")
     if not text:
-        raise ArgumentException("The empty string '' is not a valid expanded name.", "expandedName")
+        raise ArgumentException("'' is an invalid expanded name.")
     if text[0] != "{":
         return NO_NAMESPACE.get_name(text)
     end = text.rfind("}")
     if end <= 1 or end == len(text) - 1:
-        raise ArgumentException(f"The string '{text}' is not a valid expanded name.", "expandedName")
+        raise ArgumentException(f"'{text}' is an invalid expanded name.")
     return XNamespace.get(text[1:end]).get_name(text[end + 1 :])
 
 

@@ -58,7 +58,7 @@ def _json(text: str, parses_dates: bool) -> Any:
     from apimpolicy.dotnet.json.reader import TextReader
 
     reader = TextReader(text)
-    reader.parses_dates = parses_dates
+    reader.date_parsing = int(parses_dates)
     if not reader.read():
         return None
     root = load(reader)
