@@ -37,7 +37,7 @@ needs_traces = pytest.mark.skipif(not TRACES.exists(), reason="the recorded trac
 def document_of(row: dict[str, Any]) -> str:
     if "document" in row:
         return str(row["document"])
-    sections = dict(row.get("sections", {}))
+    sections = {"backend": "<base />", **row.get("sections", {})}
     if "expression" in row:
         sections["inbound"] = f"<set-variable name='v' value='{row['expression']}' />"
     inside = "".join(f"<{name}>{sections.get(name, '')}</{name}>" for name in ("inbound", "backend", "outbound"))

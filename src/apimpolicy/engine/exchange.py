@@ -314,6 +314,9 @@ class Exchange:
         transport = self.services.outside if service is None else service
         return forwarding.answer_of(self, transport, request, timeout, words)
 
+    def send_to_backend(self, request: Request, backend_id: str, timeout: float) -> Response:
+        return forwarding.send_to_backend(self, request, backend_id, timeout)
+
     @property
     def backend_choice(self) -> str:
         return "" if self.routed is None else self.routed.why

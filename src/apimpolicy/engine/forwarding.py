@@ -69,6 +69,26 @@ def follow(exchange: Exchange, request: Request, timeout: float) -> Response:
     return response
 
 
+def send_to_backend(exchange: Exchange, request: Request, backend_id: str, timeout: float) -> Response:
+    """Send a request of a policy's own to a backend, with its credentials, circuit and pool. Raises PolicyError."""
+    backends = exchange.services.backends
+    route = backends.route(backend_id, request)
+    if route.id != backend_id:
+        placeholder = f"https://{backend_id}"
+        request.url = route.backend.url.rstrip("/") + request.url.removeprefix(placeholder)
+    host = Url.parse(request.url).host
+    request.headers = headers_on_the_way(request.headers, host, None, keeps_host=False)
+    backends.add_credentials(route, request)
+    exchange.sent_requests.append(request)
+    try:
+        response = answer_of(exchange, exchange.services.transport, request, timeout, TIMED_OUT)
+    except PolicyError as error:
+        backends.failed(route, error.reason)
+        raise
+    backends.answered(route, response)
+    return response
+
+
 def headers_on_the_way(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
     """What the backend gets: its own host in front, and the caller's address behind those in X-Forwarded-For."""
     fields = dict(headers.by_key())

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import AnyPolicy, Service, ServiceApi, ServiceOperation
     from apimpolicy.engine.steps import Program
 
+WITHOUT_OPERATIONS = ("mcp", "a2a")
+"""Kinds of APIs whose requests are all for one endpoint, or for what the server says of itself."""
 TRACE_HEADER = "Ocp-Apim-Trace"
 
 
@@ -116,6 +118,8 @@ class ServiceRequests:
         self, exchange: Exchange, routed: RoutedApi, admission: Admission | None
     ) -> AnyPolicy | _NoOperation | None:
         """The policy of the operation that the request is for."""
+        if routed.api.api.kind in WITHOUT_OPERATIONS:
+            return None
         operations = self._operations_of(routed.api)
         if not operations:
             described = self._documents_of(routed.api).description

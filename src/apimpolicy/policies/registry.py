@@ -27,7 +27,7 @@ POLICIES: dict[str, str | None] = {
     "cache-remove-value": "cache_remove_value",
     "cache-store": "cache_store",
     "cache-store-value": "cache_store_value",
-    "cache-value": None,
+    "cache-value": "cache_value",
     "check-header": "check_header",
     "choose": "choose",
     "cors": "cors",
@@ -41,7 +41,7 @@ POLICIES: dict[str, str | None] = {
     "http-data-source": "http_data_source",
     "include-fragment": "include_fragment",
     "invoke-dapr-binding": "invoke_dapr_binding",
-    "invoke-request": None,
+    "invoke-request": "invoke_request",
     "ip-filter": "ip_filter",
     "json-to-xml": "json_to_xml",
     "jsonp": "jsonp",
@@ -100,8 +100,6 @@ UNDOCUMENTED: dict[str, str] = {
     "authentication-token-store": _EDITOR,
     "block": _EDITOR,
     "graphql-data-source": _EDITOR,
-    "invoke-request": _EDITOR,
-    "cache-value": "the policy toolkit, which writes cache-lookup-value, choose and cache-store-value for it,",
     "set-request-metric-dimension-value": _EDITOR,
 }
 

@@ -183,6 +183,11 @@ class Exchange(Protocol):
         seconds. Raises PolicyError.
         """
 
+    def send_to_backend(self, request: Request, backend_id: str, timeout: float) -> Response:
+        """Send a request of the policy's own to a backend of the gateway, a pool's member with its own URL. Raises
+        PolicyError.
+        """
+
     def on_response(self, action: Callable[[ResponseMessage], None]) -> None:
         """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now."""
 

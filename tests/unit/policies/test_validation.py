@@ -64,7 +64,6 @@ DOUBTFUL_ROWS = [
     ("<inbound><authentication-token-store/></inbound>", "POL114", 11, "Only the schema of the editor"),
     ("<inbound><authentication-oauth2/></inbound>", "POL114", 11, "another emulator"),
     ("<inbound><block/></inbound>", "POL114", 11, "Only the schema of the editor"),
-    ("<inbound><cache-value key='a'/></inbound>", "POL114", 11, "Only the policy toolkit"),
     ("<inbound><set-request-metric-dimension-value/></inbound>", "POL114", 11, "what it does is not known"),
 ]
 
