@@ -14,9 +14,10 @@ the variable is stored for `expires-after` seconds. After `refresh-after` second
 not expired. The cache is that of cache-lookup-value, cache-store-value and cache-remove-value.
 
 Microsoft's policy toolkit writes this policy, and real gateways take it with both durations only; no page describes it.
-Simulated, except that `caching-type` has no effect. Our choices: the request that finds a value due for a refresh
-computes it and gets the new one; if that fails, or sets nothing, it gets the old one, and the next request tries again.
-`default-value` is for when there is neither a cached value nor one that the policies set, and is not stored.
+Simulated, except that `caching-type` has no effect. Our choices: policies that stand in it without a `value` around
+them count as if they had one; the request that finds a value due for a refresh computes it and gets the new one; if
+that fails, or sets nothing, it gets the old one, and the next request tries again. `default-value` is for when there is
+neither a cached value nor one that the policies set, and is not stored.
 
 Source: https://github.com/Azure/azure-api-management-policy-toolkit
 """
@@ -56,7 +57,8 @@ class CacheValue:
     key: str = expression_attribute(required=True)
     refresh_after: float = expression_attribute(number, required=True)
     variable_name: str = literal_attribute(required=True)
-    value: Step | None = child(ComputedValue, required=True)
+    value: Step | None = child(ComputedValue)
+    steps: list[Step] = policies()
 
     def run(self, exchange: Exchange) -> Effect:
         cache = exchange.services.cache
@@ -87,6 +89,7 @@ class CacheValue:
         if self.value is not None:
             computed: ComputedValue = exchange.evaluate(self.value)
             exchange.execute(computed.steps)
+        exchange.execute(self.steps)
         if self.variable_name in exchange.variables:
             return True
         if old is not None:
