@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.messaging import Sidecar
 
 TICKS_PER_SECOND = 10_000_000
+REVISION = ";rev="
 TIMED_OUT = "Request to the backend service timed out"
 
 
@@ -169,10 +170,16 @@ def target(exchange: Exchange) -> str | None:
 def path_below(path: str, prefix: str) -> str | None:
     """What follows an API's path in a URL's path, beginning with `/`; None when it does not begin so.
 
-    >>> path_below("/orders/17", "orders"), path_below("/ordersheet", "orders")
-    ('/17', None)
+    The revision that a caller asks for belongs to the API's path.
+
+    >>> path_below("/orders/17", "orders"), path_below("/ordersheet", "orders"), path_below("/a;rev=2/17", "a")
+    ('/17', None, '/17')
     """
     prefix = prefix.strip("/")
+    own = path[1 : len(prefix) + 1]
+    if own.lower() == prefix.lower() and path[len(prefix) + 1 :].lower().startswith(REVISION):
+        rest = path[len(prefix) + 1 + len(REVISION) :]
+        return "/" + rest.partition("/")[2]
     if not prefix:
         return path
     if path.lower() == f"/{prefix}".lower():

@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     from apimpolicy.policies.data_requests import CosmosContainer, SqlDatabase
 
 
+TIERS = ("classic", "v2")
+
+
 class Gateway:
     """A simulated gateway. Every argument is optional; the defaults are those of a new API Management service.
 
@@ -89,6 +92,9 @@ class Gateway:
     - `schemas`: JSON Schemas and XSDs by the ids that validate-content names; `wsdl`: the schema of a SOAP API
     - `graphql_schema`: the schema of a GraphQL API, as SDL
     - `sql`, `cosmos`: the databases of GraphQL resolvers: `RecordedSql`, `RecordedCosmos`, or what has `execute`
+    - `tier`: "classic", or "v2", where rate limits are token buckets
+    - `over_capacity`: whether the gateway has no room for a request and answers 429 before any policy: a bool, or a
+      function of a `Request`
     - `now`: a datetime, a function, or a `Clock`; the machine's clock when it is not given
     - `api`, `operation`, `product`, `workspace`, `subscription`, `user`, `deployment`: what `context` says of them.
       With an operation, a request that does not match its method and URL template is answered with 404
@@ -159,7 +165,11 @@ class Gateway:
         refused_certificate_status: int = 401,
         dotnet: str = "core",
         cors_needs_base: bool = False,
+        tier: str = "classic",
+        over_capacity: bool | Callable[[Request], bool] = False,
     ) -> None:
+        if tier not in TIERS:
+            raise ConfigurationError(f"tier is one of {', '.join(TIERS)}, not {tier!r}")
         if dotnet not in ("core", "framework"):
             raise ConfigurationError(f"dotnet is 'core' or 'framework', not {dotnet!r}")
         if second_read not in ("empty", "error", "again"):
@@ -214,7 +224,10 @@ class Gateway:
             GatewayDataSources(sql, cosmos),
             allows_new_body=allows_new_body,
             refused_certificate_status=refused_certificate_status,
+            fills_buckets=tier == "v2",
         )
+        self.tier = tier
+        self.over_capacity = over_capacity
         self.api = documents.api() if api is None else api
         self.operation = operation
         self.product = product
@@ -255,6 +268,8 @@ class Gateway:
         environment = self.environment()
         with use_environment(environment):
             exchange = self._exchange(request, scopes)
+            if self.has_no_room(request):
+                return Result(exchange, pipeline.turn_away(exchange).to_response())
             for name, value in (variables or {}).items():
                 exchange.variables[to_utf16(name)] = variable_value(value)
             if not self._find_operation(exchange, scopes):
@@ -361,6 +376,11 @@ class Gateway:
         if isinstance(setting, Mapping):
             setting = [name for name, is_on in setting.items() if is_on]
         return host.lower() in (name.lower() for name in setting)
+
+    def has_no_room(self, request: Request) -> bool:
+        """Whether the gateway answers 429 because it is over its capacity."""
+        setting = self.over_capacity
+        return setting(request) if callable(setting) else setting
 
     def context_of(self, request: Request) -> Context:
         """The `context` with which a request begins, as expressions see it; for evaluating one without a policy."""

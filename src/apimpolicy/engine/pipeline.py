@@ -89,6 +89,11 @@ def deny(exchange: Exchange, program: Program, error: PolicyError, reason: str) 
     return answer
 
 
+def turn_away(exchange: Exchange) -> ResponseMessage:
+    """The answer of a gateway that is over its capacity: no policy runs. The words are ours."""
+    return default_answer(exchange, 429, "Too many requests.")
+
+
 def _handle(
     exchange: Exchange, program: Program, error: PolicyError, body_message: str | None = None
 ) -> ResponseMessage:

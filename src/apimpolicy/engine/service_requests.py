@@ -51,6 +51,8 @@ class ServiceRequests:
         """Raises as `Gateway.run` does."""
         with use_environment(self.gateway.environment()):
             exchange = self.gateway.exchange(request)
+            if self.gateway.has_no_room(request):
+                return Result(exchange, pipeline.turn_away(exchange).to_response())
             for name, value in variables.items():
                 exchange.variables[to_utf16(name)] = variable_value(value)
             routed = find_api(self.service, exchange.request)

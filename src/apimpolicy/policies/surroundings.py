@@ -226,6 +226,10 @@ class Services(Protocol):
         """Whether set-body may give a body to a message that has none."""
 
     @property
+    def fills_buckets(self) -> bool:
+        """Whether calls are counted with token buckets, as in the v2 tiers."""
+
+    @property
     def refused_certificate_status(self) -> int:
         """The status code for a client certificate that validate-client-certificate refuses."""
 
