@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.execution import LastError
@@ -11,14 +12,15 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import forwarding
 from apimpolicy.engine.evaluation import Evaluator
+from apimpolicy.engine.policy_doubles import run_double
 from apimpolicy.engine.trace import Effect, Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import UNDOCUMENTED, is_known
-from apimpolicy.policies.spec import PolicyError
+from apimpolicy.policies.spec import SECTIONS, PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from apimpolicy.context.description import OperationDescription
     from apimpolicy.context.execution import Context
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.chain import Verification
     from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange_services import ExchangeServices
+    from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.policies.language_models import PromptEmbedding
     from apimpolicy.policies.messaging import Sidecar
@@ -39,6 +42,7 @@ class Exchange:
 
     `context` is what expressions see. Its `Response` is null until there is one: the backend's, or that of an error.
     What most requests never change stands in the class, and only what a request changes in the exchange itself.
+    `doubles` run in the place of policies, by their ids, and `sections` are those that run.
     `program` are the effective policies, from the moment when they are known.
     `unasked_certificate` is the client certificate that was on the wire although the gateway did not ask for it;
     `verifications` are the questions whether a certificate is to be trusted, with their answers.
@@ -62,6 +66,8 @@ class Exchange:
     is_served = False
     composed_request: RequestMessage | None = None
     _composed: ResponseMessage | None = None
+    doubles: Mapping[str, AnyDouble] = MappingProxyType({})
+    sections: frozenset[str] = frozenset(SECTIONS)
 
     def __init__(
         self,
@@ -151,7 +157,10 @@ class Exchange:
                 known = UNDOCUMENTED.get(step.name)
                 reason = f"no documentation describes it, only {known} knows it ({step.where()})" if known else ""
                 raise NotSimulatedError(f"the policy '{step.name}'", reason or step.where())
-            effect = self._evaluator.instantiate(entry).run(self)
+            if self.doubles and step.own_id in self.doubles:
+                effect = run_double(self.doubles[step.own_id or ""], self)
+            else:
+                effect = self._evaluator.instantiate(entry).run(self)
             if effect is not None:
                 entry.effect = effect
         except (PolicyError, NotSimulatedError, LimitExceededError) as error:

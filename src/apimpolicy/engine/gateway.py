@@ -24,6 +24,7 @@ from apimpolicy.engine.exchange_services import ExchangeServices
 from apimpolicy.engine.identity import Identities
 from apimpolicy.engine.integrations import Integrations
 from apimpolicy.engine.observation import observer
+from apimpolicy.engine.parts import Part
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.services import SimulatedTime, clock_of, transport_of
 from apimpolicy.engine.uploaded_certificates import UploadedCertificates
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.description import ApiDescription
     from apimpolicy.context.entities import Subscription, User
+    from apimpolicy.context.records import Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.revocation import RevocationList
     from apimpolicy.engine.authorizations import ConnectionSource
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.event_hubs import EventHub, EventHubs
     from apimpolicy.engine.managed_identity import TokenSource
     from apimpolicy.engine.openid_provider import OpenIdSource
+    from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.resolvers import Resolution
     from apimpolicy.engine.service import Service
     from apimpolicy.engine.service_bus import ServiceBus
@@ -250,6 +253,11 @@ class Gateway:
         request: Request | str,
         *,
         variables: Mapping[str, object] | None = None,
+        section: str | Iterable[str] | None = None,
+        only: str | None = None,
+        response: Response | None = None,
+        last_error: Mapping[str, str] | None = None,
+        doubles: Mapping[str, AnyDouble] | None = None,
     ) -> Result:
         """Send a request through a policy: the response, and how it came about.
 
@@ -257,6 +265,12 @@ class Gateway:
         service; or a mapping from scopes (`global`, `workspace`, `product`, `api`, `operation`) to documents. A request
         that is only a URL is a GET. `variables` are there from the start, as if a wider scope had set them: texts,
         numbers, truth values; what JSON has besides becomes a JToken.
+
+        A part of the policy can be run alone: with `section` one of its sections, or several of them; with `only` one
+        policy, by its `id` or its place (`outbound/choose[1]/set-header[1]`). `response` is then what expressions see
+        as the response, and `last_error` (`source`, `reason`, `message` …) is `context.LastError` of an on-error that
+        runs alone. `doubles` run in the place of policies, by the policies' ids: a `PolicyDouble`, a function of the
+        exchange, or None for nothing at all.
 
         Raises PolicySyntaxError and PolicyTypeError when the gateway would refuse a document, ConfigurationError when
         the gateway was set up wrongly, NotSimulatedError when the request reaches what is not simulated, and
@@ -272,16 +286,26 @@ class Gateway:
                 return Result(exchange, pipeline.turn_away(exchange).to_response())
             for name, value in (variables or {}).items():
                 exchange.variables[to_utf16(name)] = variable_value(value)
-            if not self._find_operation(exchange, scopes):
+            is_found = self._find_operation(exchange, scopes)
+            if section is not None or only is not None or response is not None or doubles:
+                part = Part(section, only, response, last_error, doubles or {})
+                return Result(exchange, part.run(exchange, self.policies.program(scopes)).to_response())
+            if not is_found:
                 wide = {scope: document for scope, document in scopes.items() if scope == "global"}
                 answer = pipeline.refuse(exchange, self.policies.program(wide))
                 return Result(exchange, answer.to_response())
             return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_response())
 
-    def send(self, request: Request | str, *, variables: Mapping[str, object] | None = None) -> Result:
+    def send(
+        self,
+        request: Request | str,
+        *,
+        variables: Mapping[str, object] | None = None,
+        doubles: Mapping[str, AnyDouble] | None = None,
+    ) -> Result:
         """Send a request to the service: it finds the API, the operation, the subscription and its product, and the
-        policies of all their scopes run. A request that is only a URL is a GET; `variables` and errors are those of
-        `run`.
+        policies of all their scopes run. A request that is only a URL is a GET; `variables`, `doubles` and errors are
+        those of `run`.
         """
         if self.service is None:
             raise ConfigurationError("send needs Gateway(service=…); run takes a policy and a request")
@@ -290,7 +314,7 @@ class Gateway:
 
             self._service_requests = ServiceRequests(self, self.service)
         given = Request("GET", request) if isinstance(request, str) else request
-        return self._service_requests.send(given, variables or {})
+        return self._service_requests.send(given, variables or {}, doubles or {})
 
     def _find_operation(self, exchange: Exchange, scopes: Mapping[str, Policy]) -> bool:
         """Find what operation a request is for; False when the gateway has operations, and it is for none of them."""

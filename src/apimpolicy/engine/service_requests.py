@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.service import AnyPolicy, Service, ServiceApi, ServiceOperation
     from apimpolicy.engine.steps import Program
 
@@ -47,10 +48,13 @@ class ServiceRequests:
         self._documents: dict[ServiceApi, ApiDocuments] = {}
         self._operations: dict[ServiceApi, list[tuple[OperationDescription, AnyPolicy | None]]] = {}
 
-    def send(self, request: Request, variables: Mapping[str, object]) -> Result:
+    def send(
+        self, request: Request, variables: Mapping[str, object], doubles: Mapping[str, AnyDouble]
+    ) -> Result:
         """Raises as `Gateway.run` does."""
         with use_environment(self.gateway.environment()):
             exchange = self.gateway.exchange(request)
+            exchange.doubles = doubles
             if self.gateway.has_no_room(request):
                 return Result(exchange, pipeline.turn_away(exchange).to_response())
             for name, value in variables.items():
