@@ -16,6 +16,7 @@ from apimpolicy.policies.spec import SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
     from apimpolicy.context.records import Response
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.policy_doubles import AnyDouble

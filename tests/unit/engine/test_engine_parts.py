@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from apimpolicy import ConfigurationError, Gateway, PolicyDouble, Response
-from apimpolicy.engine.exchange import Exchange
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.exchange import Exchange
 
 POLICY = """<policies>
     <inbound><set-header id="mark" name="A" exists-action="override"><value>1</value></set-header>
