@@ -302,12 +302,11 @@ class Exchange:
         elif not getattr(error, "__notes__", None):
             error.add_note(f"in the policy '{step.name}' at {step.where()}")
 
-    def _path_of(self, error: PolicyError, step: Step) -> str:
-        """Where a policy stands; a self-hosted gateway names the forwarding inside of forward-request (seen)."""
+    @staticmethod
+    def _path_of(error: PolicyError, step: Step) -> str:
+        """Where a policy stands; of a forward-request that cannot connect, as logs of real gateways have it."""
         is_connection = step.name == "forward-request" and error.reason in ("BackendConnectionFailure", "Timeout")
-        if not is_connection or self.context.deployment.gateway.is_managed:
-            return step.path
-        return f"{step.path.removesuffix('[1]')}\\{step.name}"
+        return f"{step.name}\\{step.name}" if is_connection and step.path == f"{step.name}[1]" else step.path
 
     # The backend
 
