@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,30 @@ def test_the_complete_trace_entry_by_entry() -> None:
     assert list(made["traceEntries"]) == list(expected["traceEntries"])
     for section, entries in expected["traceEntries"].items():
         ours = [without_times(entry) for entry in made["traceEntries"][section]]
+        assert ours == [without_times(entry) for entry in entries], section
+
+
+@needs_traces
+def test_the_complete_trace_from_the_command_line(tmp_path: Path) -> None:
+    """`apimpolicy run … --gateway-trace`: the same entries, in the same order, with the same words."""
+    expected = json.loads((TRACES / "long-running-apis.json").read_text("utf-8"))["traceEntries"]
+    (tmp_path / "global.xml").write_text(COMPLETE_POLICIES["global"])
+    (tmp_path / "apimpolicy.toml").write_text(
+        """
+        api = {path = "timeout", service-url = "http://longrunning.api:8088/long-running"}
+        operation = {url-template = "/"}
+        deployment = {gateway-id = "self-hosted"}
+        backend = {headers = {Content-Length = "0", Date = "Fri, 24 Jan 2025 09:53:11 GMT", Server = "Kestrel"}}
+        """
+    )
+    request = expected["inbound"][0]["data"]["request"]
+    headers = [f"--header={each['name']}: {each['value']}" for each in request["headers"]]
+    command = [sys.executable, "-m", "apimpolicy", "run", str(TRACES / "long-running-apis.operation.xml")]
+    options = ["--scope=global=global.xml", f"--get={request['url']}", "--ip-address=172.21.0.1", "--gateway-trace"]
+    done = subprocess.run([*command, *options, *headers], cwd=tmp_path, capture_output=True, check=True)
+    made = json.loads(done.stdout)["traceEntries"]
+    for section, entries in expected.items():
+        ours = [without_times(entry) for entry in made[section]]
         assert ours == [without_times(entry) for entry in entries], section
 
 

@@ -72,7 +72,7 @@ class Gateway:
       the host names where it is on. When it is off, a certificate that is sent is null in the policy, as in Azure
     - `named_values`, `fragments` (text, path or `Policy` by id)
     - `backends` by id: base URLs, `Backend` with credentials and a circuit breaker, `BackendPool`
-    - `backend`: answers what is forwarded: a function of a `Request` (and of `timeout` in seconds, if it has such a
+    - `backend`: answers what is forwarded: a function of a `Request` (and of the timeout in seconds, if it has a second
       parameter), a `Response`, or a `Transport`
     - `outside`: answers what send-request and send-one-way-request send; the `backend` does unless it is given
     - `service`: a `Service`, its APIs, products and subscriptions; `send` takes requests to it
