@@ -30,7 +30,6 @@ from apimpolicy.engine.services import SimulatedTime, clock_of, transport_of
 from apimpolicy.engine.uploaded_certificates import UploadedCertificates
 from apimpolicy.engine.variables import variable_value
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.cors import is_preflight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -58,9 +57,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.services import Backend, KeyVaultReference, Now
     from apimpolicy.engine.steps import Program
     from apimpolicy.policies.data_requests import CosmosContainer, SqlDatabase
-
-
-TIERS = ("classic", "v2")
 
 
 class Gateway:
@@ -171,14 +167,10 @@ class Gateway:
         tier: str = "classic",
         over_capacity: bool | Callable[[Request], bool] = False,
     ) -> None:
-        if tier not in TIERS:
-            raise ConfigurationError(f"tier is one of {', '.join(TIERS)}, not {tier!r}")
-        if dotnet not in ("core", "framework"):
-            raise ConfigurationError(f"dotnet is 'core' or 'framework', not {dotnet!r}")
-        if second_read not in ("empty", "error", "again"):
-            raise ConfigurationError(f"second_read is 'empty', 'error' or 'again', not {second_read!r}")
-        if missing_section not in ("inherit", "skip"):
-            raise ConfigurationError(f"missing_section is 'inherit' or 'skip', not {missing_section!r}")
+        _check_choice("second_read", second_read, "empty", "error", "again")
+        _check_choice("missing_section", missing_section, "inherit", "skip")
+        _check_choice("dotnet", dotnet, "core", "framework")
+        _check_choice("tier", tier, "classic", "v2")
         self.certificates = dict(certificates or {})
         self.uploaded = UploadedCertificates(self.certificates)
         self.trust = TrustStore(trusted_roots, intermediates, revocation_lists, unreachable_revocation_lists)
@@ -320,25 +312,14 @@ class Gateway:
         """Find what operation a request is for; False when the gateway has operations, and it is for none of them."""
         if self.description is None and self.operation is None:
             return True
-        from apimpolicy.engine.operations import choose, operations_of
+        from apimpolicy.engine.operations import find_operation
 
-        operations = operations_of(self.description, self.operation)
-        if not operations and self.description is not None and self.description.takes_everything:
-            return True
-        request, api = exchange.request, exchange.context.api
-        method = request.method
-        if is_preflight(request) and not any(each.operation.method == "OPTIONS" for each in operations):
-            asked = request.headers.joined("Access-Control-Request-Method") or ""
-            method = asked if pipeline.preflight_steps(self.policies.program(scopes)) else method
-        found = choose(request, api, operations, method)
-        if found is None:
-            return False
-        described, parameters = found
-        exchange.context.operation = described.operation
-        exchange.url_template = described.operation.url_template
-        exchange.described_operation = described if described.is_described else None
-        request.match_parameters(parameters)
-        return True
+        return find_operation(
+            exchange,
+            self.description,
+            self.operation,
+            lambda: bool(pipeline.preflight_steps(self.policies.program(scopes))),
+        )
 
     def resolve(
         self,
@@ -451,6 +432,12 @@ class Gateway:
         if watching is not None:
             watching.began(exchange)
         return exchange
+
+
+def _check_choice(name: str, value: str, *choices: str) -> None:
+    if value not in choices:
+        listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
+        raise ConfigurationError(f"{name} is {listed}, not {value!r}")
 
 
 _NO_API = Api()
