@@ -318,9 +318,8 @@ class Exchange:
 
     def send(self, request: Request, timeout: float, service: Sidecar | None = None) -> Response:
         self.sent_requests.append(request)
-        words = f"The request was canceled due to the configured HttpClient.Timeout of {timeout:g} seconds elapsing."
         transport = self.services.outside if service is None else service
-        return forwarding.answer_of(self, transport, request, timeout, words)
+        return forwarding.answer_of(self, transport, request, timeout, is_own=True)
 
     def send_to_backend(self, request: Request, backend_id: str, timeout: float) -> Response:
         return forwarding.send_to_backend(self, request, backend_id, timeout)

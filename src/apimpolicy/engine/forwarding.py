@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TICKS_PER_SECOND = 10_000_000
 REVISION = ";rev="
 TIMED_OUT = "Request to the backend service timed out"
+OWN_TIMED_OUT = "The request was canceled due to the configured HttpClient.Timeout of {seconds:g} seconds elapsing."
 
 
 def forward(exchange: Exchange, timeout: float) -> tuple[Request, Response]:
@@ -47,7 +48,7 @@ def forward(exchange: Exchange, timeout: float) -> tuple[Request, Response]:
     exchange.backend_requests.append(request)
     transport = services.dapr if exchange.backend_is_exact else services.transport
     try:
-        response = answer_of(exchange, transport, request, timeout, TIMED_OUT)
+        response = answer_of(exchange, transport, request, timeout)
     except PolicyError as error:
         if route is not None:
             services.backends.failed(route, error.reason)
@@ -65,7 +66,7 @@ def follow(exchange: Exchange, request: Request, timeout: float) -> Response:
     host = Url.parse(request.url).host
     request.headers = headers_on_the_way(request.headers, host, None, keeps_host=exchange.host_is_set)
     exchange.backend_requests.append(request)
-    response = answer_of(exchange, exchange.services.transport, request, timeout, TIMED_OUT)
+    response = answer_of(exchange, exchange.services.transport, request, timeout)
     exchange.show_response(ResponseMessage.of(response, exchange.request.second_read))
     return response
 
@@ -82,7 +83,7 @@ def send_to_backend(exchange: Exchange, request: Request, backend_id: str, timeo
     backends.add_credentials(route, request)
     exchange.sent_requests.append(request)
     try:
-        response = answer_of(exchange, exchange.services.transport, request, timeout, TIMED_OUT)
+        response = answer_of(exchange, exchange.services.transport, request, timeout)
     except PolicyError as error:
         backends.failed(route, error.reason)
         raise
@@ -103,14 +104,16 @@ def headers_on_the_way(headers: Headers, host: str, caller: str | None, *, keeps
 
 
 def answer_of(
-    exchange: Exchange, transport: Transport | Sidecar, request: Request, timeout: float, timed_out: str
+    exchange: Exchange, transport: Transport | Sidecar, request: Request, timeout: float, *, is_own: bool = False
 ) -> Response:
-    """What a transport answers within `timeout` seconds of the gateway's time; `timed_out` are the words else.
+    """What a transport answers within `timeout` seconds of the gateway's time.
 
-    An answer that does not come costs the whole timeout.
+    An answer that does not come costs the whole timeout. `is_own` says that it is a request of the policy's own, of
+    whose errors other words were seen than of those of forward-request.
 
     Raises PolicyError for a connection that fails, ConfigurationError for an answer that is none.
     """
+    timed_out = OWN_TIMED_OUT.format(seconds=timeout) if is_own else TIMED_OUT
     now = environment().utc_now
     started = now()
     try:
@@ -119,7 +122,7 @@ def answer_of(
         exchange.services.time.advance(max(0.0, timeout - (now() - started) / TICKS_PER_SECOND))
         raise PolicyError("Timeout", timed_out) from None
     except OSError as error:
-        raise PolicyError("BackendConnectionFailure", _words_of(error, request)) from error
+        raise PolicyError("BackendConnectionFailure", _words_of(error, request, is_own)) from error
     if not isinstance(response, Response):
         raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
     if now() - started > timeout * TICKS_PER_SECOND:
@@ -127,10 +130,10 @@ def answer_of(
     return response
 
 
-def _words_of(error: OSError, request: Request) -> str:
-    """What is said of a connection that fails; of one that is refused in the words of real gateways."""
-    if not isinstance(error, ConnectionRefusedError):
-        return str(error) or "The backend cannot be reached."
+def _words_of(error: OSError, request: Request, is_own: bool) -> str:
+    """What is said of a connection that fails: its own words, or those of real gateways when it is refused."""
+    if str(error) and (is_own or not isinstance(error, ConnectionRefusedError)):
+        return str(error)
     url = Url.parse(request.url)
     return f"Error connecting to {from_utf16(url.host)}:{url.port}"
 
