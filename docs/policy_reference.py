@@ -20,6 +20,8 @@ INDEX = """\
 Every policy name that any source knows. *Simulated* says what a run leaves out or does otherwise; "not simulated" marks
 names that no documentation describes: `check` knows them, and a run that reaches one fails by name. *Ours* marks pages
 that name choices of ours where Azure's documentation is silent. Sections, scopes and gateways are the documented ones.
+The state of API Management that is modelled: its documentation to August 2026, Microsoft's release notes to June 2026,
+and what real gateways were seen to do until October 2026 (`tests/evidence`).
 These pages are made by `docs/policy_reference.py` from the policies themselves; a test keeps them true.
 
 | policy | sections | scopes | gateways | simulated | ours |

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.managed_identity import ManagedIdentity
     from apimpolicy.engine.openapi import load_openapi
     from apimpolicy.engine.openid_provider import OpenIdDocuments, OpenIdProvider
+    from apimpolicy.engine.policy_doubles import PolicyDouble
     from apimpolicy.engine.recorded_answers import RecordedAnswer, RecordedAnswers
     from apimpolicy.engine.resolvers import PublishedEvent, Resolution
     from apimpolicy.engine.result import Result
@@ -113,6 +114,7 @@ _MODULES = {
     "engine.result": "Result",
     "engine.service": "Service ServiceApi ServiceOperation ServiceProduct ServiceSubscription"
     " ServiceWorkspace VersionSet",
+    "engine.policy_doubles": "PolicyDouble",
     "engine.service_bus": "ServiceBus ServiceBusMessage",
     "engine.services": "Clock FixedClock KeyVault KeyVaultReference Transport",
     "engine.token_keys": "TokenKey",
@@ -179,6 +181,7 @@ __all__ = [
     "OpenIdProvider",
     "Operation",
     "Policy",
+    "PolicyDouble",
     "PolicySyntaxError",
     "PolicyTypeError",
     "PoolMember",

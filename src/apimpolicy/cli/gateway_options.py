@@ -33,6 +33,7 @@ _OPTIONS = (
     click.option("--url", metavar="URL", help="The request's URL."),
     click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header; may be repeated."),
     click.option("--body", metavar="TEXT", help="The request's body; @FILE reads it from a file."),
+    click.option("--ip-address", metavar="ADDRESS", default="127.0.0.1", help="The caller's address."),
     click.option("--certificate", metavar="FILE", help="The caller's client certificate: PEM, DER or PKCS#12."),
     click.option("--password", metavar="TEXT", help="The password of --certificate."),
     click.option("--negotiate/--no-negotiate", default=None, help="Turn 'Negotiate client certificate' on or off."),
@@ -73,6 +74,7 @@ class GatewayOptions:
     url: str | None
     headers: tuple[str, ...]
     body: str | None
+    ip_address: str
     certificate: str | None
     password: str | None
     negotiate: bool | None
@@ -192,7 +194,9 @@ class GatewayOptions:
         else:
             url = self.get_url or self.url or "/"
             method = self.method or ("GET" if body is None or self.get_url else "POST")
-        return Request(method, url, headers=headers, body=body, certificate=certificate)
+        return Request(
+            method, url, headers=headers, body=body, certificate=certificate, ip_address=self.ip_address
+        )
 
     def _body(self) -> bytes | str | None:
         if self.body is None or not self.body.startswith("@"):

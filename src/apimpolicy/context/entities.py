@@ -14,6 +14,7 @@ from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, interface_members
 from apimpolicy.dotnet.values import STRING, Array, string_array, to_utf16
+from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 SINGLE, POOL = 0, 1
 NOT_PUBLISHED, PUBLISHED = 0, 1
 MANAGED = "managed"
+KINDS = ("http", "soap", "graphql", "websocket", "odata", "grpc", "mcp", "a2a")
 
 
 def _text(value: str | None) -> str | None:
@@ -40,7 +42,11 @@ class SubscriptionKeyParameterNames:
     "IContextApi", attributes={"IsCurrentRevision": "is_current_revision", "Revision": "revision", "Version": "version"}
 )
 class Api:
-    """IApi and IContextApi. `service_url` may be text; it is None when the API has no backend of its own."""
+    """IApi and IContextApi. `service_url` may be text; it is None when the API has no backend of its own.
+
+    `kind` is the API's type in Azure (`KINDS`), which expressions do not see. An MCP server and an A2A API have no
+    operations in their policies: every request below their path is for them.
+    """
 
     def __init__(
         self,
@@ -54,7 +60,11 @@ class Api:
         is_current_revision: bool = True,
         revision: str = "1",
         version: str | None = None,
+        kind: str = "http",
     ) -> None:
+        if kind not in KINDS:
+            raise ConfigurationError(f"the kind of an API is one of {', '.join(KINDS)}, not {kind!r}")
+        self.kind = kind
         self.id = to_utf16(id)
         self.name = to_utf16(id if name is None else name)
         self.path = to_utf16(path)

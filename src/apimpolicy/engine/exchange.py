@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.context.execution import LastError
@@ -11,15 +12,16 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import forwarding
 from apimpolicy.engine.evaluation import Evaluator
+from apimpolicy.engine.policy_doubles import run_double
 from apimpolicy.engine.trace import Effect, Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
-from apimpolicy.policies.doubts import NEW_ATTRIBUTES, is_new_attribute
+from apimpolicy.policies.doubts import is_unnamed_output
 from apimpolicy.policies.registry import UNDOCUMENTED, is_known
-from apimpolicy.policies.spec import PolicyError
+from apimpolicy.policies.spec import SECTIONS, PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from apimpolicy.context.description import OperationDescription
     from apimpolicy.context.entities import Operation
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.chain import Verification
     from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange_services import ExchangeServices
+    from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.service import ServiceApi
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.policies.language_models import PromptEmbedding
@@ -51,6 +54,7 @@ class Exchange:
 
     `context` is what expressions see. Its `Response` is null until there is one: the backend's, or that of an error.
     What most requests never change stands in the class, and only what a request changes in the exchange itself.
+    `doubles` run in the place of policies, by their ids, and `sections` are those that run.
     `program` are the effective policies, from the moment when they are known.
     `unasked_certificate` is the client certificate that was on the wire although the gateway did not ask for it;
     `verifications` are the questions whether a certificate is to be trusted, with their answers.
@@ -75,6 +79,8 @@ class Exchange:
     is_served = False
     composed_request: RequestMessage | None = None
     _composed: ResponseMessage | None = None
+    doubles: Mapping[str, AnyDouble] = MappingProxyType({})
+    sections: frozenset[str] = frozenset(SECTIONS)
 
     def __init__(
         self,
@@ -164,10 +170,13 @@ class Exchange:
                 known = UNDOCUMENTED.get(step.name)
                 reason = f"no documentation describes it, only {known} knows it ({step.where()})" if known else ""
                 raise NotSimulatedError(f"the policy '{step.name}'", reason or step.where())
-            for attribute in step.element.attributes if step.name in NEW_ATTRIBUTES else ():
-                if is_new_attribute(step.name, attribute.name):
+            for attribute in step.element.attributes:
+                if is_unnamed_output(step.name, attribute.name) and attribute.name != "response-variable-name":
                     raise NotSimulatedError(f"the attribute '{attribute.name}' of '{step.name}'", step.where())
-            effect = self._evaluator.instantiate(entry).run(self)
+            if self.doubles and step.own_id in self.doubles:
+                effect = run_double(self.doubles[step.own_id or ""], self)
+            else:
+                effect = self._evaluator.instantiate(entry).run(self)
             if effect is not None:
                 entry.effect = effect
         except (PolicyError, NotSimulatedError, LimitExceededError) as error:
@@ -309,12 +318,11 @@ class Exchange:
         elif not getattr(error, "__notes__", None):
             error.add_note(f"in the policy '{step.name}' at {step.where()}")
 
-    def _path_of(self, error: PolicyError, step: Step) -> str:
-        """Where a policy stands; a self-hosted gateway names the forwarding inside of forward-request (seen)."""
+    @staticmethod
+    def _path_of(error: PolicyError, step: Step) -> str:
+        """Where a policy stands; of a forward-request that cannot connect, as logs of real gateways have it."""
         is_connection = step.name == "forward-request" and error.reason in ("BackendConnectionFailure", "Timeout")
-        if not is_connection or self.context.deployment.gateway.is_managed:
-            return step.path
-        return f"{step.path.removesuffix('[1]')}\\{step.name}"
+        return f"{step.name}\\{step.name}" if is_connection and step.path == f"{step.name}[1]" else step.path
 
     # The backend
 
@@ -326,9 +334,11 @@ class Exchange:
 
     def send(self, request: Request, timeout: float, service: Sidecar | None = None) -> Response:
         self.sent_requests.append(request)
-        words = f"The request was canceled due to the configured HttpClient.Timeout of {timeout:g} seconds elapsing."
         transport = self.services.outside if service is None else service
-        return forwarding.answer_of(self, transport, request, timeout, words)
+        return forwarding.answer_of(self, transport, request, timeout, is_own=True)
+
+    def send_to_backend(self, request: Request, backend_id: str, timeout: float) -> Response:
+        return forwarding.send_to_backend(self, request, backend_id, timeout)
 
     @property
     def backend_choice(self) -> str:

@@ -32,6 +32,7 @@ class ExchangeServices:
         "data_sources",
         "documents",
         "event_hubs",
+        "fills_buckets",
         "identities",
         "language_models",
         "metrics",
@@ -57,7 +58,9 @@ class ExchangeServices:
         *,
         allows_new_body: bool,
         refused_certificate_status: int,
+        fills_buckets: bool = False,
     ) -> None:
+        self.fills_buckets = fills_buckets
         self.transport = transport
         self.outside = outside
         self.time = time

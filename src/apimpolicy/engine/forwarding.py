@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from apimpolicy.policies.messaging import Sidecar
 
 TICKS_PER_SECOND = 10_000_000
+REVISION = ";rev="
 TIMED_OUT = "Request to the backend service timed out"
+OWN_TIMED_OUT = "The request was canceled due to the configured HttpClient.Timeout of {seconds:g} seconds elapsing."
 
 
 def forward(exchange: Exchange, timeout: float) -> tuple[Request, Response]:
@@ -46,7 +48,7 @@ def forward(exchange: Exchange, timeout: float) -> tuple[Request, Response]:
     exchange.backend_requests.append(request)
     transport = services.dapr if exchange.backend_is_exact else services.transport
     try:
-        response = answer_of(exchange, transport, request, timeout, TIMED_OUT)
+        response = answer_of(exchange, transport, request, timeout)
     except PolicyError as error:
         if route is not None:
             services.backends.failed(route, error.reason)
@@ -64,8 +66,28 @@ def follow(exchange: Exchange, request: Request, timeout: float) -> Response:
     host = Url.parse(request.url).host
     request.headers = headers_on_the_way(request.headers, host, None, keeps_host=exchange.host_is_set)
     exchange.backend_requests.append(request)
-    response = answer_of(exchange, exchange.services.transport, request, timeout, TIMED_OUT)
+    response = answer_of(exchange, exchange.services.transport, request, timeout)
     exchange.show_response(ResponseMessage.of(response, exchange.request.second_read))
+    return response
+
+
+def send_to_backend(exchange: Exchange, request: Request, backend_id: str, timeout: float) -> Response:
+    """Send a request of a policy's own to a backend, with its credentials, circuit and pool. Raises PolicyError."""
+    backends = exchange.services.backends
+    route = backends.route(backend_id, request)
+    if route.id != backend_id:
+        placeholder = f"https://{backend_id}"
+        request.url = route.backend.url.rstrip("/") + request.url.removeprefix(placeholder)
+    host = Url.parse(request.url).host
+    request.headers = headers_on_the_way(request.headers, host, None, keeps_host=False)
+    backends.add_credentials(route, request)
+    exchange.sent_requests.append(request)
+    try:
+        response = answer_of(exchange, exchange.services.transport, request, timeout)
+    except PolicyError as error:
+        backends.failed(route, error.reason)
+        raise
+    backends.answered(route, response)
     return response
 
 
@@ -82,14 +104,16 @@ def headers_on_the_way(headers: Headers, host: str, caller: str | None, *, keeps
 
 
 def answer_of(
-    exchange: Exchange, transport: Transport | Sidecar, request: Request, timeout: float, timed_out: str
+    exchange: Exchange, transport: Transport | Sidecar, request: Request, timeout: float, *, is_own: bool = False
 ) -> Response:
-    """What a transport answers within `timeout` seconds of the gateway's time; `timed_out` are the words else.
+    """What a transport answers within `timeout` seconds of the gateway's time.
 
-    An answer that does not come costs the whole timeout.
+    An answer that does not come costs the whole timeout. `is_own` says that it is a request of the policy's own, of
+    whose errors other words were seen than of those of forward-request.
 
     Raises PolicyError for a connection that fails, ConfigurationError for an answer that is none.
     """
+    timed_out = OWN_TIMED_OUT.format(seconds=timeout) if is_own else TIMED_OUT
     now = environment().utc_now
     started = now()
     try:
@@ -98,7 +122,7 @@ def answer_of(
         exchange.services.time.advance(max(0.0, timeout - (now() - started) / TICKS_PER_SECOND))
         raise PolicyError("Timeout", timed_out) from None
     except OSError as error:
-        raise PolicyError("BackendConnectionFailure", _words_of(error, request)) from error
+        raise PolicyError("BackendConnectionFailure", _words_of(error, request, is_own)) from error
     if not isinstance(response, Response):
         raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
     if now() - started > timeout * TICKS_PER_SECOND:
@@ -106,10 +130,10 @@ def answer_of(
     return response
 
 
-def _words_of(error: OSError, request: Request) -> str:
-    """What is said of a connection that fails; of one that is refused in the words of real gateways."""
-    if not isinstance(error, ConnectionRefusedError):
-        return str(error) or "The backend cannot be reached."
+def _words_of(error: OSError, request: Request, is_own: bool) -> str:
+    """What is said of a connection that fails: its own words, or those of real gateways when it is refused."""
+    if str(error) and (is_own or not isinstance(error, ConnectionRefusedError)):
+        return str(error)
     url = Url.parse(request.url)
     return f"Error connecting to {from_utf16(url.host)}:{url.port}"
 
@@ -149,10 +173,16 @@ def target(exchange: Exchange) -> str | None:
 def path_below(path: str, prefix: str) -> str | None:
     """What follows an API's path in a URL's path, beginning with `/`; None when it does not begin so.
 
-    >>> path_below("/orders/17", "orders"), path_below("/ordersheet", "orders")
-    ('/17', None)
+    The revision that a caller asks for belongs to the API's path.
+
+    >>> path_below("/orders/17", "orders"), path_below("/ordersheet", "orders"), path_below("/a;rev=2/17", "a")
+    ('/17', None, '/17')
     """
     prefix = prefix.strip("/")
+    own = path[1 : len(prefix) + 1]
+    if own.lower() == prefix.lower() and path[len(prefix) + 1 :].lower().startswith(REVISION):
+        rest = path[len(prefix) + 1 + len(REVISION) :]
+        return "/" + rest.partition("/")[2]
     if not prefix:
         return path
     if path.lower() == f"/{prefix}".lower():

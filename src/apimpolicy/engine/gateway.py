@@ -19,17 +19,17 @@ from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.backend_routing import BackendRouter
 from apimpolicy.engine.data_sources import GatewayDataSources
 from apimpolicy.engine.effective_policies import EffectivePolicies
-from apimpolicy.engine.exchange import Exchange, Unmatched
+from apimpolicy.engine.exchange import Exchange
 from apimpolicy.engine.exchange_services import ExchangeServices
 from apimpolicy.engine.identity import Identities
 from apimpolicy.engine.integrations import Integrations
 from apimpolicy.engine.observation import observer
+from apimpolicy.engine.parts import Part
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.services import SimulatedTime, clock_of, transport_of
 from apimpolicy.engine.uploaded_certificates import UploadedCertificates
 from apimpolicy.engine.variables import variable_value
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.cors import is_preflight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.description import ApiDescription
     from apimpolicy.context.entities import Subscription, User
+    from apimpolicy.context.records import Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.revocation import RevocationList
     from apimpolicy.engine.authorizations import ConnectionSource
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.event_hubs import EventHub, EventHubs
     from apimpolicy.engine.managed_identity import TokenSource
     from apimpolicy.engine.openid_provider import OpenIdSource
+    from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.resolvers import Resolution
     from apimpolicy.engine.service import Service
     from apimpolicy.engine.service_bus import ServiceBus
@@ -68,7 +70,7 @@ class Gateway:
       the host names where it is on. When it is off, a certificate that is sent is null in the policy, as in Azure
     - `named_values`, `fragments` (text, path or `Policy` by id)
     - `backends` by id: base URLs, `Backend` with credentials and a circuit breaker, `BackendPool`
-    - `backend`: answers what is forwarded: a function of a `Request` (and of `timeout` in seconds, if it has such a
+    - `backend`: answers what is forwarded: a function of a `Request` (and of the timeout in seconds, if it has a second
       parameter), a `Response`, or a `Transport`
     - `outside`: answers what send-request and send-one-way-request send; the `backend` does unless it is given
     - `service`: a `Service`, its APIs, products and subscriptions; `send` takes requests to it
@@ -91,6 +93,9 @@ class Gateway:
     - `schemas`: JSON Schemas and XSDs by the ids that validate-content names; `wsdl`: the schema of a SOAP API
     - `graphql_schema`: the schema of a GraphQL API, as SDL
     - `sql`, `cosmos`: the databases of GraphQL resolvers: `RecordedSql`, `RecordedCosmos`, or what has `execute`
+    - `tier`: "classic", or "v2", where rate limits are token buckets
+    - `over_capacity`: whether the gateway has no room for a request and answers 429 before any policy: a bool, or a
+      function of a `Request`
     - `now`: a datetime, a function, or a `Clock`; the machine's clock when it is not given
     - `api`, `operation`, `product`, `workspace`, `subscription`, `user`, `deployment`: what `context` says of them.
       With an operation, a request that does not match its method and URL template is answered with 404
@@ -162,19 +167,16 @@ class Gateway:
         refused_certificate_status: int = 401,
         dotnet: str = "core",
         cors_needs_base: bool = False,
+        tier: str = "classic",
+        over_capacity: bool | Callable[[Request], bool] = False,
     ) -> None:
-        if dotnet not in ("core", "framework"):
-            raise ConfigurationError(f"dotnet is 'core' or 'framework', not {dotnet!r}")
-        if second_read not in ("empty", "error", "again"):
-            raise ConfigurationError(f"second_read is 'empty', 'error' or 'again', not {second_read!r}")
-        if missing_section not in ("inherit", "skip"):
-            raise ConfigurationError(f"missing_section is 'inherit' or 'skip', not {missing_section!r}")
+        _check_choice("second_read", second_read, "empty", "error", "again")
+        _check_choice("missing_section", missing_section, "inherit", "skip")
+        _check_choice("dotnet", dotnet, "core", "framework")
+        _check_choice("tier", tier, "classic", "v2")
+        _check_choice("missing_revocation_list", missing_revocation_list, "unknown", "empty")
         self.certificates = dict(certificates or {})
         self.uploaded = UploadedCertificates(self.certificates)
-        if missing_revocation_list not in ("unknown", "empty"):
-            raise ConfigurationError(
-                f"missing_revocation_list is 'unknown' or 'empty', not {missing_revocation_list!r}"
-            )
         self.trust = TrustStore(
             trusted_roots,
             intermediates,
@@ -227,7 +229,10 @@ class Gateway:
             GatewayDataSources(sql, cosmos),
             allows_new_body=allows_new_body,
             refused_certificate_status=refused_certificate_status,
+            fills_buckets=tier == "v2",
         )
+        self.tier = tier
+        self.over_capacity = over_capacity
         self.api = documents.api() if api is None else api
         self.operation = operation
         self.product = product
@@ -250,6 +255,11 @@ class Gateway:
         request: Request | str,
         *,
         variables: Mapping[str, object] | None = None,
+        section: str | Iterable[str] | None = None,
+        only: str | None = None,
+        response: Response | None = None,
+        last_error: Mapping[str, str] | None = None,
+        doubles: Mapping[str, AnyDouble] | None = None,
     ) -> Result:
         """Send a request through a policy: the response, and how it came about.
 
@@ -257,6 +267,12 @@ class Gateway:
         service; or a mapping from scopes (`global`, `workspace`, `product`, `api`, `operation`) to documents. A request
         that is only a URL is a GET. `variables` are there from the start, as if a wider scope had set them: texts,
         numbers, truth values; what JSON has besides becomes a JToken.
+
+        A part of the policy can be run alone: with `section` one of its sections, or several of them; with `only` one
+        policy, by its `id` or its place (`outbound/choose[1]/set-header[1]`). `response` is then what expressions see
+        as the response, and `last_error` (`source`, `reason`, `message` …) is `context.LastError` of an on-error that
+        runs alone. `doubles` run in the place of policies, by the policies' ids: a `PolicyDouble`, a function of the
+        exchange, or None for nothing at all.
 
         Raises PolicySyntaxError and PolicyTypeError when the gateway would refuse a document, ConfigurationError when
         the gateway was set up wrongly, NotSimulatedError when the request reaches what is not simulated, and
@@ -268,18 +284,30 @@ class Gateway:
         environment = self.environment()
         with use_environment(environment):
             exchange = self._exchange(request, scopes)
+            if self.has_no_room(request):
+                return Result(exchange, pipeline.turn_away(exchange).to_response())
             for name, value in (variables or {}).items():
                 exchange.variables[to_utf16(name)] = variable_value(value)
-            if not self._find_operation(exchange, scopes):
+            is_found = self._find_operation(exchange, scopes)
+            if section is not None or only is not None or response is not None or doubles:
+                part = Part(section, only, response, last_error, doubles or {})
+                return Result(exchange, part.run(exchange, self.policies.program(scopes)).to_response())
+            if not is_found:
                 wide = {scope: document for scope, document in scopes.items() if scope == "global"}
                 answer = pipeline.refuse(exchange, self.policies.program(wide))
                 return Result(exchange, answer.to_response())
             return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_response())
 
-    def send(self, request: Request | str, *, variables: Mapping[str, object] | None = None) -> Result:
+    def send(
+        self,
+        request: Request | str,
+        *,
+        variables: Mapping[str, object] | None = None,
+        doubles: Mapping[str, AnyDouble] | None = None,
+    ) -> Result:
         """Send a request to the service: it finds the API, the operation, the subscription and its product, and the
-        policies of all their scopes run. A request that is only a URL is a GET; `variables` and errors are those of
-        `run`.
+        policies of all their scopes run. A request that is only a URL is a GET; `variables`, `doubles` and errors are
+        those of `run`.
         """
         if self.service is None:
             raise ConfigurationError("send needs Gateway(service=…); run takes a policy and a request")
@@ -288,32 +316,20 @@ class Gateway:
 
             self._service_requests = ServiceRequests(self, self.service)
         given = Request("GET", request) if isinstance(request, str) else request
-        return self._service_requests.send(given, variables or {})
+        return self._service_requests.send(given, variables or {}, doubles or {})
 
     def _find_operation(self, exchange: Exchange, scopes: Mapping[str, Policy]) -> bool:
         """Find what operation a request is for; False when the gateway has operations, and it is for none of them."""
         if self.description is None and self.operation is None:
             return True
-        from apimpolicy.engine.operations import choose, operations_of
+        from apimpolicy.engine.operations import find_operation
 
-        operations = operations_of(self.description, self.operation)
-        if not operations and self.description is not None and self.description.takes_everything:
-            return True
-        request, api = exchange.request, exchange.context.api
-        method = request.method
-        if is_preflight(request) and not any(each.operation.method == "OPTIONS" for each in operations):
-            asked = request.headers.joined("Access-Control-Request-Method") or ""
-            method = asked if pipeline.preflight_steps(self.policies.program(scopes)) else method
-        found = choose(request, api, operations, method)
-        if found is None:
-            exchange.unmatched = Unmatched(operations=[each.operation for each in operations])
-            return False
-        described, parameters = found
-        exchange.context.operation = described.operation
-        exchange.url_template = described.operation.url_template
-        exchange.described_operation = described if described.is_described else None
-        request.match_parameters(parameters)
-        return True
+        return find_operation(
+            exchange,
+            self.description,
+            self.operation,
+            lambda: bool(pipeline.preflight_steps(self.policies.program(scopes))),
+        )
 
     def resolve(
         self,
@@ -376,6 +392,11 @@ class Gateway:
             setting = [name for name, is_on in setting.items() if is_on]
         return host.lower() in (name.lower() for name in setting)
 
+    def has_no_room(self, request: Request) -> bool:
+        """Whether the gateway answers 429 because it is over its capacity."""
+        setting = self.over_capacity
+        return setting(request) if callable(setting) else setting
+
     def context_of(self, request: Request) -> Context:
         """The `context` with which a request begins, as expressions see it; for evaluating one without a policy."""
         with use_environment(self.environment()):
@@ -421,6 +442,12 @@ class Gateway:
         if watching is not None:
             watching.began(exchange)
         return exchange
+
+
+def _check_choice(name: str, value: str, *choices: str) -> None:
+    if value not in choices:
+        listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
+        raise ConfigurationError(f"{name} is {listed}, not {value!r}")
 
 
 _NO_API = Api()

@@ -10,15 +10,18 @@ import attrs
 
 from apimpolicy.context.description import OperationDescription
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.exchange import Unmatched
 from apimpolicy.engine.forwarding import path_below
 from apimpolicy.errors import LimitExceededError
+from apimpolicy.policies.cors import is_preflight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from apimpolicy.context.description import ApiDescription
     from apimpolicy.context.entities import Api, Operation
     from apimpolicy.context.messages import RequestMessage
+    from apimpolicy.engine.exchange import Exchange
 
 MATCH_SECONDS = 2.0
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
@@ -35,6 +38,36 @@ def operations_of(description: ApiDescription | None, operation: Operation | Non
         if same or known.id == operation.id:
             return (attrs.evolve(each, operation=operation),)
     return (OperationDescription(operation, is_described=False),)
+
+
+def find_operation(
+    exchange: Exchange,
+    description: ApiDescription | None,
+    operation: Operation | None,
+    has_cors: Callable[[], bool],
+) -> bool:
+    """Find what operation a request is for; False when it is for none of those that there are.
+
+    A preflight that a cors policy sees is for the operation that it asks about.
+    """
+    operations = operations_of(description, operation)
+    if not operations and description is not None and description.takes_everything:
+        return True
+    request = exchange.request
+    method = request.method
+    if is_preflight(request) and not any(each.operation.method == "OPTIONS" for each in operations):
+        asked = request.headers.joined("Access-Control-Request-Method") or ""
+        method = asked if has_cors() else method
+    found = choose(request, exchange.context.api, operations, method)
+    if found is None:
+        exchange.unmatched = Unmatched(operations=[each.operation for each in operations])
+        return False
+    described, parameters = found
+    exchange.context.operation = described.operation
+    exchange.url_template = described.operation.url_template
+    exchange.described_operation = described if described.is_described else None
+    request.match_parameters(parameters)
+    return True
 
 
 def choose(

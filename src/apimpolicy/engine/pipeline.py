@@ -31,6 +31,19 @@ def run(exchange: Exchange, program: Program) -> ResponseMessage:
     return answer
 
 
+def run_on_error(exchange: Exchange, program: Program, error: LastError | None) -> ResponseMessage:
+    """Run the section on-error alone, with this error; the response that the caller gets."""
+    exchange.program = program
+    exchange.context.last_error = error
+    exchange.section = "on-error"
+    exchange.show_response()
+    try:
+        exchange.execute(program.sections["on-error"])
+    except PolicyError as second:
+        return second.response or answer_to(exchange, second)
+    return exchange.response if exchange.answer is None else exchange.answer
+
+
 def preflight_steps(program: Program) -> list[Step]:
     """The cors policies that see a preflight: direct children of inbound, in whatever scope."""
     found: list[Step] = []
@@ -47,12 +60,12 @@ def preflight_steps(program: Program) -> list[Step]:
 def _run(exchange: Exchange, program: Program) -> ResponseMessage:
     try:
         if is_preflight(exchange.request) and exchange.context.operation.method != "OPTIONS":
-            steps = preflight_steps(program)
+            steps = preflight_steps(program) if "inbound" in exchange.sections else []
             exchange.execute(steps)
             if steps:
                 return exchange.answer or ResponseMessage(second_read=exchange.request.second_read)
         for section in ("inbound", "backend", "outbound"):
-            if section == "backend" and exchange.is_served:
+            if section not in exchange.sections or (section == "backend" and exchange.is_served):
                 continue
             exchange.section = section
             if section == "outbound":
@@ -89,6 +102,11 @@ def deny(exchange: Exchange, program: Program, error: PolicyError, reason: str) 
     return answer
 
 
+def turn_away(exchange: Exchange) -> ResponseMessage:
+    """The answer of a gateway that is over its capacity: no policy runs. The words are ours."""
+    return default_answer(exchange, 429, "Too many requests.")
+
+
 def _handle(
     exchange: Exchange, program: Program, error: PolicyError, body_message: str | None = None
 ) -> ResponseMessage:
@@ -97,7 +115,7 @@ def _handle(
     exchange.show_response(error.response or answer_to(exchange, error, body_message))
     exchange.section = "on-error"
     try:
-        exchange.execute(program.sections["on-error"])
+        exchange.execute(program.sections["on-error"] if "on-error" in exchange.sections else [])
     except PolicyError as second:
         return second.response or answer_to(exchange, second)
     return exchange.response if exchange.answer is None else exchange.answer

@@ -9,9 +9,22 @@ if TYPE_CHECKING:
 
 
 class ServiceBusMessage:
-    """A message in a queue or a topic; `client_id` is that of the managed identity, None the system-assigned one."""
+    """A message in a queue or a topic; `client_id` is that of the managed identity, None the system-assigned one.
 
-    __slots__ = ("body", "client_id", "namespace", "properties", "queue", "topic")
+    `time_to_live` is in seconds, None for as long as the queue says.
+    """
+
+    __slots__ = (
+        "body",
+        "client_id",
+        "message_id",
+        "namespace",
+        "properties",
+        "queue",
+        "session_id",
+        "time_to_live",
+        "topic",
+    )
 
     def __init__(
         self,
@@ -22,8 +35,14 @@ class ServiceBusMessage:
         namespace: str | None = None,
         client_id: str | None = None,
         properties: Mapping[str, str] | None = None,
+        message_id: str | None = None,
+        session_id: str | None = None,
+        time_to_live: float | None = None,
     ) -> None:
         self.body = body
+        self.message_id = message_id
+        self.session_id = session_id
+        self.time_to_live = time_to_live
         self.queue = queue
         self.topic = topic
         self.namespace = namespace
@@ -69,11 +88,22 @@ class ServiceBus:
         namespace: str | None,
         client_id: str | None,
         properties: Mapping[str, str],
+        message_id: str | None = None,
+        session_id: str | None = None,
+        time_to_live: float | None = None,
     ) -> None:
         if not self._is_open and queue not in self._queues and topic not in self._topics:
             raise LookupError(queue or topic)
         self.messages.append(
             ServiceBusMessage(
-                body, queue=queue, topic=topic, namespace=namespace, client_id=client_id, properties=properties
+                body,
+                queue=queue,
+                topic=topic,
+                namespace=namespace,
+                client_id=client_id,
+                properties=properties,
+                message_id=message_id,
+                session_id=session_id,
+                time_to_live=time_to_live,
             )
         )

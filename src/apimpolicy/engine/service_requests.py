@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.service import AnyPolicy, Service, ServiceApi, ServiceOperation
     from apimpolicy.engine.steps import Program
 
+WITHOUT_OPERATIONS = ("mcp", "a2a")
+"""Kinds of APIs whose requests are all for one endpoint, or for what the server says of itself."""
 TRACE_HEADER = "Ocp-Apim-Trace"
 
 
@@ -46,10 +49,15 @@ class ServiceRequests:
         self._documents: dict[ServiceApi, ApiDocuments] = {}
         self._operations: dict[ServiceApi, list[tuple[OperationDescription, AnyPolicy | None]]] = {}
 
-    def send(self, request: Request, variables: Mapping[str, object]) -> Result:
+    def send(
+        self, request: Request, variables: Mapping[str, object], doubles: Mapping[str, AnyDouble]
+    ) -> Result:
         """Raises as `Gateway.run` does."""
         with use_environment(self.gateway.environment()):
             exchange = self.gateway.exchange(request)
+            exchange.doubles = doubles
+            if self.gateway.has_no_room(request):
+                return Result(exchange, pipeline.turn_away(exchange).to_response())
             for name, value in variables.items():
                 exchange.variables[to_utf16(name)] = variable_value(value)
             routed = find_api(self.service, exchange.request)
@@ -120,6 +128,8 @@ class ServiceRequests:
         self, exchange: Exchange, routed: RoutedApi, admission: Admission | None
     ) -> AnyPolicy | _NoOperation | None:
         """The policy of the operation that the request is for."""
+        if routed.api.api.kind in WITHOUT_OPERATIONS:
+            return None
         operations = self._operations_of(routed.api)
         if not operations:
             described = self._documents_of(routed.api).description

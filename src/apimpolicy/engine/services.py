@@ -134,13 +134,16 @@ class _FunctionTransport:
 
 
 def _takes_timeout(function: Callable[..., Response]) -> bool:
-    """Whether a function has a parameter `timeout`, which then gets the seconds that the gateway would wait."""
+    """Whether a function has a second parameter, which then gets the seconds that the gateway would wait."""
     import inspect
 
     try:
-        return "timeout" in inspect.signature(function).parameters
+        parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return False
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    needed = [each for each in parameters.values() if each.kind in positional and each.default is each.empty]
+    return len(needed) > 1 or "timeout" in [*parameters][1:2]
 
 
 class _ConstantTransport:

@@ -75,6 +75,18 @@ class Step:
             step = step.parent if is_part else None
         return None
 
+    @property
+    def own_id(self) -> str | None:
+        """The `id` attribute of a policy; None without one, and for a part of a policy."""
+        attribute = self.element.get("id") if is_known(self.name) else None
+        return None if attribute is None else attribute.value.text
+
+    def steps_inside(self) -> Iterator[Step]:
+        """The steps of its children, and what stands in its place."""
+        for found in self.fields.values():
+            yield from [found] if isinstance(found, Step) else found or ()
+        yield from self.inserted
+
     def where(self) -> str:
         """File, line and column, for messages."""
         line, column = self.element.source.position(self.element.start)
@@ -95,6 +107,14 @@ class Program:
         self.sections = sections
         self.scopes = scopes
         self.inherits_missing = inherits_missing
+
+    def steps(self) -> Iterator[Step]:
+        """Every step of all sections, what stands around others before them."""
+        waiting = [step for section in reversed(self.sections.values()) for step in reversed(section)]
+        while waiting:
+            step = waiting.pop()
+            yield step
+            waiting.extend(reversed([*step.steps_inside()]))
 
 
 def build(

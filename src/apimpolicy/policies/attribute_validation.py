@@ -17,7 +17,7 @@ from apimpolicy.policies.doubts import (
     DOUBTFUL_REQUIREMENTS,
     REFUSED_EXPRESSIONS,
     UNKNOWN_ABOUT_EXPRESSIONS,
-    is_new_attribute,
+    is_unnamed_output,
 )
 from apimpolicy.text import holes
 
@@ -45,7 +45,7 @@ def unknown_attributes(element: Element, known: Iterable[str] = ()) -> Iterator[
     """A finding for every attribute that is not known; `id` and namespaces are allowed everywhere."""
     for attribute in element.attributes:
         name = attribute.name
-        is_known = name in known or name == "id" or name.startswith("xmlns") or is_new_attribute(element.name, name)
+        is_known = name in known or name == "id" or name.startswith("xmlns") or is_unnamed_output(element.name, name)
         if not is_known:
             yield Diagnostic(
                 "POL102",

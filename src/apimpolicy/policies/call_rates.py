@@ -1,4 +1,8 @@
-"""What rate-limit and rate-limit-by-key share: a limit on calls within a sliding window."""
+"""What rate-limit and rate-limit-by-key share: a limit on calls, within a sliding window or as a token bucket.
+
+Documented: the v2 tiers count with a token bucket, the classic ones in a window that slides. Our choice: the bucket
+holds `calls`, fills evenly within the period, and each call takes one.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +43,9 @@ class CallRate:
 
     def check(self, exchange: Exchange) -> None:
         """Raises PolicyError when there were too many calls already."""
-        counters = exchange.services.counters
-        if counters.recent(self.key, self.period) < self.calls:
+        if self.remaining(exchange) > 0:
             return
-        seconds = max(1, math.ceil(counters.until_below(self.key, self.period, self.calls)))
+        seconds = max(1, math.ceil(round(self.seconds_until_free(exchange), 3)))
         if self.retry_after_variable is not None:
             exchange.variables[self.retry_after_variable] = seconds
         self.tell(exchange)
@@ -55,10 +58,26 @@ class CallRate:
         )
 
     def record(self, exchange: Exchange, count: int = 1) -> None:
-        exchange.services.counters.record(self.key, count, self.period)
+        counters = exchange.services.counters
+        if exchange.services.fills_buckets:
+            counters.draw(self.key, count, self.calls, self.period)
+        else:
+            counters.record(self.key, count, self.period)
 
     def remaining(self, exchange: Exchange) -> int:
-        return max(0, self.calls - exchange.services.counters.recent(self.key, self.period))
+        counters = exchange.services.counters
+        if exchange.services.fills_buckets:
+            return max(0, math.floor(round(counters.level(self.key, self.calls, self.period), 3)))
+        return max(0, self.calls - counters.recent(self.key, self.period))
+
+    def seconds_until_free(self, exchange: Exchange) -> float:
+        """How long until there is room for a call."""
+        counters = exchange.services.counters
+        if not exchange.services.fills_buckets:
+            return counters.until_below(self.key, self.period, self.calls)
+        if not self.calls:
+            return self.period
+        return (1 - counters.level(self.key, self.calls, self.period)) * self.period / self.calls
 
     def tell(self, exchange: Exchange) -> None:
         """Put what is left into the variable and, at the end, into the answer's headers."""

@@ -82,20 +82,11 @@ UNKNOWN_ABOUT_EXPRESSIONS: Final = frozenset(
 )
 """Attributes of which no source says whether they may be an expression: a warning."""
 
-NEW_ATTRIBUTES: Final[dict[str, tuple[str, ...]]] = {
-    "send-service-bus-message": ("message-id", "session-id", "time-to-live", "ignore-error"),
-}
-"""Attributes that Microsoft's release notes of 2026 name, and no page yet: known, and not simulated. The notes name
-output variables as well, without their attributes: with these policies, all that ends in `-variable-name` is known."""
 
 
-def is_new_attribute(element: str, attribute: str) -> bool:
-    """Whether only the release notes name an attribute."""
-    known = NEW_ATTRIBUTES.get(element)
-    return known is not None and (attribute in known or attribute.endswith("-variable-name"))
+def is_unnamed_output(element: str, attribute: str) -> bool:
+    """Whether an attribute may be one of the output variables of a policy, of which no source says the names.
 
-
-REQUIRED_OF_UNSIMULATED: Final[dict[str, tuple[str, ...]]] = {
-    "cache-value": ("key", "variable-name", "expires-after", "refresh-after"),
-}
-"""What the gateway was seen to require of policies that are not simulated."""
+    Microsoft's release notes of 2026 give output variables to send-service-bus-message.
+    """
+    return element == "send-service-bus-message" and attribute.endswith("-variable-name")

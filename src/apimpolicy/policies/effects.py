@@ -47,6 +47,7 @@ validated         errors: tuple of details, none of them prevented     validate-
 graphql-validated removed: tuple of "Type.field"                            validate-graphql-request
 data-requested    source: "sql" | "cosmosdb", count | request           sql-, cosmosdb-data-source
 event-published   subscriptions: tuple, body                                         publish-event
+replaced          ends: bool (a double ran in the place of a policy)                            any policy
 response-returned response: Response (a record)                              return-response, mock-response
 trace-written     source, severity, message, metadata: dict
 included          fragment: str

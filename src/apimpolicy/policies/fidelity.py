@@ -17,7 +17,6 @@ AS: dict[str, str] = {
 
 _ONE_CACHE = "`caching-type`: a gateway has one cache"
 _BANDWIDTH = "bandwidth that is not the bodies of requests and answers"
-_BUCKET = "the token bucket of the v2 tiers"
 _DAPR = "the Dapr runtime: requests are recorded, and a stand-in answers"
 _EMBEDDINGS = "the embeddings backend, whose place a function takes"
 _SCHEMA_ONLY = "the attributes that only the editor's schema knows, which fail by name"
@@ -27,6 +26,7 @@ EXCEPT: dict[str, str] = {
     "cache-lookup-value": _ONE_CACHE,
     "cache-remove-value": _ONE_CACHE,
     "cache-store-value": _ONE_CACHE,
+    "cache-value": _ONE_CACHE,
     "cosmosdb-data-source": "running the request: it is recorded, and a stand-in answers",
     "cross-domain": "the exact answer, which no document states",
     "emit-metric": "`default-dimensions`, sampling and aggregation",
@@ -35,19 +35,17 @@ EXCEPT: dict[str, str] = {
     "http-data-source": "what stands in `backend`, apart from the timeout of forward-request",
     "invoke-dapr-binding": _DAPR,
     "json-to-xml": _SCHEMA_ONLY,
-    "llm-content-safety": "the judgement of the service, whose place a function takes, and its limit on texts",
-    "llm-emit-token-metric": "the categories of tokens in preview",
+    "llm-content-safety": "the judgement of the service, whose place a function takes",
     "llm-semantic-cache-lookup": _EMBEDDINGS,
     "llm-token-limit": "the exact number of tokens in a prompt, which is estimated",
     "log-to-eventhub": "the event hub itself, sampling, batches and delays: events are recorded",
-    "mock-response": 'samples in other formats than JSON and XML, `enabled="false"` and `index`, which fail by name',
+    "mock-response": 'samples in other formats than JSON and XML, and `enabled="false"`, which fail by name',
     "proxy": "the proxy itself, which only the trace mentions",
     "publish-event": "subscribers: events are recorded",
     "publish-to-dapr": _DAPR,
     "quota": _BANDWIDTH,
     "quota-by-key": _BANDWIDTH,
-    "rate-limit": _BUCKET,
-    "rate-limit-by-key": f"{_BUCKET}, and `flexible-retry-window`, which has no effect",
+    "rate-limit-by-key": "`flexible-retry-window`, which has no effect",
     "send-request": "`buffer-response`, which has no effect, and a `proxy`, which only the trace mentions",
     "send-service-bus-message": "Service Bus itself: messages are recorded; attributes without a page fail by name",
     "set-backend-service": "a Service Fabric cluster: a true `sf-resolve-condition` fails by name",
@@ -69,8 +67,8 @@ EXCEPT: dict[str, str] = {
 def fidelity_of(name: str) -> str:
     """`full`, or `full, except …`.
 
-    >>> fidelity_of("choose"), fidelity_of("rate-limit")
-    ('full', 'full, except the token bucket of the v2 tiers')
+    >>> fidelity_of("choose"), fidelity_of("rate-limit-by-key")
+    ('full', 'full, except `flexible-retry-window`, which has no effect')
     """
     left_out = EXCEPT.get(AS.get(name, name))
     return "full" if left_out is None else f"full, except {left_out}"

@@ -9,17 +9,20 @@ once. `timeout` is in seconds (300 by default), `timeout-ms` in milliseconds. Wi
 follows a redirect instead of returning it. With `fail-on-error-status-code="true"` a status from 400 to 599 is an
 error.
 
+The backend gets its own `Host`, unless a policy set one, and the caller's address behind the others in
+`X-Forwarded-For`, with a comma and no blank (seen on real gateways).
+
 Simulated: the backend is what the gateway was given, and no socket is opened. A backend that raises `TimeoutError`, or
-that moves the clock beyond `timeout`, is the error `Timeout`; one that raises another `OSError` is
-`BackendConnectionFailure`. `continue-timeout`, `http-version` and `buffer-response` have no effect. A second
+whose answer takes longer than `timeout` on the gateway's clock, is the error `Timeout`, "Request to the backend service
+timed out"; one that raises another `OSError` is `BackendConnectionFailure`, where a refused connection is "Error
+connecting to host:port" (both seen). `continue-timeout`, `http-version` and `buffer-response` have no effect. A second
 forward-request in one request sends the body again; where `buffer-request-body` is missing, which the documentation
 wants for that, the trace says so.
 
-Our choices: the texts of these errors, and the status 500 of `Timeout`; with `fail-on-error-status-code` the caller
-gets the backend's answer unless on-error decides otherwise, and the error has no reason, because no document states
-one. Redirects are followed as .NET's HttpClient does: at most 50, never from https to http, without the header
-Authorization, and as GET without a body after 303, and after 301 and 302 of a POST. The timeout counts for each
-request.
+Our choices: with `fail-on-error-status-code` the caller gets the backend's answer unless on-error decides otherwise,
+and the error has no reason, because no document states one. Redirects are followed as .NET's HttpClient does: at most
+50, never from https to http, without the header Authorization, and as GET without a body after 303, and after 301 and
+302 of a POST. The timeout counts for each request.
 
 Source: https://learn.microsoft.com/azure/api-management/forward-request-policy
 """

@@ -9,6 +9,8 @@
 
 With `allow`, callers from other addresses are refused; with `forbid`, callers from these addresses are.
 
+Callers that are refused read no more than "Forbidden"; `context.LastError` has the details (seen on real gateways).
+
 Simulated in full; the caller's address is the `ip_address` of the `Request`. Our choices: a port behind the address is
 ignored; an IPv4 address written as IPv6 counts as the IPv4 address; the status is 403, which the documentation does not
 state; a text in the policy that is not an address is an error without a reason.

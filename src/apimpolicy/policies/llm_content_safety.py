@@ -7,7 +7,7 @@
 </llm-content-safety>
 ```
 
-In inbound the texts of the prompt are checked, all together, 10,000 characters at a time. With
+In inbound the texts of the prompt are checked, all together; a prompt of more than 10,000 characters is refused. With
 `enforce-on-completions` the completion is checked too, as it is by the policy in outbound: `window-size` characters
 (1000) at a time, each window beginning with the last `window-overlap-size` characters of the one before. A text is
 refused when a category's severity reaches its threshold (with four levels severities are even), when it is on one of
@@ -17,8 +17,8 @@ ends before the harmful part, without an error (all documented).
 Simulated: `Gateway(content_safety=…)` takes the place of the service: `SafetyWords`, or a function from a text to
 severities. Without one the policy fails by name. `gateway.content_safety.texts` are the texts that were checked. As
 seen on real gateways, the reason is ContentSafetyPolicyViolated and the text "Request failed content safety check."; a
-service that fails (an OSError) refuses in the same words. The service's own limit on the length of a text, beyond
-which the gateway answers 403, is not simulated.
+service that fails (an OSError) and a prompt that is too long refuse in the same words. The texts of requests to MCP
+servers (`tools/call`) and to agents (A2A), which come as JSON-RPC, are prompts and completions too.
 
 Our choices: completions are refused in the same words; attacks are looked for in prompts only; of a body that is
 neither a prompt nor a completion all text is checked; a stream ends before the first event of the refused window; a
@@ -55,7 +55,8 @@ if TYPE_CHECKING:
 
 CATEGORIES = ("Hate", "SelfHarm", "Sexual", "Violence")
 FOUR_LEVELS = "FourSeverityLevels"
-PROMPT_WINDOW = 10_000
+LONGEST_PROMPT = 10_000
+"""Characters that the service takes; a longer prompt is refused (seen on a real gateway)."""
 VIOLATED = "ContentSafetyPolicyViolated"
 REFUSED = "Request failed content safety check."
 FORBIDDEN = 403
@@ -118,10 +119,11 @@ class LlmContentSafety:
         prompt = read_prompt(request)
         text = "" if request.body is None else request.body.remaining.decode("utf-8", "replace")
         count = 0
-        for window in windows(text if prompt is None else prompt.text, PROMPT_WINDOW, 0):
-            count += 1
-            found = judge.violation(window, shields=self.shield_prompt)
-            if found is not None:
+        asked = text if prompt is None else prompt.text
+        if asked:
+            count = 1
+            found = judge.violation(asked, shields=self.shield_prompt)
+            if found is not None or len(asked) > LONGEST_PROMPT:
                 raise PolicyError(VIOLATED, REFUSED, FORBIDDEN)
         return count, None
 

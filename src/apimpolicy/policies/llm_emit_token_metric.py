@@ -12,12 +12,13 @@ the namespace `API Management`. The numbers are those of the answer's `usage`. T
 dimensions; with more, or none, `check` says so, and the policy still runs. Default dimensions, which need no value, are
 those of emit-metric.
 
-Simulated: the metrics of a request are in `result.metrics`, those of all requests in `gateway.metrics`. Our choices: a
-streamed answer that states no `usage` is estimated (`Gateway(count_tokens=…)`), and another answer without it gives no
-metrics, nor does one from the cache; dimensions have their values of inbound, except `Backend ID`, which has that of
-the moment when the answer is there. Known from the editor's schema only: `value-type` selects one of the three metrics,
-`name` is then its name, and `ignore-prompt` leaves out the prompt's tokens. The further categories in preview (cached
-and reasoning tokens) are not simulated.
+Simulated in full: the metrics of a request are in `result.metrics`, those of all requests in `gateway.metrics`. Our
+choices: a streamed answer that states no `usage` is estimated (`Gateway(count_tokens=…)`), and another answer without
+it gives no metrics, nor does one from the cache; dimensions have their values of inbound, except `Backend ID`, which
+has that of the moment when the answer is there. Known from the editor's schema only: `value-type` selects one of the
+three metrics, `name` is then its name, and `ignore-prompt` leaves out the prompt's tokens. The further categories in
+preview are metrics when the answer states them: `Cached Tokens`, `Reasoning Tokens`, `Audio Tokens`, `Accepted
+Prediction Tokens` and `Rejected Prediction Tokens`; no source states these names.
 
 Source: https://learn.microsoft.com/azure/api-management/llm-emit-token-metric-policy
 """
@@ -74,9 +75,8 @@ class LlmEmitTokenMetric:
 
     def metrics(self, usage: TokenUsage, dimensions: dict[str, str]) -> tuple[Metric, ...]:
         counts = {"total-tokens": usage.total, "prompt-tokens": usage.prompt, "completion-tokens": usage.completion}
-        wanted = counts if self.value_type == "all" else {self.value_type: counts[self.value_type]}
-        own_name = self.name if self.value_type != "all" else None
-        return tuple(
-            Metric(from_utf16(self.namespace), from_utf16(own_name or NAMES[kind]), count, dimensions)
-            for kind, count in wanted.items()
-        )
+        if self.value_type == "all":
+            named = {NAMES[kind]: count for kind, count in counts.items()} | {**usage.details}
+        else:
+            named = {from_utf16(self.name or NAMES[self.value_type]): counts[self.value_type]}
+        return tuple(Metric(from_utf16(self.namespace), name, count, dimensions) for name, count in named.items())

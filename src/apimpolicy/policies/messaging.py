@@ -29,6 +29,9 @@ class ServiceBus(Protocol):
         namespace: str | None,
         client_id: str | None,
         properties: Mapping[str, str],
+        message_id: str | None = None,
+        session_id: str | None = None,
+        time_to_live: float | None = None,
     ) -> None:
         """Send a message to a queue or to a topic. Raises LookupError when there is no such queue or topic."""
 

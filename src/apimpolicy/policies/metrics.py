@@ -1,8 +1,8 @@
 """What emit-metric and the token metrics share: the metric itself, and its dimensions.
 
 Default dimensions need no value (documented): API ID, Operation ID, Product ID, User ID, Subscription ID, Location,
-Gateway ID, Backend ID. Our choices: one of which there is nothing to say (no product, no user) is an empty text, and
-Location is the deployment's region.
+Gateway ID, Backend ID; the names ignore case (Microsoft's release notes). Our choices: one of which there is nothing to
+say (no product, no user) is an empty text, and Location is the deployment's region.
 """
 
 from __future__ import annotations
@@ -54,13 +54,16 @@ DEFAULT_DIMENSIONS: dict[str, Callable[[Exchange], str | None]] = {
 }
 
 
+_BY_LOWER_CASE = {name.lower(): value for name, value in DEFAULT_DIMENSIONS.items()}
+
+
 def evaluated(exchange: Exchange, steps: Sequence[Step]) -> dict[str, str | None]:
     """The dimensions with their values, None for those of which the gateway says the value. Raises PolicyError."""
     found: dict[str, str | None] = {}
     for step in steps:
         dimension: Dimension = exchange.evaluate(step)
         name = from_utf16(dimension.name)
-        if dimension.value is None and name not in DEFAULT_DIMENSIONS:
+        if dimension.value is None and name.lower() not in _BY_LOWER_CASE:
             known = ", ".join(DEFAULT_DIMENSIONS)
             raise PolicyError(None, f"The dimension '{name}' has no value; only these need none: {known}.")
         found[name] = None if dimension.value is None else from_utf16(dimension.value)
@@ -72,6 +75,6 @@ def evaluated(exchange: Exchange, steps: Sequence[Step]) -> dict[str, str | None
 def filled(exchange: Exchange, dimensions: Mapping[str, str | None]) -> dict[str, str]:
     """The same with the values of the default dimensions as they are now."""
     return {
-        name: from_utf16(DEFAULT_DIMENSIONS[name](exchange) or "") if value is None else value
+        name: from_utf16(_BY_LOWER_CASE[name.lower()](exchange) or "") if value is None else value
         for name, value in dimensions.items()
     }

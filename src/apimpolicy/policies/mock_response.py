@@ -8,8 +8,10 @@ The answer is an example of the operation for this status (and content type), ot
 otherwise no content. Examples and schemas are those of the API's description, `Gateway(openapi="orders.yaml")`.
 
 Simulated for examples of every kind, and for samples in JSON and XML. A sample of another content type fails by name;
-so do `enabled="false"` and `index`, which only the editor's schema knows. Our choices:
+so does `enabled="false"`, which only the editor's schema knows. Our choices:
 
+- `index`, which only the editor's schema and Microsoft's toolkit know, says which of several examples it is, counted
+  from 0; without so many a sample is made.
 - Without `content-type` the first content with an example counts, otherwise the first content; a content type that the
   operation does not have gives no content. The header Content-Type is set when there is content.
 - The values of a sample, of which no document says more: `example`, `default`, `const` or the first `enum` value where
@@ -42,18 +44,16 @@ class MockResponse:
     status_code: int = literal_attribute(integer, default=200)
     content_type: str | None = literal_attribute()
     enabled: bool = literal_attribute(boolean, default=True)
-    index: str | None = literal_attribute()
+    index: int = literal_attribute(integer, default=0)
 
     def run(self, exchange: Exchange) -> Effect:
         from apimpolicy.context.messages import ResponseMessage
 
         if not self.enabled:
             raise NotSimulatedError('mock-response enabled="false"', "no document says what it does")
-        if self.index is not None:
-            raise NotSimulatedError("mock-response index", "no document says what it does")
         response = ResponseMessage(self.status_code, second_read=exchange.response.second_read)
         content = self.content(exchange)
-        body = None if content is None else _body(exchange, content)
+        body = None if content is None else _body(exchange, content, self.index)
         if content is not None and body is not None:
             if content.media_type and "*" not in content.media_type:
                 response.headers.set("Content-Type", [to_utf16(content.media_type)])
@@ -74,13 +74,13 @@ class MockResponse:
         return (with_example or response.contents)[0]
 
 
-def _body(exchange: Exchange, content: Content) -> bytes | None:
+def _body(exchange: Exchange, content: Content, index: int) -> bytes | None:
     """An example as bytes, or a sample of the schema; None when there is neither."""
     import json
 
     is_json = "json" in content.media_type or "*" in content.media_type
-    if content.examples:
-        example = content.examples[0]
+    if 0 <= index < len(content.examples):
+        example = content.examples[index]
         if isinstance(example, str) and not (is_json and not _is_json(example)):
             return example.encode("utf-8", "replace")
         return json.dumps(example, ensure_ascii=False, indent=2).encode("utf-8", "replace")

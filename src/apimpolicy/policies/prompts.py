@@ -1,8 +1,8 @@
 """Prompts and completions in the bodies of requests to language models, and what the answers say of tokens.
 
-Read are the forms of OpenAI (chat completions, completions, embeddings, responses), of Anthropic (messages) and of
-Google (contents), streamed answers included. Everything else is not a prompt; nothing here raises for what a body
-holds.
+Read are the forms of OpenAI (chat completions, completions, embeddings, responses), of Anthropic (messages), of Google
+(contents), and the JSON-RPC of MCP servers and of agents (A2A), streamed answers included. Everything else is not a
+prompt; nothing here raises for what a body holds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
 
@@ -77,9 +77,25 @@ def read_prompt(request: RequestMessage, kind: str = "auto") -> Prompt | None:
         prompt.add("user", data["prompt"])
     elif kind in ("auto", "embeddings") and "input" in data:
         prompt.add("user", data["input"])
+    elif kind == "auto" and "jsonrpc" in data and isinstance(data.get("params"), dict):
+        _read_call(prompt, data["params"])
     else:
         return None
     return prompt
+
+
+def _read_call(prompt: Prompt, parameters: dict[str, Any]) -> None:
+    """The arguments of a tool (MCP `tools/call`), or the parts of a message to an agent (A2A `message/send`)."""
+    message = parameters.get("message")
+    if isinstance(message, dict):
+        prompt.add("user", message.get("parts"))
+    waiting: list[object] = [parameters.get("arguments")]
+    while waiting:
+        found = waiting.pop(0)
+        if isinstance(found, str):
+            prompt.add("user", found)
+        elif isinstance(found, (dict, list)):
+            waiting += found.values() if isinstance(found, dict) else found
 
 
 def _read_turns(prompt: Prompt, data: dict[str, Any]) -> None:
@@ -109,6 +125,7 @@ class Completion(NamedTuple):
     completion_tokens: int | None
     total_tokens: int | None
     is_streamed: bool
+    details: Mapping[str, int]
 
 
 _USAGE_NAMES = (
@@ -124,11 +141,12 @@ def read_completion(response: ResponseMessage) -> Completion:
     is_streamed = is_event_stream(response)
     pieces: list[str] = []
     usage: list[int | None] = [None, None, None]
+    details: dict[str, int] = {}
     for data in (data for _, data in stream_events(content)) if is_streamed else [_object(content)]:
         if data is not None:
             pieces += texts_of(data)
-            _read_usage(data, usage)
-    return Completion("".join(pieces), usage[0], usage[1], usage[2], is_streamed)
+            _read_usage(data, usage, details)
+    return Completion("".join(pieces), usage[0], usage[1], usage[2], is_streamed, details)
 
 
 def is_event_stream(response: ResponseMessage) -> bool:
@@ -162,11 +180,24 @@ def texts_of(data: dict[str, Any]) -> Iterator[str]:
         content = candidate.get("content")
         yield from _texts(content.get("parts") if isinstance(content, dict) else None)
     yield from _texts(data.get("content"))
+    yield from _texts_of_result(data.get("result"))
     delta = data.get("delta")
     if isinstance(delta, dict):
         yield from _texts(delta.get("text"))
     elif data.get("type") == "response.output_text.delta":
         yield from _texts(delta)
+
+
+def _texts_of_result(result: object) -> Iterator[str]:
+    """The texts that a tool (MCP) or an agent (A2A) gives back."""
+    if not isinstance(result, dict):
+        return
+    yield from _texts(result.get("content"))
+    status = result.get("status")
+    message = status.get("message") if isinstance(status, dict) else None
+    for holder in (result, message, result.get("artifact"), *_dicts(result.get("artifacts"))):
+        if isinstance(holder, dict):
+            yield from _texts(holder.get("parts"))
 
 
 def _texts(content: object) -> Iterator[str]:
@@ -177,13 +208,37 @@ def _texts(content: object) -> Iterator[str]:
             yield item["text"]
 
 
-def _read_usage(data: dict[str, Any], usage: list[int | None]) -> None:
+_DETAILS = {
+    "cached_tokens": "Cached Tokens",
+    "cache_read_input_tokens": "Cached Tokens",
+    "cachedContentTokenCount": "Cached Tokens",
+    "reasoning_tokens": "Reasoning Tokens",
+    "thoughtsTokenCount": "Reasoning Tokens",
+    "audio_tokens": "Audio Tokens",
+    "accepted_prediction_tokens": "Accepted Prediction Tokens",
+    "rejected_prediction_tokens": "Rejected Prediction Tokens",
+}
+
+
+def _read_details(stated: dict[str, Any], details: dict[str, int]) -> None:
+    """The categories of tokens that an answer states, under the names of their metrics."""
+    found: dict[str, int] = {}
+    for holder in (stated, *(value for value in stated.values() if isinstance(value, dict))):
+        for name, metric in _DETAILS.items():
+            value = holder.get(name)
+            if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+                found[metric] = found.get(metric, 0) + value
+    details.update(found)
+
+
+def _read_usage(data: dict[str, Any], usage: list[int | None], details: dict[str, int]) -> None:
     """Take over the numbers that are stated, here or in the message that an event carries."""
     for holder in (data, data.get("message"), data.get("response")):
         if not isinstance(holder, dict):
             continue
         for stated in (holder.get("usage"), holder.get("usageMetadata")):
             if isinstance(stated, dict):
+                _read_details(stated, details)
                 for index, names in enumerate(_USAGE_NAMES):
                     for name in names:
                         value = stated.get(name)

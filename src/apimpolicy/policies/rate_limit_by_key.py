@@ -9,10 +9,11 @@ A caller over the limit gets 429 with `Retry-After`. A key has one counter where
 `increment-condition` or `increment-count` the call is counted at the end, so that the limit takes effect one call
 later.
 
-Simulated with a window that slides exactly, on the gateway's clock; all requests to one gateway share the counters. The
-token bucket of the v2 tiers is not simulated. Our choices: refused calls do not count; two policies with one key count
-a request twice; a condition that throws at the end counts as false. `increment-after-response="true"`, which only the
-editor's schema knows, counts at the end as well; `flexible-retry-window`, likewise, has no effect.
+Simulated on the gateway's clock: with a window that slides exactly, or, with `Gateway(tier="v2")`, with the token
+bucket of the v2 tiers. All requests to one gateway share the counters. Our choices: refused calls do not count; two
+policies with one key count a request twice; a condition that throws at the end counts as false.
+`increment-after-response="true"`, which only the editor's schema knows, counts at the end as well;
+`flexible-retry-window`, likewise, has no effect.
 
 Source: https://learn.microsoft.com/azure/api-management/rate-limit-by-key-policy
 """

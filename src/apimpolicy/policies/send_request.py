@@ -15,9 +15,10 @@ on-error; with `ignore-error="true"` the variable is null instead. `timeout` is 
 
 Simulated: `Gateway(outside=…)` answers, or else its `backend`; `result.sent_requests` has what was sent; no socket is
 opened. Only the trace mentions a `proxy`, and `buffer-response`, which only the editor's schema knows, has no effect.
-Our choices: the words of the errors, and the status 500 of `Timeout`; without `set-method` it is a GET request;
-`timeout-ms` takes the place of `timeout`, and with `fail-on-error-status-code` a status of 400 and above is an error
-with status 500, without a reason (both are known from the editor's schema only).
+The words of a timeout are those of .NET 5 and later, as seen on real gateways. Our choices: the status 500 of
+`Timeout`; the timeout counts until the whole answer is there; without `set-method` it is a GET request; `timeout-ms`
+takes the place of `timeout`, and with `fail-on-error-status-code` a status of 400 and above is an error with status
+500, without a reason (both are known from the editor's schema only).
 
 Source: https://learn.microsoft.com/azure/api-management/send-request-policy
 """

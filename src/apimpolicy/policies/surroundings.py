@@ -183,6 +183,11 @@ class Exchange(Protocol):
         seconds. Raises PolicyError.
         """
 
+    def send_to_backend(self, request: Request, backend_id: str, timeout: float) -> Response:
+        """Send a request of the policy's own to a backend of the gateway, a pool's member with its own URL. Raises
+        PolicyError.
+        """
+
     def on_response(self, action: Callable[[ResponseMessage], None]) -> None:
         """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now."""
 
@@ -219,6 +224,10 @@ class Services(Protocol):
     @property
     def allows_new_body(self) -> bool:
         """Whether set-body may give a body to a message that has none."""
+
+    @property
+    def fills_buckets(self) -> bool:
+        """Whether calls are counted with token buckets, as in the v2 tiers."""
 
     @property
     def refused_certificate_status(self) -> int:

@@ -8,11 +8,14 @@ answer of status 400 and above.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.policies.prompts import read_completion
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.policies.prompts import Prompt
     from apimpolicy.policies.surroundings import Exchange
@@ -21,8 +24,11 @@ TOKENS_OF_AN_IMAGE = 1200
 
 
 class TokenUsage(NamedTuple):
+    """`details` are the categories that the answer states: cached, reasoning, audio, prediction tokens."""
+
     prompt: int
     completion: int
+    details: Mapping[str, int] = MappingProxyType({})
 
     @property
     def total(self) -> int:
@@ -51,4 +57,4 @@ def usage_of(exchange: Exchange, prompt: Prompt | None, answer: ResponseMessage,
         prompt_tokens = max(0, (total or 0) - (completion_tokens or 0))
     if completion_tokens is None:
         completion_tokens = max(0, (total or 0) - prompt_tokens)
-    return TokenUsage(prompt_tokens, completion_tokens)
+    return TokenUsage(prompt_tokens, completion_tokens, completion.details)

@@ -18,7 +18,6 @@ from apimpolicy.policies.attribute_validation import unknown_attributes, validat
 from apimpolicy.policies.doubts import (
     ALSO_ALLOWED_IN,
     DOUBTFUL_ORDER,
-    REQUIRED_OF_UNSIMULATED,
 )
 from apimpolicy.policies.registry import UNDOCUMENTED, is_known, nearest, specification_of
 from apimpolicy.policies.spec import SECTIONS
@@ -125,17 +124,10 @@ def _policy(element: Element, section: str | None) -> Iterator[Diagnostic]:
             help=f"Only {UNDOCUMENTED[element.name]} has it. What it does is not known, and it can't be simulated.",
         )
     if specification is None:
-        yield from _unsimulated(element)
         return
     if section is not None and section not in specification.sections:
         yield from _placement(element, specification, section)
     yield from _element(element, specification, section)
-
-
-def _unsimulated(element: Element) -> Iterator[Diagnostic]:
-    for name in REQUIRED_OF_UNSIMULATED.get(element.name, ()):
-        if element.get(name) is None:
-            yield _at_name(element, "POL103", f"'{element.name}' needs the attribute '{name}'")
 
 
 def _placement(element: Element, specification: Specification, section: str) -> Iterator[Diagnostic]:

@@ -21,6 +21,7 @@ _PLAIN: dict[str, dict[str, type]] = {
         "is-current-revision": bool,
         "revision": str,
         "version": str,
+        "kind": str,
     },
     "operation": {"id": str, "name": str, "method": str, "url-template": str},
     "product": {

@@ -7,6 +7,8 @@ refused-certificate-status = 401
 allows-new-body = false
 cors-needs-base = false
 seed = 0
+tier = "classic"                            # or "v2", whose rate limits are token buckets
+over-capacity = false                       # true: 429 before any policy
 dotnet = "core"                             # or "framework", whose words for failed casts differ
 loggers = ["orders-log"]                    # all that log-to-eventhub may name; any unless given
 
@@ -55,12 +57,15 @@ _PLAIN: dict[str, type] = {
     "cors-needs-base": bool,
     "seed": int,
     "dotnet": str,
+    "tier": str,
+    "over-capacity": bool,
 }
 _CHOICES = {
     "second-read": ("empty", "error", "again"),
     "missing-section": ("inherit", "skip"),
     "missing-revocation-list": ("unknown", "empty"),
     "dotnet": ("core", "framework"),
+    "tier": ("classic", "v2"),
 }
 
 

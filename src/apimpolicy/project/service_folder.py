@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apimpolicy.engine.backends import Backend, BackendPool
+    from apimpolicy.project.toml_table import Table
 
 _KINDS = ("apis", "products", "backends", "named values", "policy fragments", "workspaces", "subscriptions")
 
@@ -179,6 +180,7 @@ def _api(id_: str, folder: str, versions: Mapping[str, VersionSet], workspace: s
         is_current_revision=";rev=" not in id_ if is_current is None else is_current,
         revision=properties.take("apiRevision", str) or "1",
         version=properties.take("apiVersion", str) or None,
+        kind=_kind(properties),
     )
     return ServiceApi(
         api,
@@ -193,6 +195,14 @@ def _api(id_: str, folder: str, versions: Mapping[str, VersionSet], workspace: s
         wsdl=_file(folder, "specification.wsdl"),
         graphql_schema=_file(folder, "specification.graphql"),
     )
+
+
+def _kind(properties: Table) -> str:
+    """The type of an API; one that is not known here is an HTTP API like any other."""
+    from apimpolicy.context.entities import KINDS
+
+    kind = (properties.take("type", str) or properties.take("apiType", str) or "http").lower()
+    return kind if kind in KINDS else "http"
 
 
 def _product(id_: str, folder: str, workspace: str | None) -> ServiceProduct:

@@ -130,19 +130,16 @@ def _forwarding(entry: TraceEntry) -> str:
 
 
 def _on_the_way(request: Request, result: Result) -> dict[str, Any]:
-    """A forwarded request; a self-hosted gateway says more of it, and the caller's Host beside the backend's."""
-    told = _request(request)
-    if result.exchange.context.deployment.gateway.is_managed:
-        return told
+    """A forwarded request; a self-hosted gateway lists the caller's Host behind the backend's."""
+    named, certificate = headers(request.headers), request.certificate
     asked = result.request.headers.get("Host")
-    named = told["headers"]
     if asked is not None and not result.exchange.host_is_set:
-        named.insert(1, {"name": "Host", "value": asked})
-    certificate = request.certificate
+        hosts = [] if result.exchange.context.deployment.gateway.is_managed else [{"name": "Host", "value": asked}]
+        named[1:1] = hosts
     return {
-        "method": told["method"],
+        "method": request.method,
         "protocol": request.url.partition(":")[0],
-        "url": told["url"],
+        "url": request.url,
         "proxyUrl": None,
         "headers": named,
         "clientCertificates": [] if certificate is None else [{"thumbprint": certificate.thumbprint}],

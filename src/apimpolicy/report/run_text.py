@@ -65,13 +65,14 @@ def _trace(result: Result, style: Style, with_values: bool) -> Iterator[str]:
             effect = style.paint("good" if entry.effect.data["taken"] else "warning", effect)
         padding = " " * max(column - width(name), 1)
         yield f"{style.paint('strong', head)}{' ' * (_SECTION - len(head))}{name}{padding}{effect}".rstrip()
+        for message in (message for evaluation in entry.evaluations for message in evaluation.messages):
+            indent = _SECTION + 2 + len(name) - len(name.lstrip())
+            yield f"{' ' * indent}context.Trace  {clip(printable(message), style.width - indent - 15)}"
         if with_values:
             for evaluation in entry.evaluations:
                 indent = _SECTION + 2 + len(name) - len(name.lstrip())
                 for line in _evaluation(evaluation, style.width - indent):
                     yield f"{' ' * indent}{style.paint('dim', line)}"
-    for message in result.trace.messages:
-        yield f"{'trace':<{_SECTION}}{clip(message, style.width - _SECTION)}"
 
 
 def _is_only_a_frame(entry: TraceEntry, result: Result) -> bool:

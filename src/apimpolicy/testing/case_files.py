@@ -20,6 +20,9 @@
           - {request: {get: /orders}, expect: {status: 429}}
           - {advance: 60, request: {get: /orders}, expect: {status: 200}}
 
+A part of a policy runs alone with `section: inbound` or `only: id-of-a-policy`, and `replace` puts doubles in the place
+of policies (testing/policy_parts.py).
+
 A policy is a path, or the document itself (a text that begins with `<`); a case may have its own `policy`, `policies`
 or `service`. Without any, requests go to the service whose `apis` are among the keys of `gateway`.
 
@@ -61,7 +64,8 @@ FILE_KEYS = (
     "defaults",
     "cases",
 )
-DEFAULT_KEYS = ("gateway", "named-values", "now", "backend", "outside", "request", "variables", "expect")
+PART_KEYS = ("section", "only", "response", "last-error", "replace")
+DEFAULT_KEYS = ("gateway", "named-values", "now", "backend", "outside", "request", "variables", *PART_KEYS, "expect")
 SUBJECT_KEYS = ("policies", "policy", "service")
 CASE_KEYS = ("name", "description", "skip", "each", "steps", *SUBJECT_KEYS, *DEFAULT_KEYS)
 STEP_KEYS = ("name", "request", "expect", "advance")
@@ -292,6 +296,10 @@ class _File:
         for key in ("backend", "outside"):
             if key in merged:
                 doubles.answers_of(merged[key], file.directory)
+        if any(key in merged for key in PART_KEYS):
+            from apimpolicy.testing.policy_parts import part_of
+
+            part_of(merged, file.directory)
         skip = merged["skip"].text() if "skip" in merged and merged["skip"].value is not False else None
         subject = self._subject(given, file.directory) or file.subject
         if subject == Subject({}) and not ("gateway" in merged and "apis" in merged["gateway"].table()):

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.records import Request, Response
 
-KEYS = ("status", "reason", "headers", "body", "json", "file", "takes", "raises", "message", "when", "echo")
+RESPONSE_KEYS = ("status", "reason", "headers", "body", "json", "file")
+KEYS = (*RESPONSE_KEYS, "takes", "raises", "message", "when", "echo")
 WHEN_KEYS = ("method", "url", "body")
 _ERRORS: dict[str, Callable[[], Exception]] = {
     "timeout": lambda: TimeoutError("timed out"),
@@ -102,6 +103,11 @@ def _answer(tree: Tree, directory: str) -> Answer:
         given["message"].text() if "message" in given else "",
         **{key: part.text() for key, part in when.items()},
     )
+
+
+def response_of(tree: Tree, directory: str) -> Response:
+    """The response that a table describes. Raises TestFileError."""
+    return _response(tree.known(RESPONSE_KEYS), directory)()
 
 
 def _response(given: dict[str, Tree], directory: str) -> Callable[[], Response]:

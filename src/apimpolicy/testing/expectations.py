@@ -8,6 +8,7 @@ expect:
   json: {orders: []}                   short for body: {json: …}; json-subset likewise
   backend-requests: 1                  how many reached a backend, or a list of {method, url, headers, body, json}
   sent-requests: 0                     the same of send-request and send-one-way-request
+  request: {headers: {X-Id: "1"}}      what policies made of the request: method, url, headers, body, json
   variables: {user: anna}              values at the end, as JSON or as C# writes them
   error: {reason: TokenExpired}        of context.LastError; false: there was none
   branch: choose ▸ when 1              taken on the way; also choose[1]/when[1], or a list
@@ -39,6 +40,7 @@ KEYS = (
     "json-subset",
     "backend-requests",
     "sent-requests",
+    "request",
     "variables",
     "error",
     "branch",
@@ -80,6 +82,8 @@ def validate(expect: Tree) -> None:
         elif key in ("backend-requests", "sent-requests") and not isinstance(tree.value, (int, bool)):
             for item in tree.items():
                 item.known(REQUEST_KEYS)
+        elif key == "request":
+            tree.known(REQUEST_KEYS)
         elif key == "trace":
             from apimpolicy.testing.trace_expectations import validate_trace
 
@@ -177,6 +181,10 @@ def _backend_requests(tree: Tree, result: Result) -> Iterator[str]:
 
 def _sent_requests(tree: Tree, result: Result) -> Iterator[str]:
     yield from _requests(tree, result.sent_requests, "were sent by policies")
+
+
+def _request(tree: Tree, result: Result) -> Iterator[str]:
+    yield from _requests(tree, [result.exchange.request.to_request()], "policies changed")
 
 
 def _requests(tree: Tree, requests: Sequence[Request], what: str) -> Iterator[str]:
@@ -336,6 +344,7 @@ _CHECKS: dict[str, Callable[[Tree, Any], Iterator[str]]] = {
     "json-subset": lambda tree, result: _of_json(tree, result.response.text, "body", subset=True),
     "backend-requests": _backend_requests,
     "sent-requests": _sent_requests,
+    "request": _request,
     "variables": _variables,
     "error": _error,
     "branch": _branch,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.report.test_text import CaseReport
+from apimpolicy.testing.case_files import PART_KEYS
 from apimpolicy.testing.expectations import Mismatch, mismatches
 from apimpolicy.testing.gateways import gateway_of, request_of
 
@@ -116,8 +117,13 @@ def run_case(case: Case) -> Outcome:
 
 def _send(gateway: Gateway, case: Case, request: Request) -> Result:
     subject = case.subject
-    if not subject.policies:
-        return gateway.send(request)
     variables = case.given.get("variables")
     given = None if variables is None else variables.plain()
-    return gateway.run(dict(subject.policies), request, variables=given)
+    part: dict[str, Any] = {}
+    if any(key in case.given for key in PART_KEYS):
+        from apimpolicy.testing.policy_parts import part_of
+
+        part = part_of(case.given, case.file.directory, of_service=not subject.policies)
+    if not subject.policies:
+        return gateway.send(request, variables=given, **part)
+    return gateway.run(dict(subject.policies), request, variables=given, **part)

@@ -46,6 +46,11 @@ _TEXTS: dict[str, str] = {
     "error": "context.LastError; false means that there was none.",
     "branch": "A branch that was taken: choose ▸ when 1.",
     "explanation": "A text that the explanation contains.",
+    "section": "The section that runs alone, or several: inbound, backend, outbound, on-error.",
+    "only": "The only policy that runs: its id, or its place, as outbound/set-header[1].",
+    "response": "The response that expressions see, where no backend was asked.",
+    "last-error": "context.LastError, where on-error runs alone.",
+    "replace": "Doubles of policies, by the policies' ids.",
     "takes": "Seconds on the gateway's clock until it answers.",
     "raises": "Instead of answering: timeout or refused.",
     "message": "What the error says.",
@@ -91,6 +96,7 @@ def schema() -> dict[str, Any]:
             "json-subset": {},
             "backend-requests": counted,
             "sent-requests": counted,
+            "request": one,
             "variables": {"type": "object"},
             "error": error,
             "branch": texts,
@@ -133,6 +139,19 @@ def schema() -> dict[str, Any]:
         | {"signed-with": {"enum": ["another-key", "nothing"]}}
     )
     request["properties"]["token"] = {"oneOf": [scalar, token], "description": _TEXTS["token"]}
+    response = _object(
+        {"status": {"type": "integer"}, "reason": text, "headers": headers, "body": text, "json": {}, "file": text}
+    )
+    double = _object(
+        {"variables": {"type": "object"}, "headers": headers, "error": {"type": "object"}, "response": response}
+    )
+    part = {
+        "section": texts,
+        "only": text,
+        "response": response,
+        "last-error": _object(dict.fromkeys(expectations.ERROR_KEYS, text)),
+        "replace": {"type": "object", "additionalProperties": {"oneOf": [{"type": "null"}, double]}},
+    }
     given = {
         "gateway": {"type": "object"},
         "named-values": {"type": "object"},
@@ -141,6 +160,7 @@ def schema() -> dict[str, Any]:
         "outside": answers,
         "request": _reference("request"),
         "variables": {"type": "object"},
+        **part,
         "expect": _reference("expect"),
     }
     subject = {

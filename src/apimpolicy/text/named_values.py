@@ -34,6 +34,7 @@ _OPAQUE = re.compile(
     r"<!--|<([A-Za-z][\w-]*+)\b"
     r"[^<>]*?\btemplate\s*=\s*(?:\"[Ll]iquid\"|'[Ll]iquid')[^<>]*(?<!/)>"
 )
+_LIQUID_OBJECTS = ("body", "context")
 
 
 class NamedValueReference(NamedTuple):
@@ -62,7 +63,8 @@ def _in_liquid(text: str, values: Mapping[str, str]) -> Iterator[NamedValueRefer
     if "{{" in text:
         for start, end in opaque_spans(text):
             if text[start - 4 : start] != "<!--":
-                yield from (found for found in _references(text, start, end) if found.name in values)
+                found = (reference for reference in _references(text, start, end) if reference.name in values)
+                yield from (each for each in found if each.name.partition(".")[0] not in _LIQUID_OBJECTS)
 
 
 def opaque_spans(text: str) -> Iterator[tuple[int, int]]:

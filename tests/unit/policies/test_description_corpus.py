@@ -43,9 +43,6 @@ DO_NOT_RUN = {
     f"{TOOLKIT}Test.Core/Compiling/ValidateStatusCodeTests.cs-04.xml": "POL104",
     f"{TOOLKIT}Test.Decompiling/TestData/validate-status-code.xml": "POL102",
     # Not documented.
-    f"{TOOLKIT}Test.Core/Compiling/InvokeRequestTests.cs-00.xml": "the policy 'invoke-request' is not simulated",
-    f"{TOOLKIT}Test.Core/Compiling/InvokeRequestTests.cs-01.xml": "the policy 'invoke-request' is not simulated",
-    f"{TOOLKIT}Test.Core/Compiling/MockResponseTests.cs-03.xml": "mock-response index is not simulated",
 }
 # A tag of Liquid that there is not, in an example of the reference.
 RESOLVER_FAILS = {"sql-data-source-policy.md-02.xml": "Unknown tag 'JSONArray'"}

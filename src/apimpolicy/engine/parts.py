@@ -1,0 +1,99 @@
+"""Running a part of a policy document: some of its sections, or a single policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.context.execution import LastError
+from apimpolicy.context.messages import ResponseMessage
+from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.engine import pipeline
+from apimpolicy.engine.policy_doubles import check_ids
+from apimpolicy.engine.steps import Program
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.registry import is_known
+from apimpolicy.policies.spec import SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from apimpolicy.context.records import Response
+    from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.policy_doubles import AnyDouble
+    from apimpolicy.engine.steps import Step
+
+
+class Part(NamedTuple):
+    """What runs, and what is there already; see `Gateway.run`."""
+
+    section: str | Iterable[str] | None
+    only: str | None
+    response: Response | None
+    last_error: Mapping[str, str] | None
+    doubles: Mapping[str, AnyDouble]
+
+    def run(self, exchange: Exchange, program: Program) -> ResponseMessage:
+        """The response that the caller gets. Raises ConfigurationError."""
+        check_ids(self.doubles, program)
+        exchange.doubles = self.doubles
+        exchange.sections = chosen_sections(self.section)
+        if self.only is not None:
+            program = only(program, self.only)
+            exchange.sections = frozenset({section_of(program)})
+        if self.response is not None:
+            exchange.response = ResponseMessage.of(self.response, exchange.request.second_read)
+        if exchange.sections == {"on-error"}:
+            return pipeline.run_on_error(exchange, program, _error_of(self.last_error))
+        return pipeline.run(exchange, program)
+
+
+def _error_of(given: Mapping[str, str] | None) -> LastError | None:
+    if given is None:
+        return None
+    unknown = [name for name in given if name.replace("-", "_") not in _ERROR]
+    if unknown:
+        raise ConfigurationError(f"'{unknown[0]}' is not a member of an error; they are {', '.join(_ERROR)}")
+    texts = {name.replace("-", "_"): to_utf16(text) for name, text in given.items()}
+    source, message = texts.pop("source", ""), texts.pop("message", "")
+    return LastError(source, texts.pop("reason", None), message, **texts)
+
+
+_ERROR = ("source", "reason", "message", "scope", "section", "path", "policy_id")
+
+
+def chosen_sections(given: str | Iterable[str] | None) -> frozenset[str]:
+    """The sections that run, all of them unless given. Raises ConfigurationError."""
+    names = SECTIONS if given is None else (given,) if isinstance(given, str) else tuple(given)
+    for name in names:
+        if name not in SECTIONS:
+            raise ConfigurationError(f"'{name}' is not a section; the sections are {', '.join(SECTIONS)}")
+    return frozenset(names)
+
+
+def only(program: Program, wanted: str) -> Program:
+    """The program with nothing but one policy: that with this id, or at this place (`inbound/choose[1]/set-body[1]`,
+    counted within its document). Raises ConfigurationError when there is none, or more than one.
+    """
+    steps = [step for step in program.steps() if is_known(step.name)]
+    found = [step for step in steps if step.own_id == wanted] or [step for step in steps if _place(step) == wanted]
+    if not found:
+        raise ConfigurationError(f"there is no policy '{wanted}'; name its id, or its place, as {_some(steps)}")
+    if len(found) > 1:
+        where = ", ".join(f"{step.scope} {_place(step)}" for step in found[:4])
+        raise ConfigurationError(f"there are {len(found)} policies '{wanted}': {where}")
+    sections: dict[str, list[Step]] = {name: [] for name in SECTIONS}
+    sections[found[0].section] = [found[0]]
+    return Program(sections, program.scopes, inherits_missing=program.inherits_missing)
+
+
+def section_of(program: Program) -> str:
+    """The section of the only policy of a program."""
+    return next(name for name, steps in program.sections.items() if steps)
+
+
+def _place(step: Step) -> str:
+    return f"{step.section}/{step.path}"
+
+
+def _some(steps: list[Step]) -> str:
+    return ", ".join(_place(step) for step in steps if step.name != "base")[:200] or "inbound/set-header[1]"

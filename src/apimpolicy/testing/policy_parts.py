@@ -1,0 +1,76 @@
+"""Cases that run a part of a policy, and doubles of policies.
+
+- name: a caller without a token is refused
+  section: inbound                     # or several: [inbound, backend]
+  replace:                             # by the policies' ids
+    ask-partner: {variables: {partner: contoso}}
+    check-quota: {error: {reason: QuotaExceeded, message: no more, status: 403}}
+    log: {}                            # does nothing
+  expect: {request: {headers: {X-Partner: contoso}}}
+- name: the header says what the backend answered
+  only: tell-status                    # a policy's id, or its place: outbound/set-header[1]
+  response: {status: 503}
+- name: what callers read of an error
+  section: on-error
+  last-error: {source: forward-request, reason: Timeout}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.testing.doubles import response_of
+from apimpolicy.testing.expectations import ERROR_KEYS
+from apimpolicy.testing.tree import UNKNOWN_NAME, WRONG_KIND
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.testing.tree import Tree
+
+DOUBLE_KEYS = ("variables", "headers", "error", "response")
+DOUBLE_ERROR_KEYS = ("reason", "message", "status")
+
+
+def part_of(given: Mapping[str, Tree], directory: str, *, of_service: bool = False) -> dict[str, Any]:
+    """The arguments of `Gateway.run` (or `send`) that a case's keys stand for. Raises TestFileError."""
+    found: dict[str, Any] = {}
+    if "section" in given:
+        found["section"] = [_section(item) for item in given["section"].items()]
+    if "only" in given:
+        found["only"] = given["only"].text()
+    if "response" in given:
+        found["response"] = response_of(given["response"], directory)
+    if "last-error" in given:
+        texts = given["last-error"].known(ERROR_KEYS)
+        found["last_error"] = {name: tree.text() for name, tree in texts.items()}
+    if "replace" in given:
+        found["doubles"] = {name: _double(tree, directory) for name, tree in given["replace"].table().items()}
+    if of_service and (more := [key for key in given if key in ("section", "only", "response", "last-error")]):
+        raise given[more[0]].mistake(WRONG_KIND, f"'{more[0]}' needs a policy, not a whole service", at_key=True)
+    return found
+
+
+def _section(tree: Tree) -> str:
+    if tree.text() not in SECTIONS:
+        raise tree.mistake(UNKNOWN_NAME, f"this is one of {', '.join(SECTIONS)}")
+    return tree.text()
+
+
+def _double(tree: Tree, directory: str) -> Any:
+    from apimpolicy.engine.policy_doubles import PolicyDouble
+
+    if tree.value is None:
+        return None
+    given = tree.known(DOUBLE_KEYS)
+    options: dict[str, Any] = {}
+    if "variables" in given:
+        options["variables"] = given["variables"].plain()
+    if "headers" in given:
+        options["headers"] = {name: value.text() for name, value in given["headers"].table().items()}
+    if "error" in given:
+        options["error"] = {name: part.plain() for name, part in given["error"].known(DOUBLE_ERROR_KEYS).items()}
+    if "response" in given:
+        options["response"] = response_of(given["response"], directory)
+    return PolicyDouble(**options)
