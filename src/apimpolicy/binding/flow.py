@@ -92,13 +92,18 @@ class Flow:
         if not labels:
             return all(map(self.end_reachable, statements))
         starts, seen, ends = [0], {0}, False
+        outside = self._jumps
         while starts:
+            self._jumps = set()  # each jump is looked at once, however many labels there are
             ends = self._from(starts.pop(), statements, seen) or ends
-            for name in self._jumps & labels.keys():
-                if labels[name] not in seen:
-                    seen.add(labels[name])
-                    starts.append(labels[name])
-        self._jumps -= labels.keys()
+            for name in self._jumps:
+                place = labels.get(name)
+                if place is None:
+                    outside.add(name)
+                elif place not in seen:
+                    seen.add(place)
+                    starts.append(place)
+        self._jumps = outside
         return ends
 
     def _from(self, start: int, statements: Sequence[Statement], seen: set[int]) -> bool:

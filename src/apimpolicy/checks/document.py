@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.checks.amount import MORE, Collection
 from apimpolicy.checks.catalogue import rules_for
 from apimpolicy.checks.certainty import certain
 from apimpolicy.checks.subject import Settings, Subject
-from apimpolicy.checks.suppressions import apply_suppressions
+from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.policies.validation import validate
 from apimpolicy.text.holes import has_hole, is_unknown, shown
 from apimpolicy.text.markup import read
@@ -34,26 +35,42 @@ def check_document(
     is a finding. What the settings do not want, and what a comment suppresses, is left out.
     """
     settings = settings or Settings()
-    found: list[Diagnostic] = []
+    missing: list[Diagnostic] = []
     written = source
     if named_values is not None:
-        source, found = substitute(source, named_values)
+        source, missing = substitute(source, named_values)
     document = read(source)
-    found += document.diagnostics
     subject = Subject(document, check_expression, settings, written, named_values)
-    for expression in subject.expressions:
-        found += expression.findings
-    found += validate(document)
-    found += apply_rules(subject)
-    found = [_with_severity(finding, settings) for finding in found if settings.wants(finding.code)]
-    found = apply_suppressions(subject, found)
-    found.sort(key=lambda diagnostic: diagnostic.source.original(diagnostic.start))
+    suppressions = Suppressions(subject)
+    kept = Collection(source)
+    kept.take(suppressions.incomplete)
+    kept.take(suppressions.keep(_wanted(_everything(subject, missing), settings)))
+    if not kept.is_full:
+        kept.take(suppressions.unused())
+    found = kept.in_order()
     if has_hole(source.text):
         for finding in found:
             finding.message, finding.label, finding.help = (
                 shown(text, source.holes) for text in (finding.message, finding.label, finding.help)
             )
     return found
+
+
+def _everything(subject: Subject, missing: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    yield from missing
+    yield from subject.document.diagnostics
+    for expression in subject.expressions:
+        yield from expression.findings
+    yield from validate(subject.document)
+    yield from apply_rules(subject)
+
+
+def _wanted(findings: Iterable[Diagnostic], settings: Settings) -> Iterator[Diagnostic]:
+    """The findings that are looked for, each as bad as the settings say."""
+    for finding in findings:
+        if settings.wants(finding.code):
+            finding.severity = settings.severities.get(finding.code, finding.severity)
+            yield finding
 
 
 def check_readings(
@@ -75,9 +92,10 @@ def check_readings(
             key = (finding.code, *reading.original_span(finding.start, finding.end), finding.message)
             found.setdefault(key, [None] * len(readings))[number] = finding
     certain: list[Diagnostic] = []
-    for (_, start, _, _), each in found.items():
+    for (code, start, _, _), each in found.items():
         pairs = zip(each, readings, strict=True)
-        if all(finding is not None or not reading.holds(start) for finding, reading in pairs):
+        is_everywhere = all(finding is not None or not reading.holds(start) for finding, reading in pairs)
+        if is_everywhere or code == MORE:
             certain += [finding for finding in each if finding is not None][:1]
     return sorted(certain, key=lambda finding: finding.source.original(finding.start))
 
@@ -104,8 +122,3 @@ def _of_rules(subject: Subject, rules: list[Rule]) -> Iterator[Diagnostic]:
                 yield from rule.visit_expression(expression)
     for rule in rules:
         yield from rule.finish()
-
-
-def _with_severity(finding: Diagnostic, settings: Settings) -> Diagnostic:
-    finding.severity = settings.severities.get(finding.code, finding.severity)
-    return finding

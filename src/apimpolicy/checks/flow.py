@@ -3,6 +3,9 @@
 The document is walked once in the order in which the gateway runs it: inbound, backend, outbound, and on-error with
 whatever may have happened before the error. Where ways meet (`choose`), what one way only did is possible, not certain;
 a way that ends the request does not come back. `<base />` and fragments that are not known may do anything.
+
+Every policy has a state of its own, and a state names every variable: what is kept in all of them has a bound
+(`MOST_ENTRIES`), which some 750 variables, one set after the other, reach. Behind it nothing is known.
 """
 
 from __future__ import annotations
@@ -29,6 +32,9 @@ ENDING = frozenset(("return-response", "mock-response"))
 
 COMPOSING = frozenset(("return-response", "send-request", "send-one-way-request"))
 """Policies whose set-body belongs to a message of their own."""
+
+MOST_ENTRIES = 300_000
+"""The variables of all states together."""
 
 TYPES_OF_RESULTS = {
     ("send-request", "response-variable-name"): "IResponse",
@@ -63,6 +69,7 @@ class Flow:
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self._before: dict[int, State] = {}
+        self._room = MOST_ENTRIES
         self.ends: dict[str, State | None] = {}
         for root in subject.document.roots:
             self._root(root)
@@ -146,8 +153,7 @@ class Flow:
             if is_unknown(variable):  # it may be any of them
                 state = attrs.evolve(state, variables={}, is_open=True)
                 continue
-            variables = {**state.variables, variable: Variable(types, is_certain, element)}
-            state = attrs.evolve(state, variables=variables)
+            state = self._with(state, {variable: Variable(types, is_certain, element)})
         if name == "set-body":
             section = self.subject.section_of(element)
             which = "request" if section in ("inbound", "backend") else "response"
@@ -197,6 +203,8 @@ class Flow:
                 ways.append(after)
         if not has_rest:
             ways.append(current)
+        if not self._takes(sum(len(way.variables) for way in ways)):
+            ways = [attrs.evolve(way, variables={}, is_open=True) for way in ways]
         return _merge(ways)
 
     def _fragment(self, element: Element, state: State) -> State | None:
@@ -205,10 +213,17 @@ class Flow:
         fragment = known.get(attribute.value.text) if attribute is not None else None
         if fragment is None:
             return attrs.evolve(state, is_open=True)
-        variables = dict(state.variables)
-        for variable in _variables_of(fragment):
-            variables[variable] = Variable(None, False, element)
-        return attrs.evolve(state, variables=variables)
+        return self._with(state, {name: Variable(None, False, element) for name in _variables_of(fragment)})
+
+    def _with(self, state: State, added: Mapping[str, Variable]) -> State:
+        """The state with more variables; an open one without any when there is no room for them."""
+        if not self._takes(len(state.variables) + len(added)):
+            return attrs.evolve(state, variables={}, is_open=True)
+        return attrs.evolve(state, variables={**state.variables, **added})
+
+    def _takes(self, count: int) -> bool:
+        self._room -= count
+        return self._room >= 0
 
 
 def _after(expression: CheckedExpression, state: State) -> State:

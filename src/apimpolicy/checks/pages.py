@@ -57,6 +57,7 @@ _TITLES = {
     "POL030": "a body of `if`, `else`, `for`, `foreach` or `while` without braces",
     "POL041": "a suppression that suppresses nothing",
     "POL042": "a suppression without a code or without a reason",
+    "POL043": "more findings than are listed",
     "POL101": "an unknown policy",
     "POL102": "an unknown attribute",
     "POL103": "a required attribute is missing",
@@ -97,6 +98,8 @@ def _text(code: str) -> str:
         return _GATEWAY.format(code=code)
     if code in ("POL041", "POL042"):
         return "Write `<!-- apimpolicy: ignore POL301: the reason -->` before an element, or behind it on its line."
+    if code == "POL043":
+        return "At most 1,000 findings about one document are listed, errors first. Mend these, and check it again."
     if code == "POL030":
         return (
             "Azure reads an expression with its own parser before the C# compiler sees it, and that parser refuses "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -90,7 +91,11 @@ class Subject:
 
     def element_at(self, offset: int) -> Element | None:
         """The innermost element around an offset of the document."""
-        return next((e for e in reversed(self.elements) if e.start <= offset < max(e.end, e.name_end)), None)
+        index = bisect_right(self.elements, offset, key=lambda element: element.start) - 1
+        found = self.elements[index] if index >= 0 else None
+        while found is not None and offset >= max(found.end, found.name_end):
+            found = found.parent
+        return found
 
     @cached_property
     def expressions(self) -> list[CheckedExpression]:

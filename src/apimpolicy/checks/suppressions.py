@@ -16,12 +16,14 @@ These two are warnings, and cannot be suppressed themselves.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.checks.rule import Rule
     from apimpolicy.checks.subject import Subject
@@ -36,49 +38,90 @@ _CODE = r"(?:[A-Z]+\d+|[a-z]+(?:-[a-z0-9]+)+(?=\s*[,:]))"
 """A code, or the name of a rule, which a comma or a colon ends: a reason may begin with a word like it."""
 _FORM = (
     rf"(?s)\s*apimpolicy:\s*ignore(?P<file>-file)?(?=[\s:])\s*(?P<codes>{_CODE}(?:\s*,\s*{_CODE})*)?"
-    r"[\s:\-–—]*(?P<reason>.*?)\s*"
+    r"[\s:\-–—]*(?P<reason>.*)"
 )
 
 
 class Suppression:
     """One comment: the codes, and the span of the source for which they are quiet."""
 
-    __slots__ = ("codes", "comment", "end", "start", "used")
+    __slots__ = ("codes", "comment", "end", "start")
 
     def __init__(self, comment: Comment, codes: tuple[str, ...], start: int, end: int) -> None:
         self.comment = comment
         self.codes = codes
         self.start = start
         self.end = end
-        self.used: set[str] = set()
-
-    def covers(self, finding: Diagnostic) -> bool:
-        return finding.code in self.codes and self.start <= finding.start < self.end
 
 
-def apply_suppressions(subject: Subject, findings: list[Diagnostic]) -> list[Diagnostic]:
-    """The findings that no comment suppresses, and those about the comments themselves."""
-    document = subject.document
-    if _MARK not in document.source.text:
-        return findings
-    suppressions, kept = _read(document, subject.settings.rules)
-    for finding in findings:
-        quiet = [suppression for suppression in suppressions if suppression.covers(finding)]
-        for suppression in quiet:
-            suppression.used.add(finding.code)
-        if not quiet:
-            kept.append(finding)
-    for suppression in suppressions:
-        unused = [code for code in suppression.codes if code not in suppression.used and subject.settings.wants(code)]
-        if unused and subject.settings.wants(UNUSED):
-            what = ", ".join(unused)
-            kept.append(_at(suppression.comment, UNUSED, f"nothing to ignore here: {what}", "Take the comment out."))
-    return kept
+class Suppressions:
+    """The comments of one document: `keep` leaves out what they suppress, then `unused` says which suppressed nothing.
+
+    A document may have as many comments as findings: neither is compared with all of the others.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._found: list[Suppression] = []
+        self.incomplete: list[Diagnostic] = []
+        """What is wrong with the comments themselves."""
+        if _MARK in subject.document.source.text:
+            self._found, self.incomplete = _read(subject.document, subject.settings.rules)
+        self._quiet: dict[str, list[tuple[int, int]]] = {}
+        """By code: the spans in which it is quiet, joined, in order."""
+        self._places: dict[str, set[int]] = {}
+        """By code: where something was suppressed."""
+        for suppression in sorted(self._found, key=lambda suppression: suppression.start):
+            for code in suppression.codes:
+                _join(self._quiet.setdefault(code, []), suppression.start, suppression.end)
+
+    def keep(self, findings: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+        """The findings that no comment suppresses."""
+        for finding in findings:
+            if self._is_quiet(finding):
+                self._places.setdefault(finding.code, set()).add(finding.start)
+            else:
+                yield finding
+
+    def _is_quiet(self, finding: Diagnostic) -> bool:
+        spans = self._quiet.get(finding.code)
+        if not spans:
+            return False
+        index = bisect_right(spans, finding.start, key=itemgetter(0)) - 1
+        return index >= 0 and finding.start < spans[index][1]
+
+    def unused(self) -> Iterator[Diagnostic]:
+        """A finding for each comment that suppressed nothing of what `keep` has seen."""
+        wants = self._subject.settings.wants
+        if not wants(UNUSED):
+            return
+        places = {code: sorted(found) for code, found in self._places.items()}
+        for suppression in self._found:
+            unused = [
+                code for code in suppression.codes if not _is_used(suppression, places.get(code, ())) and wants(code)
+            ]
+            if unused:
+                what = ", ".join(unused)
+                yield _at(suppression.comment, UNUSED, f"nothing to ignore here: {what}", "Take the comment out.")
+
+
+def _join(spans: list[tuple[int, int]], start: int, end: int) -> None:
+    """Add a span to those that begin before it."""
+    if spans and start <= spans[-1][1]:
+        spans[-1] = spans[-1][0], max(spans[-1][1], end)
+    else:
+        spans.append((start, end))
+
+
+def _is_used(suppression: Suppression, places: Sequence[int]) -> bool:
+    index = bisect_left(places, suppression.start)
+    return index < len(places) and places[index] < suppression.end
 
 
 def _read(document: Document, rules: tuple[type[Rule], ...]) -> tuple[list[Suppression], list[Diagnostic]]:
     found: list[Suppression] = []
     wrong: list[Diagnostic] = []
+    lines = _Lines(document.source.text)
     for comment, following in document.comments():
         if _MARK not in comment.text or re.match(_OTHERS, comment.text):
             continue
@@ -93,10 +136,10 @@ def _read(document: Document, rules: tuple[type[Rule], ...]) -> tuple[list[Suppr
                 )
             )
             continue
-        if not match["reason"]:
+        if not match["reason"].strip():
             wrong.append(_at(comment, INCOMPLETE, "the reason is missing", "Say after the code why it is all right."))
         codes = tuple(_codes(match["codes"], rules))
-        found.append(Suppression(comment, codes, *_span(document, comment, following, bool(match["file"]))))
+        found.append(Suppression(comment, codes, *_span(lines, comment, following, bool(match["file"]))))
     return found, wrong
 
 
@@ -114,12 +157,28 @@ def _codes(text: str, rules: tuple[type[Rule], ...]) -> Iterator[str]:
             yield word  # it suppresses nothing, which is a finding
 
 
-def _span(document: Document, comment: Comment, following: Element | None, whole: bool) -> tuple[int, int]:
-    text = document.source.text
+class _Lines:
+    """Where the lines of a text begin, and what stands first in each."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._firsts: dict[int, int] = {}
+
+    def around(self, offset: int) -> tuple[int, int]:
+        """The beginning of the line around an offset, and its first character that is not white space."""
+        start = self._starts[bisect_right(self._starts, offset) - 1]
+        if start not in self._firsts:
+            space = re.compile(r"\s*").match(self.text, start)
+            self._firsts[start] = space.end() if space is not None else start
+        return start, self._firsts[start]
+
+
+def _span(lines: _Lines, comment: Comment, following: Element | None, whole: bool) -> tuple[int, int]:
     if whole:
-        return 0, len(text) + 1
-    line_start = text.rfind("\n", 0, comment.start) + 1
-    if text[line_start : comment.start].strip():
+        return 0, len(lines.text) + 1
+    line_start, first = lines.around(comment.start)
+    if first < comment.start:
         return line_start, comment.start
     if following is None:
         return comment.end, comment.end

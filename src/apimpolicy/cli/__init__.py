@@ -35,5 +35,6 @@ def _be_the_process() -> NoReturn:
     from apimpolicy.cli.program import run
 
     code = run(sys.argv[1:])
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.flush()
     os._exit(code)

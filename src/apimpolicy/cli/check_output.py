@@ -68,7 +68,12 @@ class CheckOutput:
             report = self._report(form)
         report += "\n" if report else ""
         if path is None:
-            print(report, end="")
+            if form in ("github", "azure"):
+                from apimpolicy.report.harmless import write_commands
+
+                write_commands(report, sys.stdout)
+            else:
+                print(report, end="")
             return
         try:
             with open(path, "w", encoding="utf-8") as file:
@@ -116,10 +121,12 @@ class CheckOutput:
         return "\n\n".join(parts)
 
     def _statistics(self) -> list[str]:
+        from apimpolicy.report.columns import printable
+
         counts = Counter((diagnostic.code, diagnostic.severity) for diagnostic in self.diagnostics)
         first = {diagnostic.code: diagnostic.message for diagnostic in reversed(self.diagnostics)}
         lines = [
-            f"{count:>6,}  {code}  {severity:<7}  {first[code]}"
+            f"{count:>6,}  {code}  {severity:<7}  {printable(first[code])}"
             for (code, severity), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         ]
         return ["\n".join(lines)] if lines else []

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
 COMMANDS = {
     "check": "Find what is wrong with policies before they are saved to Azure.",
@@ -109,18 +110,39 @@ def program(debug: bool) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; the exit code. Standard output is flushed."""
     given = list(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A terminal that cannot show a character must not stop a report.
-            stream.reconfigure(errors="backslashreplace")
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (_harmless(stream) for stream in streams)
     try:
-        code = _guarded(given)
-        sys.stdout.flush()
-        return code
+        return _flushed(_guarded(given))
     except BrokenPipeError:
         # Python flushes stdout again at exit; what is left goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.BROKEN_PIPE
+    finally:
+        sys.stdout, sys.stderr = streams
+
+
+def _harmless(stream: TextIO | None) -> TextIO:
+    """The stream for text from anybody; one that is closed goes nowhere."""
+    from apimpolicy.report.harmless import HarmlessStream
+
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")
+    if hasattr(stream, "reconfigure"):
+        # A terminal that cannot show a character must not stop a report.
+        stream.reconfigure(errors="backslashreplace")
+    return cast("TextIO", HarmlessStream(stream))
+
+
+def _flushed(code: int) -> int:
+    """The exit code after all has been written."""
+    try:
+        sys.stdout.flush()
+    except ConfigurationError as error:
+        say(str(error))
+        code = exit_codes.USAGE
+    sys.stderr.flush()
+    return code
 
 
 def _guarded(arguments: list[str]) -> int:
@@ -173,7 +195,7 @@ def _show_diagnostics(error: DiagnosticError) -> int:
     from apimpolicy.report.terminal import render
 
     style = Style.of(sys.stderr)
-    click.echo("\n\n".join(render(diagnostic, style) for diagnostic in error.diagnostics), err=True, color=True)
+    print("\n\n".join(render(diagnostic, style) for diagnostic in error.diagnostics), file=sys.stderr)
     return exit_codes.FINDINGS
 
 
@@ -181,7 +203,7 @@ def say(sentence: str) -> None:
     """One sentence to the user, on stderr."""
     from apimpolicy.report.columns import printable
 
-    click.echo("apimpolicy: " + "\n".join(printable(line) for line in sentence.splitlines()), err=True)
+    print("apimpolicy: " + "\n".join(printable(line) for line in sentence.splitlines()), file=sys.stderr)
 
 
 def _lower(message: str) -> str:

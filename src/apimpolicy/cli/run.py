@@ -35,11 +35,10 @@ def command(settings: GatewayOptions, trace: bool, gateway_trace: bool) -> int:
     """
     result = settings.run()
     if gateway_trace:
-        import json
-
         from apimpolicy.report.gateway_trace import gateway_trace as trace_of
+        from apimpolicy.report.harmless import to_json
 
-        print(json.dumps(trace_of(result), indent=2, ensure_ascii=False))
+        print(to_json(trace_of(result), indent=2, ensure_ascii=False))
     elif settings.output == "json":
         from apimpolicy.report.run_json import result_to_json
 

@@ -109,6 +109,8 @@ def _test(
     form: str,
     coverage: CoverageOutput | None,
 ) -> int:
+    from apimpolicy.report.columns import printable
+    from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
     from apimpolicy.report.test_text import MARKS, failure, marks, summary
 
@@ -133,7 +135,7 @@ def _test(
         if problem:
             unreadable[path] = problem
             if is_text:
-                print(problem)
+                print(visible_lines(problem))
         if not found and not problem and not words and len(files) > 1:
             say(f"{path} has no cases")
         reports += found
@@ -141,7 +143,7 @@ def _test(
             print(marks(path, found, style), flush=True)
             if verbose:
                 for report in found:
-                    print(f"  {MARKS[report.status]} {report.name}")
+                    print(f"  {MARKS[report.status]} {printable(report.name)}")
         if first and (unreadable or any(not report.is_good for report in found)):
             break
     bad = [report for report in reports if not report.is_good]

@@ -30,6 +30,8 @@ def parse_json_or_yaml(content: bytes, name: str) -> Any:
         return yaml.load(text, Loader=_loader())
     except RecursionError:
         raise ConfigurationError(f"{name} is nested too deeply") from None
+    except (LookupError, AttributeError, TypeError, OverflowError):  # `!!bool maybe`
+        raise ConfigurationError(f"{name} is not YAML: a value is not what its tag says") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(f"{name} is neither JSON nor YAML: {' '.join(str(error).split())[:300]}") from None
 
@@ -57,6 +59,6 @@ def _loader() -> Any:
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     PlainLoader.add_implicit_resolver(
-        "tag:yaml.org,2002:bool", re.compile(r"true|True|TRUE|false|False|FALSE", re.ASCII), list("tTfF")
+        "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$", re.ASCII), list("tTfF")
     )
     return PlainLoader

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -129,7 +129,12 @@ def specification_of(name: str) -> Specification | None:
 
 def nearest(name: str) -> str | None:
     """The known name that is most like this one, if any is."""
+    return _nearest(name.lower()[:64])
+
+
+@lru_cache(256)
+def _nearest(name: str) -> str | None:
     from difflib import get_close_matches
 
-    found = get_close_matches(name.lower()[:64], POLICIES, 1, 0.75)
+    found = get_close_matches(name, POLICIES, 1, 0.75)
     return found[0] if found else None

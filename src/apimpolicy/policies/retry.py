@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange, Step
 
 MOST_RETRIES = 50
+LONGEST_WAIT = 2_147_483.0
+"""Seconds: the milliseconds that `Task.Delay` takes are an Int32."""
 
 
 @policy("retry", sections=ANYWHERE)
@@ -98,4 +100,8 @@ class Retry:
         elif self.delta is not None:
             growth = 2 ** (repetition - 1) - 1
             seconds += growth * environment().random.uniform(self.delta * 0.8, self.delta * 1.2)
-        return seconds if self.max_interval is None else min(seconds, self.max_interval)
+        if self.max_interval is not None:
+            seconds = min(seconds, self.max_interval)
+        if seconds > LONGEST_WAIT:
+            raise PolicyError(None, f"The wait of retry is {seconds:g} s; it must be {LONGEST_WAIT:,.0f} s at most.")
+        return seconds

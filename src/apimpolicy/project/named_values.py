@@ -71,11 +71,9 @@ def read_text(path: str) -> str:
 
 def parse_toml(text: str, path: str) -> dict[str, object]:
     """TOML as a dictionary. Raises ConfigurationError."""
-    import tomllib
+    from apimpolicy.project.toml_text import TomlError, read_toml
 
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return read_toml(text)
+    except TomlError as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}") from None
-    except RecursionError:
-        raise ConfigurationError(f"{path} is not valid TOML: it is nested too deeply") from None

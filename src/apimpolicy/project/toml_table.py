@@ -23,6 +23,11 @@ _NAMES = {
     datetime.datetime: "a date with a time, such as 2026-01-01T00:00:00Z",
 }
 
+_LONGEST_SHOWN = 80
+"""Characters of a key or a value in a message."""
+_MOST_KEYS = 8
+"""Keys that a message lists."""
+
 
 class Table:
     """One table; `key` is its full name in the file. Call `finish` when all keys have been asked for."""
@@ -59,6 +64,7 @@ class Table:
         if value is not None and value not in values:
             from difflib import get_close_matches
 
+            value = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}…"
             near = get_close_matches(value, values, 1)
             hint = f"did you mean '{near[0]}'?" if near else f"it must be one of {', '.join(values)}"
             raise self.mistake(f"cannot be '{value}'; {hint}", name)
@@ -124,19 +130,25 @@ class Table:
     def mistake(self, sentence: str, name: str = "") -> ConfigurationError:
         """An error that says where it is."""
         key = self.full(name) if name else self.key
-        return ConfigurationError(f"{self.file}{_line(self.file, key)}: '{key}' {sentence}")
+        shown = key if len(key) <= _LONGEST_SHOWN else f"{key[:_LONGEST_SHOWN]}…"
+        return ConfigurationError(f"{self.file}{_line(self.file, key)}: '{shown}' {sentence}")
 
     def finish(self) -> None:
         """Raises ConfigurationError for the first key that nobody has asked for."""
         for name in self._values:
             if name not in self._asked:
-                from difflib import get_close_matches
+                raise self.mistake(f"is not a setting; {self._hint(name[:_LONGEST_SHOWN])}", name)
 
-                near = get_close_matches(name.replace("_", "-").lower(), self._asked, 1)
-                hint = (
-                    f"did you mean '{self.full(near[0])}'?" if near else f"the keys here are {', '.join(self._asked)}"
-                )
-                raise self.mistake(f"is not a setting; {hint}", name)
+    def _hint(self, name: str) -> str:
+        from difflib import get_close_matches
+
+        name = name.replace("_", "-").lower()
+        if near := get_close_matches(name, self._asked, 1):
+            return f"did you mean '{self.full(near[0])}'?"
+        keys = list(self._asked)
+        if len(keys) > _MOST_KEYS:
+            keys = [*get_close_matches(name, keys, _MOST_KEYS, 0), f"and {len(keys) - _MOST_KEYS} more"]
+        return f"the keys here are {', '.join(keys)}"
 
 
 def _line(path: str, key: str) -> str:

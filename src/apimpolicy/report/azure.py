@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.report.harmless import harmless, visible_lines
 from apimpolicy.report.places import place_in_file
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def report_to_azure(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
 
 def _data(text: str) -> str:
     """Escaped as the agent decodes it; nothing in a policy's text can begin another command."""
-    escaped = text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
-    return escaped.replace("##vso[", "## vso[").replace("##[", "## [")
+    text = harmless(visible_lines(text))
+    return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

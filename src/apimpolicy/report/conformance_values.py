@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _GROUPINGS = ("System.Linq.IGrouping", "System.Linq.Grouping")
 NULL_TYPE = "<null>"
 _DISABLE_FORMATTING = 1
+MOST_DEPTH = 64
+MOST_COLLECTIONS = 10_000
+"""In one value, each as often as it is met."""
 
 
 def runtime_type(value: Any, static: Type = OBJECT) -> str:
@@ -43,7 +46,28 @@ def _spelling(type_: Type) -> str:
     return str(type_)
 
 
-def text_of(value: Any, static: Type = OBJECT) -> str | None:
+class _Walk:
+    """The collections that are open around a value: one may hold itself, as `context.Variables` in a variable does."""
+
+    __slots__ = ("_open", "_room")
+
+    def __init__(self) -> None:
+        self._open: set[int] = set()
+        self._room = MOST_COLLECTIONS
+
+    def enter(self, value: Any) -> bool:
+        """Whether what a collection holds is still to be shown; if so, it is open until `leave`."""
+        self._room -= 1
+        if self._room < 0 or len(self._open) >= MOST_DEPTH or id(value) in self._open:
+            return False
+        self._open.add(id(value))
+        return True
+
+    def leave(self, value: Any) -> None:
+        self._open.discard(id(value))
+
+
+def text_of(value: Any, static: Type = OBJECT, walk: _Walk | None = None) -> str | None:
     """The value as text; None for null."""
     value = box(static, value)
     if value is None:
@@ -53,11 +77,11 @@ def text_of(value: Any, static: Type = OBJECT) -> str | None:
     if isinstance(value, (bool, int, float, Decimal)):
         return to_string(value)
     scalar = _scalar(value)
-    return outside(scalar) if scalar is not None else json_of(value, static)
+    return outside(scalar) if scalar is not None else json_of(value, static, walk)
 
 
-def json_of(value: Any, static: Type = OBJECT) -> str:
-    """The value as JSON text: what stands inside of collections."""
+def json_of(value: Any, static: Type = OBJECT, walk: _Walk | None = None) -> str:
+    """The value as JSON text: what stands inside of collections; `"…"` for what is too deep or too much."""
     value = box(static, value)
     if value is None:
         return "null"
@@ -71,7 +95,7 @@ def json_of(value: Any, static: Type = OBJECT) -> str:
     scalar = _scalar(value)
     if scalar is not None:
         return scalar if _is_json(value) else _quoted(scalar)
-    return _composite(value, static)
+    return _composite(value, static, walk or _Walk())
 
 
 def outside(text: str) -> str:
@@ -121,26 +145,40 @@ def _scalar(value: Any) -> str | None:
     return to_string(value)
 
 
-def _composite(value: Any, static: Type) -> str:
+def _composite(value: Any, static: Type, walk: _Walk) -> str:
+    if not walk.enter(value):
+        return _quoted("…")
+    try:
+        return _members(value, static, walk)
+    finally:
+        walk.leave(value)
+
+
+def _members(value: Any, static: Type, walk: _Walk) -> str:
     if isinstance(value, AnonymousObject):
-        return _object(zip(value.names, map(json_of, value.boxed_values()), strict=True))
+        return _object(zip(value.names, (json_of(item, OBJECT, walk) for item in value.boxed_values()), strict=True))
     if isinstance(value, tuple):
         types = static.arguments if isinstance(static, TupleType) else (OBJECT,) * len(value)
-        return _array(json_of(item, type_) for item, type_ in zip(value, types, strict=True))
+        return _array(json_of(item, type_, walk) for item, type_ in zip(value, types, strict=True))
     arguments = _arguments(value)
     name = _type_name(value).split("<")[0]
     if name == "System.Tuple":
-        return _array(json_of(item, type_) for item, type_ in zip(value.items, arguments, strict=True))
+        return _array(json_of(item, type_, walk) for item, type_ in zip(value.items, arguments, strict=True))
     if name == "System.Collections.Generic.KeyValuePair":
-        key, item = (json_of(part, type_) for part, type_ in zip((value.key, value.value), arguments, strict=True))
+        key, item = (
+            json_of(part, type_, walk) for part, type_ in zip((value.key, value.value), arguments, strict=True)
+        )
         return _object((("Key", key), ("Value", item)))
-    if hasattr(value, "contains_key"):
+    # The groups of a match have names, and are no pairs.
+    if hasattr(value, "contains_key") and all(hasattr(pair, "key") for pair in value):
         key_type, value_type = arguments if len(arguments) == 2 else (OBJECT, OBJECT)
-        return _object((text_of(pair.key, key_type) or "", json_of(pair.value, value_type)) for pair in value)
-    items = _array(json_of(item, arguments[-1] if arguments else OBJECT) for item in value)
+        return _object(
+            (text_of(pair.key, key_type, walk) or "", json_of(pair.value, value_type, walk)) for pair in value
+        )
+    items = _array(json_of(item, arguments[-1] if arguments else OBJECT, walk) for item in value)
     if name in _GROUPINGS:
         key_type = arguments[0] if len(arguments) == 2 else OBJECT
-        return _object((("Key", json_of(value.key, key_type)), ("Items", items)))
+        return _object((("Key", json_of(value.key, key_type, walk)), ("Items", items)))
     return items
 
 

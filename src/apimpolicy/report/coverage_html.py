@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from apimpolicy.report.columns import printable
 from apimpolicy.report.coverage_data import KINDS, PLURALS
 from apimpolicy.report.coverage_listing import FULL, NONE, PART, line_states, listing, spans_of
 from apimpolicy.report.coverage_text import percent
+from apimpolicy.report.harmless import harmless_markup, to_json
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _data(report: CoverageReport) -> str:
             outcomes = [[outcome, sorted(names[test] for test in tests)] for outcome, tests in place.outcomes.items()]
             places[f"f{number}p{index}"] = [place.kind, printable(place.name), place.line, outcomes]
     content = {"tests": [printable(name) or "(outside of tests)" for name in names], "places": places}
-    plain = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
+    plain = to_json(content, ensure_ascii=True, separators=(",", ":"))
     return plain.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
@@ -168,7 +168,7 @@ def _hash(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(printable(text))
+    return harmless_markup(escape(printable(text)))
 
 
 def _sum(count: int, what: str) -> str:

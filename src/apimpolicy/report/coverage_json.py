@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.coverage_data import KINDS, PLURALS
+from apimpolicy.report.harmless import to_json
 
 if TYPE_CHECKING:
     from apimpolicy.report.coverage_data import CoverageReport, FileCoverage
@@ -28,7 +28,7 @@ def coverage_to_json(report: CoverageReport) -> str:
         "tests": report.tests,
         "files": [_file(file) for file in report.files],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False)
+    return to_json(content, indent=2, ensure_ascii=False)
 
 
 def _totals(whole: CoverageReport | FileCoverage) -> dict[str, Any]:

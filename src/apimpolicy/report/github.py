@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.report.columns import printable
+from apimpolicy.report.harmless import harmless, visible_lines
 from apimpolicy.report.places import place_in_file
 
 if TYPE_CHECKING:
@@ -24,18 +26,16 @@ def report_to_github(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
         place = place_in_file(diagnostic)
         last = max(place.end_column - 1, place.column) if place.end_line == place.line else place.end_column
         properties = {
-            "file": place.path,
+            "file": harmless(printable(place.path)),
             "line": str(place.line),
             "endLine": str(place.end_line),
             "col": str(place.column),
             "endColumn": str(last),
             "title": diagnostic.code,
         }
-        text = diagnostic.message
-        for more in (diagnostic.label, diagnostic.help):
-            text += f"\n{more}" if more else ""
+        text = "\n".join(part for part in (diagnostic.message, diagnostic.label, diagnostic.help) if part)
         listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-        yield f"::{_COMMANDS[diagnostic.severity]} {listed}::{_data(text)}"
+        yield f"::{_COMMANDS[diagnostic.severity]} {listed}::{_data(harmless(visible_lines(text)))}"
 
 
 def _data(text: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.columns import printable
+from apimpolicy.report.harmless import harmless_markup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +50,7 @@ def text(value: str) -> str:
     >>> text("<b>\\x1b")
     '&lt;b&gt;␛'
     """
-    return escape(printable(value))
+    return harmless_markup(escape(printable(value)))
 
 
 def lines(value: str) -> str:

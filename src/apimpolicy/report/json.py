@@ -15,9 +15,9 @@ Lines and columns count from 1, columns count characters; the end is exclusive. 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.report.harmless import to_json
 from apimpolicy.report.places import place_in_file
 
 if TYPE_CHECKING:
@@ -53,4 +53,4 @@ def report_to_json(diagnostics: Iterable[Diagnostic], summary: dict[str, Any], t
         "summary": summary,
         "diagnostics": [diagnostic_to_json(diagnostic) for diagnostic in diagnostics],
     }
-    return json.dumps(report, indent=2, ensure_ascii=True)
+    return to_json(report, indent=2, ensure_ascii=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.report.harmless import harmless_markup, visible_lines
 from apimpolicy.report.places import place_in_file
 
 if TYPE_CHECKING:
@@ -48,20 +49,15 @@ def report_to_junit(
 
 
 def _printable(text: str) -> str:
-    """Without what XML 1.0 cannot hold."""
-    return "".join(
-        char
-        if char in "\t\n\r" or " " <= char < "\ud800" or "\ue000" <= char < "\ufffe" or char > "\uffff"
-        else "\ufffd"
-        for char in text
-    )
+    """What is invisible shown as what it is, without the two noncharacters that XML 1.0 cannot hold."""
+    return visible_lines(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
 
 
 def text(content: str) -> str:
     """A text as XML has it."""
-    return escape(_printable(content))
+    return harmless_markup(escape(_printable(content)))
 
 
 def attribute(content: str) -> str:
     """A text as an attribute's value, with its quotation marks."""
-    return quoteattr(_printable(content))
+    return harmless_markup(quoteattr(_printable(content)))

@@ -17,9 +17,9 @@ one away. `start` and `end` count characters of the file from 0; lines and colum
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.report.harmless import to_json
 from apimpolicy.report.mutation_data import SUBJECTS
 from apimpolicy.report.mutation_text import Score, check_sentence, shown, would_notice
 
@@ -50,7 +50,7 @@ def mutation_to_json(outcomes: Sequence[MutantOutcome], seconds: float, tool_ver
         "checks": {subject: _check(outcomes, subject) for subject in SUBJECTS},
         "mutants": [_mutant(outcome) for outcome in outcomes],
     }
-    return json.dumps(report, indent=2, ensure_ascii=True)
+    return to_json(report, indent=2, ensure_ascii=True)
 
 
 def _check(outcomes: Sequence[MutantOutcome], subject: str) -> dict[str, Any] | None:

@@ -20,10 +20,10 @@ A body that is not text is {"base64": "…"}. Values are in the form of `conform
 from __future__ import annotations
 
 import base64
-import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.conformance_values import runtime_type, text_of
+from apimpolicy.report.harmless import to_json
 
 if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
@@ -63,7 +63,7 @@ def result_to_json(result: Result) -> str:
         "trace": [_entry(entry) for entry in result.trace],
         "messages": list(result.trace.messages),
     }
-    return json.dumps(report, indent=2)
+    return to_json(report, indent=2)
 
 
 def explanation_to_json(explanation: Explanation) -> str:
@@ -85,7 +85,7 @@ def explanation_to_json(explanation: Explanation) -> str:
             for decision in explanation.decisions
         ],
     }
-    return json.dumps(report, indent=2)
+    return to_json(report, indent=2)
 
 
 def _clause(clause: Clause) -> dict[str, Any]:

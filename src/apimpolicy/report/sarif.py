@@ -5,12 +5,12 @@ Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.report.harmless import to_json, visible_lines
 from apimpolicy.report.places import place_in_file
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def report_to_sarif(diagnostics: Iterable[Diagnostic], tool_version: str) -> str
         results.append(_result(diagnostic, list(rules).index(diagnostic.code)))
     driver = {"name": "apimpolicy", "version": tool_version, "rules": list(rules.values())}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=True)
+    return to_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=True)
 
 
 def _rule(code: str) -> dict[str, Any]:
@@ -53,9 +53,8 @@ def _rule(code: str) -> dict[str, Any]:
 
 def _result(diagnostic: Diagnostic, index: int) -> dict[str, Any]:
     place = place_in_file(diagnostic)
-    text = diagnostic.message
-    for more in (diagnostic.label, diagnostic.help):
-        text += f"\n{more}" if more else ""
+    parts = (diagnostic.message, diagnostic.label, diagnostic.help)
+    text = "\n".join(visible_lines(part) for part in parts if part)
     region = {
         "startLine": place.line,
         "startColumn": place.column,

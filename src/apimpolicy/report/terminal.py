@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Source
 
 _NARROWEST_LABEL = 24
-_LONGEST_LINE = 4000
-"""Of a longer line only the surroundings of the finding are laid out."""
+_WIDTHS = 4
+"""Of a line that is longer than so many pages are wide only the surroundings of the finding are laid out."""
 
 
 def render(diagnostic: Diagnostic, style: Style = PLAIN) -> str:
@@ -86,7 +86,7 @@ class _Excerpt:
 
     def shown(self, text: str, start: int, end: int) -> tuple[str, int, int]:
         """The line as printed, and the columns from which and up to which the carets stand."""
-        text, start, end, is_cut = _neighbourhood(text, start, end)
+        text, start, end, is_cut = _neighbourhood(text, start, end, _WIDTHS * self.style.width)
         line = Line(text)
         available = self.style.width - self.gutter - 3
         window, cut = line.window(available, start, end)
@@ -120,10 +120,10 @@ class _Excerpt:
         return found + [f"{bar} {' ' * indent}{self.style.paint(severity, more)}" for more in words]
 
 
-def _neighbourhood(text: str, start: int, end: int) -> tuple[str, int, int, bool]:
-    """A bounded piece of an overlong line that holds the finding's beginning; whether its beginning was cut off."""
-    if len(text) <= _LONGEST_LINE:
+def _neighbourhood(text: str, start: int, end: int, length: int) -> tuple[str, int, int, bool]:
+    """A piece of an overlong line that holds the finding's beginning; whether its beginning was cut off."""
+    if len(text) <= length:
         return text, start, end, False
-    begin = max(0, start - _LONGEST_LINE // 2)
-    piece = text[begin : begin + _LONGEST_LINE]
+    begin = max(0, start - length // 2)
+    piece = text[begin : begin + length]
     return piece, start - begin, min(end - begin, len(piece)), begin > 0

@@ -14,8 +14,9 @@ schema is `schemas/apimpolicy-test-output.schema.json`.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
+
+from apimpolicy.report.harmless import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ def cases_to_json(
         "cases": [_case(report) for report in reports],
         "unreadable": [{"path": path, "problem": problem} for path, problem in unreadable.items()],
     }
-    return json.dumps(report, indent=2, ensure_ascii=True)
+    return to_json(report, indent=2, ensure_ascii=True)
 
 
 _STATUSES = {"passed": "passed", "failed": "failed", "error": "errors", "skipped": "skipped"}

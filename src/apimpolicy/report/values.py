@@ -31,9 +31,12 @@ def show(value: Any, depth: int = 0) -> str:
         return quoted(value)
     if isinstance(value, (int, float, Decimal)):
         return _number(value)
-    if hasattr(value, "thumbprint") and hasattr(value, "subject"):
-        return certificate(value)
-    return _object(value, depth)
+    from apimpolicy.dotnet.exceptions import DotnetException
+
+    try:
+        return certificate(value) if _is_certificate(value) else _object(value, depth)
+    except DotnetException:  # of a certificate without contents, or an object whose ToString throws
+        return type_name(value)
 
 
 def quoted(text: str) -> str:
@@ -51,6 +54,10 @@ def quoted(text: str) -> str:
         if shown == printable(cut) and len(text) <= LONGEST_TEXT
         else f'"{shown}" ({len(text):,} characters)'
     )
+
+
+def _is_certificate(value: Any) -> bool:
+    return hasattr(type(value), "thumbprint") and hasattr(type(value), "subject")
 
 
 def certificate(value: Any) -> str:
@@ -96,7 +103,8 @@ def _object(value: Any, depth: int) -> str:
         return clip(str(value.format(0)), LONGEST_TEXT)
     count = getattr(value, "count", None)
     if isinstance(count, int) and not isinstance(count, bool) and hasattr(value, "__iter__"):
-        if hasattr(value, "contains_key"):
+        # The groups of a match have names, and are no pairs.
+        if hasattr(value, "contains_key") and (not count or hasattr(next(iter(value)), "key")):
             return _dictionary(value, count, depth)
         return _list(value, count, depth)
     if hasattr(value, "to_string") or isinstance(value, BaseException):

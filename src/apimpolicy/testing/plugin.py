@@ -150,17 +150,19 @@ class CaseFileCollector(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Its cases. Raises CollectError with the places of mistakes."""
+        from apimpolicy.report.columns import printable
+        from apimpolicy.report.harmless import harmless
         from apimpolicy.report.terminal import render
         from apimpolicy.testing.case_files import load_case_file
 
         try:
             file = load_case_file(str(self.path))
         except DiagnosticError as error:
-            raise self.CollectError("\n\n".join(map(render, error.diagnostics))) from None
+            raise self.CollectError(harmless("\n\n".join(map(render, error.diagnostics)))) from None
         except ApimPolicyError as error:
             raise self.CollectError(str(error)) from None
         for case in file.cases:
-            yield CaseItem.from_parent(self, name=case.name, case=case)
+            yield CaseItem.from_parent(self, name=harmless(printable(case.name)), case=case)
 
 
 class CaseFailedError(Exception):
@@ -191,9 +193,10 @@ class CaseItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What failed, and how the request went."""
         if isinstance(excinfo.value, CaseFailedError):
+            from apimpolicy.report.harmless import harmless
             from apimpolicy.report.test_text import failure
 
-            return failure(excinfo.value.outcome.report())
+            return harmless(failure(excinfo.value.outcome.report()))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:

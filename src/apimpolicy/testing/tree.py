@@ -30,6 +30,8 @@ _KINDS: dict[type, str] = {
     type(None): "nothing",
 }
 MOST_DEPTH = 64
+MOST_TREES = 200_000
+"""Values of one YAML file, or as many as it has characters: `*alias` multiplies what it stands for."""
 
 
 class TestFileError(DiagnosticError):
@@ -157,7 +159,7 @@ def _read_yaml(source: Source) -> Tree:
         node = loader.get_single_node()
         if node is None:
             return Tree(source, {}, 0, 0)
-        return _of_yaml(source, loader, node, 0)
+        return _YamlReader(source, loader).tree(node, 0)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         start = mark.index if mark is not None else 0
@@ -167,38 +169,61 @@ def _read_yaml(source: Source) -> Tree:
         raise TestFileError([Diagnostic(NOT_READABLE, f"this is not YAML: {error}", source, 0, 0)]) from None
 
 
-def _of_yaml(source: Source, loader: Any, node: Any, depth: int, key_start: int | None = None) -> Tree:
-    import yaml
+class _YamlReader:
+    """Trees from YAML's nodes, of which one can be at several places."""
 
-    start, end = node.start_mark.index, node.end_mark.index
-    tree = Tree(source, None, start, end, key_start)
-    if depth > MOST_DEPTH:
-        raise tree.mistake(NOT_READABLE, "this is nested too deeply")
-    if isinstance(node, yaml.MappingNode):
+    def __init__(self, source: Source, loader: Any) -> None:
+        self._source = source
+        self._loader = loader
+        self._room = max(MOST_TREES, len(source.text))
+
+    def tree(self, node: Any, depth: int, key_start: int | None = None) -> Tree:
+        import yaml
+
+        tree = Tree(self._source, None, node.start_mark.index, node.end_mark.index, key_start)
+        self._room -= 1
+        if self._room < 0:
+            raise tree.mistake(NOT_READABLE, "the aliases of this file stand for too much")
+        if depth > MOST_DEPTH:
+            raise tree.mistake(NOT_READABLE, "this is nested too deeply")
+        if isinstance(node, yaml.MappingNode):
+            tree.value = self._table(node, depth)
+        elif isinstance(node, yaml.SequenceNode):
+            tree.value = [self.tree(item, depth + 1) for item in node.value]
+        else:
+            tree.value = self._scalar(node, tree)
+        return tree
+
+    def _table(self, node: Any, depth: int) -> dict[str, Tree]:
+        import yaml
+
         table: dict[str, Tree] = {}
         for key_node, value_node in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
             if not isinstance(key, str):
-                place = Tree(source, None, key_node.start_mark.index, key_node.end_mark.index)
+                place = Tree(self._source, None, key_node.start_mark.index, key_node.end_mark.index)
                 raise place.mistake(WRONG_KIND, "a key must be a text")
-            child = _of_yaml(source, loader, value_node, depth + 1, key_node.start_mark.index)
+            child = self.tree(value_node, depth + 1, key_node.start_mark.index)
             if key in table:
                 raise child.mistake(UNKNOWN_KEY, f"'{key}' is given twice", at_key=True)
             table[key] = child
-        tree.value = table
-    elif isinstance(node, yaml.SequenceNode):
-        tree.value = [_of_yaml(source, loader, item, depth + 1) for item in node.value]
-    else:
-        tree.value = loader.construct_object(node)
-    return tree
+        return table
+
+    def _scalar(self, node: Any, tree: Tree) -> Any:
+        """A scalar's value. A tag may claim what the text is not, and a number have more digits than Python takes."""
+        try:
+            return self._loader.construct_object(node)
+        except (ValueError, LookupError, AttributeError, TypeError, OverflowError):
+            kind = node.tag.rpartition(":")[2]
+            raise tree.mistake(NOT_READABLE, f"this is not what YAML calls '{kind}'") from None
 
 
 def _read_toml(source: Source) -> Tree:
-    import tomllib
+    from apimpolicy.project.toml_text import TomlError, read_toml
 
     try:
-        found = tomllib.loads(source.text)
-    except tomllib.TOMLDecodeError as error:
+        found = read_toml(source.text)
+    except TomlError as error:
         raise TestFileError([Diagnostic(NOT_READABLE, f"this is not TOML: {error}", source, 0, 0)]) from None
     return _of_toml(source, found, 0, len(source.text))
 

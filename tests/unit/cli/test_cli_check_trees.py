@@ -141,7 +141,7 @@ def test_azure_pipelines() -> None:
     info = Diagnostic("POL2", "remark", source, 0, 1, Severity.INFO)
     assert list(report_to_azure([bad, info])) == [
         "##vso[task.logissue type=error;sourcepath=p%3B1%5D/a.xml;linenumber=2;columnnumber=1;code=POL1;]"
-        "100 %AZP25 ## vso[task.x]%0Amore; Do; it]",
+        "100 %AZP25 # #vso[task.x]%0Amore; Do; it]",
         "p;1]/a.xml:1:1: POL2 info: remark",
     ]
 

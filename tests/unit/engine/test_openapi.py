@@ -192,6 +192,8 @@ def with_schema(schema: Any) -> Any:
         ('openapi: "4.0"\npaths: {}', "is of OpenAPI 4.0"),
         ("nowhere.yaml", "cannot read the OpenAPI document 'nowhere.yaml'"),
         ("!!python/object/apply:os.system\n- echo", "neither JSON nor YAML"),
+        ("openapi: 3.0.0\nx: !!bool maybe", "is not YAML: a value is not what its tag says"),
+        ("openapi: 3.0.0\nx: !!timestamp maybe", "is not YAML: a value is not what its tag says"),
         ("openapi: 3.0.0\nx: &a [1]\ny: [" + "*a," * 3000 + "]", "more than 2000 aliases"),
         ("openapi: 3.0.0\npaths: {}\ncomponents: {schemas: {S: &s {items: *s}}}", "nested too deeply"),
         (b"openapi: 3.0.0\nx: " + b"[" * 5000, "nested too deeply"),
@@ -230,6 +232,11 @@ def test_yaml_has_the_values_of_json() -> None:
     document = "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {S: {enum: [yes, off, 2024-01-01, true, 1.5, ~]}}}\n"
     found = load_openapi(document).definitions["components"]["schemas"]["S"]
     assert found == {"enum": ["yes", "off", "2024-01-01", True, 1.5, None]}
+
+
+def test_a_text_may_begin_with_true_or_false() -> None:
+    found = load_openapi("openapi: 3.0.1\ninfo: {title: trueish, x: falsetto, y: False}\npaths: {}\n")
+    assert found.operations == ()
 
 
 def test_text_in_json() -> None:

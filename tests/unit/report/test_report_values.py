@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
+from apimpolicy import Gateway, Request, explain
+from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.metadata import look_up, named, parse
 from apimpolicy.dotnet.types import tuple_type
 from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, FLOAT, INT, LONG, OBJECT, STRING, Array, Char, EnumValue, box
+from apimpolicy.emit.expression import compile_expression
 from apimpolicy.report.code_text import folded
-from apimpolicy.report.conformance_values import runtime_type, text_of
+from apimpolicy.report.conformance_values import MOST_COLLECTIONS, MOST_DEPTH, runtime_type, text_of
+from apimpolicy.report.run_json import result_to_json
+from apimpolicy.report.run_text import render as render_run
 from apimpolicy.report.values import short_type, show
 
 DAY = named("System.DayOfWeek")
@@ -85,3 +90,43 @@ def test_types_lose_their_namespaces() -> None:
 )
 def test_code_on_one_line(code: str, expected: str) -> None:
     assert folded(code, 0, len(code)) == expected
+
+
+HARD_TO_SHOW = {
+    'Regex.Match("ab", "(?<n>a)(b)").Groups': ("[ab, b, a]", '["ab","b","a"]'),
+    "new Dictionary<string, int>()": ("{}", "{}"),
+    "new X509Certificate2()": ("X509Certificate2", "System.Security.Cryptography.X509Certificates.X509Certificate2"),
+}
+
+
+@pytest.mark.parametrize("code", HARD_TO_SHOW)
+def test_values_that_are_not_what_they_look_like(code: str) -> None:
+    value = compile_expression(f"@({code})").evaluate(Context())
+    assert (show(value), text_of(value)) == HARD_TO_SHOW[code]
+
+
+def variables_in_themselves(count: int) -> Any:
+    sets = "".join(f'<set-variable name="v{i}" value="@(context.Variables)" />' for i in range(count))
+    policy = f"<policies><inbound>{sets}<return-response /></inbound></policies>"
+    return Gateway().run(policy, Request("GET", "/"))
+
+
+def test_a_collection_that_holds_itself_ends() -> None:
+    result = variables_in_themselves(2)
+    assert text_of(result.variables["v0"]) == '{"v0":"…","v1":"…"}'
+    assert explain(result).outcome == "200 OK"
+    assert "v1 = System.Collections.Generic.Dictionary" in render_run(result, with_values=True)
+    assert len(result_to_json(result)) < 5000
+
+
+def nested(depth: int, width: int) -> Array:
+    value = Array(OBJECT, [1])
+    for _ in range(depth):
+        value = Array(OBJECT, [value] * width)
+    return value
+
+
+def test_what_is_shown_of_a_value_has_bounds() -> None:
+    assert text_of(nested(3, 1)) == "[[[[1]]]]"
+    assert text_of(nested(1000, 1)) == "[" * MOST_DEPTH + '"…"' + "]" * MOST_DEPTH
+    assert (text_of(nested(50, 2)) or "").count("[") <= MOST_COLLECTIONS

@@ -12,6 +12,7 @@ from apimpolicy.errors import DiagnosticError
 from apimpolicy.testing import schema
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.running import Outcome, run_case
+from apimpolicy.testing.tree import MOST_TREES, Tree, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -232,6 +233,10 @@ MISTAKES = [
     (P + "cases:\n  - now: soon\n    expect: {}", (3, 10), "this must be a date"),
     (P + "cases: [\n", (3, 1), "this is not YAML"),
     (P + "policy: orders.xml\ncases: []", (2, 1), "'policy' is given twice"),
+    (P + "cases: !!bool maybe", (2, 8), "this is not what YAML calls 'bool'"),
+    (P + "cases: !!timestamp maybe", (2, 8), "this is not what YAML calls 'timestamp'"),
+    (P + "cases: " + "9" * 5000, (2, 8), "this is not what YAML calls 'int'"),
+    ("x: [&a [b], " + "*a, " * 20 + "*a]", (1, 1), "'x' is not a key here"),
 ]  # fmt: skip
 
 
@@ -250,6 +255,28 @@ def test_mistakes_in_a_file_have_places(
     (finding,) = raised.value.diagnostics
     assert message in str(finding)
     assert finding.position == place
+
+
+def test_aliases_stand_for_as_much_as_a_large_file_holds_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Tree] = []
+    monkeypatch.setattr(Tree, "__init__", _noted(Tree.__init__, made))
+    lines = ["a0: &a0 [x, x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 8)}]" for i in range(1, 12))]
+    with pytest.raises(DiagnosticError, match="the aliases of this file stand for too much"):
+        read_tree("\n".join(lines), "a.test.yaml")
+    assert len(made) <= MOST_TREES + 1
+
+
+def test_a_file_without_aliases_may_be_as_large_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apimpolicy.testing.tree.MOST_TREES", 10)
+    assert len(read_tree("a: [" + "b," * 500 + "]", "a.test.yaml").table()["a"].items()) == 500
+
+
+def _noted(make: Callable[..., None], made: list[Tree]) -> Callable[..., None]:
+    def noted(self: Tree, *values: object) -> None:
+        made.append(self)
+        make(self, *values)
+
+    return noted
 
 
 def test_an_unknown_certificate_is_said_where_it_stands(write: Callable[..., str]) -> None:

@@ -68,7 +68,7 @@ class VariableNeverSet(Rule):
             return None
         from difflib import get_close_matches
 
-        return next(iter(get_close_matches(name, known, 1, 0.8)), "")
+        return next(iter(get_close_matches(name[:64], known, 1, 0.8)), "")
 
     def asked_before(self, expression: CheckedExpression) -> set[str | None]:
         """The variables for which a condition around the expression asks."""

@@ -1,0 +1,145 @@
+"""Text of strangers in logs: no line of it is a command for the service that reads the log.
+
+A pipeline reads the output of its steps. Azure Pipelines' agent obeys `##vso[…]` wherever it stands in a line, and
+formats lines with `##[…]`; GitHub's runner obeys `::name …::` at the beginning of a line and `##[…]` anywhere; TeamCity
+obeys `##teamcity[…]`. Policies, requests, names of files and tests come from anybody, and so those marks are taken
+apart: with a space in text, with an escape where data must stay what they are (JSON, XML, HTML).
+
+    Sources: https://github.com/microsoft/azure-pipelines-agent (Command.TryParse),
+    https://github.com/actions/runner (ActionCommand.TryParse, TryParseV2)
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.report.columns import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_IGNORED = (
+    "\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0001-\U000e01ef"
+)
+"""Characters that a comparison by culture, which those programs make, does not see."""
+_AGENT = re.compile(rf"#(?=[{_IGNORED}]|#\w{{0,32}}(?:[{_IGNORED}]|\[))")
+_RUNNER = re.compile(rf"(?:\A|(?<=[\r\n]))((?:[^\S\r\n]|[{_IGNORED}])*+):(?=[{_IGNORED}]*+:[^\r\n]*?:[{_IGNORED}]*+:)")
+_INVISIBLE = re.compile(rf"[{_IGNORED}\u2028\u2029]")
+
+
+def harmless(text: str) -> str:
+    """The text, of any number of lines, with a space in whatever would be a command.
+
+    >>> harmless("::add-mask::x")
+    ': :add-mask::x'
+    >>> harmless("a ##vso[task.complete]")
+    'a # #vso[task.complete]'
+    """
+    if "#" in text:
+        text = _AGENT.sub("# ", text)
+    return _RUNNER.sub(r"\1: ", text) if ":" in text else text
+
+
+def visible_lines(text: str) -> str:
+    """The text with its line feeds, and everything else that is invisible shown as what it is."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "\n".join(map(printable, text.replace("\r\n", "\n").split("\n")))
+
+
+def harmless_markup(markup: str) -> str:
+    """XML or HTML with character references in the place of marks of commands; it says the same."""
+    markup = _AGENT.sub("&#35;", markup)
+    return _RUNNER.sub(r"\1&#58;", markup)
+
+
+def to_json(value: Any, **options: Any) -> str:
+    """JSON for a log: the same data, with escapes for marks of commands and for invisible characters."""
+    import json
+
+    text = _AGENT.sub(r"\\u0023", json.dumps(value, **options))
+    return _INVISIBLE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    number = ord(match[0])
+    if number < 0x10000:
+        return f"\\u{number:04x}"
+    high, low = divmod(number - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+
+
+class HarmlessStream:
+    """A stream for text that `harmless` looks at line by line; `own` is for commands that are meant.
+
+    Raises ConfigurationError when nothing more can be written, which no command expects; BrokenPipeError stays.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._line: list[str] = []
+        """The pieces of a line that has not ended."""
+        self._is_inside = False
+        """Whether the beginning of the line was written already."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write what is whole lines, and keep the rest until its line ends."""
+        head, end, rest = text.rpartition("\n")
+        if end:
+            self._write("".join([*self._line, head, end]))
+            self._line = []
+            self._is_inside = False
+        if rest:
+            self._line.append(rest)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write one after the other."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Write all there is."""
+        if self._line:
+            self._write("".join(self._line))
+            self._line = []
+            self._is_inside = True
+        with _sentence():
+            self._stream.flush()
+
+    def own(self, text: str) -> None:
+        """Write text as it is."""
+        self.flush()
+        with _sentence():
+            self._stream.write(text)
+
+    def _write(self, text: str) -> None:
+        # A mark in front stands for what was written of the line, where a command can no longer begin.
+        text = harmless(f".{text}")[1:] if self._is_inside else harmless(text)
+        with _sentence():
+            self._stream.write(text)
+
+
+@contextmanager
+def _sentence() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ConfigurationError(f"cannot write the output: {error.strerror or error}") from None
+
+
+def write_commands(text: str, stream: TextIO) -> None:
+    """Write commands that are meant, whatever stands between."""
+    if isinstance(stream, HarmlessStream):
+        stream.own(text)
+    else:
+        stream.write(text)
