@@ -18,6 +18,7 @@ BIN = Path(sys.executable).parent
 CHECKS = {
     "ruff": [BIN / "ruff", "check", "--quiet", "."],
     "mypy": [BIN / "mypy"],
+    "mypy, examples": [BIN / "mypy", "--strict", *sorted(ROOT.glob("examples/*/*.py"))],
     "import-linter": [BIN / "lint-imports", "--no-cache"],
 }
 
