@@ -15,7 +15,7 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.rule import Rule
