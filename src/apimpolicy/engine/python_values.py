@@ -31,8 +31,12 @@ MOST_DEPTH = 64
 _TICKS_PER_MICROSECOND = 10
 
 
-def python_value(value: Any, depth: int = 0) -> Any:
-    """A value of .NET as one of Python; what has no counterpart, or lies too deep, as it is."""
+def python_value(value: Any, depth: int = 0, made: dict[int, Any] | None = None) -> Any:
+    """A value of .NET as one of Python; what has no counterpart, or lies too deep, as it is.
+
+    `made` has what became of collections so far: one that stands in several places is converted once, and one that
+    holds itself stays what it is inside.
+    """
     if value is None or isinstance(value, bool) or depth > MOST_DEPTH:
         return value
     if isinstance(value, str):
@@ -44,7 +48,7 @@ def python_value(value: Any, depth: int = 0) -> Any:
         return _json(value)
     if isinstance(value, Array) and value.element is BYTE:
         return bytes(value)
-    return _moment(value) if hasattr(value, "__slots__") and _is_time(value) else _collection(value, depth)
+    return _moment(value) if hasattr(value, "__slots__") and _is_time(value) else _collection(value, depth, {} if made is None else made)
 
 
 def _number(value: Any) -> Any:
@@ -90,14 +94,22 @@ def _span(ticks: int) -> datetime.timedelta:
     return datetime.timedelta(microseconds=ticks // _TICKS_PER_MICROSECOND)
 
 
-def _collection(value: Any, depth: int) -> Any:
+def _collection(value: Any, depth: int, made: dict[int, Any]) -> Any:
     from apimpolicy.dotnet.collections.dictionary import Dictionary
     from apimpolicy.dotnet.collections.generic import GenericCollection
 
+    if id(value) in made:
+        return made[id(value)]
+    made[id(value)] = value
     if isinstance(value, Dictionary):
         entries = list(value.entries())
-        return {python_value(pair.key, depth + 1): python_value(pair.value, depth + 1) for pair in entries}
-    if isinstance(value, (Array, GenericCollection)):
+        found: Any = {
+            python_value(pair.key, depth + 1, made): python_value(pair.value, depth + 1, made) for pair in entries
+        }
+    elif isinstance(value, (Array, GenericCollection)):
         items: Iterable[Any] = value  # type: ignore[assignment]
-        return [python_value(item, depth + 1) for item in items]
-    return value
+        found = [python_value(item, depth + 1, made) for item in items]
+    else:
+        return value
+    made[id(value)] = found
+    return found
