@@ -188,7 +188,7 @@ def find_test_files(paths: Iterable[str]) -> list[str]:
         for directory, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
             for name in sorted(names):
-                if is_case_file(name):
+                if is_case_file(name) and os.path.isfile(os.path.join(directory, name)):  # a pipe keeps one waiting
                     found.setdefault(os.path.normpath(os.path.join(directory, name)))
     return list(found)
 
