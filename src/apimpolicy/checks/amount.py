@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Source
 
 MOST_FINDINGS = 1000
+LONGEST_TEXT = 4000
+"""Characters of a message, a label or an advice: a name in it may be as long as the file."""
 MORE = "POL043"
 _WORST_FIRST = list(Severity)
 
@@ -43,6 +45,9 @@ class Collection:
                 return
             self._counts[finding.severity] += 1
             if self._counts[finding.severity] <= MOST_FINDINGS:
+                finding.message, finding.label, finding.help = map(
+                    _shortened, (finding.message, finding.label, finding.help)
+                )
                 self._kept.append(finding)
 
     def in_order(self) -> list[Diagnostic]:
@@ -65,3 +70,7 @@ class Collection:
         message = f"this document has more than {MOST_FINDINGS:,} findings; the others are left out"
         end = len(self._source.text)
         return Diagnostic(MORE, message, self._source, end, end, severity, help="Mend these first, and check it again.")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"

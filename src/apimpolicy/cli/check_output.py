@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.program import tool_version
 from apimpolicy.diagnostics import Severity
-from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,11 +74,12 @@ class CheckOutput:
             else:
                 print(report, end="")
             return
-        try:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(report)
-        except OSError as error:
-            raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+        from apimpolicy.project.files import write_whole
+        from apimpolicy.report.harmless import harmless
+
+        if form == "text":
+            report = harmless(report)
+        write_whole(path, report.encode("utf-8", "backslashreplace"))
         if not quiet:
             print(self.summary())
 

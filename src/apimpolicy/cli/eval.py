@@ -51,14 +51,28 @@ def command(
         if expression is not None:
             raise click.UsageError("--jsonl reads expressions from standard input, not from the command line")
         from apimpolicy.cli.eval_lines import answer_lines
+        from apimpolicy.project.files import standard_input
 
-        return answer_lines(sys.stdin.buffer, contexts or context_file, compile_only=compile_only)
+        return answer_lines(standard_input(), contexts or context_file, compile_only=compile_only)
     if expression is None:
         raise click.UsageError("missing argument 'EXPRESSION'")
     if contexts is not None:
         raise click.UsageError("--contexts belongs to --jsonl; for one expression use --context")
-    code = sys.stdin.read() if expression == "-" else expression
+    code = _standard_input() if expression == "-" else expression
     return _evaluate(code.strip(), context_file, context_name, compile_only)
+
+
+def _standard_input() -> str:
+    """The text of standard input. Raises ConfigurationError, UsageError."""
+    from apimpolicy.project.files import MAXIMUM_BYTES, read_standard_input
+
+    data = read_standard_input()
+    if len(data) > MAXIMUM_BYTES:
+        raise click.UsageError(f"standard input is larger than {MAXIMUM_BYTES // 1024 // 1024} MB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise click.UsageError("standard input is not UTF-8") from None
 
 
 def _evaluate(code: str, context_file: str | None, context_name: str | None, compile_only: bool) -> int:

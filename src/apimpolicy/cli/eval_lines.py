@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding.nodes import Expression
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.eval_contexts import Contexts
+from apimpolicy.cli.program import say
 from apimpolicy.diagnostics import Severity
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.emit.expression import compile_expression
@@ -29,12 +30,18 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.emit.expression import CompiledExpression
 
+LONGEST_LINE = 4 * 1024 * 1024
+"""Bytes."""
+
 
 def answer_lines(lines: BinaryIO, contexts_file: str | None, *, compile_only: bool) -> int:
     """Answer every line on standard output; the exit code."""
     contexts = Contexts(None if compile_only else contexts_file)
     code = exit_codes.CLEAN
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE + 1), b""), 1):
+        if len(line) > LONGEST_LINE:
+            say(f"line {number} is longer than {LONGEST_LINE // 1024 // 1024} MB")
+            return exit_codes.USAGE
         if not line.strip():
             continue
         identity: dict[str, Any] = {}

@@ -90,6 +90,10 @@ class GatewayOptions:
         """Take the values that belong here out of `values`."""
         for name in GatewayOptions.__annotations__:
             setattr(self, name, values.pop(name))
+        for name, option in _TEXTS.items():
+            given = getattr(self, name)
+            for text in given if isinstance(given, tuple) else (given or "",):
+                _check_text(text, option)
 
     def run(self) -> Result:
         """Send the request. Raises ConfigurationError, DiagnosticError, NotSimulatedError, click.UsageError."""
@@ -184,10 +188,11 @@ class GatewayOptions:
         body = self._body()
         certificate = self._certificate()
         if self.request_file:
-            from apimpolicy.project.files import read_bytes
+            from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
             from apimpolicy.project.http_files import parse_request
 
-            method, url, in_file, content = parse_request(read_bytes(self.request_file), self.request_file)
+            data = read_bytes(self.request_file, MAXIMUM_MESSAGE_BYTES)
+            method, url, in_file, content = parse_request(data, self.request_file)
             headers = in_file + headers
             body = content if body is None else body
             method = self.method or method
@@ -201,9 +206,9 @@ class GatewayOptions:
     def _body(self) -> bytes | str | None:
         if self.body is None or not self.body.startswith("@"):
             return self.body
-        from apimpolicy.project.files import read_bytes
+        from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
 
-        return read_bytes(self.body[1:])
+        return read_bytes(self.body[1:], MAXIMUM_MESSAGE_BYTES)
 
     def _certificate(self) -> Any:
         if self.certificate is None:
@@ -223,6 +228,26 @@ def _readable(path: str) -> Path | bytes:
     if findings:
         raise PolicySyntaxError(findings)
     return source.text.encode() if path == STANDARD_INPUT else Path(path)
+
+
+_TEXTS = {
+    "get_url": "--get",
+    "url": "--url",
+    "method": "--method",
+    "headers": "--header",
+    "body": "--body",
+    "password": "--password",
+    "named_values": "--named-value",
+}
+"""What goes into requests or policies, by its option. Bytes that are not UTF-8 can only be in names of files."""
+
+
+def _check_text(text: str, option: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        more = "; a file may be anything: --body @FILE" if option == "--body" else ""
+        raise click.UsageError(f"{option} takes text in UTF-8, not '{text}'{more}") from None
 
 
 def _header(text: str) -> tuple[str, str]:

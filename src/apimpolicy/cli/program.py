@@ -111,7 +111,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line; the exit code. Standard output is flushed."""
     given = list(arguments)
     streams = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (_harmless(stream) for stream in streams)
+    sys.stdout, sys.stderr = _harmless(sys.stdout), _harmless(sys.stderr, is_needed=False)
     try:
         return _flushed(_guarded(given))
     except BrokenPipeError:
@@ -122,8 +122,8 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout, sys.stderr = streams
 
 
-def _harmless(stream: TextIO | None) -> TextIO:
-    """The stream for text from anybody; one that is closed goes nowhere."""
+def _harmless(stream: TextIO | None, *, is_needed: bool = True) -> TextIO:
+    """The stream for text from anybody; one that is closed goes nowhere, and so does what is not needed and full."""
     from apimpolicy.report.harmless import HarmlessStream
 
     if stream is None:
@@ -131,7 +131,7 @@ def _harmless(stream: TextIO | None) -> TextIO:
     if hasattr(stream, "reconfigure"):
         # A terminal that cannot show a character must not stop a report.
         stream.reconfigure(errors="backslashreplace")
-    return cast("TextIO", HarmlessStream(stream))
+    return cast("TextIO", HarmlessStream(stream, is_needed=is_needed))
 
 
 def _flushed(code: int) -> int:

@@ -208,8 +208,8 @@ def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> l
             )
             for name in sorted(names):
                 file = os.path.normpath(os.path.join(directory, name))
-                if not is_case_file(name) or ignored.leaves_out(file, False):
-                    continue
+                if not is_case_file(name) or ignored.leaves_out(file, False) or not os.path.isfile(file):
+                    continue  # a pipe would keep one waiting
                 if is_about_policies(file):
                     found.setdefault(file)
                 elif foreign is not None:

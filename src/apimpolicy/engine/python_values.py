@@ -48,7 +48,9 @@ def python_value(value: Any, depth: int = 0, made: dict[int, Any] | None = None)
         return _json(value)
     if isinstance(value, Array) and value.element is BYTE:
         return bytes(value)
-    return _moment(value) if hasattr(value, "__slots__") and _is_time(value) else _collection(value, depth, {} if made is None else made)
+    if hasattr(value, "__slots__") and _is_time(value):
+        return _moment(value)
+    return _collection(value, depth, {} if made is None else made)
 
 
 def _number(value: Any) -> Any:

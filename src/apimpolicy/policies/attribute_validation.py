@@ -136,6 +136,7 @@ def _expected(text: str, slot: AttributeSlot) -> str:
 _KINDS = {
     "boolean": "true or false",
     "integer": "a whole number",
+    "status_code": "a whole number from 0 to 999",
     "long_integer": "a whole number",
     "number": "a number, 0 or more",
     "double": "a number",

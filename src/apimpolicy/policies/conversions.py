@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from apimpolicy.dotnet.exceptions import FormatException, OverflowException
+from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, FormatException, OverflowException
 from apimpolicy.dotnet.values import BYTE, Array, from_utf16
 
 _INTEGER = re.compile(r"[\t-\r ]*([+-]?[0-9]+)[\t-\r ]*\0*")
@@ -28,6 +28,53 @@ def text(value: object) -> str:
 def trimmed(value: object) -> str:
     """As text without white space around it."""
     return text(value).strip()
+
+
+_BREAKS = re.compile(r"[\r\n\0]")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def header_name(value: object) -> str:
+    """As the name of a header, without white space around it. Raises FormatException for line breaks and U+0000."""
+    name = trimmed(value)
+    if _BREAKS.search(name):
+        raise FormatException(f"The header name '{name}' has an invalid format.")
+    return name
+
+
+def header_value(value: object) -> str:
+    """As the value of a header, without white space around it. Raises FormatException for line breaks and U+0000.
+
+    Source: System.Net.Http.Headers.HttpHeaders.
+    """
+    found = trimmed(value)
+    if _BREAKS.search(found):
+        raise FormatException("New-line or NUL characters are not allowed in header values.")
+    return found
+
+
+def http_method(value: object) -> str:
+    """As a method, without white space around it. Raises FormatException as System.Net.Http.HttpMethod does."""
+    method = trimmed(value)
+    if method and _TOKEN.fullmatch(method) is None:
+        raise FormatException("The format of the HTTP method is invalid.")
+    return method
+
+
+def reason_phrase(value: object) -> str:
+    """As a reason phrase. Raises FormatException as System.Net.Http.HttpResponseMessage.ReasonPhrase does."""
+    reason = text(value)
+    if _BREAKS.search(reason):
+        raise FormatException("The reason phrase must not contain new-line characters.")
+    return reason
+
+
+def status_code(value: object) -> int:
+    """As a status code. Raises what `integer` does, and ArgumentOutOfRangeException where HttpResponseMessage does."""
+    status = integer(value)
+    if not 0 <= status <= 999:
+        raise ArgumentOutOfRangeException("value")
+    return status
 
 
 def boolean(value: object) -> bool:

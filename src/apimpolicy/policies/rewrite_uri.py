@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}]*+)\}")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @policy("rewrite-uri", sections="inbound")
@@ -55,6 +56,7 @@ class RewriteUri:
         path, _, query = self.template.partition("?")
         path = _PARAMETER.sub(parameter, path)
         query = _PARAMETER.sub(parameter, query)
+        path, query = _without_controls(path), _without_controls(query)
         before = request.url
         after = before.replaced(path=path, query_string=query)
         if self.copy_unmatched_params:
@@ -77,3 +79,8 @@ class RewriteUri:
         """The parameters of the query that neither the operation's template nor the new one names."""
         named = {part.partition("=")[0].lower() for part in url_template.partition("?")[2].split("&")}
         return [(name, values) for name, values in query.fields() if name.lower() not in named and name not in taken]
+
+
+def _without_controls(text: str) -> str:
+    """Control characters written as `%0D`, as .NET's Uri does: a line break would end the first line of the request."""
+    return _CONTROLS.sub(lambda found: f"%{ord(found[0]):02X}", text)

@@ -17,7 +17,7 @@ Simulated in full. Several values of a header stay apart: `headers.get_all(name)
 `headers[name]` joins them with a comma and a blank. A real gateway sends them as one line, joined by commas, except
 for headers such as `Set-Cookie` and `User-Agent`, of which each value is a line. Our choices: an action on a protected
 header is not an error, and the trace says that nothing changed; white space around a value is removed; to override
-without a value deletes the header.
+without a value deletes the header. Line breaks in a name or a value are refused with .NET's own exceptions.
 
 Source: https://learn.microsoft.com/azure/api-management/set-header-policy
 """
@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.conversions import trimmed
+from apimpolicy.policies.conversions import header_name, header_value
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import ANYWHERE, child_texts, expression_attribute, policy
 
@@ -40,9 +40,9 @@ PROTECTED = frozenset({"connection", "content-length", "keep-alive", "transfer-e
 
 @policy("set-header", sections=ANYWHERE)
 class SetHeader:
-    name: str = expression_attribute(trimmed, required=True)
+    name: str = expression_attribute(header_name, required=True)
     exists_action: str = expression_attribute(default="override", values=EXISTS_ACTIONS)
-    values: list[str] = child_texts("value", trimmed)
+    values: list[str] = child_texts("value", header_value)
 
     def run(self, exchange: Exchange) -> Effect:
         headers = exchange.message.headers

@@ -4,7 +4,8 @@
 <set-method>POST</set-method>
 ```
 
-Simulated in full. Our choices: white space around the method is removed, and letters become upper case.
+Simulated in full. Our choices: white space around the method is removed, letters become upper case, and what is
+no method (white space inside, line breaks) is refused with .NET's own exception.
 
 Source: https://learn.microsoft.com/azure/api-management/set-method-policy
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.conversions import trimmed
+from apimpolicy.policies.conversions import http_method
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import content, policy
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @policy("set-method", sections="inbound on-error")
 class SetMethod:
-    method: str = content(trimmed, filled=True)
+    method: str = content(http_method, filled=True)
 
     def run(self, exchange: Exchange) -> Effect:
         request = exchange.composed_request or exchange.request

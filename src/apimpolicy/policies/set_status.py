@@ -8,7 +8,7 @@ In outbound and on-error the policy changes the response, inside return-response
 
 Simulated in full. Our choices: before the backend has answered the policy changes a response that the backend's answer
 then replaces; without `reason`, which the documentation requires but many policies leave out, the reason is the usual
-one for the code.
+one for the code. Codes beyond 0 to 999 and line breaks in a reason are refused with .NET's own exceptions.
 
 Source: https://learn.microsoft.com/azure/api-management/set-status-policy
 """
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.conversions import integer
+from apimpolicy.policies.conversions import reason_phrase, status_code
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import ANYWHERE, expression_attribute, policy
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 @policy("set-status", sections=ANYWHERE)
 class SetStatus:
-    code: int = expression_attribute(integer, required=True)
-    reason: str | None = expression_attribute(required=True, may_be_empty=True)
+    code: int = expression_attribute(status_code, required=True)
+    reason: str | None = expression_attribute(reason_phrase, required=True, may_be_empty=True)
 
     def run(self, exchange: Exchange) -> Effect:
         from apimpolicy.context.records import usual_reason

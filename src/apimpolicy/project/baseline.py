@@ -13,6 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import write_whole
 from apimpolicy.project.named_values import read_text
 
 if TYPE_CHECKING:
@@ -74,12 +75,9 @@ class Baseline:
     def save(self) -> int:
         """Write it; how many findings it holds. Raises ConfigurationError."""
         findings = {name: dict(sorted(known.items())) for name, known in sorted(self._left.items())}
-        try:
-            with open(self.path, "w", encoding="utf-8") as file:
-                json.dump({"version": VERSION, "findings": findings}, file, indent=1, ensure_ascii=False)
-                file.write("\n")
-        except OSError as error:
-            raise ConfigurationError(f"cannot write {self.path}: {error.strerror or error}") from None
+        text = json.dumps({"version": VERSION, "findings": findings}, indent=1, ensure_ascii=False) + "\n"
+        # Bytes of a file's name that are not UTF-8 become escapes, which JSON has too.
+        write_whole(self.path, text.encode("utf-8", "backslashreplace"))
         return sum(sum(known.values()) for known in self._left.values())
 
 

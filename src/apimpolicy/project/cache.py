@@ -13,6 +13,7 @@ import os
 import tempfile
 from typing import Any
 
+from apimpolicy.diagnostics import Severity
 from apimpolicy.project.findings import Finding, Findings
 
 VERSION = 2
@@ -42,6 +43,8 @@ class Cache:
         self._is_changed = False
 
     def _load(self) -> dict[str, list[Any]]:
+        if not os.path.isfile(self.path):
+            return {}
         try:
             with open(self.path, encoding="utf-8") as file:
                 content = json.load(file)
@@ -62,7 +65,7 @@ class Cache:
             return None
         try:
             has_holes, rows = found
-            findings = Findings([Finding(*row) for row in rows], bool(has_holes))
+            findings = Findings([_finding(row) for row in rows], bool(has_holes))
         except (TypeError, ValueError):
             return None
         self._new[name] = found
@@ -91,3 +94,17 @@ class Cache:
                 os.replace(temporary, self.path)
             except OSError:
                 os.unlink(temporary)
+
+
+def _finding(row: list[Any]) -> Finding:
+    """A finding as it was written down. Raises TypeError or ValueError for anything else: the file may be anybody's."""
+    finding = Finding(*row)
+    texts = (finding.code, finding.message, finding.severity, finding.label, finding.help)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError
+    if type(finding.start) is not int or type(finding.end) is not int:
+        raise TypeError
+    if not 0 <= finding.start <= finding.end:
+        raise ValueError
+    Severity(finding.severity)
+    return finding

@@ -46,6 +46,8 @@ def configuration_in(directory: str) -> str | None:
     if os.path.isfile(path):
         return shown_path(path)
     path = os.path.join(directory, PYPROJECT)
+    if not os.path.isfile(path):
+        return None
     try:
         with open(path, "rb") as file:
             return shown_path(path) if b"[tool.apimpolicy" in file.read() else None

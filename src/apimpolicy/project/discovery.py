@@ -111,6 +111,9 @@ class _Search:
     def is_policy(self, path: str, blank: list[str]) -> bool:
         """Whether a file is a policy, or was meant as one. An empty file goes to `blank`: its neighbours decide."""
         try:
+            if not os.path.isfile(path):  # a pipe, which would keep whoever opens it waiting
+                self.skipped.append(path)
+                return False
             with open(path, "rb") as file:
                 if path.lower().endswith(CONTAINERS):
                     return _holds_policies(file.read(MAXIMUM_BYTES), path)

@@ -5,6 +5,8 @@ POL027  the file is larger than any policy document may be
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,12 +16,14 @@ from apimpolicy.text.encoding import decode
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    import os
     from typing import BinaryIO
 
 TOO_LARGE = "POL027"
 MAXIMUM_BYTES = 4 * 1024 * 1024
 """Fragments may have 512 KB; what is larger by far is not a policy."""
+
+MAXIMUM_MESSAGE_BYTES = 64 * 1024 * 1024
+"""Bodies of requests and answers."""
 
 STANDARD_INPUT = "-"
 SHOWN_STANDARD_INPUT = "<stdin>"
@@ -37,8 +41,24 @@ def read_data(path: str | os.PathLike[str]) -> tuple[bytes, str]:
     """The bytes of a file and its name for people; `-` is standard input. Raises ConfigurationError."""
     name = str(path)
     if name == STANDARD_INPUT:
-        return _head(sys.stdin.buffer), SHOWN_STANDARD_INPUT
+        return read_standard_input(), SHOWN_STANDARD_INPUT
     return _read(name, MAXIMUM_BYTES), name
+
+
+def standard_input() -> BinaryIO:
+    """Standard input, for bytes. Raises ConfigurationError when it is closed."""
+    if sys.stdin is None:
+        raise ConfigurationError("standard input is closed")
+    return sys.stdin.buffer
+
+
+def read_standard_input() -> bytes:
+    """Standard input, at most one byte more than a file may have. Raises ConfigurationError."""
+    file = standard_input()
+    try:
+        return _head(file)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read standard input: {error.strerror or error}") from None
 
 
 def source_of(data: bytes, name: str) -> tuple[Source, list[Diagnostic]]:
@@ -69,6 +89,29 @@ def _read(path: str, limit: int) -> bytes:
         raise ConfigurationError(unreadable(path, error)) from None
     except ValueError:  # a null character in the name
         raise ConfigurationError(f"{path!r} is not the name of a file") from None
+
+
+def write_whole(path: str, data: bytes) -> None:
+    """Write a file whole or not at all: it is made beside its place, and then put there. Raises ConfigurationError."""
+    try:
+        place = os.path.realpath(path)
+        if os.path.exists(place) and not os.path.isfile(place):  # a pipe or a device
+            with open(place, "wb") as file:
+                file.write(data)
+            return
+        temporary = f"{place}.{os.getpid()}.tmp"
+        try:
+            with open(temporary, "xb") as file:
+                file.write(data)
+            if os.path.exists(place):
+                os.chmod(temporary, os.stat(place).st_mode)
+            os.replace(temporary, place)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def unreadable(path: str, error: OSError) -> str:

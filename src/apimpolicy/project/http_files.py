@@ -16,7 +16,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.files import read_bytes
+from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
@@ -30,7 +30,7 @@ def load_request(path: str, **options: Any) -> Request:
     """The request in a file; `options` are further arguments of `Request`. Raises ConfigurationError."""
     from apimpolicy.context.records import Request
 
-    method, url, headers, body = parse_request(read_bytes(path), path)
+    method, url, headers, body = parse_request(read_bytes(path, MAXIMUM_MESSAGE_BYTES), path)
     return Request(method, url, headers=headers, body=body, **options)
 
 

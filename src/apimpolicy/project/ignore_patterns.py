@@ -58,8 +58,11 @@ class IgnorePatterns:
 
 def gitignore_of(directory: str) -> IgnorePatterns | None:
     """The patterns of the `.gitignore` in a directory, if it has one that can be read."""
+    path = os.path.join(directory, GITIGNORE)
+    if not os.path.isfile(path):  # a pipe keeps whoever opens it waiting
+        return None
     try:
-        with open(os.path.join(directory, GITIGNORE), encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
             return IgnorePatterns(directory, file.read().splitlines()) or None
     except OSError:
         return None

@@ -80,6 +80,8 @@ def subscription_required(path: str) -> bool | None:
 def _required(path: str) -> bool | None:
     import json
 
+    if not os.path.isfile(path):
+        return None
     try:
         with open(path, encoding="utf-8-sig") as file:
             value = json.load(file)["properties"]["subscriptionRequired"]

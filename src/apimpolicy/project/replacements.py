@@ -62,6 +62,8 @@ def _words_below(root: str) -> Iterator[str]:
     for count, path in enumerate(_files(root)):
         if count >= MOST_FILES or read >= MOST_BYTES_OF_ALL:
             return
+        if not os.path.isfile(path):  # a pipe keeps whoever opens it waiting
+            continue
         try:
             with open(path, encoding="utf-8", errors="replace") as file:
                 text = file.read(MOST_BYTES)

@@ -76,11 +76,13 @@ def _escape(match: re.Match[str]) -> str:
 class HarmlessStream:
     """A stream for text that `harmless` looks at line by line; `own` is for commands that are meant.
 
-    Raises ConfigurationError when nothing more can be written, which no command expects; BrokenPipeError stays.
+    When nothing more can be written it raises ConfigurationError, or stays silent if it is not needed; BrokenPipeError
+    remains what it is.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, is_needed: bool = True) -> None:
         self._stream = stream
+        self._is_needed = is_needed
         self._line: list[str] = []
         """The pieces of a line that has not ended."""
         self._is_inside = False
@@ -111,30 +113,30 @@ class HarmlessStream:
             self._write("".join(self._line))
             self._line = []
             self._is_inside = True
-        with _sentence():
+        with self._guarded():
             self._stream.flush()
 
     def own(self, text: str) -> None:
         """Write text as it is."""
         self.flush()
-        with _sentence():
+        with self._guarded():
             self._stream.write(text)
 
     def _write(self, text: str) -> None:
         # A mark in front stands for what was written of the line, where a command can no longer begin.
         text = harmless(f".{text}")[1:] if self._is_inside else harmless(text)
-        with _sentence():
+        with self._guarded():
             self._stream.write(text)
 
-
-@contextmanager
-def _sentence() -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise ConfigurationError(f"cannot write the output: {error.strerror or error}") from None
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            if self._is_needed:
+                raise ConfigurationError(f"cannot write the output: {error.strerror or error}") from None
 
 
 def write_commands(text: str, stream: TextIO) -> None:

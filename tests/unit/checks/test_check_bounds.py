@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apimpolicy.checks.amount import MORE, MOST_FINDINGS
+from apimpolicy.checks.amount import LONGEST_TEXT, MORE, MOST_FINDINGS
 from apimpolicy.checks.document import check_document, check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.flow import MOST_ENTRIES
@@ -54,6 +54,7 @@ def lines_run(work: Callable[[], object]) -> int:
     return counted
 
 
+CONDITION = '<when condition="@((string)context.Variables[&quot;a&quot;] == &quot;b&quot;)"><x/></when>'
 NEVER_SET = '<set-variable name="x" value="@(context.Variables[&quot;a&quot;])" />'
 
 
@@ -71,6 +72,7 @@ GROWING: dict[str, Callable[[int], str]] = {
         + "</otherwise></choose>" * 20
     ),
     "labels": labels,
+    "conditions": lambda count: inbound(f"<choose>{CONDITION * count}</choose>"),
 }
 
 
@@ -104,6 +106,11 @@ def test_what_is_suppressed_does_not_count() -> None:
         "POL041",
         "POL101",
     ]
+
+
+def test_a_name_as_long_as_a_file_is_shown_shortened() -> None:
+    found = found_in(f"<{'x' * 100_000}></a></a>")
+    assert all(len(text) <= LONGEST_TEXT + 1 for finding in found for text in (finding.message, finding.label))
 
 
 def test_that_there_is_more_cannot_be_left_out() -> None:

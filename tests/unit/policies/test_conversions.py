@@ -8,7 +8,18 @@ import pytest
 
 from apimpolicy import DotnetException
 from apimpolicy.dotnet.values import Int64, byte_array, to_utf16
-from apimpolicy.policies.conversions import body, boolean, integer, number, text
+from apimpolicy.policies.conversions import (
+    body,
+    boolean,
+    header_name,
+    header_value,
+    http_method,
+    integer,
+    number,
+    reason_phrase,
+    status_code,
+    text,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +49,17 @@ def test_integer(value: object, expected: int) -> None:
         (integer, "9" * 100, "Value was either too large or too small for an Int32."),
         (number, "-1", "Input string was not in a correct format."),
         (number, "nan", "Input string was not in a correct format."),
+        (header_name, "X\r\nY", "The header name 'X\r\nY' has an invalid format."),
+        (header_name, "X\0", "The header name 'X\0' has an invalid format."),
+        (header_value, "a\nb", "New-line or NUL characters are not allowed in header values."),
+        (header_value, "a\rb", "New-line or NUL characters are not allowed in header values."),
+        (header_value, "a\0b", "New-line or NUL characters are not allowed in header values."),
+        (http_method, "GET /x HTTP/1.1", "The format of the HTTP method is invalid."),
+        (http_method, "GET\r\nX:y", "The format of the HTTP method is invalid."),
+        (reason_phrase, "a\r\nb", "The reason phrase must not contain new-line characters."),
+        (status_code, "99999", "Specified argument was out of the range of valid values. (Parameter 'value')"),
+        (status_code, -1, "Specified argument was out of the range of valid values. (Parameter 'value')"),
+        (status_code, "x", "Input string was not in a correct format."),
     ],
 )
 def test_what_cannot_be_converted(convert: object, value: object, message: str) -> None:
@@ -45,6 +67,11 @@ def test_what_cannot_be_converted(convert: object, value: object, message: str) 
     with pytest.raises(DotnetException) as raised:
         convert(value)
     assert raised.value.message == message
+
+
+def test_what_ends_with_a_line_break_is_trimmed() -> None:
+    assert (header_value(" a\r\n"), header_name("X-A\n"), http_method("\n get ")) == ("a", "X-A", "get")
+    assert (status_code("999"), reason_phrase("")) == (999, "")
 
 
 def test_body() -> None:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.checks.amount import MOST_FINDINGS
 from apimpolicy.checks.rule import Rule
 from apimpolicy.checks.variables import variable_reads
 
@@ -30,11 +31,20 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.flow import State
+    from apimpolicy.checks.subject import Subject
     from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
 
 
 class VariableNeverSet(Rule):
     code = "POL201"
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(subject)
+        self._asked: dict[int, set[str | None]] = {}
+        """What `asked_in` has found, by the `id` of the element."""
+        self._near: dict[tuple[str, int], str] = {}
+        """What is most like a name among the variables of a state, by its `id`."""
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         reads = variable_reads(expression)
@@ -44,7 +54,7 @@ class VariableNeverSet(Rule):
                 read.how != "index"
                 or read.name is None
                 or read.name in asked
-                or read.name in self.asked_before(expression)
+                or self.is_asked_before(expression, read.name)
             ):
                 continue
             state = self.subject.flow.before(expression.element)
@@ -66,20 +76,32 @@ class VariableNeverSet(Rule):
                 return other
         if state.is_open:
             return None
-        from difflib import get_close_matches
+        key = name[:64], id(state.variables)
+        if key not in self._near:
+            if len(self._near) >= MOST_FINDINGS:  # no more are listed
+                return ""
+            from difflib import get_close_matches
 
-        return next(iter(get_close_matches(name[:64], known, 1, 0.8)), "")
+            self._near[key] = next(iter(get_close_matches(key[0], known, 1, 0.8)), "")
+        return self._near[key]
 
-    def asked_before(self, expression: CheckedExpression) -> set[str | None]:
-        """The variables for which a condition around the expression asks."""
-        found: set[str | None] = set()
-        element = expression.element
+    def is_asked_before(self, expression: CheckedExpression, name: str) -> bool:
+        """Whether a condition around the expression asks for the variable."""
+        element: Element | None = expression.element
         while element is not None:
-            if element.name in ("when", "otherwise", "choose"):
-                for branch in (element.parent or element).elements():
-                    for condition in self.subject.expressions_of(branch):
-                        found |= {read.name for read in variable_reads(condition) if read.how == "question"}
-            if element.parent is None:
-                break
+            if element.name in ("when", "otherwise", "choose") and name in self.asked_in(element.parent or element):
+                return True
             element = element.parent
-        return found
+        return False
+
+    def asked_in(self, parent: Element) -> set[str | None]:
+        """The variables for which the children of an element ask."""
+        if id(parent) not in self._asked:
+            self._asked[id(parent)] = {
+                read.name
+                for branch in parent.elements()
+                for condition in self.subject.expressions_of(branch)
+                for read in variable_reads(condition)
+                if read.how == "question"
+            }
+        return self._asked[id(parent)]
