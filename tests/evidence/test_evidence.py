@@ -138,7 +138,8 @@ def test_the_complete_trace_from_the_command_line(tmp_path: Path) -> None:
     request = expected["inbound"][0]["data"]["request"]
     headers = [f"--header={each['name']}: {each['value']}" for each in request["headers"]]
     command = [sys.executable, "-m", "apimpolicy", "run", str(TRACES / "long-running-apis.operation.xml")]
-    options = ["--scope=global=global.xml", f"--get={request['url']}", "--ip-address=172.21.0.1", "--gateway-trace"]
+    options = ["--config=apimpolicy.toml", "--scope=global=global.xml", f"--get={request['url']}"]
+    options += ["--ip-address=172.21.0.1", "--gateway-trace"]
     done = subprocess.run([*command, *options, *headers], cwd=tmp_path, capture_output=True, check=True)
     made = json.loads(done.stdout)["traceEntries"]
     for section, entries in expected.items():
