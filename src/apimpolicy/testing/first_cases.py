@@ -67,7 +67,8 @@ def first_cases(policy: str, output: str) -> FirstCases:
     cases: list[Found] = []
     seen: set[str] = set()
     problem = ""
-    moves_found = [(what, name, around.filled(value)) for what, name, value in moves_of(subject, around.providers)]
+    known = subject_of(policy, around.named_values)
+    moves_found = [(what, name, around.filled(value)) for what, name, value in moves_of(known, around.providers)]
     for moves in itertools.islice(tries(moves_found), MOST_RUNS):
         request = request_of(moves)
         outcome = run_alone(policy, output, around, request)

@@ -16,9 +16,11 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.project.files import read_policy_file
 from apimpolicy.text.markup import read
-from apimpolicy.text.named_values import find_named_values
+from apimpolicy.text.named_values import find_named_values, substitute
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from apimpolicy.text.document import Element
 
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -51,9 +53,10 @@ class Surroundings:
         return {**({"identity-providers": self.providers} if self.providers else {}), "defaults": self.defaults}
 
 
-def subject_of(policy: str) -> Subject:
-    """A policy file, read and bound. Raises ConfigurationError."""
+def subject_of(policy: str, named_values: Mapping[str, str] | None = None) -> Subject:
+    """A policy file, read and bound, with named values put in as far as they are given. Raises ConfigurationError."""
     source, _ = read_policy_file(policy)
+    source, _ = substitute(source, named_values or {})
     return Subject(read(source), ExpressionCheck(), Settings())
 
 

@@ -113,7 +113,7 @@ def variables_in_themselves(count: int) -> Any:
 
 def test_a_collection_that_holds_itself_ends() -> None:
     result = variables_in_themselves(2)
-    assert text_of(result.variables["v0"]) == '{"v0":"…","v1":"…"}'
+    assert text_of(result.exchange.variables["v0"]) == '{"v0":"…","v1":"…"}'
     assert explain(result).outcome == "200 OK"
     assert "v1 = System.Collections.Generic.Dictionary" in render_run(result, with_values=True)
     assert len(result_to_json(result)) < 5000
