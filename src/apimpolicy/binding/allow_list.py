@@ -20,8 +20,6 @@ from apimpolicy.dotnet.types import DYNAMIC, NamedType
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.bind import BoundExpression
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.dotnet.metadata import TypeDefinition
@@ -118,7 +116,7 @@ class _Walk:
                 children = children[2:]  # what stands before the dot is no use of its own
             elif node.kind == "catch_declaration":
                 children = children[1:]
-            waiting.extend(child for child in reversed(children) if isinstance(child, Node))
+            waiting.extend([child for child in children[::-1] if isinstance(child, Node)])
 
     def _written(self, node: Node) -> None:
         if self._names.is_var(node):
@@ -138,7 +136,8 @@ class _Walk:
         waiting: list[Bound] = [body]
         while waiting:
             node = waiting.pop()
-            for place, member in _used_members(node):
+            if (member := _used_member(node)) is not None:
+                place = node.syntax
                 if member.is_static and not (isinstance(member, Method) and member.is_extension and _is_sugar(node)):
                     self._type(_type_place(place), member.declaring)
                 elif isinstance(member, Method) and member.is_extension:
@@ -147,19 +146,27 @@ class _Walk:
                     self._member(_name_place(place), member)
             if _is_dynamic(node):
                 self._dynamic(node.syntax)
-            waiting.extend(reversed(list(node.children())))
+            waiting.extend(reversed(node.children()))
 
 
-def _used_members(node: Bound) -> Iterator[tuple[Node | Token, Method | Property | Field]]:
-    if isinstance(node, (nodes.Call, nodes.MethodReference, nodes.DeconstructCall)):
-        if not node.method.name.startswith("op_") and node.method.name:
-            yield node.syntax, node.method
-    elif isinstance(node, (nodes.PropertyAccess, nodes.IndexerAccess)):
-        yield node.syntax, node.property
-    elif isinstance(node, nodes.FieldAccess):
-        yield node.syntax, node.field
-    elif isinstance(node, nodes.ObjectCreation) and node.constructor is not None:
-        yield node.syntax, node.constructor
+_USES = {
+    nodes.Call: "method",
+    nodes.MethodReference: "method",
+    nodes.DeconstructCall: "method",
+    nodes.PropertyAccess: "property",
+    nodes.IndexerAccess: "property",
+    nodes.FieldAccess: "field",
+    nodes.ObjectCreation: "constructor",
+}
+"""The nodes that use a member, and where they have it."""
+
+
+def _used_member(node: Bound) -> Method | Property | Field | None:
+    if (slot := _USES.get(type(node))) is None:
+        return None
+    member: Method | Property | Field | None = getattr(node, slot)
+    is_operator = member is not None and (not member.name or member.name.startswith("op_"))
+    return None if is_operator else member
 
 
 def _is_sugar(node: Bound) -> bool:

@@ -54,10 +54,8 @@ def _may_do_more(subject: Subject) -> bool:
         any(expression.compiled.has_code_holes for expression in subject.expressions)
         or any(_is_open(subject, root) for root in subject.document.roots)
         or any(
-            ((element.name, attribute.name) in _MAY_DECIDE
-            and _begins_with_hole(attribute.value))
-            or (attribute.name.endswith(_NAMES)
-            and is_unknown(attribute.value.raw))
+            ((element.name, attribute.name) in _MAY_DECIDE and _begins_with_hole(attribute.value))
+            or (attribute.name.endswith(_NAMES) and is_unknown(attribute.value.raw))
             for element in subject.elements
             for attribute in element.attributes
         )

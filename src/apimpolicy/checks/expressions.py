@@ -64,7 +64,7 @@ class Compiled:
         while waiting:
             node = waiting.pop()
             yield node
-            below = list(node.children())
+            below = node.children()
             for child in below:
                 self._parents[id(child)] = node
             waiting.extend(reversed(below))

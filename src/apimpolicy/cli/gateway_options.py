@@ -199,9 +199,7 @@ class GatewayOptions:
         else:
             url = self.get_url or self.url or "/"
             method = self.method or ("GET" if body is None or self.get_url else "POST")
-        return Request(
-            method, url, headers=headers, body=body, certificate=certificate, ip_address=self.ip_address
-        )
+        return Request(method, url, headers=headers, body=body, certificate=certificate, ip_address=self.ip_address)
 
     def _body(self) -> bytes | str | None:
         if self.body is None or not self.body.startswith("@"):

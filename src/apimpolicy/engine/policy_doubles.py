@@ -1,10 +1,10 @@
 """Doubles of policies: what runs in the place of a policy, by its id, when a test does not want the policy itself.
 
-    gateway.run(policy, request, doubles={
-        "get-token": PolicyDouble(variables={"token": "abc"}),
-        "check-caller": PolicyDouble(response=Response(401)),
-        "ask-partner": lambda exchange: exchange.request.headers.set("X-Partner", "17"),
-    })
+gateway.run(policy, request, doubles={
+    "get-token": PolicyDouble(variables={"token": "abc"}),
+    "check-caller": PolicyDouble(response=Response(401)),
+    "ask-partner": lambda exchange: exchange.request.headers.set("X-Partner", "17"),
+})
 """
 
 from __future__ import annotations

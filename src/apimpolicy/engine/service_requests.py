@@ -49,9 +49,7 @@ class ServiceRequests:
         self._documents: dict[ServiceApi, ApiDocuments] = {}
         self._operations: dict[ServiceApi, list[tuple[OperationDescription, AnyPolicy | None]]] = {}
 
-    def send(
-        self, request: Request, variables: Mapping[str, object], doubles: Mapping[str, AnyDouble]
-    ) -> Result:
+    def send(self, request: Request, variables: Mapping[str, object], doubles: Mapping[str, AnyDouble]) -> Result:
         """Raises as `Gateway.run` does."""
         with use_environment(self.gateway.environment()):
             exchange = self.gateway.exchange(request)

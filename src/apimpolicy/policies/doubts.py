@@ -83,7 +83,6 @@ UNKNOWN_ABOUT_EXPRESSIONS: Final = frozenset(
 """Attributes of which no source says whether they may be an expression: a warning."""
 
 
-
 def is_unnamed_output(element: str, attribute: str) -> bool:
     """Whether an attribute may be one of the output variables of a policy, of which no source says the names.
 

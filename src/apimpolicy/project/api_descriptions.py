@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,20 +15,20 @@ class DescriptionPaths:
 
     def __init__(self, table: Table) -> None:
         self._paths = {
-            option: Path(table.path(path))
-            for key, option in _SINGLE.items()
-            if (path := table.take(key, str)) is not None
+            option: table.path(path) for key, option in _SINGLE.items() if (path := table.take(key, str)) is not None
         }
         schemas = table.table("schemas")
         self._schemas = (
             {}
             if schemas is None
-            else {name: Path(schemas.path(schemas.checked(path, str, name))) for name, path in schemas.items()}
+            else {name: schemas.path(schemas.checked(path, str, name)) for name, path in schemas.items()}
         )
 
     def settings(self) -> dict[str, Any]:
         """Arguments of `Gateway`."""
-        found: dict[str, Any] = dict(self._paths)
+        from pathlib import Path
+
+        found: dict[str, Any] = {option: Path(path) for option, path in self._paths.items()}
         if self._schemas:
-            found["schemas"] = self._schemas
+            found["schemas"] = {name: Path(path) for name, path in self._schemas.items()}
         return found

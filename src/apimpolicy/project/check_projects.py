@@ -107,7 +107,7 @@ class CheckProjects:
 
             loaded = load_configuration(path)
             values = loaded.named_values
-            fragments = tuple((name, str(file)) for name, file in loaded.fragment_paths().items())
+            fragments = tuple(loaded.fragment_paths().items())
             check = loaded.check(self.rules)._replace(fragments=fragments)
             if loaded.negotiate_client_certificate is False and loaded.says_negotiation:
                 check = check._replace(settings=check.settings._replace(negotiates=False))

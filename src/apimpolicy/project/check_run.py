@@ -13,7 +13,6 @@ from apimpolicy.project.embedded import policies_of
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Finding, Findings, to_findings
 from apimpolicy.project.layout import fragments_of, place_of
-from apimpolicy.project.replacements import Replacements
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.cache import Cache
     from apimpolicy.project.check_projects import CheckProjects, Project
+    from apimpolicy.project.replacements import Replacements
     from apimpolicy.text.document import Document
 
 MANY = 400
@@ -57,7 +57,7 @@ class CheckRun:
         self.projects = projects
         self.cache = cache
         self._check = ExpressionCheck()
-        self._replacements = Replacements()
+        self._replacements: Replacements | None = None
         self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
 
     def all(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
@@ -123,6 +123,9 @@ class CheckRun:
         """The findings; where there are errors, words that something else replaces are taken for placeholders."""
         if name == SHOWN_STANDARD_INPUT or not any(row.severity == Severity.ERROR for row in found.rows):
             return found
+        from apimpolicy.project.replacements import Replacements
+
+        self._replacements = self._replacements or Replacements()
         words = self._replacements.in_text(name, source_of(data, name)[0].text)
         if not words:
             return found

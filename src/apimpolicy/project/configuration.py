@@ -46,7 +46,6 @@ from __future__ import annotations
 
 import datetime
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -61,6 +60,7 @@ from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from apimpolicy.checks.rule import Rule
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -190,19 +190,26 @@ class Configuration:
                     vault.add(name, Certificate.from_file(table.path(path)))
         return vaults
 
-    def fragment_paths(self) -> dict[str, Path]:
+    def fragment_paths(self) -> dict[str, str]:
         """The files of fragments by id. Raises ConfigurationError."""
-        return {name: fragment for name, fragment in self._all_fragments().items() if isinstance(fragment, Path)}
+        table = self._fragments
+        return {name: table.path(text) for name, text in self._fragment_texts() if table and not _is_document(text)}
 
     def _all_fragments(self) -> dict[str, str | Path]:
-        """Fragments by id: files, or the documents themselves, which begin with `<`."""
-        found: dict[str, str | Path] = {}
+        """Fragments by id: files, or the documents themselves."""
+        from pathlib import Path
+
+        documents = {name: text for name, text in self._fragment_texts() if _is_document(text)}
+        return {**documents, **{name: Path(path) for name, path in self.fragment_paths().items()}}
+
+    def _fragment_texts(self) -> list[tuple[str, str]]:
+        """What the table says of each fragment: the name of a file, or a document."""
         table = self._fragments
-        for name, given in table.items() if table is not None else ():
-            assert table is not None
-            text = table.checked(given, str, name)
-            found[name] = text if text.lstrip().startswith("<") else Path(table.path(text))
-        return found
+        return [] if table is None else [(name, table.checked(given, str, name)) for name, given in table.items()]
+
+
+def _is_document(text: str) -> bool:
+    return text.lstrip().startswith("<")
 
 
 def load_configuration(path: str) -> Configuration:

@@ -32,7 +32,7 @@ def load_named_values(path: str) -> dict[str, str]:
     return checked_named_values(found, path)
 
 
-_VARIABLE = re.compile(r"^[ \t]*([\w-]+)[ \t]*=[ \t]*(?:\"((?:[^\"\\]|\\.)*)\"|(-?[\d.]+|true|false))", re.MULTILINE)
+_VARIABLE = r"(?m)^[ \t]*([\w-]+)[ \t]*=[ \t]*(?:\"((?:[^\"\\]|\\.)*)\"|(-?[\d.]+|true|false))"
 
 
 def load_values(path: str) -> dict[str, str]:
@@ -42,7 +42,7 @@ def load_values(path: str) -> dict[str, str]:
     """
     if not path.lower().endswith(".tfvars"):
         return load_named_values(path)
-    found = _VARIABLE.finditer(read_text(path))
+    found = re.finditer(_VARIABLE, read_text(path))
     return {m[1]: re.sub(r"\\(.)", r"\1", m[2]) if m[2] is not None else m[3] for m in found}
 
 

@@ -41,13 +41,13 @@ A subscription of the folder that is named here keeps its scope and its user whe
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from apimpolicy.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
     from apimpolicy.project.service_folder import ServiceParts
@@ -64,7 +64,7 @@ class ServiceTables:
         folder = table.take("service", str)
         self.folder = None if folder is None else table.path(folder)
         policy = table.take("global-policy", str)
-        self._policy = policy if policy is None or _is_document(policy) else Path(table.path(policy))
+        self._policy = policy if policy is None or _is_document(policy) else _as_path(table.path(policy))
         self._named = {kind: table.named_tables(kind) for kind in _KINDS}
 
     @property
@@ -122,7 +122,13 @@ def _path(table: Table, name: str) -> Path | None:
     path = table.path(text)
     if not os.path.isfile(path):
         raise table.mistake(f"names the file {path}, which is not there", name)
-    return Path(path)
+    return _as_path(path)
+
+
+def _as_path(text: str) -> Path:
+    from pathlib import Path
+
+    return Path(text)
 
 
 def _api(id_: str, table: Table) -> ServiceApi:

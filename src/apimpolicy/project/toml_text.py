@@ -9,11 +9,9 @@ MOST_PARTS = 100
 """Of one key: `a.b.c` has three."""
 
 _PART = r"""[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'"""
-_LONG_KEY = re.compile(rf"(?<![\w-])(?:(?:{_PART})[ \t]*+\.[ \t]*+){{{MOST_PARTS}}}")
-_TOKEN = re.compile(
-    rf'''(?sx) (?P<text> """(?:[^"\\]|\\.|"(?!""))*+""" | \'\'\'.*?\'\'\' | \#[^\n]*+ )
+_LONG_KEY = rf"(?<![\w-])(?:(?:{_PART})[ \t]*+\.[ \t]*+){{{MOST_PARTS}}}"
+_TOKEN = rf'''(?sx) (?P<text> """(?:[^"\\]|\\.|"(?!""))*+""" | \'\'\'.*?\'\'\' | \#[^\n]*+ )
     | (?P<part> {_PART} ) | (?P<dot> \. ) | (?P<space> [ \t]++ ) | .'''
-)
 
 
 class TomlError(ValueError):
@@ -24,7 +22,8 @@ def read_toml(text: str) -> dict[str, Any]:
     """TOML as a dictionary. Raises TomlError."""
     import tomllib
 
-    if _LONG_KEY.search(text) is not None and (line := _line_of_long_key(text)):
+    may_be_long = text.count(".") >= MOST_PARTS and re.search(_LONG_KEY, text) is not None
+    if may_be_long and (line := _line_of_long_key(text)):
         raise TomlError(f"line {line} has a key of more than {MOST_PARTS} parts")
     try:
         return tomllib.loads(text)
@@ -40,7 +39,7 @@ def _line_of_long_key(text: str) -> int:
     """The line, from 1, of a key with too many parts outside of texts and comments; 0 without one."""
     parts = 0
     is_joined = False
-    for token in _TOKEN.finditer(text):
+    for token in re.finditer(_TOKEN, text):
         kind = token.lastgroup
         if kind == "part":
             parts = parts + 1 if is_joined else 1

@@ -26,9 +26,9 @@ _IGNORED = (
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0001-\U000e01ef"
 )
 """Characters that a comparison by culture, which those programs make, does not see."""
-_AGENT = re.compile(rf"#(?=[{_IGNORED}]|#\w{{0,32}}(?:[{_IGNORED}]|\[))")
-_RUNNER = re.compile(rf"(?:\A|(?<=[\r\n]))((?:[^\S\r\n]|[{_IGNORED}])*+):(?=[{_IGNORED}]*+:[^\r\n]*?:[{_IGNORED}]*+:)")
-_INVISIBLE = re.compile(rf"[{_IGNORED}\u2028\u2029]")
+_AGENT = rf"#(?=[{_IGNORED}]|#\w{{0,32}}(?:[{_IGNORED}]|\[))"
+_RUNNER = rf"(?:\A|(?<=[\r\n]))((?:[^\S\r\n]|[{_IGNORED}])*+):(?=[{_IGNORED}]*+:[^\r\n]*?:[{_IGNORED}]*+:)"
+_INVISIBLE = rf"[{_IGNORED}\u2028\u2029]"
 
 
 def harmless(text: str) -> str:
@@ -40,8 +40,8 @@ def harmless(text: str) -> str:
     'a # #vso[task.complete]'
     """
     if "#" in text:
-        text = _AGENT.sub("# ", text)
-    return _RUNNER.sub(r"\1: ", text) if ":" in text else text
+        text = re.sub(_AGENT, "# ", text)
+    return re.sub(_RUNNER, r"\1: ", text) if ":" in text else text
 
 
 def visible_lines(text: str) -> str:
@@ -53,16 +53,16 @@ def visible_lines(text: str) -> str:
 
 def harmless_markup(markup: str) -> str:
     """XML or HTML with character references in the place of marks of commands; it says the same."""
-    markup = _AGENT.sub("&#35;", markup)
-    return _RUNNER.sub(r"\1&#58;", markup)
+    markup = re.sub(_AGENT, "&#35;", markup)
+    return re.sub(_RUNNER, r"\1&#58;", markup)
 
 
 def to_json(value: Any, **options: Any) -> str:
     """JSON for a log: the same data, with escapes for marks of commands and for invisible characters."""
     import json
 
-    text = _AGENT.sub(r"\\u0023", json.dumps(value, **options))
-    return _INVISIBLE.sub(_escape, text)
+    text = re.sub(_AGENT, r"\\u0023", json.dumps(value, **options))
+    return re.sub(_INVISIBLE, _escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -134,7 +134,6 @@ class Value(Characters):
 
     __slots__ = ()
 
-
     @property
     def is_cut(self) -> bool:
         """Whether it begins like an expression, has a hole and no end: attributes after it may seem a part of it."""

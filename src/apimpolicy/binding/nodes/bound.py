@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Node, Token
 
@@ -31,21 +29,21 @@ class Bound:
 
     syntax: Node | Token
 
-    def children(self) -> Iterator[Bound]:
+    def children(self) -> list[Bound]:
         """The bound nodes directly below this one, in order of evaluation."""
         cls = type(self)
         slots = _slots.get(cls)
         if slots is None:
             every = (slot for base in cls.__mro__ for slot in getattr(base, "__slots__", ()))
             slots = _slots[cls] = tuple(slot for slot in every if slot not in _NO_NODES)
+        below: list[Bound] = []
         for slot in slots:
             value = getattr(self, slot, None)
             if isinstance(value, Bound):
-                yield value
+                below.append(value)
             elif isinstance(value, (tuple, list)):
-                for item in value:
-                    if isinstance(item, Bound):
-                        yield item
+                below.extend([item for item in value if isinstance(item, Bound)])
+        return below
 
 
 class Expression(Bound):

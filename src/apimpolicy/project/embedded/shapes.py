@@ -46,9 +46,8 @@ _TAG = (
 _SHAPES = re.compile(
     rf"(?P<tag>{_TAG})|(?P<dollar>{_DOLLAR})|(?P<kebab>{_KEBAB})|(?P<token>{_TOKENS})|(?P<braces>{_BRACES})"
 )
-_TOKEN = re.compile(_TOKENS)
-_WHOLE_VALUE = re.compile(rf"\s*({_WHOLE})\s*")
-_MAY_BE_WHOLE = re.compile(rf"[\"'>]{_WHOLE_VALUE.pattern}[\"'<]")
+_WHOLE_VALUE = rf"\s*({_WHOLE})\s*"
+_MAY_BE_WHOLE = re.compile(rf"[\"'>]{_WHOLE_VALUE}[\"'<]")
 _TAG_WORD = re.compile(r"[^A-Za-z]*([A-Za-z]+)")
 _INTERPOLATED = re.compile(r"\$@?(?:\"|&quot;)")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -77,7 +76,7 @@ def read_shapes(source: Source) -> Pieces:
 
 def filled(pieces: Pieces, placeholders: Sequence[str], values: Mapping[str, str] | None) -> Pieces:
     """The same text with holes also for a project's own placeholders, and with the values of those that are given."""
-    pieces = pieces.with_holes_for(_TOKEN)
+    pieces = pieces.with_holes_for(re.compile(_TOKENS))
     for placeholder in placeholders:
         pieces = pieces.with_holes_for(pattern_of(placeholder))
     return pieces.filled(lambda written: _value(written, values)) if values else pieces
@@ -149,7 +148,7 @@ class _NamesOfCode:
 def _whole_values(source: Source) -> Iterator[tuple[int, int, bool]]:
     """Values and texts that are nothing but a placeholder, by their place in the file."""
     for characters in _characters(read(source)):
-        if not characters.parts and (found := _WHOLE_VALUE.fullmatch(characters.raw)) is not None:
+        if not characters.parts and (found := re.fullmatch(_WHOLE_VALUE, characters.raw)) is not None:
             start = characters.start + found.start(1)
             yield (*source.original_span(start, start + len(found[1])), False)
 
