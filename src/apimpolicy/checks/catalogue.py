@@ -11,6 +11,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checks.subject import Settings
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,14 +41,15 @@ class Entry(NamedTuple):
 
     def fits(self, contents: Contents) -> bool:
         """Whether the rule has something to look at."""
-        if not (self.elements or self.attributes or self.members or self.words):
+        if self.elements and not contents.elements.isdisjoint(self.elements):
             return True
-        return (
-            not contents.elements.isdisjoint(self.elements)
-            or not contents.attributes.isdisjoint(self.attributes)
-            or any(member in contents.code for member in self.members)
-            or any(word in contents.text for word in self.words)
-        )
+        if self.attributes and not contents.attributes.isdisjoint(self.attributes):
+            return True
+        if self.members and any(map(contents.code.__contains__, self.members)):
+            return True
+        if self.words:
+            return any(map(contents.text.__contains__, self.words))
+        return not (self.elements or self.attributes or self.members)
 
 
 class Contents:
@@ -202,15 +205,22 @@ def rules_for(subject: Subject) -> Iterator[type[Rule]]:
     """The rules that a document needs."""
     settings = subject.settings
     contents = Contents(subject)
-    for entry in RULES:
+    for entry in _wanted(settings.select, settings.extend, settings.ignore):
         if entry.known and all(getattr(settings, name) is None for name in entry.known):
             continue
-        if settings.wants(entry.code, not entry.opt_in) and entry.fits(contents):
+        if entry.fits(contents):
             yield rule_class(entry.module)
     text = subject.document.source.text
     for rule in settings.rules:
         if settings.wants(rule.code, rule.by_default) and (not rule.words or any(map(text.__contains__, rule.words))):
             yield rule
+
+
+@cache
+def _wanted(select: tuple[str, ...], extend: tuple[str, ...], ignore: tuple[str, ...]) -> list[Entry]:
+    """The entries that a run's settings of these names leave."""
+    wants = Settings(select, extend, ignore).wants
+    return [entry for entry in RULES if wants(entry.code, not entry.opt_in)]
 
 
 @cache

@@ -116,9 +116,10 @@ def _of_rules(subject: Subject, rules: list[Rule]) -> Iterator[Diagnostic]:
         for element in subject.elements:
             for rule in by_element.get(element.name, ()):
                 yield from rule.visit_element(element)
-    for expression in subject.expressions if rules else ():
+    of_code = [rule for rule in rules if rule.reads_code()]
+    for expression in subject.expressions if of_code else ():
         if expression.compiled.is_legal:
-            for rule in rules:
+            for rule in of_code:
                 yield from rule.visit_expression(expression)
     for rule in rules:
         yield from rule.finish()

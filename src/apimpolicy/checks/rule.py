@@ -8,7 +8,12 @@
     class CertificateNotVerified(Rule):
         code = "POL301"
 
-        def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        @classmethod
+    def reads_code(cls) -> bool:
+        """Whether the rule looks at expressions."""
+        return cls.visit_expression is not Rule.visit_expression
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
             for node in expression.of_kind(PropertyAccess):
                 ...
                 yield self.at_code(expression, node, "the certificate is compared, but never verified", help="…")
@@ -83,6 +88,11 @@ class Rule:
     def visit_element(self, element: Element) -> Iterable[Diagnostic]:
         """Findings about an element whose name is in `elements`."""
         return ()
+
+    @classmethod
+    def reads_code(cls) -> bool:
+        """Whether the rule looks at expressions."""
+        return cls.visit_expression is not Rule.visit_expression
 
     def visit_expression(self, expression: CheckedExpression) -> Iterable[Diagnostic]:
         """Findings about an expression."""
