@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_COLLECTION_THRESHOLD = 200_000
+_COLLECTION_THRESHOLD = 500_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
