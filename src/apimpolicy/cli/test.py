@@ -125,7 +125,10 @@ def _test(
         )
         say(f"skipped {which} not test policies")
     if not files:
-        say(f"there are no test files in {', '.join(paths)}: none ends in .test.yaml, .test.toml or .test.json")
+        say(
+            f"there are no test files in {', '.join(paths)}: none ends in .test.yaml, .test.toml or .test.json.\n"
+            "Write a first one with: apimpolicy new test POLICY"
+        )
         return exit_codes.USAGE
     reports: list[CaseReport] = []
     unreadable: dict[str, str] = {}
