@@ -29,6 +29,12 @@ _CALL = re.compile(r"[Rr]eplace\w*\s*\(")
 _OPERATOR = re.compile(r"-c?replace\s+(['\"])(.{2,80}?)\1")
 _SED = re.compile(r"\bs([/|#,~@])((?:(?!\1)[^\r\n\\]){2,80})\1")
 _LITERAL = re.compile(r"\"([^\"\\\r\n]{2,80})\"|'([^'\\\r\n]{2,80})'")
+_FORMAT = re.compile(r"(?<!['\"]\.)\b[Ff]ormat[ \t]*\(\s*(?!['\"\s])|\$\w+\s+-f\s")
+"""Calls that put values into the `{0}` of a text that is not written there: `format(policy, a)`, `$policy -f $a`."""
+_FORMAT_OF = re.compile(r"[\w)\]]\.format\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+"""`policy.format(calls=5)` in Python."""
+_KEYWORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*=(?!=)")
+_NUMBERED = tuple(f"{{{number}}}" for number in range(10))
 _LIKE_A_PLACEHOLDER = re.compile(r"(?=.*[A-Z_#$%@{<])[^\s\"'].*[^\s\"']")
 _WINDOW = 300
 
@@ -87,6 +93,12 @@ def replaced_words(text: str) -> Iterator[str]:
                 yield from _if_placeholder(literal[1] or literal[2])
         for operator in _OPERATOR.finditer(text):
             yield from _if_placeholder(operator[2])
+    if "ormat" in text or " -f " in text:
+        if _FORMAT.search(text) is not None:
+            yield from _NUMBERED
+        for call in _FORMAT_OF.finditer(text):
+            yield from _NUMBERED
+            yield from (f"{{{name}}}" for name in _KEYWORD.findall(call[1]))
     if "sed" in text or "perl" in text:
         for command in _SED.finditer(text):
             yield from _if_placeholder(command[2])

@@ -23,6 +23,9 @@ POLICY = """<policies>
 """
 
 
+NUMBERED = {f"{{{number}}}" for number in range(10)}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -32,6 +35,12 @@ POLICY = """<policies>
         ("$xml = $xml -replace 'TENANT_ID', $tenant -creplace \"#A#\", $a", {"TENANT_ID", "#A#"}),
         ("(Get-Content a.xml).Replace('{TENANT}', $tenant)", {"{TENANT}"}),
         ("sed -i 's/BACKEND_URL/https:\\/\\/a/g; s|@HOST@|a|' policy.xml", {"BACKEND_URL", "@HOST@"}),
+        ("value: format(policy, backendUrl, 'GET', 200)", NUMBERED),
+        ("value: format(loadTextContent('a.xml'), 5)", NUMBERED),
+        ("var xml = string.Format(File.ReadAllText(path), limit);", NUMBERED),
+        ("$xml = $policy -f $limit, $host", NUMBERED),
+        ("xml = text.format(limit, calls=5, host=name(x))", {*NUMBERED, "{calls}", "{host}"}),
+        ("console.log(string.Format(\"{0} of {1}\", a, b)); format('{0}', a); \"{}\".format(a=1)", set()),
         ("text.replace('a', 'b'); replaceAll(/x/g, y)", set()),
         ("a replacement for the old one", set()),
     ],

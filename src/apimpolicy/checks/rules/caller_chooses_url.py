@@ -1,7 +1,7 @@
 """caller-chooses-url: the caller decides where the gateway sends a request.
 
-**What it does.** Looks for expressions in `set-url` and in the `base-url` of `set-backend-service` that begin with a
-header, a query parameter or the body of the request, so that the caller chooses the host.
+**What it does.** Looks for expressions in `set-url` and in the `base-url` of `set-backend-service` whose host
+is a header, a query parameter or a part of the body of the request, so that the caller chooses it.
 
 **Why it matters.** The gateway can reach what callers can't: hosts in the virtual network, the metadata of the
 instance. It may also send its credentials there. This is server-side request forgery (SSRF).
@@ -24,17 +24,21 @@ instance. It may also send its credentials there. This is server-side request fo
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Binary, Conditional, Convert, Expression, Logical
+from apimpolicy.binding.nodes import Binary, Conditional, Convert, Expression, InterpolatedString, Literal, Logical
 from apimpolicy.checks.messages import caller_inputs
 from apimpolicy.checks.rule import Rule
+from apimpolicy.dotnet.values import STRING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.diagnostics import Diagnostic
+
+_SCHEME = re.compile(r"\s*(?:https?://)?", re.IGNORECASE)
 
 
 class CallerChoosesUrl(Rule):
@@ -48,7 +52,7 @@ class CallerChoosesUrl(Rule):
         elif expression.element.name != "set-url" or expression.element.expression is None:
             return
         bound = expression.compiled.bound
-        first = None if bound is None or not isinstance(bound.body, Expression) else leftmost(bound.body)
+        first = None if bound is None or not isinstance(bound.body, Expression) else part_with_host(bound.body)
         for node in caller_inputs(expression):
             if node is first or first in list(expression.ancestors(node)):
                 yield self.at_code(
@@ -60,14 +64,31 @@ class CallerChoosesUrl(Rule):
                 return
 
 
-def leftmost(node: Expression) -> Expression | None:
-    """The operand with which a text begins: the first one of a concatenation, when it is computed."""
-    while True:
-        if isinstance(node, Binary) and node.operator == "+":
-            node = node.left
-        elif isinstance(node, Convert):
-            node = node.operand
-        elif isinstance(node, (Conditional, Logical)) or node.is_constant:
+def part_with_host(node: Expression) -> Expression | None:
+    """The computed part of a URL that decides the host: what it begins with, or what follows `https://`.
+
+    A choice among texts is none of the caller's.
+    """
+    for part in _parts(node):
+        if not part.is_constant:
+            return None if isinstance(part, (Conditional, Logical)) else part
+        if not (isinstance(part.constant, str) and _SCHEME.fullmatch(part.constant)):
             return None
-        else:
-            return node
+    return None
+
+
+def _parts(node: Expression) -> Iterator[Expression]:
+    """The pieces of which a text is put together, in order."""
+    if isinstance(node, Binary) and node.operator == "+" and not node.is_constant:
+        yield from _parts(node.left)
+        yield from _parts(node.right)
+    elif isinstance(node, InterpolatedString):
+        for part in node.parts:
+            if isinstance(part, str):
+                yield Literal(node.syntax, STRING, part)
+            else:
+                yield from _parts(part.value)
+    elif isinstance(node, Convert) and not node.is_constant:
+        yield from _parts(node.operand)
+    else:
+        yield node

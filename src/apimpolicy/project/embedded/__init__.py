@@ -40,7 +40,7 @@ ENDINGS = {
 
 _CLOSED = re.compile(rf"</(?:{'|'.join(root.decode() for root in sorted(ROOTS))})\s*>\s*\Z|\A[^<]*<[^<>]*/>\s*\Z")
 
-_SIGNS = ("{", "#", "%", "$(", "__", "<<", "«", "@@", "~", "[[")
+_SIGNS = ("{", "#", "%", "$", "__", "<<", "«", "@@", "~", "[[")
 """Texts of which one is in a file with placeholders; without any of them nobody looks closer."""
 
 

@@ -1,10 +1,10 @@
 """Placeholders in a policy file that says nothing of what replaces them: known by their shapes.
 
 A pipeline puts values in before the policy is saved. `#{name}#`, `__name__`, `$(name)`, `${name}`, `<<name>>` and the
-like mean nothing to the gateway, so that nobody writes them for another reason; `#name#`, `{name}` and `%name%` do only
-when they are a whole value. `{{name}}` is the gateway's own, a named value; `{{ name }}` with blanks is Jinja's or
-Helm's. A placeholder in angle brackets, `<your-tenant>`, is one that somebody forgot to replace, unless the project
-says that something replaces it (`placeholders` in its configuration).
+like mean nothing to the gateway, so that nobody writes them for another reason; `#name#`, `{name}`, `%name%` and
+`$NAME` do only when they are a whole value. `{{name}}` is the gateway's own, a named value; `{{ name }}` with blanks is
+Jinja's or Helm's. A placeholder in angle brackets, `<your-tenant>`, is one that somebody forgot to replace, unless the
+project says that something replaces it (`placeholders` in its configuration).
 
 Sources: the styles of the task Replace Tokens (https://github.com/qetza/replacetokens-task), and
 https://learn.microsoft.com/azure/devops/pipelines/process/variables for `$(name)`.
@@ -37,7 +37,10 @@ _TOKENS = (
 )
 _BRACES = r"(?<!\{)\{\{-?\s++(?!return\b|break\b)[.$A-Za-z_][\w.\-]*+(?:\s*\|[^{}\r\n]*)?\s++-?\}\}(?!\})"  # {{ name }}
 _DOLLAR = r"\$\{[^{}\r\n]{1,200}\}"
-_WHOLE = rf"\#{_WORD}\#|\{{[\w.\-:()\[\]' ]{{1,100}}\}}|%{_WORD}%|@@{_WORD}@@|~~?{_WORD}~~?|\[\[\s*{_WORD}\s*\]\]"
+_WHOLE = (
+    rf"\#{_WORD}\#|\{{[\w.\-:()\[\]' ]{{1,100}}\}}|%{_WORD}%|@@{_WORD}@@|~~?{_WORD}~~?|\[\[\s*{_WORD}\s*\]\]"
+    r"|\$[A-Z_][A-Z0-9_]*"
+)
 _KEBAB = r"\{[A-Za-z]\w*(?:-[A-Za-z]\w*)+\}"
 _TAG = (
     r"%\{~?\s*(?:if|else|endif|for|endfor)\b[^{}]*\}|\{%-?\s*\w[^%]*%\}"
