@@ -11,7 +11,7 @@ from apimpolicy.dotnet.registry import Implementation, reason_against
 from apimpolicy.dotnet.system.objects import type_object
 from apimpolicy.dotnet.system.strings import format_item
 from apimpolicy.dotnet.types import NamedType, Type
-from apimpolicy.dotnet.values import CHAR, STRING, VOID, AnonymousObject, Array, RectangularArray
+from apimpolicy.dotnet.values import CHAR, STRING, VOID, AnonymousObject, RectangularArray, array_class
 from apimpolicy.emit import runtime
 from apimpolicy.emit.core import (
     attribute,
@@ -384,7 +384,7 @@ class ValueEmitter(DelegateEmitter):
             return self.run(arrays.new_rectangular_array, element, tuple_of(*sizes))
         if node.type.rank == 1:
             items = ast.List([self.emit(item) for item in node.items], ast.Load())
-            return call(self.bring(Array, "Array"), element, items)
+            return call(self.bring(array_class(node.type.element), "Array"), items)
         flat: list[ast.expr] = []
         lengths = self._flatten(node.items, node.type.rank, flat)
         return call(
