@@ -29,6 +29,7 @@ from apimpolicy.emit.delegates import DelegateEmitter
 from apimpolicy.emit.inline_members import inlined
 from apimpolicy.emit.late_checks import can_be_seen
 from apimpolicy.emit.overrides import implementation_of
+from apimpolicy.emit.queries import walked_at_once
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ class ValueEmitter(DelegateEmitter):
                 if parameter.mode == "out":
                     continue
             passed.append(argument)
-        made = inlined(self, node)
+        made = inlined(self, node) or walked_at_once(self, node)
         if made is not None:
             return made
         if node.receiver is not None and not self.known_not_null(node.receiver) and can_be_seen(passed):
