@@ -16,7 +16,7 @@ from apimpolicy.dotnet.linq.aggregation import fold_of
 from apimpolicy.dotnet.linq.elements import matching
 from apimpolicy.dotnet.linq.sequences import walked
 from apimpolicy.dotnet.types import NamedType
-from apimpolicy.emit.core import call, constant, last_of, load, store, tuple_of, walrus
+from apimpolicy.emit.core import constant, last_of, load, store, tuple_of, walrus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,8 +127,8 @@ def _with_test(emitter: ValueEmitter, node: nodes.Call, function: nodes.Lambda, 
         return emitter.run(matching, query.elements())
     if name == "FirstOrDefault":
         query.only_if(body)
-        default = constant(None) if not node.type.is_value_type else emitter.run(default_value, emitter.type_constant(node.type))
-        return emitter.run(next, query.elements(), default)
+        default = emitter.run(default_value, emitter.type_constant(node.type))
+        return emitter.run(next, query.elements(), default if node.type.is_value_type else constant(None))
     fold = _fold(node)
     assert fold is not None
     return emitter.run(fold, query.elements(body))
@@ -240,7 +240,7 @@ class _Renaming(ast.NodeTransformer):
     def __init__(self, old: str, new: str) -> None:
         self._old, self._new = old, new
 
-    def visit_Name(self, node: ast.Name) -> ast.Name:  # noqa: N802 - the name that NodeTransformer looks for
+    def visit_Name(self, node: ast.Name) -> ast.Name:
         if node.id == self._old:
             node.id = self._new
         return node

@@ -72,6 +72,15 @@ class Dictionary(HashedCollection):
     def from_pairs(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> Dictionary:
         return _filled(types, require(collection, "collection"), comparer)
 
+    @staticmethod
+    def of_entries(types: tuple[Type, ...], places: dict[Any, int], entries: list[tuple[Any, Any]]) -> Dictionary:
+        """A dictionary of strings or integers that these were added to, with the place of each by its key."""
+        made = Dictionary(types)
+        made._index = places.copy()
+        made._slots = entries
+        made.version = len(entries)
+        return made
+
     def _hashed(self, key: Any) -> Any:
         if key is None:
             raise ArgumentNullException("key")
@@ -96,10 +105,11 @@ class Dictionary(HashedCollection):
 
     @member("TValue Item[TKey key] { get; set; }")
     def get_item(self, key: Any) -> Any:
-        slot = self._index.get(key if self._key is None and key is not None else self._hashed(key))
-        if slot is None:
-            raise key_not_found(self.types[0], key)
-        return self._slots[slot][1]
+        try:
+            return self._slots[self._index[key if self._key is None else self._hashed(key)]][1]
+        except KeyError:
+            self._hashed(key)
+            raise key_not_found(self.types[0], key) from None
 
     @member("TValue Item[TKey key] { get; set; }", setter=True)
     def set_item(self, key: Any, value: Any) -> None:

@@ -98,7 +98,7 @@ def _primitive(type_name: str, nullable: bool) -> Callable[[JToken | None], Any]
 
     def cast(token: JToken | None) -> Any:
         if type(token) is JValue:
-            number = token.value
+            number = token._value
             if type(number) is Int64 and low <= number <= high:
                 return int(number)
         if nullable and token is None:

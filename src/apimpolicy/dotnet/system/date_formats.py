@@ -83,14 +83,14 @@ def zone_text(minutes: int, width: int) -> str:
 
 def _field(moment: Moment, char: str, run: int, symbols: DateSymbols) -> str:
     if char == "y":
-        return f"{moment.year % 100:0{run}d}" if run <= 2 else f"{moment.year:0{run}d}"
+        return str(moment.year % 100 if run <= 2 else moment.year).zfill(run)
     if char == "M":
         if run <= 2:
-            return f"{moment.month:0{run}d}"
+            return str(moment.month).zfill(run)
         return (symbols.short_month_names if run == 3 else symbols.month_names)[moment.month - 1]
     if char == "d":
         if run <= 2:
-            return f"{moment.day:0{run}d}"
+            return str(moment.day).zfill(run)
         return (symbols.short_day_names if run == 3 else symbols.day_names)[moment.day_of_week]
     if char == "t":
         half = symbols.morning if moment.hour < 12 else symbols.afternoon
@@ -105,7 +105,7 @@ def _field(moment: Moment, char: str, run: int, symbols: DateSymbols) -> str:
         number = moment.second
     else:
         number = moment.hour if char == "H" else moment.hour % 12 or 12
-    return f"{number:0{min(run, 2)}d}"
+    return str(number).zfill(min(run, 2))
 
 
 def format_moment(moment: Moment, format_: str, symbols: DateSymbols = INVARIANT) -> str:
