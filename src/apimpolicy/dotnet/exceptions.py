@@ -39,6 +39,8 @@ class DotnetException(ApimPolicyError):
     span: tuple[Source, int, int] | None = None
     policy_stack: Sequence[str] = ()
     data: Any = None
+    chosen: dict[int, int] | None = None
+    """The clauses that `try` statements on the way have chosen for it: see `apimpolicy.emit.two_passes`."""
 
     def __init__(self, message: str | None = None, inner: DotnetException | None = None) -> None:
         if message is None:

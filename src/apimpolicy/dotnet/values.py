@@ -199,9 +199,12 @@ class Array(list[Any]):
     __hash__ = object.__hash__  # type: ignore[assignment]
 
 
-@functools.lru_cache(maxsize=512)
+@functools.cache
 def array_class(element: Type) -> Callable[[Iterable[Any]], Array]:
-    """Makes arrays of one element type from their items, as fast as Python makes a list."""
+    """Makes arrays of one element type from their items, as fast as Python makes a list; for types without arguments.
+
+    Of these there are so many as the surface has: each class stays.
+    """
     members = {"__slots__": (), "element": element, "__init__": list.__init__}
     return type("Array", (Array,), members)
 

@@ -10,7 +10,7 @@ from apimpolicy.dotnet.collections import arrays
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.types import NamedType
-from apimpolicy.dotnet.values import INT, STRING, AnonymousObject, RectangularArray, array_class
+from apimpolicy.dotnet.values import INT, STRING, AnonymousObject, Array, RectangularArray, array_class
 from apimpolicy.emit.core import call, constant, last_of, load, tuple_of, walrus
 from apimpolicy.emit.delegates import DelegateEmitter
 from apimpolicy.errors import NotSimulatedError
@@ -87,7 +87,9 @@ class CreationEmitter(DelegateEmitter):
             return self.run(arrays.new_rectangular_array, element, tuple_of(*sizes))
         if node.type.rank == 1:
             items = ast.List([self.emit(item) for item in node.items], ast.Load())
-            return call(self.bring(array_class(node.type.element), "Array"), items)
+            if isinstance(node.type.element, NamedType) and not node.type.element.arguments:
+                return call(self.bring(array_class(node.type.element), "Array"), items)
+            return call(self.bring(Array, "Array"), element, items)
         flat: list[ast.expr] = []
         lengths = self._flatten(node.items, node.type.rank, flat)
         return call(
