@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import nodes
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.emit import frames, runtime
@@ -14,6 +13,7 @@ from apimpolicy.emit.core import HANDLERS, attribute, call, constant, load, stor
 from apimpolicy.emit.variables import assigned_in, declared_in
 
 if TYPE_CHECKING:
+    from apimpolicy.binding import nodes
     from apimpolicy.dotnet.types import NamedType
 
 

@@ -92,4 +92,3 @@ class StatementEmitter(ExceptionEmitter):
     def on_Lock(self, node: nodes.Lock) -> list[ast.stmt]:  # noqa: N802
         """The one thread of a policy needs no lock; one for null is refused as `Monitor.Enter` does."""
         return [ast.Expr(self.run(runtime.enter_lock, self.emit(node.target))), *self.statement(node.body)]
-

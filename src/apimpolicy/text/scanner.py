@@ -244,7 +244,7 @@ def _read_as_xml(source: Source, start: int, limit: int, delimiter: str) -> Exce
 
 
 def _closed_in_comment(text: str, start: int, limit: int, delimiter: str) -> Scan | None:
-    """The scan of an expression whose last bracket stands in a line comment at the end of its text: `@{ return 1; // }`.
+    """The scan of an expression whose last bracket stands in a line comment at its end: `@{ return 1; // }`.
 
     The compiler gets the text without that bracket, so it is legal. The text ends before a tag, or at its delimiter.
     Two slashes right behind a word are rather those of `https://` in a string with a quote too many.

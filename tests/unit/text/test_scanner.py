@@ -79,7 +79,7 @@ def test_written_form_is_decided_for_each_expression(written: str, delimiter: st
         ('@(true // )" b="(" />', '"', "@(true // )"),
         ('@("a" == x // )" />', '"', '@("a" == x // )'),
         ("@('a' == x // )' />", "'", "@('a' == x // )"),
-        ("@{ return '}' + \"}\" + @\"}\" + $\"{{{1}}}\"; // }</a>", "", None),
+        ('@{ return \'}\' + "}" + @"}" + $"{{{1}}}"; // }</a>', "", None),
     ],
 )
 def test_last_bracket_in_a_comment(text: str, delimiter: str, code: str | None) -> None:
@@ -90,7 +90,12 @@ def test_last_bracket_in_a_comment(text: str, delimiter: str, code: str | None) 
 
 @pytest.mark.parametrize(
     "text",
-    ["@{ return 1; /* } */</a>", "@{ if (x) { return 1; // }</a>", "@{ return 1; // } done</a>", "@{ return @\"a; // }</a>"],
+    [
+        "@{ return 1; /* } */</a>",
+        "@{ if (x) { return 1; // }</a>",
+        "@{ return 1; // } done</a>",
+        '@{ return @"a; // }</a>',
+    ],
 )
 def test_bracket_in_a_comment_ends_nothing_else(text: str) -> None:
     with pytest.raises(PolicySyntaxError):
