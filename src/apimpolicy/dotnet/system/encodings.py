@@ -230,6 +230,12 @@ _NAMES = {
 _CODE_PAGES = {encoding.code_page: encoding for encoding in _NAMES.values()} | {0: UTF8_PLAIN}
 
 
+def add_encoding(encoding: Encoding, *names: str) -> None:
+    """Let an encoding be found by its names, in small letters, and by its code page."""
+    _NAMES.update(dict.fromkeys(names, encoding))
+    _CODE_PAGES[encoding.code_page] = encoding
+
+
 @implements("System.Text.Encoding", "static System.Text.Encoding GetEncoding(string name)")
 def get_encoding(name: str | None) -> Encoding:
     """By web name, in any case; raises ArgumentNullException, ArgumentException."""
