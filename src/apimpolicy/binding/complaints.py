@@ -33,8 +33,14 @@ def name_token(group: MethodGroup) -> Node | Token:
 
 
 def depends_on_error(arguments: Sequence[Argument]) -> bool:
-    """Whether something about an argument is reported already, or unknown: perhaps a part of its type, `List<?>`."""
+    """Whether something about an argument is reported already, or unknown: perhaps a part of its type, `List<?>`.
+
+    The call has failed either way, so that its out variables get no type, and wait for none.
+    """
     expressions = [argument.expression for argument in arguments]
+    for expression in expressions:
+        if isinstance(expression, OutVariable) and expression.symbol is not None:
+            expression.symbol.awaits_type = False
     return any(isinstance(e, Bad) or (e.type.has_error and not isinstance(e, OutVariable)) for e in expressions)
 
 
