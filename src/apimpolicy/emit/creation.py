@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections import arrays
-from apimpolicy.dotnet.collections.dictionary import Dictionary
-from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.dotnet.values import INT, STRING, AnonymousObject, Array, RectangularArray, array_class
 from apimpolicy.emit.core import call, constant, last_of, load, tuple_of, walrus
@@ -19,6 +17,8 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Method
     from apimpolicy.dotnet.types import Type
 
+_LIST = "System.Collections.Generic.List"
+_DICTIONARY = "System.Collections.Generic.Dictionary"
 _MOST_ITEMS = 1000
 """Items of a collection that are put into it together."""
 
@@ -57,9 +57,13 @@ class CreationEmitter(DelegateEmitter):
         if len(added) < len(rows):
             return None
         types = self.types_constant(type_.arguments)
-        if type_.name == List.definition_name and all(len(row) == 1 for row in added):
+        if type_.name == _LIST and all(len(row) == 1 for row in added):
+            from apimpolicy.dotnet.collections.lists import List
+
             return self.run(List.of_items, types, ast.List([self.emit(item) for (item,) in added], ast.Load()))
-        if type_.name == Dictionary.definition_name and type_.arguments[0] in (STRING, INT):
+        if type_.name == _DICTIONARY and type_.arguments[0] in (STRING, INT):
+            from apimpolicy.dotnet.collections.dictionary import Dictionary
+
             places = {row[0].constant: place for place, row in enumerate(added) if row[0].is_constant}
             if len(places) == len(added) and None not in places:
                 entries = ast.List([tuple_of(*map(self.emit, row)) for row in added], ast.Load())

@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections.arrays import default_value
-from apimpolicy.dotnet.linq.aggregation import fold_of
-from apimpolicy.dotnet.linq.elements import matching
-from apimpolicy.dotnet.linq.sequences import walked
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.emit.core import constant, last_of, load, store, tuple_of, walrus
 
@@ -107,7 +104,11 @@ def _own_lambda(node: nodes.Call) -> nodes.Lambda | None:
 
 
 def _fold(node: nodes.Call) -> Callable[..., object] | None:
-    return fold_of(node.method.name, str(node.method.returns)) if node.method.declaring.name == _ENUMERABLE else None
+    if node.method.declaring.name != _ENUMERABLE:
+        return None
+    from apimpolicy.dotnet.linq.aggregation import fold_of  # most expressions have no queries
+
+    return fold_of(node.method.name, str(node.method.returns))
 
 
 def _with_test(emitter: ValueEmitter, node: nodes.Call, function: nodes.Lambda, query: _Query) -> ast.expr:
@@ -123,6 +124,8 @@ def _with_test(emitter: ValueEmitter, node: nodes.Call, function: nodes.Lambda, 
         query.only_if(body)
         return emitter.run(sum, query.elements(constant(1)))
     if name == "First":
+        from apimpolicy.dotnet.linq.elements import matching
+
         query.only_if(body)
         return emitter.run(matching, query.elements())
     if name == "FirstOrDefault":
@@ -198,6 +201,8 @@ class _Query:
     def _walking(self) -> list[ast.comprehension]:
         """The loops of the comprehension. Where it takes its elements from, Python allows no assignments."""
         if not self._loops:
+            from apimpolicy.dotnet.linq.sequences import walked
+
             emitter = self._emitter
             source = emitter.at(emitter.run(walked, self._source), self._node)
             if _has_assignment(source):
