@@ -17,6 +17,8 @@ from apimpolicy.binding.nodes import Call, Local, Placeholder
 from apimpolicy.dotnet.environment import FREE_UNITS
 from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
 from apimpolicy.dotnet.system.string_search import ORDINAL, ends_with, starts_with
+from apimpolicy.dotnet.system.string_split import split_at_one
+from apimpolicy.dotnet.values import string_array
 from apimpolicy.emit import runtime
 from apimpolicy.emit.core import attribute, call, conditional, constant, load, walrus
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 PYTHON_METHODS = frozenset(
     {
         *("isascii", "isprintable", "upper", "lower", "strip", "lstrip", "rstrip", "replace", "startswith", "endswith"),
-        *("find", "__len__"),
+        *("find", "split", "__len__"),
     }
 )
 """The methods of Python's `str` that emitted code calls."""
@@ -43,6 +45,8 @@ def inlined(emitter: EmitterCore, node: Call) -> ast.expr | None:
     rule = _rule_of(node)
     if rule is None or node.receiver is None:
         return None
+    if rule is _split:  # looks at the length itself
+        return rule(emitter, node.receiver, list(node.arguments))
     if not emitter.repeats or _rule_of(node.receiver) is not None:  # what is inlined gives no longer text than it got
         return rule(emitter, node.receiver, list(node.arguments))
     is_local = isinstance(node.receiver, Local)
@@ -152,7 +156,22 @@ def _index_of(emitter: EmitterCore, receiver: Expression, arguments: list[Expres
     return call(attribute(emitter.emit(receiver), "find"), constant(arguments[0].constant))
 
 
+def _split(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+    """`Split` of a short text at a constant; a long one is split as registered."""
+    if not all(argument.is_constant for argument in arguments) or not arguments[0].constant or arguments[1].constant:
+        return None
+    separator = constant(arguments[0].constant)
+    known = emitter.known_not_null(receiver)
+    name, held = _held(emitter, receiver)
+    length = emitter.run(len, held) if known else call(attribute(held, "__len__"))
+    is_short = ast.Compare(length, [ast.LtE()], [constant(FREE_UNITS)])
+    short = call(emitter.bring(string_array, "string_array"), call(attribute(load(name), "split"), separator))
+    return conditional(is_short, short, emitter.run(split_at_one, load(name), separator))
+
+
 _RULES: dict[str, Rule] = {
+    'string[] Split(char separator, System.StringSplitOptions options = "None")': _split,
+    'string[] Split(string separator, System.StringSplitOptions options = "None")': _split,
     "string ToUpper()": _cased("upper", to_upper),
     "string ToUpperInvariant()": _cased("upper", to_upper),
     "string ToLower()": _cased("lower", to_lower),

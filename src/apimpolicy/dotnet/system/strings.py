@@ -279,13 +279,12 @@ def _join_array(separator: str | None, values: Array | None) -> str:
 
 @implements("string", "static string Join(string separator, System.Collections.Generic.IEnumerable<string> values)")
 def _join_strings(separator: str | None, values: Iterable[str | None] | None) -> str:
-    given = _required(values)
-    items = getattr(given, "items", given)  # a List has its elements there
+    items = getattr(values, "items", values)  # a List has its elements there
     if not isinstance(items, list):
-        return join(separator, [value or "" for value in _steps(given)])
-    if len(items) > _FEW:
-        environment().step(len(items))
+        return join(separator, [value or "" for value in _steps(_required(values))])
     if len(items) > MOST_PARTS:
+        if len(items) > _FEW:
+            environment().step(len(items))
         return join(separator, items if None not in items else [value or "" for value in items])
     between = separator or ""
     try:
