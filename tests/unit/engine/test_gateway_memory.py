@@ -65,7 +65,7 @@ def test_results_are_freed_at_once() -> None:
     gateway = Gateway(backend=Response(200))
     for _ in range(20):
         gateway.run(POLICY, "/orders?n=1")
-    while gc.collect():  # what other tests left behind goes in several rounds: caches let go of one thing after the other
+    while gc.collect():  # what other tests left behind goes in several rounds
         pass
     gc.disable()
     try:
