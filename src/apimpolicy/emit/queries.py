@@ -232,9 +232,15 @@ def _has_assignment(part: ast.AST) -> bool:
 
 
 def _is_kept(function: ast.Lambda) -> bool:
-    """Whether a function inside uses variables of this one: it may be called when they have other values."""
-    own = {argument.arg for argument in function.args.args}
-    own |= {part.target.id for part in ast.walk(function.body) if isinstance(part, ast.NamedExpr)}
+    """Whether a function inside uses variables of this one: it may be called when they have other values.
+
+    Or whether a parameter is assigned, which Python does not allow for the variable of a comprehension.
+    """
+    parameters = {argument.arg for argument in function.args.args}
+    assigned = {part.target.id for part in ast.walk(function.body) if isinstance(part, ast.NamedExpr)}
+    if not parameters.isdisjoint(assigned):
+        return True
+    own = parameters | assigned
     inner = (part for part in ast.walk(function.body) if isinstance(part, ast.Lambda))
     return any(isinstance(part, ast.Name) and part.id in own for function in inner for part in ast.walk(function))
 
