@@ -22,6 +22,8 @@ _FIXED = {
     "u": "yyyy'-'MM'-'dd HH':'mm':'ss'Z'",
 }
 """The standard formats that are the same in every culture, as custom ones."""
+_FEW = 32
+"""Parts that are put together without asking for the limit."""
 _INVARIANT = {**_FIXED, **{letter: INVARIANT.pattern(letter) for letter in "dDfFgGmMtTUyY"}}
 
 
@@ -134,7 +136,7 @@ def format_moment(moment: Moment, format_: str, symbols: DateSymbols = INVARIANT
             out.append(symbols.date_separator if letter == "/" else symbols.time_separator)
         else:
             out.append(_field(moment, letter, run, symbols))
-    return joined(out)
+    return "".join(out) if len(out) <= _FEW else joined(out)
 
 
 @functools.lru_cache(maxsize=256)
