@@ -33,8 +33,14 @@ def name_token(group: MethodGroup) -> Node | Token:
 
 
 def depends_on_error(arguments: Sequence[Argument]) -> bool:
-    """Whether something about an argument is reported already, or unknown: perhaps a part of its type, `List<?>`."""
+    """Whether something about an argument is reported already, or unknown: perhaps a part of its type, `List<?>`.
+
+    The call has failed either way, so that its out variables get no type, and wait for none.
+    """
     expressions = [argument.expression for argument in arguments]
+    for expression in expressions:
+        if isinstance(expression, OutVariable) and expression.symbol is not None:
+            expression.symbol.awaits_type = False
     return any(isinstance(e, Bad) or (e.type.has_error and not isinstance(e, OutVariable)) for e in expressions)
 
 
@@ -98,14 +104,8 @@ def _complain(
     if "inference" in by_failure:
         if binder.report_lambda_bodies(arguments):
             return binder.bad(node)
-        if isinstance(where, Token) and where.start == where.end and name == "'SelectMany'":
-            return binder.failure(
-                arguments[0].syntax,
-                "CS1943",
-                "'{shown(arguments[0].expression.type)}' can't be queried: it is not a sequence (IEnumerable)",
-            )
         if isinstance(where, Token) and where.start == where.end:
-            return binder.failure(where, _QUERY_CODES.get(name, "CS1942"), _no_query_type(name))
+            return _clause_without_type(binder, where, name, arguments)
         return binder.failure(
             where,
             "CS0411",
@@ -145,8 +145,19 @@ def _complain(
     )
 
 
-_QUERY_CODES = dict.fromkeys(("'GroupBy'", "'GroupJoin'", "'Join'", "'ThenBy'"), "CS1941")
-"""Clauses with more than one expression; the methods of a query have names without a place of their own."""
+_OF_SEVERAL = ("'GroupBy'", "'GroupJoin'", "'Join'", "'OrderBy", "'ThenBy")
+"""Clauses that have, or may have, more than one expression: `orderby` with any of its methods."""
+
+
+def _clause_without_type(binder: CallBinder, where: Token, name: str, arguments: Sequence[Argument]) -> Bad:
+    """A clause of a query whose types cannot be inferred; its method has a name without a place of its own."""
+    inner = arguments[0].expression
+    if name == "'SelectMany'" and isinstance(inner, UnboundLambda):
+        made = next((body.return_type for body in inner.bodies.values() if body.return_type is not None), None)
+        if made is not None:
+            message = f"'{shown(made)}' can't be queried: it is not a sequence (IEnumerable)"
+            return binder.failure(arguments[0].syntax, "CS1943", message)
+    return binder.failure(where, "CS1941" if name.startswith(_OF_SEVERAL) else "CS1942", _no_query_type(name))
 
 
 def _no_query_type(name: str) -> str:

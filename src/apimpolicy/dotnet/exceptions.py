@@ -18,6 +18,8 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import ApimPolicyError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.text.source import Source
 
 
@@ -34,16 +36,18 @@ class DotnetException(ApimPolicyError):
 
     type_name = "System.Exception"
     default_message: str | None = None
+    span: tuple[Source, int, int] | None = None
+    policy_stack: Sequence[str] = ()
+    data: Any = None
+    chosen: dict[int, int] | None = None
+    """The clauses that `try` statements on the way have chosen for it: see `apimpolicy.emit.two_passes`."""
 
     def __init__(self, message: str | None = None, inner: DotnetException | None = None) -> None:
         if message is None:
             message = self.default_message or f"Exception of type '{self.type_name}' was thrown."
         self.message = message
         self.inner = inner
-        self.span: tuple[Source, int, int] | None = None
-        self.policy_stack: list[str] = []
-        self.data: Any = None
-        super().__init__(message)
+        self.args = (message,)
         environment().step(_STEPS_PER_EXCEPTION)
 
     @property

@@ -331,6 +331,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "system.encoding_fallbacks": ("System.Text.DecoderFallback", "System.Text.EncoderFallback"),
     "system.encoding_pieces": ("System.Text.Decoder", "System.Text.Encoder", "System.Text.Encoding"),
     "system.encodings": ("System.Text.Encoding",),
+    "system.utf7": ("System.Text.Encoding",),
     "system.enums": ("System.Enum",),
     "system.exception_members": (
         "System.AggregateException",

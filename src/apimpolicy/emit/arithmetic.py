@@ -10,7 +10,7 @@ from apimpolicy.binding.nodes import Binary, Convert, Expression, Logical, Unary
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.system import arithmetic, decimals, delegates
 from apimpolicy.dotnet.system.objects import reference_equals, text
-from apimpolicy.dotnet.system.strings import UNCHECKED_LENGTH, concat, long_text
+from apimpolicy.dotnet.system.strings import MOST_PARTS, UNCHECKED_LENGTH, concat, long_text
 from apimpolicy.dotnet.types import NULL, NamedType, Type
 from apimpolicy.dotnet.values import (
     BOOL,
@@ -57,8 +57,6 @@ _DECIMAL: dict[str, Callable[..., object]] = {
 }
 
 
-_MOST_PARTS = 12
-"""Texts that are put together in place; more of them in a call."""
 _SMALL = (1 << 30) - 1
 """Python compares integers of one digit faster; what is beyond them goes to the function that brings it into range."""
 
@@ -102,7 +100,7 @@ class ArithmeticEmitter(ConversionEmitter):
 
     def joined(self, parts: list[ast.expr]) -> ast.expr:
         """Texts in one; a long result asks for the limit."""
-        if len(parts) > _MOST_PARTS or self.is_deep:
+        if len(parts) > MOST_PARTS or self.is_deep:
             return self.run(concat, *parts)
         pieces: list[ast.expr] = [
             part if isinstance(part, ast.Constant) else ast.FormattedValue(part, -1, None) for part in parts

@@ -31,6 +31,9 @@ _TABLE_TYPES = frozenset({STRING, CHAR, *INTEGRAL_RANGES})
 class ControlFlowEmitter(JumpEmitter):
     """C#'s loops and switches are Python's `while`, `for` and `if`."""
 
+    def finally_(self, body: list[ast.stmt], last: list[ast.stmt]) -> ast.Try:
+        raise NotImplementedError
+
     def on_If(self, node: nodes.If) -> list[ast.stmt]:  # noqa: N802
         test = self.emit(node.condition)
         otherwise = self.body(node.otherwise) if node.otherwise is not None else []
@@ -192,7 +195,7 @@ class ControlFlowEmitter(JumpEmitter):
             loop: ast.stmt = ast.For(store(target), load(enumerator), [step, *first, *body], [])
             end: ast.stmt = ast.Expr(self.run(runtime.end_enumeration, load(enumerator)))
             begins = ast.Assign([store(enumerator)], self.run(runtime.enumerator, walked))
-            return [begins, ast.Try([loop], [], [], [end])]
+            return [begins, self.finally_([loop], [end])]
 
         return self._loop(node.body, list, disposing)
 

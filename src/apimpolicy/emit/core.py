@@ -26,6 +26,8 @@ STEP = "step"
 """The variable of emitted code that holds `environment().step`; no C# variable has a name without a number."""
 ALLOWANCE, LEFT = "allowance", "left"
 """`environment().allowance`, and how many steps are left of the last one."""
+HANDLERS = "handlers"
+"""The `try` statements that run now: see `apimpolicy.emit.two_passes`."""
 RECORDER, ONCE, RECORD = "recorder", "once", "record"
 """What recording code says: see `apimpolicy.emit.recording`."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -99,6 +101,8 @@ class EmitterCore:
         """Variables that are assigned somewhere after their declaration."""
         self._links: dict[Expression, str | None] = {}
         """The links of the chains that are being emitted, with the Python variable of those that have one."""
+        self.has_two_passes = False
+        """Whether filters of exceptions and `finally` blocks meet, so that it shows which run first."""
         self.has_iterators = False
         """Whether the expression has functions with `yield`: only then does the end of a `foreach` matter."""
         self.repeats = False

@@ -11,7 +11,7 @@ from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.system import delegates
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.dotnet.values import VOID
-from apimpolicy.emit.core import load
+from apimpolicy.emit.core import HANDLERS, attribute, call, load
 from apimpolicy.emit.references import ReferenceEmitter
 from apimpolicy.errors import NotSimulatedError
 
@@ -92,6 +92,8 @@ class DelegateEmitter(ReferenceEmitter):
             return function
         from apimpolicy.emit.asynchrony import asynchronous  # most expressions have no tasks
 
+        if self.has_two_passes:
+            function = call(attribute(load(HANDLERS), "until"), function)
         return self.run(asynchronous, function, self.bring(returns.arguments, "types"))
 
     def emit_lambda(self, node: nodes.Lambda) -> ast.expr:

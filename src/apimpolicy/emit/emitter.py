@@ -6,13 +6,14 @@ import ast
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.nodes import Block, Foreach, Goto, Loop, Yield
+from apimpolicy.binding.nodes import Block, Catch, Foreach, Goto, Loop, Try, Using, Yield
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.emit.core import ALLOWANCE, LEFT, RECORDER, STEP, attribute, call, constant, store
+from apimpolicy.emit.core import ALLOWANCE, HANDLERS, LEFT, RECORDER, STEP, attribute, call, constant, store
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
 from apimpolicy.emit.outlining import outlined
 from apimpolicy.emit.recording import with_recorder
 from apimpolicy.emit.statements import StatementEmitter
+from apimpolicy.emit.two_passes import Handlers
 from apimpolicy.emit.variables import REPEATING, assigned_in, declared_in, remembering, walk
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH, ORDINARY_DEPTH, with_room
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from apimpolicy.binding import BoundExpression
+    from apimpolicy.binding.nodes import Bound
 
 
 DEEP_FUNCTIONS = 20
@@ -93,10 +95,19 @@ def _has_deep_functions(function: ast.FunctionDef) -> bool:
     return True
 
 
+def _has_two_passes(parts: list[Bound], kinds: set[type[Bound]]) -> bool:
+    if not any(isinstance(part, Catch) and part.filter is not None for part in parts):
+        return False
+    has_finally = any(isinstance(part, Try) and part.finally_body is not None for part in parts)
+    return has_finally or Using in kinds or {Yield, Foreach} <= kinds
+
+
 def _function(emitter: StatementEmitter, bound: BoundExpression, recording: bool) -> ast.FunctionDef:
     body = bound.body
-    kinds = {type(node) for node in walk(body)}
+    parts = list(walk(body))
+    kinds = {type(node) for node in parts}
     emitter.has_iterators = Yield in kinds
+    emitter.has_two_passes = _has_two_passes(parts, kinds)
     emitter.repeats = not kinds.isdisjoint(REPEATING)
     emitter.repeating = int(Goto in kinds)
     emitter.prepare_references(body)
@@ -106,6 +117,8 @@ def _function(emitter: StatementEmitter, bound: BoundExpression, recording: bool
     else:
         statements = [*emitter.cells_of_referenced(declared_in(body, inside=False)), *emitter.returning(body)]
     before: list[ast.stmt] = []
+    if emitter.has_two_passes:
+        before.append(ast.Assign([store(HANDLERS)], call(emitter.bring(Handlers, "Handlers"))))
     if emitter.uses_steps:
         before.append(ast.Assign([store(STEP)], attribute(call(emitter.function(environment)), "step")))
     if emitter.uses_allowance:

@@ -13,10 +13,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Call, Placeholder
+from apimpolicy.binding.nodes import Call, Local, Placeholder
 from apimpolicy.dotnet.environment import FREE_UNITS
 from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
 from apimpolicy.dotnet.system.string_search import ORDINAL, ends_with, starts_with
+from apimpolicy.dotnet.system.string_split import split_at_one
+from apimpolicy.dotnet.values import string_array
 from apimpolicy.emit import runtime
 from apimpolicy.emit.core import attribute, call, conditional, constant, load, walrus
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 PYTHON_METHODS = frozenset(
     {
         *("isascii", "isprintable", "upper", "lower", "strip", "lstrip", "rstrip", "replace", "startswith", "endswith"),
-        *("find", "__len__"),
+        *("find", "split", "__len__"),
     }
 )
 """The methods of Python's `str` that emitted code calls."""
@@ -43,15 +45,18 @@ def inlined(emitter: EmitterCore, node: Call) -> ast.expr | None:
     rule = _rule_of(node)
     if rule is None or node.receiver is None:
         return None
+    if rule is _split:  # looks at the length itself
+        return rule(emitter, node.receiver, list(node.arguments))
     if not emitter.repeats or _rule_of(node.receiver) is not None:  # what is inlined gives no longer text than it got
         return rule(emitter, node.receiver, list(node.arguments))
-    name = emitter.fresh()
+    is_local = isinstance(node.receiver, Local)
+    name, held = _held(emitter, node.receiver) if is_local else (emitter.fresh(), None)
     text = Placeholder(node.receiver.syntax, node.receiver.type)
     emitter.with_placeholder(text, name, not_null=True)
     made = rule(emitter, text, list(node.arguments))
     if made is None:
         return None
-    held = walrus(name, emitter.emit(node.receiver))
+    held = held or walrus(name, emitter.emit(node.receiver))
     known = emitter.known_not_null(node.receiver)
     length = emitter.run(len, held) if known else call(attribute(held, "__len__"))
     is_short = ast.Compare(length, [ast.LtE()], [constant(FREE_UNITS)])
@@ -69,9 +74,17 @@ def _if_ascii(
     emitter: EmitterCore, receiver: Expression, then: Callable[[str], ast.expr], otherwise: Callable[[str], ast.expr]
 ) -> ast.expr:
     """`then(t) if (t := receiver).isascii() else otherwise(t)`."""
+    name, held = _held(emitter, receiver)
+    return conditional(call(attribute(held, "isascii")), then(name), otherwise(name))
+
+
+def _held(emitter: EmitterCore, receiver: Expression) -> tuple[str, ast.expr]:
+    """A variable with this text, and what sets it; a text that is in a variable stays there."""
+    made = emitter.emit(receiver)
+    if isinstance(made, ast.Name):
+        return made.id, made
     name = emitter.fresh()
-    test = call(attribute(walrus(name, emitter.emit(receiver)), "isascii"))
-    return conditional(test, then(name), otherwise(name))
+    return name, walrus(name, made)
 
 
 def _cased(method: str, function: Callable[[str], str]) -> Rule:
@@ -121,8 +134,8 @@ def _at_the_edge(method: str, function: Callable[..., bool]) -> Rule:
             return call(attribute(emitter.emit(receiver), method), constant(wanted))
         if not (wanted.isascii() and wanted.isprintable()):
             return None
-        name = emitter.fresh()
-        is_ascii = call(attribute(walrus(name, emitter.emit(receiver)), "isascii"))
+        name, held = _held(emitter, receiver)
+        is_ascii = call(attribute(held, "isascii"))
         is_plain = ast.BoolOp(ast.And(), [is_ascii, call(attribute(load(name), "isprintable"))])
         found = call(attribute(load(name), method), constant(wanted))
         return conditional(is_plain, found, emitter.run(function, load(name), constant(wanted)))
@@ -143,7 +156,22 @@ def _index_of(emitter: EmitterCore, receiver: Expression, arguments: list[Expres
     return call(attribute(emitter.emit(receiver), "find"), constant(arguments[0].constant))
 
 
+def _split(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+    """`Split` of a short text at a constant; a long one is split as registered."""
+    if not all(argument.is_constant for argument in arguments) or not arguments[0].constant or arguments[1].constant:
+        return None
+    separator = constant(arguments[0].constant)
+    known = emitter.known_not_null(receiver)
+    name, held = _held(emitter, receiver)
+    length = emitter.run(len, held) if known else call(attribute(held, "__len__"))
+    is_short = ast.Compare(length, [ast.LtE()], [constant(FREE_UNITS)])
+    short = call(emitter.bring(string_array, "string_array"), call(attribute(load(name), "split"), separator))
+    return conditional(is_short, short, emitter.run(split_at_one, load(name), separator))
+
+
 _RULES: dict[str, Rule] = {
+    'string[] Split(char separator, System.StringSplitOptions options = "None")': _split,
+    'string[] Split(string separator, System.StringSplitOptions options = "None")': _split,
     "string ToUpper()": _cased("upper", to_upper),
     "string ToUpperInvariant()": _cased("upper", to_upper),
     "string ToLower()": _cased("lower", to_lower),

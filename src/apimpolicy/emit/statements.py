@@ -1,4 +1,4 @@
-"""Emission of blocks, declarations, exceptions and resources."""
+"""Emission of blocks, declarations and resources."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import ast
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
-from apimpolicy.dotnet.casts import is_instance
-from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.registry import find_implementation
 from apimpolicy.dotnet.types import NamedType
-from apimpolicy.emit import frames, runtime
-from apimpolicy.emit.control_flow import ControlFlowEmitter
+from apimpolicy.emit import runtime
 from apimpolicy.emit.core import constant, load, store
+from apimpolicy.emit.exceptions import ExceptionEmitter
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-class StatementEmitter(ControlFlowEmitter):
+class StatementEmitter(ExceptionEmitter):
     """Statements become Python statements."""
 
     def on_Block(self, node: nodes.Block) -> list[ast.stmt]:  # noqa: N802
@@ -62,60 +60,6 @@ class StatementEmitter(ControlFlowEmitter):
             return [ast.Expr(self.run(runtime.set_cell, load(self.symbol_name(symbol)), value))]
         return [ast.Assign([store(self.symbol_name(symbol))], value)]
 
-    def on_Throw(self, node: nodes.Throw) -> list[ast.stmt]:  # noqa: N802
-        if node.exception is None:
-            return [ast.Raise(load(self._caught[-1]), None)] if self._caught else [ast.Raise(None, None)]
-        return [ast.Expr(self.run(runtime.raise_exception, self.emit(node.exception)))]
-
-    def on_Try(self, node: nodes.Try) -> list[ast.stmt]:  # noqa: N802
-        handlers: list[ast.ExceptHandler] = []
-        cells = self._fresh_cells(clause.symbol for clause in node.catches if clause.symbol is not None)
-        if node.catches:
-            raised, caught = self.fresh("raised"), self.fresh("caught")
-            self._caught.append(caught)
-            clauses: list[ast.stmt] = [ast.Raise(load(caught), None)]
-            for clause in reversed(node.catches):
-                clauses = self._catch(clause, caught, clauses)
-            self._caught.pop()
-            translate: ast.stmt = ast.Assign([store(caught)], self.run(frames.as_dotnet, load(raised)))
-            handlers.append(ast.ExceptHandler(self.bring(frames.CAUGHT, "caught_types"), raised, [translate, *clauses]))
-        finally_body = self.body(node.finally_body) if node.finally_body is not None else []
-        if not handlers and not finally_body:
-            return self.body(node.body)
-        return [*cells, ast.Try(self.body(node.body), handlers, [], finally_body)]
-
-    def _catch(self, clause: nodes.Catch, caught: str, otherwise: list[ast.stmt]) -> list[ast.stmt]:
-        first: list[ast.stmt] = []
-        if clause.symbol is not None:
-            first = [ast.Expr(self.assign_symbol(clause.symbol, load(caught)))]
-        test: ast.expr | None = None
-        if clause.target is not None and clause.target.name != "System.Exception":
-            test = self.run(is_instance, load(caught), self.type_constant(clause.target))
-            cls = _python_class(clause.target.name)
-            if cls is not None:
-                test = ast.BoolOp(ast.Or(), [self.run(isinstance, load(caught), self.bring(cls, cls.__name__)), test])
-        if clause.filter is not None:
-            matches = self.fresh("matches")
-            asked = [*first, *self._filter(clause.filter, matches)]
-            if test is not None:
-                asked = [ast.Assign([store(matches)], constant(False)), ast.If(test, asked, [])]
-            return [*asked, ast.If(load(matches), self.body(clause.body), otherwise)]
-        body = [*first, *self.body(clause.body)]
-        return body if test is None else [ast.If(test, body, otherwise)]
-
-    def _filter(self, condition: nodes.Expression, matches: str) -> list[ast.stmt]:
-        """`when (…)`: an exception in it counts as false (C# specification, section 13.11)."""
-        self._hoisted.append([])
-        value = self.emit(condition)
-        hoisted = self._hoisted.pop()
-        raised = self.fresh("raised")
-        no_match: list[ast.stmt] = [
-            ast.Expr(self.run(frames.as_dotnet, load(raised))),
-            ast.Assign([store(matches)], constant(False)),
-        ]
-        handler = ast.ExceptHandler(self.bring(frames.CAUGHT, "caught_types"), raised, no_match)
-        return [*hoisted, ast.Try([ast.Assign([store(matches)], value)], [handler], [], [])]
-
     def on_Using(self, node: nodes.Using) -> list[ast.stmt]:  # noqa: N802
         if node.resource is not None:
             name = self.fresh("resource")
@@ -143,19 +87,8 @@ class StatementEmitter(ControlFlowEmitter):
             if found is not None and found.form == "method":
                 name = found.name
                 break
-        return ast.Try(body, [], [], [ast.Expr(self.run(runtime.dispose, resource, constant(name)))])
+        return self.finally_(body, [ast.Expr(self.run(runtime.dispose, resource, constant(name)))])
 
     def on_Lock(self, node: nodes.Lock) -> list[ast.stmt]:  # noqa: N802
         """The one thread of a policy needs no lock; one for null is refused as `Monitor.Enter` does."""
         return [ast.Expr(self.run(runtime.enter_lock, self.emit(node.target))), *self.statement(node.body)]
-
-
-def _python_class(name: str) -> type | None:
-    """The Python class of an exception; the classes below it are those of .NET's exceptions below it."""
-    waiting: list[type] = [DotnetException]
-    while waiting:
-        cls = waiting.pop()
-        if cls.__dict__.get("type_name") == name:
-            return cls
-        waiting.extend(cls.__subclasses__())
-    return None

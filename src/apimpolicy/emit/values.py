@@ -1,4 +1,4 @@
-"""Emission of expressions: names, members, calls, creation."""
+"""Emission of expressions: names, members, calls."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from apimpolicy.dotnet.collections import arrays
 from apimpolicy.dotnet.registry import Implementation, reason_against
 from apimpolicy.dotnet.system.objects import type_object
 from apimpolicy.dotnet.system.strings import format_item
-from apimpolicy.dotnet.types import NamedType, Type
-from apimpolicy.dotnet.values import CHAR, STRING, VOID, AnonymousObject, Array, RectangularArray
+from apimpolicy.dotnet.values import CHAR, STRING, VOID
 from apimpolicy.emit import runtime
 from apimpolicy.emit.core import (
     attribute,
@@ -25,10 +24,11 @@ from apimpolicy.emit.core import (
     tuple_of,
     walrus,
 )
-from apimpolicy.emit.delegates import DelegateEmitter
+from apimpolicy.emit.creation import CreationEmitter
 from apimpolicy.emit.inline_members import inlined
 from apimpolicy.emit.late_checks import can_be_seen
 from apimpolicy.emit.overrides import implementation_of
+from apimpolicy.emit.queries import walked_at_once
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 
     from apimpolicy.binding.symbols import LocalFunctionSymbol
     from apimpolicy.dotnet.signatures import Field, Member, Method, Property
+    from apimpolicy.dotnet.types import Type
 
 _ON_OBJECT = frozenset({"object", "System.ValueType", "System.Enum"})
 
 
-class ValueEmitter(DelegateEmitter):
+class ValueEmitter(CreationEmitter):
     """One method per class of bound expression."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -215,7 +216,7 @@ class ValueEmitter(DelegateEmitter):
                 if parameter.mode == "out":
                     continue
             passed.append(argument)
-        made = inlined(self, node)
+        made = inlined(self, node) or walked_at_once(self, node)
         if made is not None:
             return made
         if node.receiver is not None and not self.known_not_null(node.receiver) and can_be_seen(passed):
@@ -346,73 +347,6 @@ class ValueEmitter(DelegateEmitter):
         made: ast.expr = call(load(self.symbol_name(node.target.function)), *self._arguments(passed))
         made = last_of(*steps, made) if steps else made
         return self.with_outputs(made, outputs, is_void=node.type is VOID)
-
-    # --------------------------------------------------------------------------------------------- creation
-
-    def emit_object_creation(self, node: nodes.ObjectCreation) -> ast.expr:
-        if not isinstance(node.type, NamedType):
-            raise NotSimulatedError(f"new {node.type}")
-        if node.constructor is None:
-            made = self.emit_default(node)
-        else:
-            made = self.emit_member_call(node.constructor, None, [self.emit(a) for a in node.arguments], ())
-        if not node.initializers:
-            return made
-        name = self.fresh("new")
-        steps = [walrus(name, made)]
-        self._initialize(node.initializers, name, steps, name)
-        return last_of(*steps, load(name))
-
-    def _initialize(
-        self, initializers: tuple[nodes.Initializer, ...], name: str, steps: list[Any], created: str = ""
-    ) -> None:
-        for initializer in initializers:
-            self.with_placeholder(initializer.placeholder, name, not_null=name == created)
-            if not initializer.nested:
-                steps.append(self.emit(initializer.action))
-                continue
-            inner = self.fresh("inner")
-            steps.append(walrus(inner, self.emit(initializer.action)))
-            self._initialize(initializer.nested, inner, steps)
-
-    def emit_array_creation(self, node: nodes.ArrayCreation) -> ast.expr:
-        element = self.type_constant(node.type.element)
-        if node.items is None:
-            sizes = [self.emit(size) for size in node.sizes]
-            if len(sizes) == 1:
-                return self.run(arrays.new_array, element, sizes[0])
-            return self.run(arrays.new_rectangular_array, element, tuple_of(*sizes))
-        if node.type.rank == 1:
-            items = ast.List([self.emit(item) for item in node.items], ast.Load())
-            return call(self.bring(Array, "Array"), element, items)
-        flat: list[ast.expr] = []
-        lengths = self._flatten(node.items, node.type.rank, flat)
-        return call(
-            self.bring(RectangularArray, "RectangularArray"),
-            element,
-            constant(tuple(lengths)),
-            ast.List(flat, ast.Load()),
-        )
-
-    def _flatten(self, items: tuple[nodes.Expression, ...], rank: int, flat: list[ast.expr]) -> list[int]:
-        if rank == 1:
-            flat.extend(map(self.emit, items))
-            return [len(items)]
-        inner = [0] * (rank - 1)  # of `{ }`
-        for row in items:
-            if isinstance(row, nodes.ArrayCreation):
-                inner = self._flatten(row.items or (), rank - 1, flat)
-        return [len(items), *inner]
-
-    def emit_anonymous_creation(self, node: nodes.AnonymousCreation) -> ast.expr:
-        names = constant(tuple(name for name, _ in node.type.members))
-        values = tuple_of(*map(self.emit, node.values))
-        return call(self.bring(AnonymousObject, "AnonymousObject"), self.type_constant(node.type), names, values)
-
-    def emit_default(self, node: nodes.Expression) -> ast.expr:
-        if node.is_constant:
-            return self.emit_constant(node.constant, node.type)
-        return self.run(arrays.default_value, self.type_constant(node.type))
 
     def emit_interpolated_string(self, node: nodes.InterpolatedString) -> ast.expr:
         parts: list[ast.expr] = []

@@ -104,9 +104,8 @@ def _collection(value: Any, depth: int, made: dict[int, Any]) -> Any:
         return made[id(value)]
     made[id(value)] = value
     if isinstance(value, Dictionary):
-        entries = list(value.entries())
         found: Any = {
-            python_value(pair.key, depth + 1, made): python_value(pair.value, depth + 1, made) for pair in entries
+            python_value(key, depth + 1, made): python_value(held, depth + 1, made) for key, held in value.entries()
         }
     elif isinstance(value, (Array, GenericCollection)):
         items: Iterable[Any] = value  # type: ignore[assignment]

@@ -43,7 +43,7 @@ class Variables(MutableMapping[str, object]):
 
     def to_dict(self) -> dict[str, object]:
         """Names and values as they are now."""
-        return {from_utf16(pair.key): pair.value for pair in self._dictionary.entries()}
+        return {from_utf16(name): value for name, value in self._dictionary.entries()}
 
 
 def variable_value(value: object) -> object:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic
@@ -63,6 +64,8 @@ LITERALS = re.compile(_LITERAL)
 _XML_RUN = {delimiter: re.compile(rf"(?:[^<&{delimiter}]++|{_ENTITY})*+") for delimiter in ("", '"', "'")}
 _FIRST_WINDOW = 256
 _LONGEST_ENTITY = 10
+_MOST_COMMENTS = 8
+"""Comments of an expression without an end that are asked whether they hold its last bracket."""
 
 
 class Unterminated(NamedTuple):
@@ -240,6 +243,23 @@ def _read_as_xml(source: Source, start: int, limit: int, delimiter: str) -> Exce
         window *= 4
 
 
+def _closed_in_comment(text: str, start: int, limit: int, delimiter: str) -> Scan | None:
+    """The scan of an expression whose last bracket stands in a line comment at its end: `@{ return 1; // }`.
+
+    The compiler gets the text without that bracket, so it is legal. The text ends before a tag, or at its delimiter.
+    Two slashes right behind a word are rather those of `https://` in a string with a quote too many.
+    """
+    opening = text[start + 1]
+    following = rf"{delimiter}[\s/>?]" if delimiter else r"</|<!"
+    candidates = re.compile(rf"(?<![^\s;)}}])//[^\r\n]*?{re.escape(_BRACKETS[opening][1])}(?=\s*+(?:{following}|\Z))")
+    for candidate in islice(candidates.finditer(text, start, limit), _MOST_COMMENTS):
+        end = candidate.end()
+        scan = scan_code(text, start, end)
+        if scan.open is not None and scan.open.start == start + 1:
+            return scan._replace(end=end, open=None)
+    return None
+
+
 def find_expression(
     source: Source, start: int, limit: int | None = None, *, delimiter: str = "", entities: bool = True
 ) -> Excerpt | Unterminated:
@@ -251,6 +271,10 @@ def find_expression(
         if excerpt is not None:
             return excerpt
     scan = scan_code(text, start, stop)
+    if scan.open is not None:
+        scan = _closed_in_comment(text, start, stop, delimiter) or scan
+        if entities and _XML_RUN[delimiter].fullmatch(text, start, scan.end):
+            scan = scan._replace(entities=[found.span() for found in ENTITY.finditer(text, start, scan.end)])
     if scan.open is not None:
         return scan.open
     if not (entities and scan.entities):

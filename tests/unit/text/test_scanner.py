@@ -68,6 +68,40 @@ def test_written_form_is_decided_for_each_expression(written: str, delimiter: st
         assert text[excerpt.locate(offset)] in (character, "&")
 
 
+@pytest.mark.parametrize(
+    ("text", "delimiter", "code"),
+    [
+        ("@{ return 1; // }</a>", "", "@{ return 1; // }"),
+        ("@{ return 1; // } \n</a><b>{ 1) }</b>", "", "@{ return 1; // }"),
+        ("@{ if (x < 1) { return 1; } return 2; // }</a>\n<b>@{ return 3; }</b>", "", None),
+        ("@{ return x &lt; 1 ? &quot;&amp;&quot; : y; // }</a>", "", '@{ return x < 1 ? "&" : y; // }'),
+        ("@{ return 1; // } done }<!-- x --></a>", "", "@{ return 1; // } done }"),
+        ('@(true // )" b="(" />', '"', "@(true // )"),
+        ('@("a" == x // )" />', '"', '@("a" == x // )'),
+        ("@('a' == x // )' />", "'", "@('a' == x // )"),
+        ('@{ return \'}\' + "}" + @"}" + $"{{{1}}}"; // }</a>', "", None),
+    ],
+)
+def test_last_bracket_in_a_comment(text: str, delimiter: str, code: str | None) -> None:
+    """The compiler gets the text between the brackets of the whole, whatever the comment covers."""
+    excerpt = scan_expression(Source(text), 0, delimiter=delimiter)
+    assert excerpt.text == (code or text.partition("</a>")[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@{ return 1; /* } */</a>",
+        "@{ if (x) { return 1; // }</a>",
+        "@{ return 1; // } done</a>",
+        '@{ return @"a; // }</a>',
+    ],
+)
+def test_bracket_in_a_comment_ends_nothing_else(text: str) -> None:
+    with pytest.raises(PolicySyntaxError):
+        scan_expression(Source(text), 0)
+
+
 def test_cdata_is_not_decoded() -> None:
     assert scan_expression(Source('@("&amp;")'), 0, entities=False).text == '@("&amp;")'
 

@@ -41,7 +41,7 @@ def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
     attributes={"Count": "count", "Keys": "keys", "Values": "values", "Comparer": "comparer"},
 )
 class Dictionary(HashedCollection):
-    """A dictionary; walking over it gives `KeyValuePair`s."""
+    """A dictionary; its slots hold keys with their values, and walking over it gives `KeyValuePair`s."""
 
     __slots__ = ()
 
@@ -72,10 +72,28 @@ class Dictionary(HashedCollection):
     def from_pairs(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> Dictionary:
         return _filled(types, require(collection, "collection"), comparer)
 
+    @staticmethod
+    def of_entries(types: tuple[Type, ...], places: dict[Any, int], entries: list[tuple[Any, Any]]) -> Dictionary:
+        """A dictionary of strings or integers that these were added to, with the place of each by its key."""
+        made = Dictionary(types)
+        made._index = places.copy()
+        made._slots = entries
+        made.version = len(entries)
+        return made
+
     def _hashed(self, key: Any) -> Any:
         if key is None:
             raise ArgumentNullException("key")
         return key if self._key is None else self._key(key)
+
+    def __iter__(self) -> Iterator[KeyValuePair]:
+        types = self.types
+        for key, value in super().__iter__():
+            yield KeyValuePair(types, key, value)
+
+    def pairs(self) -> list[KeyValuePair]:
+        """The entries as they are now."""
+        return [KeyValuePair(self.types, key, value) for key, value in self.entries()]
 
     @property
     def keys(self) -> KeyCollection:
@@ -87,34 +105,36 @@ class Dictionary(HashedCollection):
 
     @member("TValue Item[TKey key] { get; set; }")
     def get_item(self, key: Any) -> Any:
-        slot = self._index.get(key if self._key is None and key is not None else self._hashed(key))
-        if slot is None:
-            raise key_not_found(self.types[0], key)
-        return self._slots[slot].value
+        try:
+            return self._slots[self._index[key if self._key is None else self._hashed(key)]][1]
+        except KeyError:
+            self._hashed(key)
+            raise key_not_found(self.types[0], key) from None
 
     @member("TValue Item[TKey key] { get; set; }", setter=True)
     def set_item(self, key: Any, value: Any) -> None:
         hashed = self._hashed(key)
         slot = self._index.get(hashed)
         if slot is None:
-            self._insert(hashed, KeyValuePair(self.types, key, value))
+            self._insert(hashed, (key, value))
         else:
-            self._slots[slot] = KeyValuePair(self.types, self._slots[slot].key, value)
+            self._slots[slot] = self._slots[slot][0], value
             self.version += 1
 
     @member("void Add(TKey key, TValue value)")
     def add(self, key: Any, value: Any) -> None:
         hashed = key if self._key is None and key is not None else self._hashed(key)
-        if hashed in self._index:
+        index = self._index
+        if hashed in index:
             raise ArgumentException(
                 f"An item with the same key has already been added. Key: {text(self.types[0], key)}"
             )
         if self._free:
-            self._insert(hashed, KeyValuePair(self.types, key, value))
+            self._insert(hashed, (key, value))
             return
         slots = self._slots
-        self._index[hashed] = slot = len(slots)
-        slots.append(KeyValuePair(self.types, key, value))
+        index[hashed] = slot = len(slots)
+        slots.append((key, value))
         self.version += 1
         if slot & 1023 == 1023:
             self.check_room(slot + 1)
@@ -124,7 +144,7 @@ class Dictionary(HashedCollection):
         hashed = self._hashed(key)
         if hashed in self._index:
             return False
-        self._insert(hashed, KeyValuePair(self.types, key, value))
+        self._insert(hashed, (key, value))
         return True
 
     @member("bool ContainsKey(TKey key)")
@@ -136,16 +156,16 @@ class Dictionary(HashedCollection):
         environment().step(len(self._index))
         key = default_key(self.types[1])
         if key is None:
-            return any(pair.value == value for pair in self.entries())
+            return any(held == value for _, held in self.entries())
         wanted = key(value)
-        return any(key(pair.value) == wanted for pair in self.entries())
+        return any(key(held) == wanted for _, held in self.entries())
 
     @member("bool TryGetValue(TKey key, out TValue value)")
     def try_get_value(self, key: Any) -> tuple[bool, Any]:
         slot = self._index.get(key if self._key is None and key is not None else self._hashed(key))
         if slot is None:
             return False, default_value(self.types[1])
-        return True, self._slots[slot].value
+        return True, self._slots[slot][1]
 
     @member("bool Remove(TKey key)")
     def remove(self, key: Any) -> bool:
@@ -153,8 +173,8 @@ class Dictionary(HashedCollection):
 
     @member("bool Remove(TKey key, out TValue value)")
     def remove_and_get(self, key: Any) -> tuple[bool, Any]:
-        pair = self._delete(self._hashed(key))
-        return (False, default_value(self.types[1])) if pair is EMPTY else (True, pair.value)
+        entry = self._delete(self._hashed(key))
+        return (False, default_value(self.types[1])) if entry is EMPTY else (True, entry[1])
 
     @member("void Clear()")
     def clear(self) -> None:
@@ -175,13 +195,13 @@ class Dictionary(HashedCollection):
     def trim_to(self, capacity: int) -> None:
         if capacity < len(self._index):
             check_non_negative(-1, "capacity", None)
-        pairs = self.entries()
+        entries = self.entries()
         self._forget()
-        for pair in pairs:
-            self._insert(self._hashed(pair.key), pair)
+        for entry in entries:
+            self._insert(self._hashed(entry[0]), entry)
 
     def copy_to(self, array: Any, index: int) -> None:
-        copy_into(self.entries(), array, index, "index")
+        copy_into(self.pairs(), array, index, "index")
 
 
 def _filled(types: tuple[Type, ...], pairs: Iterable[Any], comparer: Any) -> Dictionary:

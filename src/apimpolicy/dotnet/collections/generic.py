@@ -44,8 +44,13 @@ class GenericCollection:
     def check_room(self, count: int) -> None:
         """Now and then, while the collection grows to this many elements: burn steps, raise LimitExceededError."""
         if count & 1023 == 0:
-            environment().check_elements(count)
-            environment().step(_STEPS_PER_THOUSAND)
+            self.check_growth(count)
+
+    @staticmethod
+    def check_growth(count: int) -> None:
+        """After a thousand more elements: burn steps, raise LimitExceededError."""
+        environment().check_elements(count)
+        environment().step(_STEPS_PER_THOUSAND)
 
 
 class ReadOnlyView:

@@ -35,7 +35,7 @@ class HashedCollection(GenericCollection):
         self._key = default_key(types[0]) if comparer is None else equality_key(types[0], comparer)
         self._index: dict[Any, int] = {}
         self._slots: list[Any] = []
-        self._free: list[int] = []
+        self._free: list[int] | None = None
 
     @property
     def comparer(self) -> Any:
@@ -79,10 +79,12 @@ class HashedCollection(GenericCollection):
             return EMPTY
         entry = self._slots[slot]
         self._slots[slot] = EMPTY
+        if self._free is None:
+            self._free = []
         self._free.append(slot)
         return entry
 
     def _forget(self) -> None:
         self._index.clear()
         self._slots.clear()
-        self._free.clear()
+        self._free = None

@@ -42,11 +42,13 @@ class List(GenericCollection):
 
     definition_name = "System.Collections.Generic.List"
 
-    def __init__(self, types: tuple[Type, ...], items: Iterable[Any] = ()) -> None:
+    def __init__(self, types: tuple[Type, ...], items: Iterable[Any] | None = None) -> None:
         self.types = types
-        self.version = 0
-        self.items = list(items)
-        self._capacity = len(self.items)
+        self.version = self._capacity = 0
+        self.items: list[Any] = []
+        if items is not None:
+            self.items.extend(items)
+            self._capacity = len(self.items)
 
     @staticmethod
     @member("new(int capacity)", types=True)
@@ -61,6 +63,14 @@ class List(GenericCollection):
     @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
     def from_collection(types: tuple[Type, ...], collection: Any) -> List:
         return List(types, require(collection, "collection"))
+
+    @staticmethod
+    def of_items(types: tuple[Type, ...], items: list[Any]) -> List:
+        """A list that these were added to; they are its own from now on."""
+        made = List(types)
+        made.items = items
+        made.version = len(items)
+        return made
 
     @property
     def count(self) -> int:
@@ -105,11 +115,10 @@ class List(GenericCollection):
 
     @member("void Add(T item)")
     def add(self, item: Any) -> None:
-        items = self.items
-        items.append(item)
-        self.version += 1
-        if not len(items) & 1023:
-            self.check_room(len(items))
+        self.items.append(item)
+        self.version = version = self.version + 1
+        if not version & 1023:
+            self.check_growth(len(self.items))
 
     @member("void AddRange(System.Collections.Generic.IEnumerable<T> collection)")
     def add_range(self, collection: Any) -> None:

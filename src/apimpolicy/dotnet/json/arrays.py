@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.json.containers import JContainer, shown
-from apimpolicy.dotnet.json.tokens import ARRAY, CONSTRUCTOR, JTOKEN, J, JToken
+from apimpolicy.dotnet.json.tokens import ARRAY, CONSTRUCTOR, JTOKEN, PROPERTY, J, JToken
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ class JArray(_Indexed):
         made.add_object(content)
         return made
 
+    def bare_copy(self) -> JArray:
+        return JArray()
+
     @staticmethod
     @member(f"new({J}JArray other)")
     def copy(other: JArray | None) -> JToken:
@@ -86,7 +89,10 @@ class JArray(_Indexed):
 
     @member(f"void Add({JTOKEN} item)")
     def add(self, item: JToken | None) -> None:
-        self.insert_child(len(self.children), item)
+        item = self.owned(item)
+        if item.token_type == PROPERTY:
+            self.check_child(item, None)
+        self.take(item)
 
     @member(f"void Insert(int index, {JTOKEN} item)")
     def insert(self, index: int, item: JToken | None) -> None:
@@ -159,6 +165,9 @@ class JConstructor(_Indexed):
         made = JConstructor.of_name(name)
         made.add_object(content)
         return made
+
+    def bare_copy(self) -> JConstructor:
+        return JConstructor(self.name)
 
     @staticmethod
     @member(f"new({J}JConstructor other)")

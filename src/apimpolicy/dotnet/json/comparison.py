@@ -1,57 +1,14 @@
-"""Copying and comparing whole trees."""
+"""Comparing whole trees."""
 
 from __future__ import annotations
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.json.arrays import JArray, JConstructor
+from apimpolicy.dotnet.json.arrays import JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
 from apimpolicy.dotnet.json.objects import JObject, JProperty
-from apimpolicy.dotnet.json.scalars import JRaw, JValue
+from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.tokens import J, JToken
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
-
-
-def _bare(token: JToken) -> JToken:
-    """A copy without children."""
-    kind = type(token)
-    if kind is JValue:
-        return JValue(token._value, token.token_type)  # type: ignore[attr-defined]
-    if kind is JObject:
-        return JObject()
-    if isinstance(token, JValue):
-        return (JRaw if isinstance(token, JRaw) else JValue)(token.value, token.token_type)
-    if isinstance(token, JProperty):
-        return JProperty(token.name)
-    if isinstance(token, JConstructor):
-        return JConstructor(token.name)
-    return JObject() if isinstance(token, JObject) else JArray()
-
-
-def clone(token: JToken) -> JToken:
-    """A deep copy without a parent."""
-    result = _bare(token)
-    stack = [(token, result)] if isinstance(token, JContainer) else []
-    while stack:
-        source, target = stack.pop()
-        children, copies = source.children, target.children  # type: ignore[attr-defined]
-        environment().step(1 + 6 * len(children))
-        for child in children:
-            copied = _bare(child)
-            copied.parent = target  # type: ignore[assignment]
-            copies.append(copied)
-            if type(child) is JProperty:
-                if type(target) is JObject:
-                    target.has_own(copied)  # type: ignore[arg-type]
-                if (
-                    len(child.children) == 1 and type(child.children[0]) is JValue
-                ):  # most properties: no turn of its own
-                    value = _bare(child.children[0])
-                    value.parent = copied  # type: ignore[assignment]
-                    copied.children.append(value)  # type: ignore[attr-defined]
-                    continue
-            if isinstance(child, JContainer):
-                stack.append((child, copied))
-    return result
 
 
 def deep_equals(first: JToken | None, second: JToken | None) -> bool:

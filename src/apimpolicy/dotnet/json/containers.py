@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
 from apimpolicy.dotnet.json.sequences import JEnumerable, of_type
-from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, PROPERTY, TOKENS, J, JToken
+from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS, J, JToken
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.values import BYTE, Array
 
@@ -183,13 +183,32 @@ class JContainer(JToken):
                 stack.pop()
         return index
 
+    def deep_clone(self) -> JToken:
+        result = self.bare_copy()
+        if not self.children:
+            return result
+        stack: list[tuple[JContainer, Any]] = [(self, result)]
+        while stack:
+            source, target = stack.pop()
+            copies = target.children
+            environment().step(1 + 6 * len(source.children))
+            for child in source.children:
+                copied = child.bare_copy()
+                copied.parent = target
+                copies.append(copied)
+                if child.token_type == PROPERTY and target.token_type == OBJECT:
+                    target.has_own(copied)
+                if child.has_values:
+                    stack.append((child, copied))  # type: ignore[arg-type]
+        return result
+
     def owned(self, item: JToken | None) -> JToken:
         """The token to put in: a copy when it has a parent already or would contain itself; JSON null for null."""
         if item is None:
             return as_token(None)
-        if item.parent is not None or item is self or (item.has_values and self.root is item):
+        if item.parent is not None or item is self:
             return item.deep_clone()
-        return item
+        return item.deep_clone() if self.parent is not None and item.has_values and self.root is item else item
 
     def check_child(self, item: JToken, existing: JToken | None) -> None:
         """Raise ArgumentException when the token may not be a child here."""

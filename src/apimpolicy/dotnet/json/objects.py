@@ -55,6 +55,9 @@ class JProperty(JContainer):
         made.fill(as_token(content))
         return made
 
+    def bare_copy(self) -> JProperty:
+        return JProperty(self.name)
+
     @staticmethod
     @member(f"new({J}JProperty other)")
     def copy(other: JProperty | None) -> JToken:
@@ -125,7 +128,7 @@ class JObject(JContainer):
     @member("new(params object[] content)")
     def create(content: Any) -> JObject:
         made = JObject()
-        if type(content) is Array and content.element is OBJECT_TYPE:
+        if isinstance(content, Array) and content.element is OBJECT_TYPE:
             for index, item in enumerate(content):
                 if type(item) is not JProperty:
                     made.add_object(Array(OBJECT_TYPE, content[index:]))
@@ -143,6 +146,9 @@ class JObject(JContainer):
             self._by_name[item.name] = item
         else:
             self.insert_child(len(self.children), item)
+
+    def bare_copy(self) -> JObject:
+        return JObject()
 
     @staticmethod
     @member(f"new({J}JObject other)")

@@ -224,6 +224,9 @@ class JValue(JToken):
 
     formatted = to_string_with
 
+    def bare_copy(self) -> JValue:
+        return type(self)(self._value, self.token_type)
+
     # Constructors
 
     @staticmethod

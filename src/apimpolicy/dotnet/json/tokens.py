@@ -149,9 +149,12 @@ class JToken:
 
     @member(f"{JTOKEN} DeepClone()")
     def deep_clone(self) -> JToken:
-        from apimpolicy.dotnet.json.comparison import clone
+        """A copy of the whole tree, without a parent."""
+        return self.bare_copy()
 
-        return clone(self)
+    def bare_copy(self) -> JToken:
+        """A copy without children and without a parent."""
+        raise NotImplementedError
 
     @member("string ToString()")
     def to_string(self) -> str:

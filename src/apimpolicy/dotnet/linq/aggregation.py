@@ -203,10 +203,16 @@ def _required(fold: Fold) -> Fold:
     return fold_values
 
 
+_FOLDS: dict[tuple[str, str], Callable[[Iterable[Any]], Any]] = {}
+
+
 def _register_numeric(name: str, value_fold: Fold, nullable_fold: Fold) -> None:
     for number in NUMBERS:
         result = number.average if name == "Average" else number.name
         for suffix, fold in (("", value_fold), ("?", nullable_fold)):
+            if name != "Average":
+                own = number.sum if fold is _sum else lambda values, fold=fold, number=number: fold(values, number)
+                _FOLDS[name, result + suffix] = own
 
             @operator(f"{result}{suffix} {name}(this IEnumerable<{number.name}{suffix}> source)")
             def of_values(types: Types, source: Any, fold: Fold = fold, number: Number = number) -> Any:
@@ -220,6 +226,11 @@ def _register_numeric(name: str, value_fold: Fold, nullable_fold: Fold) -> None:
                 not_null(source, "source")
                 not_null(selector, "selector")
                 return fold(_walk(source, selector), number)
+
+
+def fold_of(name: str, result: str) -> Callable[[Iterable[Any]], Any] | None:
+    """What `Sum`, `Average`, `Min` or `Max` makes of values of a number, by the C# type of its result; else None."""
+    return _FOLDS.get((name, result))
 
 
 _register_numeric("Sum", _sum, _sum_nullable)

@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, InvalidOpe
 from apimpolicy.dotnet.linq.sequences import not_null, operator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from apimpolicy.dotnet.linq.sequences import Types
 
@@ -207,6 +207,13 @@ def _register(name: str, pick: Callable[[Any, Predicate | None], Any]) -> None:
         not_null(predicate, "predicate")
         found = pick(source, predicate)
         return default_value(types[0]) if found is _ABSENT else found
+
+
+def matching(matches: Iterable[Any]) -> Any:
+    """The first of the elements that `First` looks for."""
+    for found in matches:
+        return found
+    raise InvalidOperationException(_NO_MATCH)
 
 
 _register("First", _first)

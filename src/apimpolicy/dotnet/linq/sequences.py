@@ -142,16 +142,42 @@ def not_null(value: Any, parameter: str) -> None:
         raise ArgumentNullException(parameter)
 
 
+def walked(source: Any) -> Any:
+    """What emitted code walks over for a query: burns a step for each element, of a short array or list in advance.
+
+    Raises ArgumentNullException for null.
+    """
+    if isinstance(source, list):
+        size = len(source)
+    elif source is None:
+        raise ArgumentNullException("source")
+    else:
+        size = len(source) if hasattr(source, "__len__") else STEPS_AT_ONCE
+    if size < STEPS_AT_ONCE:
+        environment().step(size)
+        return source
+    return stepping(source)
+
+
+def stepping(source: Any) -> Iterator[Any]:
+    """The elements of a sequence; burns a step for each, many together."""
+    step = environment().step
+    walked = 0
+    for item in source:
+        walked += 1
+        if walked == STEPS_AT_ONCE:
+            walked = 0
+            step(STEPS_AT_ONCE)
+        yield item
+    step(walked)
+
+
 def take_all(source: Any) -> list[Any]:
     """All elements of a sequence in a new list; burns a step for each and respects the limit on elements."""
     here = environment()
-    size = len(source) if hasattr(source, "__len__") else None
-    if size is not None:
-        here.step(size)
+    if hasattr(source, "__len__"):
+        here.step(len(source))
         return list(source)
-    items: list[Any] = []
-    for item in source:
-        items.append(item)
-        here.step()
+    items = list(stepping(source))
     here.check_elements(len(items))
     return items

@@ -207,6 +207,8 @@ class Regex:
     @member("bool IsMatch(string input, int startat)")
     def is_match(self, text: str, start: int | None = None) -> bool:
         _check(text, "input")
+        if start is None and len(text) <= self.longest_quick:
+            return self.translation.compiled.search(text) is not None
         return self._search(text, self._start(text, start)) is not None
 
     @member("System.Text.RegularExpressions.Match Match(string input)")
@@ -330,6 +332,8 @@ def _register_static() -> None:
                 method: Callable[..., Any] = method,
                 own: int = 1 if extra else 0,
             ) -> Any:
+                if not rest:
+                    return method(_known(pattern), text)
                 if len(rest) > own + 1:
                     return method(Regex.create(pattern, *rest[own:]), text, *rest[:own])
                 return method(_known(pattern, *rest[own:]), text, *rest[:own])

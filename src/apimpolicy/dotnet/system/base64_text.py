@@ -14,6 +14,7 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array
 
+_encoded = binascii.b2a_base64
 _INVALID = (
     "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding characters, "
     "or an illegal character among the padding characters."
@@ -32,7 +33,7 @@ def to_base64(data: Array | None, options: int = 0) -> str:
     if len(data) > FREE_UNITS:
         environment().check_length(len(data) * 4 // 3 + 4)
         work_through(len(data))
-    shown = binascii.b2a_base64(bytes(data), newline=False).decode("ascii")
+    shown = _encoded(bytearray(data), newline=False).decode()
     if options and len(shown) > 76:
         return "\r\n".join(shown[start : start + 76] for start in range(0, len(shown), 76))
     return shown

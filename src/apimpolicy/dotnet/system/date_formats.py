@@ -6,6 +6,7 @@ Source: .NET Core 3.1, `DateTimeFormat`; the pages "Standard/Custom date and tim
 
 from __future__ import annotations
 
+import functools
 from typing import Protocol
 
 from apimpolicy.dotnet.environment import joined, work_through
@@ -21,6 +22,8 @@ _FIXED = {
     "u": "yyyy'-'MM'-'dd HH':'mm':'ss'Z'",
 }
 """The standard formats that are the same in every culture, as custom ones."""
+_FEW = 32
+"""Parts that are put together without asking for the limit."""
 _INVARIANT = {**_FIXED, **{letter: INVARIANT.pattern(letter) for letter in "dDfFgGmMtTUyY"}}
 
 
@@ -82,14 +85,14 @@ def zone_text(minutes: int, width: int) -> str:
 
 def _field(moment: Moment, char: str, run: int, symbols: DateSymbols) -> str:
     if char == "y":
-        return f"{moment.year % 100:0{run}d}" if run <= 2 else f"{moment.year:0{run}d}"
+        return str(moment.year % 100 if run <= 2 else moment.year).zfill(run)
     if char == "M":
         if run <= 2:
-            return f"{moment.month:0{run}d}"
+            return str(moment.month).zfill(run)
         return (symbols.short_month_names if run == 3 else symbols.month_names)[moment.month - 1]
     if char == "d":
         if run <= 2:
-            return f"{moment.day:0{run}d}"
+            return str(moment.day).zfill(run)
         return (symbols.short_day_names if run == 3 else symbols.day_names)[moment.day_of_week]
     if char == "t":
         half = symbols.morning if moment.hour < 12 else symbols.afternoon
@@ -104,7 +107,7 @@ def _field(moment: Moment, char: str, run: int, symbols: DateSymbols) -> str:
         number = moment.second
     else:
         number = moment.hour if char == "H" else moment.hour % 12 or 12
-    return f"{number:0{min(run, 2)}d}"
+    return str(number).zfill(min(run, 2))
 
 
 def format_moment(moment: Moment, format_: str, symbols: DateSymbols = INVARIANT) -> str:
@@ -117,6 +120,32 @@ def format_moment(moment: Moment, format_: str, symbols: DateSymbols = INVARIANT
     format_, symbols = expand(format_, symbols)
     work_through(len(format_) << 4)
     out: list[str] = []
+    for letter, run, literal in _pieces(format_):
+        if not letter:
+            out.append(literal)
+        elif letter in "fF":
+            digits = f"{moment.fraction:07d}"[:run]
+            if letter == "F":
+                digits = digits.rstrip("0")
+                if not digits and out and out[-1].endswith("."):
+                    out[-1] = out[-1][:-1]
+            out.append(digits)
+        elif letter == "K":
+            out.append(moment.zone_designator)
+        elif letter in "/:":
+            out.append(symbols.date_separator if letter == "/" else symbols.time_separator)
+        else:
+            out.append(_field(moment, letter, run, symbols))
+    return "".join(out) if len(out) <= _FEW else joined(out)
+
+
+@functools.lru_cache(maxsize=256)
+def _pieces(format_: str) -> tuple[tuple[str, int, str], ...]:
+    """A custom format as letters with the times they stand there, and as literals, which have no letter.
+
+    Raises FormatException.
+    """
+    pieces: list[tuple[str, int, str]] = []
     index, end = 0, len(format_)
     while index < end:
         char = format_[index]
@@ -124,36 +153,26 @@ def format_moment(moment: Moment, format_: str, symbols: DateSymbols = INVARIANT
         if char in "dfFghHmMstyz":
             while index + run < end and format_[index + run] == char:
                 run += 1
-        if char in "fF":
-            if run > 7:
+            if char in "fF" and run > 7:
                 raise bad_format()
-            digits = f"{moment.fraction:07d}"[:run]
-            if char == "F":
-                digits = digits.rstrip("0")
-                if not digits and out and out[-1].endswith("."):
-                    out[-1] = out[-1][:-1]
-            out.append(digits)
-        elif char in "dghHmMstyz":
-            out.append(_field(moment, char, run, symbols))
-        elif char == "K":
-            out.append(moment.zone_designator)
-        elif char in "/:":
-            out.append(symbols.date_separator if char == "/" else symbols.time_separator)
+            pieces.append((char, run, ""))
+        elif char in "K/:":
+            pieces.append((char, 1, ""))
         elif char in "'\"":
             literal, run = quoted(format_, index)
-            out.append(literal)
+            pieces.append(("", 0, literal))
         elif char == "\\":
             if index + 1 >= end:
                 raise bad_format()
-            out.append(format_[index + 1])
+            pieces.append(("", 0, format_[index + 1]))
             run = 2
         elif char == "%":
             if index + 1 >= end or format_[index + 1] == "%":
                 raise bad_format()
         else:
-            out.append(char)
+            pieces.append(("", 0, char))
         index += run
-    return joined(out)
+    return tuple(pieces)
 
 
 def quoted(format_: str, index: int) -> tuple[str, int]:

@@ -14,6 +14,8 @@ from apimpolicy.dotnet.system.date_symbols import dates_of
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
 from apimpolicy.dotnet.values import wrap_int32
 
+_from_ordinal = datetime.date.fromordinal
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -53,7 +55,7 @@ class DateTime:
         self.kind = kind
 
     def _calendar(self) -> datetime.date:
-        return datetime.date.fromordinal(self.ticks // DAY + 1)
+        return _from_ordinal(self.ticks // DAY + 1)
 
     @property
     def date(self) -> DateTime:
@@ -65,15 +67,15 @@ class DateTime:
 
     @property
     def year(self) -> int:
-        return self._calendar().year
+        return _from_ordinal(self.ticks // DAY + 1).year
 
     @property
     def month(self) -> int:
-        return self._calendar().month
+        return _from_ordinal(self.ticks // DAY + 1).month
 
     @property
     def day(self) -> int:
-        return self._calendar().day
+        return _from_ordinal(self.ticks // DAY + 1).day
 
     @property
     def day_of_week(self) -> int:

@@ -21,16 +21,16 @@ from apimpolicy.dotnet.system.encodings import (
     get_encoding,
     get_encoding_by_number,
 )
+from apimpolicy.dotnet.system.utf7 import UTF7
 from apimpolicy.dotnet.values import Array
-from apimpolicy.errors import NotSimulatedError
 
 _ENCODING = "System.Text.Encoding"
 _NON_NEGATIVE = "Non-negative number required."
 _OUTSIDE = "Index was out of range. Must be non-negative and less than the size of the collection."
 _MAX = (1 << 31) - 1
 _INFO = "System.Text.EncodingInfo"
-_UTF7 = 65000
-_NO_UTF7 = "an insecure encoding that .NET has given up"
+_OF_CORE = (1200, 1201, 12000, 12001, 20127, 28591, 65000, 65001)
+"""The code pages of .NET Core itself."""
 _Given = TypeVar("_Given", EncoderFallback, DecoderFallback)
 
 
@@ -93,7 +93,7 @@ _UNIT = {65001: 3, 20127: 1, 28591: 1, 1200: 2, 1201: 2, 12000: 4, 12001: 4}
 def _get_max_byte_count(encoding: Encoding, count: int) -> int:
     if count < 0:
         raise ArgumentOutOfRangeException("charCount", _NON_NEGATIVE)
-    most = (count + 1) * _UNIT[encoding.code_page]
+    most = 3 * count + 2 if encoding is UTF7 else (count + 1) * _UNIT[encoding.code_page]
     if most > _MAX:
         raise ArgumentOutOfRangeException(
             "charCount",
@@ -106,6 +106,8 @@ def _get_max_byte_count(encoding: Encoding, count: int) -> int:
 def _get_max_char_count(encoding: Encoding, count: int) -> int:
     if count < 0:
         raise ArgumentOutOfRangeException("byteCount", _NON_NEGATIVE)
+    if encoding is UTF7:
+        return max(count, 1)
     unit = _UNIT[encoding.code_page]
     most = {1: count, 2: (count >> 1) + (count & 1) + 1, 3: count + 1, 4: count // 2 + 2}[unit]
     if most > _MAX:
@@ -134,7 +136,7 @@ def _clone(encoding: Encoding) -> Encoding:
     return made
 
 
-_USES = {65001: 0x303, 28591: 0x303, 20127: 0x101, 1200: 0x200}
+_USES = {65001: 0x303, 28591: 0x303, 20127: 0x101, 65000: 0x101, 1200: 0x200}
 """By code page: shown in mail and news (1) and browsers (2), saved from mail and news (0x100) and browsers (0x200)."""
 for _flag, _property in (
     (0x1, "IsMailNewsDisplay"),
@@ -211,9 +213,6 @@ class EncodingInfo:
 
     @member(f"{_ENCODING} GetEncoding()")
     def get_encoding(self) -> Encoding:
-        """UTF-7 is not simulated."""
-        if self.code_page == _UTF7:
-            raise NotSimulatedError("the encoding utf-7", _NO_UTF7)
         return get_encoding_by_number(self.code_page)
 
     @member("bool Equals(object value)")
@@ -228,9 +227,8 @@ class EncodingInfo:
 @implements(_ENCODING, f"static {_INFO}[] GetEncodings()")
 def _get_encodings() -> Array:
     """Those that .NET Core has by itself, by code page."""
-    known = [(page, get_encoding_by_number(page)) for page in (1200, 1201, 12000, 12001, 20127, 28591, 65001)]
+    known = [(page, get_encoding_by_number(page)) for page in _OF_CORE]
     made = [EncodingInfo(page, encoding.web_name, encoding.display_name) for page, encoding in known]
-    made.insert(-1, EncodingInfo(_UTF7, "utf-7", "Unicode (UTF-7)"))
     return Array(named(_INFO), made)
 
 
@@ -239,4 +237,3 @@ declines(
     "static void RegisterProvider(System.Text.EncodingProvider provider)",
     reason="policies cannot make a provider: there is none among the allowed types",
 )
-declines(_ENCODING, "static System.Text.Encoding UTF7 { get; }", reason=_NO_UTF7)

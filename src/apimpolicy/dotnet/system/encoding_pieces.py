@@ -14,6 +14,7 @@ from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullExceptio
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.system.encoding_fallbacks import DecoderFallback, EncoderFallback, undecodable
 from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.system.encodings import Encoding
@@ -43,6 +44,13 @@ def _check_target(target: Array | None, name: str, at: int) -> Array:
     return target
 
 
+def _check_pieces(encoding: Encoding) -> None:
+    if encoding.codec == "utf-7":
+        raise NotSimulatedError(
+            "UTF-7 in pieces", "its encoders and decoders are not simulated; convert the whole text"
+        )
+
+
 @dotnet_class("System.Text.Encoder")
 class Encoder:
     """Writes characters as bytes. `held` is half of a pair that waits for the other half."""
@@ -50,6 +58,7 @@ class Encoder:
     __slots__ = ("encoding", "fallback", "held")
 
     def __init__(self, encoding: Encoding) -> None:
+        _check_pieces(encoding)
         self.encoding = encoding
         self.fallback = encoding.encoder_fallback
         self.held = ""
@@ -123,6 +132,7 @@ class Decoder:
     __slots__ = ("_incomplete", "encoding", "fallback")
 
     def __init__(self, encoding: Encoding) -> None:
+        _check_pieces(encoding)
         self.encoding = encoding
         self.fallback = encoding.decoder_fallback
         self._incomplete = b""

@@ -16,7 +16,7 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.system import encoding_fallbacks as fallbacks
-from apimpolicy.dotnet.values import BYTE, CHAR, Array, byte_array, from_utf16, to_utf16
+from apimpolicy.dotnet.values import CHAR, Array, byte_array, from_utf16, short_byte_array, to_utf16
 
 _INDEX = "Index and count must refer to a location within the buffer."
 NULL_STRING = "String reference not set to an instance of a String."
@@ -91,7 +91,7 @@ class Encoding:
         if text is None:
             raise ArgumentNullException("s", NULL_STRING)
         if self.keeps_ascii and len(text) <= FREE_UNITS and text.isascii():
-            return Array(BYTE, text.encode())
+            return short_byte_array(text.encode())
         if len(text) > FREE_UNITS:
             environment().check_elements(len(text))
         return byte_array(self.encode(text))
@@ -228,6 +228,12 @@ _NAMES = {
     "utf-32be": UTF32_BIG,
 }
 _CODE_PAGES = {encoding.code_page: encoding for encoding in _NAMES.values()} | {0: UTF8_PLAIN}
+
+
+def add_encoding(encoding: Encoding, *names: str) -> None:
+    """Let an encoding be found by its names, in small letters, and by its code page."""
+    _NAMES.update(dict.fromkeys(names, encoding))
+    _CODE_PAGES[encoding.code_page] = encoding
 
 
 @implements("System.Text.Encoding", "static System.Text.Encoding GetEncoding(string name)")

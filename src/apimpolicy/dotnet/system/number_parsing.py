@@ -66,8 +66,11 @@ def parse_int(type_name: str, text: str | None, styles: int = INTEGER, symbols: 
     """
     type_ = INTEGERS[type_name]
     text = _text(text)
-    if styles == INTEGER and len(text) < 10 and text.isascii() and text.isdigit():
-        return type_.convert(int(text))
+    if styles == INTEGER and symbols is INVARIANT:  # most texts are digits only, or begin with what is none
+        if len(text) < 10 and text.isascii() and text.isdigit():
+            return type_.convert(int(text))
+        if text[:1].isalpha():
+            raise invalid()
     check_styles(styles)
     if styles & HEX:
         return _parse_hex(type_name, text, styles)

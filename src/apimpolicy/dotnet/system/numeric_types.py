@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 import struct
@@ -154,7 +155,7 @@ def _integer_hash(name: str) -> Callable[[int], int]:
 
 
 def _parser(name: str) -> Callable[..., int]:
-    return lambda text, *how: parse_int(name, text, *how)
+    return functools.partial(parse_int, name)
 
 
 def _formatter(bits: int) -> Callable[..., str]:

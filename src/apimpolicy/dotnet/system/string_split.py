@@ -90,7 +90,7 @@ def _without_empty(text: str, parts: list[tuple[str, int]], count: int) -> Array
 @implements("string", "string[] Split(params char[] separator)")
 def _split_chars(text: str, separators: Array | None) -> Array:
     if separators is not None and len(separators) == 1:
-        return _split_one(text, separators[0])
+        return split_at_one(text, separators[0])
     return split(text, separators)
 
 
@@ -109,7 +109,7 @@ def _split_options(text: str, separators: Array | None, options: int) -> Array:
 
 @implements("string", 'string[] Split(char separator, System.StringSplitOptions options = "None")')
 @implements("string", 'string[] Split(string separator, System.StringSplitOptions options = "None")')
-def _split_one(text: str, separator: str | None, options: int = 0) -> Array:
+def split_at_one(text: str, separator: str | None, options: int = 0) -> Array:
     if separator and options == 0:
         if len(text) > FREE_UNITS:
             work_through(len(text))

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _FEW = 32
 """Elements that are put together without burning steps."""
+MOST_PARTS = 12
+"""Parts of a text that are put together before the length of the result is looked at."""
 UNCHECKED_LENGTH = 65_536
 """Shorter results are made without asking for the limit."""
 
@@ -277,13 +279,19 @@ def _join_array(separator: str | None, values: Array | None) -> str:
 
 @implements("string", "static string Join(string separator, System.Collections.Generic.IEnumerable<string> values)")
 def _join_strings(separator: str | None, values: Iterable[str | None] | None) -> str:
-    given = _required(values)
-    items = getattr(given, "items", given)  # a List has its elements there
-    if isinstance(items, list):
+    items = getattr(values, "items", values)  # a List has its elements there
+    if not isinstance(items, list):
+        return join(separator, [value or "" for value in _steps(_required(values))])
+    if len(items) > MOST_PARTS:
         if len(items) > _FEW:
             environment().step(len(items))
         return join(separator, items if None not in items else [value or "" for value in items])
-    return join(separator, [value or "" for value in _steps(given)])
+    between = separator or ""
+    try:
+        made = between.join(items)
+    except TypeError:  # null among them
+        made = between.join([value or "" for value in items])
+    return made if len(made) <= UNCHECKED_LENGTH else long_text(made)
 
 
 @implements("string", "static string Join(char separator, params object[] values)")

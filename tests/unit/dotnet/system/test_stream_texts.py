@@ -98,7 +98,7 @@ ENCODINGS = {
     "Encoding.UTF8.DecoderFallback = DecoderFallback.ExceptionFallback; return 1;": "System.InvalidOperationException: Instance is read-only.",
     'return string.Join(",", Encoding.GetEncodings().Select(e => e.CodePage + e.Name));': "1200utf-16,1201utf-16BE,12000utf-32,12001utf-32BE,20127us-ascii,28591iso-8859-1,65000utf-7,65001utf-8",
     "return Encoding.GetEncodings()[4].GetEncoding().EncodingName;": "US-ASCII",
-    "return Encoding.GetEncodings()[6].GetEncoding();": "NotSimulatedError",
+    "return Encoding.GetEncodings()[6].GetEncoding().GetDecoder();": "NotSimulatedError",
     "var d = Encoding.UTF8.GetDecoder(); var c = new char[4]; int n = d.GetChars(new byte[] { 65, 0xE2, 0x82 }, 0, 3, c, 0); n += d.GetChars(new byte[] { 0xAC }, 0, 1, c, n); return n + new string(c, 0, n);": "2A€",
     "var d = Encoding.UTF8.GetDecoder(); var c = new char[4]; d.GetChars(new byte[] { 0xE2 }, 0, 1, c, 0); return d.GetCharCount(new byte[0], 0, 0, true) + d.GetChars(new byte[] { 66 }, 0, 1, c, 0, true) + c[0];": 65536,
     "var e = Encoding.UTF8.GetEncoder(); var b = new byte[9]; int n = e.GetBytes(new[] { 'a', '\\uD83D' }, 0, 2, b, 0, false); n += e.GetBytes(new[] { '\\uDE00' }, 0, 1, b, n, true); return n + Encoding.UTF8.GetString(b, 0, n);": "5a\ud83d\ude00",
