@@ -71,7 +71,7 @@ class SetBody:
             message.body is None
             and message is exchange.request
             and exchange.request.method in ("GET", "HEAD")
-            and not exchange.services.allows_new_body
+            and not exchange.services.settings.allows_new_body
         ):
             raise PolicyError(None, "The request has no body that set-body could replace.")
         rendering = self.rendered(exchange) if self.template == "liquid" else None

@@ -133,7 +133,7 @@ class ValidateClientCertificate:
             raise PolicyError(
                 reason,
                 message,
-                exchange.services.refused_certificate_status,
+                exchange.services.settings.refused_certificate_status,
                 public_message="Invalid client certificate.",
             )
         assert certificate is not None
