@@ -6,6 +6,7 @@ python docs/reference_pages.py
 from __future__ import annotations
 
 import ast
+import json
 import re
 import textwrap
 from importlib import import_module
@@ -88,6 +89,46 @@ CONFIGURATION = {
 }
 """Titles, and the modules of `apimpolicy.project` that read these keys; their docstrings are the page."""
 
+def _plain_settings() -> Iterator[str]:
+    """The settings that are one value, as a file says them, each with its default."""
+    from apimpolicy.policies.settings import Behaviour
+
+    rows: list[str] = []
+    for declared in Behaviour.declared.values():
+        others = [f'"{choice}"' for choice in declared.choices if choice != declared.default]
+        row = f"{declared.key} = {json.dumps(declared.default)}"
+        rows.append(f"{row:<48}# or {', '.join(others)}" if others else row)
+    yield "Settings that are one value, here with their defaults; [Settings of a gateway](gateway.md) says more.\n"
+    yield _block(["\n".join(rows)], "toml")
+
+
+SETTINGS = """\
+What `Gateway(…)` takes by name, and `Apim.configure(…)` in tests. Everything is optional; the defaults are those of a new
+API Management service. A setting with a key stands in `apimpolicy.toml`, and below `gateway:` in test files, as it is;
+what else the files have for the others says [the page of the configuration](configuration.md).
+"""
+
+
+def settings_of_a_gateway() -> str:
+    """The settings, from their declarations."""
+    from apimpolicy.engine.gateway_settings import GatewaySettings
+    from apimpolicy.policies.settings import Behaviour, meanings
+
+    said = meanings(GatewaySettings)
+    lines = ["# Settings of a gateway", "", MADE, SETTINGS]
+    for title, owner in (("How it behaves", Behaviour), ("What it has", GatewaySettings)):
+        lines.append(f"## {title}\n\n| setting | key | values | default | meaning |\n| --- | --- | --- | --- | --- |")
+        for name, declared in owner.declared.items():
+            if owner is GatewaySettings and name in Behaviour.declared:
+                continue
+            key = f"`{declared.key}`" if owner is Behaviour else ""
+            values = ", ".join(f'`"{choice}"`' for choice in declared.choices) or f"`{declared.annotation}`"
+            row = (f"`{name}`", key, values, f"`{declared.default!r}`", _plain(said[name]))
+            lines.append(f"| {' | '.join(map(_cell, row))} |")
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
 ENTITIES = (
     "What `context.Api`, `context.Product` and so on say when a policy runs without a service. Keys are the members' "
     "names in lower case with hyphens."
@@ -114,6 +155,8 @@ def configuration_file() -> str:
     for title, modules in CONFIGURATION.items():
         lines.append(f"## {title}\n")
         for module in modules:
+            if module == "gateway_settings":
+                lines += _plain_settings()
             lines += _docstring(f"project/{module}.py", "toml")
     lines.append("## Single entities\n")
     lines.append(f"{ENTITIES}\n")
@@ -230,6 +273,7 @@ def _is_example(paragraph: str) -> bool:
 PAGES = {
     "command-line.md": command_line,
     "configuration.md": configuration_file,
+    "gateway.md": settings_of_a_gateway,
     "test-files.md": files_of_cases,
 }
 

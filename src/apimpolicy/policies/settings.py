@@ -13,6 +13,7 @@ checks, the JSON schema and the page of the reference. What reads a setting says
 from __future__ import annotations
 
 from inspect import Parameter, Signature
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
 
 from apimpolicy.errors import ConfigurationError
@@ -61,6 +62,22 @@ class Setting:
 def setting(*, default: Any) -> Any:
     """Declare a setting; a gateway has this value where none is given."""
     return Setting(default)
+
+
+def meanings(owner: type[Declared]) -> dict[str, str]:
+    """What each setting means, wider classes first: the texts below the declarations."""
+    import ast
+    import inspect
+
+    found: dict[str, str] = {}
+    for base in reversed(owner.__mro__[:-1]):
+        body = ast.parse(inspect.cleandoc("\n" + inspect.getsource(base))).body[0]
+        assert isinstance(body, ast.ClassDef)
+        for declaration, text in pairwise(body.body):
+            match declaration, text:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str() as said)):
+                    found[name] = " ".join(said.split())
+    return {name: found[name] for name in owner.declared}
 
 
 class _KeywordSignature:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from apimpolicy.policies.settings import Behaviour, meanings
 from apimpolicy.testing import case_files, doubles, expectations
 
 _TEXTS: dict[str, str] = {
@@ -153,7 +154,7 @@ def schema() -> dict[str, Any]:
         "replace": {"type": "object", "additionalProperties": {"oneOf": [{"type": "null"}, double]}},
     }
     given = {
-        "gateway": {"type": "object"},
+        "gateway": _gateway(),
         "named-values": {"type": "object"},
         "now": date,
         "backend": answers,
@@ -208,6 +209,19 @@ def schema() -> dict[str, Any]:
             "expect": expect,
         },
     }
+
+
+def _gateway() -> dict[str, Any]:
+    """The keys of apimpolicy.toml: editors are told of those that are plain values."""
+    means = meanings(Behaviour)
+    properties: dict[str, Any] = {}
+    for name, declared in Behaviour.declared.items():
+        kind = {"enum": list(declared.choices)} if declared.choices else {"type": _TYPES[declared.kind]}
+        properties[declared.key] = properties[name] = {**kind, "default": declared.default, "description": means[name]}
+    return {"type": "object", "properties": properties}
+
+
+_TYPES = {bool: "boolean", int: "integer", str: "string"}
 
 
 def _reference(name: str) -> dict[str, Any]:
