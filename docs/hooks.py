@@ -70,8 +70,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def rule_list() -> str:
     """The page that lists every code."""
-    from apimpolicy.checks.catalogue import RULES as RULE_ENTRIES
-    from apimpolicy.checks.catalogue import page_of, rule_class
+    from apimpolicy.checks.catalogue import entries, page_of, rule_class
     from apimpolicy.checks.pages import all_codes, page_of_code
 
     lines = ["# Rules", ""]
@@ -83,7 +82,7 @@ def rule_list() -> str:
     for code in all_codes():
         title = (page_of_code(code) or "").partition("\n")[0].rstrip(".")
         kinds[_OTHERS.get(code[:4], _COMPILER)].append(f"| [{code}]({code}.md) | {title} | |")
-    for entry in RULE_ENTRIES:
+    for entry in entries():
         rule = rule_class(entry.module)
         how = rule.severity.value + ("" if rule.by_default else ", off by default")
         title = page_of(entry).partition("\n")[0].rstrip(".")
@@ -112,10 +111,10 @@ def _label(code: str) -> str:
 
 
 def _codes() -> list[str]:
-    from apimpolicy.checks.catalogue import RULES as RULE_ENTRIES
+    from apimpolicy.checks.catalogue import entries
     from apimpolicy.checks.pages import all_codes
 
-    return sorted({*all_codes(), *(entry.code for entry in RULE_ENTRIES)})
+    return sorted({*all_codes(), *(entry.code for entry in entries())})
 
 
 def _paths(nav: list[Any]) -> Iterator[str]:

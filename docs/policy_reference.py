@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from apimpolicy.policies.fidelity import fidelity_of
-from apimpolicy.policies.placement import GATEWAYS, SCOPES, placement_of
-from apimpolicy.policies.registry import POLICIES, UNDOCUMENTED, specification_of
+from apimpolicy.policies.placement import GATEWAYS, SCOPES
+from apimpolicy.policies.registry import UNDOCUMENTED, fidelity_of, names, placement_of, specification_of
 from apimpolicy.policies.spec import SECTIONS, AttributeSlot, ChildrenSlot, Specification
 
 FOLDER = Path(__file__).parent / "reference"
@@ -141,8 +140,8 @@ def row(name: str) -> str:
 
 def pages() -> dict[str, str]:
     """Every page by its path below `reference`."""
-    made = {"policies.md": INDEX + "\n".join(map(row, sorted(POLICIES))) + "\n"}
-    for name in sorted(POLICIES):
+    made = {"policies.md": INDEX + "\n".join(map(row, names())) + "\n"}
+    for name in names():
         specification = specification_of(name)
         if specification is not None:
             made[f"policies/{name}.md"] = page(name, specification)

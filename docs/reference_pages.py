@@ -89,6 +89,7 @@ CONFIGURATION = {
 }
 """Titles, and the modules of `apimpolicy.project` that read these keys; their docstrings are the page."""
 
+
 def _plain_settings() -> Iterator[str]:
     """The settings that are one value, as a file says them, each with its default."""
     from apimpolicy.policies.settings import Behaviour

@@ -55,7 +55,12 @@ if TYPE_CHECKING:
 _CHARSET = re.compile(r"(;\s*charset\s*=\s*)(\"[^\"]*\"|[^;\s]*)", re.IGNORECASE)
 
 
-@policy("set-body", sections=ANYWHERE)
+@policy(
+    "set-body",
+    sections=ANYWHERE,
+    left_out="`html-decode-expression` and parts of Liquid that no document explains, which fail by name",
+    traits="makes-response replaces-body",
+)
 class SetBody:
     template: str | None = literal_attribute(values=("liquid", "none"))
     xsi_nil: str = literal_attribute(default="blank", values=("blank", "null"))

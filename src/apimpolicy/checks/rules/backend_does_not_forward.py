@@ -31,6 +31,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import names_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,26 +40,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-ANSWERING = frozenset(
-    (
-        "base",
-        "cosmosdb-data-source",
-        "forward-request",
-        "http-data-source",
-        "include-fragment",
-        "invoke-dapr-binding",
-        "mock-response",
-        "publish-to-dapr",
-        "return-response",
-        "send-request",
-        "sql-data-source",
-    )
-)
-"""Policies that send the request somewhere, answer it, or may contain such a policy."""
-
-ENDING = frozenset(("return-response", "mock-response", "invoke-dapr-binding", "publish-to-dapr"))
-COMPOSING = frozenset(("return-response", "mock-response", "set-body", "set-status", "include-fragment"))
-"""Policies of outbound that make up a response."""
+PLACES = frozenset(("base", "include-fragment"))
+"""Where policies of other documents stand."""
 
 
 class BackendDoesNotForward(Rule):
@@ -69,12 +52,12 @@ class BackendDoesNotForward(Rule):
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if element.parent is None or element.parent.name != "policies":
             return
-        if any(other.name in ANSWERING for other in element.descendants()):
+        if _has(element.descendants(), names_with("answers") | PLACES):
             return
         inbound, outbound = element.parent.find("inbound"), element.parent.find("outbound")
-        if inbound is not None and (_has(inbound.elements(), ENDING) or self.subject.flow.ends.get("inbound") is None):
+        if inbound is not None and (_has(inbound.elements(), names_with("ends", "diverts")) or self.subject.flow.ends.get("inbound") is None):
             return
-        if outbound is not None and _has(outbound.descendants(), COMPOSING):
+        if outbound is not None and _has(outbound.descendants(), names_with("makes-response") | {"include-fragment"}):
             return
         yield self.at_element(
             element,

@@ -46,6 +46,7 @@ INSTEAD = {name: frozenset(("base",)) for name in SECTIONS} | {"backend": ANSWER
 
 class BaseMissing(Rule):
     code = "POL127"
+    known = ("scope",)
 
     def finish(self) -> Iterator[Diagnostic]:
         if self.settings.scope in (None, "global"):

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 class CallerChoosesUrl(Rule):
     code = "POL333"
+    elements = ("set-url", "set-backend-service")
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         attribute = expression.attribute
