@@ -1,7 +1,7 @@
 """Every rule of `check`, and which of them a document needs.
 
 A rule says in its class what a document must have for it; `apimpolicy.declarations` knows that without importing the
-rule. A rule without anything to look at cannot find anything, and is not imported; most documents need a few rules only.
+rule. A rule without anything to look at cannot find anything, and is not imported; most documents need a few rules.
 Codes: POL1xx structure, POL2xx expressions and variables, POL3xx security, POL4xx behaviour. A code is never reused.
 """
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MOST_ENTRIES = 300_000
 """The variables of all states together."""
 
+
 @attrs.frozen
 class Variable:
     """A variable at one point: `is_certain` when every way there has set it; `types` None when one is not known."""

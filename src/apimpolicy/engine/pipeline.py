@@ -14,8 +14,8 @@ from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cors import is_preflight
-from apimpolicy.policies.spec import PolicyError
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
     from apimpolicy.engine.exchange import Exchange

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @policy(
     "return-response",
     sections=ANYWHERE,
-    traits="ends refuses answers makes-response",
+    traits="composes ends refuses answers makes-response",
 )
 class ReturnResponse:
     response_variable_name: str | None = literal_attribute(text)

@@ -29,6 +29,7 @@ TRAITS = {
     "branches": "runs the policies of one of its child elements",
     "checks-certificate": "is a check of the caller's certificate",
     "checks-token": "is a check of the caller's token",
+    "composes": "the policies inside it make its response",
     "counts-calls": "limits calls, so many in a period",
     "diverts": "sends the request elsewhere than to the backend",
     "ends": "no request goes on after it",

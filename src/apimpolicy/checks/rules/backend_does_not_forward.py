@@ -31,17 +31,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
-from apimpolicy.policies.registry import names_with
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
-
-
-PLACES = frozenset(("base", "include-fragment"))
-"""Where policies of other documents stand."""
 
 
 class BackendDoesNotForward(Rule):
@@ -52,12 +48,14 @@ class BackendDoesNotForward(Rule):
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if element.parent is None or element.parent.name != "policies":
             return
-        if _has(element.descendants(), names_with("answers") | PLACES):
+        if any(map(may_answer, element.descendants())):
             return
         inbound, outbound = element.parent.find("inbound"), element.parent.find("outbound")
-        if inbound is not None and (_has(inbound.elements(), names_with("ends", "diverts")) or self.subject.flow.ends.get("inbound") is None):
+        if self.subject.flow.ends.get("inbound") is None and inbound is not None:
             return
-        if outbound is not None and _has(outbound.descendants(), names_with("makes-response") | {"include-fragment"}):
+        if inbound is not None and any(has_trait(other.name, "ends", "diverts") for other in inbound.elements()):
+            return
+        if outbound is not None and any(map(makes_response, outbound.descendants())):
             return
         yield self.at_element(
             element,
@@ -67,5 +65,11 @@ class BackendDoesNotForward(Rule):
         )
 
 
-def _has(elements: Iterable[Element], names: frozenset[str]) -> bool:
-    return any(element.name in names for element in elements)
+def may_answer(element: Element) -> bool:
+    """Whether a policy sends the request somewhere, answers it, or may contain such a policy."""
+    return has_trait(element.name, "answers") or element.name in ("base", "include-fragment")
+
+
+def makes_response(element: Element) -> bool:
+    """Whether a policy of outbound makes up a response, or may contain such a policy."""
+    return has_trait(element.name, "makes-response") or element.name == "include-fragment"

@@ -56,7 +56,7 @@ class BodyForGet(Rule):
         method, asks = self.settings.method, False
         around = element.parent
         while around is not None:
-            if has_trait(around.name, "ends", "requests"):
+            if has_trait(around.name, "composes", "requests"):
                 return
             if around.name == "when":
                 condition = self.condition(around)

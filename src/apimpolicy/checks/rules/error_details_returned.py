@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.messages import type_name
 from apimpolicy.checks.rule import Rule
-from apimpolicy.policies.registry import has_trait
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

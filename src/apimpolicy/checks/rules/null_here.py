@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.nodes import Call, PropertyAccess, Try
 from apimpolicy.checks.context_members import context_member, is_held_against_null
 from apimpolicy.checks.rule import Rule
-from apimpolicy.policies.registry import has_trait
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ def may_have_answer(expression: CheckedExpression) -> bool:
     """Whether a response may exist here: one that is being composed, or one of a request in the same loop."""
     element: Element | None = expression.element
     while element is not None:
-        if has_trait(element.name, "repeats", "joins") or element.name == "return-response":
+        if has_trait(element.name, "composes", "repeats", "joins"):
             return True
         element = element.parent
     return False
