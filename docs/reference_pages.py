@@ -105,8 +105,8 @@ def _plain_settings() -> Iterator[str]:
 
 SETTINGS = """\
 What `Gateway(…)` takes by name, and `Apim.configure(…)` in tests. Everything is optional; the defaults are those of
-a new API Management service. A setting with a key stands in `apimpolicy.toml`, and below `gateway:` in test files, as it
-is; what else the files have for the others says [the page of the configuration](configuration.md).
+a new API Management service. A setting with a key stands in `apimpolicy.toml`, and below `gateway:` in test files, as
+it is; what else the files have for the others says [the page of the configuration](configuration.md).
 """
 
 
