@@ -1,5 +1,6 @@
 """Build hook: makes what is generated, for wheels and editable installs: the parser's tables of grammar/csharp.lark
-(src/apimpolicy/syntax/_tables.bin), and what policies and rules declare (src/apimpolicy/_declarations.bin).
+(src/apimpolicy/syntax/_tables.bin), what policies and rules declare (src/apimpolicy/_declarations.bin), and the schema
+of test files (src/apimpolicy/schemas). None of them needs more than the standard library and Lark.
 
 An editable install gets byte code too, as pip makes it for a wheel: where Python is told not to write any, every start
 would compile the sources again, and take three times as long.
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+GENERATED = [
+    "src/apimpolicy/_declarations.bin",
+    "src/apimpolicy/schemas/apimpolicy-test.schema.json",
+    "src/apimpolicy/syntax/_tables.bin",
+]
+
+
 class MakeGenerated(BuildHookInterface[Any]):
     """Runs before each target of a build, `pip install -e .` included."""
 
@@ -31,8 +39,12 @@ class MakeGenerated(BuildHookInterface[Any]):
         grammar = (root / "grammar" / "csharp.lark").read_bytes()
         builder.store(syntax / "_tables.bin", grammar, builder.build(grammar.decode()))
         _module("declarations", root / "src" / "apimpolicy").store()
+        sys.path.insert(0, str(root / "src"))
+        from apimpolicy.testing import schema
+
+        schema.store()
         # Named here as well, since the files are git-ignored and an sdist has no git to ask.
-        build_data["artifacts"] += ["src/apimpolicy/syntax/_tables.bin", "src/apimpolicy/_declarations.bin"]
+        build_data["artifacts"] += GENERATED
         if version == "editable":
             compileall.compile_dir(root / "src" / "apimpolicy", quiet=2)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
 RULES = "reference/rules"
 SECTIONS = {"How-to guides": "how-to", "Reference": "reference"}
 _OTHERS = {"POL1": "What a document may hold", "POL0": "Reading a document", "APIM": "C# that the gateway allows"}
@@ -30,7 +32,10 @@ _LINK = re.compile(r"\[([^\]\n]+)\]\((?![a-z]+:|#)([^)\s]+)\)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Complete the navigation."""
+    """Make what is generated, and complete the navigation."""
+    from docs.generated import write  # type: ignore[import-not-found]
+
+    write()
     nav: list[Any] = list(config.nav or [])
     named = set(_paths(nav))
     for section in nav:

@@ -1,7 +1,4 @@
-"""Writes the reference pages that the program itself knows best: command line, configuration file, test files.
-
-python docs/reference_pages.py
-"""
+"""The reference pages that the program itself knows best: command line, configuration file, settings, test files."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parent / "src" / "apimpolicy"
-MADE = "This page is made by `docs/reference_pages.py`; a test keeps it true.\n"
+MADE = "This page is made from the program by `python -m docs`.\n"
 
 
 def command_line() -> str:
@@ -183,13 +180,13 @@ TEST_FILES = {
 
 def files_of_cases() -> str:
     """The keys of test files, from the schema, and the docstrings of the modules that read them."""
-    from apimpolicy.testing.schema import schema
+    from apimpolicy.testing.schema import ADDRESS, NAME, schema
 
     lines = ["# Test files", "", MADE]
     lines += _docstring("testing/case_files.py", "yaml")
     lines.append(
         "Editors that know JSON Schema complete these keys: put "
-        "`# yaml-language-server: $schema=…/schemas/apimpolicy-test.schema.json` at the top.\n"
+        f"`# yaml-language-server: $schema={ADDRESS}{NAME}` at the top.\n"
     )
     root = schema()
     case = root["properties"]["cases"]["items"]
@@ -277,8 +274,3 @@ PAGES = {
     "gateway.md": settings_of_a_gateway,
     "test-files.md": files_of_cases,
 }
-
-
-if __name__ == "__main__":
-    for name, make in PAGES.items():
-        (HERE / "reference" / name).write_text(make(), encoding="utf-8")

@@ -2,16 +2,21 @@
 
     # yaml-language-server: $schema=https://…/apimpolicy-test.schema.json
 
-`python -m apimpolicy.testing.schema` prints it; `schemas/apimpolicy-test.schema.json` is the published copy.
+The build stores it in the package; the site of the documentation has it at `ADDRESS`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from apimpolicy.policies.settings import Behaviour, meanings
 from apimpolicy.testing import case_files, doubles, expectations
+
+ADDRESS = "https://apimpolicy.github.io/apimpolicy/schemas/"
+"""Where the documentation's site has the schemas of `apimpolicy/schemas`, for editors."""
+NAME = "apimpolicy-test.schema.json"
 
 _TEXTS: dict[str, str] = {
     "policy": "The policy file, relative to this one, or the document itself; it is taken for the API's.",
@@ -196,6 +201,7 @@ def schema() -> dict[str, Any]:
     )
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": ADDRESS + NAME,
         "title": "Test cases for Azure API Management policies (apimpolicy)",
         **root,
         "required": ["cases"],
@@ -242,5 +248,8 @@ def text() -> str:
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 
 
-if __name__ == "__main__":
-    print(text(), end="")
+def store() -> None:
+    """Write it into the package, beside the schemas of what the commands print; the build and `python -m docs` do."""
+    path = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas", NAME)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text())
