@@ -1,4 +1,4 @@
-"""What policies and rules declare in their modules, read from the sources without importing them.
+"""What policies, rules and the package declare, read from the sources without importing them.
 
 A cold check imports the modules that a document needs, so names, traits and needs have to be known before. They are
 read where they are written, by Python's own parser, and kept in `_declarations.bin`: the build writes it, and in a
@@ -26,21 +26,21 @@ Declared = dict[str, Any]
 
 
 @cache
-def declared() -> dict[str, dict[str, Declared]]:
-    """`policies` by name and `rules` by module: what each declares."""
+def declared() -> dict[str, dict[str, Any]]:
+    """`policies` by name and `rules` by module: what each declares; `exports`: public names and their modules."""
     prints = _fingerprints() if os.path.exists(os.path.join(HERE, "..", "..", "pyproject.toml")) else None
     try:
         with open(os.path.join(HERE, STORE), "rb") as file:
             stored = marshal.loads(file.read())
         if prints is None or stored["prints"] == prints:
-            found: dict[str, dict[str, Declared]] = stored["declared"]
+            found: dict[str, dict[str, Any]] = stored["declared"]
             return found
     except (OSError, ValueError, EOFError, TypeError, KeyError):
         pass
     return store()
 
 
-def store() -> dict[str, dict[str, Declared]]:
+def store() -> dict[str, dict[str, Any]]:
     """Read the sources, and keep what they declare where that can be written."""
     found = read()
     path = os.path.join(HERE, STORE)
@@ -53,18 +53,35 @@ def store() -> dict[str, dict[str, Declared]]:
     return found
 
 
-def read() -> dict[str, dict[str, Declared]]:
+def read() -> dict[str, dict[str, Any]]:
     """What the sources declare. Raises LookupError for what is not made of literals."""
     policies = {made["name"]: made for stem, text in _sources(POLICIES) for made in _policies(stem, text)}
     rules = {stem: made for stem, text in _sources(RULES) if (made := _rule(stem, text)) is not None}
     return {
+        "exports": _exports(),
         "policies": dict(sorted(policies.items())),
         "rules": dict(sorted(rules.items(), key=lambda item: str(item[1]["code"]))),
     }
 
 
+def _exports() -> dict[str, str]:
+    """The public names of the package, each with the module that it comes from."""
+    import ast
+
+    with open(os.path.join(HERE, "__init__.py"), encoding="utf-8") as file:
+        tree = ast.parse(file.read())
+    return {
+        alias.name: str(node.module)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname == alias.name
+    }
+
+
 def _fingerprints() -> list[tuple[str, int, int]]:
-    found: list[tuple[str, int, int]] = []
+    status = os.stat(os.path.join(HERE, "__init__.py"))
+    found = [("", status.st_mtime_ns, status.st_size)]
     for folder in (POLICIES, RULES):
         with os.scandir(os.path.join(HERE, folder)) as entries:
             for entry in entries:
