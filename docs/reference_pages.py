@@ -16,6 +16,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.testing.format import Keys
+
 HERE = Path(__file__).parent
 SOURCES = HERE.parent / "src" / "apimpolicy"
 MADE = "This page is made from the program by `python -m docs`.\n"
@@ -179,8 +181,9 @@ TEST_FILES = {
 
 
 def files_of_cases() -> str:
-    """The keys of test files, from the schema, and the docstrings of the modules that read them."""
-    from apimpolicy.testing.schema import ADDRESS, NAME, schema
+    """The keys of test files, from their declaration, and the docstrings of the modules that read them."""
+    from apimpolicy.testing import format
+    from apimpolicy.testing.schema import ADDRESS, NAME
 
     lines = ["# Test files", "", MADE]
     lines += _docstring("testing/case_files.py", "yaml")
@@ -188,20 +191,18 @@ def files_of_cases() -> str:
         "Editors that know JSON Schema complete these keys: put "
         f"`# yaml-language-server: $schema={ADDRESS}{NAME}` at the top.\n"
     )
-    root = schema()
-    case = root["properties"]["cases"]["items"]
     parts = (
-        ("The file", root),
-        ("A case; `defaults` takes the same from `gateway` on", case),
-        ("A step", case["properties"]["steps"]["items"]),
-        ("A request", root["definitions"]["request"]),
-        ("An answer of `backend` or `outside`", root["definitions"]["answer"]),
-        ("What is expected", root["definitions"]["expect"]),
+        ("The file", format.FILE),
+        ("A case; `defaults` takes the same from `gateway` on", format.CASE),
+        ("A step", format.STEP),
+        ("A request", format.REQUEST),
+        ("An answer of `backend` or `outside`", format.ANSWER),
+        ("What is expected", format.EXPECT),
     )
     lines.append("## Keys\n")
     for title, table in parts:
         lines.append(f"### {title}\n\n| key | value | meaning |\n| --- | --- | --- |")
-        lines += _keys(table, root)
+        lines += _keys(table)
         lines.append("")
     for title, module in TEST_FILES.items():
         lines.append(f"## {title}\n")
@@ -209,23 +210,20 @@ def files_of_cases() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _keys(table: dict[str, Any], root: dict[str, Any]) -> Iterator[str]:
-    from apimpolicy.testing.schema import _TEXTS
+def _keys(table: Keys) -> Iterator[str]:
+    from apimpolicy.testing.schema import schema_of
 
-    for key, value in table["properties"].items():
-        if "_" in key:
-            continue  # the other way to write it
-        meaning = value.get("description") or _TEXTS.get(key, "")
-        yield f"| `{key}` | {_cell(_kind(value, root))} | {_cell(_plain(meaning))} |"
+    for key, (words, meaning) in table.items():
+        yield f"| `{key}` | {_cell(_kind(schema_of(words)))} | {_cell(_plain(meaning))} |"
 
 
-def _kind(value: dict[str, Any], root: dict[str, Any]) -> str:
+def _kind(value: dict[str, Any]) -> str:
     if "$ref" in value:
         return "a table"
     if "enum" in value:
         return " or ".join(f"`{one}`" for one in value["enum"])
     if "oneOf" in value:
-        return ", ".join(dict.fromkeys(_kind(one, root) for one in value["oneOf"]))
+        return ", ".join(dict.fromkeys(_kind(one) for one in value["oneOf"]))
     names = {
         "number": "a number",
         "string": "text",
