@@ -1,4 +1,6 @@
-"""Build hook: compiles grammar/csharp.lark into src/apimpolicy/syntax/_tables.bin, for wheels and editable installs.
+"""Build hook: makes what is generated, for wheels and editable installs: the parser's tables of grammar/csharp.lark
+(src/apimpolicy/syntax/_tables.bin), what policies and rules declare (src/apimpolicy/_declarations.bin), and the schema
+of test files (src/apimpolicy/schemas). None of them needs more than the standard library and Lark.
 
 An editable install gets byte code too, as pip makes it for a wheel: where Python is told not to write any, every start
 would compile the sources again, and take three times as long.
@@ -20,7 +22,14 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-class CompileGrammar(BuildHookInterface[Any]):
+GENERATED = [
+    "src/apimpolicy/_declarations.bin",
+    "src/apimpolicy/schemas/apimpolicy-test.schema.json",
+    "src/apimpolicy/syntax/_tables.bin",
+]
+
+
+class MakeGenerated(BuildHookInterface[Any]):
     """Runs before each target of a build, `pip install -e .` included."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -29,8 +38,13 @@ class CompileGrammar(BuildHookInterface[Any]):
         builder = _module("table_builder", syntax)
         grammar = (root / "grammar" / "csharp.lark").read_bytes()
         builder.store(syntax / "_tables.bin", grammar, builder.build(grammar.decode()))
-        # Named here as well, since the file is git-ignored and an sdist has no git to ask.
-        build_data["artifacts"].append("src/apimpolicy/syntax/_tables.bin")
+        _module("declarations", root / "src" / "apimpolicy").store()
+        sys.path.insert(0, str(root / "src"))
+        from apimpolicy.testing import schema
+
+        schema.store()
+        # Named here as well, since the files are git-ignored and an sdist has no git to ask.
+        build_data["artifacts"] += GENERATED
         if version == "editable":
             compileall.compile_dir(root / "src" / "apimpolicy", quiet=2)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
 RULES = "reference/rules"
 SECTIONS = {"How-to guides": "how-to", "Reference": "reference"}
 _OTHERS = {"POL1": "What a document may hold", "POL0": "Reading a document", "APIM": "C# that the gateway allows"}
@@ -30,7 +32,10 @@ _LINK = re.compile(r"\[([^\]\n]+)\]\((?![a-z]+:|#)([^)\s]+)\)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Complete the navigation."""
+    """Make what is generated, and complete the navigation."""
+    from docs.generated import write  # type: ignore[import-not-found]
+
+    write()
     nav: list[Any] = list(config.nav or [])
     named = set(_paths(nav))
     for section in nav:
@@ -70,8 +75,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def rule_list() -> str:
     """The page that lists every code."""
-    from apimpolicy.checks.catalogue import RULES as RULE_ENTRIES
-    from apimpolicy.checks.catalogue import page_of, rule_class
+    from apimpolicy.checks.catalogue import entries, page_of, rule_class
     from apimpolicy.checks.pages import all_codes, page_of_code
 
     lines = ["# Rules", ""]
@@ -83,7 +87,7 @@ def rule_list() -> str:
     for code in all_codes():
         title = (page_of_code(code) or "").partition("\n")[0].rstrip(".")
         kinds[_OTHERS.get(code[:4], _COMPILER)].append(f"| [{code}]({code}.md) | {title} | |")
-    for entry in RULE_ENTRIES:
+    for entry in entries():
         rule = rule_class(entry.module)
         how = rule.severity.value + ("" if rule.by_default else ", off by default")
         title = page_of(entry).partition("\n")[0].rstrip(".")
@@ -112,10 +116,10 @@ def _label(code: str) -> str:
 
 
 def _codes() -> list[str]:
-    from apimpolicy.checks.catalogue import RULES as RULE_ENTRIES
+    from apimpolicy.checks.catalogue import entries
     from apimpolicy.checks.pages import all_codes
 
-    return sorted({*all_codes(), *(entry.code for entry in RULE_ENTRIES)})
+    return sorted({*all_codes(), *(entry.code for entry in entries())})
 
 
 def _paths(nav: list[Any]) -> Iterator[str]:

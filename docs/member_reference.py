@@ -1,13 +1,9 @@
-"""Writes reference/members.md and reference/members/: the types of the gateway's list, their members and their state.
-
-python -m docs.member_reference
-"""
+"""The pages `reference/members`: the types of the gateway's list, their members and their state."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from pathlib import Path
 
 from docs.not_simulated import is_allowed, is_implemented  # type: ignore[import-not-found]
 
@@ -15,7 +11,6 @@ from apimpolicy.dotnet.metadata import TypeDefinition, all_definitions
 from apimpolicy.dotnet.registry import reason_against
 from apimpolicy.dotnet.signatures import Field, Member
 
-FOLDER = Path(__file__).parent / "reference"
 CONTEXT = "context"
 """The page of the types without a namespace: those of the `context` object."""
 
@@ -24,8 +19,8 @@ INDEX = """\
 
 The types that the gateway's documentation allows in expressions, by namespace. *Simulated* counts the allowed members
 that run here; the rest is known to the compiler, fails by name when it runs, and has its reason on the type's page.
-Types that are not on the list are refused (APIM0001), except delegates and tuples. These pages are made by
-`docs/member_reference.py` from the registrations; a test keeps them true.
+Types that are not on the list are refused (APIM0001), except delegates and tuples. These pages are
+made from the registrations.
 
 | type | allowed | simulated |
 | --- | --- | --- |
@@ -128,13 +123,3 @@ def pages() -> dict[str, str]:
             index.append(f"| {short(str(definition.open_type)).replace('|', ' ')} | {words} | {of_all} |")
     made["members.md"] = "\n".join(index) + "\n"
     return made
-
-
-def main() -> None:
-    (FOLDER / "members").mkdir(parents=True, exist_ok=True)
-    for path, text in pages().items():
-        (FOLDER / path).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,6 @@
-"""Writes not-simulated.md: the members that policies may use and that fail by name when they run.
-
-python docs/not_simulated.py
-"""
+"""The page `not-simulated`: the members that policies may use and that fail by name when they run."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from apimpolicy.dotnet.metadata import TypeDefinition, all_definitions
 from apimpolicy.dotnet.registry import find_implementation, reason_against
@@ -16,7 +11,7 @@ INTRODUCTION = """\
 
 Members of the .NET types that APIM allows in policy expressions, without an implementation here. They are known to the
 compiler, so `check` accepts them; when one runs, it fails with its name. {implemented} of {total} allowed members are
-implemented. This page is made by `docs/not_simulated.py`; a test keeps it true.
+implemented. This page is made from the registrations.
 """
 
 
@@ -56,7 +51,3 @@ def page() -> str:
                 reason = reason_against(definition, member.signature)
                 missing.append(f"- `{member.signature}`" + (f": {reason}" if reason else ""))
     return INTRODUCTION.format(implemented=implemented, total=total) + "\n".join(missing) + "\n"
-
-
-if __name__ == "__main__":
-    (Path(__file__).parent / "not-simulated.md").write_text(page(), encoding="utf-8")

@@ -1,18 +1,10 @@
-"""Writes reference/policies.md and reference/policies/: every policy, where it may stand, and how much of it runs here.
-
-python -m docs.policy_reference
-"""
+"""The pages `reference/policies`: every policy, where it may stand, and how much of it runs here."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from apimpolicy.policies.fidelity import fidelity_of
-from apimpolicy.policies.placement import GATEWAYS, SCOPES, placement_of
-from apimpolicy.policies.registry import POLICIES, UNDOCUMENTED, specification_of
+from apimpolicy.policies.placement import GATEWAYS, SCOPES
+from apimpolicy.policies.registry import UNDOCUMENTED, fidelity_of, names, placement_of, specification_of
 from apimpolicy.policies.spec import SECTIONS, AttributeSlot, ChildrenSlot, Specification
-
-FOLDER = Path(__file__).parent / "reference"
 
 INDEX = """\
 # Policies
@@ -22,7 +14,7 @@ names that no documentation describes: `check` knows them, and a run that reache
 that name choices of ours where Azure's documentation is silent. Sections, scopes and gateways are the documented ones.
 The state of API Management that is modelled: its documentation to August 2026, Microsoft's release notes to June 2026,
 and what real gateways were seen to do until October 2026 (`tests/evidence`).
-These pages are made by `docs/policy_reference.py` from the policies themselves; a test keeps them true.
+These pages are made from the policies themselves.
 
 | policy | sections | scopes | gateways | simulated | ours |
 | --- | --- | --- | --- | --- | --- |
@@ -141,16 +133,9 @@ def row(name: str) -> str:
 
 def pages() -> dict[str, str]:
     """Every page by its path below `reference`."""
-    made = {"policies.md": INDEX + "\n".join(map(row, sorted(POLICIES))) + "\n"}
-    for name in sorted(POLICIES):
+    made = {"policies.md": INDEX + "\n".join(map(row, names())) + "\n"}
+    for name in names():
         specification = specification_of(name)
         if specification is not None:
             made[f"policies/{name}.md"] = page(name, specification)
     return made
-
-
-if __name__ == "__main__":
-    for path, text in pages().items():
-        target = FOLDER / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")

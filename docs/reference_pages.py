@@ -1,11 +1,9 @@
-"""Writes the reference pages that the program itself knows best: command line, configuration file, test files.
-
-python docs/reference_pages.py
-"""
+"""The reference pages that the program itself knows best: command line, configuration file, settings, test files."""
 
 from __future__ import annotations
 
 import ast
+import json
 import re
 import textwrap
 from importlib import import_module
@@ -18,9 +16,11 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.testing.format import Keys
+
 HERE = Path(__file__).parent
 SOURCES = HERE.parent / "src" / "apimpolicy"
-MADE = "This page is made by `docs/reference_pages.py`; a test keeps it true.\n"
+MADE = "This page is made from the program by `python -m docs`.\n"
 
 
 def command_line() -> str:
@@ -88,6 +88,47 @@ CONFIGURATION = {
 }
 """Titles, and the modules of `apimpolicy.project` that read these keys; their docstrings are the page."""
 
+
+def _plain_settings() -> Iterator[str]:
+    """The settings that are one value, as a file says them, each with its default."""
+    from apimpolicy.policies.settings import Behaviour
+
+    rows: list[str] = []
+    for declared in Behaviour.declared.values():
+        others = [f'"{choice}"' for choice in declared.choices if choice != declared.default]
+        row = f"{declared.key} = {json.dumps(declared.default)}"
+        rows.append(f"{row:<48}# or {', '.join(others)}" if others else row)
+    yield "Settings that are one value, here with their defaults; [Settings of a gateway](gateway.md) says more.\n"
+    yield _block(["\n".join(rows)], "toml")
+
+
+SETTINGS = """\
+What `Gateway(…)` takes by name, and `Apim.configure(…)` in tests. Everything is optional; the defaults are those of
+a new API Management service. A setting with a key stands in `apimpolicy.toml`, and below `gateway:` in test files, as
+it is; what else the files have for the others says [the page of the configuration](configuration.md).
+"""
+
+
+def settings_of_a_gateway() -> str:
+    """The settings, from their declarations."""
+    from apimpolicy.engine.gateway_settings import GatewaySettings
+    from apimpolicy.policies.settings import Behaviour, meanings
+
+    said = meanings(GatewaySettings)
+    lines = ["# Settings of a gateway", "", MADE, SETTINGS]
+    for title, owner in (("How it behaves", Behaviour), ("What it has", GatewaySettings)):
+        lines.append(f"## {title}\n\n| setting | key | values | default | meaning |\n| --- | --- | --- | --- | --- |")
+        for name, declared in owner.declared.items():
+            if owner is GatewaySettings and name in Behaviour.declared:
+                continue
+            key = f"`{declared.key}`" if owner is Behaviour else ""
+            values = ", ".join(f'`"{choice}"`' for choice in declared.choices) or f"`{declared.annotation}`"
+            row = (f"`{name}`", key, values, f"`{declared.default!r}`", _plain(said[name]))
+            lines.append(f"| {' | '.join(map(_cell, row))} |")
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
 ENTITIES = (
     "What `context.Api`, `context.Product` and so on say when a policy runs without a service. Keys are the members' "
     "names in lower case with hyphens."
@@ -114,6 +155,8 @@ def configuration_file() -> str:
     for title, modules in CONFIGURATION.items():
         lines.append(f"## {title}\n")
         for module in modules:
+            if module == "gateway_settings":
+                lines += _plain_settings()
             lines += _docstring(f"project/{module}.py", "toml")
     lines.append("## Single entities\n")
     lines.append(f"{ENTITIES}\n")
@@ -138,29 +181,28 @@ TEST_FILES = {
 
 
 def files_of_cases() -> str:
-    """The keys of test files, from the schema, and the docstrings of the modules that read them."""
-    from apimpolicy.testing.schema import schema
+    """The keys of test files, from their declaration, and the docstrings of the modules that read them."""
+    from apimpolicy.testing import format
+    from apimpolicy.testing.schema import ADDRESS, NAME
 
     lines = ["# Test files", "", MADE]
     lines += _docstring("testing/case_files.py", "yaml")
     lines.append(
         "Editors that know JSON Schema complete these keys: put "
-        "`# yaml-language-server: $schema=…/schemas/apimpolicy-test.schema.json` at the top.\n"
+        f"`# yaml-language-server: $schema={ADDRESS}{NAME}` at the top.\n"
     )
-    root = schema()
-    case = root["properties"]["cases"]["items"]
     parts = (
-        ("The file", root),
-        ("A case; `defaults` takes the same from `gateway` on", case),
-        ("A step", case["properties"]["steps"]["items"]),
-        ("A request", root["definitions"]["request"]),
-        ("An answer of `backend` or `outside`", root["definitions"]["answer"]),
-        ("What is expected", root["definitions"]["expect"]),
+        ("The file", format.FILE),
+        ("A case; `defaults` takes the same from `gateway` on", format.CASE),
+        ("A step", format.STEP),
+        ("A request", format.REQUEST),
+        ("An answer of `backend` or `outside`", format.ANSWER),
+        ("What is expected", format.EXPECT),
     )
     lines.append("## Keys\n")
     for title, table in parts:
         lines.append(f"### {title}\n\n| key | value | meaning |\n| --- | --- | --- |")
-        lines += _keys(table, root)
+        lines += _keys(table)
         lines.append("")
     for title, module in TEST_FILES.items():
         lines.append(f"## {title}\n")
@@ -168,23 +210,20 @@ def files_of_cases() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _keys(table: dict[str, Any], root: dict[str, Any]) -> Iterator[str]:
-    from apimpolicy.testing.schema import _TEXTS
+def _keys(table: Keys) -> Iterator[str]:
+    from apimpolicy.testing.schema import schema_of
 
-    for key, value in table["properties"].items():
-        if "_" in key:
-            continue  # the other way to write it
-        meaning = value.get("description") or _TEXTS.get(key, "")
-        yield f"| `{key}` | {_cell(_kind(value, root))} | {_cell(_plain(meaning))} |"
+    for key, (words, meaning) in table.items():
+        yield f"| `{key}` | {_cell(_kind(schema_of(words)))} | {_cell(_plain(meaning))} |"
 
 
-def _kind(value: dict[str, Any], root: dict[str, Any]) -> str:
+def _kind(value: dict[str, Any]) -> str:
     if "$ref" in value:
         return "a table"
     if "enum" in value:
         return " or ".join(f"`{one}`" for one in value["enum"])
     if "oneOf" in value:
-        return ", ".join(dict.fromkeys(_kind(one, root) for one in value["oneOf"]))
+        return ", ".join(dict.fromkeys(_kind(one) for one in value["oneOf"]))
     names = {
         "number": "a number",
         "string": "text",
@@ -230,10 +269,6 @@ def _is_example(paragraph: str) -> bool:
 PAGES = {
     "command-line.md": command_line,
     "configuration.md": configuration_file,
+    "gateway.md": settings_of_a_gateway,
     "test-files.md": files_of_cases,
 }
-
-
-if __name__ == "__main__":
-    for name, make in PAGES.items():
-        (HERE / "reference" / name).write_text(make(), encoding="utf-8")

@@ -1,7 +1,8 @@
-"""`python -m tests`: everything that must hold, the quickest first; stops at the first thing that does not.
+"""`python -m tests`: everything that must hold. About five minutes on two quiet cores.
 
-`--quick` leaves out the linters and the type checks, which do not depend on the Python that runs them. What follows is
-passed on to pytest.
+What is generated is made first. The linters and type checks run beside pytest, whose progress is shown; what they say
+comes at the end. `--quick` leaves them out: they do not depend on the Python that runs them. What follows is passed on
+to pytest.
 """
 
 from __future__ import annotations
@@ -10,33 +11,62 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 
-CHECKS = {
+CHECKS: dict[str, list[str | Path]] = {
     "ruff": [BIN / "ruff", "check", "--quiet", "."],
+    "import-linter": [BIN / "lint-imports", "--no-cache"],
     "mypy": [BIN / "mypy"],
     "mypy, examples": [BIN / "mypy", "--strict", *sorted(ROOT.glob("examples/*/*.py"))],
-    "import-linter": [BIN / "lint-imports", "--no-cache"],
 }
 
 
-def run(name: str, command: list[str | Path]) -> bool:
+class Outcome(NamedTuple):
+    """What one of the checks came to."""
+
+    name: str
+    code: int
+    seconds: float
+    output: str
+
+    def show(self) -> None:
+        print(f"── {self.name}", flush=True)
+        if self.code and self.output:
+            print(self.output.rstrip())
+        print(f"   {'FAILED' if self.code else 'passed'} in {self.seconds:.0f} s", flush=True)
+
+
+def run(name: str, command: list[str | Path], *, shows: bool = False) -> Outcome:
+    """Run a command; what it says is kept, or shown as it comes."""
     start = time.monotonic()
-    print(f"── {name}", flush=True)
-    code = subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode
-    print(f"   {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - start:.1f} s", flush=True)
-    return code == 0
+    target = None if shows else subprocess.PIPE
+    done = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, stdout=target, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return Outcome(name, done.returncode, time.monotonic() - start, done.stdout or "")
 
 
 def main(arguments: list[str]) -> int:
     checks = {} if "--quick" in arguments else CHECKS
     rest = [argument for argument in arguments if argument != "--quick"]
     workers = str(os.cpu_count() or 1)
-    tests = {"pytest": [sys.executable, "-m", "pytest", "-n", workers, *rest]}
-    failed = [name for name, command in {**checks, **tests}.items() if not run(name, command)]
+    print(f"About five minutes on two quiet cores; {workers} workers here.", flush=True)
+    outcomes = [run("generated pages", [sys.executable, "-m", "docs"])]
+    outcomes[0].show()
+    tests: list[str | Path] = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "worksteal", *rest]
+    with ThreadPoolExecutor(1) as beside:
+        waiting = [beside.submit(run, name, command) for name, command in checks.items()]
+        print("── pytest", flush=True)
+        tested = run("pytest", tests, shows=True)
+        outcomes += [each.result() for each in waiting] + [tested]
+    for outcome in outcomes[1:]:
+        outcome.show()
+    failed = [outcome.name for outcome in outcomes if outcome.code]
     if failed:
         print(f"failed: {', '.join(failed)}")
     return 1 if failed else 0

@@ -68,10 +68,3 @@ def _without_arguments(name: str) -> str:
 def _described(member: dict[str, Any], type_name: str) -> tuple[str, int, bool]:
     name = "new" if member["member"] == "constructor" else member["name"]
     return name, len(member.get("parameters", ())), bool(member.get("static"))
-
-
-def test_the_list_of_what_is_not_simulated_is_up_to_date() -> None:
-    from docs.not_simulated import page  # type: ignore[import-not-found]
-
-    written = (ROOT / "docs" / "not-simulated.md").read_text(encoding="utf-8")
-    assert written == page(), "run `python docs/not_simulated.py`"

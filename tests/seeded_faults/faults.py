@@ -15,7 +15,7 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.rules.number_out_of_range import RANGES
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.policies.doubts import ALSO_ALLOWED_IN, ALSO_EXPRESSIONS, ALSO_OPTIONAL, UNKNOWN_ABOUT_EXPRESSIONS
-from apimpolicy.policies.registry import POLICIES, specification_of
+from apimpolicy.policies.registry import is_known, specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
@@ -64,7 +64,7 @@ def _misspelt(name: str, chance: random.Random) -> str:
                 name[:place] + name[place] + name[place:],
             )
         )
-        if made != name and made not in POLICIES and re.fullmatch(r"[A-Za-z][\w-]*", made):
+        if made != name and not is_known(made) and re.fullmatch(r"[A-Za-z][\w-]*", made):
             return made
     return name + "x"
 
@@ -505,7 +505,7 @@ KINDS = (
 def _policies(subject: Subject) -> Iterator[Element]:
     """The policies of a document, where the document is one."""
     for element in subject.elements:
-        is_policy = element.name in POLICIES and element.name != "base" and subject.is_policy(element)
+        is_policy = is_known(element.name) and element.name != "base" and subject.is_policy(element)
         if is_policy and specification_of(element.name) is not None and not _is_text(element):
             yield element
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.catalogue import RULES
+from apimpolicy.checks.catalogue import entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ def code_of(text: str, rules: Iterable[type[Rule]] = (), *, foreign: bool = Fals
     Raises UnknownCodeError.
     """
     word = text.strip()
-    names = {entry.module.replace("_", "-"): entry.code for entry in RULES}
+    names = {entry.module.replace("_", "-"): entry.code for entry in entries()}
     names |= {rule.name(): rule.code for rule in rules}
     if (code := names.get(word.lower().replace("_", "-"))) is not None:
         return code
@@ -43,7 +43,7 @@ def _codes(rules: Iterable[type[Rule]]) -> list[str]:
     """Every code but the compiler's."""
     from apimpolicy.checks.pages import all_codes
 
-    return [*(entry.code for entry in RULES), *all_codes(), *(rule.code for rule in rules)]
+    return [*(entry.code for entry in entries()), *all_codes(), *(rule.code for rule in rules)]
 
 
 def _hint(word: str, names: dict[str, str], rules: Iterable[type[Rule]]) -> str:

@@ -110,7 +110,7 @@ def apply_rules(subject: Subject) -> Iterator[Diagnostic]:
 def _of_rules(subject: Subject, rules: list[Rule]) -> Iterator[Diagnostic]:
     by_element: dict[str, list[Rule]] = {}
     for rule in rules:
-        for name in rule.elements:
+        for name in rule.visits():
             by_element.setdefault(name, []).append(rule)
     if by_element:
         for element in subject.elements:

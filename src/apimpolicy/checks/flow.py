@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.checks.bodies import body_reads
+from apimpolicy.policies.registry import has_trait, traits_of, type_of_result
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import Characters, Element
 from apimpolicy.text.holes import has_hole, is_unknown
@@ -27,21 +28,8 @@ if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
     from apimpolicy.text.document import Document
 
-ENDING = frozenset(("return-response", "mock-response"))
-"""Policies after which a request does not go on."""
-
-COMPOSING = frozenset(("return-response", "send-request", "send-one-way-request"))
-"""Policies whose set-body belongs to a message of their own."""
-
 MOST_ENTRIES = 300_000
 """The variables of all states together."""
-
-TYPES_OF_RESULTS = {
-    ("send-request", "response-variable-name"): "IResponse",
-    ("validate-jwt", "output-token-variable-name"): "Jwt",
-    ("validate-azure-ad-token", "output-token-variable-name"): "Jwt",
-    ("authentication-managed-identity", "output-token-variable-name"): "string",
-}
 
 
 @attrs.frozen
@@ -135,31 +123,30 @@ class Flow:
             return attrs.evolve(state, is_open=True)
         if name == "include-fragment":
             return self._fragment(element, state)
-        if name == "choose":
+        traits = traits_of(name)
+        if "branches" in traits:
             return self._choose(element, state)
-        if name == "retry":
+        if "repeats" in traits:
             return self._retry(element, state)
-        if name not in ("limit-concurrency", "wait"):
+        if "wraps" not in traits:
             self._inside(element, state)
         state = self._expressions(element, state)
-        if name in ENDING:
+        if "ends" in traits:
             return None
-        if name == "limit-concurrency":
-            return self._run(element, state)
-        if name == "wait":
+        if "wraps" in traits:
             after = self._run(element, state)
-            return after if after is not None else state
+            return state if after is None and "joins" in traits else after
         for variable, types, is_certain in _sets(self.subject, element):
             if is_unknown(variable):  # it may be any of them
                 state = attrs.evolve(state, variables={}, is_open=True)
                 continue
             state = self._with(state, {variable: Variable(types, is_certain, element)})
-        if name == "set-body":
+        if "replaces-body" in traits:
             section = self.subject.section_of(element)
             which = "request" if section in ("inbound", "backend") else "response"
             consumed = {key: read for key, read in state.consumed.items() if key != which}
             state = attrs.evolve(state, consumed=consumed)
-        if name == "forward-request":
+        if "forwards" in traits:
             consumed = {key: read for key, read in state.consumed.items() if key != "response"}
             state = attrs.evolve(state, consumed=consumed)
         return state
@@ -184,7 +171,7 @@ class Flow:
 
     def _of(self, element: Element) -> Iterator[CheckedExpression]:
         yield from self.subject.expressions_of(element)
-        if element.name not in ("retry", "limit-concurrency", "wait", "choose"):
+        if not has_trait(element.name, "wraps"):
             for child in element.descendants():
                 if child is not element:
                     yield from self.subject.expressions_of(child)
@@ -251,7 +238,7 @@ def _merge(ways: list[State]) -> State | None:
 
 def _sets(subject: Subject, element: Element) -> Iterator[tuple[str, frozenset[str] | None, bool]]:
     """The variables that a policy sets: name, types, and whether it always does."""
-    if element.name == "set-variable":
+    if has_trait(element.name, "sets-variable"):
         name = element.get("name")
         if name is not None and not name.value.parts:
             yield name.value.text, _types_of(subject, element), True
@@ -259,10 +246,10 @@ def _sets(subject: Subject, element: Element) -> Iterator[tuple[str, frozenset[s
     for attribute in element.attributes:
         if attribute.value.parts:
             continue
-        if attribute.name == "variable-name" and element.name == "cache-lookup-value":
+        if attribute.name == "variable-name" and has_trait(element.name, "finds-value"):
             yield attribute.value.text, None, element.get("default-value") is not None
         elif attribute.name.endswith("-variable-name"):
-            known = TYPES_OF_RESULTS.get((element.name, attribute.name))
+            known = type_of_result(element.name, attribute.name)
             yield attribute.value.text, None if known is None else frozenset((known,)), known is not None
 
 
@@ -284,6 +271,6 @@ def _types_of(subject: Subject, element: Element) -> frozenset[str] | None:
 def _variables_of(fragment: Document) -> Iterator[str]:
     for element in fragment.elements():
         for attribute in element.attributes:
-            is_name = attribute.name == "name" and element.name == "set-variable"
+            is_name = attribute.name == "name" and has_trait(element.name, "sets-variable")
             if (is_name or attribute.name.endswith("variable-name")) and not attribute.value.parts:
                 yield attribute.value.text

@@ -7,20 +7,19 @@
 
     class CertificateNotVerified(Rule):
         code = "POL301"
+        members = ("Certificate",)
 
-        @classmethod
-    def reads_code(cls) -> bool:
-        """Whether the rule looks at expressions."""
-        return cls.visit_expression is not Rule.visit_expression
-
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
             for node in expression.of_kind(PropertyAccess):
                 ...
                 yield self.at_code(expression, node, "the certificate is compared, but never verified", help="…")
 
-A rule is made for one document. `visit_element` sees the elements named in `elements`, `visit_expression` every
-expression, `finish` comes last; each returns findings. `catalogue.py` lists the rules with the names of which a
-document must have one for the rule to be loaded at all.
+A rule is made for one document. `visit_element` sees the elements named in `elements` and the policies that have one of
+the `traits`, `visit_expression` every expression, `finish` comes last; each returns findings.
+
+A rule is loaded only for a document that has something for it: of each that it states, `elements` (with `traits`),
+`attributes` and `words`, one; or one of `members`. These are units that no line break or blank can divide. They are
+literals, or made of constants of the module: `apimpolicy.declarations` reads them without importing the rule.
 '''
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.policies.registry import names_with
 from apimpolicy.text.holes import is_unknown
 
 if TYPE_CHECKING:
@@ -57,8 +57,21 @@ class Rule:
     needs_all: ClassVar[bool] = False
     """Whether a finding says that something is nowhere in the document: it may be what a hole stands for."""
 
+    traits: ClassVar[tuple[str, ...]] = ()
+    """Traits of policies, see `apimpolicy.policies.spec.TRAITS`; `once` are those that may stand in a section once."""
+
+    attributes: ClassVar[tuple[str, ...]] = ()
+    """Names of attributes of which a document must have one."""
+
+    members: ClassVar[tuple[str, ...]] = ()
+    """Pieces of names in the C# of an expression."""
+
     words: ClassVar[tuple[str, ...]] = ()
-    """For a rule outside of the catalogue: words of which a document must contain one; empty for every document."""
+    """Pieces of words anywhere, in lower case, of which a document must have one; it may have them in any case. A rule
+    outside of the catalogue has nothing else, and its words are looked for as they are."""
+
+    known: ClassVar[tuple[str, ...]] = ()
+    """Settings of which one must be known, whatever else the document has."""
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
@@ -88,6 +101,11 @@ class Rule:
     def visit_element(self, element: Element) -> Iterable[Diagnostic]:
         """Findings about an element whose name is in `elements`."""
         return ()
+
+    @classmethod
+    def visits(cls) -> tuple[str, ...]:
+        """The names of the elements that `visit_element` sees."""
+        return tuple(dict.fromkeys((*cls.elements, *names_with(*cls.traits)))) if cls.traits else cls.elements
 
     @classmethod
     def reads_code(cls) -> bool:

@@ -25,7 +25,7 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
       apimpolicy rule POL301
       apimpolicy rule certificate-not-verified
     """
-    from apimpolicy.checks.catalogue import RULES, page_of, rule_class
+    from apimpolicy.checks.catalogue import entries, page_of, rule_class
     from apimpolicy.checks.codes import UnknownCodeError, code_of
     from apimpolicy.checks.compiler_codes import page_on_the_web
     from apimpolicy.checks.extensions import rules_of_files, rules_of_packages
@@ -35,7 +35,7 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
     if code is None:
         for known in all_codes():
             print(f"{known:<8}  {(page_of_code(known) or '').partition(chr(10))[0].rstrip('.')}")
-        for entry in RULES:
+        for entry in entries():
             title = page_of(entry).partition("\n")[0].rstrip(".")
             off = "" if rule_class(entry.module).by_default else "  (off by default)"
             print(f"{entry.code:<8}  {title}{off}")

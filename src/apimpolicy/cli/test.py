@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from contextlib import nullcontext, redirect_stdout
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from apimpolicy.report.test_text import CaseReport
     from apimpolicy.testing.case_files import Case
     from apimpolicy.testing.coverage import PolicyCoverage
+
+
+class Run(NamedTuple):
+    """What one run of the command was asked for."""
+
+    paths: Sequence[str]
+    words: Sequence[str]
+    first: bool
+    junit: str | None
+    html: str | None
+    jobs: int
+    verbose: bool
+    is_text: bool
+    coverage: CoverageOutput | None
 
 
 @click.command("test")
@@ -91,34 +105,24 @@ def command(
         from apimpolicy.cli.coverage_output import CoverageOutput
 
         wanted = CoverageOutput(coverage_files, fail_under)
+    run = Run(paths, words, first, junit, html, jobs, verbose, form == "text", wanted)
     if watch:
         from apimpolicy.cli.watch import watch as again
 
-        return again(paths, lambda: _test(paths, words, first, junit, html, jobs, verbose, form, wanted))
-    return _test(paths, words, first, junit, html, jobs, verbose, form, wanted)
+        return again(paths, lambda: _test(run))
+    return _test(run)
 
 
-def _test(
-    paths: Sequence[str],
-    words: Sequence[str],
-    first: bool,
-    junit: str | None,
-    html: str | None,
-    jobs: int,
-    verbose: bool,
-    form: str,
-    coverage: CoverageOutput | None,
-) -> int:
+def _test(run: Run) -> int:
     from apimpolicy.report.columns import printable
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
     from apimpolicy.report.test_text import MARKS, failure, marks, summary
 
-    is_text = form == "text"
     started = time.perf_counter()
     style = Style.of(sys.stdout)
     foreign: list[str] = []
-    files = find_test_files(paths, foreign)
+    files = find_test_files(run.paths, foreign)
     if foreign:
         which = (
             f"{foreign[0]}, which does" if len(foreign) == 1 else f"{len(foreign)} files such as {foreign[0]} that do"
@@ -126,32 +130,32 @@ def _test(
         say(f"skipped {which} not test policies")
     if not files:
         say(
-            f"there are no test files in {', '.join(paths)}: none ends in .test.yaml, .test.toml or .test.json.\n"
+            f"there are no test files in {', '.join(run.paths)}: none ends in .test.yaml, .test.toml or .test.json.\n"
             "Write a first one with: apimpolicy new test POLICY"
         )
         return exit_codes.USAGE
     reports: list[CaseReport] = []
     unreadable: dict[str, str] = {}
     reached: list[CoverageReport] = []
-    for path, found, problem, covered in _reports(files, words, first, jobs, coverage is not None, html is not None):
+    for path, found, problem, covered in _reports(files, run):
         reached += [covered] if covered is not None else []
         if problem:
             unreadable[path] = problem
-            if is_text:
+            if run.is_text:
                 print(visible_lines(problem))
-        if not found and not problem and not words and len(files) > 1:
+        if not found and not problem and not run.words and len(files) > 1:
             say(f"{path} has no cases")
         reports += found
-        if found and is_text:
+        if found and run.is_text:
             print(marks(path, found, style), flush=True)
-            if verbose:
+            if run.verbose:
                 for report in found:
                     print(f"  {MARKS[report.status]} {printable(report.name)}")
-        if first and (unreadable or any(not report.is_good for report in found)):
+        if run.first and (unreadable or any(not report.is_good for report in found)):
             break
     bad = [report for report in reports if not report.is_good]
     seconds = time.perf_counter() - started
-    if is_text:
+    if run.is_text:
         for report in bad:
             print(f"\n{failure(report, style)}")
     else:
@@ -161,19 +165,19 @@ def _test(
         print(cases_to_json(reports, unreadable, seconds, tool_version()), flush=True)
     line = summary(reports, seconds, style)
     is_enough = True
-    if coverage is not None:
-        with nullcontext() if is_text else redirect_stdout(sys.stderr):
-            is_enough = coverage.show(line, reached, paths, style)
-    elif is_text:
+    if run.coverage is not None:
+        with nullcontext() if run.is_text else redirect_stdout(sys.stderr):
+            is_enough = run.coverage.show(line, reached, run.paths, style)
+    elif run.is_text:
         print(f"\n{line}")
-    if junit is not None:
-        _write_junit(junit, reports)
-    if html is not None:
-        _write_pages(html, bad)
+    if run.junit is not None:
+        _write_junit(run.junit, reports)
+    if run.html is not None:
+        _write_pages(run.html, bad)
     if unreadable:
         return exit_codes.USAGE
     if not reports:
-        say(_no_cases(files, words))
+        say(_no_cases(files, run.words))
         return exit_codes.NO_TESTS
     return exit_codes.FINDINGS if bad or not is_enough else exit_codes.CLEAN
 
@@ -220,41 +224,35 @@ def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> l
     return list(found)
 
 
-def _reports(
-    files: Sequence[str], words: Sequence[str], first: bool, jobs: int, covers: bool, pages: bool
-) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:
+def _reports(files: Sequence[str], run: Run) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:
     """Each file with its cases' reports, or with what is wrong with it; and with what they reached."""
-    if jobs == 1 or len(files) == 1:
-        yield from (_file(path, words, first, covers, pages) for path in files)
+    if run.jobs == 1 or len(files) == 1:
+        yield from (_file(path, run) for path in files)
         return
     from concurrent.futures import ProcessPoolExecutor
     from functools import partial
 
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(partial(_file, words=words, first=first, covers=covers, pages=pages), files)
+    with ProcessPoolExecutor(run.jobs) as pool:
+        yield from pool.map(partial(_file, run=run), files)
 
 
-def _file(
-    path: str, words: Sequence[str], first: bool, covers: bool, pages: bool
-) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
-    if not covers:
-        return (*_cases(path, words, first, pages), None)
+def _file(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
+    if run.coverage is None:
+        return (*_cases(path, run), None)
     from apimpolicy.testing.coverage import PolicyCoverage
 
     with PolicyCoverage() as collector:
-        found = _cases(path, words, first, pages, collector)
+        found = _cases(path, run, collector)
     return (*found, collector.report())
 
 
-def _cases(
-    path: str, words: Sequence[str], first: bool, pages: bool, collector: PolicyCoverage | None = None
-) -> tuple[str, list[CaseReport], str]:
+def _cases(path: str, run: Run, collector: PolicyCoverage | None = None) -> tuple[str, list[CaseReport], str]:
     from apimpolicy.report.terminal import render
     from apimpolicy.testing.case_files import load_case_file
     from apimpolicy.testing.running import run_case
 
     try:
-        cases = [case for case in load_case_file(path).cases if _is_wanted(case, words)]
+        cases = [case for case in load_case_file(path).cases if _is_wanted(case, run.words)]
     except DiagnosticError as error:
         return path, [], "\n\n".join(map(render, error.diagnostics))
     except ConfigurationError as error:
@@ -262,8 +260,8 @@ def _cases(
     reports: list[CaseReport] = []
     for case in cases:
         with nullcontext() if collector is None else collector.test(f"{case.file.path}: {case.name}"):
-            reports.append(run_case(case).report(pages))
-        if first and not reports[-1].is_good:
+            reports.append(run_case(case).report(run.html is not None))
+        if run.first and not reports[-1].is_good:
             break
     return path, reports, ""
 

@@ -17,7 +17,7 @@ from apimpolicy.engine.trace import Effect, Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 from apimpolicy.policies.doubts import is_unnamed_output
-from apimpolicy.policies.registry import UNDOCUMENTED, is_known
+from apimpolicy.policies.registry import UNDOCUMENTED, has_trait, is_known
 from apimpolicy.policies.spec import SECTIONS, PolicyError
 
 if TYPE_CHECKING:
@@ -320,8 +320,8 @@ class Exchange:
 
     @staticmethod
     def _path_of(error: PolicyError, step: Step) -> str:
-        """Where a policy stands; of a forward-request that cannot connect, as logs of real gateways have it."""
-        is_connection = step.name == "forward-request" and error.reason in ("BackendConnectionFailure", "Timeout")
+        """Where a policy stands; of one that forwards and cannot connect, as logs of real gateways have it."""
+        is_connection = has_trait(step.name, "forwards") and error.reason in ("BackendConnectionFailure", "Timeout")
         return f"{step.name}\\{step.name}" if is_connection and step.path == f"{step.name}[1]" else step.path
 
     # The backend

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.engine.api_documents import ApiDocuments
+from apimpolicy.engine.backend_routing import BackendRouter
 from apimpolicy.engine.cache import ValueCache
 from apimpolicy.engine.counters import CallCounters
+from apimpolicy.engine.data_sources import GatewayDataSources
+from apimpolicy.engine.identity import Identities
+from apimpolicy.engine.integrations import Integrations
+from apimpolicy.engine.services import transport_of
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.api_documents import ApiDocuments
-    from apimpolicy.engine.backend_routing import BackendRouter
-    from apimpolicy.engine.data_sources import GatewayDataSources
-    from apimpolicy.engine.identity import Identities
-    from apimpolicy.engine.integrations import Integrations
-    from apimpolicy.engine.services import SimulatedTime, Transport
+    from collections.abc import Mapping
+
+    from apimpolicy.engine.gateway_settings import GatewaySettings
+    from apimpolicy.engine.services import SimulatedTime
+    from apimpolicy.engine.uploaded_certificates import UploadedCertificates
 
 
 class ExchangeServices:
     """`apimpolicy.policies.spec.Services`, as a gateway gives them, and what only the engine uses.
 
-    `transport` answers what is forwarded, `outside` what policies send of their own.
+    `transport` answers what is forwarded, `outside` what policies send of their own. Raises ConfigurationError.
     """
 
     __slots__ = (
-        "allows_new_body",
         "backends",
         "cache",
         "content_safety",
@@ -32,47 +36,41 @@ class ExchangeServices:
         "data_sources",
         "documents",
         "event_hubs",
-        "fills_buckets",
         "identities",
         "language_models",
         "metrics",
         "outside",
-        "refused_certificate_status",
         "running",
         "semantic_cache",
         "service_bus",
+        "settings",
         "time",
         "transport",
     )
 
     def __init__(
         self,
-        transport: Transport,
-        outside: Transport,
+        settings: GatewaySettings,
+        named_values: Mapping[str, str],
         time: SimulatedTime,
-        backends: BackendRouter,
-        integrations: Integrations,
-        identities: Identities,
-        documents: ApiDocuments,
-        data_sources: GatewayDataSources,
-        *,
-        allows_new_body: bool,
-        refused_certificate_status: int,
-        fills_buckets: bool = False,
+        uploaded: UploadedCertificates,
     ) -> None:
-        self.fills_buckets = fills_buckets
-        self.transport = transport
-        self.outside = outside
+        self.settings = settings
         self.time = time
-        self.backends = backends
-        self.allows_new_body = allows_new_body
-        self.refused_certificate_status = refused_certificate_status
+        self.transport = transport_of(settings.backend)
+        self.outside = self.transport if settings.outside is None else transport_of(settings.outside)
+        integrations = Integrations(self.transport, settings)
+        self.documents = ApiDocuments(settings.openapi, settings.schemas, settings.wsdl, settings.graphql_schema)
+        for service_double in (self.transport, self.outside):
+            use_time = getattr(service_double, "use_time", None)
+            if use_time is not None:
+                use_time(time)
+        self.backends = BackendRouter(settings.backends or {}, time, named_values, uploaded.get)
+        self.identities = Identities(settings, time)
+        self.data_sources = GatewayDataSources(settings.sql, settings.cosmos)
         self.counters = CallCounters()
         self.cache = ValueCache()
         self.running: dict[str, int] = {}
-        self.identities = identities
-        self.documents = documents
-        self.data_sources = data_sources
         self.event_hubs = integrations.event_hubs
         self.service_bus = integrations.service_bus
         self.dapr = integrations.dapr

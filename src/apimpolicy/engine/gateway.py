@@ -11,243 +11,77 @@ from apimpolicy.context.execution import Context
 from apimpolicy.context.messages import RequestMessage
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.cryptography.chain import TrustStore, VerificationRecorder
-from apimpolicy.dotnet.environment import Environment, Limits, use_environment
+from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.environment import environment as current_environment
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import pipeline
-from apimpolicy.engine.api_documents import ApiDocuments
-from apimpolicy.engine.backend_routing import BackendRouter
-from apimpolicy.engine.data_sources import GatewayDataSources
 from apimpolicy.engine.effective_policies import EffectivePolicies
 from apimpolicy.engine.exchange import Exchange
 from apimpolicy.engine.exchange_services import ExchangeServices
-from apimpolicy.engine.identity import Identities
-from apimpolicy.engine.integrations import Integrations
+from apimpolicy.engine.gateway_settings import GatewaySettings
 from apimpolicy.engine.observation import observer
 from apimpolicy.engine.parts import Part
 from apimpolicy.engine.result import Result
-from apimpolicy.engine.services import SimulatedTime, clock_of, transport_of
+from apimpolicy.engine.services import SimulatedTime, clock_of
 from apimpolicy.engine.uploaded_certificates import UploadedCertificates
 from apimpolicy.engine.variables import variable_value
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable
 
-    from apimpolicy.context.description import ApiDescription
-    from apimpolicy.context.entities import Subscription, User
     from apimpolicy.context.records import Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.dotnet.cryptography.revocation import RevocationList
-    from apimpolicy.engine.authorizations import ConnectionSource
-    from apimpolicy.engine.backends import AnyBackend
-    from apimpolicy.engine.content_safety import AnalyzesSafety
+    from apimpolicy.engine.content_safety import ContentSafetyService
     from apimpolicy.engine.dapr import DaprSidecar
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
-    from apimpolicy.engine.event_hubs import EventHub, EventHubs
-    from apimpolicy.engine.managed_identity import TokenSource
-    from apimpolicy.engine.openid_provider import OpenIdSource
+    from apimpolicy.engine.event_hubs import EventHub
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.resolvers import Resolution
-    from apimpolicy.engine.service import Service
     from apimpolicy.engine.service_bus import ServiceBus
     from apimpolicy.engine.service_requests import ServiceRequests
-    from apimpolicy.engine.services import Backend, KeyVaultReference, Now
+    from apimpolicy.engine.services import KeyVaultReference
     from apimpolicy.engine.steps import Program
-    from apimpolicy.policies.data_requests import CosmosContainer, SqlDatabase
 
 
-class Gateway:
+class Gateway(GatewaySettings):
     """A simulated gateway. Every argument is optional; the defaults are those of a new API Management service.
 
-    - `certificates`: uploaded certificates by id, each a `Certificate` or a `KeyVaultReference`
-    - `trusted_roots`, `intermediates`, `revocation_lists`, `unreachable_revocation_lists`: what `Verify()` knows;
-      `missing_revocation_list`: "unknown", as in .NET, makes it false for a certificate whose authority publishes no
-      list; "empty" takes such a certificate for not revoked
-    - `negotiate_client_certificate`: whether callers are asked for a certificate: a bool, a mapping by host name, or
-      the host names where it is on. When it is off, a certificate that is sent is null in the policy, as in Azure
-    - `named_values`, `fragments` (text, path or `Policy` by id)
-    - `backends` by id: base URLs, `Backend` with credentials and a circuit breaker, `BackendPool`
-    - `backend`: answers what is forwarded: a function of a `Request` (and of the timeout in seconds, if it has a second
-      parameter), a `Response`, or a `Transport`
-    - `outside`: answers what send-request and send-one-way-request send; the `backend` does unless it is given
-    - `service`: a `Service`, its APIs, products and subscriptions; `send` takes requests to it
-    - `openid_providers`: answer for the URLs of openid-config and for Entra tenants: `OpenIdProvider`, `EntraTenant` or
-      `OpenIdDocuments`; they issue tokens at the gateway's time
-    - `managed_identity`: a `ManagedIdentity`, which gives tokens to authentication-managed-identity
-    - `authorizations`: an `Authorizations` with the connections of get-authorization-context
-    - `event_hubs`: the ids of all loggers that log-to-eventhub may name; any is there unless given. What was logged is
-      in `event_hub("logger").events`
-    - `service_bus`: a `ServiceBus`, to limit its queues and topics; `service_bus.messages` are what was sent
-    - `dapr`: answers for the Dapr sidecar, like `backend`, or a `DaprSidecar`; `dapr.publications`, `dapr.bindings`
-      and `dapr.invocations` are what it was asked
-    - `content_safety`: judges texts for llm-content-safety: `SafetyWords`, or a function from a text to severities by
-      category or to a `SafetyAnalysis`
-    - `embeddings`: a function from a text to a vector, for the semantic cache; a bag of words unless given
-    - `count_tokens`: a function that estimates the tokens of a text; a quarter of its characters unless given
-    - `openapi`: the API's description (2.0, 3.0, 3.1; JSON or YAML; path, text or data). The operation is then found by
-      method and URL template, and a request for none is answered with 404; without `api`, its name and backend are the
-      document's title and first server
-    - `schemas`: JSON Schemas and XSDs by the ids that validate-content names; `wsdl`: the schema of a SOAP API
-    - `graphql_schema`: the schema of a GraphQL API, as SDL
-    - `sql`, `cosmos`: the databases of GraphQL resolvers: `RecordedSql`, `RecordedCosmos`, or what has `execute`
-    - `tier`: "classic", or "v2", where rate limits are token buckets
-    - `over_capacity`: whether the gateway has no room for a request and answers 429 before any policy: a bool, or a
-      function of a `Request`
-    - `now`: a datetime, a function, or a `Clock`; the machine's clock when it is not given
-    - `api`, `operation`, `product`, `workspace`, `subscription`, `user`, `deployment`: what `context` says of them.
-      With an operation, a request that does not match its method and URL template is answered with 404
-    - `origin`: scheme and host of requests whose URL begins with `/`
-    - `limits`: what one request may use up; `seed`: where random numbers and ids begin, so that runs can be repeated
-    - `tracing`: keep the values of sub-expressions for explanations
-
-    Settings for what Azure's documentation leaves open, or states against what people see:
-
-    - `second_read`: what a body gives that was read already: "empty", "error" or "again"
-    - `missing_section`: "inherit" takes a section that a document does not have for one with nothing but `<base />`;
-      "skip" for an empty one
-    - `cors_needs_base`: leave out the cors policies of wider scopes where inbound has no `<base />`, as the
-      documentation has it; a trace of a real gateway shows the global one at work there
-    - `refused_certificate_status`: the status code when validate-client-certificate refuses
-    - `dotnet`: "core" for the words of .NET 5 and later, "framework" for those of .NET Framework, where a cast that
-      fails says no more than "Specified cast is not valid."; both were seen on real gateways
-    - `allows_new_body`: let set-body give a body to a request that has none, where the documentation says it throws
-
-    Raises ConfigurationError for what is not usable.
+    The arguments are the settings that `GatewaySettings` and `Behaviour` declare, by name; `help(Gateway)` lists them,
+    and the page "Settings of a gateway" of the reference says what each means. Raises ConfigurationError for what is
+    not usable.
     """
 
-    def __init__(
-        self,
-        *,
-        certificates: Mapping[str, Certificate | KeyVaultReference] | None = None,
-        trusted_roots: Iterable[Certificate] = (),
-        intermediates: Iterable[Certificate] = (),
-        revocation_lists: Iterable[RevocationList | bytes] = (),
-        unreachable_revocation_lists: Collection[Certificate] | Callable[[Certificate], bool] = (),
-        missing_revocation_list: str = "unknown",
-        negotiate_client_certificate: bool | Mapping[str, bool] | Collection[str] = False,
-        named_values: Mapping[str, str] | None = None,
-        fragments: Mapping[str, AnyPolicy] | None = None,
-        backends: Mapping[str, AnyBackend] | None = None,
-        backend: Backend = None,
-        outside: Backend = None,
-        service: Service | None = None,
-        openid_providers: OpenIdSource | Iterable[OpenIdSource] = (),
-        managed_identity: TokenSource | None = None,
-        authorizations: ConnectionSource | None = None,
-        event_hubs: EventHubs | Iterable[str] | None = None,
-        service_bus: ServiceBus | None = None,
-        dapr: DaprSidecar | Backend = None,
-        content_safety: AnalyzesSafety | None = None,
-        embeddings: Callable[[str], Sequence[float]] | None = None,
-        count_tokens: Callable[[str], int] | None = None,
-        openapi: str | bytes | Path | Mapping[str, Any] | ApiDescription | None = None,
-        schemas: Mapping[str, Any] | None = None,
-        wsdl: str | bytes | Path | None = None,
-        graphql_schema: str | bytes | Path | None = None,
-        sql: SqlDatabase | None = None,
-        cosmos: CosmosContainer | None = None,
-        now: Now = None,
-        api: Api | None = None,
-        operation: Operation | None = None,
-        product: Product | None = None,
-        workspace: Workspace | None = None,
-        subscription: Subscription | None = None,
-        user: User | None = None,
-        deployment: Deployment | None = None,
-        origin: str = "https://contoso.azure-api.net",
-        limits: Limits | None = None,
-        seed: int | None = 0,
-        tracing: bool = True,
-        second_read: str = "empty",
-        missing_section: str = "inherit",
-        allows_new_body: bool = False,
-        refused_certificate_status: int = 401,
-        dotnet: str = "core",
-        cors_needs_base: bool = False,
-        tier: str = "classic",
-        over_capacity: bool | Callable[[Request], bool] = False,
-    ) -> None:
-        _check_choice("second_read", second_read, "empty", "error", "again")
-        _check_choice("missing_section", missing_section, "inherit", "skip")
-        _check_choice("dotnet", dotnet, "core", "framework")
-        _check_choice("tier", tier, "classic", "v2")
-        _check_choice("missing_revocation_list", missing_revocation_list, "unknown", "empty")
-        self.certificates = dict(certificates or {})
+    def __init_settings__(self) -> None:
+        self.certificates: dict[str, Certificate | KeyVaultReference] = dict(self.certificates or {})
+        self.named_values: dict[str, str] = dict(self.named_values or {})
+        self.fragments: dict[str, AnyPolicy] = dict(self.fragments or {})
+        self.deployment: Deployment = self.deployment or Deployment()
         self.uploaded = UploadedCertificates(self.certificates)
         self.trust = TrustStore(
-            trusted_roots,
-            intermediates,
-            revocation_lists,
-            unreachable_revocation_lists,
-            missing_revocation_list,
+            self.trusted_roots,
+            self.intermediates,
+            self.revocation_lists,
+            self.unreachable_revocation_lists,
+            self.missing_revocation_list,
         )
-        self.negotiate_client_certificate = negotiate_client_certificate
-        self.named_values = dict(named_values or {})
-        self.fragments = dict(fragments or {})
-        self.missing_section = missing_section
         self.policies = EffectivePolicies(
             self.named_values,
             self.fragments,
-            inherit_missing=missing_section == "inherit",
-            cors_needs_base=cors_needs_base,
+            inherit_missing=self.missing_section == "inherit",
+            cors_needs_base=self.cors_needs_base,
         )
-        self.clock = clock_of(now)
-        transport = transport_of(backend)
-        integrations = Integrations(
-            transport,
-            event_hubs=event_hubs,
-            service_bus=service_bus,
-            dapr=dapr,
-            content_safety=content_safety,
-            embeddings=embeddings,
-            count_tokens=count_tokens,
-        )
-        self.service_bus = integrations.service_bus
-        self.dapr = integrations.dapr
-        self.content_safety = integrations.content_safety
-        self.metrics = integrations.metrics
-        time = SimulatedTime(self.clock)
-        documents = ApiDocuments(openapi, schemas, wsdl, graphql_schema)
-        self.description = documents.description
-        self.sql, self.cosmos = sql, cosmos
-        others = transport if outside is None else transport_of(outside)
-        for service_double in (transport, others):
-            use_time = getattr(service_double, "use_time", None)
-            if use_time is not None:
-                use_time(time)
-        self.services = ExchangeServices(
-            transport,
-            others,
-            time,
-            BackendRouter(backends or {}, time, self.named_values, self.uploaded.get),
-            integrations,
-            Identities(openid_providers, managed_identity, authorizations, time),
-            documents,
-            GatewayDataSources(sql, cosmos),
-            allows_new_body=allows_new_body,
-            refused_certificate_status=refused_certificate_status,
-            fills_buckets=tier == "v2",
-        )
-        self.tier = tier
-        self.over_capacity = over_capacity
-        self.api = documents.api() if api is None else api
-        self.operation = operation
-        self.product = product
-        self.workspace = workspace
-        self.subscription = subscription
-        self.user = user
-        self.deployment = deployment or Deployment()
-        self.origin = origin
-        self.limits = limits
-        self.tracing = tracing
-        self.second_read = second_read
-        self.dotnet = dotnet
-        self.service = service
+        self.clock = clock_of(self.now)
+        self.services = ExchangeServices(self, self.named_values, SimulatedTime(self.clock), self.uploaded)
+        self.service_bus: ServiceBus = self.services.service_bus
+        self.dapr: DaprSidecar = self.services.dapr
+        self.content_safety: ContentSafetyService = self.services.content_safety  # type: ignore[assignment]
+        self.metrics = self.services.metrics
+        self.description = self.services.documents.description
+        self.api: Api | None = self.services.documents.api() if self.api is None else self.api
         self._service_requests: ServiceRequests | None = None
-        self._random = random.Random(seed)
+        self._random = random.Random(self.seed)
 
     def run(
         self,
@@ -442,12 +276,6 @@ class Gateway:
         if watching is not None:
             watching.began(exchange)
         return exchange
-
-
-def _check_choice(name: str, value: str, *choices: str) -> None:
-    if value not in choices:
-        listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
-        raise ConfigurationError(f"{name} is {listed}, not {value!r}")
 
 
 _NO_API = Api()

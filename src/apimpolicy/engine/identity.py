@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from apimpolicy.context.tokens import Jwt
-    from apimpolicy.engine.authorizations import ConnectionSource
-    from apimpolicy.engine.managed_identity import TokenSource
+    from apimpolicy.engine.gateway_settings import GatewaySettings
     from apimpolicy.engine.openid_provider import OpenIdSource
     from apimpolicy.engine.services import SimulatedTime
     from apimpolicy.policies.identity_services import Connection, OpenIdConfiguration
@@ -23,16 +22,11 @@ _TICKS_PER_SECOND = 10_000_000
 
 
 class Identities:
-    """The arguments are those of `Gateway`. Raises ConfigurationError for what cannot answer."""
+    """Raises ConfigurationError for a setting that cannot answer."""
 
-    def __init__(
-        self,
-        openid_providers: OpenIdSource | Iterable[OpenIdSource],
-        managed_identity: TokenSource | None,
-        authorizations: ConnectionSource | None,
-        time: SimulatedTime,
-    ) -> None:
-        sources = _sources(openid_providers) if openid_providers != () else []
+    def __init__(self, settings: GatewaySettings, time: SimulatedTime) -> None:
+        sources = _sources(settings.openid_providers) if settings.openid_providers != () else []
+        managed_identity, authorizations = settings.managed_identity, settings.authorizations
         if managed_identity is not None:
             from apimpolicy.engine.managed_identity import TokenSource
 

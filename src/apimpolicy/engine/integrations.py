@@ -12,32 +12,21 @@ from apimpolicy.engine.semantic_cache import VectorCache
 from apimpolicy.engine.service_bus import ServiceBus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from apimpolicy.engine.content_safety import AnalyzesSafety
-    from apimpolicy.engine.services import Backend, Transport
+    from apimpolicy.engine.gateway_settings import GatewaySettings
+    from apimpolicy.engine.services import Transport
     from apimpolicy.policies.metrics import Metric
 
 
 class Integrations:
-    """What policies send messages and metrics to, and ask about prompts. The arguments are those of `Gateway`."""
+    """What policies send messages and metrics to, and ask about prompts."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        *,
-        event_hubs: EventHubs | Iterable[str] | None = None,
-        service_bus: ServiceBus | None = None,
-        dapr: DaprSidecar | Backend = None,
-        content_safety: AnalyzesSafety | None = None,
-        embeddings: Callable[[str], Sequence[float]] | None = None,
-        count_tokens: Callable[[str], int] | None = None,
-    ) -> None:
+    def __init__(self, transport: Transport, settings: GatewaySettings) -> None:
+        event_hubs, dapr = settings.event_hubs, settings.dapr
         self.event_hubs = event_hubs if isinstance(event_hubs, EventHubs) else EventHubs(event_hubs)
-        self.service_bus = service_bus or ServiceBus()
+        self.service_bus = settings.service_bus or ServiceBus()
         self.dapr = dapr if isinstance(dapr, DaprSidecar) else DaprSidecar(dapr)
         self.dapr.services = transport
         self.metrics: list[Metric] = []
-        self.language_models = LanguageModels(count_tokens, embeddings)
+        self.language_models = LanguageModels(settings.count_tokens, settings.embeddings)
         self.semantic_cache = VectorCache()
-        self.content_safety = ContentSafetyService(content_safety)
+        self.content_safety = ContentSafetyService(settings.content_safety)

@@ -14,6 +14,7 @@ from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cors import is_preflight
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
@@ -45,12 +46,12 @@ def run_on_error(exchange: Exchange, program: Program, error: LastError | None) 
 
 
 def preflight_steps(program: Program) -> list[Step]:
-    """The cors policies that see a preflight: direct children of inbound, in whatever scope."""
+    """The policies that see a preflight: direct children of inbound, in whatever scope."""
     found: list[Step] = []
     waiting = list(program.sections["inbound"])
     while waiting:
         step = waiting.pop(0)
-        if step.name == "cors":
+        if has_trait(step.name, "preflight"):
             found.append(step)
         elif step.name == "base":
             waiting[:0] = step.inserted

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError, PolicySyntaxError, PolicyTypeError
-from apimpolicy.policies.registry import is_known, specification_of
+from apimpolicy.policies.registry import has_trait, is_known, specification_of
 from apimpolicy.policies.spec import SECTIONS
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class _Builder:
         found: list[Step] = []
         for level, scope in enumerate(self.order):
             elements = self.scopes[scope].sections.get(self.name, ()) if scope not in self.used else ()
-            cors = [element for element in elements if element.name == "cors"]
+            cors = [element for element in elements if has_trait(element.name, "preflight")]
             found += self.policies(cors, scope, level, None, "")
         return found
 

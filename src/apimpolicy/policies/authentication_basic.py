@@ -19,13 +19,18 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("authentication-basic", sections="inbound")
+@policy(
+    "authentication-basic",
+    sections="inbound",
+    placement=Placement(once="section"),
+)
 class AuthenticationBasic:
     username: str = expression_attribute(required=True, may_be_empty=True)
     password: str = expression_attribute(required=True, may_be_empty=True)

@@ -35,17 +35,22 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.identity_services import IdentityUnavailableError
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("authentication-managed-identity", sections="inbound")
+@policy(
+    "authentication-managed-identity",
+    sections="inbound",
+    placement=Placement(not_at=("workspace",), not_on=("workspace",)),
+)
 class AuthenticationManagedIdentity:
     resource: str = expression_attribute(trimmed, required=True, default="")
     client_id: str | None = literal_attribute(trimmed)
-    output_token_variable_name: str | None = literal_attribute()
+    output_token_variable_name: str | None = literal_attribute(sets="string")
     ignore_error: bool = literal_attribute(boolean, default=False, values=("true", "false"))
 
     def run(self, exchange: Exchange) -> Effect:

@@ -15,6 +15,11 @@ from apimpolicy.policies.llm_emit_token_metric import LlmEmitTokenMetric
 from apimpolicy.policies.spec import policy
 
 
-@policy("azure-openai-emit-token-metric", sections="inbound")
+@policy(
+    "azure-openai-emit-token-metric",
+    sections="inbound",
+    same_as="llm-emit-token-metric",
+    traits="measures",
+)
 class AzureOpenaiEmitTokenMetric(LlmEmitTokenMetric):
     """The same attributes and children."""

@@ -14,9 +14,15 @@ Source: https://learn.microsoft.com/azure/api-management/azure-openai-semantic-c
 from __future__ import annotations
 
 from apimpolicy.policies.llm_semantic_cache_lookup import AUTHENTICATION, LlmSemanticCacheLookup
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import literal_attribute, policy
 
 
-@policy("azure-openai-semantic-cache-lookup", sections="inbound")
+@policy(
+    "azure-openai-semantic-cache-lookup",
+    sections="inbound",
+    placement=Placement(not_at=("workspace",), not_on=("consumption", "self-hosted", "workspace"), once="section"),
+    same_as="llm-semantic-cache-lookup",
+)
 class AzureOpenaiSemanticCacheLookup(LlmSemanticCacheLookup):
     embeddings_backend_auth: str = literal_attribute(default="system-assigned", values=AUTHENTICATION)

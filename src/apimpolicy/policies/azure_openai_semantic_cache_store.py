@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import number
 from apimpolicy.policies.llm_semantic_cache_store import store
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import expression_attribute, policy
 
 if TYPE_CHECKING:
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("azure-openai-semantic-cache-store", sections="outbound")
+@policy(
+    "azure-openai-semantic-cache-store",
+    sections="outbound",
+    placement=Placement(not_at=("workspace",), not_on=("consumption", "self-hosted", "workspace"), once="section"),
+    same_as="llm-semantic-cache-store",
+)
 class AzureOpenaiSemanticCacheStore:
     duration: float = expression_attribute(number, required=True)
 

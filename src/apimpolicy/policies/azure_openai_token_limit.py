@@ -13,11 +13,18 @@ Source: https://learn.microsoft.com/azure/api-management/azure-openai-token-limi
 from __future__ import annotations
 
 from apimpolicy.policies.llm_token_limit import QUOTA, LlmTokenLimit
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import policy
 
 
 @policy(
-    "azure-openai-token-limit", sections="inbound", alternatives=("tokens-per-minute", "token-quota"), together=QUOTA
+    "azure-openai-token-limit",
+    sections="inbound",
+    alternatives=("tokens-per-minute", "token-quota"),
+    together=QUOTA,
+    placement=Placement(not_on=("consumption",)),
+    same_as="llm-token-limit",
+    traits="limits",
 )
 class AzureOpenaiTokenLimit(LlmTokenLimit):
     """The same attributes."""

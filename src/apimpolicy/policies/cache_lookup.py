@@ -27,13 +27,19 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import child_texts, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("cache-lookup", sections="inbound")
+@policy(
+    "cache-lookup",
+    sections="inbound",
+    placement=Placement(once="section"),
+    left_out="`caching-type`: a gateway has one cache",
+)
 class CacheLookup:
     allow_private_response_caching: bool = expression_attribute(boolean, default=False)
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 CACHING_TYPES = ("prefer-external", "external", "internal")
 
 
-@policy("cache-lookup-value", sections=ANYWHERE)
+@policy(
+    "cache-lookup-value",
+    sections=ANYWHERE,
+    left_out="`caching-type`: a gateway has one cache",
+    traits="keeps-values finds-value",
+)
 class CacheLookupValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)
     default_value: object = expression_attribute(typed)

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("cache-remove-value", sections=ANYWHERE)
+@policy(
+    "cache-remove-value",
+    sections=ANYWHERE,
+    left_out="`caching-type`: a gateway has one cache",
+    traits="keeps-values",
+)
 class CacheRemoveValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)
     key: str = expression_attribute(required=True)

@@ -20,13 +20,18 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, number
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("cache-store", sections="outbound")
+@policy(
+    "cache-store",
+    sections="outbound",
+    placement=Placement(once="section"),
+)
 class CacheStore:
     duration: float = expression_attribute(number, required=True)
     cache_response: bool | None = expression_attribute(boolean)

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("cache-store-value", sections=ANYWHERE)
+@policy(
+    "cache-store-value",
+    sections=ANYWHERE,
+    left_out="`caching-type`: a gateway has one cache",
+    traits="keeps-values",
+)
 class CacheStoreValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)
     duration: float = expression_attribute(number, required=True)

@@ -49,7 +49,11 @@ class ComputedValue:
     steps: list[Step] = policies()
 
 
-@policy("cache-value", sections=ANYWHERE)
+@policy(
+    "cache-value",
+    sections=ANYWHERE,
+    left_out="`caching-type`: a gateway has one cache",
+)
 class CacheValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)
     default_value: object = expression_attribute(typed)

@@ -59,21 +59,21 @@ class CallRate:
 
     def record(self, exchange: Exchange, count: int = 1) -> None:
         counters = exchange.services.counters
-        if exchange.services.fills_buckets:
+        if exchange.services.settings.tier == "v2":
             counters.draw(self.key, count, self.calls, self.period)
         else:
             counters.record(self.key, count, self.period)
 
     def remaining(self, exchange: Exchange) -> int:
         counters = exchange.services.counters
-        if exchange.services.fills_buckets:
+        if exchange.services.settings.tier == "v2":
             return max(0, math.floor(round(counters.level(self.key, self.calls, self.period), 3)))
         return max(0, self.calls - counters.recent(self.key, self.period))
 
     def seconds_until_free(self, exchange: Exchange) -> float:
         """How long until there is room for a call."""
         counters = exchange.services.counters
-        if not exchange.services.fills_buckets:
+        if exchange.services.settings.tier != "v2":
             return counters.until_below(self.key, self.period, self.calls)
         if not self.calls:
             return self.period

@@ -23,13 +23,19 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, integer, trimmed
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import PolicyError, child_texts, expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("check-header", sections="inbound")
+@policy(
+    "check-header",
+    sections="inbound",
+    placement=Placement(not_at=("workspace",)),
+    traits="refuses",
+)
 class CheckHeader:
     name: str = expression_attribute(trimmed, required=True)
     failed_check_httpcode: int = expression_attribute(integer, required=True, default=400)

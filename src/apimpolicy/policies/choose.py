@@ -47,7 +47,11 @@ class Otherwise:
     steps: list[Step] = policies()
 
 
-@policy("choose", sections=ANYWHERE)
+@policy(
+    "choose",
+    sections=ANYWHERE,
+    traits="wraps branches",
+)
 class Choose:
     whens: list[Step] = children(When, required=True)
     otherwise: Step | None = child(Otherwise)

@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, integer, trimmed
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import child, child_texts, expression_attribute, part, policy
 
 if TYPE_CHECKING:
@@ -76,7 +77,12 @@ def is_preflight(request: RequestMessage) -> bool:
     )
 
 
-@policy("cors", sections="inbound")
+@policy(
+    "cors",
+    sections="inbound",
+    placement=Placement(once="section"),
+    traits="preflight",
+)
 class Cors:
     allow_credentials: bool = expression_attribute(boolean, default=False)
     terminate_unmatched_request: bool = expression_attribute(boolean, default=False)

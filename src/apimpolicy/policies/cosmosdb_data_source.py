@@ -73,7 +73,12 @@ class CosmosConnection:
     container_names: list[str] = child_texts("container-name", trimmed, required=True)
 
 
-@policy("cosmosdb-data-source", sections="")
+@policy(
+    "cosmosdb-data-source",
+    sections="",
+    left_out="running the request: it is recorded, and a stand-in answers",
+    traits="answers",
+)
 class CosmosDBDataSource:
     connection_info: Step | None = child(CosmosConnection, required=True)
     query_request: Step | None = child(QueryRequest)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import text
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import content, policy
 
 if TYPE_CHECKING:
@@ -32,7 +33,12 @@ if TYPE_CHECKING:
 _ROOT = "cross-domain-policy"
 
 
-@policy("cross-domain", sections="inbound")
+@policy(
+    "cross-domain",
+    sections="inbound",
+    placement=Placement(not_at=("workspace", "product", "api", "operation"), not_on=("workspace",)),
+    left_out="the exact answer, which no document states",
+)
 class CrossDomain:
     file: str = content(text, markup=True)
 

@@ -41,7 +41,12 @@ def double(value: object) -> float:
     return parse_double(text(value))
 
 
-@policy("emit-metric", sections=ANYWHERE)
+@policy(
+    "emit-metric",
+    sections=ANYWHERE,
+    left_out="`default-dimensions`, sampling and aggregation",
+    traits="measures",
+)
 class EmitMetric:
     name: str = literal_attribute(required=True)
     namespace: str = literal_attribute(default=NAMESPACE)

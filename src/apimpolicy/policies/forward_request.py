@@ -45,7 +45,13 @@ MAXIMUM_REDIRECTS = 50
 _REDIRECTS = (300, 301, 302, 303, 307, 308)
 
 
-@policy("forward-request", sections="backend", exclusive=(("timeout", "timeout-ms"),))
+@policy(
+    "forward-request",
+    sections="backend",
+    exclusive=(("timeout", "timeout-ms"),),
+    left_out="`continue-timeout`, `http-version` and `buffer-response`, which have no effect",
+    traits="answers forwards",
+)
 class ForwardRequest:
     timeout: float = expression_attribute(number, default=300.0)
     timeout_ms: float | None = expression_attribute(number)

@@ -35,6 +35,7 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.conversions import boolean, text, trimmed
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.identity_services import IdentityUnavailableError
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
 
 if TYPE_CHECKING:
@@ -42,7 +43,12 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("get-authorization-context", sections="inbound")
+@policy(
+    "get-authorization-context",
+    sections="inbound",
+    placement=Placement(not_at=("workspace",), not_on=("self-hosted", "workspace")),
+    left_out="refreshing tokens, and checking the signature of `identity`",
+)
 class GetAuthorizationContext:
     provider_id: str = expression_attribute(trimmed, required=True)
     authorization_id: str = expression_attribute(trimmed, required=True)

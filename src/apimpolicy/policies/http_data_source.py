@@ -65,7 +65,12 @@ class HttpAnswer:
     )
 
 
-@policy("http-data-source", sections="")
+@policy(
+    "http-data-source",
+    sections="",
+    left_out="what stands in `backend`, apart from the timeout of forward-request",
+    traits="answers",
+)
 class HttpDataSource:
     http_request: Step | None = child(HttpCall, required=True)
     backend: Step | None = child(BackendCall)

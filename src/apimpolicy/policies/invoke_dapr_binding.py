@@ -31,6 +31,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
 from apimpolicy.policies.dapr_requests import JSON, SIDECAR, ask, in_path, rendered
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
     child,
     children,
@@ -61,7 +62,15 @@ class Data:
     body: bytes = content(body, markup=True)
 
 
-@policy("invoke-dapr-binding", sections="inbound outbound on-error")
+@policy(
+    "invoke-dapr-binding",
+    sections="inbound outbound on-error",
+    placement=Placement(
+        not_at=("workspace",), not_on=("classic", "v2", "consumption", "workspace"), tiers=("developer", "premium")
+    ),
+    left_out="the Dapr runtime: requests are recorded, and a stand-in answers",
+    traits="answers diverts",
+)
 class InvokeDaprBinding:
     name: str = expression_attribute(trimmed, required=True)
     operation: str = literal_attribute(default="create")

@@ -52,7 +52,12 @@ class AddressRange:
     to: str = literal_attribute(trimmed, required=True)
 
 
-@policy("ip-filter", sections="inbound", choices=("address", "address-range"))
+@policy(
+    "ip-filter",
+    sections="inbound",
+    choices=("address", "address-range"),
+    traits="refuses",
+)
 class IpFilter:
     action: str = expression_attribute(required=True, values=("allow", "forbid"))
     addresses: list[str] = child_texts("address", trimmed, filled=True)

@@ -60,7 +60,11 @@ _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _WITHOUT_FORMATTING = 1
 
 
-@policy("json-to-xml", sections="inbound outbound on-error")
+@policy(
+    "json-to-xml",
+    sections="inbound outbound on-error",
+    left_out="the attributes that only the editor's schema knows, which fail by name",
+)
 class JsonToXml:
     apply: str = expression_attribute(required=True, values=("always", "content-type-json"))
     consider_accept_header: bool = expression_attribute(boolean, default=True)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.message_text import read_text, write_text
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ _NAME = r"(?!\d)[\w$]+"
 _IDENTIFIER = re.compile(rf"{_NAME}(?:\.{_NAME})*")
 
 
-@policy("jsonp", sections="outbound")
+@policy(
+    "jsonp",
+    sections="outbound",
+    placement=Placement(once="section"),
+)
 class Jsonp:
     callback_parameter_name: str = expression_attribute(trimmed, required=True)
 

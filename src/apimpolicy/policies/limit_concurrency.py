@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange, Step
 
 
-@policy("limit-concurrency", sections=ANYWHERE)
+@policy(
+    "limit-concurrency",
+    sections=ANYWHERE,
+    traits="wraps",
+)
 class LimitConcurrency:
     key: str = expression_attribute(required=True)
     max_count: int = literal_attribute(integer, required=True)

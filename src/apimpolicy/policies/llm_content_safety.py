@@ -35,6 +35,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, integer, trimmed
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.prompts import is_event_stream, read_completion, read_prompt, stream_events, texts_of
 from apimpolicy.policies.spec import (
     PolicyError,
@@ -79,7 +80,12 @@ class Blocklists:
     ids: list[str] = child_texts("id", trimmed)
 
 
-@policy("llm-content-safety", sections="inbound outbound")
+@policy(
+    "llm-content-safety",
+    sections="inbound outbound",
+    placement=Placement(not_at=("operation",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
+    left_out="the judgement of the service, whose place a function takes",
+)
 class LlmContentSafety:
     backend_id: str = expression_attribute(trimmed, required=True)
     shield_prompt: bool = expression_attribute(boolean, default=False)

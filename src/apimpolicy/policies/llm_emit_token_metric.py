@@ -43,7 +43,11 @@ VALUE_TYPES = ("all", "total-tokens", "prompt-tokens", "completion-tokens")
 NAMES = {"total-tokens": "Total Tokens", "prompt-tokens": "Prompt Tokens", "completion-tokens": "Completion Tokens"}
 
 
-@policy("llm-emit-token-metric", sections="inbound")
+@policy(
+    "llm-emit-token-metric",
+    sections="inbound",
+    traits="measures",
+)
 class LlmEmitTokenMetric:
     namespace: str = literal_attribute(default=NAMESPACE)
     name: str | None = literal_attribute()

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import boolean, integer, number
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.language_models import PromptEmbedding
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.prompts import SYSTEM_ROLES, read_prompt
 from apimpolicy.policies.spec import child_texts, expression_attribute, literal_attribute, policy
 
@@ -40,7 +41,12 @@ if TYPE_CHECKING:
 AUTHENTICATION = ("system-assigned", "header")
 
 
-@policy("llm-semantic-cache-lookup", sections="inbound")
+@policy(
+    "llm-semantic-cache-lookup",
+    sections="inbound",
+    placement=Placement(not_at=("workspace",), not_on=("workspace",), once="section"),
+    left_out="the embeddings backend, whose place a function takes",
+)
 class LlmSemanticCacheLookup:
     score_threshold: float = literal_attribute(number, required=True)
     embeddings_backend_id: str = expression_attribute(required=True)

@@ -19,13 +19,18 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, number
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("llm-semantic-cache-store", sections="outbound")
+@policy(
+    "llm-semantic-cache-store",
+    sections="outbound",
+    placement=Placement(not_at=("workspace",), not_on=("workspace",), once="section"),
+)
 class LlmSemanticCacheStore:
     duration: float = expression_attribute(number, required=True)
     cache_response: bool | None = expression_attribute(boolean)

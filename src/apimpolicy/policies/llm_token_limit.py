@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import LONG, box, from_utf16
 from apimpolicy.policies.conversions import boolean, integer, long_integer
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.prompts import PROMPT_TYPES, is_event_stream, read_prompt
 from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy
 from apimpolicy.policies.token_limits import PERIODS, TokenQuota, TokenRate, refusal
@@ -54,7 +55,15 @@ if TYPE_CHECKING:
 QUOTA = (("token-quota", "token-quota-period"),)
 
 
-@policy("llm-token-limit", sections="inbound", alternatives=("tokens-per-minute", "token-quota"), together=QUOTA)
+@policy(
+    "llm-token-limit",
+    sections="inbound",
+    alternatives=("tokens-per-minute", "token-quota"),
+    together=QUOTA,
+    placement=Placement(not_on=("consumption",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
+    left_out="the exact number of tokens in a prompt, which is estimated",
+    traits="limits",
+)
 class LlmTokenLimit:
     counter_key: str = expression_attribute(required=True)
     tokens_per_minute: int | None = expression_attribute(integer)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
     ANYWHERE,
     PolicyError,
@@ -39,7 +40,14 @@ if TYPE_CHECKING:
 MOST_BYTES = 200 * 1024
 
 
-@policy("log-to-eventhub", sections=ANYWHERE, exclusive=(("partition-id", "partition-key"),))
+@policy(
+    "log-to-eventhub",
+    sections=ANYWHERE,
+    exclusive=(("partition-id", "partition-key"),),
+    placement=Placement(not_at=("workspace",), not_on=("workspace",)),
+    left_out="the event hub itself, sampling, batches and delays: events are recorded",
+    traits="logs",
+)
 class LogToEventhub:
     logger_id: str = literal_attribute(required=True)
     partition_id: str | None = literal_attribute()

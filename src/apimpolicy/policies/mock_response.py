@@ -39,7 +39,12 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("mock-response", sections="inbound outbound on-error")
+@policy(
+    "mock-response",
+    sections="inbound outbound on-error",
+    left_out='samples in other formats than JSON and XML, and `enabled="false"`, which fail by name',
+    traits="ends answers makes-response",
+)
 class MockResponse:
     status_code: int = literal_attribute(integer, default=200)
     content_type: str | None = literal_attribute()

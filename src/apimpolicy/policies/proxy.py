@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("proxy", sections="inbound")
+@policy(
+    "proxy",
+    sections="inbound",
+    left_out="the proxy itself, which only the trace mentions",
+)
 class Proxy:
     url: str = expression_attribute(trimmed, required=True)
     username: str | None = expression_attribute()

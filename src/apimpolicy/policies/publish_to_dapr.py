@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
 from apimpolicy.policies.dapr_requests import SIDECAR, ask, in_path, rendered
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import PolicyError, content, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
@@ -35,7 +36,15 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("publish-to-dapr", sections="inbound")
+@policy(
+    "publish-to-dapr",
+    sections="inbound",
+    placement=Placement(
+        not_at=("workspace",), not_on=("classic", "v2", "consumption", "workspace"), tiers=("developer", "premium")
+    ),
+    left_out="the Dapr runtime: requests are recorded, and a stand-in answers",
+    traits="answers diverts",
+)
 class PublishToDapr:
     pubsub_name: str | None = expression_attribute(trimmed)
     topic: str = expression_attribute(trimmed, required=True)

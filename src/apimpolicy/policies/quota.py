@@ -27,6 +27,7 @@ from apimpolicy.policies.call_quotas import Quota
 from apimpolicy.policies.call_rates import matches
 from apimpolicy.policies.conversions import integer, number
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
@@ -57,7 +58,14 @@ class ApiQuota:
     operations: list[Step] = children(OperationQuota)
 
 
-@policy("quota", sections="inbound", alternatives=("calls", "bandwidth"))
+@policy(
+    "quota",
+    sections="inbound",
+    alternatives=("calls", "bandwidth"),
+    placement=Placement(not_at=("global", "workspace", "api", "operation"), once="document"),
+    left_out="bandwidth that is not the bodies of requests and answers",
+    traits="refuses limits counts-calls",
+)
 class ProductQuota:
     calls: int | None = literal_attribute(integer)
     bandwidth: int | None = literal_attribute(integer)

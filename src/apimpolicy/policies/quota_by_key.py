@@ -25,6 +25,7 @@ from apimpolicy.dotnet.exceptions import FormatException
 from apimpolicy.policies.call_quotas import Quota
 from apimpolicy.policies.conversions import boolean, integer, number, text
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
 from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:
@@ -45,7 +46,14 @@ def moment(value: object) -> float:
     return (found - datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)).total_seconds()
 
 
-@policy("quota-by-key", sections="inbound", alternatives=("calls", "bandwidth"))
+@policy(
+    "quota-by-key",
+    sections="inbound",
+    alternatives=("calls", "bandwidth"),
+    placement=Placement(not_on=("consumption",), tiers=CLASSIC_TIERS),
+    left_out="bandwidth that is not the bodies of requests and answers",
+    traits="refuses limits counts-calls",
+)
 class QuotaByKey:
     calls: int | None = literal_attribute(integer)
     bandwidth: int | None = literal_attribute(integer)

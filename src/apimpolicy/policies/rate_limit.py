@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.call_rates import CallRate, matches
 from apimpolicy.policies.conversions import integer, number
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
@@ -49,7 +50,12 @@ class ApiRate:
     operations: list[Step] = children(OperationRate)
 
 
-@policy("rate-limit", sections="inbound")
+@policy(
+    "rate-limit",
+    sections="inbound",
+    placement=Placement(not_at=("global", "workspace"), once="document"),
+    traits="refuses limits counts-calls",
+)
 class RateLimit:
     calls: int = literal_attribute(integer, required=True)
     renewal_period: float = literal_attribute(number, required=True)

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.call_rates import CallRate
 from apimpolicy.policies.conversions import boolean, integer, number
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:
@@ -34,7 +35,13 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("rate-limit-by-key", sections="inbound")
+@policy(
+    "rate-limit-by-key",
+    sections="inbound",
+    placement=Placement(not_on=("consumption",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
+    left_out="`flexible-retry-window`, which has no effect",
+    traits="refuses limits counts-calls",
+)
 class RateLimitByKey:
     calls: int = expression_attribute(integer, required=True)
     renewal_period: float = expression_attribute(number, required=True)

@@ -30,6 +30,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.media_types import is_text
 from apimpolicy.policies.message_text import read_text, write_text
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import policy
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("redirect-content-urls", sections="inbound outbound")
+@policy(
+    "redirect-content-urls",
+    sections="inbound outbound",
+    placement=Placement(once="section"),
+)
 class RedirectContentUrls:
     def run(self, exchange: Exchange) -> Effect:
         message = exchange.message

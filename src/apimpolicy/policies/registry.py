@@ -1,95 +1,18 @@
-"""Every policy name that the gateway knows, and the module that runs it; modules are imported when first asked for."""
+"""Every policy name that the gateway knows, and the module that runs it; modules are imported when first asked for.
+
+A policy needs nothing but a module with a class marked `@policy("name", …)`: `apimpolicy.declarations` finds it.
+"""
 
 from __future__ import annotations
 
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from apimpolicy.declarations import declared
+from apimpolicy.policies.placement import EVERYWHERE, Placement
+
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Specification
-
-# One line per policy: its name, and its module here; None is "known, and not simulated".
-POLICIES: dict[str, str | None] = {
-    "authentication-basic": "authentication_basic",
-    "authentication-certificate": "authentication_certificate",
-    "authentication-managed-identity": "authentication_managed_identity",
-    "authentication-oauth2": None,
-    "authentication-token": None,
-    "authentication-token-store": None,
-    "azure-openai-emit-token-metric": "azure_openai_emit_token_metric",
-    "azure-openai-semantic-cache-lookup": "azure_openai_semantic_cache_lookup",
-    "azure-openai-semantic-cache-store": "azure_openai_semantic_cache_store",
-    "azure-openai-token-limit": "azure_openai_token_limit",
-    "base": "base_policy",
-    "block": None,
-    "cache-lookup": "cache_lookup",
-    "cache-lookup-value": "cache_lookup_value",
-    "cache-remove-value": "cache_remove_value",
-    "cache-store": "cache_store",
-    "cache-store-value": "cache_store_value",
-    "cache-value": "cache_value",
-    "check-header": "check_header",
-    "choose": "choose",
-    "cors": "cors",
-    "cosmosdb-data-source": "cosmosdb_data_source",
-    "cross-domain": "cross_domain",
-    "emit-metric": "emit_metric",
-    "find-and-replace": "find_and_replace",
-    "forward-request": "forward_request",
-    "get-authorization-context": "get_authorization_context",
-    "graphql-data-source": None,
-    "http-data-source": "http_data_source",
-    "include-fragment": "include_fragment",
-    "invoke-dapr-binding": "invoke_dapr_binding",
-    "invoke-request": "invoke_request",
-    "ip-filter": "ip_filter",
-    "json-to-xml": "json_to_xml",
-    "jsonp": "jsonp",
-    "limit-concurrency": "limit_concurrency",
-    "llm-content-safety": "llm_content_safety",
-    "llm-emit-token-metric": "llm_emit_token_metric",
-    "llm-semantic-cache-lookup": "llm_semantic_cache_lookup",
-    "llm-semantic-cache-store": "llm_semantic_cache_store",
-    "llm-token-limit": "llm_token_limit",
-    "log-to-eventhub": "log_to_eventhub",
-    "mock-response": "mock_response",
-    "proxy": "proxy",
-    "publish-event": "publish_event",
-    "publish-to-dapr": "publish_to_dapr",
-    "quota": "quota",
-    "quota-by-key": "quota_by_key",
-    "rate-limit": "rate_limit",
-    "rate-limit-by-key": "rate_limit_by_key",
-    "redirect-content-urls": "redirect_content_urls",
-    "retry": "retry",
-    "return-response": "return_response",
-    "rewrite-uri": "rewrite_uri",
-    "send-one-way-request": "send_one_way_request",
-    "send-request": "send_request",
-    "send-service-bus-message": "send_service_bus_message",
-    "set-backend-service": "set_backend_service",
-    "set-body": "set_body",
-    "set-header": "set_header",
-    "set-method": "set_method",
-    "set-query-parameter": "set_query_parameter",
-    "set-request-metric-dimension-value": None,
-    "set-status": "set_status",
-    "set-variable": "set_variable",
-    "sql-data-source": "sql_data_source",
-    "trace": "trace",
-    "validate-azure-ad-token": "validate_azure_ad_token",
-    "validate-client-certificate": "validate_client_certificate",
-    "validate-content": "validate_content",
-    "validate-graphql-request": "validate_graphql_request",
-    "validate-headers": "validate_headers",
-    "validate-jwt": "validate_jwt",
-    "validate-odata-request": "validate_odata_request",
-    "validate-parameters": "validate_parameters",
-    "validate-status-code": "validate_status_code",
-    "wait": "wait",
-    "xml-to-json": "xml_to_json",
-    "xsl-transform": "xsl_transform",
-}
 
 _EDITOR = "the schema of the editor extension for Visual Studio Code"
 
@@ -104,27 +27,76 @@ UNDOCUMENTED: dict[str, str] = {
 }
 
 
+@cache
+def names() -> tuple[str, ...]:
+    """Every known name, in order; those that are not simulated too."""
+    return tuple(sorted({*declared()["policies"], *UNDOCUMENTED}))
+
+
+@cache
+def names_with(*traits: str) -> frozenset[str]:
+    """The simulated policies with one of these traits (`apimpolicy.policies.spec.TRAITS`, and `once`)."""
+    wanted = frozenset(traits)
+    return frozenset(name for name, said in declared()["policies"].items() if not wanted.isdisjoint(said["traits"]))
+
+
+def traits_of(name: str) -> tuple[str, ...]:
+    """The traits of a policy; none, if it is not simulated."""
+    said = declared()["policies"].get(name)
+    return () if said is None else said["traits"]
+
+
+def type_of_result(name: str, attribute: str) -> str | None:
+    """The type of the variable that an attribute of a policy names, where the policy always sets it."""
+    specification = specification_of(name)
+    slots = () if specification is None else specification.attributes
+    return next((slot.sets for slot in slots if slot.name == attribute), None)
+
+
 def is_known(name: str) -> bool:
     """Whether any source names a policy like this."""
-    return name in POLICIES
+    return name in declared()["policies"] or name in UNDOCUMENTED
+
+
+def has_trait(name: str, *traits: str) -> bool:
+    """Whether a policy has one of these traits."""
+    return name in names_with(*traits)
 
 
 @cache
 def specification_of(name: str) -> Specification | None:
     """The specification of a simulated policy; None when it is not simulated, or not known at all."""
-    module_name = POLICIES.get(name)
-    if module_name is None:
+    said = declared()["policies"].get(name)
+    if said is None:
         return None
     from importlib import import_module
 
     from apimpolicy.policies.spec import Specification
 
-    module = import_module(f"apimpolicy.policies.{module_name}")
+    module = import_module(f"apimpolicy.policies.{said['module']}")
     for value in vars(module).values():
         found = getattr(value, "specification", None)
         if isinstance(found, Specification) and found.name == name:
             return found
-    raise LookupError(f"apimpolicy.policies.{module_name} defines no policy {name!r}")
+    raise LookupError(f"apimpolicy.policies.{said['module']} defines no policy {name!r}")
+
+
+def placement_of(name: str) -> Placement:
+    """Where a policy may stand; everywhere, if it is not simulated."""
+    specification = specification_of(name)
+    return EVERYWHERE if specification is None else specification.placement
+
+
+def fidelity_of(name: str) -> str:
+    """How much of a policy runs here; of a second name, how much of the policy that it names. Raises LookupError.
+
+    >>> fidelity_of("choose"), fidelity_of("rate-limit-by-key")
+    ('full', 'full, except `flexible-retry-window`, which has no effect')
+    """
+    specification = specification_of(name)
+    if specification is None:
+        raise LookupError(name)
+    return fidelity_of(specification.same_as) if specification.same_as else specification.fidelity
 
 
 def nearest(name: str) -> str | None:
@@ -136,5 +108,5 @@ def nearest(name: str) -> str | None:
 def _nearest(name: str) -> str | None:
     from difflib import get_close_matches
 
-    found = get_close_matches(name, POLICIES, 1, 0.75)
+    found = get_close_matches(name, names(), 1, 0.75)
     return found[0] if found else None

@@ -55,7 +55,11 @@ LONGEST_WAIT = 2_147_483.0
 """Seconds: the milliseconds that `Task.Delay` takes are an Int32."""
 
 
-@policy("retry", sections=ANYWHERE)
+@policy(
+    "retry",
+    sections=ANYWHERE,
+    traits="wraps repeats",
+)
 class Retry:
     condition: Callable[[], bool] = postponed_attribute(boolean, required=True)
     count: int = expression_attribute(integer, required=True)

@@ -31,7 +31,11 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange, Step
 
 
-@policy("return-response", sections=ANYWHERE)
+@policy(
+    "return-response",
+    sections=ANYWHERE,
+    traits="composes ends refuses answers makes-response",
+)
 class ReturnResponse:
     response_variable_name: str | None = literal_attribute(text)
     steps: list[Step] = policies("set-status", "set-header", "set-body")

@@ -24,13 +24,19 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import number, trimmed
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.outgoing_request import CHILDREN, outgoing_request
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import ANYWHERE, PolicyError, child_texts, expression_attribute, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange, Step
 
 
-@policy("send-one-way-request", sections=ANYWHERE)
+@policy(
+    "send-one-way-request",
+    sections=ANYWHERE,
+    placement=Placement(not_on=("workspace",)),
+    traits="requests",
+)
 class SendOneWayRequest:
     mode: str = expression_attribute(default="new", values=("new", "copy"))
     timeout: float = expression_attribute(number, default=60.0)

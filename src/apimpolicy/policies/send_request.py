@@ -46,10 +46,15 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange, Step
 
 
-@policy("send-request", sections=ANYWHERE)
+@policy(
+    "send-request",
+    sections=ANYWHERE,
+    left_out="`buffer-response`, which has no effect, and a `proxy`, which only the trace mentions",
+    traits="answers requests",
+)
 class SendRequest:
     mode: str = expression_attribute(default="new", values=("new", "copy"))
-    response_variable_name: str | None = expression_attribute(required=True, may_be_empty=True)
+    response_variable_name: str | None = expression_attribute(required=True, may_be_empty=True, sets="IResponse")
     timeout: float = expression_attribute(number, default=60.0)
     timeout_ms: float | None = expression_attribute(number)
     ignore_error: bool = literal_attribute(boolean, default=False)

@@ -34,6 +34,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, trimmed
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
 from apimpolicy.policies.spec import (
     PolicyError,
     child,
@@ -68,7 +69,15 @@ class Payload:
     body: bytes = content(body, markup=True)
 
 
-@policy("send-service-bus-message", sections="inbound outbound on-error", alternatives=("queue-name", "topic-name"))
+@policy(
+    "send-service-bus-message",
+    sections="inbound outbound on-error",
+    alternatives=("queue-name", "topic-name"),
+    placement=Placement(
+        not_at=("workspace",), not_on=("v2", "consumption", "self-hosted", "workspace"), tiers=CLASSIC_TIERS
+    ),
+    left_out="Service Bus itself: messages are recorded; attributes without a page fail by name",
+)
 class SendServiceBusMessage:
     queue_name: str | None = expression_attribute(trimmed)
     topic_name: str | None = expression_attribute(trimmed)

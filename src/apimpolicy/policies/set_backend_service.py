@@ -46,7 +46,12 @@ if TYPE_CHECKING:
 DAPR = "dapr"
 
 
-@policy("set-backend-service", sections="inbound backend", alternatives=("base-url", "backend-id"))
+@policy(
+    "set-backend-service",
+    sections="inbound backend",
+    alternatives=("base-url", "backend-id"),
+    left_out="a Service Fabric cluster: a true `sf-resolve-condition` fails by name",
+)
 class SetBackendService:
     base_url: str | None = expression_attribute(trimmed)
     backend_id: str | None = expression_attribute(trimmed)

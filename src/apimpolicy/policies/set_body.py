@@ -55,7 +55,12 @@ if TYPE_CHECKING:
 _CHARSET = re.compile(r"(;\s*charset\s*=\s*)(\"[^\"]*\"|[^;\s]*)", re.IGNORECASE)
 
 
-@policy("set-body", sections=ANYWHERE)
+@policy(
+    "set-body",
+    sections=ANYWHERE,
+    left_out="`html-decode-expression` and parts of Liquid that no document explains, which fail by name",
+    traits="makes-response replaces-body",
+)
 class SetBody:
     template: str | None = literal_attribute(values=("liquid", "none"))
     xsi_nil: str = literal_attribute(default="blank", values=("blank", "null"))
@@ -71,7 +76,7 @@ class SetBody:
             message.body is None
             and message is exchange.request
             and exchange.request.method in ("GET", "HEAD")
-            and not exchange.services.allows_new_body
+            and not exchange.services.settings.allows_new_body
         ):
             raise PolicyError(None, "The request has no body that set-body could replace.")
         rendering = self.rendered(exchange) if self.template == "liquid" else None

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("set-status", sections=ANYWHERE)
+@policy(
+    "set-status",
+    sections=ANYWHERE,
+    traits="makes-response",
+)
 class SetStatus:
     code: int = expression_attribute(status_code, required=True)
     reason: str | None = expression_attribute(reason_phrase, required=True, may_be_empty=True)

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("set-variable", sections=ANYWHERE)
+@policy(
+    "set-variable",
+    sections=ANYWHERE,
+    traits="sets-variable",
+)
 class SetVariable:
     name: str = literal_attribute(required=True)
     value: object = expression_attribute(typed, required=True, may_be_empty=True)

@@ -18,10 +18,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.conversions import text
+from apimpolicy.policies.placement import EVERYWHERE, Placement
 from apimpolicy.policies.surroundings import Exchange, PolicyError, Services, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+TRAITS = {
+    "answers": "sends the request somewhere or answers it",
+    "branches": "runs the policies of one of its child elements",
+    "checks-certificate": "is a check of the caller's certificate",
+    "checks-token": "is a check of the caller's token",
+    "composes": "the policies inside it make its response",
+    "counts-calls": "limits calls, so many in a period",
+    "diverts": "sends the request elsewhere than to the backend",
+    "ends": "no request goes on after it",
+    "finds-value": "sets its variable to what the cache has under a key",
+    "forwards": "its answer is the response from then on",
+    "joins": "goes on when the policies inside have ended, however they end",
+    "keeps-values": "reads, writes or removes a value in the cache, by a key",
+    "limits": "limits what callers use",
+    "logs": "writes to a log",
+    "makes-response": "makes up a response, or a part of one",
+    "measures": "sends metrics with dimensions",
+    "preflight": "answers preflight requests, in whatever scope it stands",
+    "refuses": "may answer a request in the place of what follows",
+    "repeats": "runs the policies inside again; its condition is evaluated after them",
+    "replaces-body": "gives a message another body",
+    "requests": "sends a request of its own",
+    "sets-variable": "sets the variable that its name says",
+    "wraps": "the policies inside work on the request itself",
+}
+"""What rules, reports and the engine ask of a policy, instead of comparing its name."""
 
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
 ANYWHERE = "inbound backend outbound on-error"
@@ -31,10 +59,21 @@ class AttributeSlot:
     """An attribute. `values` are the literals allowed; `expression` says whether an expression is.
 
     A `postponed` one arrives as a function that evaluates it, each time anew. A required one has to say something,
-    unless it `may_be_empty`.
+    unless it `may_be_empty`. `sets` is the type of the variable that it names, where the policy always sets it.
     """
 
-    __slots__ = ("convert", "default", "expression", "field", "may_be_empty", "name", "postponed", "required", "values")
+    __slots__ = (
+        "convert",
+        "default",
+        "expression",
+        "field",
+        "may_be_empty",
+        "name",
+        "postponed",
+        "required",
+        "sets",
+        "values",
+    )
 
     def __init__(
         self,
@@ -46,9 +85,11 @@ class AttributeSlot:
         expression: bool,
         postponed: bool = False,
         may_be_empty: bool = False,
+        sets: str | None = None,
     ) -> None:
         self.field = ""
         self.may_be_empty = may_be_empty
+        self.sets = sets
         self.name = name
         self.convert = convert
         self.required = required
@@ -127,9 +168,10 @@ def expression_attribute(
     default: object = None,
     values: tuple[str, ...] = (),
     may_be_empty: bool = False,
+    sets: str | None = None,
 ) -> Any:
     """An attribute that may be an expression; `convert` makes its value what the policy wants."""
-    return AttributeSlot(convert, name, required, default, values, True, may_be_empty=may_be_empty)
+    return AttributeSlot(convert, name, required, default, values, True, may_be_empty=may_be_empty, sets=sets)
 
 
 def postponed_attribute(
@@ -147,9 +189,10 @@ def literal_attribute(
     default: object = None,
     values: tuple[str, ...] = (),
     may_be_empty: bool = False,
+    sets: str | None = None,
 ) -> Any:
     """An attribute in which the gateway evaluates no expression."""
-    return AttributeSlot(convert, name, required, default, values, False, may_be_empty=may_be_empty)
+    return AttributeSlot(convert, name, required, default, values, False, may_be_empty=may_be_empty, sets=sets)
 
 
 def child_texts(
@@ -189,6 +232,8 @@ class Specification:
     pairs in `together` the first attribute needs the second. `choices` are child elements of which one must be there,
     unless the attribute `waiver` is given.
     `in_order` says that child elements with specifications stand in the order in which the class has them.
+    `placement` is where the gateway allows it beyond its sections, `left_out` what a run leaves out of it, `same_as`
+    the policy of which it is a second name. `traits` are what else looks at: see `TRAITS`.
     """
 
     __slots__ = (
@@ -200,9 +245,13 @@ class Specification:
         "contents",
         "exclusive",
         "in_order",
+        "left_out",
         "name",
+        "placement",
+        "same_as",
         "sections",
         "together",
+        "traits",
         "waiver",
     )
 
@@ -217,8 +266,16 @@ class Specification:
         together: tuple[tuple[str, str], ...] = (),
         choices: tuple[str, ...] = (),
         waiver: str = "",
+        placement: Placement = EVERYWHERE,
+        left_out: str = "",
+        same_as: str = "",
+        traits: str = "",
     ) -> None:
         self.name = name
+        self.placement = placement
+        self.left_out = left_out
+        self.same_as = same_as
+        self.traits = frozenset(traits.split())
         self.waiver = waiver
         self.together = together
         self.choices = choices
@@ -245,6 +302,11 @@ class Specification:
         import sys
 
         return inspect.cleandoc(sys.modules[self.cls.__module__].__doc__ or "")
+
+    @property
+    def fidelity(self) -> str:
+        """How much of it runs here: `full`, or `full, except …`."""
+        return f"full, except {self.left_out}" if self.left_out else "full"
 
     @property
     def holds_policies(self) -> bool:
@@ -301,12 +363,28 @@ def policy(
     together: tuple[tuple[str, str], ...] = (),
     choices: tuple[str, ...] = (),
     waiver: str = "",
+    placement: Placement = EVERYWHERE,
+    left_out: str = "",
+    same_as: str = "",
+    traits: str = "",
 ) -> Callable[[type], type]:
     """Make a class the behaviour of the policy of that name; `sections` are where the gateway allows it."""
 
     def mark(cls: type) -> type:
         made = Specification(
-            name, frozenset(sections.split()), cls, alternatives, exclusive, in_order, together, choices, waiver
+            name,
+            frozenset(sections.split()),
+            cls,
+            alternatives,
+            exclusive,
+            in_order,
+            together,
+            choices,
+            waiver,
+            placement,
+            left_out,
+            same_as,
+            traits,
         )
         cls.specification = made  # type: ignore[attr-defined]
         return cls

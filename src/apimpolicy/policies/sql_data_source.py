@@ -64,7 +64,12 @@ class SqlCall:
     steps: list[Step] = policies("include-fragment", "set-body")
 
 
-@policy("sql-data-source", sections="")
+@policy(
+    "sql-data-source",
+    sections="",
+    left_out="running the statement, which is recorded, and `set-body` in `request`, which fails by name",
+    traits="answers",
+)
 class SqlDataSource:
     connection_info: Step | None = child(SqlConnection, required=True)
     request: Step | None = child(SqlCall, required=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.language_models import ContentSafety, LanguageModels, PromptEmbedding, SemanticCache
     from apimpolicy.policies.messaging import EventHubs, ServiceBus, Sidecar
     from apimpolicy.policies.metrics import Metric
+    from apimpolicy.policies.settings import Behaviour
     from apimpolicy.text.document import Element
 
 
@@ -222,16 +223,8 @@ class Services(Protocol):
         """The backends by id."""
 
     @property
-    def allows_new_body(self) -> bool:
-        """Whether set-body may give a body to a message that has none."""
-
-    @property
-    def fills_buckets(self) -> bool:
-        """Whether calls are counted with token buckets, as in the v2 tiers."""
-
-    @property
-    def refused_certificate_status(self) -> int:
-        """The status code for a client certificate that validate-client-certificate refuses."""
+    def settings(self) -> Behaviour:
+        """How the gateway was told to behave."""
 
     @property
     def counters(self) -> Counters:

@@ -43,7 +43,12 @@ class Metadata:
     value: str = expression_attribute(required=True, may_be_empty=True)
 
 
-@policy("trace", sections=ANYWHERE)
+@policy(
+    "trace",
+    sections=ANYWHERE,
+    left_out="Application Insights: messages are in the trace of the result",
+    traits="logs",
+)
 class Trace:
     source: str = literal_attribute(required=True, may_be_empty=True)
     severity: str = literal_attribute(default="verbose", values=("verbose", "information", "error"))

@@ -87,6 +87,8 @@ class ClientApplicationIds:
     "validate-azure-ad-token",
     sections="inbound",
     exclusive=((_SOURCES[0], _SOURCES[1]), (_SOURCES[0], _SOURCES[2]), (_SOURCES[1], _SOURCES[2])),
+    left_out=("`allow-protected-forwarded-tokens` and `allow-proof-of-possession-tokens`, which have no effect"),
+    traits="refuses checks-token",
 )
 class ValidateAzureAdToken:
     tenant_id: str = expression_attribute(trimmed, required=True)
@@ -96,7 +98,7 @@ class ValidateAzureAdToken:
     authentication_endpoint: str = expression_attribute(trimmed, default=ENDPOINT)
     failed_validation_httpcode: int = expression_attribute(integer, default=401)
     failed_validation_error_message: str | None = expression_attribute()
-    output_token_variable_name: str | None = literal_attribute()
+    output_token_variable_name: str | None = literal_attribute(sets="Jwt")
     require_scheme: str | None = expression_attribute(trimmed)
     allow_protected_forwarded_tokens: str | None = expression_attribute(text)
     allow_proof_of_possession_tokens: str | None = expression_attribute(text)

@@ -113,7 +113,11 @@ class Identities:
     identities: list[Step] = children(Identity, required=True, most=MOST_IDENTITIES)
 
 
-@policy("validate-client-certificate", sections="inbound")
+@policy(
+    "validate-client-certificate",
+    sections="inbound",
+    traits="refuses checks-certificate",
+)
 class ValidateClientCertificate:
     validate_revocation: bool = literal_attribute(boolean, default=True, values=_TRUE_FALSE)
     validate_trust: bool = literal_attribute(boolean, default=True, values=_TRUE_FALSE)
@@ -133,7 +137,7 @@ class ValidateClientCertificate:
             raise PolicyError(
                 reason,
                 message,
-                exchange.services.refused_certificate_status,
+                exchange.services.settings.refused_certificate_status,
                 public_message="Invalid client certificate.",
             )
         assert certificate is not None

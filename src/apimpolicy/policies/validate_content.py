@@ -92,7 +92,11 @@ class ContentRule:
     case_insensitive_property_names: bool = literal_attribute(boolean, default=False)
 
 
-@policy("validate-content", sections="inbound outbound on-error")
+@policy(
+    "validate-content",
+    sections="inbound outbound on-error",
+    left_out="`readOnly`, `writeOnly` and `discriminator` in schemas, and the limit on their size",
+)
 class ValidateContent:
     unspecified_content_type_action: str = expression_attribute(required=True, values=ACTIONS)
     max_size: int = expression_attribute(integer, required=True)

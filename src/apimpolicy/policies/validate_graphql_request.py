@@ -40,6 +40,7 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.conversions import integer, trimmed
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import PolicyError, child, children, expression_attribute, part, policy
 
 if TYPE_CHECKING:
@@ -61,7 +62,12 @@ class AuthorizationRules:
     rules: list[Step] = children(PathRule, required=True)
 
 
-@policy("validate-graphql-request", sections="inbound")
+@policy(
+    "validate-graphql-request",
+    sections="inbound",
+    placement=Placement(not_at=("operation",), once="section"),
+    left_out="`max-total-depth` and `max-complexity`, which fail by name",
+)
 class ValidateGraphQLRequest:
     error_variable_name: str | None = expression_attribute()
     max_size: int = expression_attribute(integer, required=True, default=102_400)

@@ -28,6 +28,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.parameter_errors import RESPONSE_HEADER, parameter_errors, unspecified, without_description
 from apimpolicy.policies.parameter_values import ParameterChecker
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, ErrorLog, description_of, strictest
 
@@ -42,7 +43,11 @@ class HeaderRule:
     action: str = expression_attribute(required=True, values=ACTIONS)
 
 
-@policy("validate-headers", sections="outbound on-error")
+@policy(
+    "validate-headers",
+    sections="outbound on-error",
+    placement=Placement(once="section"),
+)
 class ValidateHeaders:
     specified_header_action: str = expression_attribute(required=True, values=ACTIONS)
     unspecified_header_action: str = expression_attribute(required=True, values=ACTIONS)

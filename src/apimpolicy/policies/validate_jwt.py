@@ -164,6 +164,8 @@ _SOURCES = ("header-name", "query-parameter-name", "token-value")
     in_order=True,
     choices=("openid-config", "issuer-signing-keys", "issuer-signing-tokens"),
     waiver="require-signed-tokens",
+    left_out="`issuer-signing-tokens` and `zumo-master-key`, which fail by name",
+    traits="refuses checks-token",
 )
 class ValidateJwt:
     header_name: str | None = expression_attribute(trimmed)
@@ -175,7 +177,7 @@ class ValidateJwt:
     require_scheme: str | None = expression_attribute(trimmed)
     require_signed_tokens: bool = expression_attribute(boolean, default=True, values=_TRUE_FALSE)
     clock_skew: float = expression_attribute(skew, default=0.0)
-    output_token_variable_name: str | None = literal_attribute()
+    output_token_variable_name: str | None = literal_attribute(sets="Jwt")
     openid_configs: list[Step] = children(OpenIdConfig)
     issuer_signing_tokens: Step | None = child(IssuerSigningTokens)
     issuer_signing_keys: Step | None = child(IssuerSigningKeys)

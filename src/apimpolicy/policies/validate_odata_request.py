@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import integer, trimmed
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import literal_attribute, policy
 from apimpolicy.policies.validation_errors import PREVENT, SIZE, ErrorLog, ValidationError
 
@@ -50,7 +51,12 @@ _EXPRESSIONS = ("filter", "orderby", "select", "expand", "search", "apply", "com
 _COUNT = re.compile(r"[0-9]{1,18}")
 
 
-@policy("validate-odata-request", sections="inbound")
+@policy(
+    "validate-odata-request",
+    sections="inbound",
+    placement=Placement(not_at=("operation",), once="section"),
+    left_out="checks that need the metadata of the service: its names and types",
+)
 class ValidateODataRequest:
     error_variable_name: str | None = literal_attribute()
     default_odata_version: str = literal_attribute(trimmed, default="4.0")

@@ -42,6 +42,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.parameter_errors import REQUEST_PLACES, parameter_errors, unspecified, without_description
 from apimpolicy.policies.parameter_values import ParameterChecker
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import child, children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, ErrorLog, description_of, strictest
 
@@ -94,7 +95,11 @@ class _Actions:
         return self.by_name.get(name.lower(), self.specified if is_specified else self.unspecified)
 
 
-@policy("validate-parameters", sections="inbound")
+@policy(
+    "validate-parameters",
+    sections="inbound",
+    placement=Placement(once="section"),
+)
 class ValidateParameters:
     specified_parameter_action: str = expression_attribute(required=True, values=ACTIONS)
     unspecified_parameter_action: str = expression_attribute(required=True, values=ACTIONS)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import integer
 from apimpolicy.policies.parameter_errors import without_description
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, UNSPECIFIED, ErrorLog, ValidationError, description_of
 
@@ -40,7 +41,11 @@ class StatusCodeRule:
     action: str = expression_attribute(required=True, values=ACTIONS)
 
 
-@policy("validate-status-code", sections="outbound on-error")
+@policy(
+    "validate-status-code",
+    sections="outbound on-error",
+    placement=Placement(once="section"),
+)
 class ValidateStatusCode:
     unspecified_status_code_action: str = expression_attribute(required=True, values=ACTIONS)
     errors_variable_name: str | None = literal_attribute()

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange, Step
 
 
-@policy("wait", sections="inbound outbound backend")
+@policy(
+    "wait",
+    sections="inbound outbound backend",
+    traits="wraps joins",
+)
 class Wait:
     for_: str = expression_attribute(default="all", values=("all", "any"))
     steps: list[Step] = policies(

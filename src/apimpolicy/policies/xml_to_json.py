@@ -56,7 +56,11 @@ MAXIMUM_DEPTH = 200
 """Elements within elements."""
 
 
-@policy("xml-to-json", sections="inbound outbound on-error")
+@policy(
+    "xml-to-json",
+    sections="inbound outbound on-error",
+    left_out="the attributes that only the editor's schema knows, which fail by name",
+)
 class XmlToJson:
     kind: str = expression_attribute(required=True, values=("javascript-friendly", "direct"))
     apply: str = expression_attribute(required=True, values=("always", "content-type-xml"))

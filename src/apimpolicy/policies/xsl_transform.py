@@ -35,6 +35,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import text
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.message_text import read_text
+from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import PolicyError, children, content, literal_attribute, part, policy
 
 if TYPE_CHECKING:
@@ -50,7 +51,12 @@ class Parameter:
     value: str = content(text)
 
 
-@policy("xsl-transform", sections="inbound outbound")
+@policy(
+    "xsl-transform",
+    sections="inbound outbound",
+    placement=Placement(once="section"),
+    left_out="`msxsl:script`, which fails by name, and extension functions other than `node-set`",
+)
 class XslTransform:
     markup: str = content(text, markup=True)
     parameters: list[Step] = children(Parameter)

@@ -81,7 +81,6 @@ class Configuration:
         self._table = table
         self.says_negotiation = "negotiate-client-certificate" in table
         self.negotiate_client_certificate = _negotiation(table)
-        self._origin = table.take("origin", str)
         self.now = _utc(table.take("now", datetime.datetime))
         self._files = {
             name: [table.path(path) for path in table.texts(name) or ()]
@@ -140,8 +139,6 @@ class Configuration:
         }
         if unreachable := self._authorities("unreachable-revocation-lists"):
             settings["unreachable_revocation_lists"] = unreachable
-        if self._origin is not None:
-            settings["origin"] = self._origin
         if self._backends is not None:
             from apimpolicy.project.backend_tables import backends_of
 

@@ -1,15 +1,5 @@
-"""Further keys of a configuration: what Azure's documentation leaves open, and services that record.
+"""Settings of a gateway that are tables of their own: limits, and services that record.
 
-second-read = "empty"                       # or "error", "again"
-missing-section = "inherit"                 # or "skip"
-missing-revocation-list = "unknown"         # as in .NET; "empty": no list of the authority means not revoked
-refused-certificate-status = 401
-allows-new-body = false
-cors-needs-base = false
-seed = 0
-tier = "classic"                            # or "v2", whose rate limits are token buckets
-over-capacity = false                       # true: 429 before any policy
-dotnet = "core"                             # or "framework", whose words for failed casts differ
 loggers = ["orders-log"]                    # all that log-to-eventhub may name; any unless given
 
 [limits]                                    # what one evaluation may use up
@@ -42,31 +32,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.settings import Behaviour
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from apimpolicy.engine.content_safety import SafetyWords
+    from apimpolicy.engine.data_sources import RecordedCosmos, RecordedSql
+    from apimpolicy.engine.service_bus import ServiceBus
     from apimpolicy.project.toml_table import Table
-
-_PLAIN: dict[str, type] = {
-    "second-read": str,
-    "missing-section": str,
-    "missing-revocation-list": str,
-    "refused-certificate-status": int,
-    "allows-new-body": bool,
-    "cors-needs-base": bool,
-    "seed": int,
-    "dotnet": str,
-    "tier": str,
-    "over-capacity": bool,
-}
-_CHOICES = {
-    "second-read": ("empty", "error", "again"),
-    "missing-section": ("inherit", "skip"),
-    "missing-revocation-list": ("unknown", "empty"),
-    "dotnet": ("core", "framework"),
-    "tier": ("classic", "v2"),
-}
 
 
 class GatewaySettings:
@@ -74,26 +48,15 @@ class GatewaySettings:
 
     def __init__(self, table: Table) -> None:
         self._found: dict[str, Any] = {}
-        for key, kind in _PLAIN.items():
-            value: Any = table.choice(key, _CHOICES[key]) if key in _CHOICES else table.take(key, kind)
-            if value is None:
-                continue
-            self._found[key.replace("-", "_")] = value
+        for name, declared in Behaviour.declared.items():
+            choices = declared.choices
+            value: Any = table.choice(declared.key, choices) if choices else table.take(declared.key, declared.kind)
+            if value is not None:
+                self._found[name] = value
         if (loggers := table.texts("loggers")) is not None:
             self._found["event_hubs"] = loggers
-        limits = table.table("limits")
-        self._limits: dict[str, Any] = {}
-        if limits is not None:
-            for key in ("steps", "string-length", "elements"):
-                self._limits[key] = limits.take(key, int)
-            for key in ("regex-seconds", "seconds"):
-                self._limits[key] = limits.number(key)
-            limits.finish()
-        self._service_bus = table.table("service-bus")
-        self._content_safety = table.table("content-safety")
-        self._embeddings = table.table("embeddings")
-        self._sql = table.table("sql")
-        self._cosmos = table.table("cosmos")
+        self._limits = _limits(table)
+        self._tables = {name: found for name in _TABLES if (found := table.table(name.replace("_", "-"))) is not None}
 
     def settings(self) -> dict[str, Any]:
         """Arguments of `Gateway`. Raises ConfigurationError."""
@@ -101,46 +64,56 @@ class GatewaySettings:
         if self._limits:
             from apimpolicy.dotnet.environment import Limits
 
-            given = {key.replace("-", "_"): value for key, value in self._limits.items() if value is not None}
-            found["limits"] = Limits(**given)
-        if (table := self._service_bus) is not None:
-            from apimpolicy.engine.service_bus import ServiceBus
+            found["limits"] = Limits(**self._limits)
+        return found | {name: _TABLES[name](table) for name, table in self._tables.items()}
 
-            queues, topics = table.texts("queues"), table.texts("topics")
-            table.finish()
-            found["service_bus"] = ServiceBus(queues, topics)
-        if (table := self._content_safety) is not None:
-            from apimpolicy.engine.content_safety import SafetyWords
 
-            categories = {
-                name: {word: inner.take(word, int) or 0 for word, _ in inner.items()}
-                for name, inner in table.named_tables("categories")
-            }
-            lists = table.table("blocklists")
-            blocklists = {} if lists is None else {name: lists.texts(name) or [] for name, _ in lists.items()}
-            attacks = table.texts("attacks") or ()
-            table.finish()
-            found["content_safety"] = SafetyWords(categories, blocklists=blocklists, attacks=attacks)
-        if (table := self._embeddings) is not None:
-            found["embeddings"] = _embeddings(table)
-        return found | self._databases()
+def _limits(table: Table) -> dict[str, Any]:
+    limits = table.table("limits")
+    if limits is None:
+        return {}
+    given: dict[str, Any] = {key: limits.take(key, int) for key in ("steps", "string-length", "elements")}
+    given |= {key: limits.number(key) for key in ("regex-seconds", "seconds")}
+    limits.finish()
+    return {key.replace("-", "_"): value for key, value in given.items() if value is not None}
 
-    def _databases(self) -> dict[str, Any]:
-        """The stand-ins for the databases of GraphQL resolvers."""
-        found: dict[str, Any] = {}
-        if (table := self._sql) is not None:
-            from apimpolicy.engine.data_sources import RecordedSql
 
-            rows = [dict(row.items()) for row in table.tables("rows")]
-            table.finish()
-            found["sql"] = RecordedSql(rows)
-        if (table := self._cosmos) is not None:
-            from apimpolicy.engine.data_sources import RecordedCosmos
+def _service_bus(table: Table) -> ServiceBus:
+    from apimpolicy.engine.service_bus import ServiceBus
 
-            answer = table.take("answer", object)
-            table.finish()
-            found["cosmos"] = RecordedCosmos(answer)
-        return found
+    queues, topics = table.texts("queues"), table.texts("topics")
+    table.finish()
+    return ServiceBus(queues, topics)
+
+
+def _content_safety(table: Table) -> SafetyWords:
+    from apimpolicy.engine.content_safety import SafetyWords
+
+    categories = {
+        name: {word: inner.take(word, int) or 0 for word, _ in inner.items()}
+        for name, inner in table.named_tables("categories")
+    }
+    lists = table.table("blocklists")
+    blocklists = {} if lists is None else {name: lists.texts(name) or [] for name, _ in lists.items()}
+    attacks = table.texts("attacks") or ()
+    table.finish()
+    return SafetyWords(categories, blocklists=blocklists, attacks=attacks)
+
+
+def _sql(table: Table) -> RecordedSql:
+    from apimpolicy.engine.data_sources import RecordedSql
+
+    rows = [dict(row.items()) for row in table.tables("rows")]
+    table.finish()
+    return RecordedSql(rows)
+
+
+def _cosmos(table: Table) -> RecordedCosmos:
+    from apimpolicy.engine.data_sources import RecordedCosmos
+
+    answer = table.take("answer", object)
+    table.finish()
+    return RecordedCosmos(answer)
 
 
 def _embeddings(table: Table) -> Callable[[str], Sequence[float]]:
@@ -162,3 +135,13 @@ def _embeddings(table: Table) -> Callable[[str], Sequence[float]]:
         raise ConfigurationError(f"{table.file}: none of the texts in '{table.key}' is in the prompt {prompt[:60]!r}")
 
     return embed
+
+
+_TABLES: dict[str, Callable[[Table], Any]] = {
+    "service_bus": _service_bus,
+    "content_safety": _content_safety,
+    "embeddings": _embeddings,
+    "sql": _sql,
+    "cosmos": _cosmos,
+}
+"""What reads the table of a setting."""

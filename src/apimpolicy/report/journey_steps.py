@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED
 from apimpolicy.report.explanation import clause_of_evaluation, steps_of
 from apimpolicy.report.html_style import lines, text
@@ -33,7 +34,7 @@ def shown_steps(result: Result) -> dict[int, TraceEntry]:
     return {
         number: entry
         for number, entry in enumerate(result.trace[:MOST_STEPS])
-        if entry.name != "choose" or entry.error is not None or id(entry) not in with_branches
+        if not has_trait(entry.name, "branches") or entry.error is not None or id(entry) not in with_branches
     }
 
 

@@ -12,7 +12,7 @@
 
 `percent` is of `killed` and `survived`, which are all of `changes`. A check is null when no change that was tried takes
 one away. `start` and `end` count characters of the file from 0; lines and columns count from 1. The schema is
-`schemas/apimpolicy-mutate-output.schema.json`.
+`apimpolicy/schemas/apimpolicy-mutate-output.schema.json`.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.code_text import folded
 from apimpolicy.report.columns import clip, printable, width
 from apimpolicy.report.explanation import steps_of
@@ -77,7 +78,8 @@ def _trace(result: Result, style: Style, with_values: bool) -> Iterator[str]:
 
 def _is_only_a_frame(entry: TraceEntry, result: Result) -> bool:
     """A `choose` is told by its branches, where it got to any."""
-    return entry.name == "choose" and entry.error is None and any(other.parent is entry for other in result.trace)
+    is_frame = has_trait(entry.name, "branches") and entry.error is None
+    return is_frame and any(other.parent is entry for other in result.trace)
 
 
 def _name(entry: TraceEntry) -> str:
@@ -85,7 +87,7 @@ def _name(entry: TraceEntry) -> str:
     depth = 0
     parent = entry.parent
     while parent is not None:
-        depth += parent.name != "choose"
+        depth += not has_trait(parent.name, "branches")
         parent = parent.parent
     steps = steps_of(entry).split(" ▸ ")
     shown = " ▸ ".join(steps[-2:]) if entry.name in ("when", "otherwise") else entry.name

@@ -9,7 +9,7 @@
      "unreadable": [{"path": "broken.test.yaml", "problem": "…"}]}
 
 `status` is passed, failed, error or skipped; `problem` says why a case could not be run, or why it is skipped. The
-schema is `schemas/apimpolicy-test-output.schema.json`.
+schema is `apimpolicy/schemas/apimpolicy-test-output.schema.json`.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.gateways import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from apimpolicy.context.execution import LastError
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -228,6 +228,7 @@ class Apim:
         """Every result of this test, in order."""
         self._config = config
         self._settings = settings
+        self._lists: list[Callable[[], Iterable[bytes]]] = []
         self._gateway: Gateway | None = None
         self._vaults: dict[str, KeyVault] = {}
 
@@ -249,7 +250,7 @@ class Apim:
         certificates = [getattr(authority, "certificate", authority) for authority in authorities]
         lists = [authority.lists for authority in authorities if hasattr(authority, "lists")]
         self._settings["trusted_roots"] = [*self._settings.get("trusted_roots", ()), *certificates]
-        self._settings["_lists"] = [*self._settings.get("_lists", ()), *lists]
+        self._lists += lists
         self._gateway = None
         return self
 
@@ -345,7 +346,7 @@ class Apim:
         configuration = load_configuration(path) if path is not None else empty_configuration()
         settings = dict(self._settings)
         _check_names(settings)
-        lists = [made for make in settings.pop("_lists", ()) for made in make()]
+        lists = [made for make in self._lists for made in make()]
         now = settings.pop("now", configuration.now)
         if now is not None and self.clock.now() == NOW:
             self.clock.set(now)
@@ -364,15 +365,12 @@ class Apim:
 
 def _check_names(settings: Mapping[str, Any]) -> None:
     """Raises ConfigurationError for a setting that `Gateway` does not have."""
-    from inspect import signature
+    from apimpolicy.engine.gateway_settings import GatewaySettings
 
-    from apimpolicy.engine.gateway import Gateway
-
-    known = [*signature(Gateway).parameters, "_lists"]
     for name in settings:
-        if name not in known:
+        if name not in GatewaySettings.declared:
             from difflib import get_close_matches
 
-            near = get_close_matches(name.replace("-", "_"), known, 1)
+            near = get_close_matches(name.replace("-", "_"), GatewaySettings.declared, 1)
             hint = f"; did you mean '{near[0]}'?" if near else ""
             raise ConfigurationError(f"'{name}' is not a setting of Gateway{hint}")

@@ -41,8 +41,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.testing import doubles, expectations
-from apimpolicy.testing.certificates import KEYS as CERTIFICATE_KEYS
 from apimpolicy.testing.certificates import TestCertificates
+from apimpolicy.testing.format import CASE, CERTIFICATE, FILE, GIVEN, METHODS, PART, REQUEST, SCOPES, STEP, SUBJECT
 from apimpolicy.testing.identities import TestIdentities
 from apimpolicy.testing.tree import MISSING, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, TestFileError, Tree, read_tree
 
@@ -52,25 +52,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
 
 ENDINGS = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
-METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
-FILE_KEYS = (
-    "$schema",
-    "policy",
-    "policies",
-    "service",
-    "config",
-    "certificates",
-    "identity-providers",
-    "defaults",
-    "cases",
-)
-PART_KEYS = ("section", "only", "response", "last-error", "replace")
-DEFAULT_KEYS = ("gateway", "named-values", "now", "backend", "outside", "request", "variables", *PART_KEYS, "expect")
-SUBJECT_KEYS = ("policies", "policy", "service")
-CASE_KEYS = ("name", "description", "skip", "each", "steps", *SUBJECT_KEYS, *DEFAULT_KEYS)
-STEP_KEYS = ("name", "request", "expect", "advance")
-REQUEST_KEYS = (*METHODS, "method", "url", "headers", "body", "json", "file", "certificate", "token", "ip-address")
-SCOPES = ("global", "workspace", "product", "api", "operation")
 
 
 class Step(NamedTuple):
@@ -207,7 +188,7 @@ class _File:
     def __init__(self, tree: Tree, path: str) -> None:
         self.tree = tree
         self.path = path
-        self.given = tree.known(FILE_KEYS)
+        self.given = tree.known(FILE)
 
     def read(self) -> CaseFile:
         if not self.given:
@@ -215,7 +196,7 @@ class _File:
         directory = os.path.dirname(self.path)
         asked = self.given["certificates"].table() if "certificates" in self.given else {}
         for certificate in asked.values():
-            certificate.known(CERTIFICATE_KEYS)
+            certificate.known(CERTIFICATE)
         providers = self.given["identity-providers"].table() if "identity-providers" in self.given else {}
         subject = self._subject(self.given, directory)
         file = CaseFile(
@@ -225,7 +206,7 @@ class _File:
             TestCertificates(asked, directory),
             TestIdentities(providers),
         )
-        defaults = self.given["defaults"].known(DEFAULT_KEYS) if "defaults" in self.given else {}
+        defaults = self.given["defaults"].known(GIVEN) if "defaults" in self.given else {}
         cases = doubles.required(self.given, "cases", self.tree)
         if cases.value is None:
             return file
@@ -236,7 +217,7 @@ class _File:
 
     def _subject(self, given: dict[str, Tree], directory: str) -> Subject | None:
         """What the file, or one case, says that is tested; None when it says nothing."""
-        named = [name for name in SUBJECT_KEYS if name in given]
+        named = [name for name in SUBJECT if name in given]
         if not named:
             return None
         if len(named) > 1:
@@ -271,7 +252,7 @@ class _File:
         return find_configuration(directory if service is None else service)
 
     def _cases(self, file: CaseFile, tree: Tree, number: int, defaults: dict[str, Tree]) -> Iterator[Case]:
-        given = tree.known(CASE_KEYS)
+        given = tree.known(CASE)
         name = given["name"].text() if "name" in given else f"case {number}"
         if "each" not in given:
             yield self._case(file, tree, name, given, defaults)
@@ -296,7 +277,7 @@ class _File:
         for key in ("backend", "outside"):
             if key in merged:
                 doubles.answers_of(merged[key], file.directory)
-        if any(key in merged for key in PART_KEYS):
+        if any(key in merged for key in PART):
             from apimpolicy.testing.policy_parts import part_of
 
             part_of(merged, file.directory)
@@ -313,7 +294,7 @@ class _File:
             yield Step(merged.get("request"), merged["expect"])
             return
         for step in merged["steps"].items():
-            given = step.known(STEP_KEYS)
+            given = step.known(STEP)
             request, expect = merged.get("request"), defaults.get("expect")
             if "request" in given:
                 request = given["request"] if request is None else _merged(request, given["request"], "request")
@@ -325,7 +306,7 @@ class _File:
 
 def check_request(tree: Tree) -> None:
     """Raises TestFileError when a request is written wrongly."""
-    given = tree.known(REQUEST_KEYS)
+    given = tree.known(REQUEST)
     methods = [key for key in METHODS if key in given]
     if len(methods) + ("url" in given) != 1:
         raise tree.mistake(

@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.testing.format import CERTIFICATE
 from apimpolicy.testing.tree import UNKNOWN_NAME, Tree
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ STANDARD: dict[str, dict[str, Any]] = {
     "self-signed": {"self-signed": True},
     "stranger": {"issued-by": "other-ca"},
 }
-KEYS = ("subject", "issued-by", "self-signed", "not-before", "not-after", "revoked", "file", "password", "dns-names")
 AUTHORITIES = ("test-ca", "other-ca")
 
 
@@ -88,7 +88,7 @@ class TestCertificates:
         return list(self._lists.values())
 
     def _from_tree(self, name: str, tree: Tree) -> Certificate:
-        options = {key: value.plain() for key, value in tree.known(KEYS).items()}
+        options = {key: value.plain() for key, value in tree.known(CERTIFICATE).items()}
         if "file" in options:
             return self._from_file(str(options["file"]), options.get("password"), tree)
         return self._make(name, options)

@@ -16,6 +16,7 @@ import os
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.testing.format import ANSWER, RESPONSE, WHEN
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.records import Request, Response
 
-RESPONSE_KEYS = ("status", "reason", "headers", "body", "json", "file")
-KEYS = (*RESPONSE_KEYS, "takes", "raises", "message", "when", "echo")
-WHEN_KEYS = ("method", "url", "body")
 _ERRORS: dict[str, Callable[[], Exception]] = {
     "timeout": lambda: TimeoutError("timed out"),
     "refused": lambda: ConnectionRefusedError("connection refused"),
@@ -90,8 +88,8 @@ def answers_of(tree: Tree, directory: str) -> list[Answer]:
 
 
 def _answer(tree: Tree, directory: str) -> Answer:
-    given = tree.known(KEYS)
-    when = given["when"].known(WHEN_KEYS) if "when" in given else {}
+    given = tree.known(ANSWER)
+    when = given["when"].known(WHEN) if "when" in given else {}
     raises = given["raises"].text() if "raises" in given else None
     if raises is not None and raises not in _ERRORS:
         raise given["raises"].mistake(WRONG_KIND, f"this is one of {', '.join(_ERRORS)}")
@@ -107,7 +105,7 @@ def _answer(tree: Tree, directory: str) -> Answer:
 
 def response_of(tree: Tree, directory: str) -> Response:
     """The response that a table describes. Raises TestFileError."""
-    return _response(tree.known(RESPONSE_KEYS), directory)()
+    return _response(tree.known(RESPONSE), directory)()
 
 
 def _response(given: dict[str, Tree], directory: str) -> Callable[[], Response]:

@@ -22,6 +22,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.testing.format import BODY, ERROR, EXPECT, MATCHING, SENT
 from apimpolicy.testing.tree import WRONG_KIND, Tree
 
 if TYPE_CHECKING:
@@ -30,27 +31,6 @@ if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request
     from apimpolicy.engine.result import Result
-
-KEYS = (
-    "status",
-    "reason",
-    "headers",
-    "body",
-    "json",
-    "json-subset",
-    "backend-requests",
-    "sent-requests",
-    "request",
-    "variables",
-    "error",
-    "branch",
-    "explanation",
-    "trace",
-)
-TEXT_KEYS = ("contains", "matches", "equals", "not-contains")
-BODY_KEYS = (*TEXT_KEYS, "json", "json-subset")
-REQUEST_KEYS = ("method", "url", "headers", "body", "json", "json-subset", "certificate")
-ERROR_KEYS = ("source", "reason", "message", "scope", "section", "path", "policy-id")
 
 
 class Mismatch(NamedTuple):
@@ -63,7 +43,7 @@ class Mismatch(NamedTuple):
 def mismatches(expect: Tree, result: Result) -> list[Mismatch]:
     """Everything in which a result differs from what is expected. Raises TestFileError."""
     found: list[Mismatch] = []
-    for key, tree in expect.known(KEYS).items():
+    for key, tree in expect.known(EXPECT).items():
         for sentence in _CHECKS[key](tree, result):
             found.append(Mismatch(sentence, tree.line))
     return found
@@ -71,9 +51,9 @@ def mismatches(expect: Tree, result: Result) -> list[Mismatch]:
 
 def validate(expect: Tree) -> None:
     """Raises TestFileError when an expectation is written wrongly, before anything runs."""
-    for key, tree in expect.known(KEYS).items():
+    for key, tree in expect.known(EXPECT).items():
         if key in ("body", "reason") and isinstance(tree.value, dict):
-            tree.known(BODY_KEYS if key == "body" else TEXT_KEYS)
+            tree.known(BODY if key == "body" else MATCHING)
         elif key == "status":
             for item in tree.items():
                 _is_status(item, 200)
@@ -81,15 +61,15 @@ def validate(expect: Tree) -> None:
             tree.table()
         elif key in ("backend-requests", "sent-requests") and not isinstance(tree.value, (int, bool)):
             for item in tree.items():
-                item.known(REQUEST_KEYS)
+                item.known(SENT)
         elif key == "request":
-            tree.known(REQUEST_KEYS)
+            tree.known(SENT)
         elif key == "trace":
             from apimpolicy.testing.trace_expectations import validate_trace
 
             validate_trace(tree)
         elif key == "error" and tree.value not in (False, None):
-            tree.known(ERROR_KEYS)
+            tree.known(ERROR)
 
 
 def _status(tree: Tree, result: Result) -> Iterator[str]:
@@ -136,8 +116,8 @@ def _of_body(tree: Tree, text: str, what: str) -> Iterator[str]:
     if not isinstance(tree.value, dict):
         yield from _text(tree, text, what)
         return
-    parts = tree.known(BODY_KEYS)
-    plain = {key: part for key, part in parts.items() if key in TEXT_KEYS}
+    parts = tree.known(BODY)
+    plain = {key: part for key, part in parts.items() if key in MATCHING}
     yield from _by_keys(plain, text, what)
     for key in ("json", "json-subset"):
         if key in parts:
@@ -201,7 +181,7 @@ def _requests(tree: Tree, requests: Sequence[Request], what: str) -> Iterator[st
         yield f"expected {len(items)} requests that {what}, got {len(requests)}: {shown}"
     for number, (item, request) in enumerate(zip(items, requests, strict=False), 1):
         whose = f"request {number}" if len(items) > 1 else "the request"
-        for key, part in item.known(REQUEST_KEYS).items():
+        for key, part in item.known(SENT).items():
             if key == "method":
                 yield from _text(part, request.method, f"{whose}'s method")
             elif key == "url":
@@ -233,7 +213,7 @@ def _variables(tree: Tree, result: Result) -> Iterator[str]:
                 yield f"expected the variable {name!r} to be {_json(wanted.plain())}, it is null"
             continue
         text = from_utf16(objects.text(value))
-        if isinstance(wanted.value, dict) and set(wanted.value) <= set(BODY_KEYS):
+        if isinstance(wanted.value, dict) and set(wanted.value) <= set(BODY):
             yield from _of_body(wanted, text, f"variable {name}")
             continue
         plain = wanted.plain()
@@ -259,7 +239,7 @@ def _error(tree: Tree, result: Result) -> Iterator[str]:
     if error is None:
         yield "expected an error, there was none"
         return
-    for key, part in tree.known(ERROR_KEYS).items():
+    for key, part in tree.known(ERROR).items():
         got = getattr(error, key.replace("-", "_"))
         if part.value is None:
             if got is not None:
@@ -301,7 +281,7 @@ def _trace(tree: Tree, result: Result) -> Iterator[str]:
 
 def _text(tree: Tree, got: str, what: str) -> Iterator[str]:
     if isinstance(tree.value, dict):
-        yield from _by_keys(tree.known(TEXT_KEYS), got, what)
+        yield from _by_keys(tree.known(MATCHING), got, what)
     elif got != tree.text():
         yield f"expected {what} {tree.text()!r}, got {_short(got)}"
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.first_expectations import expectation_of
 from apimpolicy.testing.first_limits import limits_of, steps_seen
@@ -111,7 +112,8 @@ def _branches(subject: Subject) -> list[str]:
     """The branches of a policy by their paths in the trace."""
     found: list[str] = []
     for element in subject.elements:
-        if element.name in ("when", "otherwise") and element.parent is not None and element.parent.name == "choose":
+        around = element.parent
+        if element.name in ("when", "otherwise") and around is not None and has_trait(around.name, "branches"):
             found.append(_path(element))
     return found
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.system import objects
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _LONGEST = 400
 """Characters of a text; longer ones make a test that nobody reads."""
 _GONE: Any = object()
-_OWN_MESSAGE = ("send-request", "send-one-way-request")
 _NEW_URL = ("backend-set", "url-rewritten", "query-set")
 _NEW_BODY = ("body-set", "converted", "text-replaced", "response-returned", "padded")
 
@@ -110,7 +110,7 @@ def _own(result: Result) -> Iterator[TraceEntry]:
     """The entries whose effects are on the request and its answer, not on a request that a policy sends."""
     for entry in result.trace:
         around: TraceEntry | None = entry
-        while around is not None and around.name not in _OWN_MESSAGE:
+        while around is not None and not has_trait(around.name, "requests"):
             around = around.parent
         if around is None:
             yield entry

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.policies.registry import has_trait
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 MOST_CALLS = 10
 """Cases for more would be long to read."""
 
-_LIMITS = ("rate-limit", "rate-limit-by-key", "quota", "quota-by-key")
 _REFUSED = (403, 429)
 
 
@@ -36,7 +37,7 @@ class Limit(NamedTuple):
 def limits_of(subject: Subject) -> Iterator[Limit]:
     """The limits that are written as numbers, and not too many."""
     for element in subject.elements:
-        if element.name in _LIMITS:
+        if has_trait(element.name, "counts-calls"):
             given = [element.get(name) for name in ("calls", "renewal-period")]
             texts = [attribute.value.text.strip() for attribute in given if attribute is not None]
             if len(texts) == 2 and all(text.isascii() and text.isdecimal() for text in texts):

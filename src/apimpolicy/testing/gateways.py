@@ -69,12 +69,12 @@ def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
 def request_of(tree: Tree | None, case: Case) -> Request:
     """The request that a tree describes; without one, GET /. Raises TestFileError."""
     from apimpolicy.context.records import Request
-    from apimpolicy.testing.case_files import METHODS, REQUEST_KEYS
     from apimpolicy.testing.doubles import content_of, headers_of
+    from apimpolicy.testing.format import METHODS, REQUEST
 
     if tree is None:
         return Request("GET", "/")
-    given = tree.known(REQUEST_KEYS)
+    given = tree.known(REQUEST)
     method = next((key for key in METHODS if key in given), None)
     url = given[method or "url"].text()
     if method is None:

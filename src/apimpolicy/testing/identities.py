@@ -15,24 +15,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.testing.format import PROVIDER, TOKEN
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
 
 if TYPE_CHECKING:
     from apimpolicy.engine.openid_provider import OpenIdProvider
 
-PROVIDER_KEYS = ("issuer", "audience", "claims", "algorithm", "url")
-TOKEN_KEYS = (
-    "from",
-    "audience",
-    "claims",
-    "subject",
-    "issuer",
-    "expires-in",
-    "starts-in",
-    "signed-with",
-    "header",
-    "scheme",
-)
 _SIGNATURES = ("another-key", "nothing")
 
 
@@ -45,7 +33,7 @@ class TestIdentities:
         self._asked = asked or {}
         self._made: dict[str, OpenIdProvider] = {}
         for tree in self._asked.values():
-            given = tree.known(PROVIDER_KEYS)
+            given = tree.known(PROVIDER)
             if "issuer" not in given:
                 raise tree.mistake(MISSING, "'issuer' is missing here")
 
@@ -62,13 +50,13 @@ class TestIdentities:
         if name not in self._made:
             from apimpolicy.engine.openid_provider import OpenIdProvider
 
-            given = {key: part.plain() for key, part in self._asked[name].known(PROVIDER_KEYS).items()}
+            given = {key: part.plain() for key, part in self._asked[name].known(PROVIDER).items()}
             self._made[name] = OpenIdProvider(given.pop("issuer"), **given)
         return self._made[name]
 
     def header(self, tree: Tree) -> tuple[str, str]:
         """The header that carries the token which a request asks for. Raises TestFileError."""
-        given = tree.known(TOKEN_KEYS) if isinstance(tree.value, dict) else {"from": tree}
+        given = tree.known(TOKEN) if isinstance(tree.value, dict) else {"from": tree}
         place = given.get("from", tree)
         name = place.text() if "from" in given else next(iter(self._asked), "")
         provider = self.get(name, place)

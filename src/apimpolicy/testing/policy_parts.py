@@ -21,16 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.testing.doubles import response_of
-from apimpolicy.testing.expectations import ERROR_KEYS
+from apimpolicy.testing.format import DOUBLE, DOUBLE_ERROR, ERROR
 from apimpolicy.testing.tree import UNKNOWN_NAME, WRONG_KIND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apimpolicy.testing.tree import Tree
-
-DOUBLE_KEYS = ("variables", "headers", "error", "response")
-DOUBLE_ERROR_KEYS = ("reason", "message", "status")
 
 
 def part_of(given: Mapping[str, Tree], directory: str, *, of_service: bool = False) -> dict[str, Any]:
@@ -43,7 +40,7 @@ def part_of(given: Mapping[str, Tree], directory: str, *, of_service: bool = Fal
     if "response" in given:
         found["response"] = response_of(given["response"], directory)
     if "last-error" in given:
-        texts = given["last-error"].known(ERROR_KEYS)
+        texts = given["last-error"].known(ERROR)
         found["last_error"] = {name: tree.text() for name, tree in texts.items()}
     if "replace" in given:
         found["doubles"] = {name: _double(tree, directory) for name, tree in given["replace"].table().items()}
@@ -63,14 +60,14 @@ def _double(tree: Tree, directory: str) -> Any:
 
     if tree.value is None:
         return None
-    given = tree.known(DOUBLE_KEYS)
+    given = tree.known(DOUBLE)
     options: dict[str, Any] = {}
     if "variables" in given:
         options["variables"] = given["variables"].plain()
     if "headers" in given:
         options["headers"] = {name: value.text() for name, value in given["headers"].table().items()}
     if "error" in given:
-        options["error"] = {name: part.plain() for name, part in given["error"].known(DOUBLE_ERROR_KEYS).items()}
+        options["error"] = {name: part.plain() for name, part in given["error"].known(DOUBLE_ERROR).items()}
     if "response" in given:
         options["response"] = response_of(given["response"], directory)
     return PolicyDouble(**options)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.report.test_text import CaseReport
-from apimpolicy.testing.case_files import PART_KEYS
 from apimpolicy.testing.expectations import Mismatch, mismatches
+from apimpolicy.testing.format import PART
 from apimpolicy.testing.gateways import gateway_of, request_of
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _send(gateway: Gateway, case: Case, request: Request) -> Result:
     variables = case.given.get("variables")
     given = None if variables is None else variables.plain()
     part: dict[str, Any] = {}
-    if any(key in case.given for key in PART_KEYS):
+    if any(key in case.given for key in PART):
         from apimpolicy.testing.policy_parts import part_of
 
         part = part_of(case.given, case.file.directory, of_service=not subject.policies)

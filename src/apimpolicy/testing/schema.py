@@ -2,225 +2,120 @@
 
     # yaml-language-server: $schema=https://…/apimpolicy-test.schema.json
 
-`python -m apimpolicy.testing.schema` prints it; `schemas/apimpolicy-test.schema.json` is the published copy.
+Made of `apimpolicy.testing.format`. The build stores it in the package; the site of the documentation has it at
+`ADDRESS`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
-from apimpolicy.testing import case_files, doubles, expectations
+from apimpolicy.policies.settings import Behaviour, meanings
+from apimpolicy.testing import format as tables
 
-_TEXTS: dict[str, str] = {
-    "policy": "The policy file, relative to this one, or the document itself; it is taken for the API's.",
-    "policies": "The policy files, or the documents themselves, by scope.",
-    "trace": "Entries of the trace in the gateway's own form, in this order.",
-    "service": "A whole service instead: a folder as APIOps extracts it, or an apimpolicy.toml with APIs.",
-    "config": "The gateway's configuration; without it, the nearest apimpolicy.toml beside or above this file.",
-    "certificates": "Certificates by name, besides those that every file has: partner, expired, revoked …",
-    "defaults": "For every case; a case's own keys come on top.",
-    "cases": "The cases.",
-    "name": "What the case says, as a sentence.",
-    "description": "Anything that helps a reader.",
-    "skip": "Why the case is not run.",
-    "each": "A table: the case runs once for each row, with $name replaced by the row's value.",
-    "steps": "Several requests to one gateway, one after another.",
-    "gateway": "Settings of the gateway, the keys of apimpolicy.toml; certificates by name.",
-    "named-values": "Named values; {thumbprint: partner} is that certificate's.",
-    "now": "The gateway's time; 2026-01-01T00:00:00Z unless given.",
-    "backend": "What the backend answers: one answer, or one after another.",
-    "outside": "What answers send-request; the backend does unless given.",
-    "request": "The request.",
-    "variables": "context.Variables from the start, as if a wider scope had set them.",
-    "expect": "What the answer must be.",
-    "advance": "Seconds that go by before the request.",
-    "status": "The status code: a number, a list, or a pattern such as 4xx.",
-    "reason": "The text beside the status code.",
-    "headers": "Headers by name; null means that there must be none.",
-    "body": "The body: the whole text, or contains, matches, json, json-subset.",
-    "json": "The body as JSON, exactly.",
-    "json-subset": "JSON that the body has at least.",
-    "backend-requests": "How many requests reached a backend, or what they were.",
-    "sent-requests": "How many requests policies sent of their own, or what they were.",
-    "error": "context.LastError; false means that there was none.",
-    "branch": "A branch that was taken: choose ▸ when 1.",
-    "explanation": "A text that the explanation contains.",
-    "section": "The section that runs alone, or several: inbound, backend, outbound, on-error.",
-    "only": "The only policy that runs: its id, or its place, as outbound/set-header[1].",
-    "response": "The response that expressions see, where no backend was asked.",
-    "last-error": "context.LastError, where on-error runs alone.",
-    "replace": "Doubles of policies, by the policies' ids.",
-    "takes": "Seconds on the gateway's clock until it answers.",
-    "raises": "Instead of answering: timeout or refused.",
-    "message": "What the error says.",
-    "when": "Only for requests like this.",
-    "file": "The content of a file.",
-    "certificate": "The client certificate, by name or as a file.",
-    "token": "A token of an identity provider, sent as Authorization: Bearer.",
-    "identity-providers": "Identity providers by name, which issue the tokens of requests.",
-    "ip-address": "The caller's address.",
+ADDRESS = "https://apimpolicy.github.io/apimpolicy/schemas/"
+"""Where the documentation's site has the schemas of `apimpolicy/schemas`, for editors."""
+NAME = "apimpolicy-test.schema.json"
+
+SHARED = ("answer", "body", "expect", "matched", "matching", "request", "sent")
+"""Kinds that stand once in the schema and are referred to."""
+
+_TEXT = {"type": ["string", "number", "boolean"]}
+
+KINDS: dict[str, dict[str, Any]] = {
+    "anything": {},
+    "text": _TEXT,
+    "texts": {"oneOf": [_TEXT, {"type": "array", "items": _TEXT}]},
+    "scalar": {"type": ["string", "number", "boolean", "null"]},
+    "text or boolean": {"type": ["string", "boolean"]},
+    "boolean": {"type": "boolean"},
+    "boolean or null": {"type": ["boolean", "null"]},
+    "null": {"type": "null"},
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
+    "number or null": {"type": ["number", "null"]},
+    "count": {"type": ["integer", "boolean"]},
+    "seconds": {"type": "number", "minimum": 0},
+    "status-code": {"type": "integer", "minimum": 100, "maximum": 599},
+    "pattern": {"type": "string", "pattern": "^[1-5][0-9xX]{2}$"},
+    "date": {"type": "string", "description": tables.GIVEN["now"][1]},
+    "list": {"type": "array"},
+    "table": {"type": "object"},
 }
+
+COMBINED = {
+    "status": "integer|pattern",
+    "matched": "scalar|matching",
+    "body": "scalar|body-parts",
+    "counted": "count|sent|[sent]",
+    "headers": "{scalar|list|matching}",
+}
+
+TABLES = {
+    name: getattr(tables, name.replace("-", "_").upper())
+    for name in (
+        *("answer", "case", "certificate", "double", "double-error", "error", "expect", "given", "last-error"),
+        *("matching", "provider", "request", "response", "scopes", "sent", "step", "token", "trace-entry", "when"),
+    )
+} | {"body-parts": tables.BODY}
 
 
 def schema() -> dict[str, Any]:
     """The schema, in JSON Schema draft 7, which editors know."""
-    text = {"type": ["string", "number", "boolean"]}
-    scalar = {"type": ["string", "number", "boolean", "null"]}
-    texts = {"oneOf": [text, {"type": "array", "items": text}]}
-    date = {"type": "string", "description": _TEXTS["now"]}
-    matching = _object(dict.fromkeys(expectations.TEXT_KEYS, texts))
-    matched = {"oneOf": [scalar, matching]}
-    of_body = dict.fromkeys(expectations.TEXT_KEYS, texts) | {"json": {}, "json-subset": {}}
-    body = _reference("body")
-    headers = {
-        "type": "object",
-        "additionalProperties": {"oneOf": [scalar, {"type": "array"}, _reference("matching")]},
-    }
-    sent = _object(
-        {"method": matched, "url": matched, "headers": headers, "body": body, "json": {}, "json-subset": {}}
-        | {"certificate": scalar}
-    )
-    one = _reference("sent")
-    counted = {"oneOf": [{"type": ["integer", "boolean"]}, one, {"type": "array", "items": one}]}
-    status = {"oneOf": [{"type": "integer"}, {"type": "string", "pattern": "^[1-5][0-9xX]{2}$"}]}
-    error = {"oneOf": [{"type": ["boolean", "null"]}, _object(dict.fromkeys(expectations.ERROR_KEYS, matched))]}
-    trace_entry = _object({"section": text, "source": text, "data": {}, "absent": {"type": "boolean"}})
-    expect = _object(
-        {
-            "status": {"oneOf": [*status["oneOf"], {"type": "array", "items": status}]},
-            "reason": matched,
-            "headers": headers,
-            "body": body,
-            "json": {},
-            "json-subset": {},
-            "backend-requests": counted,
-            "sent-requests": counted,
-            "request": one,
-            "variables": {"type": "object"},
-            "error": error,
-            "branch": texts,
-            "explanation": texts,
-            "trace": {"type": "array", "items": trace_entry},
-        }
-    )
-    request = _object(
-        dict.fromkeys((*case_files.METHODS, "method", "url", "file", "ip-address"), text)
-        | {"headers": headers, "body": text, "json": {}, "certificate": scalar}
-    )
-    answer = _object(
-        {
-            "status": {"type": "integer", "minimum": 100, "maximum": 599},
-            "reason": text,
-            "headers": headers,
-            "body": text,
-            "json": {},
-            "file": text,
-            "takes": {"type": "number", "minimum": 0},
-            "raises": {"enum": ["timeout", "refused"]},
-            "message": text,
-            "when": _object(dict.fromkeys(doubles.WHEN_KEYS, text)),
-        }
-    )
-    answers = {"oneOf": [_reference("answer"), {"type": "array", "items": _reference("answer")}]}
-    certificate = _object(
-        dict.fromkeys(("subject", "issued-by", "file", "password"), text)
-        | dict.fromkeys(("not-before", "not-after"), date)
-        | {key: {"type": "boolean"} for key in ("self-signed", "revoked")}
-        | {"dns-names": {"type": "array", "items": text}}
-    )
-    provider = _object(
-        dict.fromkeys(("issuer", "algorithm", "url"), text) | {"audience": texts, "claims": {"type": "object"}}
-    )
-    token = _object(
-        dict.fromkeys(("from", "subject", "issuer", "header", "scheme"), text)
-        | {"audience": texts, "claims": {"type": "object"}}
-        | {key: {"type": ["number", "null"]} for key in ("expires-in", "starts-in")}
-        | {"signed-with": {"enum": ["another-key", "nothing"]}}
-    )
-    request["properties"]["token"] = {"oneOf": [scalar, token], "description": _TEXTS["token"]}
-    response = _object(
-        {"status": {"type": "integer"}, "reason": text, "headers": headers, "body": text, "json": {}, "file": text}
-    )
-    double = _object(
-        {"variables": {"type": "object"}, "headers": headers, "error": {"type": "object"}, "response": response}
-    )
-    part = {
-        "section": texts,
-        "only": text,
-        "response": response,
-        "last-error": _object(dict.fromkeys(expectations.ERROR_KEYS, text)),
-        "replace": {"type": "object", "additionalProperties": {"oneOf": [{"type": "null"}, double]}},
-    }
-    given = {
-        "gateway": {"type": "object"},
-        "named-values": {"type": "object"},
-        "now": date,
-        "backend": answers,
-        "outside": answers,
-        "request": _reference("request"),
-        "variables": {"type": "object"},
-        **part,
-        "expect": _reference("expect"),
-    }
-    subject = {
-        "policy": text,
-        "service": text,
-        "policies": _object(dict.fromkeys(case_files.SCOPES, text)),
-    }
-    step = _object(
-        {"name": text, "request": given["request"], "expect": given["expect"], "advance": {"type": "number"}}
-    )
-    case = _object(
-        {
-            "name": text,
-            "description": text,
-            "skip": {"type": ["string", "boolean"]},
-            "each": {"type": "array", "items": {"type": "object"}},
-            "steps": {"type": "array", "items": step},
-            **subject,
-            **given,
-        }
-    )
-    root = _object(
-        {
-            "$schema": text,
-            **subject,
-            "config": {"type": ["string", "boolean"]},
-            "certificates": {"type": "object", "additionalProperties": certificate},
-            "identity-providers": {"type": "object", "additionalProperties": provider},
-            "defaults": _object(given),
-            "cases": {"type": "array", "items": case},
-        }
-    )
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": ADDRESS + NAME,
         "title": "Test cases for Azure API Management policies (apimpolicy)",
-        **root,
+        **_object(tables.FILE),
         "required": ["cases"],
-        "definitions": {
-            "matching": matching,
-            "matched": {"oneOf": [scalar, _reference("matching")]},
-            "body": {"oneOf": [scalar, _object(of_body)]},
-            "sent": sent,
-            "answer": answer,
-            "request": request,
-            "expect": expect,
-        },
+        "definitions": {name: _named(name) for name in SHARED},
     }
 
 
-def _reference(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/definitions/{name}"}
+def schema_of(words: str) -> dict[str, Any]:
+    """The schema of what a key may be."""
+    if words.startswith("{"):
+        return {"type": "object", "additionalProperties": schema_of(words[1:-1])}
+    if "|" in words:
+        return {"oneOf": [schema_of(word) for word in words.split("|")]}
+    if words.startswith("["):
+        return {"type": "array", "items": schema_of(words[1:-1])}
+    return {"$ref": f"#/definitions/{words}"} if words in SHARED else _named(words)
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    described: dict[str, Any] = {}
-    for key, value in properties.items():
-        described[key] = {**value, "description": _TEXTS[key]} if key in _TEXTS and "$ref" not in value else value
-        if "_" not in key and "-" in key:
-            described[key.replace("-", "_")] = described[key]
-    return {"type": "object", "properties": described, "additionalProperties": False}
+def _named(name: str) -> dict[str, Any]:
+    if name == "gateway":
+        return _gateway()
+    if name in COMBINED:
+        return schema_of(COMBINED[name])
+    if name in TABLES:
+        return _object(TABLES[name])
+    return KINDS[name] if name in KINDS else {"enum": name.split(", ")}
+
+
+def _object(keys: tables.Keys) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    for key, (words, meaning) in keys.items():
+        made = schema_of(words)
+        properties[key] = {**made, "description": meaning} if meaning and "$ref" not in made else made
+        if "-" in key:
+            properties[key.replace("-", "_")] = properties[key]
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _gateway() -> dict[str, Any]:
+    """The keys of apimpolicy.toml: editors are told of those that are plain values."""
+    means = meanings(Behaviour)
+    properties: dict[str, Any] = {}
+    for name, declared in Behaviour.declared.items():
+        kind = {"enum": list(declared.choices)} if declared.choices else {"type": _TYPES[declared.kind]}
+        properties[declared.key] = properties[name] = {**kind, "default": declared.default, "description": means[name]}
+    return {"type": "object", "properties": properties}
+
+
+_TYPES = {bool: "boolean", int: "integer", str: "string"}
 
 
 def text() -> str:
@@ -228,5 +123,8 @@ def text() -> str:
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 
 
-if __name__ == "__main__":
-    print(text(), end="")
+def store() -> None:
+    """Write it into the package, beside the schemas of what the commands print; the build and `python -m docs` do."""
+    path = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas", NAME)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text())

@@ -15,19 +15,19 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.testing.format import TRACE_ENTRY
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.engine.result import Result
     from apimpolicy.testing.tree import Tree
 
-KEYS = ("section", "source", "data", "absent")
-
 
 def validate_trace(tree: Tree) -> None:
     """Raises TestFileError when an expected entry is written wrongly."""
     for item in tree.items():
-        item.known(KEYS)
+        item.known(TRACE_ENTRY)
 
 
 def missing_entries(tree: Tree, result: Result) -> Iterator[str]:
@@ -38,7 +38,7 @@ def missing_entries(tree: Tree, result: Result) -> Iterator[str]:
     entries = [(section, entry) for section, found in sections.items() for entry in found]
     begin = 0
     for item in tree.items():
-        wanted = item.known(KEYS)
+        wanted = item.known(TRACE_ENTRY)
         fitting = [number for number, (section, entry) in enumerate(entries) if _fits(wanted, section, entry)]
         if "absent" in wanted and wanted["absent"].value:
             if fitting:

@@ -243,7 +243,7 @@ def test_services_that_answer(tmp_path: Path) -> None:
     assert (sent.headers["Left"], sent.headers["Slow"]) == ('{"left": 3}', "True")
     assert sent.headers["Authorization"].startswith("Bearer ")
     assert [event.text for event in gateway.event_hub("log").events] == ["seen"]
-    assert gateway.services.refused_certificate_status == 403
+    assert gateway.refused_certificate_status == 403
     assert gateway.second_read == "again"
     assert gateway.missing_section == "skip"
     assert gateway.limits is not None

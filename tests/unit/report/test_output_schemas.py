@@ -1,4 +1,4 @@
-"""Output for programs, held to the published schemas: ours in `schemas/`, SARIF's, and readers of JUnit's XML.
+"""Output for programs, held to the published schemas: ours in the package, SARIF's, and readers of JUnit's XML.
 
 The findings are those of the bad examples of all rules. Ours are checked strictly: a field that the schema does not
 describe is a mistake here, although readers must expect new ones.
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
 
 ROOT = Path(__file__).parents[3]
+SCHEMAS = ROOT / "src" / "apimpolicy" / "schemas"
 EXAMPLES = sorted((ROOT / "tests" / "rules").glob("*/bad*.xml"))
 ODD = (
     "<inbound><!-- a\x85, 100%:\n --><set-hedder a='\U0001f600&amp;' />\n"
@@ -68,7 +69,7 @@ def strict(schema: Any) -> Any:
 
 
 def problems(name: str, text: str) -> list[str]:
-    schema = json.loads((ROOT / "schemas" / f"apimpolicy-{name}.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((SCHEMAS / f"apimpolicy-{name}.schema.json").read_text(encoding="utf-8"))
     assert jsonschema_rs.validator_for(schema).is_valid(json.loads(text))
     return list(map(str, jsonschema_rs.validator_for(strict(schema)).iter_errors(json.loads(text))))
 

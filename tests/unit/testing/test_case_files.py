@@ -285,13 +285,11 @@ def test_an_unknown_certificate_is_said_where_it_stands(write: Callable[..., str
     assert "4:37: POL505 error: there is no certificate 'nobody'" in outcome.problem.replace("a.test.yaml:", "")
 
 
-def test_the_published_schema_is_current_and_takes_these_files() -> None:
+def test_the_schema_takes_these_files() -> None:
     import jsonschema_rs
     import yaml
 
-    published = (ROOT / "schemas" / "apimpolicy-test.schema.json").read_text(encoding="utf-8")
-    assert published == schema.text()
-    validator = jsonschema_rs.validator_for(json.loads(published))
+    validator = jsonschema_rs.validator_for(schema.schema())
     for text in (CERTIFICATES, LIMITS):
         errors = [error.message for error in validator.iter_errors(json.loads(json.dumps(yaml.safe_load(text))))]
         assert errors == []

@@ -31,34 +31,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
-
-
-ANSWERING = frozenset(
-    (
-        "base",
-        "cosmosdb-data-source",
-        "forward-request",
-        "http-data-source",
-        "include-fragment",
-        "invoke-dapr-binding",
-        "mock-response",
-        "publish-to-dapr",
-        "return-response",
-        "send-request",
-        "sql-data-source",
-    )
-)
-"""Policies that send the request somewhere, answer it, or may contain such a policy."""
-
-ENDING = frozenset(("return-response", "mock-response", "invoke-dapr-binding", "publish-to-dapr"))
-COMPOSING = frozenset(("return-response", "mock-response", "set-body", "set-status", "include-fragment"))
-"""Policies of outbound that make up a response."""
 
 
 class BackendDoesNotForward(Rule):
@@ -69,12 +48,14 @@ class BackendDoesNotForward(Rule):
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if element.parent is None or element.parent.name != "policies":
             return
-        if any(other.name in ANSWERING for other in element.descendants()):
+        if any(map(may_answer, element.descendants())):
             return
         inbound, outbound = element.parent.find("inbound"), element.parent.find("outbound")
-        if inbound is not None and (_has(inbound.elements(), ENDING) or self.subject.flow.ends.get("inbound") is None):
+        if self.subject.flow.ends.get("inbound") is None and inbound is not None:
             return
-        if outbound is not None and _has(outbound.descendants(), COMPOSING):
+        if inbound is not None and any(has_trait(other.name, "ends", "diverts") for other in inbound.elements()):
+            return
+        if outbound is not None and any(map(makes_response, outbound.descendants())):
             return
         yield self.at_element(
             element,
@@ -84,5 +65,11 @@ class BackendDoesNotForward(Rule):
         )
 
 
-def _has(elements: Iterable[Element], names: frozenset[str]) -> bool:
-    return any(element.name in names for element in elements)
+def may_answer(element: Element) -> bool:
+    """Whether a policy sends the request somewhere, answers it, or may contain such a policy."""
+    return has_trait(element.name, "answers") or element.name in ("base", "include-fragment")
+
+
+def makes_response(element: Element) -> bool:
+    """Whether a policy of outbound makes up a response, or may contain such a policy."""
+    return has_trait(element.name, "makes-response") or element.name == "include-fragment"

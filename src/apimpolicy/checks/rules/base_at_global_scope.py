@@ -36,6 +36,7 @@ class BaseAtGlobalScope(Rule):
     code = "POL128"
     severity = Severity.ERROR
     elements = ("base",)
+    known = ("scope",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if self.settings.scope == "global":

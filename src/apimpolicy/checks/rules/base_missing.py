@@ -31,7 +31,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
-from apimpolicy.checks.rules.backend_does_not_forward import ANSWERING
+from apimpolicy.checks.rules.backend_does_not_forward import may_answer
 from apimpolicy.policies.spec import SECTIONS
 
 if TYPE_CHECKING:
@@ -40,12 +40,9 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
 
 
-INSTEAD = {name: frozenset(("base",)) for name in SECTIONS} | {"backend": ANSWERING}
-"""For each section, the policies of which one is enough."""
-
-
 class BaseMissing(Rule):
     code = "POL127"
+    known = ("scope",)
 
     def finish(self) -> Iterator[Diagnostic]:
         if self.settings.scope in (None, "global"):
@@ -53,7 +50,8 @@ class BaseMissing(Rule):
         for root in self.document.roots:
             for section in root.elements() if root.name == "policies" else ():
                 if section.name in SECTIONS and not any(
-                    element.name in INSTEAD[section.name] for element in section.descendants()
+                    element.name == "base" or (section.name == "backend" and may_answer(element))
+                    for element in section.descendants()
                 ):
                     yield self.at_element(
                         section,

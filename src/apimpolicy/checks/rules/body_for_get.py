@@ -25,9 +25,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Binary, Call, Expression, Logical, PropertyAccess
-from apimpolicy.checks.flow import COMPOSING
 from apimpolicy.checks.messages import type_name
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ class BodyForGet(Rule):
         method, asks = self.settings.method, False
         around = element.parent
         while around is not None:
-            if around.name in COMPOSING:
+            if has_trait(around.name, "composes", "requests"):
                 return
             if around.name == "when":
                 condition = self.condition(around)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 class BodyLost(Rule):
     code = "POL205"
     needs_all = True
+    members = ("Body",)
 
     def finish(self) -> Iterator[Diagnostic]:
         text = self.document.source.text

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 class BodyReadTwice(Rule):
     code = "POL204"
+    members = ("Body",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         consumed = dict(self.subject.flow.before(expression.element).consumed)

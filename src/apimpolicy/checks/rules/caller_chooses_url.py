@@ -43,6 +43,7 @@ _SCHEME = re.compile(r"\s*(?:https?://)?", re.IGNORECASE)
 
 class CallerChoosesUrl(Rule):
     code = "POL333"
+    elements = ("set-url", "set-backend-service")
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         attribute = expression.attribute

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 class CertificateMayBeNull(Rule):
     code = "POL303"
     needs_all = True
+    members = ("Certificate",)
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 class CertificateNotIdentified(Rule):
     code = "POL302"
     needs_all = True
+    members = ("Certificate",)
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)

@@ -47,6 +47,8 @@ HELP = "Turn on 'Negotiate client certificate' for the host name, then set negot
 class CertificateNotNegotiated(Rule):
     code = "POL308"
     elements = ("validate-client-certificate",)
+    members = ("Certificate",)
+    known = ("negotiates",)
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)

@@ -47,6 +47,7 @@ class CertificateNotVerified(Rule):
     code = "POL301"
     needs_all = True
     severity = Severity.ERROR
+    members = ("Certificate",)
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)

@@ -24,6 +24,7 @@ from apimpolicy.binding.nodes import Call, PropertyAccess
 from apimpolicy.checks.messages import type_name
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,16 +37,17 @@ if TYPE_CHECKING:
 CHANGING = {"DateTime": ("Now", "UtcNow"), "DateTimeOffset": ("Now", "UtcNow"), "IContext": ("RequestId", "Timestamp")}
 WHOLE = frozenset(("Concat", "Format", "Join", "ToLocalTime", "ToUniversalTime", "Ticks", "UtcTicks", "UtcDateTime"))
 """Members that keep the time as precise as it was, or nearly so."""
-KEYED = frozenset(("cache-lookup-value", "cache-store-value", "cache-remove-value"))
 
 
 class ChangingCacheKey(Rule):
     code = "POL208"
     severity = Severity.INFO
+    elements = ("vary-by",)
+    traits = ("keeps-values",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         element, attribute = expression.element, expression.attribute
-        is_key = element.name in KEYED and attribute is not None and attribute.name == "key"
+        is_key = has_trait(element.name, "keeps-values") and attribute is not None and attribute.name == "key"
         if not is_key and element.name != "vary-by":
             return
         for node in expression.compiled.nodes:

@@ -36,7 +36,8 @@ MOST_SECONDS = 300
 
 class ClockSkew(Rule):
     code = "POL312"
-    elements = ("validate-jwt", "validate-azure-ad-token")
+    traits = ("checks-token",)
+    attributes = ("clock-skew",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         attribute, text = element.get("clock-skew"), self.literal(element, "clock-skew")

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 class CorsCredentialsForAnyOrigin(Rule):
     code = "POL320"
     elements = ("cors",)
+    attributes = ("allow-credentials",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if self.literal(element, "allow-credentials") != "true":

@@ -35,29 +35,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
-
-
-REFUSING = frozenset(
-    (
-        "check-header",
-        "ip-filter",
-        "quota",
-        "quota-by-key",
-        "rate-limit",
-        "rate-limit-by-key",
-        "return-response",
-        "validate-azure-ad-token",
-        "validate-client-certificate",
-        "validate-jwt",
-    )
-)
-"""Policies that end a request."""
 
 
 OTHER_SECTIONS = ("backend", "outbound", "on-error")
@@ -84,7 +68,7 @@ class CorsOutOfPlace(Rule):
         for other in parent.elements():
             if other is element:
                 return
-            if other.name in REFUSING:
+            if has_trait(other.name, "refuses"):
                 yield self.at_element(
                     element,
                     f"'{other.name}' comes before 'cors'",

@@ -47,7 +47,8 @@ SHARED = frozenset(("Api", "Deployment", "Operation", "Workspace"))
 class CounterSharedByAll(Rule):
     code = "POL409"
     severity = Severity.INFO
-    elements = ("rate-limit-by-key", "quota-by-key", "llm-token-limit", "azure-openai-token-limit")
+    traits = ("limits",)
+    attributes = ("counter-key",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         attribute = element.get("counter-key")

@@ -38,6 +38,7 @@ DEPRECATED = {("ISubscription", "CreatedTime"): "CreatedDate", ("IProduct", "Api
 class DeprecatedMember(Rule):
     code = "POL213"
     severity = Severity.INFO
+    members = ("CreatedTime", "Apis")
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         for node in expression.of_kind(PropertyAccess):

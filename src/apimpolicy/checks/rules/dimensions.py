@@ -51,7 +51,7 @@ DEFAULTS = frozenset(
 
 class Dimensions(Rule):
     code = "POL129"
-    elements = ("emit-metric", "llm-emit-token-metric", "azure-openai-emit-token-metric")
+    traits = ("measures",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         found = [child for child in element.elements() if child.name == "dimension"]

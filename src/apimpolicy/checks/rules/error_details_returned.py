@@ -27,6 +27,7 @@ from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.messages import type_name
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,7 @@ SINKS = frozenset(("set-body", "set-header", "value", "set-status"))
 class ErrorDetailsReturned(Rule):
     code = "POL337"
     severity = Severity.INFO
+    members = ("LastError",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         element = expression.element
@@ -60,7 +62,7 @@ class ErrorDetailsReturned(Rule):
 def is_in_request(element: Element | None) -> bool:
     """Whether the element belongs to a request of the policy's own, not to the answer."""
     while element is not None:
-        if element.name in ("send-request", "send-one-way-request", "log-to-eventhub", "trace"):
+        if has_trait(element.name, "requests", "logs"):
             return True
         element = element.parent
     return False

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-class ErrorStatusKept(Rule):
+class ErrorHiddenByOk(Rule):
     code = "POL410"
     severity = Severity.INFO
     by_default = False

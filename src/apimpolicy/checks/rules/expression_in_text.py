@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 class ExpressionInText(Rule):
     code = "POL207"
+    words = ("@(", "@{")
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         element, attribute = expression.element, expression.attribute

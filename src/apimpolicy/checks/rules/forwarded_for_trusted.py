@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 class ForwardedForTrusted(Rule):
     code = "POL335"
+    words = ("x-forwarded-for",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         for node in expression.of_kind(Call):

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 class FragmentRoot(Rule):
     code = "POL141"
     severity = Severity.ERROR
+    known = ("scope", "fragment")
 
     def finish(self) -> Iterator[Diagnostic]:
         root = self.document.root

@@ -36,6 +36,7 @@ class FragmentUnknown(Rule):
     code = "POL135"
     severity = Severity.INFO
     elements = ("include-fragment",)
+    known = ("fragments",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         known = self.settings.fragments

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 class IdRepeated(Rule):
     code = "POL131"
     severity = Severity.INFO
+    attributes = ("id",)
 
     def finish(self) -> Iterator[Diagnostic]:
         seen: set[str] = set()

@@ -40,6 +40,7 @@ OWN = frozenset(("User", "Subscription", "Certificate", "Product"))
 class IdentityHeaderFromCaller(Rule):
     code = "POL334"
     elements = ("set-header",)
+    attributes = ("exists-action",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         name, attribute = self.literal(element, "name"), element.get("exists-action")

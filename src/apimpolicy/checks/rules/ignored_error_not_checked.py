@@ -41,6 +41,7 @@ class IgnoredErrorNotChecked(Rule):
     code = "POL411"
     needs_all = True
     elements = ("send-request",)
+    attributes = ("ignore-error",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         name = self.literal(element, "response-variable-name")

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 class InputParsedBlindly(Rule):
     code = "POL210"
     severity = Severity.INFO
+    members = ("Parse",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         inputs = set(map(id, caller_inputs(expression)))

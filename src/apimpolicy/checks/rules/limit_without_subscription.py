@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 class LimitWithoutSubscription(Rule):
     code = "POL421"
     elements = ("rate-limit", "quota")
+    known = ("requires_subscription",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if self.settings.requires_subscription is not False or self.settings.scope not in ("api", "operation"):

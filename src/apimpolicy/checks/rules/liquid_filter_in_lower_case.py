@@ -44,6 +44,7 @@ class LiquidFilterInLowerCase(Rule):
     code = "POL413"
     severity = Severity.INFO
     elements = ("set-body",)
+    words = ("liquid",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if self.literal(element, "template") != "liquid":

@@ -38,6 +38,7 @@ BODY = re.compile(r"\{[{%][^}%]*\bbody\b")
 class LiquidInReturnResponse(Rule):
     code = "POL412"
     elements = ("set-body",)
+    words = ("liquid",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         parent = element.parent

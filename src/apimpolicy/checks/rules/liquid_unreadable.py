@@ -38,6 +38,7 @@ class LiquidUnreadable(Rule):
     code = "POL419"
     severity = Severity.ERROR
     elements = ("set-body",)
+    words = ("liquid",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if self.literal(element, "template") != "liquid":

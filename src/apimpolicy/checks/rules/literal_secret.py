@@ -65,6 +65,7 @@ class LiteralSecret(Rule):
         "set-backend-service",
         "rewrite-uri",
     )
+    words = ("authorization", "code", "sig=", "accountkey", "api-key", "subscription-key", "functions-key", "password")
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if element.name == "authentication-basic":

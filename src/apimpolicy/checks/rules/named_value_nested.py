@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 class NamedValueNested(Rule):
     code = "POL217"
+    words = ("{{",)
 
     def finish(self) -> Iterator[Diagnostic]:
         values, written = self.subject.named_values or {}, self.subject.written

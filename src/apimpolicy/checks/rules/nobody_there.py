@@ -45,6 +45,7 @@ class NobodyThere(Rule):
     code = "POL216"
     severity = Severity.INFO
     by_default = False
+    members = ("User", "Subscription", "Product")
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         for node in expression.compiled.nodes:

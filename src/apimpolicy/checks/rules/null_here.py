@@ -27,6 +27,7 @@ from apimpolicy.binding.nodes import Call, PropertyAccess, Try
 from apimpolicy.checks.context_members import context_member, is_held_against_null
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,7 @@ AT_THE_END = ("increment-condition", "increment-count")
 class NullHere(Rule):
     code = "POL206"
     severity = Severity.ERROR
+    members = ("Response", "LastError")
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         section = self.subject.section_of(expression.element)
@@ -79,7 +81,7 @@ def may_have_answer(expression: CheckedExpression) -> bool:
     """Whether a response may exist here: one that is being composed, or one of a request in the same loop."""
     element: Element | None = expression.element
     while element is not None:
-        if element.name in ("return-response", "retry", "wait"):
+        if has_trait(element.name, "composes", "repeats", "joins"):
             return True
         element = element.parent
     return False

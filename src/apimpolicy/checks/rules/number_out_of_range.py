@@ -66,6 +66,20 @@ class NumberOutOfRange(Rule):
     code = "POL123"
     severity = Severity.ERROR
     elements = tuple(dict.fromkeys(name for name, _ in RANGES))
+    attributes = (
+        "renewal-period",
+        "count",
+        "max-size",
+        "score-threshold",
+        "threshold",
+        "timeout",
+        "max-count",
+        "duration",
+        "code",
+        "status-code",
+        "failed-check-httpcode",
+        "failed-validation-httpcode",
+    )
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         for attribute in element.attributes:

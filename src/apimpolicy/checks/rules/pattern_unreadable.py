@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 class PatternUnreadable(Rule):
     code = "POL218"
     severity = Severity.ERROR
+    members = ("Regex",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         for node in expression.compiled.nodes:

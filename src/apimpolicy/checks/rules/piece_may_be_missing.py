@@ -46,6 +46,7 @@ class PieceMayBeMissing(Rule):
     code = "POL212"
     severity = Severity.INFO
     by_default = False
+    members = ("Split", "First", "Last", "Single")
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         if next(caller_inputs(expression), None) is None or "Length" in expression.excerpt.text:

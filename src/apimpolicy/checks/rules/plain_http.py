@@ -39,6 +39,7 @@ NEAR = (".local", ".internal", ".svc", ".localhost", ".test")
 class PlainHttp(Rule):
     code = "POL332"
     elements = ("set-backend-service", "set-url", "openid-config")
+    words = ("http://",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         for name in ("base-url", "url"):

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
-from apimpolicy.policies.placement import GATEWAYS, gateway_of, placement_of
+from apimpolicy.policies.placement import GATEWAYS, gateway_of
+from apimpolicy.policies.registry import placement_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 class PolicyNotOnGateway(Rule):
     code = "POL121"
     severity = Severity.ERROR
+    known = ("tier", "gateway")
 
     def finish(self) -> Iterator[Diagnostic]:
         tier = self.settings.tier

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
-from apimpolicy.policies.placement import SCOPES, placement_of
+from apimpolicy.policies.placement import SCOPES
+from apimpolicy.policies.registry import placement_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 class PolicyOutOfScope(Rule):
     code = "POL120"
     severity = Severity.ERROR
+    known = ("scope",)
 
     def finish(self) -> Iterator[Diagnostic]:
         scope = self.settings.scope

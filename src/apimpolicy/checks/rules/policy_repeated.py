@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
-from apimpolicy.policies.placement import placement_of
+from apimpolicy.policies.registry import placement_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 class PolicyRepeated(Rule):
     code = "POL122"
     severity = Severity.ERROR
+    traits = ("once",)
 
     def finish(self) -> Iterator[Diagnostic]:
         seen: dict[tuple[str, str | None], list[Element]] = {}

@@ -35,6 +35,7 @@ PROTECTED = frozenset(("connection", "content-length", "keep-alive", "transfer-e
 class ProtectedHeader(Rule):
     code = "POL406"
     elements = ("set-header",)
+    words = ("connection", "content-length", "keep-alive", "transfer-encoding")
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         attribute, name = element.get("name"), self.literal(element, "name")

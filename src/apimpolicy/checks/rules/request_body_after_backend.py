@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 class RequestBodyAfterBackend(Rule):
     code = "POL215"
+    members = ("Body",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         if self.subject.section_of(expression.element) not in ("outbound", "on-error") or self.keeps_body():

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 class RequestIncomplete(Rule):
     code = "POL134"
-    elements = ("send-request", "send-one-way-request")
+    traits = ("requests",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         mode = element.get("mode")

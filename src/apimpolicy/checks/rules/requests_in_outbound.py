@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 class RequestsInOutbound(Rule):
     code = "POL417"
+    elements = ("send-one-way-request",)
+    known = ("gateway",)
 
     def finish(self) -> Iterator[Diagnostic]:
         if self.settings.gateway != "self-hosted":

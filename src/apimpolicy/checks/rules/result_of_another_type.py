@@ -60,6 +60,7 @@ LONGS = {"token-quota": ("a long", NUMBERS - {"long"} | OTHERS | {"bool", "objec
 class ResultOfAnotherType(Rule):
     code = "POL214"
     severity = Severity.ERROR
+    members = ("",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         attribute, bound = expression.attribute, expression.compiled.bound

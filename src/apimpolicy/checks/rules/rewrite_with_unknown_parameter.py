@@ -41,6 +41,7 @@ class RewriteWithUnknownParameter(Rule):
     code = "POL414"
     severity = Severity.ERROR
     elements = ("rewrite-uri",)
+    known = ("url_template",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         attribute, template = element.get("template"), self.literal(element, "template")

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.nodes import Assignment, Binary, Call, Local, LocalDeclaration, PropertyAccess, Return
 from apimpolicy.checks.messages import secrets
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import names_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,17 +38,15 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-SINKS = frozenset(
-    ("trace", "log-to-eventhub", "emit-metric", "llm-emit-token-metric", "azure-openai-emit-token-metric")
-)
 HARMLESS = frozenset(("ComputeHash", "AsJwt", "TryParseJwt", "Length", "IsNullOrEmpty", "IsNullOrWhiteSpace"))
 
 
 class SecretLogged(Rule):
     code = "POL331"
+    traits = ("logs", "measures")
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        sink = next((name for name in names_around(expression.element) if name in SINKS), None)
+        sink = next((name for name in names_around(expression.element) if name in names_with("logs", "measures")), None)
         if sink is None:
             return
         for what, node in secrets(expression):

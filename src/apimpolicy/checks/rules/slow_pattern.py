@@ -41,6 +41,7 @@ NESTED = re.compile(r"\((?:\?[:<!=][^)]*?)?(?:[^()\\]|\\.)*?(?:[^()\\\[\]]|\\.|\
 
 class SlowPattern(Rule):
     code = "POL211"
+    members = ("Regex",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         for node in expression.compiled.nodes:

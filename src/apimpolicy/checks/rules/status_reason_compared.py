@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 class StatusReasonCompared(Rule):
     code = "POL418"
     severity = Severity.INFO
+    members = ("StatusReason",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         for node in expression.of_kind(PropertyAccess):

@@ -47,6 +47,8 @@ _BETWEEN = r"[\s:\-\u00a0\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
 class ThumbprintLiteral(Rule):
     code = "POL304"
     elements = ("identity", "authentication-certificate")
+    attributes = ("thumbprint",)
+    members = ("Thumbprint",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         """Case doesn't matter in these attributes. Whether spaces do isn't known; invisible characters certainly do."""

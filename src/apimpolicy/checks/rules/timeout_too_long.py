@@ -36,6 +36,7 @@ MOST_SECONDS = 240
 class TimeoutTooLong(Rule):
     code = "POL402"
     elements = ("forward-request",)
+    attributes = ("timeout", "timeout-ms")
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         for name, unit in (("timeout", 1), ("timeout-ms", 1000)):

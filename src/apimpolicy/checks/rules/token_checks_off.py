@@ -39,6 +39,7 @@ CONSEQUENCES = {
 class TokenChecksOff(Rule):
     code = "POL311"
     elements = ("validate-jwt",)
+    attributes = ("require-signed-tokens", "require-expiration-time")
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         for name, consequence in CONSEQUENCES.items():

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Binary, Call, Convert, PropertyAccess
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import names_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,15 +39,14 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
 
 
-VALIDATING = frozenset(("validate-jwt", "validate-azure-ad-token"))
-
-
 class TokenMayBeNull(Rule):
     code = "POL209"
     needs_all = True
+    members = ("AsJwt", "AsBasic")
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        if any(e.name in VALIDATING and e.start < expression.element.start for e in self.subject.elements):
+        checked = names_with("checks-token")
+        if any(e.name in checked and e.start < expression.element.start for e in self.subject.elements):
             return
         for node in expression.compiled.nodes:
             receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None

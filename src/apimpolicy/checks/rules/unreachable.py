@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
 
 class Unreachable(Rule):
     code = "POL407"
-    elements = ("return-response", "mock-response")
+    traits = ("ends",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         parent = element.parent
-        if parent is None or parent.name == "wait":
+        if parent is None or has_trait(parent.name, "joins"):
             return
         behind = False
         for other in parent.elements():

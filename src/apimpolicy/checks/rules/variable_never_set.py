@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 class VariableNeverSet(Rule):
     code = "POL201"
+    members = ("Variables",)
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)

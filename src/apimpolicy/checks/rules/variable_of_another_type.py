@@ -65,6 +65,7 @@ EXACT = frozenset(
 class VariableOfAnotherType(Rule):
     code = "POL202"
     needs_all = True
+    members = ("Variables",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         for read in variable_reads(expression):

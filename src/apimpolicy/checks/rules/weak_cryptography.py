@@ -40,6 +40,7 @@ WEAK = re.compile(r"(?:HMAC)?(?:MD5|RIPEMD160)|SHA1|DES|TripleDES|RC2")
 class WeakCryptography(Rule):
     code = "POL336"
     severity = Severity.INFO
+    members = ("MD5", "SHA1", "ECB", "DES", "RC2", "RIPEMD160")
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         for node in expression.compiled.nodes:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.emit.recorder import UNREACHED
 from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.observation import observed_by
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, merged, place_keys
 from apimpolicy.testing.coverage.conditions import NULLNESS, key_of
 from apimpolicy.testing.coverage.places import places_of
@@ -290,7 +291,7 @@ class PolicyCoverage:
 def _outcomes(entry: TraceEntry) -> Iterator[int]:
     """The outcomes of a branch that a trace shows, by their numbers."""
     effect = entry.effect
-    if entry.name == "retry":
+    if has_trait(entry.name, "repeats"):
         if any(evaluation.what == "condition" and evaluation.value is True for evaluation in entry.evaluations):
             yield 0
         if effect is not None and effect.kind == "retried":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
-from apimpolicy.policies.registry import specification_of
+from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.report.code_text import folded
 from apimpolicy.report.coverage_data import BRANCH, CONDITION, POLICY, Place
 from apimpolicy.testing.coverage.conditions import conditions_of, key_of
@@ -103,10 +103,10 @@ class _Walk:
         if element.name != "base":
             around = self.found.policies[element.start] = self.tag(POLICY, element.name, element, around, REACHED)
         self.inside(element, specification, around)
-        if element.name == "choose" and element.find("otherwise") is None:
-            self.found.branches[element.start] = self.tag(BRANCH, "choose", element, around, UNTAKEN)
-        elif element.name == "retry":
-            self.found.branches[element.start] = self.tag(BRANCH, "retry", element, around, REPEATED)
+        if has_trait(element.name, "branches") and element.find("otherwise") is None:
+            self.found.branches[element.start] = self.tag(BRANCH, element.name, element, around, UNTAKEN)
+        elif has_trait(element.name, "repeats"):
+            self.found.branches[element.start] = self.tag(BRANCH, element.name, element, around, REPEATED)
 
     def inside(self, element: Element, specification: Specification, around: int | None) -> None:
         for excerpt in _expressions(element, specification):
@@ -127,7 +127,7 @@ class _Walk:
                 continue
             number += 1
             own = around
-            if element.name == "choose":
+            if has_trait(element.name, "branches"):
                 name = f"when {number}" if inner.name == "when" else inner.name
                 own = self.found.branches[inner.start] = self.tag(BRANCH, name, inner, around, TAKEN)
             # A condition is evaluated whether its branch is taken or not: it lies in the choose.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.policies.registry import specification_of
+from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.testing.mutation.change import Change
 from apimpolicy.testing.mutation.expressions import expression_changes
 
@@ -71,7 +71,7 @@ class _Walk:
                 elif inner.name == slot.name:
                     part = specification.part(inner.name)
                     assert part is not None
-                    if element.name == "choose":
+                    if has_trait(element.name, "branches"):
                         yield from ((owner, change) for change in self.branch(element, inner))
                     yield from self.inside(inner, part, owner)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.mutation_data import CERTIFICATE, LIMIT, TOKEN
 
 if TYPE_CHECKING:
@@ -20,19 +21,8 @@ if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
     from apimpolicy.text.document import Element
 
-POLICIES = {
-    CERTIFICATE: ("validate-client-certificate",),
-    TOKEN: ("validate-jwt", "validate-azure-ad-token"),
-    LIMIT: (
-        "rate-limit",
-        "rate-limit-by-key",
-        "quota",
-        "quota-by-key",
-        "llm-token-limit",
-        "azure-openai-token-limit",
-    ),
-}
-"""Policies that are such a check, or a limit, all by themselves."""
+TRAITS = {CERTIFICATE: "checks-certificate", TOKEN: "checks-token", LIMIT: "limits"}
+"""Policies with these traits are such a check, or a limit, all by themselves."""
 
 _CODE = {CERTIFICATE: re.compile(r"\bCertificate\b"), TOKEN: re.compile(r"\b(AsJwt|TryParseJwt|Jwt)\b")}
 _ASSIGNED = re.compile(r"(\w+)\s*=(?!=)")
@@ -85,7 +75,7 @@ class Subjects:
         if element.name == "include-fragment":
             name = element.get("fragment-id")
             return NOTHING if name is None else self.fragments.get(name.value.text, NOTHING)
-        return tuple(subject for subject, names in POLICIES.items() if element.name in names)
+        return tuple(subject for subject, trait in TRAITS.items() if has_trait(element.name, trait))
 
     def of_branch(self, branch: Element) -> tuple[str, ...]:
         """The subjects of the condition of a `when`."""
@@ -99,7 +89,7 @@ class Subjects:
         """
         if own := self.of_policy(element):
             return own
-        if element.name == "choose":
+        if has_trait(element.name, "branches"):
             return self._asked_everywhere(element)
         branch = element.parent
         if branch is None or branch.name not in ("when", "otherwise") or sum(1 for _ in branch.elements()) != 1:
@@ -108,7 +98,7 @@ class Subjects:
 
     def of_otherwise(self, branch: Element) -> tuple[str, ...]:
         """The subjects of an `otherwise` that refuses where every `when` lets through."""
-        refuses = any(inner.name == "return-response" for inner in branch.descendants())
+        refuses = any(has_trait(inner.name, "composes") for inner in branch.descendants())
         return self._asked_everywhere(branch.parent) if refuses and branch.parent is not None else NOTHING
 
     def _asked_everywhere(self, choose: Element) -> tuple[str, ...]:
@@ -123,9 +113,9 @@ def _variables(policies: list[Policy]) -> dict[str, frozenset[str]]:
     for policy in policies:
         for element in policy.document.elements():
             name, value = element.get("name"), element.get("value")
-            if element.name == "set-variable" and name is not None and value is not None:
+            if has_trait(element.name, "sets-variable") and name is not None and value is not None:
                 set_by.append((name.value.text, value.value.text))
-            elif (output := element.get("output-token-variable-name")) and element.name in POLICIES[TOKEN]:
+            elif (output := element.get("output-token-variable-name")) and has_trait(element.name, TRAITS[TOKEN]):
                 tokens.add(output.value.text)
     known: dict[str, frozenset[str]] = {TOKEN: frozenset(tokens)}
     while True:

@@ -1,0 +1,71 @@
+"""Everything in the documentation that is made from the program, and not written by hand.
+
+    python -m docs
+
+writes it beside the other pages, where git ignores it; `mkdocs build` does so itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HERE = Path(__file__).parent
+SCHEMAS = HERE.parent / "src" / "apimpolicy" / "schemas"
+sys.path.insert(0, str(HERE.parent))  # mkdocs loads this by its path
+
+
+def _reference() -> dict[str, str]:
+    from docs import reference_pages  # type: ignore[attr-defined]
+
+    return {f"reference/{name}": make() for name, make in reference_pages.PAGES.items()}
+
+
+def _policies() -> dict[str, str]:
+    from docs import policy_reference  # type: ignore[attr-defined]
+
+    return {f"reference/{name}": text for name, text in policy_reference.pages().items()}
+
+
+def _members() -> dict[str, str]:
+    from docs import member_reference, not_simulated  # type: ignore[attr-defined]
+
+    pages = {f"reference/{name}": text for name, text in member_reference.pages().items()}
+    return pages | {"not-simulated.md": not_simulated.page()}
+
+
+def _schemas() -> dict[str, str]:
+    """Where editors and programs find the schemas of the package: `schemas/` of the site."""
+    from apimpolicy.testing import schema
+
+    schema.store()
+    return {f"schemas/{path.name}": path.read_text("utf-8") for path in SCHEMAS.glob("*.schema.json")}
+
+
+PARTS: tuple[Callable[[], dict[str, str]], ...] = (_reference, _policies, _members, _schemas)
+
+
+def pages() -> dict[str, str]:
+    """Every generated file by its path below `docs`."""
+    found: dict[str, str] = {}
+    for part in PARTS:
+        found |= part()
+    return found
+
+
+def write() -> None:
+    """Write what differs, and take away pages of policies and types that are gone."""
+    made = pages()
+    for path, text in made.items():
+        target = HERE / path
+        if not target.exists() or target.read_text("utf-8") != text:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+    for folder in ("reference/policies", "reference/members", "schemas"):
+        for path in (HERE / folder).glob("*"):
+            if path.relative_to(HERE).as_posix() not in made:
+                path.unlink()

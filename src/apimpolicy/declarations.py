@@ -1,0 +1,152 @@
+"""What policies, rules and the package declare, read from the sources without importing them.
+
+A cold check imports the modules that a document needs, so names, traits and needs have to be known before. They are
+read where they are written, by Python's own parser, and kept in `_declarations.bin`: the build writes it, and in a
+checkout it is made again when a source has changed. What is read has to be literals, or made of constants of the same
+module.
+"""
+
+from __future__ import annotations
+
+import marshal
+import math
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+STORE = "_declarations.bin"
+POLICIES, RULES = "policies", os.path.join("checks", "rules")
+_RULE_FIELDS = ("code", "by_default", "elements", "traits", "attributes", "members", "words", "known")
+
+Declared = dict[str, Any]
+
+
+@cache
+def declared() -> dict[str, dict[str, Any]]:
+    """`policies` by name and `rules` by module: what each declares; `exports`: public names and their modules."""
+    prints = _fingerprints() if os.path.exists(os.path.join(HERE, "..", "..", "pyproject.toml")) else None
+    try:
+        with open(os.path.join(HERE, STORE), "rb") as file:
+            stored = marshal.loads(file.read())
+        if prints is None or stored["prints"] == prints:
+            found: dict[str, dict[str, Any]] = stored["declared"]
+            return found
+    except (OSError, ValueError, EOFError, TypeError, KeyError):
+        pass
+    return store()
+
+
+def store() -> dict[str, dict[str, Any]]:
+    """Read the sources, and keep what they declare where that can be written."""
+    found = read()
+    path = os.path.join(HERE, STORE)
+    try:
+        with open(f"{path}.{os.getpid()}", "wb") as file:
+            file.write(marshal.dumps({"prints": _fingerprints(), "declared": found}))
+        os.replace(f"{path}.{os.getpid()}", path)
+    except OSError:
+        pass
+    return found
+
+
+def read() -> dict[str, dict[str, Any]]:
+    """What the sources declare. Raises LookupError for what is not made of literals."""
+    policies = {made["name"]: made for stem, text in _sources(POLICIES) for made in _policies(stem, text)}
+    rules = {stem: made for stem, text in _sources(RULES) if (made := _rule(stem, text)) is not None}
+    return {
+        "exports": _exports(),
+        "policies": dict(sorted(policies.items())),
+        "rules": dict(sorted(rules.items(), key=lambda item: str(item[1]["code"]))),
+    }
+
+
+def _exports() -> dict[str, str]:
+    """The public names of the package, each with the module that it comes from."""
+    import ast
+
+    with open(os.path.join(HERE, "__init__.py"), encoding="utf-8") as file:
+        tree = ast.parse(file.read())
+    return {
+        alias.name: str(node.module)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname == alias.name
+    }
+
+
+def _fingerprints() -> list[tuple[str, int, int]]:
+    status = os.stat(os.path.join(HERE, "__init__.py"))
+    found = [("", status.st_mtime_ns, status.st_size)]
+    for folder in (POLICIES, RULES):
+        with os.scandir(os.path.join(HERE, folder)) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    status = entry.stat()
+                    found.append((entry.name, status.st_mtime_ns, status.st_size))
+    return sorted(found)
+
+
+def _sources(folder: str) -> Iterator[tuple[str, str]]:
+    for name in sorted(os.listdir(os.path.join(HERE, folder))):
+        if name.endswith(".py"):
+            with open(os.path.join(HERE, folder, name), encoding="utf-8") as file:
+                yield name[: -len(".py")], file.read()
+
+
+def _policies(stem: str, text: str) -> Iterator[Declared]:
+    """The policies that a module defines: `@policy("name", traits="…")`."""
+    import ast
+
+    for node in ast.walk(ast.parse(text)) if "\n@policy(" in text else ():
+        for decorator in node.decorator_list if isinstance(node, ast.ClassDef) else ():
+            match decorator:
+                case ast.Call(func=ast.Name(id="policy"), args=[ast.Constant(value=str(name))], keywords=keywords):
+                    given = {keyword.arg: keyword.value for keyword in keywords}
+                    traits = given.get("traits")
+                    once = "once=" in ast.unparse(given["placement"]) if "placement" in given else False
+                    said = ast.literal_eval(traits).split() if traits is not None else []
+                    yield {"name": name, "module": stem, "traits": (*said, *(["once"] if once else []))}
+
+
+def _rule(stem: str, text: str) -> Declared | None:
+    """What the rule of a module says of itself, and of what a document must have for it."""
+    import ast
+
+    tree = ast.parse(text)
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "Rule" for base in node.bases):
+            said = {
+                statement.targets[0].id: _value(statement.value, constants, stem)
+                for statement in node.body
+                if isinstance(statement, ast.Assign)
+                and isinstance(statement.targets[0], ast.Name)
+                and statement.targets[0].id in _RULE_FIELDS
+            }
+            return {"module": stem, **said}
+    return None
+
+
+def _value(node: Any, constants: dict[str, Any], stem: str) -> Any:
+    """The value of an expression of literals, `tuple`, and constants of the module."""
+    import ast
+
+    builtins: dict[str, Any] = {"tuple": tuple, "frozenset": frozenset, "dict": dict, "math": math}
+    used = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+    bound = {part.id for part in used if isinstance(part.ctx, ast.Store)}
+    names = {part.id for part in used} - bound - builtins.keys()
+    if not names <= constants.keys():
+        raise LookupError(f"{stem}: what a rule declares has to be made of literals, not of {', '.join(sorted(names))}")
+    known = {name: _value(constants[name], constants, stem) for name in names}
+    return eval(compile(ast.Expression(node), stem, "eval"), {"__builtins__": builtins, **known})

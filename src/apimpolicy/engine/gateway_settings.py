@@ -1,0 +1,155 @@
+"""What a gateway is set up with: `Gateway` takes these by name; every one is optional.
+
+The plain ones, which files say as they are, are declared in `apimpolicy.policies.settings`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.policies.settings import Behaviour, setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from apimpolicy.context.description import ApiDescription
+    from apimpolicy.context.entities import Api, Deployment, Operation, Product, Subscription, User, Workspace
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.dotnet.cryptography.revocation import RevocationList
+    from apimpolicy.dotnet.environment import Limits
+    from apimpolicy.engine.authorizations import ConnectionSource
+    from apimpolicy.engine.backends import AnyBackend
+    from apimpolicy.engine.content_safety import AnalyzesSafety
+    from apimpolicy.engine.dapr import DaprSidecar
+    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.event_hubs import EventHubs
+    from apimpolicy.engine.managed_identity import TokenSource
+    from apimpolicy.engine.openid_provider import OpenIdSource
+    from apimpolicy.engine.service import Service
+    from apimpolicy.engine.service_bus import ServiceBus
+    from apimpolicy.engine.services import Backend, KeyVaultReference, Now
+    from apimpolicy.policies.data_requests import CosmosContainer, SqlDatabase
+
+
+class GatewaySettings(Behaviour):
+    """All settings of a gateway."""
+
+    certificates: Mapping[str, Certificate | KeyVaultReference] | None = setting(default=None)
+    """Uploaded certificates by id, each a `Certificate` or a `KeyVaultReference`."""
+
+    trusted_roots: Iterable[Certificate] = setting(default=())
+    """The roots that `Verify()` trusts; without any, nothing verifies."""
+
+    intermediates: Iterable[Certificate] = setting(default=())
+    """Authorities between callers and roots that `Verify()` knows."""
+
+    revocation_lists: Iterable[RevocationList | bytes] = setting(default=())
+    """What authorities have revoked."""
+
+    unreachable_revocation_lists: Collection[Certificate] | Callable[[Certificate], bool] = setting(default=())
+    """Authorities whose lists cannot be fetched, or a function that says so."""
+
+    negotiate_client_certificate: bool | Mapping[str, bool] | Collection[str] = setting(default=False)
+    """Whether callers are asked for a certificate: a bool, a mapping by host name, or the host names where it is on.
+    When it is off, a certificate that is sent is null in the policy, as in Azure."""
+
+    named_values: Mapping[str, str] | None = setting(default=None)
+    """Named values by name."""
+
+    fragments: Mapping[str, AnyPolicy] | None = setting(default=None)
+    """Policy fragments by id: a text, a path or a `Policy`."""
+
+    backends: Mapping[str, AnyBackend] | None = setting(default=None)
+    """Backends by id: base URLs, `Backend` with credentials and a circuit breaker, `BackendPool`."""
+
+    backend: Backend = setting(default=None)
+    """Answers what is forwarded: a function of a `Request` (and of the timeout in seconds, if it has a second
+    parameter), a `Response`, or a `Transport`."""
+
+    outside: Backend = setting(default=None)
+    """Answers what send-request and send-one-way-request send; the `backend` does unless it is given."""
+
+    service: Service | None = setting(default=None)
+    """A `Service`, its APIs, products and subscriptions; `send` takes requests to it."""
+
+    openid_providers: OpenIdSource | Iterable[OpenIdSource] = setting(default=())
+    """Answer for the URLs of openid-config and for Entra tenants: `OpenIdProvider`, `EntraTenant` or
+    `OpenIdDocuments`; they issue tokens at the gateway's time."""
+
+    managed_identity: TokenSource | None = setting(default=None)
+    """A `ManagedIdentity`, which gives tokens to authentication-managed-identity."""
+
+    authorizations: ConnectionSource | None = setting(default=None)
+    """An `Authorizations` with the connections of get-authorization-context."""
+
+    event_hubs: EventHubs | Iterable[str] | None = setting(default=None)
+    """The ids of all loggers that log-to-eventhub may name; any is there unless given. What was logged is in
+    `event_hub("logger").events`."""
+
+    service_bus: ServiceBus | None = setting(default=None)
+    """A `ServiceBus`, to limit its queues and topics; `service_bus.messages` are what was sent."""
+
+    dapr: DaprSidecar | Backend = setting(default=None)
+    """Answers for the Dapr sidecar, like `backend`, or a `DaprSidecar`; `dapr.publications`, `dapr.bindings` and
+    `dapr.invocations` are what it was asked."""
+
+    content_safety: AnalyzesSafety | None = setting(default=None)
+    """Judges texts for llm-content-safety: `SafetyWords`, or a function from a text to severities by category or to a
+    `SafetyAnalysis`."""
+
+    embeddings: Callable[[str], Sequence[float]] | None = setting(default=None)
+    """A function from a text to a vector, for the semantic cache; a bag of words unless given."""
+
+    count_tokens: Callable[[str], int] | None = setting(default=None)
+    """A function that estimates the tokens of a text; a quarter of its characters unless given."""
+
+    openapi: str | bytes | Path | Mapping[str, Any] | ApiDescription | None = setting(default=None)
+    """The API's description (2.0, 3.0, 3.1; JSON or YAML; path, text or data). The operation is then found by method
+    and URL template, and a request for none is answered with 404; without `api`, its name and backend are the
+    document's title and first server."""
+
+    schemas: Mapping[str, Any] | None = setting(default=None)
+    """JSON Schemas and XSDs by the ids that validate-content names."""
+
+    wsdl: str | bytes | Path | None = setting(default=None)
+    """The schema of a SOAP API."""
+
+    graphql_schema: str | bytes | Path | None = setting(default=None)
+    """The schema of a GraphQL API, as SDL."""
+
+    sql: SqlDatabase | None = setting(default=None)
+    """The database of sql-data-source: a `RecordedSql`, or what has `execute`."""
+
+    cosmos: CosmosContainer | None = setting(default=None)
+    """The container of cosmosdb-data-source: a `RecordedCosmos`, or what has `execute`."""
+
+    now: Now = setting(default=None)
+    """A datetime, a function, or a `Clock`; the machine's clock when it is not given."""
+
+    api: Api | None = setting(default=None)
+    """What `context.Api` says."""
+
+    operation: Operation | None = setting(default=None)
+    """What `context.Operation` says. A request that does not match its method and URL template is answered with 404."""
+
+    product: Product | None = setting(default=None)
+    """What `context.Product` says."""
+
+    workspace: Workspace | None = setting(default=None)
+    """What `context.Workspace` says."""
+
+    subscription: Subscription | None = setting(default=None)
+    """What `context.Subscription` says."""
+
+    user: User | None = setting(default=None)
+    """What `context.User` says."""
+
+    deployment: Deployment | None = setting(default=None)
+    """What `context.Deployment` says."""
+
+    limits: Limits | None = setting(default=None)
+    """What one request may use up."""
+
+    tracing: bool = setting(default=True)
+    """Keep the values of sub-expressions for explanations."""

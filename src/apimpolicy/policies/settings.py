@@ -1,0 +1,164 @@
+"""Settings of a gateway, each declared once: its kind, its default, what it may be, and what it means.
+
+    class Behaviour(Declared):
+        tier: Literal["classic", "v2"] = setting(default="classic")
+        \"""Which rate limits: a sliding window, or the token buckets of the v2 tiers.\"""
+
+From the declaration come the keyword of `Gateway`, the key of `apimpolicy.toml` and of test files (with hyphens), the
+checks, the JSON schema and the page of the reference. What reads a setting says `gateway.tier`, a policy
+`exchange.services.settings.tier`. Settings that are more than one plain value are declared in
+`apimpolicy.engine.gateway_settings`.
+"""
+
+from __future__ import annotations
+
+from inspect import Parameter, Signature
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
+
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.context.records import Request
+
+_KINDS: dict[str, type] = {"bool": bool, "int": int, "str": str}
+
+
+class Setting:
+    """One setting: its name, its default, and its kind as the annotation says it."""
+
+    __slots__ = ("annotation", "choices", "default", "name")
+
+    def __init__(self, default: object) -> None:
+        self.default = default
+        self.name = self.annotation = ""
+        self.choices: tuple[str, ...] = ()
+
+    def declare(self, name: str, annotation: str) -> None:
+        """Take the name and the kind from the class body."""
+        self.name, self.annotation = name, annotation
+        if annotation.startswith("Literal["):
+            self.choices = tuple(text.strip(" '\"") for text in annotation[len("Literal[") : -1].split(","))
+
+    @property
+    def key(self) -> str:
+        """The name in files."""
+        return self.name.replace("_", "-")
+
+    @property
+    def kind(self) -> type:
+        """What a file may say for a plain setting."""
+        return str if self.choices else _KINDS[self.annotation.partition(" | ")[0]]
+
+    def check(self, value: object) -> None:
+        """Raises ConfigurationError for a text that is none of the choices."""
+        if self.choices and value not in self.choices:
+            listed = ", ".join(map(repr, self.choices[:-1])) + f" or {self.choices[-1]!r}"
+            raise ConfigurationError(f"{self.name} is {listed}, not {value!r}")
+
+
+def setting(*, default: Any) -> Any:
+    """Declare a setting; a gateway has this value where none is given."""
+    return Setting(default)
+
+
+def meanings(owner: type[Declared]) -> dict[str, str]:
+    """What each setting means, wider classes first: the texts below the declarations."""
+    import ast
+    import inspect
+
+    found: dict[str, str] = {}
+    for base in reversed(owner.__mro__[:-1]):
+        body = ast.parse(inspect.cleandoc("\n" + inspect.getsource(base))).body[0]
+        assert isinstance(body, ast.ClassDef)
+        for declaration, text in pairwise(body.body):
+            match declaration, text:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str() as said)):
+                    found[name] = " ".join(said.split())
+    return {name: found[name] for name in owner.declared}
+
+
+class _KeywordSignature:
+    """The signature of a class with settings, for `help` and for editors that ask a running Python."""
+
+    def __get__(self, instance: object, owner: type[Declared]) -> Signature:
+        keyword = Parameter.KEYWORD_ONLY
+        return Signature(
+            [
+                Parameter(name, keyword, default=declared.default, annotation=declared.annotation)
+                for name, declared in owner.declared.items()
+            ]
+        )
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(setting,))
+class Declared:
+    """A class whose keywords are its settings. Raises TypeError for others, ConfigurationError for a wrong value."""
+
+    declared: ClassVar[dict[str, Setting]] = {}
+    __signature__: ClassVar[Any] = _KeywordSignature()
+
+    def __init_subclass__(cls) -> None:
+        own: dict[str, Setting] = {}
+        for name, value in vars(cls).items():
+            if isinstance(value, Setting):
+                value.declare(name, cls.__annotations__[name])
+                own[name] = value
+        cls.declared = {**cls.declared, **own}
+
+    def __init__(self, **given: Any) -> None:
+        for name in given:
+            if name not in self.declared:
+                raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument '{name}'")
+        for name, declared in self.declared.items():
+            value = given.get(name, declared.default)
+            declared.check(value)
+            setattr(self, name, value)
+        self.__init_settings__()
+
+    def __init_settings__(self) -> None:
+        """What a class makes of its settings when all are there."""
+
+
+class Behaviour(Declared):
+    """How the gateway behaves where Azure leaves a choice, or its documentation is open or against what people see."""
+
+    origin: str = setting(default="https://contoso.azure-api.net")
+    """Scheme and host of requests whose URL begins with `/`."""
+
+    tier: Literal["classic", "v2"] = setting(default="classic")
+    """"v2" has token buckets for rate limits, "classic" a sliding window."""
+
+    over_capacity: bool | Callable[[Request], bool] = setting(default=False)
+    """Whether the gateway has no room for a request and answers 429 before any policy: a bool, or a function of a
+    `Request`."""
+
+    seed: int | None = setting(default=0)
+    """Where random numbers and ids begin, so that runs can be repeated."""
+
+    second_read: Literal["empty", "error", "again"] = setting(default="empty")
+    """What a body gives that was read already."""
+
+    missing_section: Literal["inherit", "skip"] = setting(default="inherit")
+    """"inherit" takes a section that a document does not have for one with nothing but `<base />`; "skip" for an empty
+    one."""
+
+    missing_revocation_list: Literal["unknown", "empty"] = setting(default="unknown")
+    """"unknown", as in .NET, makes `Verify()` false for a certificate whose authority publishes no list; "empty" takes
+    such a certificate for not revoked."""
+
+    refused_certificate_status: int = setting(default=401)
+    """The status code when validate-client-certificate refuses."""
+
+    allows_new_body: bool = setting(default=False)
+    """Let set-body give a body to a GET or HEAD request that has none, where the documentation says it throws."""
+
+    cors_needs_base: bool = setting(default=False)
+    """Leave out the cors policies of wider scopes where inbound has no `<base />`, as the documentation has it; a trace
+    of a real gateway shows the global one at work there."""
+
+    dotnet: Literal["core", "framework"] = setting(default="core")
+    """"core" for the words of .NET 5 and later, "framework" for those of .NET Framework, where a cast that fails says
+    no more than "Specified cast is not valid."; both were seen on real gateways."""
