@@ -32,9 +32,17 @@ def _be_the_process() -> NoReturn:
     import sys
 
     gc.set_threshold(_COLLECTION_THRESHOLD)
-    from apimpolicy.cli.program import run
-
-    code = run(sys.argv[1:])
+    code = _run(sys.argv[1:])
     if sys.stderr is not None:
         sys.stderr.flush()
     os._exit(code)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from apimpolicy.cli.watched import is_watched, run_watched
+
+    if is_watched(arguments):
+        return run_watched(arguments)
+    from apimpolicy.cli.program import run
+
+    return run(arguments)

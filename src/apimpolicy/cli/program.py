@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
+from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, LimitExceededError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +89,7 @@ def tool_version() -> str:
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 all is well; 1 a policy or a test is wrong; 2 the command line, a file or a setting is "
-    "wrong; 5 there was no test to run.",
+    "wrong; 4 the operating system had to stop a policy; 5 there was no test to run.",
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
@@ -175,11 +175,19 @@ def _guarded(arguments: list[str]) -> int:
             raise
         if isinstance(error, DiagnosticError):
             return _show_diagnostics(error)
+        if isinstance(error, MemoryError):
+            error = _out_of_memory()
         if isinstance(error, ApimPolicyError):
             say(str(error))
-            return exit_codes.USAGE
+            return exit_codes.FINDINGS if isinstance(error, LimitExceededError) else exit_codes.USAGE
         say(_report_to_us(error))
         return exit_codes.INTERNAL
+
+
+def _out_of_memory() -> LimitExceededError:
+    from apimpolicy.dotnet.process_limits import MEMORY
+
+    return LimitExceededError("memory", MEMORY)
 
 
 def _report_to_us(error: Exception) -> str:

@@ -213,17 +213,31 @@ def has_environment() -> bool:
     return _current.get() is not None
 
 
+_watch: Callable[[float | None], None] | None = None
+
+
+def watch_evaluations(watch: Callable[[float | None], None]) -> None:
+    """Have a function called with the limit of seconds when an evaluation begins, and with None when it has ended."""
+    global _watch
+    _watch = watch
+
+
 class use_environment:  # noqa: N801 - used as a statement: `with use_environment(e):`
     """Make an environment the current one for a block; nests."""
 
-    __slots__ = ("_environment", "_token")
+    __slots__ = ("_environment", "_is_watched", "_token")
 
     def __init__(self, new: Environment) -> None:
         self._environment = new
 
     def __enter__(self) -> Environment:
+        self._is_watched = _watch is not None and _current.get() is None
+        if self._is_watched:
+            _watch(self._environment.limits.seconds)  # type: ignore[misc]
         self._token = _current.set(self._environment)
         return self._environment
 
     def __exit__(self, *_: object) -> None:
         _current.reset(self._token)
+        if self._is_watched:
+            _watch(None)  # type: ignore[misc]

@@ -51,6 +51,8 @@ def as_policy_error(error: Exception) -> ApimPolicyError:
             found = limit
         except AttributeError:
             found = _internal(error)
+    elif isinstance(error, MemoryError):
+        found = out_of_memory()
     else:
         found = _internal(error)
     if (
@@ -59,6 +61,13 @@ def as_policy_error(error: Exception) -> ApimPolicyError:
     ):
         found.span = span_of(error.__traceback__)
     return found
+
+
+def out_of_memory() -> LimitExceededError:
+    """The system gave no more memory: a limit like others, that of the process."""
+    from apimpolicy.dotnet.process_limits import MEMORY
+
+    return LimitExceededError("memory", MEMORY)
 
 
 def _internal(error: Exception) -> InternalError:
