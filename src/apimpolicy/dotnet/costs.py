@@ -117,7 +117,10 @@ def pay(value: Any) -> Any:
     """The value itself, after steps for its length; nothing for what has none."""
     length = length_of(value)
     if length > FREE_UNITS:
-        environment().step(length // USUAL_UNITS)
+        here = environment()
+        here.step(length // USUAL_UNITS)
+        if type(value) is str:
+            here.check_length(length)
     return value
 
 

@@ -6,8 +6,10 @@ costs nothing. The place of an error comes from the positions that the emitted c
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
 from apimpolicy.errors import ApimPolicyError, InternalError, LimitExceededError, NotSimulatedError
 
@@ -37,6 +39,17 @@ def as_dotnet(error: BaseException) -> DotnetException:
     if isinstance(error, RecursionError):
         raise LimitExceededError("recursion", MAX_RECURSION).with_traceback(error.__traceback__) from None
     raise error
+
+
+def goes_on() -> bool:
+    """Whether a `finally`, or the end of a resource or an iterator, is to run: not after a limit, nor after what C#
+    does not know.
+    """
+    error = sys.exc_info()[1]
+    if error is None or isinstance(error, (DotnetException, AttributeError, GeneratorExit)):
+        return not environment().is_over
+    environment().stop()
+    return False
 
 
 def as_policy_error(error: Exception) -> ApimPolicyError:

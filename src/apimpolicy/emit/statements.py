@@ -82,6 +82,8 @@ class StatementEmitter(ControlFlowEmitter):
         finally_body = self.body(node.finally_body) if node.finally_body is not None else []
         if not handlers and not finally_body:
             return self.body(node.body)
+        if finally_body:
+            finally_body = [ast.If(self.run(frames.goes_on), finally_body, [])]
         return [*cells, ast.Try(self.body(node.body), handlers, [], finally_body)]
 
     def _catch(self, clause: nodes.Catch, caught: str, otherwise: list[ast.stmt]) -> list[ast.stmt]:
@@ -143,7 +145,8 @@ class StatementEmitter(ControlFlowEmitter):
             if found is not None and found.form == "method":
                 name = found.name
                 break
-        return ast.Try(body, [], [], [ast.Expr(self.run(runtime.dispose, resource, constant(name)))])
+        dispose: ast.stmt = ast.Expr(self.run(runtime.dispose, resource, constant(name)))
+        return ast.Try(body, [], [], [ast.If(self.run(frames.goes_on), [dispose], [])])
 
     def on_Lock(self, node: nodes.Lock) -> list[ast.stmt]:  # noqa: N802
         """The one thread of a policy needs no lock; one for null is refused as `Monitor.Enter` does."""

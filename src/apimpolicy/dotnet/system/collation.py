@@ -20,6 +20,7 @@ import unicodedata
 from typing import Any
 
 from apimpolicy.dotnet.system.characters import WHITE_SPACE
+from apimpolicy.dotnet.system.linear_text import normalize, rfind
 
 _ASCII_ORDER = "\t\n\v\f\r\x85\u2028\u2029 _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~"
 _WHITE, _PUNCTUATION, _SYMBOL, _CURRENCY, _DIGIT, _LATIN, _OTHER, _BEYOND = (n << 16 for n in (1, 2, 3, 4, 5, 6, 9, 12))
@@ -110,7 +111,7 @@ def sort_key(text: str, ignore_case: bool = False) -> tuple[str, str, str]:
     if text.isascii():
         primary = text.translate(_ASCII)
         return primary, "", "" if ignore_case else text.translate(_ASCII_CASE)
-    found = [element for char in unicodedata.normalize("NFD", _code_points(text)) for element in elements(char)]
+    found = [element for char in normalize("NFD", _code_points(text)) for element in elements(char)]
     return (
         "".join([element[0] for element in found if element[0] != _NONE]),
         "".join([element[1] for element in found]).rstrip(_COMMON),
@@ -178,7 +179,7 @@ def find(text: str, value: str, ignore_case: bool = False, last: bool = False) -
     """
     if _is_plain(text, value, ignore_case):
         a, b = (text.lower(), value.lower()) if ignore_case else (text, value)
-        at = a.rfind(b) if last else a.find(b)
+        at = rfind(a, b) if last else a.find(b)
         return (at, at + len(value)) if at >= 0 else (-1, -1)
     known: dict[Element, str] = {}
     needle = _encode(value, ignore_case, known)[0]
@@ -186,7 +187,7 @@ def find(text: str, value: str, ignore_case: bool = False, last: bool = False) -
     if not needle:
         return (len(text), len(text)) if last else (0, 0)
     marks = {code for element, code in known.items() if element[0] == _NONE}
-    at = haystack.rfind(needle) if last else haystack.find(needle)
+    at = rfind(haystack, needle) if last else haystack.find(needle)
     while at >= 0:
         after = at + len(needle)
         start, end = starts[at], ends[after - 1]
@@ -195,7 +196,7 @@ def find(text: str, value: str, ignore_case: bool = False, last: bool = False) -
         split = split or text[end - 1 : end + 1] == "\r\n"
         if whole and not split and haystack[after : after + 1] not in marks:
             return start, end
-        at = haystack.rfind(needle, 0, at + len(needle) - 1) if last else haystack.find(needle, at + 1)
+        at = rfind(haystack[: at + len(needle) - 1], needle) if last else haystack.find(needle, at + 1)
     return -1, -1
 
 
