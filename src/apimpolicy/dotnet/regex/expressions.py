@@ -7,6 +7,7 @@ import re
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
@@ -355,13 +356,13 @@ def infinite_match_timeout() -> Any:
     return TimeSpan(_INFINITE_TICKS)
 
 
-@implements(_NAME, "static string Escape(string str)")
+@implements(_NAME, "static string Escape(string str)", cost=SLOW)
 def escape(text: str) -> str:
     _check(text, "str")
     return escapes.escape(text)
 
 
-@implements(_NAME, "static string Unescape(string str)")
+@implements(_NAME, "static string Unescape(string str)", cost=SLOW)
 def unescape(text: str) -> str:
     _check(text, "str")
     return escapes.unescape(text)
