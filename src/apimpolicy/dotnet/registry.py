@@ -181,8 +181,8 @@ def _load(definition: TypeDefinition) -> None:
 
     for module in modules_of(definition.name):
         if module not in _loaded:
+            importlib.import_module(module)  # another thread that imports it is waited for
             _loaded.add(module)
-            importlib.import_module(module)
 
 
 def declines(type_name: str, *signatures: str, reason: str) -> None:
