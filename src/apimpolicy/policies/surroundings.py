@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
+    from contextlib import AbstractContextManager
 
     from apimpolicy.context.description import ApiDescription, OperationDescription
     from apimpolicy.context.execution import Context, LastError

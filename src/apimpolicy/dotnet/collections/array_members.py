@@ -228,7 +228,7 @@ def _is_interface(*types: Type) -> bool:
 @implements(_ARRAY, "void CopyTo(System.Array array, long index)")
 def copy_to(source: Any, array: Any, index: int) -> None:
     require(array, "array")
-    copy_part(source, 0, array, index, len(source))
+    copy_part(source, 0, array, index, len(_items(source)))
 
 
 @implements(
