@@ -92,6 +92,7 @@ class Environment:
         "is_over",
         "limits",
         "steps_left",
+        "thrown_late",
         "trust",
         "utc_now",
     )
@@ -111,6 +112,8 @@ class Environment:
         self.steps_left = self.limits.steps
         self.is_over = False
         """Whether a limit was exceeded: nothing of the policy runs from then on."""
+        self.thrown_late: Exception | None = None
+        """What the end of an iterator threw that nobody ended."""
         self._next_look = self.steps_left
         self._interval = _STEPS_PER_CLOCK
         self._looked = 0.0

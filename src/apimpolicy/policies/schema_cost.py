@@ -26,6 +26,9 @@ MAX_DEPTH = 300
 _ALTERNATIVES = ("allOf", "anyOf", "oneOf")
 _ALONGSIDE = ("not", "if", "then", "else")
 _REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
+_ASSERTING_NOTHING = frozenset(
+    {"$schema", "$id", "$defs", "definitions", "components", "$comment", "title", "description", "examples", "default"}
+)
 _NAMES = ("$anchor", "$dynamicAnchor")
 _OF_ITEMS = ("items", "contains", "additionalItems", "unevaluatedItems")
 _OF_PROPERTIES = ("additionalProperties", "unevaluatedProperties", "propertyNames")
@@ -59,7 +62,7 @@ def _multiplies(schema: Mapping[str, Any]) -> bool:
     named = schema.get("patternProperties")
     if isinstance(named, dict) and (len(named) > 1 or "properties" in schema):
         return True
-    if not _REFERENCES.isdisjoint(schema) and len(schema) > 1:
+    if not _REFERENCES.isdisjoint(schema) and len(schema.keys() - _ASSERTING_NOTHING) > 1:
         return True
     return any(key in schema for key in ("$dynamicRef", "$recursiveRef", *_ALONGSIDE))
 
