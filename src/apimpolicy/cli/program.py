@@ -10,6 +10,7 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, LimitExceededError
+from apimpolicy.text import secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +96,8 @@ def tool_version() -> str:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 @click.option("--debug", is_flag=True, help="Show Python's traceback when something fails.")
-def program(debug: bool) -> None:
+@click.option("--show-secrets", is_flag=True, help="Show secret named values, and tokens and keys in headers.")
+def program(debug: bool, show_secrets: bool) -> None:
     """Read, check and run Azure API Management policies offline.
 
     \b
@@ -105,6 +107,8 @@ def program(debug: bool) -> None:
       apimpolicy explain orders.xml --get /orders --certificate partner.pem
       apimpolicy eval '@(context.Request.Headers.GetValueOrDefault("Accept", "*/*"))'
     """
+    if show_secrets:
+        secrets.show_secrets()
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -180,6 +184,9 @@ def _guarded(arguments: list[str]) -> int:
         if isinstance(error, ApimPolicyError):
             say(str(error))
             return exit_codes.FINDINGS if isinstance(error, LimitExceededError) else exit_codes.USAGE
+        if type(error).__name__ == "BrokenProcessPool":
+            say("a process that ran policies was stopped by the operating system: it took too much time or memory")
+            return exit_codes.STOPPED
         say(_report_to_us(error))
         return exit_codes.INTERNAL
 

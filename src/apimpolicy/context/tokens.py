@@ -116,8 +116,9 @@ class Jwt:
         return Jwt({}, {})
 
     def _first(self, name: str) -> str | None:
-        texts = claim_texts(self.payload[name]) if name in self.payload else []
-        return texts[0] if texts else None
+        """A claim that is one text; anything else as its JSON, as Microsoft.IdentityModel has it: no one of several."""
+        value = self.payload.get(name)
+        return None if value is None else _claim_text(value)
 
 
 class Number(str):
@@ -136,7 +137,7 @@ def parse_jwt(text: str | None) -> Jwt | None:
         return None
     try:
         header, payload = (
-            json.loads(_decoded(part), parse_float=Number, parse_int=Number, parse_constant=_refuse)
+            json.loads(_decoded(part).decode("utf-8", "replace"), parse_float=Number, parse_int=Number, parse_constant=_refuse)
             for part in parts[:2]
         )
         return Jwt(header, payload) if isinstance(header, dict) and isinstance(payload, dict) else None

@@ -30,6 +30,7 @@ from apimpolicy.engine.services import SimulatedTime, clock_of, transport_of
 from apimpolicy.engine.uploaded_certificates import UploadedCertificates
 from apimpolicy.engine.variables import variable_value
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -129,6 +130,7 @@ class Gateway:
         missing_revocation_list: str = "unknown",
         negotiate_client_certificate: bool | Mapping[str, bool] | Collection[str] = False,
         named_values: Mapping[str, str] | None = None,
+        secrets: Iterable[str] = (),
         fragments: Mapping[str, AnyPolicy] | None = None,
         backends: Mapping[str, AnyBackend] | None = None,
         backend: Backend = None,
@@ -186,6 +188,7 @@ class Gateway:
         )
         self.negotiate_client_certificate = negotiate_client_certificate
         self.named_values = dict(named_values or {})
+        keep_secret(self.named_values[name] for name in secrets if name in self.named_values)
         self.fragments = dict(fragments or {})
         self.missing_section = missing_section
         self.policies = EffectivePolicies(

@@ -19,6 +19,7 @@ import re
 import unicodedata
 from typing import Any
 
+from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.system.characters import WHITE_SPACE
 from apimpolicy.dotnet.system.linear_text import normalize, rfind
 
@@ -31,6 +32,8 @@ _STROKE = "\u0338"
 _SMALL, _VARIANT, _CAPITAL = "\x02", "\x04", "\x08"
 _COMMON = "\x20"
 _NONE = "\0"
+_ASCII_IS_SLOW, _OTHER_IS_SLOW = 1, 4
+"""Logarithms: how much more a character costs here than one that is passed over."""
 
 Element = tuple[str, str, str]
 """The weights of the three levels, one character each; `\\0` where a level has none."""
@@ -108,6 +111,8 @@ def sort_key(text: str, ignore_case: bool = False) -> tuple[str, str, str]:
     >>> sorted(["B", "b", "a", "_", "é", "f", "1"], key=sort_key)
     ['_', '1', 'a', 'b', 'B', 'é', 'f']
     """
+    if len(text) > FREE_UNITS:
+        work_through(len(text) << (_ASCII_IS_SLOW if text.isascii() else _OTHER_IS_SLOW))
     if text.isascii():
         primary = text.translate(_ASCII)
         return primary, "", "" if ignore_case else text.translate(_ASCII_CASE)
