@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.entities import Api, Deployment, Operation, Product, Workspace
@@ -69,6 +70,7 @@ class Gateway:
       list; "empty" takes such a certificate for not revoked
     - `negotiate_client_certificate`: whether callers are asked for a certificate: a bool, a mapping by host name, or
       the host names where it is on. When it is off, a certificate that is sent is null in the policy, as in Azure
+    - `secrets`: the names of named values that no report shows
     - `named_values`, `fragments` (text, path or `Policy` by id)
     - `backends` by id: base URLs, `Backend` with credentials and a circuit breaker, `BackendPool`
     - `backend`: answers what is forwarded: a function of a `Request` (and of the timeout in seconds, if it has a second
@@ -102,6 +104,8 @@ class Gateway:
       With an operation, a request that does not match its method and URL template is answered with 404
     - `origin`: scheme and host of requests whose URL begins with `/`
     - `limits`: what one request may use up; `seed`: where random numbers and ids begin, so that runs can be repeated
+    - `isolated`: run each request in a process of its own that the operating system holds to limits, for policies of
+      strangers; results are copies without a trace (`IsolatedResult`), and requests see nothing of each other
     - `tracing`: keep the values of sub-expressions for explanations
 
     Settings for what Azure's documentation leaves open, or states against what people see:
@@ -131,6 +135,7 @@ class Gateway:
         negotiate_client_certificate: bool | Mapping[str, bool] | Collection[str] = False,
         named_values: Mapping[str, str] | None = None,
         secrets: Iterable[str] = (),
+        isolated: bool = False,
         fragments: Mapping[str, AnyPolicy] | None = None,
         backends: Mapping[str, AnyBackend] | None = None,
         backend: Backend = None,
@@ -245,6 +250,7 @@ class Gateway:
         self.deployment = deployment or Deployment()
         self.origin = origin
         self.limits = limits
+        self.isolated = isolated
         self.tracing = tracing
         self.second_read = second_read
         self.dotnet = dotnet
@@ -284,6 +290,17 @@ class Gateway:
         scopes = self.policies.scopes(policy)
         if isinstance(request, str):
             request = Request("GET", request)
+        if self.isolated:
+            from apimpolicy.engine.isolation import isolated_result
+
+            alone = copy(self)
+            alone.isolated = False
+            options = {"section": section, "only": only, "response": response, "last_error": last_error}
+            seconds = (self.limits or Limits()).seconds
+            return isolated_result(
+                lambda: alone.run(policy, request, variables=variables, doubles=doubles, **options),  # type: ignore[arg-type]
+                seconds,
+            )
         environment = self.environment()
         with use_environment(environment):
             exchange = self._exchange(request, scopes)
