@@ -16,12 +16,13 @@ import signal
 import sys
 import time
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.metadata import KEYWORDS, all_definitions
+from apimpolicy.dotnet.metadata import all_definitions
 from apimpolicy.dotnet.registry import find_implementation
 from apimpolicy.dotnet.signatures import Method, Property
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type, TypeParameter
@@ -42,69 +43,21 @@ _FREE_SECONDS = 1.0
 _SECONDS_PER_STEP = 5e-6
 """Five times what a step is meant to take: a call that takes longer forgets what it works through."""
 
-_TEXTS = (
-    'new string(\'a\', 1000000)', "new string('\\u0301', 400000)", "\"e\" + new string('\\u0301', 9000)",
-    "string.Concat(Enumerable.Repeat(\"\\u0301\\u0323\", 100000))", "new string('\\ud83d', 300000)",
-    "new string('9', 5000)", "new string('9', 900000)", "new string('[', 100000)", "new string('(', 60000)",
-    "string.Concat(Enumerable.Repeat(\"a,\", 300000))", "string.Concat(Enumerable.Repeat(\"{0}\", 100000))",
-    "string.Concat(Enumerable.Repeat(\"<a>\", 50000))", "string.Concat(Enumerable.Repeat(\"&amp;\", 100000))",
-    "\"(a*)*\" + new string('b', 20)", "\"{0,999999999}\"", "\"D999999999\"", "\"\"", "(string)null", "\"%\"", "\"a\\0b\"",
-    "\"/Date(\" + new string('9', 5000) + \")/\"", "\"P\" + new string('9', 5000) + \"D\"", "new string(' ', 1000000)",
-    "string.Concat(Enumerable.Repeat(\"%41\", 200000))", "\"http://a/\" + new string('/', 300000)", "\"ß\" + new string('İ', 200000)",
-    "\"$\" + string.Concat(Enumerable.Repeat(\"..a\", 200))", "new string('$', 200000)", "\"[\" + new string('0', 900000) + \"]\"",
-)  # fmt: skip
-_CYCLE = "((Func<object>)(() => { var l = new List<object>(); l.Add(l); return l; }))()"
-_DEEP_TUPLE = "((Func<object>)(() => { object o = 1; for (int i = 0; i < 20000; i++) o = Tuple.Create(o, 1); return o; }))()"
-_DEEP_LIST = "((Func<object>)(() => { object o = 1; for (int i = 0; i < 20000; i++) o = new List<object> { o }; return o; }))()"
-_DEEP_ARRAY = "((Func<JToken>)(() => { JToken o = 1; for (int i = 0; i < 20000; i++) o = new JArray(o); return o; }))()"
-_DEEP_OBJECT = '((Func<JObject>)(() => { JObject o = new JObject(); for (int i = 0; i < 5000; i++) o = new JObject(new JProperty("a", o)); return o; }))()'
-_DEEP_XML = '((Func<XElement>)(() => { var o = new XElement("a"); for (int i = 0; i < 5000; i++) o = new XElement("a", o); return o; }))()'
-_WIDE_XML = 'new XElement("a", Enumerable.Range(0, 50000).Select(i => new XElement("b", i)))'
-_JOBJECT = "Newtonsoft.Json.Linq.JObject"
-_WIDE_OBJECT = 'new JObject(Enumerable.Range(0, 50000).Select(i => new JProperty("a" + i, i)))'
-_WIDE_ARRAY = "new JArray(Enumerable.Range(0, 100000))"
 
-POOLS: dict[str, tuple[str, ...]] = {
-    "string": _TEXTS,
-    "int": ("0", "-1", "1", "2147483647", "-2147483648", "1000000", "16000000"),
-    "long": ("0L", "-1L", "9223372036854775807L", "-9223372036854775808L", "1000000L"),
-    "double": ("0.0", "-1.0", "1e308", "double.NaN", "double.PositiveInfinity", "5e-324"),
-    "decimal": ("0m", "79228162514264337593543950335m", "0.0000000000000000000000000001m"),
-    "bool": ("true", "false"),
-    "char": ("'a'", "'\\0'", "'\\u0301'", "'\\ud83d'"),
-    "byte": ("(byte)0", "(byte)255"),
-    "object": (*_TEXTS[:8], _CYCLE, _DEEP_TUPLE, _DEEP_LIST, _DEEP_ARRAY, _WIDE_OBJECT, "null", "1", "new object[1000000]"),
-    "System.IFormatProvider": ("CultureInfo.InvariantCulture", "null", 'new CultureInfo("de-DE")'),
-    "System.Globalization.CultureInfo": ("CultureInfo.InvariantCulture", 'new CultureInfo("tr-TR")'),
-    "System.Text.Encoding": ("Encoding.UTF8", "Encoding.Unicode", "Encoding.ASCII"),
-    "System.Text.StringBuilder": ("new StringBuilder(new string('a', 1000000))", "new StringBuilder()"),
-    "System.IO.Stream": ("new MemoryStream(new byte[1000000])",),
-    "System.IO.MemoryStream": ("new MemoryStream(new byte[1000000])", "new MemoryStream()"),
-    "System.DateTime": ("DateTime.MaxValue", "DateTime.MinValue", "new DateTime(2024, 2, 29)"),
-    "System.DateTimeOffset": ("DateTimeOffset.MaxValue", "DateTimeOffset.MinValue"),
-    "System.TimeSpan": ("TimeSpan.MaxValue", "TimeSpan.MinValue", "TimeSpan.Zero"),
-    "System.Guid": ("Guid.Empty",),
-    "System.Uri": ("new Uri(\"http://a/\" + new string('b', 60000))", 'new Uri("http://a/b")'),
-    "System.Type": ("typeof(string)",),
-    "System.Text.RegularExpressions.Regex": ('new Regex("(a*)*b")', "new Regex(\"(.*)(.*)(.*)[^a]\")", 'new Regex("")', 'new Regex("(a)|b")'),
-    "System.Text.RegularExpressions.Match": ("Regex.Match(new string('a', 300000), \"(a)*\")",),
-    "Newtonsoft.Json.Linq.JToken": (_DEEP_ARRAY, _WIDE_OBJECT, _WIDE_ARRAY, "new JValue(new string('a', 1000000))", _DEEP_OBJECT),
-    _JOBJECT: (_WIDE_OBJECT, "new JObject()", _DEEP_OBJECT),
-    "Newtonsoft.Json.Linq.JArray": (_WIDE_ARRAY, "new JArray()", f"new JArray({_DEEP_ARRAY})"),
-    "Newtonsoft.Json.Linq.JContainer": (_WIDE_ARRAY, _DEEP_OBJECT),
-    "Newtonsoft.Json.Linq.JValue": ("new JValue(new string('a', 1000000))", "new JValue(1)"),
-    "Newtonsoft.Json.Linq.JProperty": (f'new JProperty("a", {_WIDE_OBJECT})',),
-    "System.Xml.Linq.XElement": (_WIDE_XML, _DEEP_XML, "new XElement(\"a\", new string('<', 300000))"),
-    "System.Xml.Linq.XDocument": (f"new XDocument({_WIDE_XML})",),
-    "System.Xml.Linq.XNode": (_DEEP_XML, _WIDE_XML),
-    "System.Xml.Linq.XContainer": (_WIDE_XML,),
-    "System.Xml.Linq.XName": ('XName.Get("a")', "XName.Get(new string('a', 300000))"),
-    "System.Exception": ("new Exception(new string('a', 1000000))",),
-    "System.Security.Cryptography.RSA": ("RSA.Create(2048)",),
-    "System.Delegate": ("((Func<int>)(() => 1))",),
-    "System.Array": ("new int[1000000]", "new int[1000, 1000]"),
-    "System.StringComparer": ("StringComparer.InvariantCultureIgnoreCase", "StringComparer.Ordinal"),
-}  # fmt: skip
+
+def _pools() -> dict[str, tuple[str, ...]]:
+    pools: dict[str, list[str]] = {}
+    name = ""
+    for line in Path(__file__).with_name("nasty_values.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("    "):
+            pools[name].append(line[4:])
+        elif line and line[0] != "#":
+            name = line
+            pools[name] = []
+    return {name: tuple(values) for name, values in pools.items()}
+
+
+POOLS = _pools()
 """Expressions of a type, in C#; by its name."""
 
 
@@ -120,7 +73,11 @@ def members() -> tuple[Member, ...]:
     """Every simulated member that can be called with what the pools have."""
     found: list[Member] = []
     for definition in all_definitions():
-        if definition.kind == "delegate" or definition.is_tuple or definition.name.startswith(("System.Threading", "I")):
+        if (
+            definition.kind == "delegate"
+            or definition.is_tuple
+            or definition.name.startswith(("System.Threading", "I"))
+        ):
             continue
         for member in definition.all_members():
             if isinstance(member, (Method, Property)) and find_implementation(definition, member.signature) is not None:
@@ -191,7 +148,11 @@ def _collection(chance: random.Random, type_: NamedType) -> str | None:
         if second is None or "Dictionary" not in short:
             return None
         made = f"{elements}.ToDictionary(i => i, i => ({type_.arguments[1]}){second})"
-        return made if short != "SortedDictionary" else f"new SortedDictionary<{type_.arguments[0]}, {type_.arguments[1]}>({made})"
+        return (
+            made
+            if short != "SortedDictionary"
+            else f"new SortedDictionary<{type_.arguments[0]}, {type_.arguments[1]}>({made})"
+        )
     if short in ("IEnumerable", "IReadOnlyCollection", "IReadOnlyList", "ICollection", "IList", "List"):
         lazy = f"Enumerable.Repeat({elements}, 3).SelectMany(x => x)"
         return chance.choice((f"{elements}.ToList()", *((elements, lazy) if short == "IEnumerable" else ())))
@@ -339,7 +300,6 @@ def calls(seed: int) -> Iterator[Call]:
 
 def fuzz(seconds: float, seed: int = 0) -> int:
     """Call members for so long; prints each breach and a line of counts; how many breaches."""
-    KEYWORDS.get("")
     ends = time.monotonic() + seconds
     counts: dict[str, int] = {}
     called: set[str] = set()

@@ -28,7 +28,8 @@ def ends(command: list[str], given: str = "", allowed: set[int] = FINE) -> None:
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(given)
         process.stdin.close()
         said = process.stdout.read()
@@ -56,7 +57,8 @@ def test_policies(path: Path, command: str) -> None:
 @pytest.mark.parametrize("kind", ["props", "dynamic", "anchor", "xsd-pattern", "xsd-group"])
 def test_schemas(kind: str, tmp_path: Path) -> None:
     script = tmp_path / "schemas.py"
-    script.write_text((HOSTILE / "30-schemas.py").read_text().replace("print(Gateway", GUARD + "    print(Gateway") + END)
+    written = (HOSTILE / "30-schemas.py").read_text()
+    script.write_text(written.replace("print(Gateway", GUARD + "    print(Gateway") + END)
     ends([sys.executable, str(script), kind])
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _COLLECTION_THRESHOLD = 200_000
+_POLICIES_RUN_IN = frozenset({"eval", "explain", "mutate", "new", "run", "test"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,10 +40,15 @@ def _be_the_process() -> NoReturn:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    from apimpolicy.cli.watched import is_watched, run_watched
+    if _runs_policies(arguments):
+        from apimpolicy.cli.watched import run_watched
 
-    if is_watched(arguments):
         return run_watched(arguments)
     from apimpolicy.cli.program import run
 
     return run(arguments)
+
+
+def _runs_policies(arguments: Sequence[str]) -> bool:
+    """Whether a command line runs policies: then the operating system holds it to limits."""
+    return next((word for word in arguments if not word.startswith("-")), None) in _POLICIES_RUN_IN

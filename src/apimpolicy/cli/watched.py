@@ -15,16 +15,9 @@ from apimpolicy.cli import exit_codes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = frozenset({"eval", "explain", "mutate", "new", "run", "test"})
-"""The commands that run policies."""
 _PROCESSOR_TIME = "it took more processor time than one evaluation may take, in one call that no limit could see into"
 _MEMORY = "it needed more memory than policies may use"
 _CRASH = "the process that ran it broke down"
-
-
-def is_watched(arguments: Sequence[str]) -> bool:
-    """Whether a command line runs policies."""
-    return next((word for word in arguments if not word.startswith("-")), None) in COMMANDS
 
 
 def run_watched(arguments: Sequence[str]) -> int:
@@ -67,7 +60,7 @@ def _outcome(status: int) -> int:
         return os.WEXITSTATUS(status)
     import signal
 
-    number = os.WTERMSIG(status)
+    number = signal.Signals(os.WTERMSIG(status))
     if number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         return 128 + number
     reason = {
@@ -75,7 +68,7 @@ def _outcome(status: int) -> int:
         signal.SIGKILL: "the operating system killed it",
         signal.SIGABRT: _MEMORY,
     }.get(number, _CRASH)
-    _say(f"apimpolicy: the policy was stopped: {reason} ({signal.Signals(number).name})")
+    _say(f"apimpolicy: the policy was stopped: {reason} ({number.name})")
     return exit_codes.STOPPED
 
 

@@ -119,10 +119,14 @@ def given_type(member: Member) -> Type | None:
 
 def pay(value: Any) -> Any:
     """The value itself, after steps for its length; nothing for what has none."""
+    return _pay(value, USUAL_UNITS)
+
+
+def _pay(value: Any, units: int) -> Any:
     length = length_of(value)
     if length > FREE_UNITS:
         here = environment()
-        here.step(length // USUAL_UNITS)
+        here.step(length // units)
         if type(value) is str:
             here.check_length(length)
     return value
@@ -139,9 +143,7 @@ def charged(implementation: Implementation, cost: Cost) -> Callable[..., Any]:
             raise NullReferenceException
         environment().step(cost.before(arguments))
         made = getattr(given[0], name)(*given[1:]) if is_method else function(*given)
-        if cost.gives and (length := length_of(made)) > FREE_UNITS:
-            environment().step(length // cost.units)
-        return made
+        return _pay(made, cost.units) if cost.gives else made
 
     return call
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from apimpolicy.project.check_projects import CheckProjects, Project
     from apimpolicy.text.document import Document
 
+SMALL = 16_384
+"""Bytes of a file that nobody has to watch."""
 MANY = 400
 """Files from which on a second process pays for its start."""
 
@@ -91,7 +93,7 @@ class CheckRun:
 
     def one(self, path: str) -> Checked:
         """One file; where a deadline is wanted, one that takes longer is left alone, and says so."""
-        if self.seconds is None:
+        if self.seconds is None or _is_small(path):
             return self._one(path)
         try:
             with deadline(self.seconds):
@@ -164,6 +166,14 @@ class CheckRun:
             self._fragments[key] = _read_fragments(fragments_of(root) if root else dict(project.check.fragments))
         documents, known = self._fragments[key]
         return settings._replace(fragments=documents), known
+
+
+def _is_small(path: str) -> bool:
+    """Whether a file is too short to take long: most are, and a timer takes longer to set than they take."""
+    try:
+        return path != STANDARD_INPUT and os.path.getsize(path) < SMALL
+    except OSError:
+        return True
 
 
 def _read_fragments(paths: Mapping[str, str]) -> tuple[dict[str, Document], str]:

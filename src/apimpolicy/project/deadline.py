@@ -1,4 +1,4 @@
-"""A deadline for the work on one file, in processor time: held by the operating system, which interrupts Python code."""
+"""A deadline for the work on one file, in processor time: the operating system interrupts Python code that is late."""
 
 from __future__ import annotations
 

@@ -8,13 +8,15 @@ from apimpolicy.text.secrets import is_secret_header, keep_headers_secret
 
 if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
+    from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.result import Result
 
 
 def hide_secrets_of(result: Result) -> None:
     """From now on hide what the headers of its messages carry: before anything of a result is written."""
     exchange = result.exchange
-    messages = (result.request, result.response, *exchange.backend_requests, *exchange.sent_requests)
+    sent: list[Request | Response] = [*exchange.backend_requests, *exchange.sent_requests]
+    messages = [result.request, result.response, *sent]
     keep_headers_secret(found for message in messages for found in _secret(message.headers))
 
 

@@ -1,9 +1,9 @@
 """Texts that nobody is to see: secret named values, and what headers carry as tokens, keys and passwords.
 
 What is known to be secret is replaced by `***` in whatever is written for people or programs: traces, explanations,
-pages, JSON, recorded cases, errors, caches. Found are the text itself and its forms in JSON, HTML and URLs and in base 64;
-what a policy makes of a secret otherwise (a hash, a part of it) is not. A text of fewer than `SHORTEST` characters is no
-secret: hiding it would make a riddle of everything.
+pages, JSON, recorded cases, errors, caches. Found are the text itself and its forms in JSON, in HTML, in URLs and in
+base 64; what a policy makes of a secret otherwise (a hash, a part of it) is not. A text of fewer than `SHORTEST`
+characters is no secret: hiding it would make a riddle of everything.
 """
 
 from __future__ import annotations

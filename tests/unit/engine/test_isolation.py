@@ -32,9 +32,9 @@ def test_a_result_comes_back() -> None:
 
 
 def test_a_limit_and_a_mistake_of_the_policy_come_back_as_such() -> None:
-    endless = '<policies><inbound><set-variable name="x" value="@{ while (true) { } return 1; }" /></inbound></policies>'
+    endless = '<set-variable name="x" value="@{ while (true) { } return 1; }" />'
     with pytest.raises(LimitExceededError, match="steps"):
-        Gateway(isolated=True).run(endless, "/x")
+        Gateway(isolated=True).run(f"<policies><inbound>{endless}</inbound></policies>", "/x")
 
 
 def test_memory_without_end_ends() -> None:

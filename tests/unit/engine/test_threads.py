@@ -47,7 +47,8 @@ def in_threads(work: Callable[[], object], count: int = THREADS) -> None:
 
 
 def policy(inbound: str) -> str:
-    return f"<policies><inbound>{inbound}</inbound><backend><forward-request /></backend><outbound /><on-error /></policies>"
+    rest = "<backend><forward-request /></backend><outbound /><on-error />"
+    return f"<policies><inbound>{inbound}</inbound>{rest}</policies>"
 
 
 LIMITS = {

@@ -32,7 +32,7 @@ def test_work_in_time_is_left_alone() -> None:
 
 def test_a_file_that_takes_too_long_is_left_alone_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.xml"
-    path.write_text("<policies />")
+    path.write_text("<policies />" + " " * 20_000)
 
     def endless(*_: object) -> None:
         while True:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from typing import Literal
+
+Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 
 _SMALL = 1 << 20
 """Comparisons that take no time to speak of."""
@@ -30,7 +33,7 @@ def _many_marks() -> re.Pattern[str]:
     return re.compile(f"[^{letters}]{{{_LONGEST_RUN},}}")
 
 
-def normalize(form: str, text: str) -> str:
+def normalize(form: Form, text: str) -> str:
     """`unicodedata.normalize`, which sorts marks in a row by insertion: long rows are put in order before.
 
     >>> normalize("NFC", "e\\u0301") == "\\xe9"
@@ -43,14 +46,14 @@ def normalize(form: str, text: str) -> str:
     return unicodedata.normalize(form, text)
 
 
-def is_normalized(form: str, text: str) -> bool:
+def is_normalized(form: Form, text: str) -> bool:
     """`unicodedata.is_normalized`, likewise."""
     return text.isascii() or normalize(form, text) == text
 
 
 def _in_order(run: str, is_compatible: bool) -> str:
     """Marks between two other characters, decomposed and sorted by their class; those of one class stay in order."""
-    decomposed = "NFKD" if is_compatible else "NFD"
+    decomposed: Form = "NFKD" if is_compatible else "NFD"
     out: list[str] = []
     marks: list[str] = []
     for char in "".join(unicodedata.normalize(decomposed, char) for char in run):
