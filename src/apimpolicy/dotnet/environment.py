@@ -236,13 +236,14 @@ def work_through(length: int) -> None:
         environment().step(length >> _UNITS_PER_PASS)
 
 
-def _stop_running() -> None:
+def stop_evaluation() -> None:
+    """Nothing of the policy that is being evaluated runs any more; outside of an evaluation there is nothing to stop."""
     running = _current.get()
     if running is not None:
         running.stop()
 
 
-LimitExceededError.when_made = staticmethod(_stop_running)
+LimitExceededError.when_made = staticmethod(stop_evaluation)
 
 
 def has_environment() -> bool:

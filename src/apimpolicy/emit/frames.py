@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import environment, stop_evaluation
 from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
 from apimpolicy.errors import ApimPolicyError, InternalError, LimitExceededError, NotSimulatedError
 
@@ -48,7 +48,7 @@ def goes_on() -> bool:
     error = sys.exc_info()[1]
     if error is None or isinstance(error, (DotnetException, AttributeError, GeneratorExit)):
         return not environment().is_over
-    environment().stop()
+    stop_evaluation()
     return False
 
 

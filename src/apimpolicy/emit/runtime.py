@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import environment, work_through
+from apimpolicy.dotnet.environment import environment, stop_evaluation, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     DotnetException,
@@ -136,7 +136,7 @@ class Ending:
             if here.thrown_late is None:
                 here.thrown_late = error
         except Exception:
-            environment().stop()
+            stop_evaluation()
 
 
 def ending(start: Callable[..., Generator[Any]]) -> Callable[..., Ending]:

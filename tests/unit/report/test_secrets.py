@@ -6,13 +6,16 @@ import base64
 import json
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.findings import to_findings
 from apimpolicy.text import secrets
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SECRET = 'S3cr"t<p@ss w0rd>'
 TOKEN = "eyJhbGciOiJub25lIn0.e30.c2lnbmF0dXJl"
