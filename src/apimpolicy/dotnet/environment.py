@@ -237,7 +237,7 @@ def work_through(length: int) -> None:
 
 
 def stop_evaluation() -> None:
-    """Nothing of the policy that is being evaluated runs any more; outside of an evaluation there is nothing to stop."""
+    """Nothing of the policy that is being evaluated runs any more; outside of one there is nothing to stop."""
     running = _current.get()
     if running is not None:
         running.stop()
