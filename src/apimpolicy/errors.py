@@ -13,10 +13,10 @@ ApimPolicyError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.source import Source
@@ -68,10 +68,14 @@ class NotSimulatedError(ApimPolicyError):
 class LimitExceededError(ApimPolicyError):
     """A policy used more than one of the limits of the simulation allows (see `apimpolicy.dotnet.environment.Limits`).
 
-    `span` is (source, start, end) of the code that was running, once known.
+    `span` is (source, start, end) of the code that was running, once known. Making one ends the evaluation that is
+    running: nothing of its policy runs any more, no `finally` either.
     """
 
+    when_made: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
+
     def __init__(self, limit: str, allowed: float) -> None:
+        type(self).when_made()
         self.limit = limit
         self.allowed = allowed
         self.span: tuple[Source, int, int] | None = None

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _COLLECTION_THRESHOLD = 500_000
+_POLICIES_RUN_IN = frozenset({"eval", "explain", "mutate", "new", "run", "test"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,9 +33,22 @@ def _be_the_process() -> NoReturn:
     import sys
 
     gc.set_threshold(_COLLECTION_THRESHOLD)
-    from apimpolicy.cli.program import run
-
-    code = run(sys.argv[1:])
+    code = _run(sys.argv[1:])
     if sys.stderr is not None:
         sys.stderr.flush()
     os._exit(code)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if _runs_policies(arguments):
+        from apimpolicy.cli.watched import run_watched
+
+        return run_watched(arguments)
+    from apimpolicy.cli.program import run
+
+    return run(arguments)
+
+
+def _runs_policies(arguments: Sequence[str]) -> bool:
+    """Whether a command line runs policies: then the operating system holds it to limits."""
+    return next((word for word in arguments if not word.startswith("-")), None) in _POLICIES_RUN_IN

@@ -13,6 +13,7 @@ from apimpolicy.cli.configuration_file import configuration_option
 from apimpolicy.cli.program import say, tool_version
 from apimpolicy.cli.progress import Progress
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
+from apimpolicy.project import deadline
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import discover
@@ -122,7 +123,7 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
         return exit_codes.USAGE if failed or not options["policies_only"] else exit_codes.CLEAN
     for path in found.files:
         projects.of(path)  # a wrong configuration is said once, before anything is checked
-    run = CheckRun(projects, _cache(options, projects, len(found.files)))
+    run = CheckRun(projects, _cache(options, projects, len(found.files)), deadline.SECONDS)
     if options["fix"] or options["diff"]:
         from apimpolicy.cli.check_fixes import mend
 

@@ -13,6 +13,8 @@ NO_TESTS: Final = 5
 """There was no test to run, as pytest has it."""
 INTERNAL: Final = 3
 """A mistake in apimpolicy itself."""
+STOPPED: Final = 4
+"""The operating system had to stop a policy: processor time or memory that no limit of ours could see."""
 BROKEN_PIPE: Final = 141
 """Whoever read the output has gone; as for programs that SIGPIPE ends."""
 INTERRUPTED: Final = 130

@@ -8,6 +8,7 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.program import say
+from apimpolicy.text.secrets import without_secrets
 
 
 @click.command("new")
@@ -48,7 +49,7 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
         return exit_codes.CLEAN
     try:
         with open(path, "w", encoding="utf-8") as file:
-            file.write(made.text)
+            file.write(without_secrets(made.text))
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
     count = f"{len(made.cases)} test {'case' if len(made.cases) == 1 else 'cases'}"

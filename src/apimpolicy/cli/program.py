@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
+from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, LimitExceededError
+from apimpolicy.text import secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,13 +90,14 @@ def tool_version() -> str:
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 all is well; 1 a policy or a test is wrong; 2 the command line, a file or a setting is "
-    "wrong; 5 there was no test to run.",
+    "wrong; 4 the operating system had to stop a policy; 5 there was no test to run.",
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 @click.option("--debug", is_flag=True, help="Show Python's traceback when something fails.")
-def program(debug: bool) -> None:
+@click.option("--show-secrets", is_flag=True, help="Show secret named values, and tokens and keys in headers.")
+def program(debug: bool, show_secrets: bool) -> None:
     """Read, check and run Azure API Management policies offline.
 
     \b
@@ -105,6 +107,8 @@ def program(debug: bool) -> None:
       apimpolicy explain orders.xml --get /orders --certificate partner.pem
       apimpolicy eval '@(context.Request.Headers.GetValueOrDefault("Accept", "*/*"))'
     """
+    if show_secrets:
+        secrets.show_secrets()
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -175,11 +179,22 @@ def _guarded(arguments: list[str]) -> int:
             raise
         if isinstance(error, DiagnosticError):
             return _show_diagnostics(error)
+        if isinstance(error, MemoryError):
+            error = _out_of_memory()
         if isinstance(error, ApimPolicyError):
             say(str(error))
-            return exit_codes.USAGE
+            return exit_codes.FINDINGS if isinstance(error, LimitExceededError) else exit_codes.USAGE
+        if type(error).__name__ == "BrokenProcessPool":
+            say("a process that ran policies was stopped by the operating system: it took too much time or memory")
+            return exit_codes.STOPPED
         say(_report_to_us(error))
         return exit_codes.INTERNAL
+
+
+def _out_of_memory() -> LimitExceededError:
+    from apimpolicy.dotnet.process_limits import MEMORY
+
+    return LimitExceededError("memory", MEMORY)
 
 
 def _report_to_us(error: Exception) -> str:

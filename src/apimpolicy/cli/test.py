@@ -13,6 +13,7 @@ import click
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError, DiagnosticError
+from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -294,6 +295,6 @@ def _write_junit(path: str, reports: Sequence[CaseReport]) -> None:
 
     try:
         with open(path, "w", encoding="utf-8") as file:
-            file.write(report_to_junit(reports) + "\n")
+            file.write(without_secrets(report_to_junit(reports)) + "\n")
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None

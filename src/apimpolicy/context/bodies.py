@@ -8,6 +8,7 @@ reading JObject from JsonReader"), "error" raises InvalidOperationException, "ag
 from __future__ import annotations
 
 import codecs
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -124,7 +125,10 @@ def decode(data: bytes, charset: str | None) -> str:
         for mark, encoding in _BYTE_ORDER_MARKS:
             if data.startswith(mark):
                 return to_utf16(data[len(mark) :].decode(encoding, "replace"))
+    environment().check_length(len(data) // _MOST_BYTES)
     try:
+        if charset and _CHARSETS.fullmatch(charset) is None:
+            raise LookupError(charset)
         text = data.decode(codecs.lookup(charset).name if charset else "utf-8", "replace")
     except (LookupError, ValueError):
         raise InvalidOperationException(
@@ -134,6 +138,14 @@ def decode(data: bytes, charset: str | None) -> str:
     return to_utf16(text)
 
 
+_MOST_BYTES = 4
+"""Bytes that make one UTF-16 code unit at least in every encoding."""
+_CHARSETS = re.compile(
+    r"(?i)\s*(?:utf-(?:7|8|16|16le|16be|32|32le|32be)|unicode|us-ascii|ascii|latin1|l1|iso-8859-\d+|windows-\d+"
+    r"|cp\d+|ibm\d+|koi8-[ru]|shift_jis|gb2312|gb18030|gbk|big5|euc-(?:jp|kr|cn)|iso-2022-(?:jp|kr)|ks_c_5601-1987"
+    r"|macintosh|tis-620|hz-gb-2312)\s*"
+)
+"""The names of .NET's encodings that Python has too; Python knows others, `rot13` among them."""
 _BYTES = array_of(BYTE)
 _JSON_TYPES = {f"Newtonsoft.Json.Linq.{name}": name for name in ("JObject", "JArray", "JToken")}
 _XML_TYPES = {"System.Xml.Linq.XDocument": "XDocument", "System.Xml.Linq.XElement": "XElement"}

@@ -10,6 +10,7 @@ from apimpolicy.context.tokens import BasicAuthCredentials, Jwt, parse_basic, pa
 from apimpolicy.context.urls import encode_parameters
 from apimpolicy.dotnet.casts import cast
 from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.cryptography.symmetric import SymmetricAlgorithm, create_algorithm
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
 from apimpolicy.dotnet.registry import implements
@@ -27,6 +28,7 @@ _SYMMETRIC = "System.Security.Cryptography.SymmetricAlgorithm"
 @implements(
     "ContextExtensions",
     f"static string GetValueOrDefault(this {_READ_ONLY}<string, string[]> d, string name, string defaultValue)",
+    cost=FREE,
 )
 def joined_values(dictionary: Any, name: str | None, default: str | None) -> str | None:
     """The values of a header, query parameter or claim joined by commas, or the default when it is not there."""
@@ -41,7 +43,11 @@ def joined_values(dictionary: Any, name: str | None, default: str | None) -> str
     return None if values is None else ",".join(value or "" for value in values)
 
 
-@implements("ContextExtensions", f"static string GetValueOrDefault(this {_READ_ONLY}<string, string[]> d, string name)")
+@implements(
+    "ContextExtensions",
+    f"static string GetValueOrDefault(this {_READ_ONLY}<string, string[]> d, string name)",
+    cost=FREE,
+)
 def joined_values_or_null(dictionary: Any, name: str | None) -> str | None:
     return joined_values(dictionary, name, None)
 
@@ -50,10 +56,12 @@ def joined_values_or_null(dictionary: Any, name: str | None) -> str | None:
     "DictionaryExtensions",
     "static string GetValueOrDefault(this System.Collections.Generic.IDictionary<string, string> d, string name, "
     "string defaultValue)",
+    cost=FREE,
 )
 @implements(
     "ContextExtensions",
     f"static string GetValueOrDefault(this {_READ_ONLY}<string, string> d, string name, string defaultValue)",
+    cost=FREE,
 )
 def text_or_default(dictionary: Any, name: str | None, default: str | None) -> str | None:
     if dictionary is None:
@@ -66,6 +74,7 @@ def text_or_default(dictionary: Any, name: str | None, default: str | None) -> s
     "ContextExtensions",
     f"static T GetValueOrDefault<T>(this {_READ_ONLY}<string, object> d, string name, T defaultValue)",
     types=True,
+    cost=FREE,
 )
 def variable_or_default(types: tuple[Type, ...], dictionary: Any, name: str | None, default: Any) -> Any:
     """The variable cast to T. Raises InvalidCastException when it is of another type (documented)."""
@@ -79,6 +88,7 @@ def variable_or_default(types: tuple[Type, ...], dictionary: Any, name: str | No
     "ContextExtensions",
     f"static T GetValueOrDefault<T>(this {_READ_ONLY}<string, object> d, string name)",
     types=True,
+    cost=FREE,
 )
 def variable_or_nothing(types: tuple[Type, ...], dictionary: Any, name: str | None) -> Any:
     return variable_or_default(types, dictionary, name, default_value(types[-1]))

@@ -116,8 +116,9 @@ class Jwt:
         return Jwt({}, {})
 
     def _first(self, name: str) -> str | None:
-        texts = claim_texts(self.payload[name]) if name in self.payload else []
-        return texts[0] if texts else None
+        """A claim that is one text; anything else as its JSON, as Microsoft.IdentityModel has it: no one of several."""
+        value = self.payload.get(name)
+        return None if value is None else _claim_text(value)
 
 
 class Number(str):
@@ -136,8 +137,8 @@ def parse_jwt(text: str | None) -> Jwt | None:
         return None
     try:
         header, payload = (
-            json.loads(_decoded(part), parse_float=Number, parse_int=Number, parse_constant=_refuse)
-            for part in parts[:2]
+            json.loads(text, parse_float=Number, parse_int=Number, parse_constant=_refuse)
+            for text in map(_decoded, parts[:2])
         )
         return Jwt(header, payload) if isinstance(header, dict) and isinstance(payload, dict) else None
     except (ValueError, RecursionError):
@@ -183,10 +184,10 @@ def _time(value: Any) -> Any:
     return date_time(UNIX_EPOCH_TICKS + int(seconds) * 10_000_000)
 
 
-def _decoded(part: str) -> bytes:
+def _decoded(part: str) -> str:
     if not part.isascii() or not part.replace("-", "a").replace("_", "a").isalnum():
         raise ValueError(part)
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("utf-8", "replace")
 
 
 def _refuse(constant: str) -> Any:

@@ -24,7 +24,9 @@ UNIX_EPOCH_TICKS = 621_355_968_000_000_000
 
 _STEPS_PER_LOOK = 64
 _STEPS_PER_CLOCK = 256
-"""How many steps may be made before the clock is looked at, which is slow."""
+"""How many steps may be made before the clock is looked at, which is slow; fewer when they turn out to be long."""
+_LONG, _SHORT = 0.02, 0.002
+"""Seconds between two looks at the clock from which on it is looked at more often, and less often again."""
 _SHARE = 6
 """A logarithm: at most this part of the steps that are left is taken at once."""
 _PLENTY = _STEPS_PER_LOOK << _SHARE
@@ -81,12 +83,16 @@ class Environment:
 
     __slots__ = (
         "_deadline",
+        "_interval",
+        "_looked",
         "_next_look",
         "_random",
         "_seed",
         "is_framework",
+        "is_over",
         "limits",
         "steps_left",
+        "thrown_late",
         "trust",
         "utc_now",
     )
@@ -104,7 +110,13 @@ class Environment:
         self.trust = trust
         self.limits = limits or _USUAL_LIMITS
         self.steps_left = self.limits.steps
+        self.is_over = False
+        """Whether a limit was exceeded: nothing of the policy runs from then on."""
+        self.thrown_late: Exception | None = None
+        """What the end of an iterator threw that nobody ended."""
         self._next_look = self.steps_left
+        self._interval = _STEPS_PER_CLOCK
+        self._looked = 0.0
         self._deadline: float | None = None
         self._random: Random | None = None
         self._seed = seed
@@ -134,7 +146,7 @@ class Environment:
         What is taken and not made is lost, so less is taken when little is left.
         """
         left = self.steps_left
-        count = _STEPS_PER_LOOK if left >= _PLENTY else max(1, left >> _SHARE)
+        count = min(_STEPS_PER_LOOK, self._interval) if left >= _PLENTY else max(1, left >> _SHARE)
         self.steps_left = left = left - count
         if left < self._next_look:
             self._look()
@@ -144,15 +156,31 @@ class Environment:
         """The evaluation goes on in another thread: its processor time counts from zero."""
         self._deadline = None
 
+    def spent(self, seconds: float) -> None:
+        """Use up the steps for time that went by in one call of a library."""
+        if self.limits.seconds < math.inf:
+            self.step(int(seconds / self.limits.seconds * self.limits.steps))
+
+    def stop(self) -> None:
+        """A limit was exceeded: every further step is one too many."""
+        self.is_over = True
+        self.steps_left = min(self.steps_left, -1)
+        self._next_look = sys.maxsize
+
     def _look(self) -> None:
         if self.steps_left < 0:
             raise LimitExceededError("steps", self.limits.steps)
-        self._next_look = max(self.steps_left - _STEPS_PER_CLOCK, 0)
         now = time.thread_time()
         if self._deadline is None:
             self._deadline = now + self.limits.seconds
         elif now > self._deadline:
             raise LimitExceededError("seconds", self.limits.seconds)
+        elif now - self._looked > _LONG:
+            self._interval = max(self._interval >> 3, 1)
+        elif now - self._looked < _SHORT:
+            self._interval = min(self._interval << 1, _STEPS_PER_CLOCK)
+        self._looked = now
+        self._next_look = max(self.steps_left - self._interval, 0)
 
     def new_string(self, length: int) -> None:
         """Check the length of a string that is about to be made, and use up steps for the copying."""
@@ -208,22 +236,46 @@ def work_through(length: int) -> None:
         environment().step(length >> _UNITS_PER_PASS)
 
 
+def stop_evaluation() -> None:
+    """Nothing of the policy that is being evaluated runs any more; outside of one there is nothing to stop."""
+    running = _current.get()
+    if running is not None:
+        running.stop()
+
+
+LimitExceededError.when_made = staticmethod(stop_evaluation)
+
+
 def has_environment() -> bool:
     """Whether somebody said in which surroundings evaluations are to run."""
     return _current.get() is not None
 
 
+_watch: Callable[[float | None], None] | None = None
+
+
+def watch_evaluations(watch: Callable[[float | None], None]) -> None:
+    """Have a function called with the limit of seconds when an evaluation begins, and with None when it has ended."""
+    global _watch
+    _watch = watch
+
+
 class use_environment:  # noqa: N801 - used as a statement: `with use_environment(e):`
     """Make an environment the current one for a block; nests."""
 
-    __slots__ = ("_environment", "_token")
+    __slots__ = ("_environment", "_is_watched", "_token")
 
     def __init__(self, new: Environment) -> None:
         self._environment = new
 
     def __enter__(self) -> Environment:
+        self._is_watched = _watch is not None and _current.get() is None
+        if self._is_watched:
+            _watch(self._environment.limits.seconds)  # type: ignore[misc]
         self._token = _current.set(self._environment)
         return self._environment
 
     def __exit__(self, *_: object) -> None:
         _current.reset(self._token)
+        if self._is_watched:
+            _watch(None)  # type: ignore[misc]

@@ -180,7 +180,7 @@ class TypeDefinition:
                 texts = self._lines.get(name, ())
                 found = tuple(parse_member(text, self, find_definition, self._scope) for text in texts)
             if found:  # names that do not exist are not kept: there is no end of them
-                self._members[name] = found
+                found = self._members.setdefault(name, found)
         return found
 
     def _enum_members(self, name: str) -> tuple[Member, ...]:
@@ -287,7 +287,7 @@ def look_up(name: str, arity: int = 0) -> TypeDefinition | None:
         entry = _namespace_of(key[0])[1].get(key)
         if entry is None:
             return None
-        found = _definitions[key] = TypeDefinition(key[0], *entry, arity)
+        found = _definitions.setdefault(key, TypeDefinition(key[0], *entry, arity))
     return found
 
 
@@ -295,8 +295,8 @@ def find_definition(name: str, arity: int = 0) -> TypeDefinition:
     """Like `look_up`, but a name that only signatures mention becomes a type without members."""
     found = look_up(name, arity) or _mentioned.get((name, arity))
     if found is None:
-        found = TypeDefinition(name, f"class {name}", f"class {name}\n  use not allowed", arity)
-        _mentioned[name, arity] = found
+        made = TypeDefinition(name, f"class {name}", f"class {name}\n  use not allowed", arity)
+        found = _mentioned.setdefault((name, arity), made)
     return found
 
 

@@ -22,6 +22,7 @@ Rules that hold for both, and that the emitter relies on:
 - `params` arrays arrive as one `values.Array`. Delegates are Python callables. Every IEnumerable is a Python iterable.
 - With `types=True` the function receives, before everything else, the tuple of type arguments: those of the constructed
   type, then those of the method.
+- What a call costs follows from the signature unless `cost=` says otherwise: see `apimpolicy.dotnet.costs`.
 - A constructor is registered under `new(…)` and returns the new object (in a class: a static or class method).
 """
 
@@ -36,6 +37,8 @@ from apimpolicy.dotnet.metadata import KEYWORDS, TypeDefinition, look_up
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from apimpolicy.dotnet.costs import Cost
+
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 _Class = TypeVar("_Class", bound=type)
 
@@ -46,13 +49,21 @@ class Implementation:
     `form` is `function` (call `target`), `method` (call the attribute `name` of the receiver) or `attribute` (read it).
     """
 
-    __slots__ = ("form", "name", "target", "types")
+    __slots__ = ("body", "cost", "form", "name", "paying", "target", "types")
 
-    def __init__(self, form: str, target: Any, name: str, types: bool) -> None:
+    def __init__(
+        self, form: str, target: Any, name: str, types: bool, cost: Cost | None = None, body: Any = None
+    ) -> None:
         self.form = form
+        self.body = target if body is None else body
+        """The Python function, where there is one: of a method that of the class that registers it."""
         self.target = target
         self.name = name
         self.types = types
+        self.cost = cost
+        """What a call costs; None is what the signature says (see `apimpolicy.dotnet.costs`)."""
+        self.paying: Callable[..., Any] | None = None
+        """The function that pays this cost, once somebody asked for it."""
 
     def __repr__(self) -> str:
         return f"<{self.form} {self.name}>"
@@ -84,11 +95,14 @@ def _definition_key(definition: TypeDefinition, signature: str) -> tuple[str, st
     return f"{definition.name}`{definition.arity}" if definition.arity else definition.name, signature
 
 
-def implements(type_name: str, signature: str, *, types: bool = False) -> Callable[[_Function], _Function]:
+def implements(
+    type_name: str, signature: str, *, types: bool = False, cost: Cost | None = None
+) -> Callable[[_Function], _Function]:
     """Register a function under one member; may be stacked for members that behave alike."""
 
     def register(function: _Function) -> _Function:
-        _registered[_key(type_name, signature)] = Implementation("function", function, function.__name__, types)
+        made = Implementation("function", function, function.__name__, types, cost)
+        _registered[_key(type_name, signature)] = made
         return function
 
     return register
@@ -104,13 +118,15 @@ def implements_setter(type_name: str, signature: str) -> Callable[[_Function], _
     return register
 
 
-def member(signature: str, *, types: bool = False, setter: bool = False) -> Callable[[_Function], _Function]:
+def member(
+    signature: str, *, types: bool = False, setter: bool = False, cost: Cost | None = None
+) -> Callable[[_Function], _Function]:
     """Mark a method of a run-time class as the implementation of a member; see `dotnet_class`."""
 
     def mark(function: _Function) -> _Function:
         target = getattr(function, "__func__", function)
-        marks: list[tuple[str, bool, bool]] = target.__dict__.setdefault("__dotnet_members__", [])
-        marks.append((signature, types, setter))
+        marks: list[tuple[str, bool, bool, Cost | None]] = target.__dict__.setdefault("__dotnet_members__", [])
+        marks.append((signature, types, setter, cost))
         return function
 
     return mark
@@ -129,11 +145,11 @@ def dotnet_class(type_name: str, *, attributes: Mapping[str, str] | None = None)
         interface_members(type_name, attributes or {})
         for name, value in cls.__dict__.items():
             function = getattr(value, "__func__", value)
-            for signature, types, setter in getattr(function, "__dict__", {}).get("__dotnet_members__", ()):
+            for signature, types, setter, cost in getattr(function, "__dict__", {}).get("__dotnet_members__", ()):
                 if isinstance(value, (staticmethod, classmethod)):
-                    entry = Implementation("function", getattr(cls, name), name, types)
+                    entry = Implementation("function", getattr(cls, name), name, types, cost)
                 else:
-                    entry = Implementation("method", None, name, types)
+                    entry = Implementation("method", None, name, types, cost, function)
                 (_setters if setter else _registered)[_key(type_name, signature)] = entry
         return cls
 
@@ -165,8 +181,8 @@ def _load(definition: TypeDefinition) -> None:
 
     for module in modules_of(definition.name):
         if module not in _loaded:
+            importlib.import_module(module)  # another thread that imports it is waited for
             _loaded.add(module)
-            importlib.import_module(module)
 
 
 def declines(type_name: str, *signatures: str, reason: str) -> None:

@@ -279,9 +279,7 @@ DYNAMIC = SpecialType("dynamic")
 def _interned(key: tuple[object, ...], make: Callable[[], _T]) -> _T:
     found = _constructed.get(key)
     if found is None:
-        made = make()
-        _constructed[key] = made
-        return made
+        found = _constructed.setdefault(key, make())  # of several threads, one has made it
     return found  # type: ignore[return-value]
 
 

@@ -11,6 +11,7 @@ from apimpolicy.dotnet.types import DYNAMIC
 from apimpolicy.dotnet.values import CHAR, INT, STRING
 from apimpolicy.emit import runtime
 from apimpolicy.emit.core import ALLOWANCE, LEFT, attribute, call, constant, load, store
+from apimpolicy.emit.frames import goes_on
 from apimpolicy.emit.jumps import JumpEmitter, Target, labels_gone_to, section_key
 from apimpolicy.emit.variables import (
     assigned_in,
@@ -193,7 +194,8 @@ class ControlFlowEmitter(JumpEmitter):
 
         def disposing(body: list[ast.stmt]) -> list[ast.stmt]:
             loop: ast.stmt = ast.For(store(target), load(enumerator), [step, *first, *body], [])
-            end: ast.stmt = ast.Expr(self.run(runtime.end_enumeration, load(enumerator)))
+            ending: ast.stmt = ast.Expr(self.run(runtime.end_enumeration, load(enumerator)))
+            end: ast.stmt = ast.If(self.run(goes_on), [ending], [])
             begins = ast.Assign([store(enumerator)], self.run(runtime.enumerator, walked))
             return [begins, self.finally_([loop], [end])]
 

@@ -105,6 +105,8 @@ class EmitterCore:
         """Whether filters of exceptions and `finally` blocks meet, so that it shows which run first."""
         self.has_iterators = False
         """Whether the expression has functions with `yield`: only then does the end of a `foreach` matter."""
+        self.ends_iterators = False
+        """Whether one of these has something to do when it is left early."""
         self.repeats = False
         """Whether something in the expression may run more than once: a loop, a jump, a function."""
         self.repeating = 0

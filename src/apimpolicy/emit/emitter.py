@@ -55,6 +55,8 @@ def _emit(bound: BoundExpression, recording: bool) -> Callable[..., Any]:
     namespace[EXCERPT] = bound.excerpt
     exec(code, namespace)
     made = namespace["expression"]
+    if emitter.ends_iterators:
+        made = partial(_call_to_the_end, made)
     return partial(_call_deep, bound.levels, made) if is_deep else made
 
 
@@ -66,6 +68,16 @@ def _call_deep(levels: int, function: Callable[..., Any], *arguments: Any) -> An
         return with_room(levels, function, *arguments)
     finally:
         here.change_thread()
+
+
+def _call_to_the_end(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What the end of an iterator threw is thrown here at the latest."""
+    value = function(*arguments)
+    here = environment()
+    if here.thrown_late is not None:
+        error, here.thrown_late = here.thrown_late, None
+        raise error
+    return value
 
 
 def _compiled(emitter: StatementEmitter, function: ast.FunctionDef, filename: str) -> CodeType:

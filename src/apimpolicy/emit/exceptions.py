@@ -45,18 +45,23 @@ class ExceptionEmitter(ControlFlowEmitter):
         finally_body = self.body(node.finally_body) if node.finally_body is not None else []
         if not handlers and not finally_body:
             return self.body(node.body)
-        return [*cells, ast.Try(self.body(node.body), handlers, [], finally_body)]
+        return [*cells, ast.Try(self.body(node.body), handlers, [], self._unless_over(finally_body))]
 
     def _handler(self, raised: str, body: list[ast.stmt]) -> ast.ExceptHandler:
         return ast.ExceptHandler(self.bring(frames.CAUGHT, "caught_types"), raised, body)
 
     def finally_(self, body: list[ast.stmt], last: list[ast.stmt]) -> ast.Try:
         """`try { body } finally { last }`; the filters outside look at an exception before it passes."""
+        last = self._unless_over(last)
         if not self.has_two_passes:
             return ast.Try(body, [], [], last)
         raised = self.fresh("raised")
         passed = ast.Raise(call(attribute(load(HANDLERS), "first_pass"), load(raised)), None)
         return ast.Try(body, [self._handler(raised, [passed])], [], last)
+
+    def _unless_over(self, last: list[ast.stmt]) -> list[ast.stmt]:
+        """What runs at the end, but not after a limit."""
+        return [ast.If(self.run(frames.goes_on), last, [])] if last else []
 
     def _catch(self, clause: nodes.Catch, caught: str, otherwise: list[ast.stmt]) -> list[ast.stmt]:
         first = self._assigned(clause, caught)

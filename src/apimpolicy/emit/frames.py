@@ -6,8 +6,10 @@ costs nothing. The place of an error comes from the positions that the emitted c
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import environment, stop_evaluation
 from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
 from apimpolicy.errors import ApimPolicyError, InternalError, LimitExceededError, NotSimulatedError
 
@@ -39,6 +41,17 @@ def as_dotnet(error: BaseException) -> DotnetException:
     raise error
 
 
+def goes_on() -> bool:
+    """Whether a `finally`, or the end of a resource or an iterator, is to run: not after a limit, nor after what C#
+    does not know.
+    """
+    error = sys.exc_info()[1]
+    if error is None or isinstance(error, (DotnetException, AttributeError, GeneratorExit)):
+        return not environment().is_over
+    stop_evaluation()
+    return False
+
+
 def as_policy_error(error: Exception) -> ApimPolicyError:
     """What leaves an evaluation for an exception in it: one of ours, with its place in the policy."""
     found: ApimPolicyError
@@ -51,6 +64,8 @@ def as_policy_error(error: Exception) -> ApimPolicyError:
             found = limit
         except AttributeError:
             found = _internal(error)
+    elif isinstance(error, MemoryError):
+        found = out_of_memory()
     else:
         found = _internal(error)
     if (
@@ -59,6 +74,13 @@ def as_policy_error(error: Exception) -> ApimPolicyError:
     ):
         found.span = span_of(error.__traceback__)
     return found
+
+
+def out_of_memory() -> LimitExceededError:
+    """The system gave no more memory: a limit like others, that of the process."""
+    from apimpolicy.dotnet.process_limits import MEMORY
+
+    return LimitExceededError("memory", MEMORY)
 
 
 def _internal(error: Exception) -> InternalError:

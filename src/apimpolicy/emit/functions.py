@@ -218,9 +218,13 @@ class FunctionEmitter(ValueEmitter):
         body.append(ast.If(constant(False), [ast.Expr(ast.Yield(None))], []))  # a generator, whatever it holds
         body.extend(self._function_statements(node.body, ()))
         arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
+        start: ast.expr = load(inner)
+        if any(isinstance(node, (nodes.Try, nodes.Using, nodes.Foreach)) for node in walk(node.body)):
+            start = self.run(runtime.ending, start)
+            self.ends_iterators = True
         made: ast.expr = self.run(
             Sequence,
-            load(inner),
+            start,
             self.type_constant(iterator_element(function.returns) or OBJECT),
             *map(load, names),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import work_through
+from apimpolicy.dotnet.environment import environment, stop_evaluation, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     DotnetException,
@@ -15,6 +15,7 @@ from apimpolicy.dotnet.types import NamedType
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
     from typing import NoReturn
 
     from apimpolicy.dotnet.types import Type
@@ -104,6 +105,43 @@ def end_enumeration(enumerator: Any) -> None:
     close = getattr(enumerator, "close", None)
     if close is not None:
         close()
+
+
+class Ending:
+    """An enumeration of an iterator that has something to do at its end: whoever lets go of it early ends it.
+
+    .NET's operators end what they enumerate; here the last one that holds it does. What the end throws is thrown when
+    the expression ends, since nobody can throw from there.
+    """
+
+    __slots__ = ("_generator",)
+
+    def __init__(self, generator: Generator[Any]) -> None:
+        self._generator = generator
+
+    def __iter__(self) -> Ending:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._generator)
+
+    def close(self) -> None:
+        self._generator.close()
+
+    def __del__(self) -> None:
+        try:
+            self._generator.close()
+        except DotnetException as error:
+            here = environment()
+            if here.thrown_late is None:
+                here.thrown_late = error
+        except Exception:
+            stop_evaluation()
+
+
+def ending(start: Callable[..., Generator[Any]]) -> Callable[..., Ending]:
+    """What starts an iterator, so that each enumeration is ended."""
+    return lambda *arguments: Ending(start(*arguments))
 
 
 def and_lifted(left: bool | None, right: bool | None) -> bool | None:

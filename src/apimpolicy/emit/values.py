@@ -11,7 +11,7 @@ from apimpolicy.dotnet.registry import Implementation, reason_against
 from apimpolicy.dotnet.system.objects import type_object
 from apimpolicy.dotnet.system.strings import format_item
 from apimpolicy.dotnet.values import CHAR, STRING, VOID
-from apimpolicy.emit import runtime
+from apimpolicy.emit import charging, runtime
 from apimpolicy.emit.core import (
     attribute,
     call,
@@ -153,15 +153,22 @@ class ValueEmitter(CreationEmitter):
         arguments: list[ast.expr],
         type_arguments: tuple[Type, ...],
     ) -> ast.expr:
+        if found.form == "attribute" and receiver is not None:
+            return attribute(receiver, found.name)
         types: list[ast.expr] = []
         if found.types:
             types = [self.types_constant((*member.container.arguments, *type_arguments))]
+        before: list[ast.expr] = []
+        if receiver is not None:
+            before = [charging.paid_receiver(self, found, member, receiver)]
+        arguments = charging.paid_arguments(self, found, member, arguments)
+        if charging.pays_by_itself(found):
+            return call(self.bring(charging.paying(found), found.name), *types, *before, *arguments)
         if found.form == "method" and receiver is not None:
-            return call(attribute(receiver, found.name), *types, *arguments)
-        if found.form == "attribute" and receiver is not None:
-            return attribute(receiver, found.name)
-        target = self.bring(found.target, found.name)
-        return call(target, *types, *([receiver] if receiver is not None else []), *arguments)
+            made = call(attribute(before[0], found.name), *types, *arguments)
+        else:
+            made = call(self.bring(found.target, found.name), *types, *before, *arguments)
+        return charging.paid_result(self, found, member, made)
 
     def emit_indexer(self, node: nodes.IndexerAccess) -> ast.expr:
         found = implementation_of(node.property)

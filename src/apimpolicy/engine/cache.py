@@ -26,14 +26,14 @@ class ValueCache:
             return False, None
         expires, value = found
         if environment().utc_now() >= expires:
-            del self._values[key]
+            self._values.pop(key, None)
             return False, None
         return True, value
 
     def set(self, key: str, value: object, seconds: float) -> None:
         now = environment().utc_now()
         if len(self._values) >= self._most:
-            self._values = {name: held for name, held in self._values.items() if held[0] > now}
+            self._values = {name: held for name, held in list(self._values.items()) if held[0] > now}
             self._most = MOST_UNSWEPT + 2 * len(self._values)
         self._values[key] = (now + seconds * _TICKS_PER_SECOND, value)
 

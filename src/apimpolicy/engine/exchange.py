@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from apimpolicy.policies.metrics import Metric
 
 
+_STEPS_PER_POLICY = 50
+"""What running a policy costs, and keeping what the trace says of it."""
+
+
 class Unmatched(NamedTuple):
     """What a request that is for no API, or for no operation of one, could have been for."""
 
@@ -162,6 +166,7 @@ class Exchange:
         return run_together(self, steps, first_only=first_only)
 
     def _run(self, step: Step) -> None:
+        environment().step(_STEPS_PER_POLICY)
         entry = self._enter(step)
         running = self._running
         running.append(entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.entities import Api, Deployment, Operation, Product, Workspace
@@ -11,7 +12,7 @@ from apimpolicy.context.execution import Context
 from apimpolicy.context.messages import RequestMessage
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.cryptography.chain import TrustStore, VerificationRecorder
-from apimpolicy.dotnet.environment import Environment, use_environment
+from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.environment import environment as current_environment
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import pipeline
@@ -26,9 +27,10 @@ from apimpolicy.engine.services import SimulatedTime, clock_of
 from apimpolicy.engine.uploaded_certificates import UploadedCertificates
 from apimpolicy.engine.variables import variable_value
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from apimpolicy.context.records import Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -56,6 +58,7 @@ class Gateway(GatewaySettings):
     def __init_settings__(self) -> None:
         self.certificates: dict[str, Certificate | KeyVaultReference] = dict(self.certificates or {})
         self.named_values: dict[str, str] = dict(self.named_values or {})
+        keep_secret(self.named_values[name] for name in self.secrets if name in self.named_values)
         self.fragments: dict[str, AnyPolicy] = dict(self.fragments or {})
         self.deployment: Deployment = self.deployment or Deployment()
         self.uploaded = UploadedCertificates(self.certificates)
@@ -115,6 +118,19 @@ class Gateway(GatewaySettings):
         scopes = self.policies.scopes(policy)
         if isinstance(request, str):
             request = Request("GET", request)
+        if self.isolated:
+            return self._alone(
+                lambda alone: alone.run(
+                    policy,
+                    request,
+                    variables=variables,
+                    section=section,
+                    only=only,
+                    response=response,
+                    last_error=last_error,
+                    doubles=doubles,
+                )
+            )
         environment = self.environment()
         with use_environment(environment):
             exchange = self._exchange(request, scopes)
@@ -145,12 +161,22 @@ class Gateway(GatewaySettings):
         """
         if self.service is None:
             raise ConfigurationError("send needs Gateway(service=…); run takes a policy and a request")
+        if self.isolated:
+            return self._alone(lambda alone: alone.send(request, variables=variables, doubles=doubles))
         if self._service_requests is None:
             from apimpolicy.engine.service_requests import ServiceRequests
 
             self._service_requests = ServiceRequests(self, self.service)
         given = Request("GET", request) if isinstance(request, str) else request
         return self._service_requests.send(given, variables or {}, doubles or {})
+
+    def _alone(self, run: Callable[[Gateway], Result]) -> Result:
+        """What a copy of this gateway makes of a request in a process of its own."""
+        from apimpolicy.engine.isolation import isolated_result
+
+        alone = copy(self)
+        alone.isolated, alone._service_requests = False, None
+        return isolated_result(lambda: run(alone), (self.limits or Limits()).seconds)
 
     def _find_operation(self, exchange: Exchange, scopes: Mapping[str, Policy]) -> bool:
         """Find what operation a request is for; False when the gateway has operations, and it is for none of them."""
@@ -180,6 +206,8 @@ class Gateway(GatewaySettings):
         """
         from apimpolicy.engine.resolvers import resolve
 
+        if self.isolated:
+            raise ConfigurationError("resolve runs in this process; isolated=True holds for run and send")
         document = self.policies.document(policy, "<resolver>")
         if not document.root.name.endswith("-data-source"):
             raise ConfigurationError(f"{document.path} is no resolver: its root is <{document.root.name}>")

@@ -57,6 +57,9 @@ class GatewaySettings(Behaviour):
     named_values: Mapping[str, str] | None = setting(default=None)
     """Named values by name."""
 
+    secrets: Iterable[str] = setting(default=())
+    """The names of named values that no report shows."""
+
     fragments: Mapping[str, AnyPolicy] | None = setting(default=None)
     """Policy fragments by id: a text, a path or a `Policy`."""
 
@@ -150,6 +153,10 @@ class GatewaySettings(Behaviour):
 
     limits: Limits | None = setting(default=None)
     """What one request may use up."""
+
+    isolated: bool = setting(default=False)
+    """Run each request in a process of its own that the operating system holds to limits, for policies of strangers;
+    results are copies without a trace (`IsolatedResult`), and requests see nothing of each other."""
 
     tracing: bool = setting(default=True)
     """Keep the values of sub-expressions for explanations."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import time
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from apimpolicy.context.records import Response
@@ -92,17 +93,19 @@ class SimulatedTime:
     def __init__(self, clock: Clock | None) -> None:
         self.clock = clock
         self._ahead = 0
-        self._moment: datetime.datetime | None = None
-        self._ticks = 0
+        self._lock = Lock()
+        self._known: tuple[datetime.datetime | None, int] = (None, 0)
 
     def ticks(self) -> int:
         """The time in ticks of 100 ns since 0001-01-01 UTC."""
         if self.clock is None:
             return system_ticks() + self._ahead
         moment = self.clock.now()
-        if moment is not self._moment:
-            self._moment, self._ticks = moment, ticks_of_moment(moment)
-        return self._ticks + self._ahead
+        known, ticks = self._known
+        if moment is not known:
+            ticks = ticks_of_moment(moment)
+            self._known = moment, ticks
+        return ticks + self._ahead
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -110,7 +113,8 @@ class SimulatedTime:
         if move is not None:
             move(seconds)
         else:
-            self._ahead += round(seconds * TICKS_PER_SECOND)
+            with self._lock:
+                self._ahead += round(seconds * TICKS_PER_SECOND)
 
 
 @runtime_checkable

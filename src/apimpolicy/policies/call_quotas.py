@@ -27,7 +27,8 @@ class Quota:
 
     def check(self, exchange: Exchange, own: int = 0) -> None:
         """Raises PolicyError when the quota is used up; `own` calls are those that this request counted already."""
-        if self.calls is not None and self.used(exchange) - own >= self.calls:
+        promised = exchange.services.counters.promised(self.key)
+        if self.calls is not None and self.used(exchange) + promised - own >= self.calls:
             raise self.refusal(exchange, "call volume")
         if self.bandwidth is not None and self.used(exchange, "bytes") >= self.bandwidth * KILOBYTE:
             raise self.refusal(exchange, "bandwidth")

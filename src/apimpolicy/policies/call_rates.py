@@ -43,7 +43,7 @@ class CallRate:
 
     def check(self, exchange: Exchange) -> None:
         """Raises PolicyError when there were too many calls already."""
-        if self.remaining(exchange) > 0:
+        if self.remaining(exchange) > exchange.services.counters.promised(self.key):
             return
         seconds = max(1, math.ceil(round(self.seconds_until_free(exchange), 3)))
         if self.retry_after_variable is not None:

@@ -97,6 +97,7 @@ class JsonSchema:
         import jsonschema_rs
 
         self.written_names: dict[str, str] = {}
+        has_alternatives([schema, definitions])  # not nested too deeply
         try:
             if whole:
                 document = self._variant(definitions, additional, folds_names, begins=False)

@@ -39,15 +39,17 @@ class LimitConcurrency:
     steps: list[Step] = policies()
 
     def run(self, exchange: Exchange) -> Effect:
-        running = exchange.services.running
-        inside = running.get(self.key, 0)
-        if inside >= self.max_count:
-            raise PolicyError(None, "Too many requests are in progress.", 429)
-        running[self.key] = inside + 1
+        running, lock = exchange.services.running, exchange.services.counters.lock
+        with lock:
+            inside = running.get(self.key, 0)
+            if inside >= self.max_count:
+                raise PolicyError(None, "Too many requests are in progress.", 429)
+            running[self.key] = inside + 1
         try:
             exchange.execute(self.steps)
         finally:
-            running[self.key] -= 1
-            if not running[self.key]:
-                del running[self.key]
+            with lock:
+                running[self.key] -= 1
+                if not running[self.key]:
+                    del running[self.key]
         return Effect("limited", f"{inside + 1} of {self.max_count}", key=self.key, inside=inside + 1)

@@ -79,10 +79,11 @@ class ProductQuota:
         begin = subscription.start_date or subscription.created_date
         start = begin.ticks / TICKS_PER_SECOND
         quotas = list(self.quotas(exchange, f"quota {exchange.place} {subscription.id}", start))
-        for quota in quotas:
-            quota.check(exchange)
-        for quota in quotas:
-            quota.count(exchange)
+        with exchange.services.counters.lock:
+            for quota in quotas:
+                quota.check(exchange)
+            for quota in quotas:
+                quota.count(exchange)
 
         def count_bytes(answer: ResponseMessage) -> None:
             for quota in quotas:

@@ -67,11 +67,13 @@ class QuotaByKey:
         key = f"quota-by-key {self.counter_key}"
         quota = Quota(key, self.calls, self.bandwidth, self.first_period_start, self.renewal_period)
         is_first = exchange.counts_first(key)
-        quota.check(exchange, own=0 if is_first else 1)
-        if is_first:
-            if exchange.has_expression("increment-condition", "increment-count"):
+        counters = exchange.services.counters
+        with counters.lock:
+            quota.check(exchange, own=0 if is_first else 1)
+            if is_first and exchange.has_expression("increment-condition", "increment-count"):
+                counters.promise(key, exchange)
                 exchange.at_end(lambda answer: self.count(exchange, quota, answer))
-            else:
+            elif is_first:
                 if self.increment_condition():
                     quota.count(exchange, self.increment_count())
                 exchange.at_end(lambda answer: quota.count_bytes(exchange, answer))
@@ -79,6 +81,11 @@ class QuotaByKey:
         return Effect("quota-used", f"{used} calls in this period", calls=used)
 
     def count(self, exchange: Exchange, quota: Quota, answer: ResponseMessage) -> None:
-        if self.increment_condition():
-            quota.count(exchange, self.increment_count())
-            quota.count_bytes(exchange, answer)
+        counters = exchange.services.counters
+        with counters.lock:
+            try:
+                if self.increment_condition():
+                    quota.count(exchange, self.increment_count())
+                    quota.count_bytes(exchange, answer)
+            finally:
+                counters.keep(quota.key, exchange)

@@ -72,10 +72,11 @@ class RateLimit:
         if subscription is None:
             return Effect("rate-limited", "not applied: the request has no subscription", remaining=None)
         rates = list(self.rates(exchange, f"rate-limit {exchange.place} {subscription.id}"))
-        for rate in rates:
-            rate.check(exchange)
-        for rate in rates:
-            rate.record(exchange)
+        with exchange.services.counters.lock:
+            for rate in rates:
+                rate.check(exchange)
+            for rate in rates:
+                rate.record(exchange)
         rates[0].tell(exchange)
         left = rates[0].remaining(exchange)
         return Effect("rate-limited", f"{left} of {self.calls} calls remain", remaining=left)

@@ -67,15 +67,23 @@ class RateLimitByKey:
             remaining_variable=self.remaining_calls_variable_name,
             total_header=self.total_calls_header_name,
         )
-        rate.check(exchange)
-        if self.increment_after_response or exchange.has_expression("increment-condition", "increment-count"):
-            exchange.at_end(lambda answer: self.count(exchange, rate, answer))
-        elif self.increment_condition():
-            rate.record(exchange, self.increment_count())
+        counters = exchange.services.counters
+        with counters.lock:
+            rate.check(exchange)
+            if self.increment_after_response or exchange.has_expression("increment-condition", "increment-count"):
+                counters.promise(rate.key, exchange)
+                exchange.at_end(lambda answer: self.count(exchange, rate, answer))
+            elif self.increment_condition():
+                rate.record(exchange, self.increment_count())
         rate.tell(exchange)
         left = rate.remaining(exchange)
         return Effect("rate-limited", f"{left} of {self.calls} calls remain", remaining=left)
 
     def count(self, exchange: Exchange, rate: CallRate, answer: ResponseMessage) -> None:
-        if self.increment_condition():
-            rate.record(exchange, self.increment_count())
+        counters = exchange.services.counters
+        with counters.lock:
+            try:
+                if self.increment_condition():
+                    rate.record(exchange, self.increment_count())
+            finally:
+                counters.keep(rate.key, exchange)

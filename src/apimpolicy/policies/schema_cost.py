@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.description import pointed_at
+from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,23 +20,51 @@ MAX_VISITS = 10_000
 
 MAX_REPETITION = 20
 MAX_PAIRS = 2_000_000
+MAX_DEPTH = 300
+"""Levels of a schema, those of its lists and objects both."""
 
 _ALTERNATIVES = ("allOf", "anyOf", "oneOf")
 _ALONGSIDE = ("not", "if", "then", "else")
+_REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
+_ASSERTING_NOTHING = frozenset(
+    {"$schema", "$id", "$defs", "definitions", "components", "$comment", "title", "description", "examples", "default"}
+)
+_NAMES = ("$anchor", "$dynamicAnchor")
 _OF_ITEMS = ("items", "contains", "additionalItems", "unevaluatedItems")
 _OF_PROPERTIES = ("additionalProperties", "unevaluatedProperties", "propertyNames")
 
 
-def has_alternatives(schema: Any, depth: int = 0) -> bool:
-    """Whether there is anything in a schema that could multiply the work."""
-    if depth > 400:
+def has_alternatives(schema: Any) -> bool:
+    """Whether there is anything in a schema that could multiply the work.
+
+    Raises LimitExceededError for one that is nested too deeply to be worked with.
+    """
+    found = False
+    level = [schema]
+    for _ in range(MAX_DEPTH):
+        following: list[Any] = []
+        for part in level:
+            if isinstance(part, dict):
+                found = found or _multiplies(part)
+                following.extend(part.values())
+            elif isinstance(part, list):
+                following.extend(part)
+        if not following:
+            return found
+        level = [part for part in following if isinstance(part, (dict, list))]
+    raise LimitExceededError("schema nesting", MAX_DEPTH)
+
+
+def _multiplies(schema: Mapping[str, Any]) -> bool:
+    """Whether several parts of one schema may be about the same value, or a reference leads who knows where."""
+    if any(isinstance(schema.get(key), list) and len(schema[key]) > 1 for key in _ALTERNATIVES):
         return True
-    if isinstance(schema, list):
-        return any(has_alternatives(part, depth + 1) for part in schema)
-    if not isinstance(schema, dict):
-        return False
-    several = any(isinstance(schema.get(key), list) and len(schema[key]) > 1 for key in _ALTERNATIVES)
-    return several or any(has_alternatives(part, depth + 1) for part in schema.values())
+    named = schema.get("patternProperties")
+    if isinstance(named, dict) and (len(named) > 1 or "properties" in schema):
+        return True
+    if not _REFERENCES.isdisjoint(schema) and len(schema.keys() - _ASSERTING_NOTHING) > 1:
+        return True
+    return any(key in schema for key in ("$dynamicRef", "$recursiveRef", *_ALONGSIDE))
 
 
 def branches_too_often(schema: Any, root: Mapping[str, Any], value: Any, size: int) -> bool:
@@ -52,6 +81,16 @@ class _Counter:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
         self.known: dict[tuple[int, int], int] = {}
+        self.anchors: dict[str, list[Any]] = {}
+        waiting: list[Any] = [root]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, dict):
+                for name in {part[key] for key in _NAMES if isinstance(part.get(key), str)}:
+                    self.anchors.setdefault(name, []).append(part)
+                waiting.extend(part.values())
+            elif isinstance(part, list):
+                waiting.extend(part)
 
     def visits(self, schema: Any, value: Any) -> int:
         if not isinstance(schema, dict):
@@ -69,8 +108,9 @@ class _Counter:
 
     def parts(self, schema: Mapping[str, Any], value: Any) -> Iterator[tuple[Any, Any]]:
         """What a validator goes on with: schemas, and the values for them."""
-        if isinstance(schema.get("$ref"), str):
-            yield pointed_at(self.root, schema["$ref"]), value
+        for key in _REFERENCES:
+            if isinstance(schema.get(key), str):
+                yield from ((part, value) for part in self.targets(schema[key]))
         for key in _ALTERNATIVES:
             for part in schema.get(key) or () if isinstance(schema.get(key), list) else ():
                 yield part, value
@@ -85,6 +125,13 @@ class _Counter:
                     yield from ((schema[key], item) for item in value)
             if isinstance(schema.get("prefixItems"), list):
                 yield from zip(schema["prefixItems"], value, strict=False)
+
+    def targets(self, reference: str) -> list[Any]:
+        """What a reference leads to: by an anchor, by a path, or to the whole schema."""
+        fragment = reference.partition("#")[2]
+        if fragment in self.anchors:
+            return self.anchors[fragment]
+        return [pointed_at(self.root, reference) if fragment else self.root]
 
     def of_object(self, schema: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
         properties = schema.get("properties")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
+    from contextlib import AbstractContextManager
 
     from apimpolicy.context.description import ApiDescription, OperationDescription
     from apimpolicy.context.execution import Context, LastError
@@ -303,7 +304,21 @@ class ApiDocuments(Protocol):
 
 
 class Counters(Protocol):
-    """Counts that requests of one gateway share. Times are in seconds on the simulated clock."""
+    """Counts that requests of one gateway share. Times are in seconds on the simulated clock.
+
+    Whoever looks at a count and then counts holds `lock` meanwhile.
+    """
+
+    lock: AbstractContextManager[object]
+
+    def promise(self, key: str, holder: object) -> None:
+        """Say that a request that is on its way may count under a key when it ends: others leave room for it."""
+
+    def keep(self, key: str, holder: object) -> None:
+        """The request has ended: what it promised has been counted, or never will be."""
+
+    def promised(self, key: str) -> int:
+        """How many requests on their way may still count under a key."""
 
     def recent(self, key: str, period: float) -> int:
         """What was counted under a key within the last `period`."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.json_schemas import MAX_ERRORS, SchemaViolation, UnverifiableError
+from apimpolicy.policies.own_process import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,9 @@ SCHEMA = "http://www.w3.org/2001/XMLSchema"
 WSDL = ("http://schemas.xmlsoap.org/wsdl/", "http://www.w3.org/ns/wsdl")
 ENVELOPES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
 _SCHEME = "given:"
+_COSTLY = ("pattern", "group", "attributeGroup")
+_FEW_DIGITS = 2
+_TOO_LONG = "A regular expression or a content model of the schema takes too long."
 
 
 def parse_xml(content: bytes) -> Any:
@@ -55,7 +60,12 @@ class XmlSchema:
             parser.resolvers.add(_resolver(given))
             located = etree.fromstring(main, parser)
             _locate(located, given)
-            self._schema = etree.XMLSchema(located)
+            self._apart: tuple[str, dict[str, str]] | None = None
+            if any(map(_may_be_costly, (located, *(etree.fromstring(one, _parser()) for one in given.values())))):
+                self._apart = _text(located), {location: _located(one, given) for location, one in given.items()}
+                self._judged([])
+            else:
+                self._schema = etree.XMLSchema(located)
         except (etree.XMLSyntaxError, etree.XMLSchemaParseError, ValueError) as error:
             raise ConfigurationError(f"the XML schema cannot be used: {str(error)[:300]}") from None
 
@@ -63,16 +73,55 @@ class XmlSchema:
         """Everything in the element that does not conform. Raises UnverifiableError when that cannot be said."""
         from lxml import etree
 
+        if self._apart is not None:
+            (found,) = self._judged([_text(element)])
+            if found is None:
+                raise UnverifiableError(_TOO_LONG)
+            first = element.sourceline or 0
+            return [SchemaViolation(message, (line or first, column)) for message, line, column in found]
         try:
             if self._schema.validate(etree.ElementTree(element)):
                 return []
         except etree.XMLSchemaValidateError:
-            raise UnverifiableError("A regular expression or a content model of the schema takes too long.") from None
+            raise UnverifiableError(_TOO_LONG) from None
         log: Any = self._schema.error_log
         return [
             SchemaViolation(entry.message, (entry.line or element.sourceline or 0, entry.column))
             for entry in list(log)[:MAX_ERRORS]
         ]
+
+    def _judged(self, documents: list[str]) -> list[Any]:
+        """What a process of its own says of documents. Raises ConfigurationError, LimitExceededError."""
+        assert self._apart is not None
+        schema, given = self._apart
+        task = {"schema": schema, "given": given, "documents": documents, "most": MAX_ERRORS}
+        found = answer("validate", task, environment().limits)
+        if "error" in found:
+            raise ConfigurationError(f"the XML schema cannot be used: {str(found['error'])[:300]}")
+        return list(found["violations"])
+
+
+def _may_be_costly(schema: Any) -> bool:
+    """Whether libxml2 may need far more time or memory than the schema is long: patterns, groups, large numbers."""
+    for element in schema.iter(*(f"{{{SCHEMA}}}{name}" for name in _COSTLY)):
+        if element.get("ref") is not None or element.tag.endswith("}pattern"):
+            return True
+    counts = (element.get(name, "") for element in schema.iter() for name in ("minOccurs", "maxOccurs"))
+    return any(len(count) > _FEW_DIGITS and count.isdigit() for count in counts)
+
+
+def _text(element: Any) -> str:
+    from lxml import etree
+
+    return etree.tostring(element, encoding="unicode", with_tail=False)
+
+
+def _located(content: bytes, given: Mapping[str, bytes]) -> str:
+    from lxml import etree
+
+    schema = etree.fromstring(content, _parser())
+    _locate(schema, given)
+    return _text(schema)
 
 
 def soap_payloads(root: Any) -> list[Any]:

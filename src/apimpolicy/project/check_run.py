@@ -9,6 +9,7 @@ from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.deadline import DeadlineError, deadline
 from apimpolicy.project.embedded import policies_of
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Finding, Findings, to_findings
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from apimpolicy.project.replacements import Replacements
     from apimpolicy.text.document import Document
 
+SMALL = 16_384
+"""Bytes of a file that nobody has to watch."""
 MANY = 400
 """Files from which on a second process pays for its start."""
 
@@ -51,9 +54,13 @@ class Checked(NamedTuple):
 
 
 class CheckRun:
-    """One run of `check`: the settings of every file, and what is remembered."""
+    """One run of `check`: the settings of every file, and what is remembered.
 
-    def __init__(self, projects: CheckProjects, cache: Cache | None = None) -> None:
+    `seconds` of processor time are the most that one file may take; None is no deadline.
+    """
+
+    def __init__(self, projects: CheckProjects, cache: Cache | None = None, seconds: float | None = None) -> None:
+        self.seconds = seconds
         self.projects = projects
         self.cache = cache
         self._check = ExpressionCheck()
@@ -85,7 +92,17 @@ class CheckRun:
                     done()
 
     def one(self, path: str) -> Checked:
-        """One file."""
+        """One file; where a deadline is wanted, one that takes longer is left alone, and says so."""
+        if self.seconds is None or _is_small(path):
+            return self._one(path)
+        try:
+            with deadline(self.seconds):
+                return self._one(path)
+        except DeadlineError:
+            took = f"{path} was left alone: checking it took more than {self.seconds:g} s of processor time"
+            return Checked(path, [], problem=took)
+
+    def _one(self, path: str) -> Checked:
         try:
             data, shown = read_data(path)
             project = self.projects.of(path)
@@ -154,6 +171,14 @@ class CheckRun:
         return settings._replace(fragments=documents), known
 
 
+def _is_small(path: str) -> bool:
+    """Whether a file is too short to take long: most are, and a timer takes longer to set than they take."""
+    try:
+        return path != STANDARD_INPUT and os.path.getsize(path) < SMALL
+    except OSError:
+        return True
+
+
 def _read_fragments(paths: Mapping[str, str]) -> tuple[dict[str, Document], str]:
     """The documents of fragments, and a text that changes with them; what cannot be read is left out."""
     from apimpolicy.project.cache import key_of
@@ -177,7 +202,7 @@ _run: CheckRun | None = None
 def _start(run: CheckRun) -> None:
     """In a new process: what it works with."""
     global _run
-    _run = CheckRun(run.projects, run.cache)
+    _run = CheckRun(run.projects, run.cache, run.seconds)
 
 
 def _chunk(paths: list[str]) -> list[Checked]:

@@ -151,6 +151,7 @@ class Configuration:
             settings["service"] = parts.service()
             for name in ("named_values", "fragments", "backends"):
                 settings[name] = getattr(parts, name) | settings.get(name, {})
+            settings["secrets"] = [name for name in parts.secret_names if name in settings["named_values"]]
         settings |= overrides
         settings["revocation_lists"] = [*settings["revocation_lists"], *further_revocation_lists]
         return Gateway(**settings)

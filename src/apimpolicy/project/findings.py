@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,12 +45,12 @@ def to_findings(diagnostics: Iterable[Diagnostic]) -> list[Finding]:
         found.append(
             Finding(
                 diagnostic.code,
-                diagnostic.message,
+                without_secrets(diagnostic.message),
                 start,
                 end,
                 diagnostic.severity.value,
-                diagnostic.label,
-                diagnostic.help,
+                without_secrets(diagnostic.label),
+                without_secrets(diagnostic.help),
             )
         )
     return found

@@ -6,6 +6,7 @@ import re
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
+from apimpolicy.text.secrets import keep_secret
 
 
 def load_named_values(path: str) -> dict[str, str]:
@@ -47,9 +48,14 @@ def load_values(path: str) -> dict[str, str]:
 
 
 def checked_named_values(found: dict[str, object], path: str) -> dict[str, str]:
-    """The same names with texts as values; numbers and truth values are written out. Raises ConfigurationError."""
+    """The same names with texts as values; numbers and truth values are written out. Raises ConfigurationError.
+
+    A secret one is written `{ value = "…", secret = true }`, and is shown nowhere from then on.
+    """
     values: dict[str, str] = {}
     for name, value in found.items():
+        if isinstance(value, dict):
+            value = _of_table(name, value, path)
         if isinstance(value, bool):
             values[name] = "true" if value else "false"
         elif isinstance(value, (str, int, float)):
@@ -57,6 +63,15 @@ def checked_named_values(found: dict[str, object], path: str) -> dict[str, str]:
         else:
             raise ConfigurationError(f"{path}: the named value '{name}' must be a text")
     return values
+
+
+def _of_table(name: str, table: dict[str, object], path: str) -> object:
+    value, is_secret = table.get("value"), table.get("secret", False)
+    if set(table) - {"value", "secret"} or not isinstance(value, str) or not isinstance(is_secret, bool):
+        raise ConfigurationError(f"{path}: the named value '{name}' is a text, or {{ value = \"…\", secret = true }}")
+    if is_secret:
+        keep_secret([value])
+    return value
 
 
 def read_text(path: str) -> str:

@@ -47,6 +47,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.folder_backends import read_backend
 from apimpolicy.project.information_files import file_in, folders, read_json, read_properties, whole
 from apimpolicy.project.layout import fragments_of
+from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +73,7 @@ class ServiceParts:
     workspaces: dict[str, ServiceWorkspace] = attrs.field(factory=dict)
     subscriptions: dict[str, ServiceSubscription] = attrs.field(factory=dict)
     named_values: dict[str, str] = attrs.field(factory=dict)
+    secret_names: set[str] = attrs.field(factory=set)
     fragments: dict[str, Any] = attrs.field(factory=dict)
     backends: dict[str, Backend | BackendPool] = attrs.field(factory=dict)
     policy: str | Path | None = None
@@ -124,6 +126,9 @@ def _read_scope(root: str, parts: ServiceParts, workspace: str | None) -> None:
     for id_, folder in folders(root, "named values", "named-values"):
         properties = read_properties(os.path.join(folder, "namedValueInformation.json"))
         value = properties.take("value", str)
+        if properties.take("secret", bool):
+            parts.secret_names.add(properties.take("displayName", str) or id_)
+            keep_secret([value or ""])
         if value is not None:
             _add(parts.named_values, properties.take("displayName", str) or id_, value, folder)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from apimpolicy.text.secrets import without_secrets
+
 TAB_WIDTH = 4
 ELLIPSIS = "…"
 
@@ -17,6 +19,7 @@ def printable(text: str) -> str:
     >>> printable("a\\x1b[31m")
     'a␛[31m'
     """
+    text = without_secrets(text)
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_visible, text))
@@ -100,7 +103,7 @@ def wrap(text: str, available: int) -> list[str]:
     """Break text at spaces into lines of at most `available` columns (a longer word stands alone)."""
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
+    for word in without_secrets(text).split(" "):
         if line and width(line) + 1 + width(word) > available:
             lines.append(line)
             line = word

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED
 from apimpolicy.report.columns import clip, printable, width, wrap
 from apimpolicy.report.style import PLAIN
+from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ def render(explanation: Explanation, style: Style = PLAIN) -> str:
         lead = "way:  "
         way = wrap(printable(explanation.way), style.width - len(lead))
         lines += ["", style.paint("dim", lead) + way[0], *(" " * len(lead) + more for more in way[1:])]
-    return "\n".join(lines)
+    return without_secrets("\n".join(lines))
 
 
 def _summary(decision: Decision, style: Style) -> str:

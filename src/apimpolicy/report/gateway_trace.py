@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report import gateway_trace_entries as entries
+from apimpolicy.report.result_secrets import hide_secrets_of
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Api
@@ -39,6 +40,7 @@ Entry = dict[str, Any]
 
 def gateway_trace(result: Result) -> dict[str, Any]:
     """The whole trace, as data for `json.dumps`."""
+    hide_secrets_of(result)
     from apimpolicy.dotnet.system import objects
 
     writer = _Writer(result)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.columns import printable
+from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,7 +54,7 @@ def visible_lines(text: str) -> str:
 
 def harmless_markup(markup: str) -> str:
     """XML or HTML with character references in the place of marks of commands; it says the same."""
-    markup = re.sub(_AGENT, "&#35;", markup)
+    markup = re.sub(_AGENT, "&#35;", without_secrets(markup))
     return re.sub(_RUNNER, r"\1&#58;", markup)
 
 
@@ -61,7 +62,7 @@ def to_json(value: Any, **options: Any) -> str:
     """JSON for a log: the same data, with escapes for marks of commands and for invisible characters."""
     import json
 
-    text = re.sub(_AGENT, r"\\u0023", json.dumps(value, **options))
+    text = re.sub(_AGENT, r"\\u0023", without_secrets(json.dumps(value, **options)))
     return re.sub(_INVISIBLE, _escape, text)
 
 
@@ -124,6 +125,7 @@ class HarmlessStream:
 
     def _write(self, text: str) -> None:
         # A mark in front stands for what was written of the line, where a command can no longer begin.
+        text = without_secrets(text)
         text = harmless(f".{text}")[1:] if self._is_inside else harmless(text)
         with self._guarded():
             self._stream.write(text)

@@ -17,6 +17,7 @@ from apimpolicy.report.journey_certificates import certificates_card
 from apimpolicy.report.journey_messages import request_markup, response_markup
 from apimpolicy.report.journey_steps import anchor_of, section_cards, shown_steps
 from apimpolicy.report.values import show, type_name
+from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,8 @@ def journey_to_html(result: Result, title: str = "") -> str:
     explanation = explain(result)
     request = result.request
     name = title or f"{request.method} {request.url}"
-    return page(f"{name}: {explanation.outcome}", "journey_page.css", _body(result, explanation, name))
+    made = page(f"{name}: {explanation.outcome}", "journey_page.css", _body(result, explanation, name))
+    return without_secrets(made)
 
 
 def status_class(code: int) -> str:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.conformance_values import runtime_type, text_of
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.result_secrets import hide_secrets_of
 
 if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
@@ -37,6 +38,7 @@ VERSION = 1
 
 def result_to_json(result: Result) -> str:
     """The result, indented, without a line end after it."""
+    hide_secrets_of(result)
     response = result.response
     report = {
         "version": VERSION,

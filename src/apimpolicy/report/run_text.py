@@ -19,8 +19,10 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.code_text import folded
 from apimpolicy.report.columns import clip, printable, width
 from apimpolicy.report.explanation import steps_of
+from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.style import PLAIN
 from apimpolicy.report.values import show
+from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,7 @@ _RULE = 57
 
 def render(result: Result, style: Style = PLAIN, *, with_values: bool = False) -> str:
     """The trace, a line, the response. `with_values` adds every expression's value and what reached the backend."""
+    hide_secrets_of(result)
     lines = list(_trace(result, style, with_values))
     if with_values:
         for request in result.backend_requests:
@@ -48,7 +51,7 @@ def render(result: Result, style: Style = PLAIN, *, with_values: bool = False) -
     response = result.response
     status = f"HTTP/1.1 {response.status_code} {response.reason}".rstrip()
     lines += _message(status, response.headers, response.body, response.text, style)
-    return "\n".join(lines)
+    return without_secrets("\n".join(lines))
 
 
 def _trace(result: Result, style: Style, with_values: bool) -> Iterator[str]:

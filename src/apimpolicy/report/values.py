@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.columns import clip, printable
+from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +48,7 @@ def quoted(text: str) -> str:
     """
     from apimpolicy.dotnet.values import from_utf16
 
+    text = without_secrets(text)
     cut = from_utf16(text[: LONGEST_TEXT + 1].translate(_ESCAPES))
     shown = clip(cut, LONGEST_TEXT)
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.values import RectangularArray
 
 INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
 _COUNT = "Count must be positive and count must refer to a location within the string/array/collection."
@@ -63,6 +64,8 @@ def check_backward_search(start: int, count: int, size: int) -> None:
 def copy_into(items: list[Any], array: Any, index: int, parameter: str = "arrayIndex") -> None:
     """`CopyTo`: put the items into an array from an index on."""
     require(array, "array")
+    if isinstance(array, RectangularArray):
+        raise ArgumentException("Only single dimensional arrays are supported for the requested action.", "array")
     check_non_negative(index, parameter)
     if len(array) - index < len(items):
         raise ArgumentException(

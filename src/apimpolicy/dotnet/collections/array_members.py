@@ -96,6 +96,7 @@ def get_lower_bound(array: Any, dimension: int) -> int:
 
 @implements(_ARRAY, "object Clone()")
 def clone(array: Any) -> Any:
+    environment().new_elements(len(_items(array)))
     if isinstance(array, RectangularArray):
         return RectangularArray(array.element, array.lengths, list(array.items))
     return Array(array.element, array)
@@ -123,6 +124,7 @@ def clear(array: Any, index: int, count: int) -> None:
     items = _items(array)
     if index < 0 or count < 0 or len(items) - index < count:
         raise IndexOutOfRangeException
+    environment().new_elements(count)
     items[index : index + count] = [default_value(array.element)] * count
 
 
@@ -226,7 +228,7 @@ def _is_interface(*types: Type) -> bool:
 @implements(_ARRAY, "void CopyTo(System.Array array, long index)")
 def copy_to(source: Any, array: Any, index: int) -> None:
     require(array, "array")
-    copy_part(source, 0, array, index, len(source))
+    copy_part(source, 0, array, index, len(_items(source)))
 
 
 @implements(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from apimpolicy.dotnet.cryptography.rsa_paddings import PSS_SIGNATURE
 from apimpolicy.dotnet.cryptography.rsa_parameters import RSAParameters
 from apimpolicy.dotnet.cryptography.symmetric import KeySizes
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -38,6 +39,8 @@ _SIGNATURE = _NAMESPACE + "RSASignaturePadding"
 _ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
 _HASH = _NAMESPACE + "HashAlgorithmName"
 
+_BITS_CUBED_PER_STEP = 1 << 16
+"""Finding the primes of a key takes about the cube of its length: a second for 4,096 bits."""
 LEGAL_KEY_SIZES = KeySizes(512, 16384, 8)
 SMALLEST_NEW_KEY, LARGEST_NEW_KEY = 1024, 4096
 """Bits of the keys that are made here; keys that are read may have any size."""
@@ -100,6 +103,7 @@ class RSA:
 
             if not SMALLEST_NEW_KEY <= self._key_size <= LARGEST_NEW_KEY:
                 raise NotSimulatedError(f"new RSA keys of {self._key_size} bits")
+            environment().step(self._key_size**3 // _BITS_CUBED_PER_STEP)
             self._private = generate_private_key(65537, self._key_size)
             self._public = self._private.public_key()
         return self._public

@@ -13,6 +13,8 @@ _ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,7}))?"
     r"(?:([Zz])|([+-])([0-9]{2})(?::?([0-9]{2}))?)?\Z"
 )
+_MOST_DIGITS = 19
+"""Digits of an Int64."""
 _MICROSOFT = re.compile(r"/Date\((-?[0-9]+)([+-][0-9]{2,4})?\)/\Z")
 _MAXIMUM_TICKS = 3_155_378_975_999_999_999
 
@@ -57,7 +59,10 @@ def _microsoft(text: str) -> Any | None:
     match = _MICROSOFT.match(text)
     if match is None:
         return None
-    ticks = UNIX_EPOCH_TICKS + int(match[1]) * 10_000
+    digits = match[1].lstrip("+-").lstrip("0")
+    if len(digits) > _MOST_DIGITS:
+        return None
+    ticks = UNIX_EPOCH_TICKS + int(match[1][: 1 if match[1][0] in "+-" else 0] + (digits or "0")) * 10_000
     if not 0 <= ticks <= _MAXIMUM_TICKS:
         return None
     return platform.date_time(ticks, platform.LOCAL if match[2] else platform.UTC)

@@ -9,6 +9,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, NoReturn
 
+from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException, JsonException, OverflowException
 from apimpolicy.dotnet.json import path_filters as filters
 from apimpolicy.dotnet.json.scalars import JValue
@@ -16,6 +17,7 @@ from apimpolicy.dotnet.json.sequences import JEnumerable
 from apimpolicy.dotnet.json.tokens import JTOKEN, TOKENS, JToken
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Int64
+from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +27,13 @@ if TYPE_CHECKING:
 _OPEN_INDEXER = "Path ended with open indexer."
 _OPEN_QUERY = "Path ended with open query."
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "\\": "\\", '"': '"', "'": "'", "/": "/"}
+_CHARACTERS_ARE_SLOW = 4
+"""A logarithm: how much more a character of a path costs than one that is passed over."""
 _OPERATORS = ("===", "==", "=~", "!==", "!=", "<>", "<=", "<", ">=", ">")
+_PLAIN = re.compile(r"[^'\\]*")
 MAXIMUM_NESTING = 100
+MAXIMUM_FILTERS = 500
+"""Steps of one path; each is a Python generator inside the next."""
 
 
 class _Parser:
@@ -179,20 +186,26 @@ class _Parser:
         raise JsonException(_OPEN_INDEXER)
 
     def quoted(self) -> str:
-        text = ""
+        parts: list[str] = []
         self.at += 1
         while self.at < len(self.text):
+            plain = _PLAIN.match(self.text, self.at)
+            assert plain is not None
+            parts.append(plain.group())
+            self.at = plain.end()
+            if self.at == len(self.text):
+                break
             character = self.text[self.at]
             self.at += 1
             if character == "'":
-                return text
-            if character == "\\" and self.at < len(self.text):
-                escape = self.text[self.at]
-                if escape not in _ESCAPES:
-                    raise JsonException(f"Unknown escape character: \\{escape}")
-                character = _ESCAPES[escape]
+                return "".join(parts)
+            if self.at < len(self.text):
+                character = self.text[self.at]
+                if character not in _ESCAPES:
+                    raise JsonException(f"Unknown escape character: \\{character}")
+                character = _ESCAPES[character]
                 self.at += 1
-            text += character
+            parts.append(character)
         raise JsonException("Path ended with an open string.")
 
     def query(self, closing: str, scan: bool) -> Filter:
@@ -253,6 +266,8 @@ class _Parser:
             self.at += 1
             if self.steps(found, self.at, in_query=True):
                 raise JsonException(_OPEN_QUERY)
+            if len(found) > MAXIMUM_FILTERS:
+                raise LimitExceededError("JSONPath steps", MAXIMUM_FILTERS)
             self.skip_blanks()
             self.current(_OPEN_QUERY)
             return found
@@ -311,7 +326,11 @@ def _name(text: str) -> str | None:
 @functools.lru_cache(maxsize=512)
 def parse_path(text: str) -> list[Filter]:
     """The filters of a path. Raises JsonException as Newtonsoft does."""
-    return _Parser(text).parse()
+    work_through(len(text) << _CHARACTERS_ARE_SLOW)
+    found = _Parser(text).parse()
+    if len(found) > MAXIMUM_FILTERS:
+        raise LimitExceededError("JSONPath steps", MAXIMUM_FILTERS)
+    return found
 
 
 def _evaluate(token: JToken, path: str | None, must_match: bool) -> Iterator[JToken]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentNullException
 from apimpolicy.dotnet.metadata import named
@@ -68,9 +69,9 @@ def _full(match: re.Match[str]) -> str:
 def operator(signature: str) -> Callable[[_Function], _Function]:
     """Register an operator of `Enumerable`, given its signature with short type names and without `static`.
 
-    The function receives the type arguments first.
+    The function receives the type arguments first. It burns steps for the elements that it walks over.
     """
-    return implements("System.Linq.Enumerable", "static " + _SHORT_NAMES.sub(_full, signature), types=True)
+    return implements("System.Linq.Enumerable", "static " + _SHORT_NAMES.sub(_full, signature), types=True, cost=FREE)
 
 
 class Sequence:

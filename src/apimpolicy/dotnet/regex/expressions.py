@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
@@ -39,6 +41,8 @@ _TIMEOUT = "System.TimeSpan matchTimeout"
 _EVALUATOR = "System.Text.RegularExpressions.MatchEvaluator evaluator"
 _INFINITE_TICKS = -10_000
 _STEPS_PER_MATCH = 12
+_LONG_MATCH = 0.0005
+"""Seconds of processor time from which on a match costs more than its steps."""
 _SHORT_TEXT = 200
 _UNBOUNDED = re.compile(r"[*+]|\{\d+,")
 _CHOICE = re.compile(r"[?|]")
@@ -143,13 +147,20 @@ class Regex:
         """The next match of the `regex` package; the search goes on from a position, leftward with RightToLeft."""
         if len(text) <= self.longest_quick:
             return self.translation.compiled.search(text, position)
-        limit = environment().limits.regex_seconds
+        here = environment()
+        limit = here.limits.regex_seconds
         seconds = limit if self.timeout is None else min(self.timeout / _TICKS_PER_SECOND, limit)
         search = self.translation.compiled.search
+        began = thread_time()
         try:
             if self.options & RIGHT_TO_LEFT:
-                return search(text, 0, position, timeout=seconds)
-            return search(text, position, timeout=seconds)
+                found = search(text, 0, position, timeout=seconds)
+            else:
+                found = search(text, position, timeout=seconds)
+            took = thread_time() - began
+            if took > _LONG_MATCH:
+                here.spent(took)
+            return found
         except TimeoutError:
             if self.timeout is not None and self.timeout <= limit * _TICKS_PER_SECOND:
                 raise RegexMatchTimeoutException(_TIMED_OUT) from None
@@ -349,13 +360,13 @@ def infinite_match_timeout() -> Any:
     return TimeSpan(_INFINITE_TICKS)
 
 
-@implements(_NAME, "static string Escape(string str)")
+@implements(_NAME, "static string Escape(string str)", cost=SLOW)
 def escape(text: str) -> str:
     _check(text, "str")
     return escapes.escape(text)
 
 
-@implements(_NAME, "static string Unescape(string str)")
+@implements(_NAME, "static string Unescape(string str)", cost=SLOW)
 def unescape(text: str) -> str:
     _check(text, "str")
     return escapes.unescape(text)

@@ -19,7 +19,9 @@ import re
 import unicodedata
 from typing import Any
 
+from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.system.characters import WHITE_SPACE
+from apimpolicy.dotnet.system.linear_text import normalize, rfind
 
 _ASCII_ORDER = "\t\n\v\f\r\x85\u2028\u2029 _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~"
 _WHITE, _PUNCTUATION, _SYMBOL, _CURRENCY, _DIGIT, _LATIN, _OTHER, _BEYOND = (n << 16 for n in (1, 2, 3, 4, 5, 6, 9, 12))
@@ -30,6 +32,8 @@ _STROKE = "\u0338"
 _SMALL, _VARIANT, _CAPITAL = "\x02", "\x04", "\x08"
 _COMMON = "\x20"
 _NONE = "\0"
+_ASCII_IS_SLOW, _OTHER_IS_SLOW = 1, 4
+"""Logarithms: how much more a character costs here than one that is passed over."""
 
 Element = tuple[str, str, str]
 """The weights of the three levels, one character each; `\\0` where a level has none."""
@@ -107,10 +111,12 @@ def sort_key(text: str, ignore_case: bool = False) -> tuple[str, str, str]:
     >>> sorted(["B", "b", "a", "_", "é", "f", "1"], key=sort_key)
     ['_', '1', 'a', 'b', 'B', 'é', 'f']
     """
+    if len(text) > FREE_UNITS:
+        work_through(len(text) << (_ASCII_IS_SLOW if text.isascii() else _OTHER_IS_SLOW))
     if text.isascii():
         primary = text.translate(_ASCII)
         return primary, "", "" if ignore_case else text.translate(_ASCII_CASE)
-    found = [element for char in unicodedata.normalize("NFD", _code_points(text)) for element in elements(char)]
+    found = [element for char in normalize("NFD", _code_points(text)) for element in elements(char)]
     return (
         "".join([element[0] for element in found if element[0] != _NONE]),
         "".join([element[1] for element in found]).rstrip(_COMMON),
@@ -178,7 +184,7 @@ def find(text: str, value: str, ignore_case: bool = False, last: bool = False) -
     """
     if _is_plain(text, value, ignore_case):
         a, b = (text.lower(), value.lower()) if ignore_case else (text, value)
-        at = a.rfind(b) if last else a.find(b)
+        at = rfind(a, b) if last else a.find(b)
         return (at, at + len(value)) if at >= 0 else (-1, -1)
     known: dict[Element, str] = {}
     needle = _encode(value, ignore_case, known)[0]
@@ -186,7 +192,7 @@ def find(text: str, value: str, ignore_case: bool = False, last: bool = False) -
     if not needle:
         return (len(text), len(text)) if last else (0, 0)
     marks = {code for element, code in known.items() if element[0] == _NONE}
-    at = haystack.rfind(needle) if last else haystack.find(needle)
+    at = rfind(haystack, needle) if last else haystack.find(needle)
     while at >= 0:
         after = at + len(needle)
         start, end = starts[at], ends[after - 1]
@@ -195,7 +201,7 @@ def find(text: str, value: str, ignore_case: bool = False, last: bool = False) -
         split = split or text[end - 1 : end + 1] == "\r\n"
         if whole and not split and haystack[after : after + 1] not in marks:
             return start, end
-        at = haystack.rfind(needle, 0, at + len(needle) - 1) if last else haystack.find(needle, at + 1)
+        at = rfind(haystack[: at + len(needle) - 1], needle) if last else haystack.find(needle, at + 1)
     return -1, -1
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import collation
+from apimpolicy.dotnet.system.linear_text import normalize
 from apimpolicy.dotnet.system.string_comparison import StringComparer, compare, parts_in_culture
 from apimpolicy.dotnet.system.string_search import ORDINAL, ORDINAL_IGNORE_CASE
 from apimpolicy.dotnet.values import from_utf16
@@ -32,11 +33,11 @@ def _seen(text: str, options: int) -> str:
     """The text without what the options leave out of account."""
     text = from_utf16(text)
     if options & IGNORE_WIDTH:
-        text = unicodedata.normalize("NFKC", text)
+        text = normalize("NFKC", text)
     if options & IGNORE_KANA:
         text = text.translate(_KANA)
     if options & IGNORE_NON_SPACE:
-        text = "".join(char for char in unicodedata.normalize("NFD", text) if unicodedata.category(char) != "Mn")
+        text = "".join(char for char in normalize("NFD", text) if unicodedata.category(char) != "Mn")
     if options & IGNORE_SYMBOLS:
         text = "".join(char for char in text if unicodedata.category(char)[0] not in "ZPS" and not char.isspace())
     return text

@@ -11,6 +11,7 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, type_of, wrap_int32
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
     Delegate = Callable[..., Any] | None
+    Methods = tuple[Callable[..., Any], ...]
 
 
 class Multicast:
@@ -72,15 +74,23 @@ def _of(methods: tuple[Callable[..., Any], ...]) -> Delegate:
 
 def combine(first: Delegate, second: Delegate) -> Delegate:
     """`first + second`; null is nothing."""
-    return _of((*_methods(first), *_methods(second)))
+    return _of(_joined(_methods(first), _methods(second)))
+
+
+def _joined(*lists: Methods) -> Methods:
+    """One invocation list of several, which is paid for as an array is."""
+    environment().new_elements(sum(map(len, lists)))
+    return tuple(method for methods in lists for method in methods)
 
 
 def remove(first: Delegate, second: Delegate) -> Delegate:
     """`first - second`: without the last occurrence of the whole list of `second`, if there is one."""
     source, gone = _methods(first), _methods(second)
-    for start in range(len(source) - len(gone), -1, -1):
-        if gone and _same(source[start : start + len(gone)], gone):
-            return _of((*source[:start], *source[start + len(gone) :]))
+    step = environment().step
+    for start in range(len(source) - len(gone), -1, -1) if gone else ():
+        step()
+        if _same_method(source[start], gone[0]) and _same(source[start : start + len(gone)], gone):
+            return _of(_joined(source[:start], source[start + len(gone) :]))
     return first
 
 
@@ -89,7 +99,8 @@ def equals(first: Delegate, second: Delegate) -> bool:
     return _same(_methods(first), _methods(second))
 
 
-def _same(first: tuple[Callable[..., Any], ...], second: tuple[Callable[..., Any], ...]) -> bool:
+def _same(first: Methods, second: Methods) -> bool:
+    environment().step(len(first) >> 1)
     return len(first) == len(second) and all(map(_same_method, first, second))
 
 
@@ -155,7 +166,7 @@ implements("System.Delegate", "static System.Delegate Remove(System.Delegate sou
 
 @implements("System.Delegate", "static System.Delegate Combine(params System.Delegate[] delegates)")
 def combine_all(delegates: Array | None) -> Delegate:
-    return _of(tuple(method for delegate in delegates or () for method in _methods(delegate)))
+    return _of(_joined(*(_methods(delegate) for delegate in delegates or ())))
 
 
 @implements("System.Delegate", "static System.Delegate RemoveAll(System.Delegate source, System.Delegate value)")

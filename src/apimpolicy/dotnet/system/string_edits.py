@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
@@ -16,6 +15,7 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.registry import declines, implements
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_lower_in, to_upper, to_upper_in
+from apimpolicy.dotnet.system.linear_text import is_normalized, normalize
 from apimpolicy.dotnet.system.string_search import ORDINAL, ORDINAL_IGNORE_CASE, check_comparison
 from apimpolicy.dotnet.values import CHAR, Array, from_utf16, to_utf16
 
@@ -361,13 +361,13 @@ def _normalize(text: str, form: int = 1) -> str:
     if text.isascii():
         return text
     environment().new_string(len(text) * 18 if form > 2 else len(text) * 4)
-    return to_utf16(unicodedata.normalize(name, _valid(text)))
+    return to_utf16(normalize(name, _valid(text)))
 
 
 @implements("string", "bool IsNormalized()")
 @implements("string", "bool IsNormalized(System.Text.NormalizationForm normalizationForm)")
 def _is_normalized(text: str, form: int = 1) -> bool:
-    return unicodedata.is_normalized(_form(form), _valid(text))
+    return is_normalized(_form(form), _valid(text))
 
 
 implements("string", "System.TypeCode GetTypeCode()")(lambda _: 18)

@@ -13,6 +13,7 @@ from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullExceptio
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import to_upper
+from apimpolicy.dotnet.system.linear_text import rfind
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
@@ -39,10 +40,10 @@ def _not_null(value: str | None) -> str:
 
 def _find(text: str, value: str, comparison: int, last: bool) -> int:
     if comparison == ORDINAL:
-        return text.rfind(value) if last else text.find(value)
+        return rfind(text, value) if last else text.find(value)
     if comparison == ORDINAL_IGNORE_CASE:
         text, value = to_upper(text), to_upper(value)
-        return text.rfind(value) if last else text.find(value)
+        return rfind(text, value) if last else text.find(value)
     return collation.find(text, value, bool(comparison & 1), last)[0]
 
 

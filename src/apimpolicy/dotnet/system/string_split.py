@@ -35,10 +35,10 @@ def split(text: str, separators: Iterable[str | None] | None, count: int = _UNBO
     if count == 0 or (options == 1 and not text):
         return string_array(())
     wanted = list(separators or ())
-    given = [separator for separator in wanted if separator]
+    given = list(dict.fromkeys(separator for separator in wanted if separator))
     if count == 1 or (wanted and not given):
         return string_array((text,))
-    work_through(len(text))
+    work_through(len(text) * max(len(given), 1))
     parts = _parts(text, given)
     environment().check_elements(len(parts))
     environment().step(len(parts) >> 1)

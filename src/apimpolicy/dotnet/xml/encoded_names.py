@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.names import is_name_character, is_name_start
 
@@ -34,7 +35,7 @@ def _encode(name: str | None, *, colon: bool, token: bool = False) -> str | None
     return "".join(out)
 
 
-@implements(_TYPE, "static string EncodeName(string name)")
+@implements(_TYPE, "static string EncodeName(string name)", cost=SLOW)
 def encode_name(name: str | None) -> str | None:
     """
     >>> encode_name("a b"), encode_name("1:x"), encode_name("_x0041_")
@@ -43,12 +44,12 @@ def encode_name(name: str | None) -> str | None:
     return _encode(name, colon=True)
 
 
-@implements(_TYPE, "static string EncodeLocalName(string name)")
+@implements(_TYPE, "static string EncodeLocalName(string name)", cost=SLOW)
 def encode_local_name(name: str | None) -> str | None:
     return _encode(name, colon=False)
 
 
-@implements(_TYPE, "static string EncodeNmToken(string name)")
+@implements(_TYPE, "static string EncodeNmToken(string name)", cost=SLOW)
 def encode_token(name: str | None) -> str | None:
     return _encode(name, colon=True, token=True)
 
@@ -62,7 +63,7 @@ def _decode_character(match: re.Match[str]) -> str:
     return chr(0xD800 + (code - 0x10000 >> 10)) + chr(0xDC00 + (code & 0x3FF))
 
 
-@implements(_TYPE, "static string DecodeName(string name)")
+@implements(_TYPE, "static string DecodeName(string name)", cost=SLOW)
 def decode_name(name: str | None) -> str | None:
     """
     >>> decode_name("a_x0020_b")
@@ -71,7 +72,7 @@ def decode_name(name: str | None) -> str | None:
     return name and _LOOKS_ENCODED.sub(_decode_character, name)
 
 
-@implements(_TYPE, "static bool IsXmlChar(char ch)")
+@implements(_TYPE, "static bool IsXmlChar(char ch)", cost=SLOW)
 def _is_xml_character(char: str) -> bool:
     return char in "\t\n\r" or " " <= char <= "\ud7ff" or "\ue000" <= char <= "\ufffd"
 
@@ -80,6 +81,6 @@ implements(_TYPE, "static bool IsStartNCNameChar(char ch)")(is_name_start)
 implements(_TYPE, "static bool IsNCNameChar(char ch)")(is_name_character)
 
 
-@implements(_TYPE, "static bool IsWhitespaceChar(char ch)")
+@implements(_TYPE, "static bool IsWhitespaceChar(char ch)", cost=SLOW)
 def _is_white_space(char: str) -> bool:
     return char in " \t\n\r"

@@ -30,6 +30,9 @@ _SHORTEST_MARKUP = 4
 """XmlReader takes no fewer characters, from `<` to the end of the text, for markup outside of the root element."""
 _BAD_DECLARATION = "Syntax for an XML declaration is invalid."
 
+_FEW_PREFIXES = 16
+"""Declarations around an element that are copied for nothing."""
+
 
 class _Parser(Scanner):
     def __init__(self, text: str, options: int) -> None:
@@ -228,7 +231,10 @@ class _Parser(Scanner):
             if not had_space:
                 self.fail(f"'{self.token(self.at)}' is an unexpected token. Expecting white space.")
             attributes.append(self.attribute(scope))
-        self.scopes.append({**self.scopes[-1], **scope} if scope else self.scopes[-1])
+        around = self.scopes[-1]
+        if scope and len(around) > _FEW_PREFIXES:
+            environment().step(len(around))
+        self.scopes.append({**around, **scope} if scope else around)
         element = XElement(self.resolve(written, start, is_attribute=False))
         names: set[XName] = set()
         for name, value, at in attributes:

@@ -21,6 +21,7 @@ _WRONG_FORMAT = "Input string was not in a correct format."
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 _REAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\Z")
+_MOST_DIGITS = 20
 _DURATION = re.compile(
     r"(-)?P(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)D)?"
     r"(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]+))?S)?)?\Z"
@@ -59,6 +60,10 @@ def to_integer(type_name: str, text: str | None) -> int:
             shown = f"{article} {name}"
         raise OverflowException(f"Value was either too large or too small for {shown}.")
     return value
+
+
+_MOST_DIGITS = 20
+"""More digits than any part of a duration that fits."""
 
 
 @implements(_TYPE, "static bool ToBoolean(string s)")
@@ -115,7 +120,10 @@ def to_time_span(text: str | None) -> Any:
     match = _DURATION.match(trimmed)
     if match is None or trimmed[-1] in "PT":
         raise FormatException(f"The string '{text}' is not a valid TimeSpan value.")
-    years, months, days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[1:7])
+    parts = [(part or "").lstrip("0") or "0" for part in match.groups()[1:7]]
+    if max(map(len, parts)) > _MOST_DIGITS:
+        raise OverflowException(f"The string '{text}' is not a valid TimeSpan value.")
+    years, months, days, hours, minutes, seconds = map(int, parts)
     total = ((years * 365 + months * 30 + days) * 24 + hours) * 3600 + minutes * 60 + seconds
     ticks = total * 10_000_000 + int((match[8] or "")[:7].ljust(7, "0"))
     if ticks >= 2**63:

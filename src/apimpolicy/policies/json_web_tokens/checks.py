@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 TENANT_PLACEHOLDER = "{tenantid}"
 _EPOCH = datetime.datetime(1970, 1, 1)
 _LAST_SECOND = 253_402_300_799
+_MOST_SECONDS = 2.0**63
+"""What is beyond an Int64 is no time."""
 
 
 class RequiredClaim(NamedTuple):
@@ -102,7 +104,10 @@ def _seconds(token: Jwt, name: str) -> float | None:
     value = token.payload[name]
     if not isinstance(value, Number):
         raise invalid(f"The claim {name} of the token is not a number of seconds")
-    return float(value)
+    seconds = float(value)
+    if not -_MOST_SECONDS < seconds < _MOST_SECONDS:
+        raise invalid(f"The claim {name} of the token is not a number of seconds that a date has")
+    return seconds
 
 
 def _moment(seconds: float) -> str:

@@ -1,7 +1,8 @@
-"""The process in which a stylesheet runs: reads a task from its input, writes the result, and ends.
+"""The process in which a stylesheet or a schema runs: reads a task from its input, writes the answer, and ends.
 
-A stylesheet can loop for ever or double a text until the memory is full, and libxslt can be stopped from outside only.
-So the operating system watches: processor time, memory, no files. Run as a script; it imports nothing of apimpolicy.
+`transform` gives the `text` of a stylesheet's result, `validate` the `violations` of documents against an XML schema
+(message, line, column; None for a document that cannot be judged); each may give an `error` or a `limit` instead.
+The operating system watches: processor time, memory, no files. Run as a script; it imports nothing of apimpolicy.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ def limit(seconds: float, memory: int) -> None:
             continue
 
 
-def run(task: dict[str, Any]) -> dict[str, object]:
-    """The result as text, or what went wrong."""
+def transform(task: dict[str, Any]) -> dict[str, object]:
+    """The result of a stylesheet as text, or what went wrong."""
     etree: Any = import_module("lxml.etree")
 
     class Nowhere(etree.Resolver):  # type: ignore[misc]
@@ -64,6 +65,37 @@ def run(task: dict[str, Any]) -> dict[str, object]:
     return {"text": text if stated.get("method") == "text" else text.removesuffix("\n")}
 
 
+def validate(task: dict[str, Any]) -> dict[str, object]:
+    """What in documents does not conform to a schema, whose parts are given by their locations."""
+    etree: Any = import_module("lxml.etree")
+    given = {location: text.encode() for location, text in task["given"].items()}
+
+    class Given(etree.Resolver):  # type: ignore[misc]
+        def resolve(self, system_url: str, public_id: str, context: object) -> object:
+            content = given.get(system_url)
+            return self.resolve_empty(context) if content is None else self.resolve_string(content, context)
+
+    def parser() -> Any:
+        made = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+        made.resolvers.add(Given())
+        return made
+
+    try:
+        schema = etree.XMLSchema(etree.fromstring(task["schema"].encode(), parser()))
+    except (etree.LxmlError, ValueError) as error:
+        return {"limit": "memory"} if is_memory_used_up(task["memory"]) else {"error": str(error)}
+    found: list[list[tuple[str, int, int]] | None] = []
+    for text in task["documents"]:
+        try:
+            is_valid = schema.validate(etree.ElementTree(etree.fromstring(text.encode(), parser())))
+        except etree.XMLSchemaValidateError:
+            found.append(None)
+            continue
+        log = [] if is_valid else list(schema.error_log)[: task["most"]]
+        found.append([(entry.message, entry.line, entry.column) for entry in log])
+    return {"violations": found}
+
+
 def is_memory_used_up(memory: int) -> bool:
     """Whether an error is likely to come from that: libxslt goes on without what it did not get, and stumbles."""
     try:
@@ -79,7 +111,7 @@ def main() -> None:
     sys.path[:] = task["path"]
     limit(task["seconds"], task["memory"])
     try:
-        answer = run(task)
+        answer = {"transform": transform, "validate": validate}[task["kind"]](task)
     except MemoryError:
         answer = {"limit": "memory"}
     sys.stdout.buffer.write(json.dumps(answer).encode())

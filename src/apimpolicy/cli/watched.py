@@ -1,0 +1,77 @@
+"""Commands that run policies do it in a process of their own, which the operating system holds to limits.
+
+The process that the user started waits for it, passes on its exit code, and says in a sentence what the system had to
+stop. Without `fork` (Windows) the command runs here, and the interpreter's watchdog ends it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from apimpolicy.cli import exit_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PROCESSOR_TIME = "it took more processor time than one evaluation may take, in one call that no limit could see into"
+_MEMORY = "it needed more memory than policies may use"
+_CRASH = "the process that ran it broke down"
+
+
+def run_watched(arguments: Sequence[str]) -> int:
+    """Run a command line in a process with limits; the exit code."""
+    if not hasattr(os, "fork"):
+        return _run_limited(arguments)
+    child = os.fork()
+    if child == 0:
+        code = exit_codes.INTERNAL
+        try:
+            code = _run_limited(arguments)
+            if sys.stderr is not None:
+                sys.stderr.flush()
+        finally:
+            os._exit(code)
+    return _outcome(_wait(child))
+
+
+def _run_limited(arguments: Sequence[str]) -> int:
+    from apimpolicy.cli.program import run
+    from apimpolicy.dotnet.process_limits import limit_process
+
+    limit_process()
+    return run(arguments)
+
+
+def _wait(child: int) -> int:
+    """The wait status of a process. What is meant to end this one ends that one."""
+    import signal
+
+    for name in ("SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), lambda number, _: os.kill(child, number))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells both
+    return os.waitpid(child, 0)[1]
+
+
+def _outcome(status: int) -> int:
+    """The exit code for a wait status, and the sentence about a process that was stopped."""
+    if os.WIFEXITED(status):
+        return os.WEXITSTATUS(status)
+    import signal
+
+    number = signal.Signals(os.WTERMSIG(status))
+    if number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        return 128 + number
+    reason = {
+        signal.SIGXCPU: _PROCESSOR_TIME,
+        signal.SIGKILL: "the operating system killed it",
+        signal.SIGABRT: _MEMORY,
+    }.get(number, _CRASH)
+    _say(f"apimpolicy: the policy was stopped: {reason} ({number.name})")
+    return exit_codes.STOPPED
+
+
+def _say(sentence: str) -> None:
+    if sys.stderr is not None:
+        print(sentence, file=sys.stderr)

@@ -1,0 +1,153 @@
+"""What a call of a simulated member costs in steps, in terms of what it takes and what it gives.
+
+Nothing has to be said for most members: a call is charged for the length of every text, array and collection that the
+signature takes, and for that of the text, array or collection that it gives (and that is how memory is charged: where
+it is made). A member that differs says so where it is registered:
+
+    @implements("string", "string Normalize()", cost=Cost(units=4))         # slow for each unit
+    @member("string Thumbprint { get; }", cost=FREE)                        # hands out what is there
+    @implements("string", "int LastIndexOf(string value)", cost=Cost(product=(0, 1)))
+
+The emitter writes the charge into the call (`apimpolicy.emit.charging`), so that no body has to remember it.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.dotnet.environment import FREE_UNITS, environment
+from apimpolicy.dotnet.exceptions import NullReferenceException
+from apimpolicy.dotnet.signatures import Field, Method, Property
+from apimpolicy.dotnet.types import ArrayType, NamedType
+from apimpolicy.dotnet.values import STRING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from apimpolicy.dotnet.metadata import TypeDefinition
+    from apimpolicy.dotnet.registry import Implementation
+    from apimpolicy.dotnet.signatures import Member
+    from apimpolicy.dotnet.types import Type
+
+USUAL_UNITS = 64
+"""Code units, bytes or elements that are walked through, or made, for one step, unless a member says otherwise."""
+
+
+class Cost(NamedTuple):
+    """What a call costs: a step for so many `units` of what it takes and gives.
+
+    `product` are two arguments (0 is the first, the receiver if there is one) whose lengths multiply. `extra` are
+    steps for each call, however short. `takes` and `gives` say whether arguments, and the result, count.
+    """
+
+    units: int = USUAL_UNITS
+    product: tuple[int, int] | None = None
+    extra: int = 0
+    takes: bool = True
+    gives: bool = True
+
+    def before(self, arguments: tuple[Any, ...]) -> int:
+        """Steps for what is passed."""
+        steps = self.extra
+        if self.product is not None:
+            first, second = (length_of(arguments[index]) for index in self.product if index < len(arguments))
+            steps += first * second // self.units
+        elif self.takes:
+            total = sum(map(length_of, arguments))
+            steps += total // self.units if total > FREE_UNITS else 0
+        return steps
+
+
+USUAL = Cost()
+SLOW = Cost(units=2)
+"""A loop of ours looks at each unit by itself, and may make several of it."""
+SLOW = Cost(units=2)
+"""A loop of ours looks at each unit by itself, and may make several of it."""
+FREE = Cost(takes=False, gives=False)
+"""Nothing is walked through and nothing is made: a member hands out what is there, or keeps what it is given."""
+
+
+_COUNTERS = frozenset({"environment", "joined", "new_elements", "new_string", "step", "work_through"})
+"""What a body names that counts what it works through."""
+
+
+def cost_of(implementation: Implementation, member: Member) -> Cost:
+    """What a call costs: as it was said, else as the signature and the body have it."""
+    if implementation.cost is not None:
+        return implementation.cost
+    if implementation.form == "attribute" or (member.name == "new" and not passed_types(member)):
+        return FREE
+    if not _COUNTERS.isdisjoint(getattr(getattr(implementation.body, "__code__", None), "co_names", ())):
+        return FREE
+    if isinstance(member, Property) and given_type(member) is not STRING:
+        return FREE  # what is there
+    return USUAL
+
+
+def is_counted(type_: Type) -> bool:
+    """Whether values of a type have a length that a call may work through: texts, arrays, collections."""
+    if type_ is STRING or isinstance(type_, ArrayType):
+        return True
+    return isinstance(type_, NamedType) and _is_collection(type_.definition) and not _is_tree(type_.definition)
+
+
+def _is_tree(definition: TypeDefinition) -> bool:
+    """JSON and XML: whoever walks through a tree counts its nodes."""
+    return definition.name.startswith(("Newtonsoft.Json.Linq.", "System.Xml.Linq."))
+
+
+@functools.cache
+def _is_collection(definition: TypeDefinition) -> bool:
+    return any(found.definition.name == "System.Collections.IEnumerable" for found in definition.open_type.supertypes)
+
+
+def passed_types(member: Member) -> list[Type]:
+    """The types of what a member is passed: `out` parameters are not."""
+    if isinstance(member, (Method, Property)):
+        return [parameter.type for parameter in member.parameters if parameter.mode != "out"]
+    return []
+
+
+def given_type(member: Member) -> Type | None:
+    """The type of what a member gives."""
+    if isinstance(member, Method):
+        return member.returns
+    return member.type if isinstance(member, (Property, Field)) else None
+
+
+def pay(value: Any) -> Any:
+    """The value itself, after steps for its length; nothing for what has none."""
+    return _pay(value, USUAL_UNITS)
+
+
+def _pay(value: Any, units: int) -> Any:
+    length = length_of(value)
+    if length > FREE_UNITS:
+        here = environment()
+        here.step(length // units)
+        if type(value) is str:
+            here.check_length(length)
+    return value
+
+
+def charged(implementation: Implementation, cost: Cost) -> Callable[..., Any]:
+    """The implementation as a function of receiver and arguments that pays what its cost says."""
+    function, name, skipped = implementation.target, implementation.name, int(implementation.types)
+    is_method = implementation.form == "method"
+
+    def call(*given: Any) -> Any:
+        arguments = given if is_method else given[skipped:]
+        if is_method and given[0] is None:
+            raise NullReferenceException
+        environment().step(cost.before(arguments))
+        made = getattr(given[0], name)(*given[1:]) if is_method else function(*given)
+        return _pay(made, cost.units) if cost.gives else made
+
+    return call
+
+
+def length_of(value: Any) -> int:
+    """The length of a text, an array or a collection; 0 for anything else."""
+    return len(value) if hasattr(value, "__len__") else 0

@@ -1,0 +1,76 @@
+"""What the operating system holds when no count can: the processor time and the memory of this process.
+
+One call of a library that never returns, or that asks for memory without end, burns no step and looks at no clock. The
+system ends the process then (`RLIMIT_CPU`, `RLIMIT_AS`), without the interpreter having a say; whoever started it sees
+how it ended. Processor time is counted for each evaluation anew.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+
+from apimpolicy.dotnet import environment
+
+MEMORY = 2 << 30
+"""Bytes of address space that a process that runs policies may use; held by Linux."""
+GRACE = 3
+"""Seconds of processor time that an evaluation may take beyond its own limit of seconds."""
+BETWEEN = 120
+"""Seconds of processor time between two evaluations: reading, compiling, writing reports."""
+PATIENCE = 6
+"""How many times its processor time a process may take by the clock, where only the clock can be watched."""
+
+
+def limit_process(memory: int = MEMORY) -> None:
+    """From now on, hold this process to so many bytes, and each evaluation in it to its seconds.
+
+    Where the system knows no such limits (Windows), a thread of the interpreter that needs no lock watches the clock.
+    """
+    try:
+        import resource
+    except ImportError:
+        environment.watch_evaluations(_watch_clock)
+        return
+    for what, bound in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0)):
+        _lower(what, bound)
+    environment.watch_evaluations(_watch_processor)
+    _watch_processor(None)
+
+
+def _lower(what: int, bound: int) -> None:
+    import resource
+
+    try:
+        _, hard = resource.getrlimit(what)
+        if hard == resource.RLIM_INFINITY or bound < hard:
+            resource.setrlimit(what, (bound, hard))
+    except (OSError, ValueError):  # not held by this system
+        return
+
+
+def _watch_processor(seconds: float | None) -> None:
+    """An evaluation of at most so many seconds begins; with None, one has ended."""
+    import resource
+
+    allowed = BETWEEN if seconds is None else _finite(seconds) + GRACE
+    bound = math.ceil(time.process_time()) + math.ceil(allowed)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if hard != resource.RLIM_INFINITY:
+        bound = min(bound, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (bound, hard))
+
+
+def _watch_clock(seconds: float | None) -> None:
+    import faulthandler
+
+    if sys.stderr is None:
+        return
+    allowed = BETWEEN if seconds is None else _finite(seconds) + GRACE
+    faulthandler.dump_traceback_later(allowed * PATIENCE, exit=True)
+
+
+def _finite(seconds: float) -> float:
+    """What is meant to take as long as it likes is bounded all the same."""
+    return min(seconds, 24 * 3600.0)

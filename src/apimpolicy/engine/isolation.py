@@ -1,0 +1,154 @@
+"""A call in a process of its own, which the operating system holds to limits: `Gateway(isolated=True)`.
+
+What a library does without end, what fills the memory and what breaks down ends there, and the caller gets a
+LimitExceededError. What comes back is a copy: nothing that happens in that process changes anything in this one.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import pickle
+import select
+import signal
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.dotnet.process_limits import GRACE, MEMORY, PATIENCE, limit_process
+from apimpolicy.engine.result import Result
+from apimpolicy.errors import ApimPolicyError, ConfigurationError, InternalError, LimitExceededError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from apimpolicy.context.execution import LastError
+    from apimpolicy.context.records import Request, Response
+
+_BLOCK = 1 << 16
+_LARGEST_ANSWER = 256 << 20
+
+
+class IsolatedResult(Result):
+    """What a request came to in a process of its own: see `apimpolicy.engine.result.Result`.
+
+    Of the trace `messages` are here, what policies wrote there; the trace itself and the `exchange` stay behind, so
+    that it cannot be explained. Values of variables that cannot be sent are texts.
+    """
+
+    def __init__(self, sent: _Sent) -> None:
+        self.response = sent.response
+        self.backend_requests = sent.backend_requests
+        self.sent_requests = sent.sent_requests
+        self.metrics = ()
+        self.error = sent.error
+        self._variables = sent.variables
+        self.messages = sent.messages
+
+
+class _Sent(NamedTuple):
+    response: Response
+    backend_requests: Sequence[Request]
+    sent_requests: Sequence[Request]
+    variables: dict[str, Any]
+    error: LastError | None
+    messages: Sequence[str]
+
+
+def isolated_result(run: Callable[[], Result], seconds: float, memory: int = MEMORY) -> IsolatedResult:
+    """What a run comes to in a process of its own. Raises what it raises, and LimitExceededError."""
+
+    def work() -> _Sent:
+        result = run()
+        return _Sent(
+            result.response,
+            result.backend_requests,
+            result.sent_requests,
+            {name: _portable(value) for name, value in result.variables.items()},
+            result.error,
+            tuple(result.trace.messages),
+        )
+
+    return IsolatedResult(call_isolated(work, seconds, memory))
+
+
+def call_isolated(function: Callable[[], Any], seconds: float, memory: int = MEMORY) -> Any:
+    """What a function gives or raises in a copy of this process, with so many bytes of memory; `seconds` are those that
+    one evaluation may take. Results are pickled.
+
+    Raises LimitExceededError when the system stopped it, ConfigurationError where processes cannot be copied (Windows).
+    """
+    if not hasattr(os, "fork"):
+        raise ConfigurationError("isolated=True needs a system that can copy a process; Windows cannot")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reading)
+            faulthandler.disable()
+            limit_process(memory)
+            with open(writing, "wb") as pipe:
+                pipe.write(_answer(function))
+        finally:
+            os._exit(0)
+    os.close(writing)
+    try:
+        data = _read(reading, (seconds + GRACE) * PATIENCE)
+    finally:
+        os.close(reading)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        status = os.waitpid(child, 0)[1]
+    if not data:
+        by_time = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
+        raise LimitExceededError("seconds", seconds) if by_time else LimitExceededError("memory", memory)
+    error, value = pickle.loads(data)
+    if error is not None:
+        raise error
+    return value
+
+
+def _answer(function: Callable[[], Any]) -> bytes:
+    try:
+        return pickle.dumps((None, function()))
+    except ApimPolicyError as error:
+        return pickle.dumps((_without_places(error), None))
+    except MemoryError:
+        return pickle.dumps((LimitExceededError("memory", MEMORY), None))
+    except Exception as error:
+        return pickle.dumps((InternalError(f"{type(error).__name__}: {error}"), None))
+
+
+def _without_places(error: ApimPolicyError) -> ApimPolicyError:
+    """The error if it can be sent, else one that says the same."""
+    error.__cause__ = error.__context__ = None
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return ApimPolicyError(str(error))
+    return error
+
+
+def _portable(value: Any) -> Any:
+    """A value that can be sent, or its text."""
+    try:
+        pickle.dumps(value)
+    except Exception:
+        return str(value)
+    return value
+
+
+def _read(pipe: int, seconds: float) -> bytes:
+    """All that is written there until its end; nothing when the time is over before."""
+    ends = time.monotonic() + seconds
+    parts: list[bytes] = []
+    size = 0
+    while select.select([pipe], [], [], max(ends - time.monotonic(), 0))[0]:
+        part = os.read(pipe, _BLOCK)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        size += len(part)
+        if size > _LARGEST_ANSWER:
+            break
+    return b""

@@ -1,0 +1,99 @@
+"""Secret named values, and tokens in headers, are shown nowhere."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apimpolicy.project.configuration import load_configuration
+from apimpolicy.project.findings import to_findings
+from apimpolicy.text import secrets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECRET = 'S3cr"t<p@ss w0rd>'
+TOKEN = "eyJhbGciOiJub25lIn0.e30.c2lnbmF0dXJl"
+CONFIGURATION = f"""
+[named-values]
+shown = "visible-value"
+key = {{ value = {json.dumps(SECRET)}, secret = true }}
+"""
+POLICY = """<policies><inbound>
+    <set-variable name="k" value="{{key}}" />
+    <set-variable name="s" value="{{shown}}" />
+    <set-variable name="b" value="@{ var pair = "user:" + (string)context.Variables["k"];
+        return Convert.ToBase64String(Encoding.UTF8.GetBytes(pair)); }" />
+    <set-variable name="t" value="@(context.Request.Headers.GetValueOrDefault("Authorization", ""))" />
+    <set-header name="X-Key" exists-action="override"><value>{{key}}</value></set-header>
+    <trace source="a">@("key " + context.Variables["k"])</trace>
+    <choose><when condition="@((string)context.Variables["k"] == "")"><return-response /></when></choose>
+</inbound><backend><forward-request /></backend><outbound /><on-error /></policies>"""
+COMMANDS = [
+    ["run", "--trace"], ["run", "--format", "json"], ["run", "--gateway-trace"], ["explain"],
+    ["explain", "--format", "json"], ["explain", "--html", "page.html"],
+]  # fmt: skip
+
+
+def hidden_forms() -> list[str]:
+    inner = base64.b64encode(f"user:{SECRET}".encode()).decode()[8:20]
+    return [SECRET, json.dumps(SECRET)[1:-1], "S3cr&quot;t", "S3cr", inner, TOKEN]
+
+
+def run(folder: Path, *arguments: str) -> str:
+    (folder / "a.xml").write_text(POLICY)
+    (folder / "c.toml").write_text(CONFIGURATION)
+    header = f"Authorization: Bearer {TOKEN}"
+    command = [sys.executable, "-m", "apimpolicy", *arguments, "a.xml", "--config", "c.toml", "--get", "/x"]
+    done = subprocess.run([*command, "--header", header], cwd=folder, capture_output=True, text=True, check=False)
+    page = folder / "page.html"
+    return done.stdout + done.stderr + (page.read_text() if page.exists() else "")
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_no_command_shows_them(arguments: list[str], tmp_path: Path) -> None:
+    said = run(tmp_path, *arguments)
+    assert [form for form in hidden_forms() if form in said] == []
+
+
+def test_other_values_are_shown_and_so_are_secrets_for_those_who_must(tmp_path: Path) -> None:
+    assert "visible-value" in run(tmp_path, "run", "--trace")
+    said = run(tmp_path, "--show-secrets", "run", "--trace")
+    assert "S3cr" in said
+    assert TOKEN in said
+
+
+def test_findings_that_are_kept_have_none(tmp_path: Path) -> None:
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.source import Source
+
+    secrets.keep_secret(["kept-nowhere-at-all"])
+    found = Diagnostic("POL001", "says kept-nowhere-at-all", Source("x", "a.xml"), 0, 1)
+    assert to_findings([found])[0].message == "says ***"
+
+
+@pytest.mark.parametrize("table", ["{ value = 1 }", "{ secret = true }", '{ value = "a", hidden = true }'])
+def test_a_table_of_another_kind_is_refused(table: str, tmp_path: Path) -> None:
+    from apimpolicy.errors import ConfigurationError
+
+    path = tmp_path / "apimpolicy.toml"
+    path.write_text(f"[named-values]\nkey = {table}\n")
+    with pytest.raises(ConfigurationError, match="named value 'key'"):
+        load_configuration(str(path))
+
+
+def test_folders_say_it_too(tmp_path: Path) -> None:
+    from apimpolicy.project.service_folder import read_service_folder
+
+    folder = tmp_path / "named values" / "k"
+    folder.mkdir(parents=True)
+    (tmp_path / "apis").mkdir()
+    properties = {"displayName": "k", "value": "in-a-folder-secret", "secret": True}
+    (folder / "namedValueInformation.json").write_text(json.dumps({"properties": properties}))
+    read_service_folder(str(tmp_path))
+    assert secrets.without_secrets("x in-a-folder-secret y") == "x *** y"
