@@ -89,7 +89,8 @@ class JArray(_Indexed):
 
     @member(f"void Add({JTOKEN} item)")
     def add(self, item: JToken | None) -> None:
-        item = self.owned(item)
+        has_parent = item is not None and item.parent is not None  # then it is copied, as `owned` says
+        item = item.deep_clone() if has_parent else self.owned(item)  # type: ignore[union-attr]
         if item.token_type == PROPERTY:
             self.check_child(item, None)
         self.take(item)
