@@ -1,8 +1,8 @@
-"""Runs the cases in the folders beside this file.
+"""Runs the cases in the folders beside this file that the product's test files cannot say yet.
 
-A folder holds a policy (`policy.xml`, or one file per scope: `global.xml` … `operation.xml`; `fragment-*.xml` are
-fragments) and `cases.toml`: `[gateway]` for all of them, and a list of `[[case]]` with `name`, `request`, further
-`gateway` settings, and `expect`:
+The others are `cases.test.yaml`, run by the product's own runner. A folder holds a policy (`policy.xml`, or one file
+per scope: `global.xml` … `operation.xml`; `fragment-*.xml` are fragments) and `cases.toml`: `[gateway]` for all of its
+cases, and a list of `[[case]]` with `name`, `request`, further `gateway` settings, and `expect`:
 
     status, reason, body, headers, no_headers     of the response
     backend                                       the forwarded requests: "METHOD url", in order

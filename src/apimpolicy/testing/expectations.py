@@ -13,6 +13,7 @@ expect:
   error: {reason: TokenExpired}        of context.LastError; false: there was none
   branch: choose ▸ when 1              taken on the way; also choose[1]/when[1], or a list
   explanation: not among the uploaded  a text (or several) that the explanation contains
+  effects: "set-status[1]: 404"        what a policy did, as the trace says it; several in this order
   trace: [{source: rewrite-uri}]       entries of the gateway's own trace, in this order (testing/trace_expectations.py)
 """
 
@@ -273,6 +274,15 @@ def _explanation(tree: Tree, result: Result) -> Iterator[str]:
             yield f"expected the explanation to say {item.text()!r}"
 
 
+def _effects(tree: Tree, result: Result) -> Iterator[str]:
+    told = [f"{entry.path}: {entry.effect.text}" for entry in result.trace if entry.effect is not None]
+    rest = iter(told)
+    for item in tree.items():
+        if item.text() not in rest:
+            yield f"expected the effect {item.text()!r} in this place, there were: {'; '.join(told) or 'none'}"
+            return
+
+
 def _trace(tree: Tree, result: Result) -> Iterator[str]:
     from apimpolicy.testing.trace_expectations import missing_entries
 
@@ -329,5 +339,6 @@ _CHECKS: dict[str, Callable[[Tree, Any], Iterator[str]]] = {
     "error": _error,
     "branch": _branch,
     "explanation": _explanation,
+    "effects": _effects,
     "trace": _trace,
 }

@@ -108,6 +108,7 @@ EXPECT: Keys = {
     "error": ("boolean or null|error", "context.LastError; false means that there was none."),
     "branch": ("texts", "A branch that was taken: choose ▸ when 1."),
     "explanation": ("texts", "A text that the explanation contains."),
+    "effects": ("texts", "What policies did, in this order: their place and the words of the trace."),
     "trace": ("[trace-entry]", "Entries of the trace in the gateway's own form, in this order."),
 }
 

@@ -294,3 +294,12 @@ def test_the_schema_takes_these_files() -> None:
         errors = [error.message for error in validator.iter_errors(json.loads(json.dumps(yaml.safe_load(text))))]
         assert errors == []
     assert not validator.is_valid({"cases": [{"expect": {"staus": 1}}]})
+
+
+def test_effects_come_in_the_order_that_is_expected(write: Callable[..., str]) -> None:
+    policy = "<policies><inbound><set-method>PUT</set-method><set-variable name='a' value='1'/></inbound></policies>"
+    text = f'policy: "{policy}"\ncases:\n  - expect: {{effects: ["set-method[1]: PUT", "set-variable[1]: a = 1"]}}\n'
+    text += '  - expect: {effects: ["set-variable[1]: a = 1", "set-method[1]: PUT"]}\n'
+    good, bad = outcomes(write(text))
+    assert good.is_good, good
+    assert not bad.is_good
