@@ -63,14 +63,12 @@ class Cost(NamedTuple):
 USUAL = Cost()
 SLOW = Cost(units=2)
 """A loop of ours looks at each unit by itself, and may make several of it."""
-SLOW = Cost(units=2)
-"""A loop of ours looks at each unit by itself, and may make several of it."""
 FREE = Cost(takes=False, gives=False)
 """Nothing is walked through and nothing is made: a member hands out what is there, or keeps what it is given."""
 
 
-_COUNTERS = frozenset({"environment", "joined", "new_elements", "new_string", "step", "work_through"})
-"""What a body names that counts what it works through."""
+COUNTERS = frozenset({"joined", "new_elements", "new_string", "step", "work_through"})
+"""What a body calls to count what it works through."""
 
 
 def cost_of(implementation: Implementation, member: Member) -> Cost:
@@ -79,7 +77,7 @@ def cost_of(implementation: Implementation, member: Member) -> Cost:
         return implementation.cost
     if implementation.form == "attribute" or (member.name == "new" and not passed_types(member)):
         return FREE
-    if not _COUNTERS.isdisjoint(getattr(getattr(implementation.body, "__code__", None), "co_names", ())):
+    if not COUNTERS.isdisjoint(getattr(getattr(implementation.body, "__code__", None), "co_names", ())):
         return FREE
     if isinstance(member, Property) and given_type(member) is not STRING:
         return FREE  # what is there

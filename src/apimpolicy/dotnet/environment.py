@@ -88,6 +88,7 @@ class Environment:
         "_next_look",
         "_random",
         "_seed",
+        "being_ended",
         "is_framework",
         "is_over",
         "limits",
@@ -112,6 +113,8 @@ class Environment:
         self.steps_left = self.limits.steps
         self.is_over = False
         """Whether a limit was exceeded: nothing of the policy runs from then on."""
+        self.being_ended = 0
+        """How many iterators are being ended: others, of which Python lets go, run nothing any more."""
         self.thrown_late: Exception | None = None
         """What the end of an iterator threw that nobody ended."""
         self._next_look = self.steps_left

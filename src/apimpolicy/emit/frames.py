@@ -46,6 +46,8 @@ def goes_on() -> bool:
     does not know.
     """
     error = sys.exc_info()[1]
+    if isinstance(error, GeneratorExit) and not environment().being_ended:
+        return False
     if error is None or isinstance(error, (DotnetException, AttributeError, GeneratorExit)):
         return not environment().is_over
     stop_evaluation()

@@ -111,13 +111,15 @@ class Ending:
     """An enumeration of an iterator that has something to do at its end: whoever lets go of it early ends it.
 
     .NET's operators end what they enumerate; here the last one that holds it does. What the end throws is thrown when
-    the expression ends, since nobody can throw from there.
+    the expression ends, since nobody can throw from there. Once its evaluation is over nothing of it runs, whenever
+    Python lets go of it.
     """
 
-    __slots__ = ("_generator",)
+    __slots__ = ("_environment", "_generator")
 
     def __init__(self, generator: Generator[Any]) -> None:
         self._generator = generator
+        self._environment = environment()
 
     def __iter__(self) -> Ending:
         return self
@@ -126,11 +128,18 @@ class Ending:
         return next(self._generator)
 
     def close(self) -> None:
-        self._generator.close()
+        here = environment()
+        if here is not self._environment:
+            return
+        here.being_ended += 1
+        try:
+            self._generator.close()
+        finally:
+            here.being_ended -= 1
 
     def __del__(self) -> None:
         try:
-            self._generator.close()
+            self.close()
         except DotnetException as error:
             here = environment()
             if here.thrown_late is None:

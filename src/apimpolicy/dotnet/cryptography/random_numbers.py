@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
@@ -42,7 +43,7 @@ class RandomNumberGenerator:
             )
         data[offset : offset + count] = environment().random.randbytes(count)
 
-    @member("void GetNonZeroBytes(byte[] data)")
+    @member("void GetNonZeroBytes(byte[] data)", cost=SLOW)
     def get_non_zero_bytes(self, data: Array | None) -> None:
         if data is None:
             raise ArgumentNullException("data")
