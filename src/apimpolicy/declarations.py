@@ -28,7 +28,7 @@ Declared = dict[str, Any]
 @cache
 def declared() -> dict[str, dict[str, Any]]:
     """`policies` by name and `rules` by module: what each declares; `exports`: public names and their modules."""
-    prints = _fingerprints() if os.path.exists(os.path.join(HERE, "..", "..", "pyproject.toml")) else None
+    prints = _fingerprints() if os.path.exists(os.path.join(HERE, "..", "..", "hatch_build.py")) else None
     try:
         with open(os.path.join(HERE, STORE), "rb") as file:
             stored = marshal.loads(file.read())

@@ -55,7 +55,7 @@ class ExchangeServices:
         time: SimulatedTime,
         uploaded: UploadedCertificates,
     ) -> None:
-        self.settings = settings
+        self.settings = settings.behaviour()
         self.time = time
         self.transport = transport_of(settings.backend)
         self.outside = self.transport if settings.outside is None else transport_of(settings.outside)

@@ -162,3 +162,7 @@ class Behaviour(Declared):
     dotnet: Literal["core", "framework"] = setting(default="core")
     """"core" for the words of .NET 5 and later, "framework" for those of .NET Framework, where a cast that fails says
     no more than "Specified cast is not valid."; both were seen on real gateways."""
+
+    def behaviour(self) -> Behaviour:
+        """These settings alone, for those who must not hold the gateway."""
+        return Behaviour(**{name: getattr(self, name) for name in Behaviour.declared})

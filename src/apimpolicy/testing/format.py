@@ -19,9 +19,9 @@ SCOPES: Keys = {
 }
 
 SUBJECT: Keys = {
+    "policies": ("scopes", "The policy files, or the documents themselves, by scope."),
     "policy": ("text", "The policy file, relative to this one, or the document itself; it is taken for the API's."),
     "service": ("text", "A whole service instead: a folder as APIOps extracts it, or an apimpolicy.toml with APIs."),
-    "policies": ("scopes", "The policy files, or the documents themselves, by scope."),
 }
 
 METHODS: Keys = dict.fromkeys(("get", "post", "put", "patch", "delete", "head", "options"), ("text", ""))

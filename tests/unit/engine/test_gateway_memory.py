@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,3 +101,16 @@ def test_callers_of_a_rate_limit_do_not_add_up() -> None:
     for number in range(3 * MOST_UNSWEPT):
         send(number)
     assert len(gateway.services.counters._recent) <= 2 * MOST_UNSWEPT
+
+
+def test_a_gateway_is_freed_at_once() -> None:
+    """Nothing that it holds holds the gateway."""
+    gc.disable()
+    try:
+        gateway = Gateway(backend=Response(200))
+        gateway.run(POLICY, "/orders?n=1")
+        seen = weakref.ref(gateway)
+        del gateway
+        assert seen() is None
+    finally:
+        gc.enable()
