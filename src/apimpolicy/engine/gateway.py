@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.entities import Api, Deployment, Operation, Product, Workspace
@@ -291,16 +290,10 @@ class Gateway:
         if isinstance(request, str):
             request = Request("GET", request)
         if self.isolated:
-            from apimpolicy.engine.isolation import isolated_result
+            from apimpolicy.engine.isolation import run_alone
 
-            alone = copy(self)
-            alone.isolated = False
             options = {"section": section, "only": only, "response": response, "last_error": last_error}
-            seconds = (self.limits or Limits()).seconds
-            return isolated_result(
-                lambda: alone.run(policy, request, variables=variables, doubles=doubles, **options),  # type: ignore[arg-type]
-                seconds,
-            )
+            return run_alone(self, policy, request, variables=variables, doubles=doubles, **options)
         environment = self.environment()
         with use_environment(environment):
             exchange = self._exchange(request, scopes)
