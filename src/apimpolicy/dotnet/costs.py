@@ -4,9 +4,11 @@ Nothing has to be said for most members: a call is charged for the length of eve
 signature takes, and for that of the text, array or collection that it gives (and that is how memory is charged: where
 it is made). A member that differs says so where it is registered:
 
-    @implements("string", "string Normalize()", cost=Cost(units=4))         # slow for each unit
-    @member("string Thumbprint { get; }", cost=FREE)                        # hands out what is there
-    @implements("string", "int LastIndexOf(string value)", cost=Cost(product=(0, 1)))
+    @implements("System.Net.WebUtility", "static string HtmlEncode(string value)", cost=SLOW)
+    @implements(…, "static TValue GetValueOrDefault<TKey, TValue>(…)", cost=FREE)   # hands out what is there
+    @implements(…, "…", cost=Cost(product=(0, 1)))                                  # compares each with each
+
+A body that counts by itself (it names `environment`, `work_through` and the like) is left to do so.
 
 The emitter writes the charge into the call (`apimpolicy.emit.charging`), so that no body has to remember it.
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.entities import Api, Deployment, Operation, Product, Workspace
@@ -12,7 +11,7 @@ from apimpolicy.context.execution import Context
 from apimpolicy.context.messages import RequestMessage
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.cryptography.chain import TrustStore, VerificationRecorder
-from apimpolicy.dotnet.environment import Environment, Limits, use_environment
+from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.environment import environment as current_environment
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import pipeline
@@ -30,7 +29,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from apimpolicy.context.records import Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -119,7 +118,10 @@ class Gateway(GatewaySettings):
         if isinstance(request, str):
             request = Request("GET", request)
         if self.isolated:
-            return self._alone(
+            from apimpolicy.engine.isolation import run_alone
+
+            return run_alone(
+                self,
                 lambda alone: alone.run(
                     policy,
                     request,
@@ -129,7 +131,7 @@ class Gateway(GatewaySettings):
                     response=response,
                     last_error=last_error,
                     doubles=doubles,
-                )
+                ),
             )
         environment = self.environment()
         with use_environment(environment):
@@ -162,21 +164,15 @@ class Gateway(GatewaySettings):
         if self.service is None:
             raise ConfigurationError("send needs Gateway(service=…); run takes a policy and a request")
         if self.isolated:
-            return self._alone(lambda alone: alone.send(request, variables=variables, doubles=doubles))
+            from apimpolicy.engine.isolation import run_alone
+
+            return run_alone(self, lambda alone: alone.send(request, variables=variables, doubles=doubles))
         if self._service_requests is None:
             from apimpolicy.engine.service_requests import ServiceRequests
 
             self._service_requests = ServiceRequests(self, self.service)
         given = Request("GET", request) if isinstance(request, str) else request
         return self._service_requests.send(given, variables or {}, doubles or {})
-
-    def _alone(self, run: Callable[[Gateway], Result]) -> Result:
-        """What a copy of this gateway makes of a request in a process of its own."""
-        from apimpolicy.engine.isolation import isolated_result
-
-        alone = copy(self)
-        alone.isolated, alone._service_requests = False, None
-        return isolated_result(lambda: run(alone), (self.limits or Limits()).seconds)
 
     def _find_operation(self, exchange: Exchange, scopes: Mapping[str, Policy]) -> bool:
         """Find what operation a request is for; False when the gateway has operations, and it is for none of them."""

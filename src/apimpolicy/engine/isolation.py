@@ -13,8 +13,10 @@ import select
 import signal
 import time
 from contextlib import suppress
+from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.dotnet.environment import Limits
 from apimpolicy.dotnet.process_limits import GRACE, MEMORY, PATIENCE, limit_process
 from apimpolicy.engine.result import Result
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, InternalError, LimitExceededError
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.execution import LastError
     from apimpolicy.context.records import Request, Response
+    from apimpolicy.engine.gateway import Gateway
 
 _BLOCK = 1 << 16
 _LARGEST_ANSWER = 256 << 20
@@ -53,6 +56,16 @@ class _Sent(NamedTuple):
     variables: dict[str, Any]
     error: LastError | None
     messages: Sequence[str]
+
+
+def run_alone(gateway: Gateway, run: Callable[[Gateway], Result]) -> IsolatedResult:
+    """What a copy of the gateway makes of a request in a process of its own.
+
+    Raises what `run` raises, and LimitExceededError.
+    """
+    alone = copy(gateway)
+    alone.isolated, alone._service_requests = False, None
+    return isolated_result(lambda: run(alone), (gateway.limits or Limits()).seconds)
 
 
 def isolated_result(run: Callable[[], Result], seconds: float, memory: int = MEMORY) -> IsolatedResult:

@@ -106,7 +106,7 @@ def _may_be_costly(schema: Any) -> bool:
     for element in schema.iter(*(f"{{{SCHEMA}}}{name}" for name in _COSTLY)):
         if element.get("ref") is not None or element.tag.endswith("}pattern"):
             return True
-    counts = (element.get(name, "") for element in schema.iter() for name in ("minOccurs", "maxOccurs"))
+    counts = (element.get(name, "") for element in schema.iter("*") for name in ("minOccurs", "maxOccurs"))
     return any(len(count) > _FEW_DIGITS and count.isdigit() for count in counts)
 
 
