@@ -9,7 +9,6 @@ module.
 from __future__ import annotations
 
 import marshal
-import math
 import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -141,6 +140,7 @@ def _rule(stem: str, text: str) -> Declared | None:
 def _value(node: Any, constants: dict[str, Any], stem: str) -> Any:
     """The value of an expression of literals, `tuple`, and constants of the module."""
     import ast
+    import math
 
     builtins: dict[str, Any] = {"tuple": tuple, "frozenset": frozenset, "dict": dict, "math": math}
     used = [part for part in ast.walk(node) if isinstance(part, ast.Name)]

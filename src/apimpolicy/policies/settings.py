@@ -12,14 +12,13 @@ checks, the JSON schema and the page of the reference. What reads a setting says
 
 from __future__ import annotations
 
-from inspect import Parameter, Signature
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
 
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from inspect import Signature
 
     from apimpolicy.context.records import Request
 
@@ -68,6 +67,7 @@ def meanings(owner: type[Declared]) -> dict[str, str]:
     """What each setting means, wider classes first: the texts below the declarations."""
     import ast
     import inspect
+    from itertools import pairwise
 
     found: dict[str, str] = {}
     for base in reversed(owner.__mro__[:-1]):
@@ -84,6 +84,8 @@ class _KeywordSignature:
     """The signature of a class with settings, for `help` and for editors that ask a running Python."""
 
     def __get__(self, instance: object, owner: type[Declared]) -> Signature:
+        from inspect import Parameter, Signature
+
         keyword = Parameter.KEYWORD_ONLY
         return Signature(
             [
