@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import nodes
-from apimpolicy.binding.statements import Binder
+from apimpolicy.binding.core import Binder
+from apimpolicy.binding.written import is_var
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, NamedType
@@ -119,7 +120,7 @@ class _Walk:
             waiting.extend([child for child in children[::-1] if isinstance(child, Node)])
 
     def _written(self, node: Node) -> None:
-        if self._names.is_var(node):
+        if is_var(node):
             return
         reported = len(self._names.diagnostics)
         type_ = self._names.bind_type(node)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from apimpolicy.binding import nodes
 from apimpolicy.binding.assigned_variables import Frame, Variables, tuple_path
-from apimpolicy.binding.core import written
 from apimpolicy.binding.flow import always_matches
+from apimpolicy.binding.written import written
 from apimpolicy.dotnet.values import BOOL
 
 if TYPE_CHECKING:

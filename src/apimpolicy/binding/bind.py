@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.complaints import name_token
-from apimpolicy.binding.inference import best_common_type
+from apimpolicy.binding.bodies import falls_through
+from apimpolicy.binding.core import Binder
 from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
+from apimpolicy.binding.reports import name_token
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.statements import Binder
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.type_relations import is_ref_struct
 from apimpolicy.binding.unbound import DefaultLiteral
@@ -124,7 +124,7 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
     returns: list[Return] = []
     binder.returns = returns
     block_node: Node = tree.children[0]  # type: ignore[assignment]
-    block = binder.bind_function_body(block_node)
+    block = binder.bind_block(block_node)
     for statement in returns:
         if statement.value is not None and is_ref_struct(statement.value.type):
             binder.report(
@@ -139,7 +139,7 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
                 statement.syntax, "CS0126", "a value must be returned", help="a policy expression needs a result"
             )
     is_iterator = any(diagnostic.code == "CS1624" for diagnostic in binder.diagnostics)
-    if not is_iterator and binder.falls_through(block):
+    if not is_iterator and falls_through(binder, block):
         binder.report_at(
             1,
             2,
@@ -147,6 +147,8 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
             "not every path through this block returns a value",
             help="end the block with 'return …;'",
         )
+    from apimpolicy.binding.inference import best_common_type
+
     values = [statement.value for statement in returns if statement.value is not None]
     types = list(dict.fromkeys(OBJECT if isinstance(v, DefaultLiteral) else v.type for v in values))
     result = best_common_type(values) if values else OBJECT

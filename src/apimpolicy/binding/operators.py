@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.binding.conversions import (
     better_target,
     constant_fits,
+    explicit_conversion,
     is_delegate,
     is_enum,
     is_reference,
     nullable,
     same,
     standard_implicit,
+    user_conversion,
 )
+from apimpolicy.binding.lookup import declared_members
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, LONG, OBJECT, STRING, UINT, ULONG
@@ -86,8 +89,6 @@ def _converts(operand: Expression, target: Type) -> bool:
 
 
 def _converts_user(operand: Expression, target: Type) -> bool:
-    from apimpolicy.binding.conversions import user_conversion
-
     return _converts(operand, target) or user_conversion(operand.type, target, explicit=False) is not None
 
 
@@ -185,8 +186,6 @@ def _reference_equality(left: Type, right: Type) -> OperatorSignature | None:
         return OperatorSignature(OBJECT, OBJECT, OBJECT, BOOL, False) if is_reference(other) else None
     if not (is_reference(left) and is_reference(right)):
         return None
-    from apimpolicy.binding.conversions import explicit_conversion
-
     if is_delegate(left) and is_delegate(right):
         return OperatorSignature(left, left, left, BOOL, False) if left is right else None
     between = explicit_conversion(left, right) or explicit_conversion(right, left)
@@ -296,8 +295,6 @@ def user_operators(name: str, types: Sequence[Type]) -> list[Method]:
             continue
         current: NamedType | None = bare
         while current is not None:
-            from apimpolicy.binding.lookup import declared_members
-
             own = [m for m in declared_members(current, name) if isinstance(m, Method) and m not in found]
             if own:
                 found.extend(own)

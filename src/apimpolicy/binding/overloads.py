@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from apimpolicy.binding.constraints import Violation, violation
-from apimpolicy.binding.conversions import Conversion, better_target, is_reference, same
+from apimpolicy.binding.conversions import IDENTITY, Conversion, better_target, is_reference, same
 from apimpolicy.binding.inference import Inference, ReturnTypes
 from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.nodes import Expression, OutVariable
@@ -243,8 +243,6 @@ def _argument_conversion(argument: Argument, parameter: Parameter, binder: Conve
     if (argument.mode if argument.mode != "in" else "") != wanted:
         return None
     if wanted:
-        from apimpolicy.binding.conversions import IDENTITY
-
         if isinstance(argument.expression, OutVariable) and argument.expression.type is ERROR:
             return IDENTITY
         return IDENTITY if same(argument.expression.type, parameter.type) else None
@@ -361,7 +359,7 @@ def _exactly_matches(expression: Expression, target: Type, binder: ConvertingBin
         if signature is None:
             return False
         types = tuple(p.type for p in signature.parameters)
-        returns = binder.lambda_return_type(expression, types)
+        returns = binder.return_type_of(expression, types)
         return returns is not None and same(returns, signature.returns)
     return same(expression.type, target)
 
@@ -374,7 +372,7 @@ def _better_delegate(expression: UnboundLambda, first: Type, second: Type, binde
         return better_target(first, second)
     if str(one.returns) == "void" or str(two.returns) == "void":
         return (str(two.returns) == "void") - (str(one.returns) == "void")
-    returns = binder.lambda_return_type(expression, tuple(p.type for p in one.parameters))
+    returns = binder.return_type_of(expression, tuple(p.type for p in one.parameters))
     if returns is not None:
         if same(returns, one.returns):
             return 1

@@ -4,37 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.binding.deconstruction import DeconstructionBinder
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Expression
 
 MOST_CLAUSES: Final = 200
 """Each `let` and `from` nests the range variables one level deeper: time grows with the square of their number."""
 
 
-class QueryBinder(DeconstructionBinder):
-    """`from x in xs where … select …`."""
-
-    def bind_query_expression(self, node: Node) -> Expression:
-        clauses: Any = node.children[1]
-        if len(clauses.children[0].children) > MOST_CLAUSES:
-            return self.failure(
-                node, "CS8078", f"the query has more than {MOST_CLAUSES} clauses", help="split it into several queries"
-            )
-        translation = _Translation(node)
-        translated = translation.run()
-        for token in translation.variables:
-            if self.scope.find(identifier_name(token.text)) is not None:
-                message = f"'{token.text}' is already used in the enclosing scope"
-                return self.failure(token, "CS1931", message, help="choose another name")
-        if translation.mistakes:
-            return self.failure(*translation.mistakes[0])
-        return self.bind(translated)
+def bind_query_expression(binder: Binder, node: Node) -> Expression:
+    clauses: Any = node.children[1]
+    if len(clauses.children[0].children) > MOST_CLAUSES:
+        return binder.failure(
+            node, "CS8078", f"the query has more than {MOST_CLAUSES} clauses", help="split it into several queries"
+        )
+    translation = _Translation(node)
+    translated = translation.run()
+    for token in translation.variables:
+        if binder.scope.find(identifier_name(token.text)) is not None:
+            message = f"'{token.text}' is already used in the enclosing scope"
+            return binder.failure(token, "CS1931", message, help="choose another name")
+    if translation.mistakes:
+        return binder.failure(*translation.mistakes[0])
+    return binder.bind(translated)
 
 
 class _Translation:

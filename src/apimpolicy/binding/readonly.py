@@ -68,3 +68,11 @@ def _of_reference(reference: Expression, *, is_part: bool) -> ReadOnly | None:
         if function is not None and function.returns_readonly:
             return _without_field(f"'{function.name}' returns a ref readonly", is_part=is_part)
     return None
+
+
+def mark_referenced(target: Expression) -> None:
+    """Remember that something else than its name may change a variable."""
+    while isinstance(target, TupleElement):
+        target = target.receiver
+    if isinstance(target, Local):
+        target.symbol.is_referenced = True

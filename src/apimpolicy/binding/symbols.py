@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.binding.expression_variables import declared_in
 from apimpolicy.binding.nodes import NOT_CONSTANT
@@ -231,3 +231,16 @@ class Scope:
                 return True
             scope = scope.parent
         return False
+
+
+class Enclosing(NamedTuple):
+    """What encloses a statement inside its function, innermost last."""
+
+    breakable: tuple[str, ...] = ()
+    """Loops and switches by their keyword; a `finally` that jumps cannot leave is among them."""
+    labels: tuple[frozenset[str] | None, ...] = ()
+    """The labels of the blocks; None stands for a `finally`."""
+    switch_types: tuple[Type, ...] = ()
+    """The types of the values of the switches."""
+    parts: tuple[str, ...] = ()
+    """Parts of try statements: `try` (of one with catch clauses), `catch`, `finally`."""

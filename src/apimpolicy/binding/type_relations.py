@@ -230,3 +230,18 @@ def _array_lists(source: ArrayType, found: tuple[NamedType, ...]) -> Iterator[Na
     for base in (*supertypes(source.element), OBJECT):
         for name in ("IList", "ICollection", "IReadOnlyList", "IReadOnlyCollection", "IEnumerable"):
             yield named(f"System.Collections.Generic.{name}", base)
+
+
+def is_unmanaged(type_: Type) -> bool:
+    """Whether values of a type hold no reference (section 8.8): numbers, enums, plain structures."""
+    if isinstance(type_, TypeParameter):
+        return "unmanaged" in type_.constraints
+    if not isinstance(type_, NamedType) or not type_.is_value_type or is_ref_struct(type_):
+        return False
+    return not type_.arguments and type_.name not in _WITH_REFERENCES
+
+
+_WITH_REFERENCES = frozenset(
+    {"System.Threading.CancellationToken", "System.Security.Cryptography.HashAlgorithmName", "System.RuntimeTypeHandle"}
+)
+"""Structures with a reference inside; the surface does not record it."""

@@ -19,7 +19,7 @@ from apimpolicy.binding.nodes import (
     LocalDeclaration,
     TupleCreation,
 )
-from apimpolicy.binding.warnings import Warned
+from apimpolicy.binding.warned import Warned
 from apimpolicy.dotnet.values import STRING
 from apimpolicy.syntax.nodes import Node, Token
 
