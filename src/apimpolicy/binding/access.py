@@ -211,7 +211,7 @@ def _static_member(
     first = members[0]
     if isinstance(first, Method):
         methods = [m for m in members if isinstance(m, Method)]
-        return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, methods, (), types)
+        return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), (), types)
     if not first.is_static:
         return binder.failure(
             node,
@@ -239,7 +239,7 @@ def _instance_member(
     if type_ is VOID:
         return _dot_after(binder, node, "CS0023", "the call before the dot returns nothing", token)
     if type_ is DYNAMIC:
-        return Dynamic(node, DYNAMIC, "member", [receiver], token)
+        return Dynamic(node, DYNAMIC, "member", (receiver,), token)
     if isinstance(type_, SpecialType):
         return binder.failure(node, "CS0023", f"'{type_}' has no members")
     element = _element(binder, node, receiver, type_, name)
@@ -281,7 +281,7 @@ def _instance_member(
             label=f"did you mean '{meant}'?" if meant else binder.suggestion(name, names),
             help=help,
         )
-    return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, methods, extensions, types)
+    return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), extensions, types)
 
 
 def _passed_over(node: Node, receiver: Expression, name: str, types: tuple[Type, ...]) -> MethodGroup | None:
@@ -328,7 +328,7 @@ def _tuple_element(node: Node, receiver: Expression, type_: TupleType, name: str
 def member_value(node: Node, receiver: Expression | None, member: Any) -> Expression:
     if isinstance(member, Field):
         if member.is_constant:
-            return FieldAccess(node, member.type, receiver, member, member.value)
+            return FieldAccess(node, member.type, receiver, member, constant=member.value)
         return FieldAccess(node, member.type, receiver, member)
     return PropertyAccess(node, member.type, receiver, member)
 

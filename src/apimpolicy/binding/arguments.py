@@ -153,7 +153,7 @@ def finish_arguments(
         if candidate.type_arguments:
             last = last.substitute(dict(zip(candidate.method.type_parameters, candidate.type_arguments, strict=True)))
         if isinstance(last, ArrayType):
-            values.append(ArrayCreation(node, last, (), expanded))
+            values.append(ArrayCreation(node, last, (), tuple(expanded)))
     return values
 
 

@@ -29,7 +29,7 @@ def bind_array_creation(binder: Binder, node: Node) -> Expression:
     if element.has_error or any(isinstance(size, Bad) for size in sizes):
         return binder.bad(node, type_)
     if not isinstance(initializer, Node):
-        return ArrayCreation(node, type_, sizes, None)
+        return ArrayCreation(node, type_, tuple(sizes), None)
     return array_of_elements(binder, node, type_, sizes, initializer)
 
 
@@ -43,7 +43,7 @@ def array_of_elements(
                 size.syntax, "CS0150", "the size must be a constant when the array has an initializer"
             )
     items = _array_items(binder, initializer, type_, 0, [size.constant for size in sizes] or [None] * type_.rank)
-    return binder.bad(node, type_) if items is None else ArrayCreation(node, type_, sizes, items)
+    return binder.bad(node, type_) if items is None else ArrayCreation(node, type_, tuple(sizes), tuple(items))
 
 
 def _array_size(binder: Binder, node: Child) -> Expression:
@@ -66,7 +66,7 @@ def bind_array_creation_with_initializer(binder: Binder, node: Node) -> Expressi
 def array_from(binder: Binder, node: Node, type_: ArrayType, initializer: Node) -> Expression:
     """An array of a known type from `{ … }`."""
     items = _array_items(binder, initializer, type_, 0, [None] * type_.rank)
-    return binder.bad(node, type_) if items is None else ArrayCreation(node, type_, (), items)
+    return binder.bad(node, type_) if items is None else ArrayCreation(node, type_, (), tuple(items))
 
 
 def _array_items(
@@ -91,7 +91,7 @@ def _array_items(
             row = _array_items(binder, child, type_, depth + 1, lengths)
             if row is None:
                 return None
-            items.append(ArrayCreation(child, array_of(type_.element, 1), (), row))
+            items.append(ArrayCreation(child, array_of(type_.element, 1), (), tuple(row)))
             continue
         if isinstance(child, Node) and child.kind == "initializer":
             binder.report(child, "CS0623", "nested braces are only allowed in arrays with more than one dimension")
@@ -119,7 +119,7 @@ def bind_implicit_array_creation(binder: Binder, node: Node) -> Expression:
     if rank > 1:
         return array_from(binder, node, array_of(element, rank), initializer)
     converted = [binder.convert(item, element) for item in items]
-    return ArrayCreation(node, array_of(element), (), converted)
+    return ArrayCreation(node, array_of(element), (), tuple(converted))
 
 
 def _innermost(initializer: Node, rank: int) -> list[Child]:

@@ -193,9 +193,3 @@ class AssignmentWalk(ExpressionWalk):
         for key, reached in inner.items():
             self._jump(key, reached | gained)
         return after
-
-    def after_using(self, node: nodes.Using, state: int) -> int:
-        return self._in_order(state, node.declarations, node.resource, node.body)
-
-    def after_lock(self, node: nodes.Lock, state: int) -> int:
-        return self._in_order(state, node.target, node.body)

@@ -204,7 +204,7 @@ def finish_call(
     if returns is ERROR:  # inferred from an argument that is reported
         return binder.bad(node)
     bound_receiver = None if method.is_static else receiver
-    return Call(node, returns, bound_receiver, method, values, candidate.type_arguments)
+    return Call(node, returns, bound_receiver, method, tuple(values), candidate.type_arguments)
 
 
 def call_delegate(
@@ -217,7 +217,7 @@ def call_delegate(
         return complaints.bad_delegate_call(binder, node, target, found, arguments)
     values = finish_arguments(binder, node, found.best, arguments)
     modes = [p.mode for p in signature.parameters]
-    return DelegateCall(node, signature.returns, target, values, modes)
+    return DelegateCall(node, signature.returns, target, tuple(values), tuple(modes))
 
 
 def _call_local_function(binder: Binder, node: Node, group: MethodGroup, arguments: list[Argument]) -> Expression:
@@ -232,7 +232,7 @@ def _call_local_function(binder: Binder, node: Node, group: MethodGroup, argumen
         return complaints.no_overload(
             binder,
             node,
-            MethodGroup(group.syntax, group.type, function.name, None, [signature], (), ()),
+            MethodGroup(group.syntax, group.type, function.name, None, (signature,), (), ()),
             found,
             arguments,
         )
@@ -240,7 +240,7 @@ def _call_local_function(binder: Binder, node: Node, group: MethodGroup, argumen
     if function.type_parameters:
         function = instance_of(binder, function, found.best.type_arguments)
         group = MethodGroup(group.syntax, group.type, function.name, None, (), (), (), function)
-    call = DelegateCall(node, function.returns, group, values, [p.mode for p in function.parameters])
+    call = DelegateCall(node, function.returns, group, tuple(values), tuple([p.mode for p in function.parameters]))
     if not function.returns_reference:
         return call
     for parameter, value in zip(function.parameters, values, strict=True):
@@ -297,7 +297,7 @@ def bind_indexed(binder: Binder, node: Node, receiver: Expression, arguments: li
                 "CS0022",
                 f"'{shown(type_)}' needs {type_.rank} index{'es' * (type_.rank != 1)}, not {len(arguments)}",
             )
-        return ArrayAccess(node, type_.element, receiver, [array_index(binder, a) for a in arguments])
+        return ArrayAccess(node, type_.element, receiver, tuple([array_index(binder, a) for a in arguments]))
     found = lookup.indexers(type_) if not isinstance(type_, SpecialType) else []
     if not found:
         return binder.failure(node, "CS0021", f"a value of type '{shown(type_)}' cannot be indexed with []")
@@ -309,7 +309,7 @@ def bind_indexed(binder: Binder, node: Node, receiver: Expression, arguments: li
         return complaints.no_indexer(binder, node, type_, resolution, arguments)
     values = finish_arguments(binder, node, resolution.best, arguments)
     property_ = getters[id(resolution.best.method)]
-    return IndexerAccess(node, property_.type, receiver, property_, values)
+    return IndexerAccess(node, property_.type, receiver, property_, tuple(values))
 
 
 def _as_method(property_: Property) -> Method:

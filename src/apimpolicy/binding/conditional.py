@@ -46,7 +46,7 @@ def bind_conditional(binder: Binder, node: Node) -> Expression:
     constant: Any = NOT_CONSTANT
     if condition.is_constant and first.is_constant and second.is_constant:
         constant = first.constant if condition.constant else second.constant
-    return Conditional(node, type_, condition, first, second, constant)
+    return Conditional(node, type_, condition, first, second, constant=constant)
 
 
 def _conditional_type(binder: Binder, node: Node, first: Expression, second: Expression) -> Type | None:

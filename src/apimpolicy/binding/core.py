@@ -286,7 +286,7 @@ class Binder(Reports):
             bare = target.underlying or target
             if isinstance(bare, TupleType):
                 elements = [self.convert(e, t) for e, t in zip(expression.elements, bare.arguments, strict=True)]
-                return TupleCreation(where, target, elements, bare.names)
+                return TupleCreation(where, target, tuple(elements), bare.names)
         if conversion is conv.IDENTITY and not explicit and expression.type is target:
             return expression
         constant = self._fold(expression, target, conversion, where, explicit=explicit)
@@ -301,7 +301,7 @@ class Binder(Reports):
         )
 
     def default_value(self, syntax: Node | Token, target: Type) -> Expression:
-        return DefaultValue(syntax, target, default_constant(target))
+        return DefaultValue(syntax, target, constant=default_constant(target))
 
     def _fold(
         self, expression: Expression, target: Type, conversion: conv.Conversion, where: Node | Token, *, explicit: bool

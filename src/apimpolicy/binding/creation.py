@@ -125,9 +125,9 @@ def construct(binder: Binder, node: Node, type_node: Node, type_: NamedType, arg
         return dynamic_operation(binder, node, "new", [], type_, arguments, type_)
     if found.best is not None:
         values = finish_arguments(binder, node, found.best, arguments)
-        return ObjectCreation(node, type_, found.best.method, values)
+        return ObjectCreation(node, type_, found.best.method, tuple(values))
     if found.ambiguous is not None:
-        group = MethodGroup(type_node, METHOD_GROUP_TYPE, shown(type_), None, methods, (), ())
+        group = MethodGroup(type_node, METHOD_GROUP_TYPE, shown(type_), None, tuple(methods), (), ())
         return complaints.ambiguous_call(binder, node, group, found, arguments)
     return complaints.no_constructor(binder, node, type_node, type_, found, arguments)
 
@@ -200,7 +200,7 @@ def _initialize_place(
         return None
     if isinstance(value, Node) and value.kind == "initializer":
         nested = _initializers(binder, value, Placeholder(value, place.type))
-        return Initializer(item, target, place, nested) if nested is not None else None
+        return Initializer(item, target, place, tuple(nested)) if nested is not None else None
     bound = binder.bind_value(value)
     if isinstance(place, (PropertyAccess, FieldAccess)) and not check_assignable(binder, place, where):  # type: ignore[arg-type]
         return None
@@ -238,7 +238,7 @@ def _collection_element(binder: Binder, item: Node, target: Placeholder, values:
         else:
             complaints._complain(binder, item, item, "'Add'", found, arguments)
         return None
-    group = MethodGroup(item, METHOD_GROUP_TYPE, "Add", target, methods, (), ())
+    group = MethodGroup(item, METHOD_GROUP_TYPE, "Add", target, tuple(methods), (), ())
     call = finish_call(binder, item, group, found.best, arguments, target)
     return None if isinstance(call, Bad) else Initializer(item, target, call)
 
@@ -293,7 +293,7 @@ def bind_anonymous_object_creation(binder: Binder, node: Node) -> Expression:
     type_ = anonymous_type(tuple(members))
     if any(isinstance(value, Bad) for value in values):
         return binder.bad(node, type_)
-    return AnonymousCreation(node, type_, values)
+    return AnonymousCreation(node, type_, tuple(values))
 
 
 def bind_tuple(binder: Binder, node: Node) -> Expression:
@@ -316,8 +316,8 @@ def bind_tuple(binder: Binder, node: Node) -> Expression:
         return binder.bad(node)
     names = _without_clashes(names, [child.children[0] is not None for child in node.children])  # type: ignore[union-attr]
     if any(isinstance(e.type, SpecialType) for e in elements):
-        return TupleCreation(node, TUPLE_TYPE, elements, names)
-    return TupleCreation(node, make_tuple_type([e.type for e in elements], names), elements, names)
+        return TupleCreation(node, TUPLE_TYPE, tuple(elements), tuple(names))
+    return TupleCreation(node, make_tuple_type([e.type for e in elements], names), tuple(elements), tuple(names))
 
 
 # ------------------------------------------------------------------------------------------- strings
@@ -339,7 +339,7 @@ def bind_interpolated_string(binder: Binder, node: Node) -> Expression:
     if all(isinstance(part, str) for part in parts):
         text = "".join(part for part in parts if isinstance(part, str))
         return UnknownText(node, STRING) if has_hole(text) else Literal(node, STRING, text)
-    return binder.bad(node, STRING) if failed else InterpolatedString(node, STRING, parts)
+    return binder.bad(node, STRING) if failed else InterpolatedString(node, STRING, tuple(parts))
 
 
 def _interpolation(binder: Binder, node: Node, *, verbatim: bool) -> Interpolation | None:

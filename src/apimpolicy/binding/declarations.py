@@ -50,7 +50,7 @@ def _block_in_scope(binder: Binder, node: Node) -> Block:
     statements = [binder.bind_statement(child) for child in node.children]
     statements.extend(bind_instances(binder))
     binder.enclosing = saved
-    return Block(node, statements, binder.scope.order)
+    return Block(node, tuple(statements), tuple(binder.scope.order))
 
 
 # ---------------------------------------------------------------------------------------- declarations
@@ -108,7 +108,7 @@ def bind_declaration(binder: Binder, node: Node, kind: str) -> Statement:
         ]
     else:
         made = [_declarator(binder, child, type_, is_var=infers, kind=kind) for child in children]
-    return made[0] if len(made) == 1 else Statements(node, made)
+    return made[0] if len(made) == 1 else Statements(node, tuple(made))
 
 
 def _declarator(binder: Binder, node: Node, type_: Type, *, is_var: bool, kind: str) -> LocalDeclaration:
@@ -262,7 +262,7 @@ def statement_const_declaration_statement(binder: Binder, node: Node) -> Stateme
             continue
         symbol.constant = value.constant
         made.append(LocalDeclaration(child, symbol, value))  # type: ignore[arg-type]
-    return made[0] if len(made) == 1 else Statements(node, made)
+    return made[0] if len(made) == 1 else Statements(node, tuple(made))
 
 
 def _can_be_constant(type_: Type) -> bool:

@@ -101,7 +101,7 @@ def _take_apart(binder: Binder, node: Node, parts: list[_Part], value: Expressio
         elements.append(placeholder if is_whole else binder.convert(placeholder, target.type))  # type: ignore[union-attr]
     if any(isinstance(e, Bad) for e in (*targets, *elements)):
         return binder.bad(node)
-    return Deconstruction(node, type_, targets, placeholders, elements, value)
+    return Deconstruction(node, type_, value, tuple(placeholders), tuple(elements), tuple(targets))
 
 
 def _as_tuple(binder: Binder, value: Expression, count: int) -> Expression:
@@ -140,7 +140,7 @@ def _converted_elements(
     if any(isinstance(element, Bad) for element in converted):
         return binder.bad(value.syntax)
     types = [element.type for element in converted]
-    return TupleCreation(value.syntax, make_tuple_type(types, list(value.names)), converted, value.names)
+    return TupleCreation(value.syntax, make_tuple_type(types, list(value.names)), tuple(converted), value.names)
 
 
 def _does_not_fit(binder: Binder, node: Node, parts: list[_Part], type_: Type) -> Expression:
@@ -279,6 +279,6 @@ def statement_foreach_variable_statement(binder: Binder, node: Node) -> Statemen
         else:
             taken = deconstruct(binder, node, target, placeholder)
         body = bind_loop_body(binder, body_node, "foreach")
-        return Foreach(node, collection, placeholder, placeholder, None, body, taken)
+        return Foreach(node, collection, placeholder, placeholder, taken, None, body)
     finally:
         binder.scope = saved

@@ -50,4 +50,4 @@ def dynamic_operation(
             return binder.failure(
                 value.syntax, "CS1976", f"the method '{value.name}' can't be an argument of a dynamic call"
             )
-    return Dynamic(node, type_, operation, [*receivers, *(a.expression for a in arguments)], detail, arguments)
+    return Dynamic(node, type_, operation, (*receivers, *(a.expression for a in arguments)), detail, tuple(arguments))

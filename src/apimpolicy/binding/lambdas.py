@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def bind_simple_lambda(binder: Binder, node: Node) -> Expression:
     is_async, token, body = node.children
     name = name_of(token)
-    return UnboundLambda(node, [name], None, ("",), body, binder.scope, is_async is not None)  # type: ignore[arg-type]
+    return UnboundLambda(node, (name,), None, ("",), body, binder.scope, is_async is not None)  # type: ignore[arg-type]
 
 
 def bind_parenthesized_lambda(binder: Binder, node: Node) -> Expression:
@@ -52,7 +52,7 @@ def bind_parenthesized_lambda(binder: Binder, node: Node) -> Expression:
     for index, name in enumerate(names):
         if name in names[:index]:
             return binder.failure(children[index], "CS0100", f"two parameters are named '{name}'")
-    return UnboundLambda(node, names, types, modes, body, binder.scope, is_async is not None)  # type: ignore[arg-type]
+    return UnboundLambda(node, tuple(names), types, modes, body, binder.scope, is_async is not None)  # type: ignore[arg-type]
 
 
 def bind_anonymous_method(binder: Binder, node: Node) -> Expression:
@@ -66,7 +66,7 @@ def bind_anonymous_method(binder: Binder, node: Node) -> Expression:
     names = [literals.identifier_name(p.children[2].text) for p in children]
     types = tuple(binder.bind_type(p.children[1]) for p in children)
     modes = tuple(p.children[0].text if p.children[0] is not None else "" for p in children)
-    return UnboundLambda(node, names, types, modes, body, binder.scope, is_async is not None)  # type: ignore[arg-type]
+    return UnboundLambda(node, tuple(names), types, modes, body, binder.scope, is_async is not None)  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------------------------------------- bodies
@@ -123,7 +123,7 @@ def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
             return_type = None if isinstance(body.type, SpecialType) and body.type is not ERROR else body.type
             if body.type is DYNAMIC:
                 return_type = DYNAMIC
-        return BoundBody(symbols, body, returns, return_type, binder.diagnostics, runs_through)
+        return BoundBody(tuple(symbols), body, tuple(returns), return_type, tuple(binder.diagnostics), runs_through)
     finally:
         (
             binder.scope,

@@ -150,7 +150,7 @@ def _local_function(
         symbols = []
         for parameter, written in zip(function.parameters, node.node(4).nodes(), strict=True):
             where = written.children[2]
-            symbol = LocalSymbol(parameter.name, parameter.type, "parameter", where, function, mode=parameter.mode)
+            symbol = _parameter_variable(parameter, where, function)
             if symbol.name in binder.scope.names:
                 binder.report(where, "CS0100", f"two parameters are named '{symbol.name}'")
             else:
@@ -160,6 +160,13 @@ def _local_function(
         return LocalFunction(node, function, _function_body(binder, body_node, function, token))  # type: ignore[arg-type]
     finally:
         binder.scope, binder.returns, binder.return_type, binder.enclosing, binder.awaits_in = saved
+
+
+def _parameter_variable(parameter: Parameter, where: Child, function: LocalFunctionSymbol) -> LocalSymbol:
+    is_reference = parameter.mode in ("ref", "out")
+    return LocalSymbol(
+        parameter.name, parameter.type, "parameter", where, function, mode=parameter.mode, is_reference=is_reference
+    )
 
 
 # --------------------------------------------------------------------------------------- generic functions
@@ -199,24 +206,22 @@ def _instance_body(
             if not binder.diagnostics:
                 return bound
         instance.is_simulated = False
-        instance.symbols = tuple(
-            LocalSymbol(p.name, p.type, "parameter", None, instance, mode=p.mode) for p in instance.parameters
-        )
-        return LocalFunction(function.declared_at, instance, Block(function.declared_at, []))
+        instance.symbols = tuple(_parameter_variable(parameter, None, instance) for parameter in instance.parameters)
+        return LocalFunction(function.declared_at, instance, Block(function.declared_at, ()))
     finally:
         binder.diagnostics, binder.binds_instance = saved, outer
 
 
 def _function_body(binder: Binder, node: Node, function: LocalFunctionSymbol, token: Token) -> Block:
     if node.kind == "arrow_body" and (function.returns_reference or _is_reference(node.children[0])):
-        return Block(node, [Return(node, returned_reference(binder, node, node.children[0], function))])
+        return Block(node, (Return(node, returned_reference(binder, node, node.children[0], function)),))
     if node.kind == "arrow_body":
         value = bind_branch(binder, node.children[0])
         if function.result is VOID:
             if not is_statement_expression(value):
                 binder.report(value.syntax, "CS0201", "only a call, an assignment or 'new' can be used as a statement")
-            return Block(node, [ExpressionStatement(node, value)])
-        return Block(node, [Return(node, binder.convert(value, function.result))])
+            return Block(node, (ExpressionStatement(node, value),))
+        return Block(node, (Return(node, binder.convert(value, function.result)),))
     function.is_iterator = _yields(node)
     if function.is_iterator:
         _check_iterator(binder, function, token)

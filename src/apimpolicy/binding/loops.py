@@ -43,14 +43,15 @@ def statement_while_statement(binder: Binder, node: Node) -> Statement:
     saved = binder.enter()
     try:
         condition = binder.convert_condition(binder.bind_value(node.children[0]))
-        return Loop(node, condition, bind_loop_body(binder, node.children[1], "while"), locals_=binder.scope.order)
+        body = bind_loop_body(binder, node.children[1], "while")
+        return Loop(node, (), condition, body, locals=tuple(binder.scope.order))
     finally:
         binder.scope = saved
 
 
 def statement_do_statement(binder: Binder, node: Node) -> Statement:
     body = bind_loop_body(binder, node.children[0], "do")
-    return Loop(node, binder.convert_condition(binder.bind_value(node.children[1])), body, is_do=True)
+    return Loop(node, (), binder.convert_condition(binder.bind_value(node.children[1])), body, is_do=True)
 
 
 def statement_for_statement(binder: Binder, node: Node) -> Statement:
@@ -67,9 +68,8 @@ def statement_for_statement(binder: Binder, node: Node) -> Statement:
         if isinstance(last, Node):
             incrementors = [s.expression for s in bind_statement_expressions(binder, last)]
         body = bind_loop_body(binder, body_node, "for")
-        return Loop(
-            node, condition, body, initializers=initializers, incrementors=incrementors, locals_=binder.scope.order
-        )
+        variables = tuple(binder.scope.order)
+        return Loop(node, tuple(initializers), condition, body, tuple(incrementors), locals=variables)
     finally:
         binder.scope = saved
 
@@ -102,7 +102,7 @@ def statement_foreach_statement(binder: Binder, node: Node) -> Statement:
         if declared is not element and ERROR not in (declared, element):
             value = _foreach_element(binder, node, placeholder, declared)
         body = bind_loop_body(binder, body_node, "foreach")
-        return Foreach(node, collection, placeholder, value, symbol, body)
+        return Foreach(node, collection, placeholder, value, None, symbol, body)
     finally:
         binder.scope = saved
 

@@ -74,7 +74,7 @@ def bind_identifier(binder: Binder, node: Node) -> Expression:
         return binder.bad(node)
     if name in _OF_OBJECT and arguments is None:
         methods = [member for member in lookup.find_members(OBJECT, name) if isinstance(member, Method)]
-        return MethodGroup(node, METHOD_GROUP_TYPE, name, TypeReference(node, OBJECT), methods, (), ())
+        return MethodGroup(node, METHOD_GROUP_TYPE, name, TypeReference(node, OBJECT), tuple(methods), (), ())
     later = binder.scope.declared_later(name, node.start) or _declared_in_expression(binder, name, node.start)
     if later:
         return binder.failure(node, "CS0841", f"'{name}' is used before it is declared")

@@ -245,7 +245,7 @@ def _dynamic_binary(binder: Binder, node: Node, operator: str, left: Expression,
     """An operator that is chosen when it runs; what has no type cannot take part."""
     if any(isinstance(e, (UnboundLambda, MethodGroup, DefaultLiteral)) or e.type is VOID for e in (left, right)):
         return no_operator(binder, node, operator, left, right)
-    return Dynamic(node, DYNAMIC, "binary", [left, right], operator)
+    return Dynamic(node, DYNAMIC, "binary", (left, right), operator)
 
 
 def _logical(binder: Binder, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
@@ -258,7 +258,7 @@ def _logical(binder: Binder, node: Node, operator: str, left: Expression, right:
     constant: Any = NOT_CONSTANT
     if first.is_constant and second.is_constant:
         constant = (first.constant and second.constant) if operator == "&&" else (first.constant or second.constant)
-    return Logical(node, BOOL, operator, first, second, constant)
+    return Logical(node, BOOL, operator, first, second, constant=constant)
 
 
 # ------------------------------------------------------------------------------------- unary operators
@@ -295,7 +295,7 @@ def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Exp
     if isinstance(operand, Bad) or operand.type is ERROR:
         return binder.bad(node, BOOL if operator == "!" else ERROR)
     if operand.type is DYNAMIC:
-        return Dynamic(node, DYNAMIC, "unary", [operand], operator)
+        return Dynamic(node, DYNAMIC, "unary", (operand,), operator)
     if isinstance(operand, DefaultLiteral):
         return binder.failure(operand.syntax, "CS8716", "'default' needs a type here", help="write default(…)")
     if operand.type is NULL:

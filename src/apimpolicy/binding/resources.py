@@ -39,7 +39,7 @@ def statement_try_statement(binder: Binder, node: Node) -> Statement:
         binder.report(node, "CS1524", "'try' must have a catch or finally block")
     _check_catches(binder, catches)
     finally_body = _part_of_try(binder, "finally", finally_node.children[0]) if finally_node is not None else None  # type: ignore[union-attr]
-    return Try(node, body, catches, finally_body)
+    return Try(node, body, tuple(catches), finally_body)
 
 
 def _part_of_try(binder: Binder, part: str, node: Child) -> Block:
@@ -126,7 +126,7 @@ def statement_using_statement(binder: Binder, node: Node) -> Statement:
                 binder.report(
                     where, "CS1674", f"'{shown(type_)}' can't be used in 'using': it does not implement IDisposable"
                 )
-        return Using(node, declarations, resource, binder.bind_embedded(body_node))
+        return Using(node, tuple(declarations), resource, binder.bind_embedded(body_node))
     finally:
         binder.scope = saved
 

@@ -74,7 +74,7 @@ def _stack_array(binder: Binder, node: Node) -> Expression:
     if sizes and sizes[0].is_constant and sizes[0].constant < 0:
         return binder.failure(sizes[0].syntax, "CS0247", "the size of 'stackalloc' cannot be negative")
     if not isinstance(initializer, Node):
-        return ArrayCreation(node, array_of(element), sizes, None)
+        return ArrayCreation(node, array_of(element), tuple(sizes), None)
     return array_of_elements(binder, node, array_of(element), sizes, initializer)
 
 
@@ -92,7 +92,7 @@ def _implied(binder: Binder, node: Node) -> Expression:
         )
     if not _is_unmanaged(binder, node, element):
         return binder.bad(node)
-    return ArrayCreation(node, array_of(element), (), [binder.convert(item, element) for item in items])
+    return ArrayCreation(node, array_of(element), (), tuple([binder.convert(item, element) for item in items]))
 
 
 def _is_unmanaged(binder: Binder, node: Child, type_: Type) -> bool:

@@ -57,7 +57,7 @@ def statement_switch_statement(binder: Binder, node: Node) -> Statement:
                     "this case falls through to the next one",
                     help="end it with 'break;' or 'return'",
                 )
-        return Switch(node, value, sections, binder.scope.order)
+        return Switch(node, value, tuple(sections), tuple(binder.scope.order))
     finally:
         binder.scope, binder.enclosing, binder.gotos = saved, enclosing, gotos
 
@@ -76,7 +76,7 @@ def _switch_section(binder: Binder, node: Node, value: Expression) -> SwitchSect
         binder.scope = inner
         bound = [binder.bind_statement(child) for child in statements]
         saved.take(symbol for symbol in inner.order if symbol.name not in saved.names)
-        return SwitchSection(node, labels, bound)
+        return SwitchSection(node, tuple(labels), tuple(bound))
     finally:
         binder.scope = saved
 

@@ -27,7 +27,7 @@ def binary_call(
     found = resolve(methods, arguments, (), binder)
     if found.best is not None:
         values = finish_arguments(binder, node, found.best, arguments)
-        return Call(node, found.best.returns(), None, found.best.method, values)
+        return Call(node, found.best.returns(), None, found.best.method, tuple(values))
     if found.ambiguous is not None:
         return binder.failure(
             node, "CS0034", f"'{operator}' is ambiguous for '{shown(left.type)}' and '{shown(right.type)}'"
@@ -68,4 +68,4 @@ def unary_call(binder: Binder, node: Node, operand: Expression, methods: list[Me
     if found.best is None:
         return None
     values = finish_arguments(binder, node, found.best, arguments)
-    return Call(node, found.best.returns(), None, found.best.method, values)
+    return Call(node, found.best.returns(), None, found.best.method, tuple(values))
