@@ -15,10 +15,7 @@ from __future__ import annotations
 
 from functools import cache
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, dataclass_transform
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Any, Self, dataclass_transform
 
 
 class _Keyword:
@@ -38,40 +35,50 @@ class _RecordType(type):
     """Makes the class of a record from its annotations."""
 
     _fields: tuple[str, ...]
-    _defaults: dict[str, Any]
-    _keywords: tuple[str, ...]
+    _declared: tuple[dict[str, Any], dict[str, Any]]
+    """The annotations and the defaults of the class itself."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _RecordType:
-        inherited = bases[0] if bases and isinstance(bases[0], _RecordType) else None
-        known = inherited._fields if inherited is not None else ()
-        declared = tuple(namespace.get("__annotations__", ()))
-        given = {field: namespace.pop(field) for field in declared if field in namespace}
-        keywords = [field for field in (inherited._keywords if inherited is not None else ()) if field not in declared]
-        keywords += [field for field in declared if isinstance(given.get(field), _Keyword)]
-        defaults = {**inherited._defaults} if inherited is not None else {}
+        declared = namespace.get("__annotations__", {})
+        inherited = bases[0] if bases else None
+        known: tuple[str, ...] = getattr(inherited, "_fields", ())
+        own = tuple([field for field in declared if field not in known]) if known else tuple(declared)
+        defaults = {field: namespace.pop(field) for field in declared if field in namespace}
+        namespace["__slots__"] = own
+        namespace["_fields"] = known + own
+        namespace["_declared"] = (declared, defaults)
+        if "__init__" in namespace:
+            return super().__new__(cls, name, bases, namespace)
+
+        def first(self: Record, *arguments: Any, **named: Any) -> None:
+            made.__init__ = _constructor(made)  # type: ignore[misc]
+            made.__init__(self, *arguments, **named)  # type: ignore[misc]
+
+        namespace["__init__"] = first
+        made = super().__new__(cls, name, bases, namespace)
+        return made
+
+
+def _constructor(cls: _RecordType) -> FunctionType:
+    """The `__init__` of a class, made when the first object is: most classes of a cold start never have one."""
+    defaults: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        declared, given = base.__dict__.get("_declared", ({}, {}))
         for field in declared:
             defaults.pop(field, None)
-        defaults.update({f: d.default if isinstance(d, _Keyword) else d for f, d in given.items()})
-        own = tuple(field for field in declared if field not in known)
-        namespace["__slots__"] = own
-        namespace |= {"_fields": (*known, *own), "_defaults": defaults, "_keywords": tuple(keywords)}
-        if "__init__" not in namespace:
-            namespace["__init__"] = _constructor((*known, *own), defaults, keywords)
-        return super().__new__(cls, name, bases, namespace)
-
-
-def _constructor(fields: tuple[str, ...], defaults: dict[str, Any], keywords: Iterable[str]) -> FunctionType:
-    positional = [field for field in fields if field not in keywords]
+        defaults.update(given)
+    keywords = [field for field, default in defaults.items() if isinstance(default, _Keyword)]
+    positional = [field for field in cls._fields if field not in keywords]
     parameters = (*positional, *keywords)
     code = _template(len(parameters)).replace(
         co_argcount=1 + len(positional),
-        co_kwonlyargcount=len(parameters) - len(positional),
+        co_kwonlyargcount=len(keywords),
         co_names=parameters,
         co_varnames=("self", *parameters),
     )
     by_position = tuple(defaults[field] for field in positional if field in defaults)
     made = FunctionType(code, {}, "__init__", by_position)
-    made.__kwdefaults__ = {field: defaults[field] for field in keywords}
+    made.__kwdefaults__ = {field: defaults[field].default for field in keywords}
     return made
 
 
@@ -87,3 +94,11 @@ def _template(count: int) -> CodeType:
 
 class Record(metaclass=_RecordType):
     """The base of all records. `_fields` are the names of the fields in the order of the declarations."""
+
+    def replaced(self, **changes: Any) -> Self:
+        """A record of the same class with other values in these fields."""
+        cls = type(self)
+        made = cls.__new__(cls)
+        for field in cls._fields:
+            setattr(made, field, changes[field] if field in changes else getattr(self, field))
+        return made

@@ -1,4 +1,4 @@
-"""Member access, calls and indexing (C# specification, sections 12.8.7 to 12.8.11)."""
+"""Member access, and the `?.` chains over members, calls and indexes (C# specification, 12.8.7 and 12.8.8)."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from apimpolicy.dotnet.types import (
     construct,
 )
 from apimpolicy.dotnet.values import VOID
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.text.holes import has_hole
@@ -46,47 +47,50 @@ if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Child
 
+    _ConditionalLink = shapes.ConditionalMemberAccess | shapes.ConditionalElementAccess
+    _Link = shapes.MemberAccess | shapes.ElementAccess | shapes.Invocation | _ConditionalLink
 
-_CONDITIONAL = frozenset({"conditional_member_access", "conditional_element_access"})
 
-
-_CHAIN = frozenset({"member_access", "element_access", "invocation", *_CONDITIONAL})
+_CONDITIONAL_LINKS = (shapes.ConditionalMemberAccess, shapes.ConditionalElementAccess)
+_LINKS = (shapes.MemberAccess, shapes.ElementAccess, shapes.Invocation, *_CONDITIONAL_LINKS)
 
 
 # ------------------------------------------------------------------------------------------ `?.` chains
 
 
-def _conditional_links(binder: Binder, node: Node) -> list[Node]:
+def _conditional_links(binder: Binder, node: _Link) -> list[_ConditionalLink]:
     """The `?.` of the chain that this node ends, from left to right."""
-    found: list[Node] = []
+    found: list[_ConditionalLink] = []
     known = binder.known_receiver[0] if binder.known_receiver is not None else None
-    current: Any = node
-    while type(current) is Node and current.kind in _CHAIN and current is not known:
-        if current.kind in _CONDITIONAL and current.children[0] is not known:
+    current: Node = node
+    while isinstance(current, _LINKS) and current is not known:
+        before = current.target if isinstance(current, shapes.Invocation) else current.receiver
+        if isinstance(current, _CONDITIONAL_LINKS) and before is not known:
             found.append(current)
-        current = current.children[0]
+        current = before
     return found[::-1]
 
 
-def bind_chain(binder: Binder, node: Node) -> Expression | None:
+def bind_chain(binder: Binder, node: _Link) -> Expression | None:
     """Bind a chain with `?.` in it as ConditionalAccess in ConditionalAccess; None when there is no `?.`."""
     links = _conditional_links(binder, node) if node is not binder.plain_link else None
     if not links:
-        binder.plain_link = node.children[0]  # each link of a long chain need not look at all the others again
+        before = node.target if isinstance(node, shapes.Invocation) else node.receiver
+        binder.plain_link = before  # each link of a long chain need not look at all the others again
         return None
     saved = binder.known_receiver
     held: list[tuple[Expression, Placeholder]] = []
     try:
         for link in links:
-            binder.plain_link = link.children[0]
-            receiver = binder.require_typed(binder.require_value(bind_receiver(binder, link.children[0])))
+            binder.plain_link = link.receiver
+            receiver = binder.require_typed(binder.require_value(bind_receiver(binder, link.receiver)))
             if receiver.type is ERROR:
                 return binder.bad(node)
             placeholder = _conditional_receiver(binder, link, receiver)
             if isinstance(placeholder, Bad):
                 return placeholder
             held.append((receiver, placeholder))
-            binder.known_receiver = (link.children[0], placeholder)  # type: ignore[assignment]
+            binder.known_receiver = (link.receiver, placeholder)
         binder.plain_link = node
         access = binder.require_value(binder.bind(node))
     finally:
@@ -103,12 +107,14 @@ def bind_chain(binder: Binder, node: Node) -> Expression | None:
     return access
 
 
-def _conditional_receiver(binder: Binder, link: Node, receiver: Expression) -> Placeholder | Bad:
+def _conditional_receiver(
+    binder: Binder, link: shapes.ConditionalMemberAccess | shapes.ConditionalElementAccess, receiver: Expression
+) -> Placeholder | Bad:
     """What stands for a receiver that is not null."""
     type_ = receiver.type
     is_never_null = type_.is_value_type and type_.underlying is None and not binder.binds_instance
     if type_ is not DYNAMIC and (isinstance(type_, SpecialType) or is_never_null):
-        written: Any = link.children[0]
+        written: Any = link.receiver
         mark = binder.excerpt.text.find("?", written.end)
         return binder.failure_at(
             mark,
@@ -117,20 +123,20 @@ def _conditional_receiver(binder: Binder, link: Node, receiver: Expression) -> P
             "CS0023",
             f"'?.' can't be used on a value of type '{shown(type_)}', which is never null",
         )
-    return Placeholder(link.children[0] or link, type_.underlying or type_)
+    return Placeholder(link.receiver, type_.underlying or type_)
 
 
-def bind_receiver(binder: Binder, node: Child) -> Expression:
+def bind_receiver(binder: Binder, node: Node) -> Expression:
     if binder.known_receiver is not None and node is binder.known_receiver[0]:
         return binder.known_receiver[1]
     return binder.bind(node)
 
 
-def bind_conditional_member_access(binder: Binder, node: Node) -> Expression:
-    if binder.known_receiver is not None and node.children[0] is binder.known_receiver[0]:
+def bind_conditional_member_access(binder: Binder, node: shapes.ConditionalMemberAccess) -> Expression:
+    if binder.known_receiver is not None and node.receiver is binder.known_receiver[0]:
         is_called = node is binder.called
         return access_member(
-            binder, node, binder.known_receiver[1], node.token(1), node.children[2], is_called=is_called
+            binder, node, binder.known_receiver[1], node.name, node.type_arguments, is_called=is_called
         )
     return bind_chain(binder, node) or binder.bad(node)
 
@@ -138,13 +144,13 @@ def bind_conditional_member_access(binder: Binder, node: Node) -> Expression:
 # --------------------------------------------------------------------------------------- member access
 
 
-def bind_member_access(binder: Binder, node: Node) -> Expression:
+def bind_member_access(binder: Binder, node: shapes.MemberAccess) -> Expression:
     is_called = node is binder.called
     chain = bind_chain(binder, node)
     if chain is not None:
         return chain
-    receiver = bind_receiver(binder, node.children[0])
-    return access_member(binder, node, receiver, node.token(1), node.children[2], is_called=is_called)
+    receiver = bind_receiver(binder, node.receiver)
+    return access_member(binder, node, receiver, node.name, node.type_arguments, is_called=is_called)
 
 
 def access_member(
@@ -160,7 +166,8 @@ def access_member(
         return _in_namespace(binder, node, receiver, token, name, arguments)
     if isinstance(arguments, Token):
         return no_type_arguments(binder, node, token, name)
-    types = tuple(binder.bind_type(a) for a in arguments.children) if arguments is not None else ()
+    written = arguments.types if isinstance(arguments, shapes.TypeArguments) else []
+    types = tuple(binder.bind_type(argument) for argument in written)
     if isinstance(receiver, TypeReference):
         return _static_member(binder, node, receiver, token, name, types)
     if isinstance(receiver, (MethodGroup, UnboundLambda)):
@@ -178,12 +185,13 @@ def _in_namespace(
     binder: Binder, node: Node, receiver: NamespaceReference, token: Token, name: str, arguments: Child
 ) -> Expression:
     full = f"{receiver.name}.{name}"
-    count = len(arguments.children) if arguments is not None else 0  # type: ignore[union-attr]
+    written = arguments.types if isinstance(arguments, shapes.TypeArguments) else []
+    count = len(written)
     definition = lookup.qualified_type(receiver.name, name, count)
     if definition is not None:
         if not count:
             return TypeReference(node, definition.type)
-        types = tuple(binder.bind_type(a) for a in arguments.children)  # type: ignore[union-attr]
+        types = tuple(binder.bind_type(argument) for argument in written)
         return TypeReference(node, construct(definition, types))
     if lookup.namespace_exists(full):
         return NamespaceReference(node, receiver.type, full)

@@ -20,9 +20,10 @@ from apimpolicy.binding.overloads import Argument, Candidate
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.type_relations import is_reference
 from apimpolicy.binding.unbound import UnboundLambda
-from apimpolicy.binding.written import is_var
+from apimpolicy.binding.written import is_discard, is_var
 from apimpolicy.dotnet.types import ERROR, ArrayType, NamedType
 from apimpolicy.dotnet.values import INT, LONG, UINT, ULONG
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 
@@ -31,21 +32,16 @@ if TYPE_CHECKING:
 
     from apimpolicy.binding.core import Binder
     from apimpolicy.dotnet.signatures import Parameter
-    from apimpolicy.syntax.nodes import Child
 
 
 _VARIABLES = (Local, ArrayAccess, FieldAccess, Dereference, TupleElement)
-
-
 _NO_REFERENCE = {"foreach": "CS1657", "using": "CS1657", "constant": "CS1510", "range": "CS1939"}
 """What can only be read and is passed with `ref` or `out`, by the kind of variable."""
 
 
-def bind_arguments(binder: Binder, node: Child) -> list[Argument]:
+def bind_arguments(binder: Binder, node: shapes.Arguments) -> list[Argument]:
     """The arguments of a call, in order, not converted yet."""
-    if not isinstance(node, Node):
-        return []
-    arguments = [_argument(binder, child) for child in node.nodes()]
+    arguments = [_argument(binder, child) for child in node.arguments]
     names: set[str] = set()
     for argument in arguments:
         if argument.name is not None and argument.name.text in names:
@@ -56,17 +52,17 @@ def bind_arguments(binder: Binder, node: Child) -> list[Argument]:
     return arguments
 
 
-def _argument(binder: Binder, node: Node) -> Argument:
-    name = node.token(0) if node.children[0] is not None else None
-    mode = node.token(1).text if node.children[1] is not None else ""
-    value = node.node(2)
-    if value.kind == "declaration_expression" and mode != "out":
+def _argument(binder: Binder, node: shapes.Argument) -> Argument:
+    name = node.name
+    mode = node.modifier.text if node.modifier is not None else ""
+    value = node.value
+    if isinstance(value, shapes.DeclarationExpression) and mode != "out":
         return Argument(_no_declaration(binder, value), value, mode, name)
-    if value.kind == "declaration_expression":
+    if isinstance(value, shapes.DeclarationExpression):
         return Argument(_out_declaration(binder, value), value, mode, name)
-    if mode == "out" and value.kind == "identifier" and value.token(0).text == "_" and binder.scope.find("_") is None:
+    if mode == "out" and is_discard(value, binder.scope):
         return Argument(OutVariable(value, ERROR, None), value, mode, name)
-    if value.kind == "assignment":
+    if isinstance(value, shapes.Assignment):
         _named_argument_meant(binder, value)
     expression = binder.bind_value(value)
     if mode and not isinstance(expression, (*_VARIABLES, Bad)):
@@ -86,25 +82,25 @@ def _argument(binder: Binder, node: Node) -> Argument:
     return Argument(expression, value, mode, name)
 
 
-def _no_declaration(binder: Binder, node: Node) -> Expression:
+def _no_declaration(binder: Binder, node: shapes.DeclarationExpression) -> Expression:
     """`ref int x`, where C# has no declaration: it stumbles at a keyword, or behind what may be a variable."""
-    type_node, designation = node.children
-    if isinstance(type_node, Node) and type_node.kind == "predefined_type":
+    type_node, designation = node.type, node.designation
+    if isinstance(type_node, shapes.PredefinedType):
         return binder.failure(type_node, "CS1525", "a variable is expected here, but this is a type")
     return binder.failure(designation, "CS1003", "',' expected")
 
 
-def _named_argument_meant(binder: Binder, node: Node) -> None:
+def _named_argument_meant(binder: Binder, node: shapes.Assignment) -> None:
     """`f(name = value)` where no variable has the name: a help for what is reported next."""
-    target = node.children[0]
-    if isinstance(target, Node) and target.kind == "identifier":
-        name = identifier_name(target.token(0).text)
+    target = node.left
+    if isinstance(target, shapes.Identifier):
+        name = identifier_name(target.name.text)
         if binder.scope.find(name) is None:
             binder.meant_as_argument = name
 
 
-def _out_declaration(binder: Binder, node: Node) -> Expression:
-    type_node, designation = node.children
+def _out_declaration(binder: Binder, node: shapes.DeclarationExpression) -> Expression:
+    type_node, designation = node.type, node.designation
     if not isinstance(designation, Token):
         return binder.failure(node, "CS8199", "a deconstruction can't be used here")
     name = identifier_name(designation.text)

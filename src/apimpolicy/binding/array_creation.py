@@ -9,32 +9,33 @@ from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.nodes import ArrayCreation, Bad, Expression
 from apimpolicy.binding.overloads import Argument
 from apimpolicy.dotnet.types import ERROR, ArrayType, array_of
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
+from apimpolicy.syntax.nodes import Token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.binding.core import Binder
-    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.syntax.nodes import Node
 
 
-def bind_array_creation(binder: Binder, node: Node) -> Expression:
-    type_node, sizes_node, *rest = node.children
-    ranks, initializer = rest[:-1], rest[-1]
-    element = binder.bind_type(type_node)
-    sizes = [_array_size(binder, size) for size in sizes_node.children]  # type: ignore[union-attr]
+def bind_array_creation(binder: Binder, node: shapes.ArrayCreation) -> Expression:
+    *ranks, initializer = node.ranks_and_initializer
+    element = binder.bind_type(node.type)
+    sizes = [_array_size(binder, size) for size in node.sizes.sizes]
     for rank in reversed(ranks):
-        element = array_of(element, rank.text.count(",") + 1)  # type: ignore[union-attr]
+        if isinstance(rank, Token):
+            element = array_of(element, rank.text.count(",") + 1)
     type_ = array_of(element, len(sizes))
     if element.has_error or any(isinstance(size, Bad) for size in sizes):
         return binder.bad(node, type_)
-    if not isinstance(initializer, Node):
+    if not isinstance(initializer, shapes.Initializer):
         return ArrayCreation(node, type_, tuple(sizes), None)
     return array_of_elements(binder, node, type_, sizes, initializer)
 
 
 def array_of_elements(
-    binder: Binder, node: Node, type_: ArrayType, sizes: Sequence[Expression], initializer: Node
+    binder: Binder, node: Node, type_: ArrayType, sizes: Sequence[Expression], initializer: shapes.Initializer
 ) -> Expression:
     """An array with its elements listed, and perhaps its sizes as well."""
     for size in sizes:
@@ -46,7 +47,7 @@ def array_of_elements(
     return binder.bad(node, type_) if items is None else ArrayCreation(node, type_, tuple(sizes), tuple(items))
 
 
-def _array_size(binder: Binder, node: Child) -> Expression:
+def _array_size(binder: Binder, node: Node) -> Expression:
     expression = binder.bind_typed(node)
     if isinstance(expression, Bad):
         return expression
@@ -56,21 +57,21 @@ def _array_size(binder: Binder, node: Child) -> Expression:
     return size
 
 
-def bind_array_creation_with_initializer(binder: Binder, node: Node) -> Expression:
-    type_ = binder.bind_type(node.children[0])
+def bind_array_creation_with_initializer(binder: Binder, node: shapes.ArrayCreationWithInitializer) -> Expression:
+    type_ = binder.bind_type(node.type)
     if not isinstance(type_, ArrayType):
         return binder.bad(node)
-    return array_from(binder, node, type_, node.children[1])  # type: ignore[arg-type]
+    return array_from(binder, node, type_, node.initializer)
 
 
-def array_from(binder: Binder, node: Node, type_: ArrayType, initializer: Node) -> Expression:
+def array_from(binder: Binder, node: Node, type_: ArrayType, initializer: shapes.Initializer) -> Expression:
     """An array of a known type from `{ … }`."""
     items = _array_items(binder, initializer, type_, 0, [None] * type_.rank)
     return binder.bad(node, type_) if items is None else ArrayCreation(node, type_, (), tuple(items))
 
 
 def _array_items(
-    binder: Binder, node: Node, type_: ArrayType, depth: int, lengths: list[int | None]
+    binder: Binder, node: shapes.Initializer, type_: ArrayType, depth: int, lengths: list[int | None]
 ) -> list[Expression] | None:
     """The elements, flat for one dimension; rows become ArrayCreations of the same rank, in row-major order.
 
@@ -79,13 +80,13 @@ def _array_items(
     items: list[Expression] = []
     failed = False
     if lengths[depth] is None:
-        lengths[depth] = len(node.children)
-    elif lengths[depth] != len(node.children):
-        binder.report(node, "CS0847", f"expected {lengths[depth]} elements, found {len(node.children)}")
+        lengths[depth] = len(node.items)
+    elif lengths[depth] != len(node.items):
+        binder.report(node, "CS0847", f"expected {lengths[depth]} elements, found {len(node.items)}")
         return None
-    for child in node.children:
+    for child in node.items:
         if depth + 1 < type_.rank:
-            if not isinstance(child, Node) or child.kind != "initializer":
+            if not isinstance(child, shapes.Initializer):
                 binder.report(child, "CS0846", "expected a row in braces")
                 return None
             row = _array_items(binder, child, type_, depth + 1, lengths)
@@ -93,7 +94,7 @@ def _array_items(
                 return None
             items.append(ArrayCreation(child, array_of(type_.element, 1), (), tuple(row)))
             continue
-        if isinstance(child, Node) and child.kind == "initializer":
+        if isinstance(child, shapes.Initializer):
             binder.report(child, "CS0623", "nested braces are only allowed in arrays with more than one dimension")
             return None
         item = binder.convert(binder.bind_value(child), type_.element)
@@ -102,9 +103,9 @@ def _array_items(
     return None if failed else items
 
 
-def bind_implicit_array_creation(binder: Binder, node: Node) -> Expression:
-    initializer = node.node(1)
-    rank = node.token(0).text.count(",") + 1
+def bind_implicit_array_creation(binder: Binder, node: shapes.ImplicitArrayCreation) -> Expression:
+    initializer = node.initializer
+    rank = node.rank.text.count(",") + 1
     items = [binder.bind_value(child) for child in _innermost(initializer, rank)]
     if any(isinstance(item, Bad) for item in items):
         return binder.bad(node)
@@ -122,9 +123,9 @@ def bind_implicit_array_creation(binder: Binder, node: Node) -> Expression:
     return ArrayCreation(node, array_of(element), (), tuple(converted))
 
 
-def _innermost(initializer: Node, rank: int) -> list[Child]:
+def _innermost(initializer: shapes.Initializer, rank: int) -> list[Node]:
     """The elements in the rows of an array of several dimensions."""
     if rank == 1:
-        return list(initializer.children)
-    rows = [child for child in initializer.children if isinstance(child, Node) and child.kind == "initializer"]
+        return initializer.items
+    rows = [child for child in initializer.items if isinstance(child, shapes.Initializer)]
     return [element for row in rows for element in _innermost(row, rank - 1)]

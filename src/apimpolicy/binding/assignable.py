@@ -26,10 +26,10 @@ from apimpolicy.binding.spelling import shown
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
-    from apimpolicy.syntax.nodes import Node
+    from apimpolicy.syntax.nodes import Node, Token
 
 
-def check_assignable(binder: Binder, target: Expression, node: Node, *, code: str = "CS0131") -> bool:
+def check_assignable(binder: Binder, target: Expression, node: Node | Token, *, code: str = "CS0131") -> bool:
     """Whether something can be assigned to this expression; reports why not."""
     if isinstance(target, Bad):
         return False
@@ -87,7 +87,7 @@ def check_assignable(binder: Binder, target: Expression, node: Node, *, code: st
     return False
 
 
-def _has_own_place(binder: Binder, target: Expression, node: Node) -> bool:
+def _has_own_place(binder: Binder, target: Expression, node: Node | Token) -> bool:
     """Whether the tuple that an element is of is a variable: changing a copy is CS1612, or CS1654 in a loop."""
     whole = target
     while _is_part(whole):

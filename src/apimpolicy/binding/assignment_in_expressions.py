@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from apimpolicy.binding import nodes
 from apimpolicy.binding.assigned_variables import Frame, Variables, tuple_path
 from apimpolicy.binding.flow import always_matches
-from apimpolicy.binding.written import written
 from apimpolicy.dotnet.values import BOOL
 
 if TYPE_CHECKING:
@@ -236,7 +235,7 @@ class ExpressionWalk:
         frame.writes = end
         for _, reached in leaving:
             frame.writes &= reached
-        token = written(node.function.declared_at.children[2])
+        token = node.function.declared_at.name
         for place, reached in [*leaving, (token, end)]:
             self._check_outputs(place, outputs, reached)
         frame.is_finished = True

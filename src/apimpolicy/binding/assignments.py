@@ -22,18 +22,19 @@ from apimpolicy.binding.stack_lifetime import lives_on
 from apimpolicy.binding.written import is_discard
 from apimpolicy.dotnet.types import DYNAMIC
 from apimpolicy.dotnet.values import INT, VOID
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Node
 
 
-def bind_prefix_increment(binder: Binder, node: Node) -> Expression:
-    return _increment(binder, node, node.token(0).text, node.node(1), is_postfix=False)
+def bind_prefix_increment(binder: Binder, node: shapes.PrefixIncrement) -> Expression:
+    return _increment(binder, node, node.operator.text, node.operand, is_postfix=False)
 
 
-def bind_postfix_increment(binder: Binder, node: Node) -> Expression:
-    return _increment(binder, node, node.token(1).text, node.node(0), is_postfix=True)
+def bind_postfix_increment(binder: Binder, node: shapes.PostfixIncrement) -> Expression:
+    return _increment(binder, node, node.operator.text, node.operand, is_postfix=True)
 
 
 def _increment(binder: Binder, node: Node, operator: str, target_node: Node, *, is_postfix: bool) -> Expression:
@@ -53,9 +54,9 @@ def _increment(binder: Binder, node: Node, operator: str, target_node: Node, *, 
     return CompoundAssignment(node, target.type, target, placeholder, result, is_postfix=is_postfix)
 
 
-def bind_assignment(binder: Binder, node: Node) -> Expression:
-    left_node, right_node = node.children
-    if isinstance(left_node, Node) and left_node.kind in ("tuple", "declaration_expression"):
+def bind_assignment(binder: Binder, node: shapes.Assignment) -> Expression:
+    left_node, right_node = node.left, node.right
+    if isinstance(left_node, (shapes.Tuple, shapes.DeclarationExpression)):
         from apimpolicy.binding.deconstruction import bind_deconstruction
 
         return bind_deconstruction(binder, node)
@@ -65,10 +66,10 @@ def bind_assignment(binder: Binder, node: Node) -> Expression:
             return binder.failure(left_node, "CS8209", "this call returns nothing (void), so it can't be assigned")
         return value if isinstance(value, Bad) else Assignment(node, value.type, value, value)
     target = binder.bind_value(left_node)
-    if isinstance(right_node, Node) and right_node.kind == "ref_expression":
+    if isinstance(right_node, shapes.RefExpression):
         return _refer_anew(binder, node, target, right_node)
     value = binder.bind_value(right_node)
-    if isinstance(target, Bad) or not check_assignable(binder, target, left_node):  # type: ignore[arg-type]
+    if isinstance(target, Bad) or not check_assignable(binder, target, left_node):
         return binder.bad(node)
     converted = binder.convert(value, target.type)
     if isinstance(converted, Bad):
@@ -78,7 +79,7 @@ def bind_assignment(binder: Binder, node: Node) -> Expression:
     return Assignment(node, target.type, target, converted)
 
 
-def _refer_anew(binder: Binder, node: Node, target: Expression, value: Node) -> Expression:
+def _refer_anew(binder: Binder, node: shapes.Assignment, target: Expression, value: shapes.RefExpression) -> Expression:
     """`reference = ref variable` (section 12.21.3)."""
     from apimpolicy.binding.references import bind_reference, wanted_reference
 
@@ -87,21 +88,21 @@ def _refer_anew(binder: Binder, node: Node, target: Expression, value: Node) -> 
     if isinstance(target, Bad) or isinstance(reference, Bad):
         return binder.bad(node)
     if not isinstance(target, Local) or not target.symbol.is_reference:
-        return binder.failure(node.children[0], "CS8373", "only a ref variable can be reassigned with 'ref'")
-    reference = wanted_reference(binder, value.children[0], reference, target.type, "CS8173")
+        return binder.failure(node.left, "CS8373", "only a ref variable can be reassigned with 'ref'")
+    reference = wanted_reference(binder, value.target, reference, target.type, "CS8173")
     return reference if isinstance(reference, Bad) else Redirection(node, target.type, target.symbol, reference)
 
 
-def bind_compound_assignment(binder: Binder, node: Node) -> Expression:
-    left_node, operator_token, right_node = node.children
+def bind_compound_assignment(binder: Binder, node: shapes.CompoundAssignment) -> Expression:
+    left_node, operator_token, right_node = node.left, node.operator, node.right
     target = binder.bind_value(left_node)
     value = binder.bind_value(right_node)
     if isinstance(target, Bad) or isinstance(value, Bad):
         return binder.bad(node)
-    if not check_assignable(binder, target, left_node):  # type: ignore[arg-type]
+    if not check_assignable(binder, target, left_node):
         return binder.bad(node)
-    operator = operator_token.text[:-1]  # type: ignore[union-attr]
-    placeholder = Placeholder(left_node, target.type)  # type: ignore[arg-type]
+    operator = operator_token.text[:-1]
+    placeholder = Placeholder(left_node, target.type)
     result = _compound_result(binder, node, operator, target, placeholder, value)
     if isinstance(result, Bad):
         return result

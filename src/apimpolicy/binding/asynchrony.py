@@ -19,18 +19,19 @@ from apimpolicy.dotnet.values import VOID
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax import shapes
     from apimpolicy.syntax.nodes import Node
 
 TASK: Final = "System.Threading.Tasks.Task"
 
 
-def bind_await_expression(binder: Binder, node: Node) -> Expression:
+def bind_await_expression(binder: Binder, node: shapes.AwaitExpression) -> Expression:
     if binder.awaits_in != "async":
         where = {"lambda": "this lambda", "function": "this function"}.get(binder.awaits_in, "a policy expression")
         code = "CS4034" if binder.awaits_in == "lambda" else "CS4032"
         help = "" if binder.awaits_in == "expression" else "write async before it"
         return binder.failure(node, code, f"'await' can't be used here: {where} is not async", help=help)
-    task = binder.bind_typed(node.children[0])
+    task = binder.bind_typed(node.operand)
     if isinstance(task, Bad):
         return task
     awaiter = _without_arguments(node, task, "GetAwaiter")

@@ -16,6 +16,7 @@ from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import OBJECT, VOID
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.depth import depth, with_room
 
 if TYPE_CHECKING:
@@ -85,15 +86,21 @@ def bind(tree: Node, excerpt: Excerpt) -> BoundExpression:
 def _bind(tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
     binder = Binder(excerpt)
     binder.scope.declare(context)
-    bind_body = _bind_expression if tree.kind == "expression_body" else _bind_block
-    bound = bind_body(binder, tree, excerpt, context)
+    if isinstance(tree, shapes.ExpressionBody):
+        bound = _bind_expression(binder, tree, excerpt, context)
+    elif isinstance(tree, shapes.BlockBody):
+        bound = _bind_block(binder, tree, excerpt, context)
+    else:
+        raise AssertionError("the grammar has no such root")
     bound.has_unknown = binder.has_unknown
     return bound
 
 
-def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
+def _bind_expression(
+    binder: Binder, tree: shapes.ExpressionBody, excerpt: Excerpt, context: LocalSymbol
+) -> BoundExpression:
     saved = binder.enter()
-    body = binder.bind_value(tree.children[0])
+    body = binder.bind_value(tree.expression)
     binder.scope = saved
     if isinstance(body, DefaultLiteral):
         body = binder.default_value(body.syntax, OBJECT)
@@ -111,7 +118,7 @@ def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: Loca
         )
     elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR) and str(body.type) != "dynamic":
         body = binder.failure(
-            tree.children[0],
+            tree.expression,
             "CS1660",
             f"a policy can't use a {body.type} as a value",
         )
@@ -120,10 +127,10 @@ def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: Loca
     return BoundExpression(excerpt, body, body.type, (), _in_order(binder.diagnostics), context)
 
 
-def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
+def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
     returns: list[Return] = []
     binder.returns = returns
-    block_node: Node = tree.children[0]  # type: ignore[assignment]
+    block_node: Node = tree.block
     block = binder.bind_block(block_node)
     for statement in returns:
         if statement.value is not None and is_ref_struct(statement.value.type):

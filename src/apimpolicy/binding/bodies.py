@@ -24,21 +24,22 @@ from apimpolicy.binding.symbols import Enclosing
 from apimpolicy.binding.unbound import THROW_TYPE
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import NULL
-from apimpolicy.syntax.nodes import Child, Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Node
 
 
-def bind_branch(binder: Binder, node: Child) -> Expression:
+def bind_branch(binder: Binder, node: Node) -> Expression:
     """A value in one of the places where `throw` may stand instead (section 12.16)."""
-    if isinstance(node, Node) and node.kind == "throw_expression":
-        exception = thrown(binder, node.children[0])
+    if isinstance(node, shapes.ThrowExpression):
+        exception = thrown(binder, node.exception)
         return exception if isinstance(exception, Bad) else ThrowExpression(node, THROW_TYPE, exception)
     return binder.bind_value(node)
 
 
-def thrown(binder: Binder, node: Child) -> Expression:
+def thrown(binder: Binder, node: Node) -> Expression:
     value = binder.bind_typed(node)
     exception = named("System.Exception")
     if isinstance(value, Bad) or value.type is NULL:

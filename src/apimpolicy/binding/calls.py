@@ -1,4 +1,4 @@
-"""Calls, indexing and method groups (C# specification, sections 12.8.9, 12.8.11 and 10.8)."""
+"""Calls and indexing (C# specification, sections 12.8.9 and 12.8.11)."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ from apimpolicy.dotnet.types import (
     Type,
 )
 from apimpolicy.dotnet.values import STRING, VOID
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 
@@ -52,11 +53,11 @@ if TYPE_CHECKING:
 # ---------------------------------------------------------------------------------------------- calls
 
 
-def bind_invocation(binder: Binder, node: Node) -> Expression:
+def bind_invocation(binder: Binder, node: shapes.Invocation) -> Expression:
     chain = bind_chain(binder, node)
     if chain is not None:
         return chain
-    target, arguments_node = node.children
+    target, arguments_node = node.target, node.arguments
     if _is_nameof(target, arguments_node) and binder.scope.find("nameof") is None:
         return _nameof(binder, node, arguments_node)
     binder.called = target
@@ -97,19 +98,19 @@ def _dynamic_call(binder: Binder, node: Node, group: MethodGroup, arguments: lis
         return complaints.no_overload(binder, node, group, own, arguments)
     if own is None:
         return binder.failure(
-            node.children[0], "CS1973", f"the extension method '{group.name}' cannot be called with a dynamic value"
+            _callee(node), "CS1973", f"the extension method '{group.name}' cannot be called with a dynamic value"
         )
     receiver = group.receiver
     receivers = [] if receiver is None or isinstance(receiver, TypeReference) else [receiver]
     return dynamic_operation(binder, node, "call", receivers, group, arguments)
 
 
-def _nameof(binder: Binder, node: Node, arguments: Child) -> Expression:
-    operand = arguments.children[0].children[2]  # type: ignore[union-attr]
-    while operand.kind == "parenthesized":  # type: ignore[union-attr]
-        operand = operand.children[0]  # type: ignore[union-attr]
+def _nameof(binder: Binder, node: Node, arguments: shapes.Arguments) -> Expression:
+    operand = arguments.arguments[0].value
+    while isinstance(operand, shapes.Parenthesized):
+        operand = operand.expression
     token = _name_token(operand)
-    if operand.kind == "hole":  # type: ignore[union-attr]
+    if isinstance(operand, shapes.Hole):
         return binder.bad(binder.bind(operand).syntax, STRING)
     if token is None:
         return binder.failure(operand, "CS8081", "'nameof' must be given a name")
@@ -195,7 +196,7 @@ def finish_call(
         )
     if is_type and not method.is_static:
         return binder.failure(
-            node.children[0],
+            _callee(node),
             "CS0120",
             f"'{method.name}' is an instance method of '{shown(method.container)}': it needs a value, not the type",
         )
@@ -252,24 +253,24 @@ def _call_local_function(binder: Binder, node: Node, group: MethodGroup, argumen
 # ------------------------------------------------------------------------------------------- indexing
 
 
-def bind_element_access(binder: Binder, node: Node) -> Expression:
+def bind_element_access(binder: Binder, node: shapes.ElementAccess) -> Expression:
     chain = bind_chain(binder, node)
     return chain if chain is not None else _bind_index(binder, node)
 
 
-def bind_conditional_element_access(binder: Binder, node: Node) -> Expression:
-    if binder.known_receiver is not None and node.children[0] is binder.known_receiver[0]:
+def bind_conditional_element_access(binder: Binder, node: shapes.ConditionalElementAccess) -> Expression:
+    if binder.known_receiver is not None and node.receiver is binder.known_receiver[0]:
         return _bind_index(binder, node)
     return bind_chain(binder, node) or binder.bad(node)
 
 
-def _bind_index(binder: Binder, node: Node) -> Expression:
-    created, written = node.node(0), node.node(1)
-    if created.kind == "array_creation" and created.children[-1] is None:
+def _bind_index(binder: Binder, node: shapes.ElementAccess | shapes.ConditionalElementAccess) -> Expression:
+    created, written = node.receiver, node.arguments
+    if isinstance(created, shapes.ArrayCreation) and created.ranks_and_initializer[-1] is None:
         help = "only the first size of an array of arrays is written: new int[2][]"
-        return binder.failure(written.node(0), "CS0178", "',' or ']' expected", help=help)
-    receiver = binder.require_typed(binder.require_value(bind_receiver(binder, node.children[0])))
-    arguments = bind_arguments(binder, node.children[1])
+        return binder.failure(written.arguments[0], "CS0178", "',' or ']' expected", help=help)
+    receiver = binder.require_typed(binder.require_value(bind_receiver(binder, node.receiver)))
+    arguments = bind_arguments(binder, node.arguments)
     if isinstance(receiver, Bad) or any(isinstance(a.expression, Bad) for a in arguments):
         return binder.bad(node, _index_type(receiver.type))
     return bind_indexed(binder, node, receiver, arguments)
@@ -322,8 +323,8 @@ def _as_method(property_: Property) -> Method:
 
 def _no_name_in(operand: Child) -> Child:
     """What stands before a dot in the operand of `nameof` and is no name: a call, a literal."""
-    while isinstance(operand, Node) and operand.kind in ("member_access", "conditional_member_access"):
-        operand = operand.children[0]
+    while isinstance(operand, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
+        operand = operand.receiver
     if isinstance(operand, Node) and operand.kind in _NO_NAMES:
         return operand
     return None
@@ -339,15 +340,19 @@ _NO_NAMES = frozenset(
 
 def _is_nameof(node: Child, arguments: Child) -> bool:
     """Whether a call is `nameof(…)`: it has one argument without a name (section 12.8.23)."""
-    if not isinstance(node, Node) or node.kind != "identifier" or node.token(0).text != "nameof":
+    if not isinstance(node, shapes.Identifier) or node.name.text != "nameof":
         return False
-    written = arguments.nodes() if isinstance(arguments, Node) else []
-    return len(written) == 1 and written[0].children[0] is None and written[0].children[1] is None
+    written = arguments.arguments if isinstance(arguments, shapes.Arguments) else []
+    return len(written) == 1 and written[0].name is None and written[0].modifier is None
+
+
+def _callee(node: Node) -> Node:
+    """What is called, in front of the brackets."""
+    return node.target if isinstance(node, shapes.Invocation) else node
 
 
 def _name_token(node: Child) -> Token | None:
     """The last name of a simple or dotted name."""
-    if isinstance(node, Node) and node.kind in ("identifier", "member_access", "conditional_member_access"):
-        token = node.children[0] if node.kind == "identifier" else node.children[1]
-        return token if isinstance(token, Token) else None
+    if isinstance(node, (shapes.Identifier, shapes.MemberAccess, shapes.ConditionalMemberAccess)):
+        return node.name
     return None

@@ -24,15 +24,16 @@ from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL, INT, OBJECT
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Node
 
 
-def bind_cast(binder: Binder, node: Node) -> Expression:
-    target = binder.bind_type(node.children[0])
-    operand = binder.bind_value(node.children[1])
+def bind_cast(binder: Binder, node: shapes.Cast) -> Expression:
+    target = binder.bind_type(node.type)
+    operand = binder.bind_value(node.operand)
     if target is ERROR or isinstance(operand, Bad):
         return binder.bad(node, target)
     if is_static_class(target):
@@ -63,9 +64,9 @@ def cast(binder: Binder, node: Node, operand: Expression, target: Type) -> Expre
     return binder.apply(operand, target, found, node, explicit=True)
 
 
-def bind_as_type(binder: Binder, node: Node) -> Expression:
-    operand = binder.bind_value(node.children[0])
-    target = binder.bind_type(node.children[1])
+def bind_as_type(binder: Binder, node: shapes.AsType) -> Expression:
+    operand = binder.bind_value(node.operand)
+    target = binder.bind_type(node.type)
     if isinstance(operand, Bad) or target.has_error:
         return binder.bad(node, target)
     if target.is_value_type and target.underlying is None:
@@ -91,10 +92,10 @@ def bind_as_type(binder: Binder, node: Node) -> Expression:
     return AsType(node, target, operand)
 
 
-def bind_is_type(binder: Binder, node: Node) -> Expression:
-    operand = binder.bind_value(node.children[0])
-    type_node = node.children[1]
-    if isinstance(type_node, Node) and type_node.kind == "named_type" and _names_constant(binder, type_node):
+def bind_is_type(binder: Binder, node: shapes.IsType) -> Expression:
+    operand = binder.bind_value(node.operand)
+    type_node = node.type
+    if isinstance(type_node, shapes.NamedType) and _names_constant(binder, type_node):
         return bind_is_constant(binder, node, operand, type_node)
     target = binder.bind_type(type_node)
     if isinstance(operand, Bad) or target is ERROR:
@@ -104,9 +105,9 @@ def bind_is_type(binder: Binder, node: Node) -> Expression:
     return IsType(node, BOOL, operand, OBJECT if target is DYNAMIC else target)
 
 
-def _names_constant(binder: Binder, node: Node) -> bool:
+def _names_constant(binder: Binder, node: shapes.NamedType) -> bool:
     """Whether `x is Name` means a constant: no such type, but a value of that name."""
-    qualifier, token, arguments = node.children
+    qualifier, token, arguments = node.qualifier, node.name, node.type_arguments
     if arguments is not None:
         return False
     name = name_of(token)
@@ -125,17 +126,17 @@ def _names_constant(binder: Binder, node: Node) -> bool:
     return bool(lookup.find_members(left, name))
 
 
-def bind_typeof(binder: Binder, node: Node) -> Expression:
-    binder.takes_unbound = node.children[0].kind == "named_type"  # type: ignore[union-attr]
-    target = binder.bind_type(node.children[0])
+def bind_typeof(binder: Binder, node: shapes.Typeof) -> Expression:
+    binder.takes_unbound = isinstance(node.type, shapes.NamedType)
+    target = binder.bind_type(node.type)
     binder.takes_unbound = False
     if target is DYNAMIC:
         return binder.failure(node, "CS1962", "'typeof' can't be used with 'dynamic'", help="write 'object'")
     return binder.bad(node) if target is ERROR else TypeOf(node, named("System.Type"), target)
 
 
-def bind_sizeof(binder: Binder, node: Node) -> Expression:
-    target = binder.bind_type(node.children[0])
+def bind_sizeof(binder: Binder, node: shapes.Sizeof) -> Expression:
+    target = binder.bind_type(node.type)
     sizes = {
         "byte": 1,
         "sbyte": 1,
@@ -161,22 +162,24 @@ def bind_sizeof(binder: Binder, node: Node) -> Expression:
     return Literal(node, INT, size)
 
 
-def bind_default_expression(binder: Binder, node: Node) -> Expression:
-    target = binder.bind_type(node.children[0])
+def bind_default_expression(binder: Binder, node: shapes.DefaultExpression) -> Expression:
+    target = binder.bind_type(node.type)
     return binder.bad(node) if target is ERROR else binder.default_value(node, target)
 
 
-def bind_checked_expression(binder: Binder, node: Node) -> Expression:
+def bind_checked_expression(binder: Binder, node: shapes.CheckedExpression) -> Expression:
     return _within(binder, node, checked=True)
 
 
-def bind_unchecked_expression(binder: Binder, node: Node) -> Expression:
+def bind_unchecked_expression(binder: Binder, node: shapes.UncheckedExpression) -> Expression:
     return _within(binder, node, checked=False)
 
 
-def _within(binder: Binder, node: Node, *, checked: bool) -> Expression:
+def _within(
+    binder: Binder, node: shapes.CheckedExpression | shapes.UncheckedExpression, *, checked: bool
+) -> Expression:
     saved, binder.is_checked = binder.is_checked, checked
     try:
-        return binder.bind(node.children[0])
+        return binder.bind(node.expression)
     finally:
         binder.is_checked = saved

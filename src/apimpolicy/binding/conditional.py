@@ -20,23 +20,24 @@ from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import DYNAMIC, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Node
 
 
 # ---------------------------------------------------------------------------------------- conditional
 
 
-def bind_conditional(binder: Binder, node: Node) -> Expression:
-    if any(isinstance(branch, Node) and branch.kind == "ref_expression" for branch in node.children[1:]):
+def bind_conditional(binder: Binder, node: shapes.Conditional) -> Expression:
+    if any(isinstance(branch, shapes.RefExpression) for branch in (node.when_true, node.when_false)):
         from apimpolicy.binding.references import reference_conditional
 
         return reference_conditional(binder, node)
-    condition = binder.convert_condition(binder.bind_value(node.children[0]))
-    when_true = bind_branch(binder, node.children[1])
-    when_false = bind_branch(binder, node.children[2])
+    condition = binder.convert_condition(binder.bind_value(node.condition))
+    when_true = bind_branch(binder, node.when_true)
+    when_false = bind_branch(binder, node.when_false)
     if any(isinstance(e, Bad) for e in (condition, when_true, when_false)):
         return binder.bad(node)
     type_ = _conditional_type(binder, node, when_true, when_false)
@@ -98,9 +99,9 @@ def _conditional_type(binder: Binder, node: Node, first: Expression, second: Exp
     return None
 
 
-def bind_coalesce(binder: Binder, node: Node) -> Expression:
-    left = binder.bind_value(node.children[0])
-    right = bind_branch(binder, node.children[1])
+def bind_coalesce(binder: Binder, node: shapes.Coalesce) -> Expression:
+    left = binder.bind_value(node.left)
+    right = bind_branch(binder, node.right)
     if isinstance(left, Bad) or isinstance(right, Bad):
         return binder.bad(node)
     left_type = left.type
@@ -132,7 +133,7 @@ def _coalesce_types(left: Expression, right: Expression, inner: Type | None) -> 
     return types
 
 
-def bind_throw_expression(binder: Binder, node: Node) -> Expression:
+def bind_throw_expression(binder: Binder, node: shapes.ThrowExpression) -> Expression:
     binder.report_at(
         node.start,
         node.start + len("throw"),
@@ -140,5 +141,5 @@ def bind_throw_expression(binder: Binder, node: Node) -> Expression:
         "'throw' can't be used here",
         help="a throw expression is allowed after '??', in a branch of '?:', and after '=>'",
     )
-    thrown(binder, node.children[0])
+    thrown(binder, node.exception)
     return binder.bad(node)

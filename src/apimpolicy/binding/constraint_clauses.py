@@ -10,11 +10,11 @@ from apimpolicy.binding.type_relations import is_interface, same
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import OBJECT
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
-    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.syntax.nodes import Node, Token
 
 _PRIMARY: Final = ("class", "struct", "unmanaged")
 _SPECIAL: Final = frozenset({"System.Array", "System.ValueType"})
@@ -23,12 +23,17 @@ _OPEN: Final = frozenset({"System.Enum", "System.Delegate", "System.MulticastDel
 """Classes that C# 7.3 allows as constraints, and of whose kind their names say enough."""
 
 
-def constrain(binder: Binder, clauses: Child, parameters: tuple[TypeParameter, ...], declaration: Node) -> None:
-    if not isinstance(clauses, Node) or not clauses.children:
+def constrain(
+    binder: Binder,
+    clauses: shapes.ConstraintClauses,
+    parameters: tuple[TypeParameter, ...],
+    declaration: shapes.LocalFunction,
+) -> None:
+    if not clauses.clauses:
         return
-    function = name_of(declaration.children[2])
+    function = name_of(declaration.name)
     if not parameters:
-        place = clauses.node(0)
+        place = clauses.clauses[0]
         binder.report_at(
             place.start,
             place.start + len("where"),
@@ -37,22 +42,23 @@ def constrain(binder: Binder, clauses: Child, parameters: tuple[TypeParameter, .
         )
         return
     seen: set[str] = set()
-    for clause in clauses.nodes():
-        name = name_of(clause.token(0))
+    for clause in clauses.clauses:
+        name = name_of(clause.name)
         parameter = next((p for p in parameters if p.name == name), None)
         if parameter is None:
-            binder.report(clause.token(0), "CS0699", f"'{function}' has no type parameter named '{name}'")
+            binder.report(clause.name, "CS0699", f"'{function}' has no type parameter named '{name}'")
         elif name in seen:
             binder.report(
-                clause.token(0),
+                clause.name,
                 "CS0409",
                 f"the constraints of '{name}' are already given",
                 help="combine them in one 'where' clause",
             )
         else:
             seen.add(name)
-            _clause(binder, parameter, clause.nodes(1))
-    _check_circles(binder, declaration.node(3), parameters)
+            _clause(binder, parameter, clause.constraints)
+    if declaration.type_parameters is not None:
+        _check_circles(binder, declaration.type_parameters.names, parameters)
 
 
 def _clause(binder: Binder, parameter: TypeParameter, constraints: list[Node]) -> None:
@@ -98,8 +104,8 @@ def _bound(binder: Binder, parameter: TypeParameter, node: Node, *, is_first: bo
         parameter.bounds = (*parameter.bounds, bound)
 
 
-def _check_circles(binder: Binder, written: Node, parameters: tuple[TypeParameter, ...]) -> None:
-    for token, parameter in zip(written.children, parameters, strict=True):
+def _check_circles(binder: Binder, written: list[Token], parameters: tuple[TypeParameter, ...]) -> None:
+    for token, parameter in zip(written, parameters, strict=True):
         reached: set[Type] = set()
         waiting = [bound for bound in parameter.bounds if isinstance(bound, TypeParameter)]
         while waiting:
@@ -115,14 +121,15 @@ def _check_circles(binder: Binder, written: Node, parameters: tuple[TypeParamete
 
 def _word(node: Node) -> str:
     """The constraint as a word; empty for a type."""
-    if node.kind == "class_constraint":
+    if isinstance(node, shapes.ClassConstraint):
         return "class"
-    if node.kind == "struct_constraint":
+    if isinstance(node, shapes.StructConstraint):
         return "struct"
-    if node.kind == "constructor_constraint":
+    if isinstance(node, shapes.ConstructorConstraint):
         return "new()"
-    is_unmanaged = node.kind == "named_type" and node.children[0] is None and node.children[2] is None
-    return "unmanaged" if is_unmanaged and node.token(1).text == "unmanaged" else ""
+    if isinstance(node, shapes.NamedType) and node.qualifier is None and node.type_arguments is None:
+        return "unmanaged" if node.name.text == "unmanaged" else ""
+    return ""
 
 
 def _may_constrain(bound: Type) -> bool:

@@ -88,29 +88,29 @@ class Binder(Reports):
 
     # ------------------------------------------------------------------------------------------- dispatch
 
-    def bind(self, node: Child) -> Expression:
+    def bind(self, node: Node) -> Expression:
         """Bind an expression of any kind: a value, a type, a namespace, a method group, a lambda."""
-        return EXPRESSIONS[node.kind](self, node)  # type: ignore[union-attr, arg-type]
+        return EXPRESSIONS[node.kind](self, node)
 
-    def bind_type(self, node: Child) -> Type:
+    def bind_type(self, node: Node) -> Type:
         """The type that type syntax denotes; `types.ERROR` after a report."""
-        return TYPES[node.kind](self, node)  # type: ignore[union-attr, arg-type]
+        return TYPES[node.kind](self, node)
 
-    def bind_statement(self, node: Child) -> Statement:
-        return STATEMENTS[node.kind](self, node)  # type: ignore[union-attr, arg-type]
+    def bind_statement(self, node: Node) -> Statement:
+        return STATEMENTS[node.kind](self, node)
 
-    def bind_block(self, node: Child) -> Block:
+    def bind_block(self, node: Node) -> Block:
         """Bind `{ … }`, which has a scope of its own."""
         block = self.bind_statement(node)
         if not isinstance(block, Block):
             raise AssertionError("the grammar has a block here")
         return block
 
-    def bind_embedded(self, node: Child) -> Statement:
+    def bind_embedded(self, node: Node) -> Statement:
         """A statement under if, else or a loop: has its own scope, and is no declaration (CS1023)."""
         saved = self.enter()
         try:
-            if node.kind in (  # type: ignore[union-attr]
+            if node.kind in (
                 "local_declaration_statement",
                 "const_declaration_statement",
                 "local_function",
@@ -131,7 +131,7 @@ class Binder(Reports):
         self.has_unknown = True
         return self.bad(node)
 
-    def bind_value(self, node: Child) -> Expression:
+    def bind_value(self, node: Node) -> Expression:
         """Bind an expression that must be a value (possibly without a type yet: a lambda, null, a method group)."""
         return self.require_value(self.bind(node))
 
@@ -149,7 +149,7 @@ class Binder(Reports):
             )
         return expression
 
-    def bind_typed(self, node: Child) -> Expression:
+    def bind_typed(self, node: Node) -> Expression:
         """Bind an expression that must be a value with a type."""
         return self.require_typed(self.bind_value(node))
 
@@ -178,7 +178,7 @@ class Binder(Reports):
         if isinstance(known, LocalFunctionSymbol) and known.declared_at.start > (
             where.start if where is not None else 0
         ):
-            self.report(known.declared_at.token(2), "CS0128", f"'{symbol.name}' is already declared in this scope")
+            self.report(known.declared_at.name, "CS0128", f"'{symbol.name}' is already declared in this scope")
         elif known:
             self.report(where, "CS0128", f"'{symbol.name}' is already declared in this scope")
         else:

@@ -45,24 +45,26 @@ from apimpolicy.dotnet.types import (
     anonymous_type,
 )
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
-from apimpolicy.syntax import literals
+from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Child
 
 
-def bind_object_creation(binder: Binder, node: Node) -> Expression:
-    type_node, arguments_node, initializer = node.children
+def bind_object_creation(binder: Binder, node: shapes.ObjectCreation) -> Expression:
+    type_node, arguments_node, initializer = node.type, node.arguments, node.initializer
     type_ = binder.bind_type(type_node)
     arguments = bind_arguments(binder, arguments_node)
     if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1 and initializer is None:
         return binder.convert(arguments[0].expression, type_)
     if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1:
         return binder.failure(node, "CS1958", "a delegate can't have an initializer")
-    if isinstance(type_node, Node) and type_node.kind == "tuple_type" and type_ is not ERROR:
+    if isinstance(type_node, shapes.TupleType) and type_ is not ERROR:
         return binder.failure(type_node, "CS8181", "a tuple can't be created with 'new'", help="write (value, value)")
     if type_ is ERROR or any(isinstance(a.expression, Bad) for a in arguments):
         if isinstance(initializer, Node):
@@ -75,7 +77,7 @@ def bind_object_creation(binder: Binder, node: Node) -> Expression:
         return _not_creatable(binder, node, type_node, type_)
     if type_.definition.is_static:
         return binder.failure(node, "CS0712", f"'{shown(type_)}' is a static class: it can't be created with 'new'")
-    created = construct(binder, node, type_node, type_, arguments)  # type: ignore[arg-type]
+    created = construct(binder, node, type_node, type_, arguments)
     if isinstance(initializer, Node) and isinstance(created, (ObjectCreation, DefaultValue)):
         steps = _initializers(binder, initializer, Placeholder(node, type_))
         if steps is None:
@@ -95,14 +97,14 @@ def _new_of_parameter(binder: Binder, node: Node, type_: TypeParameter, argument
     return ObjectCreation(node, type_, None, ())
 
 
-def _bind_for_errors(binder: Binder, initializer: Node) -> None:
+def _bind_for_errors(binder: Binder, initializer: shapes.Initializer) -> None:
     """Bind what stands in an initialiser of an object whose type is unknown, for its own errors."""
-    for item in initializer.children:
+    for item in initializer.items:
         value: Any = item
-        if isinstance(item, Node) and item.kind in ("member_initializer", "indexer_initializer"):
-            value = item.children[1]
+        if isinstance(item, (shapes.MemberInitializer, shapes.IndexerInitializer)):
+            value = item.value
         if isinstance(value, Node):
-            if value.kind == "initializer":
+            if isinstance(value, shapes.Initializer):
                 _bind_for_errors(binder, value)
             elif value.kind not in ("assignment",):
                 binder.bind_value(value)
@@ -135,27 +137,27 @@ def construct(binder: Binder, node: Node, type_node: Node, type_: NamedType, arg
 # ------------------------------------------------------------------------------------- initialisers
 
 
-def _initializers(binder: Binder, node: Node, target: Placeholder) -> list[Initializer] | None:
+def _initializers(binder: Binder, node: shapes.Initializer, target: Placeholder) -> list[Initializer] | None:
     """The steps of `{ … }` on a new object; None after a report.
 
     One `Name = value` or `[key] = value` among them makes it an initializer of members, else it adds elements.
     """
     steps: list[Initializer] = []
-    has_members = any(item.kind in _MEMBER_KINDS for item in node.nodes())
-    if not has_members and node.children and not _has_elements(target.type):
+    has_members = any(item.kind in _MEMBER_KINDS for item in node.items)
+    if not has_members and node.items and not _has_elements(target.type):
         message = f"'{shown(target.type)}' is not a collection, so elements can't be added to it"
         binder.report(node, "CS1922", message, help="write Name = value")
         return None
     named: set[str] = set()
-    for item in node.nodes():
-        if item.kind == "assignment" or (has_members and item.kind not in _MEMBER_KINDS):
+    for item in node.items:
+        if isinstance(item, shapes.Assignment) or (has_members and item.kind not in _MEMBER_KINDS):
             binder.report(item, "CS0747", "this is not a valid initializer: write Name = value, or only elements")
             return None
-        name = item.token(0).text if item.kind == "member_initializer" else ""
-        if name and name in named:
-            binder.report(item.token(0), "CS1912", f"'{name}' is set more than once")
-            return None
-        named.add(name)
+        if isinstance(item, shapes.MemberInitializer):
+            if item.name.text in named:
+                binder.report(item.name, "CS1912", f"'{item.name.text}' is set more than once")
+                return None
+            named.add(item.name.text)
         step = _initializer(binder, item, target)
         if step is None:
             return None
@@ -164,18 +166,18 @@ def _initializers(binder: Binder, node: Node, target: Placeholder) -> list[Initi
 
 
 def _initializer(binder: Binder, item: Node, target: Placeholder) -> Initializer | None:
-    if item.kind == "member_initializer":
+    if isinstance(item, shapes.MemberInitializer):
         return _member_initializer(binder, item, target)
-    if item.kind == "indexer_initializer":
-        arguments = bind_arguments(binder, item.children[0])
+    if isinstance(item, shapes.IndexerInitializer):
+        arguments = bind_arguments(binder, item.arguments)
         place = bind_indexed(binder, item, target, arguments)
-        return _initialize_place(binder, item, target, place, item.children[1], item)
-    values: list[Child] = item.children if item.kind == "initializer" else [item]
+        return _initialize_place(binder, item, target, place, item.value, item)
+    values = item.items if isinstance(item, shapes.Initializer) else [item]
     return _collection_element(binder, item, target, values)
 
 
-def _member_initializer(binder: Binder, item: Node, target: Placeholder) -> Initializer | None:
-    token, value = item.children
+def _member_initializer(binder: Binder, item: shapes.MemberInitializer, target: Placeholder) -> Initializer | None:
+    token, value = item.name, item.value
     name = name_of(token)
     members = lookup.find_members(target.type, name)
     if not members or isinstance(members[0], Method):
@@ -190,19 +192,19 @@ def _member_initializer(binder: Binder, item: Node, target: Placeholder) -> Init
         binder.report(token, "CS1914", f"'{name}' is a static member of '{shown(target.type)}' and can't be set here")
         return None
     place = member_value(item, target, members[0])
-    return _initialize_place(binder, item, target, place, value, token)  # type: ignore[arg-type]
+    return _initialize_place(binder, item, target, place, value, token)
 
 
 def _initialize_place(
-    binder: Binder, item: Node, target: Placeholder, place: Expression, value: Child, where: Node | Token
+    binder: Binder, item: Node, target: Placeholder, place: Expression, value: Node, where: Node | Token
 ) -> Initializer | None:
     if isinstance(place, Bad):
         return None
-    if isinstance(value, Node) and value.kind == "initializer":
+    if isinstance(value, shapes.Initializer):
         nested = _initializers(binder, value, Placeholder(value, place.type))
         return Initializer(item, target, place, tuple(nested)) if nested is not None else None
     bound = binder.bind_value(value)
-    if isinstance(place, (PropertyAccess, FieldAccess)) and not check_assignable(binder, place, where):  # type: ignore[arg-type]
+    if isinstance(place, (PropertyAccess, FieldAccess)) and not check_assignable(binder, place, where):
         return None
     if isinstance(bound, Bad):
         return None
@@ -212,12 +214,12 @@ def _initialize_place(
     return Initializer(item, target, Assignment(item, place.type, place, converted))
 
 
-def _collection_element(binder: Binder, item: Node, target: Placeholder, values: list[Child]) -> Initializer | None:
+def _collection_element(binder: Binder, item: Node, target: Placeholder, values: Sequence[Node]) -> Initializer | None:
     """`{ a, b }` elements call Add (section 12.8.17.4)."""
     if not values:
         binder.report(item, "CS1920", "an element in braces cannot be empty")
         return None
-    arguments = [Argument(binder.bind_value(value), value) for value in values]  # type: ignore[arg-type]
+    arguments = [Argument(binder.bind_value(value), value) for value in values]
     if any(isinstance(a.expression, Bad) for a in arguments):
         return None
     methods = [m for m in lookup.find_members(target.type, "Add") if isinstance(m, Method)]
@@ -243,36 +245,36 @@ def _collection_element(binder: Binder, item: Node, target: Placeholder, values:
     return None if isinstance(call, Bad) else Initializer(item, target, call)
 
 
-def bind_member_initializer(binder: Binder, node: Node) -> Expression:
+def bind_member_initializer(binder: Binder, node: shapes.MemberInitializer) -> Expression:
     """`Name = value` among the elements of an array is an assignment."""
-    token, value = node.children
-    if token is None or value is None or (isinstance(value, Node) and value.kind == "initializer"):
+    token, value = node.name, node.value
+    if token is None or value is None or (isinstance(value, shapes.Initializer)):
         return binder.failure(node, "CS0622", "an initializer in braces needs 'new' and a type here")
-    name = Node("identifier", [token, None], token.start, token.end)
-    return binder.bind(Node("assignment", [name, value], node.start, node.end))
+    name = shapes.Identifier([token, None], token.start, token.end)
+    return binder.bind(shapes.Assignment([name, value], node.start, node.end))
 
 
-def bind_indexer_initializer(binder: Binder, node: Node) -> Expression:
+def bind_indexer_initializer(binder: Binder, node: shapes.IndexerInitializer) -> Expression:
     return binder.failure(
         node, "CS0622", "the elements of an array have no keys", help="use a Dictionary, or a JObject"
     )
 
 
-def bind_initializer(binder: Binder, node: Node) -> Expression:
+def bind_initializer(binder: Binder, node: shapes.Initializer) -> Expression:
     return binder.failure(node, "CS0622", "an initializer in braces needs 'new' and a type here")
 
 
 # ------------------------------------------------------------------------------- anonymous objects, tuples
 
 
-def bind_anonymous_object_creation(binder: Binder, node: Node) -> Expression:
+def bind_anonymous_object_creation(binder: Binder, node: shapes.AnonymousObjectCreation) -> Expression:
     members: list[tuple[str, Type]] = []
     values: list[Expression] = []
     seen: set[str] = set()
-    for child in node.children:
-        name_token, value_node = child.children  # type: ignore[union-attr]
+    for child in node.members:
+        name_token, value_node = child.name, child.value
         token = name_token or _implied_name(value_node)
-        if token is None and value_node.kind == "hole":  # type: ignore[union-attr]
+        if token is None and isinstance(value_node, shapes.Hole):
             return binder.bind(value_node)
         if token is None:
             return binder.failure(value_node, "CS0746", "this value needs a name: Name = …")
@@ -282,7 +284,7 @@ def bind_anonymous_object_creation(binder: Binder, node: Node) -> Expression:
             return binder.failure(child, "CS0833", f"two properties are named '{name}'")
         seen.add(name)
         if (isinstance(value.type, SpecialType) and value.type is not ERROR) or value.type is VOID:
-            is_let = isinstance(node.node(0).children[0], Token) and not _is_written(node.node(0).token(0))
+            is_let = node.members[0].name is not None and not _is_written(node.members[0].name)
             return binder.failure(
                 child,
                 "CS1932" if is_let else "CS0828",
@@ -296,16 +298,16 @@ def bind_anonymous_object_creation(binder: Binder, node: Node) -> Expression:
     return AnonymousCreation(node, type_, tuple(values))
 
 
-def bind_tuple(binder: Binder, node: Node) -> Expression:
+def bind_tuple(binder: Binder, node: shapes.Tuple) -> Expression:
     elements: list[Expression] = []
     names: list[str | None] = []
-    for child in node.children:
-        name, value = child.children  # type: ignore[union-attr]
-        if isinstance(value, Node) and value.kind == "declaration_expression":
+    for child in node.elements:
+        name, value = child.name, child.value
+        if isinstance(value, shapes.DeclarationExpression):
             return binder.failure(value, "CS8185", "a declaration is not allowed here")
         elements.append(binder.bind_value(value))
         token = name or _implied_name(value)
-        names.append(literals.identifier_name(token.text) if token is not None else None)  # type: ignore[union-attr]
+        names.append(literals.identifier_name(token.text) if token is not None else None)
         check_tuple_name(binder, name, names)
     for element in elements:
         if element.type is VOID:
@@ -314,7 +316,7 @@ def bind_tuple(binder: Binder, node: Node) -> Expression:
             )
     if any(isinstance(e, Bad) for e in elements):
         return binder.bad(node)
-    names = _without_clashes(names, [child.children[0] is not None for child in node.children])  # type: ignore[union-attr]
+    names = _without_clashes(names, [child.name is not None for child in node.elements])
     if any(isinstance(e.type, SpecialType) for e in elements):
         return TupleCreation(node, TUPLE_TYPE, tuple(elements), tuple(names))
     return TupleCreation(node, make_tuple_type([e.type for e in elements], names), tuple(elements), tuple(names))
@@ -323,16 +325,16 @@ def bind_tuple(binder: Binder, node: Node) -> Expression:
 # ------------------------------------------------------------------------------------------- strings
 
 
-def bind_interpolated_string(binder: Binder, node: Node) -> Expression:
-    start = node.children[0]
-    verbatim = "@" in start.text  # type: ignore[union-attr]
+def bind_interpolated_string(binder: Binder, node: shapes.InterpolatedString) -> Expression:
+    start = node.opening
+    verbatim = "@" in start.text
     parts: list[str | Interpolation] = []
     failed = False
-    for child in node.children[1:]:
+    for child in node.parts:
         if isinstance(child, Token):
             parts.append(literals.interpolated_text_value(child.text, verbatim=verbatim))
             continue
-        part = _interpolation(binder, child, verbatim=verbatim)  # type: ignore[arg-type]
+        part = _interpolation(binder, child, verbatim=verbatim)
         failed = failed or part is None
         if part is not None:
             parts.append(part)
@@ -342,8 +344,8 @@ def bind_interpolated_string(binder: Binder, node: Node) -> Expression:
     return binder.bad(node, STRING) if failed else InterpolatedString(node, STRING, tuple(parts))
 
 
-def _interpolation(binder: Binder, node: Node, *, verbatim: bool) -> Interpolation | None:
-    value_node, alignment_node, format_token = node.children
+def _interpolation(binder: Binder, node: shapes.Interpolation, *, verbatim: bool) -> Interpolation | None:
+    value_node, alignment_node, format_token = node.value, node.alignment, node.format
     value = binder.require_typed(binder.bind_value(value_node))
     alignment: int | None = None
     if alignment_node is not None:
@@ -380,10 +382,10 @@ def _is_written(token: Token) -> bool:
 def _implied_name(node: Child) -> Token | None:
     """`x`, `a.b` and `a?.b` name themselves."""
     if isinstance(node, Node):
-        if node.kind == "identifier" and isinstance(node.children[0], Token):
-            return node.children[0]
-        if node.kind in ("member_access", "conditional_member_access") and isinstance(node.children[1], Token):
-            return node.children[1]
+        if isinstance(node, shapes.Identifier) and isinstance(node.name, Token):
+            return node.name
+        if isinstance(node, (shapes.MemberAccess, shapes.ConditionalMemberAccess)) and isinstance(node.name, Token):
+            return node.name
     return None
 
 

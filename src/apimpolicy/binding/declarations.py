@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import (
     Bad,
@@ -13,14 +13,14 @@ from apimpolicy.binding.nodes import (
     Statements,
 )
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.stack_lifetime import STACK_KINDS, allow_stack_memory, is_on_stack
+from apimpolicy.binding.stack_lifetime import allow_stack_memory, is_on_stack
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_ref_struct, is_static_class
 from apimpolicy.binding.unbound import DefaultLiteral
-from apimpolicy.binding.written import REFERENCE_TYPES, is_var, name_of
+from apimpolicy.binding.written import is_var, name_of
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, SpecialType, Type
 from apimpolicy.dotnet.values import BOOL, STRING, VOID
-from apimpolicy.syntax import literals
+from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Node
 
 if TYPE_CHECKING:
@@ -33,10 +33,7 @@ if TYPE_CHECKING:
 _CONSTANT_TYPES = frozenset({*NUMERIC, BOOL})
 
 
-# --------------------------------------------------------------------------------------------- scopes
-
-
-def statement_block(binder: Binder, node: Node) -> Block:
+def statement_block(binder: Binder, node: shapes.Block) -> Block:
     saved = binder.enter()
     try:
         return _block_in_scope(binder, node)
@@ -44,10 +41,10 @@ def statement_block(binder: Binder, node: Node) -> Block:
         binder.scope = saved
 
 
-def _block_in_scope(binder: Binder, node: Node) -> Block:
-    binder.scope.later, binder.scope.statements = _declared_names(node), node.children
-    saved = declare_ahead(binder, node.children)
-    statements = [binder.bind_statement(child) for child in node.children]
+def _block_in_scope(binder: Binder, node: shapes.Block) -> Block:
+    binder.scope.later, binder.scope.statements = _declared_names(node), node.statements
+    saved = declare_ahead(binder, node.statements)
+    statements = [binder.bind_statement(child) for child in node.statements]
     statements.extend(bind_instances(binder))
     binder.enclosing = saved
     return Block(node, tuple(statements), tuple(binder.scope.order))
@@ -59,11 +56,11 @@ def _block_in_scope(binder: Binder, node: Node) -> Block:
 def declare_ahead(binder: Binder, statements: Sequence[Child]) -> Enclosing:
     """Make known what is known in all of a block: local functions and labels; gives back what enclosed it before."""
     saved = binder.enclosing
-    if any(isinstance(child, Node) and child.kind == "local_function" for child in statements):
+    if any(isinstance(child, shapes.LocalFunction) for child in statements):
         from apimpolicy.binding.local_functions import declare_functions
 
         declare_functions(binder, statements)
-    if any(isinstance(child, Node) and child.kind == "labeled_statement" for child in statements):
+    if any(isinstance(child, shapes.LabeledStatement) for child in statements):
         from apimpolicy.binding.jumps import declare_labels
 
         declare_labels(binder, statements)
@@ -79,14 +76,14 @@ def bind_instances(binder: Binder) -> list[Statement]:
     return instances_of_generics(binder)
 
 
-def statement_local_declaration_statement(binder: Binder, node: Node) -> Statement:
-    return bind_declaration(binder, node.node(0), "local")
+def statement_local_declaration_statement(binder: Binder, node: shapes.LocalDeclarationStatement) -> Statement:
+    return bind_declaration(binder, node.declaration, "local")
 
 
-def bind_declaration(binder: Binder, node: Node, kind: str) -> Statement:
-    type_node, declarators = node.children
-    is_reference = isinstance(type_node, Node) and type_node.kind in REFERENCE_TYPES
-    infers = is_var(type_node.children[0] if is_reference else type_node)  # type: ignore[union-attr]
+def bind_declaration(binder: Binder, node: shapes.LocalDeclaration, kind: str) -> Statement:
+    type_node, declarators = node.type, node.declarators
+    referred = type_node.type if isinstance(type_node, (shapes.RefType, shapes.RefReadonlyType)) else None
+    infers = is_var(referred or type_node)
     type_ = ERROR if infers else binder.bind_type(type_node)
     if type_ is VOID:
         binder.report(type_node, "CS1547", "a variable cannot be 'void'")
@@ -94,15 +91,14 @@ def bind_declaration(binder: Binder, node: Node, kind: str) -> Statement:
     if is_static_class(type_):
         binder.report(type_node, "CS0723", f"'{shown(type_)}' is a static class and can't be used as a type here")
         type_ = ERROR
-    children: list[Any] = list(declarators.children)  # type: ignore[union-attr]
+    children = declarators.declarators
     if infers and len(children) > 1:
         binder.report(node, "CS0819", "'var' can declare only one variable at a time")
-    if is_reference:
+    if referred is not None:
         for child in children:
-            if child.children[1] is None:
-                binder.report(child.children[0], "CS8174", "a ref variable must be initialized where it is declared")
-    if is_reference:
-        read_only = type_node.kind == "ref_readonly_type"  # type: ignore[union-attr]
+            if child.value is None:
+                binder.report(child.name, "CS8174", "a ref variable must be initialized where it is declared")
+        read_only = isinstance(type_node, shapes.RefReadonlyType)
         made = [
             _reference_declarator(binder, c, type_, is_var=infers, kind=kind, read_only=read_only) for c in children
         ]
@@ -111,8 +107,8 @@ def bind_declaration(binder: Binder, node: Node, kind: str) -> Statement:
     return made[0] if len(made) == 1 else Statements(node, tuple(made))
 
 
-def _declarator(binder: Binder, node: Node, type_: Type, *, is_var: bool, kind: str) -> LocalDeclaration:
-    token, initializer = node.children
+def _declarator(binder: Binder, node: shapes.Declarator, type_: Type, *, is_var: bool, kind: str) -> LocalDeclaration:
+    token, initializer = node.name, node.value
     name = name_of(token)
     symbol = LocalSymbol(name, type_, kind, token, binder.scope.function)
     binder.declare(symbol, token)
@@ -120,7 +116,7 @@ def _declarator(binder: Binder, node: Node, type_: Type, *, is_var: bool, kind: 
         if is_var:
             binder.report(token, "CS0818", f"'var {name}' must be initialized, so that its type can be inferred")
         return LocalDeclaration(node, symbol, None)
-    if initializer.kind == "ref_expression":
+    if isinstance(initializer, shapes.RefExpression):
         binder.report(
             node,
             "CS8171",
@@ -129,12 +125,12 @@ def _declarator(binder: Binder, node: Node, type_: Type, *, is_var: bool, kind: 
         )
         symbol.type = ERROR
         return LocalDeclaration(node, symbol, binder.bad(node))
-    if initializer.kind in STACK_KINDS:
+    if isinstance(initializer, (shapes.Stackalloc, shapes.StackallocWithInitializer, shapes.ImplicitStackalloc)):
         symbol.is_on_stack = True
         allow_stack_memory(binder, initializer)
         from apimpolicy.binding.stack_memory import stack_value
 
-        value = stack_value(binder, node.node(1), None if is_var else type_)
+        value = stack_value(binder, initializer, None if is_var else type_)
         symbol.type = value.type
         return LocalDeclaration(node, symbol, value)
     allow_stack_memory(binder, initializer)
@@ -145,11 +141,11 @@ def _declarator(binder: Binder, node: Node, type_: Type, *, is_var: bool, kind: 
         symbol.type = value.type
         symbol.is_on_stack = is_ref_struct(value.type) and is_on_stack(value)
         return LocalDeclaration(node, symbol, value)
-    if initializer.kind == "initializer":
+    if isinstance(initializer, shapes.Initializer):
         if isinstance(type_, ArrayType):
             from apimpolicy.binding.array_creation import array_from
 
-            value = array_from(binder, initializer, type_, initializer)  # type: ignore[arg-type]
+            value = array_from(binder, initializer, type_, initializer)
         else:
             value = (
                 binder.failure(
@@ -167,12 +163,12 @@ def _declarator(binder: Binder, node: Node, type_: Type, *, is_var: bool, kind: 
 
 
 def _reference_declarator(
-    binder: Binder, node: Node, type_: Type, *, is_var: bool, kind: str, read_only: bool
+    binder: Binder, node: shapes.Declarator, type_: Type, *, is_var: bool, kind: str, read_only: bool
 ) -> LocalDeclaration:
     """`ref T name = ref variable;` (section 13.6.2.4)."""
     from apimpolicy.binding.references import bind_reference, wanted_reference
 
-    token, initializer = node.children
+    token, initializer = node.name, node.value
     name = name_of(token)
     symbol = LocalSymbol(name, type_, kind, token, binder.scope.function)
     symbol.is_reference = True
@@ -184,7 +180,7 @@ def _reference_declarator(
     if not isinstance(initializer, Node):
         return LocalDeclaration(node, symbol, None)
     value: Expression
-    if initializer.kind != "ref_expression":
+    if not isinstance(initializer, shapes.RefExpression):
         value = binder.failure(
             node,
             "CS8172",
@@ -195,14 +191,14 @@ def _reference_declarator(
         value = bind_reference(binder, initializer, read_only=read_only)
         if is_var:
             symbol.type = value.type
-        value = wanted_reference(binder, initializer.children[0], value, symbol.type, "CS8173")
+        value = wanted_reference(binder, initializer.target, value, symbol.type, "CS8173")
     if isinstance(value, Bad):
         symbol.type = ERROR
     return LocalDeclaration(node, symbol, value)
 
 
-def _var_value(binder: Binder, node: Node, name: str, initializer: Child) -> Expression:
-    if initializer.kind == "initializer":  # type: ignore[union-attr]
+def _var_value(binder: Binder, node: Node, name: str, initializer: Node) -> Expression:
+    if isinstance(initializer, shapes.Initializer):
         return binder.failure(
             node, "CS0820", f"'var {name}' can't be initialized with braces alone", help="write new[] { … }"
         )
@@ -226,8 +222,8 @@ def _var_value(binder: Binder, node: Node, name: str, initializer: Child) -> Exp
     return value
 
 
-def statement_const_declaration_statement(binder: Binder, node: Node) -> Statement:
-    type_node, declarators = node.children
+def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDeclarationStatement) -> Statement:
+    type_node, declarators = node.type, node.declarators
     if is_var(type_node):
         binder.report(
             type_node, "CS0822", "a constant can't be declared with 'var'", help="write its type: int, string, …"
@@ -239,8 +235,8 @@ def statement_const_declaration_statement(binder: Binder, node: Node) -> Stateme
             binder.report(type_node, "CS0283", f"a constant can't be of type '{shown(type_)}'", help="use a variable")
             type_ = ERROR
     made: list[Statement] = []
-    for child in declarators.children:  # type: ignore[union-attr]
-        token, initializer = child.children  # type: ignore[union-attr]
+    for child in declarators.declarators:
+        token, initializer = child.name, child.value
         name = name_of(token)
         symbol = LocalSymbol(name, type_, "constant", token, binder.scope.function)
         binder.declare(symbol, token)
@@ -261,7 +257,7 @@ def statement_const_declaration_statement(binder: Binder, node: Node) -> Stateme
             binder.report(initializer, "CS0133", f"the value of the constant '{name}' is not a constant")
             continue
         symbol.constant = value.constant
-        made.append(LocalDeclaration(child, symbol, value))  # type: ignore[arg-type]
+        made.append(LocalDeclaration(child, symbol, value))
     return made[0] if len(made) == 1 else Statements(node, tuple(made))
 
 
@@ -270,14 +266,13 @@ def _can_be_constant(type_: Type) -> bool:
     return type_ is ERROR or not type_.is_value_type or type_ in _CONSTANT_TYPES or is_enum(type_)
 
 
-def _declared_names(block: Node) -> dict[str, int]:
+def _declared_names(block: shapes.Block) -> dict[str, int]:
     """The variables that a block's own declarations introduce, with their offsets."""
     found: dict[str, int] = {}
-    for child in block.children:
-        if isinstance(child, Node) and child.kind == "local_declaration_statement":
-            child = child.children[0]
-        if isinstance(child, Node) and child.kind in ("local_declaration", "const_declaration_statement"):
-            for declarator in child.node(1).children:
-                token = declarator.children[0]  # type: ignore[union-attr]
-                found[literals.identifier_name(token.text)] = token.start  # type: ignore[union-attr]
+    for child in block.statements:
+        if isinstance(child, shapes.LocalDeclarationStatement):
+            child = child.declaration
+        if isinstance(child, (shapes.LocalDeclaration, shapes.ConstDeclarationStatement)):
+            for declarator in child.declarators.declarators:
+                found[literals.identifier_name(declarator.name.text)] = declarator.name.start
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.assignable import check_assignable
@@ -25,7 +25,8 @@ from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.written import is_discard, is_var
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, NamedType, SpecialType, TupleType, Type
-from apimpolicy.syntax import literals
+from apimpolicy.records import Record
+from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child
 
 
-class _Part(NamedTuple):
+class _Part(Record):
     """One thing that a value is taken apart into: a name that is declared, an expression that is assigned, or parts."""
 
-    type_node: Child
+    type_node: Node | None
     """The type of what is declared here; None where something is assigned."""
     target: Any
     """A Token, an expression's node, or a node that holds the parts."""
@@ -45,21 +46,21 @@ class _Part(NamedTuple):
     def parts(self) -> list[_Part] | None:
         if not isinstance(self.target, Node):
             return None
-        if self.target.kind == "parenthesized_designation":
-            return [_Part(self.type_node, designation) for designation in self.target.children]
-        if self.target.kind == "tuple" and self.type_node is None:
-            return [_part(element.children[1]) for element in self.target.nodes()]
+        if isinstance(self.target, shapes.ParenthesizedDesignation):
+            return [_Part(self.type_node, designation) for designation in self.target.designations]
+        if isinstance(self.target, shapes.Tuple) and self.type_node is None:
+            return [_part(element.value) for element in self.target.elements]
         return None
 
 
 def _part(node: Child) -> _Part:
-    if isinstance(node, Node) and node.kind == "declaration_expression":
-        return _Part(node.children[0], node.children[1])
+    if isinstance(node, shapes.DeclarationExpression):
+        return _Part(node.type, node.designation)
     return _Part(None, node)
 
 
-def bind_deconstruction(binder: Binder, node: Node) -> Expression:
-    left, right = node.children
+def bind_deconstruction(binder: Binder, node: shapes.Assignment) -> Expression:
+    left, right = node.left, node.right
     value = binder.bind_value(right)
     if isinstance(value, Bad):
         declare_after_error(binder, left)
@@ -148,11 +149,14 @@ def _does_not_fit(binder: Binder, node: Node, parts: list[_Part], type_: Type) -
         return binder.bad(node)
     if isinstance(type_, TupleType):
         message = f"a tuple of {len(type_.arguments)} elements can't be deconstructed into {len(parts)} variables"
-        where = node.children[0] if node.kind == "foreach_variable_statement" else node
+        where = node.target if isinstance(node, shapes.ForeachVariableStatement) else node
         return binder.failure(where, "CS8132", message)
     _without_type(binder, parts)
+    where = node
+    if isinstance(node, (shapes.Assignment, shapes.ForeachVariableStatement)):
+        where = node.right if isinstance(node, shapes.Assignment) else node.collection
     return binder.failure(
-        node.children[1] if len(node.children) > 1 else node,
+        where,
         "CS8129",
         f"a value of type '{shown(type_)}' can't be deconstructed into {len(parts)} variables",
     )
@@ -174,7 +178,7 @@ def _target(binder: Binder, node: Node, part: _Part, value: Placeholder) -> Expr
 
 
 def _declared(binder: Binder, part: _Part, inferred: Type) -> Expression | None:
-    type_ = inferred if is_var(part.type_node) else binder.bind_type(part.type_node)
+    type_ = inferred if part.type_node is None or is_var(part.type_node) else binder.bind_type(part.type_node)
     name = literals.identifier_name(part.target.text)
     if name == "_":
         return None
@@ -257,14 +261,14 @@ def _needs_value(binder: Binder, element: Expression) -> None:
 def _written_type(binder: Binder, part: _Part) -> Type | None:
     """The type that a target has by itself; a `var` and a discard have none."""
     if isinstance(part.target, Token):
-        return None if is_var(part.type_node) else binder.bind_type(part.type_node)
+        return None if part.type_node is None or is_var(part.type_node) else binder.bind_type(part.type_node)
     if is_discard(part.target, binder.scope):
         return None
     return binder.bind_value(part.target).type
 
 
-def statement_foreach_variable_statement(binder: Binder, node: Node) -> Statement:
-    target, collection_node, body_node = node.children
+def statement_foreach_variable_statement(binder: Binder, node: shapes.ForeachVariableStatement) -> Statement:
+    target, collection_node, body_node = node.target, node.collection, node.body
     collection, element = bind_collection(binder, collection_node)
     saved = binder.enter()
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from apimpolicy.binding.conversions import constant_fits, is_reference, same, standard_implicit
 from apimpolicy.binding.lookup import delegate_signature, supertypes
@@ -24,11 +24,7 @@ from apimpolicy.dotnet.values import VOID
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
-class ReturnTypes(Protocol):
-    """What inference needs from the binder: the return type of a lambda or method group for given parameter types."""
-
-    def return_type_of(self, expression: Expression, parameters: tuple[Type, ...]) -> Type | None: ...
+    from apimpolicy.binding.core import Binder
 
 
 class _Bounds:
@@ -49,7 +45,7 @@ class Inference:
     """One attempt to find the type arguments of a generic method for one call."""
 
     def __init__(
-        self, parameters: Sequence[TypeParameter], pairs: Sequence[tuple[Expression, Type, str]], binder: ReturnTypes
+        self, parameters: Sequence[TypeParameter], pairs: Sequence[tuple[Expression, Type, str]], binder: Binder
     ) -> None:
         self.parameters = parameters
         self.pairs = pairs

@@ -11,10 +11,11 @@ from apimpolicy.binding.symbols import LocalFunctionSymbol
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
     from apimpolicy.dotnet.types import Type
+    from apimpolicy.syntax import shapes
     from apimpolicy.syntax.nodes import Node
 
 
-def statement_yield_return_statement(binder: Binder, node: Node) -> Statement:
+def statement_yield_return_statement(binder: Binder, node: shapes.YieldReturnStatement) -> Statement:
     element = _yielded_type(binder, node)
     parts = binder.enclosing.parts
     if "finally" in parts:
@@ -23,11 +24,11 @@ def statement_yield_return_statement(binder: Binder, node: Node) -> Statement:
         _at_yield(binder, node, "CS1631", "'yield return' can't be used in a catch block")
     elif "try" in parts:
         _at_yield(binder, node, "CS1626", "'yield return' can't be used in a try block that has a catch")
-    value = binder.bind_value(node.children[0])
+    value = binder.bind_value(node.value)
     return Yield(node, binder.convert(value, element) if element is not None else value)
 
 
-def statement_yield_break_statement(binder: Binder, node: Node) -> Statement:
+def statement_yield_break_statement(binder: Binder, node: shapes.YieldBreakStatement) -> Statement:
     _yielded_type(binder, node)
     if "finally" in binder.enclosing.parts:
         _at_yield(binder, node, "CS1625", "'yield' can't be used in a finally block")

@@ -1,4 +1,4 @@
-"""Jumps: `return`, `throw`, `break`, `continue`, `goto`, `yield`, labels (C# specification, 13.5, 13.10 and 13.15)."""
+"""Jumps inside a function: `break`, `continue`, `goto`, and labels (C# specification, sections 13.5 and 13.10)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from apimpolicy.binding.nodes import (
     Statement,
 )
 from apimpolicy.binding.returns import leaves_finally
-from apimpolicy.syntax import literals
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import literals, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.binding.core import Binder
     from apimpolicy.binding.symbols import Enclosing
-    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.syntax.nodes import Child, Node
 
 
-def statement_break_statement(binder: Binder, node: Node) -> Statement:
+def statement_break_statement(binder: Binder, node: shapes.BreakStatement) -> Statement:
     breakable = binder.enclosing.breakable
     if not breakable:
         binder.report(node, "CS0139", "'break' can only be used inside a loop or switch")
@@ -34,7 +33,7 @@ def statement_break_statement(binder: Binder, node: Node) -> Statement:
     return Break(node)
 
 
-def statement_continue_statement(binder: Binder, node: Node) -> Statement:
+def statement_continue_statement(binder: Binder, node: shapes.ContinueStatement) -> Statement:
     around = [kind for kind in binder.enclosing.breakable if kind != "switch"]
     if all(kind == "finally" for kind in around):
         binder.report(node, "CS0139", "'continue' can only be used inside a loop")
@@ -43,8 +42,8 @@ def statement_continue_statement(binder: Binder, node: Node) -> Statement:
     return Continue(node)
 
 
-def statement_goto_statement(binder: Binder, node: Node) -> Statement:
-    token = node.token(0)
+def statement_goto_statement(binder: Binder, node: shapes.GotoStatement) -> Statement:
+    token = node.label
     name = literals.identifier_name(token.text)
     passed = False
     for labels in reversed(binder.enclosing.labels):
@@ -57,8 +56,8 @@ def statement_goto_statement(binder: Binder, node: Node) -> Statement:
     return ExpressionStatement(node, binder.failure(token, "CS0159", f"no label named '{name}' is in scope"))
 
 
-def statement_goto_case_statement(binder: Binder, node: Node) -> Statement:
-    value = binder.bind_typed(node.children[0])
+def statement_goto_case_statement(binder: Binder, node: shapes.GotoCaseStatement) -> Statement:
+    value = binder.bind_typed(node.value)
     if not binder.enclosing.switch_types:
         return _no_switch(binder, node, "case")
     if isinstance(value, Bad):
@@ -71,7 +70,7 @@ def statement_goto_case_statement(binder: Binder, node: Node) -> Statement:
     return made
 
 
-def statement_goto_default_statement(binder: Binder, node: Node) -> Statement:
+def statement_goto_default_statement(binder: Binder, node: shapes.GotoDefaultStatement) -> Statement:
     if not binder.enclosing.switch_types:
         return _no_switch(binder, node, "default")
     made = Goto(node, None, None)
@@ -83,9 +82,9 @@ def _no_switch(binder: Binder, node: Node, kind: str) -> Statement:
     return ExpressionStatement(node, binder.failure(node, "CS0153", f"'goto {kind}' can only be used inside a switch"))
 
 
-def statement_labeled_statement(binder: Binder, node: Node) -> Statement:
-    token = node.token(0)
-    return Labeled(node, literals.identifier_name(token.text), binder.bind_statement(node.children[1]))
+def statement_labeled_statement(binder: Binder, node: shapes.LabeledStatement) -> Statement:
+    token = node.label
+    return Labeled(node, literals.identifier_name(token.text), binder.bind_statement(node.statement))
 
 
 def declare_labels(binder: Binder, statements: Sequence[Child]) -> Enclosing:
@@ -94,17 +93,17 @@ def declare_labels(binder: Binder, statements: Sequence[Child]) -> Enclosing:
     found: set[str] = set()
     for statement in statements:
         current = statement
-        while isinstance(current, Node) and current.kind == "labeled_statement":
-            token = current.token(0)
+        while isinstance(current, shapes.LabeledStatement):
+            token = current.label
             name = literals.identifier_name(token.text)
             if name in found:
                 binder.report(token, "CS0140", f"the label '{name}' is declared more than once")
             elif any(labels is not None and name in labels for labels in saved.labels):
                 binder.report(token, "CS0158", f"the label '{name}' is already declared in an enclosing block")
             found.add(name)
-            current = current.children[1]
+            current = current.statement
     if found:
-        binder.enclosing = saved._replace(labels=(*saved.labels, frozenset(found)))
+        binder.enclosing = saved.replaced(labels=(*saved.labels, frozenset(found)))
     return saved
 
 

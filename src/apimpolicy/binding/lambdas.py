@@ -22,7 +22,7 @@ from apimpolicy.binding.unbound import BoundBody, UnboundLambda
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
-from apimpolicy.syntax import literals
+from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
@@ -32,41 +32,41 @@ if TYPE_CHECKING:
     from apimpolicy.binding.overloads import Argument
 
 
-def bind_simple_lambda(binder: Binder, node: Node) -> Expression:
-    is_async, token, body = node.children
+def bind_simple_lambda(binder: Binder, node: shapes.SimpleLambda) -> Expression:
+    is_async, token, body = node.is_async, node.name, node.body
     name = name_of(token)
-    return UnboundLambda(node, (name,), None, ("",), body, binder.scope, is_async is not None)  # type: ignore[arg-type]
+    return UnboundLambda(node, (name,), None, ("",), body, binder.scope, is_async is not None)
 
 
-def bind_parenthesized_lambda(binder: Binder, node: Node) -> Expression:
-    is_async, parameters, body = node.children
-    children: list[Any] = list(parameters.children) if isinstance(parameters, Node) else []
-    names = [literals.identifier_name(p.children[2].text) for p in children]
-    typed = [p.children[1] is not None for p in children]
+def bind_parenthesized_lambda(binder: Binder, node: shapes.ParenthesizedLambda) -> Expression:
+    is_async, parameters, body = node.is_async, node.parameters, node.body
+    children = parameters.parameters
+    names = [literals.identifier_name(p.name.text) for p in children]
+    typed = [p.type for p in children if p.type is not None]
     types: tuple[Type, ...] | None = None
-    if children and all(typed):
-        types = tuple(binder.bind_type(p.children[1]) for p in children)
-    elif any(typed):
+    if children and len(typed) == len(children):
+        types = tuple(binder.bind_type(type_) for type_ in typed)
+    elif typed:
         return binder.failure(node, "CS0748", "either all or none of a lambda's parameters must have types")
-    modes = tuple(p.children[0].text if p.children[0] is not None else "" for p in children)
+    modes = tuple(p.modifier.text if p.modifier is not None else "" for p in children)
     for index, name in enumerate(names):
         if name in names[:index]:
             return binder.failure(children[index], "CS0100", f"two parameters are named '{name}'")
-    return UnboundLambda(node, tuple(names), types, modes, body, binder.scope, is_async is not None)  # type: ignore[arg-type]
+    return UnboundLambda(node, tuple(names), types, modes, body, binder.scope, is_async is not None)
 
 
-def bind_anonymous_method(binder: Binder, node: Node) -> Expression:
-    is_async, parameters, body = node.children
+def bind_anonymous_method(binder: Binder, node: shapes.AnonymousMethod) -> Expression:
+    is_async, parameters, body = node.is_async, node.parameters, node.block
     if parameters is None:
-        return UnboundLambda(node, None, None, (), body, binder.scope, is_async is not None)  # type: ignore[arg-type]
-    children: list[Any] = list(parameters.children)  # type: ignore[union-attr]
+        return UnboundLambda(node, None, None, (), body, binder.scope, is_async is not None)
+    children = parameters.parameters
     for parameter in children:
-        if parameter.children[0] is not None and parameter.children[0].text == "params":
-            return binder.failure(parameter.children[0], "CS1670", "an anonymous method can't have a params parameter")
-    names = [literals.identifier_name(p.children[2].text) for p in children]
-    types = tuple(binder.bind_type(p.children[1]) for p in children)
-    modes = tuple(p.children[0].text if p.children[0] is not None else "" for p in children)
-    return UnboundLambda(node, tuple(names), types, modes, body, binder.scope, is_async is not None)  # type: ignore[arg-type]
+        if parameter.modifier is not None and parameter.modifier.text == "params":
+            return binder.failure(parameter.modifier, "CS1670", "an anonymous method can't have a params parameter")
+    names = [literals.identifier_name(p.name.text) for p in children]
+    types = tuple(binder.bind_type(p.type) for p in children)
+    modes = tuple(p.modifier.text if p.modifier is not None else "" for p in children)
+    return UnboundLambda(node, tuple(names), types, modes, body, binder.scope, is_async is not None)
 
 
 # ------------------------------------------------------------------------------------------- bodies
@@ -113,7 +113,7 @@ def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
             _declare_parameter(binder, symbol, unbound)
         body: Expression | Block
         runs_through = False
-        if unbound.body.kind == "block":
+        if isinstance(unbound.body, shapes.Block):
             body = function_body(binder, unbound.body)
             runs_through = falls_through(binder, body)
             returns, return_type = binder.returns, _inferred_return(binder.returns, runs_through)
@@ -328,19 +328,19 @@ def _wrong_result(binder: Binder, place: Node | Token) -> Bad:
 
 def _arrow(syntax: Any, text: str) -> tuple[int, int]:
     """Where the compiler says that a body lacks something: at the arrow, or at the word `delegate`."""
-    if syntax.kind == "anonymous_method":
+    if isinstance(syntax, shapes.AnonymousMethod):
         start = text.index("delegate", syntax.start)
         return start, start + len("delegate")
-    parameters = syntax.node(1).end if syntax.kind == "parenthesized_lambda" else syntax.token(1).end
+    parameters = syntax.parameters.end if isinstance(syntax, shapes.ParenthesizedLambda) else syntax.token(1).end
     arrow = text.index("=>", parameters)
     return arrow, arrow + len("=>")
 
 
 def _is_of_query(syntax: Any) -> bool:
     """Whether a lambda was made for a clause of a query: its parameter, the range variable, has no place."""
-    if syntax.kind != "simple_lambda":
+    if not isinstance(syntax, shapes.SimpleLambda):
         return False
-    token = syntax.token(1)
+    token = syntax.name
     return bool(token.start == token.end)
 
 
@@ -349,9 +349,8 @@ def _parameter_token(unbound: UnboundLambda, name: str) -> Node | Token:
     for child in syntax.children:
         if isinstance(child, Token) and literals.identifier_name(child.text) == name:
             return child
-        if isinstance(child, Node) and child.kind in ("lambda_parameters", "parameters"):
-            for parameter in child.children:
-                token = parameter.children[2]  # type: ignore[union-attr]
-                if isinstance(token, Token) and literals.identifier_name(token.text) == name:
-                    return token
+        if isinstance(child, (shapes.LambdaParameters, shapes.Parameters)):
+            for parameter in child.parameters:
+                if literals.identifier_name(parameter.name.text) == name:
+                    return parameter.name
     return unbound.syntax

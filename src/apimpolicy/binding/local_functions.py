@@ -7,7 +7,7 @@ the type arguments known, where C# knows the type parameter alone: our choice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding.asynchrony import result_of
 from apimpolicy.binding.bodies import bind_branch, falls_through, is_statement_expression
@@ -30,7 +30,7 @@ from apimpolicy.binding.written import REFERENCE_TYPES, is_var, name_of
 from apimpolicy.dotnet.signatures import Parameter
 from apimpolicy.dotnet.types import ERROR, ArrayType, Type, TypeParameter
 from apimpolicy.dotnet.values import VOID
-from apimpolicy.syntax import literals
+from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
@@ -46,15 +46,15 @@ MOST_INSTANCES: Final = 50
 def declare_functions(binder: Binder, statements: Sequence[Child]) -> None:
     """Local functions are known in the whole block, before and after their declaration."""
     for child in statements:
-        if isinstance(child, Node) and child.kind == "local_function":
-            _, type_node, token, type_parameters, parameters, constraints, _ = child.children
+        if isinstance(child, shapes.LocalFunction):
+            type_node, token, parameters = child.type, child.name, child.parameters
             saved = binder.scope
-            generics = _type_parameters(binder, type_parameters)
+            generics = _type_parameters(binder, child.type_parameters)
             if generics:
                 binder.scope = Scope(saved)
                 binder.scope.types.update({parameter.name: parameter for parameter in generics})
-            constrain(binder, constraints, generics, child)
-            declared = tuple(_parameter(binder, p) for p in parameters.children)  # type: ignore[union-attr]
+            constrain(binder, child.constraints, generics, child)
+            declared = tuple(_parameter(binder, p) for p in parameters.parameters)
             name = name_of(token)
             returns = _function_type(binder, type_node)
             if is_static_class(returns):
@@ -62,11 +62,10 @@ def declare_functions(binder: Binder, statements: Sequence[Child]) -> None:
             inner, binder.scope = binder.scope, saved
             symbol = LocalFunctionSymbol(name, returns, declared, child, generics)
             _check_parameters(binder, parameters, symbol, inner)
-            if child.children[0] is not None:
+            if child.is_async is not None:
                 _make_async(binder, symbol, token)
-            if isinstance(type_node, Node):
-                symbol.returns_reference = type_node.kind in REFERENCE_TYPES
-                symbol.returns_readonly = type_node.kind == "ref_readonly_type"
+            symbol.returns_reference = type_node.kind in REFERENCE_TYPES
+            symbol.returns_readonly = isinstance(type_node, shapes.RefReadonlyType)
             if name in binder.scope.names:
                 binder.report(token, "CS0128", f"'{name}' is already declared in this scope")
             binder.scope.declare(symbol)
@@ -83,7 +82,7 @@ def _make_async(binder: Binder, function: LocalFunctionSymbol, token: Child) -> 
         binder.report(token, "CS1988", "an async function can't have ref, out or in parameters")
 
 
-def _function_type(binder: Binder, node: Child) -> Type:
+def _function_type(binder: Binder, node: Node) -> Type:
     """The type of a parameter or a result, where `var` is none."""
     if is_var(node):
         binder.report(node, "CS0825", "'var' can't be used here: write the type")
@@ -91,8 +90,8 @@ def _function_type(binder: Binder, node: Child) -> Type:
     return binder.bind_type(node)
 
 
-def _parameter(binder: Binder, node: Any) -> Parameter:
-    modifier, type_node, token, default = node.children
+def _parameter(binder: Binder, node: shapes.Parameter) -> Parameter:
+    modifier, type_node, token, default = node.modifier, node.type, node.name, node.default
     type_ = _function_type(binder, type_node)
     if is_static_class(type_):
         binder.report(token, "CS0721", f"'{shown(type_)}' is a static class and can't be used as a type here")
@@ -100,11 +99,11 @@ def _parameter(binder: Binder, node: Any) -> Parameter:
     return Parameter(literals.identifier_name(token.text), type_, mode, default is not None)
 
 
-def _check_parameters(binder: Binder, written: Any, function: LocalFunctionSymbol, scope: Scope) -> None:
+def _check_parameters(binder: Binder, written: shapes.Parameters, function: LocalFunctionSymbol, scope: Scope) -> None:
     """What a list of parameters must be (section 15.6.2); default values wait for the constants of the block."""
     before: list[Parameter] = []
-    for node, parameter in zip(written.children, function.parameters, strict=True):
-        modifier, _, token, default = node.children
+    for node, parameter in zip(written.parameters, function.parameters, strict=True):
+        modifier, token, default = node.modifier, node.name, node.default
         is_last = parameter is function.parameters[-1]
         if modifier is not None and parameter.mode == "params":
             if default is not None:
@@ -124,8 +123,8 @@ def _check_parameters(binder: Binder, written: Any, function: LocalFunctionSymbo
         before.append(parameter)
 
 
-def statement_local_function(binder: Binder, node: Node) -> Statement:
-    token = node.children[2]
+def statement_local_function(binder: Binder, node: shapes.LocalFunction) -> Statement:
+    token = node.name
     name = name_of(token)
     function = binder.scope.find(name)
     if not isinstance(function, LocalFunctionSymbol) or function.declared_at is not node:
@@ -136,10 +135,10 @@ def statement_local_function(binder: Binder, node: Node) -> Statement:
 
 
 def _local_function(
-    binder: Binder, node: Node, function: LocalFunctionSymbol, types: Sequence[Type] = ()
+    binder: Binder, node: shapes.LocalFunction, function: LocalFunctionSymbol, types: Sequence[Type] = ()
 ) -> LocalFunction:
     """A local function with its body; `types` are the type arguments of an instance."""
-    token, body_node = node.children[2], node.children[6]
+    token, body_node = node.name, node.body
     saved = (binder.scope, binder.returns, binder.return_type, binder.enclosing, binder.awaits_in)
     binder.awaits_in = "async" if function.is_async else "function"
     binder.scope = Scope(binder.scope, function)
@@ -148,8 +147,8 @@ def _local_function(
     binder.returns, binder.return_type, binder.enclosing = None, function.result, Enclosing()
     try:
         symbols = []
-        for parameter, written in zip(function.parameters, node.node(4).nodes(), strict=True):
-            where = written.children[2]
+        for parameter, written in zip(function.parameters, node.parameters.parameters, strict=True):
+            where = written.name
             symbol = _parameter_variable(parameter, where, function)
             if symbol.name in binder.scope.names:
                 binder.report(where, "CS0100", f"two parameters are named '{symbol.name}'")
@@ -157,7 +156,7 @@ def _local_function(
                 binder.declare(symbol, where)
             symbols.append(symbol)
         function.symbols = tuple(symbols)
-        return LocalFunction(node, function, _function_body(binder, body_node, function, token))  # type: ignore[arg-type]
+        return LocalFunction(node, function, _function_body(binder, body_node, function, token))
     finally:
         binder.scope, binder.returns, binder.return_type, binder.enclosing, binder.awaits_in = saved
 
@@ -172,13 +171,13 @@ def _parameter_variable(parameter: Parameter, where: Child, function: LocalFunct
 # --------------------------------------------------------------------------------------- generic functions
 
 
-def _type_parameters(binder: Binder, node: Child) -> tuple[TypeParameter, ...]:
+def _type_parameters(binder: Binder, node: shapes.TypeParameters | None) -> tuple[TypeParameter, ...]:
     if node is None:
         return ()
-    names = [literals.identifier_name(token.text) for token in node.children]  # type: ignore[union-attr]
+    names = [literals.identifier_name(token.text) for token in node.names]
     for index, name in enumerate(names):
         if name in names[:index]:
-            binder.report(node.children[index], "CS0692", f"two type parameters are named '{name}'")  # type: ignore[union-attr]
+            binder.report(node.names[index], "CS0692", f"two type parameters are named '{name}'")
     return tuple(TypeParameter(name) for name in names)
 
 
@@ -212,11 +211,13 @@ def _instance_body(
         binder.diagnostics, binder.binds_instance = saved, outer
 
 
-def _function_body(binder: Binder, node: Node, function: LocalFunctionSymbol, token: Token) -> Block:
-    if node.kind == "arrow_body" and (function.returns_reference or _is_reference(node.children[0])):
-        return Block(node, (Return(node, returned_reference(binder, node, node.children[0], function)),))
-    if node.kind == "arrow_body":
-        value = bind_branch(binder, node.children[0])
+def _function_body(
+    binder: Binder, node: shapes.Block | shapes.ArrowBody, function: LocalFunctionSymbol, token: Token
+) -> Block:
+    if isinstance(node, shapes.ArrowBody) and (function.returns_reference or _is_reference(node.expression)):
+        return Block(node, (Return(node, returned_reference(binder, node, node.expression, function)),))
+    if isinstance(node, shapes.ArrowBody):
+        value = bind_branch(binder, node.expression)
         if function.result is VOID:
             if not is_statement_expression(value):
                 binder.report(value.syntax, "CS0201", "only a call, an assignment or 'new' can be used as a statement")
@@ -242,7 +243,7 @@ def _check_iterator(binder: Binder, function: LocalFunctionSymbol, token: Token)
 
 
 def _is_reference(node: Child) -> bool:
-    return isinstance(node, Node) and node.kind == "ref_expression"
+    return isinstance(node, shapes.RefExpression)
 
 
 _FUNCTIONS = frozenset({"local_function", "simple_lambda", "parenthesized_lambda", "anonymous_method"})

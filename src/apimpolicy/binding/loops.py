@@ -24,48 +24,49 @@ from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.binding.written import is_var, name_of
 from apimpolicy.dotnet.types import ERROR, NULL, Type
-from apimpolicy.syntax.nodes import Child, Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Node
 
 
-def bind_loop_body(binder: Binder, node: Child, kind: str) -> Statement:
+def bind_loop_body(binder: Binder, node: Node, kind: str) -> Statement:
     saved = binder.enclosing
-    binder.enclosing = saved._replace(breakable=(*saved.breakable, kind))
+    binder.enclosing = saved.replaced(breakable=(*saved.breakable, kind))
     try:
         return binder.bind_embedded(node)
     finally:
         binder.enclosing = saved
 
 
-def statement_while_statement(binder: Binder, node: Node) -> Statement:
+def statement_while_statement(binder: Binder, node: shapes.WhileStatement) -> Statement:
     saved = binder.enter()
     try:
-        condition = binder.convert_condition(binder.bind_value(node.children[0]))
-        body = bind_loop_body(binder, node.children[1], "while")
+        condition = binder.convert_condition(binder.bind_value(node.condition))
+        body = bind_loop_body(binder, node.body, "while")
         return Loop(node, (), condition, body, locals=tuple(binder.scope.order))
     finally:
         binder.scope = saved
 
 
-def statement_do_statement(binder: Binder, node: Node) -> Statement:
-    body = bind_loop_body(binder, node.children[0], "do")
-    return Loop(node, (), binder.convert_condition(binder.bind_value(node.children[1])), body, is_do=True)
+def statement_do_statement(binder: Binder, node: shapes.DoStatement) -> Statement:
+    body = bind_loop_body(binder, node.body, "do")
+    return Loop(node, (), binder.convert_condition(binder.bind_value(node.condition)), body, is_do=True)
 
 
-def statement_for_statement(binder: Binder, node: Node) -> Statement:
-    first, condition_node, last, body_node = node.children
+def statement_for_statement(binder: Binder, node: shapes.ForStatement) -> Statement:
+    first, condition_node, last, body_node = node.initializer, node.condition, node.incrementors, node.body
     saved = binder.enter()
     try:
         initializers: list[Statement] = []
-        if isinstance(first, Node) and first.kind == "local_declaration":
+        if isinstance(first, shapes.LocalDeclaration):
             initializers.append(bind_declaration(binder, first, "local"))
-        elif isinstance(first, Node):
+        elif first is not None:
             initializers.extend(bind_statement_expressions(binder, first))
         condition = binder.convert_condition(binder.bind_value(condition_node)) if condition_node is not None else None
         incrementors: list[Expression] = []
-        if isinstance(last, Node):
+        if last is not None:
             incrementors = [s.expression for s in bind_statement_expressions(binder, last)]
         body = bind_loop_body(binder, body_node, "for")
         variables = tuple(binder.scope.order)
@@ -74,9 +75,9 @@ def statement_for_statement(binder: Binder, node: Node) -> Statement:
         binder.scope = saved
 
 
-def bind_statement_expressions(binder: Binder, node: Node) -> list[ExpressionStatement]:
+def bind_statement_expressions(binder: Binder, node: shapes.ExpressionList) -> list[ExpressionStatement]:
     made = []
-    for child in node.children:
+    for child in node.expressions:
         expression = binder.bind_value(child)
         if not is_statement_expression(expression):
             expression = binder.failure(
@@ -84,12 +85,12 @@ def bind_statement_expressions(binder: Binder, node: Node) -> list[ExpressionSta
                 "CS0201",
                 "only a call, an assignment or an increment can be used here",
             )
-        made.append(ExpressionStatement(child, expression))  # type: ignore[arg-type]
+        made.append(ExpressionStatement(child, expression))
     return made
 
 
-def statement_foreach_statement(binder: Binder, node: Node) -> Statement:
-    type_node, token, collection_node, body_node = node.children
+def statement_foreach_statement(binder: Binder, node: shapes.ForeachStatement) -> Statement:
+    type_node, token, collection_node, body_node = node.type, node.name, node.collection, node.body
     collection, element = bind_collection(binder, collection_node)
     saved = binder.enter()
     try:
@@ -97,7 +98,7 @@ def statement_foreach_statement(binder: Binder, node: Node) -> Statement:
         name = name_of(token)
         symbol = LocalSymbol(name, declared, "foreach", token, binder.scope.function)
         binder.declare(symbol, token)
-        placeholder = Placeholder(token, element)  # type: ignore[arg-type]
+        placeholder = Placeholder(token, element)
         value: Expression = placeholder
         if declared is not element and ERROR not in (declared, element):
             value = _foreach_element(binder, node, placeholder, declared)
@@ -121,7 +122,7 @@ def _foreach_element(binder: Binder, node: Node, placeholder: Placeholder, targe
     return binder.apply(placeholder, target, found, explicit=True)
 
 
-def bind_collection(binder: Binder, node: Child) -> tuple[Expression, Type]:
+def bind_collection(binder: Binder, node: Node) -> tuple[Expression, Type]:
     collection = binder.bind_value(node)
     if isinstance(collection, Bad):
         return collection, ERROR

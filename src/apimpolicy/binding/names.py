@@ -20,6 +20,7 @@ from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, array_of, construct, tuple_type
 from apimpolicy.dotnet.values import OBJECT
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.text.holes import has_hole
@@ -45,8 +46,8 @@ RESERVED_TUPLE_NAMES = frozenset({"CompareTo", "Deconstruct", "Equals", "GetHash
 """The members of ValueTuple: no element has such a name (section 8.3.11)."""
 
 
-def bind_identifier(binder: Binder, node: Node) -> Expression:
-    token, arguments = node.children[0], node.children[1] if len(node.children) > 1 else None
+def bind_identifier(binder: Binder, node: shapes.Identifier) -> Expression:
+    token, arguments = node.name, node.type_arguments if len(node.children) > 1 else None
     name = name_of(token)
     if has_hole(name):
         return binder.hole(node)
@@ -58,7 +59,7 @@ def bind_identifier(binder: Binder, node: Node) -> Expression:
     if isinstance(symbol, LocalSymbol):
         return no_generic(binder, node, node.start, "variable", name)
     if isinstance(symbol, LocalFunctionSymbol):
-        types = tuple(binder.bind_type(argument) for argument in arguments.children)  # type: ignore[union-attr]
+        types = tuple(binder.bind_type(argument) for argument in _written(arguments))
         return MethodGroup(node, METHOD_GROUP_TYPE, name, None, (), (), types, symbol)
     found = find_type(binder, node, name, arguments, report=False)
     if found is not None:
@@ -158,7 +159,7 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
     if isinstance(arguments, Token) and not binder.takes_unbound:
         _report_unbound(binder, node, name)
         return ERROR
-    written = [a for a in arguments.children if a is not None] if isinstance(arguments, Node) else []
+    written = _written(arguments)
     found = lookup.types_named(name, _arity(arguments))
     if len(found) > 1:
         binder.report(
@@ -206,7 +207,7 @@ def _used_as_type(binder: Binder, name: str) -> str:
     return "namespace" if lookup.namespace_exists(name) else ""
 
 
-def _constructed(binder: Binder, definition: TypeDefinition, written: Sequence[Child]) -> Type:
+def _constructed(binder: Binder, definition: TypeDefinition, written: Sequence[Node]) -> Type:
     types = tuple(_type_argument(binder, argument) for argument in written)
     _ = definition.base  # reads the header, which has the constraints
     broken = violation(definition.type_parameters, types)
@@ -239,7 +240,7 @@ def _report_unbound(binder: Binder, node: Node | Token, name: str) -> None:
     binder.report(node, "CS7003", f"'{name}' needs its type arguments", help="only 'typeof' can be used without them")
 
 
-def _type_argument(binder: Binder, node: Child) -> Type:
+def _type_argument(binder: Binder, node: Node) -> Type:
     saved, binder.takes_unbound = binder.takes_unbound, False
     bound = binder.bind_type(node)
     binder.takes_unbound = saved
@@ -253,7 +254,7 @@ def _type_argument(binder: Binder, node: Child) -> Type:
 # ---------------------------------------------------------------------------------------------- types
 
 
-def bind_hole(binder: Binder, node: Node) -> Expression:
+def bind_hole(binder: Binder, node: shapes.Hole) -> Expression:
     """An expression that is unknown."""
     return binder.hole(node)
 
@@ -264,12 +265,12 @@ def type_hole(binder: Binder, node: Node) -> Type:
     return ERROR
 
 
-def type_predefined_type(binder: Binder, node: Node) -> Type:
-    return named(node.token(0).text)
+def type_predefined_type(binder: Binder, node: shapes.PredefinedType) -> Type:
+    return named(node.name.text)
 
 
-def type_named_type(binder: Binder, node: Node) -> Type:
-    qualifier, token, arguments = node.children
+def type_named_type(binder: Binder, node: shapes.NamedType) -> Type:
+    qualifier, token, arguments = node.qualifier, node.name, node.type_arguments
     name = name_of(token)
     if has_hole(name):
         return type_hole(binder, node)
@@ -280,7 +281,7 @@ def type_named_type(binder: Binder, node: Node) -> Type:
     left = bind_qualifier(binder, qualifier)
     count = _arity(arguments)
     if isinstance(arguments, Token) and not binder.takes_unbound:
-        _report_unbound(binder, token, name)  # type: ignore[arg-type]
+        _report_unbound(binder, token, name)
         return ERROR
     if isinstance(left, str):
         definition = lookup.qualified_type(left, name, count) if left else None
@@ -297,7 +298,7 @@ def type_named_type(binder: Binder, node: Node) -> Type:
             return definition.open_type
         if not count:
             return definition.type
-        return _constructed(binder, definition, arguments.children)  # type: ignore[union-attr]
+        return _constructed(binder, definition, _written(arguments))
     if not isinstance(left, NamedType):
         return ERROR
     nested = lookup.nested_type(left, name, count)
@@ -307,26 +308,26 @@ def type_named_type(binder: Binder, node: Node) -> Type:
     return nested
 
 
-def bind_qualifier(binder: Binder, node: Child) -> Type | str:
+def bind_qualifier(binder: Binder, node: shapes.NamedType | shapes.AliasQualifier) -> Type | str:
     """What stands before a dot in a type name: a namespace's name or a type."""
-    if node.kind == "alias_qualifier":  # type: ignore[union-attr]
+    if isinstance(node, shapes.AliasQualifier):
         return ""
-    qualifier, token, arguments = node.children  # type: ignore[union-attr]
+    qualifier, token, arguments = node.qualifier, node.name, node.type_arguments
     name = name_of(token)
     if qualifier is None:
         if arguments is None and lookup.namespace_exists(name):
             return name
-        return find_type(binder, node, name, arguments, report=True) or ERROR  # type: ignore[arg-type]
+        return find_type(binder, node, name, arguments, report=True) or ERROR
     left = bind_qualifier(binder, qualifier)
     if isinstance(left, str):
         full = f"{left}.{name}" if left else name
         if arguments is None and lookup.namespace_exists(full):
             return full
-    return type_named_type(binder, node)  # type: ignore[arg-type]
+    return type_named_type(binder, node)
 
 
-def type_nullable_type(binder: Binder, node: Node) -> Type:
-    inner = binder.bind_type(node.children[0])
+def type_nullable_type(binder: Binder, node: shapes.NullableType) -> Type:
+    inner = binder.bind_type(node.type)
     if inner is ERROR:
         return ERROR
     if not inner.is_value_type:
@@ -341,26 +342,24 @@ def type_nullable_type(binder: Binder, node: Node) -> Type:
     return nullable(inner)
 
 
-def type_array_type(binder: Binder, node: Node) -> Type:
-    element = binder.bind_type(node.children[0])
+def type_array_type(binder: Binder, node: shapes.ArrayType) -> Type:
+    element = binder.bind_type(node.type)
     if is_ref_struct(element):
-        binder.report(node.children[0], "CS0611", f"'{shown(element)}' can't be the element type of an array")
+        binder.report(node.type, "CS0611", f"'{shown(element)}' can't be the element type of an array")
     elif is_static_class(element):
-        binder.report(
-            node.children[0], "CS0719", f"'{shown(element)}' is a static class and can't be used as a type here"
-        )
-    for rank in reversed(node.children[1:]):
-        element = array_of(element, rank.text.count(",") + 1)  # type: ignore[union-attr]
+        binder.report(node.type, "CS0719", f"'{shown(element)}' is a static class and can't be used as a type here")
+    for rank in reversed(node.ranks):
+        element = array_of(element, rank.text.count(",") + 1)
     return element
 
 
-def type_tuple_type(binder: Binder, node: Node) -> Type:
+def type_tuple_type(binder: Binder, node: shapes.TupleType) -> Type:
     types: list[Type] = []
     names: list[str | None] = []
-    for element in node.children:
-        type_node, name = element.children  # type: ignore[union-attr]
+    for element in node.elements:
+        type_node, name = element.type, element.name
         types.append(binder.bind_type(type_node))
-        names.append(identifier_name(name.text) if name is not None else None)  # type: ignore[union-attr]
+        names.append(identifier_name(name.text) if name is not None else None)
         check_tuple_name(binder, name, names)
     return make_tuple_type(types, names)
 
@@ -379,19 +378,19 @@ def check_tuple_name(binder: Binder, token: Child, names: Sequence[str | None]) 
         binder.report(token, "CS8127", f"two elements of the tuple are named '{name}'")
 
 
-def type_ref_type(binder: Binder, node: Node) -> Type:
-    return binder.bind_type(node.children[0])
+def type_ref_type(binder: Binder, node: shapes.RefType | shapes.RefReadonlyType) -> Type:
+    return binder.bind_type(node.type)
 
 
 type_ref_readonly_type = type_ref_type
 
 
-def bind_predefined_type(binder: Binder, node: Node) -> Expression:
+def bind_predefined_type(binder: Binder, node: shapes.PredefinedType) -> Expression:
     return TypeReference(node, type_predefined_type(binder, node))
 
 
-def bind_alias_qualified_name(binder: Binder, node: Node) -> Expression:
-    token, arguments = node.children[1], node.children[2]
+def bind_alias_qualified_name(binder: Binder, node: shapes.AliasQualifiedName) -> Expression:
+    token, arguments = node.name, node.type_arguments
     name = name_of(token)
     if lookup.namespace_exists(name):
         return NamespaceReference(node, NAMESPACE_TYPE, name)
@@ -407,8 +406,13 @@ def make_tuple_type(types: list[Type], names: list[str | None]) -> Type:
     return tuple_type(tuple(types), tuple(names), definition)
 
 
+def _written(arguments: Child) -> list[Node]:
+    """The type arguments that are written."""
+    return arguments.types if isinstance(arguments, shapes.TypeArguments) else []
+
+
 def _arity(arguments: Child) -> int:
     """The number of type arguments, written (`<int>`) or not (`<,>`)."""
     if arguments is None:
         return 0
-    return arguments.text.count(",") + 1 if isinstance(arguments, Token) else len(arguments.children)
+    return arguments.text.count(",") + 1 if isinstance(arguments, Token) else len(_written(arguments))

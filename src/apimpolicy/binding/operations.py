@@ -1,4 +1,4 @@
-"""Operators, assignments, conditionals and casts (C# specification, sections 12.9 to 12.21)."""
+"""Unary and binary operators (C# specification, sections 12.9 to 12.14)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, TupleType, Type, tuple_type
 from apimpolicy.dotnet.values import BOOL, INT, LONG, OBJECT, STRING, VOID
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Node
 
 _SMALLEST: dict[str, tuple[int, Type]] = {
     "2147483648": (-2147483648, INT),
@@ -47,17 +48,17 @@ _SMALLEST: dict[str, tuple[int, Type]] = {
 # ------------------------------------------------------------------------------------ binary operators
 
 
-def bind_binary(binder: Binder, node: Node) -> Expression:
+def bind_binary(binder: Binder, node: shapes.Binary) -> Expression:
     # a + b + c + … is a chain to the left: bound in a loop, so that long ones do not recurse
-    chain: list[Node] = []
-    current: Any = node
-    while isinstance(current, Node) and current.kind == "binary":
+    chain: list[shapes.Binary] = []
+    current: Node = node
+    while isinstance(current, shapes.Binary):
         chain.append(current)
-        current = current.children[0]
+        current = current.left
     left = binder.bind_value(current)
     for link in reversed(chain):
-        right = binder.bind_value(link.children[2])
-        left = bind_operation(binder, link, link.token(1).text, left, right)
+        right = binder.bind_value(link.right)
+        left = bind_operation(binder, link, link.operator.text, left, right)
     return left
 
 
@@ -221,16 +222,16 @@ def no_operator(binder: Binder, node: Node, operator: str, left: Expression, rig
     return binder.failure(node, "CS0019", f"'{operator}' can't be applied to {first} and {second}", help=help_)
 
 
-def _bind_logical(binder: Binder, node: Node) -> Expression:
-    operator = "&&" if node.kind == "logical_and" else "||"
-    chain: list[Node] = []
-    current: Any = node
-    while isinstance(current, Node) and current.kind == node.kind:
+def _bind_logical(binder: Binder, node: shapes.LogicalAnd | shapes.LogicalOr) -> Expression:
+    operator = "&&" if isinstance(node, shapes.LogicalAnd) else "||"
+    chain: list[shapes.LogicalAnd | shapes.LogicalOr] = []
+    current: Node = node
+    while isinstance(current, (shapes.LogicalAnd, shapes.LogicalOr)) and current.kind == node.kind:
         chain.append(current)
-        current = current.children[0]
+        current = current.left
     left = binder.bind_value(current)
     for link in reversed(chain):
-        right = binder.bind_value(link.children[1])
+        right = binder.bind_value(link.right)
         left = _logical(binder, link, operator, left, right)
     return left
 
@@ -264,22 +265,22 @@ def _logical(binder: Binder, node: Node, operator: str, left: Expression, right:
 # ------------------------------------------------------------------------------------- unary operators
 
 
-def bind_unary(binder: Binder, node: Node) -> Expression:
-    operator = node.token(0).text
-    operand_node = node.children[1]
-    if operator == "-" and isinstance(operand_node, Node) and operand_node.kind == "integer_literal":
-        smallest = _SMALLEST.get(operand_node.token(0).text.replace("_", ""))
+def bind_unary(binder: Binder, node: shapes.Unary) -> Expression:
+    operator = node.operator.text
+    operand_node = node.operand
+    if operator == "-" and isinstance(operand_node, shapes.IntegerLiteral):
+        smallest = _SMALLEST.get(operand_node.literal.text.replace("_", ""))
         if smallest is not None:
             return Literal(node, smallest[1], smallest[0])
     return unary(binder, node, operator, binder.bind_value(operand_node))
 
 
-def bind_logical_not(binder: Binder, node: Node) -> Expression:
-    return unary(binder, node, "!", binder.bind_value(node.children[0]))
+def bind_logical_not(binder: Binder, node: shapes.LogicalNot) -> Expression:
+    return unary(binder, node, "!", binder.bind_value(node.operand))
 
 
-def bind_bitwise_not(binder: Binder, node: Node) -> Expression:
-    return unary(binder, node, "~", binder.bind_value(node.children[0]))
+def bind_bitwise_not(binder: Binder, node: shapes.BitwiseNot) -> Expression:
+    return unary(binder, node, "~", binder.bind_value(node.operand))
 
 
 def _lifted_user_unary(binder: Binder, node: Node, operator: str, operand: Expression, inner: Type) -> Expression:

@@ -6,7 +6,7 @@ are ordinary methods and go through overload resolution first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from apimpolicy.binding.conversions import (
     better_target,
@@ -24,6 +24,7 @@ from apimpolicy.binding.lookup import declared_members
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, LONG, OBJECT, STRING, UINT, ULONG
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ UNARY_METHODS = {
 COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
 
 
-class OperatorSignature(NamedTuple):
+class OperatorSignature(Record):
     """`left` and `right`: what the operands convert to (nullable when lifted); `operand`: what the operation is on."""
 
     left: Type
@@ -72,7 +73,7 @@ class OperatorSignature(NamedTuple):
     is_lifted: bool
 
 
-class Ambiguous(NamedTuple):
+class Ambiguous(Record):
     """More than one operator is equally good: CS0034 (CS0035 for unary ones)."""
 
     operator: str

@@ -9,16 +9,32 @@ it, a `Form`.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from apimpolicy.binding.conversions import Conversion
     from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Bad, Expression, Statement
     from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Node, Token
+
+    class Form(Protocol):
+        """How expressions without a type of their own become values: the modules `lambdas` and `method_groups`."""
+
+        def conversion(self, binder: Binder, expression: Any, target: Type) -> Conversion | None:
+            """The implicit conversion to a type, or None."""
+
+        def converted(self, binder: Binder, expression: Any, target: Type) -> Expression:
+            """The value of the type, which a conversion leads to; reports what is wrong inside."""
+
+        def unconvertible(self, binder: Binder, expression: Any, target: Type, syntax: Node | Token) -> Bad:
+            """Report why there is no conversion."""
+
+        def return_type(self, binder: Binder, expression: Any, parameters: tuple[Type, ...]) -> Type | None:
+            """What a call with arguments of these types returns, for inference; None when that is not known."""
 
 
 class _Functions(dict[str, Any]):
@@ -79,22 +95,6 @@ TYPES: Final[dict[str, Callable[[Binder, Node], Type]]] = _Functions(
     "type_",
     {"names": "hole predefined_type named_type nullable_type array_type tuple_type ref_type ref_readonly_type"},
 )
-
-
-class Form(Protocol):
-    """How expressions without a type of their own become values: the modules `lambdas` and `method_groups`."""
-
-    def conversion(self, binder: Binder, expression: Any, target: Type) -> Conversion | None:
-        """The implicit conversion to a type, or None."""
-
-    def converted(self, binder: Binder, expression: Any, target: Type) -> Expression:
-        """The value of the type, which a conversion leads to; reports what is wrong inside."""
-
-    def unconvertible(self, binder: Binder, expression: Any, target: Type, syntax: Node | Token) -> Bad:
-        """Report why there is no conversion."""
-
-    def return_type(self, binder: Binder, expression: Any, parameters: tuple[Type, ...]) -> Type | None:
-        """What a call with arguments of these types returns, for inference; None when that is not known."""
 
 
 _FORMS: Final = {"UnboundLambda": "lambdas", "MethodGroup": "method_groups"}

@@ -20,27 +20,26 @@ from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL
-from apimpolicy.syntax import literals
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax import literals, shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
-    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.syntax.nodes import Child, Node, Token
 
 
-def bind_is_pattern(binder: Binder, node: Node) -> Expression:
-    operand = binder.bind_value(node.children[0])
-    pattern_node = node.children[1]
+def bind_is_pattern(binder: Binder, node: shapes.IsPattern) -> Expression:
+    operand = binder.bind_value(node.operand)
+    pattern_node = node.pattern
     if isinstance(operand, (UnboundLambda, MethodGroup)):
         operand = binder.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'is'")
     elif isinstance(operand.type, SpecialType) and operand.type not in (ERROR, DYNAMIC):
         operand = binder.failure(
-            node.children[0], "CS8117", f"{operand_name(operand)} can't be used with 'is': it is not a value"
+            node.operand, "CS8117", f"{operand_name(operand)} can't be used with 'is': it is not a value"
         )
     if isinstance(operand, Bad):
         _declare_after_error(binder, pattern_node)
         return binder.bad(node, BOOL)
-    pattern = bind_pattern(binder, pattern_node, operand.type)  # type: ignore[arg-type]
+    pattern = bind_pattern(binder, pattern_node, operand.type)
     return binder.bad(node, BOOL) if pattern is None else IsPattern(node, BOOL, operand, pattern)
 
 
@@ -53,10 +52,10 @@ def bind_is_constant(binder: Binder, node: Node, operand: Expression, type_node:
 
 
 def _declare_after_error(binder: Binder, node: Child) -> None:
-    if isinstance(node, Node) and node.kind == "declaration_pattern":
-        token = node.children[1]
-        type_ = ERROR if is_var(node.children[0]) else binder.bind_type(node.children[0])
-        _pattern_variable(binder, token, type_)  # type: ignore[arg-type]
+    if isinstance(node, shapes.DeclarationPattern):
+        token = node.name
+        type_ = ERROR if is_var(node.type) else binder.bind_type(node.type)
+        _pattern_variable(binder, token, type_)
 
 
 def _pattern_variable(binder: Binder, token: Token, type_: Type) -> LocalSymbol | None:
@@ -68,19 +67,21 @@ def _pattern_variable(binder: Binder, token: Token, type_: Type) -> LocalSymbol 
     return symbol
 
 
-def bind_pattern(binder: Binder, node: Node, input_type: Type) -> Pattern | None:
+def bind_pattern(
+    binder: Binder, node: shapes.DeclarationPattern | shapes.ConstantPattern, input_type: Type
+) -> Pattern | None:
     """A pattern against a value of this type; None after a report."""
-    if node.kind == "declaration_pattern":
-        type_node, token = node.children
+    if isinstance(node, shapes.DeclarationPattern):
+        type_node, token = node.type, node.name
         if is_var(type_node):
-            return Pattern(node, None, _pattern_variable(binder, token, input_type))  # type: ignore[arg-type]
+            return Pattern(node, None, _pattern_variable(binder, token, input_type))
         target = binder.bind_type(type_node)
-        symbol = _pattern_variable(binder, token, target)  # type: ignore[arg-type]
-        if target is ERROR or not _may_match(binder, type_node, input_type, target):  # type: ignore[arg-type]
+        symbol = _pattern_variable(binder, token, target)
+        if target is ERROR or not _may_match(binder, type_node, input_type, target):
             return None
         return Pattern(node, target, symbol)
-    value = binder.bind_value(node.children[0])
-    return _constant_pattern(binder, node.node(0), value, input_type)
+    value = binder.bind_value(node.value)
+    return _constant_pattern(binder, node.value, value, input_type)
 
 
 def _may_match(binder: Binder, node: Node, source: Type, target: Type) -> bool:
@@ -136,13 +137,15 @@ def _constant_pattern(binder: Binder, node: Node, value: Expression, input_type:
     return Pattern(node, None, None, binder.convert(value, target))
 
 
-def bind_declaration_expression(binder: Binder, node: Node) -> Expression:
+def bind_declaration_expression(binder: Binder, node: shapes.DeclarationExpression) -> Expression:
     return binder.failure(node, "CS8185", "a declaration is not allowed here")
 
 
 def _name_expression(node: Node) -> Node:
     """A named type's syntax read as an expression: `A.B` as member access."""
-    qualifier, token, arguments = node.children
+    if not isinstance(node, shapes.NamedType):
+        return node
+    qualifier, token, arguments = node.qualifier, node.name, node.type_arguments
     if qualifier is None:
-        return Node("identifier", [token, arguments], node.start, node.end)
-    return Node("member_access", [_name_expression(qualifier), token, arguments], node.start, node.end)  # type: ignore[arg-type]
+        return shapes.Identifier([token, arguments], node.start, node.end)
+    return shapes.MemberAccess([_name_expression(qualifier), token, arguments], node.start, node.end)

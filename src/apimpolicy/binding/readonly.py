@@ -5,7 +5,7 @@ Each has codes of its own for assigning it and for taking a `ref` to it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import (
     Conditional,
@@ -17,12 +17,13 @@ from apimpolicy.binding.nodes import (
     Reference,
     TupleElement,
 )
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Expression
 
 
-class ReadOnly(NamedTuple):
+class ReadOnly(Record):
     """Why a variable can only be read; `assigned`, `referenced` and `returned` are the codes of the three mistakes."""
 
     what: str

@@ -28,28 +28,30 @@ from apimpolicy.binding.readonly import read_only as find_read_only
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.dotnet.types import ERROR
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.syntax.nodes import Child, Node
 
 
-def bind_ref_expression(binder: Binder, node: Node) -> Expression:
+def bind_ref_expression(binder: Binder, node: shapes.RefExpression) -> Expression:
     """A `ref` where no reference is wanted: only the places that want one ask `reference` themselves."""
     return binder.failure(node, "CS1525", "'ref' can't be used here", help="remove it")
 
 
-def bind_reference(binder: Binder, node: Node, *, returned: bool = False, read_only: bool = False) -> Expression:
+def bind_reference(
+    binder: Binder, node: shapes.RefExpression, *, returned: bool = False, read_only: bool = False
+) -> Expression:
     """`ref variable`: the reference; reports when there is no variable, or one that does not live on.
 
     `read_only`: what is wanted is a `ref readonly`, which may be to a variable that can only be read.
     """
-    target = binder.require_typed(binder.bind_value(node.children[0]))
+    target = binder.require_typed(binder.bind_value(node.target))
     if isinstance(target, Bad):
         return target
-    return reference_to(binder, target, node.children[0], returned=returned, read_only=read_only)
+    return reference_to(binder, target, node.target, returned=returned, read_only=read_only)
 
 
 def reference_to(
@@ -97,15 +99,14 @@ def wanted_reference(binder: Binder, node: Child, reference: Expression, wanted:
     return binder.failure(node, code, f"a reference to '{shown(wanted)}' is needed, not to '{shown(reference.type)}'")
 
 
-def reference_conditional(binder: Binder, node: Node) -> Expression:
+def reference_conditional(binder: Binder, node: shapes.Conditional) -> Expression:
     """`c ? ref a : ref b` is a variable (section 12.18); both branches have one type."""
-    branches = node.children[1:]
-    are_references = [isinstance(b, Node) and b.kind == "ref_expression" for b in branches]
-    if not all(are_references):
-        at = branches[are_references.index(False)]
+    branches = [branch for branch in (node.when_true, node.when_false) if isinstance(branch, shapes.RefExpression)]
+    if len(branches) == 1:
+        at = node.when_true if node.when_false is branches[0] else node.when_false
         return binder.failure(at, "CS8326", "either both or none of the branches must be 'ref'")
-    condition = binder.convert_condition(binder.bind_value(node.children[0]))
-    first, second = (bind_reference(binder, branch, read_only=True) for branch in branches)  # type: ignore[arg-type]
+    condition = binder.convert_condition(binder.bind_value(node.condition))
+    first, second = (bind_reference(binder, branch, read_only=True) for branch in branches)
     if any(isinstance(e, Bad) for e in (condition, first, second)):
         return binder.bad(node)
     if not conv.same(first.type, second.type):
@@ -114,16 +115,15 @@ def reference_conditional(binder: Binder, node: Node) -> Expression:
     return Dereference(node, first.type, Conditional(node, first.type, condition, first, second))
 
 
-def returned_reference(binder: Binder, node: Node, value: Child, function: object) -> Expression:
+def returned_reference(binder: Binder, node: Node, value: Node, function: object) -> Expression:
     """What is returned by reference, or the complaint that value and function do not agree about `ref`."""
-    is_reference = isinstance(value, Node) and value.kind == "ref_expression"
-    at = node.start if node.kind == "return_statement" else value.start  # type: ignore[union-attr]
+    at = node.start if isinstance(node, shapes.ReturnStatement) else value.start
     if not isinstance(function, LocalFunctionSymbol) or not function.returns_reference:
         return binder.failure_at(at, node.end, node, "CS8149", "this function doesn't return by reference")
-    if not is_reference:
+    if not isinstance(value, shapes.RefExpression):
         help = "write 'ref' before the variable"
         return binder.failure_at(at, node.end, node, "CS8150", "this function returns by reference", help=help)
-    reference = bind_reference(binder, value, returned=True, read_only=function.returns_readonly)  # type: ignore[arg-type]
+    reference = bind_reference(binder, value, returned=True, read_only=function.returns_readonly)
     if isinstance(reference, Bad):
         return reference
-    return wanted_reference(binder, value.children[0], reference, function.returns, "CS8151")  # type: ignore[union-attr]
+    return wanted_reference(binder, value.target, reference, function.returns, "CS8151")

@@ -8,12 +8,12 @@ from apimpolicy.binding.nodes import Bad, MethodGroup
 from apimpolicy.binding.written import written
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.types import ERROR, Type
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.syntax.nodes import Child, Node, Token
     from apimpolicy.text.source import Excerpt
 
 _SHORTEST_BEGINNING = 4
@@ -80,8 +80,8 @@ class Reports:
 def name_token(group: MethodGroup) -> Node | Token:
     """Where the method's name stands."""
     syntax = group.syntax
-    if isinstance(syntax, Node) and syntax.kind in ("member_access", "conditional_member_access"):
-        found = syntax.children[1]
+    if isinstance(syntax, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
+        found = syntax.name
         if found is not None:
             return found
     return syntax

@@ -24,31 +24,32 @@ from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type
-from apimpolicy.syntax.nodes import Child, Node, Token
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Node, Token
 
 
-def statement_try_statement(binder: Binder, node: Node) -> Statement:
-    body_node, catches_node, finally_node = node.children
-    has_catches = catches_node is not None and bool(catches_node.children)  # type: ignore[union-attr]
+def statement_try_statement(binder: Binder, node: shapes.TryStatement) -> Statement:
+    body_node, catches_node, finally_node = node.block, node.catches, node.finally_clause
+    has_catches = bool(catches_node.clauses)
     body = _part_of_try(binder, "try" if has_catches else "", body_node)
-    catches = [_catch(binder, child) for child in catches_node.children] if catches_node is not None else []  # type: ignore[union-attr, arg-type]
+    catches = [_catch(binder, child) for child in catches_node.clauses]
     if not catches and finally_node is None:
         binder.report(node, "CS1524", "'try' must have a catch or finally block")
     _check_catches(binder, catches)
-    finally_body = _part_of_try(binder, "finally", finally_node.children[0]) if finally_node is not None else None  # type: ignore[union-attr]
+    finally_body = _part_of_try(binder, "finally", finally_node.block) if finally_node is not None else None
     return Try(node, body, tuple(catches), finally_body)
 
 
-def _part_of_try(binder: Binder, part: str, node: Child) -> Block:
+def _part_of_try(binder: Binder, part: str, node: shapes.Block) -> Block:
     """A block of a try statement, which says what may jump and yield in it; no jump leaves `finally`."""
     saved = binder.enclosing
     if part:
-        binder.enclosing = saved._replace(parts=(*saved.parts, part))
+        binder.enclosing = saved.replaced(parts=(*saved.parts, part))
     if part == "finally":
-        binder.enclosing = binder.enclosing._replace(
+        binder.enclosing = binder.enclosing.replaced(
             breakable=(*saved.breakable, part) if saved.breakable else (), labels=(*saved.labels, None)
         )
     try:
@@ -70,22 +71,25 @@ def _check_catches(binder: Binder, catches: list[Catch]) -> None:
             for caught in earlier:
                 if caught in clause.target.supertypes:
                     where = clause.syntax
-                    declaration = where.children[0] if isinstance(where, Node) else None
-                    at = declaration.children[0] if isinstance(declaration, Node) else where
-                    binder.report(at or where, "CS0160", f"an earlier catch already handles '{shown(clause.target)}'")
+                    declaration = where.declaration if isinstance(where, shapes.CatchClause) else None
+                    binder.report(
+                        where if declaration is None else declaration.type,
+                        "CS0160",
+                        f"an earlier catch already handles '{shown(clause.target)}'",
+                    )
                     break
             if clause.filter is None:
                 earlier.append(clause.target)
 
 
-def _catch(binder: Binder, node: Node) -> Catch:
-    declaration, filter_node, body_node = node.children
+def _catch(binder: Binder, node: shapes.CatchClause) -> Catch:
+    declaration, filter_node, body_node = node.declaration, node.filter, node.block
     saved = binder.enter()
     try:
         target: NamedType | None = None
         symbol: LocalSymbol | None = None
         if declaration is not None:
-            type_node, token = declaration.children  # type: ignore[union-attr]
+            type_node, token = declaration.type, declaration.name
             type_ = binder.bind_type(type_node)
             if isinstance(type_, NamedType):
                 target = type_
@@ -97,20 +101,20 @@ def _catch(binder: Binder, node: Node) -> Catch:
                 binder.declare(symbol, token)
         condition = None
         if filter_node is not None:
-            condition = binder.convert_condition(binder.bind_value(filter_node.children[0]))  # type: ignore[union-attr]
+            condition = binder.convert_condition(binder.bind_value(filter_node.condition))
         return Catch(node, target, symbol, condition, _part_of_try(binder, "catch", body_node))
     finally:
         binder.scope = saved
 
 
-def statement_using_statement(binder: Binder, node: Node) -> Statement:
-    resource_node, body_node = node.children
+def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> Statement:
+    resource_node, body_node = node.resource, node.body
     saved = binder.enter()
     try:
         declarations: list[LocalDeclaration] = []
         resource: Expression | None = None
         types: list[tuple[Type, Node | Token]]
-        if isinstance(resource_node, Node) and resource_node.kind == "local_declaration":
+        if isinstance(resource_node, shapes.LocalDeclaration):
             made = bind_declaration(binder, resource_node, "using")
             parts = made.statements if isinstance(made, Statements) else (made,)
             declarations = [part for part in parts if isinstance(part, LocalDeclaration)]
@@ -131,15 +135,15 @@ def statement_using_statement(binder: Binder, node: Node) -> Statement:
         binder.scope = saved
 
 
-def statement_lock_statement(binder: Binder, node: Node) -> Statement:
-    target = binder.bind_typed(node.children[0])
+def statement_lock_statement(binder: Binder, node: shapes.LockStatement) -> Statement:
+    target = binder.bind_typed(node.target)
     if not isinstance(target, Bad) and not conv.is_reference(target.type):
         binder.report(
-            node.children[0],
+            node.target,
             "CS0185",
             f"'{shown(target.type)}' is not a reference type, so it can't be locked",
         )
-    return Lock(node, target, binder.bind_embedded(node.children[1]))
+    return Lock(node, target, binder.bind_embedded(node.body))
 
 
 def _is_disposable(type_: Type) -> bool:

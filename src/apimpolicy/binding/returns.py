@@ -11,24 +11,24 @@ from apimpolicy.binding.stack_lifetime import lives_on
 from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.binding.type_relations import is_ref_struct
 from apimpolicy.dotnet.values import VOID
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
     from apimpolicy.dotnet.types import Type
+    from apimpolicy.syntax.nodes import Node
 
 
-def statement_return_statement(binder: Binder, node: Node) -> Statement:
+def statement_return_statement(binder: Binder, node: shapes.ReturnStatement) -> Statement:
     if "finally" in binder.enclosing.parts:
         leaves_finally(binder, node)
     function = binder.scope.function
     if isinstance(function, LocalFunctionSymbol) and function.is_iterator:
         binder.report(node, "CS1622", "an iterator can't return a value", help="use 'yield return' or 'yield break'")
         return Return(node, None)
-    written = node.children[0]
-    by_reference = isinstance(written, Node) and written.kind == "ref_expression"
+    written = node.value
     wants_reference = isinstance(function, LocalFunctionSymbol) and function.returns_reference
-    if by_reference or (written is not None and wants_reference):
+    if written is not None and (wants_reference or isinstance(written, shapes.RefExpression)):
         from apimpolicy.binding.references import returned_reference
 
         return Return(node, returned_reference(binder, node, written, function))
@@ -53,15 +53,15 @@ def _return_value(binder: Binder, node: Node, value: Expression | None, wanted: 
     return converted if not is_ref_struct(wanted) or lives_on(binder, converted, None) else binder.bad(node)
 
 
-def statement_throw_statement(binder: Binder, node: Node) -> Statement:
-    if node.children[0] is None:
+def statement_throw_statement(binder: Binder, node: shapes.ThrowStatement) -> Statement:
+    if node.exception is None:
         around = [part for part in binder.enclosing.parts if part != "try"]
         if "catch" not in around:
             binder.report(node, "CS0156", "'throw;' without an exception can only be used in a catch block")
         elif around[-1] == "finally":
             binder.report(node, "CS0724", "'throw;' can't be used in a finally block inside a catch block")
         return Throw(node, None)
-    return Throw(node, thrown(binder, node.children[0]))
+    return Throw(node, thrown(binder, node.exception))
 
 
 def leaves_finally(binder: Binder, node: Node) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import ArrayCreation, Conditional, Convert, Expression, Local
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Child, Node
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ def allow_stack_memory(binder: Binder, value: Child) -> None:
     while waiting:
         node = waiting.pop()
         if isinstance(node, Node):
-            while node.kind == "cast":
-                node = node.node(1)
+            while isinstance(node, shapes.Cast):
+                node = node.operand
             if node.kind in STACK_KINDS:
                 binder.stack_places |= {id(node)}
-            elif node.kind == "conditional":
+            elif isinstance(node, shapes.Conditional):
                 waiting.extend(node.children)
 
 

@@ -18,14 +18,15 @@ from apimpolicy.binding.type_relations import is_unmanaged
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NamedType, Type, array_of
 from apimpolicy.dotnet.values import INT
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
+    _Stackalloc = shapes.Stackalloc | shapes.StackallocWithInitializer | shapes.ImplicitStackalloc
     from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Child
 
 
-def stack_value(binder: Binder, node: Node, target: Type | None) -> Expression:
+def stack_value(binder: Binder, node: _Stackalloc, target: Type | None) -> Expression:
     """`T name = stackalloc …`, or `var name` without a target: a span, or a pointer, which is unsafe (CS0214)."""
     array = _stack_array(binder, node)
     if isinstance(array, Bad) or target is ERROR:
@@ -40,7 +41,7 @@ def stack_value(binder: Binder, node: Node, target: Type | None) -> Expression:
     return binder.failure(node, "CS8346", what)
 
 
-def bind_stackalloc(binder: Binder, node: Node) -> Expression:
+def bind_stackalloc(binder: Binder, node: _Stackalloc) -> Expression:
     array = _stack_array(binder, node)
     if isinstance(array, Bad):
         return array
@@ -50,7 +51,7 @@ def bind_stackalloc(binder: Binder, node: Node) -> Expression:
 bind_stackalloc_with_initializer = bind_implicit_stackalloc = bind_stackalloc
 
 
-def _stack_array(binder: Binder, node: Node) -> Expression:
+def _stack_array(binder: Binder, node: _Stackalloc) -> Expression:
     """The memory, as an array."""
     if id(node) not in binder.stack_places:
         end = node.start + len("stackalloc")
@@ -58,14 +59,14 @@ def _stack_array(binder: Binder, node: Node) -> Expression:
         return binder.failure_at(node.start, end, node, "CS8370", message, help="use 'new' instead of 'stackalloc'")
     if "catch" in binder.enclosing.parts or "finally" in binder.enclosing.parts:
         return binder.failure(node, "CS0255", "'stackalloc' can't be used in a catch or finally block")
-    if node.kind == "implicit_stackalloc":
+    if isinstance(node, shapes.ImplicitStackalloc):
         return _implied(binder, node)
-    type_node, sizes_node, initializer = node.children
+    type_node, initializer = node.type, node.initializer
     element = binder.bind_type(type_node)
     if element is ERROR or not _is_unmanaged(binder, type_node, element):
         return binder.bad(node)
-    sizes = [binder.bind_typed(size) for size in sizes_node.children] if isinstance(sizes_node, Node) else []
-    rank = len(sizes) if sizes else sizes_node.text.count(",") + 1  # type: ignore[union-attr]
+    sizes = [binder.bind_typed(size) for size in node.sizes.sizes] if isinstance(node, shapes.Stackalloc) else []
+    rank = len(sizes) if isinstance(node, shapes.Stackalloc) else node.rank.text.count(",") + 1
     if rank > 1:
         return binder.failure(type_node, "CS1575", "'stackalloc' must have one size: stackalloc int[3]")
     sizes = [binder.convert(size, INT) for size in sizes]
@@ -73,13 +74,13 @@ def _stack_array(binder: Binder, node: Node) -> Expression:
         return binder.bad(node)
     if sizes and sizes[0].is_constant and sizes[0].constant < 0:
         return binder.failure(sizes[0].syntax, "CS0247", "the size of 'stackalloc' cannot be negative")
-    if not isinstance(initializer, Node):
+    if not isinstance(initializer, shapes.Initializer):
         return ArrayCreation(node, array_of(element), tuple(sizes), None)
     return array_of_elements(binder, node, array_of(element), sizes, initializer)
 
 
-def _implied(binder: Binder, node: Node) -> Expression:
-    items = [binder.bind_value(child) for child in node.node(1).children]
+def _implied(binder: Binder, node: shapes.ImplicitStackalloc) -> Expression:
+    items = [binder.bind_value(child) for child in node.initializer.items]
     if any(isinstance(item, Bad) for item in items):
         return binder.bad(node)
     element = best_common_type(items)

@@ -1,4 +1,4 @@
-"""Statements (C# specification, chapter 13)."""
+"""Plain statements: `if`, expressions, `checked` (C# specification, chapter 13)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from apimpolicy.binding.nodes import (
     UnknownStatement,
 )
 from apimpolicy.binding.stack_lifetime import allow_stack_memory
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Node
 
 
-def statement_empty_statement(binder: Binder, node: Node) -> Statement:
+def statement_empty_statement(binder: Binder, node: shapes.EmptyStatement) -> Statement:
     return Empty(node)
 
 
@@ -34,18 +35,18 @@ def statement_hole(binder: Binder, node: Node) -> Statement:
     return UnknownStatement(node)
 
 
-def statement_expression_statement(binder: Binder, node: Node) -> Statement:
-    written = node.children[0]
-    if isinstance(written, Node) and written.kind == "identifier" and has_hole(written.token(0).text):
+def statement_expression_statement(binder: Binder, node: shapes.ExpressionStatement) -> Statement:
+    written = node.expression
+    if isinstance(written, shapes.Identifier) and has_hole(written.name.text):
         return statement_hole(binder, node)
-    if isinstance(written, Node) and written.kind == "assignment":
-        allow_stack_memory(binder, written.children[1])
+    if isinstance(written, shapes.Assignment):
+        allow_stack_memory(binder, written.right)
     expression = binder.bind(written)
     if isinstance(expression, Bad):
         return ExpressionStatement(node, expression)
     if not is_statement_expression(expression):
         binder.report(
-            node.children[0],
+            node.expression,
             "CS0201",
             "only a call, an assignment, an increment or 'new' can be used as a statement",
             help="is 'return' missing?",
@@ -57,27 +58,29 @@ def statement_expression_statement(binder: Binder, node: Node) -> Statement:
 # ---------------------------------------------------------------------------------------- control flow
 
 
-def statement_if_statement(binder: Binder, node: Node) -> Statement:
-    condition = binder.convert_condition(binder.bind_value(node.children[0]))
-    then = binder.bind_embedded(node.children[1])
-    otherwise = binder.bind_embedded(node.children[2]) if node.children[2] is not None else None
+def statement_if_statement(binder: Binder, node: shapes.IfStatement) -> Statement:
+    condition = binder.convert_condition(binder.bind_value(node.condition))
+    then = binder.bind_embedded(node.then)
+    otherwise = binder.bind_embedded(node.otherwise) if node.otherwise is not None else None
     return If(node, condition, then, otherwise)
 
 
 # ------------------------------------------------------------------------------- try, using, lock, checked
 
 
-def statement_checked_statement(binder: Binder, node: Node) -> Statement:
+def statement_checked_statement(binder: Binder, node: shapes.CheckedStatement) -> Statement:
     return _checked_block(binder, node, checked=True)
 
 
-def statement_unchecked_statement(binder: Binder, node: Node) -> Statement:
+def statement_unchecked_statement(binder: Binder, node: shapes.UncheckedStatement) -> Statement:
     return _checked_block(binder, node, checked=False)
 
 
-def _checked_block(binder: Binder, node: Node, *, checked: bool) -> Statement:
+def _checked_block(
+    binder: Binder, node: shapes.CheckedStatement | shapes.UncheckedStatement, *, checked: bool
+) -> Statement:
     saved, binder.is_checked = binder.is_checked, checked
     try:
-        return binder.bind_block(node.node(0))
+        return binder.bind_block(node.block)
     finally:
         binder.is_checked = saved

@@ -21,29 +21,29 @@ from apimpolicy.binding.patterns import bind_pattern
 from apimpolicy.binding.symbols import Scope
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType
 from apimpolicy.dotnet.values import BOOL, VOID
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.binding.core import Binder
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.syntax.nodes import Node
 
 
-def statement_switch_statement(binder: Binder, node: Node) -> Statement:
-    value = binder.bind_value(node.children[0])
+def statement_switch_statement(binder: Binder, node: shapes.SwitchStatement) -> Statement:
+    value = binder.bind_value(node.value)
     is_special = isinstance(value.type, SpecialType) and value.type not in (ERROR, DYNAMIC)
     if is_special or value.type is VOID:
-        value = binder.failure(node.children[0], "CS8119", f"switch needs a value, but this is {operand_name(value)}")
+        value = binder.failure(node.value, "CS8119", f"switch needs a value, but this is {operand_name(value)}")
     saved, enclosing, gotos = binder.enter(), binder.enclosing, binder.gotos
-    binder.enclosing = enclosing._replace(
+    binder.enclosing = enclosing.replaced(
         breakable=(*enclosing.breakable, "switch"), switch_types=(*enclosing.switch_types, value.type)
     )
     binder.gotos = ()
     try:
-        statements = [s for child in node.nodes(1) for s in child.children[1:]]
+        statements = [s for child in node.sections for s in child.statements]
         declare_ahead(binder, statements)
-        sections = [_switch_section(binder, child, value) for child in node.nodes(1)]
+        sections = [_switch_section(binder, child, value) for child in node.sections]
         _check_labels(binder, sections)
         _check_subsumed(binder, sections, value.type)
         _check_gotos(binder, sections)
@@ -62,11 +62,11 @@ def statement_switch_statement(binder: Binder, node: Node) -> Statement:
         binder.scope, binder.enclosing, binder.gotos = saved, enclosing, gotos
 
 
-def _switch_section(binder: Binder, node: Node, value: Expression) -> SwitchSection:
-    labels_node, *statements = node.children
+def _switch_section(binder: Binder, node: shapes.SwitchSection, value: Expression) -> SwitchSection:
+    labels_node, statements = node.labels, node.statements
     saved = binder.enter()
     try:
-        labels = [_switch_label(binder, child, value) for child in labels_node.children]  # type: ignore[union-attr, arg-type]
+        labels = [_switch_label(binder, child, value) for child in labels_node.labels]
         names = binder.scope.names
         binder.scope = saved
         # variables declared in a section belong to the whole switch block, those of patterns to the section
@@ -81,11 +81,11 @@ def _switch_section(binder: Binder, node: Node, value: Expression) -> SwitchSect
         binder.scope = saved
 
 
-def _switch_label(binder: Binder, node: Node, value: Expression) -> SwitchLabel:
-    if node.kind == "default_label":
+def _switch_label(binder: Binder, node: shapes.CaseLabel | shapes.DefaultLabel, value: Expression) -> SwitchLabel:
+    if isinstance(node, shapes.DefaultLabel):
         return SwitchLabel(node, None, None)
-    pattern_node, guard_node = node.children
-    pattern = bind_pattern(binder, pattern_node, value.type)  # type: ignore[arg-type]
+    pattern_node, guard_node = node.pattern, node.guard
+    pattern = bind_pattern(binder, pattern_node, value.type)
     guard = binder.convert_condition(binder.bind_value(guard_node)) if guard_node is not None else None
     return SwitchLabel(node, pattern or Pattern(node, None, None, binder.bad(node)), guard)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.expression_variables import declared_in
 from apimpolicy.binding.nodes import NOT_CONSTANT
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.signatures import Parameter
     from apimpolicy.dotnet.types import Type, TypeParameter
+    from apimpolicy.syntax import shapes
     from apimpolicy.syntax.nodes import Child, Node, Token
 
 
@@ -63,10 +64,10 @@ class LocalFunctionSymbol(Record):
     returns: Type
     result: Type
     parameters: tuple[Parameter, ...]
-    declared_at: Node
+    declared_at: shapes.LocalFunction
     type_parameters: tuple[TypeParameter, ...]
     symbols: tuple[LocalSymbol, ...]
-    defaults: list[tuple[Parameter, Node | Token, Scope]]
+    defaults: list[tuple[Parameter, Node, Scope]]
     instances: dict[tuple[Type, ...], LocalFunctionSymbol]
     waiting: list[tuple[tuple[Type, ...], LocalFunctionSymbol]]
     is_async: bool
@@ -81,7 +82,7 @@ class LocalFunctionSymbol(Record):
         name: str,
         returns: Type,
         parameters: tuple[Parameter, ...],
-        declared_at: Node,
+        declared_at: shapes.LocalFunction,
         type_parameters: tuple[TypeParameter, ...] = (),
     ) -> None:
         self.name = name
@@ -202,7 +203,7 @@ class Scope:
         return False
 
 
-class Enclosing(NamedTuple):
+class Enclosing(Record):
     """What encloses a statement inside its function, innermost last."""
 
     breakable: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from apimpolicy.syntax import literals
+from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
@@ -32,16 +32,13 @@ def name_of(child: Child) -> str:
 def is_var(node: Child) -> bool:
     """Whether type syntax is `var` meaning an inferred type."""
     return (
-        isinstance(node, Node)
-        and node.kind == "named_type"
-        and node.children[0] is None
-        and node.children[2] is None
-        and node.token(1).text == "var"
+        isinstance(node, shapes.NamedType)
+        and node.qualifier is None
+        and node.type_arguments is None
+        and node.name.text == "var"
     )
 
 
 def is_discard(node: Child, scope: Scope) -> bool:
     """Whether an expression is `_` where no variable has that name."""
-    return (
-        isinstance(node, Node) and node.kind == "identifier" and node.token(0).text == "_" and scope.find("_") is None
-    )
+    return isinstance(node, shapes.Identifier) and node.name.text == "_" and scope.find("_") is None

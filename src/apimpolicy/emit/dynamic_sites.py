@@ -151,7 +151,7 @@ class _LateBinder(Binder):
         if stores:
             *self.values, value = self.values
             target = getattr(self, f"late_{operation}")()
-            if isinstance(target, nodes.Bad) or not check_assignable(self, target, self.node.syntax):  # type: ignore[arg-type]
+            if isinstance(target, nodes.Bad) or not check_assignable(self, target, self.node.syntax):
                 return self.bad(self.node.syntax)
             converted = self.convert(value, target.type)
             return (
