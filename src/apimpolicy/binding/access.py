@@ -1,13 +1,12 @@
-"""Member access, calls and indexing (C# specification, sections 12.8.7 to 12.8.11)."""
+"""Member access, and the `?.` chains over members, calls and indexes (C# specification, 12.8.7 and 12.8.8)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice, lookup
-from apimpolicy.binding.complaints import name_token
 from apimpolicy.binding.conversions import is_delegate, nullable
-from apimpolicy.binding.names import NameBinder
+from apimpolicy.binding.names import no_generic, no_type_arguments
 from apimpolicy.binding.nodes import (
     AnonymousMember,
     Bad,
@@ -22,22 +21,22 @@ from apimpolicy.binding.nodes import (
     TupleElement,
     TypeReference,
 )
+from apimpolicy.binding.reports import name_token
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.dotnet.signatures import Field, Method
 from apimpolicy.dotnet.types import (
     DYNAMIC,
     ERROR,
-    NULL,
     AnonymousType,
     NamedType,
     SpecialType,
     TupleType,
     Type,
-    array_of,
     construct,
 )
 from apimpolicy.dotnet.values import VOID
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.text.holes import has_hole
@@ -45,298 +44,301 @@ from apimpolicy.text.holes import has_hole
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Child
 
-_CONDITIONAL = frozenset({"conditional_member_access", "conditional_element_access"})
-_CHAIN = frozenset({"member_access", "element_access", "invocation", *_CONDITIONAL})
+    _ConditionalLink = shapes.ConditionalMemberAccess | shapes.ConditionalElementAccess
+    _Link = shapes.MemberAccess | shapes.ElementAccess | shapes.Invocation | _ConditionalLink
 
 
-class AccessBinder(NameBinder):
-    """Dots, calls, indexes, and the `?.` chains over them."""
+_CONDITIONAL_LINKS = (shapes.ConditionalMemberAccess, shapes.ConditionalElementAccess)
+_LINKS = (shapes.MemberAccess, shapes.ElementAccess, shapes.Invocation, *_CONDITIONAL_LINKS)
 
-    _receiver: tuple[Node, Expression] | None = None
-    """The node whose value is already known: the receiver inside a `?.` chain."""
-    _plain: Child = None
-    """The node whose chain is known to have no `?.` that is still to be bound."""
-    _called: Child = None
-    """The node that is called: members that are neither methods nor delegates are passed over (section 12.5)."""
-    is_instance = False
-    """Whether the body of a generic function is bound with type arguments: a `T` that is never null may have `?.`."""
 
-    # ------------------------------------------------------------------------------------------ `?.` chains
+# ------------------------------------------------------------------------------------------ `?.` chains
 
-    def _conditional_links(self, node: Node) -> list[Node]:
-        """The `?.` of the chain that this node ends, from left to right."""
-        found: list[Node] = []
-        known = self._receiver[0] if self._receiver is not None else None
-        current: Any = node
-        while type(current) is Node and current.kind in _CHAIN and current is not known:
-            if current.kind in _CONDITIONAL and current.children[0] is not known:
-                found.append(current)
-            current = current.children[0]
-        return found[::-1]
 
-    def _bind_chain(self, node: Node) -> Expression | None:
-        """Bind a chain with `?.` in it as ConditionalAccess in ConditionalAccess; None when there is no `?.`."""
-        links = self._conditional_links(node) if node is not self._plain else None
-        if not links:
-            self._plain = node.children[0]  # each link of a long chain need not look at all the others again
-            return None
-        saved = self._receiver
-        held: list[tuple[Expression, Placeholder]] = []
-        try:
-            for link in links:
-                self._plain = link.children[0]
-                receiver = self.require_typed(self.require_value(self.bind_receiver(link.children[0])))
-                if receiver.type is ERROR:
-                    return self.bad(node)
-                placeholder = self._conditional_receiver(link, receiver)
-                if isinstance(placeholder, Bad):
-                    return placeholder
-                held.append((receiver, placeholder))
-                self._receiver = (link.children[0], placeholder)  # type: ignore[assignment]
-            self._plain = node
-            access = self.require_value(self.bind(node))
-        finally:
-            self._receiver, self._plain = saved, None
-        if isinstance(access, Bad):
-            return self.bad(node)
-        if isinstance(access, MethodGroup):
-            return self.failure(node, "CS0119", f"'{access.name}' is a method; did you forget the parentheses?")
-        for receiver, placeholder in reversed(held):
-            type_ = access.type
-            if type_ is not VOID and type_.is_value_type and type_.underlying is None:
-                type_ = nullable(type_)
-            access = ConditionalAccess(node, type_, receiver, placeholder, access)
-        return access
+def _conditional_links(binder: Binder, node: _Link) -> list[_ConditionalLink]:
+    """The `?.` of the chain that this node ends, from left to right."""
+    found: list[_ConditionalLink] = []
+    known = binder.known_receiver[0] if binder.known_receiver is not None else None
+    current: Node = node
+    while isinstance(current, _LINKS) and current is not known:
+        before = current.target if isinstance(current, shapes.Invocation) else current.receiver
+        if isinstance(current, _CONDITIONAL_LINKS) and before is not known:
+            found.append(current)
+        current = before
+    return found[::-1]
 
-    def _conditional_receiver(self, link: Node, receiver: Expression) -> Placeholder | Bad:
-        """What stands for a receiver that is not null."""
-        type_ = receiver.type
-        is_never_null = type_.is_value_type and type_.underlying is None and not self.is_instance
-        if type_ is not DYNAMIC and (isinstance(type_, SpecialType) or is_never_null):
-            written: Any = link.children[0]
-            mark = self.excerpt.text.find("?", written.end)
-            return self.failure_at(
-                mark,
-                mark + 1,
-                link,
-                "CS0023",
-                f"'?.' can't be used on a value of type '{shown(type_)}', which is never null",
-            )
-        return Placeholder(link.children[0] or link, type_.underlying or type_)
 
-    def bind_receiver(self, node: Child) -> Expression:
-        if self._receiver is not None and node is self._receiver[0]:
-            return self._receiver[1]
-        return self.bind(node)
+def bind_chain(binder: Binder, node: _Link) -> Expression | None:
+    """Bind a chain with `?.` in it as ConditionalAccess in ConditionalAccess; None when there is no `?.`."""
+    links = _conditional_links(binder, node) if node is not binder.plain_link else None
+    if not links:
+        before = node.target if isinstance(node, shapes.Invocation) else node.receiver
+        binder.plain_link = before  # each link of a long chain need not look at all the others again
+        return None
+    saved = binder.known_receiver
+    held: list[tuple[Expression, Placeholder]] = []
+    try:
+        for link in links:
+            binder.plain_link = link.receiver
+            receiver = binder.require_typed(binder.require_value(bind_receiver(binder, link.receiver)))
+            if receiver.type is ERROR:
+                return binder.bad(node)
+            placeholder = _conditional_receiver(binder, link, receiver)
+            if isinstance(placeholder, Bad):
+                return placeholder
+            held.append((receiver, placeholder))
+            binder.known_receiver = (link.receiver, placeholder)
+        binder.plain_link = node
+        access = binder.require_value(binder.bind(node))
+    finally:
+        binder.known_receiver, binder.plain_link = saved, None
+    if isinstance(access, Bad):
+        return binder.bad(node)
+    if isinstance(access, MethodGroup):
+        return binder.failure(node, "CS0119", f"'{access.name}' is a method; did you forget the parentheses?")
+    for receiver, placeholder in reversed(held):
+        type_ = access.type
+        if type_ is not VOID and type_.is_value_type and type_.underlying is None:
+            type_ = nullable(type_)
+        access = ConditionalAccess(node, type_, receiver, placeholder, access)
+    return access
 
-    def bind_conditional_member_access(self, node: Node) -> Expression:
-        if self._receiver is not None and node.children[0] is self._receiver[0]:
-            is_called = node is self._called
-            return self.access_member(node, self._receiver[1], node.token(1), node.children[2], is_called=is_called)
-        return self._bind_chain(node) or self.bad(node)
 
-    def bind_conditional_element_access(self, node: Node) -> Expression:
-        raise NotImplementedError
+def _conditional_receiver(
+    binder: Binder, link: shapes.ConditionalMemberAccess | shapes.ConditionalElementAccess, receiver: Expression
+) -> Placeholder | Bad:
+    """What stands for a receiver that is not null."""
+    type_ = receiver.type
+    is_never_null = type_.is_value_type and type_.underlying is None and not binder.binds_instance
+    if type_ is not DYNAMIC and (isinstance(type_, SpecialType) or is_never_null):
+        written: Any = link.receiver
+        mark = binder.excerpt.text.find("?", written.end)
+        return binder.failure_at(
+            mark,
+            mark + 1,
+            link,
+            "CS0023",
+            f"'?.' can't be used on a value of type '{shown(type_)}', which is never null",
+        )
+    return Placeholder(link.receiver, type_.underlying or type_)
 
-    # --------------------------------------------------------------------------------------- member access
 
-    def bind_member_access(self, node: Node) -> Expression:
-        is_called = node is self._called
-        chain = self._bind_chain(node)
-        if chain is not None:
-            return chain
-        receiver = self.bind_receiver(node.children[0])
-        return self.access_member(node, receiver, node.token(1), node.children[2], is_called=is_called)
+def bind_receiver(binder: Binder, node: Node) -> Expression:
+    if binder.known_receiver is not None and node is binder.known_receiver[0]:
+        return binder.known_receiver[1]
+    return binder.bind(node)
 
-    def access_member(
-        self, node: Node, receiver: Expression, token: Token, arguments: Child, *, is_called: bool = False
-    ) -> Expression:
-        """`receiver.name`; everything a name after a dot can be."""
-        name = identifier_name(token.text)
-        if has_hole(name):
-            return self.bind_hole(node)
-        if receiver.type is ERROR:
-            return self.bad(node)
-        if isinstance(receiver, NamespaceReference):
-            return self._in_namespace(node, receiver, token, name, arguments)
-        if isinstance(arguments, Token):
-            return self.no_type_arguments(node, token, name)
-        types = tuple(self.bind_type(a) for a in arguments.children) if arguments is not None else ()
-        if isinstance(receiver, TypeReference):
-            return self._static_member(node, receiver, token, name, types)
-        if isinstance(receiver, (MethodGroup, UnboundLambda)):
-            shown = receiver.name if isinstance(receiver, MethodGroup) else "lambda"
-            return self.failure(
-                node if isinstance(receiver, UnboundLambda) else name_token(receiver),
-                "CS0119" if isinstance(receiver, MethodGroup) else "CS0023",
-                f"'{shown}' is a method, and a method has no members",
-                help="add parentheses to call it",
-            )
-        return self._instance_member(node, receiver, token, name, types, is_called=is_called)
 
-    def _in_namespace(
-        self, node: Node, receiver: NamespaceReference, token: Token, name: str, arguments: Child
-    ) -> Expression:
-        full = f"{receiver.name}.{name}"
-        count = len(arguments.children) if arguments is not None else 0  # type: ignore[union-attr]
-        definition = lookup.qualified_type(receiver.name, name, count)
-        if definition is not None:
-            if not count:
-                return TypeReference(node, definition.type)
-            types = tuple(self.bind_type(a) for a in arguments.children)  # type: ignore[union-attr]
-            return TypeReference(node, construct(definition, types))
-        if lookup.namespace_exists(full):
-            return NamespaceReference(node, receiver.type, full)
-        return self.failure(node, "CS0234", f"the type or namespace '{name}' does not exist in '{receiver.name}'")
+def bind_conditional_member_access(binder: Binder, node: shapes.ConditionalMemberAccess) -> Expression:
+    if binder.known_receiver is not None and node.receiver is binder.known_receiver[0]:
+        is_called = node is binder.called
+        return access_member(
+            binder, node, binder.known_receiver[1], node.name, node.type_arguments, is_called=is_called
+        )
+    return bind_chain(binder, node) or binder.bad(node)
 
-    def _static_member(
-        self, node: Node, receiver: TypeReference, token: Token, name: str, types: tuple[Type, ...]
-    ) -> Expression:
-        type_ = receiver.type
-        if type_ is ERROR:
-            return self.bad(node)
-        members = lookup.find_members(type_, name)
-        if not members:
-            if isinstance(type_, NamedType):
-                nested = lookup.nested_type(type_, name, len(types))
-                if nested is not None:
-                    return TypeReference(node, nested)
-            return self.failure(
-                token,
-                "CS0117",
-                f"'{shown(type_)}' has no member '{name}'",
-                label=self.suggestion(name, lookup.member_names(type_)),
-            )
-        first = members[0]
-        if isinstance(first, Method):
-            methods = [m for m in members if isinstance(m, Method)]
-            return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, methods, (), types)
-        if not first.is_static:
-            return self.failure(
+
+# --------------------------------------------------------------------------------------- member access
+
+
+def bind_member_access(binder: Binder, node: shapes.MemberAccess) -> Expression:
+    is_called = node is binder.called
+    chain = bind_chain(binder, node)
+    if chain is not None:
+        return chain
+    receiver = bind_receiver(binder, node.receiver)
+    return access_member(binder, node, receiver, node.name, node.type_arguments, is_called=is_called)
+
+
+def access_member(
+    binder: Binder, node: Node, receiver: Expression, token: Token, arguments: Child, *, is_called: bool = False
+) -> Expression:
+    """`receiver.name`; everything a name after a dot can be."""
+    name = identifier_name(token.text)
+    if has_hole(name):
+        return binder.hole(node)
+    if receiver.type is ERROR:
+        return binder.bad(node)
+    if isinstance(receiver, NamespaceReference):
+        return _in_namespace(binder, node, receiver, token, name, arguments)
+    if isinstance(arguments, Token):
+        return no_type_arguments(binder, node, token, name)
+    written = arguments.types if isinstance(arguments, shapes.TypeArguments) else []
+    types = tuple(binder.bind_type(argument) for argument in written)
+    if isinstance(receiver, TypeReference):
+        return _static_member(binder, node, receiver, token, name, types)
+    if isinstance(receiver, (MethodGroup, UnboundLambda)):
+        shown = receiver.name if isinstance(receiver, MethodGroup) else "lambda"
+        return binder.failure(
+            node if isinstance(receiver, UnboundLambda) else name_token(receiver),
+            "CS0119" if isinstance(receiver, MethodGroup) else "CS0023",
+            f"'{shown}' is a method, and a method has no members",
+            help="add parentheses to call it",
+        )
+    return _instance_member(binder, node, receiver, token, name, types, is_called=is_called)
+
+
+def _in_namespace(
+    binder: Binder, node: Node, receiver: NamespaceReference, token: Token, name: str, arguments: Child
+) -> Expression:
+    full = f"{receiver.name}.{name}"
+    written = arguments.types if isinstance(arguments, shapes.TypeArguments) else []
+    count = len(written)
+    definition = lookup.qualified_type(receiver.name, name, count)
+    if definition is not None:
+        if not count:
+            return TypeReference(node, definition.type)
+        types = tuple(binder.bind_type(argument) for argument in written)
+        return TypeReference(node, construct(definition, types))
+    if lookup.namespace_exists(full):
+        return NamespaceReference(node, receiver.type, full)
+    return binder.failure(node, "CS0234", f"the type or namespace '{name}' does not exist in '{receiver.name}'")
+
+
+def _static_member(
+    binder: Binder, node: Node, receiver: TypeReference, token: Token, name: str, types: tuple[Type, ...]
+) -> Expression:
+    type_ = receiver.type
+    if type_ is ERROR:
+        return binder.bad(node)
+    members = lookup.find_members(type_, name)
+    if not members:
+        if isinstance(type_, NamedType):
+            nested = lookup.nested_type(type_, name, len(types))
+            if nested is not None:
+                return TypeReference(node, nested)
+        return binder.failure(
+            token,
+            "CS0117",
+            f"'{shown(type_)}' has no member '{name}'",
+            label=binder.suggestion(name, lookup.member_names(type_)),
+        )
+    first = members[0]
+    if isinstance(first, Method):
+        methods = [m for m in members if isinstance(m, Method)]
+        return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), (), types)
+    if not first.is_static:
+        return binder.failure(
+            node,
+            "CS0120",
+            f"'{name}' is an instance member of '{shown(type_)}': it needs a value, not the type",
+        )
+    if types:
+        return no_generic(binder, node, token.start, _what(first), name)
+    return member_value(node, None, first)
+
+
+def _instance_member(
+    binder: Binder,
+    node: Node,
+    receiver: Expression,
+    token: Token,
+    name: str,
+    types: tuple[Type, ...],
+    *,
+    is_called: bool,
+) -> Expression:
+    type_ = receiver.type
+    if type_ is ERROR:
+        return binder.bad(node)
+    if type_ is VOID:
+        return _dot_after(binder, node, "CS0023", "the call before the dot returns nothing", token)
+    if type_ is DYNAMIC:
+        return Dynamic(node, DYNAMIC, "member", (receiver,), token)
+    if isinstance(type_, SpecialType):
+        return binder.failure(node, "CS0023", f"'{type_}' has no members")
+    element = _element(binder, node, receiver, type_, name)
+    if element is not None:
+        if is_called and not is_delegate(element.type) and element.type is not DYNAMIC:
+            return _passed_over(node, receiver, name, types) or element
+        return element
+    members = lookup.find_members(type_, name)
+    if is_called and members and _is_passed_over(members[0]):
+        found = _passed_over(node, receiver, name, types)
+        if found is not None:
+            return found
+    if members and not isinstance(members[0], Method):
+        if members[0].is_static:
+            return binder.failure(
                 node,
-                "CS0120",
-                f"'{name}' is an instance member of '{shown(type_)}': it needs a value, not the type",
+                "CS0176",
+                f"'{name}' is a static member: use it through the type '{shown(type_)}'",
+                help=f"write {shown(type_)}.{name}",
             )
         if types:
-            return self.no_generic(node, token.start, _what(first), name)
-        return self._member_value(node, None, first)
-
-    def _instance_member(
-        self, node: Node, receiver: Expression, token: Token, name: str, types: tuple[Type, ...], *, is_called: bool
-    ) -> Expression:
-        type_ = receiver.type
-        if type_ is ERROR:
-            return self.bad(node)
-        if type_ is VOID:
-            return self._dot_after(node, "CS0023", "the call before the dot returns nothing", token)
-        if type_ is DYNAMIC:
-            return Dynamic(node, DYNAMIC, "member", [receiver], token)
-        if isinstance(type_, SpecialType):
-            return self.failure(node, "CS0023", f"'{type_}' has no members")
-        element = self._element(node, receiver, type_, name)
-        if element is not None:
-            if is_called and not is_delegate(element.type) and element.type is not DYNAMIC:
-                return self._passed_over(node, receiver, name, types) or element
-            return element
-        members = lookup.find_members(type_, name)
-        if is_called and members and _is_passed_over(members[0]):
-            found = self._passed_over(node, receiver, name, types)
-            if found is not None:
-                return found
-        if members and not isinstance(members[0], Method):
-            if members[0].is_static:
-                return self.failure(
-                    node,
-                    "CS0176",
-                    f"'{name}' is a static member: use it through the type '{shown(type_)}'",
-                    help=f"write {shown(type_)}.{name}",
-                )
-            if types:
-                return self.no_generic(node, token.start, _what(members[0]), name)
-            return self._member_value(node, receiver, members[0])
-        extensions = lookup.extension_methods(name)
-        methods = [m for m in members if isinstance(m, Method)]
-        if not methods and not self._may_extend(receiver, extensions):
-            names = [*lookup.member_names(type_), *lookup.extension_method_names()]
-            if isinstance(type_, AnonymousType):
-                names = [member for member, _ in type_.members]
-            if token.start == token.end:
-                return self.no_query(receiver, name)
-            meant, help = advice.for_member(type_, name)
-            return self.failure(
-                token,
-                "CS1061",
-                f"'{shown(type_)}' has no member '{name}'",
-                label=f"did you mean '{meant}'?" if meant else self.suggestion(name, names),
-                help=help,
-            )
-        return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, methods, extensions, types)
-
-    def _passed_over(self, node: Node, receiver: Expression, name: str, types: tuple[Type, ...]) -> MethodGroup | None:
-        """The extension methods that a call means when the type's own member of the name cannot be invoked."""
-        extensions = lookup.extension_methods(name)
-        if not extensions:
-            return None
-        group = MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, (), extensions, types)
-        group.hides_value = True
-        return group
-
-    def _element(self, node: Node, receiver: Expression, type_: Type, name: str) -> Expression | None:
-        """A member that the compiler makes: of a tuple with names, or of an anonymous object."""
-        if isinstance(type_, TupleType):
-            return self._tuple_element(node, receiver, type_, name)
+            return no_generic(binder, node, token.start, _what(members[0]), name)
+        return member_value(node, receiver, members[0])
+    extensions = lookup.extension_methods(name)
+    methods = [m for m in members if isinstance(m, Method)]
+    if not methods and not _may_extend(receiver, extensions):
+        names = [*lookup.member_names(type_), *lookup.extension_method_names()]
         if isinstance(type_, AnonymousType):
-            for index, (member, member_type) in enumerate(type_.members):
-                if member == name:
-                    return AnonymousMember(node, member_type, receiver, index)
+            names = [member for member, _ in type_.members]
+        if token.start == token.end:
+            from apimpolicy.binding.complaints import no_query
+
+            return no_query(binder, receiver, name)
+        meant, help = advice.for_member(type_, name)
+        return binder.failure(
+            token,
+            "CS1061",
+            f"'{shown(type_)}' has no member '{name}'",
+            label=f"did you mean '{meant}'?" if meant else binder.suggestion(name, names),
+            help=help,
+        )
+    return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), extensions, types)
+
+
+def _passed_over(node: Node, receiver: Expression, name: str, types: tuple[Type, ...]) -> MethodGroup | None:
+    """The extension methods that a call means when the type's own member of the name cannot be invoked."""
+    extensions = lookup.extension_methods(name)
+    if not extensions:
         return None
+    group = MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, (), extensions, types)
+    group.hides_value = True
+    return group
 
-    def _dot_after(self, node: Node, code: str, message: str, token: Token) -> Bad:
-        """A mistake at the dot before a name."""
-        dot = self.excerpt.text.rfind(".", node.start, token.start)
-        return self.failure_at(dot, dot + 1, node, code, message)
 
-    def no_query(self, receiver: Expression, name: str) -> Bad:
-        """The source of a query has no method for one of its clauses (section 12.20.3)."""
-        type_ = receiver.type
-        is_sequence = any(parent.name == "System.Collections.IEnumerable" for parent in lookup.supertypes(type_))
-        return self.failure(
-            receiver.syntax,
-            "CS1934" if is_sequence else "CS1936",
-            f"'{shown(type_)}' can't be queried: it has no method '{name}'",
-            help="write the type of the range variable, as in: from string x in …" if is_sequence else "",
-        )
+def _element(binder: Binder, node: Node, receiver: Expression, type_: Type, name: str) -> Expression | None:
+    """A member that the compiler makes: of a tuple with names, or of an anonymous object."""
+    if isinstance(type_, TupleType):
+        return _tuple_element(node, receiver, type_, name)
+    if isinstance(type_, AnonymousType):
+        for index, (member, member_type) in enumerate(type_.members):
+            if member == name:
+                return AnonymousMember(node, member_type, receiver, index)
+    return None
 
-    def _may_extend(self, receiver: Expression, extensions: Sequence[Method]) -> bool:
-        return bool(extensions)
 
-    def _tuple_element(self, node: Node, receiver: Expression, type_: TupleType, name: str) -> Expression | None:
-        if name in type_.names:
-            index = type_.names.index(name)
-        elif name.startswith("Item") and name[4:].isdigit() and 1 <= int(name[4:]) <= len(type_.arguments):
-            index = int(name[4:]) - 1
-        else:
-            return None
-        return TupleElement(node, type_.arguments[index], receiver, index)
+def _dot_after(binder: Binder, node: Node, code: str, message: str, token: Token) -> Bad:
+    """A mistake at the dot before a name."""
+    dot = binder.excerpt.text.rfind(".", node.start, token.start)
+    return binder.failure_at(dot, dot + 1, node, code, message)
 
-    def _member_value(self, node: Node, receiver: Expression | None, member: Any) -> Expression:
-        if isinstance(member, Field):
-            if member.is_constant:
-                return FieldAccess(node, member.type, receiver, member, member.value)
-            return FieldAccess(node, member.type, receiver, member)
-        return PropertyAccess(node, member.type, receiver, member)
 
-    def is_var(self, node: Child) -> bool:
-        """Whether type syntax is `var` meaning an inferred type."""
-        return (
-            isinstance(node, Node)
-            and node.kind == "named_type"
-            and node.children[0] is None
-            and node.children[2] is None
-            and node.token(1).text == "var"
-        )
+def _may_extend(receiver: Expression, extensions: Sequence[Method]) -> bool:
+    return bool(extensions)
+
+
+def _tuple_element(node: Node, receiver: Expression, type_: TupleType, name: str) -> Expression | None:
+    if name in type_.names:
+        index = type_.names.index(name)
+    elif name.startswith("Item") and name[4:].isdigit() and 1 <= int(name[4:]) <= len(type_.arguments):
+        index = int(name[4:]) - 1
+    else:
+        return None
+    return TupleElement(node, type_.arguments[index], receiver, index)
+
+
+def member_value(node: Node, receiver: Expression | None, member: Any) -> Expression:
+    if isinstance(member, Field):
+        if member.is_constant:
+            return FieldAccess(node, member.type, receiver, member, constant=member.value)
+        return FieldAccess(node, member.type, receiver, member)
+    return PropertyAccess(node, member.type, receiver, member)
 
 
 def _what(member: Any) -> str:
@@ -346,6 +348,3 @@ def _what(member: Any) -> str:
 def _is_passed_over(member: Any) -> bool:
     """Whether a member cannot be invoked: a property or field that is not of a delegate type, nor dynamic."""
     return not isinstance(member, Method) and not is_delegate(member.type) and member.type is not DYNAMIC
-
-
-__all__ = ["NULL", "AccessBinder", "array_of"]

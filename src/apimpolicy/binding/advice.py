@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import lookup
-from apimpolicy.binding.nodes import Assignment, IndexerAccess, Literal
+from apimpolicy.binding.nodes import Assignment, IndexerAccess, Literal, MethodGroup
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType
 from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, OBJECT, STRING
@@ -154,3 +155,13 @@ def for_receiver(type_: Type, name: str) -> str:
     if name == "Contains" and element is not None and element is not STRING:
         return f"the elements are of type '{shown(element)}': use Any(x => x.… == …), or Select(x => x.…) before it"
     return ""
+
+
+def operand_name(expression: Expression) -> str:
+    if isinstance(expression, UnboundLambda):
+        return "a lambda"
+    if isinstance(expression, MethodGroup):
+        return f"the method '{expression.name}'"
+    if expression.type is NULL:
+        return "null"
+    return f"'{shown(expression.type)}'"

@@ -13,10 +13,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import nodes
-from apimpolicy.binding.statements import Binder
+from apimpolicy.binding.core import Binder
+from apimpolicy.binding.written import is_var
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, NamedType
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
@@ -111,15 +113,15 @@ class _Walk:
         while waiting:
             node = waiting.pop()
             children = node.children
-            if node.kind == "named_type":
+            if isinstance(node, shapes.NamedType):
                 self._written(node)
                 children = children[2:]  # what stands before the dot is no use of its own
-            elif node.kind == "catch_declaration":
+            elif isinstance(node, shapes.CatchDeclaration):
                 children = children[1:]
             waiting.extend([child for child in children[::-1] if isinstance(child, Node)])
 
     def _written(self, node: Node) -> None:
-        if self._names.is_var(node):
+        if is_var(node):
             return
         reported = len(self._names.diagnostics)
         type_ = self._names.bind_type(node)
@@ -172,8 +174,8 @@ def _used_member(node: Bound) -> Method | Property | Field | None:
 def _is_sugar(node: Bound) -> bool:
     """Whether an extension method is called on a value, not as a static method of its class."""
     place = node.syntax
-    callee = place.children[0] if isinstance(place, Node) and place.kind == "invocation" else place
-    arguments = place.children[1] if isinstance(place, Node) and place.kind == "invocation" else None
+    callee = place.target if isinstance(place, shapes.Invocation) else place
+    arguments = place.arguments if isinstance(place, shapes.Invocation) else None
     written = len(arguments.children) if isinstance(arguments, Node) else 0
     return isinstance(callee, Node) and isinstance(node, nodes.Call) and written < len(node.method.parameters)
 
@@ -184,8 +186,8 @@ def _is_dynamic(node: Bound) -> bool:
 
 
 def _callee(place: Node | Token) -> Node | Token:
-    if isinstance(place, Node) and place.kind == "invocation":
-        target = place.children[0]
+    if isinstance(place, shapes.Invocation):
+        target = place.target
         return target if target is not None else place
     return place
 
@@ -193,8 +195,8 @@ def _callee(place: Node | Token) -> Node | Token:
 def _name_place(place: Node | Token) -> Node | Token:
     """The member's name."""
     callee = _callee(place)
-    if isinstance(callee, Node) and callee.kind in ("member_access", "conditional_member_access"):
-        name = callee.children[1]
+    if isinstance(callee, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
+        name = callee.name
         return name if name is not None else callee
     return callee
 
@@ -202,7 +204,7 @@ def _name_place(place: Node | Token) -> Node | Token:
 def _type_place(place: Node | Token) -> Node | Token:
     """The type before the dot."""
     callee = _callee(place)
-    if isinstance(callee, Node) and callee.kind in ("member_access", "conditional_member_access"):
-        receiver = callee.children[0]
+    if isinstance(callee, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
+        receiver = callee.receiver
         return receiver if receiver is not None else callee
     return callee

@@ -2,107 +2,185 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.dynamic import DynamicBinder
 from apimpolicy.binding.nodes import (
     ArrayAccess,
+    ArrayCreation,
     Bad,
     Dereference,
     Expression,
     FieldAccess,
+    Literal,
     Local,
     OutVariable,
     TupleElement,
 )
-from apimpolicy.binding.overloads import Argument
+from apimpolicy.binding.overloads import Argument, Candidate
 from apimpolicy.binding.symbols import LocalSymbol
-from apimpolicy.dotnet.types import ERROR
+from apimpolicy.binding.type_relations import is_reference
+from apimpolicy.binding.unbound import UnboundLambda
+from apimpolicy.binding.written import is_discard, is_var
+from apimpolicy.dotnet.types import ERROR, ArrayType, NamedType
+from apimpolicy.dotnet.values import INT, LONG, UINT, ULONG
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-    from apimpolicy.syntax.nodes import Child
+    from collections.abc import Sequence
+
+    from apimpolicy.binding.core import Binder
+    from apimpolicy.dotnet.signatures import Parameter
+
 
 _VARIABLES = (Local, ArrayAccess, FieldAccess, Dereference, TupleElement)
 _NO_REFERENCE = {"foreach": "CS1657", "using": "CS1657", "constant": "CS1510", "range": "CS1939"}
 """What can only be read and is passed with `ref` or `out`, by the kind of variable."""
 
 
-class ArgumentBinder(DynamicBinder):
-    """What stands between the brackets of a call."""
+def bind_arguments(binder: Binder, node: shapes.Arguments) -> list[Argument]:
+    """The arguments of a call, in order, not converted yet."""
+    arguments = [_argument(binder, child) for child in node.arguments]
+    names: set[str] = set()
+    for argument in arguments:
+        if argument.name is not None and argument.name.text in names:
+            message = f"'{argument.name.text}' is given twice"
+            argument.expression = binder.failure(argument.name, "CS1740", message)
+        elif argument.name is not None:
+            names.add(argument.name.text)
+    return arguments
 
-    def bind_arguments(self, node: Child) -> list[Argument]:
-        """The arguments of a call, in order, not converted yet."""
-        if not isinstance(node, Node):
-            return []
-        arguments = [self._argument(child) for child in node.nodes()]
-        names: set[str] = set()
-        for argument in arguments:
-            if argument.name is not None and argument.name.text in names:
-                message = f"'{argument.name.text}' is given twice"
-                argument.expression = self.failure(argument.name, "CS1740", message)
-            elif argument.name is not None:
-                names.add(argument.name.text)
-        return arguments
 
-    def _argument(self, node: Node) -> Argument:
-        name = node.token(0) if node.children[0] is not None else None
-        mode = node.token(1).text if node.children[1] is not None else ""
-        value = node.node(2)
-        if value.kind == "declaration_expression" and mode != "out":
-            return Argument(self._no_declaration(value), value, mode, name)
-        if value.kind == "declaration_expression":
-            return Argument(self._out_declaration(value), value, mode, name)
-        if mode == "out" and value.kind == "identifier" and value.token(0).text == "_" and self.scope.find("_") is None:
-            return Argument(OutVariable(value, ERROR, None), value, mode, name)
-        if value.kind == "assignment":
-            self._named_argument_meant(value)
-        expression = self.bind_value(value)
-        if mode and not isinstance(expression, (*_VARIABLES, Bad)):
-            expression = self.failure(
-                value, "CS8156" if mode == "in" else "CS1510", f"'{mode}' must be followed by a variable"
-            )
-        elif mode in ("ref", "out") and isinstance(expression, Local) and expression.symbol.kind in _NO_REFERENCE:
-            what = f"'{expression.symbol.name}' can only be read, so it cannot be passed with '{mode}'"
-            expression = self.failure(value, _NO_REFERENCE[expression.symbol.kind], what)
-        elif mode in ("ref", "out") and isinstance(expression, (TupleElement, FieldAccess)):
-            whole: Expression | None = expression
-            while isinstance(whole, (TupleElement, FieldAccess)):
-                whole = whole.receiver
-            if isinstance(whole, Local) and whole.symbol.kind in ("foreach", "using") and whole.type.is_value_type:
-                what = f"'{whole.symbol.name}' can only be read, and its elements with it"
-                expression = self.failure(value, "CS1655", what)
-        return Argument(expression, value, mode, name)
+def _argument(binder: Binder, node: shapes.Argument) -> Argument:
+    name = node.name
+    mode = node.modifier.text if node.modifier is not None else ""
+    value = node.value
+    if isinstance(value, shapes.DeclarationExpression) and mode != "out":
+        return Argument(_no_declaration(binder, value), value, mode, name)
+    if isinstance(value, shapes.DeclarationExpression):
+        return Argument(_out_declaration(binder, value), value, mode, name)
+    if mode == "out" and is_discard(value, binder.scope):
+        return Argument(OutVariable(value, ERROR, None), value, mode, name)
+    if isinstance(value, shapes.Assignment):
+        _named_argument_meant(binder, value)
+    expression = binder.bind_value(value)
+    if mode and not isinstance(expression, (*_VARIABLES, Bad)):
+        expression = binder.failure(
+            value, "CS8156" if mode == "in" else "CS1510", f"'{mode}' must be followed by a variable"
+        )
+    elif mode in ("ref", "out") and isinstance(expression, Local) and expression.symbol.kind in _NO_REFERENCE:
+        what = f"'{expression.symbol.name}' can only be read, so it cannot be passed with '{mode}'"
+        expression = binder.failure(value, _NO_REFERENCE[expression.symbol.kind], what)
+    elif mode in ("ref", "out") and isinstance(expression, (TupleElement, FieldAccess)):
+        whole: Expression | None = expression
+        while isinstance(whole, (TupleElement, FieldAccess)):
+            whole = whole.receiver
+        if isinstance(whole, Local) and whole.symbol.kind in ("foreach", "using") and whole.type.is_value_type:
+            what = f"'{whole.symbol.name}' can only be read, and its elements with it"
+            expression = binder.failure(value, "CS1655", what)
+    return Argument(expression, value, mode, name)
 
-    def _no_declaration(self, node: Node) -> Expression:
-        """`ref int x`, where C# has no declaration: it stumbles at a keyword, or behind what may be a variable."""
-        type_node, designation = node.children
-        if isinstance(type_node, Node) and type_node.kind == "predefined_type":
-            return self.failure(type_node, "CS1525", "a variable is expected here, but this is a type")
-        return self.failure(designation, "CS1003", "',' expected")
 
-    def _named_argument_meant(self, node: Node) -> None:
-        """`f(name = value)` where no variable has the name: a help for what is reported next."""
-        target = node.children[0]
-        if isinstance(target, Node) and target.kind == "identifier":
-            name = identifier_name(target.token(0).text)
-            if self.scope.find(name) is None:
-                self.meant_as_argument = name
+def _no_declaration(binder: Binder, node: shapes.DeclarationExpression) -> Expression:
+    """`ref int x`, where C# has no declaration: it stumbles at a keyword, or behind what may be a variable."""
+    type_node, designation = node.type, node.designation
+    if isinstance(type_node, shapes.PredefinedType):
+        return binder.failure(type_node, "CS1525", "a variable is expected here, but this is a type")
+    return binder.failure(designation, "CS1003", "',' expected")
 
-    def _out_declaration(self, node: Node) -> Expression:
-        type_node, designation = node.children
-        if not isinstance(designation, Token):
-            return self.failure(node, "CS8199", "a deconstruction can't be used here")
-        name = identifier_name(designation.text)
-        is_var = self.is_var(type_node)
-        type_ = ERROR if is_var else self.bind_type(type_node)
-        if name == "_":
-            return OutVariable(node, type_, None)
-        symbol = LocalSymbol(name, type_, "local", designation, self.scope.function)
-        symbol.awaits_type = is_var
-        self.declare(symbol, designation)
-        return OutVariable(node, type_, symbol)
 
-    def declare(self, symbol: LocalSymbol, where: Child) -> None:
-        raise NotImplementedError
+def _named_argument_meant(binder: Binder, node: shapes.Assignment) -> None:
+    """`f(name = value)` where no variable has the name: a help for what is reported next."""
+    target = node.left
+    if isinstance(target, shapes.Identifier):
+        name = identifier_name(target.name.text)
+        if binder.scope.find(name) is None:
+            binder.meant_as_argument = name
+
+
+def _out_declaration(binder: Binder, node: shapes.DeclarationExpression) -> Expression:
+    type_node, designation = node.type, node.designation
+    if not isinstance(designation, Token):
+        return binder.failure(node, "CS8199", "a deconstruction can't be used here")
+    name = identifier_name(designation.text)
+    infers = is_var(type_node)
+    type_ = ERROR if infers else binder.bind_type(type_node)
+    if name == "_":
+        return OutVariable(node, type_, None)
+    symbol = LocalSymbol(name, type_, "local", designation, binder.scope.function)
+    symbol.awaits_type = infers
+    binder.declare(symbol, designation)
+    return OutVariable(node, type_, symbol)
+
+
+def settle_arguments(binder: Binder, arguments: list[Argument]) -> None:
+    """Of a call that is unknown: what is wrong in its lambdas; its out variables are of the error type."""
+    for argument in arguments:
+        expression = argument.expression
+        if isinstance(expression, UnboundLambda):
+            from apimpolicy.binding.lambdas import bind_for_errors  # it is loaded: there is a lambda
+
+            bind_for_errors(binder, expression)
+        elif isinstance(expression, OutVariable) and expression.symbol is not None:
+            expression.symbol.awaits_type = False
+
+
+def finish_arguments(
+    binder: Binder, node: Node, candidate: Candidate, arguments: Sequence[Argument]
+) -> list[Expression]:
+    """Convert the arguments and put them in parameter order; fill in defaults and the params array."""
+    by_parameter: dict[int, Expression] = {}
+    expanded: list[Expression] = []
+    for argument, parameter, conversion in zip(arguments, candidate.targets, candidate.conversions, strict=True):
+        value = _finish_argument(binder, argument, parameter, conversion)
+        if parameter.mode == "expanded":
+            expanded.append(value)
+        else:
+            by_parameter[id(parameter)] = value
+    values: list[Expression] = []
+    for parameter in candidate.parameters:
+        if parameter.mode == "expanded":
+            continue
+        given = by_parameter.get(id(parameter))
+        values.append(given if given is not None else _default_argument(binder, node, parameter))
+    if candidate.is_expanded:
+        last = candidate.method.parameters[-1].type
+        if candidate.type_arguments:
+            last = last.substitute(dict(zip(candidate.method.type_parameters, candidate.type_arguments, strict=True)))
+        if isinstance(last, ArrayType):
+            values.append(ArrayCreation(node, last, (), tuple(expanded)))
+    return values
+
+
+def _finish_argument(binder: Binder, argument: Argument, parameter: Parameter, conversion: Any) -> Expression:
+    expression = argument.expression
+    if isinstance(expression, OutVariable):
+        if expression.type is ERROR:
+            expression.type = parameter.type
+            if expression.symbol is not None:
+                expression.symbol.type = parameter.type
+                expression.symbol.awaits_type = False
+        return expression
+    if argument.mode in ("ref", "out"):
+        return expression
+    if conversion is None:
+        return binder.convert(expression, parameter.type)
+    return binder.apply(expression, parameter.type, conversion)
+
+
+def _default_argument(binder: Binder, node: Node, parameter: Parameter) -> Expression:
+    value = parameter.default
+    if isinstance(parameter.type, NamedType) and parameter.type.kind == "enum" and isinstance(value, str):
+        value = parameter.type.definition.enum_values.get(value, 0)
+    if value is None and not is_reference(parameter.type):
+        return binder.default_value(node, parameter.type)
+    return Literal(node, parameter.type, value)
+
+
+def array_index(binder: Binder, argument: Argument) -> Expression:
+    for type_ in (INT, UINT, LONG, ULONG):
+        conversion = binder.classify(argument.expression, type_)
+        if conversion is not None:
+            return binder.apply(argument.expression, type_, conversion)
+    return binder.convert(argument.expression, INT)

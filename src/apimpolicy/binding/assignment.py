@@ -17,14 +17,14 @@ from apimpolicy.binding.flow import always_matches, labels_of, never_matches
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.binding.core import BinderCore
+    from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Expression, Statement
 
 MOST_ROUNDS: Final = 8
 """Backward jumps settle in two or three rounds; a text made to need more is judged by what is known by then."""
 
 
-def check_assignment(binder: BinderCore, body: Expression | Statement) -> None:
+def check_assignment(binder: Binder, body: Expression | Statement) -> None:
     """Report CS0165, CS0170 and CS0177 for a bound body without other errors."""
     walk = AssignmentWalk()
     for _ in range(MOST_ROUNDS):
@@ -193,9 +193,3 @@ class AssignmentWalk(ExpressionWalk):
         for key, reached in inner.items():
             self._jump(key, reached | gained)
         return after
-
-    def after_using(self, node: nodes.Using, state: int) -> int:
-        return self._in_order(state, node.declarations, node.resource, node.body)
-
-    def after_lock(self, node: nodes.Lock, state: int) -> int:
-        return self._in_order(state, node.target, node.body)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from apimpolicy.binding import nodes
 from apimpolicy.binding.assigned_variables import Frame, Variables, tuple_path
-from apimpolicy.binding.core import written
 from apimpolicy.binding.flow import always_matches
 from apimpolicy.dotnet.values import BOOL
 
@@ -139,9 +138,6 @@ class ExpressionWalk:
         state = self._evaluate_target(node.target, state)
         return self._assign(node.target, self.visit(node.value, state))
 
-    def after_compound_assignment(self, node: nodes.CompoundAssignment, state: int) -> int:
-        return self._in_order(state, node.target, node.result)
-
     def after_deconstruction(self, node: nodes.Deconstruction, state: int) -> int:
         for target in node.targets:
             if isinstance(target, nodes.Local) and target.syntax is target.symbol.declared_at:
@@ -176,9 +172,6 @@ class ExpressionWalk:
             state = self._arguments(node.arguments, [p.mode for p in node.constructor.parameters], state)
         return self._in_order(state, node.initializers)
 
-    def after_initializer(self, node: nodes.Initializer, state: int) -> int:
-        return self._in_order(state, node.action, node.nested)
-
     def after_delegate_call(self, node: nodes.DelegateCall, state: int) -> int:
         function = node.target.function if isinstance(node.target, nodes.MethodGroup) else None
         if function is None:
@@ -192,18 +185,6 @@ class ExpressionWalk:
         if isinstance(receiver, nodes.MethodGroup) and receiver.function is not None:
             return self._use_function(receiver.function, node, state, is_call=False)
         return self.visit(receiver, state) if receiver is not None else state
-
-    def after_indexer_access(self, node: nodes.IndexerAccess, state: int) -> int:
-        return self._in_order(state, node.receiver, node.arguments)
-
-    def after_array_access(self, node: nodes.ArrayAccess, state: int) -> int:
-        return self._in_order(state, node.array, node.indexes)
-
-    def after_array_creation(self, node: nodes.ArrayCreation, state: int) -> int:
-        return self._in_order(state, node.sizes, node.items)
-
-    def after_binary(self, node: nodes.Binary, state: int) -> int:
-        return self._in_order(state, node.left, node.right)
 
     def after_coalesce(self, node: nodes.Coalesce, state: int) -> int:
         state = self.visit(node.left, state)
@@ -254,7 +235,7 @@ class ExpressionWalk:
         frame.writes = end
         for _, reached in leaving:
             frame.writes &= reached
-        token = written(node.function.declared_at.children[2])
+        token = node.function.declared_at.name
         for place, reached in [*leaving, (token, end)]:
             self._check_outputs(place, outputs, reached)
         frame.is_finished = True

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import lookup
-from apimpolicy.binding.core import BinderCore
 from apimpolicy.binding.nodes import Bad, Call, Expression
 from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.metadata import named
@@ -19,37 +18,34 @@ from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type
 from apimpolicy.dotnet.values import VOID
 
 if TYPE_CHECKING:
+    from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax import shapes
     from apimpolicy.syntax.nodes import Node
 
 TASK: Final = "System.Threading.Tasks.Task"
 
 
-class AsyncBinder(BinderCore):
-    """`await`, where it may stand."""
+def bind_await_expression(binder: Binder, node: shapes.AwaitExpression) -> Expression:
+    if binder.awaits_in != "async":
+        where = {"lambda": "this lambda", "function": "this function"}.get(binder.awaits_in, "a policy expression")
+        code = "CS4034" if binder.awaits_in == "lambda" else "CS4032"
+        help = "" if binder.awaits_in == "expression" else "write async before it"
+        return binder.failure(node, code, f"'await' can't be used here: {where} is not async", help=help)
+    task = binder.bind_typed(node.operand)
+    if isinstance(task, Bad):
+        return task
+    awaiter = _without_arguments(node, task, "GetAwaiter")
+    if awaiter is None or task.type is DYNAMIC:
+        return binder.failure(node, "CS1061", f"'{shown(task.type)}' can't be awaited: it has no 'GetAwaiter' method")
+    result = _without_arguments(node, awaiter, "GetResult")
+    return result or binder.failure(node, "CS1061", f"'{shown(awaiter.type)}' has no member 'GetResult'")
 
-    awaits_in = "expression"
-    """What the code stands in: `async` (a lambda or function), `lambda`, `function`, or the policy's `expression`."""
 
-    def bind_await_expression(self, node: Node) -> Expression:
-        if self.awaits_in != "async":
-            where = {"lambda": "this lambda", "function": "this function"}.get(self.awaits_in, "a policy expression")
-            code = "CS4034" if self.awaits_in == "lambda" else "CS4032"
-            help = "" if self.awaits_in == "expression" else "write async before it"
-            return self.failure(node, code, f"'await' can't be used here: {where} is not async", help=help)
-        task = self.bind_typed(node.children[0])
-        if isinstance(task, Bad):
-            return task
-        awaiter = self._without_arguments(node, task, "GetAwaiter")
-        if awaiter is None or task.type is DYNAMIC:
-            return self.failure(node, "CS1061", f"'{shown(task.type)}' can't be awaited: it has no 'GetAwaiter' method")
-        result = self._without_arguments(node, awaiter, "GetResult")
-        return result or self.failure(node, "CS1061", f"'{shown(awaiter.type)}' has no member 'GetResult'")
-
-    def _without_arguments(self, node: Node, receiver: Expression, name: str) -> Expression | None:
-        for method in lookup.find_members(receiver.type, name):
-            if isinstance(method, Method) and not method.parameters and not method.is_static:
-                return Call(node, method.returns, receiver, method, ())
-        return None
+def _without_arguments(node: Node, receiver: Expression, name: str) -> Expression | None:
+    for method in lookup.find_members(receiver.type, name):
+        if isinstance(method, Method) and not method.parameters and not method.is_static:
+            return Call(node, method.returns, receiver, method, ())
+    return None
 
 
 def result_of(returns: Type) -> Type | None:

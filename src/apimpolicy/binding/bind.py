@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.complaints import name_token
-from apimpolicy.binding.inference import best_common_type
+from apimpolicy.binding.bodies import falls_through
+from apimpolicy.binding.core import Binder
 from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
+from apimpolicy.binding.reports import name_token
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.statements import Binder
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.type_relations import is_ref_struct
 from apimpolicy.binding.unbound import DefaultLiteral
@@ -16,6 +16,7 @@ from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import OBJECT, VOID
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.depth import depth, with_room
 
 if TYPE_CHECKING:
@@ -85,15 +86,21 @@ def bind(tree: Node, excerpt: Excerpt) -> BoundExpression:
 def _bind(tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
     binder = Binder(excerpt)
     binder.scope.declare(context)
-    bind_body = _bind_expression if tree.kind == "expression_body" else _bind_block
-    bound = bind_body(binder, tree, excerpt, context)
+    if isinstance(tree, shapes.ExpressionBody):
+        bound = _bind_expression(binder, tree, excerpt, context)
+    elif isinstance(tree, shapes.BlockBody):
+        bound = _bind_block(binder, tree, excerpt, context)
+    else:
+        raise AssertionError("the grammar has no such root")
     bound.has_unknown = binder.has_unknown
     return bound
 
 
-def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
+def _bind_expression(
+    binder: Binder, tree: shapes.ExpressionBody, excerpt: Excerpt, context: LocalSymbol
+) -> BoundExpression:
     saved = binder.enter()
-    body = binder.bind_value(tree.children[0])
+    body = binder.bind_value(tree.expression)
     binder.scope = saved
     if isinstance(body, DefaultLiteral):
         body = binder.default_value(body.syntax, OBJECT)
@@ -111,7 +118,7 @@ def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: Loca
         )
     elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR) and str(body.type) != "dynamic":
         body = binder.failure(
-            tree.children[0],
+            tree.expression,
             "CS1660",
             f"a policy can't use a {body.type} as a value",
         )
@@ -120,11 +127,11 @@ def _bind_expression(binder: Binder, tree: Node, excerpt: Excerpt, context: Loca
     return BoundExpression(excerpt, body, body.type, (), _in_order(binder.diagnostics), context)
 
 
-def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
+def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
     returns: list[Return] = []
     binder.returns = returns
-    block_node: Node = tree.children[0]  # type: ignore[assignment]
-    block = binder.bind_function_body(block_node)
+    block_node: Node = tree.block
+    block = binder.bind_block(block_node)
     for statement in returns:
         if statement.value is not None and is_ref_struct(statement.value.type):
             binder.report(
@@ -139,7 +146,7 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
                 statement.syntax, "CS0126", "a value must be returned", help="a policy expression needs a result"
             )
     is_iterator = any(diagnostic.code == "CS1624" for diagnostic in binder.diagnostics)
-    if not is_iterator and binder.falls_through(block):
+    if not is_iterator and falls_through(binder, block):
         binder.report_at(
             1,
             2,
@@ -147,6 +154,8 @@ def _bind_block(binder: Binder, tree: Node, excerpt: Excerpt, context: LocalSymb
             "not every path through this block returns a value",
             help="end the block with 'return …;'",
         )
+    from apimpolicy.binding.inference import best_common_type
+
     values = [statement.value for statement in returns if statement.value is not None]
     types = list(dict.fromkeys(OBJECT if isinstance(v, DefaultLiteral) else v.type for v in values))
     result = best_common_type(values) if values else OBJECT

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node
 
 if TYPE_CHECKING:
@@ -20,21 +21,21 @@ if TYPE_CHECKING:
 CODE: Final = "POL030"
 
 _BODIES: Final = {
-    "if_statement": (("if", 1), ("else", 2)),
-    "for_statement": (("for", 3),),
-    "foreach_statement": (("foreach", 3),),
-    "foreach_variable_statement": (("foreach", 2),),
-    "while_statement": (("while", 1),),
-    "do_statement": (("do", 0),),
-    "using_statement": (("using", 1),),
-    "lock_statement": (("lock", 1),),
+    "if_statement": (("if", "then"), ("else", "otherwise")),
+    "for_statement": (("for", "body"),),
+    "foreach_statement": (("foreach", "body"),),
+    "foreach_variable_statement": (("foreach", "body"),),
+    "while_statement": (("while", "body"),),
+    "do_statement": (("do", "body"),),
+    "using_statement": (("using", "body"),),
+    "lock_statement": (("lock", "body"),),
 }
 _UNREAD: Final = frozenset({"local_function", "simple_lambda", "parenthesized_lambda", "anonymous_method"})
 
 
 def check_braces(tree: Node, excerpt: Excerpt) -> list[Diagnostic]:
     """A diagnostic for each body without braces in the syntax tree of an expression, in order of the text."""
-    if tree.kind != "block_body":
+    if not isinstance(tree, shapes.BlockBody):
         return []
     return [
         Diagnostic.within(
@@ -53,10 +54,10 @@ def _bare_bodies(tree: Node) -> Iterator[tuple[str, Node]]:
     waiting: list[Node] = [tree]
     while waiting:
         node = waiting.pop()
-        for keyword, index in _BODIES.get(node.kind, ()):
-            body = node.children[index]
-            is_chained = keyword == "else" and isinstance(body, Node) and body.kind == "if_statement"
-            if isinstance(body, Node) and body.kind != "block" and not is_chained:
+        for keyword, field in _BODIES.get(node.kind, ()):
+            body = getattr(node, field)
+            is_chained = keyword == "else" and isinstance(body, shapes.IfStatement)
+            if isinstance(body, Node) and not isinstance(body, shapes.Block) and not is_chained:
                 yield keyword, body
         waiting.extend(
             child for child in reversed(node.children) if isinstance(child, Node) and child.kind not in _UNREAD

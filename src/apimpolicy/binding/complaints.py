@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import advice
+from apimpolicy.binding import advice, lookup
+from apimpolicy.binding.conversions import explicit_conversion
+from apimpolicy.binding.inference import Inference
 from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.nodes import Bad, MethodGroup, OutVariable
+from apimpolicy.binding.overloads import Argument as Arg
+from apimpolicy.binding.overloads import Resolution as Res
+from apimpolicy.binding.reports import name_token
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, Type
@@ -15,21 +20,11 @@ from apimpolicy.syntax.nodes import Node, Token
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.binding.calls import CallBinder
     from apimpolicy.binding.constraints import Violation
+    from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Expression
     from apimpolicy.binding.overloads import Argument, Candidate, Resolution
     from apimpolicy.dotnet.signatures import Parameter
-
-
-def name_token(group: MethodGroup) -> Node | Token:
-    """Where the method's name stands."""
-    syntax = group.syntax
-    if isinstance(syntax, Node) and syntax.kind in ("member_access", "conditional_member_access"):
-        found = syntax.children[1]
-        if found is not None:
-            return found
-    return syntax
 
 
 def depends_on_error(arguments: Sequence[Argument]) -> bool:
@@ -45,7 +40,7 @@ def depends_on_error(arguments: Sequence[Argument]) -> bool:
 
 
 def ambiguous_call(
-    binder: CallBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
+    binder: Binder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
     if depends_on_error(arguments):
         return binder.bad(node)
@@ -73,14 +68,14 @@ def _describe(expression: Expression) -> str:
 
 
 def no_overload(
-    binder: CallBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
+    binder: Binder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
     """The call of a method group failed: CS1503, CS0411, CS7036, CS1739, CS1501 or CS0305."""
     return _complain(binder, node, name_token(group), f"'{group.name}'", found, arguments)
 
 
 def _complain(
-    binder: CallBinder,
+    binder: Binder,
     node: Node,
     where: Node | Token,
     name: str,
@@ -102,7 +97,9 @@ def _complain(
     if "argument" in by_failure:
         return _bad_argument(binder, by_failure["argument"], arguments, name)
     if "inference" in by_failure:
-        if binder.report_lambda_bodies(arguments):
+        from apimpolicy.binding.lambdas import report_lambda_bodies
+
+        if report_lambda_bodies(binder, arguments):
             return binder.bad(node)
         if isinstance(where, Token) and where.start == where.end:
             return _clause_without_type(binder, where, name, arguments)
@@ -149,7 +146,7 @@ _OF_SEVERAL = ("'GroupBy'", "'GroupJoin'", "'Join'", "'OrderBy", "'ThenBy")
 """Clauses that have, or may have, more than one expression: `orderby` with any of its methods."""
 
 
-def _clause_without_type(binder: CallBinder, where: Token, name: str, arguments: Sequence[Argument]) -> Bad:
+def _clause_without_type(binder: Binder, where: Token, name: str, arguments: Sequence[Argument]) -> Bad:
     """A clause of a query whose types cannot be inferred; its method has a name without a place of its own."""
     inner = arguments[0].expression
     if name == "'SelectMany'" and isinstance(inner, UnboundLambda):
@@ -166,7 +163,7 @@ def _no_query_type(name: str) -> str:
     return f"the type of {name} cannot be worked out from this clause"
 
 
-def _misplaced_name(binder: CallBinder, token: Any, failure: str) -> Bad:
+def _misplaced_name(binder: Binder, token: Any, failure: str) -> Bad:
     """A named argument for a parameter that has one, or out of its place before one without a name."""
     if failure == "twice":
         return binder.failure(token, "CS1744", f"the parameter '{token.text}' is given more than once")
@@ -178,7 +175,7 @@ def _misplaced_name(binder: CallBinder, token: Any, failure: str) -> Bad:
     )
 
 
-def _broken_constraint(binder: CallBinder, where: Node | Token, name: str, broken: Violation) -> Bad:
+def _broken_constraint(binder: Binder, where: Node | Token, name: str, broken: Violation) -> Bad:
     return binder.failure(
         where, broken.code, f"the type argument '{shown(broken.argument)}' of {name} must be {broken.wanted}"
     )
@@ -197,7 +194,7 @@ def _choices(name: str, candidates: Sequence[Candidate]) -> str:
     return "available overloads: " + " or ".join(f"{bare}({text})" for text in lists)
 
 
-def _bad_argument(binder: CallBinder, candidates: list[Candidate], arguments: Sequence[Argument], name: str) -> Bad:
+def _bad_argument(binder: Binder, candidates: list[Candidate], arguments: Sequence[Argument], name: str) -> Bad:
     """CS1503 (or CS1620, CS1615 for ref and out) at every argument that the first candidate does not take.
 
     Like the compiler, which meets methods in the order of the metadata, as the surface has them. A lambda speaks of a
@@ -219,9 +216,7 @@ def _may_take_lambdas(candidate: Candidate, arguments: Sequence[Argument]) -> bo
     return True
 
 
-def _report_argument(
-    binder: CallBinder, candidate: Candidate, index: int, arguments: Sequence[Argument], name: str
-) -> Bad:
+def _report_argument(binder: Binder, candidate: Candidate, index: int, arguments: Sequence[Argument], name: str) -> Bad:
     argument, parameter = arguments[index], candidate.targets[index]
     expression = argument.expression
     wanted = parameter.mode if parameter.mode in ("ref", "out") else ""
@@ -236,7 +231,7 @@ def _report_argument(
     is_lambda = isinstance(expression, UnboundLambda)
     if is_lambda or (isinstance(expression, MethodGroup) and delegate_signature(parameter.type) is not None):
         reported = len(binder.diagnostics)
-        bad = binder.report_unconvertible(expression, parameter.type, argument.syntax)
+        bad = binder.unconvertible(expression, parameter.type, argument.syntax)
         if len(binder.diagnostics) > reported:
             return bad
     return binder.failure(
@@ -247,9 +242,7 @@ def _report_argument(
     )
 
 
-def _advice(binder: CallBinder, expression: Expression, parameter: Parameter) -> str:
-    from apimpolicy.binding.conversions import explicit_conversion
-
+def _advice(binder: Binder, expression: Expression, parameter: Parameter) -> str:
     if parameter.type is expression.type or expression.type is NULL:
         return ""
     if isinstance(expression, MethodGroup):
@@ -261,13 +254,13 @@ def _advice(binder: CallBinder, expression: Expression, parameter: Parameter) ->
     return advice.for_conversion(expression.type, parameter.type, expression)
 
 
-def not_invocable(binder: CallBinder, where: Node | Token, name: str) -> Bad:
+def not_invocable(binder: Binder, where: Node | Token, name: str) -> Bad:
     message = f"'{name}' is not a method and cannot be called"
     return binder.failure(where, "CS1955", message, help="remove the parentheses")
 
 
 def no_extension(
-    binder: CallBinder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
+    binder: Binder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
     """Neither an own method nor an extension method that takes the receiver: CS1061, CS1929, or about arguments."""
     receiver = group.receiver
@@ -283,11 +276,9 @@ def no_extension(
     if fitting and any(c.failure in ("argument", "inference") for c in fitting):
         return _complain_extension(binder, node, group, fitting, found, arguments)
     if not _receiver_fits(binder, receiver, fitting):
-        from apimpolicy.binding import lookup
-
         where = name_token(group)
         if where.start == where.end:
-            return binder.no_query(receiver, group.name)
+            return no_query(binder, receiver, group.name)
         names = [*lookup.member_names(receiver.type), *lookup.extension_method_names()]
         return binder.failure(
             name_token(group),
@@ -299,7 +290,7 @@ def no_extension(
 
 
 def _wrong_receiver(
-    binder: CallBinder, receiver: Expression, name: str, candidates: list[Candidate], arguments: Sequence[Argument]
+    binder: Binder, receiver: Expression, name: str, candidates: list[Candidate], arguments: Sequence[Argument]
 ) -> Bad:
     """CS1929: there is an extension method of this name, for values of another type."""
     arity = [c for c in candidates if len(c.method.parameters) == len(arguments) + 1]
@@ -313,9 +304,7 @@ def _wrong_receiver(
     )
 
 
-def _receiver_fits(binder: CallBinder, receiver: Expression, candidates: Sequence[Candidate]) -> bool:
-    from apimpolicy.binding.inference import Inference
-
+def _receiver_fits(binder: Binder, receiver: Expression, candidates: Sequence[Candidate]) -> bool:
     for candidate in candidates:
         method = candidate.method
         wanted = method.parameters[0].type
@@ -331,16 +320,13 @@ def _receiver_fits(binder: CallBinder, receiver: Expression, candidates: Sequenc
 
 
 def _complain_extension(
-    binder: CallBinder,
+    binder: Binder,
     node: Node,
     group: MethodGroup,
     candidates: Sequence[Candidate],
     found: Resolution,
     arguments: Sequence[Argument],
 ) -> Bad:
-    from apimpolicy.binding.overloads import Argument as Arg
-    from apimpolicy.binding.overloads import Resolution as Res
-
     receiver = group.receiver
     if receiver is None:
         return binder.bad(node)
@@ -352,7 +338,7 @@ def _complain_extension(
 
 
 def bad_delegate_call(
-    binder: CallBinder, node: Node, target: Expression, found: Resolution, arguments: Sequence[Argument]
+    binder: Binder, node: Node, target: Expression, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
     """A delegate called with the wrong arguments: CS1593 for their number, CS1503 for a type."""
     if depends_on_error(arguments):
@@ -374,7 +360,7 @@ def bad_delegate_call(
     )
 
 
-def no_indexer(binder: CallBinder, node: Node, type_: Type, found: Resolution, arguments: Sequence[Argument]) -> Bad:
+def no_indexer(binder: Binder, node: Node, type_: Type, found: Resolution, arguments: Sequence[Argument]) -> Bad:
     """`[…]` with arguments that no indexer takes."""
     if depends_on_error(arguments):
         return binder.bad(node)
@@ -385,7 +371,19 @@ def no_indexer(binder: CallBinder, node: Node, type_: Type, found: Resolution, a
 
 
 def no_constructor(
-    binder: CallBinder, node: Node, where: Node | Token, type_: Type, found: Resolution, arguments: Sequence[Argument]
+    binder: Binder, node: Node, where: Node | Token, type_: Type, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
     """`new T(…)` with arguments that no constructor takes."""
     return _complain(binder, node, where, f"'{shown(type_)}'", found, arguments, constructor=True)
+
+
+def no_query(binder: Binder, receiver: Expression, name: str) -> Bad:
+    """The source of a query has no method for one of its clauses (section 12.20.3)."""
+    type_ = receiver.type
+    is_sequence = any(parent.name == "System.Collections.IEnumerable" for parent in lookup.supertypes(type_))
+    return binder.failure(
+        receiver.syntax,
+        "CS1934" if is_sequence else "CS1936",
+        f"'{shown(type_)}' can't be queried: it has no method '{name}'",
+        help="write the type of the range variable, as in: from string x in …" if is_sequence else "",
+    )

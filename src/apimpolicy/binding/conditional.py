@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.assignments import AssignmentBinder
+from apimpolicy.binding.advice import operand_name
+from apimpolicy.binding.bodies import bind_branch, thrown
 from apimpolicy.binding.nodes import (
     NOT_CONSTANT,
     Bad,
@@ -13,145 +14,132 @@ from apimpolicy.binding.nodes import (
     Conditional,
     Expression,
     Placeholder,
-    ThrowExpression,
 )
-from apimpolicy.binding.operations import operand_name
+from apimpolicy.binding.operations import no_operator
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.unbound import THROW_TYPE, UnboundLambda
-from apimpolicy.dotnet.metadata import named
+from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import DYNAMIC, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
-    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Node
 
 
-class ConditionalBinder(AssignmentBinder):
-    """Expressions that choose between two values."""
+# ---------------------------------------------------------------------------------------- conditional
 
-    # ---------------------------------------------------------------------------------------- conditional
 
-    def bind_conditional(self, node: Node) -> Expression:
-        condition = self.convert_condition(self.bind_value(node.children[0]))
-        when_true = self.bind_branch(node.children[1])
-        when_false = self.bind_branch(node.children[2])
-        if any(isinstance(e, Bad) for e in (condition, when_true, when_false)):
-            return self.bad(node)
-        type_ = self._conditional_type(node, when_true, when_false)
-        if type_ is None:
-            return self.bad(node)
-        first, second = self.convert(when_true, type_), self.convert(when_false, type_)
-        constant: Any = NOT_CONSTANT
-        if condition.is_constant and first.is_constant and second.is_constant:
-            constant = first.constant if condition.constant else second.constant
-        return Conditional(node, type_, condition, first, second, constant)
+def bind_conditional(binder: Binder, node: shapes.Conditional) -> Expression:
+    if any(isinstance(branch, shapes.RefExpression) for branch in (node.when_true, node.when_false)):
+        from apimpolicy.binding.references import reference_conditional
 
-    def _conditional_type(self, node: Node, first: Expression, second: Expression) -> Type | None:
-        """Section 12.18: one branch converts to the other's type, and not the other way round."""
-        one, two = first.type, second.type
-        if not isinstance(one, SpecialType) and one is two:
+        return reference_conditional(binder, node)
+    condition = binder.convert_condition(binder.bind_value(node.condition))
+    when_true = bind_branch(binder, node.when_true)
+    when_false = bind_branch(binder, node.when_false)
+    if any(isinstance(e, Bad) for e in (condition, when_true, when_false)):
+        return binder.bad(node)
+    type_ = _conditional_type(binder, node, when_true, when_false)
+    if type_ is None:
+        return binder.bad(node)
+    first, second = binder.convert(when_true, type_), binder.convert(when_false, type_)
+    constant: Any = NOT_CONSTANT
+    if condition.is_constant and first.is_constant and second.is_constant:
+        constant = first.constant if condition.constant else second.constant
+    return Conditional(node, type_, condition, first, second, constant=constant)
+
+
+def _conditional_type(binder: Binder, node: Node, first: Expression, second: Expression) -> Type | None:
+    """Section 12.18: one branch converts to the other's type, and not the other way round."""
+    one, two = first.type, second.type
+    if not isinstance(one, SpecialType) and one is two:
+        return one
+    if DYNAMIC in (one, two):
+        other = second if one is DYNAMIC else first
+        if other.type is not VOID and binder.classify(other, DYNAMIC) is not None:
+            return DYNAMIC  # both convert to each other, and `dynamic` is the better one
+    to_two = not isinstance(two, SpecialType) and binder.classify(first, two) is not None
+    to_one = not isinstance(one, SpecialType) and binder.classify(second, one) is not None
+    if VOID in (one, two):
+        to_one = to_two = False
+    if to_two and to_one:
+        if conv.same(one, two):
             return one
-        if DYNAMIC in (one, two):
-            other = second if one is DYNAMIC else first
-            if other.type is not VOID and self.classify(other, DYNAMIC) is not None:
-                return DYNAMIC  # both convert to each other, and `dynamic` is the better one
-        to_two = not isinstance(two, SpecialType) and self.classify(first, two) is not None
-        to_one = not isinstance(one, SpecialType) and self.classify(second, one) is not None
-        if VOID in (one, two):
-            to_one = to_two = False
-        if to_two and to_one:
-            if conv.same(one, two):
-                return one
-            exact_one = conv.standard_implicit(one, two) is not None
-            exact_two = conv.standard_implicit(two, one) is not None
-            if exact_one != exact_two:
-                return two if exact_one else one
-            self.report(
-                node,
-                "CS0172",
-                f"the type of '?:' is ambiguous: '{shown(one)}' and '{shown(two)}' convert to each other",
-                help="cast one of them",
-            )
-            return None
-        if to_two:
-            return two
-        if to_one:
-            return one
-        if isinstance(one, SpecialType) and isinstance(two, SpecialType) and one is NULL and two is NULL:
-            self.report(node, "CS0173", "both branches of '?:' are null, so it has no type")
-            return None
-        for branch in (first, second):
-            if isinstance(branch, UnboundLambda):
-                self.report(
-                    branch.syntax, "CS1660", "a lambda can't be a branch of '?:'", help="cast it to a delegate type"
-                )
-                return None
-        self.report(
+        exact_one = conv.standard_implicit(one, two) is not None
+        exact_two = conv.standard_implicit(two, one) is not None
+        if exact_one != exact_two:
+            return two if exact_one else one
+        binder.report(
             node,
-            "CS0173",
-            f"the two branches of '?:' have different types: {operand_name(first)} and {operand_name(second)}",
-            help="cast one of them to the type you want",
+            "CS0172",
+            f"the type of '?:' is ambiguous: '{shown(one)}' and '{shown(two)}' convert to each other",
+            help="cast one of them",
         )
         return None
-
-    def bind_coalesce(self, node: Node) -> Expression:
-        left = self.bind_value(node.children[0])
-        right = self.bind_branch(node.children[1])
-        if isinstance(left, Bad) or isinstance(right, Bad):
-            return self.bad(node)
-        left_type = left.type
-        inner = left_type.underlying
-        may_be_null = inner is not None or conv.is_reference(left_type) or left_type is NULL
-        if left_type is DYNAMIC:
-            may_be_null = True
-        if not may_be_null or (isinstance(left_type, SpecialType) and left_type not in (NULL, DYNAMIC)):
-            return self._no_operator(node, "??", left, right)
-        for result in self._coalesce_types(left, right, inner):
-            placeholder = Placeholder(
-                left.syntax, inner if inner is not None and result is not left_type else left_type
+    if to_two:
+        return two
+    if to_one:
+        return one
+    if isinstance(one, SpecialType) and isinstance(two, SpecialType) and one is NULL and two is NULL:
+        binder.report(node, "CS0173", "both branches of '?:' are null, so it has no type")
+        return None
+    for branch in (first, second):
+        if isinstance(branch, UnboundLambda):
+            binder.report(
+                branch.syntax, "CS1660", "a lambda can't be a branch of '?:'", help="cast it to a delegate type"
             )
-            conversion = self.classify(placeholder, result)
-            if conversion is None or self.classify(right, result) is None:
-                continue
-            value = self.apply(placeholder, result, conversion)
-            return Coalesce(node, result, left, placeholder, value, self.convert(right, result))
-        return self._no_operator(node, "??", left, right)
+            return None
+    binder.report(
+        node,
+        "CS0173",
+        f"the two branches of '?:' have different types: {operand_name(first)} and {operand_name(second)}",
+        help="cast one of them to the type you want",
+    )
+    return None
 
-    def _coalesce_types(self, left: Expression, right: Expression, inner: Type | None) -> list[Type]:
-        """Section 12.15: the types to try for the result, in order."""
-        types: list[Type] = []
-        if inner is not None:
-            types.append(inner)
-        if left.type is not NULL:
-            types.append(left.type)
-        if not isinstance(right.type, SpecialType) or right.type is DYNAMIC:
-            types.append(right.type)
-        return types
 
-    def bind_throw_expression(self, node: Node) -> Expression:
-        self.report_at(
-            node.start,
-            node.start + len("throw"),
-            "CS8115",
-            "'throw' can't be used here",
-            help="a throw expression is allowed after '??', in a branch of '?:', and after '=>'",
-        )
-        self.thrown(node.children[0])
-        return self.bad(node)
+def bind_coalesce(binder: Binder, node: shapes.Coalesce) -> Expression:
+    left = binder.bind_value(node.left)
+    right = bind_branch(binder, node.right)
+    if isinstance(left, Bad) or isinstance(right, Bad):
+        return binder.bad(node)
+    left_type = left.type
+    inner = left_type.underlying
+    may_be_null = inner is not None or conv.is_reference(left_type) or left_type is NULL
+    if left_type is DYNAMIC:
+        may_be_null = True
+    if not may_be_null or (isinstance(left_type, SpecialType) and left_type not in (NULL, DYNAMIC)):
+        return no_operator(binder, node, "??", left, right)
+    for result in _coalesce_types(left, right, inner):
+        placeholder = Placeholder(left.syntax, inner if inner is not None and result is not left_type else left_type)
+        conversion = binder.classify(placeholder, result)
+        if conversion is None or binder.classify(right, result) is None:
+            continue
+        value = binder.apply(placeholder, result, conversion)
+        return Coalesce(node, result, left, placeholder, value, binder.convert(right, result))
+    return no_operator(binder, node, "??", left, right)
 
-    def bind_branch(self, node: Child) -> Expression:
-        """A value in one of the places where `throw` may stand instead (section 12.16)."""
-        if isinstance(node, Node) and node.kind == "throw_expression":
-            exception = self.thrown(node.children[0])
-            return exception if isinstance(exception, Bad) else ThrowExpression(node, THROW_TYPE, exception)
-        return self.bind_value(node)
 
-    def thrown(self, node: Child) -> Expression:
-        value = self.bind_typed(node)
-        exception = named("System.Exception")
-        if isinstance(value, Bad) or value.type is NULL:
-            return value
-        if self.classify(value, exception) is None:
-            return self.failure(node, "CS0155", "only an object derived from Exception can be thrown")
-        return self.convert(value, exception)
+def _coalesce_types(left: Expression, right: Expression, inner: Type | None) -> list[Type]:
+    """Section 12.15: the types to try for the result, in order."""
+    types: list[Type] = []
+    if inner is not None:
+        types.append(inner)
+    if left.type is not NULL:
+        types.append(left.type)
+    if not isinstance(right.type, SpecialType) or right.type is DYNAMIC:
+        types.append(right.type)
+    return types
+
+
+def bind_throw_expression(binder: Binder, node: shapes.ThrowExpression) -> Expression:
+    binder.report_at(
+        node.start,
+        node.start + len("throw"),
+        "CS8115",
+        "'throw' can't be used here",
+        help="a throw expression is allowed after '??', in a branch of '?:', and after '=>'",
+    )
+    thrown(binder, node.exception)
+    return binder.bad(node)

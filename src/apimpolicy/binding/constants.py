@@ -9,7 +9,7 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.conversions import INTEGRAL_RANGES, is_enum
+from apimpolicy.binding.conversions import INTEGRAL_RANGES, is_enum, is_reference
 from apimpolicy.binding.nodes import NOT_CONSTANT
 from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, STRING, to_single, wrap
 
@@ -211,3 +211,20 @@ def _underlying(type_: Type) -> Type:
 
         return parse(type_.definition.enum_underlying)  # type: ignore[attr-defined]
     return type_
+
+
+def default_constant(type_: Type) -> Any:
+    """`default(T)` when it is a constant."""
+    if type_ is BOOL:
+        return False
+    if type_ is CHAR:
+        return "\0"
+    if type_ in INTEGRAL_RANGES or is_enum(type_):
+        return 0
+    if type_ in (DOUBLE, FLOAT):
+        return 0.0
+    if type_ is DECIMAL:
+        return Decimal(0)
+    if is_reference(type_):
+        return None
+    return NOT_CONSTANT

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from apimpolicy.binding.core import name_of
-from apimpolicy.binding.jumps import JumpBinder
+from apimpolicy.binding.conversions import is_sealed
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.type_relations import is_interface, same
+from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import OBJECT
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
-    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Node, Token
 
 _PRIMARY: Final = ("class", "struct", "unmanaged")
 _SPECIAL: Final = frozenset({"System.Array", "System.ValueType"})
@@ -22,111 +23,116 @@ _OPEN: Final = frozenset({"System.Enum", "System.Delegate", "System.MulticastDel
 """Classes that C# 7.3 allows as constraints, and of whose kind their names say enough."""
 
 
-class ConstraintBinder(JumpBinder):
-    """The clauses of one function: each fills `constraints` and `bounds` of a type parameter."""
-
-    def constrain(self, clauses: Child, parameters: tuple[TypeParameter, ...], declaration: Node) -> None:
-        if not isinstance(clauses, Node) or not clauses.children:
-            return
-        function = name_of(declaration.children[2])
-        if not parameters:
-            place = clauses.node(0)
-            self.report_at(
-                place.start,
-                place.start + len("where"),
-                "CS0080",
-                f"'{function}' is not generic, so it can't have constraints",
+def constrain(
+    binder: Binder,
+    clauses: shapes.ConstraintClauses,
+    parameters: tuple[TypeParameter, ...],
+    declaration: shapes.LocalFunction,
+) -> None:
+    if not clauses.clauses:
+        return
+    function = name_of(declaration.name)
+    if not parameters:
+        place = clauses.clauses[0]
+        binder.report_at(
+            place.start,
+            place.start + len("where"),
+            "CS0080",
+            f"'{function}' is not generic, so it can't have constraints",
+        )
+        return
+    seen: set[str] = set()
+    for clause in clauses.clauses:
+        name = name_of(clause.name)
+        parameter = next((p for p in parameters if p.name == name), None)
+        if parameter is None:
+            binder.report(clause.name, "CS0699", f"'{function}' has no type parameter named '{name}'")
+        elif name in seen:
+            binder.report(
+                clause.name,
+                "CS0409",
+                f"the constraints of '{name}' are already given",
+                help="combine them in one 'where' clause",
             )
-            return
-        seen: set[str] = set()
-        for clause in clauses.nodes():
-            name = name_of(clause.token(0))
-            parameter = next((p for p in parameters if p.name == name), None)
-            if parameter is None:
-                self.report(clause.token(0), "CS0699", f"'{function}' has no type parameter named '{name}'")
-            elif name in seen:
-                self.report(
-                    clause.token(0),
-                    "CS0409",
-                    f"the constraints of '{name}' are already given",
-                    help="combine them in one 'where' clause",
-                )
-            else:
-                seen.add(name)
-                self._clause(parameter, clause.nodes(1))
-        self._check_circles(declaration.node(3), parameters)
-
-    def _clause(self, parameter: TypeParameter, constraints: list[Node]) -> None:
-        for index, node in enumerate(constraints):
-            word = _word(node)
-            if word in _PRIMARY:
-                if index:
-                    self.report(
-                        node, "CS0449", f"'{word}' must come first, and only one of 'class' and 'struct' is allowed"
-                    )
-                    continue
-            elif word == "new()":
-                if index < len(constraints) - 1:
-                    self.report(node, "CS0401", "'new()' must come last")
-                if parameter.is_value_type:
-                    self.report(node, "CS0451", "'struct' already implies 'new()'", help="remove it")
-            else:
-                self._bound(parameter, node, is_first=not parameter.bounds and not parameter.constraints)
-                continue
-            parameter.constraints = (*parameter.constraints, word)
-
-    def _bound(self, parameter: TypeParameter, node: Node, *, is_first: bool) -> None:
-        """A type as a constraint: an interface, a class that others derive from, or a type parameter."""
-        bound = self.bind_type(node)
-        if bound is ERROR:
-            return
-        if bound is DYNAMIC:
-            self.report(node, "CS1967", "'dynamic' can't be used as a constraint")
-        elif bound is OBJECT or (isinstance(bound, NamedType) and bound.name in _SPECIAL):
-            self.report(node, "CS0702", f"'{shown(bound)}' can't be used as a constraint")
-        elif not _may_constrain(bound):
-            self.report(node, "CS0701", f"'{shown(bound)}' can't be used as a constraint: it is sealed")
-        elif any(same(bound, other) for other in parameter.bounds):
-            self.report(node, "CS0405", f"'{parameter.name}' already has the constraint '{shown(bound)}'")
-        elif isinstance(bound, NamedType) and not is_interface(bound) and not is_first:
-            code = "CS0450" if not parameter.bounds and parameter.constraints[0] != "new()" else "CS0406"
-            if code == "CS0450" and bound.name in _OPEN:
-                parameter.bounds = (*parameter.bounds, bound)
-                return
-            self.report(node, code, f"the class '{shown(bound)}' must come first, without 'class' or 'struct'")
         else:
-            parameter.bounds = (*parameter.bounds, bound)
+            seen.add(name)
+            _clause(binder, parameter, clause.constraints)
+    if declaration.type_parameters is not None:
+        _check_circles(binder, declaration.type_parameters.names, parameters)
 
-    def _check_circles(self, written: Node, parameters: tuple[TypeParameter, ...]) -> None:
-        for token, parameter in zip(written.children, parameters, strict=True):
-            reached: set[Type] = set()
-            waiting = [bound for bound in parameter.bounds if isinstance(bound, TypeParameter)]
-            while waiting:
-                bound = waiting.pop()
-                if bound is parameter:
-                    self.report(token, "CS0454", f"'{parameter.name}' depends on itself")
-                    parameter.bounds = ()
-                    break
-                if bound not in reached:
-                    reached.add(bound)
-                    waiting.extend(b for b in bound.bounds if isinstance(b, TypeParameter))
+
+def _clause(binder: Binder, parameter: TypeParameter, constraints: list[Node]) -> None:
+    for index, node in enumerate(constraints):
+        word = _word(node)
+        if word in _PRIMARY:
+            if index:
+                binder.report(
+                    node, "CS0449", f"'{word}' must come first, and only one of 'class' and 'struct' is allowed"
+                )
+                continue
+        elif word == "new()":
+            if index < len(constraints) - 1:
+                binder.report(node, "CS0401", "'new()' must come last")
+            if parameter.is_value_type:
+                binder.report(node, "CS0451", "'struct' already implies 'new()'", help="remove it")
+        else:
+            _bound(binder, parameter, node, is_first=not parameter.bounds and not parameter.constraints)
+            continue
+        parameter.constraints = (*parameter.constraints, word)
+
+
+def _bound(binder: Binder, parameter: TypeParameter, node: Node, *, is_first: bool) -> None:
+    """A type as a constraint: an interface, a class that others derive from, or a type parameter."""
+    bound = binder.bind_type(node)
+    if bound is ERROR:
+        return
+    if bound is DYNAMIC:
+        binder.report(node, "CS1967", "'dynamic' can't be used as a constraint")
+    elif bound is OBJECT or (isinstance(bound, NamedType) and bound.name in _SPECIAL):
+        binder.report(node, "CS0702", f"'{shown(bound)}' can't be used as a constraint")
+    elif not _may_constrain(bound):
+        binder.report(node, "CS0701", f"'{shown(bound)}' can't be used as a constraint: it is sealed")
+    elif any(same(bound, other) for other in parameter.bounds):
+        binder.report(node, "CS0405", f"'{parameter.name}' already has the constraint '{shown(bound)}'")
+    elif isinstance(bound, NamedType) and not is_interface(bound) and not is_first:
+        code = "CS0450" if not parameter.bounds and parameter.constraints[0] != "new()" else "CS0406"
+        if code == "CS0450" and bound.name in _OPEN:
+            parameter.bounds = (*parameter.bounds, bound)
+            return
+        binder.report(node, code, f"the class '{shown(bound)}' must come first, without 'class' or 'struct'")
+    else:
+        parameter.bounds = (*parameter.bounds, bound)
+
+
+def _check_circles(binder: Binder, written: list[Token], parameters: tuple[TypeParameter, ...]) -> None:
+    for token, parameter in zip(written, parameters, strict=True):
+        reached: set[Type] = set()
+        waiting = [bound for bound in parameter.bounds if isinstance(bound, TypeParameter)]
+        while waiting:
+            bound = waiting.pop()
+            if bound is parameter:
+                binder.report(token, "CS0454", f"'{parameter.name}' depends on itself")
+                parameter.bounds = ()
+                break
+            if bound not in reached:
+                reached.add(bound)
+                waiting.extend(b for b in bound.bounds if isinstance(b, TypeParameter))
 
 
 def _word(node: Node) -> str:
     """The constraint as a word; empty for a type."""
-    if node.kind == "class_constraint":
+    if isinstance(node, shapes.ClassConstraint):
         return "class"
-    if node.kind == "struct_constraint":
+    if isinstance(node, shapes.StructConstraint):
         return "struct"
-    if node.kind == "constructor_constraint":
+    if isinstance(node, shapes.ConstructorConstraint):
         return "new()"
-    is_unmanaged = node.kind == "named_type" and node.children[0] is None and node.children[2] is None
-    return "unmanaged" if is_unmanaged and node.token(1).text == "unmanaged" else ""
+    if isinstance(node, shapes.NamedType) and node.qualifier is None and node.type_arguments is None:
+        return "unmanaged" if node.name.text == "unmanaged" else ""
+    return ""
 
 
 def _may_constrain(bound: Type) -> bool:
-    from apimpolicy.binding.conversions import is_sealed
-
     if isinstance(bound, TypeParameter):
         return True
     return isinstance(bound, NamedType) and (is_interface(bound) or not is_sealed(bound))

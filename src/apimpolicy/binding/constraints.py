@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from apimpolicy.binding.conversions import is_reference, standard_implicit
 from apimpolicy.binding.lookup import constructors
+from apimpolicy.binding.type_relations import is_unmanaged
 from apimpolicy.dotnet.metadata import look_up
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, TypeParameter
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Violation(NamedTuple):
+class Violation(Record):
     """A type argument that its parameter does not allow; `place` counts from 0, `wanted` is what should be there."""
 
     place: int
@@ -54,8 +56,6 @@ def _code(argument: Type, constraint: str) -> str:
     if constraint == "new()":
         return "" if has_constructor(argument) else "CS0310"
     if constraint == "unmanaged":
-        from apimpolicy.binding.stack_memory import is_unmanaged
-
         return "" if is_unmanaged(argument) else "CS8377"
     wanted = look_up(constraint)
     return _code_for_type(argument, wanted.type) if wanted is not None else ""

@@ -1,4 +1,4 @@
-"""The state that all parts of the binder share: scopes, diagnostics, and conversion of bound expressions."""
+"""The binder: the state that all parts share, dispatch by kinds of nodes, and conversion of bound expressions."""
 
 from __future__ import annotations
 
@@ -6,135 +6,132 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.constants import FoldingError, fold_conversion, is_foldable
+from apimpolicy.binding.constants import FoldingError, default_constant, fold_conversion, is_foldable
 from apimpolicy.binding.nodes import (
     NOT_CONSTANT,
     Bad,
+    Block,
     Convert,
+    DefaultValue,
     Expression,
     InterpolatedString,
-    Lambda,
     Literal,
     MethodGroup,
-    MethodReference,
     NamespaceReference,
     Return,
     ThrowExpression,
     TupleCreation,
     TypeReference,
 )
+from apimpolicy.binding.parts import EXPRESSIONS, STATEMENTS, TYPES, form_of
+from apimpolicy.binding.reports import Reports
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalSymbol, Scope
-from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
-from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
+from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, TupleType, Type
-from apimpolicy.dotnet.values import DECIMAL, DOUBLE, FLOAT, INT, VOID
-from apimpolicy.syntax import literals
-from apimpolicy.syntax.nodes import Token
+from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, VOID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from apimpolicy.binding.flow import Answer
-    from apimpolicy.binding.nodes import Statement
-    from apimpolicy.syntax.nodes import Child, Node
+    from apimpolicy.binding.nodes import Goto, Statement
+    from apimpolicy.syntax.nodes import Child, Node, Token
     from apimpolicy.text.source import Excerpt
 
 
-_SHORTEST_BEGINNING = 4
-"""Letters that are enough to guess a name by its beginning."""
-
-
-class BinderCore:
+class Binder(Reports):
     """One binder binds one expression; it is not reused."""
 
     def __init__(self, excerpt: Excerpt) -> None:
-        self.excerpt = excerpt
-        self.diagnostics: list[Diagnostic] = []
+        super().__init__(excerpt)
         self.scope = Scope(None)
         self.is_checked: bool | None = None
         """True inside `checked`, False inside `unchecked`, None outside of both: constants overflow as errors then."""
+        self.has_variables = False
+        """Whether anything is declared that could be read before it has a value."""
+        self.has_unknown = False
+        """Whether a part of the code is unknown (`hole`): then what is assigned where is not checked."""
+        self.ends: dict[Statement, Answer] = {}
+        """Whether the ends of loops and switches can be reached, as far as somebody asked."""
+
+        # The function that is being bound.
         self.returns: list[Return] | None = None
         """Where return statements of the lambda being bound are collected; None in the body of the expression."""
         self.return_type: Type | None = None
         """The declared return type, in a local function."""
-        self.has_variables = False
-        """Whether anything is declared that could be read before it has a value."""
-        self.has_unknown = False
-        """Whether a part of the code is unknown (`bind_hole`): then what is assigned where is not checked."""
+        self.awaits_in = "expression"
+        """What the code stands in: `async` (a lambda or function), `lambda`, `function`, or a policy's `expression`."""
+        self.binds_instance = False
+        """Whether a generic function is bound with type arguments: a `T` that is never null may have `?.`."""
+        self.enclosing = Enclosing()
+        self.gotos: Sequence[Goto] = ()
+        """The `goto case` and `goto default` of the innermost switch."""
+
+        # The place that is being bound.
         self.being_declared: LocalSymbol | None = None
         """The `var` whose value is being bound."""
-        self.ends: dict[Statement, Answer] = {}
-        """Whether the ends of loops and switches can be reached, as far as somebody asked."""
-        self._visitors: dict[str, Callable[[Node], Expression]] = {}
+        self.meant_as_argument = ""
+        """The name in front of `=` in the argument that is being bound."""
+        self.takes_unbound = False
+        """Whether a type without its arguments may stand here: `typeof(List<>)`."""
+        self.stack_places: frozenset[int] = frozenset()
+        """The identities of the nodes that stand where `stackalloc` may."""
 
-    # ---------------------------------------------------------------------------------------- diagnostics
+        # Chains of `.`, `?.`, calls and indexes.
+        self.known_receiver: tuple[Node, Expression] | None = None
+        """The node whose value is already known: the receiver inside a `?.` chain."""
+        self.plain_link: Child = None
+        """The node whose chain is known to have no `?.` that is still to be bound."""
+        self.called: Child = None
+        """The node that is called: members that are neither methods nor delegates are passed over (section 12.5)."""
 
-    def report(
-        self,
-        node: Child,
-        code: str,
-        message: str,
-        *,
-        label: str = "",
-        help: str = "",
-    ) -> None:
-        """Add an error at a node: a child that the grammar says is there."""
-        place = written(node)
-        self.report_at(place.start, place.end, code, message, label=label, help=help)
+    # ------------------------------------------------------------------------------------------- dispatch
 
-    def report_at(self, start: int, end: int, code: str, message: str, *, label: str = "", help: str = "") -> None:
-        self.diagnostics.append(Diagnostic.within(self.excerpt, start, end, code, message, label=label, help=help))
+    def bind(self, node: Node) -> Expression:
+        """Bind an expression of any kind: a value, a type, a namespace, a method group, a lambda."""
+        return EXPRESSIONS[node.kind](self, node)
 
-    def bad(self, node: Child, type_: Type = ERROR) -> Bad:
-        """The expression about which nothing more is reported; `type_` is its type when that is known all the same."""
-        return Bad(written(node), type_)
+    def bind_type(self, node: Node) -> Type:
+        """The type that type syntax denotes; `types.ERROR` after a report."""
+        return TYPES[node.kind](self, node)
 
-    def bind_hole(self, node: Node) -> Expression:
+    def bind_statement(self, node: Node) -> Statement:
+        return STATEMENTS[node.kind](self, node)
+
+    def bind_block(self, node: Node) -> Block:
+        """Bind `{ … }`, which has a scope of its own."""
+        block = self.bind_statement(node)
+        if not isinstance(block, Block):
+            raise AssertionError("the grammar has a block here")
+        return block
+
+    def bind_embedded(self, node: Node) -> Statement:
+        """A statement under if, else or a loop: has its own scope, and is no declaration (CS1023)."""
+        saved = self.enter()
+        try:
+            if node.kind in (
+                "local_declaration_statement",
+                "const_declaration_statement",
+                "local_function",
+                "labeled_statement",
+            ):
+                self.report(
+                    node,
+                    "CS1023",
+                    "a declaration can't be the only statement here",
+                    help="put it in braces",
+                )
+            return self.bind_statement(node)
+        finally:
+            self.scope = saved
+
+    def hole(self, node: Node) -> Bad:
         """An expression, or a list of arguments, that is unknown: text that a template puts in later."""
         self.has_unknown = True
         return self.bad(node)
 
-    def failure(self, node: Child, code: str, message: str, *, label: str = "", help: str = "") -> Bad:
-        """Report, and give back the expression that silences what would follow."""
-        self.report(node, code, message, label=label, help=help)
-        return self.bad(node)
-
-    def failure_at(
-        self, start: int, end: int, node: Child, code: str, message: str, *, label: str = "", help: str = ""
-    ) -> Bad:
-        """Like `failure`, with a place of its own."""
-        self.report_at(start, end, code, message, label=label, help=help)
-        return self.bad(node)
-
-    @staticmethod
-    def nearest(name: str, names: Iterable[str]) -> str | None:
-        """The existing name that somebody probably meant."""
-        by_folded = {other.lower(): other for other in names}
-        if name.lower() in by_folded:
-            return by_folded[name.lower()]
-        from difflib import get_close_matches
-
-        found = get_close_matches(name.lower(), list(by_folded), 1, 0.7)
-        if not found and len(name) >= _SHORTEST_BEGINNING:
-            found = [other for other in by_folded if other.startswith(name.lower())]
-        return by_folded[found[0]] if found else None
-
-    def suggestion(self, name: str, names: Iterable[str]) -> str:
-        nearest = self.nearest(name, names)
-        return f"did you mean '{nearest}'?" if nearest else ""
-
-    # ------------------------------------------------------------------------------------------- dispatch
-
-    def bind(self, node: Child) -> Expression:
-        """Bind an expression of any kind: a value, a type, a namespace, a method group, a lambda."""
-        kind = node.kind  # type: ignore[union-attr]
-        visitor = self._visitors.get(kind)
-        if visitor is None:
-            visitor = self._visitors[kind] = getattr(self, f"bind_{kind}")
-        return visitor(node)  # type: ignore[arg-type]
-
-    def bind_value(self, node: Child) -> Expression:
+    def bind_value(self, node: Node) -> Expression:
         """Bind an expression that must be a value (possibly without a type yet: a lambda, null, a method group)."""
         return self.require_value(self.bind(node))
 
@@ -152,7 +149,7 @@ class BinderCore:
             )
         return expression
 
-    def bind_typed(self, node: Child) -> Expression:
+    def bind_typed(self, node: Node) -> Expression:
         """Bind an expression that must be a value with a type."""
         return self.require_typed(self.bind_value(node))
 
@@ -165,6 +162,36 @@ class BinderCore:
             )
         return expression
 
+    # --------------------------------------------------------------------------------------------- scopes
+
+    def enter(self) -> Scope:
+        """Begin a scope; gives back the one around it."""
+        saved = self.scope
+        self.scope = Scope(saved)
+        return saved
+
+    def declare(self, symbol: LocalSymbol, where: Child) -> None:
+        """Declare in the current scope; CS0128 for the same scope, CS0136 when it hides an outer variable."""
+        self.has_variables = True
+        section_of = self.scope.section_of
+        known = self.scope.names.get(symbol.name) or (section_of and section_of.names.get(symbol.name))
+        if isinstance(known, LocalFunctionSymbol) and known.declared_at.start > (
+            where.start if where is not None else 0
+        ):
+            self.report(known.declared_at.name, "CS0128", f"'{symbol.name}' is already declared in this scope")
+        elif known:
+            self.report(where, "CS0128", f"'{symbol.name}' is already declared in this scope")
+        else:
+            outer = self.scope.parent
+            if self.scope.find(symbol.name) is not None or (outer is not None and outer.declares_later(symbol.name)):
+                self.report(
+                    where,
+                    "CS0136",
+                    f"'{symbol.name}' is already used in the enclosing scope",
+                    help="choose another name",
+                )
+        self.scope.declare(symbol)
+
     # ----------------------------------------------------------------------------------------- conversion
 
     def classify(self, expression: Expression, target: Type) -> conv.Conversion | None:
@@ -174,10 +201,9 @@ class BinderCore:
             return conv.IDENTITY
         if not isinstance(source, SpecialType):
             return self._classify_typed(expression, source, target)
-        if isinstance(expression, UnboundLambda):
-            return conv.LAMBDA if self.lambda_converts(expression, target) else None
-        if isinstance(expression, MethodGroup):
-            return conv.METHOD_GROUP if self.method_group_target(expression, target) is not None else None
+        form = form_of(expression)
+        if form is not None:
+            return form.conversion(self, expression, target)
         if isinstance(expression, DefaultLiteral):
             return conv.DEFAULT_LITERAL if target is not VOID else None
         if isinstance(expression, ThrowExpression):
@@ -215,21 +241,19 @@ class BinderCore:
         pairs = zip(expression.elements, bare.arguments, strict=True)
         return conv.TUPLE if all(self.classify(e, t) is not None for e, t in pairs) else None
 
-    def lambda_converts(self, unbound: UnboundLambda, target: Type) -> bool:
-        raise NotImplementedError
+    def return_type_of(self, expression: Expression, parameters: tuple[Type, ...]) -> Type | None:
+        """What a lambda or method group returns when it is called with arguments of these types (12.6.3.13)."""
+        form = form_of(expression)
+        return form.return_type(self, expression, parameters) if form is not None else None
 
-    def method_group_target(self, group: MethodGroup, target: Type) -> MethodReference | None:
-        raise NotImplementedError
-
-    def lambda_return_type(self, unbound: UnboundLambda, parameters: tuple[Type, ...]) -> Type | None:
-        raise NotImplementedError
-
-    def finish_lambda(self, unbound: UnboundLambda, target: Type) -> Lambda | Bad:
-        raise NotImplementedError
+    def unconvertible(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:
+        """Report why something without a type does not convert."""
+        form = form_of(expression)
+        return form.unconvertible(self, expression, target, syntax) if form is not None else self.bad(syntax)
 
     def convert(self, expression: Expression, target: Type, syntax: Node | Token | None = None) -> Expression:
         """Convert implicitly; reports when there is no conversion."""
-        if expression.type is target and not isinstance(expression, (UnboundLambda, MethodGroup)):
+        if expression.type is target and form_of(expression) is None:
             return expression
         if isinstance(expression, Bad):
             return self.bad(expression.syntax, target)
@@ -251,11 +275,9 @@ class BinderCore:
         where = syntax or expression.syntax
         if isinstance(expression, Bad) or target is ERROR:
             return expression
-        if isinstance(expression, UnboundLambda):
-            return self.finish_lambda(expression, target)
-        if isinstance(expression, MethodGroup):
-            reference = self.method_group_target(expression, target)
-            return reference if reference is not None else self.bad(where)
+        form = form_of(expression)
+        if form is not None:
+            return form.converted(self, expression, target)
         if isinstance(expression, DefaultLiteral):
             return self.default_value(where, target)
         if isinstance(expression, ThrowExpression):
@@ -264,7 +286,7 @@ class BinderCore:
             bare = target.underlying or target
             if isinstance(bare, TupleType):
                 elements = [self.convert(e, t) for e, t in zip(expression.elements, bare.arguments, strict=True)]
-                return TupleCreation(where, target, elements, bare.names)
+                return TupleCreation(where, target, tuple(elements), bare.names)
         if conversion is conv.IDENTITY and not explicit and expression.type is target:
             return expression
         constant = self._fold(expression, target, conversion, where, explicit=explicit)
@@ -279,9 +301,7 @@ class BinderCore:
         )
 
     def default_value(self, syntax: Node | Token, target: Type) -> Expression:
-        from apimpolicy.binding.nodes import DefaultValue
-
-        return DefaultValue(syntax, target, default_constant(target))
+        return DefaultValue(syntax, target, constant=default_constant(target))
 
     def _fold(
         self, expression: Expression, target: Type, conversion: conv.Conversion, where: Node | Token, *, explicit: bool
@@ -313,8 +333,9 @@ class BinderCore:
         source = expression.type
         if source.has_error or target.has_error:
             return self.bad(syntax)
-        if isinstance(expression, (UnboundLambda, MethodGroup)):
-            return self.report_unconvertible(expression, target, syntax)
+        form = form_of(expression)
+        if form is not None:
+            return form.unconvertible(self, expression, target, syntax)
         if source is NULL:
             return self.failure(
                 syntax, "CS0037", f"'{shown(target)}' cannot be null", help=f"use '{shown(target)}?' to allow null"
@@ -357,23 +378,9 @@ class BinderCore:
         help = advice.for_conversion(source, target, expression)
         return self.failure(syntax, "CS0029", f"'{shown(source)}' cannot be converted to '{shown(target)}'", help=help)
 
-    def report_unconvertible(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:
-        """Why a lambda or method group does not fit a type."""
-        raise NotImplementedError
-
     def convert_condition(self, expression: Expression) -> Expression:
         """Convert to bool, as conditions demand."""
-        from apimpolicy.dotnet.values import BOOL
-
         return self.convert(self.require_typed(expression), BOOL)
-
-    # ------------------------------------------------------------------------------------------- declared by parts
-
-    def bind_type(self, node: Child) -> Type:
-        raise NotImplementedError
-
-    def bind_arguments(self, node: Child) -> Sequence[Any]:
-        raise NotImplementedError
 
 
 _FORMATTABLE = frozenset({"System.FormattableString", "System.IFormattable"})
@@ -385,41 +392,3 @@ def is_interpolated(expression: Expression) -> bool:
     return isinstance(expression, InterpolatedString) or (
         isinstance(expression, Literal) and getattr(expression.syntax, "kind", "") == "interpolated_string"
     )
-
-
-def written(child: Child) -> Node | Token:
-    """A child that the grammar never leaves out."""
-    if child is None:
-        raise AssertionError("the grammar has no such node")
-    return child
-
-
-def name_of(child: Child) -> str:
-    """The name that a token stands for: `@class` is `class`."""
-    if not isinstance(child, Token):
-        raise AssertionError("the grammar has a name here")
-    return literals.identifier_name(child.text)
-
-
-def default_constant(type_: Type) -> Any:
-    """`default(T)` when it is a constant."""
-    from decimal import Decimal
-
-    from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT
-
-    if type_ is BOOL:
-        return False
-    if type_ is CHAR:
-        return "\0"
-    if type_ in conv.INTEGRAL_RANGES or conv.is_enum(type_):
-        return 0
-    if type_ in (DOUBLE, FLOAT):
-        return 0.0
-    if type_ is DECIMAL:
-        return Decimal(0)
-    if conv.is_reference(type_):
-        return None
-    return NOT_CONSTANT
-
-
-__all__ = ["BinderCore", "NamedType", "default_constant"]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import complaints, lookup
-from apimpolicy.binding.array_creation import ArrayCreationBinder
+from apimpolicy.binding.access import member_value
+from apimpolicy.binding.arguments import bind_arguments, finish_arguments, settle_arguments
+from apimpolicy.binding.assignable import check_assignable
+from apimpolicy.binding.calls import bind_indexed, finish_call
 from apimpolicy.binding.constraints import has_constructor
-from apimpolicy.binding.core import name_of
-from apimpolicy.binding.names import RESERVED_TUPLE_NAMES, make_tuple_type
+from apimpolicy.binding.dynamic import dynamic_operation
+from apimpolicy.binding.names import RESERVED_TUPLE_NAMES, check_tuple_name, make_tuple_type
 from apimpolicy.binding.nodes import (
     AnonymousCreation,
     Assignment,
@@ -30,6 +33,7 @@ from apimpolicy.binding.nodes import (
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, TUPLE_TYPE
+from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import (
     DYNAMIC,
@@ -41,307 +45,326 @@ from apimpolicy.dotnet.types import (
     anonymous_type,
 )
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
-from apimpolicy.syntax import literals
+from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Child
 
 
-class CreationBinder(ArrayCreationBinder):
-    """`new` in all its forms, tuples, and interpolated strings."""
+def bind_object_creation(binder: Binder, node: shapes.ObjectCreation) -> Expression:
+    type_node, arguments_node, initializer = node.type, node.arguments, node.initializer
+    type_ = binder.bind_type(type_node)
+    arguments = bind_arguments(binder, arguments_node)
+    if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1 and initializer is None:
+        return binder.convert(arguments[0].expression, type_)
+    if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1:
+        return binder.failure(node, "CS1958", "a delegate can't have an initializer")
+    if isinstance(type_node, shapes.TupleType) and type_ is not ERROR:
+        return binder.failure(type_node, "CS8181", "a tuple can't be created with 'new'", help="write (value, value)")
+    if type_ is ERROR or any(isinstance(a.expression, Bad) for a in arguments):
+        if isinstance(initializer, Node):
+            _bind_for_errors(binder, initializer)
+        settle_arguments(binder, arguments)
+        return binder.bad(node, type_)
+    if isinstance(type_, TypeParameter):
+        return _new_of_parameter(binder, node, type_, arguments)
+    if not isinstance(type_, NamedType) or type_.kind in ("interface", "delegate") or type_.definition.is_abstract:
+        return _not_creatable(binder, node, type_node, type_)
+    if type_.definition.is_static:
+        return binder.failure(node, "CS0712", f"'{shown(type_)}' is a static class: it can't be created with 'new'")
+    created = construct(binder, node, type_node, type_, arguments)
+    if isinstance(initializer, Node) and isinstance(created, (ObjectCreation, DefaultValue)):
+        steps = _initializers(binder, initializer, Placeholder(node, type_))
+        if steps is None:
+            return binder.bad(node, type_)
+        if isinstance(created, DefaultValue):
+            created = ObjectCreation(node, type_, None, ())
+        created.initializers = tuple(steps)
+    return created
 
-    def bind_object_creation(self, node: Node) -> Expression:
-        type_node, arguments_node, initializer = node.children
-        type_ = self.bind_type(type_node)
-        arguments = self.bind_arguments(arguments_node)
-        if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1 and initializer is None:
-            return self.convert(arguments[0].expression, type_)
-        if isinstance(type_, NamedType) and type_.kind == "delegate" and len(arguments) == 1:
-            return self.failure(node, "CS1958", "a delegate can't have an initializer")
-        if isinstance(type_node, Node) and type_node.kind == "tuple_type" and type_ is not ERROR:
-            return self.failure(type_node, "CS8181", "a tuple can't be created with 'new'", help="write (value, value)")
-        if type_ is ERROR or any(isinstance(a.expression, Bad) for a in arguments):
-            if isinstance(initializer, Node):
-                self._bind_for_errors(initializer)
-            self._settle_arguments(arguments)
-            return self.bad(node, type_)
-        if isinstance(type_, TypeParameter):
-            return self._new_of_parameter(node, type_, arguments)
-        if not isinstance(type_, NamedType) or type_.kind in ("interface", "delegate") or type_.definition.is_abstract:
-            return self._not_creatable(node, type_node, type_)
-        if type_.definition.is_static:
-            return self.failure(node, "CS0712", f"'{shown(type_)}' is a static class: it can't be created with 'new'")
-        created = self.construct(node, type_node, type_, arguments)  # type: ignore[arg-type]
-        if isinstance(initializer, Node) and isinstance(created, (ObjectCreation, DefaultValue)):
-            steps = self._initializers(initializer, Placeholder(node, type_))
-            if steps is None:
-                return self.bad(node, type_)
-            if isinstance(created, DefaultValue):
-                created = ObjectCreation(node, type_, None, ())
-            created.initializers = tuple(steps)
-        return created
 
-    def _new_of_parameter(self, node: Node, type_: TypeParameter, arguments: list[Argument]) -> Expression:
-        if not has_constructor(type_):
-            help = f"write where {type_.name} : new()"
-            return self.failure(node, "CS0304", f"'{type_.name}' might not have a parameterless constructor", help=help)
-        if arguments:
-            return self.failure(node, "CS0417", f"'new {type_.name}(…)' can't have arguments")
-        return ObjectCreation(node, type_, None, ())
+def _new_of_parameter(binder: Binder, node: Node, type_: TypeParameter, arguments: list[Argument]) -> Expression:
+    if not has_constructor(type_):
+        help = f"write where {type_.name} : new()"
+        return binder.failure(node, "CS0304", f"'{type_.name}' might not have a parameterless constructor", help=help)
+    if arguments:
+        return binder.failure(node, "CS0417", f"'new {type_.name}(…)' can't have arguments")
+    return ObjectCreation(node, type_, None, ())
 
-    def _bind_for_errors(self, initializer: Node) -> None:
-        """Bind what stands in an initialiser of an object whose type is unknown, for its own errors."""
-        for item in initializer.children:
-            value: Any = item
-            if isinstance(item, Node) and item.kind in ("member_initializer", "indexer_initializer"):
-                value = item.children[1]
-            if isinstance(value, Node):
-                if value.kind == "initializer":
-                    self._bind_for_errors(value)
-                elif value.kind not in ("assignment",):
-                    self.bind_value(value)
 
-    def _not_creatable(self, node: Node, type_node: Child, type_: Type) -> Expression:
-        if isinstance(type_, NamedType) and type_.kind == "delegate":
-            return self.failure(node, "CS0149", "write the lambda itself instead of 'new'")
-        return self.failure(
-            node, "CS0144", f"'{shown(type_)}' is abstract or an interface and can't be created with 'new'"
+def _bind_for_errors(binder: Binder, initializer: shapes.Initializer) -> None:
+    """Bind what stands in an initialiser of an object whose type is unknown, for its own errors."""
+    for item in initializer.items:
+        value: Any = item
+        if isinstance(item, (shapes.MemberInitializer, shapes.IndexerInitializer)):
+            value = item.value
+        if isinstance(value, Node):
+            if isinstance(value, shapes.Initializer):
+                _bind_for_errors(binder, value)
+            elif value.kind not in ("assignment",):
+                binder.bind_value(value)
+
+
+def _not_creatable(binder: Binder, node: Node, type_node: Child, type_: Type) -> Expression:
+    if isinstance(type_, NamedType) and type_.kind == "delegate":
+        return binder.failure(node, "CS0149", "write the lambda itself instead of 'new'")
+    return binder.failure(
+        node, "CS0144", f"'{shown(type_)}' is abstract or an interface and can't be created with 'new'"
+    )
+
+
+def construct(binder: Binder, node: Node, type_node: Node, type_: NamedType, arguments: list[Argument]) -> Expression:
+    methods = lookup.constructors(type_)
+    if not arguments and type_.is_value_type and not any(not m.parameters for m in methods):
+        return binder.default_value(node, type_)
+    found = resolve(methods, arguments, (), binder)
+    if any(a.expression.type is DYNAMIC for a in arguments) and (found.best or found.ambiguous) is not None:
+        return dynamic_operation(binder, node, "new", [], type_, arguments, type_)
+    if found.best is not None:
+        values = finish_arguments(binder, node, found.best, arguments)
+        return ObjectCreation(node, type_, found.best.method, tuple(values))
+    if found.ambiguous is not None:
+        group = MethodGroup(type_node, METHOD_GROUP_TYPE, shown(type_), None, tuple(methods), (), ())
+        return complaints.ambiguous_call(binder, node, group, found, arguments)
+    return complaints.no_constructor(binder, node, type_node, type_, found, arguments)
+
+
+# ------------------------------------------------------------------------------------- initialisers
+
+
+def _initializers(binder: Binder, node: shapes.Initializer, target: Placeholder) -> list[Initializer] | None:
+    """The steps of `{ … }` on a new object; None after a report.
+
+    One `Name = value` or `[key] = value` among them makes it an initializer of members, else it adds elements.
+    """
+    steps: list[Initializer] = []
+    has_members = any(item.kind in _MEMBER_KINDS for item in node.items)
+    if not has_members and node.items and not _has_elements(target.type):
+        message = f"'{shown(target.type)}' is not a collection, so elements can't be added to it"
+        binder.report(node, "CS1922", message, help="write Name = value")
+        return None
+    named: set[str] = set()
+    for item in node.items:
+        if isinstance(item, shapes.Assignment) or (has_members and item.kind not in _MEMBER_KINDS):
+            binder.report(item, "CS0747", "this is not a valid initializer: write Name = value, or only elements")
+            return None
+        if isinstance(item, shapes.MemberInitializer):
+            if item.name.text in named:
+                binder.report(item.name, "CS1912", f"'{item.name.text}' is set more than once")
+                return None
+            named.add(item.name.text)
+        step = _initializer(binder, item, target)
+        if step is None:
+            return None
+        steps.append(step)
+    return steps
+
+
+def _initializer(binder: Binder, item: Node, target: Placeholder) -> Initializer | None:
+    if isinstance(item, shapes.MemberInitializer):
+        return _member_initializer(binder, item, target)
+    if isinstance(item, shapes.IndexerInitializer):
+        arguments = bind_arguments(binder, item.arguments)
+        place = bind_indexed(binder, item, target, arguments)
+        return _initialize_place(binder, item, target, place, item.value, item)
+    values = item.items if isinstance(item, shapes.Initializer) else [item]
+    return _collection_element(binder, item, target, values)
+
+
+def _member_initializer(binder: Binder, item: shapes.MemberInitializer, target: Placeholder) -> Initializer | None:
+    token, value = item.name, item.value
+    name = name_of(token)
+    members = lookup.find_members(target.type, name)
+    if not members or isinstance(members[0], Method):
+        binder.report(
+            token,
+            "CS0117" if not members else "CS1913",
+            f"'{shown(target.type)}' has no property '{name}' to set",
+            label=binder.suggestion(name, lookup.member_names(target.type)),
         )
+        return None
+    if members[0].is_static:
+        binder.report(token, "CS1914", f"'{name}' is a static member of '{shown(target.type)}' and can't be set here")
+        return None
+    place = member_value(item, target, members[0])
+    return _initialize_place(binder, item, target, place, value, token)
 
-    def construct(self, node: Node, type_node: Node, type_: NamedType, arguments: list[Argument]) -> Expression:
-        methods = lookup.constructors(type_)
-        if not arguments and type_.is_value_type and not any(not m.parameters for m in methods):
-            return self.default_value(node, type_)
-        found = resolve(methods, arguments, (), self)
-        if any(a.expression.type is DYNAMIC for a in arguments) and (found.best or found.ambiguous) is not None:
-            return self.dynamic_operation(node, "new", [], type_, arguments, type_)
-        if found.best is not None:
-            values = self.finish_arguments(node, found.best, arguments)
-            return ObjectCreation(node, type_, found.best.method, values)
-        if found.ambiguous is not None:
-            group = MethodGroup(type_node, METHOD_GROUP_TYPE, shown(type_), None, methods, (), ())
-            return complaints.ambiguous_call(self, node, group, found, arguments)
-        return complaints.no_constructor(self, node, type_node, type_, found, arguments)
 
-    # ------------------------------------------------------------------------------------- initialisers
+def _initialize_place(
+    binder: Binder, item: Node, target: Placeholder, place: Expression, value: Node, where: Node | Token
+) -> Initializer | None:
+    if isinstance(place, Bad):
+        return None
+    if isinstance(value, shapes.Initializer):
+        nested = _initializers(binder, value, Placeholder(value, place.type))
+        return Initializer(item, target, place, tuple(nested)) if nested is not None else None
+    bound = binder.bind_value(value)
+    if isinstance(place, (PropertyAccess, FieldAccess)) and not check_assignable(binder, place, where):
+        return None
+    if isinstance(bound, Bad):
+        return None
+    converted = binder.convert(bound, place.type)
+    if isinstance(converted, Bad):
+        return None
+    return Initializer(item, target, Assignment(item, place.type, place, converted))
 
-    def _initializers(self, node: Node, target: Placeholder) -> list[Initializer] | None:
-        """The steps of `{ … }` on a new object; None after a report.
 
-        One `Name = value` or `[key] = value` among them makes it an initializer of members, else it adds elements.
-        """
-        steps: list[Initializer] = []
-        has_members = any(item.kind in _MEMBER_KINDS for item in node.nodes())
-        if not has_members and node.children and not _has_elements(target.type):
-            message = f"'{shown(target.type)}' is not a collection, so elements can't be added to it"
-            self.report(node, "CS1922", message, help="write Name = value")
-            return None
-        named: set[str] = set()
-        for item in node.nodes():
-            if item.kind == "assignment" or (has_members and item.kind not in _MEMBER_KINDS):
-                self.report(item, "CS0747", "this is not a valid initializer: write Name = value, or only elements")
-                return None
-            name = item.token(0).text if item.kind == "member_initializer" else ""
-            if name and name in named:
-                self.report(item.token(0), "CS1912", f"'{name}' is set more than once")
-                return None
-            named.add(name)
-            step = self._initializer(item, target)
-            if step is None:
-                return None
-            steps.append(step)
-        return steps
-
-    def _initializer(self, item: Node, target: Placeholder) -> Initializer | None:
-        if item.kind == "member_initializer":
-            return self._member_initializer(item, target)
-        if item.kind == "indexer_initializer":
-            arguments = self.bind_arguments(item.children[0])
-            place = self.index(item, target, arguments)
-            return self._initialize_place(item, target, place, item.children[1], item)
-        values: list[Child] = item.children if item.kind == "initializer" else [item]
-        return self._collection_element(item, target, values)
-
-    def _member_initializer(self, item: Node, target: Placeholder) -> Initializer | None:
-        token, value = item.children
-        name = name_of(token)
-        members = lookup.find_members(target.type, name)
-        if not members or isinstance(members[0], Method):
-            self.report(
-                token,
-                "CS0117" if not members else "CS1913",
-                f"'{shown(target.type)}' has no property '{name}' to set",
-                label=self.suggestion(name, lookup.member_names(target.type)),
+def _collection_element(binder: Binder, item: Node, target: Placeholder, values: Sequence[Node]) -> Initializer | None:
+    """`{ a, b }` elements call Add (section 12.8.17.4)."""
+    if not values:
+        binder.report(item, "CS1920", "an element in braces cannot be empty")
+        return None
+    arguments = [Argument(binder.bind_value(value), value) for value in values]
+    if any(isinstance(a.expression, Bad) for a in arguments):
+        return None
+    methods = [m for m in lookup.find_members(target.type, "Add") if isinstance(m, Method)]
+    if not methods:
+        binder.report(item, "CS1061", f"'{shown(target.type)}' has no method 'Add'")
+        return None
+    found = resolve(methods, arguments, (), binder)
+    if found.best is None:
+        if any(c.failure == "argument" for c in found.candidates):
+            binder.report(
+                item,
+                "CS1950",
+                f"'{shown(target.type)}' has no 'Add' method that takes this element",
+                help=complaints._choices("Add", found.candidates),
             )
-            return None
-        if members[0].is_static:
-            self.report(token, "CS1914", f"'{name}' is a static member of '{shown(target.type)}' and can't be set here")
-            return None
-        place = self._member_value(item, target, members[0])
-        return self._initialize_place(item, target, place, value, token)  # type: ignore[arg-type]
+            # the compiler names the argument as well
+            complaints._complain(binder, item, item, "'Add'", found, arguments)
+        else:
+            complaints._complain(binder, item, item, "'Add'", found, arguments)
+        return None
+    group = MethodGroup(item, METHOD_GROUP_TYPE, "Add", target, tuple(methods), (), ())
+    call = finish_call(binder, item, group, found.best, arguments, target)
+    return None if isinstance(call, Bad) else Initializer(item, target, call)
 
-    def _initialize_place(
-        self, item: Node, target: Placeholder, place: Expression, value: Child, where: Node | Token
-    ) -> Initializer | None:
-        if isinstance(place, Bad):
-            return None
-        if isinstance(value, Node) and value.kind == "initializer":
-            nested = self._initializers(value, Placeholder(value, place.type))
-            return Initializer(item, target, place, nested) if nested is not None else None
-        bound = self.bind_value(value)
-        if isinstance(place, (PropertyAccess, FieldAccess)) and not self.check_assignable(place, where):  # type: ignore[arg-type]
-            return None
+
+def bind_member_initializer(binder: Binder, node: shapes.MemberInitializer) -> Expression:
+    """`Name = value` among the elements of an array is an assignment."""
+    token, value = node.name, node.value
+    if token is None or value is None or (isinstance(value, shapes.Initializer)):
+        return binder.failure(node, "CS0622", "an initializer in braces needs 'new' and a type here")
+    name = shapes.Identifier([token, None], token.start, token.end)
+    return binder.bind(shapes.Assignment([name, value], node.start, node.end))
+
+
+def bind_indexer_initializer(binder: Binder, node: shapes.IndexerInitializer) -> Expression:
+    return binder.failure(
+        node, "CS0622", "the elements of an array have no keys", help="use a Dictionary, or a JObject"
+    )
+
+
+def bind_initializer(binder: Binder, node: shapes.Initializer) -> Expression:
+    return binder.failure(node, "CS0622", "an initializer in braces needs 'new' and a type here")
+
+
+# ------------------------------------------------------------------------------- anonymous objects, tuples
+
+
+def bind_anonymous_object_creation(binder: Binder, node: shapes.AnonymousObjectCreation) -> Expression:
+    members: list[tuple[str, Type]] = []
+    values: list[Expression] = []
+    seen: set[str] = set()
+    for child in node.members:
+        name_token, value_node = child.name, child.value
+        token = name_token or _implied_name(value_node)
+        if token is None and isinstance(value_node, shapes.Hole):
+            return binder.bind(value_node)
+        if token is None:
+            return binder.failure(value_node, "CS0746", "this value needs a name: Name = …")
+        value = binder.bind_value(value_node)
+        name = name_of(token)
+        if name in seen:
+            return binder.failure(child, "CS0833", f"two properties are named '{name}'")
+        seen.add(name)
+        if (isinstance(value.type, SpecialType) and value.type is not ERROR) or value.type is VOID:
+            is_let = node.members[0].name is not None and not _is_written(node.members[0].name)
+            return binder.failure(
+                child,
+                "CS1932" if is_let else "CS0828",
+                f"the property '{name}' can't be set to {complaints._describe(value)}",
+            )
+        members.append((name, value.type))
+        values.append(value)
+    type_ = anonymous_type(tuple(members))
+    if any(isinstance(value, Bad) for value in values):
+        return binder.bad(node, type_)
+    return AnonymousCreation(node, type_, tuple(values))
+
+
+def bind_tuple(binder: Binder, node: shapes.Tuple) -> Expression:
+    elements: list[Expression] = []
+    names: list[str | None] = []
+    for child in node.elements:
+        name, value = child.name, child.value
+        if isinstance(value, shapes.DeclarationExpression):
+            return binder.failure(value, "CS8185", "a declaration is not allowed here")
+        elements.append(binder.bind_value(value))
+        token = name or _implied_name(value)
+        names.append(literals.identifier_name(token.text) if token is not None else None)
+        check_tuple_name(binder, name, names)
+    for element in elements:
+        if element.type is VOID:
+            return binder.failure(
+                element.syntax, "CS8210", "a call that returns nothing (void) can't be an element of a tuple"
+            )
+    if any(isinstance(e, Bad) for e in elements):
+        return binder.bad(node)
+    names = _without_clashes(names, [child.name is not None for child in node.elements])
+    if any(isinstance(e.type, SpecialType) for e in elements):
+        return TupleCreation(node, TUPLE_TYPE, tuple(elements), tuple(names))
+    return TupleCreation(node, make_tuple_type([e.type for e in elements], names), tuple(elements), tuple(names))
+
+
+# ------------------------------------------------------------------------------------------- strings
+
+
+def bind_interpolated_string(binder: Binder, node: shapes.InterpolatedString) -> Expression:
+    start = node.opening
+    verbatim = "@" in start.text
+    parts: list[str | Interpolation] = []
+    failed = False
+    for child in node.parts:
+        if isinstance(child, Token):
+            parts.append(literals.interpolated_text_value(child.text, verbatim=verbatim))
+            continue
+        part = _interpolation(binder, child, verbatim=verbatim)
+        failed = failed or part is None
+        if part is not None:
+            parts.append(part)
+    if all(isinstance(part, str) for part in parts):
+        text = "".join(part for part in parts if isinstance(part, str))
+        return UnknownText(node, STRING) if has_hole(text) else Literal(node, STRING, text)
+    return binder.bad(node, STRING) if failed else InterpolatedString(node, STRING, tuple(parts))
+
+
+def _interpolation(binder: Binder, node: shapes.Interpolation, *, verbatim: bool) -> Interpolation | None:
+    value_node, alignment_node, format_token = node.value, node.alignment, node.format
+    value = binder.require_typed(binder.bind_value(value_node))
+    alignment: int | None = None
+    if alignment_node is not None:
+        bound = binder.convert(binder.bind_typed(alignment_node), INT)
         if isinstance(bound, Bad):
             return None
-        converted = self.convert(bound, place.type)
-        if isinstance(converted, Bad):
+        if not bound.is_constant:
+            binder.report(alignment_node, "CS0150", "the alignment must be a constant")
             return None
-        return Initializer(item, target, Assignment(item, place.type, place, converted))
-
-    def _collection_element(self, item: Node, target: Placeholder, values: list[Child]) -> Initializer | None:
-        """`{ a, b }` elements call Add (section 12.8.17.4)."""
-        if not values:
-            self.report(item, "CS1920", "an element in braces cannot be empty")
-            return None
-        arguments = [Argument(self.bind_value(value), value) for value in values]  # type: ignore[arg-type]
-        if any(isinstance(a.expression, Bad) for a in arguments):
-            return None
-        methods = [m for m in lookup.find_members(target.type, "Add") if isinstance(m, Method)]
-        if not methods:
-            self.report(item, "CS1061", f"'{shown(target.type)}' has no method 'Add'")
-            return None
-        found = resolve(methods, arguments, (), self)
-        if found.best is None:
-            if any(c.failure == "argument" for c in found.candidates):
-                self.report(
-                    item,
-                    "CS1950",
-                    f"'{shown(target.type)}' has no 'Add' method that takes this element",
-                    help=complaints._choices("Add", found.candidates),
-                )
-                # the compiler names the argument as well
-                complaints._complain(self, item, item, "'Add'", found, arguments)
-            else:
-                complaints._complain(self, item, item, "'Add'", found, arguments)
-            return None
-        group = MethodGroup(item, METHOD_GROUP_TYPE, "Add", target, methods, (), ())
-        call = self._finish_call(item, group, found.best, arguments, target)
-        return None if isinstance(call, Bad) else Initializer(item, target, call)
-
-    def bind_member_initializer(self, node: Node) -> Expression:
-        """`Name = value` among the elements of an array is an assignment."""
-        token, value = node.children
-        if token is None or value is None or (isinstance(value, Node) and value.kind == "initializer"):
-            return self.failure(node, "CS0622", "an initializer in braces needs 'new' and a type here")
-        name = Node("identifier", [token, None], token.start, token.end)
-        return self.bind(Node("assignment", [name, value], node.start, node.end))
-
-    def bind_indexer_initializer(self, node: Node) -> Expression:
-        return self.failure(
-            node, "CS0622", "the elements of an array have no keys", help="use a Dictionary, or a JObject"
-        )
-
-    def bind_initializer(self, node: Node) -> Expression:
-        return self.failure(node, "CS0622", "an initializer in braces needs 'new' and a type here")
-
-    # ------------------------------------------------------------------------------- anonymous objects, tuples
-
-    def bind_anonymous_object_creation(self, node: Node) -> Expression:
-        members: list[tuple[str, Type]] = []
-        values: list[Expression] = []
-        seen: set[str] = set()
-        for child in node.children:
-            name_token, value_node = child.children  # type: ignore[union-attr]
-            token = name_token or _implied_name(value_node)
-            if token is None and value_node.kind == "hole":  # type: ignore[union-attr]
-                return self.bind(value_node)
-            if token is None:
-                return self.failure(value_node, "CS0746", "this value needs a name: Name = …")
-            value = self.bind_value(value_node)
-            name = name_of(token)
-            if name in seen:
-                return self.failure(child, "CS0833", f"two properties are named '{name}'")
-            seen.add(name)
-            if (isinstance(value.type, SpecialType) and value.type is not ERROR) or value.type is VOID:
-                is_let = isinstance(node.node(0).children[0], Token) and not _is_written(node.node(0).token(0))
-                return self.failure(
-                    child,
-                    "CS1932" if is_let else "CS0828",
-                    f"the property '{name}' can't be set to {complaints._describe(value)}",
-                )
-            members.append((name, value.type))
-            values.append(value)
-        type_ = anonymous_type(tuple(members))
-        if any(isinstance(value, Bad) for value in values):
-            return self.bad(node, type_)
-        return AnonymousCreation(node, type_, values)
-
-    def bind_tuple(self, node: Node) -> Expression:
-        elements: list[Expression] = []
-        names: list[str | None] = []
-        for child in node.children:
-            name, value = child.children  # type: ignore[union-attr]
-            if isinstance(value, Node) and value.kind == "declaration_expression":
-                return self.failure(value, "CS8185", "a declaration is not allowed here")
-            elements.append(self.bind_value(value))
-            token = name or _implied_name(value)
-            names.append(literals.identifier_name(token.text) if token is not None else None)  # type: ignore[union-attr]
-            self.check_tuple_name(name, names)
-        for element in elements:
-            if element.type is VOID:
-                return self.failure(
-                    element.syntax, "CS8210", "a call that returns nothing (void) can't be an element of a tuple"
-                )
-        if any(isinstance(e, Bad) for e in elements):
-            return self.bad(node)
-        names = _without_clashes(names, [child.children[0] is not None for child in node.children])  # type: ignore[union-attr]
-        if any(isinstance(e.type, SpecialType) for e in elements):
-            return TupleCreation(node, TUPLE_TYPE, elements, names)
-        return TupleCreation(node, make_tuple_type([e.type for e in elements], names), elements, names)
-
-    # ------------------------------------------------------------------------------------------- strings
-
-    def bind_interpolated_string(self, node: Node) -> Expression:
-        start = node.children[0]
-        verbatim = "@" in start.text  # type: ignore[union-attr]
-        parts: list[str | Interpolation] = []
-        failed = False
-        for child in node.children[1:]:
-            if isinstance(child, Token):
-                parts.append(literals.interpolated_text_value(child.text, verbatim=verbatim))
-                continue
-            part = self._interpolation(child, verbatim=verbatim)  # type: ignore[arg-type]
-            failed = failed or part is None
-            if part is not None:
-                parts.append(part)
-        if all(isinstance(part, str) for part in parts):
-            text = "".join(part for part in parts if isinstance(part, str))
-            return UnknownText(node, STRING) if has_hole(text) else Literal(node, STRING, text)
-        return self.bad(node, STRING) if failed else InterpolatedString(node, STRING, parts)
-
-    def _interpolation(self, node: Node, *, verbatim: bool) -> Interpolation | None:
-        value_node, alignment_node, format_token = node.children
-        value = self.require_typed(self.bind_value(value_node))
-        alignment: int | None = None
-        if alignment_node is not None:
-            bound = self.convert(self.bind_typed(alignment_node), INT)
-            if isinstance(bound, Bad):
-                return None
-            if not bound.is_constant:
-                self.report(alignment_node, "CS0150", "the alignment must be a constant")
-                return None
-            alignment = bound.constant
-        if isinstance(value, Bad):
-            return None
-        boxed = self.convert(value, OBJECT)
-        if isinstance(boxed, Bad):
-            return None
-        text = None
-        if isinstance(format_token, Token):
-            text = literals.interpolated_text_value(format_token.text, verbatim=verbatim)
-        return Interpolation(node, boxed, alignment, text)
+        alignment = bound.constant
+    if isinstance(value, Bad):
+        return None
+    boxed = binder.convert(value, OBJECT)
+    if isinstance(boxed, Bad):
+        return None
+    text = None
+    if isinstance(format_token, Token):
+        text = literals.interpolated_text_value(format_token.text, verbatim=verbatim)
+    return Interpolation(node, boxed, alignment, text)
 
 
 _MEMBER_KINDS = ("member_initializer", "indexer_initializer")
@@ -359,10 +382,10 @@ def _is_written(token: Token) -> bool:
 def _implied_name(node: Child) -> Token | None:
     """`x`, `a.b` and `a?.b` name themselves."""
     if isinstance(node, Node):
-        if node.kind == "identifier" and isinstance(node.children[0], Token):
-            return node.children[0]
-        if node.kind in ("member_access", "conditional_member_access") and isinstance(node.children[1], Token):
-            return node.children[1]
+        if isinstance(node, shapes.Identifier) and isinstance(node.name, Token):
+            return node.name
+        if isinstance(node, (shapes.MemberAccess, shapes.ConditionalMemberAccess)) and isinstance(node.name, Token):
+            return node.name
     return None
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from apimpolicy.binding.core import name_of
-from apimpolicy.binding.flow import Flow
-from apimpolicy.binding.jumps import Enclosing
-from apimpolicy.binding.local_functions import LocalFunctionBinder
 from apimpolicy.binding.nodes import (
     Bad,
     Block,
@@ -16,259 +12,253 @@ from apimpolicy.binding.nodes import (
     Statement,
     Statements,
 )
-from apimpolicy.binding.references import REFERENCE_TYPES
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.stack_memory import STACK_KINDS, is_on_stack
-from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
+from apimpolicy.binding.stack_lifetime import allow_stack_memory, is_on_stack
+from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_ref_struct, is_static_class
 from apimpolicy.binding.unbound import DefaultLiteral
+from apimpolicy.binding.written import is_var, name_of
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, SpecialType, Type
 from apimpolicy.dotnet.values import BOOL, STRING, VOID
-from apimpolicy.syntax import literals
+from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Node
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Child
 
 
 _CONSTANT_TYPES = frozenset({*NUMERIC, BOOL})
 
 
-class DeclarationBinder(LocalFunctionBinder):
-    """Scopes, blocks and declarations."""
+def statement_block(binder: Binder, node: shapes.Block) -> Block:
+    saved = binder.enter()
+    try:
+        return _block_in_scope(binder, node)
+    finally:
+        binder.scope = saved
 
-    # --------------------------------------------------------------------------------------------- scopes
 
-    def declare(self, symbol: LocalSymbol, where: Child) -> None:
-        """Declare in the current scope; CS0128 for the same scope, CS0136 when it hides an outer variable."""
-        self.has_variables = True
-        section_of = self.scope.section_of
-        known = self.scope.names.get(symbol.name) or (section_of and section_of.names.get(symbol.name))
-        if isinstance(known, LocalFunctionSymbol) and known.declared_at.start > _start(where):
-            self.report(known.declared_at.token(2), "CS0128", f"'{symbol.name}' is already declared in this scope")
-        elif known:
-            self.report(where, "CS0128", f"'{symbol.name}' is already declared in this scope")
-        else:
-            outer = self.scope.parent
-            if self.scope.find(symbol.name) is not None or (outer is not None and outer.declares_later(symbol.name)):
-                self.report(
-                    where,
-                    "CS0136",
-                    f"'{symbol.name}' is already used in the enclosing scope",
-                    help="choose another name",
-                )
-        self.scope.declare(symbol)
+def _block_in_scope(binder: Binder, node: shapes.Block) -> Block:
+    binder.scope.later, binder.scope.statements = _declared_names(node), node.statements
+    saved = declare_ahead(binder, node.statements)
+    statements = [binder.bind_statement(child) for child in node.statements]
+    statements.extend(bind_instances(binder))
+    binder.enclosing = saved
+    return Block(node, tuple(statements), tuple(binder.scope.order))
 
-    def enter(self) -> Scope:
-        saved = self.scope
-        self.scope = Scope(saved)
-        return saved
 
-    def statement_block(self, node: Node) -> Block:
-        saved = self.enter()
-        try:
-            return self._block_in_scope(node)
-        finally:
-            self.scope = saved
+# ---------------------------------------------------------------------------------------- declarations
 
-    def _block_in_scope(self, node: Node) -> Block:
-        self.scope.later, self.scope.statements = _declared_names(node), node.children
-        self.declare_functions(node.children)
-        saved = self.declare_labels(node.children)
-        statements = [self.bind_statement(child) for child in node.children]
-        statements.extend(self.instances_of_generics())
-        self.enclosing = saved
-        return Block(node, statements, self.scope.order)
 
-    def bind_function_body(self, node: Node) -> Block:
-        saved, self.enclosing = self.enclosing, Enclosing()
-        try:
-            return self.statement_block(node)
-        finally:
-            self.enclosing = saved
+def declare_ahead(binder: Binder, statements: Sequence[Child]) -> Enclosing:
+    """Make known what is known in all of a block: local functions and labels; gives back what enclosed it before."""
+    saved = binder.enclosing
+    if any(isinstance(child, shapes.LocalFunction) for child in statements):
+        from apimpolicy.binding.local_functions import declare_functions
 
-    def falls_through(self, block: Block) -> bool:
-        return Flow(self.ends).end_reachable(block)
+        declare_functions(binder, statements)
+    if any(isinstance(child, shapes.LabeledStatement) for child in statements):
+        from apimpolicy.binding.jumps import declare_labels
 
-    # ---------------------------------------------------------------------------------------- declarations
+        declare_labels(binder, statements)
+    return saved
 
-    def statement_local_declaration_statement(self, node: Node) -> Statement:
-        return self._declaration(node.node(0), "local")
 
-    def _declaration(self, node: Node, kind: str) -> Statement:
-        type_node, declarators = node.children
-        is_reference = isinstance(type_node, Node) and type_node.kind in REFERENCE_TYPES
-        is_var = self.is_var(type_node.children[0] if is_reference else type_node)  # type: ignore[union-attr]
-        type_ = ERROR if is_var else self.bind_type(type_node)
-        if type_ is VOID:
-            self.report(type_node, "CS1547", "a variable cannot be 'void'")
-            type_ = ERROR
-        if is_static_class(type_):
-            self.report(type_node, "CS0723", f"'{shown(type_)}' is a static class and can't be used as a type here")
-            type_ = ERROR
-        children: list[Any] = list(declarators.children)  # type: ignore[union-attr]
-        if is_var and len(children) > 1:
-            self.report(node, "CS0819", "'var' can declare only one variable at a time")
-        if is_reference:
-            for child in children:
-                if child.children[1] is None:
-                    self.report(child.children[0], "CS8174", "a ref variable must be initialized where it is declared")
-        if is_reference:
-            read_only = type_node.kind == "ref_readonly_type"  # type: ignore[union-attr]
-            made = [
-                self._reference_declarator(c, type_, is_var=is_var, kind=kind, read_only=read_only) for c in children
-            ]
-        else:
-            made = [self._declarator(child, type_, is_var=is_var, kind=kind) for child in children]
-        return made[0] if len(made) == 1 else Statements(node, made)
+def bind_instances(binder: Binder) -> list[Statement]:
+    """The bodies of the generic functions of this block, with the type arguments that they are called with."""
+    if not any(isinstance(symbol, LocalFunctionSymbol) for symbol in binder.scope.names.values()):
+        return []
+    from apimpolicy.binding.local_functions import instances_of_generics
 
-    def _declarator(self, node: Node, type_: Type, *, is_var: bool, kind: str) -> LocalDeclaration:
-        token, initializer = node.children
-        name = name_of(token)
-        symbol = LocalSymbol(name, type_, kind, token, self.scope.function)
-        self.declare(symbol, token)
-        if initializer is None:
-            if is_var:
-                self.report(token, "CS0818", f"'var {name}' must be initialized, so that its type can be inferred")
-            return LocalDeclaration(node, symbol, None)
-        if initializer.kind == "ref_expression":
-            self.report(
-                node,
-                "CS8171",
-                f"'{name}' is not a ref variable and can't be initialized with 'ref'",
-                help="remove 'ref'",
-            )
-            symbol.type = ERROR
-            return LocalDeclaration(node, symbol, self.bad(node))
-        if initializer.kind in STACK_KINDS:
-            symbol.is_on_stack = True
-            self.allow_stack_memory(initializer)
-            value = self.stack_value(node.node(1), None if is_var else type_)
-            symbol.type = value.type
-            return LocalDeclaration(node, symbol, value)
-        self.allow_stack_memory(initializer)
+    return instances_of_generics(binder)
+
+
+def statement_local_declaration_statement(binder: Binder, node: shapes.LocalDeclarationStatement) -> Statement:
+    return bind_declaration(binder, node.declaration, "local")
+
+
+def bind_declaration(binder: Binder, node: shapes.LocalDeclaration, kind: str) -> Statement:
+    type_node, declarators = node.type, node.declarators
+    referred = type_node.type if isinstance(type_node, (shapes.RefType, shapes.RefReadonlyType)) else None
+    infers = is_var(referred or type_node)
+    type_ = ERROR if infers else binder.bind_type(type_node)
+    if type_ is VOID:
+        binder.report(type_node, "CS1547", "a variable cannot be 'void'")
+        type_ = ERROR
+    if is_static_class(type_):
+        binder.report(type_node, "CS0723", f"'{shown(type_)}' is a static class and can't be used as a type here")
+        type_ = ERROR
+    children = declarators.declarators
+    if infers and len(children) > 1:
+        binder.report(node, "CS0819", "'var' can declare only one variable at a time")
+    if referred is not None:
+        for child in children:
+            if child.value is None:
+                binder.report(child.name, "CS8174", "a ref variable must be initialized where it is declared")
+        read_only = isinstance(type_node, shapes.RefReadonlyType)
+        made = [
+            _reference_declarator(binder, c, type_, is_var=infers, kind=kind, read_only=read_only) for c in children
+        ]
+    else:
+        made = [_declarator(binder, child, type_, is_var=infers, kind=kind) for child in children]
+    return made[0] if len(made) == 1 else Statements(node, tuple(made))
+
+
+def _declarator(binder: Binder, node: shapes.Declarator, type_: Type, *, is_var: bool, kind: str) -> LocalDeclaration:
+    token, initializer = node.name, node.value
+    name = name_of(token)
+    symbol = LocalSymbol(name, type_, kind, token, binder.scope.function)
+    binder.declare(symbol, token)
+    if initializer is None:
         if is_var:
-            saved, self.being_declared = self.being_declared, symbol
-            value = self._var_value(node, name, initializer)
-            self.being_declared = saved
-            symbol.type = value.type
-            symbol.is_on_stack = is_ref_struct(value.type) and is_on_stack(value)
-            return LocalDeclaration(node, symbol, value)
-        if initializer.kind == "initializer":
-            if isinstance(type_, ArrayType):
-                value = self.array_from(initializer, type_, initializer)  # type: ignore[arg-type]
-            else:
-                value = (
-                    self.failure(
-                        initializer,
-                        "CS0622",
-                        "an initializer in braces can only be used for an array, or after 'new'",
-                    )
-                    if type_ is not ERROR
-                    else self.bad(node)
+            binder.report(token, "CS0818", f"'var {name}' must be initialized, so that its type can be inferred")
+        return LocalDeclaration(node, symbol, None)
+    if isinstance(initializer, shapes.RefExpression):
+        binder.report(
+            node,
+            "CS8171",
+            f"'{name}' is not a ref variable and can't be initialized with 'ref'",
+            help="remove 'ref'",
+        )
+        symbol.type = ERROR
+        return LocalDeclaration(node, symbol, binder.bad(node))
+    if isinstance(initializer, (shapes.Stackalloc, shapes.StackallocWithInitializer, shapes.ImplicitStackalloc)):
+        symbol.is_on_stack = True
+        allow_stack_memory(binder, initializer)
+        from apimpolicy.binding.stack_memory import stack_value
+
+        value = stack_value(binder, initializer, None if is_var else type_)
+        symbol.type = value.type
+        return LocalDeclaration(node, symbol, value)
+    allow_stack_memory(binder, initializer)
+    if is_var:
+        saved, binder.being_declared = binder.being_declared, symbol
+        value = _var_value(binder, node, name, initializer)
+        binder.being_declared = saved
+        symbol.type = value.type
+        symbol.is_on_stack = is_ref_struct(value.type) and is_on_stack(value)
+        return LocalDeclaration(node, symbol, value)
+    if isinstance(initializer, shapes.Initializer):
+        if isinstance(type_, ArrayType):
+            from apimpolicy.binding.array_creation import array_from
+
+            value = array_from(binder, initializer, type_, initializer)
+        else:
+            value = (
+                binder.failure(
+                    initializer,
+                    "CS0622",
+                    "an initializer in braces can only be used for an array, or after 'new'",
                 )
-            return LocalDeclaration(node, symbol, value)
-        value = self.convert(self.bind_value(initializer), type_)
-        symbol.is_on_stack = is_ref_struct(type_) and is_on_stack(value)
+                if type_ is not ERROR
+                else binder.bad(node)
+            )
         return LocalDeclaration(node, symbol, value)
+    value = binder.convert(binder.bind_value(initializer), type_)
+    symbol.is_on_stack = is_ref_struct(type_) and is_on_stack(value)
+    return LocalDeclaration(node, symbol, value)
 
-    def _reference_declarator(
-        self, node: Node, type_: Type, *, is_var: bool, kind: str, read_only: bool
-    ) -> LocalDeclaration:
-        """`ref T name = ref variable;` (section 13.6.2.4)."""
-        token, initializer = node.children
-        name = name_of(token)
-        symbol = LocalSymbol(name, type_, kind, token, self.scope.function)
-        symbol.is_reference = True
-        symbol.is_readonly_reference = read_only
-        self.declare(symbol, token)
-        function = self.scope.function
-        if isinstance(function, LocalFunctionSymbol) and function.is_iterator:
-            self.report(token, "CS8176", "an iterator can't have ref variables")
-        if not isinstance(initializer, Node):
-            return LocalDeclaration(node, symbol, None)
-        value: Expression
-        if initializer.kind != "ref_expression":
-            value = self.failure(
-                node,
-                "CS8172",
-                f"'{name}' is a ref variable and must be initialized with 'ref'",
-                help="write 'ref' before the value",
-            )
-        else:
-            value = self.reference(initializer, read_only=read_only)
-            if is_var:
-                symbol.type = value.type
-            value = self.wanted_reference(initializer.children[0], value, symbol.type, "CS8173")
-        if isinstance(value, Bad):
-            symbol.type = ERROR
-        return LocalDeclaration(node, symbol, value)
 
-    def _var_value(self, node: Node, name: str, initializer: Child) -> Expression:
-        if initializer.kind == "initializer":  # type: ignore[union-attr]
-            return self.failure(
-                node, "CS0820", f"'var {name}' can't be initialized with braces alone", help="write new[] { … }"
-            )
-        value = self.bind_value(initializer)
-        if isinstance(value, Bad):
-            return value
-        if isinstance(value, DefaultLiteral):
-            return self.failure(value.syntax, "CS8716", "'default' needs a type here", help="write default(…)")
-        if isinstance(value.type, SpecialType) and str(value.type) != "dynamic":
-            what = {NULL: "null"}.get(value.type, f"a {value.type}")
-            return self.failure(
-                node,
-                "CS0815",
-                f"the type of 'var {name}' can't be inferred from {what}",
-                help="write the type instead of 'var'",
-            )
-        if value.type is VOID:
-            return self.failure(
-                node, "CS0815", f"'var {name}' can't be initialized by a call that returns nothing (void)"
-            )
+def _reference_declarator(
+    binder: Binder, node: shapes.Declarator, type_: Type, *, is_var: bool, kind: str, read_only: bool
+) -> LocalDeclaration:
+    """`ref T name = ref variable;` (section 13.6.2.4)."""
+    from apimpolicy.binding.references import bind_reference, wanted_reference
+
+    token, initializer = node.name, node.value
+    name = name_of(token)
+    symbol = LocalSymbol(name, type_, kind, token, binder.scope.function)
+    symbol.is_reference = True
+    symbol.is_readonly_reference = read_only
+    binder.declare(symbol, token)
+    function = binder.scope.function
+    if isinstance(function, LocalFunctionSymbol) and function.is_iterator:
+        binder.report(token, "CS8176", "an iterator can't have ref variables")
+    if not isinstance(initializer, Node):
+        return LocalDeclaration(node, symbol, None)
+    value: Expression
+    if not isinstance(initializer, shapes.RefExpression):
+        value = binder.failure(
+            node,
+            "CS8172",
+            f"'{name}' is a ref variable and must be initialized with 'ref'",
+            help="write 'ref' before the value",
+        )
+    else:
+        value = bind_reference(binder, initializer, read_only=read_only)
+        if is_var:
+            symbol.type = value.type
+        value = wanted_reference(binder, initializer.target, value, symbol.type, "CS8173")
+    if isinstance(value, Bad):
+        symbol.type = ERROR
+    return LocalDeclaration(node, symbol, value)
+
+
+def _var_value(binder: Binder, node: Node, name: str, initializer: Node) -> Expression:
+    if isinstance(initializer, shapes.Initializer):
+        return binder.failure(
+            node, "CS0820", f"'var {name}' can't be initialized with braces alone", help="write new[] { … }"
+        )
+    value = binder.bind_value(initializer)
+    if isinstance(value, Bad):
         return value
-
-    def statement_const_declaration_statement(self, node: Node) -> Statement:
-        type_node, declarators = node.children
-        if self.is_var(type_node):
-            self.report(
-                type_node, "CS0822", "a constant can't be declared with 'var'", help="write its type: int, string, …"
-            )
-            type_: Type = ERROR
-        else:
-            type_ = self.bind_type(type_node)
-            if not _can_be_constant(type_):
-                self.report(type_node, "CS0283", f"a constant can't be of type '{shown(type_)}'", help="use a variable")
-                type_ = ERROR
-        made: list[Statement] = []
-        for child in declarators.children:  # type: ignore[union-attr]
-            token, initializer = child.children  # type: ignore[union-attr]
-            name = name_of(token)
-            symbol = LocalSymbol(name, type_, "constant", token, self.scope.function)
-            self.declare(symbol, token)
-            if initializer is None:
-                self.report(token, "CS0145", "a constant must have a value")
-                continue
-            self.being_declared, outer = symbol, self.being_declared
-            written = self.bind_value(initializer)
-            self.being_declared = outer
-            value = self.convert(written, type_)
-            if isinstance(value, Bad) or type_ is ERROR:
-                symbol.type = ERROR
-                continue
-            if not type_.is_value_type and type_ is not STRING and written.is_constant and written.constant is not None:
-                self.report(initializer, "CS0134", f"a constant of type '{shown(type_)}' can only be null")
-                continue
-            if not value.is_constant:
-                self.report(initializer, "CS0133", f"the value of the constant '{name}' is not a constant")
-                continue
-            symbol.constant = value.constant
-            made.append(LocalDeclaration(child, symbol, value))  # type: ignore[arg-type]
-        return made[0] if len(made) == 1 else Statements(node, made)
+    if isinstance(value, DefaultLiteral):
+        return binder.failure(value.syntax, "CS8716", "'default' needs a type here", help="write default(…)")
+    if isinstance(value.type, SpecialType) and str(value.type) != "dynamic":
+        what = {NULL: "null"}.get(value.type, f"a {value.type}")
+        return binder.failure(
+            node,
+            "CS0815",
+            f"the type of 'var {name}' can't be inferred from {what}",
+            help="write the type instead of 'var'",
+        )
+    if value.type is VOID:
+        return binder.failure(
+            node, "CS0815", f"'var {name}' can't be initialized by a call that returns nothing (void)"
+        )
+    return value
 
 
-def _start(where: Child) -> int:
-    return where.start if where is not None else 0
+def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDeclarationStatement) -> Statement:
+    type_node, declarators = node.type, node.declarators
+    if is_var(type_node):
+        binder.report(
+            type_node, "CS0822", "a constant can't be declared with 'var'", help="write its type: int, string, …"
+        )
+        type_: Type = ERROR
+    else:
+        type_ = binder.bind_type(type_node)
+        if not _can_be_constant(type_):
+            binder.report(type_node, "CS0283", f"a constant can't be of type '{shown(type_)}'", help="use a variable")
+            type_ = ERROR
+    made: list[Statement] = []
+    for child in declarators.declarators:
+        token, initializer = child.name, child.value
+        name = name_of(token)
+        symbol = LocalSymbol(name, type_, "constant", token, binder.scope.function)
+        binder.declare(symbol, token)
+        if initializer is None:
+            binder.report(token, "CS0145", "a constant must have a value")
+            continue
+        binder.being_declared, outer = symbol, binder.being_declared
+        written = binder.bind_value(initializer)
+        binder.being_declared = outer
+        value = binder.convert(written, type_)
+        if isinstance(value, Bad) or type_ is ERROR:
+            symbol.type = ERROR
+            continue
+        if not type_.is_value_type and type_ is not STRING and written.is_constant and written.constant is not None:
+            binder.report(initializer, "CS0134", f"a constant of type '{shown(type_)}' can only be null")
+            continue
+        if not value.is_constant:
+            binder.report(initializer, "CS0133", f"the value of the constant '{name}' is not a constant")
+            continue
+        symbol.constant = value.constant
+        made.append(LocalDeclaration(child, symbol, value))
+    return made[0] if len(made) == 1 else Statements(node, tuple(made))
 
 
 def _can_be_constant(type_: Type) -> bool:
@@ -276,14 +266,13 @@ def _can_be_constant(type_: Type) -> bool:
     return type_ is ERROR or not type_.is_value_type or type_ in _CONSTANT_TYPES or is_enum(type_)
 
 
-def _declared_names(block: Node) -> dict[str, int]:
+def _declared_names(block: shapes.Block) -> dict[str, int]:
     """The variables that a block's own declarations introduce, with their offsets."""
     found: dict[str, int] = {}
-    for child in block.children:
-        if isinstance(child, Node) and child.kind == "local_declaration_statement":
-            child = child.children[0]
-        if isinstance(child, Node) and child.kind in ("local_declaration", "const_declaration_statement"):
-            for declarator in child.node(1).children:
-                token = declarator.children[0]  # type: ignore[union-attr]
-                found[literals.identifier_name(token.text)] = token.start  # type: ignore[union-attr]
+    for child in block.statements:
+        if isinstance(child, shapes.LocalDeclarationStatement):
+            child = child.declaration
+        if isinstance(child, (shapes.LocalDeclaration, shapes.ConstDeclarationStatement)):
+            for declarator in child.declarators.declarators:
+                found[literals.identifier_name(declarator.name.text)] = declarator.name.start
     return found

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.access import AccessBinder
 from apimpolicy.binding.nodes import Bad, Dynamic, Expression, MethodGroup
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import DYNAMIC
@@ -15,41 +14,40 @@ from apimpolicy.dotnet.types import DYNAMIC
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.binding.core import Binder
     from apimpolicy.binding.overloads import Argument
     from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Node
 
 
-class DynamicBinder(AccessBinder):
-    """Calls and indexes with a dynamic receiver or argument."""
+def dynamic_invocation(binder: Binder, node: Node, callee: Expression, arguments: list[Argument]) -> Expression:
+    if isinstance(callee, Dynamic) and callee.operation == "member":
+        return dynamic_operation(binder, node, "invoke_member", callee.operands, callee.detail, arguments)
+    return dynamic_operation(binder, node, "invoke", [callee], None, arguments)
 
-    def dynamic_invocation(self, node: Node, callee: Expression, arguments: list[Argument]) -> Expression:
-        if isinstance(callee, Dynamic) and callee.operation == "member":
-            return self.dynamic_operation(node, "invoke_member", callee.operands, callee.detail, arguments)
-        return self.dynamic_operation(node, "invoke", [callee], None, arguments)
 
-    def dynamic_operation(
-        self,
-        node: Node,
-        operation: str,
-        receivers: Sequence[Expression],
-        detail: Any,
-        arguments: Sequence[Argument],
-        type_: Type = DYNAMIC,
-    ) -> Expression:
-        """An operation with arguments that is bound when it runs; lambdas and methods have no type to be bound by."""
-        for argument in arguments:
-            value = argument.expression
-            if isinstance(value, Bad):
-                return self.bad(node)
-            if isinstance(value, UnboundLambda):
-                return self.failure(
-                    value.syntax,
-                    "CS1977",
-                    "a lambda can't be an argument of a dynamic call; cast it to a delegate type",
-                )
-            if isinstance(value, MethodGroup):
-                return self.failure(
-                    value.syntax, "CS1976", f"the method '{value.name}' can't be an argument of a dynamic call"
-                )
-        return Dynamic(node, type_, operation, [*receivers, *(a.expression for a in arguments)], detail, arguments)
+def dynamic_operation(
+    binder: Binder,
+    node: Node,
+    operation: str,
+    receivers: Sequence[Expression],
+    detail: Any,
+    arguments: Sequence[Argument],
+    type_: Type = DYNAMIC,
+) -> Expression:
+    """An operation with arguments that is bound when it runs; lambdas and methods have no type to be bound by."""
+    for argument in arguments:
+        value = argument.expression
+        if isinstance(value, Bad):
+            return binder.bad(node)
+        if isinstance(value, UnboundLambda):
+            return binder.failure(
+                value.syntax,
+                "CS1977",
+                "a lambda can't be an argument of a dynamic call; cast it to a delegate type",
+            )
+        if isinstance(value, MethodGroup):
+            return binder.failure(
+                value.syntax, "CS1976", f"the method '{value.name}' can't be an argument of a dynamic call"
+            )
+    return Dynamic(node, type_, operation, (*receivers, *(a.expression for a in arguments)), detail, tuple(arguments))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 
@@ -42,8 +43,8 @@ def declared_in(statement: Child) -> Iterator[str]:
 
 
 def _declarations(statement: Child) -> Iterator[tuple[str, int]]:
-    while isinstance(statement, Node) and statement.kind == "labeled_statement":
-        statement = statement.children[1]
+    while isinstance(statement, shapes.LabeledStatement):
+        statement = statement.statement
     if not isinstance(statement, Node) or statement.kind not in _WHOLE | _FIRST_ONLY:
         return
     waiting: list[Child] = [statement.children[0]] if statement.kind in _FIRST_ONLY else list(statement.children)
@@ -51,10 +52,10 @@ def _declarations(statement: Child) -> Iterator[tuple[str, int]]:
         node = waiting.pop()
         if not isinstance(node, Node) or node.kind in _OWN_SCOPE:
             continue
-        if node.kind in ("declaration_pattern", "declaration_expression"):
-            yield from _named(node.children[1])
-        elif node.kind == "parenthesized_designation":
-            for child in node.children:
+        if isinstance(node, (shapes.DeclarationPattern, shapes.DeclarationExpression)):
+            yield from _named(node.name if isinstance(node, shapes.DeclarationPattern) else node.designation)
+        elif isinstance(node, shapes.ParenthesizedDesignation):
+            for child in node.designations:
                 yield from _named(child)
         waiting.extend(node.children)
 

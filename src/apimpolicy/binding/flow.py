@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import (
     Block,
@@ -26,12 +26,13 @@ from apimpolicy.binding.nodes import (
     Using,
     Yield,
 )
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Answer(NamedTuple):
+class Answer(Record):
     """What is known of a loop or switch: whether its end can be reached, and the labels outside of it gone to."""
 
     ends: bool

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from apimpolicy.binding.conversions import is_reference, same, standard_implicit
+from apimpolicy.binding.conversions import constant_fits, is_reference, same, standard_implicit
 from apimpolicy.binding.lookup import delegate_signature, supertypes
 from apimpolicy.binding.nodes import Expression, MethodGroup, TupleCreation
 from apimpolicy.binding.unbound import UnboundLambda
@@ -24,13 +24,7 @@ from apimpolicy.dotnet.values import VOID
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
-class ReturnTypes(Protocol):
-    """What inference needs from the binder: the return type of a lambda or method group for given parameter types."""
-
-    def lambda_return_type(self, unbound: UnboundLambda, parameters: tuple[Type, ...]) -> Type | None: ...
-
-    def method_group_return_type(self, group: MethodGroup, parameters: tuple[Type, ...]) -> Type | None: ...
+    from apimpolicy.binding.core import Binder
 
 
 class _Bounds:
@@ -51,7 +45,7 @@ class Inference:
     """One attempt to find the type arguments of a generic method for one call."""
 
     def __init__(
-        self, parameters: Sequence[TypeParameter], pairs: Sequence[tuple[Expression, Type, str]], binder: ReturnTypes
+        self, parameters: Sequence[TypeParameter], pairs: Sequence[tuple[Expression, Type, str]], binder: Binder
     ) -> None:
         self.parameters = parameters
         self.pairs = pairs
@@ -134,9 +128,9 @@ class Inference:
             known = self._fixed_types()
             types = tuple(t.substitute(known) for t in inputs)
             if isinstance(argument, UnboundLambda):
-                returns = self.binder.lambda_return_type(argument, argument.explicit_types or types)
+                returns = self.binder.return_type_of(argument, argument.explicit_types or types)
             else:
-                returns = self.binder.method_group_return_type(argument, types)
+                returns = self.binder.return_type_of(argument, types)
             if returns is None or returns is VOID or (isinstance(returns, SpecialType) and returns is not ERROR):
                 continue
             before = self._count()
@@ -288,8 +282,6 @@ def best_common_type(expressions: Sequence[Expression]) -> Type | None:
 def _converts(expression: Expression, target: Type) -> bool:
     if standard_implicit(expression.type, target) is not None:
         return True
-    from apimpolicy.binding.conversions import constant_fits
-
     if isinstance(expression.type, SpecialType):
         return True  # what has no type of its own converts, or is reported, later
     return expression.is_constant and constant_fits(expression.constant, expression.type, target)

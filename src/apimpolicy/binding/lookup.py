@@ -257,3 +257,16 @@ def enumerable_argument(type_: Type) -> Type | None:
         if parent.name == "System.Collections.Generic.IEnumerable" and parent.arguments:
             return parent.arguments[0]
     return None
+
+
+_ITERATORS = ("IEnumerable", "IEnumerator")
+
+
+def iterator_element(returns: Type) -> Type | None:
+    """What an iterator with this return type yields (section 14.15.2); None for a type that no iterator has."""
+    if isinstance(returns, NamedType):
+        if returns.name in [f"System.Collections.Generic.{name}" for name in _ITERATORS]:
+            return returns.arguments[0]
+        if returns.name in [f"System.Collections.{name}" for name in _ITERATORS]:
+            return OBJECT
+    return None

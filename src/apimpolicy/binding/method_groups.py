@@ -4,79 +4,110 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import lookup
-from apimpolicy.binding.calls import CallBinder, signature_of
 from apimpolicy.binding.conversions import same, standard_implicit
-from apimpolicy.binding.nodes import MethodGroup, MethodReference, Placeholder
+from apimpolicy.binding.function_signatures import instance_of, signature_of
+from apimpolicy.binding.nodes import Bad, Expression, MethodGroup, MethodReference, Placeholder
 from apimpolicy.binding.overloads import Argument, resolve
+from apimpolicy.binding.reports import name_token
+from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.values import OBJECT, VOID
 
 if TYPE_CHECKING:
+    from apimpolicy.binding.core import Binder
     from apimpolicy.dotnet.types import Type
+    from apimpolicy.syntax.nodes import Node, Token
 
 
-class MethodGroupBinder(CallBinder):
-    """Conversions of method groups."""
+def conversion(binder: Binder, group: MethodGroup, target: Type) -> conv.Conversion | None:
+    """The conversion to a delegate type (section 10.8), or None."""
+    return conv.METHOD_GROUP if _selected(binder, group, target) is not None else None
 
-    def method_group_target(self, group: MethodGroup, target: Type) -> MethodReference | None:
-        """The method of a group that a delegate type selects (section 10.8)."""
-        signature = lookup.delegate_signature(target)
-        if signature is None:
-            return None
-        arguments = [
-            Argument(Placeholder(group.syntax, p.type), group.syntax, p.mode if p.mode in ("ref", "out") else "")
-            for p in signature.parameters
-        ]
-        if group.function is not None:
-            function = group.function
-            if function.type_parameters and not function.is_instance:
-                chosen = resolve([signature_of(function)], arguments, group.type_arguments, self).best
-                if chosen is None:
-                    return None
-                function = self.instance_of(function, chosen.type_arguments)
-                group = MethodGroup(group.syntax, group.type, function.name, None, (), (), (), function)
-            types = [p.type for p in function.parameters]
-            if len(types) != len(arguments) or not all(
-                standard_implicit(a.expression.type, t) for a, t in zip(arguments, types, strict=True)
-            ):
+
+def converted(binder: Binder, group: MethodGroup, target: Type) -> Expression:
+    """The delegate of the method that its type selects."""
+    return _selected(binder, group, target) or binder.bad(group.syntax)
+
+
+def unconvertible(binder: Binder, group: MethodGroup, target: Type, syntax: Node | Token) -> Bad:
+    """CS0428, CS0407, CS0123: why a method does not fit."""
+    if lookup.delegate_signature(target) is None:
+        return binder.failure(
+            name_token(group),
+            "CS0428",
+            f"'{group.name}' is a method, not a '{shown(target)}'; did you forget the parentheses?",
+        )
+    if _differs_in_result(binder, group, target):
+        return binder.failure(
+            syntax,
+            "CS0407",
+            f"the return type of '{group.name}' doesn't match the delegate '{shown(target)}'",
+        )
+    return binder.failure(syntax, "CS0123", f"no overload of '{group.name}' matches the delegate '{shown(target)}'")
+
+
+def _selected(binder: Binder, group: MethodGroup, target: Type) -> MethodReference | None:
+    """The method of a group that a delegate type selects (section 10.8)."""
+    signature = lookup.delegate_signature(target)
+    if signature is None:
+        return None
+    arguments = [
+        Argument(Placeholder(group.syntax, p.type), group.syntax, p.mode if p.mode in ("ref", "out") else "")
+        for p in signature.parameters
+    ]
+    if group.function is not None:
+        function = group.function
+        if function.type_parameters and not function.is_instance:
+            chosen = resolve([signature_of(function)], arguments, group.type_arguments, binder).best
+            if chosen is None:
                 return None
-            method = Method(OBJECT.definition, function.name, "", True, function.returns, function.parameters)
-            return MethodReference(group.syntax, target, group, method, ())
-        found = resolve(group.methods, arguments, group.type_arguments, self) if group.methods else None
-        receiver = group.receiver
-        if (found is None or found.best is None) and group.extensions and receiver is not None:
-            with_receiver = [Argument(receiver, receiver.syntax), *arguments]
-            found = resolve(group.extensions, with_receiver, group.type_arguments, self, is_extension_call=True)
-        if found is None or found.best is None or found.best.is_expanded:
+            function = instance_of(binder, function, chosen.type_arguments)
+            group = MethodGroup(group.syntax, group.type, function.name, None, (), (), (), function)
+        types = [p.type for p in function.parameters]
+        if len(types) != len(arguments) or not all(
+            standard_implicit(a.expression.type, t) for a, t in zip(arguments, types, strict=True)
+        ):
             return None
-        returns = found.best.returns()
-        if signature.returns is VOID:
-            if returns is not VOID:
-                return None
-        elif not (same(returns, signature.returns) or _reference(returns, signature.returns)):
+        method = Method(OBJECT.definition, function.name, "", True, function.returns, function.parameters)
+        return MethodReference(group.syntax, target, group, method, ())
+    found = resolve(group.methods, arguments, group.type_arguments, binder) if group.methods else None
+    receiver = group.receiver
+    if (found is None or found.best is None) and group.extensions and receiver is not None:
+        with_receiver = [Argument(receiver, receiver.syntax), *arguments]
+        found = resolve(group.extensions, with_receiver, group.type_arguments, binder, is_extension_call=True)
+    if found is None or found.best is None or found.best.is_expanded:
+        return None
+    returns = found.best.returns()
+    if signature.returns is VOID:
+        if returns is not VOID:
             return None
-        return MethodReference(group.syntax, target, receiver, found.best.method, found.best.type_arguments)
+    elif not (same(returns, signature.returns) or _reference(returns, signature.returns)):
+        return None
+    return MethodReference(group.syntax, target, receiver, found.best.method, found.best.type_arguments)
 
-    def differs_in_result(self, group: MethodGroup, target: Type) -> bool:
-        """Whether a method of the group takes what the delegate type passes, and only its result does not fit."""
-        signature = lookup.delegate_signature(target)
-        if signature is None:
-            return False
-        arguments = [
-            Argument(Placeholder(group.syntax, p.type), group.syntax, p.mode if p.mode in ("ref", "out") else "")
-            for p in signature.parameters
-        ]
-        methods = [signature_of(group.function)] if group.function is not None else group.methods
-        return bool(methods) and resolve(methods, arguments, group.type_arguments, self).best is not None
 
-    def method_group_return_type(self, group: MethodGroup, parameters: tuple[Type, ...]) -> Type | None:
-        """The return type when called with arguments of these types; for inference."""
-        if group.function is not None:
-            return group.function.returns
-        arguments = [Argument(Placeholder(group.syntax, t), group.syntax) for t in parameters]
-        found = resolve(group.methods, arguments, group.type_arguments, self) if group.methods else None
-        return found.best.returns() if found is not None and found.best is not None else None
+def _differs_in_result(binder: Binder, group: MethodGroup, target: Type) -> bool:
+    """Whether a method of the group takes what the delegate type passes, and only its result does not fit."""
+    signature = lookup.delegate_signature(target)
+    if signature is None:
+        return False
+    arguments = [
+        Argument(Placeholder(group.syntax, p.type), group.syntax, p.mode if p.mode in ("ref", "out") else "")
+        for p in signature.parameters
+    ]
+    methods = [signature_of(group.function)] if group.function is not None else group.methods
+    return bool(methods) and resolve(methods, arguments, group.type_arguments, binder).best is not None
+
+
+def return_type(binder: Binder, group: MethodGroup, parameters: tuple[Type, ...]) -> Type | None:
+    """The return type when called with arguments of these types; for inference."""
+    if group.function is not None:
+        return group.function.returns
+    arguments = [Argument(Placeholder(group.syntax, t), group.syntax) for t in parameters]
+    found = resolve(group.methods, arguments, group.type_arguments, binder) if group.methods else None
+    return found.best.returns() if found is not None and found.best is not None else None
 
 
 def _reference(source: Type, target: Type) -> bool:

@@ -8,17 +8,19 @@ from apimpolicy.binding import lookup
 from apimpolicy.binding.advice import KNOWN_ELSEWHERE
 from apimpolicy.binding.constraints import violation
 from apimpolicy.binding.conversions import is_ref_struct, nullable
-from apimpolicy.binding.core import BinderCore, name_of
 from apimpolicy.binding.expression_variables import declares
+from apimpolicy.binding.function_signatures import bind_defaults
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.type_relations import is_static_class
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
+from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, array_of, construct, tuple_type
 from apimpolicy.dotnet.values import OBJECT
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.text.holes import has_hole
@@ -26,6 +28,7 @@ from apimpolicy.text.holes import has_hole
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.binding.core import Binder
     from apimpolicy.dotnet.metadata import TypeDefinition
     from apimpolicy.syntax.nodes import Child
 
@@ -38,350 +41,361 @@ _DECLARING_WORDS["function"] = "a local function begins with its return type: in
 _OF_OBJECT = frozenset({"Equals", "ReferenceEquals", "ToString", "GetHashCode", "GetType"})
 """What every class has: an expression is compiled as the body of a static method of one."""
 
+
 RESERVED_TUPLE_NAMES = frozenset({"CompareTo", "Deconstruct", "Equals", "GetHashCode", "Rest", "ToString"})
 """The members of ValueTuple: no element has such a name (section 8.3.11)."""
 
 
-class NameBinder(BinderCore):
-    """Names: variables first, then types, then namespaces."""
+def bind_identifier(binder: Binder, node: shapes.Identifier) -> Expression:
+    token, arguments = node.name, node.type_arguments if len(node.children) > 1 else None
+    name = name_of(token)
+    if has_hole(name):
+        return binder.hole(node)
+    symbol = binder.scope.find(name)
+    if symbol is not None and arguments is None:
+        return use_symbol(binder, node, symbol)
+    if isinstance(symbol, LocalFunctionSymbol) and isinstance(arguments, Token):
+        return no_type_arguments(binder, node, token, name)
+    if isinstance(symbol, LocalSymbol):
+        return no_generic(binder, node, node.start, "variable", name)
+    if isinstance(symbol, LocalFunctionSymbol):
+        types = tuple(binder.bind_type(argument) for argument in _written(arguments))
+        return MethodGroup(node, METHOD_GROUP_TYPE, name, None, (), (), types, symbol)
+    found = find_type(binder, node, name, arguments, report=False)
+    if found is not None:
+        return binder.bad(node) if found is ERROR else TypeReference(node, found)
+    if lookup.namespace_exists(name):
+        if arguments is not None:
+            return no_generic(binder, node, node.start, "namespace", name)
+        return NamespaceReference(node, NAMESPACE_TYPE, name)
+    if name == "__arglist":
+        is_called = binder.excerpt.text[node.end :].lstrip().startswith("(")
+        return binder.failure(node, "CS0226" if is_called else "CS0190", "'__arglist' can't be used in an expression")
+    if binder.scope.has_unknown():
+        return binder.bad(node)
+    if name in _OF_OBJECT and arguments is None:
+        methods = [member for member in lookup.find_members(OBJECT, name) if isinstance(member, Method)]
+        return MethodGroup(node, METHOD_GROUP_TYPE, name, TypeReference(node, OBJECT), tuple(methods), (), ())
+    later = binder.scope.declared_later(name, node.start) or _declared_in_expression(binder, name, node.start)
+    if later:
+        return binder.failure(node, "CS0841", f"'{name}' is used before it is declared")
+    if name in KNOWN_ELSEWHERE:
+        message = f"'{name}' is a .NET type that policy expressions can't use"
+        return binder.failure(node, "CS0103", message)
+    return binder.failure(
+        node,
+        "CS0103",
+        f"the name '{name}' does not exist in this context",
+        label="" if name == binder.meant_as_argument else binder.suggestion(name, _names_like(binder, node, name)),
+        help=f"to name an argument, use a colon: {name}: value" if name == binder.meant_as_argument else "",
+    )
 
-    takes_unbound = False
-    """Whether a type without its arguments may stand here: `typeof(List<>)`."""
 
-    meant_as_argument = ""
-    """The name in front of `=` in the argument that is being bound."""
+def _declared_in_expression(binder: Binder, name: str, position: int) -> bool:
+    """Whether an expression of an enclosing block declares the variable further down: `f(x, out int x)`."""
+    scope: Scope | None = binder.scope
+    while scope is not None:
+        if any(declares(statement, name, position) for statement in scope.statements):
+            return True
+        scope = scope.parent
+    return False
 
-    def bind_identifier(self, node: Node) -> Expression:
-        token, arguments = node.children[0], node.children[1] if len(node.children) > 1 else None
-        name = name_of(token)
-        if has_hole(name):
-            return self.bind_hole(node)
-        symbol = self.scope.find(name)
-        if symbol is not None and arguments is None:
-            return self.use_symbol(node, symbol)
-        if isinstance(symbol, LocalFunctionSymbol) and isinstance(arguments, Token):
-            return self.no_type_arguments(node, token, name)
-        if isinstance(symbol, LocalSymbol):
-            return self.no_generic(node, node.start, "variable", name)
-        if isinstance(symbol, LocalFunctionSymbol):
-            types = tuple(self.bind_type(argument) for argument in arguments.children)  # type: ignore[union-attr]
-            return MethodGroup(node, METHOD_GROUP_TYPE, name, None, (), (), types, symbol)
-        found = self.find_type(node, name, arguments, report=False)
-        if found is not None:
-            return self.bad(node) if found is ERROR else TypeReference(node, found)
-        if lookup.namespace_exists(name):
-            if arguments is not None:
-                return self.no_generic(node, node.start, "namespace", name)
-            return NamespaceReference(node, NAMESPACE_TYPE, name)
-        if name == "__arglist":
-            is_called = self.excerpt.text[node.end :].lstrip().startswith("(")
-            return self.failure(node, "CS0226" if is_called else "CS0190", "'__arglist' can't be used in an expression")
-        if self.scope.has_unknown():
-            return self.bad(node)
-        if name in _OF_OBJECT and arguments is None:
-            methods = [member for member in lookup.find_members(OBJECT, name) if isinstance(member, Method)]
-            return MethodGroup(node, METHOD_GROUP_TYPE, name, TypeReference(node, OBJECT), methods, (), ())
-        later = self.scope.declared_later(name, node.start) or self._declared_in_expression(name, node.start)
-        if later:
-            return self.failure(node, "CS0841", f"'{name}' is used before it is declared")
-        if name in KNOWN_ELSEWHERE:
-            message = f"'{name}' is a .NET type that policy expressions can't use"
-            return self.failure(node, "CS0103", message)
-        return self.failure(
+
+def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSymbol) -> Expression:
+    if isinstance(symbol, LocalFunctionSymbol):
+        bind_defaults(binder, symbol)
+        return MethodGroup(node, METHOD_GROUP_TYPE, symbol.name, None, (), (), (), symbol)
+    if symbol.function is not binder.scope.function and symbol.kind != "context":
+        symbol.is_captured = True
+        if symbol.mode in ("ref", "out", "in"):
+            what = f"the {symbol.mode} parameter '{symbol.name}'"
+            return binder.failure(node, "CS1628", f"a lambda or local function can't use {what}")
+        if symbol.is_reference or is_ref_struct(symbol.type):
+            return binder.failure(node, "CS8175", f"a lambda or local function can't use '{symbol.name}'")
+    if symbol.type is ERROR:
+        if symbol is binder.being_declared:
+            code = "CS0110" if symbol.kind == "constant" else "CS0841"
+            return binder.failure(node, code, f"'{symbol.name}' is used in its own declaration")
+        if symbol.awaits_type:
+            return binder.failure(
+                node,
+                "CS8196",
+                f"the type of '{symbol.name}' is inferred from this call, so it can't be used in its arguments",
+            )
+        return binder.bad(node)
+    if symbol is binder.being_declared and symbol.kind == "constant":
+        return binder.failure(node, "CS0110", f"'{symbol.name}' is used in its own declaration")
+    declared = symbol.declared_at
+    if declared is not None and symbol.kind in ("local", "constant") and node.start < declared.start:
+        return binder.failure(node, "CS0841", f"'{symbol.name}' is used before it is declared")
+    return Local(node, symbol)
+
+
+def _names_like(binder: Binder, node: Node, name: str) -> list[str]:
+    """What an unknown name may be a slip for: a variable; a type, when it is written or used as one."""
+    names = _visible_names(binder)
+    types = lookup.nearest_type_names(name)
+    if name[:1].isupper():
+        return [*names, *types]
+    if binder.excerpt.text.startswith(".", node.end):
+        names += [type_ for type_ in types if type_.lower() == name.lower()]
+    return names
+
+
+def _visible_names(binder: Binder) -> list[str]:
+    names: list[str] = []
+    scope: Scope | None = binder.scope
+    while scope is not None:
+        names.extend(scope.names)
+        scope = scope.parent
+    return [*names, "true", "false", "null"]
+
+
+def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *, report: bool) -> Type | None:
+    """The type of a simple name with optional type arguments; with `report`, says why there is none."""
+    own = binder.scope.find_type(name) if arguments is None else None
+    if own is not None:
+        return own
+    if isinstance(arguments, Token) and not binder.takes_unbound:
+        _report_unbound(binder, node, name)
+        return ERROR
+    written = _written(arguments)
+    found = lookup.types_named(name, _arity(arguments))
+    if len(found) > 1:
+        binder.report(
             node,
-            "CS0103",
-            f"the name '{name}' does not exist in this context",
-            label="" if name == self.meant_as_argument else self.suggestion(name, self._names_like(node, name)),
-            help=f"to name an argument, use a colon: {name}: value" if name == self.meant_as_argument else "",
+            "CS0104",
+            f"'{name}' is ambiguous between '{found[0].name}' and '{found[1].name}'",
+            help="write the full name",
         )
-
-    def _declared_in_expression(self, name: str, position: int) -> bool:
-        """Whether an expression of an enclosing block declares the variable further down: `f(x, out int x)`."""
-        scope: Scope | None = self.scope
-        while scope is not None:
-            if any(declares(statement, name, position) for statement in scope.statements):
-                return True
-            scope = scope.parent
-        return False
-
-    def use_symbol(self, node: Node, symbol: LocalSymbol | LocalFunctionSymbol) -> Expression:
-        if isinstance(symbol, LocalFunctionSymbol):
-            self.bind_defaults(symbol)
-            return MethodGroup(node, METHOD_GROUP_TYPE, symbol.name, None, (), (), (), symbol)
-        if symbol.function is not self.scope.function and symbol.kind != "context":
-            symbol.is_captured = True
-            if symbol.mode in ("ref", "out", "in"):
-                what = f"the {symbol.mode} parameter '{symbol.name}'"
-                return self.failure(node, "CS1628", f"a lambda or local function can't use {what}")
-            if symbol.is_reference or is_ref_struct(symbol.type):
-                return self.failure(node, "CS8175", f"a lambda or local function can't use '{symbol.name}'")
-        if symbol.type is ERROR:
-            if symbol is self.being_declared:
-                code = "CS0110" if symbol.kind == "constant" else "CS0841"
-                return self.failure(node, code, f"'{symbol.name}' is used in its own declaration")
-            if symbol.awaits_type:
-                return self.failure(
-                    node,
-                    "CS8196",
-                    f"the type of '{symbol.name}' is inferred from this call, so it can't be used in its arguments",
-                )
-            return self.bad(node)
-        if symbol is self.being_declared and symbol.kind == "constant":
-            return self.failure(node, "CS0110", f"'{symbol.name}' is used in its own declaration")
-        declared = symbol.declared_at
-        if declared is not None and symbol.kind in ("local", "constant") and node.start < declared.start:
-            return self.failure(node, "CS0841", f"'{symbol.name}' is used before it is declared")
-        return Local(node, symbol)
-
-    def bind_defaults(self, function: LocalFunctionSymbol) -> None:
-        raise NotImplementedError
-
-    def _names_like(self, node: Node, name: str) -> list[str]:
-        """What an unknown name may be a slip for: a variable; a type, when it is written or used as one."""
-        names = self._visible_names()
-        types = lookup.nearest_type_names(name)
-        if name[:1].isupper():
-            return [*names, *types]
-        if self.excerpt.text.startswith(".", node.end):
-            names += [type_ for type_ in types if type_.lower() == name.lower()]
-        return names
-
-    def _visible_names(self) -> list[str]:
-        names: list[str] = []
-        scope: Scope | None = self.scope
-        while scope is not None:
-            names.extend(scope.names)
-            scope = scope.parent
-        return [*names, "true", "false", "null"]
-
-    def find_type(self, node: Node | Token, name: str, arguments: Child, *, report: bool) -> Type | None:
-        """The type of a simple name with optional type arguments; with `report`, says why there is none."""
-        own = self.scope.find_type(name) if arguments is None else None
-        if own is not None:
-            return own
-        if isinstance(arguments, Token) and not self.takes_unbound:
-            self._report_unbound(node, name)
-            return ERROR
-        written = [a for a in arguments.children if a is not None] if isinstance(arguments, Node) else []
-        found = lookup.types_named(name, _arity(arguments))
-        if len(found) > 1:
-            self.report(
-                node,
-                "CS0104",
-                f"'{name}' is ambiguous between '{found[0].name}' and '{found[1].name}'",
-                help="write the full name",
-            )
-            return ERROR
-        if found:
-            if isinstance(arguments, Token):
-                return found[0].open_type
-            if not written:
-                return found[0].type
-            return self._constructed(found[0], written)
-        if not report:
-            return None
-        wrong = self._used_as_type(name)
-        if wrong:
-            self.report(node, "CS0118", f"'{name}' is a {wrong} but is used like a type")
-            return ERROR
-        other = next((d for arity in range(5) for d in lookup.types_named(name, arity)), None)
-        if other is not None and not other.arity:
-            self.report(node, "CS0308", f"'{name}' is not generic and can't have type arguments")
-        elif other is not None:
-            self.report(node, "CS0305", f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}")
-        elif name in KNOWN_ELSEWHERE:
-            message = f"'{name}' is a .NET type that policy expressions can't use"
-            self.report(node, "CS0246", message, help="the gateway allows the types of the policy expression reference")
-        else:
-            self.report(
-                node,
-                "CS0246",
-                f"the type '{name}' does not exist",
-                label="" if name in _DECLARING_WORDS else self.suggestion(name, lookup.nearest_type_names(name)),
-                help=_DECLARING_WORDS.get(name, ""),
-            )
         return ERROR
-
-    def _used_as_type(self, name: str) -> str:
-        """What a name that is no type is instead: a variable or a namespace; empty when it is nothing at all."""
-        if isinstance(self.scope.find(name), LocalSymbol):
-            return "variable"
-        return "namespace" if lookup.namespace_exists(name) else ""
-
-    def _constructed(self, definition: TypeDefinition, written: Sequence[Child]) -> Type:
-        types = tuple(self._type_argument(argument) for argument in written)
-        _ = definition.base  # reads the header, which has the constraints
-        broken = violation(definition.type_parameters, types)
-        if broken is not None:
-            where = written[broken.place]
-            self.report(
-                where,
-                broken.code,
-                f"the type argument '{shown(broken.argument)}' of '{definition.simple_name}' must be {broken.wanted}",
-            )
-        return construct(definition, types)
-
-    def no_type_arguments(self, node: Node, name_token: Child, name: str) -> Expression:
-        """`x.As<>()`: brackets with nothing in them."""
-        help = f"write the type: {name}<string>(…)"
-        start = name_token.start if name_token is not None else node.start
-        return self.failure_at(
-            start, node.end, node, "CS0305", f"'{name}' needs a type argument between '<' and '>'", help=help
+    if found:
+        if isinstance(arguments, Token):
+            return found[0].open_type
+        if not written:
+            return found[0].type
+        return _constructed(binder, found[0], written)
+    if not report:
+        return None
+    wrong = _used_as_type(binder, name)
+    if wrong:
+        binder.report(node, "CS0118", f"'{name}' is a {wrong} but is used like a type")
+        return ERROR
+    other = next((d for arity in range(5) for d in lookup.types_named(name, arity)), None)
+    if other is not None and not other.arity:
+        binder.report(node, "CS0308", f"'{name}' is not generic and can't have type arguments")
+    elif other is not None:
+        binder.report(node, "CS0305", f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}")
+    elif name in KNOWN_ELSEWHERE:
+        message = f"'{name}' is a .NET type that policy expressions can't use"
+        binder.report(node, "CS0246", message, help="the gateway allows the types of the policy expression reference")
+    else:
+        binder.report(
+            node,
+            "CS0246",
+            f"the type '{name}' does not exist",
+            label="" if name in _DECLARING_WORDS else binder.suggestion(name, lookup.nearest_type_names(name)),
+            help=_DECLARING_WORDS.get(name, ""),
         )
+    return ERROR
 
-    def no_generic(self, node: Node, start: int, what: str, name: str) -> Expression:
-        """Type arguments on what takes none: a variable, a property, a namespace."""
-        message = f"the {what} '{name}' cannot be used with type arguments"
-        return self.failure_at(start, node.end, node, "CS0307", message)
 
-    def _report_unbound(self, node: Node | Token, name: str) -> None:
-        self.report(node, "CS7003", f"'{name}' needs its type arguments", help="only 'typeof' can be used without them")
+def _used_as_type(binder: Binder, name: str) -> str:
+    """What a name that is no type is instead: a variable or a namespace; empty when it is nothing at all."""
+    if isinstance(binder.scope.find(name), LocalSymbol):
+        return "variable"
+    return "namespace" if lookup.namespace_exists(name) else ""
 
-    def _type_argument(self, node: Child) -> Type:
-        saved, self.takes_unbound = self.takes_unbound, False
-        bound = self.bind_type(node)
-        self.takes_unbound = saved
-        if is_ref_struct(bound):
-            self.report(node, "CS0306", f"'{shown(bound)}' can't be used as a type argument")
-        elif is_static_class(bound):
-            self.report(node, "CS0718", f"'{shown(bound)}' is a static class and can't be used as a type argument")
-        return bound
 
-    # ---------------------------------------------------------------------------------------------- types
+def _constructed(binder: Binder, definition: TypeDefinition, written: Sequence[Node]) -> Type:
+    types = tuple(_type_argument(binder, argument) for argument in written)
+    _ = definition.base  # reads the header, which has the constraints
+    broken = violation(definition.type_parameters, types)
+    if broken is not None:
+        where = written[broken.place]
+        binder.report(
+            where,
+            broken.code,
+            f"the type argument '{shown(broken.argument)}' of '{definition.simple_name}' must be {broken.wanted}",
+        )
+    return construct(definition, types)
 
-    def bind_type(self, node: Child) -> Type:
-        """The type that type syntax denotes; `types.ERROR` after a report."""
-        kind = node.kind  # type: ignore[union-attr]
-        return getattr(self, f"type_{kind}")(node)  # type: ignore[no-any-return]
 
-    def type_hole(self, node: Node) -> Type:
-        """A type that is unknown: text that a template puts in later."""
-        self.has_unknown = True
+def no_type_arguments(binder: Binder, node: Node, name_token: Child, name: str) -> Expression:
+    """`x.As<>()`: brackets with nothing in them."""
+    help = f"write the type: {name}<string>(…)"
+    start = name_token.start if name_token is not None else node.start
+    return binder.failure_at(
+        start, node.end, node, "CS0305", f"'{name}' needs a type argument between '<' and '>'", help=help
+    )
+
+
+def no_generic(binder: Binder, node: Node, start: int, what: str, name: str) -> Expression:
+    """Type arguments on what takes none: a variable, a property, a namespace."""
+    message = f"the {what} '{name}' cannot be used with type arguments"
+    return binder.failure_at(start, node.end, node, "CS0307", message)
+
+
+def _report_unbound(binder: Binder, node: Node | Token, name: str) -> None:
+    binder.report(node, "CS7003", f"'{name}' needs its type arguments", help="only 'typeof' can be used without them")
+
+
+def _type_argument(binder: Binder, node: Node) -> Type:
+    saved, binder.takes_unbound = binder.takes_unbound, False
+    bound = binder.bind_type(node)
+    binder.takes_unbound = saved
+    if is_ref_struct(bound):
+        binder.report(node, "CS0306", f"'{shown(bound)}' can't be used as a type argument")
+    elif is_static_class(bound):
+        binder.report(node, "CS0718", f"'{shown(bound)}' is a static class and can't be used as a type argument")
+    return bound
+
+
+# ---------------------------------------------------------------------------------------------- types
+
+
+def bind_hole(binder: Binder, node: shapes.Hole) -> Expression:
+    """An expression that is unknown."""
+    return binder.hole(node)
+
+
+def type_hole(binder: Binder, node: Node) -> Type:
+    """A type that is unknown: text that a template puts in later."""
+    binder.has_unknown = True
+    return ERROR
+
+
+def type_predefined_type(binder: Binder, node: shapes.PredefinedType) -> Type:
+    return named(node.name.text)
+
+
+def type_named_type(binder: Binder, node: shapes.NamedType) -> Type:
+    qualifier, token, arguments = node.qualifier, node.name, node.type_arguments
+    name = name_of(token)
+    if has_hole(name):
+        return type_hole(binder, node)
+    if qualifier is None:
+        if name == "dynamic" and arguments is None and not lookup.types_named("dynamic", 0):
+            return DYNAMIC
+        return find_type(binder, node, name, arguments, report=True) or ERROR
+    left = bind_qualifier(binder, qualifier)
+    count = _arity(arguments)
+    if isinstance(arguments, Token) and not binder.takes_unbound:
+        _report_unbound(binder, token, name)
         return ERROR
-
-    def type_predefined_type(self, node: Node) -> Type:
-        return named(node.token(0).text)
-
-    def type_named_type(self, node: Node) -> Type:
-        qualifier, token, arguments = node.children
-        name = name_of(token)
-        if has_hole(name):
-            return self.type_hole(node)
-        if qualifier is None:
-            if name == "dynamic" and arguments is None and not lookup.types_named("dynamic", 0):
-                return DYNAMIC
-            return self.find_type(node, name, arguments, report=True) or ERROR
-        left = self._qualifier(qualifier)
-        count = _arity(arguments)
-        if isinstance(arguments, Token) and not self.takes_unbound:
-            self._report_unbound(token, name)  # type: ignore[arg-type]
-            return ERROR
-        if isinstance(left, str):
-            definition = lookup.qualified_type(left, name, count) if left else None
-            if definition is None and not left:
-                definition = next(iter(lookup.types_named(name, count)), None)
-            if definition is None:
-                self.report(
-                    token,
-                    "CS0234",
-                    f"the type or namespace '{name}' does not exist in '{left}'",
-                )
-                return ERROR
-            if isinstance(arguments, Token):
-                return definition.open_type
-            if not count:
-                return definition.type
-            return self._constructed(definition, arguments.children)  # type: ignore[union-attr]
-        if not isinstance(left, NamedType):
-            return ERROR
-        nested = lookup.nested_type(left, name, count)
-        if nested is None:
-            self.report(token, "CS0426", f"'{shown(left)}' has no nested type '{name}'")
-            return ERROR
-        return nested
-
-    def _qualifier(self, node: Child) -> Type | str:
-        """What stands before a dot in a type name: a namespace's name or a type."""
-        if node.kind == "alias_qualifier":  # type: ignore[union-attr]
-            return ""
-        qualifier, token, arguments = node.children  # type: ignore[union-attr]
-        name = name_of(token)
-        if qualifier is None:
-            if arguments is None and lookup.namespace_exists(name):
-                return name
-            return self.find_type(node, name, arguments, report=True) or ERROR  # type: ignore[arg-type]
-        left = self._qualifier(qualifier)
-        if isinstance(left, str):
-            full = f"{left}.{name}" if left else name
-            if arguments is None and lookup.namespace_exists(full):
-                return full
-        return self.type_named_type(node)  # type: ignore[arg-type]
-
-    def type_nullable_type(self, node: Node) -> Type:
-        inner = self.bind_type(node.children[0])
-        if inner is ERROR:
-            return ERROR
-        if not inner.is_value_type:
-            self.report_at(
-                node.end - 1,
-                node.end,
-                "CS8370",
-                f"'{shown(inner)}?' is a nullable reference type, which is newer than C# 7.3",
-                help="remove the question mark: reference types can always be null",
+    if isinstance(left, str):
+        definition = lookup.qualified_type(left, name, count) if left else None
+        if definition is None and not left:
+            definition = next(iter(lookup.types_named(name, count)), None)
+        if definition is None:
+            binder.report(
+                token,
+                "CS0234",
+                f"the type or namespace '{name}' does not exist in '{left}'",
             )
-            return inner
-        return nullable(inner)
+            return ERROR
+        if isinstance(arguments, Token):
+            return definition.open_type
+        if not count:
+            return definition.type
+        return _constructed(binder, definition, _written(arguments))
+    if not isinstance(left, NamedType):
+        return ERROR
+    nested = lookup.nested_type(left, name, count)
+    if nested is None:
+        binder.report(token, "CS0426", f"'{shown(left)}' has no nested type '{name}'")
+        return ERROR
+    return nested
 
-    def type_array_type(self, node: Node) -> Type:
-        element = self.bind_type(node.children[0])
-        if is_ref_struct(element):
-            self.report(node.children[0], "CS0611", f"'{shown(element)}' can't be the element type of an array")
-        elif is_static_class(element):
-            self.report(
-                node.children[0], "CS0719", f"'{shown(element)}' is a static class and can't be used as a type here"
-            )
-        for rank in reversed(node.children[1:]):
-            element = array_of(element, rank.text.count(",") + 1)  # type: ignore[union-attr]
-        return element
 
-    def type_tuple_type(self, node: Node) -> Type:
-        types: list[Type] = []
-        names: list[str | None] = []
-        for element in node.children:
-            type_node, name = element.children  # type: ignore[union-attr]
-            types.append(self.bind_type(type_node))
-            names.append(identifier_name(name.text) if name is not None else None)  # type: ignore[union-attr]
-            self.check_tuple_name(name, names)
-        return make_tuple_type(types, names)
+def bind_qualifier(binder: Binder, node: shapes.NamedType | shapes.AliasQualifier) -> Type | str:
+    """What stands before a dot in a type name: a namespace's name or a type."""
+    if isinstance(node, shapes.AliasQualifier):
+        return ""
+    qualifier, token, arguments = node.qualifier, node.name, node.type_arguments
+    name = name_of(token)
+    if qualifier is None:
+        if arguments is None and lookup.namespace_exists(name):
+            return name
+        return find_type(binder, node, name, arguments, report=True) or ERROR
+    left = bind_qualifier(binder, qualifier)
+    if isinstance(left, str):
+        full = f"{left}.{name}" if left else name
+        if arguments is None and lookup.namespace_exists(full):
+            return full
+    return type_named_type(binder, node)
 
-    def check_tuple_name(self, token: Child, names: Sequence[str | None]) -> None:
-        """The name of the last element of a tuple so far: not one that another has, nor one of ValueTuple's own."""
-        name = names[-1]
-        if token is None or name is None:
-            return
-        number = name[4:] if name.startswith("Item") and name[4:].isdigit() and not name[4:].startswith("0") else ""
-        if name in RESERVED_TUPLE_NAMES:
-            self.report(token, "CS8126", f"a tuple element can't be named '{name}'")
-        elif number and int(number) != len(names):
-            self.report(token, "CS8125", f"only element {number} of a tuple can be named '{name}'")
-        elif name in names[:-1]:
-            self.report(token, "CS8127", f"two elements of the tuple are named '{name}'")
 
-    def type_ref_type(self, node: Node) -> Type:
-        return self.bind_type(node.children[0])
+def type_nullable_type(binder: Binder, node: shapes.NullableType) -> Type:
+    inner = binder.bind_type(node.type)
+    if inner is ERROR:
+        return ERROR
+    if not inner.is_value_type:
+        binder.report_at(
+            node.end - 1,
+            node.end,
+            "CS8370",
+            f"'{shown(inner)}?' is a nullable reference type, which is newer than C# 7.3",
+            help="remove the question mark: reference types can always be null",
+        )
+        return inner
+    return nullable(inner)
 
-    type_ref_readonly_type = type_ref_type
 
-    def bind_predefined_type(self, node: Node) -> Expression:
-        return TypeReference(node, self.type_predefined_type(node))
+def type_array_type(binder: Binder, node: shapes.ArrayType) -> Type:
+    element = binder.bind_type(node.type)
+    if is_ref_struct(element):
+        binder.report(node.type, "CS0611", f"'{shown(element)}' can't be the element type of an array")
+    elif is_static_class(element):
+        binder.report(node.type, "CS0719", f"'{shown(element)}' is a static class and can't be used as a type here")
+    for rank in reversed(node.ranks):
+        element = array_of(element, rank.text.count(",") + 1)
+    return element
 
-    def bind_alias_qualified_name(self, node: Node) -> Expression:
-        token, arguments = node.children[1], node.children[2]
-        name = name_of(token)
-        if lookup.namespace_exists(name):
-            return NamespaceReference(node, NAMESPACE_TYPE, name)
-        found = self.find_type(node, name, arguments, report=True)
-        return self.bad(node) if found in (None, ERROR) else TypeReference(node, found)
+
+def type_tuple_type(binder: Binder, node: shapes.TupleType) -> Type:
+    types: list[Type] = []
+    names: list[str | None] = []
+    for element in node.elements:
+        type_node, name = element.type, element.name
+        types.append(binder.bind_type(type_node))
+        names.append(identifier_name(name.text) if name is not None else None)
+        check_tuple_name(binder, name, names)
+    return make_tuple_type(types, names)
+
+
+def check_tuple_name(binder: Binder, token: Child, names: Sequence[str | None]) -> None:
+    """The name of the last element of a tuple so far: not one that another has, nor one of ValueTuple's own."""
+    name = names[-1]
+    if token is None or name is None:
+        return
+    number = name[4:] if name.startswith("Item") and name[4:].isdigit() and not name[4:].startswith("0") else ""
+    if name in RESERVED_TUPLE_NAMES:
+        binder.report(token, "CS8126", f"a tuple element can't be named '{name}'")
+    elif number and int(number) != len(names):
+        binder.report(token, "CS8125", f"only element {number} of a tuple can be named '{name}'")
+    elif name in names[:-1]:
+        binder.report(token, "CS8127", f"two elements of the tuple are named '{name}'")
+
+
+def type_ref_type(binder: Binder, node: shapes.RefType | shapes.RefReadonlyType) -> Type:
+    return binder.bind_type(node.type)
+
+
+type_ref_readonly_type = type_ref_type
+
+
+def bind_predefined_type(binder: Binder, node: shapes.PredefinedType) -> Expression:
+    return TypeReference(node, type_predefined_type(binder, node))
+
+
+def bind_alias_qualified_name(binder: Binder, node: shapes.AliasQualifiedName) -> Expression:
+    token, arguments = node.name, node.type_arguments
+    name = name_of(token)
+    if lookup.namespace_exists(name):
+        return NamespaceReference(node, NAMESPACE_TYPE, name)
+    found = find_type(binder, node, name, arguments, report=True)
+    return binder.bad(node) if found in (None, ERROR) else TypeReference(node, found)
 
 
 def make_tuple_type(types: list[Type], names: list[str | None]) -> Type:
@@ -392,8 +406,13 @@ def make_tuple_type(types: list[Type], names: list[str | None]) -> Type:
     return tuple_type(tuple(types), tuple(names), definition)
 
 
+def _written(arguments: Child) -> list[Node]:
+    """The type arguments that are written."""
+    return arguments.types if isinstance(arguments, shapes.TypeArguments) else []
+
+
 def _arity(arguments: Child) -> int:
     """The number of type arguments, written (`<int>`) or not (`<,>`)."""
     if arguments is None:
         return 0
-    return arguments.text.count(",") + 1 if isinstance(arguments, Token) else len(arguments.children)
+    return arguments.text.count(",") + 1 if isinstance(arguments, Token) else len(_written(arguments))

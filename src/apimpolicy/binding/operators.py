@@ -6,21 +6,25 @@ are ordinary methods and go through overload resolution first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from apimpolicy.binding.conversions import (
     better_target,
     constant_fits,
+    explicit_conversion,
     is_delegate,
     is_enum,
     is_reference,
     nullable,
     same,
     standard_implicit,
+    user_conversion,
 )
+from apimpolicy.binding.lookup import declared_members
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, LONG, OBJECT, STRING, UINT, ULONG
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +63,7 @@ UNARY_METHODS = {
 COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
 
 
-class OperatorSignature(NamedTuple):
+class OperatorSignature(Record):
     """`left` and `right`: what the operands convert to (nullable when lifted); `operand`: what the operation is on."""
 
     left: Type
@@ -69,7 +73,7 @@ class OperatorSignature(NamedTuple):
     is_lifted: bool
 
 
-class Ambiguous(NamedTuple):
+class Ambiguous(Record):
     """More than one operator is equally good: CS0034 (CS0035 for unary ones)."""
 
     operator: str
@@ -86,8 +90,6 @@ def _converts(operand: Expression, target: Type) -> bool:
 
 
 def _converts_user(operand: Expression, target: Type) -> bool:
-    from apimpolicy.binding.conversions import user_conversion
-
     return _converts(operand, target) or user_conversion(operand.type, target, explicit=False) is not None
 
 
@@ -185,8 +187,6 @@ def _reference_equality(left: Type, right: Type) -> OperatorSignature | None:
         return OperatorSignature(OBJECT, OBJECT, OBJECT, BOOL, False) if is_reference(other) else None
     if not (is_reference(left) and is_reference(right)):
         return None
-    from apimpolicy.binding.conversions import explicit_conversion
-
     if is_delegate(left) and is_delegate(right):
         return OperatorSignature(left, left, left, BOOL, False) if left is right else None
     between = explicit_conversion(left, right) or explicit_conversion(right, left)
@@ -296,8 +296,6 @@ def user_operators(name: str, types: Sequence[Type]) -> list[Method]:
             continue
         current: NamedType | None = bare
         while current is not None:
-            from apimpolicy.binding.lookup import declared_members
-
             own = [m for m in declared_members(current, name) if isinstance(m, Method) and m not in found]
             if own:
                 found.extend(own)

@@ -6,39 +6,32 @@ says why there is none in terms that `binding.complaints` turns into the compile
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from apimpolicy.binding.constraints import Violation, violation
-from apimpolicy.binding.conversions import Conversion, better_target, is_reference, same
-from apimpolicy.binding.inference import Inference, ReturnTypes
+from apimpolicy.binding.conversions import IDENTITY, Conversion, better_target, is_reference, same
+from apimpolicy.binding.inference import Inference
 from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.nodes import Expression, OutVariable
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method, Parameter
 from apimpolicy.dotnet.types import ERROR, ArrayType, NamedType, Type, TypeParameter
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Node, Token
 
 
-class Argument:
+class Argument(Record):
     """One argument as written: `mode` is empty, `ref`, `out` or `in`; `name` for `name: value`."""
 
-    __slots__ = ("expression", "mode", "name", "syntax")
-
-    def __init__(self, expression: Expression, syntax: Node | Token, mode: str = "", name: Token | None = None) -> None:
-        self.expression = expression
-        self.syntax = syntax
-        self.mode = mode
-        self.name = name
-
-
-class ConvertingBinder(ReturnTypes, Protocol):
-    """What overload resolution needs from the binder."""
-
-    def classify(self, expression: Expression, target: Type) -> Conversion | None: ...
+    expression: Expression
+    syntax: Node | Token
+    mode: str = ""
+    name: Token | None = None
 
 
 class Candidate:
@@ -83,27 +76,19 @@ class Candidate:
         return self.method.returns.substitute(dict(zip(self.method.type_parameters, self.type_arguments, strict=True)))
 
 
-class Resolution:
+class Resolution(Record):
     """`best` when one candidate wins; `ambiguous` when two are equally good; `candidates` for complaints."""
 
-    __slots__ = ("ambiguous", "best", "candidates")
-
-    def __init__(
-        self,
-        best: Candidate | None,
-        candidates: Sequence[Candidate],
-        ambiguous: tuple[Candidate, Candidate] | None = None,
-    ) -> None:
-        self.best = best
-        self.candidates = candidates
-        self.ambiguous = ambiguous
+    best: Candidate | None
+    candidates: Sequence[Candidate]
+    ambiguous: tuple[Candidate, Candidate] | None = None
 
 
 def resolve(
     methods: Sequence[Method],
     arguments: Sequence[Argument],
     type_arguments: tuple[Type, ...],
-    binder: ConvertingBinder,
+    binder: Binder,
     *,
     is_extension_call: bool = False,
 ) -> Resolution:
@@ -129,7 +114,7 @@ def _resolve(
     methods: Sequence[Method],
     arguments: Sequence[Argument],
     type_arguments: tuple[Type, ...],
-    binder: ConvertingBinder,
+    binder: Binder,
     is_extension_call: bool,
 ) -> Resolution:
     candidates: list[Candidate] = []
@@ -177,7 +162,7 @@ def _examine(
     candidate: Candidate,
     arguments: Sequence[Argument],
     type_arguments: tuple[Type, ...],
-    binder: ConvertingBinder,
+    binder: Binder,
     is_extension_call: bool,
 ) -> Candidate:
     method = candidate.method
@@ -224,7 +209,7 @@ def _examine(
     return candidate
 
 
-def _receiver_cannot_fit(candidate: Candidate, arguments: Sequence[Argument], binder: ConvertingBinder) -> bool:
+def _receiver_cannot_fit(candidate: Candidate, arguments: Sequence[Argument], binder: Binder) -> bool:
     """Whether the receiver alone already rules the extension method out, whatever the type arguments are."""
     method = candidate.method
     own = [p for p in method.type_parameters if method.parameters[0].type.mentions([p])]
@@ -238,13 +223,11 @@ def _fits_receiver(conversion: Conversion) -> bool:
     return conversion.kind in ("identity", "reference", "boxing")
 
 
-def _argument_conversion(argument: Argument, parameter: Parameter, binder: ConvertingBinder) -> Conversion | None:
+def _argument_conversion(argument: Argument, parameter: Parameter, binder: Binder) -> Conversion | None:
     wanted = parameter.mode if parameter.mode in ("ref", "out") else ""
     if (argument.mode if argument.mode != "in" else "") != wanted:
         return None
     if wanted:
-        from apimpolicy.binding.conversions import IDENTITY
-
         if isinstance(argument.expression, OutVariable) and argument.expression.type is ERROR:
             return IDENTITY
         return IDENTITY if same(argument.expression.type, parameter.type) else None
@@ -294,7 +277,7 @@ def _match(candidate: Candidate, parameters: tuple[Parameter, ...], arguments: S
     return True
 
 
-def _is_better(mine: Candidate, other: Candidate, arguments: Sequence[Argument], binder: ConvertingBinder) -> bool:
+def _is_better(mine: Candidate, other: Candidate, arguments: Sequence[Argument], binder: Binder) -> bool:
     """Better function member (section 12.6.4.3)."""
     one_better = False
     for argument, first, second in zip(arguments, mine.targets, other.targets, strict=True):
@@ -342,7 +325,7 @@ def _more_specific(first: Type, second: Type) -> int:
     return 0
 
 
-def better_conversion(expression: Expression, first: Type, second: Type, binder: ConvertingBinder) -> int:
+def better_conversion(expression: Expression, first: Type, second: Type, binder: Binder) -> int:
     """Better conversion from expression (section 12.6.4.5)."""
     if same(first, second):
         return 0
@@ -355,18 +338,18 @@ def better_conversion(expression: Expression, first: Type, second: Type, binder:
     return better_target(first, second)
 
 
-def _exactly_matches(expression: Expression, target: Type, binder: ConvertingBinder) -> bool:
+def _exactly_matches(expression: Expression, target: Type, binder: Binder) -> bool:
     if isinstance(expression, UnboundLambda):
         signature = delegate_signature(target)
         if signature is None:
             return False
         types = tuple(p.type for p in signature.parameters)
-        returns = binder.lambda_return_type(expression, types)
+        returns = binder.return_type_of(expression, types)
         return returns is not None and same(returns, signature.returns)
     return same(expression.type, target)
 
 
-def _better_delegate(expression: UnboundLambda, first: Type, second: Type, binder: ConvertingBinder) -> int:
+def _better_delegate(expression: UnboundLambda, first: Type, second: Type, binder: Binder) -> int:
     one, two = delegate_signature(first), delegate_signature(second)
     if one is None or two is None or len(one.parameters) != len(two.parameters):
         return 0
@@ -374,7 +357,7 @@ def _better_delegate(expression: UnboundLambda, first: Type, second: Type, binde
         return better_target(first, second)
     if str(one.returns) == "void" or str(two.returns) == "void":
         return (str(two.returns) == "void") - (str(one.returns) == "void")
-    returns = binder.lambda_return_type(expression, tuple(p.type for p in one.parameters))
+    returns = binder.return_type_of(expression, tuple(p.type for p in one.parameters))
     if returns is not None:
         if same(returns, one.returns):
             return 1

@@ -6,142 +6,146 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import advice
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.lambdas import LambdaBinder
+from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.nodes import (
     Bad,
     Expression,
     IsPattern,
     MethodGroup,
     Pattern,
-    TypeReference,
 )
-from apimpolicy.binding.operations import operand_name
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.unbound import UnboundLambda
+from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL
-from apimpolicy.syntax import literals
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax import literals, shapes
 
 if TYPE_CHECKING:
-    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Child, Node, Token
 
 
-class PatternBinder(LambdaBinder):
-    """`is` and `case` patterns."""
+def bind_is_pattern(binder: Binder, node: shapes.IsPattern) -> Expression:
+    operand = binder.bind_value(node.operand)
+    pattern_node = node.pattern
+    if isinstance(operand, (UnboundLambda, MethodGroup)):
+        operand = binder.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'is'")
+    elif isinstance(operand.type, SpecialType) and operand.type not in (ERROR, DYNAMIC):
+        operand = binder.failure(
+            node.operand, "CS8117", f"{operand_name(operand)} can't be used with 'is': it is not a value"
+        )
+    if isinstance(operand, Bad):
+        _declare_after_error(binder, pattern_node)
+        return binder.bad(node, BOOL)
+    pattern = bind_pattern(binder, pattern_node, operand.type)
+    return binder.bad(node, BOOL) if pattern is None else IsPattern(node, BOOL, operand, pattern)
 
-    def bind_is_pattern(self, node: Node) -> Expression:
-        operand = self.bind_value(node.children[0])
-        pattern_node = node.children[1]
-        if isinstance(operand, (UnboundLambda, MethodGroup)):
-            operand = self.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'is'")
-        elif isinstance(operand.type, SpecialType) and operand.type not in (ERROR, DYNAMIC):
-            operand = self.failure(
-                node.children[0], "CS8117", f"{operand_name(operand)} can't be used with 'is': it is not a value"
-            )
-        if isinstance(operand, Bad):
-            self._declare_after_error(pattern_node)
-            return self.bad(node, BOOL)
-        pattern = self.bind_pattern(pattern_node, operand.type)  # type: ignore[arg-type]
-        return self.bad(node, BOOL) if pattern is None else IsPattern(node, BOOL, operand, pattern)
 
-    def bind_is_constant(self, node: Node, operand: Expression, type_node: Node) -> Expression:
-        if isinstance(operand, Bad):
-            return operand
-        value = self.bind_value(_name_expression(type_node))
-        pattern = self._constant_pattern(type_node, value, operand.type)
-        return self.bad(node) if pattern is None else IsPattern(node, BOOL, operand, pattern)
+def bind_is_constant(binder: Binder, node: Node, operand: Expression, type_node: Node) -> Expression:
+    if isinstance(operand, Bad):
+        return operand
+    value = binder.bind_value(_name_expression(type_node))
+    pattern = _constant_pattern(binder, type_node, value, operand.type)
+    return binder.bad(node) if pattern is None else IsPattern(node, BOOL, operand, pattern)
 
-    def _declare_after_error(self, node: Child) -> None:
-        if isinstance(node, Node) and node.kind == "declaration_pattern":
-            token = node.children[1]
-            type_ = ERROR if self.is_var(node.children[0]) else self.bind_type(node.children[0])
-            self._pattern_variable(token, type_)  # type: ignore[arg-type]
 
-    def _pattern_variable(self, token: Token, type_: Type) -> LocalSymbol | None:
-        name = literals.identifier_name(token.text)
-        if name == "_":
+def _declare_after_error(binder: Binder, node: Child) -> None:
+    if isinstance(node, shapes.DeclarationPattern):
+        token = node.name
+        type_ = ERROR if is_var(node.type) else binder.bind_type(node.type)
+        _pattern_variable(binder, token, type_)
+
+
+def _pattern_variable(binder: Binder, token: Token, type_: Type) -> LocalSymbol | None:
+    name = literals.identifier_name(token.text)
+    if name == "_":
+        return None
+    symbol = LocalSymbol(name, type_, "pattern", token, binder.scope.function)
+    binder.declare(symbol, token)
+    return symbol
+
+
+def bind_pattern(
+    binder: Binder, node: shapes.DeclarationPattern | shapes.ConstantPattern, input_type: Type
+) -> Pattern | None:
+    """A pattern against a value of this type; None after a report."""
+    if isinstance(node, shapes.DeclarationPattern):
+        type_node, token = node.type, node.name
+        if is_var(type_node):
+            return Pattern(node, None, _pattern_variable(binder, token, input_type))
+        target = binder.bind_type(type_node)
+        symbol = _pattern_variable(binder, token, target)
+        if target is ERROR or not _may_match(binder, type_node, input_type, target):
             return None
-        symbol = LocalSymbol(name, type_, "pattern", token, self.scope.function)
-        self.declare(symbol, token)
-        return symbol
+        return Pattern(node, target, symbol)
+    value = binder.bind_value(node.value)
+    return _constant_pattern(binder, node.value, value, input_type)
 
-    def bind_pattern(self, node: Node, input_type: Type) -> Pattern | None:
-        """A pattern against a value of this type; None after a report."""
-        if node.kind == "declaration_pattern":
-            type_node, token = node.children
-            if self.is_var(type_node):
-                return Pattern(node, None, self._pattern_variable(token, input_type))  # type: ignore[arg-type]
-            target = self.bind_type(type_node)
-            symbol = self._pattern_variable(token, target)  # type: ignore[arg-type]
-            if target is ERROR or not self._may_match(type_node, input_type, target):  # type: ignore[arg-type]
-                return None
-            return Pattern(node, target, symbol)
-        value = self.bind_value(node.children[0])
-        return self._constant_pattern(node.node(0), value, input_type)
 
-    def _may_match(self, node: Node, source: Type, target: Type) -> bool:
-        if target is DYNAMIC:
-            self.report(node, "CS8208", "'dynamic' can't be used in a pattern", help="use 'object'")
-            return False
-        if isinstance(source, SpecialType):
-            if source is NULL:
-                self.report(node, "CS8117", "null can't be matched against a type")
-                return False
-            return True
-        if target.underlying is not None:
-            self.report(
-                node,
-                "CS8116",
-                f"the nullable type '{shown(target)}' can't be used in a pattern",
-                help=f"use '{shown(target.underlying)}'",
-            )
-            return False
-        found = conv.explicit_conversion(source, target)
-        if found is None or found.kind in ("user", "numeric", "enum"):
-            self.report(node, "CS8121", f"a value of type '{shown(source)}' can never be a '{shown(target)}'")
+def _may_match(binder: Binder, node: Node, source: Type, target: Type) -> bool:
+    if target is DYNAMIC:
+        binder.report(node, "CS8208", "'dynamic' can't be used in a pattern", help="use 'object'")
+        return False
+    if isinstance(source, SpecialType):
+        if source is NULL:
+            binder.report(node, "CS8117", "null can't be matched against a type")
             return False
         return True
+    if target.underlying is not None:
+        binder.report(
+            node,
+            "CS8116",
+            f"the nullable type '{shown(target)}' can't be used in a pattern",
+            help=f"use '{shown(target.underlying)}'",
+        )
+        return False
+    found = conv.explicit_conversion(source, target)
+    if found is None or found.kind in ("user", "numeric", "enum"):
+        binder.report(node, "CS8121", f"a value of type '{shown(source)}' can never be a '{shown(target)}'")
+        return False
+    return True
 
-    def _constant_pattern(self, node: Node, value: Expression, input_type: Type) -> Pattern | None:
-        if isinstance(value, Bad):
-            return None
-        if input_type is ERROR:
-            return Pattern(node, None, None, value)
-        target = input_type.underlying or input_type
-        if value.type is NULL:
-            if not (conv.is_reference(input_type) or input_type.underlying is not None):
-                self.report(node, "CS0037", f"'{shown(input_type)}' cannot be null")
-                return None
-            return Pattern(node, None, None, value)
-        if not value.is_constant:
-            self.report(node, "CS0150", "a constant value is expected")
-            return None
-        if isinstance(target, TypeParameter) and conv.explicit_conversion(target, value.type) is not None:
-            return Pattern(node, None, None, value)
-        found = self.classify(value, target)
-        if found is None:
-            self.convert(value, target, node)
-            return None
-        if found.kind == "user":
-            message = f"a '{shown(value.type)}' constant can't be matched against a '{shown(target)}'"
-            self.report(node, "CS0150", message, help=advice.for_constant(target, value.type))
-            return None
-        if conv.is_reference(target):
-            return Pattern(node, None, None, value)
-        return Pattern(node, None, None, self.convert(value, target))
 
-    def bind_declaration_expression(self, node: Node) -> Expression:
-        return self.failure(node, "CS8185", "a declaration is not allowed here")
+def _constant_pattern(binder: Binder, node: Node, value: Expression, input_type: Type) -> Pattern | None:
+    if isinstance(value, Bad):
+        return None
+    if input_type is ERROR:
+        return Pattern(node, None, None, value)
+    target = input_type.underlying or input_type
+    if value.type is NULL:
+        if not (conv.is_reference(input_type) or input_type.underlying is not None):
+            binder.report(node, "CS0037", f"'{shown(input_type)}' cannot be null")
+            return None
+        return Pattern(node, None, None, value)
+    if not value.is_constant:
+        binder.report(node, "CS0150", "a constant value is expected")
+        return None
+    if isinstance(target, TypeParameter) and conv.explicit_conversion(target, value.type) is not None:
+        return Pattern(node, None, None, value)
+    found = binder.classify(value, target)
+    if found is None:
+        binder.convert(value, target, node)
+        return None
+    if found.kind == "user":
+        message = f"a '{shown(value.type)}' constant can't be matched against a '{shown(target)}'"
+        binder.report(node, "CS0150", message, help=advice.for_constant(target, value.type))
+        return None
+    if conv.is_reference(target):
+        return Pattern(node, None, None, value)
+    return Pattern(node, None, None, binder.convert(value, target))
+
+
+def bind_declaration_expression(binder: Binder, node: shapes.DeclarationExpression) -> Expression:
+    return binder.failure(node, "CS8185", "a declaration is not allowed here")
 
 
 def _name_expression(node: Node) -> Node:
     """A named type's syntax read as an expression: `A.B` as member access."""
-    qualifier, token, arguments = node.children
+    if not isinstance(node, shapes.NamedType):
+        return node
+    qualifier, token, arguments = node.qualifier, node.name, node.type_arguments
     if qualifier is None:
-        return Node("identifier", [token, arguments], node.start, node.end)
-    return Node("member_access", [_name_expression(qualifier), token, arguments], node.start, node.end)  # type: ignore[arg-type]
-
-
-__all__ = ["PatternBinder", "TypeReference"]
+        return shapes.Identifier([token, arguments], node.start, node.end)
+    return shapes.MemberAccess([_name_expression(qualifier), token, arguments], node.start, node.end)

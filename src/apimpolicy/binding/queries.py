@@ -4,37 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.binding.deconstruction import DeconstructionBinder
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Expression
 
 MOST_CLAUSES: Final = 200
 """Each `let` and `from` nests the range variables one level deeper: time grows with the square of their number."""
 
 
-class QueryBinder(DeconstructionBinder):
-    """`from x in xs where … select …`."""
-
-    def bind_query_expression(self, node: Node) -> Expression:
-        clauses: Any = node.children[1]
-        if len(clauses.children[0].children) > MOST_CLAUSES:
-            return self.failure(
-                node, "CS8078", f"the query has more than {MOST_CLAUSES} clauses", help="split it into several queries"
-            )
-        translation = _Translation(node)
-        translated = translation.run()
-        for token in translation.variables:
-            if self.scope.find(identifier_name(token.text)) is not None:
-                message = f"'{token.text}' is already used in the enclosing scope"
-                return self.failure(token, "CS1931", message, help="choose another name")
-        if translation.mistakes:
-            return self.failure(*translation.mistakes[0])
-        return self.bind(translated)
+def bind_query_expression(binder: Binder, node: shapes.QueryExpression) -> Expression:
+    clauses: Any = node.body
+    if len(clauses.clauses.clauses) > MOST_CLAUSES:
+        return binder.failure(
+            node, "CS8078", f"the query has more than {MOST_CLAUSES} clauses", help="split it into several queries"
+        )
+    translation = _Translation(node)
+    translated = translation.run()
+    for token in translation.variables:
+        if binder.scope.find(identifier_name(token.text)) is not None:
+            message = f"'{token.text}' is already used in the enclosing scope"
+            return binder.failure(token, "CS1931", message, help="choose another name")
+    if translation.mistakes:
+        return binder.failure(*translation.mistakes[0])
+    return binder.bind(translated)
 
 
 class _Translation:
@@ -44,7 +42,7 @@ class _Translation:
     `names` maps each range variable to the path through transparent identifiers that reaches it.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: shapes.QueryExpression) -> None:
         self.node = node
         self.counter = 0
         self.variables: list[Token] = []
@@ -52,17 +50,16 @@ class _Translation:
         """Where, the code and what: of the range variables, which are no more than names here."""
 
     def run(self) -> Node:
-        clause, body = self.node.children
-        return self._body(*self._from(clause), body)
+        return self._body(*self._from(self.node.source), self.node.body)
 
     def _declare(self, name: Token, names: dict[str, list[str]]) -> None:
         self.variables.append(name)
         if name.text in names:
             self.mistakes.append((name, "CS1930", f"the query already has a range variable '{name.text}'"))
 
-    def _check_join(self, clause: Any, names: dict[str, list[str]]) -> None:
+    def _check_join(self, clause: shapes.JoinClause, names: dict[str, list[str]]) -> None:
         """The left key of a join knows what stands before it, the right key the variable of the join alone."""
-        _, name, _, on, equals, _ = clause.children
+        name, on, equals = clause.name, clause.left, clause.right
         found = _first_use(on, {name.text} - names.keys())
         if found is not None:
             message = f"'{name.text}' is not known on the left of 'equals' (exchange the two sides)"
@@ -72,31 +69,31 @@ class _Translation:
             message = f"'{found.text}' is not known on the right of 'equals' (exchange the two sides)"
             self.mistakes.append((found, "CS1938", message))
 
-    def _from(self, clause: Any) -> tuple[Node, list[str], dict[str, list[str]]]:
-        type_, name, source = clause.children
+    def _from(self, clause: shapes.FromClause) -> tuple[Node, list[str], dict[str, list[str]]]:
+        type_, name, source = clause.type, clause.name, clause.source
         self._declare(name, {})
         if type_ is not None:
             source = _call(source, "Cast", [], clause, types=[type_])
         return source, [name.text], {name.text: [name.text]}
 
-    def _body(self, source: Node, current: list[str], names: dict[str, list[str]], body: Any) -> Node:
+    def _body(self, source: Node, current: list[str], names: dict[str, list[str]], body: shapes.QueryBody) -> Node:
         """`current` is the parameter name of the next lambda; `names` tells where range variables are."""
-        clauses, last, continuation = body.children
-        for clause in clauses.children:
+        clauses, last, continuation = body.clauses, body.end_clause, body.continuation
+        for clause in clauses.clauses:
             source, current, names = self._clause(source, current, names, clause)
-        if last.kind == "select_clause":
-            value = last.children[0]
-            identity = value.kind == "identifier" and names.get(value.children[0].text) == [value.children[0].text]
-            if not (identity and clauses.children):
+        if isinstance(last, shapes.SelectClause):
+            value = last.value
+            identity = isinstance(value, shapes.Identifier) and names.get(value.name.text) == [value.name.text]
+            if not (identity and clauses.clauses):
                 source = _call(source, "Select", [self._lambda(current, names, value)], last)
         else:
-            element, key = last.children
+            element, key = last.element, last.key
             arguments = [self._lambda(current, names, key)]
-            if not (element.kind == "identifier" and names.get(element.children[0].text) == [element.children[0].text]):
+            if not (isinstance(element, shapes.Identifier) and names.get(element.name.text) == [element.name.text]):
                 arguments.append(self._lambda(current, names, element))
             source = _call(source, "GroupBy", arguments, last)
         if continuation is not None:
-            name, rest = continuation.children
+            name, rest = continuation.name, continuation.body
             self._declare(name, {})
             return self._body(source, [name.text], {name.text: [name.text]}, rest)
         return source
@@ -104,24 +101,24 @@ class _Translation:
     def _clause(
         self, source: Node, current: list[str], names: dict[str, list[str]], clause: Any
     ) -> tuple[Node, list[str], dict[str, list[str]]]:
-        if clause.kind == "where_clause":
-            return _call(source, "Where", [self._lambda(current, names, clause.children[0])], clause), current, names
-        if clause.kind == "orderby_clause":
-            for index, ordering in enumerate(clause.children):
-                key, direction = ordering.children
+        if isinstance(clause, shapes.WhereClause):
+            return _call(source, "Where", [self._lambda(current, names, clause.condition)], clause), current, names
+        if isinstance(clause, shapes.OrderbyClause):
+            for index, ordering in enumerate(clause.orderings):
+                key, direction = ordering.key, ordering.direction
                 method = "ThenBy" if index else "OrderBy"
                 if direction is not None and direction.text == "descending":
                     method += "Descending"
                 source = _call(source, method, [self._lambda(current, names, key)], ordering)
             return source, current, names
-        if clause.kind == "let_clause":
-            name, value = clause.children
+        if isinstance(clause, shapes.LetClause):
+            name, value = clause.name, clause.value
             self._declare(name, names)
             made = self._pair(current, name, self._rewrite(value, names, current), clause)
             source = _call(source, "Select", [_lambda(current, made, clause)], clause)
             return source, *self._transparent(current, names, name.text)
-        if clause.kind == "from_clause":
-            type_, name, inner = clause.children
+        if isinstance(clause, shapes.FromClause):
+            type_, name, inner = clause.type, clause.name, clause.source
             self._declare(name, names)
             if type_ is not None:
                 inner = _call(inner, "Cast", [], clause, types=[type_])
@@ -132,9 +129,9 @@ class _Translation:
         return self._join(source, current, names, clause)
 
     def _join(
-        self, source: Node, current: list[str], names: dict[str, list[str]], clause: Any
+        self, source: Node, current: list[str], names: dict[str, list[str]], clause: shapes.JoinClause
     ) -> tuple[Node, list[str], dict[str, list[str]]]:
-        type_, name, inner, on, equals, into = clause.children
+        type_, name, inner, into = clause.type, clause.name, clause.source, clause.group
         self._declare(name, names)
         self._check_join(clause, names)
         if type_ is not None:
@@ -143,8 +140,8 @@ class _Translation:
         made = self._pair(current, result, _name(result), clause)
         arguments = [
             inner,
-            self._lambda(current, names, on),
-            _lambda([name.text], equals, clause),
+            self._lambda(current, names, clause.left),
+            _lambda([name.text], clause.right, clause),
             _lambda([*current, result.text], made, clause),
         ]
         source = _call(source, "GroupJoin" if into is not None else "Join", arguments, clause)
@@ -154,10 +151,10 @@ class _Translation:
         """`new { current, name = value }`."""
         first = Token("NAME", current[0], clause.start, clause.start)
         members: list[Any] = [
-            Node("anonymous_member", [first, _name(first)], clause.start, clause.end),
-            Node("anonymous_member", [name, value], name.start, name.end),
+            shapes.AnonymousMember([first, _name(first)], clause.start, clause.end),
+            shapes.AnonymousMember([name, value], name.start, name.end),
         ]
-        return Node("anonymous_object_creation", members, clause.start, clause.end)
+        return shapes.AnonymousObjectCreation(members, clause.start, clause.end)
 
     def _transparent(
         self, current: list[str], names: dict[str, list[str]], added: str
@@ -182,62 +179,58 @@ def _first_use(node: Any, names: AbstractSet[str]) -> Token | None:
     """The first place where one of these names is read."""
     if not isinstance(node, Node) or not names:
         return None
-    if node.kind == "identifier" and node.token(0).text in names:
-        return node.token(0)
+    if isinstance(node, shapes.Identifier) and node.name.text in names:
+        return node.name
     return next((found for child in node.children if (found := _first_use(child, names)) is not None), None)
 
 
 def _replace_names(node: Any, names: dict[str, list[str]]) -> Any:
     if not isinstance(node, Node):
         return node
-    if node.kind == "identifier" and node.children[1:] in ([None], []) and node.token(0).text in names:
-        token: Any = node.children[0]
+    if isinstance(node, shapes.Identifier) and node.type_arguments is None and node.name.text in names:
+        token: Any = node.name
         path = names[token.text]
         result = _name(Token("NAME", path[0], token.start, token.end))
         for part in path[1:]:
-            result = Node(
-                "member_access", [result, Token("NAME", part, token.start, token.end), None], token.start, token.end
+            result = shapes.MemberAccess(
+                [result, Token("NAME", part, token.start, token.end), None], token.start, token.end
             )
         return result
     hidden: set[str] = set()
-    if node.kind == "simple_lambda":
-        hidden = {node.token(1).text}
-    elif node.kind == "parenthesized_lambda" and isinstance(node.children[1], Node):
-        hidden = {parameter.token(2).text for parameter in node.node(1).nodes()}
+    if isinstance(node, shapes.SimpleLambda):
+        hidden = {node.name.text}
+    elif isinstance(node, shapes.ParenthesizedLambda) and isinstance(node.parameters, Node):
+        hidden = {parameter.name.text for parameter in node.parameters.parameters}
     if hidden:
         names = {name: path for name, path in names.items() if name not in hidden}
-    if node.kind == "argument" and node.children[0] is not None:
-        return Node(
-            node.kind,
-            [node.children[0], *(_replace_names(c, names) for c in node.children[1:])],
-            node.start,
-            node.end,
-        )
-    if node.kind == "anonymous_member" and node.children[0] is None:
-        value: Any = node.children[1]
-        if value.kind == "identifier" and value.children[0].text in names:
-            return Node(node.kind, [value.children[0], _replace_names(value, names)], node.start, node.end)
-    return Node(node.kind, [_replace_names(child, names) for child in node.children], node.start, node.end)
+    if isinstance(node, shapes.Argument) and node.name is not None:
+        value = _replace_names(node.value, names)
+        return shapes.Argument([node.name, node.modifier, value], node.start, node.end)
+    if isinstance(node, shapes.AnonymousMember) and node.name is None:
+        value = node.value
+        if isinstance(value, shapes.Identifier) and value.name.text in names:
+            return shapes.AnonymousMember([value.name, _replace_names(value, names)], node.start, node.end)
+    return shapes.KINDS[node.kind]([_replace_names(child, names) for child in node.children], node.start, node.end)
 
 
 def _name(token: Token) -> Node:
-    return Node("identifier", [token, None], token.start, token.end)
+    return shapes.Identifier([token, None], token.start, token.end)
 
 
 def _lambda(parameters: list[str], body: Any, at: Any) -> Node:
     tokens = [Token("NAME", name, at.start, at.start) for name in parameters]
     if len(tokens) == 1:
-        return Node("simple_lambda", [None, tokens[0], body], at.start, at.end)
-    listed: list[Any] = [Node("lambda_parameter", [None, None, token], at.start, at.start) for token in tokens]
-    group = Node("lambda_parameters", listed, at.start, at.start)
-    return Node("parenthesized_lambda", [None, group, body], at.start, at.end)
+        return shapes.SimpleLambda([None, tokens[0], body], at.start, at.end)
+    listed: list[Any] = [shapes.LambdaParameter([None, None, token], at.start, at.start) for token in tokens]
+    group = shapes.LambdaParameters(listed, at.start, at.start)
+    return shapes.ParenthesizedLambda([None, group, body], at.start, at.end)
 
 
 def _call(source: Any, method: str, arguments: list[Any], at: Any, types: list[Any] | None = None) -> Node:
     token = Token("NAME", method, at.start, at.start)
-    type_arguments = Node("type_arguments", types, at.start, at.end) if types else None
-    target = Node("member_access", [source, token, type_arguments], source.start, source.end)
+    type_arguments = shapes.TypeArguments(types, at.start, at.end) if types else None
+    target = shapes.MemberAccess([source, token, type_arguments], source.start, source.end)
     written: list[Any] = [
-        Node("argument", [None, None, argument], argument.start, argument.end) for argument in arguments
+        shapes.Argument([None, None, argument], argument.start, argument.end) for argument in arguments
     ]
-    return Node("invocation", [target, Node("arguments", written, at.start, at.end)], source.start, at.end)
+    return shapes.Invocation([target, shapes.Arguments(written, at.start, at.end)], source.start, at.end)

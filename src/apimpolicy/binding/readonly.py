@@ -5,7 +5,7 @@ Each has codes of its own for assigning it and for taking a `ref` to it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import (
     Conditional,
@@ -17,12 +17,13 @@ from apimpolicy.binding.nodes import (
     Reference,
     TupleElement,
 )
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Expression
 
 
-class ReadOnly(NamedTuple):
+class ReadOnly(Record):
     """Why a variable can only be read; `assigned`, `referenced` and `returned` are the codes of the three mistakes."""
 
     what: str
@@ -68,3 +69,11 @@ def _of_reference(reference: Expression, *, is_part: bool) -> ReadOnly | None:
         if function is not None and function.returns_readonly:
             return _without_field(f"'{function.name}' returns a ref readonly", is_part=is_part)
     return None
+
+
+def mark_referenced(target: Expression) -> None:
+    """Remember that something else than its name may change a variable."""
+    while isinstance(target, TupleElement):
+        target = target.receiver
+    if isinstance(target, Local):
+        target.symbol.is_referenced = True

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.conditional import ConditionalBinder
 from apimpolicy.binding.nodes import (
     ArrayAccess,
     Bad,
@@ -24,112 +23,107 @@ from apimpolicy.binding.nodes import (
     Reference,
     TupleElement,
 )
+from apimpolicy.binding.readonly import mark_referenced
 from apimpolicy.binding.readonly import read_only as find_read_only
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.dotnet.types import ERROR
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
+    from apimpolicy.binding.core import Binder
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.syntax.nodes import Child, Node
 
 
-REFERENCE_TYPES = frozenset({"ref_type", "ref_readonly_type"})
-"""The kinds of `ref T` and `ref readonly T`."""
+def bind_ref_expression(binder: Binder, node: shapes.RefExpression) -> Expression:
+    """A `ref` where no reference is wanted: only the places that want one ask `reference` themselves."""
+    return binder.failure(node, "CS1525", "'ref' can't be used here", help="remove it")
 
 
-class ReferenceBinder(ConditionalBinder):
-    """`ref` in front of an expression."""
+def bind_reference(
+    binder: Binder, node: shapes.RefExpression, *, returned: bool = False, read_only: bool = False
+) -> Expression:
+    """`ref variable`: the reference; reports when there is no variable, or one that does not live on.
 
-    def bind_ref_expression(self, node: Node) -> Expression:
-        """A `ref` where no reference is wanted: only the places that want one ask `reference` themselves."""
-        return self.failure(node, "CS1525", "'ref' can't be used here", help="remove it")
+    `read_only`: what is wanted is a `ref readonly`, which may be to a variable that can only be read.
+    """
+    target = binder.require_typed(binder.bind_value(node.target))
+    if isinstance(target, Bad):
+        return target
+    return reference_to(binder, target, node.target, returned=returned, read_only=read_only)
 
-    def reference(self, node: Node, *, returned: bool = False, read_only: bool = False) -> Expression:
-        """`ref variable`: the reference; reports when there is no variable, or one that does not live on.
 
-        `read_only`: what is wanted is a `ref readonly`, which may be to a variable that can only be read.
-        """
-        target = self.require_typed(self.bind_value(node.children[0]))
-        if isinstance(target, Bad):
-            return target
-        return self.reference_to(target, node.children[0], returned=returned, read_only=read_only)
-
-    def reference_to(
-        self, target: Expression, node: Child, *, returned: bool = False, read_only: bool = False
-    ) -> Expression:
-        cause = None if read_only else find_read_only(target)
-        if cause is not None:
-            return self.failure(
-                node, cause.returned if returned else cause.referenced, f"{cause.what} and is read-only"
+def reference_to(
+    binder: Binder, target: Expression, node: Child, *, returned: bool = False, read_only: bool = False
+) -> Expression:
+    cause = None if read_only else find_read_only(target)
+    if cause is not None:
+        return binder.failure(node, cause.returned if returned else cause.referenced, f"{cause.what} and is read-only")
+    if isinstance(target, Dereference):
+        return target.reference
+    if isinstance(target, IndexerAccess) and target.property.has_setter and conv.is_ref_struct(target.receiver.type):
+        return Reference(target.syntax, target.type, target)  # the indexer of a span returns by reference
+    if isinstance(target, (PropertyAccess, IndexerAccess)):
+        code = "CS8156" if returned else "CS0206"
+        return binder.failure(node, code, "a property or indexer can't be passed by reference")
+    if not isinstance(target, (Local, ArrayAccess, FieldAccess, TupleElement)) or (
+        isinstance(target, Local) and target.symbol.kind == "constant"
+    ):
+        return binder.failure(node, "CS8156" if returned else "CS1510", "'ref' needs a variable")
+    if isinstance(target, Local):
+        if returned and not target.symbol.is_reference and not (read_only and target.symbol.mode == "in"):
+            return _does_not_live_on(binder, target, node)
+        if target.symbol.is_readonly and not read_only:
+            return binder.failure(
+                node, "CS1657", f"'{target.symbol.name}' is read-only and can't be passed by reference"
             )
-        if isinstance(target, Dereference):
-            return target.reference
-        if (
-            isinstance(target, IndexerAccess)
-            and target.property.has_setter
-            and conv.is_ref_struct(target.receiver.type)
-        ):
-            return Reference(target.syntax, target.type, target)  # the indexer of a span returns by reference
-        if isinstance(target, (PropertyAccess, IndexerAccess)):
-            code = "CS8156" if returned else "CS0206"
-            return self.failure(node, code, "a property or indexer can't be passed by reference")
-        if not isinstance(target, (Local, ArrayAccess, FieldAccess, TupleElement)) or (
-            isinstance(target, Local) and target.symbol.kind == "constant"
-        ):
-            return self.failure(node, "CS8156" if returned else "CS1510", "'ref' needs a variable")
-        if isinstance(target, Local):
-            if returned and not target.symbol.is_reference and not (read_only and target.symbol.mode == "in"):
-                return self._does_not_live_on(target, node)
-            if target.symbol.is_readonly and not read_only:
-                return self.failure(
-                    node, "CS1657", f"'{target.symbol.name}' is read-only and can't be passed by reference"
-                )
-        self.mark_referenced(target)
-        return Reference(target.syntax, target.type, target)
+    mark_referenced(target)
+    return Reference(target.syntax, target.type, target)
 
-    def mark_referenced(self, target: Expression) -> None:
-        """Remember that something else than its name may change a variable."""
-        while isinstance(target, TupleElement):
-            target = target.receiver
-        if isinstance(target, Local):
-            target.symbol.is_referenced = True
 
-    def _does_not_live_on(self, target: Local, node: Child) -> Bad:
-        if target.symbol.kind == "parameter":
-            return self.failure(
-                node, "CS8166", f"'{target.symbol.name}' can't be returned by reference: it is not a ref parameter"
-            )
-        return self.failure(
-            node, "CS8168", f"'{target.symbol.name}' can't be returned by reference: it is not a ref variable"
+def _does_not_live_on(binder: Binder, target: Local, node: Child) -> Bad:
+    if target.symbol.kind == "parameter":
+        return binder.failure(
+            node, "CS8166", f"'{target.symbol.name}' can't be returned by reference: it is not a ref parameter"
         )
+    return binder.failure(
+        node, "CS8168", f"'{target.symbol.name}' can't be returned by reference: it is not a ref variable"
+    )
 
-    def wanted_reference(self, node: Child, reference: Expression, wanted: Type, code: str) -> Expression:
-        """A reference must be to exactly the type that is wanted: CS8173 or CS8151."""
-        if ERROR in (reference.type, wanted) or conv.same(reference.type, wanted):
-            return reference
-        return self.failure(node, code, f"a reference to '{shown(wanted)}' is needed, not to '{shown(reference.type)}'")
 
-    def bind_conditional(self, node: Node) -> Expression:
-        """`c ? ref a : ref b` is a variable (section 12.18); both branches have one type."""
-        branches = node.children[1:]
-        written = [isinstance(b, Node) and b.kind == "ref_expression" for b in branches]
-        if not any(written):
-            return super().bind_conditional(node)
-        if not all(written):
-            at = branches[written.index(False)]
-            return self.failure(at, "CS8326", "either both or none of the branches must be 'ref'")
-        condition = self.convert_condition(self.bind_value(node.children[0]))
-        first, second = (self.reference(branch, read_only=True) for branch in branches)  # type: ignore[arg-type]
-        if any(isinstance(e, Bad) for e in (condition, first, second)):
-            return self.bad(node)
-        if not conv.same(first.type, second.type):
-            message = f"both branches must be of the type '{shown(first.type)}'"
-            return self.failure(second.syntax, "CS8327", message)
-        return Dereference(node, first.type, Conditional(node, first.type, condition, first, second))
+def wanted_reference(binder: Binder, node: Child, reference: Expression, wanted: Type, code: str) -> Expression:
+    """A reference must be to exactly the type that is wanted: CS8173 or CS8151."""
+    if ERROR in (reference.type, wanted) or conv.same(reference.type, wanted):
+        return reference
+    return binder.failure(node, code, f"a reference to '{shown(wanted)}' is needed, not to '{shown(reference.type)}'")
 
-    def returns_reference(self) -> bool:
-        """Whether the function being bound returns by reference."""
-        function = self.scope.function
-        return isinstance(function, LocalFunctionSymbol) and function.returns_reference
+
+def reference_conditional(binder: Binder, node: shapes.Conditional) -> Expression:
+    """`c ? ref a : ref b` is a variable (section 12.18); both branches have one type."""
+    branches = [branch for branch in (node.when_true, node.when_false) if isinstance(branch, shapes.RefExpression)]
+    if len(branches) == 1:
+        at = node.when_true if node.when_false is branches[0] else node.when_false
+        return binder.failure(at, "CS8326", "either both or none of the branches must be 'ref'")
+    condition = binder.convert_condition(binder.bind_value(node.condition))
+    first, second = (bind_reference(binder, branch, read_only=True) for branch in branches)
+    if any(isinstance(e, Bad) for e in (condition, first, second)):
+        return binder.bad(node)
+    if not conv.same(first.type, second.type):
+        message = f"both branches must be of the type '{shown(first.type)}'"
+        return binder.failure(second.syntax, "CS8327", message)
+    return Dereference(node, first.type, Conditional(node, first.type, condition, first, second))
+
+
+def returned_reference(binder: Binder, node: Node, value: Node, function: object) -> Expression:
+    """What is returned by reference, or the complaint that value and function do not agree about `ref`."""
+    at = node.start if isinstance(node, shapes.ReturnStatement) else value.start
+    if not isinstance(function, LocalFunctionSymbol) or not function.returns_reference:
+        return binder.failure_at(at, node.end, node, "CS8149", "this function doesn't return by reference")
+    if not isinstance(value, shapes.RefExpression):
+        help = "write 'ref' before the variable"
+        return binder.failure_at(at, node.end, node, "CS8150", "this function returns by reference", help=help)
+    reference = bind_reference(binder, value, returned=True, read_only=function.returns_readonly)
+    if isinstance(reference, Bad):
+        return reference
+    return wanted_reference(binder, value.target, reference, function.returns, "CS8151")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import lookup
-from apimpolicy.binding.declarations import DeclarationBinder
+from apimpolicy.binding.advice import operand_name
+from apimpolicy.binding.declarations import declare_ahead
 from apimpolicy.binding.flow import Flow
 from apimpolicy.binding.nodes import (
     Bad,
@@ -16,134 +17,136 @@ from apimpolicy.binding.nodes import (
     SwitchLabel,
     SwitchSection,
 )
-from apimpolicy.binding.operations import operand_name
+from apimpolicy.binding.patterns import bind_pattern
 from apimpolicy.binding.symbols import Scope
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType
 from apimpolicy.dotnet.values import BOOL, VOID
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.binding.core import Binder
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.syntax.nodes import Node
 
 
-class SwitchBinder(DeclarationBinder):
-    """`switch`, its sections and labels."""
-
-    def statement_switch_statement(self, node: Node) -> Statement:
-        value = self.bind_value(node.children[0])
-        is_special = isinstance(value.type, SpecialType) and value.type not in (ERROR, DYNAMIC)
-        if is_special or value.type is VOID:
-            value = self.failure(node.children[0], "CS8119", f"switch needs a value, but this is {operand_name(value)}")
-        saved, enclosing, gotos = self.enter(), self.enclosing, self.gotos
-        self.enclosing = enclosing._replace(
-            breakable=(*enclosing.breakable, "switch"), switch_types=(*enclosing.switch_types, value.type)
-        )
-        self.gotos = ()
-        try:
-            statements = [s for child in node.nodes(1) for s in child.children[1:]]
-            self.declare_functions(statements)
-            self.declare_labels(statements)
-            sections = [self._switch_section(child, value) for child in node.nodes(1)]
-            self._check_labels(sections)
-            self._check_subsumed(sections, value.type)
-            self._check_gotos(sections)
-            for section in sections:
-                if Flow(self.ends).list_end_reachable(section.statements):
-                    label = section.labels[-1].syntax
-                    last = section is sections[-1]
-                    self.report(
-                        label,
-                        "CS8070" if last else "CS0163",
-                        "this case falls through to the next one",
-                        help="end it with 'break;' or 'return'",
-                    )
-            return Switch(node, value, sections, self.scope.order)
-        finally:
-            self.scope, self.enclosing, self.gotos = saved, enclosing, gotos
-
-    def _switch_section(self, node: Node, value: Expression) -> SwitchSection:
-        labels_node, *statements = node.children
-        saved = self.enter()
-        try:
-            labels = [self._switch_label(child, value) for child in labels_node.children]  # type: ignore[union-attr, arg-type]
-            names = self.scope.names
-            self.scope = saved
-            # variables declared in a section belong to the whole switch block, those of patterns to the section
-            inner = Scope(saved)
-            inner.section_of = saved
-            inner.take(names.values())
-            self.scope = inner
-            bound = [self.bind_statement(child) for child in statements]
-            saved.take(symbol for symbol in inner.order if symbol.name not in saved.names)
-            return SwitchSection(node, labels, bound)
-        finally:
-            self.scope = saved
-
-    def _switch_label(self, node: Node, value: Expression) -> SwitchLabel:
-        if node.kind == "default_label":
-            return SwitchLabel(node, None, None)
-        pattern_node, guard_node = node.children
-        pattern = self.bind_pattern(pattern_node, value.type)  # type: ignore[arg-type]
-        guard = self.convert_condition(self.bind_value(guard_node)) if guard_node is not None else None
-        return SwitchLabel(node, pattern or Pattern(node, None, None, self.bad(node)), guard)
-
-    def _check_labels(self, sections: Sequence[SwitchSection]) -> None:
-        """CS0152 for a constant that occurs twice."""
-        seen: set[Any] = set()
+def statement_switch_statement(binder: Binder, node: shapes.SwitchStatement) -> Statement:
+    value = binder.bind_value(node.value)
+    is_special = isinstance(value.type, SpecialType) and value.type not in (ERROR, DYNAMIC)
+    if is_special or value.type is VOID:
+        value = binder.failure(node.value, "CS8119", f"switch needs a value, but this is {operand_name(value)}")
+    saved, enclosing, gotos = binder.enter(), binder.enclosing, binder.gotos
+    binder.enclosing = enclosing.replaced(
+        breakable=(*enclosing.breakable, "switch"), switch_types=(*enclosing.switch_types, value.type)
+    )
+    binder.gotos = ()
+    try:
+        statements = [s for child in node.sections for s in child.statements]
+        declare_ahead(binder, statements)
+        sections = [_switch_section(binder, child, value) for child in node.sections]
+        _check_labels(binder, sections)
+        _check_subsumed(binder, sections, value.type)
+        _check_gotos(binder, sections)
         for section in sections:
-            for label in section.labels:
-                if label.pattern is None:
-                    key: Any = "default:"
-                elif label.pattern.value is not None and label.pattern.value.is_constant and label.guard is None:
-                    key = _case_key(label.pattern.value)
-                else:
-                    continue
-                if key in seen:
-                    shown_label = "default" if key == "default:" else f"case {key[1]!r}"
-                    self.report(label.syntax, "CS0152", f"this switch has '{shown_label}:' more than once")
-                seen.add(key)
+            if Flow(binder.ends).list_end_reachable(section.statements):
+                label = section.labels[-1].syntax
+                last = section is sections[-1]
+                binder.report(
+                    label,
+                    "CS8070" if last else "CS0163",
+                    "this case falls through to the next one",
+                    help="end it with 'break;' or 'return'",
+                )
+        return Switch(node, value, tuple(sections), tuple(binder.scope.order))
+    finally:
+        binder.scope, binder.enclosing, binder.gotos = saved, enclosing, gotos
 
-    def _check_gotos(self, sections: Sequence[SwitchSection]) -> None:
-        """CS0159 for a `goto case` or `goto default` without its label (section 13.10.4); a guarded one is none."""
-        labels = [label for section in sections for label in section.labels]
-        if any(label.pattern is not None and isinstance(label.pattern.value, Bad) for label in labels):
-            return
-        has_default = any(label.pattern is None for label in labels)
-        constants = {
-            _case_key(label.pattern.value)
-            for label in labels
-            if label.guard is None
-            and label.pattern is not None
-            and label.pattern.value is not None
-            and label.pattern.value.is_constant
-        }
-        for goto in self.gotos:
-            if goto.value is None and not has_default:
-                self.report(goto.syntax, "CS0159", "this switch has no 'default:' label")
-            elif goto.value is not None and goto.value.is_constant:
-                value = goto.value.constant
-                if _case_key(goto.value) not in constants:
-                    self.report(goto.syntax, "CS0159", f"this switch has no 'case {value!r}:' label")
 
-    def _check_subsumed(self, sections: Sequence[SwitchSection], governing: Type) -> None:
-        """CS8120 for a pattern that can never match, since earlier ones take all its values."""
-        taken = _Taken(governing)
-        for section in sections:
-            for label in section.labels:
-                pattern = label.pattern
-                if pattern is None or isinstance(pattern.value, Bad):
-                    continue
-                if taken.has(pattern):
-                    self.report(
-                        pattern.syntax,
-                        "CS8120",
-                        "an earlier case already handles every value of this one",
-                        help="move the more specific case up",
-                    )
-                elif label.guard is None or (label.guard.is_constant and label.guard.constant):
-                    taken.add(pattern)
+def _switch_section(binder: Binder, node: shapes.SwitchSection, value: Expression) -> SwitchSection:
+    labels_node, statements = node.labels, node.statements
+    saved = binder.enter()
+    try:
+        labels = [_switch_label(binder, child, value) for child in labels_node.labels]
+        names = binder.scope.names
+        binder.scope = saved
+        # variables declared in a section belong to the whole switch block, those of patterns to the section
+        inner = Scope(saved)
+        inner.section_of = saved
+        inner.take(names.values())
+        binder.scope = inner
+        bound = [binder.bind_statement(child) for child in statements]
+        saved.take(symbol for symbol in inner.order if symbol.name not in saved.names)
+        return SwitchSection(node, tuple(labels), tuple(bound))
+    finally:
+        binder.scope = saved
+
+
+def _switch_label(binder: Binder, node: shapes.CaseLabel | shapes.DefaultLabel, value: Expression) -> SwitchLabel:
+    if isinstance(node, shapes.DefaultLabel):
+        return SwitchLabel(node, None, None)
+    pattern_node, guard_node = node.pattern, node.guard
+    pattern = bind_pattern(binder, pattern_node, value.type)
+    guard = binder.convert_condition(binder.bind_value(guard_node)) if guard_node is not None else None
+    return SwitchLabel(node, pattern or Pattern(node, None, None, binder.bad(node)), guard)
+
+
+def _check_labels(binder: Binder, sections: Sequence[SwitchSection]) -> None:
+    """CS0152 for a constant that occurs twice."""
+    seen: set[Any] = set()
+    for section in sections:
+        for label in section.labels:
+            if label.pattern is None:
+                key: Any = "default:"
+            elif label.pattern.value is not None and label.pattern.value.is_constant and label.guard is None:
+                key = _case_key(label.pattern.value)
+            else:
+                continue
+            if key in seen:
+                shown_label = "default" if key == "default:" else f"case {key[1]!r}"
+                binder.report(label.syntax, "CS0152", f"this switch has '{shown_label}:' more than once")
+            seen.add(key)
+
+
+def _check_gotos(binder: Binder, sections: Sequence[SwitchSection]) -> None:
+    """CS0159 for a `goto case` or `goto default` without its label (section 13.10.4); a guarded one is none."""
+    labels = [label for section in sections for label in section.labels]
+    if any(label.pattern is not None and isinstance(label.pattern.value, Bad) for label in labels):
+        return
+    has_default = any(label.pattern is None for label in labels)
+    constants = {
+        _case_key(label.pattern.value)
+        for label in labels
+        if label.guard is None
+        and label.pattern is not None
+        and label.pattern.value is not None
+        and label.pattern.value.is_constant
+    }
+    for goto in binder.gotos:
+        if goto.value is None and not has_default:
+            binder.report(goto.syntax, "CS0159", "this switch has no 'default:' label")
+        elif goto.value is not None and goto.value.is_constant:
+            value = goto.value.constant
+            if _case_key(goto.value) not in constants:
+                binder.report(goto.syntax, "CS0159", f"this switch has no 'case {value!r}:' label")
+
+
+def _check_subsumed(binder: Binder, sections: Sequence[SwitchSection], governing: Type) -> None:
+    """CS8120 for a pattern that can never match, since earlier ones take all its values."""
+    taken = _Taken(governing)
+    for section in sections:
+        for label in section.labels:
+            pattern = label.pattern
+            if pattern is None or isinstance(pattern.value, Bad):
+                continue
+            if taken.has(pattern):
+                binder.report(
+                    pattern.syntax,
+                    "CS8120",
+                    "an earlier case already handles every value of this one",
+                    help="move the more specific case up",
+                )
+            elif label.guard is None or (label.guard.is_constant and label.guard.constant):
+                taken.add(pattern)
 
 
 def _case_key(value: Expression) -> tuple[Any, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.expression_variables import declared_in
 from apimpolicy.binding.nodes import NOT_CONSTANT
+from apimpolicy.records import Record
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.signatures import Parameter
     from apimpolicy.dotnet.types import Type, TypeParameter
+    from apimpolicy.syntax import shapes
     from apimpolicy.syntax.nodes import Child, Node, Token
 
 
-class LocalSymbol:
+class LocalSymbol(Record):
     """A variable. `kind` is local, constant, parameter, foreach, using, range, pattern or context.
 
     `function` is the lambda or local function (any object, by identity) it is of: a use in another one captures it.
@@ -26,45 +28,19 @@ class LocalSymbol:
     memory of the stack. `awaits_type`: it is an `out var` of a call that is being bound.
     """
 
-    __slots__ = (
-        "awaits_type",
-        "constant",
-        "declared_at",
-        "function",
-        "is_captured",
-        "is_on_stack",
-        "is_readonly_reference",
-        "is_reference",
-        "is_referenced",
-        "kind",
-        "mode",
-        "name",
-        "type",
-    )
-
-    def __init__(
-        self,
-        name: str,
-        type_: Type,
-        kind: str,
-        syntax: Node | Token | None,
-        function: object = None,
-        constant: Any = NOT_CONSTANT,
-        mode: str = "",
-    ) -> None:
-        self.name = name
-        self.type = type_
-        self.kind = kind
-        self.declared_at = syntax
-        self.function = function
-        self.constant = constant
-        self.mode = mode
-        self.is_captured = False
-        self.is_reference = mode in ("ref", "out")
-        self.is_referenced = False
-        self.is_readonly_reference = False
-        self.is_on_stack = False
-        self.awaits_type = False
+    name: str
+    type: Type
+    kind: str
+    declared_at: Node | Token | None
+    function: object = None
+    constant: Any = NOT_CONSTANT
+    mode: str = ""
+    is_reference: bool = False
+    is_captured: bool = False
+    is_referenced: bool = False
+    is_readonly_reference: bool = False
+    is_on_stack: bool = False
+    awaits_type: bool = False
 
     @property
     def is_readonly(self) -> bool:
@@ -74,7 +50,7 @@ class LocalSymbol:
         return f"<{self.kind} {self.type} {self.name}>"
 
 
-class LocalFunctionSymbol:
+class LocalFunctionSymbol(Record):
     """A local function with its signature; an iterator has `yield` in its body.
 
     `result` is what the body returns: the T of the Task<T> of an async one, else the same as `returns`.
@@ -84,49 +60,43 @@ class LocalFunctionSymbol:
     scope: a constant of the block may be one, which is known only when its declaration has been.
     """
 
-    __slots__ = (
-        "declared_at",
-        "defaults",
-        "instances",
-        "is_async",
-        "is_instance",
-        "is_iterator",
-        "is_simulated",
-        "name",
-        "parameters",
-        "result",
-        "returns",
-        "returns_readonly",
-        "returns_reference",
-        "symbols",
-        "type_parameters",
-        "waiting",
-    )
+    name: str
+    returns: Type
+    result: Type
+    parameters: tuple[Parameter, ...]
+    declared_at: shapes.LocalFunction
+    type_parameters: tuple[TypeParameter, ...]
+    symbols: tuple[LocalSymbol, ...]
+    defaults: list[tuple[Parameter, Node, Scope]]
+    instances: dict[tuple[Type, ...], LocalFunctionSymbol]
+    waiting: list[tuple[tuple[Type, ...], LocalFunctionSymbol]]
+    is_async: bool
+    is_instance: bool
+    is_iterator: bool
+    is_simulated: bool
+    returns_reference: bool
+    returns_readonly: bool
 
     def __init__(
         self,
         name: str,
         returns: Type,
         parameters: tuple[Parameter, ...],
-        syntax: Node,
+        declared_at: shapes.LocalFunction,
         type_parameters: tuple[TypeParameter, ...] = (),
     ) -> None:
         self.name = name
-        self.returns = returns
-        self.result = returns
-        self.is_async = False
+        self.returns = self.result = returns
         self.parameters = parameters
-        self.declared_at = syntax
+        self.declared_at = declared_at
         self.type_parameters = type_parameters
-        self.symbols: tuple[LocalSymbol, ...] = ()
-        self.defaults: list[tuple[Parameter, Node | Token, Scope]] = []
-        self.instances: dict[tuple[Type, ...], LocalFunctionSymbol] = {}
-        self.waiting: list[tuple[tuple[Type, ...], LocalFunctionSymbol]] = []
-        self.is_instance = False
+        self.symbols = ()
+        self.defaults = []
+        self.instances = {}
+        self.waiting = []
+        self.is_async = self.is_instance = self.is_iterator = False
         self.is_simulated = True
-        self.is_iterator = False
-        self.returns_reference = False
-        self.returns_readonly = False
+        self.returns_reference = self.returns_readonly = False
 
 
 Symbol = LocalSymbol | LocalFunctionSymbol
@@ -231,3 +201,16 @@ class Scope:
                 return True
             scope = scope.parent
         return False
+
+
+class Enclosing(Record):
+    """What encloses a statement inside its function, innermost last."""
+
+    breakable: tuple[str, ...] = ()
+    """Loops and switches by their keyword; a `finally` that jumps cannot leave is among them."""
+    labels: tuple[frozenset[str] | None, ...] = ()
+    """The labels of the blocks; None stands for a `finally`."""
+    switch_types: tuple[Type, ...] = ()
+    """The types of the values of the switches."""
+    parts: tuple[str, ...] = ()
+    """Parts of try statements: `try` (of one with catch clauses), `catch`, `finally`."""

@@ -31,6 +31,7 @@ from apimpolicy.dotnet.values import (
     USHORT,
     VOID,
 )
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -67,31 +68,19 @@ IMPLICIT_NUMERIC: dict[Type, frozenset[Type]] = {
 """Section 10.2.3, implicit numeric conversions."""
 
 
-class Conversion:
+class Conversion(Record):
     """One conversion. `kind` is the specification's name for it.
 
     Kinds: identity, numeric, enum, nullable (`inner` acts on the value), null, reference, boxing, unboxing, constant,
     user (`method`, with `before` and `after` around it), lambda, method group, default, throw, tuple, dynamic.
     """
 
-    __slots__ = ("after", "before", "inner", "is_implicit", "kind", "method")
-
-    def __init__(
-        self,
-        kind: str,
-        is_implicit: bool = True,
-        *,
-        inner: Conversion | None = None,
-        method: Method | None = None,
-        before: Conversion | None = None,
-        after: Conversion | None = None,
-    ) -> None:
-        self.kind = kind
-        self.is_implicit = is_implicit
-        self.inner = inner
-        self.method = method
-        self.before = before
-        self.after = after
+    kind: str
+    is_implicit: bool = True
+    inner: Conversion | None = None
+    method: Method | None = None
+    before: Conversion | None = None
+    after: Conversion | None = None
 
     def __repr__(self) -> str:
         return f"<{'implicit' if self.is_implicit else 'explicit'} {self.kind}>"
@@ -230,3 +219,18 @@ def _array_lists(source: ArrayType, found: tuple[NamedType, ...]) -> Iterator[Na
     for base in (*supertypes(source.element), OBJECT):
         for name in ("IList", "ICollection", "IReadOnlyList", "IReadOnlyCollection", "IEnumerable"):
             yield named(f"System.Collections.Generic.{name}", base)
+
+
+def is_unmanaged(type_: Type) -> bool:
+    """Whether values of a type hold no reference (section 8.8): numbers, enums, plain structures."""
+    if isinstance(type_, TypeParameter):
+        return "unmanaged" in type_.constraints
+    if not isinstance(type_, NamedType) or not type_.is_value_type or is_ref_struct(type_):
+        return False
+    return not type_.arguments and type_.name not in _WITH_REFERENCES
+
+
+_WITH_REFERENCES = frozenset(
+    {"System.Threading.CancellationToken", "System.Security.Cryptography.HashAlgorithmName", "System.RuntimeTypeHandle"}
+)
+"""Structures with a reference inside; the surface does not record it."""

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding.nodes import Block, Expression, Return
 from apimpolicy.dotnet.types import SpecialType, Type
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.symbols import LocalSymbol, Scope
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.syntax.nodes import Node
@@ -22,26 +21,15 @@ TUPLE_TYPE: Final = SpecialType("tuple without a type")
 NAMESPACE_TYPE: Final = SpecialType("namespace")
 
 
-class BoundBody:
+class BoundBody(Record):
     """A lambda's body, bound for one choice of parameter types."""
 
-    __slots__ = ("body", "diagnostics", "falls_through", "parameters", "return_type", "returns")
-
-    def __init__(
-        self,
-        parameters: Sequence[LocalSymbol],
-        body: Expression | Block,
-        returns: Sequence[Return],
-        return_type: Type | None,
-        diagnostics: Sequence[Diagnostic],
-        falls_through: bool,
-    ) -> None:
-        self.parameters = tuple(parameters)
-        self.body = body
-        self.returns = tuple(returns)
-        self.return_type = return_type
-        self.diagnostics = tuple(diagnostics)
-        self.falls_through = falls_through
+    parameters: tuple[LocalSymbol, ...]
+    body: Expression | Block
+    returns: tuple[Return, ...]
+    return_type: Type | None
+    diagnostics: tuple[Diagnostic, ...]
+    falls_through: bool
 
 
 class UnboundLambda(Expression):
@@ -51,12 +39,18 @@ class UnboundLambda(Expression):
     not typed. `bodies` caches the body per choice of parameter types.
     """
 
-    __slots__ = ("bodies", "body", "explicit_types", "is_async", "modes", "names", "scope")
+    names: tuple[str, ...] | None
+    explicit_types: tuple[Type, ...] | None
+    modes: tuple[str, ...]
+    body: Node
+    scope: Scope
+    is_async: bool
+    bodies: dict[tuple[Type, ...], BoundBody]
 
     def __init__(
         self,
         syntax: Node,
-        names: Sequence[str] | None,
+        names: tuple[str, ...] | None,
         explicit_types: tuple[Type, ...] | None,
         modes: tuple[str, ...],
         body: Node,
@@ -64,16 +58,14 @@ class UnboundLambda(Expression):
         is_async: bool,
     ) -> None:
         super().__init__(syntax, LAMBDA_TYPE)
-        self.names = tuple(names) if names is not None else None
+        self.names = names
         self.explicit_types = explicit_types
         self.modes = modes
         self.body = body
         self.scope = scope
         self.is_async = is_async
-        self.bodies: dict[tuple[Type, ...], BoundBody] = {}
+        self.bodies = {}
 
 
 class DefaultLiteral(Expression):
     """`default` without a type."""
-
-    __slots__ = ()

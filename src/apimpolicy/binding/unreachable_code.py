@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from apimpolicy.binding import nodes
 from apimpolicy.binding.assignment import MOST_ROUNDS, AssignmentWalk
 from apimpolicy.binding.assignment_in_expressions import UNREACHABLE
-from apimpolicy.binding.warnings import Warned
+from apimpolicy.binding.warned import Warned
 
 if TYPE_CHECKING:
     from apimpolicy.binding.bind import BoundExpression

@@ -19,8 +19,9 @@ from apimpolicy.binding.nodes import (
     LocalDeclaration,
     TupleCreation,
 )
-from apimpolicy.binding.warnings import Warned
+from apimpolicy.binding.warned import Warned
 from apimpolicy.dotnet.values import STRING
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def unused_variables(every: Sequence[Bound]) -> list[Warned]:
             declared[node.target.symbol] = True
             if _counts_as_use(node.target.symbol.type, node.value):
                 used.add(node.target.symbol)
-        elif isinstance(node, Literal) and isinstance(node.syntax, Node) and node.syntax.kind == "invocation":
+        elif isinstance(node, Literal) and isinstance(node.syntax, shapes.Invocation):
             named.update(_names_in(node.syntax))
-        elif isinstance(node, Empty) and isinstance(node.syntax, Node) and node.syntax.kind == "local_function":
+        elif isinstance(node, Empty) and isinstance(node.syntax, shapes.LocalFunction):
             return []  # a generic function: what it uses is in the tree when somebody calls it
     used.update(node.symbol for node in every if isinstance(node, Local) and id(node) not in targets)
     found = []

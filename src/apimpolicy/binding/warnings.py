@@ -28,6 +28,7 @@ from apimpolicy.binding.nodes import (
     Loop,
 )
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.warned import Warned
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, NamedType
@@ -42,19 +43,6 @@ if TYPE_CHECKING:
 
 
 CODES: Final = frozenset({"CS0162", "CS0168", "CS0219", "CS0252", "CS0253", "CS0472", "CS0665"})
-
-
-class Warned:
-    """One warning before it has a source: offsets in the text of the expression."""
-
-    __slots__ = ("code", "end", "help", "message", "start")
-
-    def __init__(self, start: int, end: int, code: str, message: str, help: str = "") -> None:
-        self.start = start
-        self.end = end
-        self.code = code
-        self.message = message
-        self.help = help
 
 
 def compiler_warnings(bound: BoundExpression) -> list[Diagnostic]:

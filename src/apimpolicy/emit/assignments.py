@@ -151,16 +151,18 @@ class AssignmentEmitter(ArithmeticEmitter):
             return placeholder
 
         if isinstance(target, ArrayAccess):
-            return ArrayAccess(target.syntax, target.type, hold(target.array), [hold(i) for i in target.indexes])
+            return ArrayAccess(target.syntax, target.type, hold(target.array), tuple([hold(i) for i in target.indexes]))
         if isinstance(target, IndexerAccess):
             receiver = hold(target.receiver)
             arguments = [hold(a) for a in target.arguments]
-            return IndexerAccess(target.syntax, target.type, receiver, target.property, arguments)
+            return IndexerAccess(target.syntax, target.type, receiver, target.property, tuple(arguments))
         if isinstance(target, PropertyAccess) and target.receiver is not None:
             return PropertyAccess(target.syntax, target.type, hold(target.receiver), target.property)
         if isinstance(target, Dynamic):
             operands = [hold(operand) for operand in target.operands]
-            return Dynamic(target.syntax, target.type, target.operation, operands, target.detail, target.arguments)
+            return Dynamic(
+                target.syntax, target.type, target.operation, tuple(operands), target.detail, target.arguments
+            )
         if isinstance(target, Dereference):
             return Dereference(target.syntax, target.type, hold(target.reference))
         return target

@@ -78,7 +78,7 @@ class DelegateEmitter(ReferenceEmitter):
         if is_bound_extension and bound is not None:
             parameters[0] = bound
             bound = None
-        inner = nodes.Call(node.syntax, method.returns, bound, method, parameters, node.type_arguments)
+        inner = nodes.Call(node.syntax, method.returns, bound, method, tuple(parameters), node.type_arguments)
         body = self.emit_call(inner)
         arguments = ast.arguments([], [ast.arg(n) for n in shown], None, [], [], None, [])
         if defaults:

@@ -31,7 +31,7 @@ class DynamicEmitter(EmitterCore):
 
     def convert_dynamic(self, node: nodes.Expression, value: ast.expr, target: Type, *, explicit: bool) -> ast.expr:
         """A dynamic value as a value of a static type."""
-        converting = nodes.Dynamic(node.syntax, target, "convert", [node], explicit)
+        converting = nodes.Dynamic(node.syntax, target, "convert", (node,), explicit)
         return self._at_site(converting, [value])
 
     def _at_site(self, node: nodes.Dynamic, values: Sequence[ast.expr], *, stores: bool = False) -> ast.expr:

@@ -15,9 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import nodes
+from apimpolicy.binding.access import access_member
+from apimpolicy.binding.assignable import check_assignable
+from apimpolicy.binding.calls import bind_indexed, call_delegate, call_group
+from apimpolicy.binding.casts import cast
+from apimpolicy.binding.core import Binder
+from apimpolicy.binding.creation import construct
 from apimpolicy.binding.lookup import delegate_signature
+from apimpolicy.binding.operations import bind_operation, unary
 from apimpolicy.binding.overloads import Argument
-from apimpolicy.binding.statements import Binder
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.types import DYNAMIC, NULL, Type
@@ -145,7 +151,7 @@ class _LateBinder(Binder):
         if stores:
             *self.values, value = self.values
             target = getattr(self, f"late_{operation}")()
-            if isinstance(target, nodes.Bad) or not self.check_assignable(target, self.node.syntax):  # type: ignore[arg-type]
+            if isinstance(target, nodes.Bad) or not check_assignable(self, target, self.node.syntax):
                 return self.bad(self.node.syntax)
             converted = self.convert(value, target.type)
             return (
@@ -167,17 +173,17 @@ class _LateBinder(Binder):
         receiver = self.values[0]
         if str(receiver.type) == _JOBJECT:
             return self._property_of(receiver)
-        found = self.access_member(self.node.syntax, receiver, self.node.detail, None)  # type: ignore[arg-type]
+        found = access_member(self, self.node.syntax, receiver, self.node.detail, None)  # type: ignore[arg-type]
         if isinstance(found, nodes.MethodGroup):
             return self.failure(self.node.detail, "CS1061", "a method is no value")
         return found
 
     def _property_of(self, receiver: nodes.Expression) -> nodes.Expression:
         name = nodes.Literal(self.node.syntax, STRING, self._name())
-        return self.index(self.node.syntax, receiver, [Argument(name, self.node.syntax)])  # type: ignore[arg-type]
+        return bind_indexed(self, self.node.syntax, receiver, [Argument(name, self.node.syntax)])  # type: ignore[arg-type]
 
     def late_invoke_member(self) -> nodes.Expression:
-        found = self.access_member(self.node.syntax, self.values[0], self.node.detail, None)  # type: ignore[arg-type]
+        found = access_member(self, self.node.syntax, self.values[0], self.node.detail, None)  # type: ignore[arg-type]
         if conv.is_delegate(found.type):
             return self._call_value(found)
         if not isinstance(found, nodes.MethodGroup):
@@ -187,21 +193,21 @@ class _LateBinder(Binder):
         own = nodes.MethodGroup(
             found.syntax, found.type, found.name, found.receiver, found.methods, (), found.type_arguments
         )
-        return self.call_group(self.node.syntax, own, self._arguments())  # type: ignore[arg-type]
+        return call_group(self, self.node.syntax, own, self._arguments())  # type: ignore[arg-type]
 
     def late_call(self) -> nodes.Expression:
         group: nodes.MethodGroup = self.node.detail
         has_receiver = len(self.values) > len(self.node.arguments)
         receiver = self.values[0] if has_receiver else group.receiver
         own = nodes.MethodGroup(group.syntax, group.type, group.name, receiver, group.methods, (), group.type_arguments)
-        return self.call_group(self.node.syntax, own, self._arguments())  # type: ignore[arg-type]
+        return call_group(self, self.node.syntax, own, self._arguments())  # type: ignore[arg-type]
 
     def late_new(self) -> nodes.Expression:
         syntax: Any = self.node.syntax
-        return self.construct(syntax, syntax, self.node.type, self._arguments())  # type: ignore[arg-type]
+        return construct(self, syntax, syntax, self.node.type, self._arguments())  # type: ignore[arg-type]
 
     def late_index(self) -> nodes.Expression:
-        return self.index(self.node.syntax, self.values[0], self._arguments())  # type: ignore[arg-type]
+        return bind_indexed(self, self.node.syntax, self.values[0], self._arguments())  # type: ignore[arg-type]
 
     def late_invoke(self) -> nodes.Expression:
         return self._call_value(self.values[0])
@@ -215,19 +221,19 @@ class _LateBinder(Binder):
         if len(arguments) != len(signature.parameters):
             return self.failure(self.node.syntax, "CS1593", "another number of arguments")
         self.callee = callee.type
-        return self._call_delegate(self.node.syntax, callee, signature, arguments)  # type: ignore[arg-type]
+        return call_delegate(self, self.node.syntax, callee, signature, arguments)  # type: ignore[arg-type]
 
     def late_binary(self) -> nodes.Expression:
         left, right = self.values
-        return self.binary(self.node.syntax, self.node.detail, left, right)  # type: ignore[arg-type]
+        return bind_operation(self, self.node.syntax, self.node.detail, left, right)  # type: ignore[arg-type]
 
     def late_unary(self) -> nodes.Expression:
-        return self.unary(self.node.syntax, self.node.detail, self.values[0])  # type: ignore[arg-type]
+        return unary(self, self.node.syntax, self.node.detail, self.values[0])  # type: ignore[arg-type]
 
     def late_convert(self) -> nodes.Expression:
         value, target = self.values[0], self.node.type
         if self.node.detail or str(value.type) == _JVALUE:
-            return self.cast(self.node.syntax, value, target)  # type: ignore[arg-type]
+            return cast(self, self.node.syntax, value, target)  # type: ignore[arg-type]
         return self.convert(value, target)
 
 

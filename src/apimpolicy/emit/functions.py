@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
-from apimpolicy.binding.jumps import iterator_element
+from apimpolicy.binding.lookup import iterator_element
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.dotnet.values import OBJECT, VOID

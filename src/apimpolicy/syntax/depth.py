@@ -82,7 +82,7 @@ def beyond(tree: Node, levels: int) -> Node | None:
             kind, children = node.kind, node.children
             is_link = kind in _LINKS
             for child in children:
-                if type(child) is Node:
+                if isinstance(child, Node):
                     below = child.kind
                     is_same = below in _PARTS and below != kind
                     if is_link and child is children[0]:
@@ -102,7 +102,7 @@ def depth(tree: Node) -> int:
     level: list[Node] = [tree]
     while level:
         count += 1
-        level = [child for node in level for child in node.children if type(child) is Node]
+        level = [child for node in level for child in node.children if isinstance(child, Node)]
     return count
 
 

@@ -17,13 +17,14 @@ from apimpolicy.syntax.lexer import END, PADDING, Tokens, tokenize
 from apimpolicy.syntax.literals import literal_mistakes
 from apimpolicy.syntax.lookahead import Lookahead, candidates
 from apimpolicy.syntax.mistakes import UNEXPECTED_CHARACTER, Mistake
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax.nodes import Token
+from apimpolicy.syntax.shapes import KINDS
 from apimpolicy.syntax.table_builder import EXPAND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.syntax.nodes import Child, Node
     from apimpolicy.text.source import Excerpt
 
 _MANY_TOKENS = 100
@@ -122,19 +123,26 @@ class _Machine:
         self.kept = frozenset(stored["kept"])
         self.contextual = frozenset(stored["contextual"])
         self.questions: list[_Questions | None] = [None] * len(self.rows)
-        self.rules = [self._prepare(*rule) for rule in stored["rules"]]
+        self.rules = [self._prepare(place, *rule) for place, rule in enumerate(stored["rules"])]
         self.chains: dict[tuple[int, int, str], int] = {}
 
-    @staticmethod
     def _prepare(
-        origin: str, size: int, plan: tuple[int, ...] | None, kind: str | None
-    ) -> tuple[int, str, int, tuple[int, ...], str]:
+        self, place: int, origin: str, size: int, plan: tuple[int, ...] | None, kind: str | None
+    ) -> tuple[int, str, int, tuple[int, ...], Callable[..., Node]]:
+        """A rule: what to do, the symbol and how many it replaces, which values are children, what makes the node."""
         positions = tuple(range(size)) if plan is None else plan
         if kind is None:
-            return _LIST, origin, size, positions, ""
+            return _LIST, origin, size, positions, partial(self._first, place, origin)
+        make = partial(self._first, place, kind.removeprefix("?"))
         if kind.startswith("?"):
-            return (_CHAIN if size == 1 else _OPTIONAL), origin, size, positions, kind[1:]
-        return (_ALL if plan is None else _PLAN), origin, size, positions, kind
+            return (_CHAIN if size == 1 else _OPTIONAL), origin, size, positions, make
+        return (_ALL if plan is None else _PLAN), origin, size, positions, make
+
+    def _first(self, place: int, kind: str, children: list[Child], start: int, end: int) -> Node:
+        """The first node that a rule makes; from then on the rule has the class at hand, most kinds are never met."""
+        shape = KINDS[kind]
+        self.rules[place] = (*self.rules[place][:4], shape)
+        return shape(children, start, end)
 
     def questions_in(self, state: int) -> _Questions:
         """What to ask the look-ahead in a state, by kind of token."""
@@ -196,7 +204,7 @@ class _Machine:
                     return Failure(tokens, index, contextual, partial(self.accepts, states))
                 if action >= 0:
                     break
-                mode, origin, size, plan, name = rules[-1 - action]
+                mode, origin, size, plan, make = rules[-1 - action]
                 if mode == _CHAIN:
                     below = states[-2]
                     reached = chains.get((below, state, kind))
@@ -205,7 +213,7 @@ class _Machine:
                 value: Any
                 if size:
                     if mode == _ALL:
-                        value = Node(name, values[-size:], places[-size], last_end)
+                        value = make(values[-size:], places[-size], last_end)
                     elif mode == _LIST and type(values[-size]) is list and plan[0] >= EXPAND:
                         value = values[-size]  # grows in place
                         value.extend(_children(values[-size:], plan[1:]))
@@ -216,10 +224,10 @@ class _Machine:
                         elif mode == _OPTIONAL and len(children) == 1:
                             value = children[0]
                         else:
-                            value = Node(name, children, places[-size], last_end)
+                            value = make(children, places[-size], last_end)
                     del values[-size:], states[-size:], places[1 - size or len(places) :]
                 else:
-                    value = Node(name, [None] * len(plan), last_end, last_end)
+                    value = make([None] * len(plan), last_end, last_end)
                     places.append(last_end)
                 values.append(value)
                 state = rows[states[-1]][origin]

@@ -11,6 +11,7 @@ import pytest
 
 from apimpolicy.binding import bind
 from apimpolicy.errors import PolicySyntaxError
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt
@@ -76,10 +77,10 @@ def test_one_mistake_gives_one_error(code: str) -> None:
     excerpt = Excerpt.of(code)
     tree = parse(excerpt)
     for parent, index, child in list(places(tree)):
-        hole = Node("hole", [], child.start, child.end)
+        hole = shapes.Hole([], child.start, child.end)
         assert codes_with(tree, excerpt, parent, index, hole) == [], code[child.start : child.end]
         if not child.kind.endswith("_statement"):
-            name = Node("identifier", [Token("NAME", "zzqq", child.start, child.end), None], child.start, child.end)
+            name = shapes.Identifier([Token("NAME", "zzqq", child.start, child.end), None], child.start, child.end)
             assert codes_with(tree, excerpt, parent, index, name) == ["CS0103"], code[child.start : child.end]
 
 
@@ -112,7 +113,7 @@ def test_a_hole_among_statements_may_declare_and_return() -> None:
     excerpt = Excerpt.of("@{ 1.ToString(); return later; }")
     tree = parse(excerpt)
     block = tree.node(0)
-    block.children[0] = Node("hole", [], block.node(0).start, block.node(0).end)
+    block.children[0] = shapes.Hole([], block.node(0).start, block.node(0).end)
     bound = bind(tree, excerpt)
     assert (bound.diagnostics, bound.has_unknown) == ([], True)
     del block.children[1]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.nodes.bound import NOT_CONSTANT, Expression
+from apimpolicy.binding.nodes.bound import Expression
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.nodes.bound import Placeholder
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.dotnet.signatures import Field, Method, Property
@@ -19,13 +17,11 @@ if TYPE_CHECKING:
 class Literal(Expression):
     """A constant: a literal, `nameof`, or the result of folding."""
 
-    __slots__ = ()
+    constant: Any
 
 
 class UnknownText(Expression):
     """A string literal with a hole in it: text of which a template puts in a part later."""
-
-    __slots__ = ()
 
 
 class Bad(Expression):
@@ -34,33 +30,25 @@ class Bad(Expression):
     Its type is `types.ERROR`, or what the expression has in any case: `int` for `int.Parse(unknown)`.
     """
 
-    __slots__ = ()
-
 
 class Local(Expression):
     """A local variable, a parameter, a range variable, or `context`."""
 
-    __slots__ = ("symbol",)
+    symbol: LocalSymbol
 
     def __init__(self, syntax: Node | Token, symbol: LocalSymbol) -> None:
-        super().__init__(syntax, symbol.type, symbol.constant)
+        super().__init__(syntax, symbol.type, constant=symbol.constant)
         self.symbol = symbol
 
 
 class TypeReference(Expression):
     """A type where an expression may stand: the receiver of a static member. `type` is the type itself."""
 
-    __slots__ = ()
-
 
 class NamespaceReference(Expression):
     """A namespace as the receiver of a longer name."""
 
-    __slots__ = ("name",)
-
-    def __init__(self, syntax: Node | Token, type_: Type, name: str) -> None:
-        super().__init__(syntax, type_)
-        self.name = name
+    name: str
 
 
 class MethodGroup(Expression):
@@ -70,103 +58,56 @@ class MethodGroup(Expression):
     `hides_value`: the type has a property or field of this name, which a call passes over.
     """
 
-    __slots__ = ("extensions", "function", "hides_value", "methods", "name", "receiver", "type_arguments")
-
-    def __init__(
-        self,
-        syntax: Node | Token,
-        type_: Type,
-        name: str,
-        receiver: Expression | None,
-        methods: Sequence[Method],
-        extensions: Sequence[Method],
-        type_arguments: tuple[Type, ...],
-        function: LocalFunctionSymbol | None = None,
-    ) -> None:
-        super().__init__(syntax, type_)
-        self.name = name
-        self.receiver = receiver
-        self.methods = tuple(methods)
-        self.extensions = tuple(extensions)
-        self.type_arguments = type_arguments
-        self.function = function
-        self.hides_value = False
+    name: str
+    receiver: Expression | None
+    methods: tuple[Method, ...]
+    extensions: tuple[Method, ...]
+    type_arguments: tuple[Type, ...]
+    function: LocalFunctionSymbol | None = None
+    hides_value: bool = False
 
 
 class FieldAccess(Expression):
     """A field, or an enum member. `receiver` is None when static."""
 
-    __slots__ = ("field", "receiver")
-
-    def __init__(
-        self, syntax: Node | Token, type_: Type, receiver: Expression | None, field: Field, constant: Any = NOT_CONSTANT
-    ) -> None:
-        super().__init__(syntax, type_, constant)
-        self.receiver = receiver
-        self.field = field
+    receiver: Expression | None
+    field: Field
 
 
 class PropertyAccess(Expression):
     """A property; `receiver` is None when static."""
 
-    __slots__ = ("property", "receiver")
-
-    def __init__(self, syntax: Node | Token, type_: Type, receiver: Expression | None, property_: Property) -> None:
-        super().__init__(syntax, type_)
-        self.receiver = receiver
-        self.property = property_
+    receiver: Expression | None
+    property: Property
 
 
 class IndexerAccess(Expression):
     """`receiver[arguments]` through an indexer."""
 
-    __slots__ = ("arguments", "property", "receiver")
-
-    def __init__(
-        self,
-        syntax: Node | Token,
-        type_: Type,
-        receiver: Expression,
-        property_: Property,
-        arguments: Sequence[Expression],
-    ) -> None:
-        super().__init__(syntax, type_)
-        self.receiver = receiver
-        self.property = property_
-        self.arguments = tuple(arguments)
+    receiver: Expression
+    property: Property
+    arguments: tuple[Expression, ...]
 
 
 class ArrayAccess(Expression):
     """`array[indexes]`."""
 
-    __slots__ = ("array", "indexes")
-
-    def __init__(self, syntax: Node | Token, type_: Type, array: Expression, indexes: Sequence[Expression]) -> None:
-        super().__init__(syntax, type_)
-        self.array = array
-        self.indexes = tuple(indexes)
+    array: Expression
+    indexes: tuple[Expression, ...]
 
 
 class TupleElement(Expression):
     """`tuple.Item2`, or the element by its name; `index` counts from 0."""
 
-    __slots__ = ("index", "receiver")
-
-    def __init__(self, syntax: Node | Token, type_: Type, receiver: Expression, index: int) -> None:
-        super().__init__(syntax, type_)
-        self.receiver = receiver
-        self.index = index
+    receiver: Expression
+    index: int
 
 
 class AnonymousMember(Expression):
     """A property of an anonymous object; `index` counts from 0."""
 
-    __slots__ = ("index", "receiver")
-
-    def __init__(self, syntax: Node | Token, type_: Type, receiver: Expression, index: int) -> None:
-        super().__init__(syntax, type_)
-        self.receiver = receiver
-        self.index = index
+    receiver: Expression
+    index: int
 
 
 class Call(Expression):
@@ -176,96 +117,51 @@ class Call(Expression):
     ref argument is an `OutVariable` or an assignable expression. `is_base_only` does not occur here.
     """
 
-    __slots__ = ("arguments", "method", "receiver", "type_arguments")
-
-    def __init__(
-        self,
-        syntax: Node | Token,
-        type_: Type,
-        receiver: Expression | None,
-        method: Method,
-        arguments: Sequence[Expression],
-        type_arguments: tuple[Type, ...] = (),
-    ) -> None:
-        super().__init__(syntax, type_)
-        self.receiver = receiver
-        self.method = method
-        self.arguments = tuple(arguments)
-        self.type_arguments = type_arguments
+    receiver: Expression | None
+    method: Method
+    arguments: tuple[Expression, ...]
+    type_arguments: tuple[Type, ...] = ()
 
 
 class DelegateCall(Expression):
     """A call of a delegate value, or of a local function (`target` is then a Local of its symbol)."""
 
-    __slots__ = ("arguments", "modes", "target")
-
-    def __init__(
-        self,
-        syntax: Node | Token,
-        type_: Type,
-        target: Expression,
-        arguments: Sequence[Expression],
-        modes: Sequence[str] = (),
-    ) -> None:
-        super().__init__(syntax, type_)
-        self.target = target
-        self.arguments = tuple(arguments)
-        self.modes = tuple(modes)
+    target: Expression
+    arguments: tuple[Expression, ...]
+    modes: tuple[str, ...] = ()
 
 
 class OutVariable(Expression):
     """`out var x` as an argument: declares the symbol; the symbol is None for a discard `out _`."""
 
-    __slots__ = ("symbol",)
-
-    def __init__(self, syntax: Node | Token, type_: Type, symbol: LocalSymbol | None) -> None:
-        super().__init__(syntax, type_)
-        self.symbol = symbol
+    symbol: LocalSymbol | None
 
 
 class ConditionalAccess(Expression):
     """`receiver?.access`: `access` is over `placeholder`; skipped, with value null, when receiver is null."""
 
-    __slots__ = ("access", "placeholder", "receiver")
-
-    def __init__(
-        self, syntax: Node | Token, type_: Type, receiver: Expression, placeholder: Placeholder, access: Expression
-    ) -> None:
-        super().__init__(syntax, type_)
-        self.receiver = receiver
-        self.placeholder = placeholder
-        self.access = access
+    receiver: Expression
+    placeholder: Placeholder
+    access: Expression
 
 
 class Reference(Expression):
     """`ref target`: a reference to a variable, whose type is the type of the variable."""
 
-    __slots__ = ("target",)
-
-    def __init__(self, syntax: Node | Token, type_: Type, target: Expression) -> None:
-        super().__init__(syntax, type_)
-        self.target = target
+    target: Expression
 
 
 class Dereference(Expression):
     """The variable that a reference refers to: what a call that returns by reference stands for."""
 
-    __slots__ = ("reference",)
-
-    def __init__(self, syntax: Node | Token, type_: Type, reference: Expression) -> None:
-        super().__init__(syntax, type_)
-        self.reference = reference
+    reference: Expression
 
 
 class Redirection(Expression):
     """`name = ref variable`: from here on a ref local is another name for this variable."""
 
-    __slots__ = ("reference", "variable")
-
-    def __init__(self, syntax: Node | Token, type_: Type, variable: LocalSymbol, reference: Expression) -> None:
-        super().__init__(syntax, type_)
-        self.variable = variable
-        self.reference = reference
+    variable: LocalSymbol
+    reference: Expression
 
 
 class Dynamic(Expression):
@@ -277,19 +173,7 @@ class Dynamic(Expression):
     the last operands.
     """
 
-    __slots__ = ("arguments", "detail", "operands", "operation")
-
-    def __init__(
-        self,
-        syntax: Node | Token,
-        type_: Type,
-        operation: str,
-        operands: Sequence[Expression],
-        detail: Any = None,
-        arguments: Sequence[Any] = (),
-    ) -> None:
-        super().__init__(syntax, type_)
-        self.operation = operation
-        self.operands = tuple(operands)
-        self.detail = detail
-        self.arguments = tuple(arguments)
+    operation: str
+    operands: tuple[Expression, ...]
+    detail: Any = None
+    arguments: tuple[Any, ...] = ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from apimpolicy.records import Record, keyword
+
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Node, Token
@@ -17,28 +19,25 @@ class _NotConstant:
 NOT_CONSTANT: Final = _NotConstant()
 
 
-_slots: dict[type, tuple[str, ...]] = {}
-"""The slots of each class of bound nodes that may hold others, its own first."""
-_NO_NODES = ("syntax", "type", "constant")
+_NO_NODES: Final = ("syntax", "type", "constant")
+_below: dict[type, tuple[str, ...]] = {}
+"""The fields of each class of bound nodes that may hold others."""
 
 
-class Bound:
-    """Any bound node."""
-
-    __slots__ = ("syntax",)
+class Bound(Record):
+    """Any bound node. Fields are declared in order of evaluation."""
 
     syntax: Node | Token
 
     def children(self) -> list[Bound]:
         """The bound nodes directly below this one, in order of evaluation."""
         cls = type(self)
-        slots = _slots.get(cls)
-        if slots is None:
-            every = (slot for base in cls.__mro__ for slot in getattr(base, "__slots__", ()))
-            slots = _slots[cls] = tuple(slot for slot in every if slot not in _NO_NODES)
+        fields = _below.get(cls)
+        if fields is None:
+            fields = _below[cls] = tuple(field for field in cls._fields if field not in _NO_NODES)
         below: list[Bound] = []
-        for slot in slots:
-            value = getattr(self, slot, None)
+        for field in fields:
+            value = getattr(self, field)
             if isinstance(value, Bound):
                 below.append(value)
             elif isinstance(value, (tuple, list)):
@@ -49,12 +48,8 @@ class Bound:
 class Expression(Bound):
     """A bound expression. `constant` is its value when the compiler knows it, else NOT_CONSTANT."""
 
-    __slots__ = ("constant", "type")
-
-    def __init__(self, syntax: Node | Token, type_: Type, constant: Any = NOT_CONSTANT) -> None:
-        self.syntax = syntax
-        self.type = type_
-        self.constant = constant
+    type: Type
+    constant: Any = keyword(default=NOT_CONSTANT, kw_only=True)
 
     @property
     def is_constant(self) -> bool:
@@ -63,5 +58,3 @@ class Expression(Bound):
 
 class Placeholder(Expression):
     """A value that the surrounding node computed: the receiver of `?.`, the object under initialisation."""
-
-    __slots__ = ()

@@ -1,0 +1,87 @@
+"""Bodies of functions: blocks, expressions where `throw` may stand instead, and what can stand as a statement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import (
+    Assignment,
+    Bad,
+    Block,
+    Call,
+    CompoundAssignment,
+    ConditionalAccess,
+    Deconstruction,
+    DelegateCall,
+    Dereference,
+    Dynamic,
+    Expression,
+    ObjectCreation,
+    Redirection,
+    ThrowExpression,
+)
+from apimpolicy.binding.symbols import Enclosing
+from apimpolicy.binding.unbound import THROW_TYPE
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.types import NULL
+from apimpolicy.syntax import shapes
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Node
+
+
+def bind_branch(binder: Binder, node: Node) -> Expression:
+    """A value in one of the places where `throw` may stand instead (section 12.16)."""
+    if isinstance(node, shapes.ThrowExpression):
+        exception = thrown(binder, node.exception)
+        return exception if isinstance(exception, Bad) else ThrowExpression(node, THROW_TYPE, exception)
+    return binder.bind_value(node)
+
+
+def thrown(binder: Binder, node: Node) -> Expression:
+    value = binder.bind_typed(node)
+    exception = named("System.Exception")
+    if isinstance(value, Bad) or value.type is NULL:
+        return value
+    if binder.classify(value, exception) is None:
+        return binder.failure(node, "CS0155", "only an object derived from Exception can be thrown")
+    return binder.convert(value, exception)
+
+
+def function_body(binder: Binder, node: Node) -> Block:
+    saved, binder.enclosing = binder.enclosing, Enclosing()
+    try:
+        return binder.bind_block(node)
+    finally:
+        binder.enclosing = saved
+
+
+def falls_through(binder: Binder, block: Block) -> bool:
+    """Whether control comes to the end of the block."""
+    from apimpolicy.binding.flow import Flow
+
+    return Flow(binder.ends).end_reachable(block)
+
+
+def is_statement_expression(expression: Expression) -> bool:
+    """Section 13.7: what can stand as a statement."""
+    if isinstance(expression, ConditionalAccess):
+        return is_statement_expression(expression.access)
+    if isinstance(expression, Dereference):
+        return is_statement_expression(expression.reference)
+    return isinstance(
+        expression,
+        (
+            Call,
+            DelegateCall,
+            Assignment,
+            CompoundAssignment,
+            Deconstruction,
+            Dynamic,
+            ObjectCreation,
+            Redirection,
+            ThrowExpression,
+            Bad,
+        ),
+    ) and not (isinstance(expression, Call) and expression.method.name.startswith("op_"))

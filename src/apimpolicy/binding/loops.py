@@ -1,0 +1,146 @@
+"""Loops: `while`, `do`, `for`, `foreach` (C# specification, section 13.9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding import conversions as conv
+from apimpolicy.binding import lookup
+from apimpolicy.binding.advice import operand_name
+from apimpolicy.binding.bodies import is_statement_expression
+from apimpolicy.binding.declarations import bind_declaration
+from apimpolicy.binding.nodes import (
+    Bad,
+    Expression,
+    ExpressionStatement,
+    Foreach,
+    Loop,
+    MethodGroup,
+    Placeholder,
+    Statement,
+)
+from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.binding.unbound import UnboundLambda
+from apimpolicy.binding.written import is_var, name_of
+from apimpolicy.dotnet.types import ERROR, NULL, Type
+from apimpolicy.syntax import shapes
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.core import Binder
+    from apimpolicy.syntax.nodes import Node
+
+
+def bind_loop_body(binder: Binder, node: Node, kind: str) -> Statement:
+    saved = binder.enclosing
+    binder.enclosing = saved.replaced(breakable=(*saved.breakable, kind))
+    try:
+        return binder.bind_embedded(node)
+    finally:
+        binder.enclosing = saved
+
+
+def statement_while_statement(binder: Binder, node: shapes.WhileStatement) -> Statement:
+    saved = binder.enter()
+    try:
+        condition = binder.convert_condition(binder.bind_value(node.condition))
+        body = bind_loop_body(binder, node.body, "while")
+        return Loop(node, (), condition, body, locals=tuple(binder.scope.order))
+    finally:
+        binder.scope = saved
+
+
+def statement_do_statement(binder: Binder, node: shapes.DoStatement) -> Statement:
+    body = bind_loop_body(binder, node.body, "do")
+    return Loop(node, (), binder.convert_condition(binder.bind_value(node.condition)), body, is_do=True)
+
+
+def statement_for_statement(binder: Binder, node: shapes.ForStatement) -> Statement:
+    first, condition_node, last, body_node = node.initializer, node.condition, node.incrementors, node.body
+    saved = binder.enter()
+    try:
+        initializers: list[Statement] = []
+        if isinstance(first, shapes.LocalDeclaration):
+            initializers.append(bind_declaration(binder, first, "local"))
+        elif first is not None:
+            initializers.extend(bind_statement_expressions(binder, first))
+        condition = binder.convert_condition(binder.bind_value(condition_node)) if condition_node is not None else None
+        incrementors: list[Expression] = []
+        if last is not None:
+            incrementors = [s.expression for s in bind_statement_expressions(binder, last)]
+        body = bind_loop_body(binder, body_node, "for")
+        variables = tuple(binder.scope.order)
+        return Loop(node, tuple(initializers), condition, body, tuple(incrementors), locals=variables)
+    finally:
+        binder.scope = saved
+
+
+def bind_statement_expressions(binder: Binder, node: shapes.ExpressionList) -> list[ExpressionStatement]:
+    made = []
+    for child in node.expressions:
+        expression = binder.bind_value(child)
+        if not is_statement_expression(expression):
+            expression = binder.failure(
+                child,
+                "CS0201",
+                "only a call, an assignment or an increment can be used here",
+            )
+        made.append(ExpressionStatement(child, expression))
+    return made
+
+
+def statement_foreach_statement(binder: Binder, node: shapes.ForeachStatement) -> Statement:
+    type_node, token, collection_node, body_node = node.type, node.name, node.collection, node.body
+    collection, element = bind_collection(binder, collection_node)
+    saved = binder.enter()
+    try:
+        declared = element if is_var(type_node) else binder.bind_type(type_node)
+        name = name_of(token)
+        symbol = LocalSymbol(name, declared, "foreach", token, binder.scope.function)
+        binder.declare(symbol, token)
+        placeholder = Placeholder(token, element)
+        value: Expression = placeholder
+        if declared is not element and ERROR not in (declared, element):
+            value = _foreach_element(binder, node, placeholder, declared)
+        body = bind_loop_body(binder, body_node, "foreach")
+        return Foreach(node, collection, placeholder, value, None, symbol, body)
+    finally:
+        binder.scope = saved
+
+
+def _foreach_element(binder: Binder, node: Node, placeholder: Placeholder, target: Type) -> Expression:
+    """The implied conversion of each element, explicit ones included (section 13.9.5)."""
+    found = conv.explicit_conversion(placeholder.type, target)
+    if found is None:
+        return binder.failure_at(
+            node.start,
+            node.start + len("foreach"),
+            node,
+            "CS0030",
+            f"elements of type '{shown(placeholder.type)}' can't be converted to '{shown(target)}'",
+        )
+    return binder.apply(placeholder, target, found, explicit=True)
+
+
+def bind_collection(binder: Binder, node: Node) -> tuple[Expression, Type]:
+    collection = binder.bind_value(node)
+    if isinstance(collection, Bad):
+        return collection, ERROR
+    if isinstance(collection, (MethodGroup, UnboundLambda)):
+        what = operand_name(collection)
+        return binder.failure(node, "CS0446", f"foreach can't loop over {what}", help="call it"), ERROR
+    if collection.type is NULL or (collection.is_constant and collection.constant is None):
+        return binder.failure(node, "CS0186", "foreach can't loop over null"), ERROR
+    element = lookup.element_type(collection.type)
+    if element is None and str(collection.type) == "dynamic":
+        return collection, collection.type
+    if element is None:
+        return (
+            binder.failure(
+                node,
+                "CS1579",
+                f"foreach can't loop over '{shown(collection.type)}': it is not a sequence (IEnumerable)",
+            ),
+            ERROR,
+        )
+    return collection, element

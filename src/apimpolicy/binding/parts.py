@@ -1,0 +1,107 @@
+"""Which module binds what: the one table of the binder's parts.
+
+The function for a kind of syntax node is found by its name: `bind_<kind>` makes an expression, `statement_<kind>` a
+statement and `type_<kind>` the type that type syntax denotes. A part is imported when the first node of its kinds is
+bound: most expressions need few of them. What has no type of its own (`unbound`) is converted by the module that knows
+it, a `Form`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from apimpolicy.binding.conversions import Conversion
+    from apimpolicy.binding.core import Binder
+    from apimpolicy.binding.nodes import Bad, Expression, Statement
+    from apimpolicy.dotnet.types import Type
+    from apimpolicy.syntax.nodes import Node, Token
+
+    class Form(Protocol):
+        """How expressions without a type of their own become values: the modules `lambdas` and `method_groups`."""
+
+        def conversion(self, binder: Binder, expression: Any, target: Type) -> Conversion | None:
+            """The implicit conversion to a type, or None."""
+
+        def converted(self, binder: Binder, expression: Any, target: Type) -> Expression:
+            """The value of the type, which a conversion leads to; reports what is wrong inside."""
+
+        def unconvertible(self, binder: Binder, expression: Any, target: Type, syntax: Node | Token) -> Bad:
+            """Report why there is no conversion."""
+
+        def return_type(self, binder: Binder, expression: Any, parameters: tuple[Type, ...]) -> Type | None:
+            """What a call with arguments of these types returns, for inference; None when that is not known."""
+
+
+class _Functions(dict[str, Any]):
+    """The functions by kind, as far as they were needed."""
+
+    def __init__(self, prefix: str, modules: dict[str, str]) -> None:
+        self.modules = {kind: module for module, kinds in modules.items() for kind in kinds.split()}
+        self.prefix = prefix
+
+    def __missing__(self, kind: str) -> Any:
+        part = import_module(f"apimpolicy.binding.{self.modules[kind]}")
+        function = self[kind] = getattr(part, self.prefix + kind)
+        return function
+
+
+EXPRESSIONS: Final[dict[str, Callable[[Binder, Node], Expression]]] = _Functions(
+    "bind_",
+    {
+        "names": "identifier predefined_type alias_qualified_name hole",
+        "literals": "integer_literal real_literal character_literal string_literal verbatim_string_literal "
+        "true_literal false_literal null_literal default_literal parenthesized this_expression base_expression",
+        "access": "member_access conditional_member_access",
+        "calls": "invocation element_access conditional_element_access",
+        "operations": "binary logical_and logical_or unary logical_not bitwise_not",
+        "conditional": "conditional coalesce throw_expression",
+        "casts": "cast as_type is_type typeof sizeof default_expression checked_expression unchecked_expression",
+        "assignments": "assignment compound_assignment prefix_increment postfix_increment",
+        "lambdas": "simple_lambda parenthesized_lambda anonymous_method",
+        "creation": "object_creation member_initializer indexer_initializer initializer anonymous_object_creation "
+        "tuple interpolated_string",
+        "array_creation": "array_creation array_creation_with_initializer implicit_array_creation",
+        "asynchrony": "await_expression",
+        "patterns": "is_pattern declaration_expression",
+        "queries": "query_expression",
+        "references": "ref_expression",
+        "stack_memory": "stackalloc stackalloc_with_initializer implicit_stackalloc",
+    },
+)
+
+STATEMENTS: Final[dict[str, Callable[[Binder, Node], Statement]]] = _Functions(
+    "statement_",
+    {
+        "declarations": "block local_declaration_statement const_declaration_statement",
+        "statements": "empty_statement expression_statement if_statement hole checked_statement unchecked_statement",
+        "returns": "return_statement throw_statement",
+        "loops": "while_statement do_statement for_statement foreach_statement",
+        "deconstruction": "foreach_variable_statement",
+        "resources": "try_statement using_statement lock_statement",
+        "switches": "switch_statement",
+        "jumps": "break_statement continue_statement goto_statement goto_case_statement goto_default_statement "
+        "labeled_statement",
+        "iterators": "yield_return_statement yield_break_statement",
+        "local_functions": "local_function",
+    },
+)
+
+TYPES: Final[dict[str, Callable[[Binder, Node], Type]]] = _Functions(
+    "type_",
+    {"names": "hole predefined_type named_type nullable_type array_type tuple_type ref_type ref_readonly_type"},
+)
+
+
+_FORMS: Final = {"UnboundLambda": "lambdas", "MethodGroup": "method_groups"}
+"""The modules by the classes of expressions."""
+
+
+def form_of(expression: Expression) -> Form | None:
+    """What converts an expression without a type; None for one that has a type, or is a literal."""
+    module = _FORMS.get(type(expression).__name__)
+    return cast("Form", import_module(f"apimpolicy.binding.{module}")) if module is not None else None

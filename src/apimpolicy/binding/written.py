@@ -1,0 +1,44 @@
+"""What syntax says by itself, before anything is bound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from apimpolicy.syntax import literals, shapes
+from apimpolicy.syntax.nodes import Node, Token
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.symbols import Scope
+    from apimpolicy.syntax.nodes import Child
+
+REFERENCE_TYPES: Final = frozenset({"ref_type", "ref_readonly_type"})
+"""The kinds of `ref T` and `ref readonly T`."""
+
+
+def written(child: Child) -> Node | Token:
+    """A child that the grammar never leaves out."""
+    if child is None:
+        raise AssertionError("the grammar has no such node")
+    return child
+
+
+def name_of(child: Child) -> str:
+    """The name that a token stands for: `@class` is `class`."""
+    if not isinstance(child, Token):
+        raise AssertionError("the grammar has a name here")
+    return literals.identifier_name(child.text)
+
+
+def is_var(node: Child) -> bool:
+    """Whether type syntax is `var` meaning an inferred type."""
+    return (
+        isinstance(node, shapes.NamedType)
+        and node.qualifier is None
+        and node.type_arguments is None
+        and node.name.text == "var"
+    )
+
+
+def is_discard(node: Child, scope: Scope) -> bool:
+    """Whether an expression is `_` where no variable has that name."""
+    return isinstance(node, shapes.Identifier) and node.name.text == "_" and scope.find("_") is None
