@@ -13,9 +13,10 @@ the records hold: importing them alone takes longer than the making of a hundred
 
 from __future__ import annotations
 
-from functools import cache
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any, Self, dataclass_transform
+
+from apimpolicy.record_templates import TEMPLATES
 
 
 class _Keyword:
@@ -70,26 +71,18 @@ def _constructor(cls: _RecordType) -> FunctionType:
     keywords = [field for field, default in defaults.items() if isinstance(default, _Keyword)]
     positional = [field for field in cls._fields if field not in keywords]
     parameters = (*positional, *keywords)
-    code = _template(len(parameters)).replace(
+    template = TEMPLATES[len(parameters)].__code__
+    fields = dict(zip(template.co_varnames[1:], parameters, strict=True))
+    code = template.replace(
         co_argcount=1 + len(positional),
         co_kwonlyargcount=len(keywords),
-        co_names=parameters,
+        co_names=tuple(fields[name] for name in template.co_names),
         co_varnames=("self", *parameters),
     )
     by_position = tuple(defaults[field] for field in positional if field in defaults)
     made = FunctionType(code, {}, "__init__", by_position)
     made.__kwdefaults__ = {field: defaults[field].default for field in keywords}
     return made
-
-
-@cache
-def _template(count: int) -> CodeType:
-    """The code of an `__init__` with this many fields; compiled once, and renamed for each class."""
-    names = [f"field_{index}" for index in range(count)]
-    assignments = "; ".join(f"self.{name} = {name}" for name in names) or "pass"
-    namespace: dict[str, FunctionType] = {}
-    exec(f"def __init__({', '.join(['self', *names])}): {assignments}", namespace)
-    return namespace["__init__"].__code__
 
 
 class Record(metaclass=_RecordType):

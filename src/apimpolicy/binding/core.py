@@ -253,7 +253,7 @@ class Binder(Reports):
 
     def convert(self, expression: Expression, target: Type, syntax: Node | Token | None = None) -> Expression:
         """Convert implicitly; reports when there is no conversion."""
-        if expression.type is target and form_of(expression) is None:
+        if expression.type is target and (not isinstance(target, SpecialType) or form_of(expression) is None):
             return expression
         if isinstance(expression, Bad):
             return self.bad(expression.syntax, target)
@@ -275,13 +275,14 @@ class Binder(Reports):
         where = syntax or expression.syntax
         if isinstance(expression, Bad) or target is ERROR:
             return expression
-        form = form_of(expression)
-        if form is not None:
-            return form.converted(self, expression, target)
-        if isinstance(expression, DefaultLiteral):
-            return self.default_value(where, target)
-        if isinstance(expression, ThrowExpression):
-            return ThrowExpression(where, target, expression.exception)
+        if isinstance(expression.type, SpecialType):
+            form = form_of(expression)
+            if form is not None:
+                return form.converted(self, expression, target)
+            if isinstance(expression, DefaultLiteral):
+                return self.default_value(where, target)
+            if isinstance(expression, ThrowExpression):
+                return ThrowExpression(where, target, expression.exception)
         if conversion.kind == "tuple" and isinstance(expression, TupleCreation):
             bare = target.underlying or target
             if isinstance(bare, TupleType):

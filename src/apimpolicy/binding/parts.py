@@ -97,11 +97,20 @@ TYPES: Final[dict[str, Callable[[Binder, Node], Type]]] = _Functions(
 )
 
 
-_FORMS: Final = {"UnboundLambda": "lambdas", "MethodGroup": "method_groups"}
-"""The modules by the classes of expressions."""
+class _Forms(dict[type, Any]):
+    """The modules by the classes of expressions that they convert; None for all other classes."""
+
+    names: Final = {"UnboundLambda": "lambdas", "MethodGroup": "method_groups"}
+
+    def __missing__(self, cls: type) -> Any:
+        module = self.names.get(cls.__name__)
+        form = self[cls] = import_module(f"apimpolicy.binding.{module}") if module is not None else None
+        return form
+
+
+_FORMS: Final = _Forms()
 
 
 def form_of(expression: Expression) -> Form | None:
     """What converts an expression without a type; None for one that has a type, or is a literal."""
-    module = _FORMS.get(type(expression).__name__)
-    return cast("Form", import_module(f"apimpolicy.binding.{module}")) if module is not None else None
+    return cast("Form | None", _FORMS[type(expression)])

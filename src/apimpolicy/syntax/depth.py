@@ -12,7 +12,7 @@ import threading
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +102,7 @@ def depth(tree: Node) -> int:
     level: list[Node] = [tree]
     while level:
         count += 1
-        level = [child for node in level for child in node.children if isinstance(child, Node)]
+        level = [c for node in level for c in node.children if c is not None and type(c) is not Token]
     return count
 
 

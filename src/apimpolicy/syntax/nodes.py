@@ -8,12 +8,13 @@ included; `end` is exclusive.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+@final
 class Token:
     """One token of the text: `kind` is a terminal of the grammar, `text` is as written."""
 

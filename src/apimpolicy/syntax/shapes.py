@@ -222,14 +222,18 @@ def _rest(index: int) -> property:
     return property(lambda node: node.children[index:])
 
 
+_MOST_CHILDREN: Final = 7
+_CHILDREN: Final = tuple(map(_child, range(_MOST_CHILDREN)))
+
+
 class _Kinds(dict[str, type[Shape]]):
     def __missing__(self, kind: str) -> type[Shape]:
         namespace: dict[str, Any] = {"__slots__": (), "kind": kind, "__module__": __name__}
         for index, field in enumerate(fields_of(kind)):
             name = field.partition(":")[0]
-            namespace[name.rstrip("?…")] = _rest(index) if name.endswith("…") else _child(index)
-        made = self[kind] = type(class_name(kind), (Shape,), namespace)
-        return made
+            namespace[name.rstrip("?…")] = _rest(index) if name.endswith("…") else _CHILDREN[index]
+        # of threads that come here at once, all get the class of the first
+        return self.setdefault(kind, type(class_name(kind), (Shape,), namespace))
 
 
 KINDS: Final[dict[str, type[Shape]]] = _Kinds()

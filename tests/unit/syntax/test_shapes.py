@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,3 +85,10 @@ def _kinds(child: Child) -> set[str]:
     if child is None or isinstance(child, Token):
         return {"None" if child is None else "Token"}
     return {"Node", type(child).__name__}
+
+
+def test_threads_get_one_class() -> None:
+    kinds = sorted(shapes.ROWS)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: [shapes.KINDS[kind] for kind in kinds], range(8)))
+    assert all(classes == made[0] for classes in made)
