@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import environment, stop_evaluation, work_through
+from apimpolicy.dotnet.environment import (
+    Environment,
+    environment,
+    stop_evaluation,
+    use_environment,
+    work_through,
+)
 from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     DotnetException,
@@ -111,13 +117,15 @@ class Ending:
     """An enumeration of an iterator that has something to do at its end: whoever lets go of it early ends it.
 
     .NET's operators end what they enumerate; here the last one that holds it does. What the end throws is thrown when
-    the expression ends, since nobody can throw from there.
+    the expression ends, since nobody can throw from there. One that outlives its evaluation ends without running: what
+    collects it may be another evaluation.
     """
 
-    __slots__ = ("_generator",)
+    __slots__ = ("_generator", "_surroundings")
 
     def __init__(self, generator: Generator[Any]) -> None:
         self._generator = generator
+        self._surroundings = environment()
 
     def __iter__(self) -> Ending:
         return self
@@ -129,6 +137,12 @@ class Ending:
         self._generator.close()
 
     def __del__(self) -> None:
+        if environment() is not self._surroundings:
+            over = Environment()
+            over.stop()
+            with use_environment(over):
+                self._generator.close()
+            return
         try:
             self._generator.close()
         except DotnetException as error:

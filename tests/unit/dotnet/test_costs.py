@@ -105,3 +105,15 @@ def test_an_iterator_that_is_left_early_ends() -> None:
         " var first = F().First(); return s + first; }"
     )
     assert compile_expression(code).evaluate(Context()) == "end1"
+
+
+def test_an_iterator_that_outlives_its_evaluation_disturbs_no_other() -> None:
+    code = "@{ IEnumerable<int> F() { try { yield return 1; } finally { while (true) { } } } return F(); }"
+    with use_environment(Environment()):
+        left = iter(compile_expression(code).evaluate(Context()))
+        assert next(left) == 1
+    other = Environment()
+    with use_environment(other):
+        del left
+        assert compile_expression("@{ int n = 0; while (n < 500) n++; return n; }").evaluate(Context()) == 500
+    assert not other.is_over
