@@ -9,6 +9,7 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.check_output import FORMATS, CheckOutput
+from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import configuration_option
 from apimpolicy.cli.program import say, tool_version
 from apimpolicy.cli.progress import Progress
@@ -76,7 +77,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@click.command("check")
+@click.command("check", cls=WithHelp)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @_options
 def command(paths: tuple[str, ...], **options: Any) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import WithHelp
 
 if TYPE_CHECKING:
     from apimpolicy.context.execution import Context
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.emit.expression import CompiledExpression
 
 
-@click.command("eval")
+@click.command("eval", cls=WithHelp)
 @click.argument("expression", required=False)
 @click.option("--context", "context_file", metavar="FILE", help="Contexts as JSON; without it, a plain GET request.")
 @click.option("--context-name", metavar="NAME", help="Which context of the file; the first one by default.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
 
 
-@click.command("explain")
+@click.command("explain", cls=WithHelp)
 @gateway_options
 @click.option("--html", metavar="FILE", help="Write the request's journey as a page too; it holds tokens and bodies.")
 @click.option("--effective", is_flag=True, help="Print the policies of all scopes as one document, and nothing else.")

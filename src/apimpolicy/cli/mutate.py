@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.mutation.pytest_runs import PytestRuns
 
 
-@click.command("mutate")
+@click.command("mutate", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option(
     "--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 when fewer are noticed."

@@ -7,11 +7,12 @@ import os
 import click
 
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
 from apimpolicy.text.secrets import without_secrets
 
 
-@click.command("new")
+@click.command("new", cls=WithHelp)
 @click.argument("what", type=click.Choice(["test"]))
 @click.argument("policy", metavar="POLICY")
 @click.option("-o", "--output", metavar="FILE", help="Where to write; POLICY.test.yaml beside the policy. - prints it.")

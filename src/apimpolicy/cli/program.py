@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import WithHelp
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, LimitExceededError
 from apimpolicy.text import secrets
 
@@ -33,7 +34,7 @@ _COMPLETION = "_APIMPOLICY_COMPLETE"
 """Set by the shell's completion script; see click's documentation."""
 
 
-class _Commands(click.Group):
+class _Commands(WithHelp, click.Group):
     """Subcommands that are imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -88,7 +89,7 @@ def tool_version() -> str:
 
 @click.group(
     cls=_Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"max_content_width": 100},
     epilog="Exit codes: 0 all is well; 1 a policy or a test is wrong; 2 the command line, a file or a setting is "
     "wrong; 4 the operating system had to stop a policy; 5 there was no test to run.",
 )

@@ -8,10 +8,11 @@ from contextlib import suppress
 import click
 
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
 
 
-@click.command("rule")
+@click.command("rule", cls=WithHelp)
 @click.argument("code", required=False)
 @click.option("--rules", "files", multiple=True, metavar="FILE", help="Rules of your own, in a file of Python.")
 def command(code: str | None, files: tuple[str, ...]) -> int:

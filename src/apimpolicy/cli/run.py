@@ -7,10 +7,11 @@ import sys
 import click
 
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
 
 
-@click.command("run")
+@click.command("run", cls=WithHelp)
 @gateway_options
 @click.option("--trace", is_flag=True, help="Show every expression with its value, and what reached the backend.")
 @click.option("--gateway-trace", is_flag=True, help="Print the trace as JSON, in the form of the gateway's own.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import without_secrets
@@ -39,7 +40,7 @@ class Run(NamedTuple):
     coverage: CoverageOutput | None
 
 
-@click.command("test")
+@click.command("test", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option("-k", "words", multiple=True, metavar="TEXT", help="Only cases whose name or file contains this text.")
 @click.option("-x", "first", is_flag=True, help="Stop at the first case that does not pass.")
