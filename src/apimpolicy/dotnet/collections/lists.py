@@ -16,6 +16,7 @@ from apimpolicy.dotnet.collections.arguments import (
 )
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
 from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
+from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, InvalidOperationException
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
@@ -113,7 +114,7 @@ class List(GenericCollection):
         self.items[index] = value
         self.version += 1
 
-    @member("void Add(T item)")
+    @member("void Add(T item)", cost=FREE)
     def add(self, item: Any) -> None:
         self.items.append(item)
         self.version = version = self.version + 1
