@@ -57,16 +57,6 @@ def _parameters(candidate: Candidate) -> str:
     return ", ".join(f"{p.mode + ' ' if p.mode else ''}{shown(p.type)}" for p in candidate.method.parameters)
 
 
-def _describe(expression: Expression) -> str:
-    if isinstance(expression, UnboundLambda):
-        return "a lambda"
-    if isinstance(expression, MethodGroup):
-        return f"the method '{expression.name}'"
-    if expression.type is NULL:
-        return "null"
-    return f"'{shown(expression.type)}'"
-
-
 def no_overload(
     binder: Binder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
@@ -237,7 +227,7 @@ def _report_argument(binder: Binder, candidate: Candidate, index: int, arguments
     return binder.failure(
         argument.syntax,
         "CS1503",
-        f"argument {index + 1} of {name} is {_describe(expression)}, but '{shown(parameter.type)}' is needed",
+        f"argument {index + 1} of {name} is {advice.operand_name(expression)}, but '{shown(parameter.type)}' is needed",
         help=_advice(binder, expression, parameter),
     )
 

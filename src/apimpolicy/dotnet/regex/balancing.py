@@ -229,8 +229,8 @@ class _Compiler:
     def _next(self) -> str:
         return self._parts[self._position] if self._position < len(self._parts) else ")"
 
-    def _alternatives(self, code: list[Instruction]) -> None:
-        """All up to the bracket that closes, which is taken; instructions count from the begin of `code`."""
+    def _ways(self) -> list[list[Instruction]]:
+        """The code of each alternative up to the bracket that closes, which is taken."""
         ways: list[list[Instruction]] = [[]]
         while self._next() != ")":
             if self._next() == "|":
@@ -239,6 +239,11 @@ class _Compiler:
             else:
                 self._element(ways[-1])
         self._position += 1
+        return ways
+
+    def _alternatives(self, code: list[Instruction]) -> None:
+        """All up to the bracket that closes; instructions count from the beginning of `code`."""
+        ways = self._ways()
         jumps = []
         for way in ways[:-1]:
             split = self._emit(code)
@@ -344,14 +349,7 @@ class _Compiler:
     def _choice(self, code: list[Instruction], test: Instruction) -> None:
         """A condition with what follows: `yes|no`, or `yes` alone."""
         start = self._emit(code)
-        ways: list[list[Instruction]] = [[]]
-        while self._next() != ")":
-            if self._next() == "|":
-                self._position += 1
-                ways.append([])
-            else:
-                self._element(ways[-1])
-        self._position += 1
+        ways = self._ways()
         self._add(code, ways[0])
         jump = self._emit(code)
         code[start] = (*test, len(code))
