@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import complaints, lookup
+from apimpolicy.binding import advice, complaints, lookup
 from apimpolicy.binding.access import member_value
 from apimpolicy.binding.arguments import bind_arguments, finish_arguments, settle_arguments
 from apimpolicy.binding.assignable import check_assignable
@@ -288,7 +288,7 @@ def bind_anonymous_object_creation(binder: Binder, node: shapes.AnonymousObjectC
             return binder.failure(
                 child,
                 "CS1932" if is_let else "CS0828",
-                f"the property '{name}' can't be set to {complaints._describe(value)}",
+                f"the property '{name}' can't be set to {advice.operand_name(value)}",
             )
         members.append((name, value.type))
         values.append(value)
