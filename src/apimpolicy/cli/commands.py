@@ -1,8 +1,12 @@
-"""Commands whose option `--help` is made without a look at translations, which takes as long as many a check."""
+"""What all commands share: `--help` without a look at translations, which takes as long as many a check, and the
+option that shows secrets.
+"""
 
 from __future__ import annotations
 
 import click
+
+from apimpolicy.text import secrets
 
 
 class WithHelp(click.Command):
@@ -27,3 +31,18 @@ def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         click.echo(ctx.get_help(), color=ctx.color)
         ctx.exit()
+
+
+def _show_secrets(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        secrets.show_secrets()
+
+
+secrets_option = click.option(
+    "--show-secrets",
+    is_flag=True,
+    expose_value=False,
+    callback=_show_secrets,
+    help="Show secret named values, and tokens and keys in headers.",
+)
+"""Before the command and after it, as people happen to write it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.commands import WithHelp, secrets_option
 
 if TYPE_CHECKING:
     from apimpolicy.context.execution import Context
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--compile-only", is_flag=True, help="Stop after type-checking: print the type.")
 @click.option("--jsonl", is_flag=True, help='Read {"id", "expr", "context"} lines, answer with {"id", …} lines.')
 @click.option("--contexts", metavar="FILE", help="The contexts that the lines of --jsonl name.")
+@secrets_option
 def command(
     expression: str | None,
     context_file: str | None,

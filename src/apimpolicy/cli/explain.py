@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("explain", cls=WithHelp)
 @gateway_options
-@click.option("--html", metavar="FILE", help="Write the request's journey as a page too; it holds tokens and bodies.")
+@click.option("--html", metavar="FILE", help="Write the request's journey as a page too; it holds bodies.")
 @click.option("--effective", is_flag=True, help="Print the policies of all scopes as one document, and nothing else.")
 def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
     """Say why a request got its answer: which condition decided, and the value of every part of it.

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, LimitExceededError
-from apimpolicy.text import secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,8 +96,8 @@ def tool_version() -> str:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 @click.option("--debug", is_flag=True, help="Show Python's traceback when something fails.")
-@click.option("--show-secrets", is_flag=True, help="Show secret named values, and tokens and keys in headers.")
-def program(debug: bool, show_secrets: bool) -> None:
+@secrets_option
+def program(debug: bool) -> None:
     """Read, check and run Azure API Management policies offline.
 
     \b
@@ -108,8 +107,6 @@ def program(debug: bool, show_secrets: bool) -> None:
       apimpolicy explain orders.xml --get /orders --certificate partner.pem
       apimpolicy eval '@(context.Request.Headers.GetValueOrDefault("Accept", "*/*"))'
     """
-    if show_secrets:
-        secrets.show_secrets()
 
 
 def run(arguments: Sequence[str]) -> int:

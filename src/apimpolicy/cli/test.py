@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import without_secrets
@@ -64,6 +64,7 @@ class Run(NamedTuple):
     metavar="PERCENT",
     help="Exit with 1 when less than this is covered.",
 )
+@secrets_option
 def command(
     paths: tuple[str, ...],
     words: tuple[str, ...],

@@ -63,9 +63,10 @@ def test_no_command_shows_them(arguments: list[str], tmp_path: Path) -> None:
 
 def test_other_values_are_shown_and_so_are_secrets_for_those_who_must(tmp_path: Path) -> None:
     assert "visible-value" in run(tmp_path, "run", "--trace")
-    said = run(tmp_path, "--show-secrets", "run", "--trace")
-    assert "S3cr" in said
-    assert TOKEN in said
+    for arguments in (("--show-secrets", "run", "--trace"), ("run", "--trace", "--show-secrets")):
+        said = run(tmp_path, *arguments)
+        assert "S3cr" in said
+        assert TOKEN in said
 
 
 def test_findings_that_are_kept_have_none(tmp_path: Path) -> None:
