@@ -183,7 +183,7 @@ certificates = read_certificates(stored["certs"])
 touched, watching = set(), False
 HARMLESS = {"object.__getattr__", "object.__setattr__", "object.__delattr__", "marshal.loads", "compile", "exec",
             "code.__new__", "function.__new__", "sys._getframe", "gc.get_objects", "builtins.id",
-            "cpython.PyInterpreterState_New"}
+            "cpython.PyInterpreterState_New", "_thread.start_new_thread", "_thread.start_joinable_thread"}
 
 def watch(event, arguments):
     if watching and event not in HARMLESS:
