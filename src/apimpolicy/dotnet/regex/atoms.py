@@ -9,6 +9,10 @@ from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, IGNORE_CASE
 
 FINAL = r"(?=\n?\Z)"
 """The end, or before a newline at the end."""
+_LITERALS_IN_A_ROW = 256
+"""Literal characters in a row that the library may search for at once: its tables take the cube of their number."""
+_NOTHING = "(?:|)"
+"""Matches the empty text, which the library does not see beforehand."""
 
 
 class Atoms(Reader):
@@ -18,7 +22,7 @@ class Atoms(Reader):
     groups, 0 for those that capture nothing; `_called` what is to be defined after the pattern.
     """
 
-    __slots__ = ("_called", "_capturing", "_names", "_numbers", "_output", "balances", "ignores_case")
+    __slots__ = ("_called", "_capturing", "_literals", "_names", "_numbers", "_output", "balances", "ignores_case")
 
     def __init__(self, pattern: str, options: int, names: dict[str, int] | None) -> None:
         super().__init__(pattern, options)
@@ -29,6 +33,7 @@ class Atoms(Reader):
         self._called: dict[str, str] = {}
         self.balances = False
         """Whether there are balancing groups: set before the second reading."""
+        self._literals = 0
         self.ignores_case = options & IGNORE_CASE or (IGNORE_CASE if pattern.startswith("(?i)") else 0)
 
     def _name(self) -> str:
@@ -45,6 +50,9 @@ class Atoms(Reader):
         self._output.append(text)
 
     def _character(self, char: str) -> None:
+        self._literals += 1
+        if self._literals % _LITERALS_IN_A_ROW == 0:
+            self._output.append(_NOTHING)
         others = alike(char) if self.options & IGNORE_CASE else ""
         if others:
             self._output.append(f"(?-i:[{others}])")
