@@ -35,6 +35,10 @@ FOUND = [
     """@(System.Xml.XmlConvert.ToTimeSpan("P" + new string('9', 5000) + "D"))""",
     "@(System.Xml.XmlConvert.EncodeName(new string('(', 16000000)).Length)",
     "@{ var a = new int[8000000]; for (int i = 0; i < 250; i++) Array.Clear(a, 0, 8000000); return 1; }",
+    "@(Regex.Matches(string.Concat(Enumerable.Repeat(\"<a>\", 50000)), new string('e', 9000)).Count)",
+    "@{ System.Array k = new int[4], i = new int[2, 2]; Array.Sort(k, i); return 1; }",
+    """@(TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin").IsDaylightSavingTime(DateTimeOffset.MaxValue))""",
+    """@(TimeZoneInfo.FindSystemTimeZoneById("Asia/Tokyo").IsDaylightSavingTime(DateTime.MinValue))""",
 ]
 
 

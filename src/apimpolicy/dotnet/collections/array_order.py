@@ -109,7 +109,9 @@ def sort_part_with_items(keys: Any, items: Any, index: int, length: int, compare
     if items is None:
         sort_part(keys, index, length, comparer)
         return
-    check_part(index, length, len(_one_dimension(keys, "keys")), length="length")
+    count = len(_one_dimension(keys, "keys"))
+    _one_dimension(items, "items")
+    check_part(index, length, count, length="length")
     if len(items) - index < length:
         raise ArgumentException(_SHORT_ITEMS)
     environment().step(length)

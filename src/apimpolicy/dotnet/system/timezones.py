@@ -145,7 +145,8 @@ class TimeZone:
         return Array(named("System.TimeZoneInfo.AdjustmentRule"), self.zone.rules if self.zone is not None else ())
 
     def _local(self, ticks: int) -> datetime.datetime:
-        seconds = ticks // 10_000_000
+        """At both ends of the calendar the day inside, so that any zone's clock is on it too."""
+        seconds = min(max(ticks, DAY), MAX_TICKS - DAY) // 10_000_000
         return datetime.datetime.min + datetime.timedelta(seconds=seconds)
 
     def offset_of_utc(self, ticks: int) -> int:
