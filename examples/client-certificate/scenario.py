@@ -46,7 +46,7 @@ class Scenario:
             certificates={"partner": uploaded or self.certificates.partner},
             trusted_roots=[self.certificates.authority],
             negotiate_client_certificate=negotiate,
-            backend=lambda request: Response(200, json={"orders": []}),
+            backend=Response(200, json={"orders": []}),
             now=NOW,
         )
 
