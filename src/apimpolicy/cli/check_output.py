@@ -67,12 +67,12 @@ class CheckOutput:
             report = self._report(form)
         report += "\n" if report else ""
         if path is None:
-            if form in ("github", "azure"):
-                from apimpolicy.report.harmless import write_commands
-
-                write_commands(report, sys.stdout)
-            else:
+            if form == "text":
                 print(report, end="")
+            else:
+                from apimpolicy.report.harmless import write_finished
+
+                write_finished(report, sys.stdout)
             return
         from apimpolicy.project.files import write_whole
         from apimpolicy.report.harmless import harmless

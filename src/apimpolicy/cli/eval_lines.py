@@ -21,7 +21,7 @@ from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.errors import ApimPolicyError, DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.report.conformance_values import outside, runtime_type, text_of
-from apimpolicy.report.harmless import to_json
+from apimpolicy.report.harmless import to_json, write_finished
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def answer_lines(lines: BinaryIO, contexts_file: str | None, *, compile_only: bo
         except Exception as error:
             answer = {"line": number, "error": f"mistake in apimpolicy: {type(error).__name__}: {error}"}
             code = exit_codes.INTERNAL
-        sys.stdout.write(to_json(identity | answer) + "\n")
+        write_finished(to_json(identity | answer) + "\n", sys.stdout)
         sys.stdout.flush()
     return code
 

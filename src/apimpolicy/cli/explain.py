@@ -45,9 +45,10 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
     result = settings.run()
     explanation = explain(result)
     if settings.output == "json":
+        from apimpolicy.report.harmless import write_finished
         from apimpolicy.report.run_json import explanation_to_json
 
-        print(explanation_to_json(explanation))
+        write_finished(explanation_to_json(explanation) + "\n", sys.stdout)
     else:
         from apimpolicy.report.explain_text import render
         from apimpolicy.report.style import Style

@@ -157,9 +157,10 @@ def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float |
     style = Style.of(sys.stdout)
     if form == "json":
         from apimpolicy.cli.program import tool_version
+        from apimpolicy.report.harmless import write_finished
         from apimpolicy.report.mutation_json import mutation_to_json
 
-        print(mutation_to_json(outcomes, seconds, tool_version()))
+        write_finished(mutation_to_json(outcomes, seconds, tool_version()) + "\n", sys.stdout)
     else:
         _print(outcomes, seconds, verbose, style)
         if is_too_little:

@@ -14,7 +14,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError, DiagnosticError
-from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -163,9 +163,11 @@ def _test(run: Run) -> int:
             print(f"\n{failure(report, style)}")
     else:
         from apimpolicy.cli.program import tool_version
+        from apimpolicy.report.harmless import write_finished
         from apimpolicy.report.test_json import cases_to_json
 
-        print(cases_to_json(reports, unreadable, seconds, tool_version()), flush=True)
+        write_finished(cases_to_json(reports, unreadable, seconds, tool_version()) + "\n", sys.stdout)
+        sys.stdout.flush()
     line = summary(reports, seconds, style)
     is_enough = True
     if run.coverage is not None:
@@ -297,6 +299,6 @@ def _write_junit(path: str, reports: Sequence[CaseReport]) -> None:
 
     try:
         with open(path, "w", encoding="utf-8") as file:
-            file.write(without_secrets(report_to_junit(reports)) + "\n")
+            file.write(markup_without_secrets(report_to_junit(reports)) + "\n")
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None

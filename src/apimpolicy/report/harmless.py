@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.columns import printable
-from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.secrets import json_without_secrets, markup_without_secrets, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,7 +54,7 @@ def visible_lines(text: str) -> str:
 
 def harmless_markup(markup: str) -> str:
     """XML or HTML with character references in the place of marks of commands; it says the same."""
-    markup = re.sub(_AGENT, "&#35;", without_secrets(markup))
+    markup = re.sub(_AGENT, "&#35;", markup_without_secrets(markup))
     return re.sub(_RUNNER, r"\1&#58;", markup)
 
 
@@ -62,7 +62,7 @@ def to_json(value: Any, **options: Any) -> str:
     """JSON for a log: the same data, with escapes for marks of commands and for invisible characters."""
     import json
 
-    text = re.sub(_AGENT, r"\\u0023", without_secrets(json.dumps(value, **options)))
+    text = re.sub(_AGENT, r"\\u0023", json_without_secrets(json.dumps(value, **options)))
     return re.sub(_INVISIBLE, _escape, text)
 
 
@@ -141,8 +141,8 @@ class HarmlessStream:
                 raise ConfigurationError(f"cannot write the output: {error.strerror or error}") from None
 
 
-def write_commands(text: str, stream: TextIO) -> None:
-    """Write commands that are meant, whatever stands between."""
+def write_finished(text: str, stream: TextIO) -> None:
+    """Write what is harmless as it is, and must stay so: JSON and XML made here, and commands that are meant."""
     if isinstance(stream, HarmlessStream):
         stream.own(text)
     else:

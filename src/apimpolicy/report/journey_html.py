@@ -17,7 +17,7 @@ from apimpolicy.report.journey_certificates import certificates_card
 from apimpolicy.report.journey_messages import request_markup, response_markup
 from apimpolicy.report.journey_steps import anchor_of, section_cards, shown_steps
 from apimpolicy.report.values import show, type_name
-from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def journey_to_html(result: Result, title: str = "") -> str:
     request = result.request
     name = title or f"{request.method} {request.url}"
     made = page(f"{name}: {explanation.outcome}", "journey_page.css", _body(result, explanation, name))
-    return without_secrets(made)
+    return markup_without_secrets(made)
 
 
 def status_class(code: int) -> str:

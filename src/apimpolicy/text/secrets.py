@@ -73,6 +73,22 @@ def without_secrets(text: str) -> str:
     return _compiled().sub(HIDDEN, text)
 
 
+def json_without_secrets(text: str) -> str:
+    """JSON with `***` for secrets in its texts: it stays JSON, whatever word or number is secret."""
+    return _in_parts(r'"(?:[^"\\]|\\.)*+"', text)
+
+
+def markup_without_secrets(markup: str) -> str:
+    """XML or HTML with `***` for secrets in its texts and values; its tags stay as they are."""
+    return _in_parts(r'"[^"<]*+"|(?<=>)[^<]++', markup)
+
+
+def _in_parts(pattern: str, text: str) -> str:
+    if _are_shown or not (_known or _in_headers):
+        return text
+    return re.sub(pattern, lambda part: without_secrets(part[0]), text)
+
+
 def _compiled() -> re.Pattern[str]:
     global _pattern
     made = _pattern

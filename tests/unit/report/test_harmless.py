@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from apimpolicy.cli import main
-from apimpolicy.report.harmless import HarmlessStream, harmless, harmless_markup, to_json, visible_lines, write_commands
+from apimpolicy.report.harmless import HarmlessStream, harmless, harmless_markup, to_json, visible_lines, write_finished
 from apimpolicy.report.html_style import text as html_text
 from apimpolicy.report.junit import attribute
 from apimpolicy.report.junit import text as junit_text
@@ -99,7 +99,7 @@ def test_a_stream_sees_whole_lines() -> None:
     stream.write("a ")
     stream.flush()
     stream.write("::error::x\n")
-    write_commands("::error::own\n", stream)  # type: ignore[arg-type]
+    write_finished("::error::own\n", stream)  # type: ignore[arg-type]
     stream.write("::error::x")
     stream.flush()
     assert sink.getvalue() == ": :add-mask::x\na # #vso[x]\na\na ::error::x\n::error::own\n: :error::x"

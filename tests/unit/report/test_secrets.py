@@ -6,12 +6,14 @@ import base64
 import json
 import subprocess
 import sys
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import pytest
 
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.findings import to_findings
+from apimpolicy.report.harmless import harmless_markup, to_json
 from apimpolicy.text import secrets
 
 if TYPE_CHECKING:
@@ -98,3 +100,13 @@ def test_folders_say_it_too(tmp_path: Path) -> None:
     (folder / "namedValueInformation.json").write_text(json.dumps({"properties": properties}))
     read_service_folder(str(tmp_path))
     assert secrets.without_secrets("x in-a-folder-secret y") == "x *** y"
+
+
+@pytest.mark.parametrize("word", ["true", "null", "test", "1234", "span"])
+def test_json_and_markup_stay_what_they_are_whatever_is_secret(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "_known", OrderedDict({word: None}))
+    monkeypatch.setattr(secrets, "_pattern", None)
+    data = {"is": True, "value": None, "line": 1234, "says": f"a {word} b"}
+    assert json.loads(to_json(data)) == {**data, "says": "a *** b"}
+    markup = f'<test span="{word}"><span>{word}</span></test>'
+    assert harmless_markup(markup) == '<test span="***"><span>***</span></test>'
