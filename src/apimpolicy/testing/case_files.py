@@ -279,7 +279,8 @@ class _File:
             values = row.table()
             filled = {key: _filled(part, values) for key, part in given.items()}
             own = filled["name"].text() if "name" in filled else name
-            yield self._case(file, tree, own if own != name else f"{name} [{index}]", filled, defaults)
+            is_one_of_several = own == name and len(rows.items()) > 1
+            yield self._case(file, tree, f"{name} [{index}]" if is_one_of_several else own, filled, defaults)
 
     def _case(self, file: CaseFile, tree: Tree, name: str, given: dict[str, Tree], defaults: dict[str, Tree]) -> Case:
         check_keys(given, CASE)
@@ -342,6 +343,8 @@ def check_request(tree: Tree) -> None:
             "a request has one method with its URL",
             help="Write {get: /orders}, or {method: GET, url: /orders}.",
         )
+    if methods and "method" in given:
+        raise given["method"].mistake(WRONG_KIND, f"there is '{methods[0]}' already; give one", at_key=True)
     contents = [key for key in ("body", "json", "file") if key in given]
     if len(contents) > 1:
         raise given[contents[1]].mistake(WRONG_KIND, f"there is '{contents[0]}' already; give one", at_key=True)

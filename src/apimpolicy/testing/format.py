@@ -368,6 +368,11 @@ GIVEN: Keys = {
         "{when: {url: '*/token'}, json: {access_token: abc}}",
     ),
     "dapr": ("answer|[answer]", "What the Dapr sidecar answers.", "{status: 500}"),
+    "identity-providers": (
+        "{null|provider}",
+        "Identity providers that are others in this case; null takes one away.",
+        "{login: {issuer: 'https://login.contoso.example', algorithm: ES256}}",
+    ),
     "identity-provider-states": (
         "{provider-state}",
         "What happens to identity providers before the request, by name.",

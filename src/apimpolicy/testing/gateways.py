@@ -44,6 +44,15 @@ def _or_none(identities: CaseIdentities | None) -> CaseIdentities:
     return CaseIdentities({}, TestIdentities())
 
 
+def _identities(case: Case) -> CaseIdentities | None:
+    known, tree = case.file.identities, case.given.get("identity-providers")
+    if known is None and tree is None:
+        return None
+    from apimpolicy.testing.identities import TestIdentities
+
+    return (known or TestIdentities()).of_case({} if tree is None else tree.table())
+
+
 def gateway_of(case: Case) -> CaseGateway:
     """A new gateway for a case. Raises TestFileError, ConfigurationError."""
     from apimpolicy.engine.services import FixedClock
@@ -67,7 +76,7 @@ def gateway_of(case: Case) -> CaseGateway:
             overrides["trusted_roots"] = [file.certificates.authority("test-ca").certificate]
         if "trusted_roots" in overrides:
             overrides["further_revocation_lists"] = file.certificates.revocation_lists()
-    identities = file.identities.of_case() if file.identities is not None else None
+    identities = _identities(case)
     named_values = _named_values(case, given, identities)
     for name, part in given.items():
         values[name] = _joined(values.get(name), part.plain())
@@ -164,7 +173,8 @@ def _shows_certificates(case: Case) -> bool:
 
 def _certificates(tree: Tree, known: TestCertificates) -> Any:
     if isinstance(tree.value, dict):
-        return {name: known.get(part.text(), part) for name, part in tree.value.items()}
+        given = {name: part for name, part in tree.value.items() if part.value is not None}
+        return {name: known.get(part.text(), part) for name, part in given.items()}
     return [known.get(part.text(), part) for part in tree.items()]
 
 

@@ -25,7 +25,7 @@ from apimpolicy.testing.format import PROVIDER, PROVIDER_STATE, SIGNING_KEY, TOK
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.entra_tenant import EntraTenant
@@ -49,8 +49,7 @@ class TestIdentities:
         self._asked = asked or {}
         self._keys: dict[str, TokenKey] = {}
         for tree in self._asked.values():
-            if ("issuer" in tree.known(PROVIDER)) is ("tenant" in tree.known(PROVIDER)):
-                raise tree.mistake(MISSING, "a provider has an 'issuer', or a 'tenant' of Microsoft Entra ID")
+            _check(tree)
 
     def key(self, name: str, algorithm: str) -> TokenKey:
         """The first key of a provider, or any other one under a name."""
@@ -60,17 +59,20 @@ class TestIdentities:
             self._keys[name] = TokenKey(algorithm)
         return self._keys[name]
 
-    def of_case(self) -> CaseIdentities:
-        """New providers, for one case. Raises TestFileError."""
-        return CaseIdentities({name: self._made(name, tree) for name, tree in self._asked.items()}, self)
+    def of_case(self, changes: Mapping[str, Tree]) -> CaseIdentities:
+        """New providers, for one case, which can have others, or null for none. Raises TestFileError."""
+        asked = {**self._asked, **changes}
+        found = {name: self._made(name, tree) for name, tree in asked.items() if tree.value is not None}
+        return CaseIdentities(found, self)
 
     def _made(self, name: str, tree: Tree) -> Issuer:
+        _check(tree)
         options = {key.replace("-", "_"): part.plain() for key, part in tree.known(PROVIDER).items()}
         try:
             made = self._issuer(options)
         except (TypeError, ConfigurationError) as error:
             raise tree.mistake(WRONG_KIND, f"this cannot be: {error}") from None
-        made.keys = [self.key(name, made.algorithm)]
+        made.keys = [self.key(f"{name} {made.algorithm}", made.algorithm)]
         return made
 
     @staticmethod
@@ -82,6 +84,12 @@ class TestIdentities:
         from apimpolicy.engine.openid_provider import OpenIdProvider
 
         return OpenIdProvider(options.pop("issuer"), **options)
+
+
+def _check(tree: Tree) -> None:
+    given = tree.known(PROVIDER)
+    if ("issuer" in given) is ("tenant" in given):
+        raise tree.mistake(MISSING, "a provider has an 'issuer', or a 'tenant' of Microsoft Entra ID")
 
 
 class CaseIdentities:
