@@ -28,6 +28,8 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.types import DYNAMIC, NULL, Type
 from apimpolicy.dotnet.values import OBJECT, STRING, VOID, type_of
+from apimpolicy.emit.building import function_def, parameters
+from apimpolicy.emit.core import Emitter
 from apimpolicy.emit.dynamic_messages import message_for
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
 from apimpolicy.syntax import literals
@@ -239,17 +241,14 @@ class _LateBinder(Binder):
 
 def _compiled(excerpt: Excerpt, body: nodes.Expression, placeholders: list[nodes.Placeholder]) -> Callable[..., Any]:
     """A Python function of the operands."""
-    from apimpolicy.emit.statements import StatementEmitter
-
-    emitter = StatementEmitter(excerpt, recording=False)
+    emitter = Emitter(excerpt, recording=False)
     emitter.repeats = True
     names = [emitter.fresh("operand") for _ in placeholders]
     for placeholder, name in zip(placeholders, names, strict=True):
         emitter.with_placeholder(placeholder, name)
     statements = emitter.returning(body)
-    arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
-    function = emitter.at(ast.FunctionDef("operation", arguments, statements, [], None, None), body)
-    module = ast.fix_missing_locations(ast.Module([function], []))
+    made = emitter.at(function_def("operation", parameters(names), statements), body)
+    module = ast.fix_missing_locations(ast.Module([made], []))
     code = compile(module, FILENAME_PREFIX + excerpt.source.path, "exec", dont_inherit=True)
     emitter.namespace[EXCERPT] = excerpt
     exec(code, emitter.namespace)
