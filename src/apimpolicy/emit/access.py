@@ -1,12 +1,16 @@
-"""Emission of names and members."""
+"""Emission of names, members and elements."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.collections import arrays
 from apimpolicy.emit import runtime
-from apimpolicy.emit.building import attribute, is_not_none, item
-from apimpolicy.emit.members import read_member
+from apimpolicy.emit.arguments import receiver_first
+from apimpolicy.emit.building import attribute, is_not_none, item, last_of, load, tuple_of
+from apimpolicy.emit.late_checks import can_be_seen
+from apimpolicy.emit.members import invoke, missing, read_member, receiver_for
+from apimpolicy.emit.overrides import implementation_of
 
 if TYPE_CHECKING:
     import ast
@@ -44,3 +48,23 @@ def emit_tuple_element(emitter: Emitter, node: nodes.TupleElement) -> ast.expr:
 
 def emit_anonymous_member(emitter: Emitter, node: nodes.AnonymousMember) -> ast.expr:
     return item(attribute(emitter.emit(node.receiver), "values"), node.index)
+
+
+def emit_indexer_access(emitter: Emitter, node: nodes.IndexerAccess) -> ast.expr:
+    found = implementation_of(node.property)
+    if found is None:
+        return missing(emitter, node.property)
+    if not emitter.known_not_null(node.receiver) and can_be_seen(node.arguments):
+        steps: list[ast.expr] = []
+        held, read = receiver_first(emitter, node.receiver, node.arguments, steps)
+        receiver = load(held) if found.form == "method" else emitter.or_null_reference(held)
+        return last_of(*steps, invoke(emitter, found, node.property, receiver, read))
+    receiver = receiver_for(emitter, node.property, node.receiver, found)
+    return invoke(emitter, found, node.property, receiver, [emitter.emit(a) for a in node.arguments])
+
+
+def emit_array_access(emitter: Emitter, node: nodes.ArrayAccess) -> ast.expr:
+    indexes = [emitter.emit(index) for index in node.indexes]
+    if len(indexes) == 1:
+        return emitter.run(arrays.array_get, emitter.emit(node.array), indexes[0])
+    return emitter.run(arrays.rectangular_get, emitter.emit(node.array), tuple_of(*indexes))

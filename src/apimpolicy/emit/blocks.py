@@ -21,7 +21,7 @@ from apimpolicy.binding import nodes
 from apimpolicy.binding.flow import labels_of
 from apimpolicy.emit.building import assign, compare, constant, load
 from apimpolicy.emit.cells import cells_of_block
-from apimpolicy.emit.targets import Target, around
+from apimpolicy.emit.jumps import Target, around
 from apimpolicy.emit.variables import walk
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.frames import Span
-    from apimpolicy.emit.targets import Target
+    from apimpolicy.emit.jumps import Target
     from apimpolicy.text.source import Excerpt
 
 _Located = TypeVar("_Located", bound=ast.AST)

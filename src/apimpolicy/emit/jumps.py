@@ -1,16 +1,69 @@
-"""Emission of jumps: `break`, `continue` and `goto`."""
+"""Emission of jumps, and the loops that are open as their targets (C# specification, section 13.10).
+
+Python has `break` and `continue` for the innermost loop alone. So every loop that is emitted is a `Target`, and a jump
+that goes further leaves the loops on its way one after another: it sets a flag and breaks, and after each loop on the
+way stands `if flag:` with the rest of the jump. `finally` runs on the way as in C#.
+"""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
-from apimpolicy.emit.targets import leave, section_key
+from apimpolicy.emit.building import assign, constant, load
 from apimpolicy.errors import InternalError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
     from apimpolicy.binding import nodes
     from apimpolicy.emit.core import Emitter
+
+    Arrival = Callable[[], list[ast.stmt]]
+    """What a jump does once it is in the loop that it goes to."""
+
+
+class Target:
+    """A Python loop that is being emitted: a C# loop, a switch, or a block with labels."""
+
+    __slots__ = ("before_continue", "is_loop", "labels", "passing", "sections")
+
+    def __init__(self, *, is_loop: bool = False, before_continue: Arrival = list) -> None:
+        self.is_loop = is_loop
+        self.before_continue = before_continue
+        self.labels: dict[str, Arrival] = {}
+        self.sections: dict[Hashable, Arrival] | None = None
+        """Of a switch: what `goto case` does, by the constant's type and value; None is `goto default`."""
+        self.passing: dict[Hashable, tuple[str, Target, Hashable, Arrival]] = {}
+        """Jumps that pass through: flag, where they go, what they are, and what they do there."""
+
+    @property
+    def takes_break(self) -> bool:
+        return self.is_loop or self.sections is not None
+
+
+def leave(emitter: Emitter, target: Target, jump: Hashable, arrive: Arrival) -> list[ast.stmt]:
+    """Go to a target from the loop that is being emitted."""
+    innermost = emitter.here.targets[-1]
+    if innermost is target:
+        return arrive()
+    flag = innermost.passing.setdefault((id(target), jump), (emitter.fresh("leaves"), target, jump, arrive))[0]
+    return [assign(flag, constant(True)), ast.Break()]
+
+
+def around(emitter: Emitter, target: Target, loop: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """A finished loop with the flags before it and, after it, the rest of the jumps that leave it."""
+    before: list[ast.stmt] = []
+    after: list[ast.stmt] = []
+    for flag, destination, jump, arrive in target.passing.values():
+        before.append(assign(flag, constant(False)))
+        after.append(ast.If(load(flag), leave(emitter, destination, jump, arrive), []))
+    return [*before, *loop, *after]
+
+
+def section_key(value: nodes.Expression | None) -> Hashable:
+    """A constant as the key of a switch section: 1 and true, 1 and 1.0 are different; None is the default."""
+    return (type(value.constant).__name__, value.constant) if value is not None else None
 
 
 def statement_break(emitter: Emitter, node: nodes.Break) -> list[ast.stmt]:

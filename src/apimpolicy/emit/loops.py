@@ -13,7 +13,7 @@ from apimpolicy.emit.building import assign, attribute, call, constant, load, st
 from apimpolicy.emit.cells import cells_of_block, cells_of_round
 from apimpolicy.emit.core import ALLOWANCE, LEFT
 from apimpolicy.emit.frames import goes_on
-from apimpolicy.emit.targets import Target, around
+from apimpolicy.emit.jumps import Target, around
 from apimpolicy.emit.variables import assigned_in, continues_in_try, has_block_lambda, is_increment
 
 if TYPE_CHECKING:

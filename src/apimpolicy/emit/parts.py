@@ -20,8 +20,8 @@ EXPRESSIONS: Final[dict[str, Callable[[Emitter, Any], ast.expr]]] = Functions(
     "emit",
     "emit_",
     {
-        "access": "local placeholder field_access property_access tuple_element anonymous_member",
-        "elements": "indexer_access array_access",
+        "access": "local placeholder field_access property_access tuple_element anonymous_member indexer_access "
+        "array_access",
         "calls": "call delegate_call deconstruct_call",
         "operators": "unary binary logical",
         "texts": "interpolated_string",

@@ -162,20 +162,20 @@ class _Query:
 
     def add(self, stage: nodes.Call) -> None:
         """Go on with `Where` or `Select`."""
-        function = stage.arguments[1]
+        emitter, function = self._emitter, stage.arguments[1]
         assert isinstance(function, nodes.Lambda)
-        pass_to_member(self._emitter, stage)
+        pass_to_member(emitter, stage)
         body = self.body_of(function)
         if not isinstance(body, ast.expr):
             arguments = [self.elements(), body.made]
-            made = call_member(self._emitter, stage.method, None, arguments, stage.type_arguments)
-            self._begin(self._emitter.at(made, stage), stage)
+            made = call_member(emitter, stage.method, None, arguments, stage.type_arguments)
+            self._begin(emitter.at(made, stage), stage)
             self._has_no_null = False
         elif stage.method.name == "Where":
             self.only_if(body)
         else:
             self._item = body
-            self._has_no_null = self._emitter.known_not_null(function.body)  # type: ignore[arg-type]
+            self._has_no_null = isinstance(function.body, nodes.Expression) and emitter.known_not_null(function.body)
 
     def body_of(self, function: nodes.Lambda) -> ast.expr | _Kept:
         """What a lambda gives for the present element."""
@@ -185,7 +185,8 @@ class _Query:
         made = emitter.emit(function)
         if not isinstance(made, ast.Lambda) or _is_kept(made):
             return _Kept(made)
-        return _Renaming(emitter.symbol_name(parameter), self._named_item()).visit(made.body)  # type: ignore[no-any-return]
+        renamed: ast.expr = _Renaming(emitter.symbol_name(parameter), self._named_item()).visit(made.body)
+        return renamed
 
     def _named_item(self) -> str:
         """The variable of the present element: what `Select` made gets one when it is asked for again."""

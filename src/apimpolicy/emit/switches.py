@@ -11,7 +11,7 @@ from apimpolicy.dotnet.values import CHAR, STRING
 from apimpolicy.emit.blocks import from_entry, functions_of, in_order, labels_gone_to, pieces_of
 from apimpolicy.emit.building import assign, call, compare, constant, load
 from apimpolicy.emit.cells import cells_of_block
-from apimpolicy.emit.targets import Target, around, section_key
+from apimpolicy.emit.jumps import Target, around, section_key
 from apimpolicy.emit.type_tests import matches
 from apimpolicy.emit.variables import has_goto
 
