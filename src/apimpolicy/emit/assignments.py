@@ -72,9 +72,8 @@ def _store_property(
 ) -> ast.expr:
     member: Property | Field = target.property if isinstance(target, nodes.PropertyAccess) else target.field
     found = implementation_of(member, setter=True)
-    name = f"{member.declaring.name}.{member.name}"
     if found is None:
-        return emitter.run(runtime.not_simulated, constant(f"setting {name}"))
+        return _cannot_set(emitter, member)
     if target.receiver is None:
         return last_of(emitter.run(found.target, value()))
     if found.form == "attribute":
@@ -88,7 +87,7 @@ def _call_setter(
     """A setter's call; a receiver that is null is found after everything has been evaluated."""
     found = implementation_of(member, setter=True)
     if found is None:
-        return emitter.run(runtime.not_simulated, constant(f"setting {member.declaring.name}.{member.name}"))
+        return _cannot_set(emitter, member)
     names = [emitter.fresh() for _ in range(len(arguments) + 2)]
     parts = [emitter.emit(receiver), *arguments, value]
     steps: list[ast.expr] = [walrus(n, v) for n, v in zip(names, parts, strict=True)]
@@ -100,6 +99,10 @@ def _call_setter(
     else:
         done = emitter.run(found.target, *loaded)
     return last_of(*steps, done, load(names[-1]))
+
+
+def _cannot_set(emitter: Emitter, member: Property | Field) -> ast.expr:
+    return emitter.run(runtime.not_simulated, constant(f"setting {member.declaring.name}.{member.name}"))
 
 
 def emit_compound_assignment(emitter: Emitter, node: nodes.CompoundAssignment) -> ast.expr:
