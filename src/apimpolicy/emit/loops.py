@@ -42,28 +42,23 @@ def statement_loop(emitter: Emitter, node: nodes.Loop) -> list[ast.stmt]:
     before = cells_of_block(emitter, node.locals)
     for initializer in node.initializers:
         before.extend(emitter.statement(initializer))
-
-    def increment() -> list[ast.stmt]:
-        made: list[ast.stmt] = []
-        for incrementor in node.incrementors:
-            counter = _counter_of(emitter, node, incrementor)
-            if counter is not None:
-                made.append(emitter.at(ast.AugAssign(store(counter), ast.Add(), constant(1)), incrementor))
-                continue
-            made.extend(emitter.statement(nodes.ExpressionStatement(incrementor.syntax, incrementor)))
-        return made
-
     step = _burn(emitter)
     _note_counter(emitter, node)
     if continues_in_try(node.body):
-        return [*before, *_loop_with_first(emitter, node, increment, step)]
-    if node.is_do:
-        others = [node.condition] if node.condition is not None else []
+        return [*before, *_loop_with_first(emitter, node, step)]
+    return [*before, *(_do_loop if node.is_do else _while_loop)(emitter, node, step)]
 
-        def until(body: list[ast.stmt]) -> list[ast.stmt]:
-            return [ast.While(constant(True), [step, *body, *_test_again(emitter, node)], [])]
 
-        return [*before, *_loop(emitter, node.body, lambda: _test_again(emitter, node), until, *others)]
+def _do_loop(emitter: Emitter, node: nodes.Loop, step: ast.stmt) -> list[ast.stmt]:
+    others = [node.condition] if node.condition is not None else []
+
+    def finish(body: list[ast.stmt]) -> list[ast.stmt]:
+        return [ast.While(constant(True), [step, *body, *_test_again(emitter, node)], [])]
+
+    return _loop(emitter, node.body, lambda: _test_again(emitter, node), finish, *others)
+
+
+def _while_loop(emitter: Emitter, node: nodes.Loop, step: ast.stmt) -> list[ast.stmt]:
     test: ast.expr = constant(True)
     guard: list[ast.stmt] = []
     if node.condition is not None:
@@ -72,33 +67,41 @@ def statement_loop(emitter: Emitter, node: nodes.Loop) -> list[ast.stmt]:
             guard.extend(_break_unless(emitter, node.condition))
         else:
             test = emitter.emit(node.condition)
-    return [
-        *before,
-        *_loop(emitter, node.body, increment, lambda body: [ast.While(test, [*guard, step, *body, *increment()], [])]),
-    ]
+
+    def finish(body: list[ast.stmt]) -> list[ast.stmt]:
+        return [ast.While(test, [*guard, step, *body, *_increment(emitter, node)], [])]
+
+    return _loop(emitter, node.body, lambda: _increment(emitter, node), finish)
 
 
-def _loop_with_first(
-    emitter: Emitter, node: nodes.Loop, increment: Callable[[], list[ast.stmt]], step: ast.stmt
-) -> list[ast.stmt]:
+def _loop_with_first(emitter: Emitter, node: nodes.Loop, step: ast.stmt) -> list[ast.stmt]:
     """A loop whose `continue` leaves a try statement: increments come after `finally`, in the next round."""
     first = emitter.fresh("first")
-    begins: list[ast.stmt] = [assign(first, constant(False))]
+    begins = assign(first, constant(False))
     start = cells_of_round(emitter, node.condition) if node.condition is not None else []
     guard = _test_again(emitter, node)
     if node.is_do:
-        start.extend([ast.If(load(first), begins, guard)] if guard else [])
+        start.extend([ast.If(load(first), [begins], guard)] if guard else [])
     else:
-        again = increment()
-        start = [*([ast.If(load(first), begins, again)] if again else []), *start, *guard]
+        again = _increment(emitter, node)
+        start = [*([ast.If(load(first), [begins], again)] if again else []), *start, *guard]
 
     def finish(body: list[ast.stmt]) -> list[ast.stmt]:
-        return [
-            assign(first, constant(True)),
-            ast.While(constant(True), [*start, step, *body], []),
-        ]
+        return [assign(first, constant(True)), ast.While(constant(True), [*start, step, *body], [])]
 
     return _loop(emitter, node.body, list, finish)
+
+
+def _increment(emitter: Emitter, node: nodes.Loop) -> list[ast.stmt]:
+    """What `for` does after each round."""
+    made: list[ast.stmt] = []
+    for incrementor in node.incrementors:
+        counter = _counter_of(emitter, node, incrementor)
+        if counter is not None:
+            made.append(emitter.at(ast.AugAssign(store(counter), ast.Add(), constant(1)), incrementor))
+        else:
+            made.extend(emitter.statement(nodes.ExpressionStatement(incrementor.syntax, incrementor)))
+    return made
 
 
 def _burn(emitter: Emitter) -> ast.stmt:
@@ -158,36 +161,46 @@ def statement_foreach(emitter: Emitter, node: nodes.Foreach) -> list[ast.stmt]:
         source = call(attribute(source, "key_value_pairs"))
     elif node.collection.type is DYNAMIC:
         source = emitter.run(runtime.dynamic_elements, source)
-    first: list[ast.stmt] = []
-    target = item
-    is_celled = node.symbol is not None and (node.symbol.is_captured or node.symbol.is_referenced)
-    if node.symbol is not None and node.element is node.placeholder and not is_celled:
-        target = emitter.symbol_name(node.symbol)
-        if _has_no_null(node.collection) and node.symbol not in emitter.reassigned:
-            emitter.never_null.add(node.symbol)
-    elif node.symbol is not None:
-        first = cells_of_round(emitter, node.symbol)
-        first.append(ast.Expr(emitter.assign(node.symbol, emitter.emit(node.element))))
-    elif node.deconstruction is not None:
-        first = [*cells_of_round(emitter, node.deconstruction), ast.Expr(emitter.emit(node.deconstruction))]
-    step = _burn(emitter)
-    walked = source
+    target, first = _each(emitter, node, item)
+    before = [_burn(emitter), *first]
     if not emitter.known_not_null(node.collection):
-        walked = emitter.at(emitter.run(runtime.elements, source), node.collection)
-    if not emitter.has_iterators:
-        return _loop(emitter, node.body, list, lambda body: [ast.For(store(target), walked, [step, *first, *body], [])])
+        source = emitter.at(emitter.run(runtime.elements, source), node.collection)
+    if emitter.has_iterators:
+        return _disposing_loop(emitter, node, target, source, before)
+    return _loop(emitter, node.body, list, lambda body: [ast.For(store(target), source, [*before, *body], [])])
+
+
+def _each(emitter: Emitter, node: nodes.Foreach, item: str) -> tuple[str, list[ast.stmt]]:
+    """The variable of Python's `for`, and what a round begins with to set C#'s."""
+    symbol = node.symbol
+    if symbol is None:
+        if node.deconstruction is None:
+            return item, []
+        return item, [*cells_of_round(emitter, node.deconstruction), ast.Expr(emitter.emit(node.deconstruction))]
+    if node.element is not node.placeholder or symbol.is_captured or symbol.is_referenced:
+        cells = cells_of_round(emitter, symbol)
+        return item, [*cells, ast.Expr(emitter.assign(symbol, emitter.emit(node.element)))]
+    if _has_no_null(node.collection) and symbol not in emitter.reassigned:
+        emitter.never_null.add(symbol)
+    return emitter.symbol_name(symbol), []
+
+
+def _disposing_loop(
+    emitter: Emitter, node: nodes.Foreach, target: str, source: ast.expr, before: list[ast.stmt]
+) -> list[ast.stmt]:
+    """A loop over what may be an iterator, which is ended when the loop is left."""
+    from apimpolicy.emit.exceptions import finally_
+
     enumerator = emitter.fresh("enumerator")
 
-    def disposing(body: list[ast.stmt]) -> list[ast.stmt]:
-        loop: ast.stmt = ast.For(store(target), load(enumerator), [step, *first, *body], [])
-        ending: ast.stmt = ast.Expr(emitter.run(runtime.end_enumeration, load(enumerator)))
-        end: ast.stmt = ast.If(emitter.run(goes_on), [ending], [])
-        begins = assign(enumerator, emitter.run(runtime.enumerator, walked))
-        from apimpolicy.emit.exceptions import finally_
-
+    def finish(body: list[ast.stmt]) -> list[ast.stmt]:
+        loop = ast.For(store(target), load(enumerator), [*before, *body], [])
+        ending = ast.Expr(emitter.run(runtime.end_enumeration, load(enumerator)))
+        end = ast.If(emitter.run(goes_on), [ending], [])
+        begins = assign(enumerator, emitter.run(runtime.enumerator, source))
         return [begins, finally_(emitter, [loop], [end])]
 
-    return _loop(emitter, node.body, list, disposing)
+    return _loop(emitter, node.body, list, finish)
 
 
 def _has_no_null(collection: nodes.Expression) -> bool:

@@ -32,25 +32,8 @@ def statement_switch(emitter: Emitter, node: nodes.Switch) -> list[ast.stmt]:
         made.extend(functions_of(emitter, section.statements))
     made.append(assign(value, emitter.emit(node.value)))
     made.extend(_choose(emitter, node, value, chosen))
-    target = Target()
-    target.sections = {}
-    everything = [statement for section in node.sections for statement in section.statements]
-    named = labels_gone_to(everything)
-
-    def go_to(section: int, piece: int) -> list[ast.stmt]:
-        enter: list[ast.stmt] = [assign(where, constant(piece))] if named else []
-        return [assign(chosen, constant(section)), *enter, ast.Continue()]
-
-    cut: list[list[list[nodes.Statement]]] = []
-    for index, section in enumerate(node.sections):
-        pieces, entries = pieces_of(section.statements, named)
-        cut.append(pieces)
-        for name, piece in entries.items():
-            target.labels[name] = partial(go_to, index, piece)
-        for label in section.labels:
-            if label.guard is None and (label.pattern is None or label.pattern.value is not None):
-                key = section_key(label.pattern.value if label.pattern is not None else None)
-                target.sections[key] = partial(go_to, index, 0)
+    named = labels_gone_to([statement for section in node.sections for statement in section.statements])
+    target, cut = _target(node, named, chosen, where)
     comes_again = has_goto(node)
     emitter.here.targets.append(target)
     emitter.here.rounds += comes_again
@@ -64,6 +47,30 @@ def statement_switch(emitter: Emitter, node: nodes.Switch) -> list[ast.stmt]:
     if named:
         made.append(assign(where, constant(0)))
     return [*made, *around(emitter, target, [ast.While(constant(True), [*sections, ast.Break()], [])])]
+
+
+def _target(
+    node: nodes.Switch, named: set[str], chosen: str, where: str
+) -> tuple[Target, list[list[list[nodes.Statement]]]]:
+    """What `goto`, `goto case` and `goto default` do in the sections, and these, each cut at its labels."""
+    target = Target()
+    target.sections = {}
+
+    def go_to(section: int, piece: int) -> list[ast.stmt]:
+        enter = [assign(where, constant(piece))] if named else []
+        return [assign(chosen, constant(section)), *enter, ast.Continue()]
+
+    cut: list[list[list[nodes.Statement]]] = []
+    for index, section in enumerate(node.sections):
+        pieces, entries = pieces_of(section.statements, named)
+        cut.append(pieces)
+        for name, piece in entries.items():
+            target.labels[name] = partial(go_to, index, piece)
+        for label in section.labels:
+            if label.guard is None and (label.pattern is None or label.pattern.value is not None):
+                key = section_key(label.pattern.value if label.pattern is not None else None)
+                target.sections[key] = partial(go_to, index, 0)
+    return target, cut
 
 
 def _choose(emitter: Emitter, node: nodes.Switch, value: str, chosen: str) -> list[ast.stmt]:
