@@ -21,11 +21,13 @@ from apimpolicy.dotnet.types import (
     Type,
     TypeParameter,
 )
-from apimpolicy.dotnet.values import VOID
+from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.syntax.nodes import Node
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+
+OWN, INHERITED, EXTENSION, OF_OBJECT = range(4)
 
 _NOWHERE = Node("hole", [], 0, 0)
 
@@ -33,8 +35,8 @@ _NOWHERE = Node("hole", [], 0, 0)
 class Offer(NamedTuple):
     """A member by its name: what it is (all overloads), its type, and how far from the receiver's own type it stands.
 
-    `members` is empty for what the compiler makes: elements of tuples, members of anonymous objects. `distance` 0 is
-    the type itself, 1 a base or interface, 2 an extension method, 3 what every object has.
+    `members` is empty for what the compiler makes: elements of tuples, members of anonymous objects. `distance` is one
+    of `OWN`, `INHERITED`, `EXTENSION`, `OF_OBJECT` (what every object has).
     """
 
     name: str
@@ -50,7 +52,7 @@ def of_type(type_: Type) -> list[Offer]:
     if isinstance(type_, NamedType):
         start = type_.name + "."
         names = [full for full, _ in type_names(type_.definition.namespace) if full.startswith(start)]
-        offers += [Offer(full[len(start) :], (), type_, 0) for full in names]
+        offers += [Offer(full[len(start) :], (), type_, OWN) for full in names]
     return offers
 
 
@@ -60,10 +62,10 @@ def of_value(type_: Type, binder: Binder) -> list[Offer]:
         return []
     offers: list[Offer] = []
     if isinstance(type_, TupleType):
-        offers += [Offer(name, (), kind, 0) for name, kind in zip(type_.names, type_.arguments, strict=True) if name]
-        offers += [Offer(f"Item{number + 1}", (), kind, 1) for number, kind in enumerate(type_.arguments)]
+        offers += [Offer(name, (), kind, OWN) for name, kind in zip(type_.names, type_.arguments, strict=True) if name]
+        offers += [Offer(f"Item{number + 1}", (), kind, INHERITED) for number, kind in enumerate(type_.arguments)]
     if isinstance(type_, AnonymousType):
-        offers += [Offer(name, (), kind, 0) for name, kind in type_.members]
+        offers += [Offer(name, (), kind, OWN) for name, kind in type_.members]
     taken = {offer.name for offer in offers}
     offers += [offer for offer in _declared(type_, False) if offer.name not in taken]
     return [*offers, *_extensions(type_, binder, frozenset(offer.name for offer in offers))]
@@ -78,16 +80,11 @@ def _declared(type_: Type, static: bool) -> tuple[Offer, ...]:
         if not members or (isinstance(members[0], Property) and members[0].parameters):
             continue
         container = members[0].container
-        distance = 0 if own and container is own[0] else 3 if container.name in ("object", "System.ValueType") else 1
-        if not static and any(container.name == "object" for container in _roots(type_, name)):
-            distance = 3
+        distance = OWN if own and container is own[0] else INHERITED
+        if not static and OBJECT.definition.members(name):
+            distance = OF_OBJECT
         offers.append(Offer(name, members, result_of(members[0]), distance, is_allowed(members)))
     return tuple(offers)
-
-
-def _roots(type_: Type, name: str) -> list[NamedType]:
-    """The types at the root that declare a member of this name as well: what every object has."""
-    return [parent for parent in lookup.supertypes(type_) if parent.name == "object" and parent.definition.members(name)]
 
 
 def result_of(member: Member) -> Type:
@@ -117,7 +114,7 @@ def _extensions(type_: Type, binder: Binder, taken: frozenset[str]) -> list[Offe
             _known.clear()
         receiver = Placeholder(_NOWHERE, type_)
         found = _known[type_] = tuple(
-            Offer(name, fitting, result_of(fitting[0]), 2, is_type_allowed(fitting[0].declaring))
+            Offer(name, fitting, result_of(fitting[0]), EXTENSION, is_type_allowed(fitting[0].declaring))
             for name, methods in _extension_methods().items()
             if (fitting := tuple(m for m in (extended(m, receiver, binder) for m in methods) if m is not None))
         )

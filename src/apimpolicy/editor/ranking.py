@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from math import log1p
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import OBJECT, VOID
+from apimpolicy.editor import usage
+from apimpolicy.editor.members import EXTENSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[^\W\d]\w*")
 
 Rank = tuple[float, ...]
+
+_DISTANCES = (0.0, 1.0, 2.0, 6.0)
+"""What it costs to stand further away, by `Offer.distance`."""
 
 
 class Ranking:
@@ -44,13 +50,13 @@ class Ranking:
         return best
 
     def member(self, offer: Offer) -> Rank:
-        uses = min(self.uses.get(offer.name, 0), 4)
-        fit = self._fit(offer.type)
-        is_void = offer.type is VOID
-        far = offer.distance == 3
-        score = -2.0 * uses + 2.0 * fit + 1.0 * offer.distance + 3.0 * far + 4.0 * is_void + 6.0 * (not offer.is_allowed)
-        if offer.members and isinstance(offer.members[0], Method):
-            score += 0.5
+        """Small is likely: used here, used elsewhere, of the wanted type, the type's own or the gateway's own."""
+        first = offer.members[0] if offer.members else None
+        score = -2.0 * min(self.uses.get(offer.name, 0), 4) - log1p(usage.counts().get(offer.name, 0))
+        score += 2.0 * self._fit(offer.type) + _DISTANCES[offer.distance]
+        score += 4.0 * (offer.type is VOID) + 6.0 * (not offer.is_allowed) + 0.5 * isinstance(first, Method)
+        if offer.distance == EXTENSION and first is not None and first.declaring.use == "context":
+            score -= 3.0
         return (score,)
 
     def symbol(self, name: str, type_: Type, distance: int) -> Rank:

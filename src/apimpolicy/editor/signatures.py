@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.signatures import Method
+from apimpolicy.editor.members import EXTENSION
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Member
@@ -28,7 +29,7 @@ def signature(offer: Offer) -> str:
     if not isinstance(first, Method):
         return shown(offer.type)
     more = len(offer.members) - 1
-    return method_text(first, offer.distance == 2) + (f" (+{more})" if more else "")
+    return method_text(first, offer.distance == EXTENSION) + (f" (+{more})" if more else "")
 
 
 def method_text(method: Method, skips_first: bool = False) -> str:
@@ -62,7 +63,7 @@ def described(offer: Offer) -> str:
     """What a list shows below the signature: all overloads, where the member comes from, what the gateway says."""
     if not offer.members:
         return ""
-    return documentation(offer.members, skips_first=offer.distance == 2, is_allowed=offer.is_allowed)
+    return documentation(offer.members, skips_first=offer.distance == EXTENSION, is_allowed=offer.is_allowed)
 
 
 def documentation(members: tuple[Member, ...], *, skips_first: bool = False, is_allowed: bool = True) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from apimpolicy.editor.local_functions import with_later_functions
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.depth import Frames
-from apimpolicy.syntax.lexer import PADDING, tokenize
+from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
 from apimpolicy.syntax.parser import parse
 from apimpolicy.syntax.stacks import FILLER, WORDS, Reading, Stack, Stacks, spelled
 from apimpolicy.text.holes import mark
@@ -20,7 +20,6 @@ from apimpolicy.text.holes import mark
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.syntax.lexer import Tokens
     from apimpolicy.syntax.nodes import Node
 
 CARET: Final = mark(999_999)
@@ -41,6 +40,7 @@ _FURTHER: Final = 12
 _BACK: Final = 3
 """Tokens before the refused one at which something may be missing as well."""
 _INSERTED: Final = tuple(kind for kind, word in WORDS.items() if word.cost <= 4) + ("SEMICOLON",)
+_ENDS: Final = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
 _WORD: Final = re.compile(r"@?\w*\Z")
 
 
@@ -78,29 +78,75 @@ def finished(code: str, caret: int) -> Iterator[Unfinished]:
 
 
 def _finished(prefix: str, rest: str) -> Iterator[Unfinished]:
+    with Frames():
+        beginning = _Beginning(prefix)
+    if beginning.caret < 0 or beginning.is_hopeless:
+        return
     for continuation in CONTINUATIONS:
         with Frames():
-            whole = _whole(prefix, continuation, rest)
+            whole = _whole(beginning, continuation, rest)
         if whole is not None:
             yield whole
 
 
-def _whole(prefix: str, continuation: str, rest: str) -> Unfinished | None:
-    code = f"{prefix}{CARET}{continuation}"
-    tokens, _ = tokenize(code, 1)
-    if _caret_token(tokens, len(prefix)) < 0:
-        return None
-    stacks = Stacks()
-    reading = stacks.read(tokens)
+class _Beginning:
+    """The code up to the caret, whose tokens are read once for all continuations."""
+
+    def __init__(self, prefix: str) -> None:
+        self.code = prefix + CARET
+        self.tokens, _ = tokenize(self.code, 1)
+        self.stacks = Stacks()
+        self.caret = _caret_token(self.tokens, len(prefix))
+        self.reading = self.stacks.read(self.tokens)
+        kinds = self.tokens.kinds
+        self._in_string = kinds.count("INTERPOLATED_START") > kinds.count("_INTERPOLATED_END")
+        self._start = self._statement()
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the tables refuse a token of an earlier statement, which nothing after the caret can change."""
+        failed = self.reading.failed
+        return failed >= 0 and any(kind in _ENDS for kind in self.tokens.kinds[failed : self.caret])
+
+    def _statement(self) -> int:
+        """The index of the first token of the caret's statement, before which the tables need not go again."""
+        place = self.caret
+        while place > 0 and not (self.tokens.kinds[place - 1] in _ENDS and place in self.reading.before):
+            place -= 1
+        return max(place, 0)
+
+    def read(self, continuation: str) -> Reading:
+        """The tables' way through the code with a continuation."""
+        if not continuation:
+            return self.reading
+        tokens = self._continued(continuation)
+        return self.stacks.read(tokens, self.reading.before.get(self._start), self._start)
+
+    def _continued(self, continuation: str) -> Tokens:
+        text = self.code + continuation
+        if self._in_string:  # brackets and colons of an interpolation depend on what is open
+            return tokenize(text, 1)[0]
+        more, _ = tokenize(text, len(self.code))
+        own = self.tokens
+        tokens = Tokens(text)
+        tokens.kinds = own.kinds[:-PADDING] + more.kinds
+        tokens.starts = own.starts[:-PADDING] + more.starts
+        tokens.ends = own.ends[:-PADDING] + more.ends
+        return tokens
+
+
+def _whole(beginning: _Beginning, continuation: str, rest: str) -> Unfinished | None:
+    reading = beginning.read(continuation)
     if reading.failed >= 0:
         return None
-    kinds = stacks.ending(reading.stack)
+    kinds = beginning.stacks.ending(reading.stack)
     if kinds is None:
         return None
-    before = reading.before.get(_caret_token(tokens, len(prefix)), reading.stack)
+    before = reading.before.get(beginning.caret, reading.stack)
+    code = beginning.code + continuation
     for text in dict.fromkeys((code + with_later_functions(kinds, rest), code + spelled(kinds))):
         try:
-            return Unfinished(parse(text), text, before, stacks)
+            return Unfinished(parse(text), text, before, beginning.stacks)
         except PolicySyntaxError:
             continue
     return None
