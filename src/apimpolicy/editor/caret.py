@@ -146,7 +146,9 @@ class CaretBinder(Binder):
             return
         argument = arguments[index]
         value = None if isinstance(receiver, TypeReference) else receiver
-        self.calls.append(CallAround(node, methods, index, argument.name.text if argument.name else "", value is not None))
+        self.calls.append(
+            CallAround(node, methods, index, argument.name.text if argument.name else "", value is not None)
+        )
         for method in methods:
             self._with_method(method, arguments, index, value)
 

@@ -16,6 +16,7 @@ from apimpolicy.editor.ranking import Ranking
 from apimpolicy.editor.signatures import described, signature
 from apimpolicy.editor.type_names import keywords_of, names_in, simple_types
 from apimpolicy.editor.unfinished import Unfinished, finished, word_start
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,7 +60,7 @@ def _offered(
     expected = list(binder.expected)
     if wanted is not None and not expected and _is_whole(whole):
         expected = [wanted]
-    ranking = Ranking(expected, binder, f"{used} {code[:start]}", code[:start])
+    ranking = Ranking(expected, binder, f"{used} {code[:start]}", is_statement=_is_statement(whole))
     items: dict[tuple[str, str], Item] = {}
     for note in notes:
         for item in _items(note, ranking):
@@ -71,6 +72,16 @@ def _offered(
     said = shown(receiver.type) if isinstance(receiver, Expression) else str(receiver or "")
     ordered = sorted(items.values(), key=lambda item: (item.rank, item.label))
     return Completion(ordered, said, any(is_dynamic(note) for note in notes))
+
+
+def _is_statement(whole: Unfinished) -> bool:
+    """Whether a statement begins with what the caret stands in, so that its value is not asked for."""
+    return any(
+        isinstance(node, shapes.ExpressionStatement)
+        and node.expression.start <= whole.offset < node.expression.end
+        and node.expression.kind in ("member_access", "identifier")
+        for node in whole.tree.walk()
+    )
 
 
 def _is_whole(whole: Unfinished) -> bool:
@@ -146,7 +157,7 @@ def _types(note: Note, ranking: Ranking) -> Iterable[Item]:
 def _in_namespace(name: str, ranking: Ranking) -> Iterable[Item]:
     for child in names_in(name):
         is_type = any(look_up(f"{name}.{child}", arity) is not None for arity in range(4))
-        rank = ranking.type_(child, True) if is_type else ranking.namespace(child)
+        rank = ranking.in_namespace(child)
         yield Item(child, "type" if is_type else "namespace", rank=rank)
 
 
@@ -165,5 +176,3 @@ def _arguments(calls: Sequence[CallAround], ranking: Ranking) -> Iterable[Item]:
 def _keywords(whole: Unfinished, ranking: Ranking) -> Iterable[Item]:
     for word in keywords_of(whole.stacks, whole.before):
         yield Item(word, "keyword", rank=ranking.keyword(word))
-
-

@@ -8,7 +8,6 @@ from math import log1p
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.editor import usage
@@ -24,18 +23,21 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 Rank = tuple[float, ...]
 
-_DISTANCES = (0.0, 1.0, 2.0, 6.0)
+_DISTANCES = (0.0, 0.5, 1.0, 2.0)
 """What it costs to stand further away, by `Offer.distance`."""
 
 
 class Ranking:
-    """One list's order. `expected` are the types that fit, `code` the code whose names are likelier to come again."""
+    """One list's order. `expected` are the types that fit, `code` the code whose names are likelier to come again.
 
-    def __init__(self, expected: Sequence[Type], binder: Binder, code: str, before: str) -> None:
+    `is_statement`: a whole statement ends at the caret, where a call that returns nothing is as good as any.
+    """
+
+    def __init__(self, expected: Sequence[Type], binder: Binder, code: str, is_statement: bool = False) -> None:
         self.expected = [type_ for type_ in expected if not isinstance(type_, SpecialType) and type_ is not OBJECT]
         self.binder = binder
         self.uses = Counter(_NAME.findall(code))
-        self.last = before
+        self.is_statement = is_statement
 
     def _fit(self, type_: Type) -> int:
         """How well a type fits: 0 exactly, 1 by a conversion, 2 not, or nothing is known."""
@@ -54,9 +56,11 @@ class Ranking:
         first = offer.members[0] if offer.members else None
         score = -2.0 * min(self.uses.get(offer.name, 0), 4) - log1p(usage.counts().get(offer.name, 0))
         score += 2.0 * self._fit(offer.type) + _DISTANCES[offer.distance]
-        score += 4.0 * (offer.type is VOID) + 6.0 * (not offer.is_allowed) + 0.5 * isinstance(first, Method)
+        score += 6.0 * (not offer.is_allowed)
+        if offer.type is VOID:
+            score += -2.0 if self.is_statement else 2.0
         if offer.distance == EXTENSION and first is not None and first.declaring.use == "context":
-            score -= 3.0
+            score -= 1.0
         return (score,)
 
     def symbol(self, name: str, type_: Type, distance: int) -> Rank:
@@ -67,10 +71,14 @@ class Ranking:
         return (1.0, 0.0)
 
     def type_(self, name: str, allowed: bool) -> Rank:
-        return (2.0 - min(self.uses.get(name, 0), 2) * 0.9 + 2 * (not allowed), 0.0)
+        uses = min(self.uses.get(name, 0), 2) * 0.9
+        return (2.0 - uses + 2 * (not allowed), -log1p(usage.counts().get(name, 0)))
+
+    def in_namespace(self, name: str) -> Rank:
+        return (-2.0 * min(self.uses.get(name, 0), 4) - log1p(usage.counts().get(name, 0)),)
 
     def namespace(self, name: str) -> Rank:
-        return (3.0 - min(self.uses.get(name, 0), 2) * 0.5, 0.0)
+        return (3.0 - min(self.uses.get(name, 0), 2) * 0.5, -log1p(usage.counts().get(name, 0)))
 
     def keyword(self, word: str) -> Rank:
         return (2.0 - min(self.uses.get(word, 0), 2) * 0.5, 0.5)

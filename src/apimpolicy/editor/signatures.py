@@ -69,7 +69,8 @@ def described(offer: Offer) -> str:
 def documentation(members: tuple[Member, ...], *, skips_first: bool = False, is_allowed: bool = True) -> str:
     """The overloads of a member as Markdown."""
     lines = [
-        method_text(member, skips_first) if isinstance(member, Method) else short(member.signature) for member in members
+        method_text(member, skips_first) if isinstance(member, Method) else short(member.signature)
+        for member in members
     ]
     text = "```csharp\n" + "\n".join(lines) + "\n```"
     text += f"\n\n`{short(str(members[0].declaring.name))}`"

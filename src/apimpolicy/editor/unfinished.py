@@ -52,6 +52,11 @@ class Unfinished(NamedTuple):
     before: Stack
     stacks: Stacks
 
+    @property
+    def offset(self) -> int:
+        """Where the caret's name stands in the text."""
+        return self.text.index(CARET)
+
 
 def word_start(code: str, caret: int) -> int:
     """Where the word begins that ends at the caret."""

@@ -1,4 +1,4 @@
-"""How often the project's own examples use a member: what is used much is likelier to be meant.
+"""How often the project's own examples use a name: what is used much is likelier to be meant.
 
 The counts are of the expressions in the documentation, in the pages of policies and rules, in the examples and in the
 tests; the build hook makes them (`_usage.json`), where these files are. Without the file every count is 0.
@@ -22,13 +22,13 @@ _WRITTEN = (
 _ENUMERATED = ("tests/conformance/expressions/*.jsonl",)
 """Rows that go through what .NET has, and so say less about what is usual."""
 _WEIGHT = 5
-_MEMBER = re.compile(r"\.\s*([^\W\d]\w*)")
+_NAME = re.compile(r"[^\W\d]\w*")
 _LEAST = 3
 
 
 @cache
 def counts() -> dict[str, int]:
-    """Uses by the name of the member."""
+    """Uses by name, of members and types alike."""
     try:
         stored: dict[str, int] = json.loads(_STORED.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -49,8 +49,8 @@ def store() -> None:
 
 
 def _uses(text: str) -> Counter[str]:
-    """The names after dots in the expressions of a text."""
-    from apimpolicy.text.scanner import EXPRESSION_START, scan_code
+    """The names in the expressions of a text, those in strings and comments aside."""
+    from apimpolicy.text.scanner import EXPRESSION_START, LITERALS, scan_code
 
     found: Counter[str] = Counter()
     position = 0
@@ -58,7 +58,7 @@ def _uses(text: str) -> Counter[str]:
         scan = scan_code(text, start.start(), min(len(text), start.start() + 4000))
         position = scan.end if scan.open is None else start.end()
         if scan.open is None:
-            found.update(_MEMBER.findall(text, start.end(), scan.end))
+            found.update(_NAME.findall(LITERALS.sub(" ", text[start.end() : scan.end])))
     return found
 
 
