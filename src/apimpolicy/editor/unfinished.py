@@ -41,6 +41,7 @@ _BACK: Final = 3
 """Tokens before the refused one at which something may be missing as well."""
 _INSERTED: Final = tuple(kind for kind, word in WORDS.items() if word.cost <= 4) + ("SEMICOLON",)
 _ENDS: Final = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
+_DOT_AT_LINE_END: Final = re.compile(r"\.[ \t]*\r?\n\s*[A-Za-z_]")
 _WORD: Final = re.compile(r"@?\w*\Z")
 
 
@@ -71,15 +72,36 @@ def finished(code: str, caret: int) -> Iterator[Unfinished]:
     prefix = code[:start]
     if not prefix.startswith(("@(", "@{")):
         return
-    is_found = False
-    for whole in _finished(prefix, code[caret:]):
-        is_found = True
-        yield whole
-    if not is_found:
-        with Frames():
-            mended = _mended(prefix)
-        if mended != prefix:
-            yield from _finished(mended, code[caret:])
+    tried: set[str] = set()
+    for text in (prefix, _with_names_at_line_ends(prefix)):
+        if text in tried:
+            continue
+        tried.add(text)
+        is_found = False
+        for whole in _finished(text, code[caret:]):
+            is_found = True
+            yield whole
+        if not is_found:
+            with Frames():
+                mended = _mended(text)
+            if mended not in tried:
+                tried.add(mended)
+                yield from _finished(mended, code[caret:])
+
+
+def _with_names_at_line_ends(prefix: str) -> str:
+    """The code with a name for each dot that ends a line before a name: a member that is still to be written there."""
+    if _DOT_AT_LINE_END.search(prefix) is None:
+        return prefix
+    tokens, _ = tokenize(prefix, 1)
+    pieces: list[str] = []
+    position = 0
+    for index, kind in enumerate(tokens.kinds[:-PADDING]):
+        end = tokens.ends[index]
+        if kind == "DOT" and _DOT_AT_LINE_END.match(prefix, end - 1):
+            pieces += (prefix[position:end], FILLER)
+            position = end
+    return "".join((*pieces, prefix[position:]))
 
 
 def _finished(prefix: str, rest: str) -> Iterator[Unfinished]:
@@ -190,14 +212,26 @@ def _repair(stacks: Stacks, reading: Reading, prefix: str) -> str | None:
     tokens, failed = reading.tokens, reading.failed
     best: tuple[int, int, str] | None = None
     for place in range(failed, max(failed - _BACK - 1, 0), -1):
-        stack = reading.before.get(place)
-        if stack is None:
-            continue
-        for cost, text, after, index in _changes(stacks, stack, tokens, place, prefix):
-            reached = _reach(stacks, tokens, after, index, failed + _FURTHER)
-            if reached > failed and (best is None or (reached, -cost) > best[:2]):
-                best = (reached, -cost, text)
+        ends_line = "\n" in prefix[tokens.ends[place - 1] : tokens.starts[place]]
+        for stack in _stacks_before(stacks, reading, place):
+            for price, text, after, index in _changes(stacks, stack, tokens, place, prefix):
+                cost = price - ends_line
+                reached = _reach(stacks, tokens, after, index, failed + _FURTHER)
+                if reached > failed and (best is None or (reached, -cost) > best[:2]):
+                    best = (reached, -cost, text)
     return best[2] if best is not None else None
+
+
+def _stacks_before(stacks: Stacks, reading: Reading, place: int) -> Iterator[Stack]:
+    """The stack before a token; also the one where the name before it is no type (`name␤ var x` declares nothing)."""
+    stack = reading.before.get(place)
+    if stack is not None:
+        yield stack
+    earlier = reading.before.get(place - 1)
+    if earlier is not None and reading.tokens.kinds[place - 1] == "NAME":
+        named = stacks.take(earlier, "NAME")
+        if named is not None and named is not stack:
+            yield named
 
 
 def _changes(
@@ -206,7 +240,8 @@ def _changes(
     """The changes at a token: what each costs, the text after it, the stack, and the index of the token that follows."""
     start, end = tokens.starts[place], tokens.ends[place]
     if end <= len(prefix):
-        yield 5, prefix[:start] + " " * (end - start) + prefix[end:], stack, place + 1
+        is_word = prefix[start : start + 1].isalpha() and tokens.kinds[place] != "NAME"
+        yield (9 if is_word else 5), prefix[:start] + " " * (end - start) + prefix[end:], stack, place + 1
     for cost, kinds, after in _insertions(stacks, stack):
         yield cost, f"{prefix[:start]}{spelled(kinds)} {prefix[start:]}", after, place
 
@@ -216,7 +251,7 @@ def _insertions(stacks: Stacks, stack: Stack) -> Iterator[tuple[int, list[str], 
     for kind in dict.fromkeys(_INSERTED):
         after = stacks.take(stack, kind)
         if after is not None:
-            yield WORDS[kind].cost + 1, [kind], after
+            yield (2 if kind == "COMMA" else WORDS[kind].cost + 1), [kind], after
     closing: list[str] = []
     current: Stack | None = stack
     if (named := stacks.take(stack, "NAME")) is not None:

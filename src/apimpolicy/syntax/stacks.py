@@ -141,7 +141,7 @@ class Stacks:
         current = stack or self.start
         end = len(tokens.kinds) - PADDING if last is None else last + 1
         while index < end:
-            before[index] = current
+            before.setdefault(index, current)  # without the marks that the look-ahead put in front of it
             kind, width = self.meaning(look, tokens, index, current[0])
             after = self.take(current, kind)
             if after is None:
