@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "Find what is wrong with policies before they are saved to Azure.",
     "eval": "Evaluate one C# expression.",
     "explain": "Say why a request got its answer.",
+    "lsp": "Serve an editor: the language server.",
     "new": "Write a first test file for a policy.",
     "mutate": "Change policies a little, and see whether a test fails.",
     "rule": "Explain a finding of check.",

@@ -58,22 +58,31 @@ class Note:
 class CallAround:
     """A call whose arguments the caret stands in: the methods it may mean, and which argument it is."""
 
-    __slots__ = ("argument", "has_receiver", "methods", "name", "node")
+    __slots__ = ("argument", "binder", "methods", "name", "node", "receiver")
 
-    def __init__(self, node: Node, methods: Sequence[Method], argument: int, name: str, has_receiver: bool) -> None:
+    def __init__(
+        self,
+        node: Node,
+        methods: Sequence[Method],
+        argument: int,
+        name: str,
+        receiver: Expression | None,
+        binder: CaretBinder,
+    ) -> None:
         self.node = node
         self.methods = tuple(methods)
         self.argument = argument
         self.name = name
         """The name in front of the argument, `name: |`."""
-        self.has_receiver = has_receiver
-        """Whether the first parameter of extension methods is what stands before the dot."""
+        self.receiver = receiver
+        """What stands before the dot, the first argument of extension methods; None for a type and for nothing."""
+        self.binder = binder
 
     def parameter_of(self, method: Method) -> int:
         """Which parameter of a method the argument at the caret goes to."""
         if self.name:
             return next((i for i, p in enumerate(method.parameters) if p.name == self.name), -1)
-        return self.argument + (1 if method.is_extension and self.has_receiver else 0)
+        return self.argument + (1 if method.is_extension and self.receiver is not None else 0)
 
 
 class CaretBinder(Binder):
@@ -146,9 +155,8 @@ class CaretBinder(Binder):
             return
         argument = arguments[index]
         value = None if isinstance(receiver, TypeReference) else receiver
-        self.calls.append(
-            CallAround(node, methods, index, argument.name.text if argument.name else "", value is not None)
-        )
+        name = argument.name.text if argument.name is not None else ""
+        self.calls.append(CallAround(node, methods, index, name, value, self))
         for method in methods:
             self._with_method(method, arguments, index, value)
 

@@ -163,7 +163,7 @@ def _in_namespace(name: str, ranking: Ranking) -> Iterable[Item]:
 
 def _arguments(calls: Sequence[CallAround], ranking: Ranking) -> Iterable[Item]:
     """The names of parameters, with which an argument may begin."""
-    for call in calls[-1:]:
+    for call in calls[:1]:  # the innermost one is bound first
         if call.name:
             continue
         for method in call.methods:
