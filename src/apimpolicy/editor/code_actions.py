@@ -140,7 +140,11 @@ def _test(analysis: Analysis, offset: int) -> Iterator[Action]:
     while element is not None and not _is_branch(element):
         element = element.parent
     if element is not None and analysis.path.lower().endswith((".xml", ".policy", ".cshtml")):
-        yield Action("Write a test for this branch", command="apimpolicy.newTest", arguments=(analysis.path, branch_path(element)))
+        yield Action(
+            "Write a test for this branch",
+            command="apimpolicy.newTest",
+            arguments=(analysis.path, branch_path(element)),
+        )
 
 
 def _is_branch(element: Element) -> bool:

@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Call
+from apimpolicy.binding.spelling import shown
 from apimpolicy.editor.expression_completion import complete as complete_code
 from apimpolicy.editor.names_completion import types_of, where_set
+from apimpolicy.editor.navigation import can_rename, local_at
 from apimpolicy.editor.occurrences import Occurrence, occurrence_at
 from apimpolicy.editor.pages import attribute_page, policy_page
 from apimpolicy.editor.signatures import documentation
@@ -41,7 +43,7 @@ def hover(analysis: Analysis, offset: int, knowledge: Knowledge) -> Hover | None
         return Hover(text, occurrence.start, occurrence.end)
     code = policy.expression_at(position)
     if code is not None:
-        return _of_code(policy, *code)
+        return _of_code(policy, *code) or _of_local(analysis, offset)
     element = policy.subject.element_at(position)
     return _of_markup(policy, element, position) if element is not None else None
 
@@ -75,6 +77,15 @@ def _of_code(policy: PolicyText, expression: CheckedExpression, offset: int) -> 
         return None
     start, end = expression.excerpt.locate(word.start()), expression.excerpt.locate(word.end() - 1) + 1
     return Hover(said, *policy.span(start, end))
+
+
+def _of_local(analysis: Analysis, offset: int) -> Hover | None:
+    """A variable of C# where it is declared."""
+    local, span = local_at(analysis, offset), can_rename(analysis, offset)
+    if local is None or span is None:
+        return None
+    symbol = local[1]
+    return Hover(f"```csharp\n{shown(symbol.type)} {symbol.name}\n```\n\n{symbol.kind}", *span)
 
 
 def _of_call(expression: CheckedExpression, start: int) -> str:
@@ -112,5 +123,3 @@ def _of_markup(policy: PolicyText, element: Element, offset: int) -> Hover | Non
                 span = policy.span(attribute.name_start, attribute.name_end)
                 return Hover(attribute_page(specification, slot), *span)
     return None
-
-

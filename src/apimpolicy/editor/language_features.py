@@ -189,7 +189,11 @@ def workspace_symbols(server: LanguageServer, params: dict[str, Any]) -> list[di
         if analysis is None or document is None:
             continue
         for each in occurrences(analysis):
-            if each.kind in ("variable", "fragment") and query in each.name.lower() and (each.sets or each.kind != "variable"):
+            if (
+                each.kind in ("variable", "fragment")
+                and query in each.name.lower()
+                and (each.sets or each.kind != "variable")
+            ):
                 location = {"uri": document.uri, "range": document.range(each.start, each.end)}
                 found.append({"name": each.name, "kind": 13, "location": location, "containerName": each.kind})
         if len(found) > 500:
@@ -235,7 +239,13 @@ def semantic_tokens(server: LanguageServer, params: dict[str, Any]) -> dict[str,
             line, character, step = start["line"], 0, start["line"] - line
         else:
             step = 0
-        data += (step, start["character"] - character, end["character"] - start["character"], KINDS.index(colour.kind), 0)
+        data += (
+            step,
+            start["character"] - character,
+            end["character"] - start["character"],
+            KINDS.index(colour.kind),
+            0,
+        )
         character = start["character"]
     return {"data": data}
 

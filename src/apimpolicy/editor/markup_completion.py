@@ -103,14 +103,27 @@ def _policy_item(name: str, opening: str) -> Item:
     assert specification is not None  # only simulated policies are offered
     documentation = policy_page(name)
     return Item(
-        name, "element", summary(name), documentation, opening + snippet(specification), is_snippet=True, rank=(5, name == "base")
+        name,
+        "element",
+        summary(name),
+        documentation,
+        opening + snippet(specification),
+        is_snippet=True,
+        rank=(5, name == "base"),
     )
 
 
 def _part_item(specification: Specification | None, name: str, opening: str) -> Item:
     part = specification.part(name) if specification is not None else None
     insert = snippet(part, name) if part is not None else f"{name}>$0</{name}>"
-    return Item(name, "element", f"part of {specification.name if specification else name}", insert=opening + insert, is_snippet=True, rank=(1,))
+    return Item(
+        name,
+        "element",
+        f"part of {specification.name if specification else name}",
+        insert=opening + insert,
+        is_snippet=True,
+        rank=(1,),
+    )
 
 
 def snippet(specification: Specification, name: str = "", depth: int = 0) -> str:
@@ -211,6 +224,6 @@ def at_value(policy: PolicyText, place: Place, offset: int, knowledge: Knowledge
 
 
 def _expressions(text: str) -> list[Item]:
-    return [Item("@(…)" if "(" in text else "@{…}", "snippet", "an expression", insert=text, is_snippet=True, rank=(8,))]
-
-
+    return [
+        Item("@(…)" if "(" in text else "@{…}", "snippet", "an expression", insert=text, is_snippet=True, rank=(8,))
+    ]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Attribute, Element
 
 _KEY = re.compile(
-    r'\b(Variables|Headers|MatchedParameters|Query|Certificates|Arguments)\s*'
+    r"\b(Variables|Headers|MatchedParameters|Query|Certificates|Arguments)\s*"
     r'(?:\[|\.\s*\w+\s*(?:<[^"()]{0,80}>)?\s*\()\s*"([^"\\\r\n]*)\Z'
 )
 _HEADER_IN_CODE = re.compile(r'\bHeaders\s*(?:\[|\.\s*\w+\s*\()\s*"([\w-]+)"')

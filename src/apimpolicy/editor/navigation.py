@@ -20,7 +20,7 @@ def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Lo
     occurrence = occurrence_at(analysis, offset)
     if occurrence is not None:
         return _of_name(analysis, occurrence, workspace)
-    local = _local_at(analysis, offset)
+    local = local_at(analysis, offset)
     if local is not None:
         return [Location(analysis.path, *span) for span in _spans_of(local, declared_only=True)]
     return _of_base(analysis, offset, workspace)
@@ -63,7 +63,7 @@ def references(analysis: Analysis, offset: int, workspace: Workspace) -> list[Lo
     """Everywhere the thing at an offset stands, in all files."""
     occurrence = occurrence_at(analysis, offset)
     if occurrence is None:
-        local = _local_at(analysis, offset)
+        local = local_at(analysis, offset)
         return [Location(analysis.path, *span) for span in _spans_of(local)] if local is not None else []
     return [
         Location(path, other.start, other.end)
@@ -78,7 +78,7 @@ def can_rename(analysis: Analysis, offset: int) -> tuple[int, int] | None:
     occurrence = occurrence_at(analysis, offset)
     if occurrence is not None:
         return (occurrence.start, occurrence.end) if occurrence.kind == "variable" else None
-    local = _local_at(analysis, offset)
+    local = local_at(analysis, offset)
     if local is None or local[1].kind == "context":
         return None
     return next((span for span in _spans_of(local) if span[0] <= offset <= span[1]), None)
@@ -87,7 +87,7 @@ def can_rename(analysis: Analysis, offset: int) -> tuple[int, int] | None:
 # ------------------------------------------------------------------------------------------------ variables of C#
 
 
-def _local_at(analysis: Analysis, offset: int) -> tuple[tuple[PolicyText, int], LocalSymbol] | None:
+def local_at(analysis: Analysis, offset: int) -> tuple[tuple[PolicyText, int], LocalSymbol] | None:
     """The C# variable at an offset, in an expression without mistakes."""
     found = analysis.at(offset)
     if found is None:
@@ -105,9 +105,7 @@ def _local_at(analysis: Analysis, offset: int) -> tuple[tuple[PolicyText, int], 
     return None
 
 
-def _spans_of(
-    local: tuple[tuple[PolicyText, int], LocalSymbol], declared_only: bool = False
-) -> list[tuple[int, int]]:
+def _spans_of(local: tuple[tuple[PolicyText, int], LocalSymbol], declared_only: bool = False) -> list[tuple[int, int]]:
     (policy, position), symbol = local
     code = policy.expression_at(position)
     if code is None:

@@ -130,5 +130,3 @@ def _nodes(code: str, place: int) -> Iterator[tuple[int, int]]:
             for child in node.children:
                 if child is not None and child.start <= place <= child.end and child.start < child.end:
                     yield child.start, child.end
-
-

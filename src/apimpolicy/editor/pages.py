@@ -42,7 +42,9 @@ def example(name: str) -> str:
 def attribute_page(specification: Specification, slot: AttributeSlot) -> str:
     """What an attribute takes."""
     said = [f"**{slot.name}** of `{specification.name}`: {kind_of(slot)}"]
-    said.append("Required." if slot.required else f"Default: `{_shown(slot.default)}`." if slot.default is not None else "")
+    said.append(
+        "Required." if slot.required else f"Default: `{_shown(slot.default)}`." if slot.default is not None else ""
+    )
     said.append("May be an expression." if slot.expression else "The gateway evaluates no expression in it.")
     if slot.sets:
         said.append(f"Names a variable, which becomes a `{slot.sets}`.")

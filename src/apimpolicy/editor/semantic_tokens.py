@@ -18,7 +18,18 @@ if TYPE_CHECKING:
     from apimpolicy.editor.analysis import Analysis, PolicyText
     from apimpolicy.syntax.lexer import Tokens
 
-KINDS: Final = ("keyword", "string", "number", "variable", "parameter", "property", "method", "class", "macro", "comment")
+KINDS: Final = (
+    "keyword",
+    "string",
+    "number",
+    "variable",
+    "parameter",
+    "property",
+    "method",
+    "class",
+    "macro",
+    "comment",
+)
 """The names that editors know; the protocol sends their numbers."""
 
 _LITERALS: Final = {

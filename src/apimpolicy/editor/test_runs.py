@@ -81,7 +81,9 @@ def cases_of(path: str) -> list[CaseAt]:
 
 def _policies_of(case: Case) -> tuple[str, ...]:
     given = case.subject.policies.values() if case.subject is not None else ()
-    return tuple(os.path.abspath(policy) for policy in given if isinstance(policy, Path) or not policy.lstrip().startswith("<"))
+    return tuple(
+        os.path.abspath(policy) for policy in given if isinstance(policy, Path) or not policy.lstrip().startswith("<")
+    )
 
 
 def run_tests(paths: list[str], name: str = "", folder: str = "") -> TestRun:

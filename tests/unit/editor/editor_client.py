@@ -14,9 +14,7 @@ from lsprotocol import converters, types
 from apimpolicy.editor.language_server import LanguageServer
 
 _CONVERTER = converters.get_converter()
-_ANSWERS = {
-    method: response for method, (_, response, _, _) in types.METHOD_TO_TYPES.items() if response is not None
-}
+_ANSWERS = {method: response for method, (_, response, _, _) in types.METHOD_TO_TYPES.items() if response is not None}
 
 
 class _Pipe(io.RawIOBase):
@@ -41,7 +39,7 @@ class _Pipe(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if not self._rest:
-            self._rest = self._chunks.get()
+            self._rest = self._chunks.get(timeout=60)
         part, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
         buffer[: len(part)] = part
         return len(part)
@@ -63,7 +61,8 @@ class Client:
         item = {"completionItem": {"snippetSupport": True}}
         capabilities = {"textDocument": {"completion": item}}
         self.initialized = self.request(
-            "initialize", {"processId": None, "rootUri": None, "workspaceFolders": folders, "capabilities": capabilities}
+            "initialize",
+            {"processId": None, "rootUri": None, "workspaceFolders": folders, "capabilities": capabilities},
         )
         self.notify("initialized", {})
 

@@ -39,15 +39,15 @@ OFFERED = [
     ("@{ var x = 1; var y = context.Request. \n return x.|", "CompareTo", "Nothing"),
     ("@{ var list = new List<int>() list.Add(1); return list.|", "Count", "Length"),
     ("@{ var list = new List<int>(); if (context.\n return list.|", "Count", "Length"),
-    ("@{ try { int.Parse(\"1\"); } catch (Exception error) { return error.|", "Message", "Length"),
+    ('@{ try { int.Parse("1"); } catch (Exception error) { return error.|', "Message", "Length"),
     ("@(context.Request.Certificate.|", "Thumbprint", "Length"),
     ("@(context.Variables.GetValueOrDefault<|", "string", "x"),
-    ("@{ int.TryParse(\"1\", out var number); return number.|", "CompareTo", "Length"),
-    ("@{ switch (context.Request.Method) { case \"GET\": return context.|", "Response", "Length"),
+    ('@{ int.TryParse("1", out var number); return number.|', "CompareTo", "Length"),
+    ('@{ switch (context.Request.Method) { case "GET": return context.|', "Response", "Length"),
 ]
 
 # the caret stands in no name
-NOTHING = ["@(\"text |", "@{ // remark |", "text |", "|"]
+NOTHING = ['@("text |', "@{ // remark |", "text |", "|"]
 
 FIRST = [
     ("@(context.Request.Headers.|", "GetValueOrDefault"),
@@ -86,7 +86,9 @@ def test_after_a_dynamic_value_any_name_may_stand() -> None:
 
 
 CODE = [text.replace("|", "", 1) for text, *_ in OFFERED]
-PIECES = st.sampled_from(["(", ")", "{", "}", ";", ".", ",", "x", "new ", '"', "$\"{", "<", ">", "=>", " in ", "\n", "@"])
+PIECES = st.sampled_from(
+    ["(", ")", "{", "}", ";", ".", ",", "x", "new ", '"', '$"{', "<", ">", "=>", " in ", "\n", "@"]
+)
 
 
 @settings(max_examples=60, deadline=None)
