@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "check": "Find what is wrong with policies before they are saved to Azure.",
+    "dap": "Serve an editor's debugger: the debug adapter.",
     "eval": "Evaluate one C# expression.",
     "explain": "Say why a request got its answer.",
     "lsp": "Serve an editor: the language server.",

@@ -17,7 +17,7 @@ _CONVERTER = converters.get_converter()
 _ANSWERS = {method: response for method, (_, response, _, _) in types.METHOD_TO_TYPES.items() if response is not None}
 
 
-class _Pipe(io.RawIOBase):
+class Pipe(io.RawIOBase):
     """A stream between two threads."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Client:
     """A session with a server that runs in a thread."""
 
     def __init__(self, *roots: str) -> None:
-        self._to_server, self._from_server = _Pipe(), _Pipe()
+        self._to_server, self._from_server = Pipe(), Pipe()
         self._reader = io.BufferedReader(self._from_server)
         self.server = LanguageServer(io.BufferedReader(self._to_server), self._from_server)  # type: ignore[arg-type]
         self.code: int | None = None
