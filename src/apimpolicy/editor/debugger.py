@@ -276,14 +276,11 @@ class Debugger:
         return Scope(self.exchange.context, frame or (self._frames[-1] if self._frames else None))
 
     def parts(self) -> list[tuple[str, str]]:
-        """What the parts of the last expressions of the policy came to: their code and value."""
-        if self.exchange is None or not self.exchange.trace:
-            return []
-        entry = self.exchange.trace[-1]
-        while entry.parent is not None and not entry.evaluations:
-            entry = entry.parent
+        """What the parts of the expressions of the last policy that has any came to: their code and value."""
+        trace = self.exchange.trace if self.exchange is not None else []
+        entry = next((entry for entry in reversed(trace) if entry.evaluations), None)
         found: list[tuple[str, str]] = []
-        for evaluation in entry.evaluations[-3:]:
+        for evaluation in entry.evaluations[-3:] if entry is not None else ():
             text = evaluation.excerpt.text
             for node, value in evaluation.recorder.entries[-60:] if evaluation.recorder is not None else ():
                 syntax = node.syntax
