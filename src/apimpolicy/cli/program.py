@@ -23,6 +23,7 @@ COMMANDS = {
     "explain": "Say why a request got its answer.",
     "lsp": "Serve an editor: the language server.",
     "new": "Write a first test file for a policy.",
+    "mcp": "Serve a coding assistant: tools over MCP.",
     "mutate": "Change policies a little, and see whether a test fails.",
     "rule": "Explain a finding of check.",
     "run": "Send one request through a policy.",

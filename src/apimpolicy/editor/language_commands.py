@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.editor import rpc
 from apimpolicy.editor.rpc import RpcError
-from apimpolicy.editor.test_runs import MOST_SECONDS, cases_of, run_tests, test_files
+from apimpolicy.editor.test_runs import cases_of, run_tests, test_files
 from apimpolicy.editor.text_documents import uri_of
+from apimpolicy.editor.tool_process import printed_by
 from apimpolicy.testing.case_files import ENDINGS
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def tests(server: LanguageServer) -> list[dict[str, Any]]:
 def new_test(server: LanguageServer, policy: str, branch: str = "") -> dict[str, Any]:
     """Write a first test file; where one is there, add the case of the branch to it."""
     path = f"{os.path.splitext(policy)[0]}.test.yaml"
-    text = _tool("new", "test", policy, "-o", "-")
+    text = printed_by("new", "test", policy, "-o", "-")
     if os.path.exists(path):
         text = _added(path, text, branch)
     with open(path, "w", encoding="utf-8") as file:
@@ -65,16 +64,16 @@ def _branch_of(case: dict[str, Any]) -> str:
 
 def explain(server: LanguageServer, policy: str, *options: str) -> str:
     """Why a request gets its answer; without options, a GET of `/`."""
-    return _tool("explain", policy, *(options or ("--get", "/")))
+    return printed_by("explain", policy, *(options or ("--get", "/")))
 
 
 def journey(server: LanguageServer, path: str, *options: str) -> str:
     """The journey of a request as a page of HTML: of a policy, or of the case of a test file that fails."""
     with tempfile.TemporaryDirectory() as folder:
         if path.endswith(ENDINGS):
-            _tool("test", path, *(("-k", options[0]) if options else ()), "--html", folder)
+            printed_by("test", path, *(("-k", options[0]) if options else ()), "--html", folder)
         else:
-            _tool("explain", path, *(options or ("--get", "/")), "--html", os.path.join(folder, "journey.html"))
+            printed_by("explain", path, *(options or ("--get", "/")), "--html", os.path.join(folder, "journey.html"))
         pages = sorted(Path(folder).rglob("*.html"))
         if not pages:
             raise RpcError(rpc.REQUEST_FAILED, "the case passes: there is no page of it")
@@ -87,20 +86,6 @@ def page(server: LanguageServer, code: str) -> str:
     from apimpolicy.editor.pages import policy_page
 
     return page_of_code(code) or policy_page(code) or f"There is no page for {code}."
-
-
-def _tool(*arguments: str) -> str:
-    """What a command of the tool prints. Raises RpcError with what it says when it fails."""
-    done = subprocess.run(
-        [sys.executable, "-m", "apimpolicy", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=MOST_SECONDS,
-        check=False,
-    )
-    if done.returncode > 1 or not done.stdout:
-        raise RpcError(rpc.REQUEST_FAILED, done.stderr.strip() or "the command printed nothing")
-    return done.stdout
 
 
 COMMANDS: Final[dict[str, Callable[..., Any]]] = {

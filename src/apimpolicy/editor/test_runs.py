@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.errors import ApimPolicyError
+from apimpolicy.editor.tool_process import json_of
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.testing.case_files import ENDINGS, load_case_file
 
 if TYPE_CHECKING:
     from apimpolicy.testing.case_files import Case
 
 _SKIPPED = frozenset(("node_modules", "__pycache__", ".git", ".venv"))
-MOST_SECONDS = 300
-"""Of one run of the tests that an editor asks for."""
 MOST_FILES = 2000
 
 
@@ -90,17 +87,11 @@ def run_tests(paths: list[str], name: str = "", folder: str = "") -> TestRun:
     """Run test files in a process of their own, with the operating system's limits, and read what came of it."""
     with tempfile.TemporaryDirectory() as directory:
         report = os.path.join(directory, "coverage.json")
-        command = [sys.executable, "-m", "apimpolicy", "test", *paths, "--format", "json", "--coverage-report", report]
-        command += ["-k", name] if name else []
+        options = ["--coverage-report", report, *(("-k", name) if name else ())]
         try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=MOST_SECONDS, cwd=folder or None, check=False
-            )
-            outcome = json.loads(done.stdout)
-        except subprocess.TimeoutExpired:
-            return TestRun([], {}, f"the tests took more than {MOST_SECONDS} seconds")
-        except ValueError:
-            return TestRun([], {}, done.stderr.strip() or "the tests could not be run")
+            outcome = json_of("test", *paths, *options, folder=folder or None)
+        except ConfigurationError as error:
+            return TestRun([], {}, str(error))
         coverage = _coverage(report, folder)
     return TestRun([_outcome(case, folder) for case in outcome.get("cases", ())], coverage)
 
