@@ -1,6 +1,7 @@
 """Build hook: makes what is generated, for wheels and editable installs: the parser's tables of grammar/csharp.lark
 (src/apimpolicy/syntax/_tables.bin), what policies and rules declare (src/apimpolicy/_declarations.bin), the schema of
-test files (src/apimpolicy/schemas), and how often examples use a member (src/apimpolicy/editor/_usage.json). None of them needs more than the standard library and Lark.
+test files (src/apimpolicy/schemas), and how often examples use a name (src/apimpolicy/editor/_usage.json). None of them
+needs more than the standard library and Lark.
 
 An editable install gets byte code too, as pip makes it for a wheel: where Python is told not to write any, every start
 would compile the sources again, and take three times as long.

@@ -12,8 +12,8 @@ import statistics
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apimpolicy.binding import bind
 from apimpolicy.editor.expression_completion import Completion, complete
@@ -22,6 +22,9 @@ from apimpolicy.syntax.lexer import PADDING, tokenize
 from apimpolicy.syntax.nodes import Token
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "expressions.jsonl"
 
@@ -136,7 +139,7 @@ def measure(count: int, seed: int) -> dict[str, Figures]:
     every = [(code, *place) for code in expressions() for place in positions(code)]
     rng.shuffle(every)
     figures: dict[str, Figures] = defaultdict(Figures)
-    for code, start, name, role in every[:200]:
+    for code, start, *_ in every[:200]:
         complete(code, start)
     for code, start, name, role in every[:count]:
         figures["whole"].ask(code, start, name, role)

@@ -69,7 +69,8 @@ def bind_object_creation(binder: Binder, node: shapes.ObjectCreation) -> Express
     if type_ is ERROR or any(isinstance(a.expression, Bad) for a in arguments):
         if isinstance(initializer, Node):
             _bind_for_errors(binder, initializer)
-        binder.unfinished_call(node, lookup.constructors(type_) if isinstance(type_, NamedType) else (), arguments, None)
+        methods = lookup.constructors(type_) if isinstance(type_, NamedType) else ()
+        binder.unfinished_call(node, methods, arguments, None)
         settle_arguments(binder, arguments)
         return binder.bad(node, type_)
     if isinstance(type_, TypeParameter):

@@ -9,7 +9,6 @@ from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.editor.place import offset_in
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of
-from apimpolicy.text.document import Element
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.checks.expressions import CheckedExpression, ExpressionCheck
-    from apimpolicy.text.document import Document
+    from apimpolicy.text.document import Document, Element
 
 
 class PolicyText:

@@ -80,7 +80,7 @@ def new_test(policy: str) -> dict[str, Any]:
     return {"text": printed_by("new", "test", policy, "-o", "-"), "path": f"{os.path.splitext(policy)[0]}.test.yaml"}
 
 
-def test(path: str, name: str = "") -> dict[str, Any]:
+def run_tests(path: str, name: str = "") -> dict[str, Any]:
     """Run the test cases of a test file, or of all test files below a folder; `name` chooses cases by their name."""
     return json_of("test", path, *(("-k", name) if name else ()))
 
@@ -129,7 +129,7 @@ def _type_page(name: str) -> str:
     return "\n".join(lines)
 
 
-TOOLS: tuple[Callable[..., dict[str, Any]], ...] = (check, run, explain, evaluate, new_test, test, page)
+TOOLS: tuple[Callable[..., dict[str, Any]], ...] = (check, run, explain, evaluate, new_test, run_tests, page)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.editor.expression_completion import complete as complete_code
-from apimpolicy.editor.items import Item
 from apimpolicy.editor.markup_completion import at_attribute, at_content, at_element, at_end_tag, at_value
 from apimpolicy.editor.names_completion import named_values, names_in_code
 from apimpolicy.editor.place import Place, code_at, place_at
@@ -17,9 +16,10 @@ from apimpolicy.policies import conversions
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
     from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.editor.items import Item
     from apimpolicy.editor.knowledge import Knowledge
 
-_TYPES = {conversions.boolean: "bool", conversions.integer: "int", conversions.number: "double"}
+_TYPES: dict[object, str] = {conversions.boolean: "bool", conversions.integer: "int", conversions.number: "double"}
 _IN_STRING = re.compile(r'"[^"\r\n]*\Z')
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from apimpolicy.binding.core import Binder
 from apimpolicy.binding.lookup import element_type
 from apimpolicy.binding.nodes import Local
-from apimpolicy.binding.nodes.bound import Bound
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.types import AnonymousType, NamedType, Type
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from apimpolicy.binding.nodes.bound import Bound
     from apimpolicy.context.execution import Context
 
 MOST_ELEMENTS: Final = 100
@@ -154,5 +154,3 @@ def _symbols(body: Bound) -> Iterator[LocalSymbol]:
                 if isinstance(each, LocalSymbol):
                     yield each
         waiting.extend(node.children())
-
-

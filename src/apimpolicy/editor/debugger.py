@@ -61,7 +61,7 @@ class Terminated(BaseException):
 
 
 class Debugger:
-    """One session. `stopped` is called, in the request's thread, when it has stopped; `said` with the text of logpoints."""
+    """One session. `stopped` is called in the request's thread when it has stopped, `said` with what logpoints say."""
 
     def __init__(self, stopped: Callable[[Reason, str], None], said: Callable[[str, Source, int], None]) -> None:
         self._stopped = stopped
@@ -219,7 +219,8 @@ class Debugger:
     def _look(self, command: Callable[[], Any]) -> Any:
         """Run code of the user's without stopping in it."""
         self._is_looking = True
-        saved, _ = sys.gettrace(), sys.settrace(None)
+        saved = sys.gettrace()
+        sys.settrace(None)
         try:
             return command()
         finally:
@@ -239,7 +240,7 @@ class Debugger:
         return len(self._steps) + len(self._frames)
 
     def resume(self, how: Literal["run", "over", "in", "out"] = "run") -> None:
-        """Let the request go on: to the next breakpoint, or the next point at the same depth, deeper, or further out."""
+        """Let the request go on: to the next breakpoint, or the next point: at the same depth, deeper, further out."""
         self._until = {"run": None, "over": self.depth, "in": sys.maxsize, "out": self.depth - 1}[how]
         self._commands.put(None)
 

@@ -8,10 +8,11 @@ from apimpolicy.binding.nodes import Expression, NamespaceReference, TypeReferen
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.dotnet.metadata import look_up
+from apimpolicy.dotnet.signatures import Method, Property
 from apimpolicy.dotnet.types import ERROR, NamedType, Type
 from apimpolicy.editor import members
 from apimpolicy.editor.caret import CallAround, CaretBinder, Note, bind_at_caret, is_dynamic
-from apimpolicy.editor.items import Item
+from apimpolicy.editor.items import Item, Kind
 from apimpolicy.editor.ranking import Ranking
 from apimpolicy.editor.signatures import described, signature
 from apimpolicy.editor.type_names import keywords_of, names_in, simple_types
@@ -21,6 +22,7 @@ from apimpolicy.syntax import shapes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from apimpolicy.binding.symbols import Scope
     from apimpolicy.editor.members import Offer
 
 
@@ -119,17 +121,16 @@ def _members(offers: Iterable[Offer], ranking: Ranking) -> Iterable[Item]:
         )
 
 
-def _kind(offer: Offer) -> str:
+def _kind(offer: Offer) -> Kind:
     if not offer.members:
         return "property"
-    name = type(offer.members[0]).__name__
-    return {"Method": "method", "Property": "property"}.get(name, "constant")
+    first = offer.members[0]
+    return "method" if isinstance(first, Method) else "property" if isinstance(first, Property) else "constant"
 
 
 def _symbols(note: Note, ranking: Ranking) -> Iterable[Item]:
-    scope = note.scope
     distance = 0
-    current = scope
+    current: Scope | None = note.scope
     while current is not None:
         for name, symbol in current.names.items():
             if isinstance(symbol, LocalFunctionSymbol):
@@ -137,7 +138,7 @@ def _symbols(note: Note, ranking: Ranking) -> Iterable[Item]:
                 detail = f"{shown(symbol.returns)} {name}({parameters})"
                 yield Item(name, "function", detail, rank=ranking.symbol(name, symbol.returns, distance))
             elif isinstance(symbol, LocalSymbol) and "\ufdd0" not in name and not name.startswith("<"):
-                kind = "parameter" if symbol.kind in ("parameter", "range") else "variable"
+                kind: Kind = "parameter" if symbol.kind in ("parameter", "range") else "variable"
                 known = symbol.type is not ERROR
                 detail = f"{shown(symbol.type)} {name}" if known else name
                 yield Item(name, kind, detail, rank=ranking.symbol(name, symbol.type, distance))

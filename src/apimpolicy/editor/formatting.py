@@ -72,7 +72,7 @@ def _attributes(element: Element, text: str, indent: str, depth: int) -> Iterato
 
 
 def _holds_elements(element: Element) -> bool:
-    """Whether white space among the children means nothing: there are elements, no text, and no policy that takes any."""
+    """Whether white space among the children means nothing: there are elements, no text, and nothing takes any."""
     if not any(isinstance(child, Element) for child in element.children):
         return False
     if any(isinstance(child, Characters) and child.raw.strip() for child in element.children):

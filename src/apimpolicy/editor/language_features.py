@@ -27,9 +27,22 @@ if TYPE_CHECKING:
     Feature = Callable[[LanguageServer, dict[str, Any]], Any]
 
 _ITEM_KINDS: Final = {
-    **{"property": 10, "method": 2, "field": 5, "constant": 21, "variable": 6, "parameter": 6, "function": 3},
-    **{"type": 7, "namespace": 9, "keyword": 14, "argument": 5, "element": 7, "attribute": 10, "value": 12},
-    **{"reference": 18, "snippet": 15},
+    "property": 10,
+    "method": 2,
+    "field": 5,
+    "constant": 21,
+    "variable": 6,
+    "parameter": 6,
+    "function": 3,
+    "type": 7,
+    "namespace": 9,
+    "keyword": 14,
+    "argument": 5,
+    "element": 7,
+    "attribute": 10,
+    "value": 12,
+    "reference": 18,
+    "snippet": 15,
 }
 _SYMBOL_KINDS: Final = {"section": 3, "policy": 12, "part": 8}
 _PLACE_IN_SNIPPET = re.compile(r"\$\{\d+[:|]([^}|,]*)[^}]*\}|\$\d+")

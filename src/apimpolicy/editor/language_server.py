@@ -26,8 +26,6 @@ from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.deadline import DeadlineError, deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.editor.analysis import Analysis
     from apimpolicy.editor.test_runs import TestRun
@@ -118,9 +116,8 @@ class LanguageServer:
         self.connection.write({"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message}})
 
     def _dispatch(self, method: str, params: dict[str, Any], *, is_request: bool) -> Any:
-        own: Callable[[dict[str, Any]], Any] | None = _OWN.get(method) and getattr(self, _OWN[method])
-        if own is not None:
-            return own(params)
+        if method in _OWN:
+            return getattr(self, _OWN[method])(params)
         if not self._is_initialized:
             raise RpcError(rpc.SERVER_NOT_INITIALIZED, "the session begins with 'initialize'")
         if not is_request:
@@ -274,7 +271,7 @@ class LanguageServer:
             found = []
         self._found[uri] = found
         diagnostics = [to_diagnostic(document, finding) for finding in found]
-        params = {"uri": uri, "diagnostics": diagnostics}
+        params: dict[str, Any] = {"uri": uri, "diagnostics": diagnostics}
         if document.version is not None:
             params["version"] = document.version
         self.notify("textDocument/publishDiagnostics", params)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import AttributeSlot, Specification
     from apimpolicy.text.document import Element
 
+_DEEPEST = 4
+"""Elements in one another that a snippet has."""
 _DOCUMENT = "policies", "fragment", *SECTIONS
 _WHOLE = (
     "policies>\n\t<inbound>\n\t\t<base />\n\t\t$0\n\t</inbound>\n\t<backend>\n\t\t<base />\n\t</backend>\n"
@@ -161,11 +163,10 @@ class _Snippet:
         for slot in specification.contents:
             if slot.child is not None and slot.required:
                 found.append(f"<{slot.child}>{self._place()}</{slot.child}>")
-        for slot in specification.children:
-            if slot.part is not None and (slot.required or specification.name == "choose") and slot.name and depth < 4:
-                part = specification.part(slot.name)
-                if part is not None and (slot.required or slot.name == "when"):
-                    found.append("<" + self.element(part, slot.name, depth))
+        for child in specification.children:
+            part = specification.part(child.name) if child.name is not None and child.part is not None else None
+            if part is not None and child.required and depth < _DEEPEST:
+                found.append("<" + self.element(part, child.name or "", depth))
         return found
 
     def _value(self, slot: AttributeSlot) -> str:

@@ -48,7 +48,7 @@ class Offer(NamedTuple):
 
 def of_type(type_: Type) -> list[Offer]:
     """The static members and nested types of a type."""
-    offers = [offer for offer in _declared(type_, True)]
+    offers = list(_declared(type_, True))
     if isinstance(type_, NamedType):
         start = type_.name + "."
         names = [full for full, _ in type_names(type_.definition.namespace) if full.startswith(start)]
@@ -89,7 +89,7 @@ def _declared(type_: Type, static: bool) -> tuple[Offer, ...]:
 
 def result_of(member: Member) -> Type:
     """The type of a property or field, or what a method returns."""
-    return member.returns if isinstance(member, Method) else member.type  # type: ignore[attr-defined,no-any-return]
+    return member.returns if isinstance(member, Method) else member.type  # type: ignore[attr-defined]  # fields and properties have one
 
 
 def is_allowed(members: tuple[Member, ...]) -> bool:

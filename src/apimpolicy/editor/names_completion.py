@@ -1,4 +1,4 @@
-"""Completion of names that mean something elsewhere: variables, headers, named values, fragments, backends, certificates."""
+"""Completion of names that mean something elsewhere: variables, headers, named values, fragments, backends, …"""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PARAMETER = re.compile(r"\{\*?([\w-]+)\}")
 
 
 def names_in_code(policy: PolicyText, place: Place, code: Code, knowledge: Knowledge) -> list[Item] | None:
-    """The keys that fit in a string at the caret: `context.Variables["|"]`; None when the caret is in no such string."""
+    """The keys that fit in a string at the caret, `context.Variables["|"]`; None when it is in no such string."""
     found = _KEY.search(code.text, 0, code.caret)
     if found is None:
         return None

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.syntax.parser import parse
-from apimpolicy.text.document import Element
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.text.document import Element
 
 _TELLING = ("name", "fragment-id", "backend-id", "code", "condition", "id", "variable-name", "key", "counter-key")
 """Attributes that tell one policy from another, the first that is given."""

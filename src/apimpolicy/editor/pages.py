@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import AttributeSlot, Specification
 
 _EXAMPLE = re.compile(r"```xml\n(.*?)```", re.DOTALL)
-_KINDS = {conversions.boolean: "true or false", conversions.integer: "a whole number", conversions.number: "a number"}
+_KINDS: dict[object, str] = {
+    conversions.boolean: "true or false",
+    conversions.integer: "a whole number",
+    conversions.number: "a number",
+}
 
 
 @cache

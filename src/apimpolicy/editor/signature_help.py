@@ -76,7 +76,7 @@ def _help(call: CallAround) -> SignatureHelp:
         if place >= len(parameters) and parameters and parameters[-1].mode == "params":
             place = len(parameters) - 1
         fits = 0 <= place < len(parameters)
-        if fits and not (overloads and 0 <= overloads[active].active):
+        if fits and not (overloads and overloads[active].active >= 0):
             active = len(overloads)
         texts = tuple(parameter_text(parameter) for parameter in parameters)
         overloads.append(Overload(method_text(method, skips), texts, place if fits else -1))

@@ -39,7 +39,7 @@ _FURTHER: Final = 12
 """Tokens that a repair is to go on for; one that does so is as good as any."""
 _BACK: Final = 3
 """Tokens before the refused one at which something may be missing as well."""
-_INSERTED: Final = tuple(kind for kind, word in WORDS.items() if word.cost <= 4) + ("SEMICOLON",)
+_INSERTED: Final = (*tuple(kind for kind, word in WORDS.items() if word.cost <= 4), "SEMICOLON")
 _ENDS: Final = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
 _DOT_AT_LINE_END: Final = re.compile(r"\.[ \t]*\r?\n\s*[A-Za-z_]")
 _WORD: Final = re.compile(r"@?\w*\Z")
@@ -237,7 +237,7 @@ def _stacks_before(stacks: Stacks, reading: Reading, place: int) -> Iterator[Sta
 def _changes(
     stacks: Stacks, stack: Stack, tokens: Tokens, place: int, prefix: str
 ) -> Iterator[tuple[int, str, Stack, int]]:
-    """The changes at a token: what each costs, the text after it, the stack, and the index of the token that follows."""
+    """The changes at a token: what each costs, the text after it, the stack, and the index of the next token."""
     start, end = tokens.starts[place], tokens.ends[place]
     if end <= len(prefix):
         is_word = prefix[start : start + 1].isalpha() and tokens.kinds[place] != "NAME"

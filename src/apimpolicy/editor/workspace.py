@@ -91,7 +91,7 @@ class Workspace:
         return made
 
     def related(self, path: str) -> set[str]:
-        """The files that may run in one request with a file: wider and narrower scopes, fragments, who includes them."""
+        """The files that may run in one request with a file: wider and narrower scopes, fragments, their users."""
         path = os.path.abspath(path)
         files = self.files()
         fragments = {os.path.abspath(known.path): known.name for known in self.knowledge(path).all("fragment")}

@@ -15,7 +15,9 @@ from apimpolicy.editor import assistant_tools
 mcp = pytest.importorskip("mcp", reason="the extra [mcp] is not installed")
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "client-certificate"
-POLICY = '<policies><inbound><set-header name="a"><value>@(context.Request.Metho)</value></set-header></inbound></policies>'
+POLICY = (
+    '<policies><inbound><set-header name="a"><value>@(context.Request.Metho)</value></set-header></inbound></policies>'
+)
 
 
 def call(name: str, /, **arguments: Any) -> Any:
@@ -38,7 +40,7 @@ def test_what_tools_there_are() -> None:
             return await client.list_tools()
 
     tools = {tool.name: tool for tool in asyncio.run(ask()).tools}
-    assert {"check", "run", "explain", "evaluate", "new_test", "test", "page"} <= set(tools)
+    assert {"check", "run", "explain", "evaluate", "new_test", "run_tests", "page"} <= set(tools)
     assert all(tool.description and tool.output_schema for tool in tools.values())
 
 
@@ -57,10 +59,10 @@ def test_run_and_explain() -> None:
 
 def test_tests_and_pages() -> None:
     assert "cases:" in structured("new_test", policy=str(EXAMPLE / "orders.xml"))["text"]
-    assert structured("test", path=str(EXAMPLE))["summary"]["failed"] == 0
+    assert structured("run_tests", path=str(EXAMPLE))["summary"]["failed"] == 0
     assert structured("page", name="rate-limit")["text"].startswith("rate-limit: ")
     assert "null" in structured("page", name="certificate-may-be-null")["text"]
-    assert "SelectToken" in structured("page", name="JObject")["text"]
+    assert "SelectToken" in structured("page", name="JToken")["text"]
     assert "3" in structured("evaluate", expression="@(1 + 2)")["text"]
 
 

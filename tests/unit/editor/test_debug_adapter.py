@@ -1,4 +1,4 @@
-"""The debug adapter as a client sees it: breakpoints, steps, values, errors; and that nothing is left when it is gone."""
+"""The debug adapter as a client sees it: breakpoints, steps, values, errors; and that nothing of it is left."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def client() -> Iterator[DebugClient]:
     session.close()
 
 
-def start(client: DebugClient, policy: Path, *breakpoints: dict[str, Any] | int, **arguments: Any) -> list[dict[str, Any]]:
+def start(
+    client: DebugClient, policy: Path, *breakpoints: dict[str, Any] | int, **arguments: Any
+) -> list[dict[str, Any]]:
     given = [each if isinstance(each, dict) else {"line": each} for each in breakpoints]
     found = client.ask("setBreakpoints", source={"path": str(policy)}, breakpoints=given)["breakpoints"]
     client.ask("launch", policy=str(policy), url="/orders", **arguments)

@@ -84,11 +84,11 @@ def test_the_diagnostics_are_those_of_check(client: Client, project: Path) -> No
     assert found["range"]["start"]["line"] == 3
 
 
+WRONG = "<policies><inbound><set-body>@(contex.Request.Method)</set-body></inbound></policies>"
 TEMPLATES = {
-    "main.tf": 'resource "x" "y" {\n  xml_content = <<XML\n<policies><inbound><set-body>@(contex.Request.Method)</set-body>'
-    "</inbound></policies>\nXML\n}\n",
-    "main.bicep": "var policy = '''<policies><inbound><set-body>@(contex.Request.Method)</set-body></inbound></policies>'''\n",
-    "page.md": "# Page\n\n```xml\n<policies><inbound><set-body>@(contex.Request.Method)</set-body></inbound></policies>\n```\n",
+    "main.tf": f'resource "x" "y" {{\n  xml_content = <<XML\n{WRONG}\nXML\n}}\n',
+    "main.bicep": f"var policy = '''{WRONG}'''\n",
+    "page.md": f"# Page\n\n```xml\n{WRONG}\n```\n",
 }
 
 
@@ -233,7 +233,8 @@ ACTIONS = [
 def test_code_actions_mend_what_they_say(client: Client, project: Path, code: str, title: str, new: str) -> None:
     call = '("a", "")' if code.startswith("Get") else ""
     member = f"Headers.{code}{call}" if call else code
-    text = f'<policies>\n  <inbound>\n    <set-header name="a"><value>@(context.Request.{member})</value></set-header>\n  </inbound>\n</policies>\n'
+    header = f'<set-header name="a"><value>@(context.Request.{member})</value></set-header>'
+    text = f"<policies>\n  <inbound>\n    {header}\n  </inbound>\n</policies>\n"
     uri = client.open(str(project / "action.xml"), text)
     found = client.request("textDocument/codeAction", of(uri, range=WHOLE, context={"diagnostics": []}))
     action = next(action for action in found if action["title"] == title)
