@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.editor.place import offset_in
 from apimpolicy.errors import ConfigurationError
@@ -15,8 +16,25 @@ from apimpolicy.text.source import Source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.checks.expressions import CheckedExpression, ExpressionCheck
+    from apimpolicy.checks.expressions import CheckedExpression, Compiled
     from apimpolicy.text.document import Document, Element
+    from apimpolicy.text.source import Excerpt
+
+
+MOST_REMEMBERED = 1000
+"""Expressions that are kept with what was found in them: those of open files, and some that were typed."""
+
+
+class RecentExpressions(ExpressionCheck):
+    """Remembers what was asked last: an editor compiles a new text with every keystroke."""
+
+    def compile(self, excerpt: Excerpt) -> tuple[Excerpt, Compiled]:
+        excerpt, found = super().compile(excerpt)
+        known = self._compiled
+        known[excerpt.text] = known.pop(excerpt.text, found)
+        while len(known) > MOST_REMEMBERED:
+            del known[next(iter(known))]
+        return excerpt, found
 
 
 class PolicyText:

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 def launched(arguments: dict[str, Any]) -> Callable[[], str]:
     """What runs, as a function that gives the text of its outcome. Raises ConfigurationError.
 
-    `policy` with `request` (a `.http` file) or `url`, `method`, `headers`, `body`, `certificate` (a file), `scopes`
+    `policy` with `httpFile` (a request as text) or `url`, `method`, `headers`, `body`, `certificate` (a file), `scopes`
     (files by scope), `config`; or `test`, a test file, with `case`, the name of a case in it.
     """
     if arguments.get("test"):
         return _case(str(arguments["test"]), str(arguments.get("case", "")))
     if arguments.get("policy"):
         return _policy(arguments)
-    raise ConfigurationError("a debug session needs a 'policy' with a 'request', or a 'test' with a 'case'")
+    needed = "a debug session needs a 'policy' with a 'url' or an 'httpFile', or a 'test' with a 'case'"
+    raise ConfigurationError(needed)
 
 
 def _case(path: str, name: str) -> Callable[[], str]:
@@ -79,10 +80,10 @@ def _request(arguments: dict[str, Any]) -> Any:
         from apimpolicy.dotnet.cryptography.certificate import Certificate
 
         options["certificate"] = Certificate.from_file(str(arguments["certificate"]), arguments.get("password"))
-    if arguments.get("request"):
+    if arguments.get("httpFile"):
         from apimpolicy.project.http_files import load_request
 
-        return load_request(str(arguments["request"]), **options)
+        return load_request(str(arguments["httpFile"]), **options)
     body = arguments.get("body")
     method = str(arguments.get("method") or ("GET" if body is None else "POST"))
     headers = [(str(name), str(value)) for name, value in (arguments.get("headers") or {}).items()]

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from apimpolicy.checks.subject import Settings
 from apimpolicy.editor import rpc
+from apimpolicy.editor.analysis import RecentExpressions
 from apimpolicy.editor.rpc import Connection, RpcError
 from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
 from apimpolicy.editor.workspace import Workspace
@@ -297,8 +298,7 @@ class LanguageServer:
     def _new_check(self) -> CheckRun:
         """Settings are read again; what was compiled stays known."""
         run = CheckRun(CheckProjects(CheckOptions()))
-        if self._check is not None:
-            run.expression_check = self._check.expression_check
+        run.expression_check = RecentExpressions() if self._check is None else self._check.expression_check
         return run
 
 

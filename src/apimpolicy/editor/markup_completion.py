@@ -161,7 +161,8 @@ class _Snippet:
     def _children(self, specification: Specification, depth: int) -> list[str]:
         found: list[str] = []
         for slot in specification.contents:
-            if slot.child is not None and slot.required:
+            is_all = len(specification.contents) == 1 and not specification.children
+            if slot.child is not None and (slot.required or is_all):
                 found.append(f"<{slot.child}>{self._place()}</{slot.child}>")
         for child in specification.children:
             part = specification.part(child.name) if child.name is not None and child.part is not None else None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.checks.expressions import ExpressionCheck
-from apimpolicy.editor.analysis import Analysis
+from apimpolicy.editor.analysis import Analysis, RecentExpressions
 from apimpolicy.editor.knowledge import Knowledge, knowledge_of
 from apimpolicy.editor.occurrences import Kind, occurrences
 from apimpolicy.errors import ConfigurationError
@@ -17,6 +16,7 @@ from apimpolicy.project.layout import place_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.subject import Settings
 
 MOST_FILES = 3000
@@ -44,7 +44,7 @@ class Workspace:
         self.roots = roots
         self._settings_of = settings_of
         self.open_texts: dict[str, str] = {}
-        self.check = check or ExpressionCheck()
+        self.check = check or RecentExpressions()
         self._read: dict[str, tuple[object, Analysis]] = {}
         self._knowledge: dict[str, Knowledge] = {}
 

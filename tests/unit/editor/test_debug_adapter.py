@@ -189,6 +189,13 @@ def test_it_stops_at_errors(client: DebugClient, policy: Path) -> None:
     client.output()
 
 
+def test_the_request_of_an_http_file(client: DebugClient, policy: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.http").write_text("PUT https://contoso.example/orders\n\nbody")
+    client.ask("launch", policy=str(policy), httpFile=str(tmp_path / "one.http"), noDebug=True)
+    client.ask("configurationDone")
+    assert "PUT" in client.output()
+
+
 def test_stop_at_entry_pause_and_terminate(client: DebugClient, policy: Path) -> None:
     start(client, policy, stopOnEntry=True)
     client.event("stopped")

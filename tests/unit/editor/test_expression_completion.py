@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.benchmarks import completion as figures
+from benchmarks import completion as figures
 
 from apimpolicy.editor.expression_completion import complete
 from apimpolicy.editor.unfinished import word_start

@@ -1,4 +1,4 @@
-"""How often completion offers the name that the author wrote: `python -m tests.benchmarks.completion [COUNT] [SEED]`.
+"""How often completion offers the name that the author wrote: `python -m benchmarks.completion [COUNT] [SEED]`.
 
 For identifiers of the corpus the code is cut before the name, and the list is compared with it. `whole`: what stands
 before is as it was; `broken`: an earlier statement has lost a token, or an unfinished statement stands before.
@@ -26,7 +26,7 @@ from apimpolicy.text.source import Excerpt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "expressions.jsonl"
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "expressions.jsonl"
 
 ROLES = {
     "member_access": "member",

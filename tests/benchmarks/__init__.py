@@ -1,1 +1,0 @@
-"""Measurements that are run by hand: `python -m tests.benchmarks.completion`, `python -m tests.benchmarks.editor`."""
