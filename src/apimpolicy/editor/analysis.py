@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt
 
 
-MOST_REMEMBERED = 1000
+MOST_REMEMBERED = 600
 """Expressions that are kept with what was found in them: those of open files, and some that were typed."""
 
 

@@ -94,8 +94,7 @@ def headers(policy: PolicyText) -> set[str]:
         slots = specification.attributes if specification is not None else ()
         names = {slot.name for slot in slots if slot.convert is header_name or slot.name.endswith("header-name")}
         for attribute in element.attributes:
-            is_name = attribute.name in names or (attribute.name == "name" and element.name == "set-header")
-            if is_name and not attribute.value.parts and attribute.value.text.strip():
+            if attribute.name in names and not attribute.value.parts and attribute.value.text.strip():
                 found.add(attribute.value.text.strip())
     return found
 
