@@ -29,6 +29,8 @@ def null_checked(code: str, start: int, end: int) -> Iterator[tuple[str, int, in
     except PolicySyntaxError:
         return
     wanted = _type_of(code)
+    if not wanted:
+        return
     parents = {id(child): node for node in tree.walk() for child in node.children}
     for access in _accesses(tree, start, end):
         for title, first, last, text in _changes(code, access, parents):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from benchmarks import completion as figures
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from benchmarks import completion as figures
 
 from apimpolicy.editor.expression_completion import complete
 from apimpolicy.editor.unfinished import word_start
