@@ -35,6 +35,7 @@ _TABLES: dict[str, Kind] = {
     "fragments": "fragment",
     "backends": "backend",
     "certificates": "certificate",
+    "apis": "api",
 }
 _FOLDERS: dict[str, tuple[Kind, str]] = {
     "named values": ("named value", "namedValueInformation.json"),
@@ -89,6 +90,9 @@ def _read_tables(path: str, names: dict[Kind, dict[str, Known]]) -> None:
             if kind == "fragment" and isinstance(value, str) and not value.lstrip().startswith("<"):
                 target, line = os.path.join(os.path.dirname(path), value), 0
             names.setdefault(kind, {})[name] = Known(name, _shown(value), target, line)
+            operations = value.get("operations") if kind == "api" and isinstance(value, dict) else None
+            for operation in operations if isinstance(operations, dict) else ():
+                names.setdefault("operation", {})[operation] = Known(operation, f"of {name}", path, line)
 
 
 def _shown(value: Any) -> str:
@@ -118,6 +122,7 @@ def _line_of(lines: list[str], table: str, name: str) -> int:
 def _read_layout(root: str, names: dict[Kind, dict[str, Known]]) -> None:
     for name, path in fragments_of(root).items():
         names.setdefault("fragment", {}).setdefault(name, Known(name, os.path.relpath(path, root), path))
+    _read_apis(root, names)
     for folder, (kind, file) in _FOLDERS.items():
         try:
             found = list(folders(root, *_LAYOUT_NAMES.get(folder, (folder,))))
@@ -129,6 +134,15 @@ def _read_layout(root: str, names: dict[Kind, dict[str, Known]]) -> None:
             name = str(properties.get("displayName") or identifier) if kind == "named value" else identifier
             said = HIDDEN if properties.get("secret") else str(properties.get("value") or properties.get("url") or "")
             names.setdefault(kind, {}).setdefault(name, Known(name, said, path))
+
+
+def _read_apis(root: str, names: dict[Kind, dict[str, Known]]) -> None:
+    """APIs and their operations, by the folders' names, which are their ids."""
+    for api, folder in folders(root, "apis"):
+        names.setdefault("api", {}).setdefault(api, Known(api, "", os.path.join(folder, "apiInformation.json")))
+        for operation, place in folders(folder, "operations"):
+            known = Known(operation, f"of {api}", os.path.join(place, "policy.xml"))
+            names.setdefault("operation", {}).setdefault(operation, known)
 
 
 def _properties(path: str) -> dict[str, Any]:

@@ -63,8 +63,14 @@ def _branch_of(case: dict[str, Any]) -> str:
 
 
 def explain(server: LanguageServer, policy: str, *options: str) -> str:
-    """Why a request gets its answer; without options, a GET of `/`."""
-    return printed_by("explain", policy, *(options or ("--get", "/")))
+    """Why a request gets its answer; without options the last request that was explained, or a GET of `/`."""
+    return printed_by("explain", policy, *_remembered(server, policy, options))
+
+
+def _remembered(server: LanguageServer, policy: str, options: tuple[str, ...]) -> tuple[str, ...]:
+    found = options or server.last_requests.get(policy, ("--get", "/"))
+    server.last_requests[policy] = found
+    return found
 
 
 def journey(server: LanguageServer, path: str, *options: str) -> str:
@@ -73,7 +79,8 @@ def journey(server: LanguageServer, path: str, *options: str) -> str:
         if path.endswith(ENDINGS):
             printed_by("test", path, *(("-k", options[0]) if options else ()), "--html", folder)
         else:
-            printed_by("explain", path, *(options or ("--get", "/")), "--html", os.path.join(folder, "journey.html"))
+            request = _remembered(server, path, options)
+            printed_by("explain", path, *request, "--html", os.path.join(folder, "journey.html"))
         pages = sorted(Path(folder).rglob("*.html"))
         if not pages:
             raise RpcError(rpc.REQUEST_FAILED, "the case passes: there is no page of it")

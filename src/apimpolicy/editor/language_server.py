@@ -46,6 +46,8 @@ class LanguageServer:
         self.documents: dict[str, TextDocument] = {}
         self.workspace = Workspace([])
         self.last_run: TestRun | None = None
+        self.last_requests: dict[str, tuple[str, ...]] = {}
+        """The options of the last request that was explained, by policy."""
         self.client: dict[str, Any] = {}
         self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._cancelled: set[Any] = set()

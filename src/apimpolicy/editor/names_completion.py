@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.editor.items import Item
-from apimpolicy.editor.occurrences import kind_of_attribute
+from apimpolicy.editor.occurrences import Kind, kind_of_attribute
 from apimpolicy.policies.conversions import header_name
 from apimpolicy.text.named_values import find_named_values
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from apimpolicy.checks.flow import Variable
     from apimpolicy.editor.analysis import PolicyText
     from apimpolicy.editor.knowledge import Knowledge
-    from apimpolicy.editor.occurrences import Kind
     from apimpolicy.editor.place import Code, Place
     from apimpolicy.text.document import Attribute, Element
 
+_PARTS: dict[str, Kind] = {"api": "api", "operation": "operation"}
+"""Parts of policies that stand for a thing of the service, by its name or its id."""
 _KEY = re.compile(
     r"\b(Variables|Headers|MatchedParameters|Query|Certificates|Arguments)\s*"
     r'(?:\[|\.\s*\w+\s*(?:<[^"()]{0,80}>)?\s*\()\s*"([^"\\\r\n]*)\Z'
@@ -106,6 +107,8 @@ def names_in_value(policy: PolicyText, element: Element, attribute: Attribute, k
         return variables(policy, element)
     if kind is not None:
         return list(_known(kind, knowledge))
+    if attribute.name in ("name", "id") and (part := _PARTS.get(element.name)) is not None:
+        return list(_known(part, knowledge))
     specification = policy.subject.specification_of(element)
     slots = specification.attributes if specification is not None else ()
     if any(slot.name == attribute.name and slot.convert is header_name for slot in slots):

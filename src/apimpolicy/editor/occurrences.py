@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from apimpolicy.editor.analysis import Analysis, PolicyText
     from apimpolicy.text.document import Attribute, Element
 
-Kind = Literal["variable", "fragment", "backend", "certificate", "named value"]
+Kind = Literal["variable", "fragment", "backend", "certificate", "named value", "api", "operation"]
 
 _BY_ATTRIBUTE: tuple[tuple[str, Kind], ...] = (
     ("fragment-id", "fragment"),

@@ -266,6 +266,27 @@ def test_tests_run_from_the_policy_and_their_outcome_is_shown(client: Client, pr
     assert [lens["command"]["title"] for lens in lenses[:3]] == ["Run", "Debug", "passed"]
 
 
+def test_explain_remembers_the_last_request(client: Client, project: Path) -> None:
+    policy = str(project / "certificates" / "orders.xml")
+    ask = "workspace/executeCommand"
+    client.request(ask, {"command": "apimpolicy.explain", "arguments": [policy, "--get", "/orders/17"]})
+    again = client.request(ask, {"command": "apimpolicy.explain", "arguments": [policy]})
+    assert "/orders/17" in again or "403" in again
+    assert "<html" in client.request(ask, {"command": "apimpolicy.journey", "arguments": [policy]}).lower()
+
+
+def test_the_operations_of_a_service_are_offered(client: Client, tmp_path: Path) -> None:
+    place = tmp_path / "apis" / "orders" / "operations" / "list"
+    place.mkdir(parents=True)
+    (tmp_path / "policy.xml").write_text("<policies />")
+    text = (
+        '<policies><inbound><rate-limit calls="1" renewal-period="9"><api id=""><operation id="" /></api></rate-limit>'
+    )
+    uri = client.open(str(place / "policy.xml"), text)
+    assert "orders" in labels(client.at(uri, "completion", text, '<api id="|"'))
+    assert "list" in labels(client.at(uri, "completion", text, '<operation id="|"'))
+
+
 def test_a_first_test_is_written_for_a_branch(client: Client, tmp_path: Path) -> None:
     (tmp_path / "orders.xml").write_text(POLICY.replace('<include-fragment fragment-id="correlation" />', ""))
     uri = client.open(str(tmp_path / "orders.xml"))
