@@ -7,6 +7,8 @@ import * as vscode from "vscode";
 
 const execute = promisify(execFile);
 const BIN = process.platform === "win32" ? "Scripts" : "bin";
+// From its repository: there is no release on PyPI yet, and nobody may take the name there meanwhile.
+const PACKAGE = "apimpolicy @ git+https://github.com/apimpolicy/apimpolicy";
 const NAME = process.platform === "win32" ? "apimpolicy.exe" : "apimpolicy";
 
 /** The command of the setting, the workspace, the PATH or the extension's own environment; undefined without any. */
@@ -45,7 +47,7 @@ export async function installTool(context: vscode.ExtensionContext): Promise<str
   try {
     await vscode.window.withProgress(options, async () => {
       await execute(process.platform === "win32" ? "py" : "python3", ["-m", "venv", environment]);
-      await execute(path.join(environment, BIN, "python"), ["-m", "pip", "install", "--upgrade", "apimpolicy"]);
+      await execute(path.join(environment, BIN, "python"), ["-m", "pip", "install", "--upgrade", PACKAGE]);
     });
     return path.join(environment, BIN, NAME);
   } catch (error) {
