@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.editor import rpc
 from apimpolicy.editor.rpc import RpcError
-from apimpolicy.editor.test_runs import cases_of, run_tests, test_files
+from apimpolicy.editor.test_runs import run_tests
 from apimpolicy.editor.text_documents import uri_of
 from apimpolicy.editor.tool_process import printed_by
 from apimpolicy.testing.case_files import ENDINGS
@@ -30,7 +30,8 @@ def run(server: LanguageServer, paths: list[str], name: str = "") -> dict[str, A
 
 def tests(server: LanguageServer) -> list[dict[str, Any]]:
     """Every test case of the workspace."""
-    return [case._asdict() for path in test_files(server.workspace.roots) for case in cases_of(path)]
+    server.workspace.forget()
+    return [case._asdict() for case in server.workspace.cases()]
 
 
 def new_test(server: LanguageServer, policy: str, branch: str = "") -> dict[str, Any]:
@@ -41,6 +42,7 @@ def new_test(server: LanguageServer, policy: str, branch: str = "") -> dict[str,
         text = _added(path, text, branch)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
+    server.workspace.forget()
     return {"uri": uri_of(os.path.abspath(path))}
 
 

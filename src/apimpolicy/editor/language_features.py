@@ -67,11 +67,9 @@ def _item(document: TextDocument, item: Item, number: int, snippets: bool) -> di
         "label": item.label,
         "kind": _ITEM_KINDS[item.kind],
         "sortText": f"{number:05}",
-        "filterText": f"<{item.label}" if text.startswith("<") else item.label,
+        "filterText": item.label,
         "textEdit": {"range": document.range(item.start, item.end), "newText": text},
     }
-    if text.startswith("<"):
-        made["filterText"] = item.label
     if item.is_snippet and snippets:
         made["insertTextFormat"] = 2
     elif item.is_snippet:
@@ -333,7 +331,7 @@ def _changes(server: LanguageServer, edits: dict[str, list[Edit]]) -> dict[str, 
 
 def code_lenses(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
     from apimpolicy.editor import lenses
-    from apimpolicy.editor.test_runs import cases_of, test_files
+    from apimpolicy.editor.test_runs import cases_of
     from apimpolicy.testing.case_files import ENDINGS
 
     document, analysis = server.opened(params)
@@ -344,7 +342,7 @@ def code_lenses(server: LanguageServer, params: dict[str, Any]) -> list[dict[str
             for line, lens in lenses.for_case_file(cases_of(path), server.last_run)
         ]
     else:
-        cases = [c for file in test_files(server.workspace.roots) for c in cases_of(file) if path in c.policies]
+        cases = [case for case in server.workspace.cases() if path in case.policies]
         found = [(lens.offset, lens) for lens in lenses.lenses(analysis, cases, server.last_run)]
     return [
         {

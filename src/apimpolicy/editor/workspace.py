@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.subject import Settings
+    from apimpolicy.editor.test_runs import CaseAt
 
 MOST_FILES = 3000
 """Files of a workspace that are looked through for a name."""
@@ -47,11 +48,15 @@ class Workspace:
         self.check = check or RecentExpressions()
         self._read: dict[str, tuple[object, Analysis]] = {}
         self._knowledge: dict[str, Knowledge] = {}
+        self._files: list[str] | None = None
+        self._test_files: list[str] | None = None
+        self._cases: dict[str, tuple[int, list[CaseAt]]] = {}
 
     def forget(self) -> None:
         """Files have changed that nobody has open."""
         self._knowledge.clear()
         self._read.clear()
+        self._files = self._test_files = None
 
     def knowledge(self, path: str) -> Knowledge:
         """The names that count for a file."""
@@ -61,13 +66,35 @@ class Workspace:
         return self._knowledge[folder]
 
     def files(self) -> list[str]:
-        """Every policy file of the workspace, absolute."""
+        """Every policy file of the workspace, absolute; looked for anew when files have changed."""
+        if self._files is None:
+            self._files = self._found()
+        return self._files
+
+    def _found(self) -> list[str]:
         roots = [root for root in self.roots if os.path.isdir(root)]
         try:
             found = discover(roots, CheckProjects(CheckOptions())).files if roots else []
         except ConfigurationError:
             found = []
         return [os.path.abspath(path) for path in found[:MOST_FILES]]
+
+    def cases(self) -> list[CaseAt]:
+        """The test cases of the workspace; a test file is read once for each version of it."""
+        from apimpolicy.editor.test_runs import cases_of, test_files
+
+        if self._test_files is None:
+            self._test_files = test_files(self.roots)
+        found: list[CaseAt] = []
+        for path in self._test_files:
+            try:
+                version = os.stat(path).st_mtime_ns
+            except OSError:
+                continue
+            if self._cases.get(path, (None,))[0] != version:
+                self._cases[path] = version, cases_of(path)
+            found += self._cases[path][1]
+        return found
 
     def analysis(self, path: str) -> Analysis | None:
         """A file, read once for each version of it; None for one that cannot be read."""
