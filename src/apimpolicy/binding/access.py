@@ -159,7 +159,7 @@ def access_member(
     """`receiver.name`; everything a name after a dot can be."""
     name = identifier_name(token.text)
     if has_hole(name):
-        return binder.hole(node)
+        return binder.hole(node, receiver)
     if receiver.type is ERROR:
         return binder.bad(node)
     if isinstance(receiver, NamespaceReference):

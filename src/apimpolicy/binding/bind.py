@@ -20,7 +20,7 @@ from apimpolicy.syntax import shapes
 from apimpolicy.syntax.depth import depth, with_room
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.syntax.nodes import Node
     from apimpolicy.text.source import Excerpt
@@ -63,12 +63,15 @@ class BoundExpression:
         return with_room(self.levels, str, self.type)
 
 
-def bind(tree: Node, excerpt: Excerpt) -> BoundExpression:
-    """Bind a parsed policy expression; never raises for faults of the expression, they become diagnostics."""
+def bind(tree: Node, excerpt: Excerpt, make: Callable[[Excerpt], Binder] = Binder) -> BoundExpression:
+    """Bind a parsed policy expression; never raises for faults of the expression, they become diagnostics.
+
+    `make` makes the binder: somebody who wants to see more on the way has one of their own.
+    """
     context = LocalSymbol("context", named("IContext"), "context", None)
     levels = depth(tree)
     try:
-        bound = with_room(levels, _bind, tree, excerpt, context)
+        bound = with_room(levels, _bind, tree, excerpt, context, make)
     except RecursionError:
         finding = Diagnostic.within(
             excerpt,
@@ -83,8 +86,10 @@ def bind(tree: Node, excerpt: Excerpt) -> BoundExpression:
     return bound
 
 
-def _bind(tree: Node, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
-    binder = Binder(excerpt)
+def _bind(
+    tree: Node, excerpt: Excerpt, context: LocalSymbol, make: Callable[[Excerpt], Binder]
+) -> BoundExpression:
+    binder = make(excerpt)
     binder.scope.declare(context)
     if isinstance(tree, shapes.ExpressionBody):
         bound = _bind_expression(binder, tree, excerpt, context)

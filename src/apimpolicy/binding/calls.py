@@ -64,6 +64,7 @@ def bind_invocation(binder: Binder, node: shapes.Invocation) -> Expression:
     callee = bind_receiver(binder, target)
     arguments = bind_arguments(binder, arguments_node)
     if isinstance(callee, Bad):
+        binder.unfinished_call(node, (), arguments, None)
         settle_arguments(binder, arguments)
         return binder.bad(node)
     if isinstance(callee, MethodGroup):
@@ -131,7 +132,8 @@ def _nameof(binder: Binder, node: Node, arguments: shapes.Arguments) -> Expressi
 def call_group(binder: Binder, node: Node, group: MethodGroup, arguments: list[Argument]) -> Expression:
     """Call a method group: its own methods first, then extension methods."""
     if any(isinstance(a.expression, Bad) for a in arguments):
-        return _call_with_bad_arguments(binder, node, [*group.methods, *group.extensions], arguments)
+        methods = [*group.methods, *group.extensions]
+        return _call_with_bad_arguments(binder, node, methods, arguments, group.receiver)
     if any(a.expression.type is DYNAMIC for a in arguments):
         return _dynamic_call(binder, node, group, arguments)
     own = None
@@ -167,9 +169,14 @@ def _resolve_extension(binder: Binder, group: MethodGroup, arguments: Sequence[A
 
 
 def _call_with_bad_arguments(
-    binder: Binder, node: Node, methods: Sequence[Method], arguments: list[Argument]
+    binder: Binder,
+    node: Node,
+    methods: Sequence[Method],
+    arguments: list[Argument],
+    receiver: Expression | None = None,
 ) -> Expression:
     """An argument is already reported: nothing is said about the call, whose type all methods may agree about."""
+    binder.unfinished_call(node, methods, arguments, receiver)
     settle_arguments(binder, arguments)
     returns = {method.returns for method in methods}
     is_known = len(returns) == 1 and VOID not in returns and not any(m.type_parameters for m in methods)

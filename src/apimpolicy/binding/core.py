@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.binding.flow import Answer
     from apimpolicy.binding.nodes import Goto, Statement
+    from apimpolicy.binding.overloads import Argument
+    from apimpolicy.dotnet.signatures import Method
     from apimpolicy.syntax.nodes import Child, Node, Token
     from apimpolicy.text.source import Excerpt
 
@@ -126,10 +128,23 @@ class Binder(Reports):
         finally:
             self.scope = saved
 
-    def hole(self, node: Node) -> Bad:
-        """An expression, or a list of arguments, that is unknown: text that a template puts in later."""
+    def hole(self, node: Node, receiver: Expression | None = None) -> Bad:
+        """An expression, or a list of arguments, that is unknown: text that a template puts in later.
+
+        With a receiver it is a member of that.
+        """
         self.has_unknown = True
         return self.bad(node)
+
+    def unknown_type(self, node: Node) -> Type:
+        """A type that is unknown: text that a template puts in later."""
+        self.has_unknown = True
+        return ERROR
+
+    def unfinished_call(
+        self, node: Node, methods: Sequence[Method], arguments: Sequence[Argument], receiver: Expression | None
+    ) -> None:
+        """A call of one of these methods has an argument that is unknown, or wrong by itself; nothing follows here."""
 
     def bind_value(self, node: Node) -> Expression:
         """Bind an expression that must be a value (possibly without a type yet: a lambda, null, a method group)."""

@@ -69,6 +69,8 @@ def bind_object_creation(binder: Binder, node: shapes.ObjectCreation) -> Express
     if type_ is ERROR or any(isinstance(a.expression, Bad) for a in arguments):
         if isinstance(initializer, Node):
             _bind_for_errors(binder, initializer)
+        methods = lookup.constructors(type_) if isinstance(type_, NamedType) else ()
+        binder.unfinished_call(node, methods, arguments, None)
         settle_arguments(binder, arguments)
         return binder.bad(node, type_)
     if isinstance(type_, TypeParameter):
@@ -179,6 +181,9 @@ def _initializer(binder: Binder, item: Node, target: Placeholder) -> Initializer
 def _member_initializer(binder: Binder, item: shapes.MemberInitializer, target: Placeholder) -> Initializer | None:
     token, value = item.name, item.value
     name = name_of(token)
+    if has_hole(name):
+        binder.hole(item, target)
+        return None
     members = lookup.find_members(target.type, name)
     if not members or isinstance(members[0], Method):
         binder.report(

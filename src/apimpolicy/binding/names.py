@@ -260,9 +260,8 @@ def bind_hole(binder: Binder, node: shapes.Hole) -> Expression:
 
 
 def type_hole(binder: Binder, node: Node) -> Type:
-    """A type that is unknown: text that a template puts in later."""
-    binder.has_unknown = True
-    return ERROR
+    """A type that is unknown."""
+    return binder.unknown_type(node)
 
 
 def type_predefined_type(binder: Binder, node: shapes.PredefinedType) -> Type:
@@ -273,7 +272,7 @@ def type_named_type(binder: Binder, node: shapes.NamedType) -> Type:
     qualifier, token, arguments = node.qualifier, node.name, node.type_arguments
     name = name_of(token)
     if has_hole(name):
-        return type_hole(binder, node)
+        return binder.unknown_type(node)
     if qualifier is None:
         if name == "dynamic" and arguments is None and not lookup.types_named("dynamic", 0):
             return DYNAMIC

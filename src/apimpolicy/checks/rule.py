@@ -57,6 +57,9 @@ class Rule:
     needs_all: ClassVar[bool] = False
     """Whether a finding says that something is nowhere in the document: it may be what a hole stands for."""
 
+    mended_by_null_check: ClassVar[bool] = False
+    """Whether `?.` at the place of the finding mends it: editors offer that."""
+
     traits: ClassVar[tuple[str, ...]] = ()
     """Traits of policies, see `apimpolicy.policies.traits`; `once` are those that may stand in a section once."""
 

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "check": "Find what is wrong with policies before they are saved to Azure.",
+    "dap": "Serve an editor's debugger: the debug adapter.",
     "eval": "Evaluate one C# expression.",
     "explain": "Say why a request got its answer.",
+    "lsp": "Serve an editor: the language server.",
     "new": "Write a first test file for a policy.",
+    "mcp": "Serve a coding assistant: tools over MCP.",
     "mutate": "Change policies a little, and see whether a test fails.",
     "rule": "Explain a finding of check.",
     "run": "Send one request through a policy.",

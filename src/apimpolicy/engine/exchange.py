@@ -166,7 +166,7 @@ class Exchange:
 
     def _run(self, step: Step) -> None:
         environment().step(_STEPS_PER_POLICY)
-        entry = self._enter(step)
+        entry = self.enter(step)
         running = self._running
         running.append(entry)
         try:
@@ -184,17 +184,17 @@ class Exchange:
             if effect is not None:
                 entry.effect = effect
         except (PolicyError, NotSimulatedError, LimitExceededError) as error:
-            self._locate(error, step)
+            self.locate(error, step)
             raise
         finally:
             running.pop()
 
     def evaluate(self, step: Any) -> Any:
-        entry = self._enter(step)
+        entry = self.enter(step)
         try:
             return self._evaluator.instantiate(entry)
         except (PolicyError, NotSimulatedError, LimitExceededError) as error:
-            self._locate(error, step)
+            self.locate(error, step)
             raise
 
     def note(self, effect: Effect, step: Any = None) -> None:
@@ -277,7 +277,7 @@ class Exchange:
             try:
                 action(self.response)
             except (PolicyError, NotSimulatedError, LimitExceededError) as error:
-                self._locate(error, step)
+                self.locate(error, step)
                 raise
 
     def recover(self, error: PolicyError) -> None:
@@ -295,14 +295,15 @@ class Exchange:
     def wait(self, seconds: float) -> None:
         self.services.time.advance(seconds)
 
-    def _enter(self, step: Step) -> TraceEntry:
+    def enter(self, step: Step) -> TraceEntry:
+        """A policy, or a part of one, is reached; a debugger puts its own in the place of this for one exchange."""
         entries = self._entries
         around = None if step.parent is None else entries.get(step.parent)
         entry = entries[step] = TraceEntry(step, around, None if self._now is None else self._now())
         self.trace.append(entry)
         return entry
 
-    def _locate(self, error: PolicyError | NotSimulatedError | LimitExceededError, step: Step) -> None:
+    def locate(self, error: PolicyError | NotSimulatedError | LimitExceededError, step: Step) -> None:
         """Say, once, in which policy an error came about: the innermost."""
         if isinstance(error, PolicyError):
             if error.last_error is None:

@@ -63,7 +63,7 @@ class CheckRun:
         self.seconds = seconds
         self.projects = projects
         self.cache = cache
-        self._check = ExpressionCheck()
+        self.expression_check = ExpressionCheck()
         self._replacements: Replacements | None = None
         self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
 
@@ -154,7 +154,7 @@ class CheckRun:
         policies, found = policies_of(data, name, settings.placeholders, values)
         if not found:
             for readings in policies:
-                found += check_readings(readings, self._check, named_values, settings)
+                found += check_readings(readings, self.expression_check, named_values, settings)
         has_holes = any(has_hole(reading.text) for readings in policies for reading in readings)
         return Findings(to_findings(found), has_holes)
 

@@ -46,7 +46,7 @@ def parse(code: str | Excerpt) -> Node:
     if len(tokens.kinds) == PADDING and lexical is None:
         help = "Write @( … ) or @{ … }."
         raise _error(code, [Mistake("CS1525", "the expression is empty", 0, len(text), help=help)])
-    tree = _machine().run(tokens) if len(tokens.kinds) < _MANY_TOKENS else _with_frames(tokens)
+    tree = machine().run(tokens) if len(tokens.kinds) < _MANY_TOKENS else _with_frames(tokens)
     mistakes = literal_mistakes(tokens)
     if isinstance(tree, Failure):
         mistakes += _mistakes(tree, lexical)
@@ -62,7 +62,7 @@ def parse(code: str | Excerpt) -> Node:
 def _with_frames(tokens: Tokens) -> Node | Failure:
     """The look-ahead recurses over types in types, and where parentheses might be tuple types over these."""
     with Frames():
-        return _machine().run(tokens)
+        return machine().run(tokens)
 
 
 def _mistakes(failure: Failure, lexical: Mistake | None) -> list[Mistake]:
@@ -109,11 +109,11 @@ def _nesting(place: Node) -> Mistake:
 
 
 @cache
-def _machine() -> _Machine:
-    return _Machine(tables.load())
+def machine() -> Machine:
+    return Machine(tables.load())
 
 
-class _Machine:
+class Machine:
     """The tables, prepared for running; one for the whole process. What it remembers depends on the tables alone."""
 
     def __init__(self, stored: dict[str, Any]) -> None:

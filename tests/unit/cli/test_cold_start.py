@@ -30,7 +30,8 @@ cases:
 
 HEAVY = "lxml cryptography lark regex jsonschema_rs graphql joserfc liquid"
 NEVER = (
-    f"{HEAVY} attr attrs difflib hashlib json socket ssl email tempfile logging dataclasses concurrent multiprocessing"
+    f"{HEAVY} apimpolicy.editor attr attrs difflib hashlib json socket ssl email tempfile logging dataclasses"
+    " concurrent multiprocessing"
 )
 RARE = "assignment calls creation declarations deconstruction lambdas local_functions overloads patterns queries"
 RARE_PARTS = " ".join(f"apimpolicy.binding.{part}" for part in RARE.split())

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 class CertificateMayBeNull(Rule):
     code = "POL303"
+    mended_by_null_check = True
     needs_all = True
     members = ("Certificate",)
 

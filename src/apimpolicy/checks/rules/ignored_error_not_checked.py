@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 class IgnoredErrorNotChecked(Rule):
     code = "POL411"
+    mended_by_null_check = True
     needs_all = True
     elements = ("send-request",)
     attributes = ("ignore-error",)

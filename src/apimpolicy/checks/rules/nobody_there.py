@@ -43,6 +43,7 @@ NAMES = frozenset(("User", "Subscription", "Product"))
 
 class NobodyThere(Rule):
     code = "POL216"
+    mended_by_null_check = True
     severity = Severity.INFO
     by_default = False
     members = ("User", "Subscription", "Product")

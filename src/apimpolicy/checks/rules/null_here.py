@@ -44,6 +44,7 @@ AT_THE_END = ("increment-condition", "increment-count")
 
 class NullHere(Rule):
     code = "POL206"
+    mended_by_null_check = True
     severity = Severity.ERROR
     members = ("Response", "LastError")
 

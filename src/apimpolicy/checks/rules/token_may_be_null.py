@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 class TokenMayBeNull(Rule):
     code = "POL209"
+    mended_by_null_check = True
     needs_all = True
     members = ("AsJwt", "AsBasic")
 

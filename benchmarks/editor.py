@@ -1,0 +1,196 @@
+"""The language server as an editor uses it: a process, its streams, a policy of some 500 lines.
+
+    python benchmarks/editor.py [KEYSTROKES] [EDITS]        300 keystrokes for the times, 10,000 edits for the memory
+
+After each keystroke inside an expression: the time until diagnostics are there, and until completion is. Goals: 60 ms
+and 30 ms in the middle, twice that for 95 of 100; start to first diagnostics 400 ms; memory flat over the edits.
+Diagnostics wait 20 ms for further keystrokes, which is part of the time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+BLOCK = """\
+        <choose>
+            <when condition="@(context.Request.Headers.GetValueOrDefault("X-Kind-{0}", "") == "{0}")">
+                <set-variable name="kind{0}" value="@((string)context.Variables.GetValueOrDefault("user", "nobody"))" />
+                <set-header name="X-Kind-{0}" exists-action="override">
+                    <value>@{{
+                        var parts = context.Request.Url.Path.Split('/');
+                        var found = parts.Where(part => part.Length > {0}).Select(part => part.ToLower()).ToList();
+                        if (found.Count > {0})
+                        {{
+                            return string.Join(",", found);
+                        }}
+                        return context.Request.Method;
+                    }}</value>
+                </set-header>
+            </when>
+        </choose>
+"""
+BLOCKS = 31
+POLICY = (
+    "<policies>\n    <inbound>\n        <base />\n"
+    + "".join(BLOCK.format(number) for number in range(BLOCKS))
+    + "    </inbound>\n</policies>\n"
+)
+URI = "file:///nowhere/orders.xml"
+TYPED = '\n                        var one = context.Request.Headers.GetValueOrDefault("A", "b").Substring(1).Trim();'
+
+
+class Session:
+    """A server in a process of its own."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "apimpolicy", "lsp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self._in, self._out = self.process.stdin, self.process.stdout
+        self._number = 0
+        self.request("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
+        self.notify("initialized", {})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        data = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        self._in.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
+        self._in.flush()
+
+    def read(self) -> dict[str, Any]:
+        length = 0
+        while line := self._out.readline().strip():
+            length = int(line.partition(b":")[2])
+        message: dict[str, Any] = json.loads(self._out.read(length))
+        return message
+
+    def notify(self, method: str, params: dict[str, Any]) -> None:
+        self._send({"method": method, "params": params})
+
+    def request(self, method: str, params: dict[str, Any]) -> Any:
+        self._number += 1
+        self._send({"id": self._number, "method": method, "params": params})
+        while (message := self.read()).get("id") != self._number:
+            pass
+        return message["result"]
+
+    def diagnostics(self) -> None:
+        while self.read().get("method") != "textDocument/publishDiagnostics":
+            pass
+
+    def open(self) -> None:
+        document = {"uri": URI, "languageId": "xml", "version": 1, "text": POLICY}
+        self.notify("textDocument/didOpen", {"textDocument": document})
+        self.diagnostics()
+
+    def change(self, start: dict[str, int], end: dict[str, int], text: str) -> None:
+        change = {"range": {"start": start, "end": end}, "text": text}
+        self.notify("textDocument/didChange", {"textDocument": {"uri": URI, "version": 2}, "contentChanges": [change]})
+
+    def complete(self, position: dict[str, int]) -> Any:
+        return self.request("textDocument/completion", {"textDocument": {"uri": URI}, "position": position})
+
+    def memory(self) -> float:
+        """Megabytes of the server; 0 where the system does not say."""
+        try:
+            status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        except OSError:
+            return 0.0
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    def processor_time(self) -> float:
+        """Seconds of processor time that the server has taken; 0 where the system does not say."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self) -> None:
+        self.request("shutdown", {})
+        self.notify("exit", {})
+        self.process.wait(10)
+
+
+def typing(session: Session, keystrokes: int) -> tuple[list[float], list[float]]:
+    """The seconds until diagnostics, and until completion, while somebody types statements into an expression."""
+    line = POLICY[: POLICY.index("var parts", len(POLICY) // 2)].count("\n")
+    position = {
+        "line": line,
+        "character": len("                        var parts = context.Request.Url.Path.Split('/');"),
+    }
+    checked: list[float] = []
+    completed: list[float] = []
+    for number in range(keystrokes):
+        character = TYPED[number % len(TYPED)]
+        begin = time.perf_counter()
+        session.change(position, position, character)
+        if character == "\n":
+            position = {"line": position["line"] + 1, "character": 0}
+        else:
+            position = {"line": position["line"], "character": position["character"] + 1}
+        session.complete(position)
+        completed.append(time.perf_counter() - begin)
+        session.diagnostics()
+        checked.append(time.perf_counter() - begin)
+    return checked, completed
+
+
+def show(name: str, times: list[float], goal: float) -> None:
+    ordered = sorted(times)
+    middle, late = statistics.median(ordered) * 1e3, ordered[int(len(ordered) * 0.95)] * 1e3
+    print(f"{name:<34} {middle:6.1f} ms  (goal {goal:g})   95 of 100 {late:6.1f} ms  (goal {2 * goal:g})")
+
+
+def growth(edits: int) -> None:
+    """The memory of a server over many edits."""
+    session = Session()
+    session.open()
+    place = {"line": 8, "character": 40}
+    marks: list[float] = []
+    for number in range(edits):
+        end = {"line": 8, "character": 41} if number % 2 else place
+        session.change(place, end, "" if number % 2 else chr(97 + number // 2 % 26))
+        if number % 20 == 0:
+            session.complete(place)
+        if number % (edits // 10 or 1) == 0:
+            session.complete(place)
+            marks.append(session.memory())
+    session.complete(place)
+    marks.append(session.memory())
+    session.close()
+    print(f"memory over {edits:,} edits             {', '.join(f'{mark:.0f}' for mark in marks)} MB")
+
+
+def main(keystrokes: int, edits: int) -> None:
+    print(f"a policy of {POLICY.count(chr(10))} lines, {keystrokes} keystrokes")
+    starts: list[float] = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        session = Session()
+        session.open()
+        starts.append(time.perf_counter() - begin)
+        session.close()
+    session = Session()
+    session.open()
+    before = session.processor_time()
+    checked, completed = typing(session, keystrokes)
+    taken = (session.processor_time() - before) / keystrokes
+    session.close()
+    show("diagnostics after a keystroke", checked, 60)
+    show("completion after a keystroke", completed, 30)
+    print(f"{'both, of the server’s processor time':<34} {taken * 1e3:6.1f} ms a keystroke")
+    print(f"{'start to first diagnostics':<34} {statistics.median(starts) * 1e3:6.1f} ms  (goal 400)")
+    growth(edits)
+
+
+if __name__ == "__main__":
+    main(*(int(each) for each in sys.argv[1:]) if len(sys.argv) > 2 else (300, 10_000))

@@ -1,0 +1,121 @@
+// The extension: starts the tool as a language server and as a debug adapter, and gives its commands places to show.
+import * as vscode from "vscode";
+import { LanguageClient, type LanguageClientOptions } from "vscode-languageclient/node";
+import { debugCase, testing } from "./testing";
+import { findTool, installTool, offerTool } from "./tool";
+
+const LANGUAGES = ["xml", "terraform", "bicep", "json", "markdown", "yaml"];
+
+let client: LanguageClient | undefined;
+let parts: vscode.Disposable[] = [];
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  const commands: Record<string, (...args: never[]) => unknown> = {
+    "apimpolicy.install": async () => start(await installTool(context)),
+    "apimpolicy.restart": async () => start(await findTool(context)),
+    "apimpolicy.debugTest": debugCase,
+  };
+  for (const [name, command] of Object.entries(commands)) {
+    context.subscriptions.push(vscode.commands.registerCommand(name, command));
+  }
+  await start((await findTool(context)) ?? (await offerTool(context)));
+}
+
+export async function deactivate(): Promise<void> {
+  await stop();
+}
+
+async function stop(): Promise<void> {
+  parts.forEach((part) => part.dispose());
+  parts = [];
+  await client?.stop();
+  client = undefined;
+}
+
+async function start(command: string | undefined): Promise<void> {
+  await stop();
+  if (command === undefined) {
+    return;
+  }
+  const options: LanguageClientOptions = {
+    documentSelector: LANGUAGES.map((language) => ({ scheme: "file", language })),
+    markdown: { isTrusted: false },
+    middleware: { executeCommand: shown },
+  };
+  client = new LanguageClient("apimpolicy", "API Management policies", { command, args: ["lsp"] }, options);
+  await client.start();
+  parts.push(testing(client));
+  parts.push(
+    vscode.debug.registerDebugAdapterDescriptorFactory("apimpolicy", {
+      createDebugAdapterDescriptor: () => new vscode.DebugAdapterExecutable(command, ["dap"]),
+    }),
+    vscode.debug.registerDebugConfigurationProvider("apimpolicy", { resolveDebugConfiguration: configuration }),
+    vscode.commands.registerCommand("apimpolicy.check", () => inTerminal(command, "check", ".")),
+    vscode.commands.registerCommand("apimpolicy.coverage", () => inTerminal(command, "test", "--coverage")),
+    vscode.commands.registerCommand("apimpolicy.prove", () => prove(command)),
+    vscode.commands.registerCommand("apimpolicy.explainFile", () => ask("apimpolicy.explain")),
+    vscode.commands.registerCommand("apimpolicy.showJourney", () => ask("apimpolicy.journey")),
+  );
+}
+
+/** A configuration for the adapter; without one, that of the file that is open. */
+function configuration(
+  _: vscode.WorkspaceFolder | undefined,
+  given: vscode.DebugConfiguration,
+): vscode.DebugConfiguration {
+  if (!given.type) {
+    const policy = vscode.window.activeTextEditor?.document.uri.fsPath;
+    return { type: "apimpolicy", request: "launch", name: "Debug this policy", policy, url: "/" };
+  }
+  return given;
+}
+
+/** Puts what a command of the server gives where a person sees it. */
+async function shown(
+  command: string,
+  args: unknown[],
+  next: (command: string, args: unknown[]) => vscode.ProviderResult<unknown>,
+): Promise<unknown> {
+  const result = await next(command, args);
+  if (command === "apimpolicy.newTest" && result) {
+    const { uri } = result as { uri: string };
+    await vscode.window.showTextDocument(vscode.Uri.parse(uri));
+  } else if (command === "apimpolicy.explain" && typeof result === "string") {
+    const document = await vscode.workspace.openTextDocument({ content: result });
+    await vscode.window.showTextDocument(document, vscode.ViewColumn.Beside);
+  } else if (command === "apimpolicy.journey" && typeof result === "string") {
+    panel(result);
+  } else if (command === "apimpolicy.runTests") {
+    const { cases, problem } = result as { cases: { status: string }[]; problem: string };
+    const bad = cases.filter((found) => found.status !== "passed" && found.status !== "skipped").length;
+    void vscode.window.showInformationMessage(problem || (bad ? `${bad} of ${cases.length} failed` : "all passed"));
+  }
+  return result;
+}
+
+function panel(html: string): void {
+  const made = vscode.window.createWebviewPanel("apimpolicy", "Journey", vscode.ViewColumn.Beside, {});
+  made.webview.html = html;
+}
+
+/** Runs a command of the server for the policy that is open, with a URL that a person types. */
+async function ask(command: string): Promise<void> {
+  const policy = vscode.window.activeTextEditor?.document.uri.fsPath;
+  const url = policy && (await vscode.window.showInputBox({ prompt: "The URL to request", value: "/" }));
+  if (policy && url) {
+    await vscode.commands.executeCommand(command, policy, "--get", url);
+  }
+}
+
+async function prove(command: string): Promise<void> {
+  const policy = vscode.window.activeTextEditor?.document.uri.fsPath;
+  const claim = policy && (await vscode.window.showInputBox({ prompt: "What holds for every request" }));
+  if (policy && claim) {
+    inTerminal(command, "prove", policy, claim);
+  }
+}
+
+function inTerminal(command: string, ...args: string[]): void {
+  const terminal = vscode.window.createTerminal({ name: "apimpolicy", shellPath: command, shellArgs: args });
+  terminal.show();
+}

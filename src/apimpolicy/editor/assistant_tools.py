@@ -1,0 +1,207 @@
+"""Tools for coding assistants over the Model Context Protocol: check, run, explain, tests, pages of the reference.
+
+Every answer has a structure (`structuredContent`), with the same keys as `--format json` of the command. Policies run
+in a process of their own; nothing is changed on the disk, but for test files that are asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from functools import wraps
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.editor.tool_process import json_of, printed_by
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.text.secrets import without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mcp.server import MCPServer
+
+INSTRUCTIONS = (
+    "Azure API Management policies, offline: C# expressions are compiled and run as .NET does, and a simulated gateway "
+    "runs whole documents. Check a policy after every change; explain says which condition decided, and its values. "
+    "A policy is a path, or the document itself (a text that begins with `<`)."
+)
+
+
+def check(policy: str, ignore: list[str] | None = None) -> dict[str, Any]:
+    """Find what is wrong with a policy before it is saved to Azure: what the C# compiler, the gateway and the rules
+    say, with line, column and what to do. `policy` is a file, a folder, or the document itself; `ignore` are codes.
+    """
+    with _file_of(policy) as path:
+        options = [option for code in ignore or () for option in ("--ignore", code)]
+        return json_of("check", path, *options)
+
+
+def run(
+    policy: str,
+    url: str = "/",
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    body: str | None = None,
+    named_values: dict[str, str] | None = None,
+    certificate: str | None = None,
+) -> dict[str, Any]:
+    """Send one request through a policy: the response, the requests that reached a backend, variables, the trace.
+    `certificate` is the caller's, a file; the configuration is the nearest `apimpolicy.toml` above the policy.
+    """
+    with _file_of(policy) as path, _request(url, method, headers, body, named_values, certificate) as options:
+        return json_of("run", path, *options)
+
+
+def explain(
+    policy: str,
+    url: str = "/",
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    body: str | None = None,
+    named_values: dict[str, str] | None = None,
+    certificate: str | None = None,
+) -> dict[str, Any]:
+    """Say why a request gets its answer: which condition decided, and the value of every part of it."""
+    with _file_of(policy) as path, _request(url, method, headers, body, named_values, certificate) as options:
+        return json_of("explain", path, *options)
+
+
+def evaluate(expression: str) -> dict[str, Any]:
+    """Evaluate one C# policy expression, `@(…)` or `@{…}`, for a plain GET request."""
+    return {"text": printed_by("eval", expression)}
+
+
+def new_test(policy: str) -> dict[str, Any]:
+    """A first test file for a policy: one case per branch, with a request that reaches it, expecting what the policy
+    does today. The text of the file; it is not written. `policy` is a file.
+    """
+    return {"text": printed_by("new", "test", policy, "-o", "-"), "path": f"{os.path.splitext(policy)[0]}.test.yaml"}
+
+
+def run_tests(path: str, name: str = "") -> dict[str, Any]:
+    """Run the test cases of a test file, or of all test files below a folder; `name` chooses cases by their name."""
+    return json_of("test", path, *(("-k", name) if name else ()))
+
+
+def prove(policy: str, claim: str) -> dict[str, Any]:
+    """Prove that a claim holds for every request, or find a request for which it does not."""
+    with _file_of(policy) as path:
+        return json_of("prove", path, claim)
+
+
+def page(name: str) -> dict[str, Any]:
+    """A page of the reference: of a policy (`rate-limit`), of a code of `check` (`POL303`, `CS1061`) or of a rule by
+    its name; of a .NET type (`JObject`), the members that expressions may use.
+    """
+    from apimpolicy.checks.codes import UnknownCodeError, code_of
+    from apimpolicy.checks.pages import page_of_code
+    from apimpolicy.editor.pages import policy_page
+
+    text = policy_page(name) or _type_page(name)
+    if not text:
+        try:
+            text = page_of_code(code_of(name, ())) or ""
+        except UnknownCodeError:
+            text = page_of_code(name.upper()) or ""
+    if not text:
+        raise ConfigurationError(f"there is no page for '{name}'")
+    return {"name": name, "text": text}
+
+
+def _type_page(name: str) -> str:
+    """The allowed members of a type."""
+    from apimpolicy.binding.allow_list import is_member_allowed, is_type_allowed
+    from apimpolicy.binding.lookup import types_named
+    from apimpolicy.dotnet.metadata import look_up
+    from apimpolicy.editor.signatures import short
+
+    found = [d for arity in range(4) for d in types_named(name, arity)] or [
+        definition for arity in range(4) if (definition := look_up(name, arity)) is not None
+    ]
+    lines: list[str] = []
+    for definition in found:
+        allowed = "allowed" if is_type_allowed(definition) else "not allowed in expressions"
+        lines.append(f"# {definition.name}: {allowed}\n")
+        members = (m for m in definition.all_members() if is_member_allowed(m))  # type: ignore[arg-type]  # no operators
+        lines += [f"- `{short(member.signature)}`" for member in members]
+    return "\n".join(lines)
+
+
+TOOLS: tuple[Callable[..., dict[str, Any]], ...] = (check, run, explain, evaluate, new_test, run_tests, page)
+
+
+@contextmanager
+def _request(
+    url: str,
+    method: str,
+    headers: dict[str, str] | None,
+    body: str | None,
+    named_values: dict[str, str] | None,
+    certificate: str | None,
+) -> Iterator[list[str]]:
+    """The options that say what to request; the body stands in a file, for the time of one command."""
+    options = ["--url", url, "--method", method]
+    for name, value in (headers or {}).items():
+        options += ["--header", f"{name}: {value}"]
+    for name, value in (named_values or {}).items():
+        options += ["--named-value", f"{name}={value}"]
+    if certificate is not None:
+        options += ["--certificate", certificate]
+    if body is None:
+        yield options
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "body")
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(body)
+        yield [*options, "--body", f"@{path}"]
+
+
+@contextmanager
+def _file_of(policy: str) -> Iterator[str]:
+    """The policy as a file: its path, or a file for the time of one command with the document."""
+    if not policy.lstrip().startswith("<"):
+        if not os.path.exists(policy):
+            raise ConfigurationError(f"there is no file {policy}, and the text is no policy document")
+        yield policy
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "policy.xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(policy)
+        yield path
+
+
+def server() -> MCPServer[Any]:
+    """The server with its tools. Raises ConfigurationError when the package `mcp` is not installed."""
+    try:
+        from mcp.server import MCPServer
+    except ImportError:
+        raise ConfigurationError("`apimpolicy mcp` needs the package mcp: pip install 'apimpolicy[mcp]'") from None
+    made: MCPServer[Any] = MCPServer("apimpolicy", instructions=INSTRUCTIONS)
+    tools = (*TOOLS, prove) if find_spec("apimpolicy.cli.prove") is not None else TOOLS
+    for tool in tools:
+        made.tool(structured_output=True)(_with_sentences(tool))
+    return made
+
+
+def _with_sentences(tool: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """The tool, whose errors the assistant can read: the SDK hides what it does not expect."""
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    @wraps(tool)
+    def told(*arguments: Any, **named: Any) -> dict[str, Any]:
+        try:
+            return tool(*arguments, **named)
+        except ApimPolicyError as error:
+            raise ToolError(without_secrets(str(error))) from None
+
+    return told
+
+
+def serve() -> int:
+    """Serve the client at standard input and output. Raises ConfigurationError."""
+    server().run("stdio")
+    return 0

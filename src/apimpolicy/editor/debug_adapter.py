@@ -1,0 +1,346 @@
+"""The debug adapter: a session of the Debug Adapter Protocol over two streams, for one request or test case.
+
+Source: https://microsoft.github.io/debug-adapter-protocol/specification
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.editor.debug_launch import launched
+from apimpolicy.editor.debug_points import points_of
+from apimpolicy.editor.debugger import Breakpoint, Debugger, Terminated
+from apimpolicy.editor.rpc import Connection, RpcError
+from apimpolicy.engine.observation import observed_by
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.text.markup import read
+from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.editor.debug_values import Scope, Value
+
+THREAD: Final = 1
+CAPABILITIES: Final[dict[str, Any]] = {
+    "supportsConfigurationDoneRequest": True,
+    "supportsConditionalBreakpoints": True,
+    "supportsHitConditionalBreakpoints": True,
+    "supportsLogPoints": True,
+    "supportsEvaluateForHovers": True,
+    "supportsTerminateRequest": True,
+    "exceptionBreakpointFilters": [
+        {"filter": "errors", "label": "Errors of policies", "default": True},
+        {"filter": "throw", "label": "Exceptions in C#, caught ones too", "default": False},
+    ],
+}
+STOPPED_TEXTS: Final = {
+    "entry": "The request has come",
+    "breakpoint": "Stopped at a breakpoint",
+    "step": "Stopped",
+    "pause": "Paused",
+    "exception": "Stopped at an error",
+}
+
+
+class DebugAdapter:
+    """One session; `run` returns when the client leaves."""
+
+    def __init__(self, reader: IO[bytes], writer: IO[bytes]) -> None:
+        self._connection = Connection(reader, writer)
+        self._lock = threading.Lock()
+        self._sequence = 0
+        self._debugger = Debugger(self._stopped, self._said)
+        self._arguments: dict[str, Any] = {}
+        self._is_configured = self._is_over = False
+        self._worker: threading.Thread | None = None
+        self._references: dict[int, Callable[[], list[Value]]] = {}
+        self._frames: dict[int, Any] = {}
+        self._stop_text = ""
+        self._lines_from, self._columns_from = 1, 1
+
+    # ------------------------------------------------------------------------------------------------ the protocol
+
+    def run(self) -> int:
+        while not self._is_over:
+            try:
+                message = self._connection.read()
+            except RpcError:
+                continue
+            if message is None:
+                break
+            if message.get("type") == "request":
+                self._handle(message)
+        self._debugger.end()
+        if self._worker is not None:
+            self._worker.join(5)
+        return 0
+
+    def _send(self, message: dict[str, Any]) -> None:
+        with self._lock:
+            self._sequence += 1
+            self._connection.write({"seq": self._sequence, **message})
+
+    def _event(self, event: str, body: dict[str, Any] | None = None) -> None:
+        self._send({"type": "event", "event": event, "body": body or {}})
+
+    def _handle(self, message: dict[str, Any]) -> None:
+        command = str(message.get("command"))
+        answer: dict[str, Any] = {"type": "response", "request_seq": message.get("seq"), "command": command}
+        method = getattr(self, f"on_{_snake(command)}", None)
+        try:
+            if method is None:
+                raise RpcError(0, f"there is no command '{command}'")
+            body = method(message.get("arguments") or {})
+        except (RpcError, ApimPolicyError, DotnetException) as error:
+            self._send({**answer, "success": False, "message": without_secrets(str(error))})
+        except Exception as error:  # a mistake of ours must not end the session
+            self._output(traceback.format_exc(), "stderr")
+            self._send({**answer, "success": False, "message": f"{type(error).__name__}: {error}"})
+        else:
+            self._send({**answer, "success": True, "body": body or {}})
+            if command == "initialize":
+                self._event("initialized")
+
+    def _output(self, text: str, category: str = "console", **more: Any) -> None:
+        self._event("output", {"category": category, "output": without_secrets(text), **more})
+
+    # ------------------------------------------------------------------------------------------------ the session
+
+    def on_initialize(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._lines_from = 1 if arguments.get("linesStartAt1", True) else 0
+        self._columns_from = 1 if arguments.get("columnsStartAt1", True) else 0
+        return CAPABILITIES
+
+    def on_launch(self, arguments: dict[str, Any]) -> None:
+        self._arguments = arguments
+        self._work = launched(arguments)
+        self._start()
+
+    def on_configuration_done(self, _: dict[str, Any]) -> None:
+        self._is_configured = True
+        self._start()
+
+    def _start(self) -> None:
+        if not self._is_configured or not self._arguments or self._worker is not None:
+            return
+        if self._arguments.get("stopOnEntry"):
+            self._debugger.stop_at_entry()
+        self._worker = threading.Thread(target=self._serve, name="request", daemon=True)
+        self._worker.start()
+
+    def _serve(self) -> None:
+        """Run the request, in a thread of its own."""
+        code = 0
+        try:
+            if self._arguments.get("noDebug"):
+                text = self._work()
+            else:
+                with observed_by(self._debugger):
+                    sys.settrace(self._debugger.trace)
+                    try:
+                        text = self._work()
+                    finally:
+                        sys.settrace(None)
+            self._output(text, "stdout")
+        except Terminated:
+            pass
+        except (ApimPolicyError, DotnetException) as error:
+            code = 1
+            self._output(f"{error}\n", "stderr")
+        except Exception:
+            code = 4
+            self._output(traceback.format_exc(), "stderr")
+        self._event("exited", {"exitCode": code})
+        self._event("terminated")
+
+    def on_disconnect(self, _: dict[str, Any]) -> None:
+        self._is_over = True
+
+    def on_terminate(self, _: dict[str, Any]) -> None:
+        self._debugger.end()
+
+    # ------------------------------------------------------------------------------------------------ breakpoints
+
+    def on_set_breakpoints(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        path = os.path.abspath(str(arguments["source"]["path"]))
+        lines = _lines_of(path)
+        set_: list[Breakpoint] = []
+        answers: list[dict[str, Any]] = []
+        for given in arguments.get("breakpoints") or ():
+            wanted = given["line"] + 1 - self._lines_from
+            line = next((line for line in lines if line >= wanted), None)
+            if line is None:
+                answers.append({"verified": False, "message": "no policy and no code begins here or below"})
+                continue
+            hits = "".join(character for character in str(given.get("hitCondition", "")) if character.isdigit())
+            condition, message = str(given.get("condition") or ""), str(given.get("logMessage") or "")
+            set_.append(Breakpoint(line, condition, int(hits or 0), message))
+            answers.append({"verified": True, "line": line - 1 + self._lines_from})
+        for name in {path, os.path.relpath(path), str(arguments["source"]["path"])}:
+            self._debugger.breakpoints[name] = set_
+        return {"breakpoints": answers}
+
+    def on_set_exception_breakpoints(self, arguments: dict[str, Any]) -> None:
+        filters = arguments.get("filters") or ()
+        self._debugger.stops_on_errors = "errors" in filters
+        self._debugger.stops_on_throw = "throw" in filters
+
+    # ------------------------------------------------------------------------------------------------ running
+
+    def _stopped(self, reason: Any, text: str) -> None:
+        self._references.clear()
+        self._frames.clear()
+        self._stop_text = text
+        body = {"reason": reason, "threadId": THREAD, "allThreadsStopped": True, "description": STOPPED_TEXTS[reason]}
+        self._event("stopped", {**body, "text": without_secrets(text)} if text else body)
+
+    def _said(self, text: str, source: Source, line: int) -> None:
+        self._output(f"{text}\n", "console", source={"path": os.path.abspath(source.path)}, line=line)
+
+    def on_threads(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {"threads": [{"id": THREAD, "name": "request"}]}
+
+    def on_continue(self, _: dict[str, Any]) -> dict[str, Any]:
+        self._needs_stop()
+        self._debugger.resume("run")
+        return {"allThreadsContinued": True}
+
+    def on_next(self, _: dict[str, Any]) -> None:
+        self._needs_stop()
+        self._debugger.resume("over")
+
+    def on_step_in(self, _: dict[str, Any]) -> None:
+        self._needs_stop()
+        self._debugger.resume("in")
+
+    def on_step_out(self, _: dict[str, Any]) -> None:
+        self._needs_stop()
+        self._debugger.resume("out")
+
+    def on_pause(self, _: dict[str, Any]) -> None:
+        self._debugger.pause()
+
+    def _needs_stop(self) -> None:
+        if not self._debugger.is_stopped:
+            raise RpcError(0, "the request is running")
+
+    # ------------------------------------------------------------------------------------------------ looking around
+
+    def on_stack_trace(self, _: dict[str, Any]) -> dict[str, Any]:
+        self._needs_stop()
+        frames = self._debugger.ask(self._debugger.stack)
+        answers = []
+        for number, frame in enumerate(frames, 1):
+            self._frames[number] = frame.code
+            line, column = frame.source.position(frame.start)
+            end_line, end_column = frame.source.position(frame.end)
+            path = os.path.abspath(frame.source.path)
+            answers.append(
+                {
+                    "id": number,
+                    "name": frame.name,
+                    "source": {"name": os.path.basename(path), "path": path},
+                    "line": line - 1 + self._lines_from,
+                    "column": column - 1 + self._columns_from,
+                    "endLine": end_line - 1 + self._lines_from,
+                    "endColumn": end_column - 1 + self._columns_from,
+                }
+            )
+        return {"stackFrames": answers, "totalFrames": len(answers)}
+
+    def on_scopes(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._needs_stop()
+        scope: Scope = self._debugger.scope(self._frames.get(arguments["frameId"]))
+        scopes = []
+        if scope.locals:
+            found = lambda: [scope.value(name, name) for name in scope.locals]  # noqa: E731  # one of four alike
+            scopes.append(self._scope("C# variables", found))
+        scopes.append(self._scope("Variables", lambda: _variables(scope)))
+        if parts := self._debugger.parts():
+            scopes.append(self._scope("Parts of the last expression", lambda: _parts(parts)))
+        scopes.append(self._scope("context", lambda: scope.children("context")))
+        return {"scopes": scopes}
+
+    def _scope(self, name: str, found: Callable[[], list[Value]]) -> dict[str, Any]:
+        return {"name": name, "variablesReference": self._reference(found), "expensive": name == "context"}
+
+    def _reference(self, found: Callable[[], list[Value]]) -> int:
+        number = len(self._references) + 1
+        self._references[number] = found
+        return number
+
+    def on_variables(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._needs_stop()
+        found = self._references.get(arguments["variablesReference"])
+        if found is None:
+            raise RpcError(0, "the request has gone on")
+        scope = self._debugger.scope()
+        return {"variables": [self._variable(value, scope) for value in self._debugger.ask(found)]}
+
+    def _variable(self, value: Value, scope: Scope) -> dict[str, Any]:
+        made: dict[str, Any] = {"name": value.name, "value": value.text, "type": value.type, "variablesReference": 0}
+        if value.expression:
+            made["evaluateName"] = value.expression
+        if value.has_children:
+            made["variablesReference"] = self._reference(lambda: scope.children(value.expression))
+        return made
+
+    def on_evaluate(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._needs_stop()
+        scope = self._debugger.scope(self._frames.get(arguments.get("frameId", 0)))
+        expression = str(arguments["expression"]).strip().rstrip(";")
+        value: Value = self._debugger.ask(lambda: scope.value(expression, expression))
+        if value.is_error:
+            raise RpcError(0, value.text)
+        variable = self._variable(value, scope)
+        return {"result": value.text, "type": value.type, "variablesReference": variable["variablesReference"]}
+
+
+def _variables(scope: Scope) -> list[Value]:
+    """The variables of policies, each an expression of C#."""
+    found = []
+    for name, _ in scope.context.variables.entries():
+        escaped = "".join(f"\\u{ord(c):04x}" if not (c.isalnum() or c in "-_. ") else c for c in name)
+        found.append(scope.value(name, f'context.Variables["{escaped}"]'))
+    return found
+
+
+def _parts(parts: list[tuple[str, str]]) -> list[Value]:
+    from apimpolicy.editor.debug_values import Value
+
+    return [Value(code, value, "", "", False) for code, value in parts]
+
+
+def _lines_of(path: str) -> list[int]:
+    """The lines of a policy file at which a request can stop: where policies and pieces of code begin."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            source = Source(file.read(), path)
+    except (OSError, UnicodeDecodeError):
+        return []
+    document = read(source)
+    lines = {source.position(element.start).line for element in document.elements()}
+    for excerpt in document.expressions():
+        try:
+            lines |= {point.line for point in points_of(excerpt)}
+        except ApimPolicyError:
+            continue
+    return sorted(lines)
+
+
+def _snake(command: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in command)
+
+
+def serve() -> int:
+    """Serve the client at standard input and output."""
+    reader, writer = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # what anything prints must not come between messages
+    return DebugAdapter(reader, writer).run()

@@ -1,0 +1,156 @@
+"""Values for a debugger: C# of the user's own evaluated where a request stands, and trees of what values have inside.
+
+A variable of C# is reached through `context.Variables` while an expression of the user's runs: it is put there under a
+name that no policy has, and taken out again. The tree of a value are its properties, each an expression as well.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from apimpolicy.binding.core import Binder
+from apimpolicy.binding.lookup import element_type
+from apimpolicy.binding.nodes import Local
+from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.types import AnonymousType, NamedType, Type
+from apimpolicy.dotnet.values import box, type_of
+from apimpolicy.editor.members import of_value
+from apimpolicy.emit.expression import compile_expression
+from apimpolicy.emit.frames import EXCERPT
+from apimpolicy.engine.steps import compiled
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.report.values import show
+from apimpolicy.text.source import Excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from apimpolicy.binding.nodes.bound import Bound
+    from apimpolicy.context.execution import Context
+
+MOST_ELEMENTS: Final = 100
+_MARK: Final = "\x01"
+_PYTHON_NAME = re.compile(r"(.+)_(\d+)")
+_UNNAMEABLE = (AnonymousType,)
+
+
+class Value(NamedTuple):
+    """A value as text, its type in C# spelling, and whether there is something inside; `expression` reaches it."""
+
+    name: str
+    text: str
+    type: str
+    expression: str
+    has_children: bool
+    is_error: bool = False
+
+
+class Scope:
+    """Where an expression of the user's is evaluated: the context, and the C# variables of a frame."""
+
+    def __init__(self, context: Context, frame: FrameType | None = None) -> None:
+        self.context = context
+        self.locals = dict(_locals_of(frame)) if frame is not None else {}
+
+    def evaluate(self, expression: str) -> tuple[object, str]:
+        """The boxed value of an expression and its static type. Raises ApimPolicyError, DotnetException."""
+        used = {name: found for name, found in self.locals.items() if re.search(rf"\b{re.escape(name)}\b", expression)}
+        declared = "".join(
+            f'{symbol.type} {name} = ({symbol.type})context.Variables["\\u0001{name}"]; '
+            for name, (symbol, _) in used.items()
+        )
+        code = f"@{{ {declared}return {expression}; }}" if used else f"@({expression})"
+        made = compile_expression(code)
+        variables = self.context.variables
+        for name, (symbol, value) in used.items():
+            variables.set_item(_MARK + name, box(symbol.type, value))
+        try:
+            value = made.evaluate(self.context)
+        finally:
+            for name in used:
+                variables.remove(_MARK + name)
+        return box(made.type, value), made.static_type
+
+    def value(self, name: str, expression: str) -> Value:
+        """The same as a line of a tree; what goes wrong is its text."""
+        try:
+            value, static = self.evaluate(expression)
+        except (ApimPolicyError, DotnetException) as error:
+            return Value(name, _sentence(error), "", expression, False, is_error=True)
+        shown = short(value, static)
+        return Value(name, show(value), shown, expression, has_inside(value))
+
+    def children(self, expression: str) -> list[Value]:
+        """What is inside a value: its elements, or its properties."""
+        value, _ = self.evaluate(expression)
+        if value is None:
+            return []
+        type_ = type_of(value)
+        cast = f"(({type_})({expression}))" if isinstance(type_, NamedType) else f"({expression})"
+        names = [offer.name for offer in of_value(type_, Binder(Excerpt.of(""))) if _is_property(offer)]
+        found = [self.value(name, f"{cast}.{name}") for name in names]
+        return [*self._elements(cast, type_), *found]
+
+    def _elements(self, cast: str, type_: Type) -> Iterator[Value]:
+        if element_type(type_) is None or str(type_) == "string":
+            return
+        try:
+            count, _ = self.evaluate(f"System.Linq.Enumerable.Count(System.Linq.Enumerable.Cast<object>({cast}))")
+        except (ApimPolicyError, DotnetException):
+            return
+        for index in range(min(int(str(count)), MOST_ELEMENTS)):
+            item = f"System.Linq.Enumerable.ElementAt(System.Linq.Enumerable.Cast<object>({cast}), {index})"
+            yield self.value(f"[{index}]", item)
+
+
+def _is_property(offer: Any) -> bool:
+    return not offer.members or type(offer.members[0]).__name__ != "Method"
+
+
+def has_inside(value: object) -> bool:
+    """Whether a value has parts that a tree can show."""
+    return value is not None and not isinstance(value, (str, bool, int, float))
+
+
+def short(value: object, static: str) -> str:
+    """The run-time type, or the static one of nothing."""
+    text = str(type_of(value)) if value is not None else static
+    return re.sub(r"(?:\w+\.)+(?=\w)", "", text)
+
+
+def _sentence(error: Exception) -> str:
+    diagnostics = getattr(error, "diagnostics", None)
+    if diagnostics:
+        return "; ".join(f"{found.code}: {found.message}" for found in diagnostics[:3])
+    message = getattr(error, "message", "") or str(error)
+    return f"{type(error).__name__}: {message}"
+
+
+def _locals_of(frame: FrameType) -> Iterator[tuple[str, tuple[LocalSymbol, object]]]:
+    """The variables of C# in a frame of emitted code: `total_7` is `total`."""
+    excerpt = frame.f_globals.get(EXCERPT)
+    if excerpt is None:
+        return
+    symbols = {symbol.name: symbol for symbol in _symbols(compiled(excerpt).bound.body)}
+    for name, value in frame.f_locals.items():
+        match = _PYTHON_NAME.fullmatch(name)
+        symbol = symbols.get(match[1]) if match else None
+        if symbol is not None and not isinstance(symbol.type, _UNNAMEABLE) and symbol.kind != "context":
+            yield symbol.name, (symbol, getattr(value, "cell_contents", value))
+
+
+def _symbols(body: Bound) -> Iterator[LocalSymbol]:
+    waiting: list[Any] = [body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Local):
+            yield node.symbol
+        for field in ("symbol", "parameters"):
+            found = getattr(node, field, None)
+            for each in found if isinstance(found, (tuple, list)) else (found,):
+                if isinstance(each, LocalSymbol):
+                    yield each
+        waiting.extend(node.children())

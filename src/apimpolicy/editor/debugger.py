@@ -1,0 +1,299 @@
+"""A debugger over the simulator: stops a request at policies and inside expressions, and looks around where it stands.
+
+It is an observer of the engine, which lets it see every request, and Python's own tracing inside expressions, both only
+while a request is debugged: without a debugger nothing is asked anywhere. The request runs in a thread that waits where
+it is stopped; questions about values are answered by that thread, with the request's own clock and limits.
+"""
+
+from __future__ import annotations
+
+import queue
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
+from apimpolicy.editor.debug_points import Point, is_policy_code, point_at
+from apimpolicy.editor.debug_values import Scope
+from apimpolicy.emit.frames import file_of
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.policies.spec import PolicyError
+from apimpolicy.report.values import show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, TracebackType
+
+    from apimpolicy.emit.recorder import Overflow
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.text.source import Excerpt, Source
+
+    Reason = Literal["entry", "breakpoint", "step", "pause", "exception"]
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+class Breakpoint(NamedTuple):
+    """A line at which a request stops, when `condition` (C#) holds, from the hit number `hits` on; with a `message`
+    it only says that, with the values of `{C#}` in it."""
+
+    line: int
+    condition: str = ""
+    hits: int = 0
+    message: str = ""
+
+
+class Frame(NamedTuple):
+    """Where a request stands: a policy, or code in an expression."""
+
+    name: str
+    source: Source
+    start: int
+    end: int
+    code: FrameType | None = None
+
+
+class Terminated(BaseException):
+    """The session is over; no `except Exception` on the way keeps the request going."""
+
+
+class Debugger:
+    """One session. `stopped` is called in the request's thread when it has stopped, `said` with what logpoints say."""
+
+    def __init__(self, stopped: Callable[[Reason, str], None], said: Callable[[str, Source, int], None]) -> None:
+        self._stopped = stopped
+        self._said = said
+        self.breakpoints: dict[str, list[Breakpoint]] = {}
+        self.stops_on_errors = True
+        self.stops_on_throw = False
+        self.exchange: Exchange | None = None
+        self._steps: list[Step] = []
+        self._frames: list[FrameType] = []
+        self._points: dict[FrameType, tuple[Point | None, int]] = {}
+        self._hits: dict[tuple[str, int], int] = {}
+        self._until: int | None = None
+        """Stop at the next point whose depth is not greater; None runs on."""
+        self._wants_pause = False
+        self._shown: BaseException | None = None
+        self._is_over = self._is_looking = False
+        self._commands: queue.Queue[Callable[[], Any] | None] = queue.Queue()
+        self._answers: queue.Queue[tuple[bool, Any]] = queue.Queue()
+        self.is_stopped = False
+
+    # ------------------------------------------------------------------------------------------------ the observer
+
+    def loaded(self, policy: Policy) -> None:
+        """A gateway has a document; nothing is to do."""
+
+    def overflow(self, excerpt: Excerpt) -> Overflow | None:
+        return None
+
+    def began(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        enter, locate = exchange.enter, exchange.locate
+
+        def entered(step: Step) -> TraceEntry:
+            entry = enter(step)
+            self._entered(step)
+            return entry
+
+        def located(error: Any, step: Step) -> None:
+            is_new = isinstance(error, PolicyError) and error.last_error is None
+            locate(error, step)
+            if is_new and self.stops_on_errors:
+                self._steps = _around(step)
+                self._stop("exception", f"{error.reason}: {error.message}")
+
+        exchange.enter = entered  # type: ignore[method-assign]  # for this exchange alone
+        exchange.locate = located  # type: ignore[method-assign]  # likewise
+
+    # ------------------------------------------------------------------------------------------------ policies
+
+    def _entered(self, step: Step) -> None:
+        self._steps = _around(step)
+        element = step.element
+        source = file_of(element.source)
+        start, end = element.source.original_span(element.start, element.content_start)
+        lines = range(source.position(start).line, source.position(max(start, end - 1)).line + 1)
+        self._arrive(source, start, lines, len(self._steps))
+
+    def _arrive(self, source: Source, start: int, lines: range, depth: int) -> None:
+        if self._is_looking:
+            return
+        if self._is_over:
+            raise Terminated
+        found = next((b for b in self.breakpoints.get(source.path, ()) if b.line in lines and b.line == lines[0]), None)
+        if found is not None and self._holds(found, source, start):
+            self._stop("breakpoint")
+        elif self._wants_pause:
+            self._wants_pause = False
+            self._stop("pause")
+        elif self._until is not None and depth <= self._until:
+            self._stop("step")
+
+    def _holds(self, breakpoint_: Breakpoint, source: Source, start: int) -> bool:
+        key = (source.path, breakpoint_.line)
+        if breakpoint_.condition:
+            try:
+                value, _ = self._look(lambda: self.scope().evaluate(breakpoint_.condition))
+            except (ApimPolicyError, DotnetException) as error:
+                self._said(f"the condition '{breakpoint_.condition}' fails: {error}", source, breakpoint_.line)
+                return True
+            if value is not True:
+                return False
+        self._hits[key] = self._hits.get(key, 0) + 1
+        if self._hits[key] < breakpoint_.hits:
+            return False
+        if breakpoint_.message:
+            self._said(self._look(lambda: self._filled(breakpoint_.message)), source, breakpoint_.line)
+            return False
+        return True
+
+    def _filled(self, message: str) -> str:
+        scope = self.scope()
+        return _PLACEHOLDER.sub(lambda found: scope.value("", found[1]).text, message)
+
+    # ------------------------------------------------------------------------------------------------ expressions
+
+    def trace(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
+        """For `sys.settrace`: looks at the code of expressions alone."""
+        if self._is_looking or not is_policy_code(frame):
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        self._frames.append(frame)
+        return self._inside
+
+    def _inside(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+        if event == "opcode":
+            self._at(frame)
+        elif event == "return":
+            self._points.pop(frame, None)
+            if frame in self._frames:
+                del self._frames[self._frames.index(frame) :]
+        elif event == "exception" and self.stops_on_throw and not self._is_looking:
+            self._threw(*argument[1:])
+        return self._inside
+
+    def _at(self, frame: FrameType) -> None:
+        point = point_at(frame)
+        before, last = self._points.get(frame, (None, -1))
+        goes_back = frame.f_lasti <= last
+        self._points[frame] = (point or before, frame.f_lasti)
+        if point is None or (point == before and not goes_back):
+            return
+        if not point.is_stop or (before is not None and point.holds(before.start, before.end) and not goes_back):
+            return  # on the way into an operand, or back from one
+        step = self._steps[-1] if self._steps else None
+        own = step.element.source.position(step.element.start).line if step is not None else -1
+        lines = range(point.line, point.line + 1) if point.line != own else range(-1, 0)
+        self._arrive(point.source, point.start, lines, len(self._steps) + len(self._frames))
+
+    def _threw(self, error: BaseException | None, traceback: TracebackType | None) -> None:
+        """What C# throws, once; a member of `None` in the code of a policy is its NullReferenceException."""
+        found = error
+        if isinstance(error, AttributeError) and error.obj is None and traceback is not None:
+            found = NullReferenceException() if traceback.tb_next is None else None
+        if isinstance(found, DotnetException) and error is not self._shown:
+            self._shown = error
+            self._stop("exception", f"{type(found).__name__}: {found.message}")
+
+    # ------------------------------------------------------------------------------------------------ stopping
+
+    def _stop(self, reason: Reason, text: str = "") -> None:
+        """Wait for what is to be done, and do what is asked meanwhile."""
+        self._until = None
+        self.is_stopped = True
+        self._stopped(reason, text)
+        while (command := self._commands.get()) is not None:
+            try:
+                self._answers.put((True, self._look(command)))
+            except Exception as error:  # the one who asked gets it
+                self._answers.put((False, error))
+        self.is_stopped = False
+        if self._is_over:
+            raise Terminated
+
+    def _look(self, command: Callable[[], Any]) -> Any:
+        """Run code of the user's without stopping in it."""
+        self._is_looking = True
+        saved = sys.gettrace()
+        sys.settrace(None)
+        try:
+            return command()
+        finally:
+            sys.settrace(saved)
+            self._is_looking = False
+
+    def ask(self, command: Callable[[], Any]) -> Any:
+        """Have the request's thread, which is stopped, do something; raises what it raises."""
+        self._commands.put(command)
+        is_good, answer = self._answers.get()
+        if not is_good:
+            raise answer
+        return answer
+
+    @property
+    def depth(self) -> int:
+        return len(self._steps) + len(self._frames)
+
+    def resume(self, how: Literal["run", "over", "in", "out"] = "run") -> None:
+        """Let the request go on: to the next breakpoint, or the next point: at the same depth, deeper, further out."""
+        self._until = {"run": None, "over": self.depth, "in": sys.maxsize, "out": self.depth - 1}[how]
+        self._commands.put(None)
+
+    def pause(self) -> None:
+        self._wants_pause = True
+
+    def stop_at_entry(self) -> None:
+        self._until = sys.maxsize
+
+    def end(self) -> None:
+        """Let the request go no further."""
+        self._is_over = True
+        self._commands.put(None)
+
+    # ------------------------------------------------------------------------------------------------ looking around
+
+    def stack(self) -> list[Frame]:
+        """Where the request stands, the innermost first."""
+        found = []
+        for frame in reversed(self._frames):
+            point, _ = self._points.get(frame, (None, -1))
+            if point is not None:
+                name = frame.f_code.co_name
+                found.append(Frame(name, point.source, point.start, point.end, frame))
+        for step in reversed(self._steps):
+            element = step.element
+            start, end = element.source.original_span(element.start, element.content_start)
+            found.append(Frame(f"{step.section}: {step.name}", file_of(element.source), start, end))
+        return found
+
+    def scope(self, frame: FrameType | None = None) -> Scope:
+        """Where expressions are evaluated: in a frame, or the innermost."""
+        assert self.exchange is not None  # a request runs
+        return Scope(self.exchange.context, frame or (self._frames[-1] if self._frames else None))
+
+    def parts(self) -> list[tuple[str, str]]:
+        """What the parts of the expressions of the last policy that has any came to: their code and value."""
+        trace = self.exchange.trace if self.exchange is not None else []
+        entry = next((entry for entry in reversed(trace) if entry.evaluations), None)
+        found: list[tuple[str, str]] = []
+        for evaluation in entry.evaluations[-3:] if entry is not None else ():
+            text = evaluation.excerpt.text
+            for node, value in evaluation.recorder.entries[-60:] if evaluation.recorder is not None else ():
+                syntax = node.syntax
+                code = " ".join(text[syntax.start : syntax.end].split())
+                if code and (code, show(value)) not in found:
+                    found.append((code, show(value)))
+        return found
+
+
+def _around(step: Step) -> list[Step]:
+    """A step and those around it, the outermost first."""
+    found = [step]
+    while found[-1].parent is not None:
+        found.append(found[-1].parent)
+    return found[::-1]

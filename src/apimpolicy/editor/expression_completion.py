@@ -1,0 +1,179 @@
+"""Completion inside an expression, also one that is being typed: what the binder says of the name at the caret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Expression, NamespaceReference, TypeReference
+from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
+from apimpolicy.dotnet.metadata import look_up
+from apimpolicy.dotnet.signatures import Method, Property
+from apimpolicy.dotnet.types import ERROR, NamedType, Type
+from apimpolicy.editor import members
+from apimpolicy.editor.caret import CallAround, CaretBinder, Note, bind_at_caret, is_dynamic
+from apimpolicy.editor.items import Item, Kind
+from apimpolicy.editor.ranking import Ranking
+from apimpolicy.editor.signatures import described, signature
+from apimpolicy.editor.type_names import keywords_of, names_in, simple_types
+from apimpolicy.editor.unfinished import Unfinished, finished, word_start
+from apimpolicy.syntax import shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from apimpolicy.binding.symbols import Scope
+    from apimpolicy.editor.members import Offer
+
+
+class Completion:
+    """What fits at the caret. `is_open`: any name may stand there (after a `dynamic` value)."""
+
+    def __init__(self, items: Sequence[Item] = (), receiver: str = "", is_open: bool = False) -> None:
+        self.items = list(items)
+        self.receiver = receiver
+        self.is_open = is_open
+
+
+def complete(code: str, caret: int, wanted: Type | None = None, used: str = "") -> Completion:
+    """What fits at an offset of an expression `@( … )` or `@{ … }`, best first; never raises for its mistakes.
+
+    `wanted` is the type that the expression should have; `used` is code of the same document, whose names are likelier.
+    """
+    best: Completion | None = None
+    for whole in finished(code, caret):
+        binder, _ = bind_at_caret(whole.tree, whole.text)
+        found = _offered(whole, binder, code, caret, wanted, used)
+        if found is None:
+            continue
+        if any(note.is_known for note in binder.notes):
+            return found
+        best = best or found
+    return best or Completion()
+
+
+def _offered(
+    whole: Unfinished, binder: CaretBinder, code: str, caret: int, wanted: Type | None, used: str
+) -> Completion | None:
+    notes = [note for note in binder.notes if note.is_known] or binder.notes
+    if not notes:
+        return None
+    start = word_start(code, caret)
+    expected = list(binder.expected)
+    if wanted is not None and not expected and _is_whole(whole):
+        expected = [wanted]
+    ranking = Ranking(expected, binder, f"{used} {code[:start]}", is_statement=_is_statement(whole))
+    items: dict[tuple[str, str], Item] = {}
+    for note in notes:
+        for item in _items(note, ranking):
+            items.setdefault((item.label, item.kind), item)
+    if notes[0].kind in ("name", "type"):
+        for item in (*_arguments(binder.calls, ranking), *_keywords(whole, ranking)):
+            items.setdefault((item.label, item.kind), item)
+    receiver = notes[0].receiver
+    said = shown(receiver.type) if isinstance(receiver, Expression) else str(receiver or "")
+    ordered = sorted(items.values(), key=lambda item: (item.rank, item.label))
+    return Completion(ordered, said, any(is_dynamic(note) for note in notes))
+
+
+def _is_statement(whole: Unfinished) -> bool:
+    """Whether a statement begins with what the caret stands in, so that its value is not asked for."""
+    return any(
+        isinstance(node, shapes.ExpressionStatement)
+        and node.expression.start <= whole.offset < node.expression.end
+        and node.expression.kind in ("member_access", "identifier")
+        for node in whole.tree.walk()
+    )
+
+
+def _is_whole(whole: Unfinished) -> bool:
+    return whole.tree.kind == "expression_body"
+
+
+def _items(note: Note, ranking: Ranking) -> Iterable[Item]:
+    receiver = note.receiver
+    if note.kind == "member" and isinstance(receiver, NamespaceReference):
+        return _in_namespace(receiver.name, ranking)
+    if note.kind == "member" and isinstance(receiver, TypeReference):
+        return _members(members.of_type(receiver.type), ranking)
+    if note.kind == "initializer" and isinstance(receiver, Expression):
+        offers = members.of_value(receiver.type, note.binder)
+        return _members((o for o in offers if o.members and getattr(o.members[0], "has_setter", False)), ranking)
+    if isinstance(receiver, Expression):
+        return _members(members.of_value(receiver.type, note.binder), ranking) if note.is_known else ()
+    if isinstance(receiver, str):
+        return _in_namespace(receiver, ranking) if receiver else _types(note, ranking)
+    if isinstance(receiver, NamedType):
+        return _members((o for o in members.of_type(receiver) if not o.members), ranking)
+    if note.kind == "member":
+        return ()
+    return (*_symbols(note, ranking), *_types(note, ranking))
+
+
+def _members(offers: Iterable[Offer], ranking: Ranking) -> Iterable[Item]:
+    for offer in offers:
+        yield Item(
+            offer.name,
+            _kind(offer),
+            signature(offer),
+            described(offer),
+            rank=ranking.member(offer),
+        )
+
+
+def _kind(offer: Offer) -> Kind:
+    if not offer.members:
+        return "property"
+    first = offer.members[0]
+    return "method" if isinstance(first, Method) else "property" if isinstance(first, Property) else "constant"
+
+
+def _symbols(note: Note, ranking: Ranking) -> Iterable[Item]:
+    distance = 0
+    current: Scope | None = note.scope
+    while current is not None:
+        for name, symbol in current.names.items():
+            if isinstance(symbol, LocalFunctionSymbol):
+                parameters = ", ".join(map(str, symbol.parameters))
+                detail = f"{shown(symbol.returns)} {name}({parameters})"
+                yield Item(name, "function", detail, rank=ranking.symbol(name, symbol.returns, distance))
+            elif isinstance(symbol, LocalSymbol) and "\ufdd0" not in name and not name.startswith("<"):
+                kind: Kind = "parameter" if symbol.kind in ("parameter", "range") else "variable"
+                known = symbol.type is not ERROR
+                detail = f"{shown(symbol.type)} {name}" if known else name
+                yield Item(name, kind, detail, rank=ranking.symbol(name, symbol.type, distance))
+        for name in current.types:
+            yield Item(name, "type", "type parameter", rank=ranking.type_(name, True))
+        current = current.parent
+        distance += 1
+
+
+def _types(note: Note, ranking: Ranking) -> Iterable[Item]:
+    for name, allowed in simple_types():
+        yield Item(name, "type", rank=ranking.type_(name, allowed))
+    for name in names_in(""):
+        yield Item(name, "namespace", rank=ranking.namespace(name))
+
+
+def _in_namespace(name: str, ranking: Ranking) -> Iterable[Item]:
+    for child in names_in(name):
+        is_type = any(look_up(f"{name}.{child}", arity) is not None for arity in range(4))
+        rank = ranking.in_namespace(child)
+        yield Item(child, "type" if is_type else "namespace", rank=rank)
+
+
+def _arguments(calls: Sequence[CallAround], ranking: Ranking) -> Iterable[Item]:
+    """The names of parameters, with which an argument may begin."""
+    for call in calls[:1]:  # the innermost one is bound first
+        if call.name:
+            continue
+        for method in call.methods:
+            first = call.parameter_of(method)
+            for parameter in method.parameters[max(first, 0) :]:
+                rank = ranking.argument(parameter.name)
+                yield Item(parameter.name, "argument", str(parameter), insert=f"{parameter.name}: ", rank=rank)
+
+
+def _keywords(whole: Unfinished, ranking: Ranking) -> Iterable[Item]:
+    for word in keywords_of(whole.stacks, whole.before):
+        yield Item(word, "keyword", rank=ranking.keyword(word))

@@ -1,0 +1,125 @@
+"""What is said of the thing under the pointer: pages, signatures, values, where a variable was set."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.binding.nodes import Call
+from apimpolicy.binding.spelling import shown
+from apimpolicy.editor.expression_completion import complete as complete_code
+from apimpolicy.editor.names_completion import types_of, where_set
+from apimpolicy.editor.navigation import can_rename, local_at
+from apimpolicy.editor.occurrences import Occurrence, occurrence_at
+from apimpolicy.editor.pages import attribute_page, policy_page
+from apimpolicy.editor.signatures import documentation
+from apimpolicy.policies.spec import SECTIONS
+
+if TYPE_CHECKING:
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.editor.knowledge import Knowledge
+    from apimpolicy.text.document import Element
+
+_WORD = re.compile(r"@?[^\W\d]\w*")
+
+
+class Hover(NamedTuple):
+    """Markdown about a span of the file."""
+
+    text: str
+    start: int
+    end: int
+
+
+def hover(analysis: Analysis, offset: int, knowledge: Knowledge) -> Hover | None:
+    """What is known of the thing at an offset of the file."""
+    found = analysis.at(offset)
+    if found is None:
+        return None
+    policy, position = found
+    occurrence = occurrence_at(analysis, offset)
+    if occurrence is not None and (text := _of_name(occurrence, policy, position, knowledge)):
+        return Hover(text, occurrence.start, occurrence.end)
+    code = policy.expression_at(position)
+    if code is not None:
+        return _of_code(policy, *code) or _of_local(analysis, offset)
+    element = policy.subject.element_at(position)
+    return _of_markup(policy, element, position) if element is not None else None
+
+
+def _of_name(occurrence: Occurrence, policy: PolicyText, offset: int, knowledge: Knowledge) -> str:
+    if occurrence.kind == "variable":
+        return _of_variable(occurrence.name, policy, offset)
+    known = knowledge.find(occurrence.kind, occurrence.name)
+    if known is None:
+        return f"The {occurrence.kind} `{occurrence.name}`: the project does not say more of it."
+    return f"The {occurrence.kind} `{known.name}`: `{known.detail}`\n\n{known.path}"
+
+
+def _of_variable(name: str, policy: PolicyText, offset: int) -> str:
+    element = policy.subject.element_at(offset)
+    if element is None:
+        return ""
+    variable = policy.subject.flow.before(element).variables.get(name)
+    if variable is None:
+        return f"The variable `{name}`, which nothing before this sets in this document."
+    return f"The variable `{name}`: `{types_of(variable)}`\n\n{where_set(variable)}"
+
+
+def _of_code(policy: PolicyText, expression: CheckedExpression, offset: int) -> Hover | None:
+    text = expression.excerpt.text
+    word = next((word for word in _WORD.finditer(text) if word.start() <= offset <= word.end()), None)
+    if word is None:
+        return None
+    said = _of_call(expression, word.start()) or _of_word(text, word[0].lstrip("@"), word.end())
+    if not said:
+        return None
+    start, end = expression.excerpt.locate(word.start()), expression.excerpt.locate(word.end() - 1) + 1
+    return Hover(said, *policy.span(start, end))
+
+
+def _of_local(analysis: Analysis, offset: int) -> Hover | None:
+    """A variable of C# where it is declared."""
+    local, span = local_at(analysis, offset), can_rename(analysis, offset)
+    if local is None or span is None:
+        return None
+    symbol = local[1]
+    return Hover(f"```csharp\n{shown(symbol.type)} {symbol.name}\n```\n\n{symbol.kind}", *span)
+
+
+def _of_call(expression: CheckedExpression, start: int) -> str:
+    """The overload that a call means, first, and the others."""
+    for node in expression.of_kind(Call):
+        name = getattr(getattr(node.syntax, "target", None), "name", None)
+        if getattr(name, "start", -1) == start:
+            return documentation((node.method,), skips_first=node.method.is_extension)
+    return ""
+
+
+def _of_word(code: str, word: str, end: int) -> str:
+    """What completion would say of the word."""
+    item = next((item for item in complete_code(code, end).items if item.label == word), None)
+    if item is None or item.kind == "keyword":
+        return ""
+    if item.documentation:
+        return item.documentation
+    return f"```csharp\n{item.detail or item.label}\n```\n\n{item.kind}"
+
+
+def _of_markup(policy: PolicyText, element: Element, offset: int) -> Hover | None:
+    specification = policy.subject.specification_of(element)
+    if element.name_start <= offset <= element.name_end:
+        page = policy_page(element.name) if policy.subject.is_policy(element) else ""
+        if not page and element.name in SECTIONS:
+            page = f"The section `{element.name}`."
+        if not page and specification is not None:
+            page = f"A part of `{element.parent.name if element.parent else ''}`."
+        return Hover(page, *policy.span(element.name_start, element.name_end)) if page else None
+    for attribute in element.attributes:
+        if attribute.name_start <= offset <= attribute.name_end and specification is not None:
+            slot = next((slot for slot in specification.attributes if slot.name == attribute.name), None)
+            if slot is not None:
+                span = policy.span(attribute.name_start, attribute.name_end)
+                return Hover(attribute_page(specification, slot), *span)
+    return None

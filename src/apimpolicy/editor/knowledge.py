@@ -1,0 +1,155 @@
+"""What a project knows by name: fragments, named values, backends, certificates, APIs and operations, and where from.
+
+It is read from the configuration above a file and from a folder in the layout of APIOps; what cannot be read is not
+known, and never an error here: `check` and `test` say what is wrong with these files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.configuration_files import ConfigurationFinder
+from apimpolicy.project.information_files import folders
+from apimpolicy.project.layout import fragments_of, place_of
+from apimpolicy.text.secrets import HIDDEN, without_secrets
+
+if TYPE_CHECKING:
+    from apimpolicy.editor.occurrences import Kind
+
+
+class Known(NamedTuple):
+    """A name, what is to be said of it, and the file (with a line from 0 on) that it comes from."""
+
+    name: str
+    detail: str
+    path: str
+    line: int = 0
+
+
+_TABLES: dict[str, Kind] = {
+    "named-values": "named value",
+    "fragments": "fragment",
+    "backends": "backend",
+    "certificates": "certificate",
+    "apis": "api",
+}
+_FOLDERS: dict[str, tuple[Kind, str]] = {
+    "named values": ("named value", "namedValueInformation.json"),
+    "backends": ("backend", "backendInformation.json"),
+}
+_LAYOUT_NAMES = {"named values": ("named values", "named-values", "namedvalues")}
+
+
+class Knowledge:
+    """The names of one project, by kind."""
+
+    def __init__(self, names: dict[Kind, dict[str, Known]], configuration: str | None, root: str | None) -> None:
+        self._names = names
+        self.configuration = configuration
+        self.root = root
+
+    def all(self, kind: Kind) -> list[Known]:
+        return list(self._names.get(kind, {}).values())
+
+    def find(self, kind: Kind, name: str) -> Known | None:
+        return self._names.get(kind, {}).get(name)
+
+
+def knowledge_of(path: str) -> Knowledge:
+    """The names that count for a file."""
+    names: dict[Kind, dict[str, Known]] = {}
+    try:
+        configuration = ConfigurationFinder().for_file(path)
+    except ConfigurationError:
+        configuration = None
+    if configuration is not None:
+        _read_tables(configuration, names)
+    root = place_of(path).root
+    if root is not None:
+        _read_layout(root, names)
+    return Knowledge(names, configuration, root)
+
+
+def _read_tables(path: str, names: dict[Kind, dict[str, Known]]) -> None:
+    from apimpolicy.project.configuration import read_configuration
+
+    try:
+        values = read_configuration(path)
+        with open(path, encoding="utf-8-sig") as file:
+            lines = file.read().splitlines()
+    except (ConfigurationError, OSError, UnicodeDecodeError):
+        return
+    for table, kind in _TABLES.items():
+        found = values.get(table)
+        for name, value in found.items() if isinstance(found, dict) else ():
+            target, line = path, _line_of(lines, table, name)
+            if kind == "fragment" and isinstance(value, str) and not value.lstrip().startswith("<"):
+                target, line = os.path.join(os.path.dirname(path), value), 0
+            names.setdefault(kind, {})[name] = Known(name, _shown(value), target, line)
+            operations = value.get("operations") if kind == "api" and isinstance(value, dict) else None
+            for operation in operations if isinstance(operations, dict) else ():
+                names.setdefault("operation", {})[operation] = Known(operation, f"of {name}", path, line)
+
+
+def _shown(value: Any) -> str:
+    """What a list and a hover say of a value; secrets stay secret."""
+    if isinstance(value, dict):
+        if value.get("secret"):
+            return HIDDEN
+        value = value.get("value") or value.get("url") or value.get("path") or ""
+    text = str(value)
+    return without_secrets(text)[:200]
+
+
+def _line_of(lines: list[str], table: str, name: str) -> int:
+    inside = False
+    key = re.compile(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=")
+    own_table = re.compile(rf"\s*\[\s*(?:tool\.apimpolicy\.)?{re.escape(table)}\.[\"']?{re.escape(name)}[\"']?\s*\]")
+    for number, line in enumerate(lines):
+        if own_table.match(line):
+            return number
+        if line.lstrip().startswith("["):
+            inside = re.match(rf"\s*\[\s*(?:tool\.apimpolicy\.)?{re.escape(table)}\s*\]", line) is not None
+        elif inside and key.match(line):
+            return number
+    return 0
+
+
+def _read_layout(root: str, names: dict[Kind, dict[str, Known]]) -> None:
+    for name, path in fragments_of(root).items():
+        names.setdefault("fragment", {}).setdefault(name, Known(name, os.path.relpath(path, root), path))
+    _read_apis(root, names)
+    for folder, (kind, file) in _FOLDERS.items():
+        try:
+            found = list(folders(root, *_LAYOUT_NAMES.get(folder, (folder,))))
+        except (OSError, ConfigurationError):
+            continue
+        for identifier, directory in found:
+            path = os.path.join(directory, file)
+            properties = _properties(path)
+            name = str(properties.get("displayName") or identifier) if kind == "named value" else identifier
+            said = HIDDEN if properties.get("secret") else str(properties.get("value") or properties.get("url") or "")
+            names.setdefault(kind, {}).setdefault(name, Known(name, said, path))
+
+
+def _read_apis(root: str, names: dict[Kind, dict[str, Known]]) -> None:
+    """APIs and their operations, by the folders' names, which are their ids."""
+    for api, folder in folders(root, "apis"):
+        names.setdefault("api", {}).setdefault(api, Known(api, "", os.path.join(folder, "apiInformation.json")))
+        for operation, place in folders(folder, "operations"):
+            known = Known(operation, f"of {api}", os.path.join(place, "policy.xml"))
+            names.setdefault("operation", {}).setdefault(operation, known)
+
+
+def _properties(path: str) -> dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            found = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    properties = found.get("properties") if isinstance(found, dict) else None
+    return properties if isinstance(properties, dict) else {}

@@ -1,0 +1,54 @@
+"""What the language server can do, as it says in its answer to `initialize`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from apimpolicy.editor.semantic_tokens import KINDS
+
+COMMANDS: Final = (
+    "apimpolicy.runTests",
+    "apimpolicy.newTest",
+    "apimpolicy.explain",
+    "apimpolicy.journey",
+    "apimpolicy.tests",
+    "apimpolicy.page",
+)
+
+TRIGGERS: Final = (".", "<", '"', "{", "/", " ", "[", "(", "@")
+
+CAPABILITIES: Final[dict[str, Any]] = {
+    "positionEncoding": "utf-16",
+    "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
+    "completionProvider": {"triggerCharacters": list(TRIGGERS), "resolveProvider": False},
+    "hoverProvider": True,
+    "signatureHelpProvider": {"triggerCharacters": ["(", ",", "<"], "retriggerCharacters": [","]},
+    "definitionProvider": True,
+    "referencesProvider": True,
+    "documentHighlightProvider": True,
+    "renameProvider": {"prepareProvider": True},
+    "documentSymbolProvider": True,
+    "workspaceSymbolProvider": True,
+    "foldingRangeProvider": True,
+    "selectionRangeProvider": True,
+    "documentFormattingProvider": True,
+    "inlayHintProvider": True,
+    "codeLensProvider": {"resolveProvider": False},
+    "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite"]},
+    "semanticTokensProvider": {
+        "legend": {"tokenTypes": list(KINDS), "tokenModifiers": []},
+        "full": True,
+        "range": False,
+    },
+    "executeCommandProvider": {"commands": list(COMMANDS)},
+    "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+}
+
+WATCHED: Final[dict[str, Any]] = {
+    "id": "apimpolicy-files",
+    "method": "workspace/didChangeWatchedFiles",
+    "registerOptions": {
+        "watchers": [{"globPattern": "**/{apimpolicy.toml,pyproject.toml,*.xml,*Information.json,*.test.yaml}"}]
+    },
+}
+"""Files whose change may change what is found in others."""

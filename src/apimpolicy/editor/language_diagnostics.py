@@ -1,0 +1,30 @@
+"""Findings as the protocol has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from apimpolicy.checks.compiler_codes import page_on_the_web
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.editor.text_documents import TextDocument
+
+_SEVERITIES: Final = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.INFO: 3}
+
+
+def to_diagnostic(document: TextDocument, finding: Diagnostic) -> dict[str, Any]:
+    """One finding; its help and label stand behind the message."""
+    start, end = finding.source.original_span(finding.start, finding.end)
+    advice = "\n".join(part for part in (finding.label, finding.help) if part)
+    made: dict[str, Any] = {
+        "range": document.range(start, max(end, start)),
+        "severity": _SEVERITIES[finding.severity],
+        "code": finding.code,
+        "source": "apimpolicy",
+        "message": f"{finding.message}\n{advice}" if advice else finding.message,
+    }
+    if finding.code.startswith("CS"):
+        made["codeDescription"] = {"href": page_on_the_web(finding.code)}
+    return made

@@ -1,0 +1,384 @@
+"""The requests of the language server protocol: what each asks of a document, and its answer in the protocol's form."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from apimpolicy.editor import rpc
+from apimpolicy.editor.completion import complete
+from apimpolicy.editor.hover import hover as hover_at
+from apimpolicy.editor.language_diagnostics import to_diagnostic
+from apimpolicy.editor.occurrences import occurrences
+from apimpolicy.editor.rpc import RpcError
+from apimpolicy.editor.text_documents import uri_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.editor.items import Item
+    from apimpolicy.editor.language_server import LanguageServer
+    from apimpolicy.editor.outline import Symbol
+    from apimpolicy.editor.text_documents import TextDocument
+    from apimpolicy.editor.workspace import Location
+    from apimpolicy.project.fixes import Edit
+
+    Feature = Callable[[LanguageServer, dict[str, Any]], Any]
+
+_ITEM_KINDS: Final = {
+    "property": 10,
+    "method": 2,
+    "field": 5,
+    "constant": 21,
+    "variable": 6,
+    "parameter": 6,
+    "function": 3,
+    "type": 7,
+    "namespace": 9,
+    "keyword": 14,
+    "argument": 5,
+    "element": 7,
+    "attribute": 10,
+    "value": 12,
+    "reference": 18,
+    "snippet": 15,
+}
+_SYMBOL_KINDS: Final = {"section": 3, "policy": 12, "part": 8}
+_PLACE_IN_SNIPPET = re.compile(r"\$\{\d+[:|]([^}|,]*)[^}]*\}|\$\d+")
+_NAME = re.compile(r"[^\W\d][\w.\- ]*")
+
+
+def completion(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
+    document, analysis, offset = server.at(params)
+    items = complete(analysis, offset, server.workspace.knowledge(document.path))
+    given = server.client.get("textDocument", {}).get("completion", {}).get("completionItem", {})
+    snippets = bool(given.get("snippetSupport"))
+    items.sort(key=lambda item: (item.rank, item.label))
+    return {
+        "isIncomplete": False,
+        "items": [_item(document, item, number, snippets) for number, item in enumerate(items)],
+    }
+
+
+def _item(document: TextDocument, item: Item, number: int, snippets: bool) -> dict[str, Any]:
+    text = item.insert or item.label
+    made: dict[str, Any] = {
+        "label": item.label,
+        "kind": _ITEM_KINDS[item.kind],
+        "sortText": f"{number:05}",
+        "filterText": item.label,
+        "textEdit": {"range": document.range(item.start, item.end), "newText": text},
+    }
+    if item.is_snippet and snippets:
+        made["insertTextFormat"] = 2
+    elif item.is_snippet:
+        made["textEdit"]["newText"] = _PLACE_IN_SNIPPET.sub(lambda found: found[1] or "", text)
+    if item.detail:
+        made["detail"] = item.detail
+    if item.documentation:
+        made["documentation"] = {"kind": "markdown", "value": item.documentation}
+    return made
+
+
+def hover(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
+    document, analysis, offset = server.at(params)
+    found = hover_at(analysis, offset, server.workspace.knowledge(document.path))
+    if found is None:
+        return None
+    return {"contents": {"kind": "markdown", "value": found.text}, "range": document.range(found.start, found.end)}
+
+
+def signature_help(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
+    from apimpolicy.editor.signature_help import signature_help as help_at
+
+    _, analysis, offset = server.at(params)
+    found = help_at(analysis, offset)
+    if found is None:
+        return None
+    signatures = [
+        {
+            "label": overload.text,
+            "parameters": [{"label": parameter} for parameter in overload.parameters],
+            "activeParameter": max(overload.active, 0),
+        }
+        for overload in found.overloads
+    ]
+    active = found.overloads[found.active].active if found.overloads else 0
+    return {"signatures": signatures, "activeSignature": found.active, "activeParameter": max(active, 0)}
+
+
+# ------------------------------------------------------------------------------------------------ from place to place
+
+
+def definition(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    from apimpolicy.editor.navigation import definition as definition_of
+
+    _, analysis, offset = server.at(params)
+    return _locations(server, definition_of(analysis, offset, server.workspace))
+
+
+def references(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    from apimpolicy.editor.navigation import references as references_of
+
+    _, analysis, offset = server.at(params)
+    return _locations(server, references_of(analysis, offset, server.workspace))
+
+
+def highlight(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    from apimpolicy.editor.navigation import references as references_of
+
+    document, analysis, offset = server.at(params)
+    own = [place for place in references_of(analysis, offset, server.workspace) if place.path == analysis.path]
+    return [{"range": document.range(place.start, place.end)} for place in own]
+
+
+def _locations(server: LanguageServer, places: list[Location]) -> list[dict[str, Any]]:
+    return [location for place in places if (location := _location(server, place)) is not None]
+
+
+def _location(server: LanguageServer, place: Location) -> dict[str, Any] | None:
+    path = os.path.abspath(place.path)
+    if place.start < 0:
+        position = {"line": place.line, "character": 0}
+        return {"uri": uri_of(path), "range": {"start": position, "end": position}}
+    document = server.document_of(path)
+    return {"uri": document.uri, "range": document.range(place.start, place.end)} if document is not None else None
+
+
+def prepare_rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
+    from apimpolicy.editor.navigation import can_rename
+
+    document, analysis, offset = server.at(params)
+    span = can_rename(analysis, offset)
+    return document.range(*span) if span is not None else None
+
+
+def rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
+    from apimpolicy.editor.navigation import can_rename
+    from apimpolicy.editor.navigation import references as references_of
+
+    _, analysis, offset = server.at(params)
+    new = str(params["newName"])
+    if can_rename(analysis, offset) is None:
+        raise RpcError(rpc.REQUEST_FAILED, "only variables can be renamed")
+    if not _NAME.fullmatch(new):
+        raise RpcError(rpc.REQUEST_FAILED, f"'{new}' is no name for a variable")
+    changes: dict[str, list[dict[str, Any]]] = {}
+    for location in _locations(server, references_of(analysis, offset, server.workspace)):
+        changes.setdefault(location["uri"], []).append({"range": location["range"], "newText": new})
+    return {"changes": changes}
+
+
+# ------------------------------------------------------------------------------------------------ shapes and colours
+
+
+def document_symbols(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    from apimpolicy.editor.outline import symbols
+
+    document, analysis = server.opened(params)
+
+    def to_symbol(symbol: Symbol) -> dict[str, Any]:
+        return {
+            "name": symbol.name,
+            "detail": symbol.detail,
+            "kind": _SYMBOL_KINDS[symbol.kind],
+            "range": document.range(symbol.start, symbol.end),
+            "selectionRange": document.range(symbol.name_start, symbol.name_end),
+            "children": [to_symbol(child) for child in symbol.children],
+        }
+
+    return [to_symbol(symbol) for symbol in symbols(analysis)]
+
+
+def workspace_symbols(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    query = str(params.get("query", "")).lower()
+    found: list[dict[str, Any]] = []
+    for path in server.workspace.files():
+        analysis = server.workspace.analysis(path)
+        document = server.document_of(path)
+        if analysis is None or document is None:
+            continue
+        for each in occurrences(analysis):
+            if (
+                each.kind in ("variable", "fragment")
+                and query in each.name.lower()
+                and (each.sets or each.kind != "variable")
+            ):
+                location = {"uri": document.uri, "range": document.range(each.start, each.end)}
+                found.append({"name": each.name, "kind": 13, "location": location, "containerName": each.kind})
+        if len(found) > 500:
+            break
+    return found
+
+
+def folding(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    from apimpolicy.editor.outline import folding as folded
+
+    document, analysis = server.opened(params)
+    ranges = []
+    for start, end, kind in folded(analysis):
+        first, last = document.position(start)["line"], document.position(end)["line"]
+        ranges.append({"startLine": first, "endLine": last, "kind": kind})
+    return ranges
+
+
+def selection(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    from apimpolicy.editor.outline import selections
+
+    document, analysis = server.opened(params)
+    answers = []
+    for position in params["positions"]:
+        offset = document.offset(position)
+        made: dict[str, Any] | None = None
+        for span in reversed(selections(analysis, offset)):
+            made = {"range": document.range(*span), **({"parent": made} if made is not None else {})}
+        answers.append(made or {"range": document.range(offset, offset)})
+    return answers
+
+
+def semantic_tokens(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
+    from apimpolicy.editor.semantic_tokens import KINDS
+    from apimpolicy.editor.semantic_tokens import semantic_tokens as colours_of
+
+    document, analysis = server.opened(params)
+    data: list[int] = []
+    line = character = 0
+    for colour in colours_of(analysis):
+        start, end = document.position(colour.start), document.position(colour.end)
+        if start["line"] != line:
+            line, character, step = start["line"], 0, start["line"] - line
+        else:
+            step = 0
+        data += (
+            step,
+            start["character"] - character,
+            end["character"] - start["character"],
+            KINDS.index(colour.kind),
+            0,
+        )
+        character = start["character"]
+    return {"data": data}
+
+
+def inlay_hints(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    from apimpolicy.editor.inlay_hints import inlay_hints as hints_of
+
+    document, analysis = server.opened(params)
+    span = document.offset(params["range"]["start"]), document.offset(params["range"]["end"])
+    return [
+        {
+            "position": document.position(hint.offset),
+            "label": hint.text,
+            "kind": 1 if hint.is_type else 2,
+            "paddingRight": not hint.is_type,
+        }
+        for hint in hints_of(analysis, *span)
+    ]
+
+
+# ------------------------------------------------------------------------------------------------ changes
+
+
+def formatting(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    from apimpolicy.editor.formatting import format_edits
+    from apimpolicy.project.embedded import is_policy, reader_for
+
+    document, _ = server.opened(params)
+    if reader_for(document.path) is not None or not is_policy(document.text):
+        return []
+    options = params.get("options") or {}
+    indent = " " * int(options.get("tabSize", 4)) if options.get("insertSpaces", True) else "\t"
+    return [_edit(document, edit) for edit in format_edits(document.text, indent)]
+
+
+def _edit(document: TextDocument, edit: Edit) -> dict[str, Any]:
+    return {"range": document.range(edit.start, edit.end), "newText": edit.text}
+
+
+def code_actions(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    from apimpolicy.editor.code_actions import code_actions as actions_of
+
+    document, analysis = server.opened(params)
+    start, end = document.offset(params["range"]["start"]), document.offset(params["range"]["end"])
+    touched = []
+    for finding in server.findings(document.uri):
+        first, last = finding.source.original_span(finding.start, finding.end)
+        if first <= end and last >= start:
+            touched.append(finding)
+    answers: list[dict[str, Any]] = []
+    for action in actions_of(analysis, start, end, touched, server.workspace.knowledge(document.path)):
+        made: dict[str, Any] = {"title": action.title, "kind": "quickfix" if action.diagnostic else "refactor.rewrite"}
+        if action.diagnostic is not None:
+            made["diagnostics"] = [to_diagnostic(document, action.diagnostic)]
+            made["isPreferred"] = action.is_preferred
+        if action.edits is not None:
+            made["edit"] = {"changes": _changes(server, action.edits)}
+        if action.command:
+            made["command"] = {"title": action.title, "command": action.command, "arguments": list(action.arguments)}
+        answers.append(made)
+    return answers
+
+
+def _changes(server: LanguageServer, edits: dict[str, list[Edit]]) -> dict[str, list[dict[str, Any]]]:
+    changes = {}
+    for path, found in edits.items():
+        document = server.document_of(os.path.abspath(path))
+        if document is not None:
+            changes[document.uri] = [_edit(document, edit) for edit in found]
+    return changes
+
+
+def code_lenses(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    from apimpolicy.editor import lenses
+    from apimpolicy.editor.test_runs import cases_of
+    from apimpolicy.testing.case_files import ENDINGS
+
+    document, analysis = server.opened(params)
+    path = os.path.abspath(document.path)
+    if path.endswith(ENDINGS):
+        found = [
+            (document.line_starts[min(line, len(document.line_starts)) - 1], lens)
+            for line, lens in lenses.for_case_file(cases_of(path), server.last_run)
+        ]
+    else:
+        cases = [case for case in server.workspace.cases() if path in case.policies]
+        found = [(lens.offset, lens) for lens in lenses.lenses(analysis, cases, server.last_run)]
+    return [
+        {
+            "range": document.range(offset, offset),
+            "command": {"title": lens.title, "command": lens.command, "arguments": list(lens.arguments)},
+        }
+        for offset, lens in found
+    ]
+
+
+def execute(server: LanguageServer, params: dict[str, Any]) -> Any:
+    from apimpolicy.editor.language_commands import COMMANDS
+
+    command = COMMANDS.get(params["command"])
+    if command is None:
+        raise RpcError(rpc.INVALID_PARAMS, f"there is no command '{params['command']}'")
+    return command(server, *(params.get("arguments") or ()))
+
+
+FEATURES: Final[dict[str, Feature]] = {
+    "textDocument/completion": completion,
+    "textDocument/hover": hover,
+    "textDocument/signatureHelp": signature_help,
+    "textDocument/definition": definition,
+    "textDocument/references": references,
+    "textDocument/documentHighlight": highlight,
+    "textDocument/prepareRename": prepare_rename,
+    "textDocument/rename": rename,
+    "textDocument/documentSymbol": document_symbols,
+    "workspace/symbol": workspace_symbols,
+    "textDocument/foldingRange": folding,
+    "textDocument/selectionRange": selection,
+    "textDocument/semanticTokens/full": semantic_tokens,
+    "textDocument/inlayHint": inlay_hints,
+    "textDocument/formatting": formatting,
+    "textDocument/codeAction": code_actions,
+    "textDocument/codeLens": code_lenses,
+    "workspace/executeCommand": execute,
+}

@@ -1,0 +1,337 @@
+"""The language server: lifecycle, documents, diagnostics; `language_features` has what is asked of a document.
+
+One thread reads messages, another answers them one after the other: a request that the client has cancelled meanwhile
+is not worked on. An exception in a request is an error answer, and the server goes on. Diagnostics are those of
+`check`, for the text as it stands in the editor; they follow the last keystroke.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from apimpolicy.checks.subject import Settings
+from apimpolicy.editor import rpc
+from apimpolicy.editor.analysis import RecentExpressions
+from apimpolicy.editor.rpc import Connection, RpcError
+from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
+from apimpolicy.editor.workspace import Workspace
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects
+from apimpolicy.project.check_run import CheckRun
+from apimpolicy.project.deadline import DeadlineError, deadline
+
+if TYPE_CHECKING:
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.editor.analysis import Analysis
+    from apimpolicy.editor.test_runs import TestRun
+
+DELAY: Final = 0.02
+"""Seconds without a message after which diagnostics are made."""
+MOST_SECONDS: Final = 10.0
+"""Of processor time for the diagnostics of one file."""
+TEST_ENDINGS: Final = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
+
+
+class LanguageServer:
+    """One session over two streams. `run` returns when the client leaves: 0 after `shutdown`, else 1."""
+
+    def __init__(self, reader: IO[bytes], writer: IO[bytes]) -> None:
+        self.connection = Connection(reader, writer)
+        self.documents: dict[str, TextDocument] = {}
+        self.workspace = Workspace([])
+        self.last_run: TestRun | None = None
+        self.last_requests: dict[str, tuple[str, ...]] = {}
+        """The options of the last request that was explained, by policy."""
+        self.client: dict[str, Any] = {}
+        self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._cancelled: set[Any] = set()
+        self._due: dict[str, float] = {}
+        self._found: dict[str, list[Diagnostic]] = {}
+        self._check: CheckRun | None = None
+        self._is_initialized = self._is_shut_down = False
+        self._requests = 0
+
+    # ------------------------------------------------------------------------------------------------ the loop
+
+    def run(self) -> int:
+        threading.Thread(target=self._read, name="messages", daemon=True).start()
+        while True:
+            try:
+                message = self._messages.get(timeout=self._pause())
+            except queue.Empty:
+                self._publish_due()
+                continue
+            if message is None or message.get("method") == "exit":
+                return 0 if self._is_shut_down else 1
+            self._handle(message)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                message = self.connection.read()
+            except RpcError as error:
+                self._answer_error(None, error.code, str(error))
+                continue
+            except (OSError, ValueError):
+                message = None
+            if message is not None and message.get("method") == "$/cancelRequest":
+                self._cancelled.add(message.get("params", {}).get("id"))
+                continue
+            self._messages.put(message)
+            if message is None:
+                return
+
+    def _pause(self) -> float | None:
+        return max(min(self._due.values()) - time.monotonic(), 0.0) if self._due else None
+
+    def _handle(self, message: dict[str, Any]) -> None:
+        method, number = message.get("method"), message.get("id")
+        if method is None:  # an answer to what the server asked; nothing depends on it
+            return
+        if number is not None and number in self._cancelled:
+            self._cancelled.discard(number)
+            self._answer_error(number, rpc.CANCELLED, "the client cancelled the request")
+            return
+        try:
+            result = self._dispatch(method, message.get("params") or {}, is_request=number is not None)
+        except RpcError as error:
+            self._fail(number, error.code, str(error))
+        except ApimPolicyError as error:
+            self._fail(number, rpc.REQUEST_FAILED, str(error))
+        except Exception as error:  # a mistake of ours must not end the session
+            self.log(f"{method}: {traceback.format_exc()}")
+            self._fail(number, rpc.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
+        else:
+            if number is not None:
+                self.connection.write({"jsonrpc": "2.0", "id": number, "result": result})
+
+    def _fail(self, number: Any, code: int, message: str) -> None:
+        if number is not None:
+            self._answer_error(number, code, message)
+
+    def _answer_error(self, number: Any, code: int, message: str) -> None:
+        self.connection.write({"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message}})
+
+    def _dispatch(self, method: str, params: dict[str, Any], *, is_request: bool) -> Any:
+        if method in _OWN:
+            return getattr(self, _OWN[method])(params)
+        if not self._is_initialized:
+            raise RpcError(rpc.SERVER_NOT_INITIALIZED, "the session begins with 'initialize'")
+        if not is_request:
+            return None
+        from apimpolicy.editor.language_features import FEATURES
+
+        feature = FEATURES.get(method)
+        if feature is None:
+            raise RpcError(rpc.METHOD_NOT_FOUND, f"there is no request '{method}'")
+        return feature(self, params)
+
+    def notify(self, method: str, params: dict[str, Any]) -> None:
+        """Send a notification."""
+        self.connection.write({"jsonrpc": "2.0", "method": method, "params": params})
+
+    def ask(self, method: str, params: dict[str, Any]) -> None:
+        """Send a request whose answer nothing waits for."""
+        self._requests += 1
+        self.connection.write({"jsonrpc": "2.0", "id": f"server-{self._requests}", "method": method, "params": params})
+
+    def log(self, text: str) -> None:
+        self.notify("window/logMessage", {"type": 1, "message": text})
+
+    # ------------------------------------------------------------------------------------------------ lifecycle
+
+    def initialize(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.client = params.get("capabilities") or {}
+        folders = [folder["uri"] for folder in params.get("workspaceFolders") or ()]
+        root = params.get("rootUri")
+        roots = [path_of(uri) for uri in folders or ([root] if root else [])]
+        self._check = self._new_check()
+        self.workspace = Workspace(roots, self._check.expression_check, self._settings)
+        self._is_initialized = True
+        from apimpolicy.editor.language_capabilities import CAPABILITIES
+
+        return {"capabilities": CAPABILITIES, "serverInfo": {"name": "apimpolicy"}}
+
+    def initialized(self, _: dict[str, Any]) -> None:
+        watched = self.client.get("workspace", {}).get("didChangeWatchedFiles", {})
+        if watched.get("dynamicRegistration"):
+            from apimpolicy.editor.language_capabilities import WATCHED
+
+            self.ask("client/registerCapability", {"registrations": [WATCHED]})
+
+    def shutdown(self, _: dict[str, Any]) -> None:
+        self._is_shut_down = True
+
+    def set_trace(self, _: dict[str, Any]) -> None:
+        """`$/setTrace`: there is no more to tell."""
+
+    # ------------------------------------------------------------------------------------------------ documents
+
+    def did_open(self, params: dict[str, Any]) -> None:
+        given = params["textDocument"]
+        document = TextDocument(given["uri"], given["text"], given.get("version"))
+        self.documents[document.uri] = document
+        self._changed(document, 0.0)
+
+    def did_change(self, params: dict[str, Any]) -> None:
+        document = self._document(params)
+        document.change(params["contentChanges"], params["textDocument"].get("version"))
+        self._changed(document, DELAY)
+
+    def did_close(self, params: dict[str, Any]) -> None:
+        uri = params["textDocument"]["uri"]
+        document = self.documents.pop(uri, None)
+        if document is not None:
+            self.workspace.open_texts.pop(os.path.abspath(document.path), None)
+        self._due.pop(uri, None)
+        self._found.pop(uri, None)
+        self.notify("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
+
+    def did_save(self, _: dict[str, Any]) -> None:
+        self.files_changed({})
+
+    def files_changed(self, _: dict[str, Any]) -> None:
+        """Configurations, fragments or other files are not what they were."""
+        self.workspace.forget()
+        self._check = self._new_check()
+        for uri in self.documents:
+            self._due[uri] = time.monotonic() + DELAY
+
+    def folders_changed(self, params: dict[str, Any]) -> None:
+        event = params["event"]
+        gone = {path_of(folder["uri"]) for folder in event.get("removed", ())}
+        roots = [root for root in self.workspace.roots if root not in gone]
+        self.workspace.roots = [*roots, *(path_of(folder["uri"]) for folder in event.get("added", ()))]
+        self.workspace.forget()
+
+    def _changed(self, document: TextDocument, delay: float) -> None:
+        self.workspace.open_texts[os.path.abspath(document.path)] = document.text
+        self._due[document.uri] = time.monotonic() + delay
+
+    def _document(self, params: dict[str, Any]) -> TextDocument:
+        uri = params["textDocument"]["uri"]
+        document = self.documents.get(uri)
+        if document is None:
+            raise RpcError(rpc.INVALID_PARAMS, f"{uri} is not open")
+        return document
+
+    def opened(self, params: dict[str, Any]) -> tuple[TextDocument, Analysis]:
+        """The document that a request is about, as it is now. Raises RpcError when it is not open."""
+        document = self._document(params)
+        analysis = self.workspace.analysis(document.path)
+        assert analysis is not None  # it is open
+        return document, analysis
+
+    def at(self, params: dict[str, Any]) -> tuple[TextDocument, Analysis, int]:
+        """The document of a request and the offset of its position."""
+        document, analysis = self.opened(params)
+        return document, analysis, document.offset(params["position"])
+
+    def document_of(self, path: str) -> TextDocument | None:
+        """A file with its lines: as it is open, or as it is stored."""
+        uri = uri_of(path)
+        if uri in self.documents:
+            return self.documents[uri]
+        try:
+            with open(path, encoding="utf-8-sig", newline="") as file:
+                return TextDocument(uri, file.read())
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    # ------------------------------------------------------------------------------------------------ diagnostics
+
+    def findings(self, uri: str) -> list[Diagnostic]:
+        """What was found in a document when it was last checked; checks it, if a change has come since."""
+        if uri in self._due:
+            self._publish(uri)
+        return self._found.get(uri, [])
+
+    def _publish_due(self) -> None:
+        now = time.monotonic()
+        for uri in [uri for uri, due in self._due.items() if due <= now]:
+            try:
+                self._publish(uri)
+            except Exception:  # a mistake of ours must not end the session
+                self.log(f"diagnostics of {uri}: {traceback.format_exc()}")
+
+    def _publish(self, uri: str) -> None:
+        from apimpolicy.editor.language_diagnostics import to_diagnostic
+
+        self._due.pop(uri, None)
+        document = self.documents.get(uri)
+        if document is None:
+            return
+        try:
+            found = self._checked(document)
+        except ConfigurationError as error:
+            self.log(str(error))
+            found = []
+        self._found[uri] = found
+        diagnostics = [to_diagnostic(document, finding) for finding in found]
+        params: dict[str, Any] = {"uri": uri, "diagnostics": diagnostics}
+        if document.version is not None:
+            params["version"] = document.version
+        self.notify("textDocument/publishDiagnostics", params)
+
+    def _checked(self, document: TextDocument) -> list[Diagnostic]:
+        if document.path.endswith(TEST_ENDINGS) or not _may_hold_policies(document):
+            return []
+        check = self._check or self._new_check()
+        try:
+            with deadline(MOST_SECONDS):
+                return check.diagnostics(document.text.encode("utf-8", "replace"), document.path)
+        except DeadlineError:
+            self.log(f"{document.path}: checking it took more than {MOST_SECONDS:g} s, and was left alone")
+            return []
+
+    def _settings(self, path: str) -> Settings:
+        check = self._check or self._new_check()
+        try:
+            return check.projects.of(path).check.settings_for(path)
+        except ConfigurationError:
+            return Settings()
+
+    def _new_check(self) -> CheckRun:
+        """Settings are read again; what was compiled stays known."""
+        run = CheckRun(CheckProjects(CheckOptions()))
+        run.expression_check = RecentExpressions() if self._check is None else self._check.expression_check
+        return run
+
+
+_OWN: Final = {
+    "initialize": "initialize",
+    "initialized": "initialized",
+    "shutdown": "shutdown",
+    "$/setTrace": "set_trace",
+    "textDocument/didOpen": "did_open",
+    "textDocument/didChange": "did_change",
+    "textDocument/didClose": "did_close",
+    "textDocument/didSave": "did_save",
+    "workspace/didChangeWatchedFiles": "files_changed",
+    "workspace/didChangeConfiguration": "files_changed",
+    "workspace/didChangeWorkspaceFolders": "folders_changed",
+}
+
+
+def _may_hold_policies(document: TextDocument) -> bool:
+    """Whether the text has policies in it: other XML, JSON or Markdown that an editor opens is nobody's mistake."""
+    from apimpolicy.project.embedded import is_policy, reader_for
+    from apimpolicy.text.source import Source
+
+    reader = reader_for(document.path)
+    if reader is not None:
+        return bool(reader(Source(document.text, document.path)))
+    return is_policy(document.text)
+
+
+def serve() -> int:
+    """Serve the client at standard input and output."""
+    reader, writer = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # what anything prints must not come between messages
+    return LanguageServer(reader, writer).run()

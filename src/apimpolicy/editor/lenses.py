@@ -1,0 +1,77 @@
+"""Lines above policies and branches: run the tests, what the last run covered, explain the last request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.policies.registry import has_trait
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.editor.analysis import Analysis
+    from apimpolicy.editor.test_runs import CaseAt, TestRun
+
+
+class Lens(NamedTuple):
+    """A line at an offset of the file: a title, and the command that it runs (none when it only tells)."""
+
+    offset: int
+    title: str
+    command: str = ""
+    arguments: tuple[object, ...] = ()
+
+
+def lenses(analysis: Analysis, cases: Sequence[CaseAt], last: TestRun | None) -> list[Lens]:
+    """The lenses of a policy file, whose test cases are given."""
+    found: list[Lens] = []
+    for policy in analysis.policies[:1]:
+        for root in policy.document.roots[:1]:
+            place, _ = policy.span(root.start, root.start)
+            found += _of_root(place, analysis.path, cases, last)
+        for element in policy.document.elements():
+            if element.parent is not None and has_trait(element.parent.name, "branches"):
+                place, _ = policy.span(element.start, element.start)
+                title = _coverage(analysis, place, last)
+                if title:
+                    found.append(Lens(place, title))
+    return found
+
+
+def _of_root(place: int, path: str, cases: Sequence[CaseAt], last: TestRun | None) -> list[Lens]:
+    if not cases:
+        return [Lens(place, "Write a first test", "apimpolicy.newTest", (path, ""))]
+    files = sorted({case.path for case in cases})
+    count = f"{len(cases)} test{'s' * (len(cases) != 1)}"
+    found = [Lens(place, f"Run {count}", "apimpolicy.runTests", (files,))]
+    if last is not None and last.cases:
+        names = {(case.path, case.name) for case in cases}
+        bad = sum(case.status not in ("passed", "skipped") for case in last.cases if (case.path, case.name) in names)
+        found.append(Lens(place, f"{bad} failed" if bad else "all passed"))
+    found.append(Lens(place, "Explain", "apimpolicy.explain", (path,)))
+    return found
+
+
+def _coverage(analysis: Analysis, offset: int, last: TestRun | None) -> str:
+    """How many cases took a branch in the last run."""
+    if last is None:
+        return ""
+    line, column = analysis.source.position(offset)
+    for branch in last.coverage.get(analysis.path, ()):
+        if branch.line == line and branch.kind in ("branch", "policy") and abs(branch.column - column) < 2:
+            taken = {test for tests in branch.outcomes.values() for test in tests}
+            return f"{len(taken)} case{'s' * (len(taken) != 1)} came here" if taken else "no case came here"
+    return ""
+
+
+def for_case_file(cases: Sequence[CaseAt], last: TestRun | None) -> list[tuple[int, Lens]]:
+    """The lenses of a test file, by line from 1 on: run and debug each case, and what it came to."""
+    found: list[tuple[int, Lens]] = []
+    outcomes = {(case.path, case.name): case.status for case in last.cases} if last is not None else {}
+    for case in cases:
+        found.append((case.line, Lens(0, "Run", "apimpolicy.runTests", ([case.path], case.name))))
+        found.append((case.line, Lens(0, "Debug", "apimpolicy.debugTest", (case.path, case.name))))
+        status = outcomes.get((case.path, case.name))
+        if status:
+            found.append((case.line, Lens(0, status)))
+    return found

@@ -1,0 +1,148 @@
+"""The members that can be written after a dot: of types, of values with their extension methods, of namespaces."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.binding import lookup
+from apimpolicy.binding.allow_list import is_member_allowed, is_type_allowed
+from apimpolicy.binding.inference import Inference
+from apimpolicy.binding.nodes import Placeholder
+from apimpolicy.binding.overloads import _fits_receiver
+from apimpolicy.dotnet.metadata import type_names
+from apimpolicy.dotnet.signatures import Member, Method, Property
+from apimpolicy.dotnet.types import (
+    DYNAMIC,
+    AnonymousType,
+    NamedType,
+    SpecialType,
+    TupleType,
+    Type,
+    TypeParameter,
+)
+from apimpolicy.dotnet.values import OBJECT, VOID
+from apimpolicy.syntax.nodes import Node
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.core import Binder
+
+OWN, INHERITED, EXTENSION, OF_OBJECT = range(4)
+
+_NOWHERE = Node("hole", [], 0, 0)
+
+
+class Offer(NamedTuple):
+    """A member by its name: what it is (all overloads), its type, and how far from the receiver's own type it stands.
+
+    `members` is empty for what the compiler makes: elements of tuples, members of anonymous objects. `distance` is one
+    of `OWN`, `INHERITED`, `EXTENSION`, `OF_OBJECT` (what every object has).
+    """
+
+    name: str
+    members: tuple[Member, ...]
+    type: Type
+    distance: int
+    is_allowed: bool = True
+
+
+def of_type(type_: Type) -> list[Offer]:
+    """The static members and nested types of a type."""
+    offers = list(_declared(type_, True))
+    if isinstance(type_, NamedType):
+        start = type_.name + "."
+        names = [full for full, _ in type_names(type_.definition.namespace) if full.startswith(start)]
+        offers += [Offer(full[len(start) :], (), type_, OWN) for full in names]
+    return offers
+
+
+def of_value(type_: Type, binder: Binder) -> list[Offer]:
+    """The members of a value, extension methods included; none where any member may follow (`dynamic`)."""
+    if isinstance(type_, SpecialType) or type_ in (DYNAMIC, VOID):
+        return []
+    offers: list[Offer] = []
+    if isinstance(type_, TupleType):
+        offers += [Offer(name, (), kind, OWN) for name, kind in zip(type_.names, type_.arguments, strict=True) if name]
+        offers += [Offer(f"Item{number + 1}", (), kind, INHERITED) for number, kind in enumerate(type_.arguments)]
+    if isinstance(type_, AnonymousType):
+        offers += [Offer(name, (), kind, OWN) for name, kind in type_.members]
+    taken = {offer.name for offer in offers}
+    offers += [offer for offer in _declared(type_, False) if offer.name not in taken]
+    return [*offers, *_extensions(type_, binder, frozenset(offer.name for offer in offers))]
+
+
+@lru_cache(maxsize=512)
+def _declared(type_: Type, static: bool) -> tuple[Offer, ...]:
+    own = lookup._lookup_order(type_)
+    offers: list[Offer] = []
+    for name in lookup.member_names(type_):
+        members = tuple(m for m in lookup.find_members(type_, name) if m.is_static is static)
+        if not members or (isinstance(members[0], Property) and members[0].parameters):
+            continue
+        container = members[0].container
+        distance = OWN if own and container is own[0] else INHERITED
+        if not static and OBJECT.definition.members(name):
+            distance = OF_OBJECT
+        offers.append(Offer(name, members, result_of(members[0]), distance, is_allowed(members)))
+    return tuple(offers)
+
+
+def result_of(member: Member) -> Type:
+    """The type of a property or field, or what a method returns."""
+    return member.returns if isinstance(member, Method) else member.type  # type: ignore[attr-defined]  # fields and properties have one
+
+
+def is_allowed(members: tuple[Member, ...]) -> bool:
+    """Whether the gateway takes at least one of the overloads."""
+    return any(is_member_allowed(member) for member in members)  # type: ignore[arg-type]
+
+
+@cache
+def _extension_methods() -> dict[str, tuple[Method, ...]]:
+    names = dict.fromkeys(lookup.extension_method_names())
+    return {name: methods for name in names if (methods := lookup.extension_methods(name))}
+
+
+_known: dict[Type, tuple[Offer, ...]] = {}
+_MOST_KNOWN = 512
+
+
+def _extensions(type_: Type, binder: Binder, taken: frozenset[str]) -> list[Offer]:
+    found = _known.get(type_)
+    if found is None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        receiver = Placeholder(_NOWHERE, type_)
+        found = _known[type_] = tuple(
+            Offer(name, fitting, result_of(fitting[0]), EXTENSION, is_type_allowed(fitting[0].declaring))
+            for name, methods in _extension_methods().items()
+            if (fitting := tuple(m for m in (extended(m, receiver, binder) for m in methods) if m is not None))
+        )
+    return [offer for offer in found if offer.name not in taken]
+
+
+def extended(method: Method, receiver: Placeholder, binder: Binder) -> Method | None:
+    """An extension method for this receiver, with the type arguments that follow from it; None when it has none."""
+    first = method.parameters[0].type
+    known: dict[TypeParameter, Type] = {}
+    if method.type_parameters:
+        own = [parameter for parameter in method.type_parameters if first.mentions([parameter])]
+        if own:
+            found = Inference(own, [(receiver, first, "")], binder).run()
+            if found is None:
+                return None
+            known = dict(zip(own, found, strict=True))
+            first = first.substitute(known)
+    conversion = binder.classify(receiver, first)
+    if conversion is None or not _fits_receiver(conversion):
+        return None
+    return _with(method, known) if known else method
+
+
+def _with(method: Method, known: dict[TypeParameter, Type]) -> Method:
+    parameters = tuple(parameter.substitute(known) for parameter in method.parameters)
+    made = Method(
+        method.declaring, method.name, method.signature, method.is_static, method.returns.substitute(known), parameters
+    )
+    made.type_parameters = tuple(p for p in method.type_parameters if p not in known)
+    return made

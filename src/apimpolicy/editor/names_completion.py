@@ -1,0 +1,133 @@
+"""Completion of names that mean something elsewhere: variables, headers, named values, fragments, backends, …"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.editor.items import Item
+from apimpolicy.editor.occurrences import Kind, kind_of_attribute
+from apimpolicy.policies.conversions import header_name
+from apimpolicy.text.named_values import find_named_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from apimpolicy.checks.flow import Variable
+    from apimpolicy.editor.analysis import PolicyText
+    from apimpolicy.editor.knowledge import Knowledge
+    from apimpolicy.editor.place import Code, Place
+    from apimpolicy.text.document import Attribute, Element
+
+_PARTS: dict[str, Kind] = {"api": "api", "operation": "operation"}
+"""Parts of policies that stand for a thing of the service, by its name or its id."""
+_KEY = re.compile(
+    r"\b(Variables|Headers|MatchedParameters|Query|Certificates|Arguments)\s*"
+    r'(?:\[|\.\s*\w+\s*(?:<[^"()]{0,80}>)?\s*\()\s*"([^"\\\r\n]*)\Z'
+)
+_HEADER_IN_CODE = re.compile(r'\bHeaders\s*(?:\[|\.\s*\w+\s*\()\s*"([\w-]+)"')
+_PARAMETER = re.compile(r"\{\*?([\w-]+)\}")
+
+
+def names_in_code(policy: PolicyText, place: Place, code: Code, knowledge: Knowledge) -> list[Item] | None:
+    """The keys that fit in a string at the caret, `context.Variables["|"]`; None when it is in no such string."""
+    found = _KEY.search(code.text, 0, code.caret)
+    if found is None:
+        return None
+    what, typed = found.groups()
+    items = list(_keys(what, policy, place, knowledge))
+    for item in items:
+        item.start, item.end = place.end - len(typed), place.end
+    return items
+
+
+def _keys(what: str, policy: PolicyText, place: Place, knowledge: Knowledge) -> Iterable[Item]:
+    if what == "Variables":
+        return variables(policy, place.element)
+    if what == "Headers":
+        return [Item(name, "value", "a header", rank=(0,)) for name in sorted(headers(policy))]
+    if what == "Certificates":
+        return _known("certificate", knowledge)
+    if what in ("MatchedParameters", "Query"):
+        template = policy.settings.url_template or ""
+        path, _, query = template.partition("?")
+        part = path if what == "MatchedParameters" else query or path
+        return [Item(name, "value", f"of {template}", rank=(0,)) for name in _PARAMETER.findall(part)]
+    return []
+
+
+def variables(policy: PolicyText, element: Element | None) -> list[Item]:
+    """The variables that may be set before an element: their types, and who sets them."""
+    if element is None:
+        return []
+    known = policy.subject.flow.before(element).variables
+    return [
+        Item(name, "variable", types_of(variable), where_set(variable), rank=(0 if variable.is_certain else 1,))
+        for name, variable in known.items()
+    ]
+
+
+def types_of(variable: Variable) -> str:
+    """The types that a variable may have, in C# spelling."""
+    from apimpolicy.editor.signatures import short
+
+    return " | ".join(sorted(map(short, variable.types))) if variable.types else "of unknown type"
+
+
+def where_set(variable: Variable) -> str:
+    """Where a variable was set, and to what."""
+    element = variable.set_by
+    if element is None:
+        return ""
+    line = element.source.position(element.start).line
+    tag = element.source.text[element.start : element.content_start]
+    certain = "" if variable.is_certain else "\n\nNot on every way here."
+    return f"Set in line {line}:\n```xml\n{tag[:300]}\n```{certain}"
+
+
+def headers(policy: PolicyText) -> set[str]:
+    """The names of headers that the document uses."""
+    found: set[str] = set()
+    for expression in policy.expressions:
+        found.update(_HEADER_IN_CODE.findall(expression.excerpt.text))
+    for element in policy.document.elements():
+        specification = policy.subject.specification_of(element)
+        slots = specification.attributes if specification is not None else ()
+        names = {slot.name for slot in slots if slot.convert is header_name or slot.name.endswith("header-name")}
+        for attribute in element.attributes:
+            if attribute.name in names and not attribute.value.parts and attribute.value.text.strip():
+                found.add(attribute.value.text.strip())
+    return found
+
+
+def names_in_value(policy: PolicyText, element: Element, attribute: Attribute, knowledge: Knowledge) -> list[Item]:
+    """The names that an attribute's value may be."""
+    kind = kind_of_attribute(element.name, attribute.name)
+    if kind == "variable":
+        return variables(policy, element)
+    if kind is not None:
+        return list(_known(kind, knowledge))
+    if attribute.name in ("name", "id") and (part := _PARTS.get(element.name)) is not None:
+        return list(_known(part, knowledge))
+    specification = policy.subject.specification_of(element)
+    slots = specification.attributes if specification is not None else ()
+    if any(slot.name == attribute.name and slot.convert is header_name for slot in slots):
+        typed = attribute.value.text.strip()
+        return [Item(name, "value", "a header", rank=(0,)) for name in sorted(headers(policy) - {typed})]
+    return []
+
+
+def _known(kind: Kind, knowledge: Knowledge) -> Iterable[Item]:
+    for known in knowledge.all(kind):
+        yield Item(known.name, "reference", known.detail or kind, rank=(0,))
+
+
+def named_values(text: str, place: Place, knowledge: Knowledge) -> list[Item]:
+    """The named values of the project, and those that the document uses."""
+    closing = "" if text.startswith("}}", place.end) else "}}"
+    items = {known.name: Item(known.name, "reference", known.detail) for known in knowledge.all("named value")}
+    for reference in find_named_values(text):
+        items.setdefault(reference.name, Item(reference.name, "reference", "used in this document", rank=(1,)))
+    for item in items.values():
+        item.insert = item.label + closing
+    return list(items.values())

@@ -1,0 +1,127 @@
+"""Where a name comes from, where it is used, and what renaming it changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Local
+from apimpolicy.editor.occurrences import Occurrence, occurrence_at, occurrences
+from apimpolicy.editor.workspace import Location, Workspace, wider
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.symbols import LocalSymbol
+    from apimpolicy.editor.analysis import Analysis, PolicyText
+
+_RENAMED = ("variable", "named value", "fragment", "backend", "certificate")
+
+
+def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Location]:
+    """Where the thing at an offset is declared: in this file, in another, in the configuration."""
+    occurrence = occurrence_at(analysis, offset)
+    if occurrence is not None:
+        return _of_name(analysis, occurrence, workspace)
+    local = local_at(analysis, offset)
+    if local is not None:
+        return [Location(analysis.path, *span) for span in _spans_of(local, declared_only=True)]
+    return _of_base(analysis, offset, workspace)
+
+
+def _of_name(analysis: Analysis, occurrence: Occurrence, workspace: Workspace) -> list[Location]:
+    if occurrence.kind == "variable":
+        found = [
+            Location(path, other.start, other.end)
+            for path, file in workspace.everywhere("variable", occurrence.name, analysis.path)
+            for other in occurrences(file)
+            if other.kind == "variable" and other.name == occurrence.name and other.sets
+        ]
+        return found or [Location(analysis.path, occurrence.start, occurrence.end)]
+    known = workspace.knowledge(analysis.path).find(occurrence.kind, occurrence.name)
+    return [Location(known.path, line=known.line)] if known is not None else []
+
+
+def _of_base(analysis: Analysis, offset: int, workspace: Workspace) -> list[Location]:
+    """`<base />` leads to the same section of the wider scope."""
+    found = analysis.at(offset)
+    if found is None:
+        return []
+    policy, position = found
+    element = policy.subject.element_at(position)
+    if element is None or element.name != "base":
+        return []
+    path = wider(analysis.path)
+    other = workspace.analysis(path) if path is not None else None
+    if path is None or other is None:
+        return []
+    section = policy.subject.section_of(element)
+    for outer, candidate in other.elements():
+        if candidate.name == section:
+            return [Location(path, *outer.span(candidate.name_start, candidate.name_end))]
+    return [Location(path)]
+
+
+def references(analysis: Analysis, offset: int, workspace: Workspace) -> list[Location]:
+    """Everywhere the thing at an offset stands, in all files."""
+    occurrence = occurrence_at(analysis, offset)
+    if occurrence is None:
+        local = local_at(analysis, offset)
+        return [Location(analysis.path, *span) for span in _spans_of(local)] if local is not None else []
+    return [
+        Location(path, other.start, other.end)
+        for path, file in workspace.everywhere(occurrence.kind, occurrence.name, analysis.path)
+        for other in occurrences(file)
+        if other.kind == occurrence.kind and other.name == occurrence.name
+    ]
+
+
+def can_rename(analysis: Analysis, offset: int) -> tuple[int, int] | None:
+    """The span of the name at an offset, if it can be renamed: variables of policies and of C#."""
+    occurrence = occurrence_at(analysis, offset)
+    if occurrence is not None:
+        return (occurrence.start, occurrence.end) if occurrence.kind == "variable" else None
+    local = local_at(analysis, offset)
+    if local is None or local[1].kind == "context":
+        return None
+    return next((span for span in _spans_of(local) if span[0] <= offset <= span[1]), None)
+
+
+# ------------------------------------------------------------------------------------------------ variables of C#
+
+
+def local_at(analysis: Analysis, offset: int) -> tuple[tuple[PolicyText, int], LocalSymbol] | None:
+    """The C# variable at an offset, in an expression without mistakes."""
+    found = analysis.at(offset)
+    if found is None:
+        return None
+    policy, position = found
+    code = policy.expression_at(position)
+    if code is None:
+        return None
+    expression, place = code
+    for node in expression.of_kind(Local):
+        declared = node.symbol.declared_at
+        for syntax in (node.syntax, declared):
+            if syntax is not None and syntax.start <= place <= syntax.end and node.symbol.kind != "context":
+                return (policy, position), node.symbol
+    return None
+
+
+def _spans_of(local: tuple[tuple[PolicyText, int], LocalSymbol], declared_only: bool = False) -> list[tuple[int, int]]:
+    (policy, position), symbol = local
+    code = policy.expression_at(position)
+    if code is None:
+        return []
+    expression, _ = code
+    excerpt = expression.excerpt
+    starts: set[int] = set()
+    declared = symbol.declared_at
+    if declared is not None:
+        place = excerpt.text.find(symbol.name, declared.start, declared.end)
+        starts |= {place} if place >= 0 else set()
+    if not declared_only:
+        starts |= {node.syntax.start for node in expression.of_kind(Local) if node.symbol is symbol}
+    spans = []
+    for start in sorted(starts):
+        if excerpt.text.startswith(symbol.name, start):
+            first = excerpt.locate(start)
+            spans.append(policy.span(first, first + len(symbol.name)))
+    return spans

@@ -1,0 +1,94 @@
+"""Names that mean something beyond their place: variables, fragments, backends, certificates, named values."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from apimpolicy.checks.variables import variable_reads
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.text.named_values import find_named_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.text.document import Attribute, Element
+
+Kind = Literal["variable", "fragment", "backend", "certificate", "named value", "api", "operation"]
+
+_BY_ATTRIBUTE: tuple[tuple[str, Kind], ...] = (
+    ("fragment-id", "fragment"),
+    ("backend-id", "backend"),
+    ("certificate-id", "certificate"),
+)
+_VARIABLE = re.compile(r'\bVariables\s*(?:\[|\.\s*\w+\s*(?:<[^"()]{0,80}>)?\s*\()\s*(?:"|&quot;)([^"&\\\r\n]{0,200})')
+
+
+class Occurrence(NamedTuple):
+    """One place in a file where a name stands. `sets`: a variable gets its value here."""
+
+    kind: Kind
+    name: str
+    start: int
+    end: int
+    sets: bool = False
+
+
+def occurrences(analysis: Analysis) -> list[Occurrence]:
+    """Every occurrence in a file, in order, each once."""
+    found: set[Occurrence] = set()
+    for policy in analysis.policies:
+        for occurrence in _of_policy(policy):
+            start, end = policy.span(occurrence.start, occurrence.end)
+            if analysis.text[start:end] == occurrence.name:
+                found.add(occurrence._replace(start=start, end=end))
+    return sorted(found, key=lambda occurrence: (occurrence.start, not occurrence.sets))
+
+
+def occurrence_at(analysis: Analysis, offset: int) -> Occurrence | None:
+    """The occurrence that an offset touches."""
+    return next((found for found in occurrences(analysis) if found.start <= offset <= found.end), None)
+
+
+def _of_policy(policy: PolicyText) -> Iterator[Occurrence]:
+    for element in policy.document.elements():
+        for attribute in element.attributes:
+            yield from _of_attribute(element, attribute)
+    for name, start, end in find_named_values(policy.source.text):
+        inner = policy.source.text.find(name, start, end)
+        yield Occurrence("named value", name, inner, inner + len(name))
+    yield from _reads(policy)
+
+
+def _of_attribute(element: Element, attribute: Attribute) -> Iterator[Occurrence]:
+    value = attribute.value
+    text = value.raw
+    name = text.strip()
+    if value.parts or not name or "{{" in name:
+        return
+    start = value.start + text.index(name)
+    kind = kind_of_attribute(element.name, attribute.name)
+    if kind is not None:
+        yield Occurrence(kind, name, start, start + len(name), sets=kind == "variable")
+
+
+def kind_of_attribute(element: str, attribute: str) -> Kind | None:
+    """What the value of an attribute names."""
+    if (attribute == "name" and has_trait(element, "sets-variable")) or attribute.endswith("variable-name"):
+        return "variable"
+    return next((kind for suffix, kind in _BY_ATTRIBUTE if attribute.endswith(suffix)), None)
+
+
+def _reads(policy: PolicyText) -> Iterator[Occurrence]:
+    """The variables that expressions read: as the binder knows it, and by their text where code has mistakes."""
+    for expression in policy.expressions:
+        excerpt = expression.excerpt
+        if "Variables" not in excerpt.text:
+            continue
+        names = {read.name for read in variable_reads(expression)} if expression.compiled.is_legal else None
+        for match in _VARIABLE.finditer(excerpt.text):
+            name = match[1]
+            if name and (names is None or name in names):
+                start = excerpt.locate(match.start(1))
+                yield Occurrence("variable", name, start, start + len(name))

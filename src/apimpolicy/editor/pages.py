@@ -1,0 +1,66 @@
+"""The pages of policies, attributes and codes, as Markdown for a hover or a list."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies import conversions
+from apimpolicy.policies.registry import UNDOCUMENTED, specification_of
+
+if TYPE_CHECKING:
+    from apimpolicy.policies.spec import AttributeSlot, Specification
+
+_EXAMPLE = re.compile(r"```xml\n(.*?)```", re.DOTALL)
+_KINDS: dict[object, str] = {
+    conversions.boolean: "true or false",
+    conversions.integer: "a whole number",
+    conversions.number: "a number",
+}
+
+
+@cache
+def policy_page(name: str) -> str:
+    """The page of a policy; empty for a name that no source has."""
+    specification = specification_of(name)
+    if specification is None:
+        source = UNDOCUMENTED.get(name)
+        return f"**{name}**\n\nNo documentation describes it; only {source} has it." if source else ""
+    return f"{specification.documentation}\n\nSections: {', '.join(sorted(specification.sections))}."
+
+
+@cache
+def summary(name: str) -> str:
+    """What a policy does, in the sentence after its name."""
+    page = policy_page(name).partition("\n")[0]
+    return page.partition(": ")[2] or page
+
+
+def example(name: str) -> str:
+    """The example on a policy's page."""
+    found = _EXAMPLE.search(policy_page(name))
+    return found[1].rstrip() if found else ""
+
+
+def attribute_page(specification: Specification, slot: AttributeSlot) -> str:
+    """What an attribute takes."""
+    said = [f"**{slot.name}** of `{specification.name}`: {kind_of(slot)}"]
+    said.append(
+        "Required." if slot.required else f"Default: `{_shown(slot.default)}`." if slot.default is not None else ""
+    )
+    said.append("May be an expression." if slot.expression else "The gateway evaluates no expression in it.")
+    if slot.sets:
+        said.append(f"Names a variable, which becomes a `{slot.sets}`.")
+    return "\n\n".join(part for part in said if part)
+
+
+def kind_of(slot: AttributeSlot) -> str:
+    """What may stand in an attribute, in words."""
+    if slot.values:
+        return "one of " + ", ".join(f"`{value}`" for value in slot.values)
+    return _KINDS.get(slot.convert, "a text")
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,84 @@
+"""Which of the things that fit is meant: by the type that is wanted, by what the document uses already, by nearness."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from math import log1p
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding import conversions as conv
+from apimpolicy.dotnet.types import ERROR, SpecialType, Type, TypeParameter
+from apimpolicy.dotnet.values import OBJECT, VOID
+from apimpolicy.editor import usage
+from apimpolicy.editor.members import EXTENSION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.binding.core import Binder
+    from apimpolicy.editor.members import Offer
+
+_NAME = re.compile(r"[^\W\d]\w*")
+
+Rank = tuple[float, ...]
+
+_DISTANCES = (0.0, 0.5, 1.0, 2.0)
+"""What it costs to stand further away, by `Offer.distance`."""
+
+
+class Ranking:
+    """One list's order. `expected` are the types that fit, `code` the code whose names are likelier to come again.
+
+    `is_statement`: a whole statement ends at the caret, where a call that returns nothing is as good as any.
+    """
+
+    def __init__(self, expected: Sequence[Type], binder: Binder, code: str, is_statement: bool = False) -> None:
+        self.expected = [type_ for type_ in expected if not isinstance(type_, SpecialType) and type_ is not OBJECT]
+        self.binder = binder
+        self.uses = Counter(_NAME.findall(code))
+        self.is_statement = is_statement
+
+    def _fit(self, type_: Type) -> int:
+        """How well a type fits: 0 exactly, 1 by a conversion, 2 not, or nothing is known."""
+        if not self.expected or isinstance(type_, (SpecialType, TypeParameter)):
+            return 2
+        best = 2
+        for wanted in self.expected:
+            if type_ is wanted:
+                return 0
+            if conv.standard_implicit(type_, wanted) is not None:
+                best = 1
+        return best
+
+    def member(self, offer: Offer) -> Rank:
+        """Small is likely: used here, used elsewhere, of the wanted type, the type's own or the gateway's own."""
+        first = offer.members[0] if offer.members else None
+        score = -2.0 * min(self.uses.get(offer.name, 0), 4) - log1p(usage.counts().get(offer.name, 0))
+        score += 2.0 * self._fit(offer.type) + _DISTANCES[offer.distance]
+        score += 6.0 * (not offer.is_allowed)
+        if offer.type is VOID:
+            score += -2.0 if self.is_statement else 2.0
+        if offer.distance == EXTENSION and first is not None and first.declaring.use == "context":
+            score -= 1.0
+        return (score,)
+
+    def symbol(self, name: str, type_: Type, distance: int) -> Rank:
+        fit = 2 if type_ is ERROR else self._fit(type_)
+        return (0.0, 1.0 * fit + 0.2 * distance - 0.3 * min(self.uses.get(name, 0), 4))
+
+    def argument(self, name: str) -> Rank:
+        return (1.0, 0.0)
+
+    def type_(self, name: str, allowed: bool) -> Rank:
+        uses = min(self.uses.get(name, 0), 2) * 0.9
+        return (2.0 - uses + 2 * (not allowed), -log1p(usage.counts().get(name, 0)))
+
+    def in_namespace(self, name: str) -> Rank:
+        return (-2.0 * min(self.uses.get(name, 0), 4) - log1p(usage.counts().get(name, 0)),)
+
+    def namespace(self, name: str) -> Rank:
+        return (3.0 - min(self.uses.get(name, 0), 2) * 0.5, -log1p(usage.counts().get(name, 0)))
+
+    def keyword(self, word: str) -> Rank:
+        return (2.0 - min(self.uses.get(word, 0), 2) * 0.5, 0.5)

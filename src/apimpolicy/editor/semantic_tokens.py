@@ -1,0 +1,126 @@
+"""Colours: what each word of the C# is, and where placeholders and named values stand."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from apimpolicy.binding.nodes import Local
+from apimpolicy.editor.type_names import simple_types
+from apimpolicy.syntax.lexer import PADDING, tokenize
+from apimpolicy.text.holes import OPEN
+from apimpolicy.text.named_values import find_named_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.syntax.lexer import Tokens
+
+KINDS: Final = (
+    "keyword",
+    "string",
+    "number",
+    "variable",
+    "parameter",
+    "property",
+    "method",
+    "class",
+    "macro",
+    "comment",
+)
+"""The names that editors know; the protocol sends their numbers."""
+
+_LITERALS: Final = {
+    "STRING_LITERAL": "string",
+    "VERBATIM_STRING_LITERAL": "string",
+    "CHARACTER_LITERAL": "string",
+    "INTERPOLATED_START": "string",
+    "INTERPOLATED_TEXT": "string",
+    "_INTERPOLATED_END": "string",
+    "INTERPOLATION_FORMAT": "string",
+    "INTEGER_LITERAL": "number",
+    "REAL_LITERAL": "number",
+    "PREDEFINED_TYPE": "keyword",
+}
+_COMMENT = re.compile(r"//[^\r\n]*|/\*.*?\*/", re.DOTALL)
+
+
+class Colour(NamedTuple):
+    """A span of the file on one line, and what stands there."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def semantic_tokens(analysis: Analysis) -> list[Colour]:
+    """The colours of a file, in order, none on another."""
+    found: set[Colour] = set()
+    for policy in analysis.policies:
+        for expression in policy.expressions:
+            found.update(_of_expression(policy, expression))
+        for reference in find_named_values(policy.source.text):
+            found.add(Colour(*policy.span(reference.start, reference.end), "macro"))
+    return list(_apart(analysis.text, sorted(found, key=lambda c: (c.start, c.kind != "macro", -c.end))))
+
+
+def _apart(text: str, colours: list[Colour]) -> Iterator[Colour]:
+    position = 0
+    for colour in colours:
+        start = max(colour.start, position)
+        for line in _lines(text, start, colour.end):
+            yield Colour(*line, colour.kind)
+            position = line[1]
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts of a span, line by line."""
+    while start < end:
+        stop = min((place for mark in "\r\n" if (place := text.find(mark, start, end)) >= 0), default=end)
+        if stop > start:
+            yield start, stop
+        start = stop + 1
+
+
+def _of_expression(policy: PolicyText, expression: CheckedExpression) -> Iterator[Colour]:
+    excerpt = expression.excerpt
+    tokens, _ = tokenize(excerpt.text, 1 if excerpt.text.startswith("@") else 0)
+    symbols = {node.syntax.start: node.symbol.kind for node in expression.of_kind(Local)}
+    position = 0
+    for index in range(len(tokens.kinds) - PADDING):
+        start, end = tokens.starts[index], tokens.ends[index]
+        for comment in _COMMENT.finditer(excerpt.text, position, start):
+            yield _colour(policy, expression, *comment.span(), "comment")
+        position = end
+        kind = _kind(tokens, index, symbols)
+        if kind and start < end:
+            yield _colour(policy, expression, start, end, kind)
+
+
+def _colour(policy: PolicyText, expression: CheckedExpression, start: int, end: int, kind: str) -> Colour:
+    excerpt = expression.excerpt
+    return Colour(*policy.span(excerpt.locate(start), excerpt.locate(end - 1) + 1), kind)
+
+
+def _kind(tokens: Tokens, index: int, symbols: dict[int, str]) -> str:
+    kind, text = tokens.kinds[index], tokens.spelling(index)
+    if OPEN in text:
+        return "macro"
+    if kind in _LITERALS:
+        return _LITERALS[kind]
+    if kind != "NAME":
+        return "keyword" if text[:1].isalpha() else ""
+    if tokens.starts[index] in symbols:
+        return "parameter" if symbols[tokens.starts[index]] in ("parameter", "range") else "variable"
+    following = tokens.kinds[index + 1]
+    if tokens.kinds[index - 1] == "DOT" or (tokens.kinds[index - 1] == "QMARK" and tokens.kinds[index - 2] == "DOT"):
+        return "method" if following == "LPAR" or _is_generic_call(tokens, index) else "property"
+    if text in dict(simple_types()):
+        return "class"
+    return "method" if following == "LPAR" else "variable"
+
+
+def _is_generic_call(tokens: Tokens, index: int) -> bool:
+    return tokens.kinds[index + 1] == "RELATIONAL_OPERATOR" and tokens.spelling(index + 1) == "<"

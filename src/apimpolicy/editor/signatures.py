@@ -1,0 +1,77 @@
+"""Members and calls as text: what stands beside a name in a list, in a hover, above the arguments of a call."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.spelling import shown
+from apimpolicy.dotnet.signatures import Method
+from apimpolicy.editor.members import EXTENSION
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.signatures import Member
+    from apimpolicy.editor.members import Offer
+
+_NAMESPACE = re.compile(r"\b(?:System|Newtonsoft|Microsoft)(?:\.[A-Z]\w*)*\.(?=[A-Z])")
+
+
+def short(text: str) -> str:
+    """A signature without namespaces and without its semicolon."""
+    return _NAMESPACE.sub("", text).rstrip(";")
+
+
+def signature(offer: Offer) -> str:
+    """One line: the type of a property, the first overload of a method and how many more there are."""
+    if not offer.members:
+        return shown(offer.type)
+    first = offer.members[0]
+    if not isinstance(first, Method):
+        return shown(offer.type)
+    more = len(offer.members) - 1
+    return method_text(first, offer.distance == EXTENSION) + (f" (+{more})" if more else "")
+
+
+def method_text(method: Method, skips_first: bool = False) -> str:
+    """`string Substring(int startIndex, int length)`."""
+    parameters = method.parameters[1:] if skips_first and method.is_extension else method.parameters
+    generic = f"<{', '.join(p.name for p in method.type_parameters)}>" if method.type_parameters else ""
+    name = method.container.definition.simple_name if method.name == "new" else method.name
+    written = ", ".join(parameter_text(parameter) for parameter in parameters)
+    head = "" if method.name == "new" else f"{shown(method.returns)} "
+    return f"{head}{name}{generic}({written})"
+
+
+def parameter_text(parameter: object) -> str:
+    """`int length = 0` as the surface has it."""
+    mode = getattr(parameter, "mode", "")
+    text = f"{shown(parameter.type)} {parameter.name}"  # type: ignore[attr-defined]
+    if parameter.has_default:  # type: ignore[attr-defined]
+        text += f" = {_constant(parameter.default)}"  # type: ignore[attr-defined]
+    return f"{mode} {text}" if mode not in ("", "this") else text
+
+
+def _constant(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def described(offer: Offer) -> str:
+    """What a list shows below the signature: all overloads, where the member comes from, what the gateway says."""
+    if not offer.members:
+        return ""
+    return documentation(offer.members, skips_first=offer.distance == EXTENSION, is_allowed=offer.is_allowed)
+
+
+def documentation(members: tuple[Member, ...], *, skips_first: bool = False, is_allowed: bool = True) -> str:
+    """The overloads of a member as Markdown."""
+    lines = [
+        method_text(member, skips_first) if isinstance(member, Method) else short(member.signature)
+        for member in members
+    ]
+    text = "```csharp\n" + "\n".join(lines) + "\n```"
+    text += f"\n\n`{short(str(members[0].declaring.name))}`"
+    return text if is_allowed else f"{text}\n\nThe gateway does not allow it in expressions."

@@ -1,0 +1,119 @@
+"""Test files of a workspace, and their last run: what each case came to, and which branches were taken."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.editor.tool_process import json_of
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.testing.case_files import ENDINGS, load_case_file
+
+if TYPE_CHECKING:
+    from apimpolicy.testing.case_files import Case
+
+_SKIPPED = frozenset(("node_modules", "__pycache__", ".git", ".venv"))
+MOST_FILES = 2000
+
+
+class CaseAt(NamedTuple):
+    """A case of a test file, and the policy files that it is about, absolute. `line` counts from 1."""
+
+    name: str
+    path: str
+    line: int
+    policies: tuple[str, ...]
+
+
+class CaseOutcome(NamedTuple):
+    """What a case came to in the last run."""
+
+    name: str
+    path: str
+    line: int
+    status: str
+    message: str
+
+
+class Branch(NamedTuple):
+    """A place of a policy and the cases that saw each of its outcomes."""
+
+    kind: str
+    line: int
+    column: int
+    outcomes: dict[str, list[str]]
+
+
+class TestRun(NamedTuple):
+    """A run: outcomes of cases, and the coverage of policies by absolute path. `problem` says why there are none."""
+
+    cases: list[CaseOutcome]
+    coverage: dict[str, list[Branch]]
+    problem: str = ""
+
+
+def test_files(roots: list[str]) -> list[str]:
+    """The test files below some folders."""
+    found: list[str] = []
+    for root in roots:
+        for folder, folders, files in os.walk(root):
+            folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
+            found += [os.path.join(folder, name) for name in sorted(files) if name.endswith(ENDINGS)]
+            if len(found) > MOST_FILES:
+                return found[:MOST_FILES]
+    return found
+
+
+def cases_of(path: str) -> list[CaseAt]:
+    """The cases of a test file; none of one with mistakes, which `apimpolicy test` explains."""
+    try:
+        loaded = load_case_file(path)
+    except ApimPolicyError:
+        return []
+    return [CaseAt(case.name, path, case.line, _policies_of(case)) for case in loaded.cases]
+
+
+def _policies_of(case: Case) -> tuple[str, ...]:
+    given = case.subject.policies.values() if case.subject is not None else ()
+    return tuple(
+        os.path.abspath(policy) for policy in given if isinstance(policy, Path) or not policy.lstrip().startswith("<")
+    )
+
+
+def run_tests(paths: list[str], name: str = "", folder: str = "") -> TestRun:
+    """Run test files in a process of their own, with the operating system's limits, and read what came of it."""
+    with tempfile.TemporaryDirectory() as directory:
+        report = os.path.join(directory, "coverage.json")
+        options = ["--coverage-report", report, *(("-k", name) if name else ())]
+        try:
+            outcome = json_of("test", *paths, *options, folder=folder or None)
+        except ConfigurationError as error:
+            return TestRun([], {}, str(error))
+        coverage = _coverage(report, folder)
+    return TestRun([_outcome(case, folder) for case in outcome.get("cases", ())], coverage)
+
+
+def _outcome(case: dict[str, Any], folder: str) -> CaseOutcome:
+    said = [str(each) for each in case.get("differences") or ()]
+    message = case.get("problem") or "\n".join(said)
+    if case.get("explanation"):
+        message += f"\n\n{case['explanation']}"
+    path = os.path.abspath(os.path.join(folder, case["path"]))
+    return CaseOutcome(case["name"], path, case["line"], case["status"], message)
+
+
+def _coverage(path: str, folder: str) -> dict[str, list[Branch]]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return {
+        os.path.abspath(os.path.join(folder, found["path"])): [
+            Branch(place["kind"], place["line"], place["column"], place["outcomes"]) for place in found["places"]
+        ]
+        for found in content.get("files", ())
+    }

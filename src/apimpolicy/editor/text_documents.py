@@ -1,0 +1,102 @@
+"""The texts that an editor has open, and its positions: lines, and UTF-16 units in a line, both from 0 on."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Any, TypeAlias
+from urllib.parse import quote, unquote, urlsplit
+
+Position: TypeAlias = "dict[str, int]"
+Range: TypeAlias = "dict[str, Position]"
+
+
+class TextDocument:
+    """One text. Lines end with LF, CR LF or CR, as the protocol says."""
+
+    def __init__(self, uri: str, text: str, version: int | None = None) -> None:
+        self.uri = uri
+        self.path = path_of(uri)
+        self.text = text
+        self.version = version
+        self._starts: list[int] | None = None
+
+    def change(self, changes: list[dict[str, Any]], version: int | None) -> None:
+        """Apply the client's edits, one after the other."""
+        for change in changes:
+            span = change.get("range")
+            new = change["text"]
+            if span is None:
+                self.text = new
+            else:
+                start, end = self.offset(span["start"]), self.offset(span["end"])
+                self.text = self.text[:start] + new + self.text[max(start, end) :]
+            self._starts = None
+        self.version = version
+
+    @property
+    def line_starts(self) -> list[int]:
+        if self._starts is None:
+            self._starts = line_starts(self.text)
+        return self._starts
+
+    def offset(self, position: Position) -> int:
+        """The offset of a position; one that is beyond the line or the text is its end."""
+        starts = self.line_starts
+        line, character = position["line"], position["character"]
+        if line >= len(starts):
+            return len(self.text)
+        start = starts[line]
+        end = starts[line + 1] if line + 1 < len(starts) else len(self.text)
+        content = self.text[start:end].rstrip("\r\n") if line + 1 < len(starts) else self.text[start:end]
+        if content.isascii():
+            return start + min(character, len(content))
+        units = 0
+        for index, each in enumerate(content):
+            if units >= character:
+                return start + index
+            units += 2 if each > "\uffff" else 1
+        return start + len(content)
+
+    def position(self, offset: int) -> Position:
+        """The position of an offset."""
+        offset = min(max(offset, 0), len(self.text))
+        starts = self.line_starts
+        line = bisect_right(starts, offset) - 1
+        before = self.text[starts[line] : offset]
+        units = len(before) if before.isascii() else sum(2 if each > "\uffff" else 1 for each in before)
+        return {"line": line, "character": units}
+
+    def range(self, start: int, end: int) -> Range:
+        return {"start": self.position(start), "end": self.position(end)}
+
+
+def line_starts(text: str) -> list[int]:
+    """The offsets at which lines begin."""
+    starts = [0]
+    index = 0
+    while True:
+        line_feed, carriage = text.find("\n", index), text.find("\r", index)
+        if line_feed < 0 and carriage < 0:
+            return starts
+        if carriage < 0 or 0 <= line_feed < carriage:
+            index = line_feed + 1
+        else:
+            index = carriage + (2 if text.startswith("\n", carriage + 1) else 1)
+        starts.append(index)
+
+
+def path_of(uri: str) -> str:
+    """The path of a file's URI; another URI stands for itself."""
+    parts = urlsplit(uri)
+    if parts.scheme != "file":
+        return uri
+    path = unquote(parts.path)
+    if len(path) > 2 and path[0] == "/" and path[2] == ":":
+        path = path[1:]
+    return f"//{parts.netloc}{path}" if parts.netloc else path
+
+
+def uri_of(path: str) -> str:
+    """The URI of a file's absolute path."""
+    written = path.replace("\\", "/")
+    return "file://" + quote(written if written.startswith("/") else f"/{written}", safe="/:~")

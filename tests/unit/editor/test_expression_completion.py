@@ -1,0 +1,112 @@
+"""Completion in code that is being typed: what must be offered, first or at all, and where nothing is."""
+
+from __future__ import annotations
+
+import pytest
+from benchmarks import completion as figures
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apimpolicy.editor.expression_completion import complete
+from apimpolicy.editor.unfinished import word_start
+
+# code with the caret as |, a name that is offered, a name that is not
+OFFERED = [
+    ("@(context.|", "Request", "Headers"),
+    ("@(context.Re|", "Response", "Body"),
+    ("@(context.Request.Headers.|", "GetValueOrDefault", "Path"),
+    ("@(context.Request.Headers.|)", "ContainsKey", "Path"),
+    ("@(context?.Request?.|", "Method", "Headerz"),
+    ("@{ var body = context.Request.Body.As<JObject>(); return body.|", "SelectToken", "IsMatch"),
+    ("@{ var body = context.Request.Body.As<JObject>(|); return body; }", "preserveContent", "body2"),
+    ("@(new[] { 1, 2 }.Select(x => x.|", "CompareTo", "Length"),
+    ('@(new[] { "a" }.ToDictionary(k => k, v => v.|', "Length", "Count2"),
+    ("@(new[] { 1 }.Aggregate(0, (sum, each) => |", "each", "other"),
+    ("@(unknown.Where(part => |", "part", "whole"),
+    ("@(new[] { 1 }.Aggregate(unknown, (sum, each) => each.|", "CompareTo", "Split"),
+    ("@(string.|", "IsNullOrEmpty", "Length"),
+    ("@(new System.Text.|", "StringBuilder", "Regex"),
+    ("@(new Dictionary<string, |", "JObject", "IsMatch"),
+    ("@{ return Twice(|; int Twice(int value) { return value * 2; } }", "value", "Thrice"),
+    ("@{ if (true) { return |; } int Twice(int value) { return value; } return 1; }", "Twice", "Thrice"),
+    ("@{ | }", "foreach", "select"),
+    ("@(from x in new[] { 1 } select x.|", "CompareTo", "Length"),
+    ('@($"{context.Request.|', "Method", "Length"),
+    ("@{ var pair = (name: 1, size: 2); return pair.|", "size", "length"),
+    ("@{ var thing = new { Size = 1 }; return thing.|", "Size", "Length"),
+    ("@{ var list = new List<string>(); foreach (var each in list) { each.|", "Trim", "Add"),
+    ("@{ return new X509Certificate2 { |", "Archived", "Thumbprint"),
+    ("@{ var x = 1; var y = context.Request. \n return x.|", "CompareTo", "Nothing"),
+    ("@{ var list = new List<int>() list.Add(1); return list.|", "Count", "Length"),
+    ("@{ var list = new List<int>(); if (context.\n return list.|", "Count", "Length"),
+    ('@{ try { int.Parse("1"); } catch (Exception error) { return error.|', "Message", "Length"),
+    ("@(context.Request.Certificate.|", "Thumbprint", "Length"),
+    ("@(context.Variables.GetValueOrDefault<|", "string", "x"),
+    ('@{ int.TryParse("1", out var number); return number.|', "CompareTo", "Length"),
+    ('@{ switch (context.Request.Method) { case "GET": return context.|', "Response", "Length"),
+]
+
+# the caret stands in no name
+NOTHING = ['@("text |', "@{ // remark |", "text |", "|"]
+
+FIRST = [
+    ("@(context.Request.Headers.|", "GetValueOrDefault"),
+    ("@(context.|", "Request"),
+    ("@(context.Request.Method == |", "context"),
+    ("@{ var total = 1; return t|", "total"),
+    ("@{ if (string.|", "IsNullOrEmpty"),
+]
+
+
+def at_caret(text: str) -> list[str]:
+    caret = text.index("|")
+    return [item.label for item in complete(text.replace("|", "", 1), caret).items]
+
+
+@pytest.mark.parametrize(("text", "offered", "absent"), OFFERED)
+def test_what_fits_is_offered(text: str, offered: str, absent: str) -> None:
+    labels = at_caret(text)
+    assert offered in labels
+    assert absent not in labels
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_nothing_is_offered_where_no_name_stands(text: str) -> None:
+    assert at_caret(text) == []
+
+
+@pytest.mark.parametrize(("text", "first"), FIRST)
+def test_what_is_likely_comes_first(text: str, first: str) -> None:
+    typed = text[word_start(text, text.index("|")) : text.index("|")]
+    assert first in [label for label in at_caret(text) if label.startswith(typed)][:5]
+
+
+def test_after_a_dynamic_value_any_name_may_stand() -> None:
+    assert complete("@{ dynamic thing = 1; return thing.", 35).is_open
+
+
+CODE = [text.replace("|", "", 1) for text, *_ in OFFERED]
+PIECES = st.sampled_from(
+    ["(", ")", "{", "}", ";", ".", ",", "x", "new ", '"', '$"{', "<", ">", "=>", " in ", "\n", "@"]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(CODE), st.data())
+def test_no_edit_makes_it_raise(code: str, data: st.DataObject) -> None:
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(code)))
+        end = min(len(code), start + data.draw(st.integers(0, 6)))
+        code = code[:start] + data.draw(PIECES) + code[end:]
+    for caret in {0, len(code), data.draw(st.integers(0, len(code)))}:
+        complete(code, caret)
+
+
+@pytest.mark.skipif(not figures.CORPUS.exists(), reason="the corpus of real expressions is not here")
+def test_the_names_of_real_expressions_are_offered() -> None:
+    found = figures.measure(150, 3)
+    whole = found.pop("whole").count
+    assert whole["offered"] >= 0.99 * whole["asked"]
+    assert whole["first five after 0"] >= 0.74 * whole["ranked"]
+    broken = sum((figure.count for figure in found.values()), start=type(whole)())
+    assert broken["offered"] >= 0.93 * broken["asked"]

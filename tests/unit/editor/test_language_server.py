@@ -1,0 +1,420 @@
+"""The language server as a client sees it: every feature, mistakes of the client, and edits in any order."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from editor_client import Client
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+POLICY = """\
+<policies>
+    <inbound>
+        <base />
+        <set-variable name="user" value="@(context.Request.Headers.GetValueOrDefault("X-User", ""))" />
+        <choose>
+            <when condition="@(((string)context.Variables["user"]).Length > 3)">
+                <set-header name="X-Long" exists-action="override">
+                    <value>@{
+                        var name = context.Variables.GetValueOrDefault<string>("user");
+                        return name.Substring(1, 2);
+                    }</value>
+                </set-header>
+            </when>
+        </choose>
+        <include-fragment fragment-id="correlation" />
+        <set-backend-service backend-id="orders" />
+    </inbound>
+</policies>
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("project")
+    (root / "orders.xml").write_text(POLICY)
+    (root / "correlation.xml").write_text(
+        '<fragment><set-variable name="user" value="@(context.RequestId.ToString())" /></fragment>\n'
+    )
+    (root / "apimpolicy.toml").write_text(
+        '[fragments]\ncorrelation = "correlation.xml"\n\n[backends]\norders = "https://orders.example"\n\n'
+        '[named-values]\nplain = "value of it"\nhidden = { value = "not to be seen", secret = true }\n'
+    )
+    shutil.copytree(
+        EXAMPLES / "client-certificate", root / "certificates", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    return root
+
+
+@pytest.fixture
+def client(project: Path) -> Iterator[Client]:
+    session = Client(str(project))
+    yield session
+    assert session.close() == 0
+
+
+@pytest.fixture
+def orders(client: Client, project: Path) -> str:
+    return client.open(str(project / "orders.xml"))
+
+
+def labels(answer: dict[str, Any]) -> list[str]:
+    return [item["label"] for item in answer["items"]]
+
+
+def lines(answer: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    return [(each["uri"].rpartition("/")[2], each["range"]["start"]["line"]) for each in answer]
+
+
+def test_the_diagnostics_are_those_of_check(client: Client, project: Path) -> None:
+    uri = client.open(str(project / "wrong.xml"), POLICY.replace("GetValueOrDefault(", "GetValueOrDefalt("))
+    (found,) = [d for d in client.diagnostics(uri) if d["code"] == "CS1061"]
+    assert "did you mean 'GetValueOrDefault'?" in found["message"]
+    assert found["range"]["start"]["line"] == 3
+
+
+WRONG = "<policies><inbound><set-body>@(contex.Request.Method)</set-body></inbound></policies>"
+TEMPLATES = {
+    "main.tf": f'resource "x" "y" {{\n  xml_content = <<XML\n{WRONG}\nXML\n}}\n',
+    "main.bicep": f"var policy = '''{WRONG}'''\n",
+    "page.md": f"# Page\n\n```xml\n{WRONG}\n```\n",
+}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_policies_inside_other_files_are_checked_and_completed(client: Client, project: Path, name: str) -> None:
+    text = TEMPLATES[name]
+    uri = client.open(str(project / name), text)
+    assert [d["code"] for d in client.diagnostics(uri)] == ["CS0103"]
+    fixed = text.replace("contex.", "context.")
+    change = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": fixed}]}
+    client.notify("textDocument/didChange", change)
+    assert "Method" in labels(client.at(uri, "completion", fixed, "context.Request.|Method"))
+    assert client.diagnostics(uri) == []
+
+
+def test_completion_in_markup_and_code(client: Client, orders: str) -> None:
+    assert "set-header" in labels(client.at(orders, "completion", POLICY, "<|choose>"))
+    assert "exists-action" in labels(client.at(orders, "completion", POLICY, 'name="X-Long" |exists-action'))
+    assert "skip" in labels(client.at(orders, "completion", POLICY, 'exists-action="|override"'))
+    assert "correlation" in labels(client.at(orders, "completion", POLICY, 'fragment-id="|correlation'))
+    assert "orders" in labels(client.at(orders, "completion", POLICY, 'backend-id="|orders'))
+    assert "user" in labels(client.at(orders, "completion", POLICY, 'Variables["|user"]'))
+    assert "Substring" in labels(client.at(orders, "completion", POLICY, "name.|Substring"))
+
+
+def test_what_is_offered_fits_where_it_is_put(client: Client, orders: str) -> None:
+    answer = client.at(orders, "completion", POLICY, "context.Request.Hea|ders.GetValue")
+    edit = next(item["textEdit"] for item in answer["items"] if item["label"] == "Headers")
+    assert (edit["range"]["start"]["character"], edit["range"]["end"]["character"]) == (59, 62)
+
+
+HOVERS = [
+    ("<cho|ose>", "run the policies of the first `when`"),
+    ('exists-ac|tion="override"', "one of"),
+    ("name.Sub|string", "string Substring(int startIndex, int length)"),
+    ("var na|me", "string name"),
+    ('Variables["us|er"]', "The variable `user`: `string`"),
+    ('backend-id="ord|ers"', "https://orders.example"),
+]
+
+
+@pytest.mark.parametrize(("mark", "said"), HOVERS)
+def test_hover(client: Client, orders: str, mark: str, said: str) -> None:
+    assert said in client.at(orders, "hover", POLICY, mark)["contents"]["value"]
+
+
+def test_secret_named_values_are_not_shown(client: Client, project: Path) -> None:
+    text = (
+        '<policies><inbound><set-header name="a"><value>{{hidden}}{{plain}}</value></set-header></inbound></policies>'
+    )
+    uri = client.open(str(project / "secret.xml"), text)
+    assert "not to be seen" not in client.at(uri, "hover", text, "{{hid|den")["contents"]["value"]
+    assert "value of it" in client.at(uri, "hover", text, "{{pla|in")["contents"]["value"]
+    assert "not to be seen" not in str(client.at(uri, "completion", text, "{{hid|den"))
+
+
+def test_signature_help_says_the_parameter(client: Client, orders: str) -> None:
+    answer = client.at(orders, "signatureHelp", POLICY, "Substring(1, |2)")
+    chosen = answer["signatures"][answer["activeSignature"]]
+    assert chosen["label"] == "string Substring(int startIndex, int length)"
+    assert answer["activeParameter"] == 1
+
+
+def test_definitions(client: Client, orders: str) -> None:
+    assert ("orders.xml", 3) in lines(client.at(orders, "definition", POLICY, 'Variables["us|er"]'))
+    assert lines(client.at(orders, "definition", POLICY, 'fragment-id="corr|elation')) == [("correlation.xml", 0)]
+    assert lines(client.at(orders, "definition", POLICY, 'backend-id="ord|ers')) == [("apimpolicy.toml", 4)]
+    assert lines(client.at(orders, "definition", POLICY, "return na|me")) == [("orders.xml", 8)]
+
+
+def test_base_leads_to_the_wider_scope(client: Client, tmp_path: Path) -> None:
+    text = "<policies><inbound><base /></inbound></policies>"
+    for name in ("apis/orders/operations/list/policy.xml", "apis/orders/policy.xml", "policy.xml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for name, wider in (("operations/list/policy.xml", "apis/orders/policy.xml"), ("policy.xml", "policy.xml")):
+        uri = client.open(str(tmp_path / "apis/orders" / name))
+        (found,) = client.at(uri, "definition", text, "<ba|se")
+        assert found["uri"] == f"file://{tmp_path / wider}"
+
+
+def test_a_variable_is_renamed_in_every_file_of_its_requests(client: Client, orders: str) -> None:
+    found = client.at(orders, "references", POLICY, 'Variables["us|er"]', context={"includeDeclaration": True})
+    assert lines(found) == [("orders.xml", 3), ("orders.xml", 5), ("orders.xml", 8), ("correlation.xml", 0)]
+    edits = client.at(orders, "rename", POLICY, 'Variables["us|er"]', newName="caller")["changes"]
+    assert sorted(uri.rpartition("/")[2] for uri in edits) == ["correlation.xml", "orders.xml"]
+    assert client.at(orders, "rename", POLICY, "return na|me", newName="x")["changes"][orders]
+    assert client.at(orders, "prepareRename", POLICY, "<cho|ose>") is None
+
+
+def of(uri: str, **more: Any) -> dict[str, Any]:
+    return {"textDocument": {"uri": uri}, **more}
+
+
+WHOLE = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
+
+
+def test_shapes(client: Client, orders: str) -> None:
+    (root,) = client.request("textDocument/documentSymbol", of(orders))
+    assert [child["name"] for child in root["children"][0]["children"]][1] == "set-variable"
+    folds = client.request("textDocument/foldingRange", of(orders))
+    assert {"startLine": 7, "endLine": 10, "kind": "region"} in folds
+    (selected,) = client.request("textDocument/selectionRange", of(orders, positions=[{"line": 9, "character": 40}]))
+    sizes = []
+    while selected:
+        sizes.append(selected["range"]["end"]["line"] - selected["range"]["start"]["line"])
+        selected = selected.get("parent")
+    assert len(sizes) > 6
+    assert sizes == sorted(sizes)
+    assert client.request("workspace/symbol", {"query": "use"})
+
+
+def test_colours_stand_in_order_on_one_line_each(client: Client, orders: str) -> None:
+    data = client.request("textDocument/semanticTokens/full", of(orders))["data"]
+    assert len(data) % 5 == 0
+    assert all(length > 0 for length in data[2::5])
+
+
+def test_inlay_hints(client: Client, orders: str) -> None:
+    hints = [hint["label"] for hint in client.request("textDocument/inlayHint", of(orders, range=WHOLE))]
+    assert hints == [": string", "startIndex:", "length:"] or ": string" in hints
+
+
+def test_format_on_request(client: Client, project: Path) -> None:
+    uri = client.open(str(project / "flat.xml"), POLICY.replace("    ", ""))
+    options = {"tabSize": 2, "insertSpaces": True}
+    edits = client.request("textDocument/formatting", of(uri, options=options))
+    document = TextDocument(uri, POLICY.replace("    ", ""))
+    document.change([{"range": e["range"], "text": e["newText"]} for e in reversed(edits)], 2)
+    assert "\n  <inbound>\n    <base />" in document.text
+    assert "\nvar name" in document.text  # C# stays as it is
+
+
+ACTIONS = [
+    ("GetValueOrDefalt", "Change to 'GetValueOrDefault'", "GetValueOrDefault("),
+    ("Certificate.Thumbprint", "Use '?.', which is null for nothing", "Certificate?.Thumbprint"),
+    ("Certificate.Thumbprint", "Ignore POL303 here", "<!-- apimpolicy: ignore POL303: "),
+]
+
+
+@pytest.mark.parametrize(("code", "title", "new"), ACTIONS)
+def test_code_actions_mend_what_they_say(client: Client, project: Path, code: str, title: str, new: str) -> None:
+    call = '("a", "")' if code.startswith("Get") else ""
+    member = f"Headers.{code}{call}" if call else code
+    header = f'<set-header name="a"><value>@(context.Request.{member})</value></set-header>'
+    text = f"<policies>\n  <inbound>\n    {header}\n  </inbound>\n</policies>\n"
+    uri = client.open(str(project / "action.xml"), text)
+    found = client.request("textDocument/codeAction", of(uri, range=WHOLE, context={"diagnostics": []}))
+    action = next(action for action in found if action["title"] == title)
+    document = TextDocument(uri, text)
+    document.change([{"range": e["range"], "text": e["newText"]} for e in action["edit"]["changes"][uri]], 2)
+    assert new in document.text
+
+
+def test_a_thumbprint_becomes_a_named_value(client: Client, project: Path) -> None:
+    text = f'<policies><inbound><set-header name="a"><value>{"AB" * 20}</value></set-header></inbound></policies>'
+    uri = client.open(str(project / "thumbprint.xml"), text)
+    found = client.request("textDocument/codeAction", of(uri, range=WHOLE, context={"diagnostics": []}))
+    changes = found[-1]["edit"]["changes"]
+    assert changes[uri][0]["newText"] == "{{thumbprint}}"
+    assert "AB" in changes[f"file://{project / 'apimpolicy.toml'}"][0]["newText"]
+
+
+def test_tests_run_from_the_policy_and_their_outcome_is_shown(client: Client, project: Path) -> None:
+    policy = client.open(str(project / "certificates" / "orders.xml"))
+    run = client.request("textDocument/codeLens", of(policy))[0]["command"]
+    assert run["title"] == "Run 9 tests"
+    found = client.request("workspace/executeCommand", {"command": run["command"], "arguments": run["arguments"]})
+    assert {case["status"] for case in found["cases"]} == {"passed"}
+    titles = [lens["command"]["title"] for lens in client.request("textDocument/codeLens", of(policy))]
+    assert "all passed" in titles
+    assert "8 cases came here" in titles
+    cases = client.open(str(project / "certificates" / "orders.test.yaml"))
+    lenses = client.request("textDocument/codeLens", of(cases))
+    assert [lens["command"]["title"] for lens in lenses[:3]] == ["Run", "Debug", "passed"]
+
+
+def test_explain_remembers_the_last_request(client: Client, project: Path) -> None:
+    policy = str(project / "certificates" / "orders.xml")
+    ask = "workspace/executeCommand"
+    client.request(ask, {"command": "apimpolicy.explain", "arguments": [policy, "--get", "/orders/17"]})
+    again = client.request(ask, {"command": "apimpolicy.explain", "arguments": [policy]})
+    assert "/orders/17" in again or "403" in again
+    assert "<html" in client.request(ask, {"command": "apimpolicy.journey", "arguments": [policy]}).lower()
+
+
+def test_the_operations_of_a_service_are_offered(client: Client, tmp_path: Path) -> None:
+    place = tmp_path / "apis" / "orders" / "operations" / "list"
+    place.mkdir(parents=True)
+    (tmp_path / "policy.xml").write_text("<policies />")
+    text = (
+        '<policies><inbound><rate-limit calls="1" renewal-period="9"><api id=""><operation id="" /></api></rate-limit>'
+    )
+    uri = client.open(str(place / "policy.xml"), text)
+    assert "orders" in labels(client.at(uri, "completion", text, '<api id="|"'))
+    assert "list" in labels(client.at(uri, "completion", text, '<operation id="|"'))
+
+
+def test_a_first_test_is_written_for_a_branch(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "orders.xml").write_text(POLICY.replace('<include-fragment fragment-id="correlation" />', ""))
+    uri = client.open(str(tmp_path / "orders.xml"))
+    place = {"start": {"line": 6, "character": 20}, "end": {"line": 6, "character": 20}}
+    found = client.request("textDocument/codeAction", of(uri, range=place, context={"diagnostics": []}))
+    command = next(action["command"] for action in found if "test for this branch" in action["title"])
+    made = client.request("workspace/executeCommand", {k: command[k] for k in ("command", "arguments")})
+    assert "cases:" in Path(path_of(made["uri"])).read_text()
+
+
+# ------------------------------------------------------------------------------------------------ mistakes
+
+
+def test_mistakes_of_the_client_are_answers(client: Client, orders: str) -> None:
+    assert client.answer("textDocument/nonsense", {})["error"]["code"] == -32601
+    assert client.answer("textDocument/hover", of("file:///not/open", position=WHOLE["start"]))["error"]
+    assert client.answer("textDocument/hover", of(orders))["error"]["code"] == -32603
+    assert client.answer("workspace/executeCommand", {"command": "nonsense"})["error"]
+    assert client.at(orders, "hover", POLICY, "<cho|ose>")
+
+
+def test_a_crash_is_an_error_answer(client: Client, orders: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from apimpolicy.editor import language_features
+
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setitem(language_features.FEATURES, "textDocument/hover", crash)
+    assert "ZeroDivisionError" in client.answer("textDocument/hover", of(orders))["error"]["message"]
+    assert client.request("textDocument/documentSymbol", of(orders))
+
+
+def test_a_configuration_with_mistakes_is_told_and_nothing_ends(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "apimpolicy.toml").write_text("[check]\nselect = 3\n")
+    (tmp_path / "orders.xml").write_text(POLICY)
+    uri = client.open(str(tmp_path / "orders.xml"))
+    assert client.diagnostics(uri) == []
+    assert any("select" in str(message) for message in client.notifications)
+
+
+# ------------------------------------------------------------------------------------------------ edits
+
+TEXT = st.text(st.sampled_from('ab<>"@({;})\n\r\u00e4\u20ac\U0001f600\u2028\x0b.= '), max_size=12)
+PLACE = st.tuples(st.integers(0, 9), st.integers(0, 12))
+
+
+def reference(text: str, start: tuple[int, int], end: tuple[int, int], new: str) -> str:
+    """An edit as the protocol defines it, over UTF-16."""
+
+    def offset(line: int, character: int) -> int:
+        place, rest = 0, text.encode("utf-16-le")
+        for _ in range(line):
+            found = [i for mark in ("\r\n", "\n", "\r") if (i := _find(rest[place:], mark)) >= 0]
+            if not found:
+                return len(rest)
+            at = place + min(found)
+            place = at + (4 if rest[at : at + 4] == "\r\n".encode("utf-16-le") else 2)
+        ends = [place + i for mark in "\n\r" if (i := _find(rest[place:], mark)) >= 0]
+        limit = min(ends, default=len(rest))
+        wanted = min(place + 2 * character, limit)
+        if wanted < len(rest) and 0xDC <= rest[wanted + 1] < 0xE0:
+            wanted += 2  # not into the middle of a character
+        return wanted
+
+    data = text.encode("utf-16-le")
+    first, last = offset(*start), offset(*end)
+    return (data[:first] + new.encode("utf-16-le") + data[max(first, last) :]).decode("utf-16-le")
+
+
+def _find(data: bytes, mark: str) -> int:
+    wanted = mark.encode("utf-16-le")
+    place = data.find(wanted)
+    while place >= 0 and place % 2:
+        place = data.find(wanted, place + 1)
+    return place
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXT, st.lists(st.tuples(PLACE, PLACE, TEXT), max_size=6))
+def test_edits_leave_server_and_editor_in_agreement(text: str, edits: list[Any]) -> None:
+    document = TextDocument("file:///a.xml", text)
+    for start, end, new in edits:
+        span = [{"line": place[0], "character": place[1]} for place in (start, end)]
+        text = reference(text, start, end, new)
+        document.change([{"range": {"start": span[0], "end": span[1]}, "text": new}], None)
+        assert document.text == text
+        for offset in range(len(text) + 1):
+            place = document.position(offset)
+            assert document.offset(place) == offset or text[offset - 1 : offset + 1] == "\r\n"
+
+
+PIECES = st.sampled_from(
+    ['"', "<", ">", "@(", "@{", "}", ")", "</", "<when ", "{{", ".", " ", "\n", "&amp;", "-->", "<!--"]
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data())
+def test_no_edit_ends_the_session(data: st.DataObject) -> None:
+    client = Client()
+    uri = client.open("/nowhere/orders.xml", POLICY)
+    text, version = POLICY, 1
+    for _ in range(data.draw(st.integers(1, 5))):
+        start = data.draw(st.integers(0, len(text)))
+        end = min(len(text), start + data.draw(st.integers(0, 30)))
+        document = TextDocument(uri, text)
+        new = data.draw(PIECES)
+        version += 1
+        change = {"range": document.range(start, end), "text": new}
+        client.notify(
+            "textDocument/didChange",
+            of(uri, contentChanges=[change]) | {"textDocument": {"uri": uri, "version": version}},
+        )
+        text = text[:start] + new + text[end:]
+        position = TextDocument(uri, text).position(start + len(new))
+        for method in ("completion", "hover", "signatureHelp", "definition", "prepareRename"):
+            client.request(f"textDocument/{method}", of(uri, position=position))
+        for method in ("documentSymbol", "foldingRange", "semanticTokens/full", "codeLens"):
+            client.request(f"textDocument/{method}", of(uri))
+        client.request("textDocument/selectionRange", of(uri, positions=[position]))
+        client.request("textDocument/inlayHint", of(uri, range=WHOLE))
+        client.request("textDocument/codeAction", of(uri, range=WHOLE, context={"diagnostics": []}))
+        client.request("textDocument/formatting", of(uri, options={"tabSize": 4, "insertSpaces": True}))
+    assert client.server.documents[uri].text == text
+    assert client.close() == 0
+
+
+def test_paths_and_addresses() -> None:
+    assert path_of("file:///a%20b/c.xml") == "/a b/c.xml"
+    assert path_of("file:///c%3A/x.xml") == "c:/x.xml"
+    assert uri_of("/a b/c.xml") == "file:///a%20b/c.xml"
