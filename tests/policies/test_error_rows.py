@@ -68,7 +68,7 @@ def run(row: dict[str, Any], on_error: str) -> Result:
     if row.get("service"):
         gateway.service = service(policy, scope)
     if busy is not None:
-        gateway.services.running[busy] = 1
+        gateway.services.state.counters.enter(busy, 1)
     given = {"url": "/orders", **row.get("request", {})}
     if "nested" in given:
         depth = given.pop("nested")

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.language_models import PromptEmbedding
     from apimpolicy.policies.messaging import Sidecar
     from apimpolicy.policies.metrics import Metric
+    from apimpolicy.policies.state import Cache
 
 
 _STEPS_PER_POLICY = 50
@@ -75,6 +76,7 @@ class Exchange:
     path_is_rewritten = False
     host_is_set = False
     cache_key: str | None = None
+    response_cache: Cache | None = None
     prompt_embedding: PromptEmbedding | None = None
     described_operation: OperationDescription | None = None
     unmatched: Unmatched | None = None

@@ -59,7 +59,8 @@ class CacheLookup:
         if request.method != "GET" or private:
             return Effect("cache", "this request is not cached", key=None, found=False)
         key = exchange.cache_key = self.key(exchange)
-        found, value = exchange.services.cache.get(key)
+        cache = exchange.response_cache = exchange.services.state.cache(self.caching_type)
+        found, value = cache.get(key)
         if not isinstance(value, Response):
             return Effect("cache", "no answer is cached", key=key, found=found)
         answer = ResponseMessage.of(value, request.second_read)

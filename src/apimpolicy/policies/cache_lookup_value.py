@@ -39,7 +39,7 @@ class CacheLookupValue:
     variable_name: str = literal_attribute(required=True)
 
     def run(self, exchange: Exchange) -> Effect:
-        found, value = exchange.services.cache.get(f"value {self.key}")
+        found, value = exchange.services.state.cache(self.caching_type).get(f"value {self.key}")
         if found or self.default_value is not None:
             exchange.variables[self.variable_name] = value if found else self.default_value
         return Effect("cache", f"{self.key} is {'there' if found else 'not there'}", key=self.key, found=found)

@@ -35,5 +35,5 @@ class CacheRemoveValue:
     fail_on_cache_removal_error: bool = expression_attribute(boolean, default=False)
 
     def run(self, exchange: Exchange) -> Effect:
-        found = exchange.services.cache.remove(f"value {self.key}")
+        found = exchange.services.state.cache(self.caching_type).remove(f"value {self.key}")
         return Effect("cache", f"{self.key} {'is removed' if found else 'was not there'}", key=self.key, found=found)

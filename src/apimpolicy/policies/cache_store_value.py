@@ -38,5 +38,5 @@ class CacheStoreValue:
     value: object = expression_attribute(typed, required=True, may_be_empty=True)
 
     def run(self, exchange: Exchange) -> Effect:
-        exchange.services.cache.set(f"value {self.key}", self.value, self.duration)
+        exchange.services.state.cache(self.caching_type).set(f"value {self.key}", self.value, self.duration)
         return Effect("cache", f"{self.key} is stored for {self.duration:g} s", key=self.key, found=True)

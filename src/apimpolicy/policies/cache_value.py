@@ -65,7 +65,7 @@ class CacheValue:
     steps: list[Step] = policies()
 
     def run(self, exchange: Exchange) -> Effect:
-        cache = exchange.services.cache
+        cache = exchange.services.state.cache(self.caching_type)
         found, value = cache.get(f"value {self.key}")
         is_fresh, _ = cache.get(f"fresh {self.key}")
         if found:

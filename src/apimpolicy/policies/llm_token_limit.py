@@ -127,7 +127,7 @@ class LlmTokenLimit:
         if self.tokens_per_minute is not None:
             rate = TokenRate(key, self.tokens_per_minute)
         if self.token_quota is not None:
-            now = exchange.services.counters.now()
+            now = exchange.services.state.counters.now()
             quota = TokenQuota(key, self.token_quota, from_utf16(self.token_quota_period), now)
         return rate, quota
 
