@@ -333,8 +333,8 @@ class Exchange:
 
     # The backend
 
-    def forward(self, timeout: float) -> tuple[Request, Response]:
-        return forwarding.forward(self, timeout)
+    def forward(self, timeout: float, *, buffers: bool = True) -> tuple[Request, Response]:
+        return forwarding.forward(self, timeout, buffers=buffers)
 
     def follow(self, request: Request, timeout: float) -> Response:
         return forwarding.follow(self, request, timeout)

@@ -148,7 +148,7 @@ class Gateway(GatewaySettings):
                 wide = {scope: document for scope, document in scopes.items() if scope == "global"}
                 answer = pipeline.refuse(exchange, self.policies.program(wide))
                 return Result(exchange, answer.to_response())
-            return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_response())
+            return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_answer())
 
     def send(
         self,

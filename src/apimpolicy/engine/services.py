@@ -87,11 +87,12 @@ class SimulatedTime:
     """The gateway's time: that of its clock, and what policies waited on top of it.
 
     A clock with a method `advance` is moved on itself; of any other (the machine's own among them) the gateway runs
-    ahead. Nobody really waits.
+    ahead. Nobody really waits, unless the clock's `advance` does: its attribute `waits` then says so.
     """
 
     def __init__(self, clock: Clock | None) -> None:
         self.clock = clock
+        self.waits: bool = getattr(clock, "waits", False)
         self._ahead = 0
         self._lock = Lock()
         self._known: tuple[datetime.datetime | None, int] = (None, 0)

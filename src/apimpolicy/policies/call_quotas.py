@@ -44,8 +44,9 @@ class Quota:
 
     def count_bytes(self, exchange: Exchange, answer: ResponseMessage) -> None:
         """The bodies of the request and of the answer."""
-        size = len(exchange.request.body.content if exchange.request.body else b"") + len(answer.body.content)
-        exchange.services.state.counters.count([(self.total("bytes"), size)])
+        sent = len(exchange.request.body.content if exchange.request.body else b"")
+        counters, total = exchange.services.state.counters, self.total("bytes")
+        answer.body.measure(lambda received: counters.count([(total, sent + received)]))
 
     def refusal(self, claim: Claim, standing: Standing) -> PolicyError:
         what = "call volume" if claim.counter == self.total("calls") else "bandwidth"

@@ -67,7 +67,7 @@ class ForwardRequest:
         is_first = exchange.counts_first("forward-request")
         sent = len(exchange.backend_requests)
         try:
-            request, response = exchange.forward(timeout)
+            request, response = exchange.forward(timeout, buffers=self.buffer_response)
         except PolicyError:
             if len(exchange.backend_requests) > sent:
                 request = exchange.backend_requests[-1]
