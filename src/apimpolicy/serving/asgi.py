@@ -124,7 +124,8 @@ def _certificate(scope: Any) -> Certificate | None:
 async def _send(scope: Any, send: Send, response: Response) -> None:
     is_head = scope["method"] == "HEAD"
     stream: Any = response.stream
-    headers = [(name.lower().encode("latin-1"), value) for name, value in fields_of(response, streams=stream is not None)]
+    fields = fields_of(response, streams=stream is not None)
+    headers = [(name.lower().encode("latin-1"), value) for name, value in fields]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     if stream is not None and not is_head:
         try:

@@ -7,6 +7,7 @@ configuration; what leaves for anywhere else needs `--allow-outside`.
 from __future__ import annotations
 
 import asyncio
+import io
 import socket
 import ssl
 import tempfile
@@ -34,6 +35,7 @@ LARGEST_ANSWER = 256 << 20
 """Bytes of an answer that is kept in memory, unless it is streamed."""
 _SKIPPED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _CONNECT_SECONDS = 30.0
+_LARGE = 1 << 18
 
 
 class Refused(ConnectionRefusedError):
@@ -59,11 +61,14 @@ class Trusted:
 
     def context(self, url: str, certificate: Certificate | None) -> ssl.SSLContext:
         """The context for a request, with the gateway's own certificate if the policy chose one."""
-        checks = next((rest for base, *rest in self._exceptions if url.startswith(base.rstrip("/"))), [True, True])
-        key = (None if certificate is None else certificate.thumbprint, *checks)
+        chain, name = True, True
+        for base, checks_chain, checks_name in self._exceptions:
+            if url.startswith(base.rstrip("/")):
+                chain, name = checks_chain, checks_name
+        key = (None if certificate is None else certificate.thumbprint, chain, name)
         found = self._contexts.get(key)
         if found is None:
-            found = self._contexts[key] = self._made(certificate, *checks)
+            found = self._contexts[key] = self._made(certificate, chain, name)
         return found
 
     def _made(self, certificate: Certificate | None, checks_chain: bool, checks_name: bool) -> ssl.SSLContext:
@@ -98,8 +103,7 @@ class HttpBackend:
     def __init__(self, base: str | None = None, *, allowed: bool = False, trusted: Trusted | None = None) -> None:
         self._base = None if base is None else _checked(base)
         self._allowed = allowed
-        self._trusted = trusted or Trusted()
-        self._sessions: dict[asyncio.AbstractEventLoop, Any] = {}
+        self.trusted = trusted or Trusted()
 
     def send(self, request: Request, timeout: float) -> Response:
         """The answer with all of its body. Raises OSError, and TimeoutError after so many seconds."""
@@ -109,17 +113,11 @@ class HttpBackend:
         """The answer as soon as its headers are there; its `stream` is the body. Raises as `send` does."""
         return bridge.wait_for(self._answer(request, timeout, streams=True))
 
-    async def close(self) -> None:
-        """Close the connections of the running loop."""
-        session = self._sessions.pop(asyncio.get_running_loop(), None)
-        if session is not None:
-            await session.close()
-
     async def _answer(self, request: Request, timeout: float, *, streams: bool = False) -> Response:
         import aiohttp
 
         url = self._destination(request)
-        session = self._session()
+        session = _session()
         ends = time.monotonic() + timeout
         try:
             async with asyncio.timeout(timeout):
@@ -127,10 +125,10 @@ class HttpBackend:
                     request.method,
                     _encoded(url),
                     headers=_outgoing(request, url),
-                    data=request.body,
+                    data=_payload(request.body),
                     allow_redirects=False,
                     skip_auto_headers=_SKIPPED,
-                    ssl=self._trusted.context(request.url, request.certificate) if url.startswith("https") else True,
+                    ssl=self.trusted.context(request.url, request.certificate) if url.startswith("https") else True,
                 )
                 headers = _incoming(answer.raw_headers)
                 if streams:
@@ -157,22 +155,34 @@ class HttpBackend:
             raise Refused(f"{where} was not asked: start with --allow-outside to let requests leave")
         return request.url
 
-    def _session(self) -> Any:
-        loop = asyncio.get_running_loop()
-        session = self._sessions.get(loop)
-        if session is None:
-            import aiohttp
 
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0, socket_factory=_socket)
-            session = self._sessions[loop] = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
-                auto_decompress=False,
-                max_line_size=1 << 16,
-                max_field_size=1 << 16,
-            )
-        return session
+_sessions: dict[asyncio.AbstractEventLoop, Any] = {}
+"""One pool of connections for each loop: a gateway that is loaded again keeps them."""
+
+
+def _session() -> Any:
+    loop = asyncio.get_running_loop()
+    session = _sessions.get(loop)
+    if session is None:
+        import aiohttp
+
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0, socket_factory=_socket)
+        session = _sessions[loop] = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+            auto_decompress=False,
+            max_line_size=1 << 16,
+            max_field_size=1 << 16,
+        )
+    return session
+
+
+async def close_connections() -> None:
+    """Close those of the running loop."""
+    session = _sessions.pop(asyncio.get_running_loop(), None)
+    if session is not None:
+        await session.close()
 
 
 def _socket(address: Any) -> socket.socket:
@@ -210,6 +220,11 @@ def _outgoing(request: Request, url: str) -> list[tuple[str, str]]:
             values = [goes.netloc.rpartition("@")[2]]
         found += [(name, value) for value in values]
     return found
+
+
+def _payload(body: bytes | None) -> Any:
+    """The body for aiohttp, which writes a large one piece by piece if it is a file."""
+    return io.BytesIO(body) if body is not None and len(body) > _LARGE else body
 
 
 def _incoming(raw: Iterable[tuple[bytes, bytes]]) -> Headers:

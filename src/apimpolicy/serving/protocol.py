@@ -20,7 +20,7 @@ from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.wire import LAST_CHUNK, chunk, head, peer_certificate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
     from apimpolicy.context.records import Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -37,9 +37,10 @@ _USUAL_LIMITS = Limits()
 class Incoming:
     """A request as it comes in."""
 
-    __slots__ = ("body", "fields", "host", "is_http_1_0", "keeps_alive", "method", "size", "target")
+    __slots__ = ("body", "fields", "head_size", "host", "is_http_1_0", "keeps_alive", "method", "size", "target")
 
     def __init__(self) -> None:
+        self.head_size = 0
         self.target = b""
         self.method = ""
         self.host = ""
@@ -171,6 +172,7 @@ class GatewayProtocol(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         assert self._incoming is not None
         given = name.decode("latin-1")
+        self._incoming.head_size += len(name) + len(value) + 4
         field = self._incoming.fields.setdefault(given.lower(), (given, []))
         field[1].append(value.decode("utf-8", "surrogateescape"))
 
@@ -178,12 +180,12 @@ class GatewayProtocol(asyncio.Protocol):
         incoming = self._incoming
         assert incoming is not None
         self._has_head = True
-        size, self._head_size = self._head_size, 0
+        self._head_size = 0
         self._wait(self.limits.body_seconds)
         incoming.method = self._parser.get_method().decode("ascii", "replace")
         incoming.is_http_1_0 = self._parser.get_http_version() == "1.0"
         incoming.keeps_alive = self._parser.should_keep_alive()
-        wrong = self._wrong_with(incoming, size)
+        wrong = self._wrong_with(incoming)
         if wrong is not None:
             self._refuse(*wrong)
         elif "expect" in incoming.fields and not incoming.is_http_1_0 and self._current is None:
@@ -211,12 +213,12 @@ class GatewayProtocol(asyncio.Protocol):
         else:
             self._begin(incoming)
 
-    def _wrong_with(self, incoming: Incoming, size: int) -> tuple[int, str] | None:
+    def _wrong_with(self, incoming: Incoming) -> tuple[int, str] | None:
         """Why a request is refused before its body comes: the status and the message."""
         fields = incoming.fields
         if len(incoming.target) > self.limits.target_bytes:
             return 414, "The URL of the request is too long."
-        if size > self.limits.head_bytes:
+        if incoming.head_size + len(incoming.target) > self.limits.head_bytes:
             return 431, "The headers of the request are too large."
         hosts = fields.get("host", ("", []))[1]
         incoming.host = hosts[0] if hosts else ""
@@ -231,13 +233,9 @@ class GatewayProtocol(asyncio.Protocol):
         return None
 
     def _upgrade(self, rest: bytes) -> None:
-        """The client wants to speak another protocol; only WebSocket is worth a word, others go on as HTTP/1.1."""
-        incoming = self._current or self._incoming
-        wanted = ", ".join(incoming.fields.get("upgrade", ("", []))[1]).lower() if incoming is not None else ""
-        if "websocket" in wanted or incoming is None or incoming.method == "CONNECT":
-            return
+        """The client wants to speak another protocol: WebSocket was refused, with others HTTP/1.1 goes on."""
         self._parser = httptools.HttpRequestParser(self)
-        if rest:
+        if rest and not self.transport.is_closing():
             self.data_received(rest)
 
     # What goes out
@@ -294,7 +292,9 @@ class GatewayProtocol(asyncio.Protocol):
             head(response, defaults, is_head=is_head, keeps_alive=keeps_alive, old=incoming.is_http_1_0, streams=True)
         )
         try:
-            async for part in stream.parts() if not is_head else _nothing():
+            async for part in stream.parts():
+                if is_head:
+                    break
                 self.transport.write(chunk(part) if is_chunked else part)
                 await self._may_write.wait()
                 if self.transport.is_closing():
@@ -340,11 +340,6 @@ class GatewayProtocol(asyncio.Protocol):
         self._incoming, self._current, self._is_ending = None, None, True
         self._write(incoming, own_answer(status, message), False)
         self.transport.close()
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    for part in ():
-        yield part
 
 
 def _last(fields: dict[str, tuple[str, list[str]]], name: str) -> str:

@@ -71,6 +71,7 @@ class GatewayServer(uvicorn.Server):
             uvicorn.Config(
                 _no_application,
                 lifespan="off",
+                interface="asgi3",
                 ws="none",
                 log_config=None,
                 access_log=False,
@@ -111,5 +112,5 @@ class GatewayServer(uvicorn.Server):
             await end()
 
 
-async def _no_application(*_: Any) -> None:
+async def _no_application(scope: Any, receive: Any, send: Any) -> None:
     """uvicorn wants an application; our protocol asks none."""
