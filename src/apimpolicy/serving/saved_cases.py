@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request, Response
     from apimpolicy.serving.front import Handled, Served
 
-_NOT_OURS = frozenset(("date", "content-length", "connection", "transfer-encoding", "host", "user-agent", "accept"))
+_NOT_OURS = frozenset(
+    (
+        *("date", "content-length", "connection", "transfer-encoding", "host", "user-agent", "accept", "accept-encoding"),
+        *("apim-trace-id", "apim-debug-authorization"),
+    )
+)
 
 
 def case_of(handled: Handled, served: Served) -> str:
