@@ -16,12 +16,13 @@ from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.serving.front import Handled
     from apimpolicy.serving.limits import Limits
+    from apimpolicy.serving.tls import AskingContext
 
 _PATIENCE = 30.0
 
@@ -42,6 +43,20 @@ def serving(
     that of `apimpolicy serve` for this user, whose authority is at `apimpolicy serve --ca`. `told` is called for each
     request when it is answered. Raises ConfigurationError when the port is taken.
     """
+    with serving_on(gateway, policy, [(port, https)], limits=limits, told=told) as urls:
+        yield urls[0]
+
+
+@contextmanager
+def serving_on(
+    gateway: Gateway,
+    policy: AnyPolicy | Mapping[str, AnyPolicy] | None,
+    ports: Sequence[tuple[int, bool]],
+    *,
+    limits: Limits | None = None,
+    told: Callable[[Handled], None] | None = None,
+) -> Iterator[list[str]]:
+    """The same on several ports, each with TLS or without."""
     from collections.abc import Mapping as MappingType
 
     policies: Mapping[str, AnyPolicy] | None = None
@@ -52,21 +67,22 @@ def serving(
     runtime = Runtime(Served(gateway, policies), with_inspector=False)
     if told is not None:
         runtime.front.listeners.append(told)
-    tls = None
-    if https:
-        from apimpolicy.serving.certificates import server_certificate
-        from apimpolicy.serving.tls import AskingContext
-
-        certificate = server_certificate()
-        tls = AskingContext(certificate.chain, certificate.key, gateway.negotiates)
-    listener = Listener(listen("127.0.0.1", port), tls)
-    server = runtime.server([listener], limits=limits)
-    url = listener.url
+    listeners = [Listener(listen("127.0.0.1", port), _tls(gateway) if https else None) for port, https in ports]
+    server = runtime.server(listeners, limits=limits)
+    urls = [listener.url for listener in listeners]
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), name="apimpolicy-serving", daemon=True)
     thread.start()
     server.is_ready.wait(_PATIENCE)
     try:
-        yield url
+        yield urls
     finally:
-        server.should_exit = True
+        server.end()
         thread.join(_PATIENCE)
+
+
+def _tls(gateway: Gateway) -> AskingContext:
+    from apimpolicy.serving.certificates import server_certificate
+    from apimpolicy.serving.tls import AskingContext
+
+    certificate = server_certificate()
+    return AskingContext(certificate.chain, certificate.key, gateway.negotiates)

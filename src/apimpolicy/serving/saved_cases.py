@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _NOT_OURS = frozenset(
     (
-        *("date", "content-length", "connection", "transfer-encoding", "host", "user-agent", "accept", "accept-encoding"),
-        *("apim-trace-id", "apim-debug-authorization"),
+        *("date", "content-length", "connection", "transfer-encoding", "host", "user-agent"),
+        *("accept", "accept-encoding", "apim-trace-id", "apim-debug-authorization"),
     )
 )
 

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -118,11 +118,32 @@ class GatewayServer(uvicorn.Server):
         await self.on_tick(0)
         self.is_ready.set()
 
+    async def main_loop(self) -> None:
+        """Go on until the end, which is noticed at once."""
+        self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), 0.1)
+
+    def end(self) -> None:
+        """End, from any thread."""
+        self.should_exit = True
+        with suppress(RuntimeError, AttributeError):  # it has ended, or not begun
+            self._loop.call_soon_threadsafe(self._wake.set)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen no more, answer what is under way, and end."""
         for task in self._tasks:
             task.cancel()
-        await super().shutdown(sockets)
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        ends = asyncio.get_running_loop().time() + _GRACE
+        while self.server_state.connections and not self.force_exit and asyncio.get_running_loop().time() < ends:
+            await asyncio.sleep(0.01)
         for end in self._at_end:
             await end()
 

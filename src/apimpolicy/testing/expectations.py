@@ -20,6 +20,7 @@ expect:
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.values import from_utf16
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from apimpolicy.context.headers import Headers
-    from apimpolicy.context.records import Request
+    from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.result import Result
 
 
@@ -48,6 +49,23 @@ def mismatches(expect: Tree, result: Result) -> list[Mismatch]:
         for sentence in _CHECKS[key](tree, result):
             found.append(Mismatch(sentence, tree.line))
     return found
+
+
+OBSERVABLE = frozenset({"status", "reason", "headers", "body", "json", "json-subset"})
+"""What can be seen of an answer that comes over the network."""
+
+
+def observable_mismatches(expect: Tree, response: Response) -> tuple[list[Mismatch], int]:
+    """In what a response from anywhere differs from what is expected; how many expectations it cannot show."""
+    expected = expect.known(EXPECT)
+    seen = SimpleNamespace(response=response)
+    found = [
+        Mismatch(sentence, tree.line)
+        for key, tree in expected.items()
+        if key in OBSERVABLE
+        for sentence in _CHECKS[key](tree, seen)
+    ]
+    return found, sum(key not in OBSERVABLE for key in expected)
 
 
 def validate(expect: Tree) -> None:

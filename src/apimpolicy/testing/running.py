@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
-    from apimpolicy.testing.case_files import Case
+    from apimpolicy.testing.case_files import Case, Step
 
     Status = Literal["passed", "failed", "error", "skipped"]
 
@@ -113,6 +113,12 @@ def run_case(case: Case) -> Outcome:
         outcome.problem = str(error)
     outcome.seconds = time.perf_counter() - started
     return outcome
+
+
+def simulate(case: Case, step: Step) -> Result:
+    """What the simulator makes of one request of a case, on a gateway that has seen no other. Raises as `run` does."""
+    gateway, _ = gateway_of(case)
+    return _send(gateway, case, request_of(step.request, case))
 
 
 def _send(gateway: Gateway, case: Case, request: Request) -> Result:
