@@ -7,13 +7,14 @@ configuration; what leaves for anywhere else needs `--allow-outside`.
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import socket
 import ssl
 import tempfile
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Response
@@ -102,6 +103,7 @@ class HttpBackend:
 
     def __init__(self, base: str | None = None, *, allowed: bool = False, trusted: Trusted | None = None) -> None:
         self._base = None if base is None else _checked(base)
+        self._prefix = "" if base is None else base.partition("?")[0].rstrip("/")
         self._allowed = allowed
         self.trusted = trusted or Trusted()
 
@@ -117,39 +119,44 @@ class HttpBackend:
         import aiohttp
 
         url = self._destination(request)
-        session = _session()
-        ends = time.monotonic() + timeout
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(timeout):
-                answer = await session.request(
-                    request.method,
-                    _encoded(url),
-                    headers=_outgoing(request, url),
-                    data=_payload(request.body),
-                    allow_redirects=False,
-                    skip_auto_headers=_SKIPPED,
-                    ssl=self.trusted.context(request.url, request.certificate) if url.startswith("https") else True,
-                )
-                headers = _incoming(answer.raw_headers)
-                if streams:
-                    stream = BackendStream(answer, asyncio.get_running_loop(), ends)
-                    return Response.made_of(answer.status, answer.reason or "", headers, b"", stream)
-                body = await _whole(answer)
+            if streams:  # the timeout is that of the headers
+                async with asyncio.timeout(timeout):
+                    answer = await self._begin(request, url, _no_timeout())
+                stream = BackendStream(answer, asyncio.get_running_loop(), began + timeout)
+                return Response.made_of(answer.status, answer.reason or "", _incoming(answer.raw_headers), b"", stream)
+            answer = await self._begin(request, url, _total_timeout(timeout))
+            body = await _whole(answer)
         except aiohttp.ClientConnectorCertificateError as error:
             where = urlsplit(url).netloc
             raise OSError(f"The certificate of {where} is not trusted: {error.certificate_error}") from None
         except aiohttp.ClientConnectorError as error:
             raise ConnectionRefusedError("") from error
+        except TimeoutError:
+            raise TimeoutError from None
         except (aiohttp.ClientError, ValueError) as error:
             raise OSError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
-        return Response.made_of(answer.status, answer.reason or "", headers, body)
+        return Response.made_of(answer.status, answer.reason or "", _incoming(answer.raw_headers), body)
+
+    async def _begin(self, request: Request, url: str, timeout: Any) -> Any:
+        """The answer as soon as its headers are there."""
+        return await _session().request(
+            request.method,
+            _encoded(url),
+            headers=_outgoing(request, url),
+            data=_payload(request.body),
+            allow_redirects=False,
+            skip_auto_headers=_SKIPPED,
+            ssl=self.trusted.context(request.url, request.certificate) if url.startswith("https") else True,
+            timeout=timeout,
+        )
 
     def _destination(self, request: Request) -> str:
-        parts = urlsplit(request.url)
         if self._base is not None:
-            path = self._base.path.rstrip("/") + parts.path
-            found: str = urlunsplit((self._base.scheme, self._base.netloc, path, parts.query, ""))
-            return found
+            path = request.url.find("/", request.url.find("://") + 3)
+            return self._prefix + (request.url[path:] if path >= 0 else "/")
+        parts = urlsplit(request.url)
         if not self._allowed:
             where = f"{parts.scheme}://{parts.netloc}"
             raise Refused(f"{where} was not asked: start with --allow-outside to let requests leave")
@@ -158,6 +165,20 @@ class HttpBackend:
 
 _sessions: dict[asyncio.AbstractEventLoop, Any] = {}
 """One pool of connections for each loop: a gateway that is loaded again keeps them."""
+
+
+@functools.lru_cache(maxsize=64)
+def _total_timeout(seconds: float) -> Any:
+    import aiohttp
+
+    return aiohttp.ClientTimeout(total=seconds)
+
+
+@functools.cache
+def _no_timeout() -> Any:
+    import aiohttp
+
+    return aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
 
 
 def _session() -> Any:
@@ -170,7 +191,7 @@ def _session() -> Any:
         session = _sessions[loop] = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+            timeout=_no_timeout(),
             auto_decompress=False,
             max_line_size=1 << 16,
             max_field_size=1 << 16,
@@ -210,16 +231,29 @@ def _outgoing(request: Request, url: str) -> list[tuple[str, str]]:
     """What is sent: nothing that belongs to the caller's connection, and the host of where it goes unless a policy said
     another.
     """
-    asked, goes = urlsplit(request.url), urlsplit(url)
     found: list[tuple[str, str]] = []
-    for name, values in request.headers.fields():
-        key = name.lower()
+    for key, (name, values) in request.headers.by_key().items():
         if key in HOP_BY_HOP or key == "content-length":
             continue
-        if key == "host" and values and values[0].lower() in ((asked.hostname or "").lower(), asked.netloc.lower()):
-            values = [goes.netloc.rpartition("@")[2]]
-        found += [(name, value) for value in values]
+        if key == "host" and values and values[0].lower() in _names(_origin(request.url)):
+            found.append((name, _origin(url).rpartition("@")[2]))
+        else:
+            found += [(name, value) for value in values]
     return found
+
+
+def _origin(url: str) -> str:
+    """Host and port, as a URL has them."""
+    begin = url.find("://") + 3
+    end = url.find("/", begin)
+    return url[begin:] if end < 0 else url[begin:end]
+
+
+@functools.lru_cache(maxsize=256)
+def _names(netloc: str) -> tuple[str, str]:
+    """A host with its port, and without."""
+    parts = urlsplit(f"//{netloc}")
+    return netloc.lower(), (parts.hostname or "").lower()
 
 
 def _payload(body: bytes | None) -> Any:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from functools import partial
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from greenlet import getcurrent, greenlet
@@ -123,9 +123,14 @@ def wait_for(awaited: Coroutine[Any, Any, T]) -> T:
 
 
 def longest_hold() -> float:
-    """The longest time in seconds for which the work that asks has held the loop at once; 0 in a thread."""
+    """The longest time in seconds for which the work that asks has held the loop at once; in a thread, the processor's
+    time that it used.
+    """
     current = getcurrent()
-    return max(current.longest, perf_counter() - current.resumed) if isinstance(current, _Work) else 0.0
+    if isinstance(current, _Work):
+        return max(current.longest, perf_counter() - current.resumed)
+    began: float = getattr(_thread, "began", 0.0)
+    return thread_time() - began
 
 
 def _advance(
@@ -154,6 +159,7 @@ def _resume(loop: asyncio.AbstractEventLoop, work: _Work, done: Done, task: asyn
 
 def _in_thread(loop: asyncio.AbstractEventLoop, work: Callable[[], T]) -> T:
     _thread.loop = loop
+    _thread.began = thread_time()
     try:
         return work()
     finally:

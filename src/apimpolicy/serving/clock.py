@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import time
 
+from apimpolicy.engine.services import system_ticks
 from apimpolicy.serving import bridge
 
 
@@ -18,9 +19,14 @@ class RunningClock:
         self._ahead = datetime.timedelta()
         if start is not None:
             self._ahead = start.astimezone(datetime.UTC) - datetime.datetime.now(datetime.UTC)
+        self._ticks_ahead = self._ahead // datetime.timedelta(microseconds=1) * 10
 
     def now(self) -> datetime.datetime:
         return datetime.datetime.now(datetime.UTC) + self._ahead
+
+    def ticks(self) -> int:
+        """The time in ticks of 100 ns since 0001-01-01 UTC."""
+        return system_ticks() + self._ticks_ahead
 
     def advance(self, seconds: float) -> None:
         """Wait. Other requests go on meanwhile."""

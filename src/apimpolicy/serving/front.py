@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
 
-LONG = 0.05
+LONG = 0.1
 """Seconds for which one request may hold the loop; the next ones of its kind run in threads."""
 LARGE = 1 << 18
 """Bytes of a request's body from which on it runs in a thread: reading it as JSON or XML takes long."""
@@ -99,8 +99,12 @@ class Front:
 
         def work() -> None:
             _handle(served, handled)
-            if not is_long and bridge.longest_hold() > LONG:
-                self._remember(kind)
+            held = bridge.longest_hold()
+            if held > LONG:
+                if len(self._long_kinds) < _MOST_KINDS:
+                    self._long_kinds.add(kind)
+            elif is_long:  # it was the machine that was busy
+                self._long_kinds.discard(kind)
 
         def ended(_: object, error: BaseException | None) -> None:
             self.under_way -= 1
@@ -134,10 +138,6 @@ class Front:
         """End the threads."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
-
-    def _remember(self, kind: str) -> None:
-        if len(self._long_kinds) < _MOST_KINDS:
-            self._long_kinds.add(kind)
 
     def _threads(self) -> ThreadPoolExecutor:
         if self._executor is None:

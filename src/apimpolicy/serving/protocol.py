@@ -8,6 +8,8 @@ connection; what a client sends ahead waits.
 from __future__ import annotations
 
 import asyncio
+import functools
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     Answer = Callable[[Request, Callable[[Handled], None], asyncio.AbstractEventLoop], None]
 
+log = logging.getLogger("apimpolicy.serve")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _AHEAD = 8
 """Requests that may wait on a connection before nothing more is read from it."""
@@ -152,6 +155,9 @@ class GatewayProtocol(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._upgrade(data[upgrade.args[0] :] if upgrade.args else b"")
+        except httptools.HttpParserCallbackError:
+            log.exception("a request could not be answered")
+            self._refuse(500, "Internal server error")
         except httptools.HttpParserError:
             self._refuse(400, "The request is not valid HTTP.")
         else:
@@ -220,16 +226,19 @@ class GatewayProtocol(asyncio.Protocol):
             return 414, "The URL of the request is too long."
         if incoming.head_size + len(incoming.target) > self.limits.head_bytes:
             return 431, "The headers of the request are too large."
-        hosts = fields.get("host", ("", []))[1]
-        incoming.host = hosts[0] if hosts else ""
-        if (not hosts and not incoming.is_http_1_0) or len(hosts) > 1 or not _is_host(incoming.host):
+        if "host" in fields:
+            host, *others = fields["host"][1]
+            incoming.host = host
+            if others or not _is_host(host):
+                return 400, "The request needs one valid header Host."
+        elif not incoming.is_http_1_0:
             return 400, "The request needs one valid header Host."
-        expected = fields.get("expect", ("", ["100-continue"]))[1]
-        if [each.lower() for each in expected] != ["100-continue"]:
+        if "expect" in fields and [each.lower() for each in fields["expect"][1]] != ["100-continue"]:
             return 417, "The gateway can't do what the header Expect asks for."
-        length = fields.get("content-length", ("", ["0"]))[1][-1]
-        if length.isascii() and length.isdecimal() and int(length) > self.limits.body_bytes:
-            return 413, "The body of the request is too large."
+        if "content-length" in fields:
+            length = fields["content-length"][1][-1]
+            if length.isascii() and length.isdecimal() and int(length) > self.limits.body_bytes:
+                return 413, "The body of the request is too large."
         return None
 
     def _upgrade(self, rest: bytes) -> None:
@@ -242,7 +251,8 @@ class GatewayProtocol(asyncio.Protocol):
 
     def _begin(self, incoming: Incoming) -> None:
         self._current = incoming
-        upgrade = ", ".join(incoming.fields.get("upgrade", ("", []))[1]).lower()
+        fields = incoming.fields
+        upgrade = ", ".join(fields["upgrade"][1]).lower() if "upgrade" in fields else ""
         if incoming.method == "CONNECT":
             self._refuse(405, "The gateway is not a proxy.")
         elif "websocket" in upgrade:
@@ -351,5 +361,6 @@ def _last(fields: dict[str, tuple[str, list[str]]], name: str) -> str:
 _HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]~")
 
 
+@functools.lru_cache(maxsize=1024)
 def _is_host(host: str) -> bool:
     return len(host) <= 255 and _HOST_CHARACTERS.issuperset(host)

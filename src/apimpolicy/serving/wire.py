@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -58,10 +59,15 @@ def head(
 def _fields(response: Response, keeps_length: bool) -> Iterator[tuple[str, str]]:
     """The headers that are the response's own; one that could be read as two is made harmless."""
     for key, (name, values) in response.headers.by_key().items():
-        if key in _OURS or _NOT_IN_NAMES.search(name) or (key == "content-length" and not keeps_length):
+        if key in _OURS or not _is_name(name) or (key == "content-length" and not keeps_length):
             continue
         for value in values:
-            yield name, _NOT_IN_HEADERS.sub(" ", value)
+            yield name, value if value.isprintable() else _NOT_IN_HEADERS.sub(" ", value)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_name(name: str) -> bool:
+    return _NOT_IN_NAMES.search(name) is None
 
 
 def fields_of(response: Response, *, streams: bool) -> list[tuple[str, bytes]]:
