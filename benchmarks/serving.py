@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 TURNS = 4
 CONNECTIONS = 32
@@ -76,11 +76,12 @@ class Figures(NamedTuple):
 class Server:
     """A server in a process of its own."""
 
-    def __init__(self, name: str, command: list[str], port: int, folder: Path) -> None:
+    def __init__(self, name: str, command: list[str], port: int, folder: Path, log: Any = None) -> None:
         self.name = name
         self.port = port
         environment = {**os.environ, "APIMPOLICY_HOME": str(folder)}
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+        to = subprocess.DEVNULL if log is None else log
+        self.process = subprocess.Popen(command, stdout=to, stderr=to, env=environment)
         self.figures: list[Figures] = []
         ends = time.monotonic() + 30
         while time.monotonic() < ends:
