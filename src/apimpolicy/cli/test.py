@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.cli.coverage_output import CoverageOutput
-    from apimpolicy.cli.test_against import Served
+    from apimpolicy.cli.test_served import Served
     from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.test_text import CaseReport
     from apimpolicy.testing.against import Target
@@ -202,7 +202,8 @@ def _test(run: Run) -> int:
 def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -> None:
     """What a gateway showed of itself, and what it did not."""
     traces = f", {target.traced} traces compared" if target.traced else ""
-    say(f"{target.unobserved} expectations are not observable from outside{traces}")
+    what = "1 expectation is" if target.unobserved == 1 else f"{target.unobserved} expectations are"
+    say(f"{what} not observable from outside{traces}")
     reasons: dict[str, int] = {}
     for report in reports:
         if report.status == "skipped":

@@ -6,8 +6,8 @@
 
 `duration` is in seconds, on the gateway's clock. cache-lookup-value reads the value.
 
-Simulated with one cache for each gateway, whatever `caching-type` says. Our choices: the value can be read at once
-(Azure stores it a little later), and it keeps its type.
+Simulated with one cache for each gateway, whatever `caching-type` says, unless the gateway has a Redis. Our choices:
+the value can be read at once (Azure stores it a little later), and it keeps its type.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-store-value-policy
 """  # noqa: E501 - the example is one line, as people write it
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @policy(
     "cache-store-value",
     sections=ANYWHERE,
-    left_out="`caching-type`: a gateway has one cache",
+    left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="keeps-values",
 )
 class CacheStoreValue:

@@ -52,7 +52,7 @@ class ComputedValue:
 @policy(
     "cache-value",
     sections=ANYWHERE,
-    left_out="`caching-type`: a gateway has one cache",
+    left_out="`caching-type`: a gateway without a Redis has one cache",
 )
 class CacheValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)

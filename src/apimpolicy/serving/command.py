@@ -14,6 +14,7 @@ from apimpolicy.serving.lines import LineWriter
 from apimpolicy.serving.listing import callable_lines, notes
 from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
+from apimpolicy.serving.spans import span_writer
 from apimpolicy.serving.tls import AskingContext
 
 if TYPE_CHECKING:
@@ -78,6 +79,9 @@ class ServeCommand:
         writer = None if self.is_quiet else LineWriter(self.output)
         if writer is not None:
             runtime.front.listeners.append(writer)
+        spans = span_writer()
+        if spans is not None:
+            runtime.front.listeners.append(spans)
         server = runtime.server(self.listeners, trusts_proxy=self.trusts_proxy)
         gc.collect()
         gc.freeze()

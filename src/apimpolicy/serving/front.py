@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
 
+log = logging.getLogger("apimpolicy.serve")
 LONG = 0.1
 """Seconds for which one request may hold the loop; the next ones of its kind run in threads."""
 LARGE = 1 << 18
@@ -114,7 +116,10 @@ class Front:
             handled.seconds = time.perf_counter() - started
             done(handled)
             for listener in self.listeners:
-                listener(handled)
+                try:
+                    listener(handled)
+                except Exception:  # who only looks on must not stop the next request
+                    log.exception("a listener failed")
 
         loop = loop or asyncio.get_running_loop()
         if is_long:
