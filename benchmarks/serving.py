@@ -31,12 +31,15 @@ CONNECTIONS = 32
 HANDSHAKES = 300
 _TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
-MOCKED = """<policies><inbound><mock-response status-code="200" content-type="application/json" /></inbound></policies>"""
+MOCKED = (
+    """<policies><inbound><mock-response status-code="200" content-type="application/json" /></inbound></policies>"""
+)
 COMPOSED = """<policies><inbound><return-response><set-status code="200" reason="Fine" /><set-header name="X-Method">
-<value>@(context.Request.Method + "!")</value></set-header><set-body>hello</set-body></return-response></inbound></policies>"""
+<value>@(context.Request.Method + "!")</value></set-header><set-body>hello</set-body></return-response></inbound>
+</policies>"""
 FORWARDED = """<policies><inbound><set-header name="X-Seen"><value>@(context.Request.Method)</value></set-header><base />
 </inbound></policies>"""
-BARE = '''
+BARE = """
 import sys, uvicorn
 
 async def application(scope, receive, send):
@@ -61,7 +64,7 @@ which = Proxy() if sys.argv[2] == "proxy" else application
 tls = dict(ssl_certfile=sys.argv[4], ssl_keyfile=sys.argv[5]) if len(sys.argv) > 4 else {}
 uvicorn.run(which, port=int(sys.argv[1]), http="httptools", loop="asyncio", log_level="error", access_log=False,
             interface="asgi3", **tls)
-'''
+"""
 
 
 class Figures(NamedTuple):
@@ -173,7 +176,17 @@ def _measure(folder: Path, seconds: float, servers: list[Server]) -> None:
         path = folder / f"{name.replace(' ', '-').replace(',', '')}.xml"
         path.write_text(policy)
         ports = free_port(), free_port()
-        command = [sys.executable, "-m", "apimpolicy", "serve", str(path), "--http", str(ports[0]), "--https", str(ports[1])]
+        command = [
+            sys.executable,
+            "-m",
+            "apimpolicy",
+            "serve",
+            str(path),
+            "--http",
+            str(ports[0]),
+            "--https",
+            str(ports[1]),
+        ]
         servers.append(Server(name, [*command, "--quiet", *options], ports[secure], folder))
         return servers[-1]
 

@@ -25,15 +25,16 @@ from typing import Any, NamedTuple
 from benchmarks.serving import Server, free_port
 
 POLICY = """<policies><inbound><set-variable name="round" value="{round}" />
-<choose><when condition="@(context.Request.Url.Path == &quot;/mocked&quot;)"><return-response><set-body>mocked</set-body>
+<set-variable name="n" value="@(context.Request.Url.Query.GetValueOrDefault("n", "none"))" />
+<choose><when condition="@(context.Request.Url.Path == "/mocked")"><return-response><set-body>mocked</set-body>
 </return-response></when></choose>
-<rate-limit-by-key calls="100000" renewal-period="10" counter-key="@(context.Request.Url.Query.GetValueOrDefault(&quot;n&quot;, &quot;&quot;))" />
-<cache-lookup-value key="@(context.Request.Url.Query.GetValueOrDefault(&quot;n&quot;, &quot;none&quot;))" variable-name="found" />
-<cache-store-value key="@(context.Request.Url.Query.GetValueOrDefault(&quot;n&quot;, &quot;none&quot;))" value="@(new string('a', 200))" duration="5" />
+<rate-limit-by-key calls="100000" renewal-period="10" counter-key="@((string)context.Variables["n"])" />
+<cache-lookup-value key="@((string)context.Variables["n"])" variable-name="found" />
+<cache-store-value key="@((string)context.Variables["n"])" value="@(new string('a', 200))" duration="5" />
 </inbound><backend><forward-request timeout="2" buffer-response="false" /></backend>
 <outbound><set-header name="X-Round" exists-action="override"><value>{round}</value></set-header></outbound>
-<on-error><set-header name="X-Failed" exists-action="override"><value>@(context.LastError.Reason)</value></set-header></on-error>
-</policies>"""
+<on-error><set-header name="X-Failed" exists-action="override"><value>@(context.LastError.Reason)</value></set-header>
+</on-error></policies>"""
 SCRIPT = """local n = 0
 request = function()
   n = n + 1

@@ -3,9 +3,9 @@
     python certificates.py FOLDER
 
 writes them as PEM files, without the private keys, so that `apimpolicy run` and `apimpolicy explain` can use them with
-`apimpolicy.toml`. The folder `certificates` is what it once wrote. With `--keys` they have their keys, a revocation list
-and a configuration come along, and real callers can present them to `apimpolicy serve orders.xml --config
-FOLDER/apimpolicy.toml`.
+`apimpolicy.toml`. The folder `certificates` is what it once wrote. With `--keys` they have their keys, and a revocation
+list and a configuration come along, so that callers can present them to
+`apimpolicy serve orders.xml --config FOLDER/apimpolicy.toml`.
 """
 
 from __future__ import annotations

@@ -74,9 +74,7 @@ def start(loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done) 
     _advance(loop, worker, done, work)
 
 
-def start_in_thread(
-    loop: asyncio.AbstractEventLoop, executor: Executor, work: Callable[[], Any], done: Done
-) -> None:
+def start_in_thread(loop: asyncio.AbstractEventLoop, executor: Executor, work: Callable[[], Any], done: Done) -> None:
     """Do the work in a thread; `done` is called in the thread of the loop."""
 
     def ended(future: asyncio.Future[Any]) -> None:

@@ -1,7 +1,7 @@
 """What stands between a server and the engine: one request in, one response out, whatever happens in between.
 
-    front = Front(Served(gateway, policy))
-    front.answer(request, done)          # on the event loop: `done(handled)` is called there, at once if nothing waits
+front = Front(Served(gateway, policy))
+front.answer(request, done)          # on the event loop: `done(handled)` is called there, at once if nothing waits
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A gateway with sockets for the time of a block: for tests of clients.
 
-    with serving(gateway, "orders.xml") as url:
-        assert httpx.get(f"{url}/orders").status_code == 200
+with serving(gateway, "orders.xml") as url:
+    assert httpx.get(f"{url}/orders").status_code == 200
 """
 
 from __future__ import annotations

@@ -29,9 +29,7 @@ def case_of(handled: Handled, served: Served) -> str:
     document: dict[str, Any] = _subject(served)
     case: dict[str, Any] = {"name": f"{handled.request.method} {_path(handled.request)}"}
     case["request"] = _request(handled.request)
-    answers = [
-        effect.data.get("response") for entry, effect in result.trace.effects("forwarded") if effect.data
-    ]
+    answers = [effect.data.get("response") for entry, effect in result.trace.effects("forwarded") if effect.data]
     backend = [_response(answer) for answer in answers if answer is not None]
     if backend:
         case["backend"] = backend[0] if len(backend) == 1 else backend

@@ -28,6 +28,7 @@ from apimpolicy.testing.running import Outcome
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.services import Transport
     from apimpolicy.testing.case_files import Case, Step
     from apimpolicy.testing.tree import Tree
 
@@ -118,14 +119,18 @@ class Target:
     def _step(self, case: Case, step: Step, outcome: Outcome) -> None:
         if step.advance:
             self.advance(step.advance)
-        response = self.send(request_of(step.request, case))
+        request = request_of(step.request, case)
+        response = self.send(request)
         if step.expect is not None:
             outcome.mismatches, unobserved = observable_mismatches(step.expect, response)
             self.unobserved += unobserved
         if self.traces is not None and not outcome.mismatches:
-            outcome.mismatches += self._trace_mismatches(case, step, response)
+            outcome.mismatches += self._trace_mismatches(case, step, request, response)
 
-    def _trace_mismatches(self, case: Case, step: Step, response: Response) -> list[Mismatch]:
+    def _trace_mismatches(self, case: Case, step: Step, request: Request, response: Response) -> list[Mismatch]:
+        """Where the gateway's trace parts from that of the simulator, which gets the request as it arrived there and
+        the backend's answers as they came.
+        """
         from apimpolicy.testing.recorded_traces import first_difference, read_recorded_trace
         from apimpolicy.testing.running import simulate
 
@@ -134,7 +139,11 @@ class Target:
         if trace is None:
             return []
         self.traced += 1
-        difference = first_difference(read_recorded_trace(trace), simulate(case, step))
+        recorded = read_recorded_trace(trace)
+        arrived = recorded.request
+        arrived.body, arrived.certificate = request.body, request.certificate
+        answers = (lambda double: _RecordedAnswers(recorded.backend, double)) if recorded.answers else None
+        difference = first_difference(recorded, simulate(case, arrived, answers))
         line = case.line if step.request is None else step.request.line
         return [] if difference is None else [Mismatch(f"the traces part at {difference}", line)]
 
@@ -193,6 +202,18 @@ class Target:
         if not any(_sees_something(step.expect) for step in case.steps):
             return "nothing that it expects can be seen from outside"
         return None
+
+
+class _RecordedAnswers:
+    """A backend with the status and the headers of recorded answers, and the bodies of a double: a trace has none."""
+
+    def __init__(self, recorded: Transport, double: Transport) -> None:
+        self._recorded = recorded
+        self._double = double
+
+    def send(self, request: Request, timeout: float) -> Response:
+        seen, body = self._recorded.send(request, timeout), self._double.send(request, timeout).body
+        return Response.made_of(seen.status_code, seen.reason, seen.headers, body)
 
 
 def _sees_something(expect: Tree | None) -> bool:

@@ -12,10 +12,13 @@ from apimpolicy.testing.format import PART
 from apimpolicy.testing.gateways import gateway_of, request_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
-    from apimpolicy.testing.case_files import Case, Step
+    from apimpolicy.engine.services import Transport
+    from apimpolicy.testing.case_files import Case
 
     Status = Literal["passed", "failed", "error", "skipped"]
 
@@ -115,10 +118,14 @@ def run_case(case: Case) -> Outcome:
     return outcome
 
 
-def simulate(case: Case, step: Step) -> Result:
-    """What the simulator makes of one request of a case, on a gateway that has seen no other. Raises as `run` does."""
+def simulate(case: Case, request: Request, backend: Callable[[Transport], Transport] | None = None) -> Result:
+    """What the simulator makes of a request to a case's gateway that has seen no other; `backend` makes of the case's
+    backend the one that answers. Raises as `run` does.
+    """
     gateway, _ = gateway_of(case)
-    return _send(gateway, case, request_of(step.request, case))
+    if backend is not None:
+        gateway.services.transport = backend(gateway.services.transport)
+    return _send(gateway, case, request)
 
 
 def _send(gateway: Gateway, case: Case, request: Request) -> Result:

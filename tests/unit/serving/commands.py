@@ -78,7 +78,9 @@ def get(url: str, path: str, method: str = "GET", body: bytes | None = None, **h
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
     try:
-        connection.request(method, path, body=body, headers={name.replace("_", "-"): each for name, each in headers.items()})
+        connection.request(
+            method, path, body=body, headers={name.replace("_", "-"): each for name, each in headers.items()}
+        )
         response = connection.getresponse()
         return response.status, response.read(), response.headers
     finally:

@@ -57,7 +57,8 @@ def test_what_the_backend_gets_and_what_comes_back() -> None:
     )
     with backend(talking(answer, seen)) as base, serving(Gateway(backend=HttpBackend(f"{base}/api")), PLAIN) as url:
         request = (
-            b"POST /a%2Fb/%7e?c=%41&d= HTTP/1.1\r\nHost: gateway.example\r\nX-MiXed: 1\r\nX-MiXed: 2\r\nTE: trailers\r\n"
+            b"POST /a%2Fb/%7e?c=%41&d= HTTP/1.1\r\nHost: gateway.example\r\nX-MiXed: 1\r\nX-MiXed: 2\r\n"
+            b"TE: trailers\r\n"
             b"Connection: close, X-Gone\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
         )
         got = exchange(url, request)
@@ -171,7 +172,10 @@ def test_nothing_leaves_that_nobody_allowed() -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         met.append(1)
 
-    policy = "<policies><inbound><send-request response-variable-name='a'><set-url>{}</set-url></send-request></inbound></policies>"
+    policy = (
+        "<policies><inbound><send-request response-variable-name='a'><set-url>{}</set-url></send-request></inbound>"
+        "</policies>"
+    )
     told: list[Handled] = []
     with backend(talk) as base:
         gateway = Gateway(outside=HttpBackend())
@@ -231,7 +235,7 @@ def test_events_come_as_they_happen() -> None:
 def test_a_stream_that_a_policy_reads_is_buffered() -> None:
     stops = threading.Event()
     stops.set()
-    outbound = '<set-body>@(context.Response.Body.As&lt;string>().ToUpper())</set-body>'
+    outbound = "<set-body>@(context.Response.Body.As&lt;string>().ToUpper())</set-body>"
     with backend(events(stops)) as base:
         gateway = Gateway(backend=HttpBackend(base))
         with serving(gateway, forwarding('buffer-response="false"', outbound)) as url:
@@ -315,7 +319,10 @@ def test_retry_really_waits() -> None:
             writer.write(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % (503 if len(met) < 3 else 200))
             await writer.drain()
 
-    retry = '<retry condition="@(context.Response.StatusCode == 503)" count="5" interval="1" first-fast-retry="true"><forward-request /></retry>'
+    retry = (
+        '<retry condition="@(context.Response.StatusCode == 503)" count="5" interval="1" first-fast-retry="true">'
+        "<forward-request /></retry>"
+    )
     policy = f"<policies><inbound /><backend>{retry}</backend></policies>"
     with backend(talk) as base:
         gateway = Gateway(backend=HttpBackend(base), now=RunningClock())
@@ -342,8 +349,7 @@ def secure(authority: TestAuthority, folder: Path, *, names: tuple[str, ...], as
     if asks:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(cadata=authority.certificate.to_pem())
-    server = http_server(context)
-    return server
+    return http_server(context)
 
 
 def http_server(context: ssl.SSLContext) -> Any:

@@ -114,7 +114,8 @@ def with_curl(world: World, url: str, certificate: str | None) -> int:
 NODE = """const https = require("https"), fs = require("fs");
 const [url, ca, pem] = process.argv.slice(1);
 const own = pem ? { cert: fs.readFileSync(pem), key: fs.readFileSync(pem) } : {};
-https.get(url + "/orders", { ca: fs.readFileSync(ca), ...own }, (answer) => { answer.resume(); console.log(answer.statusCode); });"""
+https.get(url + "/orders", { ca: fs.readFileSync(ca), ...own },
+  (answer) => { answer.resume(); console.log(answer.statusCode); });"""
 
 
 def with_node(world: World, url: str, certificate: str | None) -> int:
@@ -170,7 +171,9 @@ def test_intermediates_come_along(tmp_path: Path) -> None:
     assert [each.subject for each in told[0].request.certificate.intermediates] == ["CN=Issuing CA"]
 
 
-@pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\x16\x03\x01\x00\x05garbage", b"\x00" * 70_000])
+@pytest.mark.parametrize(
+    "data", [b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\x16\x03\x01\x00\x05garbage", b"\x00" * 70_000]
+)
 def test_what_is_not_tls_hurts_nobody(world: World, data: bytes) -> None:
     assert status(exchange(world.url, data)) == 0
     assert with_python(world, world.url, None) == 403

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 ECHO = """<policies><inbound><return-response><set-status code="201" reason="Just so" />
 <set-header name="X-Seen"><value>@(context.Request.Method + " " + context.Request.OriginalUrl)</value></set-header>
 <set-header name="X-Two"><value>a</value><value>b</value></set-header>
-<set-header name="X-Given"><value>@(string.Join("|", context.Request.Headers.GetValueOrDefault("x-MIXED", "none")))</value>
-</set-header>
+<set-header name="X-Given"><value>@(context.Request.Headers.GetValueOrDefault("x-MIXED", "none"))</value></set-header>
 <set-body>@(context.Request.Body == null ? "nothing" : context.Request.Body.As&lt;string>())</set-body>
 </return-response></inbound><backend /><outbound /><on-error /></policies>"""
 SMALL = Limits(
@@ -236,7 +235,8 @@ def test_what_a_policy_says_cannot_break_the_answer() -> None:
 
 @pytest.mark.parametrize("code", [204, 304])
 def test_answers_without_a_body(code: int) -> None:
-    policy = f"<policies><inbound><return-response><set-status code='{code}' /><set-body>x</set-body></return-response></inbound></policies>"
+    says = f"<return-response><set-status code='{code}' /><set-body>x</set-body></return-response>"
+    policy = f"<policies><inbound>{says}</inbound></policies>"
     with serving(Gateway(), policy) as url:
         answer = exchange(url, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert answer.endswith(b"\r\n\r\n")
@@ -245,7 +245,10 @@ def test_answers_without_a_body(code: int) -> None:
 
 def test_a_policy_without_end_is_stopped_and_others_go_on() -> None:
     told: list[Handled] = []
-    loop = '<choose><when condition="@(context.Request.Url.Path == &quot;/slow&quot;)"><set-variable name="a" value="@{ while (true) { } return 1; }" /></when></choose>'
+    loop = (
+        '<choose><when condition="@(context.Request.Url.Path == &quot;/slow&quot;)">'
+        '<set-variable name="a" value="@{ while (true) { } return 1; }" /></when></choose>'
+    )
     policy = f"<policies><inbound>{loop}<return-response /></inbound></policies>"
     with serving(Gateway(), policy, told=told.append) as url:
         answer = exchange(url, b"GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -262,10 +265,8 @@ def test_a_policy_without_end_is_stopped_and_others_go_on() -> None:
 
 
 def test_an_answer_that_is_under_way_is_given_when_the_server_ends() -> None:
-    policy = """<policies><inbound><retry condition="@(false)" count="1" interval="1"><set-variable name="a" value="1" /></retry>
-    <retry condition="@(!context.Variables.ContainsKey(&quot;b&quot;))" count="2" interval="1"><set-variable name="b" value="1" />
+    waits = """<policies><inbound><retry condition="@(true)" count="1" interval="1"><set-variable name="b" value="1" />
     </retry></inbound></policies>"""
-    waits = policy.replace('!context.Variables.ContainsKey(&quot;b&quot;)', "true").replace('count="2"', 'count="1"')
     found: list[bytes] = []
     with serving(Gateway(now=running()), waits) as url:
         wire = Wire(url).send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")

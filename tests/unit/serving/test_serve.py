@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.unit.serving.clients import eventually
 from tests.unit.serving.commands import Serve, get
 from tests.unit.serving.conftest import free_port
@@ -37,14 +36,19 @@ def test_an_example_with_one_command(tmp_path: Path) -> None:
         assert serve.printed("https asks for a client certificate, 1 uploaded")
         assert eventually(lambda: serve.printed("403 Invalid client certificate"))
         line = next(line for line in serve.lines if "403 Invalid" in line)
-        assert re.match(r"\d\d:\d\d:\d\d GET /orders .* 403 Invalid client certificate .*orders\.xml:6 choose ▸ when 1  [\d.]+ ms$", line)
+        assert re.match(
+            r"\d\d:\d\d:\d\d GET /orders .* 403 Invalid client certificate .*orders\.xml:6 choose ▸ when 1  [\d.]+ ms$",
+            line,
+        )
         assert serve.end(signal.SIGINT) == 0
         assert not serve.printed("Traceback")
 
 
 def test_a_whole_service(tmp_path: Path) -> None:
     with Serve(tmp_path, str(EXAMPLES / "apiops-folder" / "extracted")) as serve:
-        codes = {get(serve.http, line.split()[1].replace("{id}", "1"))[0] for line in serve.lines if line.startswith("  GET")}
+        codes = {
+            get(serve.http, line.split()[1].replace("{id}", "1"))[0] for line in serve.lines if line.startswith("  GET")
+        }
         assert codes <= {200, 401, 403}, serve.lines
         assert codes
 
@@ -96,7 +100,7 @@ PROBLEMS = {
     "a wrong backend": (["good.xml", "--backend", "localhost:1"], 2, "--backend takes a URL"),
     "a wrong redis": (["good.xml", "--redis", "localhost"], 2, "--redis takes a URL"),
     "a wrong proxy": (["good.xml", "--trust-proxy", "proxy"], 2, "--trust-proxy takes an address"),
-    "a wrong certificate": (["good.xml", "--certificate", "good.xml", "good.xml"], 2, "is not a certificate with its key"),
+    "a wrong certificate": (["good.xml", "--certificate", "good.xml", "good.xml"], 2, "is not a certificate with"),
 }  # fmt: skip
 
 
@@ -130,7 +134,8 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
 def test_what_is_under_way_is_answered_at_the_end(tmp_path: Path) -> None:
     policy = tmp_path / "orders.xml"
     policy.write_text(
-        '<policies><inbound><retry condition="@(true)" count="1" interval="2"><set-variable name="a" value="1" /></retry>'
+        '<policies><inbound><retry condition="@(true)" count="1" interval="2"><set-variable name="a" value="1" />'
+        "</retry>"
         "<return-response /></inbound></policies>"
     )
     found: list[int] = []
