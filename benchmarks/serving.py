@@ -37,8 +37,8 @@ MOCKED = (
 COMPOSED = """<policies><inbound><return-response><set-status code="200" reason="Fine" /><set-header name="X-Method">
 <value>@(context.Request.Method + "!")</value></set-header><set-body>hello</set-body></return-response></inbound>
 </policies>"""
-FORWARDED = """<policies><inbound><set-header name="X-Seen"><value>@(context.Request.Method)</value></set-header><base />
-</inbound></policies>"""
+FORWARDED = """<policies><inbound><base />
+<set-header name="X-Seen"><value>@(context.Request.Method)</value></set-header></inbound></policies>"""
 BARE = """
 import sys, uvicorn
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from tests.unit.serving.clients import exchange, status
+from tests.unit.serving.clients import eventually, exchange, status
 
 from apimpolicy import Certificate, Gateway, Response
 from apimpolicy.serving import serving
@@ -53,6 +53,11 @@ class World(NamedTuple):
     authority: str
     folder: Path
     told: list[Any]
+
+    def last(self, count: int) -> Any:
+        """The request after so many others, once the gateway has told of it."""
+        assert eventually(lambda: len(self.told) > count)
+        return self.told[count].request
 
     def file(self, name: str) -> str | None:
         return None if name == "nobody" else str(self.folder / f"{name}.pem")
@@ -98,11 +103,13 @@ def with_python(world: World, url: str, certificate: str | None, **versions: Any
         context.load_cert_chain(certificate)
     parts = urlsplit(url)
     connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, context=context, timeout=20)
-    connection.request("GET", "/orders")
-    response = connection.getresponse()
-    response.read()
-    connection.close()
-    return response.status
+    try:
+        connection.request("GET", "/orders")
+        response = connection.getresponse()
+        response.read()
+        return response.status
+    finally:
+        connection.close()
 
 
 def with_curl(world: World, url: str, certificate: str | None) -> int:
@@ -139,16 +146,17 @@ def test_outcomes(world: World, client: str, caller: Caller) -> None:
 
 
 def test_where_the_host_does_not_negotiate_nobody_is_asked(world: World) -> None:
-    url = world.url.replace(NEGOTIATED, PLAIN)
+    url, count = world.url.replace(NEGOTIATED, PLAIN), len(world.told)
     assert with_python(world, url, world.file("partner")) == 403
-    assert world.told[-1].request.certificate is None
+    assert world.last(count).certificate is None
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_versions_of_tls(world: World, version: ssl.TLSVersion) -> None:
     both = {"minimum_version": version, "maximum_version": version}
+    count = len(world.told)
     assert with_python(world, world.url, world.file("partner"), **both) == 200
-    assert world.told[-1].request.certificate.subject == "CN=partner"
+    assert world.last(count).certificate.subject == "CN=partner"
 
 
 def test_intermediates_come_along(tmp_path: Path) -> None:
@@ -193,9 +201,10 @@ def test_large_uploads_and_kept_connections(world: World) -> None:
     parts = urlsplit(world.url)
     connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, context=context, timeout=60)
     for size in (0, 3 << 20, 10):
+        count = len(world.told)
         connection.request("POST", "/orders", body=b"x" * size)
         assert json.loads(connection.getresponse().read()) == {"orders": []}
-        assert len(world.told[-1].request.body or b"") == size
+        assert len(world.last(count).body or b"") == size
     connection.close()
 
 
