@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.testing.against import Target
+from apimpolicy.testing.against import Target, not_from_outside
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -34,8 +34,8 @@ class Served:
         """Run a case over sockets. Never raises for what a case or a policy does wrong."""
         from apimpolicy.testing.running import Outcome
 
-        if case.skip is not None:
-            return Outcome(case, "skipped", problem=case.skip)
+        if (why := case.skip or not_from_outside(case, lambda _: True)) is not None:
+            return Outcome(case, "skipped", problem=why)
         try:
             return self._run(case)
         except ApimPolicyError as error:
@@ -50,14 +50,15 @@ class Served:
             raise ConfigurationError(f"this needs more packages: pip install 'apimpolicy[serve]' ({error})") from None
         from apimpolicy.testing.gateways import gateway_of
 
-        gateway, clock = gateway_of(case)
+        made = gateway_of(case)
+        gateway = made.gateway
         if case.file.compiled is not None:
             gateway.adopt(case.file.compiled)
         case.file.compiled = gateway
         policies = dict(case.subject.policies) or None
         with serving_on(gateway, policies, [(0, False), (0, True)]) as (plain, secure):
-            target = _LocalTarget(gateway.origin, clock, plain, secure)
-            outcome = target.run_case(case)
+            target = _LocalTarget(gateway.origin, made.clock, plain, secure)
+            outcome = target.run_case(case, made.identities)
         self.unobserved += target.unobserved
         return outcome
 

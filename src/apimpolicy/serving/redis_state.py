@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import threading
 import weakref
@@ -191,8 +192,9 @@ class RedisCache:
             return False, None
 
     def set(self, key: str, value: object, seconds: float) -> None:
-        milliseconds = int(seconds * 1000)
-        if milliseconds > 0:
+        if seconds == math.inf:
+            self._connection.command("SET", self._name(key), to_bytes(value))
+        elif (milliseconds := int(seconds * 1000)) > 0:
             self._connection.command("SET", self._name(key), to_bytes(value), "PX", milliseconds)
         else:
             self.remove(key)

@@ -23,13 +23,16 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.testing.expectations import OBSERVABLE, Mismatch, observable_mismatches
 from apimpolicy.testing.format import PART
-from apimpolicy.testing.gateways import request_of
+from apimpolicy.testing.gateways import gateway_of, request_of
 from apimpolicy.testing.running import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.services import Transport
     from apimpolicy.testing.case_files import Case, Step
+    from apimpolicy.testing.identities import CaseIdentities
     from apimpolicy.testing.tree import Tree
 
 _PATIENCE = 60.0
@@ -67,17 +70,18 @@ class Target:
         self.traced = 0
         """How many traces were compared."""
 
-    def run_case(self, case: Case) -> Outcome:
-        """Run a case against the gateway. Never raises for what a case or the gateway does wrong."""
-        if case.skip is not None:
-            return Outcome(case, "skipped", problem=case.skip)
-        if (why := self._not_from_outside(case)) is not None:
+    def run_case(self, case: Case, identities: CaseIdentities | None = None) -> Outcome:
+        """Run a case against the gateway, with tokens of these identity providers, or of the case's own. Never raises
+        for what a case or the gateway does wrong.
+        """
+        if (why := case.skip or not_from_outside(case, self.can_advance)) is not None:
             return Outcome(case, "skipped", problem=why)
         outcome = Outcome(case, "passed")
         started = time.perf_counter()
         try:
+            identities = gateway_of(case).identities if identities is None else identities
             for step in case.steps:
-                self._step(case, step, outcome)
+                self._step(case, step, outcome, identities)
                 if outcome.mismatches:
                     outcome.status = "failed"
                     break
@@ -116,10 +120,10 @@ class Target:
         """The header Host: that of the gateway's URL."""
         return self.parts.netloc.rpartition("@")[2]
 
-    def _step(self, case: Case, step: Step, outcome: Outcome) -> None:
+    def _step(self, case: Case, step: Step, outcome: Outcome, identities: CaseIdentities | None) -> None:
         if step.advance:
             self.advance(step.advance)
-        request = request_of(step.request, case)
+        request = request_of(step.request, case, identities)
         response = self.send(request)
         if step.expect is not None:
             outcome.mismatches, unobserved = observable_mismatches(step.expect, response)
@@ -187,21 +191,25 @@ class Target:
                 context.load_cert_chain(file.name)
         return context
 
-    def _not_from_outside(self, case: Case) -> str | None:
-        """Why a case cannot be run from outside; None when it can."""
-        if any(key in case.given for key in PART):
-            return "it runs a part of a policy, or with doubles of policies"
-        if "variables" in case.given:
-            return "it begins with variables"
-        for step in case.steps:
-            if step.advance and not self.can_advance(step.advance):
-                return f"it needs a clock that moves on by {step.advance:g} s"
-            given = {} if step.request is None else step.request.table()
-            if "ip-address" in given:
-                return "it needs another address of the caller"
-        if not any(_sees_something(step.expect) for step in case.steps):
-            return "nothing that it expects can be seen from outside"
-        return None
+
+def not_from_outside(case: Case, can_advance: Callable[[float], bool]) -> str | None:
+    """Why a case cannot be run from outside; None when it can."""
+    if any(key in case.given for key in PART):
+        return "it runs a part of a policy, or with doubles of policies"
+    if "variables" in case.given:
+        return "it begins with variables"
+    for step in case.steps:
+        if step.resolve is not None:
+            return "it runs a resolver"
+        if step.states is not None:
+            return "it changes identity providers"
+        if step.advance and not can_advance(step.advance):
+            return f"it needs a clock that moves on by {step.advance:g} s"
+        if step.request is not None and "ip-address" in step.request.table():
+            return "it needs another address of the caller"
+    if not any(_sees_something(step.expect) for step in case.steps):
+        return "nothing that it expects can be seen from outside"
+    return None
 
 
 class _RecordedAnswers:
