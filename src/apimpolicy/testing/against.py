@@ -126,7 +126,7 @@ class Target:
         request = request_of(step.request, case, identities)
         response = self.send(request)
         if step.expect is not None:
-            outcome.mismatches, unobserved = observable_mismatches(step.expect, response)
+            outcome.mismatches, unobserved = observable_mismatches(step.expect, response, request.method)
             self.unobserved += unobserved
         if self.traces is not None and not outcome.mismatches:
             outcome.mismatches += self._trace_mismatches(case, step, request, response)
@@ -205,8 +205,11 @@ def not_from_outside(case: Case, can_advance: Callable[[float], bool]) -> str | 
             return "it changes identity providers"
         if step.advance and not can_advance(step.advance):
             return f"it needs a clock that moves on by {step.advance:g} s"
-        if step.request is not None and "ip-address" in step.request.table():
+        given = {} if step.request is None else step.request.table()
+        if "ip-address" in given:
             return "it needs another address of the caller"
+        if "headers" in given and any(name.lower() == "content-length" for name in given["headers"].table()):
+            return "it says a Content-Length of its own"
     if not any(_sees_something(step.expect) for step in case.steps):
         return "nothing that it expects can be seen from outside"
     return None
