@@ -139,6 +139,9 @@ class BodyStream(Protocol):
     def at_end(self, action: Callable[[int], None]) -> None:
         """Call a function with the number of bytes when all of it has come."""
 
+    def collect(self, action: Callable[[bytes], None]) -> None:
+        """Call a function with all of it when it has come; it is kept for that."""
+
 
 class StreamedBody(MessageBody):
     """A body that is read when somebody asks for its bytes; nobody needs to, and then it is sent on as it comes."""

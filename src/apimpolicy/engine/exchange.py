@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -119,7 +120,7 @@ class Exchange:
         self._entries: dict[Step, TraceEntry] = {}
         self._counted: set[str] = set()
         self._at_end: list[Callable[[ResponseMessage], None]] = []
-        self._on_response: list[tuple[Step, Callable[[ResponseMessage], None]]] = []
+        self._on_response: list[tuple[Step, Callable[[ResponseMessage], None], bool]] = []
 
     @property
     def request(self) -> RequestMessage:
@@ -271,17 +272,30 @@ class Exchange:
             with suppress(PolicyError):
                 action(answer)
 
-    def on_response(self, action: Callable[[ResponseMessage], None]) -> None:
-        self._on_response.append((self._running[-1].step, action))
+    def on_response(self, action: Callable[[ResponseMessage], None], *, may_wait: bool = False) -> None:
+        self._on_response.append((self._running[-1].step, action, may_wait))
 
     def receive(self) -> None:
         """Do what policies left for the moment before outbound. Raises PolicyError, with the policy as its place."""
-        for step, action in self._on_response:
+        for step, action, may_wait in self._on_response:
+            stream = self.response.body.stream if may_wait else None
+            if stream is not None:
+                stream.collect(partial(self._with_whole_body, action, self.response))
+                continue
             try:
                 action(self.response)
             except (PolicyError, NotSimulatedError, LimitExceededError) as error:
                 self._locate(error, step)
                 raise
+
+    @staticmethod
+    def _with_whole_body(
+        action: Callable[[ResponseMessage], None], response: ResponseMessage, content: bytes
+    ) -> None:
+        """Do what waited for a streamed body. An expression that throws there changes nothing any more."""
+        whole = ResponseMessage(response.status_code, headers=response.headers.copy(), body=content)
+        with suppress(PolicyError):
+            action(whole)
 
     def recover(self, error: PolicyError) -> None:
         from apimpolicy.engine.pipeline import answer_to

@@ -110,7 +110,7 @@ class LlmTokenLimit:
                 told.consume(usage.total)
 
         told.consume(estimate, in_header=False)
-        exchange.on_response(count)
+        exchange.on_response(count, may_wait=True)
         left, left_of_quota = (None if limit is None else limit.remaining(exchange) for limit in (rate, quota))
         lefts = ((left, "tokens"), (left_of_quota, "of the quota"))
         shown = " and ".join(f"{number} {what}" for number, what in lefts if number is not None)

@@ -191,8 +191,10 @@ class Exchange(Protocol):
         PolicyError.
         """
 
-    def on_response(self, action: Callable[[ResponseMessage], None]) -> None:
-        """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now."""
+    def on_response(self, action: Callable[[ResponseMessage], None], *, may_wait: bool = False) -> None:
+        """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now. What
+        `may_wait` is done with a copy at the end of a body that is sent on as it comes.
+        """
 
     def recover(self, error: PolicyError) -> None:
         """Go on after an error: expressions see, as the response, what it would have been answered with."""

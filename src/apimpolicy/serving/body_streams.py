@@ -28,12 +28,18 @@ class BackendStream:
         self._ends = ends
         self._size = 0
         self._at_end: list[Callable[[int], None]] = []
+        self._collected: list[bytes] | None = None
+        self._has_ended = False
 
     def read(self) -> bytes:
         return bridge.wait_for(self._read())
 
     def at_end(self, action: Callable[[int], None]) -> None:
         self._at_end.append(_in_these_surroundings(action))
+
+    def collect(self, action: Callable[[bytes], None]) -> None:
+        kept = self._collected = [] if self._collected is None else self._collected
+        self.at_end(lambda _: action(b"".join(kept)))
 
     async def parts(self) -> AsyncIterator[bytes]:
         """The body as it comes. Raises OSError when the backend breaks off."""
@@ -42,6 +48,8 @@ class BackendStream:
         try:
             async for part in self._answer.content.iter_any():
                 self._size += len(part)
+                if self._collected is not None:
+                    self._collected.append(part)
                 yield part
         except aiohttp.ClientError as error:
             raise OSError(str(error) or type(error).__name__) from error
@@ -52,13 +60,18 @@ class BackendStream:
             return b"".join([part async for part in self.parts()])
 
     def _end(self) -> None:
+        if self._has_ended:
+            return
+        self._has_ended = True
         for action in self._at_end:
             action(self._size)
         self._at_end.clear()
 
     def close(self) -> None:
-        """Let go of the connection; one whose body was read goes back to the others."""
+        """Let go of the connection before the end: what has come until now counts."""
         self._answer.close()
+        if self._at_end and not self._has_ended:
+            self._loop.create_task(bridge.run(self._end))
 
     def __del__(self) -> None:
         if not self._loop.is_closed():

@@ -285,6 +285,52 @@ def test_bandwidth_of_a_stream_counts_when_it_has_ended() -> None:
         assert [entry.value for entry in gateway.services.state.entries() if "bytes" in entry.key] == ["9"]
 
 
+MODEL = """<policies><inbound><llm-token-limit counter-key="a" tokens-per-minute="1000" estimate-prompt-tokens="false"
+remaining-tokens-variable-name="left" /><set-header name="X-Left"><value>@(context.Variables["left"].ToString())</value>
+</set-header></inbound><backend><forward-request buffer-response="false" /></backend></policies>"""
+ANSWER = (
+    b'data: {"choices": [{"delta": {"content": "Hello"}}]}\n\n',
+    b'data: {"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}}\n\n',
+    b"data: [DONE]\n\n",
+)
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_tokens_of_a_streamed_answer_count_when_it_has_come(leaves: bool) -> None:
+    seen: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await read_request(reader))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+        for event in ANSWER:
+            writer.write(event)
+            await writer.drain()
+            await asyncio.sleep(0.3)
+
+    ask = b'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n'
+    prompt = b'{"stream": true, "messages": [{"role": "user", "content": "Hi"}]}'
+    ask += b"Content-Length: %d\r\n\r\n%b" % (len(prompt), prompt)
+    with backend(talk) as base:
+        gateway = Gateway(backend=HttpBackend(base))
+        with serving(gateway, MODEL) as url:
+            wire = Wire(url).send(ask)
+            first = wire.until(b"Hello")
+            assert b"DONE" not in first
+            if leaves:
+                wire.until(b"usage")
+                wire.close()
+            else:
+                assert b"DONE" in wire.rest()
+            assert eventually(lambda: levels(gateway) < [900.0])
+            exchange(url, ask)
+    assert b"X-Left: 84" in seen[1] or b"X-Left: 85" in seen[1]  # the bucket fills, and a streamed prompt is estimated
+
+
+def levels(gateway: Gateway) -> list[float]:
+    found = [entry for entry in gateway.services.state.entries() if entry.kind == "bucket"]
+    return [float(entry.value.split()[0]) for entry in found]
+
+
 def test_large_bodies_both_ways() -> None:
     size = 20 << 20
 
