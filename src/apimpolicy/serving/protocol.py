@@ -165,7 +165,8 @@ class GatewayProtocol(asyncio.Protocol):
                 self._refuse(431, "The headers of the request are too large.")
 
     def eof_received(self) -> bool:
-        return self._current is not None  # it has sent all that it wants to, and waits for the answer
+        # It has sent all that it wants to, and may wait for the answer; with TLS there is no such half.
+        return self._current is not None and self._scheme == "http"
 
     def on_message_begin(self) -> None:
         self._incoming = Incoming()

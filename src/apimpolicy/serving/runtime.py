@@ -60,7 +60,7 @@ class Runtime:
             listeners,
             limits=limits,
             trusts_proxy=trusts_proxy,
-            beside=[] if self.source is None else [self.watch],
+            beside=[self._tell_watchers, *([] if self.source is None else [self.watch])],
             at_end=[self._close],
         )
 
@@ -94,10 +94,16 @@ class Runtime:
         log.info("loaded again")
         return True
 
+    async def _tell_watchers(self) -> None:
+        """Whoever watches the inspector would keep the server from ending."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            if self.inspector is not None:
+                self.inspector.close()
+
     async def _close(self) -> None:
         self.front.close()
-        if self.inspector is not None:
-            self.inspector.close()
         await close_connections()
         connection = getattr(self.state, "connection", None)
         if connection is not None:
