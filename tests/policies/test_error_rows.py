@@ -72,7 +72,7 @@ def run(row: dict[str, Any], on_error: str) -> Result:
     case = ROWS.case(given, {} if row.get("service") else {scope: policy})
     made = gateway_of(case)
     if "busy" in row:
-        made.gateway.services.running[row["busy"]] = 1
+        made.gateway.services.state.counters.enter(row["busy"], 1)
 
     def send() -> Result:
         request = request_of(case.steps[0].request, case, made.identities)

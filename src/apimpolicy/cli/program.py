@@ -27,6 +27,7 @@ COMMANDS = {
     "mutate": "Change policies a little, and see whether a test fails.",
     "rule": "Explain a finding of check.",
     "run": "Send one request through a policy.",
+    "serve": "Serve policies to real clients, on this machine.",
     "test": "Run the test cases of policies.",
 }
 """Name and short help; the module `apimpolicy.cli.<name>` with a command `command` is imported when it is needed."""

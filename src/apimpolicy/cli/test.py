@@ -6,13 +6,14 @@ import os
 import sys
 import time
 from contextlib import nullcontext, redirect_stdout
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.cli.program import say
+from apimpolicy.cli.test_against import against_options, target_of
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import markup_without_secrets
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.cli.coverage_output import CoverageOutput
+    from apimpolicy.cli.test_served import Served
     from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.test_text import CaseReport
+    from apimpolicy.testing.against import Target
     from apimpolicy.testing.case_files import Case
     from apimpolicy.testing.coverage import PolicyCoverage
 
@@ -38,6 +41,7 @@ class Run(NamedTuple):
     verbose: bool
     is_text: bool
     coverage: CoverageOutput | None
+    target: Target | Served | None = None
 
 
 @click.command("test", cls=WithHelp)
@@ -64,6 +68,7 @@ class Run(NamedTuple):
     metavar="PERCENT",
     help="Exit with 1 when less than this is covered.",
 )
+@against_options
 @secrets_option
 def command(
     paths: tuple[str, ...],
@@ -78,6 +83,7 @@ def command(
     coverage: bool,
     coverage_files: tuple[str, ...],
     fail_under: float | None,
+    **against: Any,
 ) -> int:
     """Run the test cases of policies: files that end in .test.yaml, .test.toml or .test.json.
 
@@ -90,6 +96,7 @@ def command(
       apimpolicy test policies --junit results.xml
       apimpolicy test policies --html journeys
       apimpolicy test policies --coverage-report coverage.html --fail-under 90
+      apimpolicy test policies --against https://contoso.azure-api.net --key "$KEY"
 
     \b
     A test file, orders.test.yaml:
@@ -108,7 +115,10 @@ def command(
         from apimpolicy.cli.coverage_output import CoverageOutput
 
         wanted = CoverageOutput(coverage_files, fail_under)
-    run = Run(paths, words, first, junit, html, jobs, verbose, form == "text", wanted)
+    target = target_of(**against)
+    if target is not None and (wanted is not None or jobs > 1):
+        raise click.UsageError("--against goes neither with --coverage nor with --jobs")
+    run = Run(paths, words, first, junit, html, jobs, verbose, form == "text", wanted, target)
     if watch:
         from apimpolicy.cli.watch import watch as again
 
@@ -175,6 +185,8 @@ def _test(run: Run) -> int:
             is_enough = run.coverage.show(line, reached, run.paths, style)
     elif run.is_text:
         print(f"\n{line}")
+    if run.target is not None:
+        _say_what_was_seen(run.target, reports)
     if run.junit is not None:
         _write_junit(run.junit, reports)
     if run.html is not None:
@@ -185,6 +197,19 @@ def _test(run: Run) -> int:
         say(_no_cases(files, run.words))
         return exit_codes.NO_TESTS
     return exit_codes.FINDINGS if bad or not is_enough else exit_codes.CLEAN
+
+
+def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -> None:
+    """What a gateway showed of itself, and what it did not."""
+    traces = f", {target.traced} traces compared" if target.traced else ""
+    what = "1 expectation is" if target.unobserved == 1 else f"{target.unobserved} expectations are"
+    say(f"{what} not observable from outside{traces}")
+    reasons: dict[str, int] = {}
+    for report in reports:
+        if report.status == "skipped":
+            reasons[report.problem] = reasons.get(report.problem, 0) + 1
+    for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:5]:
+        say(f"skipped {count} {'case' if count == 1 else 'cases'}: {reason}")
 
 
 def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
@@ -265,7 +290,8 @@ def _cases(path: str, run: Run, collector: PolicyCoverage | None = None) -> tupl
     reports: list[CaseReport] = []
     for case in cases:
         with nullcontext() if collector is None else collector.test(f"{case.file.path}: {case.name}"):
-            reports.append(run_case(case).report(run.html is not None))
+            send = run_case if run.target is None else run.target.run_case
+            reports.append(send(case).report(run.html is not None))
         if run.first and not reports[-1].is_good:
             break
     return path, reports, ""

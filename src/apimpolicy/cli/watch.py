@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from typing import TYPE_CHECKING
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.report.style import is_a_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
 INTERVAL_SECONDS = 0.5
 
@@ -39,24 +39,3 @@ def watch(paths: Sequence[str], action: Callable[[], int], rounds: int | None = 
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
     return exit_codes.CLEAN
-
-
-def fingerprint(paths: Iterable[str]) -> list[tuple[str, int, int]]:
-    """Every file below the paths, with its time of change and its size."""
-    found: list[tuple[str, int, int]] = []
-    for path in paths:
-        if os.path.isdir(path):
-            for directory, folders, files in os.walk(path):
-                folders[:] = [name for name in folders if not name.startswith(".")]
-                found += (entry for name in files if (entry := _entry(os.path.join(directory, name))) is not None)
-        elif (entry := _entry(path)) is not None:
-            found.append(entry)
-    return sorted(found)
-
-
-def _entry(path: str) -> tuple[str, int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return path, status.st_mtime_ns, status.st_size

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from apimpolicy.context.headers import charset_of
@@ -24,6 +24,8 @@ from apimpolicy.dotnet.values import BYTE, STRING, byte_array, to_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.context.header_fields import HeaderCollection
     from apimpolicy.dotnet.types import Type
 
@@ -69,6 +71,15 @@ class MessageBody:
         self.headers = headers
         self.second_read = second_read
         self._is_used_up = False
+
+    @property
+    def stream(self) -> BodyStream | None:
+        """Where the body comes from, as long as nobody has read any of it; None when it is here."""
+        return None
+
+    def measure(self, action: Callable[[int], None]) -> None:
+        """Call a function with the number of bytes, as soon as that is known."""
+        action(len(self.content))
 
     @property
     def remaining(self) -> bytes:
@@ -117,6 +128,51 @@ class MessageBody:
 
     def _charset(self) -> str | None:
         return charset_of(self.headers.joined("Content-Type") or "")
+
+
+class BodyStream(Protocol):
+    """A body that is still to come, as from a backend that sends events."""
+
+    def read(self) -> bytes:
+        """Wait for all of it."""
+
+    def at_end(self, action: Callable[[int], None]) -> None:
+        """Call a function with the number of bytes when all of it has come."""
+
+    def collect(self, action: Callable[[bytes], None]) -> None:
+        """Call a function with all of it when it has come; it is kept for that."""
+
+
+class StreamedBody(MessageBody):
+    """A body that is read when somebody asks for its bytes; nobody needs to, and then it is sent on as it comes."""
+
+    __slots__ = ("_content", "_stream")
+
+    def __init__(self, stream: BodyStream, headers: HeaderCollection, second_read: str = "empty") -> None:
+        self._stream: BodyStream | None = stream
+        self._content = b""
+        super().__init__(b"", headers, second_read)
+
+    @property
+    def content(self) -> bytes:
+        if self._stream is not None:
+            self._content = self._stream.read()
+            self._stream = None
+        return self._content
+
+    @content.setter
+    def content(self, value: bytes) -> None:
+        self._content = value
+
+    @property
+    def stream(self) -> BodyStream | None:
+        return self._stream
+
+    def measure(self, action: Callable[[int], None]) -> None:
+        if self._stream is None:
+            action(len(self._content))
+        else:
+            self._stream.at_end(action)
 
 
 def decode(data: bytes, charset: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.context.bodies import MessageBody
+from apimpolicy.context.bodies import MessageBody, StreamedBody
 from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.records import Request, Response, usual_reason
 from apimpolicy.context.urls import Url
@@ -153,14 +153,17 @@ class ResponseMessage:
         self.status_reason: str = usual_reason(status_code) if status_reason is None else status_reason
         self.headers = HeaderCollection() if headers is None else headers
         self.second_read = second_read
-        self.body = MessageBody(body, self.headers, second_read)
+        self.body: MessageBody = MessageBody(body, self.headers, second_read)
 
     @classmethod
     def of(cls, response: Response, second_read: str = "empty") -> ResponseMessage:
         """What the gateway makes of a response."""
         headers = HeaderCollection.of(response.headers)
         reason = to_utf16(response.reason)
-        return cls(response.status_code, reason, headers=headers, body=response.body, second_read=second_read)
+        message = cls(response.status_code, reason, headers=headers, body=response.body, second_read=second_read)
+        if response.stream is not None:
+            message.body = StreamedBody(response.stream, headers, second_read)
+        return message
 
     def set_body(self, content: bytes | str | None) -> None:
         """Replace the body; text (a .NET string) becomes UTF-8. A Content-Length that was there goes."""
@@ -172,6 +175,14 @@ class ResponseMessage:
         return Response.made_of(
             self.status_code, from_utf16(self.status_reason), self.headers.to_headers(), self.body.remaining
         )
+
+    def to_answer(self) -> Response:
+        """The same, with a body that is still to come left to come."""
+        stream = self.body.stream
+        if stream is None:
+            return self.to_response()
+        headers = self.headers.to_headers()
+        return Response.made_of(self.status_code, from_utf16(self.status_reason), headers, b"", stream)
 
 
 def _encoded(content: bytes | str | None) -> bytes:

@@ -11,6 +11,7 @@ from apimpolicy.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from apimpolicy.context.bodies import BodyStream
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
 _UNSET: Any = object()
@@ -101,9 +102,12 @@ class Request:
 
 
 class Response:
-    """An HTTP response. The reason is the usual one of the status code unless given."""
+    """An HTTP response. The reason is the usual one of the status code unless given.
 
-    __slots__ = ("body", "headers", "reason", "status_code")
+    `stream` is where the body comes from while it is still to come; then `body` is empty. A simulated backend has none.
+    """
+
+    __slots__ = ("body", "headers", "reason", "status_code", "stream")
 
     def __init__(
         self,
@@ -118,15 +122,19 @@ class Response:
         self.reason = usual_reason(status_code) if reason is None else reason
         self.headers, content = _content(headers, body, json)
         self.body = content or b""
+        self.stream: BodyStream | None = None
 
     @classmethod
-    def made_of(cls, status_code: int, reason: str, headers: Headers, body: bytes) -> Response:
+    def made_of(
+        cls, status_code: int, reason: str, headers: Headers, body: bytes, stream: BodyStream | None = None
+    ) -> Response:
         """The response of exactly these parts."""
         response = object.__new__(cls)
         response.status_code = status_code
         response.reason = reason
         response.headers = headers
         response.body = body
+        response.stream = stream
         return response
 
     @property

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.context import entities
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import PolicyError
+from apimpolicy.policies.state import Tripping
 from apimpolicy.text.named_values import substitute
 from apimpolicy.text.source import Source
 
@@ -32,42 +33,11 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.backends import AnyBackend, Backend, BackendPool, CircuitBreaker, PoolMember
     from apimpolicy.engine.services import SimulatedTime
+    from apimpolicy.policies.state import Circuits
 
 TICKS_PER_SECOND = 10_000_000
 SERVICE_UNAVAILABLE = 503
 POOL_INACTIVE = "PoolIsInactive"
-
-
-class Circuit:
-    """The circuit breaker of one backend at work. Times are in seconds on the gateway's clock."""
-
-    def __init__(self, breaker: CircuitBreaker) -> None:
-        self.breaker = breaker
-        self.open_until = 0.0
-        self._seen: list[tuple[float, bool]] = []
-
-    def is_open(self, now: float) -> bool:
-        return now < self.open_until
-
-    def record(self, now: float, failed: bool, retry_after: float | None) -> None:
-        """Count a request, and trip when there were too many failures."""
-        breaker = self.breaker
-        self._seen = [entry for entry in self._seen if entry[0] > now - breaker.interval]
-        self._seen.append((now, failed))
-        if not failed:
-            return
-        count = sum(failure for _, failure in self._seen)
-        if breaker.failures is not None:
-            trips = count >= breaker.failures
-        else:
-            assert breaker.percentage is not None
-            trips = count * 100 >= breaker.percentage * len(self._seen)
-        if trips:
-            duration = breaker.trip_duration
-            if breaker.accepts_retry_after and retry_after is not None:
-                duration = retry_after
-            self.open_until = now + duration
-            self._seen.clear()
 
 
 class Route(NamedTuple):
@@ -88,16 +58,13 @@ class BackendRouter:
         time: SimulatedTime,
         named_values: Mapping[str, str],
         certificate: Callable[[str], Certificate | None],
+        circuits: Circuits,
     ) -> None:
         self.backends = _checked(backends) if backends else {}
         self._named_values = named_values
         self.time = time
         self._certificate = certificate
-        self._circuits = {
-            id_: Circuit(backend.circuit_breaker)
-            for id_, backend in self.backends.items()
-            if not is_pool(backend) and backend.circuit_breaker is not None
-        }
+        self._circuits = circuits
         self._turns: dict[tuple[str, str], float] = {}
 
     def describe(self, id_: str) -> str | None:
@@ -119,8 +86,7 @@ class BackendRouter:
 
     def is_open(self, id_: str) -> bool:
         """Whether the circuit of a single backend is open."""
-        circuit = self._circuits.get(id_)
-        return circuit is not None and circuit.is_open(self.now())
+        return self._breaker(id_) is not None and self._circuits.seconds_open(id_) > 0
 
     def route(self, id_: str, request: Request) -> Route:
         """Choose the backend. Raises PolicyError, with status 503, when every circuit is open."""
@@ -151,9 +117,9 @@ class BackendRouter:
 
     def _unavailable(self, reason: str | None, what: str, members: Sequence[str]) -> PolicyError:
         """The error when all of these circuits are open: until when is the time of the first one to close."""
-        circuits = [self._circuits[id_] for id_ in members]
-        seconds = max(1, math.ceil(min(circuit.open_until for circuit in circuits) - self.now()))
-        given = circuits[0].breaker.failure_status if len(circuits) == 1 else None
+        seconds = max(1, math.ceil(min(map(self._circuits.seconds_open, members))))
+        breaker = self._breaker(members[0])
+        given = breaker.failure_status if breaker is not None and len(members) == 1 else None
         status = SERVICE_UNAVAILABLE if given is None else given
         headers = {"Retry-After": str(seconds)}
         return PolicyError(reason, f"{what} is temporarily unavailable.", status, headers=headers)
@@ -210,10 +176,18 @@ class BackendRouter:
         self._record(route, None, reason, None)
 
     def _record(self, route: Route, status: int | None, reason: str | None, retry_after: str | None) -> None:
-        circuit = self._circuits.get(route.id)
-        if circuit is not None:
-            failed = circuit.breaker.is_failure(status, reason)
-            circuit.record(self.now(), failed, seconds_of(retry_after, self.now()))
+        breaker = self._breaker(route.id)
+        if breaker is None:
+            return
+        failed = breaker.is_failure(status, reason)
+        asked = seconds_of(retry_after, self.now()) if failed and breaker.accepts_retry_after else None
+        duration = breaker.trip_duration if asked is None else asked
+        tripping = Tripping(breaker.failures, breaker.percentage, breaker.interval)
+        self._circuits.record(route.id, failed, tripping, duration)
+
+    def _breaker(self, id_: str) -> CircuitBreaker | None:
+        backend = self.backends.get(id_)
+        return None if backend is None or is_pool(backend) else backend.circuit_breaker
 
 
 def _checked(backends: Mapping[str, AnyBackend]) -> dict[str, Backend | BackendPool]:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from apimpolicy.dotnet.environment import environment
+from apimpolicy.policies.state import StateEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TICKS_PER_SECOND = 10_000_000
 MOST_UNSWEPT = 1_000
@@ -10,7 +16,7 @@ MOST_UNSWEPT = 1_000
 
 
 class ValueCache:
-    """Implements `apimpolicy.policies.surroundings.Cache`. What is stored is there at once.
+    """Implements `apimpolicy.policies.state.Cache`. What is stored is there at once.
 
     Values whose time is over are looked for when their number may have doubled, so that a gateway does not grow with
     the keys it has seen.
@@ -39,3 +45,11 @@ class ValueCache:
 
     def remove(self, key: str) -> bool:
         return self._values.pop(key, None) is not None
+
+    def entries(self) -> Iterator[StateEntry]:
+        """See `apimpolicy.policies.state.State.entries`."""
+        now = environment().utc_now()
+        for key, (expires, value) in list(self._values.items()):
+            if expires > now:
+                seconds = (expires - now) / _TICKS_PER_SECOND
+                yield StateEntry("cached", key, f"{type(value).__name__}, for {seconds:.0f} s more")

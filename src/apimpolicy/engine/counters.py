@@ -1,12 +1,17 @@
-"""Counts that the requests of one gateway share: of recent calls, and sums by period."""
+"""Counts that the requests of one gateway share: of recent calls, buckets, and sums by period."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from threading import RLock
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from apimpolicy.dotnet.environment import environment
+from apimpolicy.policies.state import Bucket, Claim, Counter, Standing, StateEntry, Taken, Total, Window, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _TICKS_PER_SECOND = 10_000_000
 MOST_UNSWEPT = 1_000
@@ -44,91 +49,156 @@ class _Window:
 
 
 class CallCounters:
-    """Implements `apimpolicy.policies.surroundings.Counters`.
+    """Implements `apimpolicy.policies.state.Counters`.
 
     Recent calls are kept one by one, each with its time, so that the window slides exactly. Keys without a call that
     still matters are looked for when their number may have doubled: a gateway does not grow with the callers it has
-    seen. Requests in several threads count exactly: whoever looks and then counts does both under `lock`.
+    seen. Requests in several threads count exactly.
     """
 
     def __init__(self) -> None:
-        self.lock = RLock()
+        self._lock = RLock()
         self._promised: dict[str, WeakSet[object]] = {}
         self._recent: dict[str, _Window] = {}
         self._most = MOST_UNSWEPT
         self._sums: dict[str, tuple[int, int]] = {}
         self._buckets: dict[str, dict[int, tuple[float, float]]] = {}
+        self._inside: dict[str, int] = {}
 
     def now(self) -> float:
         return environment().utc_now() / _TICKS_PER_SECOND
 
-    def promise(self, key: str, holder: object) -> None:
-        with self.lock:
-            self._promised.setdefault(key, WeakSet()).add(holder)
+    def take(self, claims: Sequence[Claim], *, promised_to: object | None = None) -> Taken:
+        with self._lock:
+            for index, claim in enumerate(claims):
+                if self._is_exhausted(claim):
+                    return Taken(index, [self.standing(each.counter, each.limit) for each in claims])
+            if promised_to is not None:
+                self._promised.setdefault(claims[0].counter.key, WeakSet()).add(promised_to)
+            standings: list[Standing] = []
+            for claim in claims:
+                if claim.amount:
+                    self._add(claim.counter, claim.amount)
+                standings.append(Standing(self._left(claim.counter, claim.limit)))
+            return Taken(None, standings)
 
-    def keep(self, key: str, holder: object) -> None:
-        with self.lock:
-            holders = self._promised.get(key)
+    def settle(self, promise: Counter, holder: object, counts: Sequence[tuple[Counter, int]]) -> None:
+        with self._lock:
+            self.count(counts)
+            holders = self._promised.get(promise.key)
             if holders is not None:
                 holders.discard(holder)
                 if not holders:
-                    del self._promised[key]
+                    del self._promised[promise.key]
 
-    def promised(self, key: str) -> int:
-        return len(self._promised.get(key, ()))
+    def count(self, counts: Sequence[tuple[Counter, int]]) -> None:
+        with self._lock:
+            for counter, count in counts:
+                self._add(counter, count)
 
-    def recent(self, key: str, period: float) -> int:
-        with self.lock:
-            window = self._recent.get(key)
-            return 0 if window is None else window.since(self.now() - period)
+    def standing(self, counter: Counter, limit: int) -> Standing:
+        with self._lock:
+            return Standing(self._left(counter, limit), self._wait(counter, limit))
 
-    def until_below(self, key: str, period: float, limit: int) -> float:
-        with self.lock:
-            now, window = self.now(), self._recent.get(key, _Window())
-            if window.since(now - period) < limit:
-                return 0.0
-            # The first call after which less than the limit was counted: when it leaves the window, there is room.
-            index = bisect_right(window.sums, window.sums[-1] - limit) - 1
-            return window.times[index] + period - now if index < len(window.times) else period
+    def enter(self, key: str, limit: int) -> int | None:
+        with self._lock:
+            inside = self._inside.get(key, 0)
+            if inside >= limit:
+                return None
+            self._inside[key] = inside + 1
+            return inside + 1
 
-    def record(self, key: str, count: int, period: float) -> None:
-        with self.lock:
-            now = self.now()
-            window = self._recent.get(key)
-            if window is None:
-                if len(self._recent) >= self._most:
-                    self._recent = {name: one for name, one in self._recent.items() if one.times[-1] + one.period > now}
-                    self._most = MOST_UNSWEPT + 2 * len(self._recent)
-                window = self._recent[key] = _Window()
-            window.period = max(window.period, period)
-            window.forget(now - period)
-            window.add(now, count)
+    def leave(self, key: str) -> None:
+        with self._lock:
+            self._inside[key] -= 1
+            if not self._inside[key]:
+                del self._inside[key]
 
-    def level(self, key: str, capacity: int, period: float) -> float:
-        with self.lock:
-            buckets = self._buckets.setdefault(key, {})
-            moment, level = buckets.setdefault(capacity, (self.now(), float(capacity)))
-            return min(float(capacity), level + (self.now() - moment) * capacity / period)
+    def entries(self) -> Iterator[StateEntry]:
+        """See `apimpolicy.policies.state.State.entries`."""
+        now = self.now()
+        for key, window in list(self._recent.items()):
+            yield StateEntry("calls", key, f"{window.since(now - window.period)} in the last {window.period:g} s")
+        for key, buckets in list(self._buckets.items()):
+            for capacity, (_, level) in list(buckets.items()):
+                yield StateEntry("bucket", key, f"{level:g} of {capacity} when it was last used")
+        for key, (_, total) in list(self._sums.items()):
+            yield StateEntry("sum", key, str(total))
+        for key, inside in list(self._inside.items()):
+            yield StateEntry("inside", key, str(inside))
 
-    def draw(self, key: str, count: int, capacity: int, period: float) -> None:
-        """Take out of the bucket of this key, and of those of other capacities that other policies have for it."""
-        with self.lock:
-            for known in {capacity, *self._buckets.get(key, {})}:
-                self._buckets[key][known] = (self.now(), self.level(key, known, period) - count)
+    def _is_exhausted(self, claim: Claim) -> bool:
+        promised = len(self._promised.get(claim.counter.key, ())) - claim.own
+        return whole(self._left(claim.counter, claim.limit)) <= promised
 
-    def total(self, key: str, start: float, period: float) -> int:
-        number, total = self._sums.get(key, (0, 0))
-        return total if number == self._number(start, period) else 0
+    def _left(self, counter: Counter, limit: int) -> float:
+        if isinstance(counter, Window):
+            window = self._recent.get(counter.key)
+            return limit if window is None else limit - window.since(self.now() - counter.period)
+        if isinstance(counter, Total):
+            number, total = self._sums.get(counter.key, (0, 0))
+            return limit - total if number == _number(counter, self.now()) else limit
+        return self._level(counter)
 
-    def until_renewal(self, start: float, period: float) -> float:
-        if not period:
+    def _wait(self, counter: Counter, limit: int) -> float:
+        now = self.now()
+        if isinstance(counter, Total):
+            return until_renewal(counter, now)
+        if isinstance(counter, Bucket):
+            return until_drop(counter, self._level(counter))
+        window = self._recent.get(counter.key, _Window())
+        if window.since(now - counter.period) < limit:
             return 0.0
-        return start + (self._number(start, period) + 1) * period - self.now()
+        # The first call after which less than the limit was counted: when it leaves the window, there is room.
+        index = bisect_right(window.sums, window.sums[-1] - limit) - 1
+        return window.times[index] + counter.period - now if index < len(window.times) else counter.period
 
-    def add(self, key: str, count: int, start: float, period: float) -> None:
-        with self.lock:
-            self._sums[key] = (self._number(start, period), self.total(key, start, period) + count)
+    def _add(self, counter: Counter, count: int) -> None:
+        if isinstance(counter, Window):
+            self._record(counter, count)
+        elif isinstance(counter, Total):
+            number = _number(counter, self.now())
+            known, total = self._sums.get(counter.key, (number, 0))
+            self._sums[counter.key] = (number, (total if known == number else 0) + count)
+        else:
+            self._draw(counter, count)
 
-    def _number(self, start: float, period: float) -> int:
-        """Which of the periods runs, counted from 0 at `start`."""
-        return int((self.now() - start) // period) if period else 0
+    def _record(self, counter: Window, count: int) -> None:
+        now = self.now()
+        window = self._recent.get(counter.key)
+        if window is None:
+            if len(self._recent) >= self._most:
+                self._recent = {name: one for name, one in self._recent.items() if one.times[-1] + one.period > now}
+                self._most = MOST_UNSWEPT + 2 * len(self._recent)
+            window = self._recent[counter.key] = _Window()
+        window.period = max(window.period, counter.period)
+        window.forget(now - window.period)
+        window.add(now, count)
+
+    def _level(self, counter: Bucket) -> float:
+        key, capacity, period = counter
+        moment, level = self._buckets.setdefault(key, {}).setdefault(capacity, (self.now(), float(capacity)))
+        return min(float(capacity), level + (self.now() - moment) * capacity / period)
+
+    def _draw(self, counter: Bucket, count: int) -> None:
+        """Take out of the bucket of this key, and of those of other capacities that other policies have for it."""
+        known = self._buckets.setdefault(counter.key, {})
+        for capacity in {counter.capacity, *known}:
+            known[capacity] = (self.now(), self._level(counter._replace(capacity=capacity)) - count)
+
+
+def until_drop(counter: Bucket, level: float) -> float:
+    """Seconds until one call fits in."""
+    if not counter.capacity:
+        return counter.period
+    return max(0.0, (1 - level) * counter.period / counter.capacity)
+
+
+def until_renewal(counter: Total, now: float) -> float:
+    """Seconds until the current period ends; 0 when it never does."""
+    return counter.start + (_number(counter, now) + 1) * counter.period - now if counter.period else 0.0
+
+
+def _number(counter: Total, now: float) -> int:
+    """Which of the periods runs, counted from 0 at `start`."""
+    return int((now - counter.start) // counter.period) if counter.period else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.language_models import PromptEmbedding
     from apimpolicy.policies.messaging import Sidecar
     from apimpolicy.policies.metrics import Metric
+    from apimpolicy.policies.state import Cache
 
 
 _STEPS_PER_POLICY = 50
@@ -74,6 +76,7 @@ class Exchange:
     path_is_rewritten = False
     host_is_set = False
     cache_key: str | None = None
+    response_cache: Cache | None = None
     prompt_embedding: PromptEmbedding | None = None
     described_operation: OperationDescription | None = None
     unmatched: Unmatched | None = None
@@ -116,7 +119,7 @@ class Exchange:
         self._entries: dict[Step, TraceEntry] = {}
         self._counted: set[str] = set()
         self._at_end: list[Callable[[ResponseMessage], None]] = []
-        self._on_response: list[tuple[Step, Callable[[ResponseMessage], None]]] = []
+        self._on_response: list[tuple[Step, Callable[[ResponseMessage], None], bool]] = []
 
     @property
     def request(self) -> RequestMessage:
@@ -268,17 +271,30 @@ class Exchange:
             with suppress(PolicyError):
                 action(answer)
 
-    def on_response(self, action: Callable[[ResponseMessage], None]) -> None:
-        self._on_response.append((self._running[-1].step, action))
+    def on_response(self, action: Callable[[ResponseMessage], None], *, may_wait: bool = False) -> None:
+        self._on_response.append((self._running[-1].step, action, may_wait))
 
     def receive(self) -> None:
         """Do what policies left for the moment before outbound. Raises PolicyError, with the policy as its place."""
-        for step, action in self._on_response:
+        for step, action, may_wait in self._on_response:
+            stream = self.response.body.stream if may_wait else None
+            if stream is not None:
+                stream.collect(partial(self._with_whole_body, action, self.response))
+                continue
             try:
                 action(self.response)
             except (PolicyError, NotSimulatedError, LimitExceededError) as error:
                 self.locate(error, step)
                 raise
+
+    @staticmethod
+    def _with_whole_body(
+        action: Callable[[ResponseMessage], None], response: ResponseMessage, content: bytes
+    ) -> None:
+        """Do what waited for a streamed body. An expression that throws there changes nothing any more."""
+        whole = ResponseMessage(response.status_code, headers=response.headers.copy(), body=content)
+        with suppress(PolicyError):
+            action(whole)
 
     def recover(self, error: PolicyError) -> None:
         from apimpolicy.engine.pipeline import answer_to
@@ -331,8 +347,8 @@ class Exchange:
 
     # The backend
 
-    def forward(self, timeout: float) -> tuple[Request, Response]:
-        return forwarding.forward(self, timeout)
+    def forward(self, timeout: float, *, buffers: bool = True) -> tuple[Request, Response]:
+        return forwarding.forward(self, timeout, buffers=buffers)
 
     def follow(self, request: Request, timeout: float) -> Response:
         return forwarding.follow(self, request, timeout)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.backend_routing import BackendRouter
-from apimpolicy.engine.cache import ValueCache
-from apimpolicy.engine.counters import CallCounters
 from apimpolicy.engine.data_sources import GatewayDataSources
 from apimpolicy.engine.identity import Identities
 from apimpolicy.engine.integrations import Integrations
 from apimpolicy.engine.services import transport_of
+from apimpolicy.engine.state import LocalState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway_settings import GatewaySettings
     from apimpolicy.engine.services import SimulatedTime
     from apimpolicy.engine.uploaded_certificates import UploadedCertificates
+    from apimpolicy.policies.state import State
 
 
 class ExchangeServices:
@@ -29,9 +29,7 @@ class ExchangeServices:
 
     __slots__ = (
         "backends",
-        "cache",
         "content_safety",
-        "counters",
         "dapr",
         "data_sources",
         "documents",
@@ -40,10 +38,9 @@ class ExchangeServices:
         "language_models",
         "metrics",
         "outside",
-        "running",
-        "semantic_cache",
         "service_bus",
         "settings",
+        "state",
         "time",
         "transport",
     )
@@ -65,16 +62,13 @@ class ExchangeServices:
             use_time = getattr(service_double, "use_time", None)
             if use_time is not None:
                 use_time(time)
-        self.backends = BackendRouter(settings.backends or {}, time, named_values, uploaded.get)
+        self.state: State = LocalState() if settings.state is None else settings.state
+        self.backends = BackendRouter(settings.backends or {}, time, named_values, uploaded.get, self.state.circuits)
         self.identities = Identities(settings, time)
         self.data_sources = GatewayDataSources(settings.sql, settings.cosmos)
-        self.counters = CallCounters()
-        self.cache = ValueCache()
-        self.running: dict[str, int] = {}
         self.event_hubs = integrations.event_hubs
         self.service_bus = integrations.service_bus
         self.dapr = integrations.dapr
         self.metrics = integrations.metrics
         self.language_models = integrations.language_models
-        self.semantic_cache = integrations.semantic_cache
         self.content_safety = integrations.content_safety

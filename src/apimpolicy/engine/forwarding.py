@@ -26,9 +26,9 @@ TIMED_OUT = "Request to the backend service timed out"
 OWN_TIMED_OUT = "The request was canceled due to the configured HttpClient.Timeout of {seconds:g} seconds elapsing."
 
 
-def forward(exchange: Exchange, timeout: float) -> tuple[Request, Response]:
+def forward(exchange: Exchange, timeout: float, *, buffers: bool = True) -> tuple[Request, Response]:
     """Send the request to the backend that was chosen; its answer is the response from here on. `timeout` is in
-    seconds. Raises PolicyError.
+    seconds. Unless it `buffers`, the body may still be to come. Raises PolicyError.
     """
     services = exchange.services
     request = exchange.request.to_request()
@@ -48,7 +48,7 @@ def forward(exchange: Exchange, timeout: float) -> tuple[Request, Response]:
     exchange.backend_requests.append(request)
     transport = services.dapr if exchange.backend_is_exact else services.transport
     try:
-        response = answer_of(exchange, transport, request, timeout)
+        response = answer_of(exchange, transport, request, timeout, buffers=buffers)
     except PolicyError as error:
         if route is not None:
             services.backends.failed(route, error.reason)
@@ -104,20 +104,28 @@ def headers_on_the_way(headers: Headers, host: str, caller: str | None, *, keeps
 
 
 def answer_of(
-    exchange: Exchange, transport: Transport | Sidecar, request: Request, timeout: float, *, is_own: bool = False
+    exchange: Exchange,
+    transport: Transport | Sidecar,
+    request: Request,
+    timeout: float,
+    *,
+    is_own: bool = False,
+    buffers: bool = True,
 ) -> Response:
     """What a transport answers within `timeout` seconds of the gateway's time.
 
     An answer that does not come costs the whole timeout. `is_own` says that it is a request of the policy's own, of
-    whose errors other words were seen than of those of forward-request.
+    whose errors other words were seen than of those of forward-request. Unless it `buffers`, a transport that can do so
+    (its method `stream`) leaves the body to come.
 
     Raises PolicyError for a connection that fails, ConfigurationError for an answer that is none.
     """
     timed_out = OWN_TIMED_OUT.format(seconds=timeout) if is_own else TIMED_OUT
     now = environment().utc_now
     started = now()
+    send = transport.send if buffers else getattr(transport, "stream", transport.send)
     try:
-        response = transport.send(request, timeout)
+        response = send(request, timeout)
     except TimeoutError:
         exchange.services.time.advance(max(0.0, timeout - (now() - started) / TICKS_PER_SECOND))
         raise PolicyError("Timeout", timed_out) from None

@@ -152,7 +152,7 @@ class Gateway(GatewaySettings):
                 wide = {scope: document for scope, document in scopes.items() if scope == "global"}
                 answer = pipeline.refuse(exchange, self.policies.program(wide))
                 return Result(exchange, answer.to_response())
-            return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_response())
+            return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_answer())
 
     def send(
         self,
@@ -322,8 +322,9 @@ class Gateway(GatewaySettings):
     def _fill_cache(self, exchange: Exchange) -> None:
         """Put into the cache what it holds from the start, with the first request, whose time it is."""
         self._cache_is_filled = True
+        cache = self.services.state.cache("prefer-external")
         for key, value in (self.cache or {}).items():
-            self.services.cache.set(f"value {to_utf16(key)}", value_of(exchange, key, value), math.inf)
+            cache.set(f"value {to_utf16(key)}", value_of(exchange, key, value), math.inf)
 
 
 _NO_API = Api()

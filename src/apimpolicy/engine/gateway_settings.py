@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service_bus import ServiceBus
     from apimpolicy.engine.services import Backend, KeyVaultReference, Now
     from apimpolicy.policies.data_requests import CosmosContainer, SqlDatabase
+    from apimpolicy.policies.state import State
 
 
 class GatewaySettings(Behaviour):
@@ -126,6 +127,10 @@ class GatewaySettings(Behaviour):
 
     cosmos: CosmosContainer | None = setting(default=None)
     """The container of cosmosdb-data-source: a `RecordedCosmos`, or what has `execute`."""
+
+    state: State | None = setting(default=None)
+    """What requests share, counters, caches and circuits: a `RedisState`, or the state of another gateway; of this
+    gateway alone unless given."""
 
     random_numbers: Sequence[float] = setting(default=())
     """The next numbers of `new Random()` and `RandomNumberGenerator.GetInt32`, in the order in which policies ask for

@@ -8,7 +8,6 @@ from apimpolicy.engine.content_safety import ContentSafetyService
 from apimpolicy.engine.dapr import DaprSidecar
 from apimpolicy.engine.event_hubs import EventHubs
 from apimpolicy.engine.language_models import LanguageModels
-from apimpolicy.engine.semantic_cache import VectorCache
 from apimpolicy.engine.service_bus import ServiceBus
 
 if TYPE_CHECKING:
@@ -28,5 +27,4 @@ class Integrations:
         self.dapr.services = transport
         self.metrics: list[Metric] = []
         self.language_models = LanguageModels(settings.count_tokens, settings.embeddings)
-        self.semantic_cache = VectorCache()
         self.content_safety = ContentSafetyService(settings.content_safety)

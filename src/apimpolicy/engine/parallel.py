@@ -1,8 +1,9 @@
 """Policies that run at the same time, as those inside of wait: each begins at the same moment, in the order written.
 
 They really run one after another, and the gateway's clock is put back in between, so that waiting for all of them takes
-as long as the slowest. When only the first one counts, what the others did to the request is taken back: variables, and
-an answer that ends the pipeline. What they sent has been sent.
+as long as the slowest; on a clock that really waits it takes as long as all of them. When only the first one counts,
+what the others did to the request is taken back: variables, and an answer that ends the pipeline. What they sent has
+been sent.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ def run_together(exchange: Exchange, steps: Sequence[Step], *, first_only: bool)
             error = found
         took = time.ticks() - began
         branches.append(_Branch(took, error, exchange.variables.to_dict(), exchange.answer))
-        time.advance(-took / TICKS_PER_SECOND)
+        if time.waits:
+            began = time.ticks()
+        else:
+            time.advance(-took / TICKS_PER_SECOND)
         exchange.answer = None
         if first_only:
             _set_variables(exchange, before)
@@ -52,7 +56,8 @@ def run_together(exchange: Exchange, steps: Sequence[Step], *, first_only: bool)
         return -1
     first = min(range(len(branches)), key=lambda number: branches[number].ticks)
     ended = [branches[first]] if first_only else sorted(branches, key=lambda branch: branch.ticks)
-    time.advance(ended[-1].ticks / TICKS_PER_SECOND)
+    if not time.waits:
+        time.advance(ended[-1].ticks / TICKS_PER_SECOND)
     if first_only:
         _set_variables(exchange, branches[first].variables)
     exchange.answer = next((branch.answer for branch in ended if branch.answer is not None), None)

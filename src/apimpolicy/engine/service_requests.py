@@ -75,7 +75,7 @@ class ServiceRequests:
                 return Result(exchange, pipeline.deny(exchange, program, error, ACCESS_DENIED).to_response())
             if admission.product is not None:
                 program = self._program(routed.api, operation_policy, admission)
-            return Result(exchange, pipeline.run(exchange, program).to_response())
+            return Result(exchange, pipeline.run(exchange, program).to_answer())
 
     def _enter_api(self, exchange: Exchange, routed: RoutedApi) -> None:
         api, context = routed.api, exchange.context

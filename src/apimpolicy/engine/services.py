@@ -87,11 +87,14 @@ class SimulatedTime:
     """The gateway's time: that of its clock, and what policies waited on top of it.
 
     A clock with a method `advance` is moved on itself; of any other (the machine's own among them) the gateway runs
-    ahead. Nobody really waits.
+    ahead. Nobody really waits, unless the clock's `advance` does: its attribute `waits` then says so. One that has
+    `ticks` is asked for these, which is quicker.
     """
 
     def __init__(self, clock: Clock | None) -> None:
         self.clock = clock
+        self.waits: bool = getattr(clock, "waits", False)
+        self._own_ticks: Callable[[], int] | None = getattr(clock, "ticks", None)
         self._ahead = 0
         self._lock = Lock()
         self._known: tuple[datetime.datetime | None, int] = (None, 0)
@@ -100,6 +103,8 @@ class SimulatedTime:
         """The time in ticks of 100 ns since 0001-01-01 UTC."""
         if self.clock is None:
             return system_ticks() + self._ahead
+        if self._own_ticks is not None:
+            return self._own_ticks() + self._ahead
         moment = self.clock.now()
         known, ticks = self._known
         if moment is not known:

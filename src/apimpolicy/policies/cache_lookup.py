@@ -11,11 +11,11 @@ Only GET requests are looked up; requests with an `Authorization` header only wi
 Responses are kept apart by `vary-by-header`, `vary-by-query-parameter` (several names are separated by semicolons),
 `vary-by-developer` and `vary-by-developer-groups`. cache-store in outbound keeps them.
 
-Simulated with one cache for each gateway, whatever `caching-type` says. Our choices: an answer from the cache ends
-inbound and leaves out the backend; outbound runs, and does not store the answer again; without
-`vary-by-query-parameter` the whole query string counts; developer and groups are told apart by their ids;
-`downstream-caching-type` sets `Cache-Control` on answers from the cache to `private` or `public`, with
-`must-revalidate` unless that is switched off, and `none` sets nothing.
+Simulated with one cache for each gateway, whatever `caching-type` says, unless the gateway has a Redis. Our choices:
+an answer from the cache ends inbound and leaves out the backend; outbound runs, and does not store the answer again;
+without `vary-by-query-parameter` the whole query string counts; developer and groups are told apart by their ids;
+`downstream-caching-type` sets `Cache-Control` on answers from the cache to `private` or `public`, with `must-
+revalidate` unless that is switched off, and `none` sets nothing.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-lookup-policy
 """
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "cache-lookup",
     sections="inbound",
     placement=Placement(once="section"),
-    left_out="`caching-type`: a gateway has one cache",
+    left_out="`caching-type`: a gateway without a Redis has one cache",
     other_half="cache-store",
     traits="keeps-responses not-in-fragments",
 )
@@ -61,7 +61,8 @@ class CacheLookup:
         if request.method != "GET" or private:
             return Effect("cache", "this request is not cached", key=None, found=False)
         key = exchange.cache_key = self.key(exchange)
-        found, value = exchange.services.cache.get(key)
+        cache = exchange.response_cache = exchange.services.state.cache(self.caching_type)
+        found, value = cache.get(key)
         if not isinstance(value, Response):
             return Effect("cache", "no answer is cached", key=key, found=found)
         answer = ResponseMessage.of(value, request.second_read)

@@ -7,7 +7,8 @@
 When the cache has no value for `key`, the variable gets `default-value`. Without `default-value` the variable is not
 set; the documentation says so in one place, and "null" in another.
 
-Simulated with one cache for each gateway, whatever `caching-type` says. Values keep their types.
+Simulated with one cache for each gateway, whatever `caching-type` says, unless the gateway has a Redis. Values keep
+their types.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-lookup-value-policy
 """
@@ -29,7 +30,7 @@ CACHING_TYPES = ("prefer-external", "external", "internal")
 @policy(
     "cache-lookup-value",
     sections=ANYWHERE,
-    left_out="`caching-type`: a gateway has one cache",
+    left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="keeps-values finds-value",
 )
 class CacheLookupValue:
@@ -39,7 +40,7 @@ class CacheLookupValue:
     variable_name: str = literal_attribute(required=True)
 
     def run(self, exchange: Exchange) -> Effect:
-        found, value = exchange.services.cache.get(f"value {self.key}")
+        found, value = exchange.services.state.cache(self.caching_type).get(f"value {self.key}")
         if found or self.default_value is not None:
             exchange.variables[self.variable_name] = value if found else self.default_value
         return Effect("cache", f"{self.key} is {'there' if found else 'not there'}", key=self.key, found=found)

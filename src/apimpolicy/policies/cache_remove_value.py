@@ -4,8 +4,9 @@
 <cache-remove-value key="@(&quot;user-&quot; + context.User.Id)" />
 ```
 
-Simulated with one cache for each gateway, whatever `caching-type` says. That cache never fails, so that
-`fail-on-cache-removal-error` makes no difference. Our choice: a key that is not there is not an error.
+Simulated with one cache for each gateway, whatever `caching-type` says, unless the gateway has a Redis. That cache
+never fails, so that `fail-on-cache-removal-error` makes no difference. Our choice: a key that is not there is not an
+error.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-remove-value-policy
 """
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @policy(
     "cache-remove-value",
     sections=ANYWHERE,
-    left_out="`caching-type`: a gateway has one cache",
+    left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="keeps-values",
 )
 class CacheRemoveValue:
@@ -35,5 +36,5 @@ class CacheRemoveValue:
     fail_on_cache_removal_error: bool = expression_attribute(boolean, default=False)
 
     def run(self, exchange: Exchange) -> Effect:
-        found = exchange.services.cache.remove(f"value {self.key}")
+        found = exchange.services.state.cache(self.caching_type).remove(f"value {self.key}")
         return Effect("cache", f"{self.key} {'is removed' if found else 'was not there'}", key=self.key, found=found)

@@ -43,7 +43,8 @@ class CacheStore:
     def run(self, exchange: Exchange) -> Effect:
         response = exchange.reply
         wanted = response.status_code == 200 if self.cache_response is None else self.cache_response
-        if exchange.cache_key is None or exchange.is_served or not wanted:
+        cache = exchange.response_cache
+        if cache is None or exchange.cache_key is None or exchange.is_served or not wanted:
             return Effect("cache", "this response is not kept", key=exchange.cache_key, found=False)
-        exchange.services.cache.set(exchange.cache_key, response.to_response(), self.duration)
+        cache.set(exchange.cache_key, response.to_response(), self.duration)
         return Effect("cache", f"kept for {self.duration:g} s", key=exchange.cache_key, found=True)

@@ -6,8 +6,8 @@
 
 `duration` is in seconds, on the gateway's clock. cache-lookup-value reads the value.
 
-Simulated with one cache for each gateway, whatever `caching-type` says. Our choices: the value can be read at once
-(Azure stores it a little later), and it keeps its type.
+Simulated with one cache for each gateway, whatever `caching-type` says, unless the gateway has a Redis. Our choices:
+the value can be read at once (Azure stores it a little later), and it keeps its type.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-store-value-policy
 """  # noqa: E501 - the example is one line, as people write it
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @policy(
     "cache-store-value",
     sections=ANYWHERE,
-    left_out="`caching-type`: a gateway has one cache",
+    left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="keeps-values ranged",
 )
 class CacheStoreValue:
@@ -39,5 +39,5 @@ class CacheStoreValue:
     value: object = expression_attribute(typed, required=True, may_be_empty=True)
 
     def run(self, exchange: Exchange) -> Effect:
-        exchange.services.cache.set(f"value {self.key}", self.value, self.duration)
+        exchange.services.state.cache(self.caching_type).set(f"value {self.key}", self.value, self.duration)
         return Effect("cache", f"{self.key} is stored for {self.duration:g} s", key=self.key, found=True)

@@ -52,7 +52,7 @@ class ComputedValue:
 @policy(
     "cache-value",
     sections=ANYWHERE,
-    left_out="`caching-type`: a gateway has one cache",
+    left_out="`caching-type`: a gateway without a Redis has one cache",
 )
 class CacheValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)
@@ -65,7 +65,7 @@ class CacheValue:
     steps: list[Step] = policies()
 
     def run(self, exchange: Exchange) -> Effect:
-        cache = exchange.services.cache
+        cache = exchange.services.state.cache(self.caching_type)
         found, value = cache.get(f"value {self.key}")
         is_fresh, _ = cache.get(f"fresh {self.key}")
         if found:

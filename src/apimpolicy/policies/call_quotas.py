@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from apimpolicy.policies.state import Claim, Total
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.context.messages import ResponseMessage
+    from apimpolicy.policies.state import Standing
     from apimpolicy.policies.surroundings import Exchange
 
 FORBIDDEN = 403
 KILOBYTE = 1024
+NO_LIMIT = 1 << 52
+"""Where only the bandwidth is limited, calls are counted all the same: a whole number that every double can hold."""
 
 
 class Quota:
@@ -25,29 +31,44 @@ class Quota:
         self.start = start
         self.period = period
 
-    def check(self, exchange: Exchange, own: int = 0) -> None:
-        """Raises PolicyError when the quota is used up; `own` calls are those that this request counted already."""
-        promised = exchange.services.counters.promised(self.key)
-        if self.calls is not None and self.used(exchange) + promised - own >= self.calls:
-            raise self.refusal(exchange, "call volume")
-        if self.bandwidth is not None and self.used(exchange, "bytes") >= self.bandwidth * KILOBYTE:
-            raise self.refusal(exchange, "bandwidth")
+    def total(self, what: str) -> Total:
+        return Total(f"{self.key} {what}", self.start, self.period)
 
-    def used(self, exchange: Exchange, what: str = "calls") -> int:
-        return exchange.services.counters.total(f"{self.key} {what}", self.start, self.period)
-
-    def count(self, exchange: Exchange, calls: int = 1) -> None:
-        exchange.services.counters.add(f"{self.key} calls", calls, self.start, self.period)
+    def claims(self, calls: int = 1, own: int = 0) -> list[Claim]:
+        """What a request counts at once; `own` calls are those that it counted or promised already."""
+        limit = NO_LIMIT if self.calls is None else self.calls
+        found = [Claim(self.total("calls"), limit, calls, own)]
+        if self.bandwidth is not None:
+            found.append(Claim(self.total("bytes"), self.bandwidth * KILOBYTE, 0))
+        return found
 
     def count_bytes(self, exchange: Exchange, answer: ResponseMessage) -> None:
         """The bodies of the request and of the answer."""
-        size = len(exchange.request.body.content if exchange.request.body else b"") + len(answer.body.content)
-        exchange.services.counters.add(f"{self.key} bytes", size, self.start, self.period)
+        sent = len(exchange.request.body.content if exchange.request.body else b"")
+        counters, total = exchange.services.state.counters, self.total("bytes")
+        answer.body.measure(lambda received: counters.count([(total, sent + received)]))
 
-    def refusal(self, exchange: Exchange, what: str) -> PolicyError:
-        seconds = math.ceil(exchange.services.counters.until_renewal(self.start, self.period))
+    def refusal(self, claim: Claim, standing: Standing) -> PolicyError:
+        what = "call volume" if claim.counter == self.total("calls") else "bandwidth"
+        seconds = math.ceil(standing.wait)
         message = f"Out of {what} quota. Quota will be replenished in {span(seconds)}."
         return PolicyError("QuotaExceeded", message, FORBIDDEN, headers={"Retry-After": str(seconds)})
+
+
+def take(
+    exchange: Exchange, quotas: Sequence[Quota], *, calls: int = 1, own: int = 0, is_promise: bool = False
+) -> int:
+    """Count a call for all quotas; how many the first one has counted in this period.
+
+    Raises PolicyError, and counts nothing, when one of them is used up.
+    """
+    owned = [(quota, claim) for quota in quotas for claim in quota.claims(calls, own)]
+    claims = [claim for _, claim in owned]
+    taken = exchange.services.state.counters.take(claims, promised_to=exchange if is_promise else None)
+    if taken.refused is not None:
+        quota, claim = owned[taken.refused]
+        raise quota.refusal(claim, taken.standings[taken.refused])
+    return int(claims[0].limit - taken.standings[0].left)
 
 
 def span(seconds: int) -> str:

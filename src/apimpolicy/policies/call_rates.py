@@ -10,10 +10,14 @@ import math
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.state import Bucket, Claim, Window, whole
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.context.messages import ResponseMessage
+    from apimpolicy.policies.state import Counter, Standing
     from apimpolicy.policies.surroundings import Exchange
 
 
@@ -41,47 +45,14 @@ class CallRate:
         self.remaining_variable = remaining_variable
         self.total_header = total_header
 
-    def check(self, exchange: Exchange) -> None:
-        """Raises PolicyError when there were too many calls already."""
-        if self.remaining(exchange) > exchange.services.counters.promised(self.key):
-            return
-        seconds = max(1, math.ceil(round(self.seconds_until_free(exchange), 3)))
-        if self.retry_after_variable is not None:
-            exchange.variables[self.retry_after_variable] = seconds
-        self.tell(exchange)
-        raise PolicyError(
-            "RateLimitExceeded",
-            "Rate limit is exceeded",
-            429,
-            public_message=f"Rate limit is exceeded. Try again in {seconds} seconds.",
-            headers={self.retry_after_header: str(seconds)},
-        )
-
-    def record(self, exchange: Exchange, count: int = 1) -> None:
-        counters = exchange.services.counters
+    def counter(self, exchange: Exchange) -> Counter:
         if exchange.services.settings.tier == "v2":
-            counters.draw(self.key, count, self.calls, self.period)
-        else:
-            counters.record(self.key, count, self.period)
+            return Bucket(self.key, self.calls, self.period)
+        return Window(self.key, self.period)
 
-    def remaining(self, exchange: Exchange) -> int:
-        counters = exchange.services.counters
-        if exchange.services.settings.tier == "v2":
-            return max(0, math.floor(round(counters.level(self.key, self.calls, self.period), 3)))
-        return max(0, self.calls - counters.recent(self.key, self.period))
-
-    def seconds_until_free(self, exchange: Exchange) -> float:
-        """How long until there is room for a call."""
-        counters = exchange.services.counters
-        if exchange.services.settings.tier != "v2":
-            return counters.until_below(self.key, self.period, self.calls)
-        if not self.calls:
-            return self.period
-        return (1 - counters.level(self.key, self.calls, self.period)) * self.period / self.calls
-
-    def tell(self, exchange: Exchange) -> None:
-        """Put what is left into the variable and, at the end, into the answer's headers."""
-        left = self.remaining(exchange)
+    def tell(self, exchange: Exchange, standing: Standing) -> int:
+        """Put what is left into the variable and, at the end, into the answer's headers; how many calls that are."""
+        left = whole(standing.left)
         if self.remaining_variable is not None:
             exchange.variables[self.remaining_variable] = left
 
@@ -92,6 +63,34 @@ class CallRate:
                 answer.headers.set(self.total_header, [str(self.calls)])
 
         exchange.at_end(add)
+        return left
+
+    def refusal(self, exchange: Exchange, standing: Standing) -> PolicyError:
+        """The error when there were too many calls already."""
+        seconds = max(1, math.ceil(round(standing.wait, 3)))
+        if self.retry_after_variable is not None:
+            exchange.variables[self.retry_after_variable] = seconds
+        self.tell(exchange, standing)
+        return PolicyError(
+            "RateLimitExceeded",
+            "Rate limit is exceeded",
+            429,
+            public_message=f"Rate limit is exceeded. Try again in {seconds} seconds.",
+            headers={self.retry_after_header: str(seconds)},
+        )
+
+
+def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_promise: bool = False) -> int:
+    """Count a call for all rates; how many calls the first one has left. A promise counts at the end: see
+    `apimpolicy.policies.state.Counters`.
+
+    Raises PolicyError, and counts nothing, when there were too many calls already.
+    """
+    claims = [Claim(rate.counter(exchange), rate.calls, 0 if is_promise else count) for rate in rates]
+    taken = exchange.services.state.counters.take(claims, promised_to=exchange if is_promise else None)
+    if taken.refused is not None:
+        raise rates[taken.refused].refusal(exchange, taken.standings[taken.refused])
+    return rates[0].tell(exchange, taken.standings[0])
 
 
 def matches(entity_id: str, entity_name: str, wanted_id: str | None, wanted_name: str | None) -> bool:

@@ -15,7 +15,8 @@ The backend gets its own `Host`, unless a policy set one, and the caller's addre
 Simulated: the backend is what the gateway was given, and no socket is opened. A backend that raises `TimeoutError`, or
 whose answer takes longer than `timeout` on the gateway's clock, is the error `Timeout`, "Request to the backend service
 timed out"; one that raises another `OSError` is `BackendConnectionFailure`, where a refused connection is "Error
-connecting to host:port" (both seen). `continue-timeout`, `http-version` and `buffer-response` have no effect. A second
+connecting to host:port" (both seen). `continue-timeout` and `http-version` have no effect, `buffer-response`
+only where `apimpolicy serve` forwards to a real backend. A second
 forward-request in one request sends the body again; where `buffer-request-body` is missing, which the documentation
 wants for that, the trace says so.
 
@@ -50,7 +51,7 @@ _REDIRECTS = (300, 301, 302, 303, 307, 308)
     "forward-request",
     sections="backend",
     exclusive=(("timeout", "timeout-ms"),),
-    left_out="`continue-timeout`, `http-version` and `buffer-response`, which have no effect",
+    left_out="`continue-timeout` and `http-version`, which have no effect",
     traits="answers forwards ranged",
 )
 class ForwardRequest:
@@ -68,7 +69,7 @@ class ForwardRequest:
         is_first = exchange.counts_first("forward-request")
         sent = len(exchange.backend_requests)
         try:
-            request, response = exchange.forward(timeout)
+            request, response = exchange.forward(timeout, buffers=self.buffer_response)
         except PolicyError:
             if len(exchange.backend_requests) > sent:
                 request = exchange.backend_requests[-1]

@@ -40,17 +40,12 @@ class LimitConcurrency:
     steps: list[Step] = policies()
 
     def run(self, exchange: Exchange) -> Effect:
-        running, lock = exchange.services.running, exchange.services.counters.lock
-        with lock:
-            inside = running.get(self.key, 0)
-            if inside >= self.max_count:
-                raise PolicyError(None, "Too many requests are in progress.", 429)
-            running[self.key] = inside + 1
+        counters = exchange.services.state.counters
+        inside = counters.enter(self.key, self.max_count)
+        if inside is None:
+            raise PolicyError(None, "Too many requests are in progress.", 429)
         try:
             exchange.execute(self.steps)
         finally:
-            with lock:
-                running[self.key] -= 1
-                if not running[self.key]:
-                    del running[self.key]
-        return Effect("limited", f"{inside + 1} of {self.max_count}", key=self.key, inside=inside + 1)
+            counters.leave(self.key)
+        return Effect("limited", f"{inside} of {self.max_count}", key=self.key, inside=inside)

@@ -74,7 +74,7 @@ class LlmEmitTokenMetric:
             effect.data["metrics"] = metrics
             effect.text = ", ".join(f"{metric.name} = {metric.value:g}" for metric in metrics)
 
-        exchange.on_response(emit)
+        exchange.on_response(emit, may_wait=True)
         return effect
 
     def metrics(self, usage: TokenUsage, dimensions: dict[str, str]) -> tuple[Metric, ...]:

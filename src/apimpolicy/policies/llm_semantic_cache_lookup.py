@@ -77,7 +77,7 @@ class LlmSemanticCacheLookup:
         vector = exchange.services.language_models.embed("\n".join(f"{role}: {text}" for role, text in messages))
         partition = self.partition(exchange)
         exchange.prompt_embedding = PromptEmbedding(partition, vector)
-        score, answer = exchange.services.semantic_cache.find(partition, vector, self.score_threshold)
+        score, answer = exchange.services.state.semantic_cache.find(partition, vector, self.score_threshold)
         shown = "nothing is cached" if score is None else f"the nearest prompt has the score {score:.3g}"
         if not isinstance(answer, Response):
             return Effect("cache", shown, key=partition, found=False, distance=score)

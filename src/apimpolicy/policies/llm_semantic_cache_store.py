@@ -48,6 +48,6 @@ def store(exchange: Exchange, duration: float, cache_response: bool | None) -> E
     wanted = response.status_code == 200 if cache_response is None else cache_response
     if embedding is None or exchange.is_served or not wanted:
         return Effect("cache", "this answer is not kept", key=None, found=False, distance=None)
-    cache = exchange.services.semantic_cache
+    cache = exchange.services.state.semantic_cache
     cache.store(embedding.partition, embedding.vector, response.to_response(), duration)
     return Effect("cache", f"kept for {duration:g} s", key=embedding.partition, found=True, distance=None)

@@ -110,7 +110,7 @@ class LlmTokenLimit:
                 told.consume(usage.total)
 
         told.consume(estimate, in_header=False)
-        exchange.on_response(count)
+        exchange.on_response(count, may_wait=True)
         left, left_of_quota = (None if limit is None else limit.remaining(exchange) for limit in (rate, quota))
         lefts = ((left, "tokens"), (left_of_quota, "of the quota"))
         shown = " and ".join(f"{number} {what}" for number, what in lefts if number is not None)
@@ -127,7 +127,7 @@ class LlmTokenLimit:
         if self.tokens_per_minute is not None:
             rate = TokenRate(key, self.tokens_per_minute)
         if self.token_quota is not None:
-            now = exchange.services.counters.now()
+            now = exchange.services.state.counters.now()
             quota = TokenQuota(key, self.token_quota, from_utf16(self.token_quota_period), now)
         return rate, quota
 

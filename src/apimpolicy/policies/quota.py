@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.call_quotas import Quota
+from apimpolicy.policies.call_quotas import Quota, take
 from apimpolicy.policies.call_rates import matches
 from apimpolicy.policies.conversions import integer, number
 from apimpolicy.policies.effects import Effect
@@ -80,18 +80,13 @@ class ProductQuota:
         begin = subscription.start_date or subscription.created_date
         start = begin.ticks / TICKS_PER_SECOND
         quotas = list(self.quotas(exchange, f"quota {exchange.place} {subscription.id}", start))
-        with exchange.services.counters.lock:
-            for quota in quotas:
-                quota.check(exchange)
-            for quota in quotas:
-                quota.count(exchange)
+        used = take(exchange, quotas)
 
         def count_bytes(answer: ResponseMessage) -> None:
             for quota in quotas:
                 quota.count_bytes(exchange, answer)
 
         exchange.at_end(count_bytes)
-        used = quotas[0].used(exchange)
         return Effect("quota-used", f"{used} calls in this period", calls=used)
 
     def quotas(self, exchange: Exchange, key: str, start: float) -> Iterator[Quota]:

@@ -22,7 +22,7 @@ import datetime
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import FormatException
-from apimpolicy.policies.call_quotas import Quota
+from apimpolicy.policies.call_quotas import Quota, take
 from apimpolicy.policies.conversions import boolean, integer, number, text
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
@@ -70,25 +70,23 @@ class QuotaByKey:
         key = f"quota-by-key {self.counter_key}"
         quota = Quota(key, self.calls, self.bandwidth, self.first_period_start, self.renewal_period)
         is_first = exchange.counts_first(key)
-        counters = exchange.services.counters
-        with counters.lock:
-            quota.check(exchange, own=0 if is_first else 1)
-            if is_first and exchange.has_expression("increment-condition", "increment-count"):
-                counters.promise(key, exchange)
-                exchange.at_end(lambda answer: self.count(exchange, quota, answer))
-            elif is_first:
-                if self.increment_condition():
-                    quota.count(exchange, self.increment_count())
-                exchange.at_end(lambda answer: quota.count_bytes(exchange, answer))
-        used = quota.used(exchange)
+        if is_first and exchange.has_expression("increment-condition", "increment-count"):
+            used = take(exchange, [quota], calls=0, is_promise=True)
+            exchange.at_end(lambda answer: self.count(exchange, quota, answer))
+        elif is_first:
+            used = take(exchange, [quota], calls=self.increment_count() if self.increment_condition() else 0)
+            exchange.at_end(lambda answer: quota.count_bytes(exchange, answer))
+        else:
+            used = take(exchange, [quota], calls=0, own=1)
         return Effect("quota-used", f"{used} calls in this period", calls=used)
 
     def count(self, exchange: Exchange, quota: Quota, answer: ResponseMessage) -> None:
-        counters = exchange.services.counters
-        with counters.lock:
-            try:
-                if self.increment_condition():
-                    quota.count(exchange, self.increment_count())
-                    quota.count_bytes(exchange, answer)
-            finally:
-                counters.keep(quota.key, exchange)
+        calls = quota.total("calls")
+        is_counted, count = False, 0
+        try:
+            is_counted = self.increment_condition()
+            count = self.increment_count() if is_counted else 0
+        finally:
+            exchange.services.state.counters.settle(calls, exchange, [(calls, count)] if count else [])
+        if is_counted:
+            quota.count_bytes(exchange, answer)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.call_rates import CallRate, matches
+from apimpolicy.policies.call_rates import CallRate, matches, take
 from apimpolicy.policies.conversions import integer, number
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import Placement
@@ -75,13 +75,7 @@ class RateLimit:
         if subscription is None:
             return Effect("rate-limited", "not applied: the request has no subscription", remaining=None)
         rates = list(self.rates(exchange, f"rate-limit {exchange.place} {subscription.id}"))
-        with exchange.services.counters.lock:
-            for rate in rates:
-                rate.check(exchange)
-            for rate in rates:
-                rate.record(exchange)
-        rates[0].tell(exchange)
-        left = rates[0].remaining(exchange)
+        left = take(exchange, rates)
         return Effect("rate-limited", f"{left} of {self.calls} calls remain", remaining=left)
 
     def rates(self, exchange: Exchange, key: str) -> Iterator[CallRate]:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.call_rates import CallRate
+from apimpolicy.policies.call_rates import CallRate, take
 from apimpolicy.policies.conversions import boolean, integer, number
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
@@ -32,7 +32,6 @@ from apimpolicy.policies.spec import expression_attribute, literal_attribute, po
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.policies.spec import Exchange
 
 
@@ -70,23 +69,16 @@ class RateLimitByKey:
             remaining_variable=self.remaining_calls_variable_name,
             total_header=self.total_calls_header_name,
         )
-        counters = exchange.services.counters
-        with counters.lock:
-            rate.check(exchange)
-            if self.increment_after_response or exchange.has_expression("increment-condition", "increment-count"):
-                counters.promise(rate.key, exchange)
-                exchange.at_end(lambda answer: self.count(exchange, rate, answer))
-            elif self.increment_condition():
-                rate.record(exchange, self.increment_count())
-        rate.tell(exchange)
-        left = rate.remaining(exchange)
+        if self.increment_after_response or exchange.has_expression("increment-condition", "increment-count"):
+            left = take(exchange, [rate], is_promise=True)
+            exchange.at_end(lambda answer: self.count(exchange, rate))
+        else:
+            left = take(exchange, [rate], count=self.increment_count() if self.increment_condition() else 0)
         return Effect("rate-limited", f"{left} of {self.calls} calls remain", remaining=left)
 
-    def count(self, exchange: Exchange, rate: CallRate, answer: ResponseMessage) -> None:
-        counters = exchange.services.counters
-        with counters.lock:
-            try:
-                if self.increment_condition():
-                    rate.record(exchange, self.increment_count())
-            finally:
-                counters.keep(rate.key, exchange)
+    def count(self, exchange: Exchange, rate: CallRate) -> None:
+        counter, count = rate.counter(exchange), 0
+        try:
+            count = self.increment_count() if self.increment_condition() else 0
+        finally:
+            exchange.services.state.counters.settle(counter, exchange, [(counter, count)] if count else [])

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
-    from contextlib import AbstractContextManager
 
     from apimpolicy.context.description import ApiDescription, OperationDescription
     from apimpolicy.context.execution import Context, LastError
@@ -16,10 +15,11 @@ if TYPE_CHECKING:
     from apimpolicy.policies.data_requests import DataSources
     from apimpolicy.policies.effects import Effect
     from apimpolicy.policies.identity_services import Identities
-    from apimpolicy.policies.language_models import ContentSafety, LanguageModels, PromptEmbedding, SemanticCache
+    from apimpolicy.policies.language_models import ContentSafety, LanguageModels, PromptEmbedding
     from apimpolicy.policies.messaging import EventHubs, ServiceBus, Sidecar
     from apimpolicy.policies.metrics import Metric
     from apimpolicy.policies.settings import Behaviour
+    from apimpolicy.policies.state import Cache, State
     from apimpolicy.text.document import Element
 
 
@@ -47,6 +47,7 @@ class Exchange(Protocol):
     host_is_set: bool
     backend_certificate: Certificate | None
     cache_key: str | None
+    response_cache: Cache | None
     prompt_embedding: PromptEmbedding | None
 
     @property
@@ -172,9 +173,9 @@ class Exchange(Protocol):
     def is_served(self) -> bool:
         """Whether the response came from the cache."""
 
-    def forward(self, timeout: float) -> tuple[Request, Response]:
+    def forward(self, timeout: float, *, buffers: bool = True) -> tuple[Request, Response]:
         """Send the request to the backend; what was sent and what came back, which is now the response. `timeout` is
-        in seconds. Raises PolicyError.
+        in seconds. Unless it `buffers`, the body may still be to come. Raises PolicyError.
         """
 
     def follow(self, request: Request, timeout: float) -> Response:
@@ -190,8 +191,10 @@ class Exchange(Protocol):
         PolicyError.
         """
 
-    def on_response(self, action: Callable[[ResponseMessage], None]) -> None:
-        """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now."""
+    def on_response(self, action: Callable[[ResponseMessage], None], *, may_wait: bool = False) -> None:
+        """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now. What
+        `may_wait` is done with a copy at the end of a body that is sent on as it comes.
+        """
 
     def recover(self, error: PolicyError) -> None:
         """Go on after an error: expressions see, as the response, what it would have been answered with."""
@@ -228,12 +231,8 @@ class Services(Protocol):
         """How the gateway was told to behave."""
 
     @property
-    def counters(self) -> Counters:
-        """The counts of calls and bytes, for all requests of the gateway."""
-
-    @property
-    def cache(self) -> Cache:
-        """The gateway's cache."""
+    def state(self) -> State:
+        """What all requests share: counters, caches, circuits."""
 
     @property
     def event_hubs(self) -> EventHubs:
@@ -252,10 +251,6 @@ class Services(Protocol):
         """Token counts and embeddings."""
 
     @property
-    def semantic_cache(self) -> SemanticCache:
-        """The cache that compares prompts by what they mean."""
-
-    @property
     def content_safety(self) -> ContentSafety:
         """What judges texts."""
 
@@ -270,10 +265,6 @@ class Services(Protocol):
     @property
     def data_sources(self) -> DataSources:
         """The databases of GraphQL resolvers."""
-
-    @property
-    def running(self) -> MutableMapping[str, int]:
-        """How many requests are inside limit-concurrency, by key."""
 
 
 class Backends(Protocol):
@@ -301,64 +292,6 @@ class ApiDocuments(Protocol):
     @property
     def graphql_schema(self) -> Any:
         """The GraphQL schema, read; None without one. Raises ConfigurationError."""
-
-
-class Counters(Protocol):
-    """Counts that requests of one gateway share. Times are in seconds on the simulated clock.
-
-    Whoever looks at a count and then counts holds `lock` meanwhile.
-    """
-
-    lock: AbstractContextManager[object]
-
-    def promise(self, key: str, holder: object) -> None:
-        """Say that a request that is on its way may count under a key when it ends: others leave room for it."""
-
-    def keep(self, key: str, holder: object) -> None:
-        """The request has ended: what it promised has been counted, or never will be."""
-
-    def promised(self, key: str) -> int:
-        """How many requests on their way may still count under a key."""
-
-    def recent(self, key: str, period: float) -> int:
-        """What was counted under a key within the last `period`."""
-
-    def until_below(self, key: str, period: float, limit: int) -> float:
-        """How long until less than `limit` is left of what was counted within the last `period`."""
-
-    def record(self, key: str, count: int, period: float) -> None:
-        """Count now, under a key whose counts matter for `period`."""
-
-    def level(self, key: str, capacity: int, period: float) -> float:
-        """What is in a bucket that is full at `capacity` and fills in `period`; below 0 when more was drawn."""
-
-    def draw(self, key: str, count: int, capacity: int, period: float) -> None:
-        """Take out of a bucket, more than is there if need be."""
-
-    def total(self, key: str, start: float, period: float) -> int:
-        """The sum under a key in the current one of the periods that follow each other from `start`; 0 is endless."""
-
-    def until_renewal(self, start: float, period: float) -> float:
-        """How long until the current one of the periods ends."""
-
-    def add(self, key: str, count: int, start: float, period: float) -> None:
-        """Add to the sum of the current period."""
-
-    def now(self) -> float:
-        """Seconds since 0001-01-01 UTC."""
-
-
-class Cache(Protocol):
-    """Values by key, each with a time to live on the simulated clock."""
-
-    def get(self, key: str) -> tuple[bool, object]:
-        """Whether there is a value under the key that has not expired, and the value."""
-
-    def set(self, key: str, value: object, seconds: float) -> None:
-        """Put a value there for so many seconds."""
-
-    def remove(self, key: str) -> bool:
-        """Take a value out; whether it was there."""
 
 
 class PolicyError(Exception):

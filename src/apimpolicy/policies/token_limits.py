@@ -6,6 +6,7 @@ import datetime
 import math
 from typing import TYPE_CHECKING, Protocol
 
+from apimpolicy.policies.state import Bucket, Total
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
@@ -57,9 +58,10 @@ class TokenRate:
     def __init__(self, counter_key: str, limit: int) -> None:
         self.key = f"token-rate {counter_key}"
         self.limit = limit
+        self.bucket = Bucket(self.key, limit, MINUTE)
 
     def level(self, exchange: Exchange) -> float:
-        return exchange.services.counters.level(self.key, self.limit, MINUTE)
+        return exchange.services.state.counters.standing(self.bucket, self.limit).left
 
     def remaining(self, exchange: Exchange) -> int:
         return max(0, int(self.level(exchange)))
@@ -68,7 +70,7 @@ class TokenRate:
         return self.level(exchange) < prompt_tokens
 
     def record(self, exchange: Exchange, tokens: int) -> None:
-        exchange.services.counters.draw(self.key, tokens, self.limit, MINUTE)
+        exchange.services.state.counters.count([(self.bucket, tokens)])
 
     def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
         if tokens > self.limit:
@@ -91,23 +93,24 @@ class TokenQuota:
         start, self.end = period_around(period, now)
         self.key = f"token-quota {counter_key} {period} {start:%Y-%m-%dT%H}"
         self.limit = limit
+        self.total = Total(self.key, 0, 0)
 
     def remaining(self, exchange: Exchange) -> int:
         return max(0, self.limit - self.used(exchange))
 
     def used(self, exchange: Exchange) -> int:
-        return exchange.services.counters.total(self.key, 0, 0)
+        return self.limit - int(exchange.services.state.counters.standing(self.total, self.limit).left)
 
     def is_exceeded(self, exchange: Exchange, prompt_tokens: int) -> bool:
         return self.used(exchange) + prompt_tokens > self.limit
 
     def record(self, exchange: Exchange, tokens: int) -> None:
-        exchange.services.counters.add(self.key, tokens, 0, 0)
+        exchange.services.state.counters.count([(self.total, tokens)])
 
     def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
         if self.end is None or tokens > self.limit:
             return None
-        return max(1, math.ceil((self.end - _ORIGIN).total_seconds() - exchange.services.counters.now()))
+        return max(1, math.ceil((self.end - _ORIGIN).total_seconds() - exchange.services.state.counters.now()))
 
     def when(self, seconds: int) -> str:
         return in_words(seconds)

@@ -33,6 +33,8 @@ class AnswerTables:
     def __init__(self, table: Table) -> None:
         self._constant = {name: table.table(name) for name in ("backend", "outside", "dapr")}
         self._answers = table.tables("answers")
+        self.has_backend = self._constant["backend"] is not None or bool(self._answers)
+        self.has_outside = self._constant["outside"] is not None or bool(self._answers)
 
     def settings(self) -> dict[str, Any]:
         """Arguments of `Gateway`. Raises ConfigurationError."""

@@ -110,6 +110,21 @@ class Configuration:
         return CheckConfiguration() if self._check is None else check_configuration(self._check, rules)
 
     @property
+    def answers_for_backends(self) -> bool:
+        """Whether the file says what a forwarded request is answered with."""
+        return self._answers.has_backend
+
+    @property
+    def answers_for_outside(self) -> bool:
+        """Whether the file says what a request of a policy's own is answered with."""
+        return self._answers.has_outside
+
+    @property
+    def says_seed(self) -> bool:
+        """Whether the file says where random numbers begin."""
+        return "seed" in self._settings.settings()
+
+    @property
     def has_service(self) -> bool:
         """Whether the file describes a service, for `Gateway.send`."""
         return not self._service.is_empty

@@ -64,7 +64,7 @@ def explain(result: Result) -> Explanation:
     hide_secrets_of(result)
     response = result.response
     ending = result.trace.decision
-    explanation = Explanation(f"{response.status_code} {response.reason}".rstrip(), _decided_by(result, ending))
+    explanation = Explanation(f"{response.status_code} {response.reason}".rstrip(), decided_by(result))
     explanation.way = way(result)
     explanation.notes += _notes(result, ending)
     deciding = _deciding(result, ending)
@@ -113,7 +113,9 @@ def way(result: Result) -> str:
     return " ▸ ".join(parts)
 
 
-def _decided_by(result: Result, ending: TraceEntry | None) -> str:
+def decided_by(result: Result) -> str:
+    """What settled the answer: a place, such as `orders.xml:12 choose ▸ when 1`, or a few words."""
+    ending = result.trace.decision
     if ending is not None:
         branch = _branch(ending)
         return place_of(branch or ending)

@@ -30,6 +30,7 @@ expect:
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.values import from_utf16
@@ -49,6 +50,7 @@ from apimpolicy.testing.tree import TestFileError, Tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from apimpolicy.context.records import Response
     from apimpolicy.engine.result import Result
     from apimpolicy.testing.recorded_services import Recording
 
@@ -79,6 +81,27 @@ def mismatches(expect: Tree, result: Result, around: Surroundings) -> list[Misma
         sentences = _CHECKS[key](tree, result) if key in _CHECKS else _AROUND[key](tree, result, around)
         found += (Mismatch(sentence, tree.line) for sentence in sentences)
     return found
+
+
+OBSERVABLE = frozenset({"status", "reason", "headers", "body", "json", "json-subset"})
+"""What can be seen of an answer that comes over the network."""
+
+
+_OF_BODIES = frozenset({"body", "json", "json-subset"})
+
+
+def observable_mismatches(expect: Tree, response: Response, method: str) -> tuple[list[Mismatch], int]:
+    """In what a response from anywhere differs from what is expected; how many expectations it cannot show."""
+    expected = expect.known(EXPECT)
+    observable = OBSERVABLE - _OF_BODIES if method == "HEAD" else OBSERVABLE
+    seen = SimpleNamespace(response=response)
+    found = [
+        Mismatch(sentence, tree.line)
+        for key, tree in expected.items()
+        if key in observable
+        for sentence in _CHECKS[key](tree, seen)
+    ]
+    return found, sum(key not in observable for key in expected)
 
 
 def outcome_mismatches(expect: Tree, error: ApimPolicyError) -> list[Mismatch] | None:

@@ -13,9 +13,12 @@ from apimpolicy.testing.gateways import gateway_of, request_of
 from apimpolicy.testing.tree import WRONG_KIND
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
+    from apimpolicy.engine.services import Transport
     from apimpolicy.testing.case_files import Case, Step
     from apimpolicy.testing.gateways import CaseGateway
     from apimpolicy.testing.recorded_services import Recording
@@ -112,6 +115,16 @@ def run_case(case: Case) -> Outcome:
         outcome.problem = str(error)
     outcome.seconds = time.perf_counter() - started
     return outcome
+
+
+def simulate(case: Case, request: Request, backend: Callable[[Transport], Transport] | None = None) -> Result:
+    """What the simulator makes of a request to a case's gateway that has seen no other; `backend` makes of the case's
+    backend the one that answers. Raises as `run` does.
+    """
+    gateway = gateway_of(case).gateway
+    if backend is not None:
+        gateway.services.transport = backend(gateway.services.transport)
+    return _send(gateway, case, request)
 
 
 def _run_step(step: Step, case: Case, made: CaseGateway, results: list[Result]) -> list[Mismatch]:

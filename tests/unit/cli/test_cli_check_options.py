@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apimpolicy.cli.watch import fingerprint, watch
+from apimpolicy.cli.watch import watch
+from apimpolicy.project.fingerprints import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable

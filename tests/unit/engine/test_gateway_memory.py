@@ -13,6 +13,7 @@ from apimpolicy import Gateway, Request, Response
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.engine.cache import MOST_UNSWEPT, ValueCache
 from apimpolicy.engine.counters import CallCounters
+from apimpolicy.policies.state import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,12 +83,12 @@ def test_keys_are_forgotten_when_their_time_is_over() -> None:
     with use_environment(gateway.environment()):
         counters, cache = CallCounters(), ValueCache()
         for number in range(20 * MOST_UNSWEPT):
-            counters.record(f"caller {number}", 1, period=10)
+            counters.count([(Window(f"caller {number}", 10), 1)])
             cache.set(f"key {number}", number, seconds=10)
             gateway.services.time.advance(0.1)
         assert len(counters._recent) <= 2 * MOST_UNSWEPT
         assert len(cache._values) <= 2 * MOST_UNSWEPT
-        assert counters.recent(f"caller {20 * MOST_UNSWEPT - 50}", 10) == 1
+        assert counters.standing(Window(f"caller {20 * MOST_UNSWEPT - 50}", 10), 1).left == 0
         assert cache.get(f"key {20 * MOST_UNSWEPT - 50}") == (True, 20 * MOST_UNSWEPT - 50)
 
 
@@ -100,7 +101,7 @@ def test_callers_of_a_rate_limit_do_not_add_up() -> None:
 
     for number in range(3 * MOST_UNSWEPT):
         send(number)
-    assert len(gateway.services.counters._recent) <= 2 * MOST_UNSWEPT
+    assert len(gateway.services.state.counters._recent) <= 2 * MOST_UNSWEPT
 
 
 def test_a_gateway_is_freed_at_once() -> None:

@@ -1,0 +1,76 @@
+"""`apimpolicy test --against URL`: the same cases, sent to a gateway over the network.
+
+With `--against serve` each case's own gateway is served for a moment, with real sockets and real TLS, so that what is
+tested is the whole way of a request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.cli.test_served import Served
+    from apimpolicy.testing.against import Target
+
+OURS = "serve"
+
+_OPTIONS = (
+    click.option(
+        "--against", metavar="URL", help="Send the cases to the gateway at this URL; or 'serve': over sockets, here."
+    ),
+    click.option("--key", metavar="KEY", help="With --against: a subscription's key for requests that bring none."),
+    click.option("--authority", metavar="FILE", help="With --against: an authority to trust, as PEM."),
+    click.option(
+        "--trace-service",
+        metavar="ID",
+        help="With --against: compare traces too, of the service with this Azure resource id; or 'serve'.",
+    ),
+    click.option("--trace-api", metavar="ID", help="The id of the API whose requests are traced."),
+    click.option(
+        "--management-token", metavar="TOKEN", envvar="APIMPOLICY_MANAGEMENT_TOKEN", help="For Azure's traces."
+    ),
+)
+
+
+def against_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that belong to `--against`."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def target_of(
+    against: str | None,
+    key: str | None,
+    authority: str | None,
+    trace_service: str | None,
+    trace_api: str | None,
+    management_token: str | None,
+) -> Target | Served | None:
+    """Where cases are sent; None when they run in this process. Raises click.UsageError, ConfigurationError."""
+    if against is None:
+        for name, value in (("--key", key), ("--authority", authority), ("--trace-service", trace_service)):
+            if value is not None:
+                raise click.UsageError(f"{name} goes with --against")
+        return None
+    if against == OURS:
+        from apimpolicy.cli.test_served import Served
+
+        return Served()
+    from apimpolicy.testing.against import Target
+
+    traces: Any = None
+    if trace_service is not None:
+        from apimpolicy.testing.fetched_traces import AzureTraces, ServedTraces
+
+        if trace_service == OURS:
+            traces = ServedTraces(against)
+        elif not (management_token and trace_api):
+            raise click.UsageError("--trace-service needs --management-token and --trace-api")
+        else:
+            traces = AzureTraces(trace_service, management_token, trace_api)
+    return Target(against, key=key, authority=authority, traces=traces)

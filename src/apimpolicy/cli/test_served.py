@@ -1,0 +1,97 @@
+"""Test cases over real sockets and real TLS, each against its own gateway: `apimpolicy test --against serve`."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.testing.against import Target, not_from_outside
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+    from apimpolicy.context.records import Request
+    from apimpolicy.engine.services import FixedClock
+    from apimpolicy.testing.case_files import Case
+    from apimpolicy.testing.running import Outcome
+
+_HERE = "127.0.0.1"
+_PATIENCE = 60.0
+
+
+class Served:
+    """Serves each case's gateway for as long as the case runs; what is left to see is what a client sees."""
+
+    def __init__(self) -> None:
+        self.unobserved = 0
+        self.traced = 0
+
+    def run_case(self, case: Case) -> Outcome:
+        """Run a case over sockets. Never raises for what a case or a policy does wrong."""
+        from apimpolicy.testing.running import Outcome
+
+        if (why := case.skip or not_from_outside(case, lambda _: True)) is not None:
+            return Outcome(case, "skipped", problem=why)
+        try:
+            return self._run(case)
+        except ApimPolicyError as error:
+            outcome = Outcome(case, "error", problem=str(error))
+            outcome.error = error
+            return outcome
+
+    def _run(self, case: Case) -> Outcome:
+        try:
+            from apimpolicy.serving.local import serving_on
+        except ImportError as error:
+            raise ConfigurationError(f"this needs more packages: pip install 'apimpolicy[serve]' ({error})") from None
+        from apimpolicy.testing.gateways import gateway_of
+
+        made = gateway_of(case)
+        gateway = made.gateway
+        if case.file.compiled is not None:
+            gateway.adopt(case.file.compiled)
+        case.file.compiled = gateway
+        policies = dict(case.subject.policies) or None
+        with serving_on(gateway, policies, [(0, False), (0, True)]) as (plain, secure):
+            target = _LocalTarget(gateway.origin, made.clock, plain, secure)
+            outcome = target.run_case(case, made.identities)
+        self.unobserved += target.unobserved
+        return outcome
+
+
+class _LocalTarget(Target):
+    """A gateway at this machine that is called by whatever host a case names, and whose clock can be moved on."""
+
+    def __init__(self, origin: str, clock: FixedClock, plain: str, secure: str) -> None:
+        super().__init__(secure)
+        self._origin = origin
+        self._clock = clock
+        self._ports = {"http": urlsplit(plain).port, "https": urlsplit(secure).port}
+
+    def advance(self, seconds: float) -> None:
+        self._clock.advance(seconds)
+
+    def can_advance(self, seconds: float) -> bool:
+        return True
+
+    def host_of(self, request: Request) -> str:
+        given = request.headers.get("Host")
+        return given if given is not None else self._url(request).netloc
+
+    def _url(self, request: Request) -> SplitResult:
+        return urlsplit(self._origin.rstrip("/") + request.url if request.url.startswith("/") else request.url)
+
+    def _connection(self, request: Request) -> http.client.HTTPConnection:
+        url = self._url(request)
+        port = self._ports.get(url.scheme)
+        made = http.client.HTTPConnection(_HERE, port, timeout=_PATIENCE)
+        if url.scheme == "https":
+            context = self.tls(request.certificate)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE  # it is our own, under any name
+            made.sock = context.wrap_socket(socket.create_connection((_HERE, port or 0)), server_hostname=url.hostname)
+        return made

@@ -1,0 +1,72 @@
+"""The circuits of backends, in this process: which are open at the moment, and how requests ended before."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.policies.state import StateEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.policies.state import Tripping
+
+_TICKS_PER_SECOND = 10_000_000
+
+
+class _Circuit:
+    __slots__ = ("open_until", "seen")
+
+    def __init__(self) -> None:
+        self.open_until = 0.0
+        self.seen: list[tuple[float, bool]] = []
+
+
+class LocalCircuits:
+    """Implements `apimpolicy.policies.state.Circuits`: failures count in a window that slides exactly, and from zero
+    once a circuit has opened.
+    """
+
+    def __init__(self) -> None:
+        self._circuits: dict[str, _Circuit] = {}
+        self._lock = Lock()
+
+    def seconds_open(self, id_: str) -> float:
+        circuit = self._circuits.get(id_)
+        return 0.0 if circuit is None else max(0.0, circuit.open_until - _now())
+
+    def record(self, id_: str, failed: bool, tripping: Tripping, duration: float) -> None:
+        now = _now()
+        with self._lock:
+            circuit = self._circuits.setdefault(id_, _Circuit())
+            circuit.seen = [entry for entry in circuit.seen if entry[0] > now - tripping.interval]
+            circuit.seen.append((now, failed))
+            failures = sum(failure for _, failure in circuit.seen)
+            if failed and trips(tripping, failures, len(circuit.seen)):
+                circuit.open_until = now + duration
+                circuit.seen.clear()
+
+    def entries(self) -> Iterator[StateEntry]:
+        for id_, circuit in list(self._circuits.items()):
+            seconds = self.seconds_open(id_)
+            failures = sum(failure for _, failure in circuit.seen)
+            yield StateEntry("circuit", id_, f"open for {seconds:.0f} s" if seconds else f"closed, {failures} failures")
+
+
+def trips(tripping: Tripping, failures: int, requests: int) -> bool:
+    """Whether so many failures among so many requests are too many.
+
+    >>> from apimpolicy.policies.state import Tripping
+    >>> trips(Tripping(3, None, 60), 3, 10), trips(Tripping(None, 50, 60), 4, 10)
+    (True, False)
+    """
+    if tripping.failures is not None:
+        return failures >= tripping.failures
+    assert tripping.percentage is not None
+    return failures * 100 >= tripping.percentage * requests
+
+
+def _now() -> float:
+    return environment().utc_now() / _TICKS_PER_SECOND

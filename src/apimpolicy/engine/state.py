@@ -1,0 +1,36 @@
+"""What the requests of one gateway share, in this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.engine.cache import ValueCache
+from apimpolicy.engine.circuits import LocalCircuits
+from apimpolicy.engine.counters import CallCounters
+from apimpolicy.engine.semantic_cache import VectorCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.policies.state import Cache, StateEntry
+
+
+class LocalState:
+    """Implements `apimpolicy.policies.state.State`; times are those of the gateway whose request runs.
+
+    A gateway has one cache, whatever `caching-type` says.
+    """
+
+    def __init__(self) -> None:
+        self.counters = CallCounters()
+        self.circuits = LocalCircuits()
+        self.semantic_cache = VectorCache()
+        self._cache = ValueCache()
+
+    def cache(self, caching_type: str) -> Cache:
+        return self._cache
+
+    def entries(self) -> Iterator[StateEntry]:
+        yield from self.counters.entries()
+        yield from self.circuits.entries()
+        yield from self._cache.entries()

@@ -1,0 +1,288 @@
+"""Real backends, over aiohttp: pooled connections, timeouts, certificates, bodies as they come.
+
+Nothing is asked that nobody configured: forwarded requests go to `--backend`, and without it to the doubles of the
+configuration; what leaves for anywhere else needs `--allow-outside`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import io
+import socket
+import ssl
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from apimpolicy.context.headers import Headers
+from apimpolicy.context.records import Response
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.serving import bridge
+from apimpolicy.serving.body_streams import BackendStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from apimpolicy.context.records import Request
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.backends import AnyBackend
+
+HOP_BY_HOP = frozenset(
+    ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect")
+)
+LARGEST_ANSWER = 256 << 20
+"""Bytes of an answer that is kept in memory, unless it is streamed."""
+_SKIPPED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+_CONNECT_SECONDS = 30.0
+_LARGE = 1 << 18
+
+
+class Refused(ConnectionRefusedError):
+    """A request to where nobody said that requests may go."""
+
+
+class Trusted:
+    """What TLS towards backends trusts: the authorities of the machine, and these; and what is not checked.
+
+    `backends` are those of the gateway: each says whether the chain and the name of its certificate are checked.
+    """
+
+    def __init__(self, roots: Iterable[Certificate] = (), backends: Mapping[str, AnyBackend] | None = None) -> None:
+        from apimpolicy.engine.backends import BackendPool
+
+        self._roots = "\n".join(root.to_pem() for root in roots)
+        self._exceptions = [
+            (each.url, each.validates_certificate_chain, each.validates_certificate_name)
+            for each in (backends or {}).values()
+            if not isinstance(each, (str, BackendPool))
+        ]
+        self._contexts: dict[tuple[str | None, bool, bool], ssl.SSLContext] = {}
+
+    def context(self, url: str, certificate: Certificate | None) -> ssl.SSLContext:
+        """The context for a request, with the gateway's own certificate if the policy chose one."""
+        chain, name = True, True
+        for base, checks_chain, checks_name in self._exceptions:
+            if url.startswith(base.rstrip("/")):
+                chain, name = checks_chain, checks_name
+        key = (None if certificate is None else certificate.thumbprint, chain, name)
+        found = self._contexts.get(key)
+        if found is None:
+            found = self._contexts[key] = self._made(certificate, chain, name)
+        return found
+
+    def _made(self, certificate: Certificate | None, checks_chain: bool, checks_name: bool) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if self._roots:
+            context.load_verify_locations(cadata=self._roots)
+        context.check_hostname = checks_name and checks_chain
+        if not checks_chain:
+            context.verify_mode = ssl.CERT_NONE
+        if certificate is not None:
+            _present(context, certificate)
+        return context
+
+
+def _present(context: ssl.SSLContext, certificate: Certificate) -> None:
+    """Have the context present a certificate; Python reads it from a file, which is gone at once."""
+    if not certificate.has_private_key:
+        raise ConfigurationError(f"{certificate.subject} has no private key, so the gateway can't present it")
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(certificate.to_pem(include_key=True, include_intermediates=True))
+        file.flush()
+        context.load_cert_chain(file.name)
+
+
+class HttpBackend:
+    """A transport over HTTP (see `apimpolicy.engine.services.Transport`) for code that runs in `bridge`.
+
+    `base` is where all requests go, in the place of the scheme, host and port that they name, with its path in front of
+    theirs; without it they go where they name, if that is `allowed`.
+    """
+
+    def __init__(self, base: str | None = None, *, allowed: bool = False, trusted: Trusted | None = None) -> None:
+        self._base = None if base is None else _checked(base)
+        self._prefix = "" if base is None else base.partition("?")[0].rstrip("/")
+        self._allowed = allowed
+        self.trusted = trusted or Trusted()
+
+    def send(self, request: Request, timeout: float) -> Response:
+        """The answer with all of its body. Raises OSError, and TimeoutError after so many seconds."""
+        return bridge.wait_for(self._answer(request, timeout))
+
+    def stream(self, request: Request, timeout: float) -> Response:
+        """The answer as soon as its headers are there; its `stream` is the body. Raises as `send` does."""
+        return bridge.wait_for(self._answer(request, timeout, streams=True))
+
+    async def _answer(self, request: Request, timeout: float, *, streams: bool = False) -> Response:
+        import aiohttp
+
+        url = self._destination(request)
+        began = time.monotonic()
+        try:
+            if streams:  # the timeout is that of the headers
+                async with asyncio.timeout(timeout):
+                    answer = await self._begin(request, url, _no_timeout())
+                stream = BackendStream(answer, asyncio.get_running_loop(), began + timeout)
+                return Response.made_of(answer.status, answer.reason or "", _incoming(answer.raw_headers), b"", stream)
+            answer = await self._begin(request, url, _total_timeout(timeout))
+            body = await _whole(answer)
+        except aiohttp.ClientConnectorCertificateError as error:
+            where = urlsplit(url).netloc
+            raise OSError(f"The certificate of {where} is not trusted: {error.certificate_error}") from None
+        except aiohttp.ClientConnectorError as error:
+            raise ConnectionRefusedError("") from error
+        except TimeoutError:
+            raise TimeoutError from None
+        except (aiohttp.ClientError, ValueError) as error:
+            raise OSError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+        return Response.made_of(answer.status, answer.reason or "", _incoming(answer.raw_headers), body)
+
+    async def _begin(self, request: Request, url: str, timeout: Any) -> Any:
+        """The answer as soon as its headers are there."""
+        return await _session().request(
+            request.method,
+            _encoded(url),
+            headers=_outgoing(request, url),
+            data=_payload(request.body),
+            allow_redirects=False,
+            skip_auto_headers=_SKIPPED,
+            ssl=self.trusted.context(request.url, request.certificate) if url.startswith("https") else True,
+            timeout=timeout,
+        )
+
+    def _destination(self, request: Request) -> str:
+        if self._base is not None:
+            path = request.url.find("/", request.url.find("://") + 3)
+            return self._prefix + (request.url[path:] if path >= 0 else "/")
+        parts = urlsplit(request.url)
+        if not self._allowed:
+            where = f"{parts.scheme}://{parts.netloc}"
+            raise Refused(f"{where} was not asked: start with --allow-outside to let requests leave")
+        return request.url
+
+
+_sessions: dict[asyncio.AbstractEventLoop, Any] = {}
+"""One pool of connections for each loop: a gateway that is loaded again keeps them."""
+
+
+@functools.lru_cache(maxsize=64)
+def _total_timeout(seconds: float) -> Any:
+    import aiohttp
+
+    return aiohttp.ClientTimeout(total=seconds)
+
+
+@functools.cache
+def _no_timeout() -> Any:
+    import aiohttp
+
+    return aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
+
+
+def _session() -> Any:
+    loop = asyncio.get_running_loop()
+    session = _sessions.get(loop)
+    if session is None:
+        import aiohttp
+
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0, socket_factory=_socket)
+        session = _sessions[loop] = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=_no_timeout(),
+            auto_decompress=False,
+            max_line_size=1 << 16,
+            max_field_size=1 << 16,
+        )
+    return session
+
+
+async def close_connections() -> None:
+    """Close those of the running loop."""
+    session = _sessions.pop(asyncio.get_running_loop(), None)
+    if session is not None:
+        await session.close()
+
+
+def _socket(address: Any) -> socket.socket:
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
+
+
+def _checked(base: str) -> Any:
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(f"--backend takes a URL such as http://127.0.0.1:9000, not '{base}'")
+    return parts
+
+
+def _encoded(url: str) -> Any:
+    """The URL for aiohttp, which is not to encode it once more."""
+    from yarl import URL
+
+    return URL(url, encoded=True)
+
+
+def _outgoing(request: Request, url: str) -> list[tuple[str, str]]:
+    """What is sent: nothing that belongs to the caller's connection, and the host of where it goes unless a policy said
+    another.
+    """
+    found: list[tuple[str, str]] = []
+    for key, (name, values) in request.headers.by_key().items():
+        if key in HOP_BY_HOP or key == "content-length":
+            continue
+        if key == "host" and values and values[0].lower() in _names(_origin(request.url)):
+            found.append((name, _origin(url).rpartition("@")[2]))
+        else:
+            found += [(name, value) for value in values]
+    return found
+
+
+def _origin(url: str) -> str:
+    """Host and port, as a URL has them."""
+    begin = url.find("://") + 3
+    end = url.find("/", begin)
+    return url[begin:] if end < 0 else url[begin:end]
+
+
+@functools.lru_cache(maxsize=256)
+def _names(netloc: str) -> tuple[str, str]:
+    """A host with its port, and without."""
+    parts = urlsplit(f"//{netloc}")
+    return netloc.lower(), (parts.hostname or "").lower()
+
+
+def _payload(body: bytes | None) -> Any:
+    """The body for aiohttp, which writes a large one piece by piece if it is a file."""
+    return io.BytesIO(body) if body is not None and len(body) > _LARGE else body
+
+
+def _incoming(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+    fields: dict[str, tuple[str, list[str]]] = {}
+    for given, value in raw:
+        name = given.decode("latin-1")
+        key = name.lower()
+        if key not in HOP_BY_HOP:
+            fields.setdefault(key, (name, []))[1].append(value.decode("utf-8", "surrogateescape"))
+    return Headers.made_of(fields)
+
+
+async def _whole(answer: Any) -> bytes:
+    """All of a body. Raises OSError when it is larger than anybody keeps."""
+    length = answer.content_length
+    if length is not None and length <= LARGEST_ANSWER:
+        found: bytes = await answer.read()
+        return found
+    parts: list[bytes] = []
+    size = 0
+    async for part in answer.content.iter_any():
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            answer.close()
+            raise OSError(f"the answer has more than {LARGEST_ANSWER:,} bytes; use buffer-response=false to stream it")
+        parts.append(part)
+    return b"".join(parts)

@@ -1,0 +1,164 @@
+"""Synchronous work on an event loop: the engine runs in a greenlet, and waits there without holding anybody up.
+
+    start(loop, lambda: gateway.run(policy, request), done)     # in a callback of the loop; calls `done(value, error)`
+    response = wait_for(session.request(…))                     # somewhere below, in a transport that the engine calls
+
+Work that never waits is done when `start` returns, at the cost of a function call. Work that takes long runs in a
+thread (`start_in_thread`), where `wait_for` hands what is to be awaited to the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from functools import partial
+from time import perf_counter, thread_time
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from greenlet import getcurrent, greenlet
+
+from apimpolicy.dotnet.environment import environment, has_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from concurrent.futures import Executor
+    from typing import TypeAlias
+
+    Done: TypeAlias = Callable[[Any, BaseException | None], None]
+
+T = TypeVar("T")
+
+_thread = threading.local()
+_MOST_IDLE = 1_000
+
+
+class _Ended(NamedTuple):
+    """What a piece of work came to."""
+
+    value: Any
+    error: BaseException | None
+
+
+class _Work(greenlet):
+    """A greenlet that does one piece of work after another: making one takes longer than many a request.
+
+    `longest` is the longest time in seconds for which the work held the loop before it waited, `resumed` when it went
+    on.
+    """
+
+    longest = 0.0
+    resumed = 0.0
+
+    def run(self, work: Callable[[], Any]) -> Any:
+        hub = self.parent
+        assert hub is not None
+        while True:
+            try:
+                ended = _Ended(work(), None)
+            except BaseException as error:
+                ended = _Ended(None, error)
+            work = hub.switch(ended)
+
+
+class Interrupted(OSError):
+    """What was awaited will not come: the server is shutting down."""
+
+
+def start(loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done) -> None:
+    """Do the work now, in the thread of the loop, as far as it goes without waiting; `done` is called at its end."""
+    idle: list[_Work] | None = getattr(_thread, "idle", None)
+    if idle is None:
+        idle = _thread.idle = []
+    worker = idle.pop() if idle else _Work()
+    worker.longest = 0.0
+    _advance(loop, worker, done, work)
+
+
+def start_in_thread(loop: asyncio.AbstractEventLoop, executor: Executor, work: Callable[[], Any], done: Done) -> None:
+    """Do the work in a thread; `done` is called in the thread of the loop."""
+
+    def ended(future: asyncio.Future[Any]) -> None:
+        error = future.exception()
+        done(None if error is not None else future.result(), error)
+
+    loop.run_in_executor(executor, _in_thread, loop, work).add_done_callback(ended)
+
+
+async def run(work: Callable[[], T]) -> T:
+    """Do the work; for code that is asynchronous itself."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def done(value: Any, error: BaseException | None) -> None:
+        if not future.done():
+            future.set_result(value) if error is None else future.set_exception(error)
+
+    start(loop, work, done)
+    return await future
+
+
+def can_wait() -> bool:
+    """Whether the code that asks runs as such work."""
+    return isinstance(getcurrent(), _Work) or getattr(_thread, "loop", None) is not None
+
+
+def wait_for(awaited: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine gives, run on the loop. Raises what it raises, RuntimeError outside of such work."""
+    current = getcurrent()
+    if isinstance(current, _Work):
+        assert current.parent is not None
+        try:
+            found: T = current.parent.switch(awaited)
+        finally:
+            if has_environment():
+                environment().change_thread()  # the processor's time while it waited was that of others
+        return found
+    loop: asyncio.AbstractEventLoop | None = getattr(_thread, "loop", None)
+    if loop is None:
+        awaited.close()
+        raise RuntimeError("wait_for needs an event loop that started the work")
+    return asyncio.run_coroutine_threadsafe(awaited, loop).result()
+
+
+def longest_hold() -> float:
+    """The longest time in seconds for which the work that asks has held the loop at once; in a thread, the processor's
+    time that it used.
+    """
+    current = getcurrent()
+    if isinstance(current, _Work):
+        return max(current.longest, perf_counter() - current.resumed)
+    began: float = getattr(_thread, "began", 0.0)
+    return thread_time() - began
+
+
+def _advance(
+    loop: asyncio.AbstractEventLoop, work: _Work, done: Done, value: Any = None, error: BaseException | None = None
+) -> None:
+    """Let the work go on until it waits or ends; `value` is what it waited for, or the work itself."""
+    work.resumed = perf_counter()
+    given = work.switch(value) if error is None else work.throw(error)
+    if isinstance(given, _Ended):
+        if len(_thread.idle) < _MOST_IDLE:
+            _thread.idle.append(work)
+        done(*given)
+        return
+    work.longest = max(work.longest, perf_counter() - work.resumed)
+    asyncio.ensure_future(given, loop=loop).add_done_callback(partial(_resume, loop, work, done))
+
+
+def _resume(loop: asyncio.AbstractEventLoop, work: _Work, done: Done, task: asyncio.Future[Any]) -> None:
+    if task.cancelled():
+        _advance(loop, work, done, error=Interrupted("the gateway is shutting down"))
+    elif (error := task.exception()) is not None:
+        _advance(loop, work, done, error=error)
+    else:
+        _advance(loop, work, done, value=task.result())
+
+
+def _in_thread(loop: asyncio.AbstractEventLoop, work: Callable[[], T]) -> T:
+    _thread.loop = loop
+    _thread.began = thread_time()
+    try:
+        return work()
+    finally:
+        _thread.loop = None

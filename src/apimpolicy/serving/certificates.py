@@ -1,0 +1,182 @@
+"""The authority and the certificate of a gateway on this machine, made at the first start and kept for the user.
+
+The folder is `$APIMPOLICY_HOME/serve`, else that of the system for a user's data. The authority's key never leaves it;
+it may sign for the names of this gateway alone, so that whoever trusts it trusts nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_AUTHORITY_YEARS, _DAYS, _RENEWED_BEFORE = 10, 397, 30
+_ALWAYS = ("localhost", "127.0.0.1", "::1")
+
+
+class ServerCertificate(NamedTuple):
+    """Paths to PEM files: the certificate, its key, and the authority that callers are to trust."""
+
+    chain: str
+    key: str
+    authority: str
+
+
+def user_folder() -> Path:
+    """Where certificates are kept."""
+    given = os.environ.get("APIMPOLICY_HOME")
+    if given:
+        return Path(given) / "serve"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "apimpolicy" / "serve"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "apimpolicy" / "serve"
+
+
+def authority_path(folder: Path | None = None) -> Path:
+    """The authority's certificate, made if it is not there. Raises OSError."""
+    folder = folder or user_folder()
+    path = folder / "authority.pem"
+    if not path.exists() or not (folder / "authority.key").exists():
+        key = _new_key()
+        _write(folder / "authority.key", _key_text(key), secret=True)
+        _write(path, _certificate_text(_make_authority(key)))
+    return path
+
+
+def server_certificate(names: Iterable[str] = (), folder: Path | None = None) -> ServerCertificate:
+    """A certificate for these host names and for this machine, kept while it is good. Raises OSError."""
+    folder = folder or user_folder()
+    authority = authority_path(folder)
+    chain, key = folder / "server.pem", folder / "server.key"
+    wanted = sorted({*_ALWAYS, *(name.lower() for name in names if name)})
+    if not (chain.exists() and key.exists() and _is_good(chain, authority, wanted)):
+        made = _new_key()
+        _write(key, _key_text(made), secret=True)
+        _write(chain, _certificate_text(_make_server(made, wanted, folder)))
+    return ServerCertificate(str(chain), str(key), str(authority))
+
+
+def _is_good(chain: Path, authority: Path, names: list[str]) -> bool:
+    from cryptography import x509
+
+    try:
+        found = x509.load_pem_x509_certificate(chain.read_bytes())
+        found.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.read_bytes()))
+        held = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except Exception:  # whatever is wrong with a file, a new one is right
+        return False
+    ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=_RENEWED_BEFORE)
+    return found.not_valid_after_utc > ends and set(_alternatives(names)) <= set(held)
+
+
+def _alternatives(names: Iterable[str]) -> list[Any]:
+    from cryptography import x509
+
+    found: list[Any] = []
+    for name in names:
+        try:
+            found.append(x509.IPAddress(ipaddress.ip_address(name)))
+        except ValueError:
+            if name.isascii():
+                found.append(x509.DNSName(name))
+    return found
+
+
+def _make_authority(key: Any) -> Any:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    name = _name(f"apimpolicy on {os.uname().nodename if hasattr(os, 'uname') else 'this machine'}"[:64])
+    builder = _builder(name, name, key, datetime.timedelta(days=365 * _AUTHORITY_YEARS))
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=True,
+        crl_sign=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    return (
+        builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _make_server(key: Any, names: list[str], folder: Path) -> Any:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    authority_key: Any = serialization.load_pem_private_key((folder / "authority.key").read_bytes(), None)
+    authority = x509.load_pem_x509_certificate((folder / "authority.pem").read_bytes())
+    builder = _builder(_name("localhost"), authority.subject, key, datetime.timedelta(days=_DAYS))
+    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
+    return (
+        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName(_alternatives(names)), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(issuer_key, critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+
+
+def _builder(subject: Any, issuer: Any, key: Any, life: datetime.timedelta) -> Any:
+    from cryptography import x509
+
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + life)
+    )
+
+
+def _name(text: str) -> Any:
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _new_key() -> Any:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _key_text(key: Any) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    found: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return found
+
+
+def _certificate_text(certificate: Any) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    found: bytes = certificate.public_bytes(Encoding.PEM)
+    return found
+
+
+def _write(path: Path, data: bytes, *, secret: bool = False) -> None:
+    """Write a file at once: another gateway that starts now sees all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if secret else 0o644), "wb") as file:
+        file.write(data)
+    os.replace(beside, path)

@@ -1,0 +1,38 @@
+"""The time of a gateway that serves: it runs, and waiting is waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import time
+
+from apimpolicy.engine.services import system_ticks
+from apimpolicy.serving import bridge
+
+
+class RunningClock:
+    """A clock that runs as the machine's does; it showed `start` when it was made, or the machine's time."""
+
+    waits = True
+
+    def __init__(self, start: datetime.datetime | None = None) -> None:
+        self._ahead = datetime.timedelta()
+        if start is not None:
+            self._ahead = start.astimezone(datetime.UTC) - datetime.datetime.now(datetime.UTC)
+        self._ticks_ahead = self._ahead // datetime.timedelta(microseconds=1) * 10
+
+    def now(self) -> datetime.datetime:
+        return datetime.datetime.now(datetime.UTC) + self._ahead
+
+    def ticks(self) -> int:
+        """The time in ticks of 100 ns since 0001-01-01 UTC."""
+        return system_ticks() + self._ticks_ahead
+
+    def advance(self, seconds: float) -> None:
+        """Wait. Other requests go on meanwhile."""
+        if seconds <= 0:
+            return
+        if bridge.can_wait():
+            bridge.wait_for(asyncio.sleep(seconds))
+        else:
+            time.sleep(seconds)

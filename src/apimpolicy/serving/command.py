@@ -1,0 +1,178 @@
+"""What `apimpolicy serve` does: sockets, certificates, what is printed, and the work of each process."""
+
+from __future__ import annotations
+
+import gc
+import ipaddress
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.serving.certificates import server_certificate
+from apimpolicy.serving.lines import LineWriter
+from apimpolicy.serving.listing import callable_lines, notes
+from apimpolicy.serving.runtime import Runtime
+from apimpolicy.serving.server import Listener, listen
+from apimpolicy.serving.spans import span_writer
+from apimpolicy.serving.tls import AskingContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TextIO
+
+    from apimpolicy.serving.front import Served
+    from apimpolicy.serving.loading import Source
+    from apimpolicy.serving.redis_state import RedisState
+
+_COLLECTION_THRESHOLD = 50_000
+
+
+class ServeCommand:
+    """One run of the command. Raises ConfigurationError and DiagnosticError for what cannot be served."""
+
+    def __init__(
+        self,
+        source: Source,
+        output: TextIO,
+        *,
+        http_port: int,
+        https_port: int,
+        host: str,
+        certificate: Sequence[str] | None = None,
+        redis: str | None = None,
+        trust_proxy: Sequence[str] = (),
+        inspector: bool = True,
+        is_quiet: bool = False,
+        has_workers: bool = False,
+    ) -> None:
+        self.source = source
+        self.output = output
+        self.redis = redis
+        self.inspector = inspector
+        self.is_quiet = is_quiet
+        self.has_workers = has_workers
+        self.trusts_proxy = _proxies(trust_proxy)
+        self._check_redis()
+        self.served = source.load()
+        self.runtime: Runtime | None = None
+        self.listeners = [Listener(listen(host, http_port)), self._secure(host, https_port, certificate)]
+
+    def announce(self) -> None:
+        """Print what can be called, and where."""
+        urls = "   ".join(each.url for each in self.listeners)
+        print(f"{urls}   (authority: {self.authority})", file=self.output)
+        if self.inspector:
+            print(f"requests: {self.listeners[0].url}/_apimpolicy/", file=self.output)
+        for line in (*callable_lines(self.served), *notes(self.served), self._backend(), *self._state()):
+            print(f"  {line}", file=self.output)
+        self.output.flush()
+
+    def work(self, number: int) -> int:
+        """Serve until a signal; the exit code."""
+        logging.basicConfig(format="apimpolicy: %(message)s", stream=sys.stderr, level=logging.INFO)
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        served = self.served
+        if self.redis is not None:
+            served = self.source.load(self._redis_state())
+        runtime = self.runtime = Runtime(served, self.source, with_inspector=self.inspector)
+        writer = None if self.is_quiet else LineWriter(self.output)
+        if writer is not None:
+            runtime.front.listeners.append(writer)
+        spans = span_writer()
+        if spans is not None:
+            runtime.front.listeners.append(spans)
+        server = runtime.server(self.listeners, trusts_proxy=self.trusts_proxy)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_COLLECTION_THRESHOLD)
+        try:
+            server.run()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            if writer is not None:
+                writer.close()
+        return 0
+
+    def _secure(self, host: str, port: int, certificate: Sequence[str] | None) -> Listener:
+        names = _names(self.served, host)
+        try:
+            if certificate:
+                chain, key = certificate
+                self.authority = chain
+            else:
+                chain, key, self.authority = server_certificate(names)
+            return Listener(listen(host, port), AskingContext(chain, key, self._asks))
+        except OSError as error:
+            raise ConfigurationError(f"the certificate for https is not usable: {error}") from None
+
+    def _asks(self, host: str) -> bool:
+        """Whether a caller of this host is asked for a certificate; one that names none calls by the address."""
+        served = self.served if self.runtime is None else self.runtime.front.served
+        gateway = served.gateway
+        return gateway.negotiates(host) if host else any(gateway.negotiates(name) for name in _LOCAL)
+
+    def _backend(self) -> str:
+        from apimpolicy.project.configuration import load_configuration
+
+        if self.source.backend is not None:
+            return f"forwards to {self.source.backend}"
+        if self.source.allow_outside:
+            return "forwards to the backends that policies and the configuration name"
+        path = self.source.configuration_path()
+        if path is not None and load_configuration(path).answers_for_backends:
+            return f"backends are the answers in {path}"
+        return "forwarded requests are answered with an empty 200: there is no --backend, and no [backend]"
+
+    def _state(self) -> list[str]:
+        if self.redis is not None:
+            return [f"counters and caches are shared in {_without_password(self.redis)}"]
+        return ["every worker has counters and caches of its own; --redis shares them"] if self.has_workers else []
+
+    def _check_redis(self) -> None:
+        if self.redis is not None:
+            self._redis_state().close()
+
+    def _redis_state(self) -> RedisState:
+        from apimpolicy.serving.redis_state import RedisState
+
+        assert self.redis is not None
+        return RedisState(self.redis)
+
+
+_LOCAL = ("localhost", "127.0.0.1", "::1", "")
+
+
+def _names(served: Served, host: str) -> list[str]:
+    """The host names that callers may use: for the certificate."""
+    from urllib.parse import urlsplit
+
+    gateway = served.gateway
+    setting = gateway.negotiate_client_certificate
+    given = [] if isinstance(setting, bool) else [setting] if isinstance(setting, str) else list(setting)
+    return [host, urlsplit(gateway.origin).hostname or "", *given]
+
+
+def _proxies(addresses: Sequence[str]) -> Callable[[str], bool] | None:
+    """Whether an address is a proxy whose headers count. Raises ConfigurationError."""
+    if not addresses:
+        return None
+    try:
+        networks = [ipaddress.ip_network(each, strict=False) for each in addresses]
+    except ValueError as error:
+        raise ConfigurationError(f"--trust-proxy takes an address or a network such as 10.0.0.0/8: {error}") from None
+
+    def trusts(address: str) -> bool:
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in networks)
+
+    return trusts
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"

@@ -1,0 +1,228 @@
+"""`/_apimpolicy/`: what requests came to, as it happens; each one's journey, its policies, and the state they share.
+
+GET  /_apimpolicy/                        the page
+GET  /_apimpolicy/events                  summaries of requests, the last ones and then as they end (server-sent events)
+GET  /_apimpolicy/requests/ID             the journey page; also ID/run, ID/trace, ID/policies, ID/case
+POST /_apimpolicy/requests/ID/replay      send it again
+GET  /_apimpolicy/state                   counters, caches and circuits
+
+Only callers on this machine are answered, by an address of this machine as the host; others get what the gateway has
+for this path. A request with the header `Apim-Debug-Authorization` from this machine gets `Apim-Trace-Id` in its
+answer: the ID here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from apimpolicy.context.headers import Headers
+from apimpolicy.context.records import Request, Response
+from apimpolicy.serving.front import Handled
+from apimpolicy.serving.lines import Summary
+from apimpolicy.serving.own_answers import own_answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from apimpolicy.serving.front import Front
+
+PREFIX = "/_apimpolicy"
+DEBUG_HEADER, TRACE_ID = "Apim-Debug-Authorization", "Apim-Trace-Id"
+MOST_REQUESTS = 500
+MOST_BYTES = 64 << 20
+"""Of bodies of the requests that are kept."""
+_MOST_WAITING = 1_000
+_LOOPBACK = ("127.0.0.1", "::1")
+_OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
+_OWN_HEADER = "X-Apimpolicy"
+_PAGES = {"": "inspector.html", "inspector.css": "inspector.css", "inspector.js": "inspector.js"}
+_TYPES = {"html": "text/html; charset=utf-8", "css": "text/css", "js": "text/javascript"}
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
+
+
+class Inspector:
+    """Keeps the last requests, and shows them."""
+
+    def __init__(self, front: Front) -> None:
+        self.front = front
+        self._kept: OrderedDict[int, Handled] = OrderedDict()
+        self._bytes = 0
+        self._watchers: set[asyncio.Queue[Handled | None]] = set()
+
+    def add(self, handled: Handled) -> None:
+        """Keep a request that has been answered, and tell who watches."""
+        self._kept[handled.number] = handled
+        self._bytes += _size(handled)
+        while len(self._kept) > MOST_REQUESTS or (self._bytes > MOST_BYTES and len(self._kept) > 1):
+            self._bytes -= _size(self._kept.popitem(last=False)[1])
+        for watcher in self._watchers:
+            if watcher.qsize() < _MOST_WAITING:
+                watcher.put_nowait(handled)
+
+    def close(self) -> None:
+        """End what is sent to those who watch."""
+        for watcher in self._watchers:
+            watcher.put_nowait(None)
+
+    def answer(self, request: Request, done: Callable[[Handled], None], loop: asyncio.AbstractEventLoop) -> None:
+        """Answer what is for the inspector; everything else is the gateway's."""
+        place = request.url.find("/", 8)
+        if request.url.startswith(PREFIX, place) and self._may_see(request):
+            handled = Handled(0, request)
+            handled.response = self._page(request, urlsplit(request.url).path.removeprefix(PREFIX), loop)
+            done(handled)
+            return
+        if DEBUG_HEADER in request.headers and self._may_see(request):
+            self.front.answer(request, lambda handled: done(_with_trace_id(handled)), loop)
+            return
+        self.front.answer(request, done, loop)
+
+    def _may_see(self, request: Request) -> bool:
+        """Whether the caller sits at this machine: not behind a proxy, nor a page of somebody else's in a browser."""
+        if request.ip_address not in _LOOPBACK or "X-Forwarded-For" in request.headers:
+            return False
+        if (urlsplit(request.url).hostname or "") not in _OWN_HOSTS:
+            return False
+        return request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
+
+    def _page(self, request: Request, path: str, loop: asyncio.AbstractEventLoop) -> Response:
+        if path == "":
+            return Response(301, headers={"Location": f"{PREFIX}/"})
+        path = path.removeprefix("/")
+        if path in _PAGES:
+            return _file(_PAGES[path])
+        if path == "events":
+            headers = Headers({"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+            return Response.made_of(200, "OK", headers, b"", _Events(self))  # type: ignore[arg-type] # it is only sent
+        if path == "state":
+            return _json([entry._asdict() for entry in self.front.served.gateway.services.state.entries()])
+        kind, _, rest = path.partition("/")
+        number, _, what = rest.partition("/")
+        handled = self._kept.get(int(number)) if kind == "requests" and number.isdecimal() else None
+        if handled is None:
+            return own_answer(404, "There is no such page, or the request is not kept any more.")
+        return self._of(handled, what, request, loop)
+
+    def _of(self, handled: Handled, what: str, request: Request, loop: asyncio.AbstractEventLoop) -> Response:
+        """A page about one request."""
+        if what == "replay":
+            if request.method != "POST" or _OWN_HEADER not in request.headers:
+                return own_answer(405, f"Replaying takes a POST with the header {_OWN_HEADER}.")
+            self.front.answer(_again(handled.request), lambda _: None, loop)
+            return _json({"number": self.front.count})
+        if handled.result is None:
+            return _text(handled.problem)
+        if what == "":
+            from apimpolicy.report.journey_html import journey_to_html
+
+            return Response(200, headers=_html_headers(), body=journey_to_html(handled.result))
+        if what == "run":
+            from apimpolicy.report.run_json import result_to_json
+
+            return Response(200, headers={"Content-Type": "application/json"}, body=result_to_json(handled.result))
+        if what == "trace":
+            from apimpolicy.report.gateway_trace import gateway_trace
+
+            return _json(gateway_trace(handled.result))
+        if what == "policies":
+            return _text(_effective(handled))
+        if what == "case":
+            from apimpolicy.serving.saved_cases import case_of
+
+            name = f"request-{handled.number}.test.yaml"
+            headers = {"Content-Type": "text/yaml; charset=utf-8"}
+            headers["Content-Disposition"] = f'attachment; filename="{name}"'
+            return Response(200, headers=headers, body=case_of(handled, self.front.served))
+        return own_answer(404, "There is no such page.")
+
+
+class _Events:
+    """The body of the answer that goes on as long as somebody reads it."""
+
+    def __init__(self, inspector: Inspector) -> None:
+        self._inspector = inspector
+        self._queue: asyncio.Queue[Handled | None] = asyncio.Queue()
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        inspector = self._inspector
+        inspector._watchers.add(self._queue)
+        try:
+            for handled in list(inspector._kept.values()):
+                yield _event(handled)
+            yield b": these were the last ones\n\n"
+            while True:
+                try:
+                    found = await asyncio.wait_for(self._queue.get(), 15)
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                if found is None:
+                    return
+                yield _event(found)
+        finally:
+            inspector._watchers.discard(self._queue)
+
+    def close(self) -> None:
+        self._inspector._watchers.discard(self._queue)
+
+
+def _event(handled: Handled) -> bytes:
+    summary = Summary(handled)
+    data = {name: getattr(summary, name) for name in Summary.__slots__}
+    data |= {"number": handled.number, "line": str(summary)}
+    return f"id: {handled.number}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def _with_trace_id(handled: Handled) -> Handled:
+    given = handled.response
+    headers = Headers({**dict(given.headers.fields()), TRACE_ID: str(handled.number)})
+    handled.response = Response.made_of(given.status_code, given.reason, headers, given.body, given.stream)
+    return handled
+
+
+def _again(request: Request) -> Request:
+    return Request.made_of(
+        request.method, request.url, request.headers, request.body, request.certificate, request.ip_address
+    )
+
+
+def _effective(handled: Handled) -> str:
+    """The policies of all scopes that the request met, as one document."""
+    from apimpolicy.report.effective_text import effective_text
+    from apimpolicy.report.style import Style
+
+    assert handled.result is not None
+    program = handled.result.exchange.program
+    return "No policy ran." if program is None else effective_text(program, Style())
+
+
+def _size(handled: Handled) -> int:
+    return len(handled.request.body or b"") + len(handled.response.body) + 10_000
+
+
+def _html_headers() -> dict[str, str]:
+    return {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Frame-Options": "SAMEORIGIN"}
+
+
+def _file(name: str) -> Response:
+    data = files("apimpolicy.serving").joinpath(name).read_bytes()
+    headers = {"Content-Type": _TYPES[name.rpartition(".")[2]], "Cache-Control": "no-cache"}
+    return Response(200, headers={**headers, "Content-Security-Policy": _POLICY}, body=data)
+
+
+def _json(value: Any) -> Response:
+    body = json.dumps(value, ensure_ascii=False, indent=1)
+    return Response(200, headers={"Content-Type": "application/json", "Cache-Control": "no-store"}, body=body)
+
+
+def _text(text: str) -> Response:
+    headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+    return Response(200, headers=headers, body=text)

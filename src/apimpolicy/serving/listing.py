@@ -1,0 +1,63 @@
+"""What can be called, in lines for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import from_utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.serving.front import Served
+
+_MOST = 40
+
+
+def callable_lines(served: Served) -> list[str]:
+    """A line for each operation, or for each API that takes everything below its path."""
+    gateway = served.gateway
+    if gateway.service is None:
+        found = ["ANY    /*"]
+    else:
+        found = [line for api in gateway.service.apis for line in _of_api(served, api)]
+    if len(found) > _MOST:
+        found = [*found[:_MOST], f"… and {len(found) - _MOST} more"]
+    return found
+
+
+def notes(served: Served) -> list[str]:
+    """What else a caller should know."""
+    gateway = served.gateway
+    setting = gateway.negotiate_client_certificate
+    uploaded = len(gateway.certificates)
+    found: list[str] = []
+    if setting is True:
+        found.append(f"https asks for a client certificate, {uploaded} uploaded")
+    elif setting:
+        names = [setting] if isinstance(setting, str) else [name for name in setting if gateway.negotiates(name)]
+        found.append(f"https asks for a client certificate on {', '.join(names)}, {uploaded} uploaded")
+    service = gateway.service
+    if service is not None and service.subscriptions:
+        ids = ", ".join(each.id for each in service.subscriptions[:8])
+        found.append(f"subscriptions: {ids}")
+    return found
+
+
+def _of_api(served: Served, api: ServiceApi) -> Iterator[str]:
+    from apimpolicy.engine.api_documents import ApiDocuments
+    from apimpolicy.engine.service_requests import operations_with_policies
+
+    entity = api.api
+    prefix = "/" + from_utf16(entity.path).strip("/")
+    if api.version_set is not None and api.version_set.scheme == "segment" and entity.version:
+        prefix = f"{prefix.rstrip('/')}/{from_utf16(entity.version)}"
+    documents = ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
+    operations = operations_with_policies(api, documents)
+    if not operations:
+        yield f"ANY    {prefix.rstrip('/')}/*"
+    for described, _ in operations:
+        operation = described.operation
+        template = from_utf16(operation.url_template)
+        yield f"{from_utf16(operation.method).upper():6} {prefix.rstrip('/')}{template}"

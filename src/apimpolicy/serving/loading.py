@@ -1,0 +1,194 @@
+"""From a path to what is served: a policy, a folder with policies or with a whole service, a configuration.
+
+Documents are read and compiled here, all of them, so that a mistake is found before the first request, and no file is
+read while requests come. Without a service in it, a folder is one all the same: each policy is an API at the path of
+its name (`orders.xml` answers for `/orders`), and `global.xml` is the global policy. A single policy answers for every
+path.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.serving.backends import HttpBackend, Trusted
+from apimpolicy.serving.clock import RunningClock
+from apimpolicy.serving.front import Served
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterator
+
+    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.service import Service, ServiceApi
+    from apimpolicy.policies.state import State
+    from apimpolicy.project.configuration import Configuration
+
+_GLOBAL = "global.xml"
+_HEAD = 4096
+
+
+@attrs.frozen(kw_only=True)
+class Source:
+    """What is to be served, and how; `load` reads it, as often as files change.
+
+    `config` is a configuration in the place of the nearest one. `backend` is the base URL of a real backend,
+    `allow_outside` lets requests go to wherever policies send them.
+    """
+
+    path: str
+    config: str | None = None
+    backend: str | None = None
+    allow_outside: bool = False
+    negotiate: bool | None = None
+    tracing: bool = True
+
+    def watched(self) -> list[str]:
+        """The files and folders whose changes matter."""
+        configuration = self.configuration_path()
+        found = [self.path if os.path.isdir(self.path) else os.path.dirname(os.path.abspath(self.path))]
+        if configuration is not None:
+            found.append(os.path.dirname(os.path.abspath(configuration)))
+        return sorted({os.path.abspath(each) for each in found})
+
+    def configuration_path(self) -> str | None:
+        """The configuration that counts, if there is one."""
+        from apimpolicy.project.configuration_files import find_configuration
+
+        if self.config is not None:
+            return self.config
+        return self.path if self.path.endswith(".toml") else find_configuration(self.path)
+
+    def load(self, state: State | None = None) -> Served:
+        """Read and compile all of it. Raises ConfigurationError and DiagnosticError."""
+        from apimpolicy.project.configuration import empty_configuration, load_configuration
+
+        if not os.path.exists(self.path):
+            raise ConfigurationError(f"there is no file or folder {self.path}")
+        path = self.configuration_path()
+        configuration = load_configuration(path) if path is not None else empty_configuration()
+        gateway = self._gateway(configuration, state)
+        if os.path.isfile(self.path) and not self.path.endswith(".toml"):
+            policies: dict[str, AnyPolicy] = dict(gateway.scopes({"api": Path(self.path)}))
+            gateway.program(gateway.scopes(policies))
+            return Served(gateway, policies)
+        if gateway.service is None:
+            if os.path.isfile(self.path):
+                raise ConfigurationError(f"{self.path} describes no service: serve a policy, or a folder with policies")
+            gateway.service = service_of_policies(self.path)
+        gateway.service = _read(gateway, gateway.service)
+        return Served(gateway)
+
+    def _gateway(self, configuration: Configuration, state: State | None) -> Gateway:
+        from apimpolicy.project.service_folder import is_service_folder
+
+        overrides: dict[str, Any] = {"now": _clock(configuration.now), "state": state, "tracing": self.tracing}
+        if not configuration.says_seed:
+            overrides["seed"] = None
+        if self.negotiate is not None:
+            overrides["negotiate_client_certificate"] = self.negotiate
+        real: list[HttpBackend] = []
+        if self.backend is not None:
+            real.append(HttpBackend(self.backend))
+            overrides["backend"] = real[-1]
+        elif self.allow_outside and not configuration.answers_for_backends:
+            real.append(HttpBackend(allowed=True))
+            overrides["backend"] = real[-1]
+        if real and not configuration.answers_for_outside:
+            real.append(HttpBackend(allowed=self.allow_outside))
+            overrides["outside"] = real[-1]
+        is_folder = os.path.isdir(self.path)
+        folder = self.path if is_folder and is_service_folder(self.path) else None
+        gateway = configuration.gateway(folder, **overrides)
+        trusted = Trusted(gateway.trusted_roots, gateway.backends)
+        for each in real:
+            each.trusted = trusted
+        return gateway
+
+
+@functools.lru_cache(maxsize=16)
+def _clock(start: datetime.datetime | None) -> RunningClock:
+    """One clock for the same start: time does not jump when a file changes."""
+    return RunningClock(start)
+
+
+def service_of_policies(folder: str) -> Service:
+    """The policies of a folder as APIs. Raises ConfigurationError when there is none."""
+    from apimpolicy.context.entities import Api
+    from apimpolicy.engine.service import Service, ServiceApi
+    from apimpolicy.project.root_element import root_name
+
+    apis: list[ServiceApi] = []
+    policy: Path | None = None
+    for path in sorted(Path(folder).glob("*.xml")):
+        with path.open("rb") as file:
+            root = root_name(file.read(_HEAD))
+        if path.name == _GLOBAL:
+            policy = path
+        elif root == b"policies":
+            api = Api(path.stem, name=path.stem, path=path.stem)
+            apis.append(ServiceApi(api, policy=path, subscription_required=False))
+    if not apis:
+        raise ConfigurationError(f"there is nothing to serve in {folder}: no service, and no policy document")
+    return Service(apis, policy=policy)
+
+
+def _read(gateway: Gateway, service: Service) -> Service:
+    """The service with its documents in the place of files, all compiled. Raises DiagnosticError."""
+    from apimpolicy.engine.service import Service, ServiceOperation, ServiceProduct, ServiceWorkspace
+
+    def document(policy: AnyPolicy | None, name: str) -> AnyPolicy | None:
+        return None if policy is None else gateway.policies.document(policy, name)
+
+    def read_api(api: ServiceApi) -> ServiceApi:
+        operations = [
+            ServiceOperation(each.operation, document(each.policy, f"<policy of the operation {each.operation.id}>"))
+            for each in api.operations
+        ]
+        described = {
+            name: gateway.policies.document(policy, f"<policy of the operation {name}>")
+            for name, policy in api.operation_policies.items()
+        }
+        own = document(api.policy, f"<policy of the API {api.id}>")
+        made: ServiceApi = attrs.evolve(api, policy=own, operations=operations, operation_policies=described)
+        return made
+
+    products: list[ServiceProduct] = [
+        attrs.evolve(each, policy=document(each.policy, f"<policy of the product {each.id}>"))
+        for each in service.products
+    ]
+    workspaces: list[ServiceWorkspace] = [
+        attrs.evolve(each, policy=document(each.policy, f"<policy of the workspace {name}>"))
+        for name, each in service.workspaces.items()
+    ]
+    found = Service(
+        [read_api(each) for each in service.apis],
+        products=products,
+        subscriptions=service.subscriptions,
+        workspaces=workspaces,
+        policy=document(service.policy, "<global policy of the service>"),
+    )
+    for scopes in _combinations(found):
+        gateway.program(gateway.scopes({name: policy for name, policy in scopes.items() if policy is not None}))
+    return found
+
+
+def _combinations(service: Service) -> Iterator[dict[str, AnyPolicy | None]]:
+    """Every policy at least once, among those of the scopes around it."""
+    yield {"global": service.policy}
+    for api in service.apis:
+        around: dict[str, AnyPolicy | None] = {"global": service.policy, "api": api.policy}
+        if api.workspace is not None:
+            around["workspace"] = service.workspaces[api.workspace].policy
+        yield around
+        for policy in (*(each.policy for each in api.operations), *api.operation_policies.values()):
+            if policy is not None:
+                yield {**around, "operation": policy}
+        for product in service.products_of(api):
+            yield {**around, "product": product.policy}

@@ -1,0 +1,23 @@
+"""What the server answers of itself, in the form in which the gateway does: a status code and a message in JSON."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from apimpolicy.context.records import Response
+
+_PHRASES = {413: "Request Entity Too Large", 414: "Request-URI Too Long", 431: "Request Header Fields Too Large"}
+
+
+def own_answer(status: int, message: str) -> Response:
+    """The answer with this status and message."""
+    body = f'{{ "statusCode": {status}, "message": {json.dumps(message, ensure_ascii=False)} }}'
+    return Response(status, _PHRASES.get(status), headers={"Content-Type": "application/json"}, body=body)
+
+
+def internal_error() -> Response:
+    """The answer when nobody outside is to know what went wrong."""
+    content = {"statusCode": 500, "message": "Internal server error", "activityId": str(uuid.uuid4())}
+    body = json.dumps(content, separators=(",", ":"))
+    return Response(500, headers={"Content-Type": "application/json"}, body=body)

@@ -1,0 +1,367 @@
+"""HTTP/1.1 for clients, on httptools: an asyncio protocol that uvicorn's server runs.
+
+Unlike an ASGI application it keeps what clients and policies can see: the case of header names, repeated headers,
+reason phrases; and it hands a request to the engine without a task in between. One request at a time is under way on a
+connection; what a client sends ahead waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import httptools
+
+from apimpolicy.context.headers import Headers
+from apimpolicy.context.records import Request
+from apimpolicy.serving.limits import Limits
+from apimpolicy.serving.own_answers import own_answer
+from apimpolicy.serving.wire import LAST_CHUNK, chunk, head, peer_certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.context.records import Response
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.serving.front import Handled
+
+    Answer = Callable[[Request, Callable[[Handled], None], asyncio.AbstractEventLoop], None]
+
+log = logging.getLogger("apimpolicy.serve")
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_AHEAD = 8
+"""Requests that may wait on a connection before nothing more is read from it."""
+_USUAL_LIMITS = Limits()
+
+
+class Incoming:
+    """A request as it comes in."""
+
+    __slots__ = ("body", "fields", "head_size", "host", "is_http_1_0", "keeps_alive", "method", "size", "target")
+
+    def __init__(self) -> None:
+        self.head_size = 0
+        self.target = b""
+        self.method = ""
+        self.host = ""
+        self.fields: dict[str, tuple[str, list[str]]] = {}
+        self.body: list[bytes] = []
+        self.size = 0
+        self.keeps_alive = True
+        self.is_http_1_0 = False
+
+
+class GatewayProtocol(asyncio.Protocol):
+    """One connection. The first arguments are uvicorn's; `answer` gets each request, see `front.Front.answer`."""
+
+    def __init__(
+        self,
+        config: Any,
+        server_state: Any,
+        app_state: Any = None,
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        answer: Answer,
+        limits: Limits = _USUAL_LIMITS,
+        trusts_proxy: Callable[[str], bool] | None = None,
+    ) -> None:
+        self.loop = _loop or asyncio.get_event_loop()
+        self.server_state = server_state
+        self.limits = limits
+        self._answer = answer
+        self._trusts_proxy = trusts_proxy
+        self._parser = httptools.HttpRequestParser(self)
+        self._incoming: Incoming | None = None
+        self._has_head = False
+        self._head_size = 0
+        self._waiting: deque[Incoming] = deque()
+        self._current: Incoming | None = None
+        self._is_ending = False
+        self._may_write = asyncio.Event()
+        self._may_write.set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
+        self._streaming: asyncio.Task[None] | None = None
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport: Any = transport
+        self.server_state.connections.add(self)
+        self._peer = (transport.get_extra_info("peername") or ("",))[0]
+        self._certificate: Certificate | None = peer_certificate(transport.get_extra_info("ssl_object"))
+        self._scheme = "https" if transport.get_extra_info("ssl_object") is not None else "http"
+        if len(self.server_state.connections) > self.limits.connections:
+            self._refuse(503, "There are too many connections.")
+            return
+        self._wait(self.limits.head_seconds)
+        self._timer = self.loop.call_at(self._deadline, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.server_state.connections.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._is_ending = True
+        self._waiting.clear()
+        self._may_write.set()
+        if self._streaming is not None:
+            self._streaming.cancel()
+
+    def shutdown(self) -> None:
+        """The server is ending: a request that is under way gets its answer."""
+        self._is_ending = True
+        if self._current is None and self._incoming is None:
+            self.transport.close()
+
+    def pause_writing(self) -> None:
+        self._may_write.clear()
+        self._wait(self.limits.write_seconds)
+
+    def resume_writing(self) -> None:
+        self._may_write.set()
+
+    def _wait(self, seconds: float) -> None:
+        self._deadline = self.loop.time() + seconds
+
+    def _look(self) -> None:
+        """The timer: end a connection on which nothing happens. It is not set anew with every request."""
+        now = self.loop.time()
+        if self._current is not None and self._may_write.is_set():
+            self._timer = self.loop.call_later(self.limits.body_seconds, self._look)
+        elif now < self._deadline:
+            self._timer = self.loop.call_at(self._deadline, self._look)
+        elif not self._may_write.is_set():
+            self.transport.abort()
+        elif self._incoming is not None or self._head_size:
+            self._refuse(408, "The request did not arrive in time.")
+        else:
+            self.transport.close()
+
+    # What comes in
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_ending and self._current is None:
+            return
+        if not self._has_head:
+            if not self._head_size:
+                self._wait(self.limits.head_seconds)
+            self._head_size += len(data)
+        elif self._incoming is not None:
+            self._wait(self.limits.body_seconds)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgrade(data[upgrade.args[0] :] if upgrade.args else b"")
+        except httptools.HttpParserCallbackError:
+            log.exception("a request could not be answered")
+            self._refuse(500, "Internal server error")
+        except httptools.HttpParserError:
+            self._refuse(400, "The request is not valid HTTP.")
+        else:
+            if not self._has_head and self._incoming is not None and self._head_size > self.limits.head_bytes:
+                self._refuse(431, "The headers of the request are too large.")
+
+    def eof_received(self) -> bool:
+        # It has sent all that it wants to, and may wait for the answer; with TLS there is no such half.
+        return self._current is not None and self._scheme == "http"
+
+    def on_message_begin(self) -> None:
+        self._incoming = Incoming()
+        self._has_head = False
+
+    def on_url(self, url: bytes) -> None:
+        assert self._incoming is not None
+        self._incoming.target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        assert self._incoming is not None
+        given = name.decode("latin-1")
+        self._incoming.head_size += len(name) + len(value) + 4
+        field = self._incoming.fields.setdefault(given.lower(), (given, []))
+        field[1].append(value.decode("utf-8", "surrogateescape"))
+
+    def on_headers_complete(self) -> None:
+        incoming = self._incoming
+        assert incoming is not None
+        self._has_head = True
+        self._head_size = 0
+        self._wait(self.limits.body_seconds)
+        incoming.method = self._parser.get_method().decode("ascii", "replace")
+        incoming.is_http_1_0 = self._parser.get_http_version() == "1.0"
+        incoming.keeps_alive = self._parser.should_keep_alive()
+        wrong = self._wrong_with(incoming)
+        if wrong is not None:
+            self._refuse(*wrong)
+        elif "expect" in incoming.fields and not incoming.is_http_1_0 and self._current is None:
+            self.transport.write(_CONTINUE)
+
+    def on_body(self, data: bytes) -> None:
+        incoming = self._incoming
+        if incoming is None:
+            return
+        incoming.size += len(data)
+        if incoming.size > self.limits.body_bytes:
+            self._refuse(413, "The body of the request is too large.")
+        else:
+            incoming.body.append(data)
+
+    def on_message_complete(self) -> None:
+        incoming, self._incoming = self._incoming, None
+        self._has_head = False
+        if incoming is None or self.transport.is_closing():
+            return
+        if self._current is not None:
+            self._waiting.append(incoming)
+            if len(self._waiting) >= _AHEAD:
+                self.transport.pause_reading()
+        else:
+            self._begin(incoming)
+
+    def _wrong_with(self, incoming: Incoming) -> tuple[int, str] | None:
+        """Why a request is refused before its body comes: the status and the message."""
+        fields = incoming.fields
+        if len(incoming.target) > self.limits.target_bytes:
+            return 414, "The URL of the request is too long."
+        if incoming.head_size + len(incoming.target) > self.limits.head_bytes:
+            return 431, "The headers of the request are too large."
+        if "host" in fields:
+            host, *others = fields["host"][1]
+            incoming.host = host
+            if others or not _is_host(host):
+                return 400, "The request needs one valid header Host."
+        elif not incoming.is_http_1_0:
+            return 400, "The request needs one valid header Host."
+        if "expect" in fields and [each.lower() for each in fields["expect"][1]] != ["100-continue"]:
+            return 417, "The gateway can't do what the header Expect asks for."
+        if "content-length" in fields:
+            length = fields["content-length"][1][-1]
+            if length.isascii() and length.isdecimal() and int(length) > self.limits.body_bytes:
+                return 413, "The body of the request is too large."
+        return None
+
+    def _upgrade(self, rest: bytes) -> None:
+        """The client wants to speak another protocol: WebSocket was refused, with others HTTP/1.1 goes on."""
+        self._parser = httptools.HttpRequestParser(self)
+        if rest and not self.transport.is_closing():
+            self.data_received(rest)
+
+    # What goes out
+
+    def _begin(self, incoming: Incoming) -> None:
+        self._current = incoming
+        fields = incoming.fields
+        upgrade = ", ".join(fields["upgrade"][1]).lower() if "upgrade" in fields else ""
+        if incoming.method == "CONNECT":
+            self._refuse(405, "The gateway is not a proxy.")
+        elif "websocket" in upgrade:
+            self._refuse(501, "apimpolicy does not simulate WebSocket APIs.")
+        else:
+            self._answer(self._request(incoming), self._end, self.loop)
+
+    def _request(self, incoming: Incoming) -> Request:
+        scheme, host, address = self._scheme, incoming.host or "localhost", self._peer
+        fields = incoming.fields
+        if self._trusts_proxy is not None and self._trusts_proxy(address):
+            scheme = _last(fields, "x-forwarded-proto") or scheme
+            host = _last(fields, "x-forwarded-host") or host
+            address = _last(fields, "x-forwarded-for") or address
+        target = incoming.target.decode("utf-8", "replace")
+        if not target.startswith("/"):
+            target = "/" + target.partition("://")[2].partition("/")[2] if "://" in target else "/" + target
+        body = b"".join(incoming.body) if incoming.body else None
+        headers = Headers.made_of(fields)
+        return Request.made_of(incoming.method, f"{scheme}://{host}{target}", headers, body, self._certificate, address)
+
+    def _end(self, handled: Handled) -> None:
+        incoming, response = self._current, handled.response
+        if incoming is None or self.transport.is_closing():
+            return
+        keeps_alive = incoming.keeps_alive and not self._is_ending
+        if response.stream is not None:
+            self._streaming = self.loop.create_task(self._stream(incoming, response, keeps_alive))
+            return
+        self._write(incoming, response, keeps_alive)
+        self._next(keeps_alive)
+
+    def _write(self, incoming: Incoming, response: Response, keeps_alive: bool) -> None:
+        is_head = incoming.method == "HEAD"
+        defaults, old = self.server_state.default_headers, incoming.is_http_1_0
+        written = head(response, defaults, is_head=is_head, keeps_alive=keeps_alive, old=old)
+        has_body = not is_head and response.status_code not in (204, 304) and response.status_code >= 200
+        self.transport.write(written + response.body if has_body else written)
+
+    async def _stream(self, incoming: Incoming, response: Response, keeps_alive: bool) -> None:
+        stream: Any = response.stream
+        is_chunked = not incoming.is_http_1_0 and "Content-Length" not in response.headers
+        keeps_alive = keeps_alive and not (incoming.is_http_1_0 and "Content-Length" not in response.headers)
+        defaults = self.server_state.default_headers
+        is_head = incoming.method == "HEAD" or response.status_code in (204, 304)
+        self.transport.write(
+            head(response, defaults, is_head=is_head, keeps_alive=keeps_alive, old=incoming.is_http_1_0, streams=True)
+        )
+        try:
+            async for part in stream.parts():
+                if is_head:
+                    break
+                self.transport.write(chunk(part) if is_chunked else part)
+                await self._may_write.wait()
+                if self.transport.is_closing():
+                    return
+        except OSError:  # nothing can be said any more, but that this was not all
+            self.transport.abort()
+            return
+        except asyncio.CancelledError:
+            return
+        finally:
+            stream.close() if self.transport.is_closing() else None
+        if is_chunked and not is_head:
+            self.transport.write(LAST_CHUNK)
+        self._streaming = None
+        self._next(keeps_alive)
+
+    def _next(self, keeps_alive: bool) -> None:
+        """The answer has been written: take the next request, or wait for one."""
+        self._current = None
+        if not keeps_alive or (self._is_ending and not self._waiting):
+            self.transport.close()
+            return
+        self._wait(self.limits.idle_seconds if self._incoming is None else self.limits.body_seconds)
+        if self._waiting:
+            incoming = self._waiting.popleft()
+            if len(self._waiting) == _AHEAD - 1:
+                self.transport.resume_reading()
+            self.loop.call_soon(self._begin_later, incoming)
+            self._current = incoming
+
+    def _begin_later(self, incoming: Incoming) -> None:
+        if not self.transport.is_closing():
+            self._begin(incoming)
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer without the engine, and end the connection."""
+        if self.transport.is_closing():
+            return
+        incoming = Incoming() if self._current is None else self._current
+        if self._current is not None and self._streaming is not None:
+            self.transport.abort()
+            return
+        self._incoming, self._current, self._is_ending = None, None, True
+        self._write(incoming, own_answer(status, message), False)
+        self.transport.close()
+
+
+def _last(fields: dict[str, tuple[str, list[str]]], name: str) -> str:
+    """The last value of a header: what the proxy next to us wrote."""
+    values = fields.get(name, ("", []))[1]
+    return values[-1].rpartition(",")[2].strip() if values else ""
+
+
+_HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]~")
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_host(host: str) -> bool:
+    return len(host) <= 255 and _HOST_CHARACTERS.issuperset(host)

@@ -1,0 +1,272 @@
+"""State in Redis, shared by all gateways that use the same one: exact counts, external cache, circuits.
+
+    Gateway(state=RedisState("redis://localhost:6379"))
+
+Every operation looks and counts at once, in a script that Redis runs at its own time, so that clocks of machines do not
+matter. As in Azure the external cache misses while Redis is away. What limits do then is stated nowhere; our choice:
+every process counts for itself, from zero, until Redis is back. `caching-type="internal"` stays in the process.
+
+What a worker holds (calls inside of limit-concurrency, and those that count only at their end) is given up ten seconds
+after its last sign of life, so that a worker that was killed holds nothing for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import threading
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.engine.cache import ValueCache
+from apimpolicy.engine.circuits import LocalCircuits
+from apimpolicy.engine.counters import CallCounters
+from apimpolicy.engine.semantic_cache import distance
+from apimpolicy.policies.state import Bucket, Claim, Counter, Standing, StateEntry, Taken, Window
+from apimpolicy.serving.redis_connection import RedisConnection
+from apimpolicy.serving.redis_values import from_bytes, to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.policies.state import Cache, Tripping
+
+_BEAT = 2.0
+_LONGEST_KEY = 200
+_MOST_ENTRIES = 500
+_MOST_PROMPTS = 1_000
+_ROUNDING = 1e-9
+_EXTERNAL = ("external", "prefer-external")
+
+
+class RedisState:
+    """Implements `apimpolicy.policies.state.State` for the Redis at a URL. Raises ConfigurationError for a wrong URL.
+
+    `prefix` is what all keys begin with: gateways with different ones share nothing.
+    """
+
+    def __init__(self, url: str, prefix: str = "apimpolicy:") -> None:
+        self.connection = RedisConnection(url, prefix)
+        self.counters = RedisCounters(self.connection)
+        self.circuits = RedisCircuits(self.connection)
+        self.semantic_cache = RedisPrompts(self.connection)
+        self._internal = ValueCache()
+        self._external = RedisCache(self.connection)
+
+    def cache(self, caching_type: str) -> Cache:
+        return self._external if caching_type in _EXTERNAL else self._internal
+
+    def entries(self) -> Iterator[StateEntry]:
+        yield from self._internal.entries()
+        prefix = self.connection.prefix
+        found = self.connection.command("SCAN", 0, "MATCH", f"{prefix}*", "COUNT", 10 * _MOST_ENTRIES)
+        for key in sorted(found[0][1])[:_MOST_ENTRIES] if found is not None else ():
+            kind, _, name = key.decode("utf-8", "replace").removeprefix(prefix).partition(":")
+            yield StateEntry(kind, name, "in Redis")
+
+    def close(self) -> None:
+        """End what runs beside the requests."""
+        self.counters.close()
+        self.connection.close()
+
+
+class RedisCounters:
+    """Implements `apimpolicy.policies.state.Counters`."""
+
+    def __init__(self, connection: RedisConnection) -> None:
+        self._connection = connection
+        self._local = CallCounters()
+        self._worker = f"{os.getpid()}-{os.urandom(6).hex()}"
+        self._given_up: deque[str] = deque()
+        self._promises: dict[tuple[str, int], weakref.finalize[Any, Any]] = {}
+        self._local_inside: dict[str, int] = {}
+        self._heart: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+
+    def now(self) -> float:
+        found = self._connection.operation("now", {})
+        return self._local.now() if found is None else float(found[0])
+
+    def take(self, claims: Sequence[Claim], *, promised_to: object | None = None) -> Taken:
+        given: dict[str, Any] = {"claims": [_claim(claim) for claim in claims]}
+        if promised_to is not None:
+            given["worker"] = self._living_worker()
+        found = self._connection.operation("take", given)
+        if found is None:
+            return self._local.take(claims, promised_to=promised_to)
+        numbers = [float(each) for each in found]
+        standings = [Standing(*numbers[place : place + 2]) for place in range(1, len(numbers), 2)]
+        refused = int(numbers[0])
+        if refused:
+            return Taken(refused - 1, standings)
+        if promised_to is not None:
+            key = claims[0].counter.key
+            self._promises[key, id(promised_to)] = weakref.finalize(promised_to, self._give_up, key, id(promised_to))
+        return Taken(None, standings)
+
+    def settle(self, promise: Counter, holder: object, counts: Sequence[tuple[Counter, int]]) -> None:
+        promised = self._promises.pop((promise.key, id(holder)), None)
+        if promised is None:
+            self._local.settle(promise, holder, counts)
+            return
+        promised.detach()
+        self._count(counts, [_portable(promise.key)])
+
+    def count(self, counts: Sequence[tuple[Counter, int]]) -> None:
+        self._count(counts, [])
+
+    def standing(self, counter: Counter, limit: int) -> Standing:
+        found = self._connection.operation("standing", {"counter": _counter(counter), "limit": limit})
+        return self._local.standing(counter, limit) if found is None else Standing(float(found[0]), float(found[1]))
+
+    def enter(self, key: str, limit: int) -> int | None:
+        given = {"key": _portable(key), "limit": limit, "worker": self._living_worker()}
+        found = self._connection.operation("enter", given)
+        if found is not None:
+            return int(found[0]) or None
+        inside = self._local.enter(key, limit)
+        if inside is not None:
+            with self._lock:
+                self._local_inside[key] = self._local_inside.get(key, 0) + 1
+        return inside
+
+    def leave(self, key: str) -> None:
+        with self._lock:
+            is_local = self._local_inside.get(key, 0) > 0
+            if is_local:
+                self._local_inside[key] -= 1
+        if is_local:
+            self._local.leave(key)
+        else:
+            self._connection.operation("leave", {"key": _portable(key), "worker": self._worker})
+
+    def close(self) -> None:
+        """End the signs of life."""
+        self._stop.set()
+
+    def _count(self, counts: Sequence[tuple[Counter, int]], settled: list[str]) -> None:
+        while self._given_up:
+            settled.append(_portable(self._given_up.popleft()))
+        written = [{"counter": _counter(counter), "amount": amount} for counter, amount in counts]
+        given = {"counts": written, "settled": settled, "worker": self._worker}
+        if self._connection.operation("count", given) is None:
+            self._local.count(counts)
+
+    def _give_up(self, key: str, holder: int) -> None:
+        """A request that promised has been forgotten, because of an error: said at the next opportunity."""
+        self._promises.pop((key, holder), None)
+        self._given_up.append(key)
+
+    def _living_worker(self) -> str:
+        if self._heart is None:
+            with self._lock:
+                if self._heart is None:
+                    self._heart = threading.Thread(target=self._beat, name="apimpolicy-redis", daemon=True)
+                    self._heart.start()
+        return self._worker
+
+    def _beat(self) -> None:
+        while not self._stop.wait(_BEAT):
+            self._connection.operation("beat", {"worker": self._worker})
+            if self._given_up:
+                self._count([], [])
+
+
+class RedisCache:
+    """Implements `apimpolicy.policies.state.Cache`; while Redis is away nothing is there."""
+
+    def __init__(self, connection: RedisConnection) -> None:
+        self._connection = connection
+
+    def get(self, key: str) -> tuple[bool, object]:
+        found = self._connection.command("GET", self._name(key))
+        if found is None or found[0] is None:
+            return False, None
+        try:
+            return True, from_bytes(found[0])
+        except ValueError:  # somebody else's
+            return False, None
+
+    def set(self, key: str, value: object, seconds: float) -> None:
+        if seconds == math.inf:
+            self._connection.command("SET", self._name(key), to_bytes(value))
+        elif (milliseconds := int(seconds * 1000)) > 0:
+            self._connection.command("SET", self._name(key), to_bytes(value), "PX", milliseconds)
+        else:
+            self.remove(key)
+
+    def remove(self, key: str) -> bool:
+        found = self._connection.command("DEL", self._name(key))
+        return found is not None and bool(found[0])
+
+    def _name(self, key: str) -> str:
+        return f"{self._connection.prefix}cached:{_portable(key)}"
+
+
+class RedisCircuits:
+    """Implements `apimpolicy.policies.state.Circuits`."""
+
+    def __init__(self, connection: RedisConnection) -> None:
+        self._connection = connection
+        self._local = LocalCircuits()
+
+    def seconds_open(self, id_: str) -> float:
+        found = self._connection.operation("circuit", {"id": _portable(id_)})
+        return self._local.seconds_open(id_) if found is None else float(found[0])
+
+    def record(self, id_: str, failed: bool, tripping: Tripping, duration: float) -> None:
+        given = {**tripping._asdict(), "id": _portable(id_), "failed": failed, "duration": duration}
+        if self._connection.operation("record", given) is None:
+            self._local.record(id_, failed, tripping, duration)
+
+
+class RedisPrompts:
+    """Implements `apimpolicy.policies.language_models.SemanticCache`: a list for each partition, compared here."""
+
+    def __init__(self, connection: RedisConnection) -> None:
+        self._connection = connection
+
+    def find(self, partition: str, vector: Sequence[float], threshold: float) -> tuple[float | None, object]:
+        found = self._connection.command("LRANGE", self._name(partition), 0, -1)
+        time = self._connection.command("TIME")
+        if found is None or time is None:
+            return None, None
+        now = int(time[0][0]) if isinstance(time[0], (list, tuple)) else 0
+        kept = [entry for entry in map(json.loads, found[0]) if entry[0] > now]
+        if not kept:
+            return None, None
+        nearest, answer = min(((distance(vector, entry[1]), entry[2]) for entry in kept), key=lambda it: it[0])
+        return nearest, from_bytes(answer.encode()) if nearest <= threshold + _ROUNDING else None
+
+    def store(self, partition: str, vector: Sequence[float], answer: object, seconds: float) -> None:
+        time = self._connection.command("TIME")
+        if time is None:
+            return
+        entry = json.dumps([int(time[0][0]) + seconds, list(vector), to_bytes(answer).decode()])
+        self._connection.command("RPUSH", self._name(partition), entry)
+        self._connection.command("LTRIM", self._name(partition), -_MOST_PROMPTS, -1)
+        self._connection.command("EXPIRE", self._name(partition), int(seconds) + 1, "GT")
+        self._connection.command("EXPIRE", self._name(partition), int(seconds) + 1, "NX")
+
+    def _name(self, partition: str) -> str:
+        return f"{self._connection.prefix}prompts:{_portable(partition)}"
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    return {"counter": _counter(claim.counter), "limit": claim.limit, "amount": claim.amount, "own": claim.own}
+
+
+def _counter(counter: Counter) -> dict[str, Any]:
+    kind = "window" if isinstance(counter, Window) else "bucket" if isinstance(counter, Bucket) else "total"
+    return {**counter._asdict(), "key": _portable(counter.key), "kind": kind}
+
+
+def _portable(key: str) -> str:
+    """A key as Redis shows it well; one that is long, or not plain text, as its digest."""
+    if len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable():
+        return key
+    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()

@@ -1,0 +1,158 @@
+"""Cached values as bytes for a cache outside of this process: JSON that names the kind of each value.
+
+Nothing is pickled: whoever can write to the cache must not run code here.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from decimal import Decimal
+from typing import Any
+
+from apimpolicy.context.headers import Headers
+from apimpolicy.context.records import Response
+from apimpolicy.dotnet.values import BYTE, Array, Boxed, EnumValue, box, byte_array
+from apimpolicy.errors import NotSimulatedError
+
+
+def to_bytes(value: object) -> bytes:
+    """The value as bytes. Raises NotSimulatedError for a kind of value that is not kept outside of the process."""
+    return json.dumps(_encoded(value), separators=(",", ":")).encode()
+
+
+def from_bytes(data: bytes) -> object:
+    """The value again. Raises ValueError for bytes that are no such value."""
+    try:
+        return _decoded(json.loads(data))
+    except (KeyError, TypeError, IndexError, RecursionError) as error:
+        raise ValueError(f"this is not a cached value: {error}") from None
+
+
+def _encoded(value: object) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Response):
+        headers = [[name, single] for name, values in value.headers.fields() for single in values]
+        return {"response": [value.status_code, value.reason, headers, _base64(value.body)]}
+    if isinstance(value, Boxed):
+        return _boxed(value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return {"int": int(value)}
+    if isinstance(value, float):
+        return {"double": value.hex()}
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
+    if isinstance(value, Array) and value.element is BYTE:
+        return {"bytes": _base64(bytes(value))}
+    return _object(value)
+
+
+def _boxed(value: Any) -> Any:
+    if isinstance(value, EnumValue):
+        raise _refused(value)
+    if isinstance(value, float):
+        return {"boxed": [str(value.dotnet_type), float(value).hex()]}  # type: ignore[attr-defined] # both, as Single is
+    return {"boxed": [str(value.dotnet_type), str(value) if isinstance(value, str) else int(value)]}
+
+
+def _object(value: Any) -> Any:
+    from apimpolicy.dotnet.system.datetimes import DateTime
+    from apimpolicy.dotnet.system.guids import Guid
+    from apimpolicy.dotnet.system.timespans import TimeSpan
+
+    name = getattr(value, "dotnet_type_name", "")
+    if name.startswith("Newtonsoft.Json.Linq.J"):
+        return {"json": [name.rpartition(".")[2], str(value.format(0))]}
+    if name.startswith("System.Xml.Linq.X"):
+        return {"xml": [name.rpartition(".")[2], str(value.to_string())]}
+    if isinstance(value, DateTime):
+        return {"time": [value.ticks, value.kind]}
+    if isinstance(value, TimeSpan):
+        return {"span": value.ticks}
+    if isinstance(value, Guid):
+        return {"guid": value.hex}
+    raise _refused(value)
+
+
+def _refused(value: Any) -> NotSimulatedError:
+    name = getattr(value, "dotnet_type_name", "") or type(value).__name__
+    return NotSimulatedError(
+        f"caching a value of type {name} outside of the gateway", "cache text, a number, JSON or XML"
+    )
+
+
+def _decoded(given: Any) -> object:
+    if not isinstance(given, dict):
+        return given
+    ((kind, content),) = given.items()
+    return _KINDS[kind](content)
+
+
+def _response(content: Any) -> Response:
+    status, reason, headers, body = content
+    return Response.made_of(status, reason, Headers([(name, value) for name, value in headers]), _plain(body))
+
+
+def _unboxed(content: Any) -> object:
+    from apimpolicy.dotnet.metadata import named
+
+    name, value = content
+    type_ = named(name)
+    return box(type_, float.fromhex(value) if name == "float" else value)
+
+
+def _json(content: Any) -> object:
+    from apimpolicy.context.bodies import parse_json
+
+    name, text = content
+    return parse_json(name if name in ("JObject", "JArray") else "JToken", text)
+
+
+def _xml(content: Any) -> object:
+    from apimpolicy.context.bodies import parse_xml
+
+    return parse_xml(*content)
+
+
+def _time(content: Any) -> object:
+    from apimpolicy.dotnet.system.datetimes import DateTime
+
+    return DateTime(*content)
+
+
+def _span(content: Any) -> object:
+    from apimpolicy.dotnet.system.timespans import TimeSpan
+
+    return TimeSpan(content)
+
+
+def _guid(content: Any) -> object:
+    from apimpolicy.dotnet.system.guids import Guid
+
+    return Guid(content)
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _plain(text: str) -> bytes:
+    return base64.b64decode(text)
+
+
+_KINDS: dict[str, Any] = {
+    "response": _response,
+    "boxed": _unboxed,
+    "int": int,
+    "double": float.fromhex,
+    "decimal": Decimal,
+    "bytes": lambda text: byte_array(_plain(text)),
+    "json": _json,
+    "xml": _xml,
+    "time": _time,
+    "span": _span,
+    "guid": _guid,
+}

@@ -1,0 +1,111 @@
+"""A gateway at work: what is served now, who is told of requests, and what happens when files change."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.project.fingerprints import fingerprint
+from apimpolicy.serving.backends import close_connections
+from apimpolicy.serving.front import Front
+from apimpolicy.serving.server import GatewayServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from apimpolicy.policies.state import State
+    from apimpolicy.serving.front import Served
+    from apimpolicy.serving.limits import Limits
+    from apimpolicy.serving.loading import Source
+    from apimpolicy.serving.server import Listener
+
+_LOOK = 0.5
+"""Seconds between two looks at the files."""
+
+log = logging.getLogger("apimpolicy.serve")
+
+
+class Runtime:
+    """Serves what was loaded; with a `source` it loads it again when files change.
+
+    Requests that are under way end with what they began with. Counters and caches stay. What cannot be loaded is said,
+    and the last good state goes on.
+    """
+
+    def __init__(self, served: Served, source: Source | None = None, *, with_inspector: bool = True) -> None:
+        self.front = Front(served)
+        self.source = source
+        self.state: State = served.gateway.services.state
+        self.inspector: Any = None
+        if with_inspector:
+            from apimpolicy.serving.inspector import Inspector
+
+            self.inspector = Inspector(self.front)
+            self.front.listeners.append(self.inspector.add)
+
+    def server(
+        self,
+        listeners: Sequence[Listener],
+        *,
+        limits: Limits | None = None,
+        trusts_proxy: Callable[[str], bool] | None = None,
+    ) -> GatewayServer:
+        """The server for these sockets; its `run` serves until it is told to end."""
+        answer = self.front.answer if self.inspector is None else self.inspector.answer
+        return GatewayServer(
+            answer,
+            listeners,
+            limits=limits,
+            trusts_proxy=trusts_proxy,
+            beside=[self._tell_watchers, *([] if self.source is None else [self.watch])],
+            at_end=[self._close],
+        )
+
+    async def watch(self) -> None:
+        """Load again whenever a file changes."""
+        assert self.source is not None
+        paths = self.source.watched()
+        seen = await asyncio.to_thread(fingerprint, paths)
+        while True:
+            await asyncio.sleep(_LOOK)
+            now = await asyncio.to_thread(fingerprint, paths)
+            if now != seen:
+                seen = now
+                await self.reload()
+
+    async def reload(self) -> bool:
+        """Load again now; whether that was possible."""
+        assert self.source is not None
+        try:
+            served = await asyncio.to_thread(self.source.load, self.state)
+        except DiagnosticError as error:
+            first = error.diagnostics[0]
+            line, column = first.source.position(first.start)
+            where = f"{first.source.path}:{line}:{column}"
+            log.error("not loaded, the last good state goes on: %s: %s %s", where, first.code, first.message)
+            return False
+        except ApimPolicyError as error:
+            log.error("not loaded, the last good state goes on: %s", error)
+            return False
+        self.front.served = served
+        log.info("loaded again")
+        return True
+
+    async def _tell_watchers(self) -> None:
+        """Whoever watches the inspector would keep the server from ending."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            if self.inspector is not None:
+                self.inspector.close()
+
+    async def _close(self) -> None:
+        self.front.close()
+        await close_connections()
+        connection = getattr(self.state, "connection", None)
+        if connection is not None:
+            with contextlib.suppress(Exception):  # it may be away
+                await connection.aclose()

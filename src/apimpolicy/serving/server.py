@@ -1,0 +1,152 @@
+"""uvicorn's server with our protocol: several sockets, with TLS and without, and an end that loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import uvicorn
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.serving.limits import Limits
+from apimpolicy.serving.protocol import GatewayProtocol
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from apimpolicy.serving.protocol import Answer
+
+_BACKLOG = 2048
+_GRACE = 30
+"""Seconds that requests which are under way get when the server ends."""
+
+
+class Listener(NamedTuple):
+    """A socket that listens, and TLS if it has that."""
+
+    socket: socket.socket
+    tls: ssl.SSLContext | None = None
+
+    @property
+    def url(self) -> str:
+        host, port = self.socket.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'http' if self.tls is None else 'https'}://{shown}:{port}"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on this address; port 0 is any that is free. Raises ConfigurationError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except (OSError, OverflowError) as error:
+        made.close()
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ConfigurationError(f"can't listen on {host}:{port}: {why}") from None
+    made.listen(_BACKLOG)
+    made.set_inheritable(True)
+    return made
+
+
+class GatewayServer(uvicorn.Server):
+    """Serves listeners until it is told to end. `beside` are tasks that run with it; they are cancelled at its end."""
+
+    def __init__(
+        self,
+        answer: Answer,
+        listeners: Sequence[Listener],
+        *,
+        limits: Limits | None = None,
+        trusts_proxy: Callable[[str], bool] | None = None,
+        beside: Sequence[Callable[[], Awaitable[None]]] = (),
+        at_end: Sequence[Callable[[], Awaitable[None]]] = (),
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                _no_application,
+                lifespan="off",
+                interface="asgi3",
+                ws="none",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                loop="asyncio",
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+        self.config.load()
+        self._listeners = list(listeners)
+        self._protocol: Callable[..., asyncio.Protocol] = partial(
+            GatewayProtocol, answer=answer, limits=limits or Limits(), trusts_proxy=trusts_proxy
+        )
+        self._beside = list(beside)
+        self._at_end = list(at_end)
+        self._tasks: list[asyncio.Task[Any]] = []
+        self.is_ready = threading.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End in peace at a signal; uvicorn would raise it again at the end."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        loop = asyncio.get_running_loop()
+        make = partial(self._protocol, self.config, self.server_state, _loop=loop)
+        self.servers = [
+            await loop.create_server(make, sock=each.socket, ssl=each.tls, backlog=_BACKLOG) for each in self._listeners
+        ]
+        self._tasks = [asyncio.ensure_future(start()) for start in self._beside]
+        self.started = True
+        await self.on_tick(0)
+        self.is_ready.set()
+
+    async def main_loop(self) -> None:
+        """Go on until the end, which is noticed at once."""
+        self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), 0.1)
+
+    def end(self) -> None:
+        """End, from any thread."""
+        self.should_exit = True
+        with suppress(RuntimeError, AttributeError):  # it has ended, or not begun
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen no more, answer what is under way, and end."""
+        for task in self._tasks:
+            task.cancel()
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        ends = asyncio.get_running_loop().time() + _GRACE
+        while self.server_state.connections and not self.force_exit and asyncio.get_running_loop().time() < ends:
+            await asyncio.sleep(0.01)
+        for end in self._at_end:
+            await end()
+
+
+async def _no_application(scope: Any, receive: Any, send: Any) -> None:
+    """uvicorn wants an application; our protocol asks none."""

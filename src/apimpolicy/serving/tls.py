@@ -1,0 +1,150 @@
+"""TLS that asks for a client certificate where the host negotiates, and never refuses one: policies judge it.
+
+Python's own `ssl` refuses a certificate that it does not trust, so these connections are pyOpenSSL's, behind the two
+objects that asyncio knows: an `ssl.SSLContext`, and what its `wrap_bio` gives.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from OpenSSL import SSL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_BLOCK = 65536
+
+
+class AskingContext(ssl.SSLContext):
+    """The context of a server with this certificate chain and key (paths to PEM files).
+
+    `asks` says for a host name, as the caller names it in the handshake (empty when it names none), whether to ask for
+    a client certificate. Raises OSError for files that cannot be read or are no certificate.
+    """
+
+    def __new__(cls, chain: str, key: str, asks: Callable[[str], bool]) -> AskingContext:
+        made = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
+        made._openssl = _context(chain, key, asks)
+        return made
+
+    def __init__(self, *_: Any) -> None:
+        self._openssl: SSL.Context
+
+    def wrap_bio(  # type: ignore[override] # what asyncio needs of an SSLObject, and no more
+        self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *_: Any, **__: Any
+    ) -> AskingConnection:
+        return AskingConnection(self._openssl, incoming, outgoing)
+
+
+def _context(chain: str, key: str, asks: Callable[[str], bool]) -> SSL.Context:
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    try:
+        context.use_certificate_chain_file(chain)
+        context.use_privatekey_file(key)
+    except SSL.Error as error:
+        raise OSError(f"{chain} or {key} is not a certificate with its key: {error}") from None
+    context.set_session_id(b"apimpolicy")
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION)
+    context.set_alpn_select_callback(_http_1)
+
+    def named(connection: SSL.Connection) -> None:
+        name = connection.get_servername() or b""
+        if asks(name.decode("ascii", "replace")):
+            connection.set_verify(SSL.VERIFY_PEER, _accept)
+
+    context.set_tlsext_servername_callback(named)
+    return context
+
+
+def _accept(*_: object) -> bool:
+    return True
+
+
+def _http_1(_: SSL.Connection, offered: list[bytes]) -> Any:
+    return b"http/1.1" if b"http/1.1" in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+
+
+class AskingConnection:
+    """What asyncio needs of an `ssl.SSLObject`."""
+
+    def __init__(self, context: SSL.Context, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
+        self._incoming, self._outgoing = incoming, outgoing
+        self._tls = SSL.Connection(context, None)
+        self._tls.set_accept_state()
+        self.context = context
+
+    def client_certificates(self) -> list[bytes]:
+        """What the caller presented, its own certificate first, in DER; empty when it presented nothing."""
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        own = self._tls.get_peer_certificate(as_cryptography=True)
+        if own is None:
+            return []
+        chain = self._tls.get_peer_cert_chain(as_cryptography=True) or []
+        first = own.public_bytes(Encoding.DER)
+        others = [each.public_bytes(Encoding.DER) for each in chain]
+        return [first, *(each for each in others if each != first)]
+
+    def do_handshake(self) -> None:
+        self._do(self._tls.do_handshake)
+
+    def read(self, size: int = 1024, buffer: Any = None) -> Any:
+        data = self._do(self._tls.recv, size)
+        if buffer is None:
+            return data
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data: Any) -> int:
+        sent: int = self._do(self._tls.send, bytes(data))
+        return sent
+
+    def unwrap(self) -> None:
+        self._do(self._tls.shutdown)
+
+    def getpeercert(self, binary_form: bool = False) -> Any:
+        found = self.client_certificates()
+        return (found[0] if binary_form else {}) if found else None
+
+    def cipher(self) -> tuple[str | None, str | None, int]:
+        return self._tls.get_cipher_name(), self._tls.get_cipher_version(), self._tls.get_cipher_bits() or 0
+
+    def compression(self) -> None:
+        return None
+
+    def version(self) -> str:
+        return self._tls.get_protocol_version_name()
+
+    def selected_alpn_protocol(self) -> str | None:
+        return self._tls.get_alpn_proto_negotiated().decode() or None
+
+    def pending(self) -> int:
+        return self._tls.pending()
+
+    def _do(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        data = self._incoming.read()
+        if data:
+            self._tls.bio_write(data)
+        try:
+            return call(*arguments)
+        except SSL.WantReadError:
+            raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "want read") from None
+        except SSL.ZeroReturnError:
+            raise ssl.SSLZeroReturnError(ssl.SSL_ERROR_ZERO_RETURN, "closed") from None
+        except SSL.SysCallError as error:
+            raise ssl.SSLSyscallError(ssl.SSL_ERROR_SYSCALL, str(error)) from None
+        except SSL.Error as error:
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, str(error)) from None
+        finally:
+            self._flush()
+
+    def _flush(self) -> None:
+        try:
+            while True:
+                self._outgoing.write(self._tls.bio_read(_BLOCK))
+        except SSL.WantReadError:
+            pass

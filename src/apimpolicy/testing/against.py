@@ -1,0 +1,231 @@
+"""Test cases against a gateway that is not simulated in this process: Azure's, or `apimpolicy serve`.
+
+A case's requests are sent over the network, and what its answers show from outside is compared: status, reason,
+headers, body. What only the inside shows (variables, branches, what reached a backend) is counted as not observable,
+unless the gateway gives its trace: then that is held against the simulator's, step by step.
+
+The gateway has to have what the case's own gateway has: the policy, named values, certificates, and backends that
+answer alike. A case that needs a clock that can be moved on, or another address of the caller, is skipped.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from apimpolicy.context.records import Request, Response
+from apimpolicy.context.urls import Url
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.testing.expectations import OBSERVABLE, Mismatch, observable_mismatches
+from apimpolicy.testing.format import PART
+from apimpolicy.testing.gateways import gateway_of, request_of
+from apimpolicy.testing.running import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.services import Transport
+    from apimpolicy.testing.case_files import Case, Step
+    from apimpolicy.testing.identities import CaseIdentities
+    from apimpolicy.testing.tree import Tree
+
+_PATIENCE = 60.0
+_LONGEST_WAIT = 5.0
+"""Seconds of `advance` for which a run really waits."""
+KEY_HEADER = "Ocp-Apim-Subscription-Key"
+
+
+class TraceSource(Protocol):
+    """Where a gateway's traces are."""
+
+    def headers(self) -> dict[str, str]:
+        """What a request brings so that it is traced. Raises ConfigurationError."""
+
+    def trace(self, response: Response) -> dict[str, Any] | None:
+        """The trace of the request that was answered so; None when there is none. Raises ConfigurationError."""
+
+
+class Target:
+    """A gateway at a URL. `key` is a subscription's, for requests that bring none; `authority` a PEM file with what to
+    trust besides the machine's authorities. Raises ConfigurationError for a URL that is none.
+    """
+
+    def __init__(
+        self, url: str, *, key: str | None = None, authority: str | None = None, traces: TraceSource | None = None
+    ) -> None:
+        self.parts = urlsplit(url.rstrip("/"))
+        if self.parts.scheme not in ("http", "https") or not self.parts.hostname:
+            raise ConfigurationError(f"--against takes a URL such as https://contoso.azure-api.net, not '{url}'")
+        self.key = key
+        self.authority = authority
+        self.traces = traces
+        self.unobserved = 0
+        """How many expectations could not be seen from outside."""
+        self.traced = 0
+        """How many traces were compared."""
+
+    def run_case(self, case: Case, identities: CaseIdentities | None = None) -> Outcome:
+        """Run a case against the gateway, with tokens of these identity providers, or of the case's own. Never raises
+        for what a case or the gateway does wrong.
+        """
+        if (why := case.skip or not_from_outside(case, self.can_advance)) is not None:
+            return Outcome(case, "skipped", problem=why)
+        outcome = Outcome(case, "passed")
+        started = time.perf_counter()
+        try:
+            identities = gateway_of(case).identities if identities is None else identities
+            for step in case.steps:
+                self._step(case, step, outcome, identities)
+                if outcome.mismatches:
+                    outcome.status = "failed"
+                    break
+        except ApimPolicyError as error:
+            outcome.status, outcome.error, outcome.problem = "error", error, str(error)
+        outcome.seconds = time.perf_counter() - started
+        return outcome
+
+    def send(self, request: Request) -> Response:
+        """What the gateway answers. Raises ConfigurationError when it does not."""
+        given = Url.parse(request.url)
+        path = self.parts.path + from_utf16(given.path + given.query_string)
+        connection = self._connection(request)
+        try:
+            connection.putrequest(request.method, path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self._headers(request):
+                connection.putheader(name, value)
+            connection.endheaders(request.body or None)
+            answer = connection.getresponse()
+            headers = [(name, value) for name, value in answer.getheaders() if name.lower() != "transfer-encoding"]
+            return Response(answer.status, answer.reason, headers=headers, body=answer.read())
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise ConfigurationError(f"{self.parts.geturl()} does not answer: {error}") from None
+        finally:
+            connection.close()
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass between two requests."""
+        time.sleep(seconds)
+
+    def can_advance(self, seconds: float) -> bool:
+        """Whether so much time can pass."""
+        return seconds <= _LONGEST_WAIT
+
+    def host_of(self, request: Request) -> str:
+        """The header Host: that of the gateway's URL."""
+        return self.parts.netloc.rpartition("@")[2]
+
+    def _step(self, case: Case, step: Step, outcome: Outcome, identities: CaseIdentities | None) -> None:
+        if step.advance:
+            self.advance(step.advance)
+        request = request_of(step.request, case, identities)
+        response = self.send(request)
+        if step.expect is not None:
+            outcome.mismatches, unobserved = observable_mismatches(step.expect, response, request.method)
+            self.unobserved += unobserved
+        if self.traces is not None and not outcome.mismatches:
+            outcome.mismatches += self._trace_mismatches(case, step, request, response)
+
+    def _trace_mismatches(self, case: Case, step: Step, request: Request, response: Response) -> list[Mismatch]:
+        """Where the gateway's trace parts from that of the simulator, which gets the request as it arrived there and
+        the backend's answers as they came.
+        """
+        from apimpolicy.testing.recorded_traces import first_difference, read_recorded_trace
+        from apimpolicy.testing.running import simulate
+
+        assert self.traces is not None
+        trace = self.traces.trace(response)
+        if trace is None:
+            return []
+        self.traced += 1
+        recorded = read_recorded_trace(trace)
+        arrived = recorded.request
+        arrived.body, arrived.certificate = request.body, request.certificate
+        answers = (lambda double: _RecordedAnswers(recorded.backend, double)) if recorded.answers else None
+        difference = first_difference(recorded, simulate(case, arrived, answers))
+        line = case.line if step.request is None else step.request.line
+        return [] if difference is None else [Mismatch(f"the traces part at {difference}", line)]
+
+    def _headers(self, request: Request) -> list[tuple[str, str]]:
+        found = [("Host", self.host_of(request))]
+        found += [
+            (name, value)
+            for name, values in request.headers.fields()
+            for value in values
+            if name.lower() not in ("host", "content-length")
+        ]
+        if self.key is not None and KEY_HEADER not in request.headers:
+            found.append((KEY_HEADER, self.key))
+        if self.traces is not None:
+            found += self.traces.headers().items()
+        if request.body or request.method in ("POST", "PUT", "PATCH"):
+            found.append(("Content-Length", str(len(request.body or b""))))
+        return found
+
+    def _connection(self, request: Request) -> http.client.HTTPConnection:
+        host, port = self.parts.hostname or "", self.parts.port
+        if self.parts.scheme == "http":
+            return http.client.HTTPConnection(host, port, timeout=_PATIENCE)
+        context = self.tls(request.certificate)
+        return http.client.HTTPSConnection(host, port, context=context, timeout=_PATIENCE)
+
+    def tls(self, certificate: Certificate | None) -> ssl.SSLContext:
+        """TLS that presents a certificate if there is one. Raises ConfigurationError."""
+        context = ssl.create_default_context()
+        if self.authority is not None:
+            try:
+                context.load_verify_locations(self.authority)
+            except (OSError, ssl.SSLError) as error:
+                raise ConfigurationError(f"{self.authority} is not a file with certificates: {error}") from None
+        if certificate is not None:
+            if not certificate.has_private_key:
+                raise ConfigurationError(f"{certificate.subject} has no private key, so nobody can present it")
+            with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+                file.write(certificate.to_pem(include_key=True, include_intermediates=True))
+                file.flush()
+                context.load_cert_chain(file.name)
+        return context
+
+
+def not_from_outside(case: Case, can_advance: Callable[[float], bool]) -> str | None:
+    """Why a case cannot be run from outside; None when it can."""
+    if any(key in case.given for key in PART):
+        return "it runs a part of a policy, or with doubles of policies"
+    if "variables" in case.given:
+        return "it begins with variables"
+    for step in case.steps:
+        if step.resolve is not None:
+            return "it runs a resolver"
+        if step.states is not None:
+            return "it changes identity providers"
+        if step.advance and not can_advance(step.advance):
+            return f"it needs a clock that moves on by {step.advance:g} s"
+        given = {} if step.request is None else step.request.table()
+        if "ip-address" in given:
+            return "it needs another address of the caller"
+        if "headers" in given and any(name.lower() == "content-length" for name in given["headers"].table()):
+            return "it says a Content-Length of its own"
+    if not any(_sees_something(step.expect) for step in case.steps):
+        return "nothing that it expects can be seen from outside"
+    return None
+
+
+class _RecordedAnswers:
+    """A backend with the status and the headers of recorded answers, and the bodies of a double: a trace has none."""
+
+    def __init__(self, recorded: Transport, double: Transport) -> None:
+        self._recorded = recorded
+        self._double = double
+
+    def send(self, request: Request, timeout: float) -> Response:
+        seen, body = self._recorded.send(request, timeout), self._double.send(request, timeout).body
+        return Response.made_of(seen.status_code, seen.reason, seen.headers, body)
+
+
+def _sees_something(expect: Tree | None) -> bool:
+    return expect is not None and any(key in OBSERVABLE for key in expect.table())

@@ -1,0 +1,126 @@
+"""Clients that can do what well-behaved ones never do, and backends that behave as badly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+
+class Wire:
+    """A plain connection to a server."""
+
+    def __init__(self, url: str, timeout: float = 10.0) -> None:
+        parts = urlsplit(url)
+        self.socket = socket.create_connection((parts.hostname or "", parts.port or 80), timeout)
+
+    def send(self, data: bytes) -> Wire:
+        self.socket.sendall(data)
+        return self
+
+    def until(self, end: bytes) -> bytes:
+        """What comes up to this text."""
+        found = b""
+        while end not in found:
+            part = self.socket.recv(65536)
+            if not part:
+                break
+            found += part
+        return found
+
+    def rest(self) -> bytes:
+        """What comes until the server closes the connection."""
+        found = b""
+        with contextlib.suppress(ConnectionResetError):
+            while part := self.socket.recv(65536):
+                found += part
+        self.close()
+        return found
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+def exchange(url: str, data: bytes) -> bytes:
+    """All that comes back on a connection of its own."""
+    return Wire(url).send(data).rest()
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0
+
+
+@contextmanager
+def backend(talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> Iterator[str]:
+    """A server that talks to each connection as it likes; its base URL."""
+    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+    found: list[int] = []
+    servers: list[asyncio.AbstractServer] = []
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await talk(reader, writer)
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def run() -> None:
+        server = await asyncio.start_server(meet, "127.0.0.1", 0)
+        found.append(server.sockets[0].getsockname()[1])
+        servers.append(server)
+        ready.set()
+
+    def work() -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(run())
+        loop.run_forever()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    ready.wait(10)
+    try:
+        yield f"http://127.0.0.1:{found[0]}"
+    finally:
+
+        async def end() -> None:
+            servers[0].close()
+            tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(end(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+async def read_request(reader: asyncio.StreamReader) -> bytes:
+    """The head of a request, with its body when its length is given."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            head += await reader.readexactly(int(value))
+    return head
+
+
+def eventually(is_true: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Whether something comes true within so many seconds."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if is_true():
+            return True
+        time.sleep(0.02)
+    return False
