@@ -260,6 +260,9 @@ class Gateway(GatewaySettings):
         with use_environment(self.environment()):
             return self.exchange(request).context
 
+    make_exchange: type[Exchange] = Exchange
+    """What holds the state of a request; who follows runs has a class of its own."""
+
     def exchange(self, request: Request) -> Exchange:
         """The state of a request that has just come; inside of `use_environment`."""
         return self._exchange(request, {})
@@ -287,7 +290,7 @@ class Gateway(GatewaySettings):
         template = "" if self.operation is None else self.operation.url_template
         watching = observer()
         trust = current_environment().trust
-        exchange = Exchange(
+        exchange = self.make_exchange(
             request,
             context,
             self.services,
