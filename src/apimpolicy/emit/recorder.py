@@ -50,7 +50,7 @@ class Recorder:
         self._overflow = overflow
         self._room = limit
         """How many more may be kept for certain: a round takes room for what it did not reach, too."""
-        self.once = self._kept.setdefault
+        self.once: Callable[[Any, Any], Any] = self._kept.setdefault
         self.limit = limit
         self.is_full = False
         self.rounds_left_out = 0
