@@ -29,7 +29,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from apimpolicy.context.records import Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -260,7 +260,7 @@ class Gateway(GatewaySettings):
         with use_environment(self.environment()):
             return self.exchange(request).context
 
-    make_exchange: type[Exchange] = Exchange
+    make_exchange: Callable[..., Exchange] = Exchange
     """What holds the state of a request; who follows runs has a class of its own."""
 
     def exchange(self, request: Request) -> Exchange:

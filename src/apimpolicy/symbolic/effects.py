@@ -1,0 +1,261 @@
+"""What policies do to what expressions see, over the inputs; the table `EFFECTS` has those that are understood.
+
+Of any other policy, what it changed in the run is from then on what it was, with an obstacle; and whether it could have
+ended otherwise is unknown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.symbolic import solver
+from apimpolicy.symbolic.conversions import obstacle
+from apimpolicy.symbolic.state import Body, Fields, Message
+from apimpolicy.symbolic.values import Dual, Obstacle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.policies.spec import PolicyError
+    from apimpolicy.symbolic.following import Follower
+
+_Effect = TypeVar("_Effect", bound="Callable[[Follower, Exchange, TraceEntry], None]")
+
+EFFECTS: dict[str, Callable[[Follower, Exchange, TraceEntry], None]] = {}
+FAILURES: dict[str, Callable[[Follower, Exchange, TraceEntry, PolicyError], bool]] = {}
+
+
+def effect(*names: str) -> Callable[[_Effect], _Effect]:
+    """Declare what these policies do."""
+
+    def register(function: _Effect) -> _Effect:
+        for name in names:
+            EFFECTS[name] = function
+        return function
+
+    return register
+
+
+def after_policy(follower: Follower, exchange: Any, step: Step, before: Any) -> None:
+    """A policy has run."""
+    entry = exchange._entries[step]
+    known = EFFECTS.get(step.name)
+    if known is not None:
+        known(follower, exchange, entry)
+        return
+    if step.specification is not None and step.specification.holds_policies:
+        return
+    lost = obstacle(entry, f"the policy {step.name}")
+    if not _is_harmless(step.name):
+        follower.path.blocked(lost)
+    _changes(follower, exchange, before, lost)
+
+
+def _is_harmless(name: str) -> bool:
+    """Whether a policy changes nothing that expressions see, and cannot end the request."""
+    return has_trait(name, "logs") or has_trait(name, "measures")
+
+
+def _changes(follower: Follower, exchange: Exchange, before: Any, lost: Obstacle) -> None:
+    """What a policy changed becomes what it was."""
+    state = follower.state
+    for name, value in exchange.variables.to_dict().items():
+        if name not in before.variables or before.variables[name] is not value:
+            state.variables[to_utf16(name)] = Dual(value, lost=lost)
+    request = exchange.request
+    if request.url is not before.url:
+        state.request.url_lost = lost
+    if request.method != before.method:
+        state.request.method = Dual(request.method, lost=lost)
+    if request.body is not before.body:
+        state.request.body.set = Dual(None, lost=lost)
+    fields = {name: tuple(values) for name, values in request.headers.fields()}
+    for name in {*fields, *before.fields}:
+        if fields.get(name) != before.fields.get(name):
+            values = fields.get(name)
+            state.request.headers.set[name.lower()] = None if values is None else Dual(",".join(values), lost=lost)
+
+
+def failed_policy(follower: Follower, exchange: Any, step: Step, error: PolicyError) -> None:
+    """A policy has failed; an expression that threw explains itself."""
+    entry = exchange._entries[step]
+    if entry.error is None or id(entry) in follower.failed_expressions:
+        return
+    known = FAILURES.get(step.name)
+    if known is None or not known(follower, exchange, entry, error):
+        follower.path.blocked(obstacle(entry, f"the policy {step.name}"))
+
+
+def message_of(follower: Follower, exchange: Exchange) -> Message | None:
+    """The message that a policy works on; None for one that a policy composes."""
+    if exchange.composed_request is not None or exchange.message is not (
+        exchange.request if exchange.changes_request else exchange.response
+    ):
+        return None
+    if exchange.changes_request:
+        return follower.state.request
+    return follower.state.response(exchange.response)
+
+
+# Policies around others, and those that expressions do not see
+
+
+@effect("base", "include-fragment", "choose", "retry", "wait", "limit-concurrency", "trace", "set-backend-service-id")
+def nothing(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    return
+
+
+@effect("set-variable")
+def set_variable(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    given = follower.attributes(entry)
+    name = entry.element.get("name")
+    assert name is not None
+    key = name.value.text
+    value = given.get("value")
+    follower.state.variables[to_utf16(key)] = value if value is not None else Dual(exchange.variables.get(key))
+
+
+@effect("set-header")
+def set_header(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    message = message_of(follower, exchange)
+    if message is None:
+        return
+    given = follower.attributes(entry)
+    action = entry.element.get("exists-action")
+    attribute = entry.element.get("name")
+    assert attribute is not None
+    name = given["name"] if "name" in given else Dual(to_utf16(attribute.value.text))
+    lost = obstacle(entry, "the policy set-header")
+    if not name.is_constant or (action is not None and action.value.expression is not None):
+        message.headers.lost = lost
+        follower.path.blocked(lost)
+        return
+    _put(follower, message.headers, name.value, "override" if action is None else action.value.text, given, lost)
+
+
+def _put(follower: Follower, fields: Fields, name: str, action: str, given: dict[str, Any], lost: Obstacle) -> None:
+    values: list[Dual] = given.get("values", [])
+    key = fields.name(name)
+    if action == "delete":
+        fields.set[key] = None
+    elif action == "skip" and follower.path.split(fields.there(name), "skip"):
+        return
+    elif action == "append" and follower.path.split(fields.there(name), "append"):
+        fields.set[key] = Dual(None, lost=lost)
+    elif len(values) == 1:
+        fields.set[key] = values[0]
+    elif values and all(each.is_constant for each in values):
+        fields.set[key] = Dual(",".join(str(each.value) for each in values))
+    else:
+        fields.set[key] = Dual(None, lost=lost) if values else None
+
+
+@effect("set-method")
+def set_method(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    if exchange.composed_request is None:
+        given = next(iter(follower.attributes(entry).values()), None)
+        follower.state.request.method = given if isinstance(given, Dual) else Dual(exchange.request.method)
+
+
+@effect("set-status")
+def set_status(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    message = message_of(follower, exchange)
+    if message is None:
+        return
+    given = follower.attributes(entry)
+    message.status = given.get("code", Dual(exchange.response.status_code))
+    message.reason = given.get("reason", Dual(exchange.response.status_reason))
+
+
+@effect("set-body")
+def set_body(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    message = message_of(follower, exchange)
+    if message is None:
+        return
+    given = follower.attributes(entry)
+    template = entry.element.get("template")
+    values = [value for value in given.values() if isinstance(value, Dual)]
+    body = Body(follower.inputs, message.body.key)
+    body.set = values[-1] if len(values) == 1 and template is None else Dual(None, lost=obstacle(entry, "set-body"))
+    if not values and template is None:
+        body.set = Dual("")
+    message.body = body
+
+
+@effect("return-response", "mock-response")
+def ends(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    return
+
+
+# What comes from outside
+
+
+@effect("forward-request")
+def forwarded(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    key = ("answer", str(follower.state.answers))
+    follower.state.answers += 1
+    _failing(follower, key, fails=False)
+    follower.state.answered(exchange.response, key)
+
+
+def _failing(follower: Follower, key: tuple[str, ...], *, fails: bool) -> None:
+    follower.path.hold(follower.inputs.truth(*key, "fails"), fails, "failure")
+
+
+def _failed_forward(follower: Follower, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
+    key = ("answer", str(follower.state.answers))
+    follower.state.answers += 1
+    if not follower.path.assignment.get((*key, "fails")):
+        return False
+    _failing(follower, key, fails=True)
+    return True
+
+
+FAILURES["forward-request"] = _failed_forward
+
+
+@effect("send-request")
+def sent(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    key = ("sent", str(follower.state.sent))
+    follower.state.sent += 1
+    name = entry.element.get("response-variable-name")
+    value = None if name is None else exchange.variables.get(name.value.text)
+    has_failed = bool(follower.path.assignment.get((*key, "fails")))
+    _failing(follower, key, fails=has_failed)
+    if name is None:
+        return
+    if value is None:
+        follower.state.variables[to_utf16(name.value.text)] = Dual(None)
+        return
+    message = follower.state.answered(value, key)
+    follower.state.variables[to_utf16(name.value.text)] = Dual(value, form=message)
+
+
+@effect("send-one-way-request")
+def sent_one_way(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    follower.state.sent += 1
+
+
+def _failed_sent(follower: Follower, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
+    key = ("sent", str(follower.state.sent))
+    follower.state.sent += 1
+    if not follower.path.assignment.get((*key, "fails")):
+        return False
+    _failing(follower, key, fails=True)
+    return True
+
+
+FAILURES["send-request"] = _failed_sent
+
+
+@effect("cache-store-value", "cache-remove-value", "cache-store")
+def stored(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    return
+
+
+__all__ = ["after_policy", "effect", "failed_policy", "message_of", "solver"]

@@ -1,0 +1,84 @@
+"""What members of .NET and of `context` mean over the inputs; a form is declared by the member's exact signature.
+
+    @form("string", "bool Contains(string value)")
+    def contains(call: Call) -> Dual | None: ...
+
+A form gets the receiver and the arguments, says with `call.guard` when the member throws, and gives the meaning of the
+result; None where it has none for these arguments. A form of a type is found for its interfaces and derived types by
+the type that declares the member. The modules below are all that there are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.binding import nodes
+    from apimpolicy.symbolic.solver import Term
+    from apimpolicy.symbolic.values import Dual
+    from apimpolicy.symbolic.walker import Walker
+
+_Form = TypeVar("_Form", bound="Callable[[Call], Dual | None]")
+
+FORMS: dict[tuple[str, str], Callable[[Call], Dual | None]] = {}
+IMPURE: dict[tuple[str, str], str] = {}
+"""Members that give something else in each run, with what that depends on."""
+_MODULES = ("texts", "text_lists", "numbers", "contexts", "bodies", "json_trees", "lists", "moments")
+_loaded = False
+
+
+class Call:
+    """A use of a member in a run: what it is given, and the walker."""
+
+    __slots__ = ("arguments", "node", "receiver", "walker")
+
+    def __init__(self, walker: Walker, node: nodes.Expression, receiver: Dual | None, arguments: list[Dual]) -> None:
+        self.walker = walker
+        self.node = node
+        self.receiver = receiver
+        self.arguments = arguments
+
+    @property
+    def own(self) -> Dual:
+        """The receiver of a member that has one."""
+        assert self.receiver is not None
+        return self.receiver
+
+    @property
+    def value(self) -> Any:
+        """What the member gave in the run; None when it threw."""
+        return self.walker.peek(self.node)
+
+    def guard(self, term: Term) -> None:
+        """It throws unless this is so."""
+        self.walker.guard(term)
+
+
+def form(owner: str, *signatures: str) -> Callable[[_Form], _Form]:
+    """Declare what the members of these signatures mean."""
+
+    def register(function: _Form) -> _Form:
+        for signature in signatures:
+            FORMS[owner, signature] = function
+        return function
+
+    return register
+
+
+def form_of(owner: str, signature: str) -> Callable[[Call], Dual | None] | None:
+    """The form of a member, if it has one."""
+    load()
+    return FORMS.get((owner, signature))
+
+
+def load() -> None:
+    """Import all forms."""
+    global _loaded
+    if not _loaded:
+        import importlib
+
+        _loaded = True
+        for name in _MODULES:
+            importlib.import_module(f"{__name__}.{name}")

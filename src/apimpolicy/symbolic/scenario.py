@@ -1,0 +1,230 @@
+"""One request with all that surrounds it, as plain data: what an assignment of the inputs means.
+
+Only what an assignment says stands in it; the rest is as plain as it gets. `Scenario.of` is the one place that knows
+the keys of the inputs, `World.run` sends it through a policy, and whoever writes test cases reads its fields.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import attrs
+
+from apimpolicy.symbolic.trees import LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.symbolic.inputs import Assignment, Key
+
+_QUERY_SAFE = "-._~/:,;@!$*()'"
+ENTITIES = ("user", "product", "subscription", "api", "operation", "deployment")
+_OPTIONAL = ("user", "product", "subscription")
+
+
+@attrs.define
+class Answer:
+    """What the backend, or a service that a policy asks, answers; `raises` is `timeout` or `refused` instead."""
+
+    status: int = 200
+    reason: str | None = None
+    headers: dict[str, str] = attrs.field(factory=dict)
+    body: str | None = None
+    json: Any = None
+    has_json: bool = False
+    raises: str | None = None
+
+
+@attrs.define
+class Scenario:
+    """A request and its surroundings. `entities` are those of `context`, by kind: what is said of them."""
+
+    method: str = "GET"
+    url: str = "/"
+    headers: dict[str, str] = attrs.field(factory=dict)
+    body: str | None = None
+    json: Any = None
+    has_json: bool = False
+    address: str | None = None
+    certificate: str | None = None
+    token: tuple[str, dict[str, Any]] | None = None
+    variables: dict[str, Any] = attrs.field(factory=dict)
+    entities: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    groups: list[dict[str, str]] = attrs.field(factory=list)
+    answers: list[Answer] = attrs.field(factory=list)
+    sent_answers: list[Answer] = attrs.field(factory=list)
+    cache: dict[str, Any] = attrs.field(factory=dict)
+    settings: dict[str, Any] = attrs.field(factory=dict)
+    outer_fails: int | None = None
+    calls_before: int = 0
+
+    @classmethod
+    def of(cls, assignment: Assignment) -> Scenario:
+        """What an assignment means."""
+        return _Reader(assignment).scenario()
+
+
+class _Reader:
+    def __init__(self, assignment: Assignment) -> None:
+        self.given = assignment
+
+    def get(self, *key: str, default: Any = None) -> Any:
+        return self.given.get(key, default)
+
+    def scenario(self) -> Scenario:
+        made = Scenario(
+            method=self.get("method", default="GET"),
+            headers=self.fields("header"),
+            address=self.get("address"),
+            variables=self.named("variable"),
+            entities=self.entities(),
+            groups=self.groups(),
+            answers=self.answers("answer"),
+            sent_answers=self.answers("sent"),
+        )
+        made.url = self.url(made)
+        if self.get("body", "there"):
+            made.body, made.json, made.has_json = self.body(("body",), default="x")
+        if (kind := self.get("certificate")) not in (None, "none"):
+            made.certificate = kind
+        self.token(made)
+        if self.get("outer", "fails"):
+            made.outer_fails = self.get("outer", "status", default=500)
+        return made
+
+    def token(self, made: Scenario) -> None:
+        for key, value in self.given.items():
+            if len(key) == 2 and key[0] == "token" and value != "none":
+                claims = {
+                    each[3]: self.value_of_claim(each[:4])
+                    for each, there in self.given.items()
+                    if each[:3] == ("token", key[1], "claim") and len(each) == 5 and each[4] == "there" and there
+                }
+                options: dict[str, Any] = {"expires-in": -60} if value == "expired" else {}
+                if claims:
+                    options["claims"] = claims
+                made.token = key[1], options
+
+    def value_of_claim(self, key: Key) -> str:
+        return str(self.given.get(key, "x"))
+
+    def url(self, made: Scenario) -> str:
+        path: str = self.get("path", default="/")
+        matched = self.fields("matched", folds=False)
+        query = self.fields("query")
+        if matched:
+            operation = made.entities.setdefault("operation", {})
+            if ("path",) in self.given:
+                query |= {f"p{index}": value for index, value in enumerate(matched.values())}
+                parameters = "&".join(f"p{index}={{{name}}}" for index, name in enumerate(matched))
+                operation["url-template"] = "/{*rest}?" + parameters
+            else:
+                operation["url-template"] = "".join(f"/{{{name}}}" for name in matched)
+                path = "".join("/" + quote(value or "x", safe="") for value in matched.values())
+            operation.setdefault("method", made.method)
+        host = self.get("host")
+        written = "&".join(f"{quote(name)}={quote(value, safe=_QUERY_SAFE)}" for name, value in query.items())
+        return (f"https://{host}" if host else "") + path + (f"?{written}" if written else "")
+
+    def fields(self, *key: str, folds: bool = True) -> dict[str, str]:
+        """Those of a name that are there."""
+        size = len(key)
+        found: dict[str, str] = {}
+        for each, value in self.given.items():
+            if each[:size] == key and len(each) == size + 2 and each[-1] == "there" and value:
+                name = each[size]
+                found[name.title() if folds and key[-1] == "header" else name] = self.given.get(each[:-1], "x")
+        return found
+
+    def named(self, kind: str) -> dict[str, Any]:
+        return {
+            key[1]: self.tree(key[:2], TEXT)
+            for key, value in self.given.items()
+            if key[0] == kind and len(key) == 3 and key[2] == "there" and value
+        }
+
+    def tree(self, key: Key, default: int) -> Any:
+        """A value of any kind."""
+        kind = self.given.get((*key, "kind"), default)
+        if kind == NULL:
+            return None
+        if kind == TEXT:
+            return self.text((*key, "text"))
+        if kind == NUMBER:
+            return self.given.get((*key, "number"), 1)
+        if kind == TRUTH:
+            return self.given.get((*key, "truth"), True)
+        if kind == LIST:
+            length = self.given.get((*key, "length"), 0)
+            return [self.tree((*key, f"[{index}]"), TEXT) for index in range(length)]
+        size = len(key)
+        return {
+            each[size][1:]: self.tree(each[:-1], TEXT)
+            for each, value in self.given.items()
+            if each[:size] == key and len(each) == size + 2 and each[-1] == "there" and value
+        }
+
+    def text(self, key: Key, default: str = "x") -> str:
+        """A text, which may be JSON."""
+        if self.given.get((*key, "json")):
+            return json.dumps(self.tree((*key, "tree"), OBJECT))
+        return str(self.given.get(key, default))
+
+    def body(self, key: Key, default: str | None) -> tuple[str | None, Any, bool]:
+        """Text, JSON, and whether it is JSON."""
+        size = len(key)
+        has_tree = any(each[:size] == key and each[size : size + 1] == ("tree",) for each in self.given)
+        if self.given.get((*key, "json"), True) and has_tree:
+            return None, self.tree((*key, "tree"), OBJECT), True
+        if (*key, "text") in self.given:
+            return self.text((*key, "text")), None, False
+        if self.given.get((*key, "json")) is False:
+            return "no JSON", None, False
+        return (None, {}, True) if self.given.get((*key, "json")) else (default, None, False)
+
+    def entities(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for kind in ENTITIES:
+            values = {
+                key[1]: value
+                for key, value in self.given.items()
+                if key[0] == kind and len(key) == 2 and key[1] not in ("there", "version")
+            }
+            if kind == "api" and self.get("api", "version", "there"):
+                values["version"] = self.get("api", "version", default="v1")
+            if kind in _OPTIONAL and not self.get(kind, "there"):
+                continue
+            if values or kind in _OPTIONAL:
+                found[kind] = values
+        if self.get("groups", "length"):
+            found.setdefault("user", {})
+        return found
+
+    def groups(self) -> list[dict[str, str]]:
+        return [
+            {
+                "id": self.get("groups", f"[{index}]", "id", default=f"group-{index}"),
+                "name": self.get("groups", f"[{index}]", "name", default=f"group-{index}"),
+            }
+            for index in range(self.get("groups", "length", default=0))
+        ]
+
+    def answers(self, kind: str) -> list[Answer]:
+        numbers = [int(key[1]) for key in self.given if key[0] == kind]
+        return [self.answer((kind, str(index))) for index in range(max(numbers, default=-1) + 1)]
+
+    def answer(self, key: Key) -> Answer:
+        made = Answer(status=self.given.get((*key, "status"), 200), headers=self.fields(*key, "header"))
+        if self.given.get((*key, "reason", "there")):
+            made.reason = self.given.get((*key, "reason"), "OK")
+        made.body, made.json, made.has_json = self.body((*key, "body"), default=None)
+        if self.given.get((*key, "fails")):
+            made.raises = "refused"
+        return made
+
+
+def is_default(assignment: Mapping[Key, Any]) -> bool:
+    """Whether nothing is said."""
+    return not assignment

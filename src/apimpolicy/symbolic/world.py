@@ -1,0 +1,168 @@
+"""What stands around a policy and stays the same, and how a scenario is sent through it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.context import entities
+from apimpolicy.context.records import Request, Response
+from apimpolicy.engine.effective_policies import global_policy
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.symbolic.following import FollowedGateway, Follower
+from apimpolicy.symbolic.goals import Goals
+from apimpolicy.symbolic.path import TooLong
+from apimpolicy.symbolic.scenario import Answer, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from apimpolicy.context.headers import Headers
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.result import Result
+    from apimpolicy.symbolic.goals import Goal
+    from apimpolicy.symbolic.inputs import Assignment, Inputs
+    from apimpolicy.symbolic.path import Path
+
+    Token = Callable[[str, Mapping[str, Any]], tuple[str, str]]
+
+NONE = "none"
+
+
+class World:
+    """A policy and what is fixed around it.
+
+    `settings` are keywords of `Gateway`. `certificates` are those that callers may show, by name. `token` makes the
+    header and its value for a provider of tokens and what is said of the token. `providers` are the names that `token`
+    knows.
+    """
+
+    def __init__(
+        self,
+        policy: AnyPolicy | Mapping[str, AnyPolicy],
+        settings: Mapping[str, Any] | None = None,
+        *,
+        certificates: Mapping[str, Certificate] | None = None,
+        providers: Sequence[str] = (),
+        token: Token | None = None,
+    ) -> None:
+        self.settings = dict(settings or {})
+        self.certificates = dict(certificates or {})
+        self.providers = tuple(providers)
+        self.token = token
+        self.first = FollowedGateway(**self.settings)
+        self.scopes: dict[str, Policy] = self.first.scopes(policy)
+        self.program = self.first.program(self.scopes)
+        self.goals = Goals(self.program, frozenset({global_policy().path}))
+
+    def declare(self, inputs: Inputs) -> None:
+        """The inputs that are one of a few kinds."""
+        if self.certificates:
+            inputs.one_of("certificate", choices=(NONE, *self.certificates))
+        for provider in self.providers:
+            inputs.one_of("token", provider, choices=(NONE, "good", "expired"))
+
+    def gateway(self, scenario: Scenario) -> FollowedGateway:
+        """A gateway for a scenario."""
+        made = FollowedGateway(
+            **{
+                **self.settings,
+                **_entities(scenario),
+                "backend": _Answering(scenario.answers),
+                "outside": _Answering(scenario.sent_answers),
+            }
+        )
+        made.adopt(self.first)
+        return made
+
+    def request(self, scenario: Scenario) -> Request:
+        """The request of a scenario."""
+        headers = dict(scenario.headers)
+        if scenario.token is not None and self.token is not None:
+            name, value = self.token(*scenario.token)
+            headers[name] = value
+        content: dict[str, Any] = {"json": scenario.json} if scenario.has_json else {}
+        if scenario.body is not None:
+            content["body"] = scenario.body
+        if scenario.address is not None:
+            content["ip_address"] = scenario.address
+        if scenario.certificate is not None:
+            content["certificate"] = self.certificates[scenario.certificate]
+        return Request(scenario.method, scenario.url, headers=headers, **content)
+
+    def run(self, inputs: Inputs, assignment: Assignment) -> Run:
+        """Send what an assignment means through the policy, and follow it."""
+        scenario = Scenario.of(assignment)
+        follower = Follower(inputs, assignment, dict(scenario.variables))
+        problem = ""
+        result: Result | None = None
+        try:
+            gateway = self.gateway(scenario)
+            gateway.follow(follower)
+            result = gateway.run(self.scopes, self.request(scenario), variables=scenario.variables)
+        except TooLong:
+            problem = "it makes more decisions than are followed"
+        except ApimPolicyError as error:
+            problem = str(error)
+        reached = set() if result is None else self.goals.reached(result.trace)
+        return Run(scenario, assignment, follower.path, result, reached, problem)
+
+
+class Run:
+    """A request that was run: what it reached, and the way it went. `result` is None when it could not be run."""
+
+    __slots__ = ("assignment", "path", "problem", "reached", "result", "scenario")
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        assignment: Assignment,
+        path: Path,
+        result: Result | None,
+        reached: set[Goal],
+        problem: str,
+    ) -> None:
+        self.scenario = scenario
+        self.assignment = assignment
+        self.path = path
+        self.result = result
+        self.reached = reached
+        self.problem = problem
+
+
+class _Answering:
+    """Answers one call after another; what is not said is 200."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self.answers = answers
+        self.count = 0
+
+    def send(self, request: Request, timeout: float) -> Response:
+        answer = self.answers[self.count] if self.count < len(self.answers) else Answer()
+        self.count += 1
+        if answer.raises == "timeout":
+            raise TimeoutError
+        if answer.raises is not None:
+            raise ConnectionRefusedError
+        content: dict[str, Any] = {"json": answer.json} if answer.has_json else {}
+        if answer.body is not None:
+            content["body"] = answer.body
+        headers: Headers | dict[str, str] = answer.headers
+        return Response(answer.status, answer.reason, headers=headers, **content)
+
+
+def _entities(scenario: Scenario) -> dict[str, Any]:
+    """The entities of `context`."""
+    found: dict[str, Any] = {}
+    for kind, values in scenario.entities.items():
+        options = {name.replace("-", "_"): value for name, value in values.items()}
+        if kind == "user":
+            options["groups"] = [entities.Group(each["id"], each["name"]) for each in scenario.groups]
+        if kind in ("user", "product", "subscription", "api", "operation"):
+            options.setdefault("id", kind)
+        if kind == "operation":
+            options.setdefault("method", scenario.method)
+            options.setdefault("url_template", "/*")
+        found[kind] = getattr(entities, kind.title())(**options)
+    return found
