@@ -178,9 +178,8 @@ class Explorer:
         known = self.world.goals.of_node.get(id(place))
         if known is None:
             return None
-        _, file, at, is_null = known
-        outcome = int(not taken) if is_null else int(not taken)
-        return Goal(CONDITION, file, at, outcome)
+        _, file, at, _ = known
+        return Goal(CONDITION, file, at, int(not taken))
 
     def _has_missing_branch(self, decision: Decision) -> bool:
         """Whether a decision belongs to the condition of a branch that has not gone all ways."""

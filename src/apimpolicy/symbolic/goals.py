@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt
 
 BRANCH, CONDITION = "branch", "condition"
+_TAKEN = {"condition": True, "branch": None}
+"""What an effect says when its branch is taken; a choose says None when no condition was true."""
 
 
 class Goal(NamedTuple):
@@ -51,6 +53,7 @@ class Goals:
         self._around: dict[int, list[Goal]] = {}
         self._ignored = ignored
         self._keeps: list[Any] = []
+        self._spans: dict[tuple[str, int], Excerpt] = {}
         for step in program.steps():
             if step.element.source.path not in ignored:
                 self._step(step)
@@ -96,16 +99,21 @@ class Goals:
             found.update(self.branch(entry.element, number) for number in _outcomes(entry))
             for evaluation in entry.evaluations:
                 if evaluation.recorder is not None:
-                    found.update(self._conditions(evaluation.recorder.entries))
+                    found.update(self._conditions(evaluation.excerpt, evaluation.recorder.entries))
         return found
 
-    def _conditions(self, entries: list[tuple[Bound, Any]]) -> Iterator[Goal]:
+    def _conditions(self, excerpt: Excerpt, entries: list[tuple[Bound, Any]]) -> Iterator[Goal]:
         known = self.of_node
-        for node, value in entries:
+        asked = self._spans.get((excerpt.source.path, excerpt.start))
+        for node, value in entries if asked is not None else ():
             place = known.get(id(node))
+            if place is None and asked is not excerpt:  # the same text, bound again
+                at = (excerpt.start, *key_of(node))
+                named = self.places.get((CONDITION, excerpt.source.path, at))
+                place = None if named is None else (node, excerpt.source.path, at, named.outcomes is NULLNESS)
             if place is not None:
                 _, file, at, is_null = place
-                yield Goal(CONDITION, file, at, (value is not None) if is_null else (not value))
+                yield Goal(CONDITION, file, at, int(value is not None) if is_null else int(not value))
 
     def _step(self, step: Step) -> None:
         element = step.element
@@ -138,6 +146,7 @@ class Goals:
         if not wanted:
             return
         file = excerpt.source.path
+        self._spans[file, excerpt.start] = excerpt
         waiting: list[Bound] = [bound.body]
         while waiting:
             node = waiting.pop()
@@ -158,7 +167,7 @@ def _outcomes(entry: TraceEntry) -> Iterator[int]:
             yield 0
         if effect is not None and effect.kind == "retried":
             yield 0 if effect.data["waits"] else 1
-    elif (effect is not None and effect.kind == "condition" and effect.data["taken"]) or (effect is not None and effect.kind == "branch" and effect.data["taken"] is None):
+    elif effect is not None and _TAKEN.get(effect.kind, effect) == effect.data.get("taken"):
         yield 0
 
 

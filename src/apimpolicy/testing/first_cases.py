@@ -42,11 +42,13 @@ class Found:
     expect: dict[str, Any]
     branches: list[str] = attrs.field(factory=list)
     steps: list[dict[str, Any]] = attrs.field(factory=list)
+    given: dict[str, Any] = attrs.field(factory=dict)
+    """What else stands around the request, as the case has it."""
 
     def content(self) -> dict[str, Any]:
         """The keys as the file has them."""
         outcome = {"steps": self.steps} if self.steps else {"expect": self.expect}
-        return {"name": self.name, "request": self.request, **outcome}
+        return {"name": self.name, "request": self.request, **self.given, **outcome}
 
 
 @attrs.define
@@ -84,7 +86,7 @@ def first_cases(policy: str, output: str) -> FirstCases:
         seen |= {*fresh, answer}
         response = outcome.results[-1].response
         name = f"{sentence_of(moves)} gets {response.status_code} {response.reason}".rstrip()
-        cases.append(Found(name, request, _expect(policy, output, around, request, outcome, fresh), fresh))
+        cases.append(Found(name, request, expected(policy, output, around, request, outcome, fresh), fresh))
         if set(wanted) <= seen and len(cases) > 1:
             break
     if not cases:
@@ -155,13 +157,21 @@ def run_alone(
     return run_case(case)
 
 
-def _expect(
-    policy: str, output: str, around: Surroundings, request: dict[str, Any], outcome: Outcome, fresh: list[str]
+def expected(
+    policy: str,
+    output: str,
+    around: Surroundings,
+    request: dict[str, Any],
+    outcome: Outcome,
+    fresh: list[str],
+    given: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What came of a request, as far as it comes of it at another time too."""
-    again = run_alone(policy, output, around, request, now=ANOTHER_TIME, gateway={"seed": 1})
+    """What came of a request, as far as it comes of it at another time too; `given` are other keys of its case."""
+    given = given or {}
+    elsewhere = {**given, "now": ANOTHER_TIME, "gateway": {**given.get("gateway", {}), "seed": 1}}
+    again = run_alone(policy, output, around, request, **elsewhere)
     expect = expectation_of(outcome.results[-1], again.results[-1] if again.results else None)
-    if run_alone(policy, output, around, request, expect=expect).mismatches:  # what YAML or JSON cannot say
+    if run_alone(policy, output, around, request, expect=expect, **given).mismatches:  # what YAML or JSON cannot say
         expect = {key: expect[key] for key in ("status", "reason") if key in expect}
     if fresh:
         expect["branch"] = fresh[-1].partition(" ")[2]

@@ -59,6 +59,10 @@ class Split(Countable):
             return [Dual(value, lost=lost) for value in values]
         return [Dual(value, term) for value, term in zip(values, found, strict=True)]
 
+    def has_plain(self, value: str) -> bool:
+        """Whether `has` says it all: a text that is not empty, and that no separator cuts."""
+        return bool(value) and self.separator not in value and self.most is None
+
     def has(self, value: str) -> Term:
         """Whether a text that is not empty and has no separator is among the parts."""
         mark = self.separator

@@ -1,0 +1,165 @@
+"""A first test file from requests that a solver found: a case for each branch, and for what conditions come to besides.
+
+What was found has run (`symbolic.explorer`). Each request is made as short as it can be, and is run once more as the
+test file has it: that run is what the case expects.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.symbolic.goals import BRANCH
+from apimpolicy.symbolic.world import World
+from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.certificates import STANDARD
+from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative_path, run_alone, text_of
+from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
+from apimpolicy.testing.gateways import NOW, gateway_of
+from apimpolicy.testing.scenario_cases import case_of, sentence_of
+from apimpolicy.testing.tree import read_tree
+
+if TYPE_CHECKING:
+    from apimpolicy.symbolic.explorer import Exploration
+    from apimpolicy.symbolic.goals import Goal
+    from apimpolicy.symbolic.inputs import Assignment
+    from apimpolicy.symbolic.world import Run
+    from apimpolicy.testing.first_surroundings import Surroundings
+
+_MOST_RUNS_FOR_SHORTER = 40
+
+
+def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> FirstCases:
+    """A test file for a policy, to be written to `output`. Raises ConfigurationError, DiagnosticError."""
+    around = surroundings_of(subject_of(policy))
+    world = world_of(policy, output, around)
+    explored = Explorer(world, bounds or Bounds()).explore()
+    if not explored.runs:
+        raise ConfigurationError(f"no request gets through {policy}: {explored.problem.removeprefix(f'{policy}:')}")
+    writer = _Writer(policy, output, around, explored)
+    cases = writer.cases()
+    missing = [goal for goal in world.goals.all if goal not in writer.reached]
+    listed = [_missing_line(explored, goal) for goal in missing]
+    text = text_of(relative_path(policy, output), around, cases, listed)
+    return FirstCases(text, cases, [world.goals.name(goal) for goal in missing if goal.kind == BRANCH])
+
+
+def world_of(policy: str, output: str, around: Surroundings) -> World:
+    """The world in which the cases of a test file at `output` run."""
+    content = {
+        "policy": os.path.abspath(policy),
+        **around.content(),
+        "cases": [{"request": {"get": "/"}, "expect": {}}],
+    }
+    path = os.path.abspath(output)
+    (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
+    gateway, _ = gateway_of(case)
+    settings = {name: getattr(gateway, name) for name in gateway.declared} | {"now": NOW}
+    certificates = {}
+    if gateway.certificates:
+        certificates = {name: case.file.certificates.get(name) for name in STANDARD}
+
+    def token(provider: str, options: Any) -> tuple[str, str]:
+        given = {name.replace("-", "_"): value for name, value in options.items()}
+        return "Authorization", f"Bearer {case.file.identities.get(provider).token(**given)}"
+
+    return World(
+        dict(case.subject.policies),
+        settings,
+        certificates=certificates,
+        providers=list(around.providers),
+        token=token,
+    )
+
+
+def _missing_line(explored: Exploration, goal: Goal) -> str:
+    name = explored.world.goals.name(goal)
+    if explored.is_proof:
+        return f"{name}: no request does that (proven within the bounds of `apimpolicy new test`)"
+    reasons = [obstacle.kind for obstacle in explored.reasons(goal)]
+    why = ", ".join(dict.fromkeys(reasons[:3]))
+    return f"{name}: not found" + (f"; without a symbolic form: {why}" if why else "")
+
+
+class _Writer:
+    """Writes the cases of a search."""
+
+    def __init__(self, policy: str, output: str, around: Surroundings, explored: Exploration) -> None:
+        self.policy = policy
+        self.output = output
+        self.around = around
+        self.explored = explored
+        self.world = explored.world
+        self.reached: set[Goal] = set()
+        self.names: set[str] = set()
+
+    def cases(self) -> list[Found]:
+        """The plain request, a case for each branch, then for what conditions come to besides."""
+        made = [self.case(self.explored.runs[0], [])]
+        goals = sorted(self.explored.found, key=lambda goal: goal.kind != BRANCH)
+        order = {goal: index for index, goal in enumerate(self.world.goals.all)}
+        goals.sort(key=lambda goal: (goal.kind != BRANCH, order.get(goal, 0)))
+        for goal in goals:
+            if goal not in self.reached:
+                made.append(self.case(self.explored.found[goal], [goal]))
+        return [case for case in made if case is not None]
+
+    def case(self, run: Run, wanted: list[Goal]) -> Found | None:
+        """A case for a run, as short as it can be while it reaches what is wanted."""
+        if wanted:
+            run = self.shorter(run, set(wanted))
+        given = case_of(run.scenario)
+        request = given.pop("request")
+        outcome = run_alone(self.policy, self.output, self.around, request, **given)
+        if not outcome.results:
+            return None
+        reached = self.world.goals.reached(outcome.results[-1].trace)
+        fresh = [goal for goal in reached if goal not in self.reached]
+        if wanted and not set(wanted) & reached:
+            return None
+        self.reached |= reached
+        branches = [_branch_path(self.world, goal) for goal in wanted if goal in fresh and self.is_arm(goal)]
+        expect = expected(self.policy, self.output, self.around, request, outcome, branches, given)
+        response = outcome.results[-1].response
+        name = self.unique(f"{sentence_of(run.scenario)} gets {response.status_code} {response.reason}".rstrip())
+        return Found(name, request, expect, branches, given=given)
+
+    def is_arm(self, goal: Goal) -> bool:
+        """Whether it is a when or otherwise, which `expect: branch` can name."""
+        return goal.kind == BRANCH and self.world.goals.places[goal.kind, goal.file, goal.at].outcomes == ("taken",)
+
+    def unique(self, name: str) -> str:
+        number, found = 1, name
+        while found in self.names:
+            number += 1
+            found = f"{name} ({number})"
+        self.names.add(found)
+        return found
+
+    def shorter(self, run: Run, wanted: set[Goal]) -> Run:
+        """The same without what is not needed."""
+        tries = 0
+        for key in sorted(run.assignment, key=lambda key: (len(key), key)):
+            if tries >= _MOST_RUNS_FOR_SHORTER:
+                break
+            if key not in run.assignment:
+                continue
+            fewer: Assignment = {
+                each: value for each, value in run.assignment.items() if each != key and each[: len(key)] != key
+            }
+            if key[-1] == "there":
+                fewer = {each: value for each, value in fewer.items() if each[: len(key) - 1] != key[:-1]}
+            tried = self.world.run(self.explored.inputs, fewer)
+            tries += 1
+            if tried.result is not None and wanted <= tried.reached:
+                run = tried
+        return run
+
+
+def _branch_path(world: World, goal: Goal) -> str:
+    place = world.goals.places[goal.kind, goal.file, goal.at]
+    return f"{place.section} {place.name}"
