@@ -60,6 +60,12 @@ class FirstCases:
     missing: list[str]
     difference: str = ""
     """The first step in which the simulator's run is not the recorded one."""
+    proven: int = 0
+    """How many of the missing branches no request can take."""
+    causes: dict[str, int] = attrs.field(factory=dict)
+    """What stood in the way of how many missing branches."""
+    figures: dict[str, float] = attrs.field(factory=dict)
+    """What the search took."""
 
 
 def first_cases(policy: str, output: str) -> FirstCases:

@@ -10,6 +10,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.explorer import Explorer
@@ -45,7 +47,19 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
     missing = [goal for goal in world.goals.all if goal not in writer.reached]
     listed = [_missing_line(explored, goal) for goal in missing]
     text = text_of(relative_path(policy, output), around, cases, listed)
-    return FirstCases(text, cases, [world.goals.name(goal) for goal in missing if goal.kind == BRANCH])
+    branches = [goal for goal in missing if goal.kind == BRANCH]
+    causes: dict[str, int] = {}
+    for goal in branches:
+        for kind in dict.fromkeys(obstacle.kind for obstacle in explored.reasons(goal)[:1]) or {"search": None}:
+            causes[kind] = causes.get(kind, 0) + 1
+    return FirstCases(
+        text,
+        cases,
+        [world.goals.name(goal) for goal in branches],
+        proven=len(branches) if explored.is_proof else 0,
+        causes={} if explored.is_proof else causes,
+        figures=attrs.asdict(explored.figures),
+    )
 
 
 def world_of(policy: str, output: str, around: Surroundings) -> World:
