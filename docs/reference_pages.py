@@ -172,9 +172,49 @@ def entity_keys() -> dict[str, list[str]]:
     return {name: [*keys, *FURTHER_KEYS.get(name, ())] for name, keys in _PLAIN.items()}
 
 
+TABLES_OF_TEST_FILES = {
+    "file": "The file",
+    "case": "A case; `defaults` takes the same from `gateway` on",
+    "step": "A step",
+    "scopes": "`policies`",
+    "request": "`request`",
+    "token": "`token` of a request",
+    "signing-key": "`signed-with` of a token",
+    "secret": "`encrypted-for` of a token, where it is no certificate",
+    "answer": "An answer of `backend`, `outside` or `dapr`",
+    "when": "`when` of an answer",
+    "named-value": "A named value that is no text",
+    "resolve": "`resolve`",
+    "provider-state": "The state of an identity provider",
+    "double": "A double, in `replace`",
+    "double-error": "`error` of a double",
+    "response": "`response`",
+    "last-error": "`last-error`",
+    "expect": "What is expected",
+    "sent": "A request that is expected: `request`, and in `backend-requests` and `sent-requests`",
+    "matching": "A text that is expected",
+    "body-parts": "A body that is expected",
+    "error": "`error` that is expected",
+    "trace-entry": "An entry of `trace`",
+    "recorded": "`recorded`",
+    "event": "An event of `recorded`",
+    "bus-message": "A message of `recorded`",
+    "publication": "A publication of `recorded`",
+    "binding": "A binding of `recorded`",
+    "metric": "A metric of `recorded`",
+    "identity-request": "A request for a token in `recorded`",
+    "connection": "A connection of `recorded`",
+    "published": "A published event of `recorded`",
+    "certificate": "A certificate",
+    "provider": "An identity provider",
+}
+"""The tables of the format, in the order of the page."""
+
 TEST_FILES = {
-    "Answers: `backend` and `outside`": "doubles",
+    "Answers: `backend`, `outside` and `dapr`": "doubles",
+    "Parts and doubles": "policy_parts",
     "Expectations: `expect`": "expectations",
+    "What services got: `recorded`": "recorded_services",
     "Certificates": "certificates",
     "Identity providers and tokens": "identities",
 }
@@ -182,7 +222,7 @@ TEST_FILES = {
 
 def files_of_cases() -> str:
     """The keys of test files, from their declaration, and the docstrings of the modules that read them."""
-    from apimpolicy.testing import format
+    from apimpolicy.testing.kinds import TABLES
     from apimpolicy.testing.schema import ADDRESS, NAME
 
     lines = ["# Test files", "", MADE]
@@ -191,18 +231,10 @@ def files_of_cases() -> str:
         "Editors that know JSON Schema complete these keys: put "
         f"`# yaml-language-server: $schema={ADDRESS}{NAME}` at the top.\n"
     )
-    parts = (
-        ("The file", format.FILE),
-        ("A case; `defaults` takes the same from `gateway` on", format.CASE),
-        ("A step", format.STEP),
-        ("A request", format.REQUEST),
-        ("An answer of `backend` or `outside`", format.ANSWER),
-        ("What is expected", format.EXPECT),
-    )
     lines.append("## Keys\n")
-    for title, table in parts:
-        lines.append(f"### {title}\n\n| key | value | meaning |\n| --- | --- | --- |")
-        lines += _keys(table)
+    for name, title in TABLES_OF_TEST_FILES.items():
+        lines.append(f"### {title}\n\n| key | value | meaning | example |\n| --- | --- | --- | --- |")
+        lines += _keys(TABLES[name])
         lines.append("")
     for title, module in TEST_FILES.items():
         lines.append(f"## {title}\n")
@@ -213,8 +245,9 @@ def files_of_cases() -> str:
 def _keys(table: Keys) -> Iterator[str]:
     from apimpolicy.testing.schema import schema_of
 
-    for key, (words, meaning) in table.items():
-        yield f"| `{key}` | {_cell(_kind(schema_of(words)))} | {_cell(_plain(meaning))} |"
+    for key, (words, meaning, example) in table.items():
+        cells = f"{_cell(_kind(schema_of(words)))} | {_cell(_plain(meaning))} | `{_cell(example)}`"
+        yield f"| `{key}` | {cells} |"
 
 
 def _kind(value: dict[str, Any]) -> str:
@@ -222,8 +255,8 @@ def _kind(value: dict[str, Any]) -> str:
         return "a table"
     if "enum" in value:
         return " or ".join(f"`{one}`" for one in value["enum"])
-    if "oneOf" in value:
-        return ", ".join(dict.fromkeys(_kind(one) for one in value["oneOf"]))
+    if "anyOf" in value:
+        return ", ".join(dict.fromkeys(_kind(one) for one in value["anyOf"]))
     names = {
         "number": "a number",
         "string": "text",
@@ -263,7 +296,8 @@ def _block(paragraphs: list[str], language: str) -> str:
 
 def _is_example(paragraph: str) -> bool:
     first = paragraph.split("\n", 1)[0]
-    return first.startswith(("    ", "[", "#", "backend: {")) or " = " in first or first in ("expect:", "backend:")
+    begins = first.startswith(("    ", "[", "#", "backend: {", "- name:"))
+    return begins or " = " in first or first in ("expect:", "backend:", "recorded:")
 
 
 PAGES = {

@@ -39,6 +39,11 @@ FOUND = [
     "@{ System.Array k = new int[4], i = new int[2, 2]; Array.Sort(k, i); return 1; }",
     """@(TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin").IsDaylightSavingTime(DateTimeOffset.MaxValue))""",
     """@(TimeZoneInfo.FindSystemTimeZoneById("Asia/Tokyo").IsDaylightSavingTime(DateTime.MinValue))""",
+    """@(JToken.Parse("[1]").SelectTokens("[" + new string('0', 900000) + "]").Count())""",
+    """@(Regex.IsMatch("a", "a{" + new string('0', 5000) + "1," + new string('0', 5000) + "2}"))""",
+    """@(Regex.IsMatch("a", "(?<b>x)?(?<-b>)?a{" + new string('0', 5000) + "1}"))""",
+    """@(Regex.Replace("a", "(a)", "$" + new string('0', 500000) + "1", RegexOptions.ECMAScript))""",
+    """@(int.Parse("1e-" + new string('0', 5000) + "1", System.Globalization.NumberStyles.Any))""",
 ]
 
 

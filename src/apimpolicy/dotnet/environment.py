@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from random import Random
 
+    from apimpolicy.dotnet.chance import Script
+
 UNIX_EPOCH_TICKS = 621_355_968_000_000_000
 """Ticks (100 ns) from 0001-01-01 to 1970-01-01."""
 
@@ -92,6 +94,7 @@ class Environment:
         "is_framework",
         "is_over",
         "limits",
+        "script",
         "steps_left",
         "thrown_late",
         "trust",
@@ -123,6 +126,8 @@ class Environment:
         self._deadline: float | None = None
         self._random: Random | None = None
         self._seed = seed
+        self.script: Script | None = None
+        """What comes instead of random numbers and GUIDs, as long as it lasts."""
 
     @property
     def random(self) -> Random:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class EventHubEvent:
@@ -56,6 +56,11 @@ class EventHubs:
     def __init__(self, loggers: Iterable[str] | None = None) -> None:
         self._is_open = loggers is None
         self._hubs = {name: EventHub(name) for name in ([loggers] if isinstance(loggers, str) else loggers or ())}
+
+    @property
+    def hubs(self) -> Mapping[str, EventHub]:
+        """The event hubs that there are, by the ids of their loggers."""
+        return self._hubs
 
     def hub(self, logger_id: str) -> EventHub:
         """The event hub of a logger. Raises ConfigurationError when the gateway has no such logger."""

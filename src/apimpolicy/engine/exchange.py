@@ -12,7 +12,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import forwarding
 from apimpolicy.engine.evaluation import Evaluator
-from apimpolicy.engine.policy_doubles import run_double
+from apimpolicy.engine.policy_doubles import name_of_double, run_double
 from apimpolicy.engine.trace import Effect, Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
@@ -58,7 +58,7 @@ class Exchange:
 
     `context` is what expressions see. Its `Response` is null until there is one: the backend's, or that of an error.
     What most requests never change stands in the class, and only what a request changes in the exchange itself.
-    `doubles` run in the place of policies, by their ids, and `sections` are those that run.
+    `doubles` run in the place of policies, by their ids or places, and `sections` are those that run.
     `program` are the effective policies, from the moment when they are known.
     `unasked_certificate` is the client certificate that was on the wire although the gateway did not ask for it;
     `verifications` are the questions whether a certificate is to be trusted, with their answers.
@@ -182,8 +182,8 @@ class Exchange:
             for attribute in step.element.attributes:
                 if is_unnamed_output(step.name, attribute.name) and attribute.name != "response-variable-name":
                     raise NotSimulatedError(f"the attribute '{attribute.name}' of '{step.name}'", step.where())
-            if self.doubles and step.own_id in self.doubles:
-                effect = run_double(self.doubles[step.own_id or ""], self)
+            if self.doubles and (name := name_of_double(self.doubles, step)) is not None:
+                effect = run_double(self.doubles[name], self)
             else:
                 effect = self._evaluator.instantiate(entry).run(self)
             if effect is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from apimpolicy.engine.parts import Part
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.services import SimulatedTime, clock_of
 from apimpolicy.engine.uploaded_certificates import UploadedCertificates
-from apimpolicy.engine.variables import variable_value
+from apimpolicy.engine.variables import set_variables, value_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.text.secrets import keep_secret
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from apimpolicy.context.records import Response
+    from apimpolicy.dotnet.chance import Script
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.content_safety import ContentSafetyService
     from apimpolicy.engine.dapr import DaprSidecar
@@ -84,6 +86,8 @@ class Gateway(GatewaySettings):
         self.api: Api | None = self.services.documents.api() if self.api is None else self.api
         self._service_requests: ServiceRequests | None = None
         self._random = random.Random(self.seed)
+        self._script = self._written_chance()
+        self._cache_is_filled = not self.cache
 
     def run(
         self,
@@ -102,13 +106,14 @@ class Gateway(GatewaySettings):
         `policy` is a document (path, text or `Policy`), then taken for the API's, below the global policy of a new
         service; or a mapping from scopes (`global`, `workspace`, `product`, `api`, `operation`) to documents. A request
         that is only a URL is a GET. `variables` are there from the start, as if a wider scope had set them: texts,
-        numbers, truth values; what JSON has besides becomes a JToken.
+        numbers, truth values, None; what JSON has besides becomes a JToken; a text that is an expression, `@(…)`, has
+        its value and its type.
 
         A part of the policy can be run alone: with `section` one of its sections, or several of them; with `only` one
         policy, by its `id` or its place (`outbound/choose[1]/set-header[1]`). `response` is then what expressions see
         as the response, and `last_error` (`source`, `reason`, `message` …) is `context.LastError` of an on-error that
-        runs alone. `doubles` run in the place of policies, by the policies' ids: a `PolicyDouble`, a function of the
-        exchange, or None for nothing at all.
+        runs alone. `doubles` run in the place of policies, by the policies' ids or places (`api inbound/base[1]` where
+        several documents have it): a `PolicyDouble`, a function of the exchange, or None for nothing at all.
 
         Raises PolicySyntaxError and PolicyTypeError when the gateway would refuse a document, ConfigurationError when
         the gateway was set up wrongly, NotSimulatedError when the request reaches what is not simulated, and
@@ -138,8 +143,7 @@ class Gateway(GatewaySettings):
             exchange = self._exchange(request, scopes)
             if self.has_no_room(request):
                 return Result(exchange, pipeline.turn_away(exchange).to_response())
-            for name, value in (variables or {}).items():
-                exchange.variables[to_utf16(name)] = variable_value(value)
+            set_variables(exchange, variables or {})
             is_found = self._find_operation(exchange, scopes)
             if section is not None or only is not None or response is not None or doubles:
                 part = Part(section, only, response, last_error, doubles or {})
@@ -237,6 +241,7 @@ class Gateway(GatewaySettings):
             is_framework=self.dotnet == "framework",
         )
         environment.random = self._random
+        environment.script = self._script
         return environment
 
     def negotiates(self, host: str) -> bool:
@@ -284,7 +289,7 @@ class Gateway(GatewaySettings):
             subscription=self.subscription,
             user=self.user,
             workspace=self.workspace or (Workspace("workspace") if "workspace" in scopes else None),
-            request_id=self._random.getrandbits(128),
+            request_id=self._request_id(),
             tracing=False,
         )
         template = "" if self.operation is None else self.operation.url_template
@@ -302,7 +307,26 @@ class Gateway(GatewaySettings):
         )
         if watching is not None:
             watching.began(exchange)
+        if not self._cache_is_filled:
+            self._fill_cache(exchange)
         return exchange
+
+    def _written_chance(self) -> Script | None:
+        if not (self.random_numbers or self.guids or self.request_ids):
+            return None
+        from apimpolicy.dotnet.chance import Script
+
+        return Script(self.random_numbers, self.guids, self.request_ids)
+
+    def _request_id(self) -> Any:
+        written = None if self._script is None else self._script.request_id()
+        return self._random.getrandbits(128) if written is None else written
+
+    def _fill_cache(self, exchange: Exchange) -> None:
+        """Put into the cache what it holds from the start, with the first request, whose time it is."""
+        self._cache_is_filled = True
+        for key, value in (self.cache or {}).items():
+            self.services.cache.set(f"value {to_utf16(key)}", value_of(exchange, key, value), math.inf)
 
 
 _NO_API = Api()

@@ -127,6 +127,20 @@ class GatewaySettings(Behaviour):
     cosmos: CosmosContainer | None = setting(default=None)
     """The container of cosmosdb-data-source: a `RecordedCosmos`, or what has `execute`."""
 
+    random_numbers: Sequence[float] = setting(default=())
+    """The next numbers of `new Random()` and `RandomNumberGenerator.GetInt32`, in the order in which policies ask for
+    them: whole ones for `Next`, fractions for `NextDouble`; the seed goes on when they are used up."""
+
+    guids: Sequence[str] = setting(default=())
+    """What `Guid.NewGuid()` gives, in the order in which policies ask for it; the seed goes on."""
+
+    request_ids: Sequence[str] = setting(default=())
+    """`context.RequestId` of the requests, one after another; the seed goes on."""
+
+    cache: Mapping[str, object] | None = setting(default=None)
+    """What the cache holds from the start for cache-lookup-value, by key: texts, numbers, truth values, JSON; a text
+    that is an expression, `@(…)`, has its value and its type."""
+
     now: Now = setting(default=None)
     """A datetime, a function, or a `Clock`; the machine's clock when it is not given."""
 

@@ -8,7 +8,7 @@ from apimpolicy.context.execution import LastError
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import pipeline
-from apimpolicy.engine.policy_doubles import check_ids
+from apimpolicy.engine.policy_doubles import check_names, some_places
 from apimpolicy.engine.steps import Program
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.registry import is_known
@@ -34,7 +34,7 @@ class Part(NamedTuple):
 
     def run(self, exchange: Exchange, program: Program) -> ResponseMessage:
         """The response that the caller gets. Raises ConfigurationError."""
-        check_ids(self.doubles, program)
+        check_names(self.doubles, program)
         exchange.doubles = self.doubles
         exchange.sections = chosen_sections(self.section)
         if self.only is not None:
@@ -75,11 +75,13 @@ def only(program: Program, wanted: str) -> Program:
     counted within its document). Raises ConfigurationError when there is none, or more than one.
     """
     steps = [step for step in program.steps() if is_known(step.name)]
-    found = [step for step in steps if step.own_id == wanted] or [step for step in steps if _place(step) == wanted]
+    found = [step for step in steps if step.own_id == wanted] or [
+        step for step in steps if wanted in (step.place, f"{step.scope} {step.place}")
+    ]
     if not found:
-        raise ConfigurationError(f"there is no policy '{wanted}'; name its id, or its place, as {_some(steps)}")
+        raise ConfigurationError(f"there is no policy '{wanted}'; name its id, or its place, as {some_places(steps)}")
     if len(found) > 1:
-        where = ", ".join(f"{step.scope} {_place(step)}" for step in found[:4])
+        where = ", ".join(f"{step.scope} {step.place}" for step in found[:4])
         raise ConfigurationError(f"there are {len(found)} policies '{wanted}': {where}")
     sections: dict[str, list[Step]] = {name: [] for name in SECTIONS}
     sections[found[0].section] = [found[0]]
@@ -89,11 +91,3 @@ def only(program: Program, wanted: str) -> Program:
 def section_of(program: Program) -> str:
     """The section of the only policy of a program."""
     return next(name for name, steps in program.sections.items() if steps)
-
-
-def _place(step: Step) -> str:
-    return f"{step.section}/{step.path}"
-
-
-def _some(steps: list[Step]) -> str:
-    return ", ".join(_place(step) for step in steps if step.name != "base")[:200] or "inbound/set-header[1]"

@@ -1,8 +1,9 @@
-"""Doubles of policies: what runs in the place of a policy, by its id, when a test does not want the policy itself.
+"""Doubles of policies: what runs in the place of a policy, by its id or its place, when a test does not want it itself.
 
 gateway.run(policy, request, doubles={
     "get-token": PolicyDouble(variables={"token": "abc"}),
-    "check-caller": PolicyDouble(response=Response(401)),
+    "inbound/validate-jwt[1]": PolicyDouble(error={"reason": "TokenExpired", "status": 401}),
+    "api inbound/base[1]": PolicyDouble(error={"source": "rate-limit", "status": 429}),    # a wider scope refuses
     "ask-partner": lambda exchange: exchange.request.headers.set("X-Partner", "17"),
 })
 """
@@ -11,19 +12,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.context.execution import LastError
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.engine.variables import variable_value
+from apimpolicy.engine.variables import set_variables
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.registry import is_known
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TypeAlias
 
     from apimpolicy.context.records import Response
     from apimpolicy.engine.exchange import Exchange
-    from apimpolicy.engine.steps import Program
+    from apimpolicy.engine.steps import Program, Step
 
     AnyDouble: TypeAlias = "PolicyDouble | Callable[[Exchange], object] | None"
 
@@ -32,8 +35,9 @@ class PolicyDouble:
     """What a double does, in this order: set variables, set headers of the message, fail, or answer the caller.
 
     `variables` are what `Gateway.run` takes; `headers` are set on the request in inbound and backend, else on the
-    response. `error` has `reason`, `message` and `status` (500 unless given) of an error, which goes to on-error;
-    `response` ends the pipeline. A double that is given nothing does nothing.
+    response. `error` has `reason`, `message` and `status` (500 unless given) of an error, which goes to on-error, and
+    `source`, `scope`, `section`, `path`, `policy_id` where it comes from elsewhere; `response` ends the pipeline. A
+    double that is given nothing does nothing.
     """
 
     __slots__ = ("error", "headers", "response", "variables")
@@ -52,13 +56,11 @@ class PolicyDouble:
         self.response = response
 
     def __call__(self, exchange: Exchange) -> None:
-        for name, value in self.variables.items():
-            exchange.variables[name] = variable_value(value)
+        set_variables(exchange, self.variables)
         for name, text in self.headers.items():
             exchange.message.headers.set(to_utf16(name), to_utf16(text))
         if self.error is not None:
-            message = to_utf16(str(self.error.get("message", "")))
-            raise PolicyError(self.error.get("reason"), message, int(self.error.get("status", 500)))
+            raise _error_of(self.error)
         if self.response is not None:
             from apimpolicy.context.messages import ResponseMessage
 
@@ -72,10 +74,39 @@ def run_double(double: AnyDouble, exchange: Exchange) -> Effect:
     return Effect("replaced", "a double ran in its place", ends=exchange.has_ended)
 
 
-def check_ids(doubles: Mapping[str, AnyDouble], program: Program) -> None:
-    """Raises ConfigurationError for a double of a policy that is not there."""
-    known = {found for step in program.steps() if (found := step.own_id) is not None}
-    unknown = [name for name in doubles if name not in known]
-    if unknown:
-        there = f"the ids are {', '.join(sorted(known))}" if known else "no policy has an id"
-        raise ConfigurationError(f"there is no policy with the id '{unknown[0]}'; {there}")
+def name_of_double(doubles: Mapping[str, AnyDouble], step: Step) -> str | None:
+    """The name under which a step has a double: its id, its place, or its scope and place."""
+    for name in (step.own_id, step.place, f"{step.scope} {step.place}"):
+        if name in doubles:
+            return name
+    return None
+
+
+def check_names(doubles: Mapping[str, AnyDouble], program: Program) -> None:
+    """Raises ConfigurationError for a double of a policy that is not there, or of which there are several."""
+    steps = [step for step in program.steps() if is_known(step.name)]
+    ids = {step.own_id for step in steps}
+    for name in doubles:
+        found = [step for step in steps if name in (step.place, f"{step.scope} {step.place}")]
+        if name not in ids and not found:
+            known = ", ".join(sorted(filter(None, ids)))
+            there = f"the ids are {known}" if known else f"no policy has an id; name its place, as {some_places(steps)}"
+            raise ConfigurationError(f"there is no policy '{name}'; {there}")
+        if name not in ids and len({step.scope for step in found}) > 1:
+            places = ", ".join(f"'{step.scope} {step.place}'" for step in found)
+            raise ConfigurationError(f"several documents have a policy '{name}'; name one of {places}")
+
+
+def some_places(steps: Sequence[Step]) -> str:
+    """A few places, as examples."""
+    return ", ".join(step.place for step in steps if step.name != "base")[:200] or "inbound/set-header[1]"
+
+
+def _error_of(given: Mapping[str, Any]) -> PolicyError:
+    """The error that a double ends with; with a `source` it comes from there, not from the replaced policy."""
+    message = to_utf16(str(given.get("message", "")))
+    error = PolicyError(given.get("reason"), message, int(given.get("status", 500)))
+    if "source" in given:
+        places = {name: str(given[name]) for name in ("scope", "section", "path", "policy_id") if name in given}
+        error.last_error = LastError(to_utf16(str(given["source"])), error.reason, message, **places)
+    return error

@@ -29,6 +29,12 @@ class PublishedEvent:
     body: str
 
 
+def published_events(trace: Trace) -> Sequence[PublishedEvent]:
+    """What publish-event published on the way that a trace describes, in order."""
+    published: list[Any] = [effect.data for _, effect in trace.effects("event-published")]
+    return tuple(PublishedEvent(name, data["body"]) for data in published for name in data["subscriptions"])
+
+
 class Resolution:
     """The result of a resolver, and how it came about.
 
@@ -47,10 +53,7 @@ class Resolution:
         self.sent_requests: Sequence[Request] = tuple(exchange.sent_requests)
         self.variables: Mapping[str, object] = dict(exchange.variables)
         self.trace: Trace = exchange.trace
-        published: list[Any] = [effect.data for _, effect in exchange.trace.effects("event-published")]
-        self.events: Sequence[PublishedEvent] = tuple(
-            PublishedEvent(name, data["body"]) for data in published for name in data["subscriptions"]
-        )
+        self.events: Sequence[PublishedEvent] = published_events(exchange.trace)
 
     def json(self) -> Any:
         """The result read as JSON. Raises ValueError when it is none."""

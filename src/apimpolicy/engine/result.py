@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.execution import LastError
     from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.resolvers import PublishedEvent
     from apimpolicy.engine.trace import Trace
     from apimpolicy.policies.metrics import Metric
 
@@ -55,6 +56,13 @@ class Result:
             found = self.exchange.variables.to_dict()
             self._variables = {name: python_value(value) for name, value in found.items()}
         return self._variables
+
+    @property
+    def published_events(self) -> Sequence[PublishedEvent]:
+        """What publish-event published, in order."""
+        from apimpolicy.engine.resolvers import published_events
+
+        return published_events(self.trace)
 
     @property
     def reached_backend(self) -> bool:

@@ -10,7 +10,7 @@ import attrs
 from apimpolicy.context.description import OperationDescription
 from apimpolicy.context.entities import Api
 from apimpolicy.dotnet.environment import use_environment
-from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.api_routing import find_api
@@ -18,7 +18,7 @@ from apimpolicy.engine.exchange import Unmatched
 from apimpolicy.engine.operations import choose
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.subscription_keys import ACCESS_DENIED, Admission, admit
-from apimpolicy.engine.variables import variable_value
+from apimpolicy.engine.variables import set_variables
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.spec import PolicyError
@@ -56,8 +56,7 @@ class ServiceRequests:
             exchange.doubles = doubles
             if self.gateway.has_no_room(request):
                 return Result(exchange, pipeline.turn_away(exchange).to_response())
-            for name, value in variables.items():
-                exchange.variables[to_utf16(name)] = variable_value(value)
+            set_variables(exchange, variables)
             routed = find_api(self.service, exchange.request)
             if routed is None:
                 exchange.unmatched = Unmatched(self.service.apis)

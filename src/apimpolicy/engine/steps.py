@@ -81,6 +81,11 @@ class Step:
         attribute = self.element.get("id") if is_known(self.name) else None
         return None if attribute is None else attribute.value.text
 
+    @property
+    def place(self) -> str:
+        """Where it stands in its document: `inbound/choose[1]/set-body[1]`."""
+        return f"{self.section}/{self.path}"
+
     def steps_inside(self) -> Iterator[Step]:
         """The steps of its children, and what stands in its place."""
         for found in self.fields.values():

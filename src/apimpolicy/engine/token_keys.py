@@ -57,6 +57,11 @@ class TokenKey:
         is_curve = hasattr(certificate.private_key, "curve")
         return cls(algorithm or ("ES256" if is_curve else "RS256"), id=id, private_key=certificate.private_key)
 
+    def renamed(self, id: str) -> TokenKey:
+        """The same key under another id."""
+        private_key = getattr(self._key, "private_key", None)
+        return TokenKey(self.algorithm, id=id, secret=self._secret, private_key=private_key)
+
     @property
     def is_published(self) -> bool:
         """Whether a provider publishes it: a secret and `none` it does not."""

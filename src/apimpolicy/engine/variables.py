@@ -9,9 +9,10 @@ from apimpolicy.dotnet.values import LONG, box, from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from apimpolicy.dotnet.collections.dictionary import Dictionary
+    from apimpolicy.engine.exchange import Exchange
 
 
 class Variables(MutableMapping[str, object]):
@@ -66,3 +67,26 @@ def variable_value(value: object) -> object:
     if type(value).__module__.startswith("apimpolicy."):
         return value
     raise ConfigurationError(f"a variable is a text, a number, true, false or JSON, not {type(value).__name__}")
+
+
+def set_variables(exchange: Exchange, given: Mapping[str, object]) -> None:
+    """Set variables of a request to what was given from outside. Raises as `value_of` does."""
+    for name, value in given.items():
+        exchange.variables[name] = value_of(exchange, name, value)
+
+
+def value_of(exchange: Exchange, name: str, given: object) -> object:
+    """What a value given from outside is inside: as `variable_value`, and a text that is an expression is evaluated.
+
+    Raises ConfigurationError when it throws, PolicySyntaxError and PolicyTypeError when it does not compile.
+    """
+    if not (isinstance(given, str) and given.startswith(("@(", "@{"))):
+        return variable_value(given)
+    from apimpolicy.dotnet.exceptions import DotnetException
+    from apimpolicy.emit.expression import compile_expression
+
+    expression = compile_expression(given)
+    try:
+        return box(expression.type, expression.evaluate(exchange.context))
+    except DotnetException as error:
+        raise ConfigurationError(f"the expression given for '{name}' throws: {from_utf16(error.message)}") from None

@@ -1,6 +1,12 @@
 """Settings of a gateway that are tables of their own: limits, and services that record.
 
 loggers = ["orders-log"]                    # all that log-to-eventhub may name; any unless given
+count-tokens = "words"                      # one token for each word; a quarter of the characters unless given
+random-numbers = [7, 0.25]                  # the next ones of new Random(), in the order in which policies ask
+guids = ["0f8fad5b-d9cb-469f-a165-70867728950e"]            # what Guid.NewGuid() gives; request-ids likewise
+
+[cache]                                     # what the cache holds from the start, for cache-lookup-value
+rate = 1.5                                  # also texts, true, false, JSON; "@(5L)" is the value of an expression
 
 [limits]                                    # what one evaluation may use up
 steps = 5_000_000                           # also: string-length, elements, regex-seconds, seconds
@@ -15,6 +21,7 @@ status = 204
 categories = {Hate = {badword = 4}}
 blocklists = {secrets = ["project x"]}
 attacks = ["ignore all instructions"]
+raises = "refused"                          # or "timeout", in the place of an answer; also of [sql] and [cosmos]
 
 [embeddings]                                # vectors for the semantic cache, by a text that the prompt contains
 "capital of France" = [1, 0]                # a prompt that contains none of them is a mistake
@@ -37,10 +44,14 @@ from apimpolicy.policies.settings import Behaviour
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from apimpolicy.engine.content_safety import SafetyWords
+    from apimpolicy.engine.content_safety import AnalyzesSafety
     from apimpolicy.engine.data_sources import RecordedCosmos, RecordedSql
     from apimpolicy.engine.service_bus import ServiceBus
     from apimpolicy.project.toml_table import Table
+
+
+ERRORS: dict[str, type[OSError]] = {"timeout": TimeoutError, "refused": ConnectionRefusedError}
+"""What services raise in the place of an answer, by the word for it."""
 
 
 class GatewaySettings:
@@ -55,6 +66,15 @@ class GatewaySettings:
                 self._found[name] = value
         if (loggers := table.texts("loggers")) is not None:
             self._found["event_hubs"] = loggers
+        if table.choice("count-tokens", ("words",)) is not None:
+            self._found["count_tokens"] = _count_words
+        if (numbers := table.take("random-numbers", list)) is not None:
+            self._found["random_numbers"] = [_number(table, index, each) for index, each in enumerate(numbers)]
+        for name in ("guids", "request-ids"):
+            if (texts := table.texts(name)) is not None:
+                self._found[name.replace("-", "_")] = texts
+        if (cache := table.take("cache", dict)) is not None:
+            self._found["cache"] = cache
         self._limits = _limits(table)
         self._tables = {name: found for name in _TABLES if (found := table.table(name.replace("_", "-"))) is not None}
 
@@ -78,6 +98,28 @@ def _limits(table: Table) -> dict[str, Any]:
     return {key.replace("-", "_"): value for key, value in given.items() if value is not None}
 
 
+def _count_words(text: str) -> int:
+    return len(text.split())
+
+
+def _number(table: Table, index: int, value: object) -> float:
+    if isinstance(value, float):
+        return value
+    return table.checked(value, int, f"random-numbers[{index}]")
+
+
+def _raised(table: Table) -> Callable[[object], Any] | None:
+    """What fails in the place of a service, where its table says so. Raises ConfigurationError."""
+    raises = table.choice("raises", tuple(ERRORS))
+    if raises is None:
+        return None
+
+    def fail(_: object) -> Any:
+        raise ERRORS[raises]("the service did not answer")
+
+    return fail
+
+
 def _service_bus(table: Table) -> ServiceBus:
     from apimpolicy.engine.service_bus import ServiceBus
 
@@ -86,8 +128,10 @@ def _service_bus(table: Table) -> ServiceBus:
     return ServiceBus(queues, topics)
 
 
-def _content_safety(table: Table) -> SafetyWords:
+def _content_safety(table: Table) -> AnalyzesSafety:
     from apimpolicy.engine.content_safety import SafetyWords
+
+    failing = _raised(table)
 
     categories = {
         name: {word: inner.take(word, int) or 0 for word, _ in inner.items()}
@@ -97,23 +141,25 @@ def _content_safety(table: Table) -> SafetyWords:
     blocklists = {} if lists is None else {name: lists.texts(name) or [] for name, _ in lists.items()}
     attacks = table.texts("attacks") or ()
     table.finish()
-    return SafetyWords(categories, blocklists=blocklists, attacks=attacks)
+    return failing or SafetyWords(categories, blocklists=blocklists, attacks=attacks)
 
 
 def _sql(table: Table) -> RecordedSql:
     from apimpolicy.engine.data_sources import RecordedSql
 
     rows = [dict(row.items()) for row in table.tables("rows")]
+    failing = _raised(table)
     table.finish()
-    return RecordedSql(rows)
+    return RecordedSql(failing or rows)
 
 
 def _cosmos(table: Table) -> RecordedCosmos:
     from apimpolicy.engine.data_sources import RecordedCosmos
 
     answer = table.take("answer", object)
+    failing = _raised(table)
     table.finish()
-    return RecordedCosmos(answer)
+    return RecordedCosmos(failing or answer)
 
 
 def _embeddings(table: Table) -> Callable[[str], Sequence[float]]:

@@ -101,6 +101,24 @@ class Double:
         self._rules.insert(0, (method, url, make))
         return self
 
+    def answers(
+        self, *answers: Response | type[Exception], method: str | None = None, url: str | None = None
+    ) -> Double:
+        """Answer like this one after another, the last again and again: responses, or what is raised in their place.
+
+        `method` and `url` are those of `answer`.
+        """
+        waiting = list(answers)
+
+        def make(_: Request, timeout: float) -> Response:
+            found = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+            if isinstance(found, Response):
+                return found
+            raise found
+
+        self._rules.insert(0, (method, url, make))
+        return self
+
     def answer_with(self, function: Callable[[Request], Response]) -> Double:
         """Answer what a function says, when nothing newer fits."""
         self._rules.insert(0, (None, None, lambda request, timeout: function(request)))
@@ -122,8 +140,10 @@ class TestResult:
 
     __test__ = False
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: Result, elapsed: float = 0.0) -> None:
         self.result = result
+        self.elapsed = elapsed
+        """Seconds that went by on the gateway's clock."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.result, name)
@@ -299,7 +319,32 @@ class Apim:
             given = {scope: self._path(document) for scope, document in given.items()}
         else:
             given = self._path(given)
-        result = TestResult(self.gateway.run(given, request, **options))
+        gateway = self.gateway
+        return self._kept(lambda: gateway.run(given, request, **options))
+
+    def resolve(
+        self,
+        policy: AnyPolicy,
+        *,
+        arguments: Mapping[str, Any] | None = None,
+        parent: Mapping[str, Any] | None = None,
+        request: Request | str = "/graphql",
+    ) -> TestResult:
+        """Run a policy as the resolver of a GraphQL field, as `Gateway.resolve` does."""
+        from apimpolicy.engine.result import Result
+
+        gateway, given = self.gateway, self._path(policy)
+
+        def run() -> Result:
+            exchange = gateway.resolve(given, arguments=arguments, parent=parent, request=request).exchange
+            return Result(exchange, exchange.response.to_response())
+
+        return self._kept(run)
+
+    def _kept(self, run: Callable[[], Result]) -> TestResult:
+        before = self.clock.now()
+        result = TestResult(run())
+        result.elapsed = (self.clock.now() - before).total_seconds()
         self.results.append(result)
         return result
 

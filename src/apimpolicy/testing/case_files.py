@@ -40,10 +40,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
-from apimpolicy.testing import doubles, expectations
+from apimpolicy.testing import doubles
 from apimpolicy.testing.certificates import TestCertificates
-from apimpolicy.testing.format import CASE, CERTIFICATE, FILE, GIVEN, METHODS, PART, REQUEST, SCOPES, STEP, SUBJECT
+from apimpolicy.testing.format import (
+    CASE,
+    EXPECT,
+    FILE,
+    GIVEN,
+    METHODS,
+    OUTCOMES,
+    PART,
+    REQUEST,
+    SCOPES,
+    STEP,
+    SUBJECT,
+)
 from apimpolicy.testing.identities import TestIdentities
+from apimpolicy.testing.kinds import check_keys
 from apimpolicy.testing.tree import MISSING, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, TestFileError, Tree, read_tree
 
 if TYPE_CHECKING:
@@ -55,11 +68,16 @@ ENDINGS = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
 
 
 class Step(NamedTuple):
-    """One request of a case, and what is expected of its answer."""
+    """One request of a case, or one run of a resolver, and what is expected of its answer.
+
+    `states` are the changes of identity providers before it.
+    """
 
     request: Tree | None
     expect: Tree | None
     advance: float = 0.0
+    resolve: Tree | None = None
+    states: Tree | None = None
 
 
 class Subject(NamedTuple):
@@ -110,7 +128,7 @@ class CaseFile:
         subject: Subject,
         config: str | None,
         certificates: TestCertificates,
-        identities: TestIdentities,
+        identities: TestIdentities | None = None,
     ) -> None:
         self.path = path
         self.subject = subject
@@ -192,11 +210,10 @@ class _File:
 
     def read(self) -> CaseFile:
         if not self.given:
-            return CaseFile(self.path, Subject({}), None, TestCertificates({}, ""), TestIdentities({}))
+            return CaseFile(self.path, Subject({}), None, TestCertificates({}, ""))
         directory = os.path.dirname(self.path)
+        check_keys({key: part for key, part in self.given.items() if key != "cases"}, FILE)
         asked = self.given["certificates"].table() if "certificates" in self.given else {}
-        for certificate in asked.values():
-            certificate.known(CERTIFICATE)
         providers = self.given["identity-providers"].table() if "identity-providers" in self.given else {}
         subject = self._subject(self.given, directory)
         file = CaseFile(
@@ -204,7 +221,7 @@ class _File:
             subject or Subject({}),
             self._config(directory, subject),
             TestCertificates(asked, directory),
-            TestIdentities(providers),
+            TestIdentities(providers) if providers else None,
         )
         defaults = self.given["defaults"].known(GIVEN) if "defaults" in self.given else {}
         cases = doubles.required(self.given, "cases", self.tree)
@@ -262,9 +279,13 @@ class _File:
             values = row.table()
             filled = {key: _filled(part, values) for key, part in given.items()}
             own = filled["name"].text() if "name" in filled else name
-            yield self._case(file, tree, own if own != name else f"{name} [{index}]", filled, defaults)
+            is_one_of_several = own == name and len(rows.items()) > 1
+            yield self._case(file, tree, f"{name} [{index}]" if is_one_of_several else own, filled, defaults)
 
     def _case(self, file: CaseFile, tree: Tree, name: str, given: dict[str, Tree], defaults: dict[str, Tree]) -> Case:
+        check_keys(given, CASE)
+        for expect in _expectations(given):
+            check_outcome(expect)
         merged = dict(defaults)
         for key, part in given.items():
             merged[key] = _merged(merged[key], part, key) if key in merged else part
@@ -272,9 +293,7 @@ class _File:
         for step in steps:
             if step.request is not None:
                 check_request(step.request)
-            if step.expect is not None:
-                expectations.validate(step.expect)
-        for key in ("backend", "outside"):
+        for key in ("backend", "outside", "dapr"):
             if key in merged:
                 doubles.answers_of(merged[key], file.directory)
         if any(key in merged for key in PART):
@@ -291,7 +310,12 @@ class _File:
         if "steps" not in merged:
             if "expect" not in merged:
                 raise tree.mistake(MISSING, "'expect' is missing here", help="Say what the answer must be.")
-            yield Step(merged.get("request"), merged["expect"])
+            yield Step(
+                merged.get("request"),
+                merged["expect"],
+                resolve=merged.get("resolve"),
+                states=merged.get("identity-provider-states"),
+            )
             return
         for step in merged["steps"].items():
             given = step.known(STEP)
@@ -300,8 +324,13 @@ class _File:
                 request = given["request"] if request is None else _merged(request, given["request"], "request")
             if "expect" in given:
                 expect = given["expect"] if expect is None else _merged(expect, given["expect"], "expect")
-            advance = float(given["advance"].expect(int, float)) if "advance" in given else 0.0
-            yield Step(request, expect, advance)
+            yield Step(
+                request,
+                expect,
+                float(given["advance"].value) if "advance" in given else 0.0,
+                given.get("resolve", merged.get("resolve")),
+                given.get("identity-provider-states"),
+            )
 
 
 def check_request(tree: Tree) -> None:
@@ -314,6 +343,8 @@ def check_request(tree: Tree) -> None:
             "a request has one method with its URL",
             help="Write {get: /orders}, or {method: GET, url: /orders}.",
         )
+    if methods and "method" in given:
+        raise given["method"].mistake(WRONG_KIND, f"there is '{methods[0]}' already; give one", at_key=True)
     contents = [key for key in ("body", "json", "file") if key in given]
     if len(contents) > 1:
         raise given[contents[1]].mistake(WRONG_KIND, f"there is '{contents[0]}' already; give one", at_key=True)
@@ -321,11 +352,39 @@ def check_request(tree: Tree) -> None:
         given["headers"].table()
 
 
+def check_outcome(tree: Tree) -> None:
+    """Raises TestFileError for an expectation that wants an answer and something in its place."""
+    given = tree.known(EXPECT)
+    outcomes = [key for key in given if key in OUTCOMES]
+    if outcomes and len(given) > 1:
+        other = next(key for key in given if key != outcomes[0])
+        raise given[other].mistake(
+            WRONG_KIND, f"with '{outcomes[0]}' there is no answer, and no '{other}'", at_key=True
+        )
+
+
+def _expectations(given: dict[str, Tree]) -> Iterator[Tree]:
+    """What a case itself expects, of one request or of several."""
+    for table in (given, *(step.table() for step in (given["steps"].items() if "steps" in given else ()))):
+        if "expect" in table:
+            yield table["expect"]
+
+
+def _without_outcomes(below: dict[str, Tree], above: dict[str, Tree]) -> dict[str, Tree]:
+    """What is left of expectations below others, where an answer is expected, or something in its place."""
+    has_outcome = any(key.replace("_", "-") in OUTCOMES for key in above)
+    if has_outcome:
+        return {}
+    return {key: part for key, part in below.items() if not above or key.replace("_", "-") not in OUTCOMES}
+
+
 def _merged(below: Tree, above: Tree, key: str) -> Tree:
     """Two tables as one, the upper one's keys first; anything else is the upper one."""
     if not isinstance(below.value, dict) or not isinstance(above.value, dict):
         return above
     kept = dict(below.value)
+    if key == "expect":
+        kept = _without_outcomes(kept, above.value)
     if key == "request" and any(name in above.value for name in (*METHODS, "url")):
         kept = {name: part for name, part in kept.items() if name not in (*METHODS, "url", "method")}
     if any(name in above.value for name in ("body", "json", "file", "json-subset", "json_subset")):

@@ -10,6 +10,7 @@ from the authority `other-ca`. Further ones:
       homemade: {self-signed: true}
       gone: {revoked: true}
       legacy: {file: legacy.pfx, password: secret}
+      signer: {key: rsa}                                   # for tokens; elliptic curves are faster
 """
 
 from __future__ import annotations
@@ -104,7 +105,13 @@ class TestCertificates:
         if options.get("self-signed"):
             return self_signed(subject, **dates)
         authority = self.authority(str(options.get("issued-by", "test-ca")))
-        made = authority.client(subject, dns_names=options.get("dns-names", ()), **dates)
+        made = authority.client(
+            subject,
+            dns_names=options.get("dns-names", ()),
+            serial_number=options.get("serial-number"),
+            rsa=options.get("key") == "rsa",
+            **dates,
+        )
         if options.get("revoked"):
             authority.revoke(made)
         return made

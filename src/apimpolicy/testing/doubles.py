@@ -1,4 +1,4 @@
-"""Services that answer as a test file says: the backend, and what policies ask outside.
+"""Services that answer as a test file says: the backend, what policies ask outside, the Dapr sidecar.
 
 backend: {status: 200, json: {orders: []}}
 backend:                                        # one answer after another; the last one stays
@@ -7,6 +7,7 @@ backend:                                        # one answer after another; the 
   - {raises: timeout}                           # or: refused, with its own words as message: No such host is known.
 outside:                                        # by what is asked
   - {when: {method: POST, url: "*/token"}, json: {access_token: abc}}
+  - {when: {url: "*/stock"}, answers: [{raises: timeout}, {status: 503}, {status: 200}]}    # one after another
   - {status: 404}
 """
 
@@ -31,48 +32,53 @@ _ERRORS: dict[str, Callable[[], Exception]] = {
 
 
 class Answer(NamedTuple):
-    """One answer, and to which requests it is given."""
+    """One answer: a response, or what is raised in its place."""
 
     make: Callable[[], Response]
     takes: float = 0.0
     raises: str | None = None
     message: str = ""
-    method: str | None = None
-    url: str | None = None
-    body: str | None = None
 
-    @property
-    def is_for_some(self) -> bool:
-        return (self.method, self.url, self.body) != (None, None, None)
+
+class Rule:
+    """Answers to requests of one kind, one after another; the last of them again and again."""
+
+    def __init__(self, answers: list[Answer], when: dict[str, str]) -> None:
+        self._answers = answers
+        self._method, self._url, self._body = (when.get(key) for key in ("method", "url", "body"))
+        self.is_for_some = bool(when)
+        self._count = 0
 
     def fits(self, request: Request) -> bool:
         """Whether this answers the request."""
-        if self.method is not None and request.method != self.method.upper():
+        if self._method is not None and request.method != self._method.upper():
             return False
-        if self.url is not None and not fnmatchcase(request.url, self.url):
+        if self._url is not None and not fnmatchcase(request.url, self._url):
             return False
-        return self.body is None or self.body in request.text
+        return self._body is None or self._body in request.text
+
+    def next(self) -> Answer:
+        """The answer whose turn it is."""
+        answer = self._answers[min(self._count, len(self._answers) - 1)]
+        self._count += 1
+        return answer
 
 
 class AnsweringService:
-    """Answers by what is asked; answers without `when` one after another, the last of them again and again."""
+    """Answers by what is asked; what no `when` fits, by the answers without one."""
 
-    def __init__(self, answers: list[Answer], advance: Callable[[float], None]) -> None:
-        self._by_request = [answer for answer in answers if answer.is_for_some]
-        self._in_turn = [answer for answer in answers if not answer.is_for_some]
+    def __init__(self, rules: list[Rule], advance: Callable[[float], None]) -> None:
+        self._rules = rules
         self._advance = advance
-        self._count = 0
 
     def send(self, request: Request, timeout: float) -> Response:
         """The answer; one that takes longer than `timeout` costs that time, and does not come."""
         from apimpolicy.context.records import Response
 
-        answer = next((answer for answer in self._by_request if answer.fits(request)), None)
-        if answer is None:
-            if not self._in_turn:
-                return Response(404) if self._by_request else Response(200)
-            answer = self._in_turn[min(self._count, len(self._in_turn) - 1)]
-            self._count += 1
+        rule = next((rule for rule in self._rules if rule.fits(request)), None)
+        if rule is None:
+            return Response(404) if self._rules else Response(200)
+        answer = rule.next()
         if answer.takes:
             self._advance(min(answer.takes, timeout))
         if answer.takes > timeout:
@@ -82,24 +88,47 @@ class AnsweringService:
         return answer.make()
 
 
-def answers_of(tree: Tree, directory: str) -> list[Answer]:
-    """The answers that a test file gives a service. Raises TestFileError."""
-    return [_answer(item, directory) for item in tree.items()]
+def answers_of(tree: Tree, directory: str) -> list[Rule]:
+    """The answers that a test file gives a service, those with `when` first. Raises TestFileError."""
+    rules: list[Rule] = []
+    in_turn: list[Answer] = []
+    for item in tree.items():
+        given = item.known(ANSWER)
+        if "when" in given:
+            rules.append(_rule(item, given, directory))
+        elif "answers" in given:
+            raise given["answers"].mistake(
+                MISSING, "'answers' belongs to a 'when'; without it, write a list", at_key=True
+            )
+        else:
+            in_turn.append(_answer(given, directory))
+    return [*rules, Rule(in_turn, {})] if in_turn else rules
 
 
-def _answer(tree: Tree, directory: str) -> Answer:
-    given = tree.known(ANSWER)
-    when = given["when"].known(WHEN) if "when" in given else {}
-    raises = given["raises"].text() if "raises" in given else None
-    if raises is not None and raises not in _ERRORS:
-        raise given["raises"].mistake(WRONG_KIND, f"this is one of {', '.join(_ERRORS)}")
-    makes = _response(given, directory)
+def _rule(tree: Tree, given: dict[str, Tree], directory: str) -> Rule:
+    when = {key: part.text() for key, part in given["when"].known(WHEN).items()}
+    if "answers" not in given:
+        return Rule([_answer(given, directory)], when)
+    others = [key for key in given if key not in ("when", "answers")]
+    if others:
+        raise given[others[0]].mistake(WRONG_KIND, f"'{others[0]}' belongs to one of the 'answers'", at_key=True)
+    answers: list[Answer] = []
+    for item in given["answers"].items():
+        inner = item.known(ANSWER)
+        if "when" in inner or "answers" in inner:
+            raise item.mistake(WRONG_KIND, "one of several 'answers' has no 'when' and no 'answers' of its own")
+        answers.append(_answer(inner, directory))
+    if not answers:
+        raise given["answers"].mistake(MISSING, "there is no answer here")
+    return Rule(answers, when)
+
+
+def _answer(given: dict[str, Tree], directory: str) -> Answer:
     return Answer(
-        makes,
+        _response(given, directory),
         float(given["takes"].expect(int, float)) if "takes" in given else 0.0,
-        raises,
+        given["raises"].text() if "raises" in given else None,
         given["message"].text() if "message" in given else "",
-        **{key: part.text() for key, part in when.items()},
     )
 
 

@@ -1,211 +1,436 @@
-"""The format of test files, declared once: for each table its keys, what each may be, and what it means.
+"""The format of test files, declared once: for each table its keys, what each may be, what it means, and an example.
 
-The readers take the keys from here, `schema` the JSON schema for editors, and the page of the reference its tables.
-What a key may be is said in the words of `schema.KINDS`, or as the name of another table; `[…]` is a list of them,
-`{…}` a table with names given by the author, `|` stands between alternatives.
+The reader checks files against it (`testing.kinds`), `schema` makes the JSON schema for editors of it, and the page of
+the reference its tables. What a key may be is said in the words of `testing.kinds`, or as the name of another table;
+`[…]` is a list of them, `{…}` a table with names given by the author, `|` stands between alternatives. An example is
+the value as YAML writes it.
 """
 
 from __future__ import annotations
 
-Keys = dict[str, tuple[str, str]]
-"""By key: what it may be, and what it means."""
+Keys = dict[str, tuple[str, str, str]]
+"""By key: what it may be, what it means, and an example."""
 
 SCOPES: Keys = {
-    "global": ("text", ""),
-    "workspace": ("text", ""),
-    "product": ("text", ""),
-    "api": ("text", ""),
-    "operation": ("text", ""),
+    "global": ("text", "The policy of all APIs.", "global.xml"),
+    "workspace": ("text", "The policy of the workspace.", "workspace.xml"),
+    "product": ("text", "The policy of the product.", "starter.xml"),
+    "api": ("text", "The policy of the API.", "orders.xml"),
+    "operation": ("text", "The policy of the operation.", "get-order.xml"),
 }
 
 SUBJECT: Keys = {
-    "policies": ("scopes", "The policy files, or the documents themselves, by scope."),
-    "policy": ("text", "The policy file, relative to this one, or the document itself; it is taken for the API's."),
-    "service": ("text", "A whole service instead: a folder as APIOps extracts it, or an apimpolicy.toml with APIs."),
+    "policies": ("scopes", "The policy files, or the documents themselves, by scope.", "{api: orders.xml}"),
+    "policy": (
+        "text",
+        "The policy file, relative to this one, or the document itself; it is taken for the API's.",
+        "orders.xml",
+    ),
+    "service": (
+        "text",
+        "A whole service instead: a folder as APIOps extracts it, or an apimpolicy.toml with APIs.",
+        "extracted",
+    ),
 }
 
-METHODS: Keys = dict.fromkeys(("get", "post", "put", "patch", "delete", "head", "options"), ("text", ""))
+METHODS: Keys = {
+    method: ("text", f"The URL of a {method.upper()}.", "/orders?page=2")
+    for method in ("get", "post", "put", "patch", "delete", "head", "options")
+}
 
 REQUEST: Keys = {
     **METHODS,
-    "method": ("text", ""),
-    "url": ("text", ""),
-    "file": ("text", "The content of a file."),
-    "ip-address": ("text", "The caller's address."),
-    "headers": ("headers", "Headers by name; null means that there must be none."),
-    "body": ("text", "The body: the whole text, or contains, matches, json, json-subset."),
-    "json": ("anything", "The body as JSON, exactly."),
-    "certificate": ("scalar", "The client certificate, by name or as a file."),
-    "token": ("scalar|token", "A token of an identity provider, sent as Authorization: Bearer."),
+    "method": ("text", "The method, beside `url`.", "PROPFIND"),
+    "url": ("text", "The URL, beside `method`.", "/orders"),
+    "file": ("text", "The body: the content of a file.", "order.json"),
+    "ip-address": ("text", "The caller's address.", "203.0.113.7"),
+    "headers": ("headers", "Headers by name, each a text or a list of texts.", "{Accept: application/json}"),
+    "body": ("text", "The body, as text.", "'<order />'"),
+    "json": ("anything", "The body, as JSON.", "{id: 17}"),
+    "compressed": ("gzip, deflate", "How the body is compressed; Content-Encoding says so.", "gzip"),
+    "certificate": ("scalar", "The client certificate, by name or as a file; null: none.", "partner"),
+    "token": ("scalar|token", "A token of an identity provider, sent as Authorization: Bearer.", "login"),
 }
 
 RESPONSE: Keys = {
-    "status": ("integer", "The status code: a number, a list, or a pattern such as 4xx."),
-    "reason": ("text", "The text beside the status code."),
+    "status": ("status-code", "The status code, 200 unless given.", "404"),
+    "reason": ("text", "The text beside the status code.", "Not Found"),
     "headers": REQUEST["headers"],
     "body": REQUEST["body"],
     "json": REQUEST["json"],
     "file": REQUEST["file"],
 }
 
-WHEN: Keys = {"method": ("text", ""), "url": ("text", ""), "body": ("text", REQUEST["body"][1])}
+WHEN: Keys = {
+    "method": ("text", "Only for this method.", "POST"),
+    "url": ("text", "Only for such URLs; `*` is any characters.", "'*/token'"),
+    "body": ("text", "Only for bodies that contain this.", "client_credentials"),
+}
 
 ANSWER: Keys = {
     **RESPONSE,
-    "status": ("status-code", RESPONSE["status"][1]),
-    "takes": ("seconds", "Seconds on the gateway's clock until it answers."),
-    "raises": ("timeout, refused", "Instead of answering: timeout or refused."),
-    "message": ("text", "What the error says."),
-    "when": ("when", "Only for requests like this."),
+    "takes": ("seconds", "Seconds on the gateway's clock until it answers.", "2.5"),
+    "raises": ("timeout, refused", "Instead of answering: timeout or refused.", "timeout"),
+    "message": ("text", "What the error says.", "No such host is known."),
+    "when": ("when", "Only for requests like this.", "{method: POST, url: '*/token'}"),
+    "answers": (
+        "[answer]",
+        "Several instead, one after another; the last one stays.",
+        "[{raises: timeout}, {status: 503}, {json: {access_token: abc}}]",
+    ),
 }
 
-MATCHING: Keys = dict.fromkeys(("contains", "matches", "equals", "not-contains"), ("texts", ""))
+MATCHING: Keys = {
+    "contains": ("texts", "A text that it contains, or several.", "orders"),
+    "matches": ("text", "A regular expression that fits somewhere in it.", "'^[0-9]+$'"),
+    "equals": ("text", "The whole text.", "orders"),
+    "not-contains": ("texts", "A text that it does not contain, or several.", "password"),
+}
 
 BODY: Keys = {
     **MATCHING,
-    "json": REQUEST["json"],
-    "json-subset": ("anything", "JSON that the body has at least."),
+    "json": ("anything", "The body as JSON, exactly.", "{orders: []}"),
+    "json-subset": ("anything", "JSON that the body has at least.", "{orders: [{id: 17}]}"),
 }
 
 SENT: Keys = {
-    "method": ("matched", ""),
-    "url": ("matched", ""),
-    "headers": REQUEST["headers"],
-    "body": ("body", ""),
+    "method": ("matched", "Its method.", "POST"),
+    "url": ("matched", "Its URL.", "https://orders.internal/v2/17"),
+    "headers": ("headers", "Its headers; null means that there must be none.", "{X-User: anna, Authorization: null}"),
+    "body": ("body", "Its body: the whole text, or contains, matches, json, json-subset.", "{contains: order}"),
     "json": BODY["json"],
     "json-subset": BODY["json-subset"],
-    "certificate": REQUEST["certificate"],
+    "certificate": ("scalar", "What the subject of its client certificate contains; null: it has none.", "gateway"),
 }
 
 ERROR: Keys = {
-    "source": ("matched", ""),
-    "reason": ("matched", RESPONSE["reason"][1]),
-    "message": ("matched", ANSWER["message"][1]),
-    "scope": ("matched", ""),
-    "section": ("matched", "The section in which it happened."),
-    "path": ("matched", ""),
-    "policy-id": ("matched", ""),
+    "source": ("matched", "The policy that failed.", "validate-jwt"),
+    "reason": ("matched", "The reason's name; null: it has none.", "TokenExpired"),
+    "message": ("matched", "What the error says.", "{contains: expired}"),
+    "scope": ("matched", "The scope of the policy.", "api"),
+    "section": ("matched", "The section in which it happened.", "inbound"),
+    "path": ("matched", "The place of the policy.", "'choose[1]/when[1]/validate-jwt[1]'"),
+    "policy-id": ("matched", "The id of the policy.", "check-token"),
 }
 
 TRACE_ENTRY: Keys = {
-    "section": ("text", "The section that it stands in."),
-    "source": ("text", ""),
-    "data": ("anything", ""),
-    "absent": ("boolean", ""),
+    "section": ("text", "The section that it stands in.", "inbound"),
+    "source": ("text", "The policy, or the part of the gateway, that wrote it.", "rewrite-uri"),
+    "data": ("anything", "What it says at least; a text can be {contains: …}.", "{message: {contains: rewritten}}"),
+    "absent": ("boolean", "There must be no such entry.", "true"),
+}
+
+EVENT: Keys = {
+    "body": ("body", "What was logged.", "{json: {user: anna}}"),
+    "partition-id": ("matched", "The partition.", "'0'"),
+    "partition-key": ("matched", "What the partition is chosen by.", "anna"),
+}
+
+BUS_MESSAGE: Keys = {
+    "body": ("body", "What was sent.", "order 17"),
+    "queue": ("matched", "The queue; null: it went to a topic.", "orders"),
+    "topic": ("matched", "The topic; null: it went to a queue.", "orders"),
+    "namespace": ("matched", "The namespace.", "contoso.servicebus.windows.net"),
+    "client-id": ("matched", "The user-assigned identity; null: the system-assigned one.", "null"),
+    "properties": ("table", "All of its properties.", "{kind: order}"),
+    "message-id": ("matched", "Its id.", "'17'"),
+    "session-id": ("matched", "Its session.", "anna"),
+    "time-to-live": ("number or null", "Seconds; null: as long as the queue says.", "60"),
+}
+
+PUBLICATION: Keys = {
+    "pubsub": ("matched", "The component.", "orders-pubsub"),
+    "topic": ("matched", "The topic.", "new"),
+    "body": ("body", "What was published.", "{json: {id: 17}}"),
+}
+
+BINDING: Keys = {
+    "name": ("matched", "The binding.", "storage"),
+    "operation": ("matched", "The operation; null: none was named.", "create"),
+    "data": ("anything", "The data.", "order 17"),
+    "metadata": ("table", "All of the metadata.", "{key: '17'}"),
+}
+
+METRIC: Keys = {
+    "namespace": ("matched", "The namespace.", "API Management"),
+    "name": ("matched", "The metric.", "orders"),
+    "value": ("number", "Its value.", "1"),
+    "dimensions": ("table", "All of its dimensions.", "{User ID: anna}"),
+}
+
+IDENTITY_REQUEST: Keys = {
+    "resource": ("matched", "What the token was for.", "https://vault.azure.net"),
+    "client-id": ("matched", "The user-assigned identity; null: the system-assigned one.", "null"),
+}
+
+CONNECTION: Keys = {
+    "provider-id": ("matched", "The credential provider.", "github"),
+    "authorization-id": ("matched", "The connection.", "orders-bot"),
+    "object-id": ("matched", "For whom; managed: the gateway itself.", "managed"),
+}
+
+PUBLISHED: Keys = {
+    "subscription": ("matched", "The GraphQL subscription.", "onOrder"),
+    "body": ("body", "The result at that moment.", "{json: {id: 17}}"),
+}
+
+RECORDED: Keys = {
+    "events": ("{[event]}", "What log-to-eventhub logged, by logger.", "{orders-log: [{body: 'GET /orders'}]}"),
+    "messages": ("[bus-message]", "What send-service-bus-message sent.", "[{queue: orders, body: '17'}]"),
+    "publications": ("[publication]", "What publish-to-dapr published.", "[{topic: orders, body: '17'}]"),
+    "bindings": ("[binding]", "What invoke-dapr-binding triggered.", "[{name: storage, operation: create}]"),
+    "invocations": ("counted", "What was forwarded to services of Dapr.", "[{method: GET}]"),
+    "metrics": ("[metric]", "The metrics that were emitted.", "[{name: orders, value: 1}]"),
+    "judged": ("[text]", "The texts that content safety was asked about.", "[Make a bomb]"),
+    "identity-requests": ("[identity-request]", "What managed identities were asked for.", "[{client-id: null}]"),
+    "connections": ("[connection]", "What the credential manager was asked for.", "[{provider-id: github}]"),
+    "provider-requests": (
+        "[matched]",
+        "The URLs that identity providers were asked for.",
+        "['https://login.contoso.example/.well-known/openid-configuration']",
+    ),
+    "sql": ("[table]", "The statements that a resolver sent; each has these members.", "[{statement: SELECT 1}]"),
+    "cosmos": ("[table]", "What a resolver asked Cosmos DB; each has these members.", "[{kind: read, id: '7'}]"),
+    "published-events": ("[published]", "What publish-event published.", "[{subscription: onOrder}]"),
 }
 
 EXPECT: Keys = {
-    "status": ("status|[status]", RESPONSE["status"][1]),
-    "reason": ("matched", RESPONSE["reason"][1]),
-    "headers": REQUEST["headers"],
-    "body": ("body", REQUEST["body"][1]),
+    "status": ("status|[status]", "The status code: a number, a list, or a pattern such as 4xx.", "403"),
+    "reason": ("matched", RESPONSE["reason"][1], "Forbidden"),
+    "headers": ("headers", "Headers by name; null means that there must be none.", "{X-Trace: '1', Server: null}"),
+    "body": ("body", "The body: the whole text, or contains, matches, json, json-subset.", "{contains: orders}"),
     "json": BODY["json"],
     "json-subset": BODY["json-subset"],
-    "backend-requests": ("counted", "How many requests reached a backend, or what they were."),
-    "sent-requests": ("counted", "How many requests policies sent of their own, or what they were."),
-    "request": ("sent", "What policies made of the request."),
-    "variables": ("table", "context.Variables at the end, as JSON or as C# writes them."),
-    "error": ("boolean or null|error", "context.LastError; false means that there was none."),
-    "branch": ("texts", "A branch that was taken: choose ▸ when 1."),
-    "explanation": ("texts", "A text that the explanation contains."),
-    "effects": ("texts", "What policies did, in this order: their place and the words of the trace."),
-    "trace": ("[trace-entry]", "Entries of the trace in the gateway's own form, in this order."),
+    "backend-requests": ("counted", "How many requests reached a backend, or what they were.", "1"),
+    "sent-requests": (
+        "counted",
+        "How many requests policies sent of their own, or what they were.",
+        "[{method: POST, url: 'https://login.example/token', body: {contains: client_id}}]",
+    ),
+    "request": ("sent", "What policies made of the request.", "{headers: {X-User: anna}}"),
+    "variables": ("table", "context.Variables at the end, as JSON or as C# writes them.", "{user: anna, retries: 2}"),
+    "error": ("boolean or null|error", "context.LastError; true: any; false: none.", "{reason: TokenExpired}"),
+    "branch": ("texts", "A branch that was taken.", "choose ▸ when 1"),
+    "explanation": ("texts", "A text that the explanation contains.", "not among the uploaded certificates"),
+    "effects": ("texts", "What policies did, in this order, in the words of the trace.", "'set-method[1]: PUT'"),
+    "trace": ("[trace-entry]", "Entries of the trace in the gateway's own form, in this order.", "[{source: cors}]"),
+    "elapsed": ("seconds", "Seconds that went by on the gateway's clock during the request.", "2.5"),
+    "recorded": ("recorded", "What other services got.", "{events: {orders-log: [{body: hello}]}}"),
+    "refused-at-save": ("texts", "The gateway does not accept the document: the codes of all its errors.", "[POL104]"),
+    "warned-at-save": ("[text]", "The codes of all warnings about the documents.", "[POL108]"),
+    "misconfigured": ("texts", "The gateway cannot run it as it is set up: what the message contains.", "no logger"),
+    "not-simulated": ("texts", "The request reaches what is not simulated: what the message contains.", "the policy"),
 }
 
+OUTCOMES = ("refused-at-save", "misconfigured", "not-simulated")
+"""What is expected in the place of an answer."""
+
 CERTIFICATE: Keys = {
-    "subject": ("text", ""),
-    "issued-by": ("text", ""),
-    "file": ("text", REQUEST["file"][1]),
-    "password": ("text", ""),
-    "not-before": ("date", ""),
-    "not-after": ("date", ""),
-    "self-signed": ("boolean", ""),
-    "revoked": ("boolean", ""),
-    "dns-names": ("[text]", ""),
+    "subject": ("text", "The subject; the name in this file unless given.", "'CN=orders, O=Contoso'"),
+    "issued-by": ("text", "The authority: test-ca unless given, other-ca, or any other name.", "other-ca"),
+    "file": ("text", "A file instead: PEM, DER or PKCS #12.", "legacy.pfx"),
+    "password": ("text", "The file's password.", "secret"),
+    "not-before": ("date", "From when on it is valid.", "2026-02-01"),
+    "not-after": ("date", "Until when it is valid.", "2026-05-31"),
+    "self-signed": ("boolean", "Nobody vouches for it.", "true"),
+    "revoked": ("boolean", "Its authority has revoked it.", "true"),
+    "dns-names": ("[text]", "Its alternative names.", "[partner.example]"),
+    "serial-number": ("integer", "Its serial number.", "0x1234"),
+    "key": ("ec, rsa", "The kind of its key: ec unless given, or rsa.", "rsa"),
 }
 
 PROVIDER: Keys = {
-    "issuer": ("text", ""),
-    "algorithm": ("text", ""),
-    "url": ("text", ""),
-    "audience": ("texts", ""),
-    "claims": ("table", ""),
+    "issuer": ("text", "The issuer of its tokens.", "https://login.contoso.example"),
+    "tenant": (
+        "text",
+        "The id of a tenant of Microsoft Entra ID, which it is instead.",
+        "11111111-2222-3333-4444-555555555555",
+    ),
+    "algorithm": ("text", "What signs its tokens: RS256 unless given.", "ES256"),
+    "url": ("text", "Where its configuration is.", "https://login.contoso.example/openid.json"),
+    "jwks-url": ("text", "Where its keys are.", "https://login.contoso.example/keys"),
+    "audience": ("texts", "For whom its tokens are, unless they say it.", "orders"),
+    "claims": ("table", "Claims that all of its tokens have.", "{roles: [reader]}"),
+    "domain": ("text", "A domain of the tenant.", "contoso.onmicrosoft.com"),
+    "endpoint": ("text", "The login endpoint of the tenant.", "https://login.microsoftonline.us"),
+    "client-id": (
+        "text",
+        "The application, for a tenant.",
+        "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+    ),
 }
 
+PROVIDER_STATE: Keys = {
+    "reachable": ("boolean", "Whether it answers, from now on.", "false"),
+    "rotate": ("keep-old, drop-old", "A new key signs; the old ones stay published, or not.", "keep-old"),
+}
+
+SIGNING_KEY: Keys = {
+    "algorithm": ("text", "RS, PS, ES or HS with 256, 384 or 512.", "HS256"),
+    "secret": ("text", "The secret, for HS.", "a secret of 32 bytes, not one more"),
+    "certificate": ("text", "The certificate whose private key it is.", "partner"),
+    "id": ("text", "The `kid`.", "key-1"),
+}
+
+SECRET: Keys = {"secret": ("text", "A secret of 16, 24, 32, 48 or 64 bytes.", "a secret of 32 bytes, not a bit!")}
+
 TOKEN: Keys = {
-    "from": ("text", ""),
-    "subject": ("text", ""),
-    "issuer": ("text", ""),
-    "header": ("text", ""),
-    "scheme": ("text", ""),
-    "audience": ("texts", ""),
-    "claims": ("table", ""),
-    "expires-in": ("number or null", ""),
-    "starts-in": ("number or null", ""),
-    "signed-with": ("another-key, nothing", ""),
+    "from": ("text", "The identity provider; the first one unless given.", "login"),
+    "subject": ("text or null", "The claim `sub`.", "anna"),
+    "issuer": ("text", "The claim `iss`.", "https://somebody.example"),
+    "header": ("text", "The header that carries it: Authorization unless given.", "X-Token"),
+    "query": ("text", "The query parameter that carries it instead.", "access_token"),
+    "scheme": ("text", "What stands before it: Bearer unless given.", "JWT"),
+    "audience": ("texts", "The claim `aud`.", "orders"),
+    "claims": ("table", "Further claims; null leaves one out.", "{roles: [reader], sub: null}"),
+    "expires-in": ("number or null", "Seconds until it expires, 3600 unless given; null: never.", "-60"),
+    "starts-in": ("number", "Seconds until it is valid.", "60"),
+    "signed-with": (
+        "another-key, the-same-id, nothing|signing-key",
+        "The key: another one, another one with the id of the right one, none at all, or this one.",
+        "another-key",
+    ),
+    "encrypted-for": ("text|secret", "The certificate, or the secret, that it is encrypted for.", "partner"),
+    "jose-headers": ("table", "Members of the token's own header.", "{typ: at+jwt}"),
+    "client-id": ("text", "The application, for a tenant.", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"),
+    "version": ("integer", "1 or 2, for a tenant.", "1"),
+    "cut": ("integer", "How many characters are missing at its end.", "3"),
+}
+
+NAMED_VALUE: Keys = {
+    "thumbprint": ("text", "The thumbprint of a certificate.", "partner"),
+    "modulus": ("text", "The modulus of the key of an identity provider.", "login"),
+    "exponent": ("text", "The exponent of the key of an identity provider.", "login"),
+    "secret": ("text", "The secret of an identity provider whose algorithm is HS…, in Base64.", "login"),
 }
 
 DOUBLE_ERROR: Keys = {
-    "reason": ("text", RESPONSE["reason"][1]),
-    "message": ("text", ANSWER["message"][1]),
-    "status": ("integer", RESPONSE["status"][1]),
+    "source": ("text", "The policy that it comes from, unless it is the replaced one.", "check-header"),
+    "reason": ("text", "The reason's name.", "TokenExpired"),
+    "message": ("text", "What the error says.", "JWT not present."),
+    "status": ("integer", "The status code of the gateway's answer, 500 unless given.", "401"),
+    "scope": ("text", "The scope that it comes from.", "global"),
+    "section": ("text", "The section in which it happened.", "inbound"),
+    "path": ("text", "The place of the policy.", "'check-header[1]'"),
+    "policy-id": ("text", "The id of the policy.", "check-token"),
 }
 
 DOUBLE: Keys = {
-    "variables": ("table", "context.Variables that it sets."),
-    "headers": REQUEST["headers"],
-    "error": ("double-error", "The error that it ends with."),
-    "response": ("response", "The response that expressions see, where no backend was asked."),
+    "variables": ("table", "context.Variables that it sets, as `variables` says them.", "{partner: contoso}"),
+    "headers": ("{text}", "Headers that it sets.", "{X-Partner: '17'}"),
+    "error": ("double-error", "The error that it ends with.", "{reason: QuotaExceeded, status: 403}"),
+    "response": ("response", "The response that it ends the request with.", "{status: 401}"),
 }
 
-LAST_ERROR: Keys = {key: ("text", meaning) for key, (_, meaning) in ERROR.items()}
+LAST_ERROR: Keys = {key: ("text", meaning, "'x'") for key, (_, meaning, _) in ERROR.items()}
 
 PART: Keys = {
-    "section": ("texts", "The section that runs alone, or several: inbound, backend, outbound, on-error."),
-    "only": ("text", "The only policy that runs: its id, or its place, as outbound/set-header[1]."),
-    "response": DOUBLE["response"],
-    "last-error": ("last-error", "context.LastError, where on-error runs alone."),
-    "replace": ("{null|double}", "Doubles of policies, by the policies' ids."),
+    "section": (
+        "sections|[sections]",
+        "The section that runs alone, or several: inbound, backend, outbound, on-error.",
+        "outbound",
+    ),
+    "only": ("text", "The only policy that runs: its id, or its place.", "'outbound/set-header[1]'"),
+    "response": ("response", "The response that expressions see, where no backend was asked.", "{status: 503}"),
+    "last-error": ("last-error", "context.LastError, where on-error runs alone.", "{reason: Timeout}"),
+    "replace": (
+        "{null|double}",
+        "Doubles of policies, by their ids or places; null does nothing.",
+        "{check-quota: {error: {status: 403}}, 'api inbound/base[1]': null}",
+    ),
+}
+
+RESOLVE: Keys = {
+    "arguments": ("table", "The field's arguments, context.GraphQL.Arguments.", "{id: 17}"),
+    "parent": ("table", "The object that the field belongs to, context.GraphQL.Parent.", "{name: Ada}"),
 }
 
 GIVEN: Keys = {
-    "gateway": ("gateway", "Settings of the gateway, the keys of apimpolicy.toml; certificates by name."),
-    "named-values": ("table", "Named values; {thumbprint: partner} is that certificate's."),
-    "now": ("date", "The gateway's time; 2026-01-01T00:00:00Z unless given."),
-    "backend": ("answer|[answer]", "What the backend answers: one answer, or one after another."),
-    "outside": ("answer|[answer]", "What answers send-request; the backend does unless given."),
-    "request": ("request", "The request."),
-    "variables": ("table", "context.Variables from the start, as if a wider scope had set them."),
+    "gateway": (
+        "gateway",
+        "Settings of the gateway, the keys of apimpolicy.toml; certificates by name. null takes one away.",
+        "{certificates: {partner: partner}, user: {id: anna}, cache: {rate: 1.5}, random-numbers: [7]}",
+    ),
+    "named-values": (
+        "{text|named-value}",
+        "Named values; {thumbprint: partner} is that certificate's.",
+        "{host: orders.internal, allowed: {thumbprint: partner}}",
+    ),
+    "now": ("date", "The gateway's time; 2026-01-01T00:00:00Z unless given.", "2026-06-01T12:00:00Z"),
+    "backend": (
+        "answer|[answer]",
+        "What the backend answers: one answer, or one after another.",
+        "[{raises: timeout}, {status: 200, json: {orders: []}}]",
+    ),
+    "outside": (
+        "answer|[answer]",
+        "What answers send-request; the backend does unless given.",
+        "{when: {url: '*/token'}, json: {access_token: abc}}",
+    ),
+    "dapr": ("answer|[answer]", "What the Dapr sidecar answers.", "{status: 500}"),
+    "identity-providers": (
+        "{null|provider}",
+        "Identity providers that are others in this case; null takes one away.",
+        "{login: {issuer: 'https://login.contoso.example', algorithm: ES256}}",
+    ),
+    "identity-provider-states": (
+        "{provider-state}",
+        "What happens to identity providers before the request, by name.",
+        "{login: {reachable: false}}",
+    ),
+    "request": ("request", "The request; GET / unless given.", "{get: /orders, certificate: partner}"),
+    "resolve": ("resolve", "The policy runs as the resolver of a GraphQL field.", "{arguments: {id: 17}}"),
+    "variables": (
+        "table",
+        "context.Variables from the start, as if a wider scope had set them: texts, numbers, truth values, null, JSON; "
+        "a text that is an expression has its value and its type.",
+        "{user: anna, tries: 3, since: '@(DateTime.UtcNow)', nothing: null}",
+    ),
     **PART,
-    "expect": ("expect", "What the answer must be."),
+    "expect": ("expect", "What the answer must be.", "{status: 200}"),
 }
 
 STEP: Keys = {
-    "name": ("text", "What the case says, as a sentence."),
+    "name": ("text", "What the step says, as a sentence.", "the second call within a minute"),
     "request": GIVEN["request"],
+    "resolve": GIVEN["resolve"],
+    "identity-provider-states": GIVEN["identity-provider-states"],
     "expect": GIVEN["expect"],
-    "advance": ("number", "Seconds that go by before the request."),
+    "advance": ("seconds", "Seconds that go by before the request.", "60"),
 }
 
 CASE: Keys = {
-    "name": STEP["name"],
-    "description": ("text", "Anything that helps a reader."),
-    "skip": ("text or boolean", "Why the case is not run."),
-    "each": ("[table]", "A table: the case runs once for each row, with $name replaced by the row's value."),
-    "steps": ("[step]", "Several requests to one gateway, one after another."),
+    "name": ("text", "What the case says, as a sentence.", "a partner gets through"),
+    "description": ("text", "Anything that helps a reader.", "see the table of partners"),
+    "skip": ("text or boolean", "Why the case is not run.", "not yet"),
+    "each": (
+        "[table]",
+        "A table: the case runs once for each row, with $name replaced by the row's value.",
+        "[{certificate: expired, status: 403}, {certificate: partner, status: 200}]",
+    ),
+    "steps": (
+        "[step]",
+        "Several requests to one gateway, one after another.",
+        "[{expect: {status: 200}}, {advance: 60, expect: {status: 429}}]",
+    ),
     **SUBJECT,
     **GIVEN,
 }
 
 FILE: Keys = {
-    "$schema": ("text", ""),
+    "$schema": ("text", "The JSON schema, for editors.", "apimpolicy-test.schema.json"),
     **SUBJECT,
-    "config": (
-        "text or boolean",
-        "The gateway's configuration; without it, the nearest one beside or above this file.",
+    "config": ("text or boolean", "The gateway's configuration; unless given, the nearest one.", "false"),
+    "certificates": (
+        "{certificate}",
+        "Certificates by name, besides those that every file has: partner, expired …",
+        "{late: {not-after: 2026-05-31}}",
     ),
-    "certificates": ("{certificate}", "Certificates by name, besides those that every file has: partner, expired …"),
-    "identity-providers": ("{provider}", "Identity providers by name, which issue the tokens of requests."),
-    "defaults": ("given", "For every case; a case's own keys come on top."),
-    "cases": ("[case]", "The cases."),
+    "identity-providers": (
+        "{provider}",
+        "Identity providers by name, which issue the tokens of requests.",
+        "{login: {issuer: 'https://login.contoso.example'}}",
+    ),
+    "defaults": ("given", "For every case; a case's own keys come on top.", "{request: {get: /orders}}"),
+    "cases": ("[case]", "The cases.", "[{name: anybody, expect: {status: 200}}]"),
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.doubles import AnsweringService, answers_of
+from apimpolicy.testing.format import METHODS, NAMED_VALUE, REQUEST
 from apimpolicy.testing.tree import WRONG_KIND, Tree
 
 if TYPE_CHECKING:
@@ -16,13 +17,44 @@ if TYPE_CHECKING:
     from apimpolicy.engine.services import FixedClock
     from apimpolicy.testing.case_files import Case
     from apimpolicy.testing.certificates import TestCertificates
+    from apimpolicy.testing.identities import CaseIdentities
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-_CERTIFICATES = ("trusted-roots", "intermediates", "certificates")
+_CERTIFICATES = ("trusted-roots", "intermediates", "certificates", "unreachable-revocation-lists")
+_SERVICES = ("backend", "outside", "dapr")
 
 
-def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
-    """A new gateway for a case, and its clock. Raises TestFileError, ConfigurationError."""
+class CaseGateway(NamedTuple):
+    """The gateway of a case, its clock, and the identity providers that the case asks for tokens."""
+
+    gateway: Gateway
+    clock: FixedClock
+    identities: CaseIdentities | None
+
+    def issuers(self) -> CaseIdentities:
+        """The providers; a name among none is a mistake like any other unknown one."""
+        return _or_none(self.identities)
+
+
+def _or_none(identities: CaseIdentities | None) -> CaseIdentities:
+    if identities is not None:
+        return identities
+    from apimpolicy.testing.identities import CaseIdentities, TestIdentities
+
+    return CaseIdentities({}, TestIdentities())
+
+
+def _identities(case: Case) -> CaseIdentities | None:
+    known, tree = case.file.identities, case.given.get("identity-providers")
+    if known is None and tree is None:
+        return None
+    from apimpolicy.testing.identities import TestIdentities
+
+    return (known or TestIdentities()).of_case({} if tree is None else tree.table())
+
+
+def gateway_of(case: Case) -> CaseGateway:
+    """A new gateway for a case. Raises TestFileError, ConfigurationError."""
     from apimpolicy.engine.services import FixedClock
     from apimpolicy.project.configuration import Configuration, read_configuration
     from apimpolicy.project.toml_table import Table
@@ -44,33 +76,35 @@ def gateway_of(case: Case) -> tuple[Gateway, FixedClock]:
             overrides["trusted_roots"] = [file.certificates.authority("test-ca").certificate]
         if "trusted_roots" in overrides:
             overrides["further_revocation_lists"] = file.certificates.revocation_lists()
+    identities = _identities(case)
+    named_values = _named_values(case, given, identities)
     for name, part in given.items():
         values[name] = _joined(values.get(name), part.plain())
-    values["named-values"] = {**values.get("named-values", {}), **_named_values(case, given)}
+    values = {name: value for name, value in values.items() if value is not None}
+    values["named-values"] = {**values.get("named-values", {}), **named_values}
     clock = FixedClock(_now(case, values))
-    for name in ("backend", "outside"):
+    for name in _SERVICES:
         if name in case.given:
             overrides[name] = AnsweringService(answers_of(case.given[name], file.directory), clock.advance)
             values.pop(name, None)
-    if providers := case.file.identities.providers():
-        overrides["openid_providers"] = providers
+    if identities is not None:
+        overrides["openid_providers"] = list(identities.providers.values())
     values.pop("check", None)
     try:
         configuration = Configuration(Table(file.config or file.path, values))
         service = case.subject.service
         folder = service if service is not None and os.path.isdir(service) else None
-        return configuration.gateway(folder, now=clock, **overrides), clock
+        return CaseGateway(configuration.gateway(folder, now=clock, **overrides), clock, identities)
     except ConfigurationError as error:
         if tree is None:
             raise
         raise tree.mistake(WRONG_KIND, str(error)) from None
 
 
-def request_of(tree: Tree | None, case: Case) -> Request:
+def request_of(tree: Tree | None, case: Case, identities: CaseIdentities | None) -> Request:
     """The request that a tree describes; without one, GET /. Raises TestFileError."""
     from apimpolicy.context.records import Request
     from apimpolicy.testing.doubles import content_of, headers_of
-    from apimpolicy.testing.format import METHODS, REQUEST
 
     if tree is None:
         return Request("GET", "/")
@@ -92,11 +126,39 @@ def request_of(tree: Tree | None, case: Case) -> Request:
         place = given["certificate"]
         options["certificate"] = case.file.certificates.get(place.text(), place)
     if "token" in given and given["token"].value not in (None, False):
-        header, value = case.file.identities.header(given["token"])
-        options["headers"] = {**options.get("headers", {}), header: value}
+        url = _bring_token(given["token"], case, identities, url, options)
+    if "compressed" in given:
+        _compress(given["compressed"].text(), options)
     if "ip-address" in given:
         options["ip_address"] = given["ip-address"].text()
     return Request(method.upper(), url, **options)
+
+
+def _bring_token(tree: Tree, case: Case, identities: CaseIdentities | None, url: str, options: dict[str, Any]) -> str:
+    """Put the token into a header, or into the query of the URL, which comes back."""
+    token, given = _or_none(identities).token(tree, case.file.certificates.get)
+    if "query" in given:
+        return f"{url}{'&' if '?' in url else '?'}{given['query'].text()}={token}"
+    header = given["header"].text() if "header" in given else "Authorization"
+    scheme = given["scheme"].text() if "scheme" in given else "Bearer"
+    options["headers"] = {**options.get("headers", {}), header: f"{scheme} {token}".strip()}
+    return url
+
+
+def _compress(coding: str, options: dict[str, Any]) -> None:
+    """Compress the body, and say so in its Content-Encoding."""
+    import gzip
+    import json
+    import zlib
+
+    headers = options.get("headers", {})
+    if "json" in options:
+        options["body"] = json.dumps(options.pop("json"), ensure_ascii=False)
+        headers = {"Content-Type": "application/json", **headers}
+    body = options.get("body", b"")
+    data = body.encode() if isinstance(body, str) else body
+    options["body"] = gzip.compress(data, mtime=0) if coding == "gzip" else zlib.compress(data)
+    options["headers"] = {**headers, "Content-Encoding": coding}
 
 
 def _with_hyphens(tree: Tree) -> dict[str, Tree]:
@@ -111,23 +173,33 @@ def _shows_certificates(case: Case) -> bool:
 
 def _certificates(tree: Tree, known: TestCertificates) -> Any:
     if isinstance(tree.value, dict):
-        return {name: known.get(part.text(), part) for name, part in tree.value.items()}
+        given = {name: part for name, part in tree.value.items() if part.value is not None}
+        return {name: known.get(part.text(), part) for name, part in given.items()}
     return [known.get(part.text(), part) for part in tree.items()]
 
 
-def _named_values(case: Case, given: dict[str, Tree]) -> dict[str, str]:
+def _named_values(case: Case, given: dict[str, Tree], identities: CaseIdentities | None) -> dict[str, str]:
     """Named values of the gateway and of the case; `{thumbprint: partner}` is that certificate's."""
     found: dict[str, str] = {}
     for tree in (given.pop("named-values", None), case.given.get("named-values")):
         for name, part in tree.table().items() if tree is not None else ():
-            if isinstance(part.value, dict):
-                place = part.known(("thumbprint",)).get("thumbprint")
-                if place is None:
-                    raise part.mistake(WRONG_KIND, "this must be a text, or {thumbprint: the name of a certificate}")
-                found[name] = case.file.certificates.get(place.text(), place).thumbprint
-            else:
-                found[name] = part.text()
+            found[name] = _known_text(part, case, identities) if isinstance(part.value, dict) else part.text()
     return found
+
+
+def _known_text(tree: Tree, case: Case, identities: CaseIdentities | None) -> str:
+    """A named value that is made of a certificate, or of the key of an identity provider. Raises TestFileError."""
+    given = tree.known(NAMED_VALUE)
+    if len(given) != 1:
+        raise tree.mistake(WRONG_KIND, "this must be a text, or {thumbprint: the name of a certificate}")
+    ((kind, place),) = given.items()
+    if kind == "thumbprint":
+        return case.file.certificates.get(place.text(), place).thumbprint
+    key = _or_none(identities).get(place.text(), place).key
+    try:
+        return {"modulus": lambda: key.n, "exponent": lambda: key.e, "secret": lambda: key.base64}[kind]()
+    except (KeyError, ConfigurationError):
+        raise place.mistake(WRONG_KIND, f"the key of '{place.text()}' ({key.algorithm}) has no {kind}") from None
 
 
 def _now(case: Case, values: dict[str, Any]) -> datetime.datetime:

@@ -2,80 +2,156 @@
 
     identity-providers:
       login: {issuer: "https://login.contoso.example", audience: orders, claims: {roles: [reader]}}
+      contoso: {tenant: 11111111-2222-3333-4444-555555555555}                   # of Microsoft Entra ID
     cases:
       - request: {get: /orders, token: login}                                   # Authorization: Bearer …
       - request: {get: /orders, token: {from: login, expires-in: -60}}          # expired a minute ago
       - request: {get: /orders, token: {from: login, claims: {roles: [writer]}, audience: other}}
-      - request: {get: /orders, token: {from: login, signed-with: another-key}} # or: nothing
+      - request: {get: /orders, token: {from: login, signed-with: another-key}} # or: the-same-id, nothing
+      - request: {get: /orders, token: {from: contoso, audience: "api://orders", version: 1}}
+      - request: {get: /orders, token: login}
+        identity-provider-states: {login: {reachable: false}}                   # or: {rotate: drop-old}
 
-A provider publishes its configuration at the issuer's `/.well-known/openid-configuration`, or at `url`.
+A provider publishes its configuration at the issuer's `/.well-known/openid-configuration`, or at `url`. For the keys
+that a policy has itself there is `signed-with: {algorithm: HS256, secret: …}`, or `{certificate: partner}`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.testing.format import PROVIDER, TOKEN
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.testing.format import PROVIDER, PROVIDER_STATE, SIGNING_KEY, TOKEN
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.openid_provider import OpenIdProvider
+    from collections.abc import Callable, Mapping
 
-_SIGNATURES = ("another-key", "nothing")
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.entra_tenant import EntraTenant
+    from apimpolicy.engine.openid_provider import OpenIdProvider
+    from apimpolicy.engine.token_keys import TokenKey
+
+    Issuer = OpenIdProvider | EntraTenant
+    Certificates = Callable[[str, Tree], Certificate]
+
+_OF_A_TOKEN = (
+    *("audience", "claims", "subject", "issuer", "expires-in", "starts-in", "client-id", "version", "jose-headers"),
+)
 
 
 class TestIdentities:
-    """The providers of one test file; each is made when it is first needed, since keys take their time."""
+    """The providers of one test file. Each case has its own; their keys, which take time to make, are the same."""
 
     __test__ = False
 
     def __init__(self, asked: dict[str, Tree] | None = None) -> None:
         self._asked = asked or {}
-        self._made: dict[str, OpenIdProvider] = {}
+        self._keys: dict[str, TokenKey] = {}
         for tree in self._asked.values():
-            given = tree.known(PROVIDER)
-            if "issuer" not in given:
-                raise tree.mistake(MISSING, "'issuer' is missing here")
+            _check(tree)
 
-    def providers(self) -> list[OpenIdProvider]:
-        """All of them, for the gateway."""
-        return [self.get(name) for name in self._asked]
+    def key(self, name: str, algorithm: str) -> TokenKey:
+        """The first key of a provider, or any other one under a name."""
+        if name not in self._keys:
+            from apimpolicy.engine.token_keys import TokenKey
 
-    def get(self, name: str, place: Tree | None = None) -> OpenIdProvider:
+            self._keys[name] = TokenKey(algorithm)
+        return self._keys[name]
+
+    def of_case(self, changes: Mapping[str, Tree]) -> CaseIdentities:
+        """New providers, for one case, which can have others, or null for none. Raises TestFileError."""
+        asked = {**self._asked, **changes}
+        found = {name: self._made(name, tree) for name, tree in asked.items() if tree.value is not None}
+        return CaseIdentities(found, self)
+
+    def _made(self, name: str, tree: Tree) -> Issuer:
+        _check(tree)
+        options = {key.replace("-", "_"): part.plain() for key, part in tree.known(PROVIDER).items()}
+        try:
+            made = self._issuer(options)
+        except (TypeError, ConfigurationError) as error:
+            raise tree.mistake(WRONG_KIND, f"this cannot be: {error}") from None
+        made.keys = [self.key(f"{name} {made.algorithm}", made.algorithm)]
+        return made
+
+    @staticmethod
+    def _issuer(options: dict[str, Any]) -> Issuer:
+        if "tenant" in options:
+            from apimpolicy.engine.entra_tenant import EntraTenant
+
+            return EntraTenant(options.pop("tenant"), **options)
+        from apimpolicy.engine.openid_provider import OpenIdProvider
+
+        return OpenIdProvider(options.pop("issuer"), **options)
+
+
+def _check(tree: Tree) -> None:
+    given = tree.known(PROVIDER)
+    if ("issuer" in given) is ("tenant" in given):
+        raise tree.mistake(MISSING, "a provider has an 'issuer', or a 'tenant' of Microsoft Entra ID")
+
+
+class CaseIdentities:
+    """The providers of one case, by name, in the states in which its steps leave them."""
+
+    def __init__(self, providers: dict[str, Issuer], file: TestIdentities) -> None:
+        self.providers = providers
+        self._file = file
+
+    def get(self, name: str, place: Tree) -> Issuer:
         """A provider by name. Raises TestFileError."""
-        if name not in self._asked:
-            assert place is not None
-            known = ", ".join(self._asked) or "none: add a table 'identity-providers'"
+        if name not in self.providers:
+            known = ", ".join(self.providers) or "none: add a table 'identity-providers'"
             raise place.mistake(UNKNOWN_NAME, f"there is no identity provider '{name}'", help=f"There are {known}.")
-        if name not in self._made:
-            from apimpolicy.engine.openid_provider import OpenIdProvider
+        return self.providers[name]
 
-            given = {key: part.plain() for key, part in self._asked[name].known(PROVIDER).items()}
-            self._made[name] = OpenIdProvider(given.pop("issuer"), **given)
-        return self._made[name]
+    def change(self, states: Tree) -> None:
+        """Let providers be unreachable or change their keys, from now on. Raises TestFileError."""
+        for name, tree in states.table().items():
+            given, provider = tree.known(PROVIDER_STATE), self.get(name, tree)
+            if "rotate" in given:
+                provider.rotate(keep_old=given["rotate"].value == "keep-old")
+            if "reachable" in given:
+                provider.is_reachable = given["reachable"].value
 
-    def header(self, tree: Tree) -> tuple[str, str]:
-        """The header that carries the token which a request asks for. Raises TestFileError."""
+    def token(self, tree: Tree, certificate: Certificates) -> tuple[str, dict[str, Tree]]:
+        """The token that a request asks for, and what it says of it. Raises TestFileError."""
         given = tree.known(TOKEN) if isinstance(tree.value, dict) else {"from": tree}
         place = given.get("from", tree)
-        name = place.text() if "from" in given else next(iter(self._asked), "")
+        name = place.text() if "from" in given else next(iter(self.providers), "")
         provider = self.get(name, place)
-        options: dict[str, Any] = {
-            key.replace("-", "_"): given[key].plain()
-            for key in ("audience", "claims", "subject", "issuer", "expires-in", "starts-in")
-            if key in given
-        }
-        if "signed-with" in given:
-            options["signed_with"] = _key(given["signed-with"])
-        header = given["header"].text() if "header" in given else "Authorization"
-        scheme = given["scheme"].text() if "scheme" in given else "Bearer"
-        return header, f"{scheme} {provider.token(**options)}".strip()
+        options: dict[str, Any] = {key.replace("-", "_"): given[key].plain() for key in _OF_A_TOKEN if key in given}
+        if "jose_headers" in options:
+            options["headers"] = options.pop("jose_headers")
+        try:
+            if "signed-with" in given:
+                options["signed_with"] = self._key(given["signed-with"], name, provider, certificate)
+            if "encrypted-for" in given:
+                options["encrypted_for"] = _recipient(given["encrypted-for"], certificate)
+            made = provider.token(**options)
+        except (TypeError, ConfigurationError) as error:
+            raise tree.mistake(WRONG_KIND, f"this token cannot be made: {error}") from None
+        return made[: len(made) - given["cut"].value] if "cut" in given else made, given
+
+    def _key(self, tree: Tree, name: str, provider: Issuer, certificate: Certificates) -> TokenKey:
+        from apimpolicy.engine.token_keys import TokenKey
+
+        if isinstance(tree.value, dict):
+            given = tree.known(SIGNING_KEY)
+            options = {key: given[key].text() for key in ("algorithm", "id") if key in given}
+            if "certificate" in given:
+                return TokenKey.of(certificate(given["certificate"].text(), given["certificate"]), **options)
+            if "secret" not in given:
+                raise tree.mistake(MISSING, "a key has a 'secret', or a 'certificate'")
+            return TokenKey(**options, secret=given["secret"].text().encode())
+        if tree.value == "nothing":
+            return TokenKey("none")
+        another = self._file.key(f"{tree.value} {name}", provider.algorithm)
+        return another if tree.value == "another-key" else another.renamed(provider.key.id)
 
 
-def _key(tree: Tree) -> Any:
-    from apimpolicy.engine.token_keys import TokenKey
-
-    wanted = tree.text()
-    if wanted not in _SIGNATURES:
-        raise tree.mistake(WRONG_KIND, f"this is one of {', '.join(_SIGNATURES)}")
-    return TokenKey() if wanted == "another-key" else TokenKey("none")
+def _recipient(tree: Tree, certificate: Certificates) -> Certificate | bytes:
+    if isinstance(tree.value, dict):
+        return tree.known(("secret",))["secret"].text().encode()
+    return certificate(tree.text(), tree)

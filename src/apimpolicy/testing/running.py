@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.report.test_text import CaseReport
-from apimpolicy.testing.expectations import Mismatch, mismatches
-from apimpolicy.testing.format import PART
+from apimpolicy.testing.expectations import Mismatch, Surroundings, mismatches, outcome_mismatches
+from apimpolicy.testing.format import EXPECT, PART, RESOLVE
 from apimpolicy.testing.gateways import gateway_of, request_of
+from apimpolicy.testing.tree import WRONG_KIND
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
-    from apimpolicy.testing.case_files import Case
+    from apimpolicy.testing.case_files import Case, Step
+    from apimpolicy.testing.gateways import CaseGateway
+    from apimpolicy.testing.recorded_services import Recording
 
     Status = Literal["passed", "failed", "error", "skipped"]
 
@@ -89,17 +92,13 @@ def run_case(case: Case) -> Outcome:
     started = time.perf_counter()
     outcome = Outcome(case, "passed")
     try:
-        gateway, clock = gateway_of(case)
+        made = gateway_of(case)
+        gateway = made.gateway
         if case.file.compiled is not None:
             gateway.adopt(case.file.compiled)
         case.file.compiled = gateway
         for step in case.steps:
-            if step.advance:
-                clock.advance(step.advance)
-            result = _send(gateway, case, request_of(step.request, case))
-            outcome.results.append(result)
-            if step.expect is not None:
-                outcome.mismatches = mismatches(step.expect, result)
+            outcome.mismatches = _run_step(step, case, made, outcome.results)
             if outcome.mismatches:
                 outcome.status = "failed"
                 break
@@ -115,6 +114,42 @@ def run_case(case: Case) -> Outcome:
     return outcome
 
 
+def _run_step(step: Step, case: Case, made: CaseGateway, results: list[Result]) -> list[Mismatch]:
+    """Run one step; what is not as expected. The result, if there is one, is added to those of the steps before."""
+    gateway, clock = made.gateway, made.clock
+    if step.advance:
+        clock.advance(step.advance)
+    if step.states is not None:
+        made.issuers().change(step.states)
+    request = request_of(step.request, case, made.identities)
+    recording = _recording(gateway) if step.expect is not None and "recorded" in step.expect.table() else None
+    before = clock.now()
+    try:
+        result = _send(gateway, case, request) if step.resolve is None else _resolve(gateway, case, request, step)
+    except ApimPolicyError as error:
+        found = None if step.expect is None else outcome_mismatches(step.expect, error)
+        if found is None:
+            raise
+        return found
+    results.append(result)
+    if step.expect is None:
+        return []
+    warnings = _warnings(gateway, case) if "warned-at-save" in step.expect.known(EXPECT) else []
+    return mismatches(step.expect, result, Surroundings((clock.now() - before).total_seconds(), recording, warnings))
+
+
+def _recording(gateway: Gateway) -> Recording:
+    from apimpolicy.testing.recorded_services import Recording
+
+    return Recording(gateway)
+
+
+def _warnings(gateway: Gateway, case: Case) -> list[str]:
+    """The codes of the warnings about the case's own documents."""
+    documents = gateway.scopes(dict(case.subject.policies))
+    return [finding.code for scope in case.subject.policies for finding in documents[scope].diagnostics]
+
+
 def _send(gateway: Gateway, case: Case, request: Request) -> Result:
     subject = case.subject
     variables = case.given.get("variables")
@@ -127,3 +162,16 @@ def _send(gateway: Gateway, case: Case, request: Request) -> Result:
     if not subject.policies:
         return gateway.send(request, variables=given, **part)
     return gateway.run(dict(subject.policies), request, variables=given, **part)
+
+
+def _resolve(gateway: Gateway, case: Case, request: Request, step: Step) -> Result:
+    """Run the case's policy as the resolver of a GraphQL field. Raises TestFileError."""
+    from apimpolicy.engine.result import Result
+
+    assert step.resolve is not None
+    policies = [*case.subject.policies.values()]
+    if len(policies) != 1:
+        raise step.resolve.mistake(WRONG_KIND, "a resolver is one document: 'policy'")
+    given = {key: part.plain() for key, part in step.resolve.known(RESOLVE).items()}
+    exchange = gateway.resolve(policies[0], request=request, **given).exchange
+    return Result(exchange, exchange.response.to_response())

@@ -14,6 +14,7 @@ from typing import Any
 
 from apimpolicy.policies.settings import Behaviour, meanings
 from apimpolicy.testing import format as tables
+from apimpolicy.testing import kinds
 
 ADDRESS = "https://apimpolicy.github.io/apimpolicy/schemas/"
 """Where the documentation's site has the schemas of `apimpolicy/schemas`, for editors."""
@@ -22,44 +23,23 @@ NAME = "apimpolicy-test.schema.json"
 SHARED = ("answer", "body", "expect", "matched", "matching", "request", "sent")
 """Kinds that stand once in the schema and are referred to."""
 
-_TEXT = {"type": ["string", "number", "boolean"]}
-
-KINDS: dict[str, dict[str, Any]] = {
-    "anything": {},
-    "text": _TEXT,
-    "texts": {"oneOf": [_TEXT, {"type": "array", "items": _TEXT}]},
-    "scalar": {"type": ["string", "number", "boolean", "null"]},
-    "text or boolean": {"type": ["string", "boolean"]},
-    "boolean": {"type": "boolean"},
-    "boolean or null": {"type": ["boolean", "null"]},
-    "null": {"type": "null"},
-    "integer": {"type": "integer"},
-    "number": {"type": "number"},
-    "number or null": {"type": ["number", "null"]},
-    "count": {"type": ["integer", "boolean"]},
-    "seconds": {"type": "number", "minimum": 0},
-    "status-code": {"type": "integer", "minimum": 100, "maximum": 599},
-    "pattern": {"type": "string", "pattern": "^[1-5][0-9xX]{2}$"},
-    "date": {"type": "string", "description": tables.GIVEN["now"][1]},
-    "list": {"type": "array"},
-    "table": {"type": "object"},
+_JSON_TYPES: dict[type, str] = {
+    str: "string",
+    float: "number",
+    int: "integer",
+    bool: "boolean",
+    type(None): "null",
+    list: "array",
+    dict: "object",
 }
 
-COMBINED = {
-    "status": "integer|pattern",
-    "matched": "scalar|matching",
-    "body": "scalar|body-parts",
-    "counted": "count|sent|[sent]",
-    "headers": "{scalar|list|matching}",
+_FURTHER: dict[str, dict[str, Any]] = {
+    "seconds": {"minimum": 0},
+    "status-code": {"minimum": 100, "maximum": 599},
+    "pattern": {"pattern": f"^{kinds.STATUS.pattern}$"},
+    "date": {"description": tables.GIVEN["now"][1]},
 }
-
-TABLES = {
-    name: getattr(tables, name.replace("-", "_").upper())
-    for name in (
-        *("answer", "case", "certificate", "double", "double-error", "error", "expect", "given", "last-error"),
-        *("matching", "provider", "request", "response", "scopes", "sent", "step", "token", "trace-entry", "when"),
-    )
-} | {"body-parts": tables.BODY}
+"""What the schema says of a kind besides its types."""
 
 
 def schema() -> dict[str, Any]:
@@ -70,36 +50,47 @@ def schema() -> dict[str, Any]:
         "title": "Test cases for Azure API Management policies (apimpolicy)",
         **_object(tables.FILE),
         "required": ["cases"],
-        "definitions": {name: _named(name) for name in SHARED},
+        "definitions": {name: _written_out(name) for name in SHARED},
     }
 
 
 def schema_of(words: str) -> dict[str, Any]:
     """The schema of what a key may be."""
+    if words in SHARED:
+        return {"$ref": f"#/definitions/{words}"}
+    return _written_out(words)
+
+
+def _written_out(words: str) -> dict[str, Any]:
+    parts = kinds.parts(words)
+    if len(parts) > 1:
+        return {"anyOf": [schema_of(part) for part in parts]}
+    if words in kinds.COMBINED:
+        return _written_out(kinds.COMBINED[words])
     if words.startswith("{"):
         return {"type": "object", "additionalProperties": schema_of(words[1:-1])}
-    if "|" in words:
-        return {"oneOf": [schema_of(word) for word in words.split("|")]}
     if words.startswith("["):
         return {"type": "array", "items": schema_of(words[1:-1])}
-    return {"$ref": f"#/definitions/{words}"} if words in SHARED else _named(words)
-
-
-def _named(name: str) -> dict[str, Any]:
-    if name == "gateway":
+    if words == "gateway":
         return _gateway()
-    if name in COMBINED:
-        return schema_of(COMBINED[name])
-    if name in TABLES:
-        return _object(TABLES[name])
-    return KINDS[name] if name in KINDS else {"enum": name.split(", ")}
+    if words in kinds.TABLES:
+        return _object(kinds.TABLES[words])
+    return _plain(words) if words in kinds.KINDS else {"enum": words.split(", ")}
+
+
+def _plain(kind: str) -> dict[str, Any]:
+    types = [_JSON_TYPES[each] for each in kinds.types_of(kind) if each in _JSON_TYPES]
+    if "number" in types:
+        types.remove("integer")
+    further = _FURTHER.get(kind, {})
+    return further if not types else {"type": types[0] if len(types) == 1 else types, **further}
 
 
 def _object(keys: tables.Keys) -> dict[str, Any]:
     properties: dict[str, Any] = {}
-    for key, (words, meaning) in keys.items():
+    for key, (words, meaning, _) in keys.items():
         made = schema_of(words)
-        properties[key] = {**made, "description": meaning} if meaning and "$ref" not in made else made
+        properties[key] = made if "$ref" in made else {**made, "description": meaning}
         if "-" in key:
             properties[key.replace("-", "_")] = properties[key]
     return {"type": "object", "properties": properties, "additionalProperties": False}

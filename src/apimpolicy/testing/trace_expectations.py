@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from apimpolicy.testing.tree import Tree
 
 
-def validate_trace(tree: Tree) -> None:
-    """Raises TestFileError when an expected entry is written wrongly."""
-    for item in tree.items():
-        item.known(TRACE_ENTRY)
-
-
 def missing_entries(tree: Tree, result: Result) -> Iterator[str]:
     """A sentence for each entry that is not there, or not where it should be."""
     from apimpolicy.report.gateway_trace import gateway_trace

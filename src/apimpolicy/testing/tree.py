@@ -76,7 +76,7 @@ class Tree:
         """The value, which must be of one of these kinds. Raises TestFileError."""
         if not isinstance(self.value, kinds) or (isinstance(self.value, bool) and bool not in kinds):
             wanted = " or ".join(_KINDS[kind] for kind in kinds)
-            raise self.mistake(WRONG_KIND, f"this must be {wanted}, not {_kind_of(self.value)}")
+            raise self.mistake(WRONG_KIND, f"this must be {wanted}, not {kind_of(self.value)}")
         return self.value
 
     def text(self) -> str:
@@ -115,7 +115,7 @@ class Tree:
             except ValueError:
                 raise self.mistake(WRONG_KIND, f"this must be {_KINDS[datetime.datetime]}") from None
         if not isinstance(value, datetime.datetime):
-            raise self.mistake(WRONG_KIND, f"this must be {_KINDS[datetime.datetime]}, not {_kind_of(value)}")
+            raise self.mistake(WRONG_KIND, f"this must be {_KINDS[datetime.datetime]}, not {kind_of(value)}")
         return value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)
 
     def plain(self) -> Any:
@@ -279,7 +279,7 @@ def _meant(name: str, known: Collection[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else ""
 
 
-def _kind_of(value: object) -> str:
+def kind_of(value: object) -> str:
     for kind in (bool, type(None), str, int, float, list, dict, datetime.datetime):
         if isinstance(value, kind):
             return _KINDS[kind].partition(",")[0]

@@ -23,7 +23,7 @@ POLICY = """<policies>
     [
         ({"only": "gone"}, r"there is no policy 'gone'; name its id, or its place, as inbound/set-header\[1\], "),
         ({"section": "middle"}, "'middle' is not a section; the sections are inbound, backend, outbound, on-error"),
-        ({"doubles": {"gone": None}}, "there is no policy with the id 'gone'; the ids are mark"),
+        ({"doubles": {"gone": None}}, "there is no policy 'gone'; the ids are mark"),
         ({"section": "on-error", "last_error": {"code": "1"}}, "'code' is not a member of an error"),
     ],
 )

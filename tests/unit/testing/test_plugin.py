@@ -56,6 +56,23 @@ def test_a_test_in_python(project: Pytester) -> None:
             expected = 200 if "apim0" in request.node.name else 403
             assert apim.run("orders.xml", apim.request("/orders", certificate=partner)).status_code == expected
 
+        def test_what_test_files_say_too(apim):
+            from apimpolicy import Response
+            apim.configure(random_numbers=[3], cache={"rate": 2}, named_values={})
+            apim.backend.answers(TimeoutError, Response(503), Response(200))
+            forward = "<retry condition='@(context.Response.StatusCode != 200)' count='3' interval='2'>"
+            policy = f"<policies><backend>{forward}<forward-request timeout='5' /></retry></backend></policies>"
+            result = apim.run(policy, "/")
+            assert (result.status_code, result.elapsed) == (200, 9)
+            numbers = "@(new Random().Next(5) + (int)context.Variables['given'])".replace("'", '"')
+            policy = f"<policies><inbound><set-variable name='n' value='{numbers}' /></inbound></policies>"
+            given = apim.run(policy, "/", variables={"given": "@(1 + 1)"})
+            assert given.variables["n"] == 5
+            apim.outside.answer(json={"id": 17})
+            asked = "<set-method>GET</set-method><set-url>https://data.example</set-url>"
+            resolver = f"<http-data-source><http-request>{asked}</http-request></http-data-source>"
+            assert apim.resolve(resolver, arguments={"id": 17}).json() == {"id": 17}
+
         @pytest.mark.apim(named_values={"a": "1"})
         def test_the_marker(apim):
             policy = "<policies><inbound><set-variable name='a' value='{{a}}' /></inbound></policies>"
@@ -70,7 +87,7 @@ def test_a_test_in_python(project: Pytester) -> None:
             apim.clock.advance(minutes=1)
             assert apim.get("/a").variables["access"] == "x"
     """)
-    project.runpytest("-q", "-p", "no:cacheprovider").assert_outcomes(passed=6)
+    project.runpytest("-q", "-p", "no:cacheprovider").assert_outcomes(passed=7)
 
 
 def test_a_failure_shows_the_way(project: Pytester) -> None:

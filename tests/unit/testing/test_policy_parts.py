@@ -32,7 +32,7 @@ def written(folder: Path, rest: str, head: str = POLICY) -> str:
 @pytest.mark.parametrize(
     ("rest", "code", "words"),
     [
-        ("    section: middle\n    expect: {status: 200}", "POL505", "inbound, backend, outbound, on-error"),
+        ("    section: middle\n    expect: {status: 200}", "POL503", "inbound, backend, outbound, on-error"),
         ("    replace: {a: {answer: 1}}\n    expect: {status: 200}", "POL502", "'answer' is not a key here"),
         ("    replace: {a: {error: {code: 1}}}\n    expect: {status: 200}", "POL502", "'code' is not a key here"),
         ("    expect: {trace: [{origin: a}]}", "POL502", "'origin' is not a key here"),

@@ -165,11 +165,13 @@ class _Parser:
     def index(digits: str) -> int:
         if not digits:
             raise JsonException("Array index expected.")
-        if re.fullmatch("-?[0-9]+", digits) is None:
+        number = re.fullmatch("(-?)0*([0-9]+)", digits)
+        if number is None:
             raise FormatException("Input string was not in a correct format.")
-        if not -(2**31) <= int(digits[:12]) < 2**31:
+        value = int(number[1] + number[2][:12])
+        if not -(2**31) <= value < 2**31:
             raise OverflowException("Value was either too large or too small for an Int32.")
-        return int(digits)
+        return value
 
     def quoted_names(self, closing: str, scan: bool) -> Filter:
         names: list[str] = []

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from apimpolicy.dotnet.regex.balancing import REFER
 from apimpolicy.dotnet.regex.character_classes import ECMA_WORD_CLASS, WORD_BOUNDARY_CLASS, Reader, literal
 from apimpolicy.dotnet.regex.letter_case import alike
 from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, IGNORE_CASE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 FINAL = r"(?=\n?\Z)"
 """The end, or before a newline at the end."""
@@ -13,6 +18,18 @@ _LITERALS_IN_A_ROW = 256
 """Literal characters in a row that the library may search for at once: its tables take the cube of their number."""
 _NOTHING = "(?:|)"
 """Matches the empty text, which the library does not see beforehand."""
+
+
+def longest_number(text: str, start: int, end: int, numbers: Collection[int]) -> tuple[int, int]:
+    """The longest group number that the digits from `start` on begin with, and its end; `start` if there is none."""
+    found, largest, number = (0, start), max(numbers, default=0), 0
+    for place in range(start, end):
+        number = number * 10 + int(text[place])
+        if number > largest:
+            break
+        if number in numbers:
+            found = number, place + 1
+    return found
 
 
 class Atoms(Reader):
@@ -132,13 +149,10 @@ class Atoms(Reader):
         if self._names is None:
             return True
         if self.options & ECMA_SCRIPT:
-            digits = self.pattern[start : self.position]
-            while digits and int(digits) not in self._numbers:
-                digits = digits[:-1]
-            self.position = start + len(digits)
-            if digits:
-                self._refer(int(digits))
-            return bool(digits)
+            number, self.position = longest_number(self.pattern, start, self.position, self._numbers)
+            if self.position > start:
+                self._refer(number)
+            return self.position > start
         if number in self._numbers:
             self._refer(number)
             return True

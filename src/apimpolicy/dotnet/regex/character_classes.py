@@ -110,12 +110,11 @@ class Reader:
 
     def take_decimal(self) -> int:
         """A number as .NET reads group numbers and counts; too large a number is an error."""
-        start = self.position
+        number = 0
         while self.peek().isascii() and self.peek().isdigit():
-            self.position += 1
-        number = int(self.pattern[start : self.position][:11] or "0")
-        if number > 2147483647:
-            raise self.error("Capture group numbers must be less than or equal to Int32.MaxValue.")
+            number = number * 10 + int(self.take())
+            if number > 2147483647:
+                raise self.error("Capture group numbers must be less than or equal to Int32.MaxValue.")
         return number
 
     def class_items(self, letter: str) -> str:

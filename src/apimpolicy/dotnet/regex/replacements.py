@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.regex.atoms import is_name_character
+from apimpolicy.dotnet.regex.atoms import is_name_character, longest_number
 from apimpolicy.dotnet.regex.options import ECMA_SCRIPT
 
 if TYPE_CHECKING:
@@ -52,9 +52,8 @@ def _reference(text: str, position: int, translation: Translation, ecma: bool) -
         while _is_digit(text[end : end + 1]):
             end += 1
         if ecma and not braced:
-            while end > start and int(text[start:end]) not in translation.numbers:
-                end -= 1
-        wanted = int(text[start:end][:11] or "-1")
+            _, end = longest_number(text, start, end, translation.numbers)
+        wanted = int(text[start:end].lstrip("0")[:11] or "0") if end > start else -1
         number = wanted if wanted in translation.numbers else None
     elif braced:
         while is_name_character(text[end : end + 1]):

@@ -133,16 +133,8 @@ class Translator(Atoms):
     def _quantifier(self) -> None:
         char = self.peek()
         if char == "{":
-            match = _REPEAT.match(self.pattern, self.position)
-            assert match is not None
-            least, comma, most = match.groups()
             self.position += 1
-            self.take_decimal()
-            self.position = match.end()
-            if comma and most and int(least) > int(most):
-                raise self.error("Illegal {x,y} with x > y.")
-            written = match.group()
-            self._grow(self._size - self._last, self._last * max(int(least), 1))
+            written = self._repetition()
         else:
             self.position += 1
             written = char
@@ -150,6 +142,21 @@ class Translator(Atoms):
         if self.accept("?"):
             written += "?"
         self._output.append(written)
+
+    def _repetition(self) -> str:
+        least = self.take_decimal()
+        written = f"{{{least}"
+        if self.accept(","):
+            written += ","
+            if self.peek() != "}":
+                most = self.take_decimal()
+                written += f"{most}"
+                if least > most:
+                    self.position += 1
+                    raise self.error("Illegal {x,y} with x > y.")
+        self.position += 1
+        self._grow(self._size - self._last, self._last * max(least, 1))
+        return written + "}"
 
     def _element(self, char: str) -> bool:
         """Translate one element whose first character has been read; whether a quantifier may follow it."""

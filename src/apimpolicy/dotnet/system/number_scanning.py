@@ -141,5 +141,6 @@ def _power(exponent: str, numbers: _Numbers) -> int:
     sign = numbers.minus.match(exponent)
     digits = _DIGITS.search(exponent)
     assert digits is not None
-    power = int(digits[0]) if len(digits[0].lstrip("0")) < 8 else 9_999_999
+    significant = digits[0].lstrip("0")
+    power = int(significant or "0") if len(significant) < 8 else 9_999_999
     return -power if sign else power

@@ -12,6 +12,7 @@ from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRan
 from apimpolicy.dotnet.registry import dotnet_class, member
 
 if TYPE_CHECKING:
+    from apimpolicy.dotnet.chance import Script
     from apimpolicy.dotnet.values import Array
 
 _BIG = 0x7FFFFFFF
@@ -54,7 +55,9 @@ class Random:
     @staticmethod
     @member("new()")
     def create() -> Random:
-        return Random(environment().random.getrandbits(31))
+        surroundings = environment()
+        seed = surroundings.random.getrandbits(31)
+        return Random(seed) if surroundings.script is None else _ScriptedRandom(seed, surroundings.script)
 
     @staticmethod
     @member("new(int Seed)")
@@ -105,3 +108,29 @@ class Random:
         environment().step(len(buffer) // 16)
         for index in range(len(buffer)):
             buffer[index] = self._sample() & 0xFF
+
+
+class _ScriptedRandom(Random):
+    """A stream whose next numbers are written down. One with a seed of its own has none: it is the same every time."""
+
+    __slots__ = ("_script",)
+
+    def __init__(self, seed: int, script: Script) -> None:
+        super().__init__(seed)
+        self._script = script
+
+    def next_double(self) -> float:
+        number = self._script.number(0, 1, is_whole=False)
+        return super().next_double() if number is None else number
+
+    def next(self) -> int:
+        number = self._script.number(0, _BIG)
+        return super().next() if number is None else int(number)
+
+    def next_below(self, maximum: int) -> int:
+        number = self._script.number(0, max(maximum, 1)) if maximum >= 0 else None
+        return super().next_below(maximum) if number is None else int(number)
+
+    def next_between(self, minimum: int, maximum: int) -> int:
+        number = self._script.number(minimum, max(maximum, minimum + 1)) if minimum <= maximum else None
+        return super().next_between(minimum, maximum) if number is None else int(number)

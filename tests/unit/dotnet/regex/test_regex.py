@@ -49,6 +49,9 @@ IS_MATCH = [
     (r"^[\W\d]$", 0, "-", True),
     (r"^[^\W\d]$", 0, "7", False),
     ("^a{,3}$", 0, "a{,3}", True),
+    ("^a{000000000000002}$", 0, "aa", True),
+    ("^a{000000000000001,000000000000002}$", 0, "aaa", False),
+    ("^(?<b>b)?(?<-b>)?a{000000000000002}$", 0, "aa", True),
     (r"^\s$", 0, "\x1f", False),
     (r"^\s$", 0, "\x85", True),
     (r"^\p{IsGreek}+$", 0, "\u03b1\u03b2", True),
@@ -87,6 +90,11 @@ INVALID = [
     ("*a", "Invalid pattern '*a' at offset 1. Quantifier {x,y} following nothing."),
     ("(?z)", "Invalid pattern '(?z)' at offset 3. Unrecognized grouping construct."),
     ("a{3,1}", "Invalid pattern 'a{3,1}' at offset 6. Illegal {x,y} with x > y."),
+    (
+        "a{1,99999999999}",
+        "Invalid pattern 'a{1,99999999999}' at offset 14. "
+        "Capture group numbers must be less than or equal to Int32.MaxValue.",
+    ),
 ]
 
 

@@ -1,0 +1,144 @@
+"""How texts, bodies, headers and requests differ from what a test case expects of them, as sentences."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.testing.format import BODY, MATCHING, SENT
+from apimpolicy.testing.tree import WRONG_KIND, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.context.headers import Headers
+    from apimpolicy.context.records import Request
+
+
+def text_differs(tree: Tree, got: str, what: str) -> Iterator[str]:
+    """How a text differs from what is expected of it."""
+    if isinstance(tree.value, dict):
+        yield from _by_keys(tree.known(MATCHING), got, what)
+    elif got != tree.text():
+        yield f"expected {what} {tree.text()!r}, got {short(got)}"
+
+
+def _by_keys(keys: dict[str, Tree], got: str, what: str) -> Iterator[str]:
+    for key, part in keys.items():
+        if key == "equals":
+            if got != part.text():
+                yield f"expected {what} {part.text()!r}, got {short(got)}"
+        elif key == "matches":
+            try:
+                is_match = re.search(part.text(), got) is not None
+            except re.error as error:
+                raise part.mistake(WRONG_KIND, f"this is not a regular expression: {error}") from None
+            if not is_match:
+                yield f"expected {what} to match {part.text()!r}, got {short(got)}"
+        else:
+            for item in part.items():
+                if (item.text() in got) is not (key == "contains"):
+                    does = "to contain" if key == "contains" else "not to contain"
+                    yield f"expected {what} {does} {item.text()!r}, got {short(got)}"
+
+
+def short(text: str) -> str:
+    """A text for a message: not all of a long one."""
+    return repr(text if len(text) <= 200 else f"{text[:200]}…")
+
+
+def as_json(value: Any) -> str:
+    """A value for a message."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def headers_differ(tree: Tree, headers: Headers, whose: str) -> Iterator[str]:
+    """How headers differ from those that are expected."""
+    for name, wanted in tree.table().items():
+        got = headers.get(name)
+        if wanted.value in (None, False):
+            if got is not None:
+                yield f"expected {whose} to have no header {name}, got {got!r}"
+        elif got is None:
+            yield f"expected {whose} to have the header {name}, it has none"
+        else:
+            yield from text_differs(wanted, got, f"header {name}")
+
+
+def body_differs(tree: Tree, text: str, what: str) -> Iterator[str]:
+    """How a body differs from what is expected of it."""
+    if not isinstance(tree.value, dict):
+        yield from text_differs(tree, text, what)
+        return
+    parts = tree.known(BODY)
+    plain = {key: part for key, part in parts.items() if key in MATCHING}
+    yield from _by_keys(plain, text, what)
+    for key in ("json", "json-subset"):
+        if key in parts:
+            yield from json_differs(parts[key], text, what, subset=key == "json-subset")
+
+
+def json_differs(tree: Tree, text: str, what: str, *, subset: bool) -> Iterator[str]:
+    """How a text that is to be JSON differs from what is expected."""
+    import json
+
+    try:
+        got = json.loads(text)
+    except ValueError as error:
+        yield f"expected {what} to be JSON, got {short(text)} ({error})"
+        return
+    yield from differences(tree.plain(), got, what, subset)
+
+
+def differences(wanted: Any, got: Any, place: str, subset: bool) -> Iterator[str]:
+    """The first places in which two JSON values differ."""
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        for key, value in wanted.items():
+            if key not in got:
+                yield f"expected {place} to have {key!r}, it has {', '.join(map(repr, got)) or 'nothing'}"
+            else:
+                yield from differences(value, got[key], f"{place}.{key}", subset)
+        if not subset and (more := [key for key in got if key not in wanted]):
+            listed = ", ".join(map(repr, wanted)) or "nothing"
+            yield f"expected {place} to have only {listed}, it has {', '.join(map(repr, more))} too"
+    elif isinstance(wanted, list) and isinstance(got, list) and (subset or len(wanted) == len(got)):
+        if len(got) < len(wanted):
+            yield f"expected {place} to have {len(wanted)} items, it has {len(got)}"
+        for index, (one, other) in enumerate(zip(wanted, got, strict=False)):
+            yield from differences(one, other, f"{place}[{index}]", subset)
+    elif wanted != got or isinstance(wanted, bool) is not isinstance(got, bool):
+        yield f"expected {place} {as_json(wanted)}, got {as_json(got)}"
+
+
+def requests_differ(tree: Tree, requests: Sequence[Request], what: str) -> Iterator[str]:
+    """How requests differ from those that are expected, or in their number."""
+    shown = ", ".join(f"{request.method} {request.url}" for request in requests) or "none"
+    if isinstance(tree.value, (int, bool)):
+        count = int(tree.value)
+        is_right = bool(requests) == tree.value if isinstance(tree.value, bool) else len(requests) == count
+        if not is_right:
+            wanted = ("some" if tree.value else "none") if isinstance(tree.value, bool) else str(count)
+            yield f"expected {wanted} of the requests that {what}, got {len(requests)}: {shown}"
+        return
+    items = tree.items()
+    if len(items) != len(requests):
+        yield f"expected {len(items)} requests that {what}, got {len(requests)}: {shown}"
+    for number, (item, request) in enumerate(zip(items, requests, strict=False), 1):
+        whose = f"request {number}" if len(items) > 1 else "the request"
+        for key, part in item.known(SENT).items():
+            if key == "method":
+                yield from text_differs(part, request.method, f"{whose}'s method")
+            elif key == "url":
+                yield from text_differs(part, request.url, f"{whose}'s url")
+            elif key == "headers":
+                yield from headers_differ(part, request.headers, whose)
+            elif key == "body":
+                yield from body_differs(part, request.text, f"{whose}'s body")
+            elif key == "certificate":
+                got = None if request.certificate is None else request.certificate.subject
+                if (part.value in (None, False)) is not (got is None) or (got is not None and part.text() not in got):
+                    yield f"expected {whose} to carry the certificate {part.text()}, got {got or 'none'}"
+            else:
+                yield from json_differs(part, request.text, f"{whose}'s body", subset=key == "json-subset")

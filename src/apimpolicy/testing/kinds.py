@@ -1,0 +1,152 @@
+"""What the words of `testing.format` mean: for each kind the values that it takes, and the check of a tree against it.
+
+`|` stands between alternatives; a value is checked against the first one that takes values of its kind.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from apimpolicy.testing import format as tables
+from apimpolicy.testing.tree import WRONG_KIND, Tree, kind_of
+
+if TYPE_CHECKING:
+    from apimpolicy.testing.format import Keys
+
+_TEXT = (str, int, float, bool, datetime.datetime, datetime.date)
+_NOTHING = type(None)
+
+DATE = "a date with a time, such as 2026-01-01T00:00:00Z"
+
+KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "anything": ((object,), "anything"),
+    "text": (_TEXT, "a text"),
+    "scalar": ((*_TEXT, _NOTHING), "a text or null"),
+    "text or null": ((*_TEXT, _NOTHING), "a text or null"),
+    "text or boolean": ((str, bool), "a text, true or false"),
+    "boolean": ((bool,), "true or false"),
+    "boolean or null": ((bool, _NOTHING), "true, false or null"),
+    "null": ((_NOTHING,), "null"),
+    "integer": ((int,), "a whole number"),
+    "number": ((int, float), "a number"),
+    "number or null": ((int, float, _NOTHING), "a number or null"),
+    "count": ((int, bool), "a whole number, true or false"),
+    "seconds": ((int, float), "a number"),
+    "status-code": ((int,), "a whole number"),
+    "pattern": ((str,), "a pattern such as 4xx"),
+    "date": ((str, datetime.datetime, datetime.date), DATE),
+    "list": ((list,), "a list"),
+    "table": ((dict,), "a table"),
+}
+"""By word: the types of Python that values have in a tree, and how a message says it."""
+
+COMBINED = {
+    "texts": "text|[text]",
+    "status": "integer|pattern",
+    "matched": "scalar|matching",
+    "body": "scalar|body-parts",
+    "counted": "count|sent|[sent]",
+    "headers": "{scalar|list|matching}",
+    "sections": "inbound, backend, outbound, on-error",
+}
+"""Words that stand for others."""
+
+_TABLES = (
+    *("answer", "binding", "bus-message", "case", "certificate", "connection", "double", "double-error", "error"),
+    *("event", "expect", "file", "given", "identity-request", "last-error", "matching", "metric", "named-value"),
+    *("provider", "provider-state", "publication", "published", "recorded", "request", "resolve", "response", "scopes"),
+    *("secret", "sent", "signing-key", "step", "token", "trace-entry", "when"),
+)
+TABLES: dict[str, Keys] = {name: getattr(tables, name.replace("-", "_").upper()) for name in _TABLES}
+TABLES["body-parts"] = tables.BODY
+
+STATUS = re.compile(r"[1-5][0-9xX]{2}")
+
+
+def check(tree: Tree, words: str) -> None:
+    """Raises TestFileError with the place, where a value is not of the kind that the format wants there."""
+    for alternative in alternatives(words):
+        if _takes(alternative, tree.value):
+            _check_inside(tree, alternative)
+            return
+    wanted = " or ".join(dict.fromkeys(map(_said, alternatives(words))))
+    raise tree.mistake(WRONG_KIND, f"this must be {wanted}, not {kind_of(tree.value)}")
+
+
+def check_keys(given: dict[str, Tree], keys: Keys) -> None:
+    """The same for the values of a table, by key."""
+    for key, tree in given.items():
+        check(tree, keys[key][0])
+
+
+@cache
+def alternatives(words: str) -> tuple[str, ...]:
+    """The alternatives of a kind, with words that stand for others written out."""
+    found = parts(words)
+    if len(found) > 1:
+        return tuple(alternative for part in found for alternative in alternatives(part))
+    return alternatives(COMBINED[words]) if words in COMBINED else (words,)
+
+
+def parts(words: str) -> list[str]:
+    """The alternatives as they are written: the texts between `|` outside of brackets."""
+    found, depth = [""], 0
+    for character in words:
+        depth += (character in "[{") - (character in "]}")
+        if character == "|" and not depth:
+            found.append("")
+        else:
+            found[-1] += character
+    return found
+
+
+def types_of(kind: str) -> tuple[type, ...]:
+    """The types of Python that values of one alternative have in a tree."""
+    if kind.startswith("["):
+        return (list,)
+    if kind.startswith("{") or kind in TABLES or kind == "gateway":
+        return (dict,)
+    return KINDS[kind][0] if kind in KINDS else (str,)
+
+
+def _said(kind: str) -> str:
+    if kind in KINDS:
+        return KINDS[kind][1]
+    types = types_of(kind)
+    return "a list" if list in types else "a table" if dict in types else f"one of {kind}"
+
+
+def _takes(kind: str, value: object) -> bool:
+    types = types_of(kind)
+    if isinstance(value, bool) and bool not in types and object not in types:
+        return False
+    return isinstance(value, types)
+
+
+def _check_inside(tree: Tree, kind: str) -> None:
+    if kind.startswith("["):
+        for item in tree.items():
+            check(item, kind[1:-1])
+    elif kind.startswith("{"):
+        for item in tree.table().values():
+            check(item, kind[1:-1])
+    elif kind in TABLES:
+        check_keys(tree.known(TABLES[kind]), TABLES[kind])
+    elif kind in KINDS:
+        _check_value(tree, kind)
+    elif kind != "gateway" and tree.value not in kind.split(", "):
+        raise tree.mistake(WRONG_KIND, f"this is one of {kind}")
+
+
+def _check_value(tree: Tree, kind: str) -> None:
+    if kind == "date":
+        tree.moment()
+    elif kind == "pattern" and STATUS.fullmatch(tree.value) is None:
+        raise tree.mistake(WRONG_KIND, "a status is a number such as 403, or a pattern such as 4xx")
+    elif kind == "status-code" and not 100 <= tree.value <= 599:
+        raise tree.mistake(WRONG_KIND, "a status is a number between 100 and 599")
+    elif kind == "seconds" and tree.value < 0:
+        raise tree.mistake(WRONG_KIND, "seconds do not go backwards: this must not be negative")
