@@ -93,13 +93,11 @@ def failed_policy(follower: Follower, exchange: Any, step: Step, error: PolicyEr
 
 def message_of(follower: Follower, exchange: Exchange) -> Message | None:
     """The message that a policy works on; None for one that a policy composes."""
-    if exchange.composed_request is not None or exchange.message is not (
-        exchange.request if exchange.changes_request else exchange.response
-    ):
+    if exchange.composed_request is not None:
         return None
     if exchange.changes_request:
         return follower.state.request
-    return follower.state.response(exchange.response)
+    return follower.state.response(exchange.reply)
 
 
 # Policies around others, and those that expressions do not see
@@ -187,9 +185,21 @@ def set_body(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     message.body = body
 
 
-@effect("return-response", "mock-response")
+@effect("mock-response")
 def ends(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     return
+
+
+@effect("return-response")
+def returned(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    """What the policies inside said is known; one that begins as a response in a variable is as it was in this run."""
+    if entry.element.get("response-variable-name") is None:
+        return
+    lost = obstacle(entry, "the response in a variable")
+    message = follower.state.response(exchange.answer)
+    message.status = message.status or Dual(exchange.answer.status_code, lost=lost)
+    message.reason = message.reason or Dual(exchange.answer.status_reason, lost=lost)
+    message.headers.lost = message.body.lost = lost
 
 
 # What comes from outside
@@ -199,8 +209,23 @@ def ends(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
 def forwarded(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     key = ("answer", str(follower.state.answers))
     follower.state.answers += 1
+    follower.state.forwarded.append(follower.state.request.as_it_is())
     _failing(follower, key, fails=False)
     follower.state.answered(exchange.response, key)
+    if _says_true(entry, "follow-redirects"):
+        follower.path.blocked(obstacle(entry, "follow-redirects"))
+    if _says_true(entry, "fail-on-error-status-code"):
+        _failing_by_status(follower, key, fails=False)
+
+
+def _says_true(entry: TraceEntry, name: str) -> bool:
+    attribute = entry.element.get(name)
+    return attribute is not None and attribute.value.text.strip().lower() != "false"
+
+
+def _failing_by_status(follower: Follower, key: tuple[str, ...], *, fails: bool) -> None:
+    status = follower.inputs.number(*key, "status", default=200, least=200, most=599)
+    follower.path.hold(status >= 400, fails, "failure")
 
 
 def _failing(follower: Follower, key: tuple[str, ...], *, fails: bool) -> None:
@@ -210,8 +235,14 @@ def _failing(follower: Follower, key: tuple[str, ...], *, fails: bool) -> None:
 def _failed_forward(follower: Follower, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
     key = ("answer", str(follower.state.answers))
     follower.state.answers += 1
+    follower.state.forwarded.append(follower.state.request.as_it_is())
     if not follower.path.assignment.get((*key, "fails")):
-        return False
+        if error.response is None or not _says_true(entry, "fail-on-error-status-code"):
+            return False
+        _failing(follower, key, fails=False)
+        _failing_by_status(follower, key, fails=True)
+        follower.state.answered(error.response, key)
+        return True
     _failing(follower, key, fails=True)
     return True
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from apimpolicy.symbolic.inputs import Assignment, Input
-    from apimpolicy.symbolic.path import Decision
+    from apimpolicy.symbolic.path import Decision, Path
     from apimpolicy.symbolic.solver import Term
     from apimpolicy.symbolic.world import Run, World
 
@@ -62,7 +62,7 @@ class Exploration:
     @property
     def is_proof(self) -> bool:
         """Whether what no run reached is impossible, within the bounds: all ways were gone, and all is exact."""
-        return self.is_complete and not self.obstacles
+        return self.is_complete and not self.obstacles and not self.figures.diverged
 
     def reasons(self, goal: Goal) -> list[Obstacle]:
         """What stood in the way of a goal that was not found: what decides it, else what stands anywhere."""
@@ -141,6 +141,8 @@ class Explorer:
         if way not in self._ways:
             self._ways.add(way)
             self._schedule(run)
+        for path in run.further:
+            self._schedule(run.along(path))
         if self.on_run is not None and self.on_run(run):
             self._queue.clear()
             self._gave_up = True
@@ -204,6 +206,8 @@ class Explorer:
     # Turning around
 
     def _turn_around(self, run: Run, index: int) -> None:
+        if run.path.is_over:
+            return
         decision = run.path.decisions[index]
         if not self.thorough and self._rank_now(decision) is False:
             return
@@ -226,8 +230,7 @@ class Explorer:
         turned = run.path.decisions[index]
         assert turned.term is not None
         wanted.append((turned.term.get_id(), not turned.taken))
-        seen = [(each.term.get_id(), each.taken) for each in following.path.decisions if each.term is not None]
-        if seen[: len(wanted)] != wanted:
+        if not any(_begins(path, wanted) for path in (following.path, *following.further)):
             self.figures.diverged += 1
 
     def _solve(self, terms: list[Term], asked: Term, assignment: Assignment) -> Assignment | None:
@@ -268,6 +271,12 @@ class Explorer:
         for term in terms:
             names.update(dict.fromkeys(sorted(solver.names_of(term))))
         return [self.inputs.by_name[name] for name in names if name in self.inputs.by_name]
+
+
+def _begins(path: Path, wanted: list[tuple[int, bool]]) -> bool:
+    """Whether a way begins with these decisions, each the term's number and how it was answered."""
+    seen = [(each.term.get_id(), each.taken) for each in path.decisions if each.term is not None]
+    return seen[: len(wanted)] == wanted
 
 
 def _related(terms: list[Term], asked: Term) -> list[Term]:

@@ -10,11 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.emit.recorder import OrderedRecorder, Recorder
 from apimpolicy.engine.evaluation import Evaluator
 from apimpolicy.engine.exchange import Exchange
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.engine.steps import compiled
+from apimpolicy.engine.variables import variable_value
 from apimpolicy.policies.spec import PolicyError
 from apimpolicy.symbolic import access, operations, statements
 from apimpolicy.symbolic.conversions import converted
@@ -25,6 +27,8 @@ from apimpolicy.symbolic.values import Dual, Obstacle
 from apimpolicy.symbolic.walker import Thrown, Walker
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from apimpolicy.context.execution import Context
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
@@ -36,13 +40,25 @@ __all__ = ["FollowedGateway", "Follower", "access", "operations", "statements"]
 
 
 class Follower:
-    """What is known of a run while it goes on. `given` are the attributes of each policy, by entry and field."""
+    """What is known of a run while it goes on. `given` are the attributes of each policy, by entry and field.
 
-    def __init__(self, inputs: Inputs, assignment: Assignment, start: dict[str, Any]) -> None:
+    `start` are the variables that the run began with, `fixed` those among them that every run begins with.
+    """
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        assignment: Assignment,
+        start: dict[str, Any],
+        path: Path | None = None,
+        fixed: Mapping[str, Any] | None = None,
+    ) -> None:
         self.inputs = inputs
-        self.path = Path(inputs, assignment)
+        self.path = Path(inputs, assignment) if path is None else path
         self.state = State(inputs, self.path)
         self.state.start = start
+        self.fixed = fixed or {}
+        self.state.variables = {to_utf16(name): Dual(variable_value(value)) for name, value in (fixed or {}).items()}
         self.given: dict[int, dict[str, Any]] = {}
         self.failed_expressions: set[int] = set()
 

@@ -53,7 +53,16 @@ class Path:
         self.wrong: list[Decision] = []
         """Decisions whose form said something else than the run: mistakes of a form."""
         self.owner: Any = None
+        self.is_over = False
+        """Nobody wants to know any more where its decisions lead."""
         self._known: set[int] = set()
+
+    def branch(self) -> Path:
+        """The same way so far, to go on with something else; obstacles are only those that it meets itself."""
+        made = Path(self.inputs, self.assignment)
+        made.decisions = list(self.decisions)
+        made._known = set(self._known)
+        return made
 
     @property
     def is_exact(self) -> bool:

@@ -60,9 +60,10 @@ class Fields:
 class Body:
     """The body of a message: an input, or what a policy set. `is_read`: what it had was used up."""
 
-    __slots__ = ("inputs", "is_read", "key", "set")
+    __slots__ = ("inputs", "is_read", "key", "lost", "set")
 
     def __init__(self, inputs: Inputs, key: Key, set: Dual | None = None) -> None:
+        self.lost: Obstacle | None = None
         self.inputs = inputs
         self.key = key
         self.set = set
@@ -96,6 +97,14 @@ class Message:
         self.reason: Dual | None = None
         self.url_lost: Obstacle | None = None
 
+    def as_it_is(self) -> Message:
+        """What it is now, whatever policies do to it later."""
+        made = Message(self.headers.inputs, self.key, is_given=self.headers.is_given)
+        made.headers.set, made.headers.lost = dict(self.headers.set), self.headers.lost
+        made.body.set, made.body.is_read = self.body.set, self.body.is_read
+        made.method, made.status, made.reason, made.url_lost = self.method, self.status, self.reason, self.url_lost
+        return made
+
 
 class State:
     """All that one run has changed."""
@@ -105,6 +114,8 @@ class State:
         self.path = path
         self.request = Message(inputs, ())
         self.responses: dict[int, tuple[object, Message]] = {}
+        self.forwarded: list[Message] = []
+        """The requests that were sent to the backend, as they were then."""
         self.variables: dict[str, Dual] = {}
         self.start: dict[str, object] = {}
         """The values with which variables began."""

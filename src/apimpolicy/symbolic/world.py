@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.path import Path
 
     Token = Callable[[str, Mapping[str, Any]], tuple[str, str]]
+    Asking = Callable[[Follower, FollowedGateway, Result], list[Path]]
 
 NONE = "none"
 
@@ -35,7 +36,10 @@ class World:
 
     `settings` are keywords of `Gateway`. `certificates` are those that callers may show, by name. `token` makes the
     header and its value for a provider of tokens and what is said of the token. `providers` are the names that `token`
-    knows.
+    knows. `variables` are those that every request begins with.
+
+    `asking` is asked at the end of each run, while all is known of it, and gives the ways that go on from there: what
+    was decided on the run, and after it.
     """
 
     def __init__(
@@ -46,7 +50,10 @@ class World:
         certificates: Mapping[str, Certificate] | None = None,
         providers: Sequence[str] = (),
         token: Token | None = None,
+        variables: Mapping[str, Any] | None = None,
     ) -> None:
+        self.variables = dict(variables or {})
+        self.asking: Asking | None = None
         self.settings = dict(settings or {})
         self.certificates = dict(certificates or {})
         self.providers = tuple(providers)
@@ -94,25 +101,32 @@ class World:
     def run(self, inputs: Inputs, assignment: Assignment) -> Run:
         """Send what an assignment means through the policy, and follow it."""
         scenario = Scenario.of(assignment)
-        follower = Follower(inputs, assignment, dict(scenario.variables))
+        variables = {**self.variables, **scenario.variables}
+        follower = Follower(inputs, assignment, variables, fixed=self.variables)
         problem = ""
+        further: list[Path] = []
         result: Result | None = None
         try:
             gateway = self.gateway(scenario)
             gateway.follow(follower)
-            result = gateway.run(self.scopes, self.request(scenario), variables=scenario.variables)
+            result = gateway.run(self.scopes, self.request(scenario), variables=variables)
+            if self.asking is not None:
+                further = self.asking(follower, gateway, result)
         except TooLong:
             problem = "it makes more decisions than are followed"
         except ApimPolicyError as error:
             problem = str(error)
         reached = set() if result is None else self.goals.reached(result.trace)
-        return Run(scenario, assignment, follower.path, result, reached, problem)
+        return Run(scenario, assignment, follower.path, result, reached, problem, further)
 
 
 class Run:
-    """A request that was run: what it reached, and the way it went. `result` is None when it could not be run."""
+    """A request that was run: what it reached, and the way it went. `result` is None when it could not be run.
 
-    __slots__ = ("assignment", "path", "problem", "reached", "result", "scenario")
+    `further` are the ways that go on from its end, by what was asked there (`World.asking`).
+    """
+
+    __slots__ = ("assignment", "further", "path", "problem", "reached", "result", "scenario")
 
     def __init__(
         self,
@@ -122,6 +136,7 @@ class Run:
         result: Result | None,
         reached: set[Goal],
         problem: str,
+        further: Sequence[Path] = (),
     ) -> None:
         self.scenario = scenario
         self.assignment = assignment
@@ -129,6 +144,11 @@ class Run:
         self.result = result
         self.reached = reached
         self.problem = problem
+        self.further = further
+
+    def along(self, path: Path) -> Run:
+        """The same run with another way."""
+        return Run(self.scenario, self.assignment, path, self.result, self.reached, self.problem)
 
 
 class _Answering:

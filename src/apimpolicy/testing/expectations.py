@@ -81,6 +81,11 @@ def mismatches(expect: Tree, result: Result, around: Surroundings) -> list[Misma
     return found
 
 
+def differences_in(key: str, tree: Tree, result: Result) -> Iterator[str]:
+    """How an answer differs from what one key expects of it, as sentences; a key that a result alone decides."""
+    return _CHECKS[key](tree, result)
+
+
 def outcome_mismatches(expect: Tree, error: ApimPolicyError) -> list[Mismatch] | None:
     """In what an error differs from the one that is expected in the place of an answer; None when none is expected."""
     for key, tree in expect.known(EXPECT).items():

@@ -217,6 +217,7 @@ EXPECT: Keys = {
     "elapsed": ("seconds", "Seconds that went by on the gateway's clock during the request.", "2.5"),
     "recorded": ("recorded", "What other services got.", "{events: {orders-log: [{body: hello}]}}"),
     "refused-at-save": ("texts", "The gateway does not accept the document: the codes of all its errors.", "[POL104]"),
+    "holds": ("texts", "Claims of this file, by name, that must hold for this request.", "[only partners get through]"),
     "warned-at-save": ("[text]", "The codes of all warnings about the documents.", "[POL108]"),
     "misconfigured": ("texts", "The gateway cannot run it as it is set up: what the message contains.", "no logger"),
     "not-simulated": ("texts", "The request reaches what is not simulated: what the message contains.", "the policy"),
@@ -417,6 +418,44 @@ CASE: Keys = {
     **GIVEN,
 }
 
+_OF_AN_ANSWER = (
+    *("status", "reason", "headers", "body", "json", "json-subset", "backend-requests", "sent-requests", "request"),
+    *("variables", "error", "branch", "effects"),
+)
+
+CONDITION: Keys = {
+    "reaches-backend": ("boolean", "Whether anything is forwarded to a backend.", "true"),
+    "by": (
+        "gateway, policy, backend",
+        "Who answers: the backend (or nobody in its place), a policy that answers or refuses, or the gateway itself, "
+        "where something went wrong.",
+        "gateway",
+    ),
+    "runs": ("texts", "Policies that run and do not fail, by name or id.", "[validate-jwt, rate-limit]"),
+    **{key: EXPECT[key] for key in _OF_AN_ANSWER},
+    "all": ("[condition]", "All of these hold, as in a list.", "[reaches-backend, {status: 2xx}]"),
+    "any": ("[condition]", "At least one of these holds.", "[validate-jwt, validate-client-certificate]"),
+    "not": ("condition", "This does not hold.", "{status: 4xx}"),
+}
+
+CLAIM: Keys = {
+    "name": ("text", "What is claimed, as a sentence.", "nobody gets through without a certificate"),
+    "description": ("text", "Anything that helps a reader.", "see the contract with the partners"),
+    "skip": ("text or boolean", "Why the claim is not looked at.", "not yet"),
+    "if": ("condition", "For which requests the claim is made; for all unless given.", "reaches-backend"),
+    "then": (
+        "condition",
+        "What holds for each of them. An expression is about the request as it came.",
+        "'@(context.Request.Certificate != null)'",
+    ),
+    "then-sent": (
+        "texts",
+        "An expression that holds for each request that reaches a backend, as it was sent.",
+        "'@(!context.Request.Headers.ContainsKey(\"Authorization\"))'",
+    ),
+    "never": ("condition", "What holds for none of them.", "{status: 500, by: gateway}"),
+}
+
 FILE: Keys = {
     "$schema": ("text", "The JSON schema, for editors.", "apimpolicy-test.schema.json"),
     **SUBJECT,
@@ -433,4 +472,9 @@ FILE: Keys = {
     ),
     "defaults": ("given", "For every case; a case's own keys come on top.", "{request: {get: /orders}}"),
     "cases": ("[case]", "The cases.", "[{name: anybody, expect: {status: 200}}]"),
+    "claims": (
+        "[claim]",
+        "What holds for every request; `apimpolicy prove` decides it.",
+        "[{name: no request makes the gateway itself fail, never: {status: 500, by: gateway}}]",
+    ),
 }

@@ -50,18 +50,19 @@ COMBINED = {
     "body": "scalar|body-parts",
     "counted": "count|sent|[sent]",
     "headers": "{scalar|list|matching}",
+    "condition": "text|condition-keys|[condition]",
     "sections": "inbound, backend, outbound, on-error",
 }
 """Words that stand for others."""
 
 _TABLES = (
-    *("answer", "binding", "bus-message", "case", "certificate", "connection", "double", "double-error", "error"),
+    *("answer", "binding", "bus-message", "case", "certificate", "claim", "connection", "double", "double-error", "error"),
     *("event", "expect", "file", "given", "identity-request", "last-error", "matching", "metric", "named-value"),
     *("provider", "provider-state", "publication", "published", "recorded", "request", "resolve", "response", "scopes"),
     *("secret", "sent", "signing-key", "step", "token", "trace-entry", "when"),
 )
 TABLES: dict[str, Keys] = {name: getattr(tables, name.replace("-", "_").upper()) for name in _TABLES}
-TABLES["body-parts"] = tables.BODY
+TABLES |= {"body-parts": tables.BODY, "condition-keys": tables.CONDITION}
 
 STATUS = re.compile(r"[1-5][0-9xX]{2}")
 

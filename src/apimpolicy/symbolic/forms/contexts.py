@@ -63,6 +63,16 @@ _entity("operation", "IOperation Operation { get; }", may_be_null=False)
 _entity("deployment", "IDeployment Deployment { get; }", may_be_null=False)
 
 
+@form(
+    "IDeployment",
+    "System.Collections.Generic.IReadOnlyDictionary<string, "
+    "System.Security.Cryptography.X509Certificates.X509Certificate2> Certificates { get; }",
+)
+def uploaded_certificates(call: Call) -> Dual:
+    """What was uploaded is the same for every request."""
+    return Dual()
+
+
 @form("IContext", "ILastError LastError { get; }")
 def last_error(call: Call) -> Dual:
     return Dual(form=Thing("last-error")) if call.value is not None else Dual()
