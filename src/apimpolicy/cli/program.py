@@ -22,6 +22,7 @@ COMMANDS = {
     "explain": "Say why a request got its answer.",
     "new": "Write a first test file for a policy.",
     "mutate": "Change policies a little, and see whether a test fails.",
+    "prove": "Decide whether claims hold for every request.",
     "rule": "Explain a finding of check.",
     "run": "Send one request through a policy.",
     "test": "Run the test cases of policies.",

@@ -17,6 +17,7 @@ expect:
   trace: [{source: rewrite-uri}]       entries of the gateway's own trace, in this order (testing/trace_expectations.py)
   elapsed: 2.5                         seconds that went by on the gateway's clock
   recorded: {events: …}                what other services got (testing/recorded_services.py)
+  holds: only partners get through     claims of the file, by name (testing/claims)
   warned-at-save: [POL108]             codes of the warnings about the documents
 
 In the place of an answer, alone:
@@ -64,12 +65,13 @@ class Surroundings(NamedTuple):
     """What there is to know of a request besides its result.
 
     `elapsed` are the seconds that it took on the gateway's clock, `recording` what services got, where that is asked
-    for, `warnings` the codes of the warnings about the documents.
+    for, `warnings` the codes of the warnings about the documents, `holds` says whether a claim holds, by its name.
     """
 
     elapsed: float
     recording: Recording | None
     warnings: list[str]
+    holds: Callable[[Tree], bool]
 
 
 def mismatches(expect: Tree, result: Result, around: Surroundings) -> list[Mismatch]:
@@ -133,6 +135,12 @@ def _warned(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
     if tree.texts() != around.warnings:
         shown = ", ".join(around.warnings) or "none"
         yield f"expected the warnings {', '.join(tree.texts()) or 'none'} about the documents, there are {shown}"
+
+
+def _holds(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
+    for item in tree.items():
+        if not around.holds(item):
+            yield f"the claim {item.text()!r} does not hold for this request"
 
 
 def _recorded(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
@@ -292,6 +300,7 @@ _CHECKS: dict[str, Callable[[Tree, Any], Iterator[str]]] = {
 
 _AROUND: dict[str, Callable[[Tree, Result, Surroundings], Iterator[str]]] = {
     "elapsed": _elapsed,
+    "holds": _holds,
     "recorded": _recorded,
     "warned-at-save": _warned,
 }

@@ -13,12 +13,15 @@ from apimpolicy.testing.gateways import gateway_of, request_of
 from apimpolicy.testing.tree import WRONG_KIND
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.testing.case_files import Case, Step
     from apimpolicy.testing.gateways import CaseGateway
     from apimpolicy.testing.recorded_services import Recording
+    from apimpolicy.testing.tree import Tree
 
     Status = Literal["passed", "failed", "error", "skipped"]
 
@@ -135,7 +138,22 @@ def _run_step(step: Step, case: Case, made: CaseGateway, results: list[Result]) 
     if step.expect is None:
         return []
     warnings = _warnings(gateway, case) if "warned-at-save" in step.expect.known(EXPECT) else []
-    return mismatches(step.expect, result, Surroundings((clock.now() - before).total_seconds(), recording, warnings))
+    elapsed = (clock.now() - before).total_seconds()
+    return mismatches(step.expect, result, Surroundings(elapsed, recording, warnings, _holding(case, gateway, result)))
+
+
+def _holding(case: Case, gateway: Gateway, result: Result) -> Callable[[Tree], bool]:
+    """Says whether a claim of the case's file holds for a request that has run."""
+
+    def holds(name: Tree) -> bool:
+        from apimpolicy.testing.claims.conditions import Conditions
+        from apimpolicy.testing.claims.reading import Expressions, named
+
+        variables = case.given.get("variables")
+        given = {} if variables is None else variables.plain()
+        return Conditions(result, gateway, Expressions(gateway.named_values), given).hold(named(case.file.claims, name))
+
+    return holds
 
 
 def _recording(gateway: Gateway) -> Recording:

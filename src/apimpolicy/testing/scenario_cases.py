@@ -90,8 +90,13 @@ def sentence_of(scenario: Scenario) -> str:
         parts.append("a body")
     parts += [f"variable {name}" for name in scenario.variables]
     parts += [_entity(kind, values) for kind, values in scenario.entities.items()]
-    parts += _answers("the backend", scenario.answers) + _answers("a service", scenario.sent_answers)
+    parts += answers_in_words(scenario)
     return " and ".join(parts[:4]) + (" and more" if len(parts) > 4 else "") if parts else "a plain request"
+
+
+def answers_in_words(scenario: Scenario) -> list[str]:
+    """What others answer, where it is not 200."""
+    return _answers("the backend", scenario.answers) + _answers("a service", scenario.sent_answers)
 
 
 def _entity(kind: str, values: dict[str, Any]) -> str:

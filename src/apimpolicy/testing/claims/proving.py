@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from apimpolicy.errors import ConfigurationError
 from apimpolicy.records import Record
 from apimpolicy.symbolic.explorer import Explorer
 from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.symbolic.values import Obstacle
 from apimpolicy.testing.claims.conditions import Conditions
+from apimpolicy.testing.claims.explaining import Explaining
 from apimpolicy.testing.claims.followed import FollowedConditions
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.symbolic.explorer import Exploration
     from apimpolicy.symbolic.following import Follower
+    from apimpolicy.symbolic.inputs import Inputs
     from apimpolicy.symbolic.path import Path
     from apimpolicy.symbolic.world import Run, World
     from apimpolicy.testing.claims.reading import Claim, Expressions
@@ -35,11 +38,16 @@ ANOTHER_WAY = Obstacle("a request that went another way than was foreseen", "")
 
 
 class Verdict(Record):
-    """What came of a claim. `run` is the request for which it does not hold, `obstacles` what stood in the way."""
+    """What came of a claim.
+
+    `run` is the request for which it does not hold, and `why` the expression that decides it, with its values;
+    `obstacles` are what stood in the way of a decision.
+    """
 
     claim: Claim
     status: Status
     run: Run | None = None
+    why: str = ""
     obstacles: tuple[Obstacle, ...] = ()
 
 
@@ -59,6 +67,8 @@ class Proof:
         self.expressions = expressions
         self.bounds = bounds
         self.on_run = on_run
+        self.inputs: Inputs | None = None
+        """The inputs that the search met, once it is over."""
         self.broken: dict[int, Run] = {}
         self.obstacles: dict[int, dict[Obstacle, None]] = {index: {} for index in range(len(claims))}
         self._just_broken: list[int] = []
@@ -70,6 +80,9 @@ class Proof:
         self.world.asking = self._ask
         explorer = Explorer(self.world, self.bounds, thorough=True, on_run=self._ran)
         explored = explorer.explore()
+        self.inputs = explored.inputs
+        if not explored.runs:
+            raise ConfigurationError(f"no request gets through: {explored.problem}")
         return [self._verdict(index, claim, explored) for index, claim in enumerate(self.claims)]
 
     def _ask(self, follower: Follower, gateway: Gateway, result: Result) -> list[Path]:
@@ -99,21 +112,28 @@ class Proof:
 
     def _verdict(self, index: int, claim: Claim, explored: Exploration) -> Verdict:
         if index in self.broken:
-            return Verdict(claim, "false", self._shorter(claim, self.broken[index], explored))
+            return Verdict(claim, "false", *self._shorter(claim, self.broken[index], explored))
         obstacles = dict(self.obstacles[index])
         obstacles.update(dict.fromkeys(sorted(explored.obstacles, key=lambda each: -explored.obstacles[each])))
         if explored.figures.diverged:
             obstacles.setdefault(ANOTHER_WAY)
         if not explored.is_complete:
             obstacles.setdefault(OUT_OF_TIME)
-        return Verdict(claim, "undecided" if obstacles else "proven", None, tuple(obstacles))
+        return Verdict(claim, "undecided" if obstacles else "proven", obstacles=tuple(obstacles))
 
-    def _shorter(self, claim: Claim, run: Run, explored: Exploration) -> Run:
-        """The request with as little in it as breaks the claim."""
+    def _shorter(self, claim: Claim, run: Run, explored: Exploration) -> tuple[Run, str]:
+        """The request with as little in it as breaks the claim, and what decides it."""
+        why: list[str] = []
 
         def judge(follower: Follower, gateway: Gateway, result: Result) -> list[Path]:
             self._is_met = Conditions(result, gateway, self.expressions, follower.state.start).hold(claim)
             return []
 
+        def explain(follower: Follower, gateway: Gateway, result: Result) -> list[Path]:
+            why.append(Explaining(result, gateway, self.expressions, follower.state.start).why(claim))
+            return []
+
         self.world.asking = judge
-        return shorter(self.world, explored.inputs, run, lambda _: not self._is_met)
+        found = shorter(self.world, explored.inputs, run, lambda _: not self._is_met)
+        self.world.asking = explain
+        return self.world.run(explored.inputs, found.assignment), why[0]

@@ -17,7 +17,7 @@ from apimpolicy.testing.format import CLAIM, CONDITION
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from apimpolicy.emit.expression import CompiledExpression
 
@@ -39,6 +39,15 @@ class Claim(Record):
 def claims_of(tree: Tree, path: str) -> list[Claim]:
     """The claims of a list. Raises TestFileError, also for a name of a policy that does not exist."""
     return [_claim(item, path, number) for number, item in enumerate(tree.items(), 1)]
+
+
+def named(claims: Sequence[Claim], name: Tree) -> Claim:
+    """The claim of a name. Raises TestFileError."""
+    found = next((claim for claim in claims if claim.name == name.text()), None)
+    if found is None:
+        known = ", ".join(repr(claim.name) for claim in claims) or "none"
+        raise name.mistake(UNKNOWN_NAME, f"there is no claim {name.text()!r} in this file", help=f"There are: {known}.")
+    return found
 
 
 def _claim(tree: Tree, path: str, number: int) -> Claim:

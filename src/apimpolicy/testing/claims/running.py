@@ -1,0 +1,111 @@
+"""Deciding the claims of a test file, and what came of them as texts."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
+from apimpolicy.report.claim_data import ERROR, FALSE, SKIPPED, ClaimReport
+from apimpolicy.report.explanation import explain
+from apimpolicy.testing.claims.proving import Proof
+from apimpolicy.testing.claims.reading import Expressions
+from apimpolicy.testing.claims.requests import block_of, claim_case, outcome_in_words, request_in_words, with_case
+from apimpolicy.testing.claims.worlds import world_of_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from apimpolicy.symbolic.bounds import Bounds
+    from apimpolicy.symbolic.inputs import Inputs
+    from apimpolicy.symbolic.world import World
+    from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.claims.proving import Verdict
+    from apimpolicy.testing.claims.reading import Claim
+
+
+def prove_file(
+    file: CaseFile, claims: Sequence[Claim], bounds: Bounds, on_run: Callable[[], None] = lambda: None
+) -> list[ClaimReport]:
+    """Decide claims of a file. Never raises for what the file, or a policy, does wrong."""
+    started = time.perf_counter()
+    asked = [claim for claim in claims if claim.skip is None]
+    reports = [_report(claim, SKIPPED, problem=claim.skip or "") for claim in claims if claim.skip is not None]
+    if not asked:
+        return reports
+    try:
+        world, gateway = world_of_file(file)
+        proof = Proof(world, asked, Expressions(gateway.named_values), bounds, on_run)
+        verdicts = proof.verdicts()
+        assert proof.inputs is not None
+        limits = tuple(bounds_in_words(world, proof.inputs))
+        found = [_of_verdict(verdict, file, proof.inputs, limits) for verdict in verdicts]
+    except DiagnosticError as error:
+        from apimpolicy.report.terminal import render
+
+        found = [_report(claim, ERROR, problem="\n\n".join(map(render, error.diagnostics))) for claim in asked]
+    except ApimPolicyError as error:
+        found = [_report(claim, ERROR, problem=str(error)) for claim in asked]
+    seconds = (time.perf_counter() - started) / len(asked)
+    return [report._replace(seconds=seconds) for report in found] + reports
+
+
+def write_case(file: CaseFile, report: ClaimReport) -> bool:
+    """Add the test case of a false claim to its file; False when it is there already, or there is none.
+
+    Raises ConfigurationError when the file cannot be written.
+    """
+    import yaml
+
+    if not report.case:
+        return False
+    (case,) = yaml.safe_load(report.case)
+    if any(case["name"] == each.name for each in file.cases):
+        return False
+    text = with_case(file, case)
+    try:
+        with open(file.path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {file.path}: {error.strerror or error}") from None
+    return True
+
+
+def _report(claim: Claim, status: str, problem: str = "") -> ClaimReport:
+    return ClaimReport(claim.path, claim.name, claim.line, status, problem=problem)
+
+
+def _of_verdict(verdict: Verdict, file: CaseFile, inputs: Inputs, limits: tuple[str, ...]) -> ClaimReport:
+    claim, run = verdict.claim, verdict.run
+    reasons = tuple(str(obstacle) for obstacle in verdict.obstacles)
+    report = ClaimReport(claim.path, claim.name, claim.line, verdict.status, reasons=reasons, bounds=limits)
+    if run is None or run.result is None:
+        return report
+    return report._replace(
+        status=FALSE,
+        request=f"{request_in_words(run.scenario, inputs)} {outcome_in_words(run)}",
+        why=verdict.why,
+        explanation=str(explain(run.result)),
+        case=_case(file, verdict, inputs),
+    )
+
+
+def _case(file: CaseFile, verdict: Verdict, inputs: Inputs) -> str:
+    """The test case as YAML; empty where a test file cannot say it."""
+    assert verdict.run is not None
+    try:
+        return block_of(claim_case(file, verdict.claim, verdict.run, inputs), 0)
+    except ApimPolicyError:
+        return ""
+
+
+def bounds_in_words(world: World, inputs: Inputs) -> Iterator[str]:
+    """For which requests an answer holds, as far as the search met something of the kind."""
+    bounds = inputs.bounds
+    yield f"texts of at most {bounds.text_length} characters"
+    if any("length" in key for key in inputs.known):
+        yield f"lists of at most {bounds.list_length} items"
+    if ("certificate",) in inputs.known:
+        yield f"callers without a certificate, or with one of these: {', '.join(world.certificates)}"
+    if world.providers and any(key[0] == "token" for key in inputs.known):
+        yield f"callers without a token, or with one of {', '.join(world.providers)}"
