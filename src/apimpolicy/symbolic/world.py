@@ -14,7 +14,7 @@ from apimpolicy.symbolic.path import TooLong
 from apimpolicy.symbolic.scenario import Answer, Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from apimpolicy.context.headers import Headers
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -34,7 +34,8 @@ NONE = "none"
 class World:
     """A policy and what is fixed around it.
 
-    `settings` are keywords of `Gateway`. `certificates` are those that callers may show, by name. `token` makes the
+    `settings` are keywords of `Gateway`. `certificates` are those that callers may show, by name; those named in
+    `uploads` are uploaded to the gateway, besides what `settings` has, when they are shown. `token` makes the
     header and its value for a provider of tokens and what is said of the token. `providers` are the names that `token`
     knows. `variables` are those that every request begins with.
 
@@ -51,7 +52,9 @@ class World:
         providers: Sequence[str] = (),
         token: Token | None = None,
         variables: Mapping[str, Any] | None = None,
+        uploads: Collection[str] = (),
     ) -> None:
+        self.uploads = frozenset(uploads)
         self.variables = dict(variables or {})
         self.asking: Asking | None = None
         self.settings = dict(settings or {})
@@ -75,6 +78,7 @@ class World:
         made = FollowedGateway(
             **{
                 **self.settings,
+                **self._uploaded(scenario),
                 **_entities(scenario),
                 "backend": _Answering(scenario.answers),
                 "outside": _Answering(scenario.sent_answers),
@@ -82,6 +86,13 @@ class World:
         )
         made.adopt(self.first)
         return made
+
+    def _uploaded(self, scenario: Scenario) -> dict[str, Any]:
+        """The uploaded certificates, where one more is."""
+        name = scenario.certificate
+        if name is None or name not in self.uploads:
+            return {}
+        return {"certificates": {**(self.settings.get("certificates") or {}), name: self.certificates[name]}}
 
     def request(self, scenario: Scenario) -> Request:
         """The request of a scenario."""

@@ -69,7 +69,8 @@ _entity("deployment", "IDeployment Deployment { get; }", may_be_null=False)
     "System.Security.Cryptography.X509Certificates.X509Certificate2> Certificates { get; }",
 )
 def uploaded_certificates(call: Call) -> Dual:
-    """What was uploaded is the same for every request."""
+    """What was uploaded is the same for every request, but for the certificate that is shown."""
+    decide_kind(call, "certificate")
     return Dual()
 
 

@@ -9,6 +9,7 @@ import attrs
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.claims.worlds import UPLOADED
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.scenario_cases import answers_in_words, case_of, sentence_of
 from apimpolicy.testing.tree import read_tree
@@ -28,6 +29,7 @@ def request_in_words(scenario: Scenario, inputs: Inputs) -> str:
     words = f"{scenario.method} {scenario.url}"
     asked = attrs.evolve(scenario, answers=[], sent_answers=[])
     more = sentence_of(asked).removeprefix("a plain request").removeprefix(words).removeprefix(" and ")
+    more = more.replace(f"the certificate {UPLOADED}", "the uploaded certificate ")
     parts = [f"with {more}"] if more else []
     if ("certificate",) in inputs.known and scenario.certificate is None:
         parts.append("without a certificate")
@@ -53,6 +55,10 @@ def claim_case(file: CaseFile, claim: Claim, run: Run, inputs: Inputs) -> dict[s
     scenario = run.scenario
     content = case_of(scenario)
     request = content.pop("request")
+    certificate = str(request.get("certificate", ""))
+    if certificate.startswith(UPLOADED):
+        name = request["certificate"] = certificate.removeprefix(UPLOADED)
+        content["gateway"] = {**content.get("gateway", {}), "certificates": {name: name}}
     request |= {
         key: None for key in ("certificate", "token") if key not in request and _has_default(file, "request", key)
     }

@@ -106,6 +106,7 @@ def bounds_in_words(world: World, inputs: Inputs) -> Iterator[str]:
     if any("length" in key for key in inputs.known):
         yield f"lists of at most {bounds.list_length} items"
     if ("certificate",) in inputs.known:
-        yield f"callers without a certificate, or with one of these: {', '.join(world.certificates)}"
+        named = ", ".join(name for name in world.certificates if name not in world.uploads)
+        yield f"callers without a certificate, or with one of these, uploaded or not: {named}"
     if world.providers and any(key[0] == "token" for key in inputs.known):
         yield f"callers without a token, or with one of {', '.join(world.providers)}"

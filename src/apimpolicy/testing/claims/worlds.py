@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.testing.case_files import CaseFile
 
+UPLOADED = "uploaded "
+"""Begins the name of a certificate that is uploaded besides those of the file."""
+_INVALID = ("expired", "early", "revoked", "self-signed", "stranger")
+"""What an uploaded certificate may have become, or may have been when it was uploaded."""
 _ANSWERED = ("backend", "outside", "dapr", "request", "expect")
 """What cases say of a request or an answer: a claim is about all of them."""
 
@@ -38,10 +42,13 @@ def world_of_file(file: CaseFile) -> tuple[World, Gateway]:
         given = {name.replace("-", "_"): value for name, value in options.items()}
         return "Authorization", f"Bearer {made.issuers().get(provider).token(**given)}"
 
+    certificates = _certificates(file, gateway)
+    further = {f"{UPLOADED}{name}": certificates[name] for name in (_INVALID if gateway.certificates else ())}
     world = World(
         dict(case.subject.policies),
         settings,
-        certificates=_certificates(file, gateway),
+        certificates=certificates | further,
+        uploads=further,
         providers=[] if made.identities is None else list(made.identities.providers),
         token=token,
         variables=None if variables is None else variables.plain(),
@@ -56,5 +63,5 @@ def _certificates(file: CaseFile, gateway: Gateway) -> dict[str, Certificate]:
     known = {certificate.thumbprint for certificate in found.values()}
     for name, uploaded in gateway.certificates.items():
         if hasattr(uploaded, "thumbprint") and uploaded.thumbprint not in known:
-            found[name if name not in found else f"uploaded {name}"] = uploaded
+            found[name if name not in found else f"{name} of the gateway"] = uploaded
     return found
