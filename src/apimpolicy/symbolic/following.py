@@ -26,10 +26,12 @@ from apimpolicy.symbolic.walker import Thrown, Walker
 
 if TYPE_CHECKING:
     from apimpolicy.context.execution import Context
+    from apimpolicy.context.headers import Headers
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.policies.spec import AttributeSlot, ContentSlot
     from apimpolicy.symbolic.inputs import Assignment, Inputs
+    from apimpolicy.symbolic.world import World
     from apimpolicy.text.source import Excerpt
 
 __all__ = ["FollowedGateway", "Follower", "access", "operations", "statements"]
@@ -38,13 +40,21 @@ __all__ = ["FollowedGateway", "Follower", "access", "operations", "statements"]
 class Follower:
     """What is known of a run while it goes on. `given` are the attributes of each policy, by entry and field."""
 
-    def __init__(self, inputs: Inputs, assignment: Assignment, start: dict[str, Any]) -> None:
+    def __init__(self, inputs: Inputs, assignment: Assignment, world: World, start: dict[str, Any]) -> None:
         self.inputs = inputs
-        self.path = Path(inputs, assignment)
+        self.world = world
+        self.path = Path(inputs, dict(assignment))
         self.state = State(inputs, self.path)
         self.state.start = start
         self.given: dict[int, dict[str, Any]] = {}
         self.failed_expressions: set[int] = set()
+
+    def has_token(self, headers: Headers) -> None:
+        """The request has a token that was made for it."""
+        value = headers.get("Authorization")
+        if value is not None:
+            self.path.assignment[("header", "authorization", "there")] = True
+            self.path.assignment[("header", "authorization")] = value
 
     def attributes(self, entry: TraceEntry) -> dict[str, Any]:
         """What the attributes of a policy were, by field; a list where there are several texts."""

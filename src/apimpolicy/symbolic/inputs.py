@@ -32,6 +32,7 @@ FIELD = solver.either(solver.literal(""), _VISIBLE, solver.sequence(_VISIBLE, so
 ANY = _NO_BOUND
 WORD = solver.times(_TOKEN, 1, None)
 NAME = solver.sequence(_TOKEN, solver.many(solver.either(_TOKEN, solver.literal(" "), solver.literal("@"))))
+RELATIVE = solver.many(solver.either(_TOKEN, solver.literal("/")))
 _OCTET = solver.either(
     _DIGIT, solver.sequence(solver.span("1", "9"), _DIGIT), solver.sequence(solver.literal("1"), _DIGIT, _DIGIT)
 )

@@ -53,6 +53,8 @@ class Path:
         self.wrong: list[Decision] = []
         """Decisions whose form said something else than the run: mistakes of a form."""
         self.owner: Any = None
+        self.changed: dict[tuple[str, ...], Dual] = {}
+        """What policies put into trees that came from outside, by key."""
         self._known: set[int] = set()
 
     @property
