@@ -69,6 +69,8 @@ class Inputs:
         self.bounds = bounds
         self.known: dict[Key, Input] = {}
         self.by_name: dict[str, Input] = {}
+        self.has_tokens = False
+        """Whether values from outside may be tokens: the policy speaks of them."""
 
     def text(self, *key: str, default: str = "x", pattern: Pattern = FIELD) -> Term:
         """A text whose values match the pattern."""

@@ -204,20 +204,16 @@ class _Reader:
         if self.given.get((*key, "jwt")):
             return f"Bearer {token_text(self.claims(key))}"
         if self.given.get((*key, "json")):
-            return json.dumps(self.tree((*key, "tree"), OBJECT))
+            return json.dumps(self.tree((*key, "tree"), OBJECT), ensure_ascii=False)
         return str(self.given.get(key, default))
 
     def body(self, key: Key, default: str | None) -> tuple[str | None, Any, bool]:
         """Text, JSON, and whether it is JSON."""
         size = len(key)
         has_tree = any(each[:size] == key and each[size : size + 1] == ("tree",) for each in self.given)
-        if self.given.get((*key, "json"), True) and has_tree:
-            return None, self.tree((*key, "tree"), OBJECT), True
-        if (*key, "text") in self.given:
-            return self.text((*key, "text")), None, False
-        if self.given.get((*key, "json")) is False:
-            return "no JSON", None, False
-        return (None, {}, True) if self.given.get((*key, "json")) else (default, None, False)
+        if self.given.get((*key, "json")):
+            return None, self.tree((*key, "tree"), OBJECT) if has_tree else {}, True
+        return (self.text((*key, "text")) if (*key, "text") in self.given else default), None, False
 
     def entities(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -273,9 +269,12 @@ def token_text(claims: Mapping[str, Any]) -> str:
 def settled(assignment: Assignment) -> Assignment:
     """The same, with each text that is JSON or a token written as it is sent."""
     reader = _Reader(assignment)
-    written = {
-        key[:-1]: reader.text(key[:-1])
-        for key, value in assignment.items()
-        if value and key[-1] in ("json", "jwt") and len(key) > 1 and key[:-1] != ("body",) and key[-2] != "body"
-    }
+    written: Assignment = {}
+    for key, value in assignment.items():
+        if not value or len(key) < 2 or key[-1] not in ("json", "jwt"):
+            continue
+        if key[-2] == "body":
+            written[*key[:-1], "text"] = json.dumps(reader.body(key[:-1], None)[1], ensure_ascii=False)
+        else:
+            written[key[:-1]] = reader.text(key[:-1])
     return {**assignment, **written} if written else assignment

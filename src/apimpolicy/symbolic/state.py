@@ -72,11 +72,11 @@ class Body:
     @property
     def is_json(self) -> Term:
         """Whether the body of an input is JSON; else it is text."""
-        return self.inputs.truth(*self.key, "json", default=True)
+        return self.inputs.truth(*self.key, "json")
 
     @property
     def text(self) -> Term:
-        return self.inputs.text(*self.key, "text", default="x", pattern=patterns.ANY)
+        return self.inputs.text(*self.key, "text", default="x" if self.key == ("body",) else "", pattern=patterns.ANY)
 
     @property
     def tree(self) -> Tree:

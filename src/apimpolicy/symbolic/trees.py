@@ -84,6 +84,11 @@ class Tree(Token):
         )
 
     @property
+    def most(self) -> int:
+        """The last of the kinds that it may have."""
+        return JWT if self.inputs.has_tokens and not self.is_token else LIST
+
+    @property
     def text(self) -> Term:
         from apimpolicy.symbolic.inputs import ANY
 
@@ -122,7 +127,7 @@ class Tree(Token):
         if kind is None:
             walker.path.blocked(Obstacle("a value of another type", "|".join(self.key)))
             return None
-        walker.path.choose(self.kind, _KINDS[:-1] if self.is_token else _KINDS, kind, ("kind", self.key))
+        walker.path.choose(self.kind, [each for each in _KINDS if each <= self.most], kind, ("kind", self.key))
         return kind
 
     def value(self, kind: int | None) -> Dual | None:

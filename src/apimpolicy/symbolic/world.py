@@ -71,6 +71,8 @@ class World:
 
     def declare(self, inputs: Inputs) -> None:
         """The inputs that are one of a few kinds."""
+        texts = (document.document.source.text for document in self.scopes.values())
+        inputs.has_tokens = any("Jwt" in text for text in texts)
         if self.certificates:
             inputs.one_of("certificate", choices=(NONE, *self.certificates))
         for provider in self.providers:

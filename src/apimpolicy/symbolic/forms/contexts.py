@@ -382,6 +382,9 @@ def field_or_default(call: Call) -> Dual | None:
     if not isinstance(own, Fields) or name is None or own.lost is not None:
         return None
     default = call.arguments[2] if len(call.arguments) > 2 else Dual(None)
+    if str(call.node.type) != "string":
+        has_it = call.walker.path.split(own.there(name), "there")
+        return _field(call, own, name) if has_it else default
     if own.is_known(name):
         known = own.set.get(own.name(name))
         return default if known is None else known
