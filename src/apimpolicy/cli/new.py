@@ -38,6 +38,7 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
       apimpolicy new test policies/orders.xml --from-trace trace.json
     """
     from apimpolicy.errors import ConfigurationError
+
     path = output or f"{os.path.splitext(policy)[0]}.test.yaml"
     if path != "-" and os.path.exists(path) and not force:
         raise ConfigurationError(f"{path} is there already; --force writes over it")

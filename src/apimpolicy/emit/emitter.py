@@ -115,9 +115,7 @@ def _has_two_passes(parts: list[Bound], kinds: set[type[Bound]]) -> bool:
     return has_finally or Using in kinds or {Yield, Foreach} <= kinds
 
 
-def _function(
-    emitter: StatementEmitter, bound: BoundExpression, recording: bool, in_order: bool
-) -> ast.FunctionDef:
+def _function(emitter: StatementEmitter, bound: BoundExpression, recording: bool, in_order: bool) -> ast.FunctionDef:
     body = bound.body
     parts = list(walk(body))
     kinds = {type(node) for node in parts}

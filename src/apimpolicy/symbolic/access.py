@@ -299,6 +299,9 @@ def _store(walker: Walker, node: nodes.Bound, receiver: Dual, keys: list[Dual], 
             else Dual(value.value, value.term, null=value.null, form=trees.Scalar(value), lost=value.lost)
         )
         return
+    if isinstance(form, trees.Tree) and isinstance(key, str):
+        walker.path.changed[*form.key, f".{key}"] = trees.token_of(value)
+        return
     if isinstance(form, Items) and isinstance(key, int) and 0 <= key < len(form.items):
         form.items[key] = value
         return

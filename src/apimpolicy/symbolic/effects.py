@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.symbolic import solver
+from apimpolicy.symbolic import checks, doubles, solver
 from apimpolicy.symbolic.conversions import obstacle
+from apimpolicy.symbolic.forms.contexts import METHODS
 from apimpolicy.symbolic.state import Body, Fields, Message
-from apimpolicy.symbolic.values import Dual, Obstacle
+from apimpolicy.symbolic.trees import Tree
+from apimpolicy.symbolic.values import Dual, Obstacle, term_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +46,12 @@ def effect(*names: str) -> Callable[[_Effect], _Effect]:
 def after_policy(follower: Follower, exchange: Any, step: Step, before: Any) -> None:
     """A policy has run."""
     entry = exchange._entries[step]
+    if entry.effect is not None and entry.effect.kind == "replaced":
+        doubles.has_passed(follower, exchange, step)
+        return
     known = EFFECTS.get(step.name)
+    if doubles.may_fail(follower, step):
+        doubles.did_not_fail(follower, step)
     if known is not None:
         known(follower, exchange, entry)
         return
@@ -84,11 +91,25 @@ def _changes(follower: Follower, exchange: Exchange, before: Any, lost: Obstacle
 def failed_policy(follower: Follower, exchange: Any, step: Step, error: PolicyError) -> None:
     """A policy has failed; an expression that threw explains itself."""
     entry = exchange._entries[step]
-    if entry.error is None or id(entry) in follower.failed_expressions:
+    if entry.error is None:
+        return
+    follower.state.last_error = {}
+    if doubles.has_failed(follower, step):
+        return
+    if id(entry) in follower.failed_expressions:
         return
     known = FAILURES.get(step.name)
-    if known is None or not known(follower, exchange, entry, error):
-        follower.path.blocked(obstacle(entry, f"the policy {step.name}"))
+    if known is not None and known(follower, exchange, entry, error):
+        return
+    follower.path.blocked(obstacle(entry, f"the policy {step.name}"))
+    checks.tokens(follower, step)
+    doubles.did_not_pass(follower, step)
+
+
+def written(entry: TraceEntry, attribute: str) -> str:
+    """An attribute as it is written; empty without one."""
+    found = entry.element.get(attribute)
+    return "" if found is None else found.value.text
 
 
 def message_of(follower: Follower, exchange: Exchange) -> Message | None:
@@ -103,7 +124,7 @@ def message_of(follower: Follower, exchange: Exchange) -> Message | None:
 # Policies around others, and those that expressions do not see
 
 
-@effect("base", "include-fragment", "choose", "retry", "wait", "limit-concurrency", "trace", "set-backend-service-id")
+@effect("base", "include-fragment", "choose", "retry", "wait", "limit-concurrency", "trace")
 def nothing(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     return
 
@@ -178,11 +199,36 @@ def set_body(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     given = follower.attributes(entry)
     template = entry.element.get("template")
     values = [value for value in given.values() if isinstance(value, Dual)]
+    if message is follower.state.request and message.body.set is None and message.body.key == ("body",):
+        _may_have_body(follower, True)
     body = Body(follower.inputs, message.body.key)
     body.set = values[-1] if len(values) == 1 and template is None else Dual(None, lost=obstacle(entry, "set-body"))
     if not values and template is None:
         body.set = Dual("")
     message.body = body
+
+
+def _may_have_body(follower: Follower, can: bool) -> None:
+    """A body is not given to a GET or HEAD that has none."""
+    method = follower.state.request.method
+    term = follower.inputs.one_of("method", choices=METHODS) if method is None else term_of(method)
+    if term is None:
+        follower.path.blocked(Obstacle("the method", ""))
+        return
+    has_none = [solver.equal(term, solver.constant(each)) for each in ("GET", "HEAD")]
+    there = follower.inputs.truth("body", "there")
+    follower.path.hold(solver.some(there, solver.no(solver.some(*has_none))), can, "set-body")
+
+
+def _no_body(follower: Follower, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
+    body = follower.state.request.body
+    if exchange.composed_request is not None or not exchange.changes_request or body.set is not None:
+        return False
+    _may_have_body(follower, False)
+    return True
+
+
+FAILURES["set-body"] = _no_body
 
 
 @effect("mock-response")
@@ -284,9 +330,80 @@ def _failed_sent(follower: Follower, exchange: Exchange, entry: TraceEntry, erro
 FAILURES["send-request"] = _failed_sent
 
 
-@effect("cache-store-value", "cache-remove-value", "cache-store")
+# The cache
+
+
+@effect("cache-lookup-value")
+def looked_up(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    given, state = follower.attributes(entry), follower.state
+    key = given.get("key", Dual(to_utf16(written(entry, "key"))))
+    found = entry.effect is not None and bool(entry.effect.data["found"])
+    if not key.is_constant:
+        follower.path.blocked(key.lost or obstacle(entry, "a key of the cache"))
+    name = str(key.value)
+    variable = to_utf16(written(entry, "variable-name"))
+    stored = state.stored.get(name)
+    if stored is not None:
+        state.variables[variable] = stored
+        return
+    follower.path.hold(follower.inputs.truth("cache", name, "there"), found, "cache")
+    if found:
+        value = exchange.variables.get(written(entry, "variable-name"))
+        state.variables[variable] = Dual(value, form=Tree(follower.inputs, ("cache", name), is_token=False))
+    elif (default := given.get("default_value")) is not None:
+        state.variables[variable] = default
+    elif entry.element.get("default-value") is not None:
+        state.variables[variable] = Dual(exchange.variables.get(written(entry, "variable-name")))
+
+
+@effect("cache-store-value")
 def stored(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    given = follower.attributes(entry)
+    key = given.get("key", Dual(to_utf16(written(entry, "key"))))
+    value = given.get("value", Dual(to_utf16(written(entry, "value"))))
+    follower.state.stored[str(key.value)] = value
+
+
+@effect("cache-remove-value", "cache-store")
+def forgotten(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     return
 
 
+# Where the request goes
+
+
+@effect("set-backend-service")
+def backend_set(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    given = follower.attributes(entry)
+    for field in ("backend_id", "base_url"):
+        chosen = given.get(field)
+        if chosen is not None and not chosen.is_constant:
+            follower.path.blocked(obstacle(entry, "a backend that the request chooses"))
+
+
+def _no_backend(follower: Follower, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
+    """The backend is not there; in another world it is."""
+    given = follower.attributes(entry).get("backend_id")
+    name = str(given.value) if given is not None else written(entry, "backend-id")
+    if not name or not follower.world.has_doubles:
+        return False
+    follower.path.blocked(obstacle(entry, "a backend that is not there"))
+    follower.path.hold(follower.inputs.truth("backend", name), False, "backend")
+    return True
+
+
+FAILURES["set-backend-service"] = _no_backend
+
+
+@effect("rewrite-uri", "set-query-parameter")
+def url_changed(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    follower.state.request.url_lost = obstacle(entry, "a URL that a policy changed")
+    if any(not each.is_constant for each in follower.attributes(entry).values() if isinstance(each, Dual)):
+        follower.path.blocked(obstacle(entry, f"the policy {entry.name}"))
+
+
 __all__ = ["after_policy", "effect", "failed_policy", "message_of", "solver"]
+
+EFFECTS["check-header"] = checks.header_checked
+FAILURES["check-header"] = checks.header_refused
+EFFECTS["validate-jwt"] = EFFECTS["validate-azure-ad-token"] = checks.token_accepted

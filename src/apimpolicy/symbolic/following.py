@@ -27,13 +27,13 @@ from apimpolicy.symbolic.values import Dual, Obstacle
 from apimpolicy.symbolic.walker import Thrown, Walker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.context.execution import Context
+    from apimpolicy.context.headers import Headers
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.policies.spec import AttributeSlot, ContentSlot
     from apimpolicy.symbolic.inputs import Assignment, Inputs
+    from apimpolicy.symbolic.world import World
     from apimpolicy.text.source import Excerpt
 
 __all__ = ["FollowedGateway", "Follower", "access", "operations", "statements"]
@@ -42,25 +42,34 @@ __all__ = ["FollowedGateway", "Follower", "access", "operations", "statements"]
 class Follower:
     """What is known of a run while it goes on. `given` are the attributes of each policy, by entry and field.
 
-    `start` are the variables that the run began with, `fixed` those among them that every run begins with.
+    `start` are the variables that the run began with, those of the world are the same in every run.
     """
 
     def __init__(
         self,
         inputs: Inputs,
         assignment: Assignment,
+        world: World,
         start: dict[str, Any],
         path: Path | None = None,
-        fixed: Mapping[str, Any] | None = None,
     ) -> None:
         self.inputs = inputs
-        self.path = Path(inputs, assignment) if path is None else path
+        self.world = world
+        self.path = Path(inputs, dict(assignment)) if path is None else path
         self.state = State(inputs, self.path)
         self.state.start = start
-        self.fixed = fixed or {}
-        self.state.variables = {to_utf16(name): Dual(variable_value(value)) for name, value in (fixed or {}).items()}
+        self.state.variables = {
+            to_utf16(name): Dual(variable_value(value)) for name, value in world.variables.items()
+        }
         self.given: dict[int, dict[str, Any]] = {}
         self.failed_expressions: set[int] = set()
+
+    def has_token(self, headers: Headers) -> None:
+        """The request has a token that was made for it."""
+        value = headers.get("Authorization")
+        if value is not None:
+            self.path.assignment[("header", "authorization", "there")] = True
+            self.path.assignment[("header", "authorization")] = value
 
     def attributes(self, entry: TraceEntry) -> dict[str, Any]:
         """What the attributes of a policy were, by field; a list where there are several texts."""

@@ -32,6 +32,7 @@ FIELD = solver.either(solver.literal(""), _VISIBLE, solver.sequence(_VISIBLE, so
 ANY = _NO_BOUND
 WORD = solver.times(_TOKEN, 1, None)
 NAME = solver.sequence(_TOKEN, solver.many(solver.either(_TOKEN, solver.literal(" "), solver.literal("@"))))
+RELATIVE = solver.many(solver.either(_TOKEN, solver.literal("/")))
 _OCTET = solver.either(
     _DIGIT, solver.sequence(solver.span("1", "9"), _DIGIT), solver.sequence(solver.literal("1"), _DIGIT, _DIGIT)
 )
@@ -68,6 +69,8 @@ class Inputs:
         self.bounds = bounds
         self.known: dict[Key, Input] = {}
         self.by_name: dict[str, Input] = {}
+        self.has_tokens = False
+        """Whether values from outside may be tokens: the policy speaks of them."""
 
     def text(self, *key: str, default: str = "x", pattern: Pattern = FIELD) -> Term:
         """A text whose values match the pattern."""

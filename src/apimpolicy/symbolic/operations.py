@@ -191,7 +191,10 @@ def limits_of(kind: str) -> tuple[int, int]:
 @walks(nodes.Convert)
 def convert(walker: Walker, node: nodes.Convert) -> Dual:
     operand = walker.evaluate(node.operand)
-    return converted(walker, node, operand, node.conversion)
+    found = converted(walker, node, operand, node.conversion)
+    if found.value is None and found is not operand and not node.is_explicit:
+        found.value = operand.value
+    return found
 
 
 def converted(walker: Walker, node: nodes.Expression, operand: Dual, conversion: Any) -> Dual:

@@ -55,6 +55,8 @@ class Path:
         self.owner: Any = None
         self.is_over = False
         """Nobody wants to know any more where its decisions lead."""
+        self.changed: dict[tuple[str, ...], Dual] = {}
+        """What policies put into trees that came from outside, by key."""
         self._known: set[int] = set()
 
     def branch(self) -> Path:

@@ -6,13 +6,14 @@ the keys of the inputs, `World.run` sends it through a policy, and whoever write
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import attrs
 
-from apimpolicy.symbolic.trees import LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH
+from apimpolicy.symbolic.trees import JWT, LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,9 +57,10 @@ class Scenario:
     answers: list[Answer] = attrs.field(factory=list)
     sent_answers: list[Answer] = attrs.field(factory=list)
     cache: dict[str, Any] = attrs.field(factory=dict)
-    settings: dict[str, Any] = attrs.field(factory=dict)
-    outer_fails: int | None = None
-    calls_before: int = 0
+    random_numbers: list[int] = attrs.field(factory=list)
+    backends: list[str] = attrs.field(factory=list)
+    doubles: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    """What runs in the place of policies, by place: `variables`, or an `error`."""
 
     @classmethod
     def of(cls, assignment: Assignment) -> Scenario:
@@ -90,9 +92,34 @@ class _Reader:
         if (kind := self.get("certificate")) not in (None, "none"):
             made.certificate = kind
         self.token(made)
-        if self.get("outer", "fails"):
-            made.outer_fails = self.get("outer", "status", default=500)
+        made.cache = self.named("cache")
+        made.backends = [key[1] for key, value in self.given.items() if key[0] == "backend" and value]
+        made.random_numbers = self.random_numbers()
+        made.doubles = {
+            key[1]: self.double(key[:2], value)
+            for key, value in self.given.items()
+            if key[0] == "double" and len(key) == 2 and value
+        }
         return made
+
+    def random_numbers(self) -> list[int]:
+        """One after another; those of which nothing is said are the least."""
+        known = {int(key[1]): value for key, value in self.given.items() if key[0] == "random"}
+        return [known.get(number, 0) for number in range(max(known, default=-1) + 1)]
+
+    def double(self, key: Key, kind: str) -> dict[str, Any]:
+        """What a policy's double does."""
+        if kind == "fails":
+            size = len(key)
+            said = {each[size]: value for each, value in self.given.items() if each[:size] == key and len(each) > size}
+            return {"error": {name: value for name, value in said.items() if name != "variable"}}
+        return {
+            "variables": {
+                each[3]: self.tree(each[:4], TEXT)
+                for each, there in self.given.items()
+                if each[:3] == (*key, "variable") and len(each) == 5 and each[4] == "there" and there
+            }
+        }
 
     def token(self, made: Scenario) -> None:
         for key, value in self.given.items():
@@ -135,7 +162,7 @@ class _Reader:
         for each, value in self.given.items():
             if each[:size] == key and len(each) == size + 2 and each[-1] == "there" and value:
                 name = each[size]
-                found[name.title() if folds and key[-1] == "header" else name] = self.given.get(each[:-1], "x")
+                found[name.title() if folds and key[-1] == "header" else name] = self.text(each[:-1])
         return found
 
     def named(self, kind: str) -> dict[str, Any]:
@@ -156,6 +183,8 @@ class _Reader:
             return self.given.get((*key, "number"), 1)
         if kind == TRUTH:
             return self.given.get((*key, "truth"), True)
+        if kind == JWT:
+            return f'@("{token_text(self.claims(key))}".AsJwt())'
         if kind == LIST:
             length = self.given.get((*key, "length"), 0)
             return [self.tree((*key, f"[{index}]"), TEXT) for index in range(length)]
@@ -166,23 +195,25 @@ class _Reader:
             if each[:size] == key and len(each) == size + 2 and each[-1] == "there" and value
         }
 
+    def claims(self, key: Key) -> dict[str, str]:
+        """The claims of a token."""
+        return self.fields(*key, "claim", folds=False)
+
     def text(self, key: Key, default: str = "x") -> str:
-        """A text, which may be JSON."""
+        """A text, which may be JSON or a token."""
+        if self.given.get((*key, "jwt")):
+            return f"Bearer {token_text(self.claims(key))}"
         if self.given.get((*key, "json")):
-            return json.dumps(self.tree((*key, "tree"), OBJECT))
+            return json.dumps(self.tree((*key, "tree"), OBJECT), ensure_ascii=False)
         return str(self.given.get(key, default))
 
     def body(self, key: Key, default: str | None) -> tuple[str | None, Any, bool]:
         """Text, JSON, and whether it is JSON."""
         size = len(key)
         has_tree = any(each[:size] == key and each[size : size + 1] == ("tree",) for each in self.given)
-        if self.given.get((*key, "json"), True) and has_tree:
-            return None, self.tree((*key, "tree"), OBJECT), True
-        if (*key, "text") in self.given:
-            return self.text((*key, "text")), None, False
-        if self.given.get((*key, "json")) is False:
-            return "no JSON", None, False
-        return (None, {}, True) if self.given.get((*key, "json")) else (default, None, False)
+        if self.given.get((*key, "json")):
+            return None, self.tree((*key, "tree"), OBJECT) if has_tree else {}, True
+        return (self.text((*key, "text")) if (*key, "text") in self.given else default), None, False
 
     def entities(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -225,6 +256,25 @@ class _Reader:
         return made
 
 
-def is_default(assignment: Mapping[Key, Any]) -> bool:
-    """Whether nothing is said."""
-    return not assignment
+def token_text(claims: Mapping[str, Any]) -> str:
+    """A token with these claims, without a signature."""
+
+    def part(content: Mapping[str, Any]) -> str:
+        data = json.dumps(content, separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+    return f"{part({'alg': 'none'})}.{part(claims)}."
+
+
+def settled(assignment: Assignment) -> Assignment:
+    """The same, with each text that is JSON or a token written as it is sent."""
+    reader = _Reader(assignment)
+    written: Assignment = {}
+    for key, value in assignment.items():
+        if not value or len(key) < 2 or key[-1] not in ("json", "jwt"):
+            continue
+        if key[-2] == "body":
+            written[*key[:-1], "text"] = json.dumps(reader.body(key[:-1], None)[1], ensure_ascii=False)
+        else:
+            written[key[:-1]] = reader.text(key[:-1])
+    return {**assignment, **written} if written else assignment

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.context.tokens import parse_jwt
 from apimpolicy.symbolic import inputs as patterns
 from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.trees import LIST, OBJECT, Tree
@@ -72,11 +73,11 @@ class Body:
     @property
     def is_json(self) -> Term:
         """Whether the body of an input is JSON; else it is text."""
-        return self.inputs.truth(*self.key, "json", default=True)
+        return self.inputs.truth(*self.key, "json")
 
     @property
     def text(self) -> Term:
-        return self.inputs.text(*self.key, "text", default="x", pattern=patterns.ANY)
+        return self.inputs.text(*self.key, "text", default="x" if self.key == ("body",) else "", pattern=patterns.ANY)
 
     @property
     def tree(self) -> Tree:
@@ -119,6 +120,12 @@ class State:
         self.variables: dict[str, Dual] = {}
         self.start: dict[str, object] = {}
         """The values with which variables began."""
+        self.last_error: dict[str, Dual] = {}
+        """What is known of the error besides that the way decides it: of one that a double makes."""
+        self.stored: dict[str, Dual] = {}
+        """What the cache holds since this request, by key."""
+        self.draws = 0
+        """How many random numbers were asked for."""
         self.answers = 0
         """How many answers of the backend there were."""
         self.sent = 0
@@ -146,7 +153,9 @@ class State:
 
     def given(self, name: str) -> object:
         """What a wider scope gave a variable in this run."""
-        return self.start.get(name)
+        value = self.start.get(name)
+        is_token = isinstance(value, str) and value.startswith("@(")
+        return parse_jwt(value.partition('"')[2].partition('"')[0]) if is_token else value
 
     def has_variable(self, name: str) -> Term:
         return self.inputs.truth("variable", name, "there")

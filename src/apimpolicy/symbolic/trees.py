@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.solver import Term
     from apimpolicy.symbolic.walker import Walker
 
-NULL, TEXT, NUMBER, TRUTH, OBJECT, LIST = range(6)
+NULL, TEXT, NUMBER, TRUTH, OBJECT, LIST, JWT = range(7)
 """What the input `kind` of a tree says."""
 _J = "Newtonsoft.Json.Linq."
-_TARGETS = {"string": TEXT, "int": NUMBER, "long": NUMBER, "bool": TRUTH, _J + "JObject": OBJECT, _J + "JArray": LIST}
+_TARGETS = {"string": TEXT, "int": NUMBER, "long": NUMBER, "bool": TRUTH, "Jwt": JWT}
+_TARGETS |= {_J + "JObject": OBJECT, _J + "JArray": LIST}
 TOKEN_KINDS = {1: OBJECT, 2: LIST, 6: NUMBER, 8: TEXT, 9: TRUTH, 10: NULL}
-_KINDS = (TEXT, NUMBER, TRUTH, OBJECT, LIST, NULL)
+_KINDS = (TEXT, NUMBER, TRUTH, OBJECT, LIST, NULL, JWT)
 LARGEST = 2**31 - 1
 
 
@@ -36,6 +37,10 @@ def kind_of(value: Any) -> int | None:
         return NUMBER
     if isinstance(value, str):
         return TEXT
+    if isinstance(value, (dict, list)):
+        return OBJECT if isinstance(value, dict) else LIST
+    if getattr(value, "payload", None) is not None:
+        return JWT
     return TOKEN_KINDS.get(getattr(value, "token_type", -1))
 
 
@@ -74,7 +79,14 @@ class Tree(Token):
 
     @property
     def kind(self) -> Term:
-        return self.inputs.number(*self.key, "kind", default=self.default, least=NULL, most=LIST)
+        return self.inputs.number(
+            *self.key, "kind", default=self.default, least=NULL, most=LIST if self.is_token else JWT
+        )
+
+    @property
+    def most(self) -> int:
+        """The last of the kinds that it may have."""
+        return JWT if self.inputs.has_tokens and not self.is_token else LIST
 
     @property
     def text(self) -> Term:
@@ -94,6 +106,10 @@ class Tree(Token):
     def length(self) -> Term:
         return self.inputs.number(*self.key, "length", least=0, most=self.inputs.bounds.list_length)
 
+    def jwt(self) -> Jwt:
+        """The token that it is."""
+        return Jwt(self.inputs, (*self.key, "claim"))
+
     def there(self, name: str) -> Term:
         return self.inputs.truth(*self.key, f".{name}", "there")
 
@@ -106,10 +122,12 @@ class Tree(Token):
     def decide_kind(self, walker: Walker, dual: Dual) -> int | None:
         """The kind in this run, which decides the way."""
         kind = kind_of(dual.value)
+        if kind == JWT and self.is_token:
+            kind = None
         if kind is None:
             walker.path.blocked(Obstacle("a value of another type", "|".join(self.key)))
             return None
-        walker.path.choose(self.kind, _KINDS, kind, ("kind", self.key))
+        walker.path.choose(self.kind, [each for each in _KINDS if each <= self.most], kind, ("kind", self.key))
         return kind
 
     def value(self, kind: int | None) -> Dual | None:
@@ -168,6 +186,9 @@ class Tree(Token):
         if self.decide_kind(walker, dual) != OBJECT:
             walker.guard(solver.FALSE)
             return Dual(None)
+        changed = walker.path.changed.get((*self.key, f".{name}"))
+        if changed is not None:
+            return changed
         return Dual(null=solver.no(self.there(name)), form=self.at(name))
 
     def items(self, walker: Walker, dual: Dual) -> list[Dual] | None:
@@ -176,6 +197,16 @@ class Tree(Token):
         values = list(dual.value)
         walker.path.count(self.length, len(values), self.inputs.bounds.list_length, ("length", self.key))
         return [Dual(value, form=self.item(index)) for index, value in enumerate(values)]
+
+
+class Jwt:
+    """The form of a Jwt whose claims are inputs."""
+
+    __slots__ = ("inputs", "key")
+
+    def __init__(self, inputs: Inputs, key: Key) -> None:
+        self.inputs = inputs
+        self.key = key
 
 
 class Scalar(Token):
@@ -259,6 +290,8 @@ def cast(walker: Walker, dual: Dual, target: str) -> Dual:
     if kind != wanted or (form.is_token and kind not in (OBJECT, LIST)):
         walker.guard(solver.FALSE)
         return Dual(None)
+    if kind == JWT:
+        return Dual(form=form.jwt())
     return (
         Dual(form=Tree(form.inputs, form.key, is_token=True)) if kind in (OBJECT, LIST) else form.value(kind) or Dual()
     )

@@ -66,6 +66,11 @@ class Continue(Exception):
     pass
 
 
+def _is_silent(node: nodes.Expression) -> bool:
+    """Whether a node may be emitted without a recording: an implied conversion, which is part of what takes it."""
+    return isinstance(node, nodes.Convert) and not node.is_explicit
+
+
 class Walker:
     """Walks one expression that has run. `placed` says at which place of the document a node stands."""
 
@@ -115,7 +120,7 @@ class Walker:
             guards = self._guards
         finally:
             self._guards = around
-        if not is_recorded(node):
+        if not is_recorded(node) or (_is_silent(node) and self.next_node is not node):
             return meaning
         try:
             value = self.take(node)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.context import entities
 from apimpolicy.context.records import Request, Response
 from apimpolicy.engine.effective_policies import global_policy
+from apimpolicy.engine.policy_doubles import PolicyDouble
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.symbolic.following import FollowedGateway, Follower
 from apimpolicy.symbolic.goals import Goals
 from apimpolicy.symbolic.path import TooLong
-from apimpolicy.symbolic.scenario import Answer, Scenario
+from apimpolicy.symbolic.scenario import Answer, Scenario, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.result import Result
+    from apimpolicy.engine.steps import Step
     from apimpolicy.symbolic.goals import Goal
     from apimpolicy.symbolic.inputs import Assignment, Inputs
     from apimpolicy.symbolic.path import Path
@@ -53,6 +55,7 @@ class World:
         token: Token | None = None,
         variables: Mapping[str, Any] | None = None,
         uploads: Collection[str] = (),
+        has_doubles: bool = False,
     ) -> None:
         self.uploads = frozenset(uploads)
         self.variables = dict(variables or {})
@@ -61,13 +64,25 @@ class World:
         self.certificates = dict(certificates or {})
         self.providers = tuple(providers)
         self.token = token
+        self.has_doubles = has_doubles
         self.first = FollowedGateway(**self.settings)
         self.scopes: dict[str, Policy] = self.first.scopes(policy)
         self.program = self.first.program(self.scopes)
         self.goals = Goals(self.program, frozenset({global_policy().path}))
+        self.handles_errors = any(place.section.startswith("on-error") for place in self.goals.places.values())
+        places = [(step.place, step.scope) for step in self.program.steps()]
+        self._several = {place for place, scope in places if any(p == place and s != scope for p, s in places)}
+
+    def double_of(self, step: Step) -> str | None:
+        """The name under which a policy can have a double; None where none is wanted."""
+        if not self.has_doubles:
+            return None
+        return f"{step.scope} {step.place}" if step.place in self._several else step.place
 
     def declare(self, inputs: Inputs) -> None:
         """The inputs that are one of a few kinds."""
+        texts = (document.document.source.text for document in self.scopes.values())
+        inputs.has_tokens = any("Jwt" in text for text in texts)
         if self.certificates:
             inputs.one_of("certificate", choices=(NONE, *self.certificates))
         for provider in self.providers:
@@ -80,6 +95,7 @@ class World:
                 **self.settings,
                 **self._uploaded(scenario),
                 **_entities(scenario),
+                **self._more(scenario),
                 "backend": _Answering(scenario.answers),
                 "outside": _Answering(scenario.sent_answers),
             }
@@ -93,6 +109,17 @@ class World:
         if name is None or name not in self.uploads:
             return {}
         return {"certificates": {**(self.settings.get("certificates") or {}), name: self.certificates[name]}}
+
+    def _more(self, scenario: Scenario) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if scenario.cache:
+            found["cache"] = {**(self.settings.get("cache") or {}), **scenario.cache}
+        if scenario.random_numbers:
+            found["random_numbers"] = scenario.random_numbers
+        if scenario.backends:
+            known = dict(self.settings.get("backends") or {})
+            found["backends"] = {**{each: stand_in_url(each) for each in scenario.backends}, **known}
+        return found
 
     def request(self, scenario: Scenario) -> Request:
         """The request of a scenario."""
@@ -113,14 +140,18 @@ class World:
         """Send what an assignment means through the policy, and follow it."""
         scenario = Scenario.of(assignment)
         variables = {**self.variables, **scenario.variables}
-        follower = Follower(inputs, assignment, variables, fixed=self.variables)
+        follower = Follower(inputs, settled(assignment), self, variables)
         problem = ""
         further: list[Path] = []
         result: Result | None = None
         try:
             gateway = self.gateway(scenario)
             gateway.follow(follower)
-            result = gateway.run(self.scopes, self.request(scenario), variables=variables)
+            request = self.request(scenario)
+            if scenario.token is not None:
+                follower.has_token(request.headers)
+            doubles = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
+            result = gateway.run(self.scopes, request, variables=variables, doubles=doubles or None)
             if self.asking is not None:
                 further = self.asking(follower, gateway, result)
         except TooLong:
@@ -160,6 +191,14 @@ class Run:
     def along(self, path: Path) -> Run:
         """The same run with another way."""
         return Run(self.scenario, self.assignment, path, self.result, self.reached, self.problem)
+
+
+def stand_in_url(backend: str) -> str:
+    """The URL of a backend of which only the id is known."""
+    from apimpolicy.dotnet.values import from_utf16
+
+    name = "".join(each if each.isascii() and each.isalnum() else "-" for each in from_utf16(backend)).strip("-")
+    return f"https://{name.lower() or 'backend'}.example"
 
 
 class _Answering:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.symbolic.world import stand_in_url
 from apimpolicy.testing.format import METHODS
 
 if TYPE_CHECKING:
@@ -17,11 +18,18 @@ def case_of(scenario: Scenario) -> dict[str, Any]:
         found["variables"] = dict(scenario.variables)
     if gateway := _gateway(scenario):
         found["gateway"] = gateway
+    if scenario.doubles:
+        found["replace"] = {name: _double(given) for name, given in scenario.doubles.items()}
     if scenario.answers:
         found["backend"] = [_answer(answer) for answer in scenario.answers]
     if scenario.sent_answers:
         found["outside"] = [_answer(answer) for answer in scenario.sent_answers]
     return found
+
+
+def _double(given: dict[str, Any]) -> dict[str, Any] | None:
+    kept = {key: value for key, value in given.items() if value}
+    return kept if kept or "error" in given else None
 
 
 def request_of(scenario: Scenario) -> dict[str, Any]:
@@ -57,6 +65,12 @@ def _gateway(scenario: Scenario) -> dict[str, Any]:
         if kind == "user" and scenario.groups:
             own["groups"] = [each if each["id"] != each["name"] else each["id"] for each in scenario.groups]
         found[kind] = own
+    if scenario.cache:
+        found["cache"] = dict(scenario.cache)
+    if scenario.random_numbers:
+        found["random-numbers"] = list(scenario.random_numbers)
+    if scenario.backends:
+        found["backends"] = {each: stand_in_url(each) for each in scenario.backends}
     return found
 
 
@@ -90,6 +104,8 @@ def sentence_of(scenario: Scenario) -> str:
         parts.append("a body")
     parts += [f"variable {name}" for name in scenario.variables]
     parts += [_entity(kind, values) for kind, values in scenario.entities.items()]
+    parts += [f"{name} {'fails' if 'error' in given else 'passes'}" for name, given in scenario.doubles.items()]
+    parts += [f"{key} in the cache" for key in scenario.cache]
     parts += answers_in_words(scenario)
     return " and ".join(parts[:4]) + (" and more" if len(parts) > 4 else "") if parts else "a plain request"
 

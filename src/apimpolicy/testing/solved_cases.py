@@ -20,6 +20,7 @@ from apimpolicy.symbolic.world import World
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.certificates import STANDARD
 from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative_path, run_alone, text_of
+from apimpolicy.testing.first_fragments import add_fragments
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.gateways import NOW, gateway_of
 from apimpolicy.testing.scenario_cases import case_of, sentence_of
@@ -37,7 +38,9 @@ _MOST_RUNS_FOR_SHORTER = 40
 
 def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> FirstCases:
     """A test file for a policy, to be written to `output`. Raises ConfigurationError, DiagnosticError."""
-    around = surroundings_of(subject_of(policy))
+    subject = subject_of(policy)
+    around = surroundings_of(subject)
+    add_fragments(around, subject, policy, output)
     world = world_of(policy, output, around)
     explored = Explorer(world, bounds or Bounds()).explore()
     if not explored.runs:
@@ -71,7 +74,8 @@ def world_of(policy: str, output: str, around: Surroundings) -> World:
     }
     path = os.path.abspath(output)
     (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
-    gateway, _ = gateway_of(case)
+    made = gateway_of(case)
+    gateway, issuers = made.gateway, made.issuers()
     settings = {name: getattr(gateway, name) for name in gateway.declared} | {"now": NOW}
     certificates = {}
     if gateway.certificates:
@@ -79,7 +83,7 @@ def world_of(policy: str, output: str, around: Surroundings) -> World:
 
     def token(provider: str, options: Any) -> tuple[str, str]:
         given = {name.replace("-", "_"): value for name, value in options.items()}
-        return "Authorization", f"Bearer {case.file.identities.get(provider).token(**given)}"
+        return "Authorization", f"Bearer {issuers.providers[provider].token(**given)}"
 
     return World(
         dict(case.subject.policies),
@@ -87,6 +91,7 @@ def world_of(policy: str, output: str, around: Surroundings) -> World:
         certificates=certificates,
         providers=list(around.providers),
         token=token,
+        has_doubles=True,
     )
 
 

@@ -25,7 +25,7 @@ _Form = TypeVar("_Form", bound="Callable[[Call], Dual | None]")
 FORMS: dict[tuple[str, str], Callable[[Call], Dual | None]] = {}
 IMPURE: dict[tuple[str, str], str] = {}
 """Members that give something else in each run, with what that depends on."""
-_MODULES = ("texts", "text_lists", "numbers", "contexts", "bodies", "json_trees", "lists", "moments")
+_MODULES = ("texts", "text_lists", "numbers", "contexts", "bodies", "json_trees", "lists", "moments", "tokens", "regexes", "samples")
 _loaded = False
 
 

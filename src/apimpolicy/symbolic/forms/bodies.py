@@ -44,25 +44,14 @@ def read(call: Call) -> Dual | None:
 
 
 def text_of(call: Call, own: Body) -> Dual | None:
-    """The body as text; of a body that is JSON the text has no form, but it can be parsed."""
-    path = call.walker.path
-    key = (*own.key, "json")
-    is_json = bool(path.assignment.get(key, True)) and _is_used(call, own)
-    if not is_json:
-        return Dual(term=own.text, form=BodyText(own))
-    return Dual(form=BodyText(own), lost=call.walker.obstacle("the text of JSON", call.node))
-
-
-def _is_used(call: Call, own: Body) -> bool:
-    """Whether the run's body was written as JSON."""
-    length = len(own.key)
-    return any(key[:length] == own.key and key[length : length + 1] == ("tree",) for key in call.walker.path.assignment)
+    """The body as text, which can be parsed."""
+    return Dual(term=own.text, form=BodyText(own))
 
 
 def parsed(call: Call, own: Body, target: str) -> Dual | None:
     """The body parsed; one that is not JSON throws."""
     walker = call.walker
-    is_json = bool(walker.path.assignment.get((*own.key, "json"), True))
+    is_json = bool(walker.path.assignment.get((*own.key, "json")))
     walker.path.hold(own.is_json, is_json, ("json", own.key))
     if not is_json:
         call.guard(solver.FALSE)

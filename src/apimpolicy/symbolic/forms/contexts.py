@@ -87,15 +87,20 @@ def _of_way(owner: str, *signatures: str) -> None:
         return Dual()
 
 
-_of_way(
-    "ILastError",
-    "string Source { get; }",
-    "string Reason { get; }",
-    "string Scope { get; }",
-    "string Section { get; }",
-    "string Path { get; }",
-    "string PolicyId { get; }",
-)
+_of_way("ILastError", "string Section { get; }", "string Path { get; }", "string PolicyId { get; }")
+
+
+def _of_error(name: str) -> None:
+    @form("ILastError", f"string {name} {{ get; }}")
+    def text(call: Call) -> Dual | None:
+        known = call.walker.state.last_error.get(name.lower())
+        if known is not None:
+            return known
+        return None if name == "Message" else Dual()
+
+
+for _part in ("Source", "Reason", "Scope", "Message"):
+    _of_error(_part)
 
 TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("IUser", "Id"): ("user", "id", "user"),
@@ -110,6 +115,9 @@ TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("ISubscription", "Key"): ("subscription", "key", "00000000000000000000000000000001"),
     ("IApi", "Id"): ("api", "id", "api"),
     ("IApi", "Name"): ("api", "name", "api"),
+    ("IApi", "Path"): ("api", "path", ""),
+    ("IOperation", "Method"): ("operation", "method", "GET"),
+    ("IOperation", "UrlTemplate"): ("operation", "url-template", "/"),
     ("IContextApi", "Revision"): ("api", "revision", "1"),
     ("IOperation", "Id"): ("operation", "id", "operation"),
     ("IOperation", "Name"): ("operation", "name", "operation"),
@@ -124,7 +132,8 @@ def _text(owner: str, name: str) -> None:
 
     @form(owner, f"string {name} {{ get; }}")
     def text(call: Call) -> Dual:
-        return Dual(term=call.walker.inputs.text(kind, key, default=default, pattern=patterns.NAME))
+        pattern = patterns.PATH if key == "url-template" else patterns.NAME if default else patterns.RELATIVE
+        return Dual(term=call.walker.inputs.text(kind, key, default=default, pattern=pattern))
 
 
 for _owner, _name in TEXTS:
@@ -379,9 +388,14 @@ def _variable(call: Call, name: str) -> Dual:
 )
 def field_or_default(call: Call) -> Dual | None:
     own, name = call.arguments[0].form, _key(call.arguments[1])
+    if isinstance(own, Variables):
+        return variable_or_default(call)
     if not isinstance(own, Fields) or name is None or own.lost is not None:
         return None
     default = call.arguments[2] if len(call.arguments) > 2 else Dual(None)
+    if str(call.node.type) != "string":
+        has_it = call.walker.path.split(own.there(name), "there")
+        return _field(call, own, name) if has_it else default
     if own.is_known(name):
         known = own.set.get(own.name(name))
         return default if known is None else known

@@ -28,6 +28,8 @@ def _key(dual: Dual) -> str | int | None:
 @form(_J + "JObject", f"{_J}JToken GetValue(string propertyName)")
 def item(call: Call) -> Dual | None:
     own, key = call.own.form, _key(call.arguments[0])
+    if isinstance(own, Items) and isinstance(call.arguments[0].value, int):
+        return item_at(call.walker, call.own, call.arguments[0], call.node)
     if not isinstance(own, trees.Token):
         return None
     if isinstance(key, str):
@@ -213,6 +215,20 @@ def new_property(call: Call) -> Dual | None:
     if not isinstance(name, str):
         return None
     return Dual(form=Property(name, trees.token_of(call.arguments[1])))
+
+
+@form(_J + "JArray", "new()")
+def new_array(call: Call) -> Dual:
+    return Dual(form=Items([]))
+
+
+@form(_J + "JArray", f"void Add({_J}JToken item)")
+def add_item(call: Call) -> Dual | None:
+    own = call.own.form
+    if not isinstance(own, Items) or own.lost is not None:
+        return None
+    own.items.append(trees.token_of(call.arguments[0]))
+    return Dual()
 
 
 @form(_J + "JObject", f"void Add(string propertyName, {_J}JToken value)")

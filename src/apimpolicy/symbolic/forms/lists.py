@@ -154,7 +154,12 @@ def contains(call: Call) -> Dual | None:
         if "IgnoreCase" not in comparer and "ignore" not in repr(call.arguments[2].value).lower():
             return None
         return _contains(call, _source(call), wanted, ignores_case=True)
-    if isinstance(form_, Split) and wanted.is_constant and isinstance(wanted.value, str) and form_.has_plain(wanted.value):
+    if (
+        isinstance(form_, Split)
+        and wanted.is_constant
+        and isinstance(wanted.value, str)
+        and form_.has_plain(wanted.value)
+    ):
         return Dual(term=form_.has(wanted.value))
     return _contains(call, _source(call), wanted, ignores_case=False)
 

@@ -33,4 +33,38 @@ _impure(
 _impure("IContext", _CLOCK, "System.TimeSpan Elapsed { get; }", "System.DateTime Timestamp { get; }")
 _impure("IContext", _RANDOM, "System.Guid RequestId { get; }")
 _impure("System.Guid", _RANDOM, "static System.Guid NewGuid()")
-_impure("System.Random", _RANDOM, "new()")
+
+
+class Chance:
+    """The form of a `new Random()`, whose numbers are inputs one after another."""
+
+    __slots__ = ()
+
+
+@form("System.Random", "new()")
+def new_random(call: Call) -> Dual:
+    return Dual(form=Chance())
+
+
+@form("System.Random", "int Next(int minValue, int maxValue)", "int Next(int maxValue)", "int Next()")
+def next_number(call: Call) -> Dual | None:
+    if not isinstance(call.own.form, Chance) or not all(each.is_constant for each in call.arguments):
+        return None
+    given = [int(each.value) for each in call.arguments]
+    least, most = (0, 2**31 - 1) if not given else (0, given[0]) if len(given) == 1 else (given[0], given[1])
+    if least >= most:
+        return None
+    state = call.walker.state
+    number = str(state.draws)
+    state.draws += 1
+    return Dual(
+        term=call.walker.inputs.number(
+            "random", number, str(least), str(most), default=least, least=least, most=most - 1
+        )
+    )
+
+
+@form("System.Random", "double NextDouble()")
+def next_fraction(call: Call) -> Dual:
+    call.walker.state.draws += 1
+    return Dual(lost=call.walker.obstacle(_RANDOM, call.node))

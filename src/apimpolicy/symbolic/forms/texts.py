@@ -196,9 +196,12 @@ def replaced(call: Call) -> Dual | None:
     term, old, new = term_of(call.own), call.arguments[0], term_of(call.arguments[1])
     if call.arguments[1].is_constant and call.arguments[1].value is None:
         new = solver.constant("")
-    if term is None or new is None or not old.is_constant or not old.value:
+    searched = term_of(old)
+    if term is None or new is None or searched is None:
         return None
-    searched = solver.constant(old.value)
+    call.guard(solver.no(solver.equal(searched, solver.constant(""))))
+    if old.value == "":
+        return Dual()
     if not call.walker.path.split(solver.contains(term, searched), "replace"):
         return Dual(term=term)
     without = solver.replaced_once(term, searched, solver.constant(""))

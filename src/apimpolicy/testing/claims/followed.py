@@ -63,7 +63,7 @@ class FollowedConditions(Conditions):
     def _beginning(self, sent: int | None) -> Follower:
         """Follows an expression over the request as it came, or as it was sent the nth time."""
         end = self.end
-        made = Follower(end.inputs, self.path.assignment, end.state.start, self.path, end.fixed)
+        made = Follower(end.inputs, self.path.assignment, end.world, end.state.start, self.path)
         if sent is not None:
             forwarded = end.state.forwarded
             if sent >= len(forwarded):
