@@ -69,6 +69,8 @@ class Inputs:
         self.bounds = bounds
         self.known: dict[Key, Input] = {}
         self.by_name: dict[str, Input] = {}
+        self.fixed: frozenset[str] = frozenset()
+        """Entities of `context` that are the same in every run, by kind."""
         self.has_tokens = False
         """Whether values from outside may be tokens: the policy speaks of them."""
 

@@ -40,6 +40,7 @@ class World:
     `uploads` are uploaded to the gateway, besides what `settings` has, when they are shown. `token` makes the
     header and its value for a provider of tokens and what is said of the token. `providers` are the names that `token`
     knows. `variables` are those that every request begins with.
+    `fixed` are the entities of `context`, by kind, that are as `settings` say and no inputs.
 
     `asking` is asked at the end of each run, while all is known of it, and gives the ways that go on from there: what
     was decided on the run, and after it.
@@ -55,9 +56,11 @@ class World:
         token: Token | None = None,
         variables: Mapping[str, Any] | None = None,
         uploads: Collection[str] = (),
+        fixed: Collection[str] = (),
         has_doubles: bool = False,
     ) -> None:
         self.uploads = frozenset(uploads)
+        self.fixed = frozenset(fixed)
         self.variables = dict(variables or {})
         self.asking: Asking | None = None
         self.settings = dict(settings or {})
@@ -80,7 +83,8 @@ class World:
         return f"{step.scope} {step.place}" if step.place in self._several else step.place
 
     def declare(self, inputs: Inputs) -> None:
-        """The inputs that are one of a few kinds."""
+        """The inputs that are one of a few kinds, and what is no input here."""
+        inputs.fixed = self.fixed
         texts = (document.document.source.text for document in self.scopes.values())
         inputs.has_tokens = any("Jwt" in text for text in texts)
         if self.certificates:

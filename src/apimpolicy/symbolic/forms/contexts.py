@@ -51,6 +51,8 @@ def trace(call: Call) -> Dual:
 def _entity(kind: str, signature: str, *, may_be_null: bool) -> None:
     @form("IContext", signature)
     def entity(call: Call) -> Dual:
+        if kind in call.walker.inputs.fixed:
+            return Dual()
         null = solver.no(call.walker.inputs.truth(kind, "there")) if may_be_null else None
         return Dual(null=null, form=Thing(kind))
 
@@ -141,8 +143,10 @@ for _owner, _name in TEXTS:
 
 
 @form("IContextApi", "string Version { get; }")
-def version(call: Call) -> Dual:
+def version(call: Call) -> Dual | None:
     found = call.walker.inputs
+    if "api" in found.fixed:
+        return None
     return Dual(
         term=found.text("api", "version", default="v1", pattern=patterns.WORD),
         null=solver.no(found.truth("api", "version", "there")),
@@ -150,7 +154,9 @@ def version(call: Call) -> Dual:
 
 
 @form("IUser", "System.Collections.Generic.IEnumerable<IGroup> Groups { get; }")
-def groups(call: Call) -> Dual:
+def groups(call: Call) -> Dual | None:
+    if "user" in call.walker.inputs.fixed:
+        return None
     values = list(call.value or ())
     found = call.walker.inputs
     length = found.number("groups", "length", least=0, most=found.bounds.list_length)

@@ -11,7 +11,7 @@ from apimpolicy.report.explanation import explain
 from apimpolicy.testing.claims.proving import Proof
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.requests import block_of, claim_case, outcome_in_words, request_in_words, with_case
-from apimpolicy.testing.claims.worlds import world_of_file
+from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,8 +34,9 @@ def prove_file(
     if not asked:
         return reports
     try:
-        world, gateway = world_of_file(file)
-        proof = Proof(world, asked, Expressions(gateway.named_values), bounds, on_run)
+        around = surroundings_of(file)
+        world = world_of(file.subject.policies, around)
+        proof = Proof(world, asked, Expressions(around.gateway.named_values), bounds, on_run)
         verdicts = proof.verdicts()
         assert proof.inputs is not None
         limits = tuple(bounds_in_words(world, proof.inputs))
