@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "check": "Find what is wrong with policies before they are saved to Azure.",
+    "diff": "Say which requests a change treats differently.",
     "eval": "Evaluate one C# expression.",
     "explain": "Say why a request got its answer.",
     "new": "Write a first test file for a policy.",

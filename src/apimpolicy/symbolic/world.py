@@ -140,11 +140,11 @@ class World:
             content["certificate"] = self.certificates[scenario.certificate]
         return Request(scenario.method, scenario.url, headers=headers, **content)
 
-    def run(self, inputs: Inputs, assignment: Assignment) -> Run:
-        """Send what an assignment means through the policy, and follow it."""
+    def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
+        """Send what an assignment means through the policy, and follow it; on from a way that went before, if given."""
         scenario = Scenario.of(assignment)
         variables = {**self.variables, **scenario.variables}
-        follower = Follower(inputs, settled(assignment), self, variables)
+        follower = Follower(inputs, settled(assignment), self, variables, path)
         problem = ""
         further: list[Path] = []
         result: Result | None = None
