@@ -55,7 +55,7 @@ class Maker:
                 f'{text}.ToLower() == "{word}"',
                 f'{text}.Trim() == "{word}"',
                 f'{text}.Equals("{word}", StringComparison.OrdinalIgnoreCase)',
-                f'{text}.Split(\',\').Contains("{word}")',
+                f"{text}.Split(',').Contains(\"{word}\")",
                 f"string.IsNullOrEmpty({text})",
             )
         )
@@ -97,8 +97,7 @@ class Maker:
             value = "" if action == "delete" else f"<value>@({self._text()})</value>"
             return f'<set-header name="{name}" exists-action="{action}">{value}</set-header>'
         whens = "".join(
-            f'<when condition="@({self.condition()})">{self._answer()}</when>'
-            for _ in range(self.random.randint(1, 2))
+            f'<when condition="@({self.condition()})">{self._answer()}</when>' for _ in range(self.random.randint(1, 2))
         )
         otherwise = f"<otherwise>{self._answer()}</otherwise>" if self.random.random() < 0.2 else ""
         return f"<choose>{whens}{otherwise}</choose>"

@@ -1,16 +1,17 @@
 """What is proven has no counterexample, and what is false was run: claims about policies that are made up.
 
-    python -m tests.property.test_claims_hold 1000000        as many requests, for as many policies as they are enough for
+python -m tests.property.test_claims_hold 1000000        as many requests, for as many policies as they are enough for
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.property.claim_policies import Maker
 
-from apimpolicy import Gateway
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.conditions import Conditions
@@ -18,7 +19,9 @@ from apimpolicy.testing.claims.proving import Proof, Verdict
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 from apimpolicy.testing.tree import read_tree
-from tests.property.claim_policies import Maker
+
+if TYPE_CHECKING:
+    from apimpolicy import Gateway
 
 BOUNDS = Bounds(seconds=3.0)
 OF_EACH = 200
@@ -31,7 +34,7 @@ def _file(maker: Maker) -> CaseFile:
 
 
 def check(seed: int, requests: int = OF_EACH) -> dict[str, int]:
-    """Decide made-up claims, and try requests on those that are proven; how many came to what. Raises AssertionError."""
+    """Decide made-up claims, and try requests on the proven ones; how many came to what. Raises AssertionError."""
     maker = Maker(seed)
     file = _file(maker)
     around = surroundings_of(file)

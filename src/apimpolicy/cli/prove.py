@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 @click.option("-k", "words", multiple=True, metavar="TEXT", help="Only claims with this in their name or file.")
 @click.option("--write", is_flag=True, help="Add a test case to the file for each claim that is false.")
 @click.option(
-    "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each file's policy; 20 unless given."
+    "--seconds",
+    type=click.FloatRange(0.1),
+    metavar="N",
+    help="How long to search for each file's policy; 20 unless given.",
 )
 @click.option(
     "--format",

@@ -242,6 +242,7 @@ def returned(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     if entry.element.get("response-variable-name") is None:
         return
     lost = obstacle(entry, "the response in a variable")
+    assert exchange.answer is not None
     message = follower.state.response(exchange.answer)
     message.status = message.status or Dual(exchange.answer.status_code, lost=lost)
     message.reason = message.reason or Dual(exchange.answer.status_reason, lost=lost)

@@ -58,9 +58,7 @@ class Follower:
         self.path = Path(inputs, dict(assignment)) if path is None else path
         self.state = State(inputs, self.path)
         self.state.start = start
-        self.state.variables = {
-            to_utf16(name): Dual(variable_value(value)) for name, value in world.variables.items()
-        }
+        self.state.variables = {to_utf16(name): Dual(variable_value(value)) for name, value in world.variables.items()}
         self.given: dict[int, dict[str, Any]] = {}
         self.failed_expressions: set[int] = set()
 

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from apimpolicy.testing import format as tables
+from apimpolicy.testing.claims.format import CLAIM, CONDITION
 from apimpolicy.testing.tree import WRONG_KIND, Tree, kind_of
 
 if TYPE_CHECKING:
@@ -56,13 +57,13 @@ COMBINED = {
 """Words that stand for others."""
 
 _TABLES = (
-    *("answer", "binding", "bus-message", "case", "certificate", "claim", "connection", "double", "double-error", "error"),
+    *("answer", "binding", "bus-message", "case", "certificate", "connection", "double", "double-error", "error"),
     *("event", "expect", "file", "given", "identity-request", "last-error", "matching", "metric", "named-value"),
     *("provider", "provider-state", "publication", "published", "recorded", "request", "resolve", "response", "scopes"),
     *("secret", "sent", "signing-key", "step", "token", "trace-entry", "when"),
 )
 TABLES: dict[str, Keys] = {name: getattr(tables, name.replace("-", "_").upper()) for name in _TABLES}
-TABLES |= {"body-parts": tables.BODY, "condition-keys": tables.CONDITION}
+TABLES |= {"body-parts": tables.BODY, "claim": CLAIM, "condition-keys": CONDITION}
 
 STATUS = re.compile(r"[1-5][0-9xX]{2}")
 

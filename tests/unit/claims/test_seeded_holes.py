@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpolicy.report.claim_data import ClaimReport
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.running import prove_file
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import read_tree
+
+if TYPE_CHECKING:
+    from apimpolicy.report.claim_data import ClaimReport
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "client-certificate"
 POLICY = (EXAMPLE / "orders.xml").read_text("utf-8")
@@ -25,7 +28,9 @@ _VERIFY = "!context.Request.Certificate.Verify()"
 _ANY = "!context.Deployment.Certificates.Any(c => c.Value.Thumbprint == context.Request.Certificate.Thumbprint)"
 
 HOLES = [
-    pytest.param("context.Request.Certificate == null || ", "", NO_FAILURE, "without a certificate", id="no null check"),
+    pytest.param(
+        "context.Request.Certificate == null || ", "", NO_FAILURE, "without a certificate", id="no null check"
+    ),
     pytest.param(f"|| {_VERIFY}", f"&& {_VERIFY}", NO_FAILURE, "without a certificate", id="&& for ||"),
     pytest.param(f"|| {_VERIFY}", "", NOBODY, "certificate", id="Verify dropped"),
     pytest.param(

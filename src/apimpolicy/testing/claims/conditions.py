@@ -14,9 +14,9 @@ from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.engine.evaluation import EVALUATION_FAILED
 from apimpolicy.engine.variables import set_variables
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
 from apimpolicy.testing.expectations import differences_in
-from apimpolicy.testing.format import CONDITION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,9 +99,7 @@ class Conditions:
 
     def _runs(self, name: str) -> bool:
         """Whether a policy of this name, or with this id, ran and did not fail."""
-        return any(
-            name in (entry.name, entry.step.policy_id) and entry.error is None for entry in self.result.trace
-        )
+        return any(name in (entry.name, entry.step.policy_id) and entry.error is None for entry in self.result.trace)
 
     # Expressions
 
@@ -154,7 +152,7 @@ def _reaches(conditions: Conditions, tree: Tree) -> bool:
 
 
 def _by(conditions: Conditions, tree: Tree) -> bool:
-    return answered_by(conditions.result) == tree.value
+    return bool(answered_by(conditions.result) == tree.value)
 
 
 def _runs(conditions: Conditions, tree: Tree) -> bool:

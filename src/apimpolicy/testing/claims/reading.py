@@ -1,11 +1,11 @@
 """Claims as test files have them.
 
-    claims:
-      - name: nobody gets through without a certificate
-        if: reaches-backend
-        then: '@(context.Request.Certificate != null)'
-      - name: no request makes the gateway itself fail
-        never: {status: 500, by: gateway}
+claims:
+  - name: nobody gets through without a certificate
+    if: reaches-backend
+    then: '@(context.Request.Certificate != null)'
+  - name: no request makes the gateway itself fail
+    never: {status: 500, by: gateway}
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.records import Record
-from apimpolicy.testing.format import CLAIM, CONDITION
+from apimpolicy.testing.claims.format import CLAIM, CONDITION
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, Tree
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _check_word(tree: Tree) -> None:
         UNKNOWN_NAME,
         f"'{text}' is not a condition",
         label=f"did you mean '{near[0]}'?" if near else "",
-        help=f"Write {REACHES_BACKEND}, the name of a policy, an expression '@(…)', or a table such as {{status: 403}}.",
+        help=f"Write {REACHES_BACKEND}, the name of a policy, '@(…)', or a table such as {{status: 403}}.",
     )
 
 

@@ -40,7 +40,10 @@ def prove_file(
         verdicts = proof.verdicts()
         assert proof.inputs is not None
         limits = tuple(bounds_in_words(world, proof.inputs))
-        found = [_of_verdict(verdict, file, proof.inputs, limits) for verdict in verdicts]
+        found = [
+            report_of(verdict, proof.inputs, limits)._replace(case=_case(file, verdict, proof.inputs))
+            for verdict in verdicts
+        ]
     except DiagnosticError as error:
         from apimpolicy.report.terminal import render
 
@@ -76,7 +79,8 @@ def _report(claim: Claim, status: str, problem: str = "") -> ClaimReport:
     return ClaimReport(claim.path, claim.name, claim.line, status, problem=problem)
 
 
-def _of_verdict(verdict: Verdict, file: CaseFile, inputs: Inputs, limits: tuple[str, ...]) -> ClaimReport:
+def report_of(verdict: Verdict, inputs: Inputs, limits: tuple[str, ...]) -> ClaimReport:
+    """What came of a claim, as texts, but for a test case."""
     claim, run = verdict.claim, verdict.run
     reasons = tuple(str(obstacle) for obstacle in verdict.obstacles)
     report = ClaimReport(claim.path, claim.name, claim.line, verdict.status, reasons=reasons, bounds=limits)
@@ -87,13 +91,13 @@ def _of_verdict(verdict: Verdict, file: CaseFile, inputs: Inputs, limits: tuple[
         request=f"{request_in_words(run.scenario, inputs)} {outcome_in_words(run)}",
         why=verdict.why,
         explanation=str(explain(run.result)),
-        case=_case(file, verdict, inputs),
     )
 
 
 def _case(file: CaseFile, verdict: Verdict, inputs: Inputs) -> str:
-    """The test case as YAML; empty where a test file cannot say it."""
-    assert verdict.run is not None
+    """The test case as YAML; empty where there is none, or a test file cannot say it."""
+    if verdict.run is None:
+        return ""
     try:
         return block_of(claim_case(file, verdict.claim, verdict.run, inputs), 0)
     except ApimPolicyError:

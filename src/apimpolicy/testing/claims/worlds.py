@@ -104,10 +104,12 @@ def _tokens(identities: CaseIdentities | None) -> Callable[[str, Mapping[str, An
 
 def _certificates(known: TestCertificates, gateway: Gateway) -> dict[str, Certificate]:
     """The certificates that callers may show: those of every test file, the file's own, and the uploaded ones."""
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+
     own = [name for name in known.names() if name not in STANDARD and not name.endswith("-ca")]
     found = {name: known.get(name) for name in (*STANDARD, *own)}
     thumbprints = {certificate.thumbprint for certificate in found.values()}
     for name, uploaded in gateway.certificates.items():
-        if hasattr(uploaded, "thumbprint") and uploaded.thumbprint not in thumbprints:
+        if isinstance(uploaded, Certificate) and uploaded.thumbprint not in thumbprints:
             found[name if name not in found else f"{name} of the gateway"] = uploaded
     return found

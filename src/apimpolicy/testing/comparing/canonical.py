@@ -56,7 +56,7 @@ def common(one: Trace, other: Trace) -> int:
 
 def _same(one: Step, other: Step) -> bool:
     """Whether two steps do the same; policies inside of them are steps of their own."""
-    return _own(one) == _own(other)
+    return bool(_own(one) == _own(other))
 
 
 def _own(step: Step) -> Any:

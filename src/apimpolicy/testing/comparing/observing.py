@@ -53,12 +53,13 @@ def _status(result: Result) -> str:
 
 
 def _of_content(old: Result, new: Result) -> Iterator[Difference]:
-    was, now = old.response.status_code, new.response.status_code
-    if was != now or old.response.reason != new.response.reason:
-        yield Difference(("status",), f"the status was {was} {old.response.reason}, is now {now} {new.response.reason}")
+    one, other = (f"{each.response.status_code} {each.response.reason}".rstrip() for each in (old, new))
+    if one != other:
+        yield Difference(("status",), f"the status was {one}, is now {other}")
     yield from _of_headers(old.response.headers, new.response.headers, "the caller")
     if old.response.body != new.response.body:
-        yield Difference(("body", "the caller"), f"the body was {_short(old.response.text)}, is now {_short(new.response.text)}")
+        was, now = _short(old.response.text), _short(new.response.text)
+        yield Difference(("body", "the caller"), f"the body was {was}, is now {now}")
 
 
 def _of_request(old: Request, new: Request) -> Iterator[Difference]:

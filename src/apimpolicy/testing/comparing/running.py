@@ -156,9 +156,7 @@ def _items(found: Comparison) -> Iterator[DifferenceItem]:
         assert each.old.result is not None
         assert each.new.result is not None
         words = request_in_words(each.new.scenario, found.inputs)
-        yield DifferenceItem(
-            each.difference.sentence, words, journey_of(each.old.result), journey_of(each.new.result)
-        )
+        yield DifferenceItem(each.difference.sentence, words, journey_of(each.old.result), journey_of(each.new.result))
 
 
 def journey_of(result: Result) -> Journey:

@@ -35,7 +35,7 @@ class Pair(NamedTuple):
 
 
 def pairs(old: str, new: str) -> list[Pair]:
-    """The policies of two sides, by path. Raises ConfigurationError for what cannot be read, or does not go together."""
+    """The policies of two sides, by path. Raises ConfigurationError for what cannot be read or compared."""
     place = _place(new)
     one, other = _side(old, place), _side(new, place)
     if one.is_folder is not other.is_folder:
@@ -105,7 +105,11 @@ def _git(*arguments: str) -> bytes | None:
 
 
 def _is_revision(name: str) -> bool:
-    return bool(name) and not name.startswith("-") and _git("rev-parse", "--verify", "--quiet", f"{name}^{{tree}}") is not None
+    return (
+        bool(name)
+        and not name.startswith("-")
+        and _git("rev-parse", "--verify", "--quiet", f"{name}^{{tree}}") is not None
+    )
 
 
 def _at_revision(revision: str, path: str) -> Side:
