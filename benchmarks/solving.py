@@ -36,9 +36,9 @@ def documents(folder: Path, only: str) -> list[Path]:
     return list(found.values())
 
 
-def measured(path: Path) -> dict[str, Any]:
+def measured(path: Path, seconds: float) -> dict[str, Any]:
     """The figures of one document, from a process of its own."""
-    command = [sys.executable, __file__, "--one", str(path)]
+    command = [sys.executable, __file__, "--one", str(path), "--seconds", str(seconds)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     except subprocess.TimeoutExpired:
@@ -49,9 +49,10 @@ def measured(path: Path) -> dict[str, Any]:
         return {"path": str(path), "problem": (done.stderr or done.stdout)[-400:]}
 
 
-def one(path: str) -> dict[str, Any]:
+def one(path: str, most: float) -> dict[str, Any]:
     """Write the test file of a document and run it."""
     from apimpolicy.errors import ApimPolicyError
+    from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.testing.case_files import load_case_file
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.running import run_case
@@ -61,7 +62,7 @@ def one(path: str) -> dict[str, Any]:
         output = os.path.join(folder, "written.test.yaml")
         started = time.perf_counter()
         try:
-            made = solved_cases(path, output)
+            made = solved_cases(path, output, Bounds(seconds=most) if most else None)
         except ApimPolicyError as error:
             return {"problem": f"{type(error).__name__}: {str(error)[:300]}"}
         seconds = time.perf_counter() - started
@@ -125,16 +126,17 @@ def main() -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json")
+    parser.add_argument("--seconds", type=float, default=0.0)
     given = parser.parse_args()
     if given.one:
-        print(json.dumps(one(given.one)))
+        print(json.dumps(one(given.one, given.seconds)))
         return
     folder = Path(given.folder)
     paths = documents(folder, given.only)
     if given.most:
         paths = paths[:: max(1, len(paths) // given.most)]
     with ThreadPoolExecutor(given.workers) as pool:
-        rows = list(pool.map(measured, paths))
+        rows = list(pool.map(lambda path: measured(path, given.seconds), paths))
     if given.json:
         Path(given.json).write_text(json.dumps(rows, indent=1), encoding="utf-8")
     for row in rows:

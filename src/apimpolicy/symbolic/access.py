@@ -160,7 +160,7 @@ def _member(
             return Dual()
     form = form_of(member.declaring.name, member.signature)
     if form is not None:
-        found = form(Call(walker, node, receiver, arguments))
+        found = form(Call(walker, node, member, receiver, arguments))
         if found is not None:
             return found
     return walker.opaque(f"{member.declaring.name}.{member.name}", node, own)
@@ -249,7 +249,10 @@ def object_creation(walker: Walker, node: nodes.ObjectCreation) -> Dual:
     signature = "new()" if node.constructor is None else node.constructor.signature
     owner = name if node.constructor is None else node.constructor.declaring.name
     form = form_of(owner, signature)
-    made = form(Call(walker, node, None, arguments)) if form is not None else None
+    constructor = node.constructor
+    made = None
+    if form is not None and constructor is not None:
+        made = form(Call(walker, node, constructor, None, arguments))
     if made is None:
         made = walker.opaque(f"new {owner}", node, arguments)
     for initializer in node.initializers:

@@ -27,7 +27,7 @@ class Bounds(Record):
     """Requests that are run for one policy."""
 
     seconds: float = 20.0
-    """Seconds for one policy."""
+    """Seconds of computing for one policy."""
 
     milliseconds: int = 1500
     """Milliseconds for one question to the solver."""

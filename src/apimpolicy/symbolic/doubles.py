@@ -51,7 +51,7 @@ def may_fail(follower: Follower, step: Step) -> bool:
         return False
     if step.inserted or step.name == "base":
         return step.section == "inbound" and step.scope != "global" and step.name == "base"
-    return any(has_trait(step.name, trait) for trait in _REFUSALS)
+    return not has_trait(step.name, "ends") and any(has_trait(step.name, trait) for trait in _REFUSALS)
 
 
 def did_not_fail(follower: Follower, step: Step) -> None:

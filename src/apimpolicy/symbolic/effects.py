@@ -91,11 +91,9 @@ def _changes(follower: Follower, exchange: Exchange, before: Any, lost: Obstacle
 def failed_policy(follower: Follower, exchange: Any, step: Step, error: PolicyError) -> None:
     """A policy has failed; an expression that threw explains itself."""
     entry = exchange._entries[step]
-    if entry.error is None:
+    if doubles.has_failed(follower, step) or entry.error is None:
         return
     follower.state.last_error = {}
-    if doubles.has_failed(follower, step):
-        return
     if id(entry) in follower.failed_expressions:
         return
     known = FAILURES.get(step.name)

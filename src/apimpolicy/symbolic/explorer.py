@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.symbolic import solver
+from apimpolicy.symbolic import guessing, solver
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.goals import BRANCH, CONDITION, Goal
 from apimpolicy.symbolic.inputs import Inputs
@@ -70,6 +70,10 @@ class Exploration:
         return sorted(own, key=lambda each: (-own[each], each))
 
 
+_HARD = 500
+"""Milliseconds for a hard question, unless all ways are wanted."""
+
+
 class Explorer:
     """One search. `on_run` is told of each run; the search ends early when it says True."""
 
@@ -96,23 +100,25 @@ class Explorer:
         self._tried: set[int] = set()
         self._ways: set[int] = set()
         self._tries: dict[Any, int] = {}
+        self._seen: set[tuple[int, bool]] = set()
+        self._assignments: set[frozenset[Any]] = set()
         self._gave_up = False
 
     def explore(self, starts: Iterable[Assignment] = ()) -> Exploration:
         """Search until everything wanted is found, all ways are gone, or a bound is reached."""
-        begun = time.monotonic()
+        begun = time.process_time()
         deadline = begun + self.bounds.seconds
         for start in ({}, *starts):
             if self._run(start) is None and not self.outcome.runs:
                 break
         while self._queue and not self._is_done():
-            if time.monotonic() > deadline or self.figures.runs >= self.bounds.runs:
+            if time.process_time() > deadline or self.figures.runs >= self.bounds.runs:
                 self._gave_up = True
                 break
             _, _, run, index = heapq.heappop(self._queue)
             self._turn_around(run, index)
         self.outcome.is_complete = not self._queue and not self._gave_up
-        self.figures.seconds = time.monotonic() - begun
+        self.figures.seconds = time.process_time() - begun
         return self.outcome
 
     def _is_done(self) -> bool:
@@ -149,6 +155,7 @@ class Explorer:
         return run
 
     def _schedule(self, run: Run) -> None:
+        self._seen.update((each.term.get_id(), each.taken) for each in run.path.decisions if each.term is not None)
         prefix = 0
         for index, decision in enumerate(run.path.decisions):
             if decision.term is not None:
@@ -168,12 +175,14 @@ class Explorer:
         other = self._goal_of(decision, taken=not decision.taken)
         branch = self._has_missing_branch(decision)
         is_new = other is not None and other in self.wanted and other not in self.outcome.found
-        base = 0 if is_new and branch else 1 if branch else 2 if is_new else 4
+        assert decision.term is not None
+        is_unseen = (decision.term.get_id(), not decision.taken) not in self._seen
+        base = 0 if is_new and branch else 1 if branch else 2 if is_new else 3 if is_unseen else 5
         place = decision.place[0] if isinstance(decision.place, tuple) else decision.place
         key = id(place) if not isinstance(place, str) else (place, id(decision.owner))
         tries = self._tries.get((key, decision.taken), 0)
         self._tries[key, decision.taken] = tries + 1
-        return base + tries * 0.34
+        return base + tries * 0.15
 
     def _goal_of(self, decision: Decision, *, taken: bool) -> Goal | None:
         place = decision.place[0] if isinstance(decision.place, tuple) else decision.place
@@ -209,20 +218,22 @@ class Explorer:
         if run.path.is_over:
             return
         decision = run.path.decisions[index]
-        if not self.thorough and self._rank_now(decision) is False:
-            return
         before = [each.constraint for each in run.path.decisions[:index] if each.term is not None]
         asked = decision._replace(taken=not decision.taken).constraint
-        found = self._solve([*before, asked], asked, run.assignment)
-        if found is None:
+        found = self._solve([*before, asked], asked, run.assignment, guessing.words_of(decision.owner))
+        if found is None or not self._is_new(found):
             return
         following = self._run(found)
         if following is not None:
             self.figures.predicted += 1
             self._compare(run, following, index)
 
-    def _rank_now(self, decision: Decision) -> bool:
-        return True
+    def _is_new(self, assignment: Assignment) -> bool:
+        """Whether nothing like it was run before."""
+        key = frozenset(assignment.items())
+        is_new = key not in self._assignments
+        self._assignments.add(key)
+        return is_new
 
     def _compare(self, run: Run, following: Run, index: int) -> None:
         """Whether the new run went the way that was asked for."""
@@ -233,14 +244,17 @@ class Explorer:
         if not any(_begins(path, wanted) for path in (following.path, *following.further)):
             self.figures.diverged += 1
 
-    def _solve(self, terms: list[Term], asked: Term, assignment: Assignment) -> Assignment | None:
+    def _solve(self, terms: list[Term], asked: Term, assignment: Assignment, words: list[str]) -> Assignment | None:
         """An assignment under which all terms hold: as it was, but for what has to do with the last of them."""
         related = _related(terms, asked)
         inputs = self._inputs_of(related)
         domain = [term for each in inputs for term in each.domain]
         wishes = [term for each in inputs for term in each.wishes]
         self.figures.questions += 1
-        answer = self._ask([*related, *domain], wishes)
+        plain = guessing.plain_answer(self.inputs, [*related, *domain], asked, assignment)
+        answer = (
+            self._ask([*related, *domain], wishes, assignment, words) if plain is None else solver.Answer(True, plain)
+        )
         if answer is None:
             return None
         found = dict(assignment)
@@ -252,15 +266,24 @@ class Explorer:
                 found[each.key] = value
         return found
 
-    def _ask(self, terms: list[Term], wishes: list[Term]) -> solver.Answer | None:
+    def _ask(
+        self, terms: list[Term], wishes: list[Term], assignment: Assignment, words: list[str]
+    ) -> solver.Answer | None:
+        is_hard = any(solver.has_pieces(term) for term in terms)
+        if is_hard and (values := guessing.guessed(self.inputs, terms, assignment, words)) is not None:
+            return solver.Answer(True, values)
         for guess in ([], *solver.guesses(terms)):
-            limit = 250 if not guess else 400
-            answer = solver.ask([*terms, *guess], limit, wishes)
+            answer = solver.ask([*terms, *guess], 200, [] if is_hard else wishes)
             if answer.is_possible:
                 return answer
             if answer.is_possible is False and not guess:
                 return None
-        answer = solver.ask(terms, self.bounds.milliseconds)
+            if not guess and not is_hard:
+                values = guessing.guessed(self.inputs, terms, assignment, words)
+                if values is not None:
+                    return solver.Answer(True, values)
+        limit = self.bounds.milliseconds if self.thorough or not is_hard else _HARD
+        answer = solver.ask(terms, limit)
         if answer.is_possible is None:
             self.figures.undecided += 1
             self.outcome.obstacles.setdefault(Obstacle("a question that the solver did not decide in time", ""), 1)

@@ -31,6 +31,8 @@ FIELD = solver.either(solver.literal(""), _VISIBLE, solver.sequence(_VISIBLE, so
 """The value of a header: visible characters, with spaces inside."""
 ANY = _NO_BOUND
 WORD = solver.times(_TOKEN, 1, None)
+TOKENS = solver.many(_TOKEN)
+"""Letters, digits and `-_.`: what no coding changes."""
 NAME = solver.sequence(_TOKEN, solver.many(solver.either(_TOKEN, solver.literal(" "), solver.literal("@"))))
 RELATIVE = solver.many(solver.either(_TOKEN, solver.literal("/")))
 _OCTET = solver.either(

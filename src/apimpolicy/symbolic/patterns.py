@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 _CLASSES = {
     "DIGIT": solver.span("0", "9"),
     "SPACE": solver.literal(" "),
-    "WORD": solver.either(
-        solver.span("0", "9"), solver.span("a", "z"), solver.span("A", "Z"), solver.literal("_")
-    ),
+    "WORD": solver.either(solver.span("0", "9"), solver.span("a", "z"), solver.span("A", "Z"), solver.literal("_")),
 }
 
 

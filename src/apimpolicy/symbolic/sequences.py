@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.symbolic import trees
+from apimpolicy.symbolic.state import Fields
 from apimpolicy.symbolic.values import Dual, Obstacle
 
 if TYPE_CHECKING:
@@ -56,8 +57,32 @@ def items_of(walker: Walker, dual: Dual, node: nodes.Bound) -> Iterator[Dual] | 
         return form.walk()
     if isinstance(form, (Countable, trees.Token)):
         return form.items(walker, dual)
-    if dual.is_constant and dual.value is not None:
-        value = dual.value
-        if isinstance(value, (list, tuple)) or hasattr(value, "__len__"):
-            return [Dual(item) for item in value]
+    if isinstance(form, Fields):
+        return _pairs(walker, dual, form, node)
+    if dual.is_constant and hasattr(dual.value, "__iter__"):
+        return [Dual(item) for item in dual.value]
     return None
+
+
+class Pair:
+    """The form of a name with its values."""
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, name: Dual, value: Dual) -> None:
+        self.name = name
+        self.value = value
+
+
+def _pairs(walker: Walker, dual: Dual, fields: Fields, node: nodes.Bound) -> list[Dual]:
+    """All headers or parameters: which there are is as it was, with an obstacle; their values have their forms."""
+    lost = walker.obstacle("all names of headers or parameters", node)
+    walker.path.blocked(lost)
+    made: list[Dual] = []
+    for pair in dual.value:
+        values = [pair.value] if isinstance(pair.value, str) else list(pair.value)
+        found = fields.value(pair.key) if len(values) == 1 else Dual(lost=lost)
+        items = [Dual(value, found.term, lost=found.lost) for value in values]
+        inner = items[0] if isinstance(pair.value, str) else Dual(pair.value, form=Items(items))
+        made.append(Dual(pair, form=Pair(Dual(pair.key), inner)))
+    return made

@@ -234,6 +234,11 @@ def under(term: Term, inputs: Iterable[tuple[Term, Any]]) -> Any:
     return value_of(z3.simplify(z3.substitute(term, *pairs)))
 
 
+_UNITS = 2500
+"""What Z3 calls resource units, in a millisecond of a usual processor: the same questions are given up everywhere, and
+only on a machine that is far slower the clock decides."""
+
+
 class Answer:
     """What a question came to: `is_possible` (None: not decided in time), and the values of the inputs by name."""
 
@@ -255,7 +260,8 @@ def ask(terms: Sequence[Term], milliseconds: int, wishes: Sequence[Term] = ()) -
 
 def _asked(terms: Sequence[Term], milliseconds: int) -> Answer:
     solver = z3.Solver()
-    solver.set("timeout", milliseconds)
+    solver.set("rlimit", milliseconds * _UNITS)
+    solver.set("timeout", milliseconds * 8)
     try:
         solver.add(*terms)
         found = solver.check()
@@ -280,6 +286,69 @@ def guesses(terms: Sequence[Term]) -> list[list[Term]]:
             if whole.num_args() == 0 and z3.is_string_value(part) and not z3.is_string_value(whole):
                 found.append(whole == part)
     return [[each] for each in found[-2:]] if found else []
+
+
+def comparison(term: Term) -> tuple[str, str, Any] | None:
+    """A term that asks one thing of one input: its name, `==`, `<=`, `>=` or `is`, and the value; None for others."""
+    is_positive = True
+    while z3.is_not(term):
+        term, is_positive = term.children()[0], not is_positive
+    if z3.is_bool(term) and name_of(term):
+        return name_of(term), "is", is_positive
+    if term.num_args() != 2:
+        return None
+    one, other = term.children()
+    operator = _COMPARISONS.get(term.decl().kind())
+    if operator is None:
+        return None
+    if name_of(other) and not name_of(one):
+        one, other, operator = other, one, _TURNED[operator]
+    value = value_of(other)
+    if not name_of(one) or value is None:
+        return None
+    return name_of(one), operator if is_positive else _OPPOSITE[operator], value
+
+
+_COMPARISONS = {
+    z3.Z3_OP_EQ: "==",
+    z3.Z3_OP_LE: "<=",
+    z3.Z3_OP_GE: ">=",
+    z3.Z3_OP_LT: "<",
+    z3.Z3_OP_GT: ">",
+}
+_TURNED = {"==": "==", "<=": ">=", ">=": "<=", "<": ">", ">": "<"}
+_OPPOSITE = {"==": "!=", "<=": ">", ">=": "<", "<": ">=", ">": "<="}
+
+
+_pieces: dict[int, tuple[Term, bool]] = {}
+
+
+def has_pieces(term: Term) -> bool:
+    """Whether a term cuts a text at a place that depends on the text: a hard question."""
+    known = _pieces.get(term.get_id())
+    if known is not None and known[0].eq(term):
+        return known[1]
+    found = term.decl().kind() == z3.Z3_OP_SEQ_INDEX or any(has_pieces(each) for each in term.children())
+    if len(_pieces) > _MOST_NAMES:
+        _pieces.clear()
+    _pieces[term.get_id()] = term, found
+    return found
+
+
+def constants_in(terms: Sequence[Term]) -> list[str]:
+    """The texts that are written in terms, patterns left out; each once, in order."""
+    found: dict[str, None] = {}
+    seen: set[int] = set()
+    waiting = list(reversed(terms))
+    while waiting:
+        node = waiting.pop()
+        if node.get_id() in seen or z3.is_re(node):
+            continue
+        seen.add(node.get_id())
+        if z3.is_string_value(node):
+            found[value_of(node)] = None
+        waiting.extend(reversed(node.children()))
+    return list(found)
 
 
 def name_of(term: Term) -> str:

@@ -154,8 +154,9 @@ class State:
     def given(self, name: str) -> object:
         """What a wider scope gave a variable in this run."""
         value = self.start.get(name)
-        is_token = isinstance(value, str) and value.startswith("@(")
-        return parse_jwt(value.partition('"')[2].partition('"')[0]) if is_token else value
+        if isinstance(value, str) and value.startswith("@("):
+            return parse_jwt(value.partition('"')[2].partition('"')[0])
+        return value
 
     def has_variable(self, name: str) -> Term:
         return self.inputs.truth("variable", name, "there")

@@ -79,9 +79,7 @@ class Tree(Token):
 
     @property
     def kind(self) -> Term:
-        return self.inputs.number(
-            *self.key, "kind", default=self.default, least=NULL, most=LIST if self.is_token else JWT
-        )
+        return self.inputs.number(*self.key, "kind", default=self.default, least=NULL, most=self.most)
 
     @property
     def most(self) -> int:

@@ -234,7 +234,7 @@ class Walker:
     def not_null(self, receiver: Dual, node: nodes.Bound) -> None:
         """A member of null throws."""
         if receiver.null is not None:
-            self.guard(solver.no(receiver.null))
+            self.path.hold(receiver.null, receiver.value is None, "guard")
         elif receiver.lost is not None and receiver.value is None:
             self.guard(None, receiver.lost)
 

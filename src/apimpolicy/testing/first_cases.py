@@ -157,7 +157,7 @@ def run_alone(
 
     outcome: dict[str, Any] = {"expect": {}} if steps is None else {"steps": steps}
     alone: dict[str, Any] = {"request": request, **outcome, **keys}
-    content = {"policy": os.path.abspath(policy), **around.content(), "cases": [alone]}
+    content = {"policy": around.document or os.path.abspath(policy), **around.content(), "cases": [alone]}
     path = os.path.abspath(output)
     (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
     return run_case(case)
@@ -186,6 +186,8 @@ def expected(
 
 def text_of(policy: str, around: Surroundings, cases: list[Found], missing: list[str]) -> str:
     """The test file."""
+    import json
+
     import yaml
 
     def block(value: Any, indent: int = 0) -> str:
@@ -194,7 +196,7 @@ def text_of(policy: str, around: Surroundings, cases: list[Found], missing: list
 
     lines = [
         "# Written by `apimpolicy new test`: what the policy does today. Say in the names what it should do.\n",
-        f"policy: {policy}\n",
+        f"policy: {json.dumps(around.document)}\n" if around.document else f"policy: {policy}\n",
         block(around.content()),
         "cases:\n",
     ]

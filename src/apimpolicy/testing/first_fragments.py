@@ -1,4 +1,4 @@
-"""The fragments that a policy includes, for its first test file: those of the configuration, a file beside it, or nothing.
+"""The fragments that a policy includes, for its first test file: the configuration's, a file beside it, or nothing.
 
 A fragment that nobody has told us of is looked for near the policy by its id. Where there is no such file, an empty one
 stands in for it.
@@ -42,6 +42,25 @@ def add_fragments(around: Surroundings, subject: Subject, policy: str, output: s
                 waiting += _included(read_text(os.path.join(folder, found[name])))
     if found:
         around.defaults.setdefault("gateway", {})["fragments"] = found
+
+
+def section_of(subject: Subject) -> str:
+    """The section in which a fragment finds what it asks for; inbound for any other document."""
+    text = subject.document.source.text
+    root = subject.document.root
+    if root is None or root.name != "fragment":
+        return "inbound"
+    return "on-error" if "context.LastError" in text else "outbound" if "context.Response" in text else "inbound"
+
+
+def put_into_document(fragments: dict[str, str], policy: str, output: str, section: str) -> str:
+    """A document that includes a fragment in a section; the fragment is added to those of the gateway."""
+    name = re.sub(r"[^A-Za-z0-9-]+", "-", os.path.splitext(os.path.basename(policy))[0]).strip("-") or "fragment"
+    fragments[name] = os.path.relpath(policy, os.path.dirname(os.path.abspath(output)))
+    sections = ("inbound", "backend", "outbound", "on-error")
+    include = f'<include-fragment fragment-id="{name}" />'
+    inner = "".join(f"<{each}><base />{include if each == section else ''}</{each}>" for each in sections)
+    return f"<policies>{inner}</policies>"
 
 
 def _included(text: str) -> list[str]:

@@ -35,6 +35,8 @@ class Surroundings:
 
     defaults: dict[str, Any] = attrs.field(factory=dict)
     providers: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    document: str = ""
+    """The document around a fragment; the policy itself is the subject without one."""
 
     @property
     def named_values(self) -> dict[str, str]:

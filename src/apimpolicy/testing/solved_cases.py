@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.explorer import Explorer
 from apimpolicy.symbolic.goals import BRANCH
@@ -20,13 +20,14 @@ from apimpolicy.symbolic.world import World
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.certificates import STANDARD
 from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative_path, run_alone, text_of
-from apimpolicy.testing.first_fragments import add_fragments
+from apimpolicy.testing.first_fragments import add_fragments, put_into_document, section_of
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.gateways import NOW, gateway_of
 from apimpolicy.testing.scenario_cases import case_of, sentence_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
+    from apimpolicy.checks.subject import Subject
     from apimpolicy.symbolic.explorer import Exploration
     from apimpolicy.symbolic.goals import Goal
     from apimpolicy.symbolic.inputs import Assignment
@@ -40,8 +41,7 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
     """A test file for a policy, to be written to `output`. Raises ConfigurationError, DiagnosticError."""
     subject = subject_of(policy)
     around = surroundings_of(subject)
-    add_fragments(around, subject, policy, output)
-    world = world_of(policy, output, around)
+    world = _world(policy, output, around, subject)
     explored = Explorer(world, bounds or Bounds()).explore()
     if not explored.runs:
         raise ConfigurationError(f"no request gets through {policy}: {explored.problem.removeprefix(f'{policy}:')}")
@@ -65,10 +65,27 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
     )
 
 
+def _world(policy: str, output: str, around: Surroundings, subject: Subject) -> World:
+    """The world of a policy; a fragment stands in the section whose values it asks for, where it may stand there."""
+    add_fragments(around, subject, policy, output)
+    section = section_of(subject)
+    if section == "inbound":
+        return world_of(policy, output, around)
+    gateway = around.defaults.setdefault("gateway", {})
+    fragments, had = gateway.setdefault("fragments", {}), set(gateway)
+    around.document = put_into_document(fragments, policy, output, section)
+    try:
+        return world_of(policy, output, around)
+    except DiagnosticError:
+        around.document = ""
+        gateway.pop("fragments") if len(had) == 1 and len(fragments) == 1 else fragments.popitem()
+        return world_of(policy, output, around)
+
+
 def world_of(policy: str, output: str, around: Surroundings) -> World:
     """The world in which the cases of a test file at `output` run."""
     content = {
-        "policy": os.path.abspath(policy),
+        "policy": around.document or os.path.abspath(policy),
         **around.content(),
         "cases": [{"request": {"get": "/"}, "expect": {}}],
     }

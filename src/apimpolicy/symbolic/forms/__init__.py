@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.binding import nodes
+    from apimpolicy.dotnet.signatures import Member
     from apimpolicy.symbolic.solver import Term
     from apimpolicy.symbolic.values import Dual
     from apimpolicy.symbolic.walker import Walker
@@ -25,20 +26,46 @@ _Form = TypeVar("_Form", bound="Callable[[Call], Dual | None]")
 FORMS: dict[tuple[str, str], Callable[[Call], Dual | None]] = {}
 IMPURE: dict[tuple[str, str], str] = {}
 """Members that give something else in each run, with what that depends on."""
-_MODULES = ("texts", "text_lists", "numbers", "contexts", "bodies", "json_trees", "lists", "moments", "tokens", "regexes", "samples")
+_MODULES = (
+    "texts",
+    "text_lists",
+    "numbers",
+    "contexts",
+    "bodies",
+    "json_trees",
+    "lists",
+    "moments",
+    "tokens",
+    "regexes",
+    "samples",
+    "coding",
+)
 _loaded = False
 
 
 class Call:
     """A use of a member in a run: what it is given, and the walker."""
 
-    __slots__ = ("arguments", "node", "receiver", "walker")
+    __slots__ = ("arguments", "member", "node", "receiver", "walker")
 
-    def __init__(self, walker: Walker, node: nodes.Expression, receiver: Dual | None, arguments: list[Dual]) -> None:
+    def __init__(
+        self, walker: Walker, node: nodes.Expression, member: Member, receiver: Dual | None, arguments: list[Dual]
+    ) -> None:
+        self.member = member
         self.walker = walker
         self.node = node
         self.receiver = receiver
         self.arguments = arguments
+
+    @property
+    def owner(self) -> str:
+        """The type that declares the member."""
+        return str(self.member.declaring.name)
+
+    @property
+    def name(self) -> str:
+        """The member as people know it."""
+        return f"{self.owner}.{self.member.name}"
 
     @property
     def own(self) -> Dual:

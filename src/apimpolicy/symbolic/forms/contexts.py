@@ -142,6 +142,12 @@ for _owner, _name in TEXTS:
     _text(_owner, _name)
 
 
+_of_way("IDeployment", "IGateway Gateway { get; }", "string GatewayId { get; }", "string ServiceId { get; }")
+_of_way("IGateway", "string Id { get; }", "string InstanceId { get; }", "bool IsManaged { get; }")
+_of_way("IContextApi", "bool IsCurrentRevision { get; }")
+_of_way("IContext", "bool Tracing { get; }", "IBackend Backend { get; }")
+
+
 @form("IContextApi", "string Version { get; }")
 def version(call: Call) -> Dual | None:
     found = call.walker.inputs

@@ -9,6 +9,7 @@ from apimpolicy.symbolic.access import Output, item_at
 from apimpolicy.symbolic.forms import form
 from apimpolicy.symbolic.sequences import Items, items_of
 from apimpolicy.symbolic.texts import as_text
+from apimpolicy.symbolic.things import Thing
 from apimpolicy.symbolic.values import Dual
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def _as_text(call: Call, each: Dual) -> Dual:
 @form("object", "string ToString()")
 def to_text(call: Call) -> Dual | None:
     own = call.own
+    if isinstance(own.form, Thing):
+        return Dual(lost=call.walker.obstacle(call.name, call.node))
     term = as_text(call.walker, Dual(own.value, own.term, form=own.form, lost=own.lost))
     if term is not None:
         return Dual(term=term)

@@ -8,7 +8,7 @@ from apimpolicy.symbolic import solver, trees
 from apimpolicy.symbolic.access import Function, called, item_at
 from apimpolicy.symbolic.forms import form
 from apimpolicy.symbolic.forms.text_lists import Split
-from apimpolicy.symbolic.sequences import Items, Lazy, items_of
+from apimpolicy.symbolic.sequences import Items, Lazy, Pair, items_of
 from apimpolicy.symbolic.texts import same_ignoring_case, same_text
 from apimpolicy.symbolic.values import Dual
 
@@ -101,7 +101,7 @@ def one_item(call: Call) -> Dual | None:
     source = _source(call)
     if source is None:
         return None
-    name = call.node.method.name  # type: ignore[attr-defined] # a Call node
+    name = call.member.name
     found: list[Dual] = []
     for item in source:
         if len(call.arguments) < 2 or _test(call, item):
@@ -136,7 +136,7 @@ def cut(call: Call) -> Dual | None:
     source, number = _source(call), call.arguments[1]
     if source is None or not number.is_constant:
         return None
-    is_skip = call.node.method.name == "Skip"  # type: ignore[attr-defined] # a Call node
+    is_skip = call.member.name == "Skip"
     bounds = (number.value, None) if is_skip else (0, number.value)
     return Dual(form=Lazy(lambda: islice(source, *bounds)))
 
@@ -213,4 +213,7 @@ def new_list(call: Call) -> Dual:
 
 @form("System.Collections.Generic.KeyValuePair", "TKey Key { get; }", "TValue Value { get; }")
 def of_pair(call: Call) -> Dual | None:
-    return None
+    own = call.own.form
+    if not isinstance(own, Pair):
+        return None
+    return own.name if call.member.name == "Key" else own.value

@@ -158,5 +158,5 @@ def largest(call: Call) -> Dual | None:
     one, two = (term_of(each) for each in call.arguments)
     if one is None or two is None:
         return None
-    is_first = one > two if call.node.method.name == "Max" else one < two  # type: ignore[attr-defined] # a Call node
+    is_first = one > two if call.member.name == "Max" else one < two
     return Dual(term=solver.choice(is_first, one, two))

@@ -1,6 +1,7 @@
 """Members that read texts of a language of its own: such texts have no form, but one that can be read is worth trying.
 
-What such a member gives is what it gave, with an obstacle.
+On a way on which the text is such a one, what the member gives is known; on any other it is what it was, with an
+obstacle.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _SAMPLES: dict[tuple[str, str], tuple[str, ...]] = {
     ("System.Convert", "static byte[] FromBase64String(string s)"): ("dXNlcjpwYXNz", "eA=="),
     ("System.Xml.Linq.XDocument", "static System.Xml.Linq.XDocument Parse(string text)"): ("<a>x</a>",),
     ("System.Xml.Linq.XElement", "static System.Xml.Linq.XElement Parse(string text)"): ("<a>x</a>",),
+    ("ContextExtensions", "static BasicAuthCredentials AsBasic(this string s)"): ("Basic dXNlcjpwYXNz",),
     ("double", "static double Parse(string s)"): ("1", "0.5"),
     ("decimal", "static decimal Parse(string s)"): ("1", "0.5"),
 }
@@ -37,8 +39,8 @@ def _declare(owner: str, signature: str, samples: tuple[str, ...]) -> None:
             return None
         for sample in samples:
             if call.walker.path.split(solver.equal(term, solver.constant(sample)), "sample"):
-                break
-        lost = call.walker.obstacle(f"{owner}.{call.node.method.name}", call.node)  # type: ignore[attr-defined] # a Call
+                return Dual()
+        lost = call.walker.obstacle(f"{owner}.{call.member.name}", call.node)
         call.walker.guard(None, lost)
         return Dual(lost=lost)
 

@@ -95,7 +95,7 @@ def split(call: Call) -> Dual | None:
     if len(separators) != 1 or not separators[0]:
         return None
     numbers = [each.value for each in call.arguments[1:]]
-    has_count = "count" in call.node.method.signature  # type: ignore[attr-defined] # a Call node
+    has_count = "count" in call.member.signature
     most = numbers.pop(0) if has_count else None
     options = numbers[0] if numbers else 0
     if options not in (0, 1) or (most is not None and (most < 2 or options)):

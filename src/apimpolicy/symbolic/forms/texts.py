@@ -26,7 +26,7 @@ def is_null_or_empty(call: Call) -> Dual | None:
     term = given.form.inner if isinstance(given.form, Folded) else term_of(given)
     if term is None:
         return Dual(term=given.null) if isinstance(given.form, trees.Shown) and given.null is not None else None
-    if "WhiteSpace" in call.node.method.name:  # type: ignore[attr-defined] # a Call node
+    if "WhiteSpace" in call.member.name:
         empty = solver.matches(term, solver.many(solver.literal(" ")))
     else:
         empty = solver.equal(term, solver.constant(""))
@@ -127,7 +127,7 @@ def folded(call: Call) -> Dual | None:
     term = call.own.form.inner if isinstance(call.own.form, Folded) else term_of(call.own)
     if term is None:
         return None
-    return Dual(form=Folded(term, "Upper" in call.node.method.name))  # type: ignore[attr-defined] # a Call node
+    return Dual(form=Folded(term, "Upper" in call.member.name))
 
 
 _NO_SPACES = solver.either(
@@ -146,12 +146,28 @@ def trimmed(call: Call) -> Dual | None:
     term = term_of(own)
     if term is None:
         return None
-    asked = solver.matches(term, _NO_SPACES)
-    has_none = call.walker.inputs.value(asked, call.walker.path.assignment)
-    if has_none is not True:
-        return None
-    if not _is_field(call, term):
-        call.walker.path.hold(asked, True, "trim")
+    if _is_field(call, term) or call.walker.path.split(solver.matches(term, _NO_SPACES), "trim"):
+        return Dual(term=term)
+    return _trimmed_by_hand(call, term, " ")
+
+
+_MOST_TRIMMED = 3
+
+
+def _trimmed_by_hand(call: Call, term: solver.Term, character: str) -> Dual | None:
+    """A few such characters at the ends taken away; more of them are another way."""
+    mark = solver.constant(character)
+    for end, skips in (("TrimStart", "TrimEnd"), ("TrimEnd", "TrimStart")):
+        if call.member.name == skips:
+            continue
+        ask = solver.begins if end == "TrimStart" else solver.ends
+        for _ in range(_MOST_TRIMMED):
+            if not call.walker.path.split(ask(term, mark), "trim"):
+                break
+            start = 1 if end == "TrimStart" else 0
+            term = solver.simplified(solver.piece(term, solver.constant(start), solver.length(term) - 1))
+        else:
+            return None
     return Dual(term=term)
 
 
@@ -169,25 +185,13 @@ def _is_field(call: Call, term: solver.Term) -> bool:
     "string TrimEnd(params char[] trimChars)",
 )
 def trimmed_of(call: Call) -> Dual | None:
-    """Up to one such character is taken away; more of them is another way."""
     term, given = term_of(call.own), call.arguments[0]
     if term is None or not given.is_constant:
         return None
     characters = given.value if isinstance(given.value, str) else "".join(given.value or ())
     if len(characters) != 1 or given.value is None:
         return None
-    name = call.node.method.name  # type: ignore[attr-defined] # a Call node
-    mark = solver.constant(characters)
-    for end in ("begins", "ends"):
-        if name != "Trim" and (end == "begins") != (name == "TrimStart"):
-            continue
-        ask = solver.begins if end == "begins" else solver.ends
-        if call.walker.path.split(ask(term, mark), "trim"):
-            count = solver.length(term) - 1
-            term = solver.piece(term, solver.constant(1 if end == "begins" else 0), count)
-            if call.walker.path.split(ask(term, mark), "trim"):
-                return None
-    return Dual(term=term)
+    return _trimmed_by_hand(call, term, characters)
 
 
 @form("string", "string Replace(string oldValue, string newValue)", "string Replace(char oldChar, char newChar)")
@@ -221,6 +225,30 @@ def substring(call: Call) -> Dual | None:
         return None
     call.guard(solver.every(start >= 0, count >= 0, start + count <= whole))
     return Dual(term=solver.piece(term, start, count))
+
+
+@form("string", "string Insert(int startIndex, string value)")
+def inserted(call: Call) -> Dual | None:
+    term, at, new = term_of(call.own), term_of(call.arguments[0]), term_of(call.arguments[1])
+    if term is None or at is None or new is None:
+        return None
+    call.guard(solver.every(at >= 0, at <= solver.length(term)))
+    rest = solver.piece(term, at, solver.length(term) - at)
+    return Dual(term=solver.joined([solver.piece(term, solver.constant(0), at), new, rest]))
+
+
+@form("string", "string Remove(int startIndex)", "string Remove(int startIndex, int count)")
+def removed(call: Call) -> Dual | None:
+    term, at = term_of(call.own), term_of(call.arguments[0])
+    if term is None or at is None:
+        return None
+    whole = solver.length(term)
+    count = term_of(call.arguments[1]) if len(call.arguments) > 1 else whole - at
+    if count is None:
+        return None
+    call.guard(solver.every(at >= 0, count >= 0, at + count <= whole))
+    rest = solver.piece(term, at + count, whole - at - count)
+    return Dual(term=solver.joined([solver.piece(term, solver.constant(0), at), rest]))
 
 
 @form("string", "int IndexOf(string value)", "int IndexOf(char value)")
@@ -295,7 +323,7 @@ def formatted(call: Call) -> Dual | None:
     pieces = re.split(r"\{(\d+)\}", pattern.value)
     if any("{" in each or "}" in each for each in pieces[::2]):
         return None
-    if "params" in call.node.method.signature:  # type: ignore[attr-defined] # a Call node
+    if "params" in call.member.signature:
         items = items_of(call.walker, values[0], call.node)
         if items is None:
             return None
