@@ -8,8 +8,8 @@
                            "explanation": "…"}, "new": {…}}],
                    "reasons": [], "problem": null, "bounds": [], "seconds": 0.4}]}
 
-`status` is equivalent, different, undecided, added, removed or error; `complete`: everything that is not named is proven
-to be the same. The schema is `apimpolicy/schemas/apimpolicy-diff-output.schema.json`.
+`status` is equivalent, different, undecided, added, removed or error; `complete`: all that is not named is proven to be
+the same. The schema is `apimpolicy/schemas/apimpolicy-diff-output.schema.json`.
 """
 
 from __future__ import annotations

@@ -76,6 +76,12 @@ class Goals:
     def branch(self, element: Element, outcome: int = 0) -> Goal:
         return Goal(BRANCH, element.source.path, (element.start,), outcome)
 
+    def node(self, goal: Goal) -> tuple[Excerpt, Bound]:
+        """The expression and the node of a condition."""
+        excerpt = self._spans[goal.file, goal.at[0]]
+        node = next(node for node, file, at, _ in self.of_node.values() if (file, at) == (goal.file, goal.at))
+        return excerpt, node
+
     def around(self, element: Element) -> list[Goal]:
         """The branches of a choose or retry."""
         found = self._around.get(id(element))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from apimpolicy.checks.expressions import ExpressionCheck
-from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.engine.document import load_policy
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.report.difference_data import (
@@ -23,13 +19,11 @@ from apimpolicy.report.difference_data import (
     Journey,
 )
 from apimpolicy.report.explanation import explain
-from apimpolicy.testing import first_surroundings
-from apimpolicy.testing.case_files import is_about_policies, is_case_file, load_case_file, load_case_tree
+from apimpolicy.testing.claims.nearby import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
 from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.claims.running import bounds_in_words
 from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 from apimpolicy.testing.comparing.joint import compare
-from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,12 +36,6 @@ if TYPE_CHECKING:
     from apimpolicy.testing.claims.worlds import Surroundings
     from apimpolicy.testing.comparing.joint import Comparison
     from apimpolicy.testing.comparing.sides import Pair
-
-_FRAGMENT = "compared"
-_AROUND_A_FRAGMENT = (
-    f'<policies><inbound><base /><include-fragment fragment-id="{_FRAGMENT}" /></inbound>'
-    "<backend><base /></backend><outbound><base /></outbound><on-error><base /></on-error></policies>"
-)
 
 
 def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> DifferenceReport:
@@ -71,16 +59,12 @@ def _compared(pair: Pair, names: tuple[str, str], bounds: Bounds, on_run: Callab
     assert pair.old is not None
     assert pair.new is not None
     old, new = (load_policy(data, path=name) for name, data in (pair.old, pair.new))
-    file = _test_file(pair.beside) or _stand_ins(pair, old, new)
+    file = file_about(pair.beside, old, new)
     around = surroundings_of(file)
-    scope = next((scope for scope, path in file.subject.policies.items() if _is_same(path, pair.beside)), "api")
+    scope = scope_in(file, pair.beside)
     one, other = (_world(each, scope, file, around) for each in (old, new))
     found = compare(one, other, bounds, on_run)
     return _report(pair, names, found, one)
-
-
-def _is_same(path: object, other: str) -> bool:
-    return os.path.exists(other) and os.path.exists(str(path)) and os.path.samefile(str(path), other)
 
 
 def _world(policy: Policy, scope: str, file: CaseFile, around: Surroundings) -> World:
@@ -89,57 +73,9 @@ def _world(policy: Policy, scope: str, file: CaseFile, around: Surroundings) -> 
     if not policy.is_fragment:
         return world_of({**policies, scope: policy}, around)
     gateway = around.gateway
-    gateway.fragments = {**gateway.fragments, _FRAGMENT: policy}
+    gateway.fragments = {**gateway.fragments, FRAGMENT: policy}
     gateway.policies.fragments = gateway.fragments
-    return world_of({"api": _AROUND_A_FRAGMENT}, around)
-
-
-def _test_file(path: str) -> CaseFile | None:
-    """A test file beside a policy that tests it: it says what is around it."""
-    directory = os.path.dirname(path) or os.curdir
-    if not os.path.isfile(path):
-        return None
-    for name in sorted(os.listdir(directory)):
-        beside = os.path.join(directory, name)
-        if is_case_file(name) and is_about_policies(beside):
-            try:
-                file = load_case_file(beside)
-            except ApimPolicyError:
-                continue
-            if any(_is_same(each, path) for each in file.subject.policies.values()):
-                return file
-    return None
-
-
-def _stand_ins(pair: Pair, old: Policy, new: Policy) -> CaseFile:
-    """A test file that says what the policies need around them, as far as nobody else does."""
-    defaults: dict[str, Any] = {}
-    providers: dict[str, Any] = {}
-    for policy in (old, new):
-        found = first_surroundings.surroundings_of(Subject(policy.document, ExpressionCheck(), Settings()))
-        for key, value in found.defaults.items():
-            defaults[key] = {**defaults.get(key, {}), **value} if isinstance(value, dict) else value
-        providers |= found.providers
-    content: dict[str, Any] = {"policy": _AROUND_A_FRAGMENT, "claims": [], "defaults": defaults}
-    if providers:
-        content["identity-providers"] = providers
-    path = os.path.join(os.path.dirname(pair.beside), "compared.test.json")
-    file = load_case_tree(read_tree(json.dumps(content), path), path)
-    file.subject.policies.clear()
-    _leave_known(file)
-    return file
-
-
-def _leave_known(file: CaseFile) -> None:
-    """Take out named values that the configuration has."""
-    if file.config is None or "named-values" not in file.defaults:
-        return
-    from apimpolicy.project.configuration import read_configuration
-
-    known = read_configuration(file.config).get("named-values", {})
-    table = file.defaults["named-values"].table()
-    for name in [name for name in table if name in known]:
-        del table[name]
+    return world_of({"api": AROUND_A_FRAGMENT}, around)
 
 
 def _report(pair: Pair, names: tuple[str, str], found: Comparison, world: World) -> DifferenceReport:
