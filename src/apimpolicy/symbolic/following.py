@@ -59,6 +59,7 @@ class Follower:
         self.state = State(inputs, self.path)
         self.state.start = start
         self.state.variables = {to_utf16(name): Dual(variable_value(value)) for name, value in world.variables.items()}
+        world.begin(self.state)
         self.given: dict[int, dict[str, Any]] = {}
         self.failed_expressions: set[int] = set()
 

@@ -6,7 +6,7 @@ assignment gives values to some of them, the others have their defaults.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.symbolic import solver
 
@@ -41,11 +41,20 @@ _OCTET = solver.either(
 ADDRESS = solver.sequence(_OCTET, *[part for _ in range(3) for part in (solver.literal("."), _OCTET)])
 """An IPv4 address, whose numbers go up to 199."""
 PATH = solver.sequence(solver.literal("/"), solver.many(_PATH))
+SEGMENT = solver.sequence(_WORD, solver.many(_TOKEN))
+"""A segment of a path that means nothing else: letters, digits, and in it `-`, `_`, `.`."""
 HOST = solver.sequence(
     _LOWER, solver.many(solver.either(_LOWER, _DIGIT, solver.literal("-"), solver.literal("."))), _LOWER
 )
 READABLE = solver.times(solver.either(_TOKEN, solver.literal(" "), solver.literal("/")), 1, None)
 """What people like to read in a test."""
+
+
+class Piece(NamedTuple):
+    """A piece of a path: a text, or the parameter of that name."""
+
+    text: str
+    is_parameter: bool = False
 
 
 class Input:
@@ -71,6 +80,8 @@ class Inputs:
         self.bounds = bounds
         self.known: dict[Key, Input] = {}
         self.by_name: dict[str, Input] = {}
+        self.template: tuple[Piece, ...] | None = None
+        """What the path of every request is made of; None where it is any path."""
         self.fixed: frozenset[str] = frozenset()
         """Entities of `context` that are the same in every run, by kind."""
         self.has_tokens = False
@@ -117,6 +128,19 @@ class Inputs:
 
     def _domain_of_text(self, term: Term, pattern: Pattern) -> tuple[Term, ...]:
         return solver.matches(term, pattern), solver.length(term) <= self.bounds.text_length
+
+    def path(self) -> Term:
+        """The path of the request's URL."""
+        if self.template is None:
+            return self.text("path", default="/", pattern=PATH)
+        return solver.joined([self._of_piece(piece) for piece in self.template])
+
+    def _of_piece(self, piece: Piece) -> Term:
+        return self.parameter(piece.text) if piece.is_parameter else solver.constant(piece.text)
+
+    def parameter(self, name: str) -> Term:
+        """A parameter of the path, where that has a template."""
+        return self.text("matched", name, default="x", pattern=SEGMENT)
 
     def in_term(self, term: Term) -> list[Input]:
         """The inputs that a term is over."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.goals import Goal
     from apimpolicy.symbolic.inputs import Assignment, Inputs
     from apimpolicy.symbolic.path import Path
+    from apimpolicy.symbolic.state import State
 
     Token = Callable[[str, Mapping[str, Any]], tuple[str, str]]
     Asking = Callable[[Follower, FollowedGateway, Result], list[Path]]
@@ -140,6 +141,15 @@ class World:
             content["certificate"] = self.certificates[scenario.certificate]
         return Request(scenario.method, scenario.url, headers=headers, **content)
 
+    def send(
+        self, gateway: FollowedGateway, request: Request, variables: dict[str, Any], doubles: dict[str, Any]
+    ) -> Result:
+        """Send a request through the policies."""
+        return gateway.run(self.scopes, request, variables=variables, doubles=doubles or None)
+
+    def begin(self, state: State) -> None:
+        """Say what is the same of every request."""
+
     def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
         """Send what an assignment means through the policy, and follow it; on from a way that went before, if given."""
         scenario = Scenario.of(assignment)
@@ -155,7 +165,7 @@ class World:
             if scenario.token is not None:
                 follower.has_token(request.headers)
             doubles = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
-            result = gateway.run(self.scopes, request, variables=variables, doubles=doubles or None)
+            result = self.send(gateway, request, variables, doubles)
             if self.asking is not None:
                 further = self.asking(follower, gateway, result)
         except TooLong:

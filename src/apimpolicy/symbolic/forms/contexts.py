@@ -228,7 +228,12 @@ def ip_address(call: Call, own: Message) -> Dual:
 
 @_of_request("System.Collections.Generic.IReadOnlyDictionary<string, string> MatchedParameters { get; }")
 def matched_parameters(call: Call, own: Message) -> Dual:
-    return Dual(form=Fields(call.walker.inputs, ("matched",), folds=False))
+    found = call.walker.inputs
+    if found.template is None:
+        return Dual(form=Fields(found, ("matched",), folds=False))
+    fields = Fields(found, ("matched",), folds=False, is_given=False)
+    fields.set = {piece.text: Dual(term=found.parameter(piece.text)) for piece in found.template if piece.is_parameter}
+    return Dual(form=fields)
 
 
 @_of_request("IMessageBody Body { get; }")
@@ -255,24 +260,16 @@ def decide_kind(call: Call, *key: str) -> bool:
     return True
 
 
-_URL_TEXTS = {
-    "Path": ("path", "/", patterns.PATH),
-    "Host": ("host", "contoso.azure-api.net", patterns.HOST),
-}
+@form("IUrl", "string Path { get; }")
+def path_of_url(call: Call) -> Dual | None:
+    return Dual(term=call.walker.inputs.path()) if isinstance(call.own.form, Thing) else None
 
 
-def _of_url(name: str) -> None:
-    key, default, pattern = _URL_TEXTS[name]
-
-    @form("IUrl", f"string {name} {{ get; }}")
-    def text(call: Call) -> Dual | None:
-        if not isinstance(call.own.form, Thing):
-            return None
-        return Dual(term=call.walker.inputs.text(key, default=default, pattern=pattern))
-
-
-for _name in _URL_TEXTS:
-    _of_url(_name)
+@form("IUrl", "string Host { get; }")
+def host_of_url(call: Call) -> Dual | None:
+    if not isinstance(call.own.form, Thing):
+        return None
+    return Dual(term=call.walker.inputs.text("host", default="contoso.azure-api.net", pattern=patterns.HOST))
 
 
 @form("IUrl", "string Scheme { get; }")

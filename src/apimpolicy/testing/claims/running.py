@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
-from apimpolicy.report.claim_data import ERROR, FALSE, SKIPPED, ClaimReport
+from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.claims.proving import Proof
 from apimpolicy.testing.claims.reading import Expressions
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.proving import Verdict
     from apimpolicy.testing.claims.reading import Claim
+    from apimpolicy.testing.claims.worlds import Surroundings
 
 
 def prove_file(
@@ -35,15 +36,10 @@ def prove_file(
         return reports
     try:
         around = surroundings_of(file)
-        world = world_of(file.subject.policies, around)
-        proof = Proof(world, asked, Expressions(around.gateway.named_values), bounds, on_run)
-        verdicts = proof.verdicts()
-        assert proof.inputs is not None
-        limits = tuple(bounds_in_words(world, proof.inputs))
-        found = [
-            report_of(verdict, proof.inputs, limits)._replace(case=_case(file, verdict, proof.inputs))
-            for verdict in verdicts
-        ]
+        if file.subject.policies or around.gateway.service is None:
+            found = _prove_policies(file, asked, around, bounds, on_run)
+        else:
+            found = prove_service(asked, around, bounds, on_run)
     except DiagnosticError as error:
         from apimpolicy.report.terminal import render
 
@@ -52,6 +48,54 @@ def prove_file(
         found = [_report(claim, ERROR, problem=str(error)) for claim in asked]
     seconds = (time.perf_counter() - started) / len(asked)
     return [report._replace(seconds=seconds) for report in found] + reports
+
+
+def _prove_policies(
+    file: CaseFile, claims: Sequence[Claim], around: Surroundings, bounds: Bounds, on_run: Callable[[], None]
+) -> list[ClaimReport]:
+    world = world_of(file.subject.policies, around)
+    proof = Proof(world, claims, Expressions(around.gateway.named_values), bounds, on_run)
+    verdicts = proof.verdicts()
+    assert proof.inputs is not None
+    limits = tuple(bounds_in_words(world, proof.inputs))
+    return [
+        report_of(verdict, proof.inputs, limits)._replace(case=_case(file, verdict, proof.inputs))
+        for verdict in verdicts
+    ]
+
+
+def prove_service(
+    claims: Sequence[Claim], around: Surroundings, bounds: Bounds, on_run: Callable[[], None] = lambda: None
+) -> list[ClaimReport]:
+    """Decide claims for every operation of every API of a service. Raises DiagnosticError, ConfigurationError."""
+    from apimpolicy.testing.claims.services import worlds_of
+
+    expressions = Expressions(around.gateway.named_values)
+    found: dict[str, ClaimReport] = {}
+    for world in worlds_of(around):
+        asked = [claim for claim in claims if claim.name not in found or found[claim.name].status != FALSE]
+        if not asked:
+            break
+        proof = Proof(world, asked, expressions, bounds, on_run)
+        for verdict in proof.verdicts():
+            assert proof.inputs is not None
+            report = report_of(verdict, proof.inputs, tuple(bounds_in_words(world, proof.inputs)))
+            name = verdict.claim.name
+            found[name] = _worse(found.get(name), report._replace(about=world.route.name))
+    missing = [_report(claim, ERROR, "the service has no API") for claim in claims if claim.name not in found]
+    return [*(found[claim.name] for claim in claims if claim.name in found), *missing]
+
+
+def _worse(known: ClaimReport | None, report: ClaimReport) -> ClaimReport:
+    """What is said of a claim that was asked of several operations: what is false, else what is not decided."""
+    if known is None or report.status == FALSE:
+        return report if report.status != PROVEN else report._replace(about="")
+    if report.status == PROVEN:
+        bounds = tuple(dict.fromkeys((*known.bounds, *report.bounds)))
+        return known._replace(bounds=bounds)
+    if known.status == PROVEN:
+        return report
+    return known._replace(reasons=tuple(dict.fromkeys((*known.reasons, *report.reasons))))
 
 
 def write_case(file: CaseFile, report: ClaimReport) -> bool:

@@ -53,7 +53,7 @@ def surroundings_of(file: CaseFile) -> Surroundings:
     """What a test file says of the gateway. Raises TestFileError, ConfigurationError, DiagnosticError."""
     case = case_of_claims(file)
     made = gateway_of(case)
-    if _ask_for_certificates(made.gateway, case.subject.policies):
+    if made.gateway.service is not None or _ask_for_certificates(made.gateway, case.subject.policies):
         made = _with_certificates(case)
     variables = case.given.get("variables")
     given = None if variables is None else variables.plain()
@@ -74,6 +74,12 @@ def _ask_for_certificates(gateway: Gateway, policies: Mapping[str, AnyPolicy]) -
 
 def world_of(policies: Mapping[str, AnyPolicy], around: Surroundings) -> World:
     """The world of policies, by scope. Raises ConfigurationError, DiagnosticError."""
+    settings, options = world_parts(policies, around)
+    return World(dict(policies), settings, **options)
+
+
+def world_parts(policies: Mapping[str, AnyPolicy], around: Surroundings) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the world of policies is made of: the settings of the gateway, and options of `World`."""
     gateway = around.gateway
     settings = {name: getattr(gateway, name) for name in gateway.declared} | {"now": around.now}
     certificates: dict[str, Certificate] = {}
@@ -81,16 +87,14 @@ def world_of(policies: Mapping[str, AnyPolicy], around: Surroundings) -> World:
     if _ask_for_certificates(gateway, policies):
         certificates = _certificates(around.certificates, gateway)
         uploads = {f"{UPLOADED}{name}": certificates[name] for name in _INVALID}
-    return World(
-        dict(policies),
-        settings,
-        certificates=certificates | uploads,
-        uploads=uploads,
-        providers=[] if around.identities is None else list(around.identities.providers),
-        token=_tokens(around.identities),
-        variables=around.variables,
-        fixed=[kind for kind in ENTITIES if kind != "deployment" and getattr(gateway, kind) is not None],
-    )
+    return settings, {
+        "certificates": certificates | uploads,
+        "uploads": uploads,
+        "providers": [] if around.identities is None else list(around.identities.providers),
+        "token": _tokens(around.identities),
+        "variables": around.variables,
+        "fixed": [kind for kind in ENTITIES if kind != "deployment" and getattr(gateway, kind) is not None],
+    }
 
 
 def _tokens(identities: CaseIdentities | None) -> Callable[[str, Mapping[str, Any]], tuple[str, str]]:
