@@ -53,9 +53,16 @@ class Path:
         self.wrong: list[Decision] = []
         """Decisions whose form said something else than the run: mistakes of a form."""
         self.owner: Any = None
+        self.chance: Assignment = {}
+        """What came by chance in this run."""
         self.changed: dict[tuple[str, ...], Dual] = {}
         """What policies put into trees that came from outside, by key."""
         self._known: set[int] = set()
+
+    def drawn(self, *key: str, value: Any) -> None:
+        """An input that nobody gave had this value by chance; from here on it is given."""
+        if key not in self.assignment and value is not None:
+            self.assignment[key] = self.chance[key] = value
 
     @property
     def is_exact(self) -> bool:

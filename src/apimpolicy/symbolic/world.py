@@ -137,29 +137,34 @@ class World:
         except ApimPolicyError as error:
             problem = str(error)
         reached = set() if result is None else self.goals.reached(result.trace)
-        return Run(scenario, assignment, follower.path, result, reached, problem)
+        return Run(scenario, {**assignment, **follower.path.chance}, follower, result, reached, problem)
 
 
 class Run:
     """A request that was run: what it reached, and the way it went. `result` is None when it could not be run."""
 
-    __slots__ = ("assignment", "path", "problem", "reached", "result", "scenario")
+    __slots__ = ("assignment", "follower", "problem", "reached", "result", "scenario")
 
     def __init__(
         self,
         scenario: Scenario,
         assignment: Assignment,
-        path: Path,
+        follower: Follower,
         result: Result | None,
         reached: set[Goal],
         problem: str,
     ) -> None:
         self.scenario = scenario
         self.assignment = assignment
-        self.path = path
+        self.follower = follower
         self.result = result
         self.reached = reached
         self.problem = problem
+
+    @property
+    def path(self) -> Path:
+        """The way that it went."""
+        return self.follower.path
 
 
 def stand_in_url(backend: str) -> str:
