@@ -135,10 +135,12 @@ def main() -> None:
     paths = documents(folder, given.only)
     if given.most:
         paths = paths[:: max(1, len(paths) // given.most)]
+    rows: list[dict[str, Any]] = []
     with ThreadPoolExecutor(given.workers) as pool:
-        rows = list(pool.map(lambda path: measured(path, given.seconds), paths))
-    if given.json:
-        Path(given.json).write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        for row in pool.map(lambda path: measured(path, given.seconds), paths):
+            rows.append(row)
+            if given.json:
+                Path(given.json).write_text(json.dumps(rows, indent=1), encoding="utf-8")
     for row in rows:
         if "problem" in row:
             print(f"{row['path']}: {row['problem'].strip().splitlines()[-1] if row['problem'].strip() else '?'}")

@@ -55,6 +55,8 @@ class Path:
         self.owner: Any = None
         self.is_over = False
         """Nobody wants to know any more where its decisions lead."""
+        self.chance: Assignment = {}
+        """What came by chance in this run."""
         self.changed: dict[tuple[str, ...], Dual] = {}
         """What policies put into trees that came from outside, by key."""
         self._known: set[int] = set()
@@ -65,6 +67,11 @@ class Path:
         made.decisions = list(self.decisions)
         made._known = set(self._known)
         return made
+
+    def drawn(self, *key: str, value: Any) -> None:
+        """An input that nobody gave had this value by chance; from here on it is given."""
+        if key not in self.assignment and value is not None:
+            self.assignment[key] = self.chance[key] = value
 
     @property
     def is_exact(self) -> bool:

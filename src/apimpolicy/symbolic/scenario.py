@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import attrs
 
+from apimpolicy.symbolic.forms.contexts import MAY_BE_NULL, TEXTS
 from apimpolicy.symbolic.trees import JWT, LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.symbolic.inputs import Assignment, Key
 
+DEFAULTS = {(kind, key): default for kind, key, default in TEXTS.values()}
 _QUERY_SAFE = "-._~/:,;@!$*()'"
 ENTITIES = ("user", "product", "subscription", "api", "operation", "deployment")
 _OPTIONAL = ("user", "product", "subscription")
@@ -221,16 +223,19 @@ class _Reader:
             values = {
                 key[1]: value
                 for key, value in self.given.items()
-                if key[0] == kind and len(key) == 2 and key[1] not in ("there", "version")
+                if key[0] == kind and len(key) == 2 and key[1] != "there" and key not in MAY_BE_NULL
             }
-            if kind == "api" and self.get("api", "version", "there"):
-                values["version"] = self.get("api", "version", default="v1")
+            for each in sorted(MAY_BE_NULL):
+                if each[0] == kind and self.get(*each, "there"):
+                    values[each[1]] = self.get(*each, default=DEFAULTS[each])
+            if "id" in values and kind not in ("user", "deployment"):
+                values.setdefault("name", kind)
+            if "primary-key" in values:
+                values.setdefault("key", DEFAULTS["subscription", "key"])
             if kind in _OPTIONAL and not self.get(kind, "there"):
                 continue
             if values or kind in _OPTIONAL:
                 found[kind] = values
-        if self.get("groups", "length"):
-            found.setdefault("user", {})
         return found
 
     def groups(self) -> list[dict[str, str]]:

@@ -173,7 +173,8 @@ class World:
         except ApimPolicyError as error:
             problem = str(error)
         reached = set() if result is None else self.goals.reached(result.trace)
-        return Run(scenario, assignment, follower.path, result, reached, problem, further)
+        given = {**assignment, **follower.path.chance}
+        return Run(scenario, given, follower, result, reached, problem, further)
 
 
 class Run:
@@ -182,13 +183,13 @@ class Run:
     `further` are the ways that go on from its end, by what was asked there (`World.asking`).
     """
 
-    __slots__ = ("assignment", "further", "path", "problem", "reached", "result", "scenario")
+    __slots__ = ("assignment", "follower", "further", "path", "problem", "reached", "result", "scenario")
 
     def __init__(
         self,
         scenario: Scenario,
         assignment: Assignment,
-        path: Path,
+        follower: Follower,
         result: Result | None,
         reached: set[Goal],
         problem: str,
@@ -196,15 +197,19 @@ class Run:
     ) -> None:
         self.scenario = scenario
         self.assignment = assignment
-        self.path = path
+        self.follower = follower
         self.result = result
         self.reached = reached
         self.problem = problem
         self.further = further
+        self.path: Path = follower.path
+        """The way that it went."""
 
     def along(self, path: Path) -> Run:
         """The same run with another way."""
-        return Run(self.scenario, self.assignment, path, self.result, self.reached, self.problem)
+        made = Run(self.scenario, self.assignment, self.follower, self.result, self.reached, self.problem)
+        made.path = path
+        return made
 
 
 def stand_in_url(backend: str) -> str:

@@ -121,6 +121,7 @@ TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("IOperation", "Method"): ("operation", "method", "GET"),
     ("IOperation", "UrlTemplate"): ("operation", "url-template", "/"),
     ("IContextApi", "Revision"): ("api", "revision", "1"),
+    ("IContextApi", "Version"): ("api", "version", "v1"),
     ("IOperation", "Id"): ("operation", "id", "operation"),
     ("IOperation", "Name"): ("operation", "name", "operation"),
     ("IDeployment", "Region"): ("deployment", "region", "West Europe"),
@@ -129,13 +130,21 @@ TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
 """Texts of entities: what they are called as inputs, and what they are unless it matters."""
 
 
+MAY_BE_NULL = frozenset({("user", "email"), ("user", "first-name"), ("user", "last-name"), ("api", "version")})
+
+
 def _text(owner: str, name: str) -> None:
     kind, key, default = TEXTS[owner, name]
 
     @form(owner, f"string {name} {{ get; }}")
-    def text(call: Call) -> Dual:
+    def text(call: Call) -> Dual | None:
+        if kind in call.walker.inputs.fixed:
+            return None
         pattern = patterns.PATH if key == "url-template" else patterns.NAME if default else patterns.RELATIVE
-        return Dual(term=call.walker.inputs.text(kind, key, default=default, pattern=pattern))
+        null = None
+        if (kind, key) in MAY_BE_NULL:
+            null = solver.no(call.walker.inputs.truth(kind, key, "there"))
+        return Dual(term=call.walker.inputs.text(kind, key, default=default, pattern=pattern), null=null)
 
 
 for _owner, _name in TEXTS:
@@ -146,17 +155,6 @@ _of_way("IDeployment", "IGateway Gateway { get; }", "string GatewayId { get; }",
 _of_way("IGateway", "string Id { get; }", "string InstanceId { get; }", "bool IsManaged { get; }")
 _of_way("IContextApi", "bool IsCurrentRevision { get; }")
 _of_way("IContext", "bool Tracing { get; }", "IBackend Backend { get; }")
-
-
-@form("IContextApi", "string Version { get; }")
-def version(call: Call) -> Dual | None:
-    found = call.walker.inputs
-    if "api" in found.fixed:
-        return None
-    return Dual(
-        term=found.text("api", "version", default="v1", pattern=patterns.WORD),
-        null=solver.no(found.truth("api", "version", "there")),
-    )
 
 
 @form("IUser", "System.Collections.Generic.IEnumerable<IGroup> Groups { get; }")

@@ -57,6 +57,7 @@ def next_number(call: Call) -> Dual | None:
     state = call.walker.state
     number = str(state.draws)
     state.draws += 1
+    call.walker.path.drawn("random", number, str(least), str(most), value=call.value)
     return Dual(
         term=call.walker.inputs.number(
             "random", number, str(least), str(most), default=least, least=least, most=most - 1

@@ -80,7 +80,9 @@ def convert_text(call: Call) -> Dual | None:
 def convert_object(call: Call) -> Dual | None:
     given = call.arguments[0]
     if isinstance(given.form, trees.Tree):
-        return trees.explicit(call.walker, given, str(call.node.type))
+        if trees.is_null(call.walker, given):
+            return Dual()
+        return trees.explicit(call.walker, Dual(given.value, form=given.form), str(call.node.type))
     term = term_of(given)
     if term is not None and solver.is_number(term):
         return Dual(term=term)

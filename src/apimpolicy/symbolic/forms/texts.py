@@ -246,7 +246,11 @@ def removed(call: Call) -> Dual | None:
     count = term_of(call.arguments[1]) if len(call.arguments) > 1 else whole - at
     if count is None:
         return None
-    call.guard(solver.every(at >= 0, count >= 0, at + count <= whole))
+    call.guard(
+        solver.every(at >= 0, count >= 0, at + count <= whole)
+        if call.arguments[1:]
+        else solver.every(at >= 0, at < whole)
+    )
     rest = solver.piece(term, at + count, whole - at - count)
     return Dual(term=solver.joined([solver.piece(term, solver.constant(0), at), rest]))
 
