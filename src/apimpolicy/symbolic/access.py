@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
-from apimpolicy.symbolic import trees
+from apimpolicy.symbolic import totality, trees
 from apimpolicy.symbolic.forms import Call, form_of
 from apimpolicy.symbolic.sequences import Items, items_of
 from apimpolicy.symbolic.values import Dual, obstacle_in
@@ -163,7 +163,9 @@ def _member(
         found = form(Call(walker, node, member, receiver, arguments))
         if found is not None:
             return found
-    return walker.opaque(f"{member.declaring.name}.{member.name}", node, own)
+    return walker.opaque(
+        f"{member.declaring.name}.{member.name}", node, own, may_throw=totality.may_throw(member, arguments)
+    )
 
 
 @walks(nodes.DelegateCall)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
-from apimpolicy.symbolic import solver, trees
+from apimpolicy.symbolic import solver, totality, trees
 from apimpolicy.symbolic.texts import as_text, concatenated, same_text
 from apimpolicy.symbolic.values import Dual, obstacle_in, term_of
 from apimpolicy.symbolic.walker import Walker, walks
@@ -107,7 +107,7 @@ def binary(walker: Walker, node: nodes.Binary) -> Dual:
     if found is not None:
         return found
     name = f"{node.method.declaring.name} {node.operator}" if node.method is not None else f"{kind} {node.operator}"
-    return walker.opaque(name, node, [left, right])
+    return walker.opaque(name, node, [left, right], may_throw=totality.operator_may_throw(node))
 
 
 def _equality(left: Dual, right: Dual, kind: str, *, is_lifted: bool) -> Dual | None:
@@ -228,10 +228,10 @@ def _carried(operand: Dual) -> Dual:
 def _numeric(walker: Walker, node: nodes.Expression, operand: Dual, source: str, target: str) -> Dual:
     term = term_of(operand)
     if term is None or source == "char" or target == "char":
-        return walker.opaque(f"conversion from {source} to {target}", node, [operand])
+        return walker.opaque(f"conversion from {source} to {target}", node, [operand], may_throw="decimal" in (source, target))
     if target in _REAL or source not in _REAL:
         return _carried(operand) if target in _REAL or _widens(source, target) else _fitting(walker, node, term, target)
-    return walker.opaque(f"conversion from {source} to {target}", node, [operand])
+    return walker.opaque(f"conversion from {source} to {target}", node, [operand], may_throw="decimal" in (source, target))
 
 
 def _widens(source: str, target: str) -> bool:
@@ -305,7 +305,7 @@ def interpolated(walker: Walker, node: nodes.InterpolatedString) -> Dual:
             is_plain = is_plain and part.alignment is None and part.format is None
             parts.append(walker.evaluate(part.value))
     found = concatenated(walker, parts) if is_plain else None
-    return found if found is not None else walker.opaque("interpolated string", node, parts)
+    return found if found is not None else walker.opaque("interpolated string", node, parts, may_throw=False)
 
 
 __all__ = ["as_text", "converted", "decide_null", "limits_of", "matched", "obstacle_in"]

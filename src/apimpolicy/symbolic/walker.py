@@ -150,12 +150,13 @@ class Walker:
         below = [self.evaluate(each) for each in node.children() if isinstance(each, nodes.Expression)]
         return self.opaque(type(node).__name__, node, below)
 
-    def opaque(self, kind: str, node: nodes.Bound, below: Sequence[Dual]) -> Dual:
-        """The meaning of something without a form, from what it was given."""
+    def opaque(self, kind: str, node: nodes.Bound, below: Sequence[Dual], *, may_throw: bool = True) -> Dual:
+        """The meaning of something without a form, from what it was given; what may throw is an obstacle by itself."""
         if all(each.is_constant for each in below):
             return Dual()
         lost = obstacle_in(*below) or self.obstacle(kind, node)
-        self.guard(None, lost)
+        if may_throw:
+            self.guard(None, lost)
         for each in below:
             if hasattr(each.form, "spoil"):
                 each.form.spoil(lost)
