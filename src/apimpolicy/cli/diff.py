@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.report.difference_data import DifferenceReport
-    from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.testing.comparing.sides import Pair
 
 
@@ -50,7 +49,6 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     Exits with 0 when all policies are proven equivalent, 1 when there is a difference, 2 when something cannot be read,
     3 when none was found and it is not decided whether there is one.
     """
-    from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.testing.comparing.sides import pairs
 
     started = time.perf_counter()
@@ -59,23 +57,23 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
         say(f"there are no policies in {old} and {new}")
         return exit_codes.USAGE
     changed = [pair for pair in found if pair.old is None or pair.new is None or pair.old[1] != pair.new[1]]
-    bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
-    reports = _compare(changed, bounds, form == "text", verbose)
+    reports = _compare(changed, seconds, form == "text", verbose)
     _show(reports, len(found) - len(changed), time.perf_counter() - started, form)
     return _exit_code(reports)
 
 
-def _compare(pairs: Sequence[Pair], bounds: Bounds, is_text: bool, verbose: bool) -> list[DifferenceReport]:
+def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbose: bool) -> list[DifferenceReport]:
     from apimpolicy.cli.progress import Progress
     from apimpolicy.report.difference_text import difference
     from apimpolicy.report.style import Style
+    from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.comparing.running import compare_pair
 
     style = Style.of(sys.stdout)
     reports: list[DifferenceReport] = []
     with Progress("compared", len(pairs), "policies") as progress:
         for pair in pairs:
-            report = compare_pair(pair, bounds, progress.show)
+            report = compare_pair(pair, bounds_for(pair.beside, seconds), progress.show)
             reports.append(report)
             progress.advance()
             if is_text:

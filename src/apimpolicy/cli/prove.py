@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.report.claim_data import ClaimReport
-    from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
 
@@ -40,7 +39,9 @@ if TYPE_CHECKING:
     help="For people, or for programs.",
 )
 def command(paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds: float | None, form: str) -> int:
-    """Decide whether claims hold for every request: claims of test files, beside their cases.
+    """Decide whether claims hold for every request.
+
+    Claims stand in test files, beside the cases, and in apimpolicy.toml, where they are about every API of the service.
 
     A claim is proven, or false with a request that shows it, which has run through the simulator; or it is not decided,
     with what stands in the way. Needs the solver: pip install 'apimpolicy[prove]'.
@@ -64,12 +65,9 @@ def command(paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds
     Exits with 0 when all claims are proven, 1 when one is false, 2 when a file cannot be read, 3 when none is false and
     one is not decided, 5 when there is no claim.
     """
-    from apimpolicy.symbolic.bounds import Bounds
-
     started = time.perf_counter()
-    bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
     files, unreadable = _files(paths or (".",), words)
-    reports = _prove(files, bounds, write, form == "text")
+    reports = _prove(files, seconds, write, form == "text")
     _show(reports, unreadable, time.perf_counter() - started, form)
     if unreadable:
         return exit_codes.USAGE
@@ -84,12 +82,15 @@ def _files(paths: Sequence[str], words: Sequence[str]) -> tuple[list[tuple[CaseF
     from apimpolicy.cli.test import find_test_files
     from apimpolicy.report.terminal import render
     from apimpolicy.testing.case_files import load_case_file
+    from apimpolicy.testing.claims.configured import configurations_with_claims, file_of
 
     found: list[tuple[CaseFile, list[Claim]]] = []
     unreadable: dict[str, str] = {}
-    for path in find_test_files(paths):
+    configured = list(configurations_with_claims(paths))
+    readers = {path: load_case_file for path in find_test_files(paths) if path not in configured}
+    for path, read in {**dict.fromkeys(configured, file_of), **readers}.items():
         try:
-            file = load_case_file(path)
+            file = read(path)
         except DiagnosticError as error:
             unreadable[path] = "\n\n".join(map(render, error.diagnostics))
             continue
@@ -108,18 +109,19 @@ def _is_wanted(claim: Claim, words: Sequence[str]) -> bool:
 
 
 def _prove(
-    files: Sequence[tuple[CaseFile, list[Claim]]], bounds: Bounds, write: bool, is_text: bool
+    files: Sequence[tuple[CaseFile, list[Claim]]], seconds: float | None, write: bool, is_text: bool
 ) -> list[ClaimReport]:
     from apimpolicy.cli.progress import Progress
     from apimpolicy.report.claim_text import claim
     from apimpolicy.report.style import Style
+    from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.claims.running import prove_file
 
     style = Style.of(sys.stdout)
     reports: list[ClaimReport] = []
     with Progress("decided", sum(len(claims) for _, claims in files), "claims") as progress:
         for file, claims in files:
-            found = prove_file(file, claims, bounds, progress.show)
+            found = prove_file(file, claims, bounds_for(file.path, seconds), progress.show)
             reports += found
             progress.clear()
             for report in found:

@@ -227,11 +227,12 @@ def _carried(operand: Dual) -> Dual:
 
 def _numeric(walker: Walker, node: nodes.Expression, operand: Dual, source: str, target: str) -> Dual:
     term = term_of(operand)
+    what, may_throw = f"conversion from {source} to {target}", "decimal" in (source, target)
     if term is None or source == "char" or target == "char":
-        return walker.opaque(f"conversion from {source} to {target}", node, [operand], may_throw="decimal" in (source, target))
+        return walker.opaque(what, node, [operand], may_throw=may_throw)
     if target in _REAL or source not in _REAL:
         return _carried(operand) if target in _REAL or _widens(source, target) else _fitting(walker, node, term, target)
-    return walker.opaque(f"conversion from {source} to {target}", node, [operand], may_throw="decimal" in (source, target))
+    return walker.opaque(what, node, [operand], may_throw=may_throw)
 
 
 def _widens(source: str, target: str) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from apimpolicy.context.execution import Context
+    from apimpolicy.context.records import Request
     from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.state import Fields, Message
     from apimpolicy.testing.claims.reading import Expressions
     from apimpolicy.testing.tree import Tree
+
+
+_ADDED = ("host", "x-forwarded-for")
 
 
 class Unknown(Exception):
@@ -71,7 +75,18 @@ class FollowedConditions(Conditions):
                 return made
             made.state.request = forwarded[sent].as_it_is()
             made.state.request.url_lost = Obstacle("the URL of the backend", "")
+            self._forward(made.state.request.headers, self.result.backend_requests[sent])
         return made
+
+    def _forward(self, fields: Fields, request: Request) -> None:
+        """What forwarding does to headers: the backend's host, the caller's address, credentials of the backend."""
+        routed = self.result.exchange.routed
+        if routed is not None:
+            names = [*routed.backend.headers, *(["Authorization"] if routed.backend.authorization is not None else [])]
+            lost = None if len(self.result.backend_requests) == 1 else Obstacle("credentials of several backends", "")
+            fields.set |= {name.lower(): Dual(request.headers.get(name), lost=lost) for name in names}
+        for name in _ADDED:
+            fields.set[name] = Dual(request.headers.get(name), lost=Obstacle(f"the header {name} of a backend", ""))
 
     def follow(self, key: str, tree: Tree, is_met: bool) -> None:
         form = _FORMS.get(key, _nothing_known)
