@@ -13,6 +13,7 @@ _QUERY = ("mode", "page")
 _WORDS = ("admin", "reader", "v2", "beta", "")
 _NUMBERS = (0, 1, 9, 10, 42)
 _PATHS = ("/", "/health", "/orders", "/orders/17", "/admin/users")
+_CHANGES = (("==", "!="), ("!=", "=="), ("&&", "||"), ("||", "&&"), ("!(", "("), ("admin", "reader"), ("403", "200"))
 _METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
 
 
@@ -108,6 +109,16 @@ class Maker:
         status = self.random.choice((401, 403, 404))
         return f'<return-response><set-status code="{status}" reason="No" /></return-response>'
 
+    def guarded(self) -> tuple[str, dict[str, Any]]:
+        """A policy that refuses on a condition, and the claim that nothing with it reaches the backend."""
+        condition = self.condition(1)
+        policy = (
+            f'<policies><inbound><base /><choose><when condition="@({condition})"><return-response>'
+            '<set-status code="403" reason="No" /></return-response></when></choose></inbound><backend><base /></backend>'
+            "<outbound><base /></outbound><on-error><base /></on-error></policies>"
+        )
+        return policy, {"if": f"@({condition})", "never": "reaches-backend"}
+
     def claim(self) -> dict[str, Any]:
         """A claim."""
         expression = f"@({self.condition(1)})"
@@ -122,6 +133,15 @@ class Maker:
                 {"if": {"by": "policy"}, "then": {"any": [{"status": 403}, expression]}},
             )
         )
+
+    def changed(self, policy: str) -> list[str]:
+        """The policy with one operator or word changed, at up to six places."""
+        found: list[str] = []
+        for old, new in _CHANGES:
+            places = [place for place in range(len(policy)) if policy.startswith(old, place)]
+            for place in self.random.sample(places, min(len(places), 2)):
+                found.append(policy[:place] + new + policy[place + len(old) :])
+        return self.random.sample(found, min(len(found), 6))
 
     # Requests
 

@@ -166,12 +166,12 @@ class World:
                 follower.has_token(request.headers)
             doubles = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
             result = self.send(gateway, request, variables, doubles)
-            if self.asking is not None:
-                further = self.asking(follower, gateway, result)
         except TooLong:
             problem = "it makes more decisions than are followed"
         except ApimPolicyError as error:
             problem = str(error)
+        if result is not None and self.asking is not None:
+            further = self.asking(follower, gateway, result)
         reached = set() if result is None else self.goals.reached(result.trace)
         given = {**assignment, **follower.path.chance}
         return Run(scenario, given, follower, result, reached, problem, further)

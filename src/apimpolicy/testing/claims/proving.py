@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Literal
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.records import Record
 from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.symbolic.path import TooLong
 from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.symbolic.values import Obstacle
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.explaining import Explaining
 from apimpolicy.testing.claims.followed import FollowedConditions
+from apimpolicy.testing.claims.reading import trees_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 OUT_OF_TIME = Obstacle("the time, or the number of requests, was not enough", "")
 ANOTHER_WAY = Obstacle("a request that went another way than was foreseen", "")
+TOO_LONG = Obstacle("more decisions on one way than are followed", "")
 
 
 class Verdict(Record):
@@ -77,6 +80,9 @@ class Proof:
 
     def verdicts(self) -> list[Verdict]:
         """Search, and say what came of each claim. Raises DiagnosticError when an expression does not compile."""
+        for claim in self.claims:
+            for tree in trees_of(claim):
+                self.expressions.compiled(tree)
         self.world.asking = self._ask
         explorer = Explorer(self.world, self.bounds, thorough=True, on_run=self._ran)
         explored = explorer.explore()
@@ -92,9 +98,13 @@ class Proof:
             if index in self.broken:
                 continue
             conditions = FollowedConditions(result, gateway, self.expressions, follower)
-            if conditions.hold(claim):
-                self.obstacles[index].update(conditions.path.obstacles)
-            else:
+            try:
+                is_broken = not conditions.hold(claim)
+            except TooLong:
+                self.obstacles[index].setdefault(TOO_LONG)
+                continue
+            self.obstacles[index].update(conditions.path.obstacles)
+            if is_broken:
                 self._just_broken.append(index)
             ways.append(conditions.path)
             self._ways[index].append(conditions.path)

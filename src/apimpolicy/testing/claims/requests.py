@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.world import Run
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
+    from apimpolicy.testing.tree import Tree
 
 _WIDTH = 110
 
@@ -106,9 +107,16 @@ def with_case(file: CaseFile, case: dict[str, Any]) -> str:
         return f"{text.rstrip()}\n\ncases:\n{block_of(case)}"
     if text[cases.start : cases.start + 1] == "[":
         raise ConfigurationError(f"the cases of {file.path} stand in brackets; paste the new one")
-    end = len(text[: cases.value[-1].end].rstrip())
+    end = len(text[: _end(cases)].rstrip())
     rest = text[end:].lstrip("\n")
     return f"{text[:end]}\n\n{block_of(case, _column(text, cases.start))}" + (f"\n{rest}" if rest else "")
+
+
+def _end(tree: Tree) -> int:
+    """Where the last scalar in a tree ends: behind a table YAML counts comments as its own."""
+    while isinstance(tree.value, (dict, list)) and tree.value and tree.source.text[tree.start] not in "[{":
+        tree = [*tree.value.values()][-1] if isinstance(tree.value, dict) else tree.value[-1]
+    return tree.end
 
 
 def _column(text: str, offset: int) -> int:

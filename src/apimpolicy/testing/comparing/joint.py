@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from apimpolicy.records import Record
 from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.symbolic.path import TooLong
 from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.symbolic.values import Dual, Obstacle, term_of
-from apimpolicy.testing.claims.proving import ANOTHER_WAY, OUT_OF_TIME
+from apimpolicy.testing.claims.proving import ANOTHER_WAY, OUT_OF_TIME, TOO_LONG
 from apimpolicy.testing.comparing.canonical import common, of_program
 from apimpolicy.testing.comparing.observing import differences
 
@@ -133,12 +134,17 @@ class _Joint:
             return []
         ways: list[Path] = []
         for question in _questions(old, new):
+            if isinstance(question, Obstacle):
+                self.obstacles.setdefault(question)
+                continue
             path = new.follower.path.branch()
-            term = question if not isinstance(question, Obstacle) else None
-            if isinstance(question, Obstacle) or solver.known_truth(solver.simplified(question)) is None:
-                path.hold(term, True, "equal", question if isinstance(question, Obstacle) else None)
-                self.obstacles.update(path.obstacles)
-                ways.append(path)
+            try:
+                path.hold(question, True, "equal")
+            except TooLong:
+                self.obstacles.setdefault(TOO_LONG)
+                continue
+            self.obstacles.update(path.obstacles)
+            ways.append(path)
         return ways
 
     def smallest(self, kind: Kind, run: Run, explored: Exploration) -> Found:
