@@ -114,8 +114,8 @@ class Maker:
         condition = self.condition(1)
         policy = (
             f'<policies><inbound><base /><choose><when condition="@({condition})"><return-response>'
-            '<set-status code="403" reason="No" /></return-response></when></choose></inbound><backend><base /></backend>'
-            "<outbound><base /></outbound><on-error><base /></on-error></policies>"
+            '<set-status code="403" reason="No" /></return-response></when></choose></inbound>'
+            "<backend><base /></backend><outbound><base /></outbound><on-error><base /></on-error></policies>"
         )
         return policy, {"if": f"@({condition})", "never": "reaches-backend"}
 
