@@ -68,7 +68,8 @@ def _listed(reasons: Sequence[str], style: Style) -> Iterator[str]:
 def bounds_line(reports: Iterable[ClaimReport], style: Style = PLAIN) -> str:
     """Within which bounds the proofs hold; nothing where nothing is proven."""
     found = dict.fromkeys(bound for report in reports if report.status == PROVEN for bound in report.bounds)
-    return style.paint("dim", f"proven for {'; '.join(found)}") if found else ""
+    lines = wrap(f"proven for {'; '.join(found)}", style.width) if found else []
+    return "\n".join(style.paint("dim", line) for line in lines)
 
 
 def summary(reports: Sequence[ClaimReport], seconds: float, style: Style = PLAIN) -> str:

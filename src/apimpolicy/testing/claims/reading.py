@@ -1,11 +1,15 @@
-"""Claims as test files have them.
+"""Claims: what holds for every request, as test files have it; `apimpolicy prove` decides them.
 
-claims:
-  - name: nobody gets through without a certificate
-    if: reaches-backend
-    then: '@(context.Request.Certificate != null)'
-  - name: no request makes the gateway itself fail
-    never: {status: 500, by: gateway}
+    claims:
+      - name: nobody gets through without a certificate
+        if: reaches-backend                                  # for which requests; without it, for all
+        then: '@(context.Request.Certificate != null)'       # what holds for each of them, of the request as it came
+      - name: no key of the caller reaches the backend
+        then-sent: '@(!context.Request.Headers.ContainsKey("X-Key"))'        # of the request as it was sent
+      - name: no request makes the gateway itself fail
+        never: {status: 500, by: gateway}                    # what holds for none
+
+A test case can name a claim, `expect: {holds: no request makes the gateway itself fail}`: it then holds for its request.
 """
 
 from __future__ import annotations

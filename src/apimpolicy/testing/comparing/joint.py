@@ -124,8 +124,7 @@ class _Joint:
         for difference in differences(first.result, second.result):
             self._kinds.add(difference.kind)
             self.found.setdefault(difference.kind, second)
-        if not self._kinds:
-            second.further = self._asked(*self._ends)
+        second.further = self._asked(*self._ends)
         return second
 
     def _asked(self, old: _End, new: _End) -> list[Path]:
@@ -134,17 +133,12 @@ class _Joint:
             return []
         ways: list[Path] = []
         for question in _questions(old, new):
-            if isinstance(question, Obstacle):
-                self.obstacles.setdefault(question)
-                continue
             path = new.follower.path.branch()
-            try:
-                path.hold(question, True, "equal")
-            except TooLong:
-                self.obstacles.setdefault(TOO_LONG)
-                continue
-            self.obstacles.update(path.obstacles)
-            ways.append(path)
+            obstacle = _hold(question, path)
+            if obstacle is None:
+                ways.append(path)
+            elif not self._kinds:
+                self.obstacles.setdefault(obstacle)
         return ways
 
     def smallest(self, kind: Kind, run: Run, explored: Exploration) -> Found:
@@ -156,6 +150,21 @@ class _Joint:
         assert new.result is not None
         difference = next(each for each in differences(old.result, new.result) if each.kind == kind)
         return Found(difference, old, new)
+
+
+def _hold(question: solver.Term | Obstacle, path: Path) -> Obstacle | None:
+    """Go on with a question; what stands in the way. One that is not true here has found its difference."""
+    if isinstance(question, Obstacle):
+        return question
+    is_equal = path.inputs.value(question, path.assignment)
+    path.is_over = is_equal is False
+    if not isinstance(is_equal, bool):
+        return Obstacle("a value without a form", "")
+    try:
+        path.hold(question, is_equal, "equal")
+    except TooLong:
+        return TOO_LONG
+    return next(iter(path.obstacles), None)
 
 
 # What is asked: terms that must be true, or why nobody knows
@@ -228,9 +237,8 @@ def _of_headers(one: Fields, other: Fields) -> Iterator[solver.Term | Obstacle]:
             yield fields.lost
     for name in sorted({*one.set, *other.set}):
         first, second = one.there(name), other.there(name)
-        there = solver.simplified(first)
         yield solver.equal(first, second)
-        if solver.known_truth(there) is not False:
+        if not any(solver.known_truth(solver.simplified(there)) is False for there in (first, second)):
             found = _equal(one.value(name), other.value(name))
             yield found if isinstance(found, Obstacle) else solver.some(solver.no(first), found)
 

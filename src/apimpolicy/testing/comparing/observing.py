@@ -89,8 +89,7 @@ def _of_headers(old: Headers, new: Headers, who: str) -> Iterator[Difference]:
             sentence = f"{who} no longer gets {shown} (it was {_shown(one)})"
         else:
             sentence = f"{who} gets {shown}: {_shown(other)} instead of {_shown(one)}"
-        how = "new" if one is None else "gone" if other is None else "another"
-        yield Difference(("header", who, name, how), sentence)
+        yield Difference(("header", who, name), sentence)
 
 
 def _fields(headers: Headers) -> Mapping[str, tuple[str, ...]]:
