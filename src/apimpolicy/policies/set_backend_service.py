@@ -51,6 +51,7 @@ DAPR = "dapr"
     sections="inbound backend",
     alternatives=("base-url", "backend-id"),
     left_out="a Service Fabric cluster: a true `sf-resolve-condition` fails by name",
+    traits="routes",
 )
 class SetBackendService:
     base_url: str | None = expression_attribute(trimmed)

@@ -46,6 +46,7 @@ TRAITS = {
     "repeats": "runs the policies inside again; its condition is evaluated after them",
     "replaces-body": "gives a message another body",
     "requests": "sends a request of its own",
+    "routes": "says to which URL the request is forwarded",
     "sets-variable": "sets the variable that its name says",
     "wraps": "the policies inside work on the request itself",
 }

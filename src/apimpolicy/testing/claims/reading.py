@@ -9,7 +9,7 @@
       - name: no request makes the gateway itself fail
         never: {status: 500, by: gateway}                    # what holds for none
 
-A test case can name a claim, `expect: {holds: no request makes the gateway itself fail}`: it then holds for its request.
+A test case can name a claim that must hold for its request: `expect: {holds: no request makes the gateway itself fail}`.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.records import Record
 from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.explorer import Explorer
@@ -16,7 +17,7 @@ from apimpolicy.symbolic.path import TooLong
 from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.symbolic.values import Dual, Obstacle, term_of
 from apimpolicy.testing.claims.proving import ANOTHER_WAY, OUT_OF_TIME, TOO_LONG
-from apimpolicy.testing.comparing.canonical import common, of_program
+from apimpolicy.testing.comparing.canonical import common, of_element, of_program
 from apimpolicy.testing.comparing.observing import differences
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _questions(old: _End, new: _End) -> Iterator[solver.Term | Obstacle]:
     for first, second in zip(one, other, strict=False):
         yield from _of_sent(first, second)
     if old.result.reached_backend:
-        yield from _of_backends(old, new)
+        yield from _of_urls(old, new)
 
 
 def _answer(end: _End) -> Message:
@@ -206,9 +207,6 @@ def _reason(message: Message, end: _End) -> Dual:
 
 
 def _of_sent(one: Message, other: Message) -> Iterator[solver.Term | Obstacle]:
-    for lost in (one.url_lost, other.url_lost):
-        if lost is not None:
-            yield lost
     if one.method is not None or other.method is not None:
         if one.method is None or other.method is None:
             yield Obstacle("the method of a request", "")
@@ -218,17 +216,21 @@ def _of_sent(one: Message, other: Message) -> Iterator[solver.Term | Obstacle]:
     yield from _of_bodies(one, other)
 
 
-def _of_backends(old: _End, new: _End) -> Iterator[Obstacle]:
-    """Where an expression says which backend it is, after the ways have parted."""
+def _of_urls(old: _End, new: _End) -> Iterator[Obstacle]:
+    """Policies that say where a request goes: others than before, or with expressions that may come to others."""
     shared = common(old.result.trace, new.result.trace)
-    for end in (old, new):
-        for entry in end.result.trace[shared:]:
-            if entry.name in _ROUTING and any(each.value.expression is not None for each in entry.element.attributes):
-                line, column = entry.position
-                yield Obstacle("the backend that an expression chooses", f"{entry.file}:{line}:{column}")
-
-
-_ROUTING = ("set-backend-service", "rewrite-uri", "set-query-parameter")
+    one, other = ([entry for entry in end.result.trace if has_trait(entry.name, "routes")] for end in (old, new))
+    is_same = [of_element(entry.element) for entry in one] == [of_element(entry.element) for entry in other]
+    common_entries = old.result.trace[:shared]
+    for entry in one:
+        attributes = [attribute.value.expression for attribute in entry.element.attributes]
+        inner = [each.expression for each in entry.element.elements()]
+        is_fixed = all(each is None for each in (*attributes, *inner))
+        if entry not in common_entries and not (is_same and is_fixed):
+            line, column = entry.position
+            yield Obstacle("the URL of the backend", f"{entry.file}:{line}:{column}")
+    if not one and other:
+        yield Obstacle("the URL of the backend", "")
 
 
 def _of_headers(one: Fields, other: Fields) -> Iterator[solver.Term | Obstacle]:
