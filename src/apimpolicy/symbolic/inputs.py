@@ -74,8 +74,9 @@ class Inputs:
         self.has_tokens = False
         """Whether values from outside may be tokens: the policy speaks of them."""
 
-    def text(self, *key: str, default: str = "x", pattern: Pattern = FIELD) -> Term:
-        """A text whose values match the pattern."""
+    def text(self, *key: str, default: str = "x", pattern: Pattern | None = None) -> Term:
+        """A text whose values match the pattern; unless given, that of the value of a header."""
+        pattern = FIELD if pattern is None else pattern
         return self._get(key, solver.text, default, lambda term: self._domain_of_text(term, pattern), _wishes_of_text)
 
     def one_of(self, *key: str, choices: Iterable[str]) -> Term:

@@ -9,6 +9,7 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.policy_doubles import PolicyDouble
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.symbolic import doubles
 from apimpolicy.symbolic.following import FollowedGateway, Follower
 from apimpolicy.symbolic.goals import Goals
 from apimpolicy.symbolic.path import TooLong
@@ -61,6 +62,9 @@ class World:
         self.goals = Goals(self.program, frozenset({global_policy().path}))
         self.handles_errors = any(place.section.startswith("on-error") for place in self.goals.places.values())
         places = [(step.place, step.scope) for step in self.program.steps()]
+        self.steps = {
+            name: step for step in self.program.steps() for name in (step.place, f"{step.scope} {step.place}")
+        }
         self._several = {place for place, scope in places if any(p == place and s != scope for p, s in places)}
 
     def double_of(self, step: Step) -> str | None:
@@ -68,6 +72,15 @@ class World:
         if not self.has_doubles:
             return None
         return f"{step.scope} {step.place}" if step.place in self._several else step.place
+
+    def _with_errors(self, assignment: Assignment) -> Assignment:
+        """The same, with all that is said of the error of each double that fails."""
+        found: Assignment = {}
+        for key, value in assignment.items():
+            if key[0] == "double" and len(key) == 2 and value == doubles.FAILS:
+                said = doubles.error_of(self.steps[key[1]])
+                found |= {(*key, name): given for name, given in said.items() if (*key, name) not in assignment}
+        return {**assignment, **found} if found else assignment
 
     def declare(self, inputs: Inputs) -> None:
         """The inputs that are one of a few kinds."""
@@ -120,6 +133,7 @@ class World:
 
     def run(self, inputs: Inputs, assignment: Assignment) -> Run:
         """Send what an assignment means through the policy, and follow it."""
+        assignment = self._with_errors(assignment)
         scenario = Scenario.of(assignment)
         follower = Follower(inputs, settled(assignment), self, dict(scenario.variables))
         problem = ""
@@ -130,8 +144,8 @@ class World:
             request = self.request(scenario)
             if scenario.token is not None:
                 follower.has_token(request.headers)
-            doubles = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
-            result = gateway.run(self.scopes, request, variables=scenario.variables, doubles=doubles or None)
+            made = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
+            result = gateway.run(self.scopes, request, variables=scenario.variables, doubles=made or None)
         except TooLong:
             problem = "it makes more decisions than are followed"
         except ApimPolicyError as error:

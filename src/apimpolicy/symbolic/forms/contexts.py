@@ -421,7 +421,7 @@ def variable_or_default(call: Call) -> Dual | None:
         tree = state.variable(name)
         value = state.given(name)
         return trees.cast(call.walker, Dual(value, form=tree), target)
-    if isinstance(known.form, trees.Tree) and not known.form.is_token:
+    if isinstance(known.form, trees.Tree):
         return trees.cast(call.walker, known, target)
     return known
 

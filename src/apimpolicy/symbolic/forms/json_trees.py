@@ -234,6 +234,28 @@ def add_item(call: Call) -> Dual | None:
     return Dual()
 
 
+@form(_J + "JObject", f"{_J}JProperty Property(string name)")
+def property_of(call: Call) -> Dual | None:
+    own, key = call.own.form, _key(call.arguments[0])
+    if not isinstance(own, trees.Tree) or not isinstance(key, str) or not str(key).isascii():
+        return None
+    own.decide_kind(call.walker, call.own)
+    there = own.there(key)
+    value = Dual(trees.child_value(call.own.value, key), form=own.at(key))
+    return Dual(null=solver.no(there), form=Property(key, value))
+
+
+@form(_J + "JProperty", f"{_J}JToken Value {{ get; set; }}")
+def value_of_property(call: Call) -> Dual | None:
+    own = call.own.form
+    return own.value if isinstance(own, Property) else None
+
+
+@form(_J + "JProperty", "string Name { get; }")
+def name_of_property(call: Call) -> Dual | None:
+    return Dual(call.own.form.name) if isinstance(call.own.form, Property) else None
+
+
 @form(_J + "JObject", f"void Add(string propertyName, {_J}JToken value)")
 def add(call: Call) -> Dual | None:
     own, key = call.own.form, _key(call.arguments[0])
