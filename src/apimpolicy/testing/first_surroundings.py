@@ -21,6 +21,7 @@ from apimpolicy.text.named_values import find_named_values, substitute
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from apimpolicy.engine.gateway import Gateway
     from apimpolicy.text.document import Element
 
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -35,6 +36,8 @@ class Surroundings:
 
     defaults: dict[str, Any] = attrs.field(factory=dict)
     providers: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    compiled: Gateway | None = None
+    """A gateway of an earlier run, whose compiled documents the next ones use."""
     document: str = ""
     """The document around a fragment; the policy itself is the subject without one."""
 
