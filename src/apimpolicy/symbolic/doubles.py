@@ -61,11 +61,16 @@ def did_not_fail(follower: Follower, step: Step) -> None:
     follower.path.hold(solver.equal(_kind(follower, name), solver.constant(FAILS)), False, "double")
 
 
-def did_not_pass(follower: Follower, step: Step) -> None:
-    """A real policy has failed, and nobody knows when it does not."""
+LAST_RESORT = "last resort"
+"""The place of decisions that are turned around when nothing else is left."""
+
+
+def did_not_pass(follower: Follower, step: Step, *, is_understood: bool = False) -> None:
+    """A real policy has failed; when it does not is understood, or nobody knows."""
     name = follower.world.double_of(step)
     if name is not None:
-        follower.path.hold(solver.equal(_kind(follower, name), solver.constant(PASSES)), False, "double")
+        place = LAST_RESORT if is_understood else "double"
+        follower.path.hold(solver.equal(_kind(follower, name), solver.constant(PASSES)), False, place)
 
 
 def has_failed(follower: Follower, step: Step) -> bool:

@@ -91,17 +91,17 @@ def _changes(follower: Follower, exchange: Exchange, before: Any, lost: Obstacle
 def failed_policy(follower: Follower, exchange: Any, step: Step, error: PolicyError) -> None:
     """A policy has failed; an expression that threw explains itself."""
     entry = exchange._entries[step]
-    if doubles.has_failed(follower, step) or entry.error is None:
+    if doubles.has_failed(follower, step) or error is follower.error:
         return
     follower.state.last_error = {}
-    if id(entry) in follower.failed_expressions:
-        return
+    follower.error = error
     known = FAILURES.get(step.name)
-    if known is not None and known(follower, exchange, entry, error):
-        return
-    follower.path.blocked(obstacle(entry, f"the policy {step.name}"))
-    checks.tokens(follower, step)
-    doubles.did_not_pass(follower, step)
+    if entry.error is None or id(entry) in follower.failed_expressions:
+        doubles.did_not_pass(follower, step, is_understood=True)
+    elif known is None or not known(follower, exchange, entry, error):
+        follower.path.blocked(obstacle(entry, f"the policy {step.name}"))
+        checks.tokens(follower, step)
+        doubles.did_not_pass(follower, step)
 
 
 def written(entry: TraceEntry, attribute: str) -> str:
@@ -229,6 +229,19 @@ def _no_body(follower: Follower, exchange: Exchange, entry: TraceEntry, error: P
 
 
 FAILURES["set-body"] = _no_body
+
+
+@effect("authentication-managed-identity")
+def identified(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    """The token is another in each run; where it goes is written."""
+    lost = obstacle(entry, "a token of a managed identity")
+    name = written(entry, "output-token-variable-name")
+    if name:
+        follower.state.variables[to_utf16(name)] = Dual(exchange.variables.get(name), lost=lost)
+    elif exchange.composed_request is None:
+        follower.state.request.headers.set["authorization"] = Dual(
+            exchange.request.headers.joined("Authorization"), lost=lost
+        )
 
 
 @effect("return-response", "mock-response")

@@ -14,6 +14,7 @@ import attrs
 
 from apimpolicy.symbolic import guessing, solver
 from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.symbolic.doubles import LAST_RESORT
 from apimpolicy.symbolic.goals import BRANCH, CONDITION, Goal
 from apimpolicy.symbolic.inputs import Inputs
 from apimpolicy.symbolic.values import Obstacle
@@ -97,6 +98,7 @@ class Explorer:
         self.figures = self.outcome.figures
         self._queue: list[tuple[float, int, Run, int]] = []
         self._count = 0
+        self._newest = 0
         self._tried: set[int] = set()
         self._ways: set[int] = set()
         self._tries: dict[Any, int] = {}
@@ -112,7 +114,7 @@ class Explorer:
             if self._run(start) is None and not self.outcome.runs:
                 break
         while self._queue and not self._is_done():
-            if time.process_time() > deadline or self.figures.runs >= self.bounds.runs:
+            if time.process_time() > deadline or self.figures.runs >= self.bounds.runs or self._is_tired():
                 self._gave_up = True
                 break
             _, _, run, index = heapq.heappop(self._queue)
@@ -120,6 +122,10 @@ class Explorer:
         self.outcome.is_complete = not self._queue and not self._gave_up
         self.figures.seconds = time.process_time() - begun
         return self.outcome
+
+    def _is_tired(self) -> bool:
+        """Whether there was nothing new for long."""
+        return not self.thorough and self.figures.runs - self._newest > self.bounds.patience
 
     def _is_done(self) -> bool:
         return not self.thorough and self.wanted <= self.outcome.found.keys()
@@ -136,6 +142,8 @@ class Explorer:
             self.outcome.obstacles.setdefault(Obstacle(run.problem, ""), 1)
             return None
         self.outcome.runs.append(run)
+        if not run.reached <= self.outcome.found.keys():
+            self._newest = self.figures.runs
         for goal in run.reached:
             self.outcome.found.setdefault(goal, run)
         for obstacle in run.path.obstacles:
@@ -176,6 +184,7 @@ class Explorer:
         assert decision.term is not None
         is_unseen = (decision.term.get_id(), not decision.taken) not in self._seen
         base = 0 if is_new and branch else 1 if branch else 2 if is_new else 3 if is_unseen else 5
+        base += 4 if decision.place == LAST_RESORT else 0
         place = decision.place[0] if isinstance(decision.place, tuple) else decision.place
         key = id(place) if not isinstance(place, str) else (place, id(decision.owner))
         tries = self._tries.get((key, decision.taken), 0)

@@ -48,6 +48,8 @@ class Follower:
         self.state.start = start
         self.given: dict[int, dict[str, Any]] = {}
         self.failed_expressions: set[int] = set()
+        self.error: PolicyError | None = None
+        """The error that was met last, on its way up."""
 
     def has_token(self, headers: Headers) -> None:
         """The request has a token that was made for it."""

@@ -60,6 +60,9 @@ class Scenario:
     sent_answers: list[Answer] = attrs.field(factory=list)
     cache: dict[str, Any] = attrs.field(factory=dict)
     random_numbers: list[int] = attrs.field(factory=list)
+    request_id: str | None = None
+    named_values: dict[str, str] = attrs.field(factory=dict)
+    """Named values that are others than in the world of the search."""
     backends: list[str] = attrs.field(factory=list)
     doubles: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     """What runs in the place of policies, by place: `variables`, or an `error`."""
@@ -82,6 +85,7 @@ class _Reader:
             method=self.get("method", default="GET"),
             headers=self.fields("header"),
             address=self.get("address"),
+            request_id=self.get("request-id") or None,
             variables=self.named("variable"),
             entities=self.entities(),
             groups=self.groups(),

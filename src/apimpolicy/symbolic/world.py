@@ -50,12 +50,14 @@ class World:
         providers: Sequence[str] = (),
         token: Token | None = None,
         has_doubles: bool = False,
+        named_values: Mapping[str, str] | None = None,
     ) -> None:
         self.settings = dict(settings or {})
         self.certificates = dict(certificates or {})
         self.providers = tuple(providers)
         self.token = token
         self.has_doubles = has_doubles
+        self.named_values = dict(named_values or {})
         self.first = FollowedGateway(**self.settings)
         self.scopes: dict[str, Policy] = self.first.scopes(policy)
         self.program = self.first.program(self.scopes)
@@ -111,6 +113,8 @@ class World:
             found["cache"] = {**(self.settings.get("cache") or {}), **scenario.cache}
         if scenario.random_numbers:
             found["random_numbers"] = scenario.random_numbers
+        if scenario.request_id:
+            found["request_ids"] = [scenario.request_id]
         if scenario.backends:
             known = dict(self.settings.get("backends") or {})
             found["backends"] = {**{each: stand_in_url(each) for each in scenario.backends}, **known}
@@ -135,6 +139,7 @@ class World:
         """Send what an assignment means through the policy, and follow it."""
         assignment = self._with_errors(assignment)
         scenario = Scenario.of(assignment)
+        scenario.named_values = self.named_values
         follower = Follower(inputs, settled(assignment), self, dict(scenario.variables))
         problem = ""
         result: Result | None = None

@@ -136,6 +136,10 @@ for _owner, _name in TEXTS:
     _text(_owner, _name)
 
 
+_of_way(
+    "IDeployment",
+    f"{_MAPPING}<string, System.Security.Cryptography.X509Certificates.X509Certificate2> Certificates {{ get; }}",
+)
 _of_way("IDeployment", "IGateway Gateway { get; }", "string GatewayId { get; }", "string ServiceId { get; }")
 _of_way("IGateway", "string Id { get; }", "string InstanceId { get; }", "bool IsManaged { get; }")
 _of_way("IContextApi", "bool IsCurrentRevision { get; }")

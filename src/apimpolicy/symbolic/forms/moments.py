@@ -31,7 +31,22 @@ _impure(
     "System.DateTimeOffset", _CLOCK, *(f"static System.DateTimeOffset {name} {{ get; }}" for name in ("UtcNow", "Now"))
 )
 _impure("IContext", _CLOCK, "System.TimeSpan Elapsed { get; }", "System.DateTime Timestamp { get; }")
-_impure("IContext", _RANDOM, "System.Guid RequestId { get; }")
+REQUEST_IDS = tuple(f"{number:08x}-0000-4000-8000-00000000000{number:x}" for number in range(1, 9))
+"""Ids that are tried where a policy makes something of the request's id, as a seed."""
+
+
+@form("IContext", "System.Guid RequestId { get; }")
+def request_id(call: Call) -> Dual:
+    """Another in each run; a few are tried, since policies make random numbers of it."""
+    path = call.walker.path
+    term = call.walker.inputs.one_of("request-id", choices=("", *REQUEST_IDS))
+    actual = path.assignment.get(("request-id",), "")
+    path.choose(term, (*REQUEST_IDS, ""), actual, "request-id")
+    lost = call.walker.obstacle(_RANDOM, call.node)
+    path.blocked(lost)
+    return Dual() if actual else Dual(lost=lost)
+
+
 _impure("System.Guid", _RANDOM, "static System.Guid NewGuid()")
 
 
