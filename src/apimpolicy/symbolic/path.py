@@ -58,6 +58,8 @@ class Path:
         self.changed: dict[tuple[str, ...], Dual] = {}
         """What policies put into trees that came from outside, by key."""
         self._known: set[int] = set()
+        self._times: dict[int, int] = {}
+        """How often each place has decided."""
 
     def drawn(self, *key: str, value: Any) -> None:
         """An input that nobody gave had this value by chance; from here on it is given."""
@@ -99,6 +101,9 @@ class Path:
                 self._known.add(term.get_id())
         if term is None:
             self.blocked(lost or Obstacle("condition", ""))
+        if place is not None and not isinstance(place, (str, tuple)):
+            times = self._times[id(place)] = self._times.get(id(place), 0) + 1
+            fixed = fixed or times > self.inputs.bounds.rounds
         if len(self.decisions) >= self.inputs.bounds.decisions:
             raise TooLong
         self.decisions.append(Decision(term, taken, place, self.owner, lost, fixed))

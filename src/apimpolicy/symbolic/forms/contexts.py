@@ -291,7 +291,7 @@ def status_of(call: Call, own: Message) -> solver.Term:
     return call.walker.inputs.number(*own.key, "status", default=200, least=200, most=599)
 
 
-@form("IResponse", "string StatusReason { get; }")
+@form("IResponse", "string StatusReason { get; }", but="the usual reason of a status")
 def status_reason(call: Call) -> Dual | None:
     own = call.own.form
     if not isinstance(own, Message) or own.status is not None or own.reason is not None:

@@ -92,8 +92,8 @@ def _as_text(call: Call, each: Dual) -> Dual:
     return Dual(value, found.term, lost=found.lost)
 
 
-@form(_J + "JToken", "string ToString()")
-@form("object", "string ToString()")
+@form(_J + "JToken", "string ToString()", but="the text of objects and lists")
+@form("object", "string ToString()", but="the text of objects and lists")
 def to_text(call: Call) -> Dual | None:
     own = call.own
     if isinstance(own.form, Thing):
@@ -165,7 +165,7 @@ def try_get_value(call: Call) -> Dual | None:
     return Dual(term=there, form=Output(child))
 
 
-@form(_J + "JToken", f"{_J}JToken SelectToken(string path)")
+@form(_J + "JToken", f"{_J}JToken SelectToken(string path)", but="paths with brackets or filters")
 def select_token(call: Call) -> Dual | None:
     own, path = call.own, _key(call.arguments[0])
     if not isinstance(own.form, trees.Tree) or not isinstance(path, str):

@@ -32,7 +32,7 @@ _SAMPLES: dict[tuple[str, str], tuple[str, ...]] = {
 
 
 def _declare(owner: str, signature: str, samples: tuple[str, ...]) -> None:
-    @form(owner, signature)
+    @form(owner, signature, but=f"all texts but {', '.join(samples)}")
     def sampled(call: Call) -> Dual | None:
         term = term_of(call.arguments[0])
         if term is None or call.arguments[0].is_constant:

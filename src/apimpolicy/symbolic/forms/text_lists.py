@@ -85,6 +85,7 @@ class Split(Countable):
     'string[] Split(string separator, int count, System.StringSplitOptions options = "None")',
     "string[] Split(char[] separator, int count)",
     "string[] Split(char[] separator, int count, System.StringSplitOptions options)",
+    but="several separators; more than eight parts",
 )
 def split(call: Call) -> Dual | None:
     term = term_of(call.own)

@@ -36,7 +36,7 @@ for _name, _of in _TEXTS.items():
     _claim(_name, _of)
 
 
-@form("ContextExtensions", "static Jwt AsJwt(this string s)")
+@form("ContextExtensions", "static Jwt AsJwt(this string s)", but="tokens that are signed; texts that are put together")
 def as_jwt(call: Call) -> Dual | None:
     """A text of the request that is a token: then its claims are inputs."""
     key = _text_input(call, call.arguments[0])
@@ -46,7 +46,11 @@ def as_jwt(call: Call) -> Dual | None:
     return Dual(null=solver.no(is_token), form=trees.Jwt(call.walker.inputs, (*key, "claim")))
 
 
-@form("ContextExtensions", "static bool TryParseJwt(this string s, out Jwt result)")
+@form(
+    "ContextExtensions",
+    "static bool TryParseJwt(this string s, out Jwt result)",
+    but="tokens that are signed; texts that are put together",
+)
 def try_parse(call: Call) -> Dual | None:
     key = _text_input(call, call.arguments[0])
     if key is None:
