@@ -13,6 +13,7 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.symbolic import checks, doubles, solver
 from apimpolicy.symbolic.conversions import obstacle
 from apimpolicy.symbolic.forms.contexts import METHODS
+from apimpolicy.symbolic.inputs import URL
 from apimpolicy.symbolic.state import Body, Fields, Message
 from apimpolicy.symbolic.trees import Tree
 from apimpolicy.symbolic.values import Dual, Obstacle, term_of
@@ -283,6 +284,8 @@ def sent(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     name = entry.element.get("response-variable-name")
     value = None if name is None else exchange.variables.get(name.value.text)
     has_failed = bool(follower.path.assignment.get((*key, "fails")))
+    if value is not None:
+        _url(follower, entry, is_one=True)
     _failing(follower, key, fails=has_failed)
     if name is None:
         return
@@ -293,12 +296,25 @@ def sent(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     follower.state.variables[to_utf16(name.value.text)] = Dual(value, form=message)
 
 
+def _url(follower: Follower, entry: TraceEntry, *, is_one: bool) -> bool:
+    """What it sends to must be a URL; whether that explains what happened."""
+    asked = [
+        solver.matches(each.term, URL) for each in follower.attributes(entry).get("urls", []) if each.term is not None
+    ]
+    if not asked or follower.inputs.value(solver.every(*asked), follower.path.assignment) is not is_one:
+        return False
+    follower.path.hold(solver.every(*asked), is_one, "URL")
+    return True
+
+
 @effect("send-one-way-request")
 def sent_one_way(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     follower.state.sent += 1
 
 
 def _failed_sent(follower: Follower, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
+    if _url(follower, entry, is_one=False):
+        return True
     key = ("sent", str(follower.state.sent))
     follower.state.sent += 1
     if not follower.path.assignment.get((*key, "fails")):

@@ -71,7 +71,9 @@ class Exploration:
         return sorted(own, key=lambda each: (-own[each], each))
 
 
-_HARD = 500
+_WITHIN = ("split", "trim", "replace", "number", "sample", "coding")
+"""Places inside of a member, which decide little of themselves."""
+_HARD = 300
 """Milliseconds for a hard question, unless all ways are wanted."""
 
 
@@ -136,7 +138,7 @@ class Explorer:
         """Run a request, and note what it reached and where its way could turn."""
         run = self.world.run(self.inputs, assignment)
         self.figures.runs += 1
-        self.figures.wrong_forms += len(run.path.wrong)
+        self.figures.wrong_forms += len(run.path.wrong) + len(run.path.mistakes)
         if run.result is None:
             self.outcome.problem = self.outcome.problem or run.problem
             self.outcome.obstacles.setdefault(Obstacle(run.problem, ""), 1)
@@ -183,10 +185,10 @@ class Explorer:
         is_new = other is not None and other in self.wanted and other not in self.outcome.found
         assert decision.term is not None
         is_unseen = (decision.term.get_id(), not decision.taken) not in self._seen
-        base = 0 if is_new and branch else 1 if branch else 2 if is_new else 3 if is_unseen else 5
-        base += 4 if decision.place == LAST_RESORT else 0
-        place = decision.place[0] if isinstance(decision.place, tuple) else decision.place
-        key = id(place) if not isinstance(place, str) else (place, id(decision.owner))
+        base: float = 0 if is_new and branch else 1 if branch else 2 if is_new else 3 if is_unseen else 5
+        kind = decision.place[0] if isinstance(decision.place, tuple) else decision.place
+        base += 4 if kind == LAST_RESORT else 0.5 if isinstance(kind, str) and kind in _WITHIN else 0
+        key = _place_key(decision)
         tries = self._tries.get((key, decision.taken), 0)
         self._tries[key, decision.taken] = tries + 1
         return base + tries * 0.15
@@ -300,6 +302,16 @@ class Explorer:
         for term in terms:
             names.update(dict.fromkeys(sorted(solver.names_of(term))))
         return [self.inputs.by_name[name] for name in names if name in self.inputs.by_name]
+
+
+def _place_key(decision: Decision) -> Any:
+    """What a decision has in common with those of other runs at the same place."""
+    place = decision.place
+    if isinstance(place, tuple) and not isinstance(place[0], str):
+        return id(place[0])
+    if place is None or isinstance(place, (str, tuple)):
+        return place, 0 if decision.owner is None else id(decision.owner.step)
+    return id(place)
 
 
 def _related(terms: list[Term], asked: Term) -> list[Term]:

@@ -19,7 +19,7 @@ from apimpolicy.policies.spec import PolicyError
 from apimpolicy.symbolic import access, operations, statements
 from apimpolicy.symbolic.conversions import converted
 from apimpolicy.symbolic.effects import after_policy, failed_policy
-from apimpolicy.symbolic.path import Path
+from apimpolicy.symbolic.path import Path, TooLong
 from apimpolicy.symbolic.state import State
 from apimpolicy.symbolic.values import Dual, Obstacle
 from apimpolicy.symbolic.walker import Thrown, Walker
@@ -74,6 +74,11 @@ class Follower:
             return self._lost(value, "an exception that was not met", excerpt)
         except RecursionError:
             return self._lost(value, "an expression that is nested deeply", excerpt)
+        except TooLong:
+            raise
+        except Exception as error:  # the run itself is right whatever becomes of its meaning
+            self.path.mistakes.append(error)
+            return self._lost(value, f"a mistake of the search: {type(error).__name__}", excerpt)
         if threw:
             return self._lost(value, "an exception that was not foreseen", excerpt)
         if recorder.is_full:

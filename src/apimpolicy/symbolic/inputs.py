@@ -44,6 +44,10 @@ PATH = solver.sequence(solver.literal("/"), solver.many(_PATH))
 HOST = solver.sequence(
     _LOWER, solver.many(solver.either(_LOWER, _DIGIT, solver.literal("-"), solver.literal("."))), _LOWER
 )
+URL = solver.sequence(
+    solver.literal("https://"), HOST, solver.either(solver.literal(""), solver.sequence(solver.literal("/"), TOKENS))
+)
+"""A plain URL; others are URLs too."""
 READABLE = solver.times(solver.either(_TOKEN, solver.literal(" "), solver.literal("/")), 1, None)
 """What people like to read in a test."""
 

@@ -52,6 +52,8 @@ class Path:
         self.obstacles: dict[Obstacle, None] = {}
         self.wrong: list[Decision] = []
         """Decisions whose form said something else than the run: mistakes of a form."""
+        self.mistakes: list[Exception] = []
+        """Mistakes of ours, each of which left an expression without a meaning."""
         self.owner: Any = None
         self.chance: Assignment = {}
         """What came by chance in this run."""

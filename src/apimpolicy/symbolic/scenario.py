@@ -207,6 +207,9 @@ class _Reader:
 
     def text(self, key: Key, default: str = "x") -> str:
         """A text, which may be JSON or a token."""
+        if self.given.get((*key, "basic")):
+            credentials = f"{self.given.get((*key, 'user'), 'x')}:{self.given.get((*key, 'password'), 'x')}"
+            return "Basic " + base64.b64encode(credentials.encode()).decode()
         if self.given.get((*key, "jwt")):
             return f"Bearer {token_text(self.claims(key))}"
         if self.given.get((*key, "json")):
@@ -280,7 +283,7 @@ def settled(assignment: Assignment) -> Assignment:
     reader = _Reader(assignment)
     written: Assignment = {}
     for key, value in assignment.items():
-        if not value or len(key) < 2 or key[-1] not in ("json", "jwt"):
+        if not value or len(key) < 2 or key[-1] not in ("json", "jwt", "basic"):
             continue
         if key[-2] == "body":
             written[*key[:-1], "text"] = json.dumps(reader.body(key[:-1], None)[1], ensure_ascii=False)

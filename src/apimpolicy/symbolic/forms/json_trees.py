@@ -235,12 +235,20 @@ def add_item(call: Call) -> Dual | None:
 
 
 @form(_J + "JObject", f"{_J}JProperty Property(string name)")
+@form(
+    _J + "JObject",
+    f"{_J}JProperty Property(string name, System.StringComparison comparison)",
+    f"{_J}JToken GetValue(string propertyName, System.StringComparison comparison)",
+    but="names that differ in case",
+)
 def property_of(call: Call) -> Dual | None:
     own, key = call.own.form, _key(call.arguments[0])
     if not isinstance(own, trees.Tree) or not isinstance(key, str) or not str(key).isascii():
         return None
     own.decide_kind(call.walker, call.own)
     there = own.there(key)
+    if call.member.name == "GetValue":
+        return Dual(null=solver.no(there), form=own.at(key))
     value = Dual(trees.child_value(call.own.value, key), form=own.at(key))
     return Dual(null=solver.no(there), form=Property(key, value))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.symbolic import inputs as patterns
 from apimpolicy.symbolic import solver, trees
 from apimpolicy.symbolic.access import Output
 from apimpolicy.symbolic.forms import form
@@ -44,6 +45,37 @@ def as_jwt(call: Call) -> Dual | None:
         return None
     is_token = call.walker.inputs.truth(*key, "jwt")
     return Dual(null=solver.no(is_token), form=trees.Jwt(call.walker.inputs, (*key, "claim")))
+
+
+class Basic:
+    """The form of credentials whose name and password are inputs."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: tuple[str, ...]) -> None:
+        self.key = key
+
+
+@form("ContextExtensions", "static BasicAuthCredentials AsBasic(this string s)", but="texts that are put together")
+def as_basic(call: Call) -> Dual | None:
+    """A text of the request that is credentials: then name and password are inputs."""
+    key = _text_input(call, call.arguments[0])
+    if key is None:
+        return None
+    return Dual(null=solver.no(call.walker.inputs.truth(*key, "basic")), form=Basic(key))
+
+
+def _of_basic(name: str, part: str) -> None:
+    @form("BasicAuthCredentials", f"string {name} {{ get; }}")
+    def text(call: Call) -> Dual | None:
+        own = call.own.form
+        if not isinstance(own, Basic):
+            return None
+        return Dual(term=call.walker.inputs.text(*own.key, part, default="x", pattern=patterns.WORD))
+
+
+_of_basic("UserId", "user")
+_of_basic("Password", "password")
 
 
 @form(
