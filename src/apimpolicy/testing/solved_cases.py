@@ -187,11 +187,11 @@ class _Writer:
         if not outcome.results:
             return None
         reached = self.world.goals.reached(outcome.results[-1].trace)
-        fresh = [goal for goal in reached if goal not in self.reached]
+        fresh = [goal for goal in self.world.goals.all if goal in reached and goal not in self.reached]
         if wanted and not set(wanted) & reached:
             return None
         self.reached |= reached
-        branches = [_branch_path(self.world, goal) for goal in wanted if goal in fresh and self.is_arm(goal)]
+        branches = [_branch_path(self.world, goal) for goal in wanted or fresh if goal in fresh and self.is_arm(goal)]
         expect = expected(self.policy, self.output, self.around, request, outcome, branches, given)
         response = outcome.results[-1].response
         name = self.unique(f"{sentence_of(run.scenario)} gets {response.status_code} {response.reason}".rstrip())
