@@ -26,7 +26,10 @@ class Bounds(Record):
     runs: int = 1500
     """Requests that are run for one policy."""
 
-    seconds: float = 20.0
+    patience: int = 250
+    """Runs without anything new, after which a search ends that does not want all ways."""
+
+    seconds: float = 15.0
     """Seconds of computing for one policy."""
 
     milliseconds: int = 1500

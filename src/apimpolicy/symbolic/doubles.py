@@ -61,11 +61,16 @@ def did_not_fail(follower: Follower, step: Step) -> None:
     follower.path.hold(solver.equal(_kind(follower, name), solver.constant(FAILS)), False, "double")
 
 
-def did_not_pass(follower: Follower, step: Step) -> None:
-    """A real policy has failed, and nobody knows when it does not."""
+LAST_RESORT = "last resort"
+"""The place of decisions that are turned around when nothing else is left."""
+
+
+def did_not_pass(follower: Follower, step: Step, *, is_understood: bool = False) -> None:
+    """A real policy has failed; when it does not is understood, or nobody knows."""
     name = follower.world.double_of(step)
     if name is not None:
-        follower.path.hold(solver.equal(_kind(follower, name), solver.constant(PASSES)), False, "double")
+        place = LAST_RESORT if is_understood else "double"
+        follower.path.hold(solver.equal(_kind(follower, name), solver.constant(PASSES)), False, place)
 
 
 def has_failed(follower: Follower, step: Step) -> bool:
@@ -75,17 +80,22 @@ def has_failed(follower: Follower, step: Step) -> bool:
         return False
     name = chosen[0]
     follower.path.hold(solver.equal(_kind(follower, name), solver.constant(FAILS)), True, "double")
-    reason, status = next((said for trait, said in _REFUSALS.items() if has_trait(step.name, trait)), ("Error", 500))
-    inputs = follower.inputs
+    inputs, said = follower.inputs, error_of(step)
+    inputs.number("double", name, "status", default=said.pop("status"), least=400, most=599)
     follower.state.last_error = {
-        "reason": Dual(term=inputs.text("double", name, "reason", default=reason, pattern=patterns.NAME)),
-        "message": Dual(term=inputs.text("double", name, "message", default="")),
+        part: Dual(term=inputs.text("double", name, part, default=default, pattern=patterns.NAME if default else None))
+        for part, default in said.items()
     }
-    if step.name == "base":
-        source = inputs.text("double", name, "source", default="validate-jwt", pattern=patterns.WORD)
-        follower.state.last_error["source"] = Dual(term=source)
-    inputs.number("double", name, "status", default=status, least=400, most=599)
     return True
+
+
+def error_of(step: Step) -> dict[str, Any]:
+    """What is said of the error of a double, unless it matters."""
+    reason, status = next(
+        (said for trait, said in _REFUSALS.items() if has_trait(step.name, trait)), _REFUSALS["checks-token"]
+    )
+    source = {"source": "validate-jwt"} if step.inserted or step.name == "base" else {}
+    return {"reason": reason, "message": "", "status": status, **source}
 
 
 def has_passed(follower: Follower, exchange: Exchange, step: Step) -> None:

@@ -13,6 +13,7 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.symbolic import checks, doubles, solver
 from apimpolicy.symbolic.conversions import obstacle
 from apimpolicy.symbolic.forms.contexts import METHODS
+from apimpolicy.symbolic.inputs import URL
 from apimpolicy.symbolic.state import Body, Fields, Message
 from apimpolicy.symbolic.trees import Tree
 from apimpolicy.symbolic.values import Dual, Obstacle, term_of
@@ -91,17 +92,17 @@ def _changes(follower: Follower, exchange: Exchange, before: Any, lost: Obstacle
 def failed_policy(follower: Follower, exchange: Any, step: Step, error: PolicyError) -> None:
     """A policy has failed; an expression that threw explains itself."""
     entry = exchange._entries[step]
-    if doubles.has_failed(follower, step) or entry.error is None:
+    if doubles.has_failed(follower, step) or error is follower.error:
         return
     follower.state.last_error = {}
-    if id(entry) in follower.failed_expressions:
-        return
+    follower.error = error
     known = FAILURES.get(step.name)
-    if known is not None and known(follower, exchange, entry, error):
-        return
-    follower.path.blocked(obstacle(entry, f"the policy {step.name}"))
-    checks.tokens(follower, step)
-    doubles.did_not_pass(follower, step)
+    if entry.error is None or id(entry) in follower.failed_expressions:
+        doubles.did_not_pass(follower, step, is_understood=True)
+    elif known is None or not known(follower, exchange, entry, error):
+        follower.path.blocked(obstacle(entry, f"the policy {step.name}"))
+        checks.tokens(follower, step)
+        doubles.did_not_pass(follower, step)
 
 
 def written(entry: TraceEntry, attribute: str) -> str:
@@ -229,6 +230,19 @@ def _no_body(follower: Follower, exchange: Exchange, entry: TraceEntry, error: P
 FAILURES["set-body"] = _no_body
 
 
+@effect("authentication-managed-identity")
+def identified(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
+    """The token is another in each run; where it goes is written."""
+    lost = obstacle(entry, "a token of a managed identity")
+    name = written(entry, "output-token-variable-name")
+    if name:
+        follower.state.variables[to_utf16(name)] = Dual(exchange.variables.get(name), lost=lost)
+    elif exchange.composed_request is None:
+        follower.state.request.headers.set["authorization"] = Dual(
+            exchange.request.headers.joined("Authorization"), lost=lost
+        )
+
+
 @effect("mock-response")
 def ends(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     return
@@ -302,6 +316,8 @@ def sent(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     name = entry.element.get("response-variable-name")
     value = None if name is None else exchange.variables.get(name.value.text)
     has_failed = bool(follower.path.assignment.get((*key, "fails")))
+    if value is not None:
+        _url(follower, entry, is_one=True)
     _failing(follower, key, fails=has_failed)
     if name is None:
         return
@@ -312,12 +328,25 @@ def sent(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     follower.state.variables[to_utf16(name.value.text)] = Dual(value, form=message)
 
 
+def _url(follower: Follower, entry: TraceEntry, *, is_one: bool) -> bool:
+    """What it sends to must be a URL; whether that explains what happened."""
+    asked = [
+        solver.matches(each.term, URL) for each in follower.attributes(entry).get("urls", []) if each.term is not None
+    ]
+    if not asked or follower.inputs.value(solver.every(*asked), follower.path.assignment) is not is_one:
+        return False
+    follower.path.hold(solver.every(*asked), is_one, "URL")
+    return True
+
+
 @effect("send-one-way-request")
 def sent_one_way(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     follower.state.sent += 1
 
 
 def _failed_sent(follower: Follower, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
+    if _url(follower, entry, is_one=False):
+        return True
     key = ("sent", str(follower.state.sent))
     follower.state.sent += 1
     if not follower.path.assignment.get((*key, "fails")):

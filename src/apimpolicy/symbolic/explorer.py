@@ -14,6 +14,7 @@ import attrs
 
 from apimpolicy.symbolic import guessing, solver
 from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.symbolic.doubles import LAST_RESORT
 from apimpolicy.symbolic.goals import BRANCH, CONDITION, Goal
 from apimpolicy.symbolic.inputs import Inputs
 from apimpolicy.symbolic.values import Obstacle
@@ -70,7 +71,9 @@ class Exploration:
         return sorted(own, key=lambda each: (-own[each], each))
 
 
-_HARD = 500
+_WITHIN = ("split", "trim", "replace", "number", "sample", "coding")
+"""Places inside of a member, which decide little of themselves."""
+_HARD = 300
 """Milliseconds for a hard question, unless all ways are wanted."""
 
 
@@ -97,6 +100,7 @@ class Explorer:
         self.figures = self.outcome.figures
         self._queue: list[tuple[float, int, Run, int]] = []
         self._count = 0
+        self._newest = 0
         self._tried: set[int] = set()
         self._ways: set[int] = set()
         self._tries: dict[Any, int] = {}
@@ -112,7 +116,7 @@ class Explorer:
             if self._run(start) is None and not self.outcome.runs:
                 break
         while self._queue and not self._is_done():
-            if time.process_time() > deadline or self.figures.runs >= self.bounds.runs:
+            if time.process_time() > deadline or self.figures.runs >= self.bounds.runs or self._is_tired():
                 self._gave_up = True
                 break
             _, _, run, index = heapq.heappop(self._queue)
@@ -120,6 +124,10 @@ class Explorer:
         self.outcome.is_complete = not self._queue and not self._gave_up
         self.figures.seconds = time.process_time() - begun
         return self.outcome
+
+    def _is_tired(self) -> bool:
+        """Whether there was nothing new for long."""
+        return not self.thorough and self.figures.runs - self._newest > self.bounds.patience
 
     def _is_done(self) -> bool:
         return not self.thorough and self.wanted <= self.outcome.found.keys()
@@ -130,12 +138,14 @@ class Explorer:
         """Run a request, and note what it reached and where its way could turn."""
         run = self.world.run(self.inputs, assignment)
         self.figures.runs += 1
-        self.figures.wrong_forms += len(run.path.wrong)
+        self.figures.wrong_forms += len(run.path.wrong) + len(run.path.mistakes)
         if run.result is None:
             self.outcome.problem = self.outcome.problem or run.problem
             self.outcome.obstacles.setdefault(Obstacle(run.problem, ""), 1)
             return None
         self.outcome.runs.append(run)
+        if not run.reached <= self.outcome.found.keys():
+            self._newest = self.figures.runs
         for goal in run.reached:
             self.outcome.found.setdefault(goal, run)
         for obstacle in run.path.obstacles:
@@ -177,9 +187,10 @@ class Explorer:
         is_new = other is not None and other in self.wanted and other not in self.outcome.found
         assert decision.term is not None
         is_unseen = (decision.term.get_id(), not decision.taken) not in self._seen
-        base = 0 if is_new and branch else 1 if branch else 2 if is_new else 3 if is_unseen else 5
-        place = decision.place[0] if isinstance(decision.place, tuple) else decision.place
-        key = id(place) if not isinstance(place, str) else (place, id(decision.owner))
+        base: float = 0 if is_new and branch else 1 if branch else 2 if is_new else 3 if is_unseen else 5
+        kind = decision.place[0] if isinstance(decision.place, tuple) else decision.place
+        base += 4 if kind == LAST_RESORT else 0.5 if isinstance(kind, str) and kind in _WITHIN else 0
+        key = _place_key(decision)
         tries = self._tries.get((key, decision.taken), 0)
         self._tries[key, decision.taken] = tries + 1
         return base + tries * 0.15
@@ -300,6 +311,16 @@ def _begins(path: Path, wanted: list[tuple[int, bool]]) -> bool:
     """Whether a way begins with these decisions, each the term's number and how it was answered."""
     seen = [(each.term.get_id(), each.taken) for each in path.decisions if each.term is not None]
     return seen[: len(wanted)] == wanted
+
+
+def _place_key(decision: Decision) -> Any:
+    """What a decision has in common with those of other runs at the same place."""
+    place = decision.place
+    if isinstance(place, tuple) and not isinstance(place[0], str):
+        return id(place[0])
+    if place is None or isinstance(place, (str, tuple)):
+        return place, 0 if decision.owner is None else id(decision.owner.step)
+    return id(place)
 
 
 def _related(terms: list[Term], asked: Term) -> list[Term]:

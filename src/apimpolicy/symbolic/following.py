@@ -21,7 +21,7 @@ from apimpolicy.policies.spec import PolicyError
 from apimpolicy.symbolic import access, operations, statements
 from apimpolicy.symbolic.conversions import converted
 from apimpolicy.symbolic.effects import after_policy, failed_policy
-from apimpolicy.symbolic.path import Path
+from apimpolicy.symbolic.path import Path, TooLong
 from apimpolicy.symbolic.state import State
 from apimpolicy.symbolic.values import Dual, Obstacle
 from apimpolicy.symbolic.walker import Thrown, Walker
@@ -62,6 +62,8 @@ class Follower:
         world.begin(self.state)
         self.given: dict[int, dict[str, Any]] = {}
         self.failed_expressions: set[int] = set()
+        self.error: PolicyError | None = None
+        """The error that was met last, on its way up."""
 
     def has_token(self, headers: Headers) -> None:
         """The request has a token that was made for it."""
@@ -86,6 +88,11 @@ class Follower:
             return self._lost(value, "an exception that was not met", excerpt)
         except RecursionError:
             return self._lost(value, "an expression that is nested deeply", excerpt)
+        except TooLong:
+            raise
+        except Exception as error:  # the run itself is right whatever becomes of its meaning
+            self.path.mistakes.append(error)
+            return self._lost(value, f"a mistake of the search: {type(error).__name__}", excerpt)
         if threw:
             return self._lost(value, "an exception that was not foreseen", excerpt)
         if recorder.is_full:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.engine.trace import Trace, TraceEntry
     from apimpolicy.text.document import Element
-    from apimpolicy.text.source import Excerpt
+    from apimpolicy.text.source import Excerpt, Source
 
 BRANCH, CONDITION = "branch", "condition"
 _TAKEN = {"condition": True, "branch": None}
@@ -54,6 +54,7 @@ class Goals:
         self._ignored = ignored
         self._keeps: list[Any] = []
         self._spans: dict[tuple[str, int], Excerpt] = {}
+        self._nodes: dict[tuple[str, tuple[Any, ...]], tuple[Excerpt, Bound]] = {}
         for step in program.steps():
             if step.element.source.path not in ignored:
                 self._step(step)
@@ -74,20 +75,19 @@ class Goals:
         return f"{place.section} {place.name}" + ("" if words == "taken" else f": {words}")
 
     def branch(self, element: Element, outcome: int = 0) -> Goal:
-        return Goal(BRANCH, element.source.path, (element.start,), outcome)
+        return Goal(BRANCH, element.source.path, (_in_file(element.source, element.start),), outcome)
 
     def node(self, goal: Goal) -> tuple[Excerpt, Bound]:
         """The expression and the node of a condition."""
-        excerpt = self._spans[goal.file, goal.at[0]]
-        node = next(node for node, file, at, _ in self.of_node.values() if (file, at) == (goal.file, goal.at))
-        return excerpt, node
+        return self._nodes[goal.file, goal.at]
 
     def around(self, element: Element) -> list[Goal]:
         """The branches of a choose or retry."""
         found = self._around.get(id(element))
         if found is None:
             file = element.source.path
-            starts = [element.start, *(each.start for each in element.elements() if each.name in ("when", "otherwise"))]
+            arms = [each for each in element.elements() if each.name in ("when", "otherwise")]
+            starts = [_in_file(each.source, each.start) for each in (element, *arms)]
             found = self._around[id(element)] = [
                 Goal(BRANCH, file, (start,), outcome)
                 for start in starts
@@ -114,7 +114,7 @@ class Goals:
         for node, value in entries if asked is not None else ():
             place = known.get(id(node))
             if place is None and asked is not excerpt:  # the same text, bound again
-                at = (excerpt.start, *key_of(node))
+                at = _place_of(excerpt, node)
                 named = self.places.get((CONDITION, excerpt.source.path, at))
                 place = None if named is None else (node, excerpt.source.path, at, named.outcomes is NULLNESS)
             if place is not None:
@@ -124,12 +124,10 @@ class Goals:
     def _step(self, step: Step) -> None:
         element = step.element
         if has_trait(step.name, "branches"):
-            for number, inner in enumerate((each for each in step.steps_inside() if each.name == "when"), 1):
-                self._branch(inner, f"{step.path}/when[{number}]", ("taken",))
-            otherwise = [each for each in step.steps_inside() if each.name == "otherwise"]
-            for inner in otherwise:
-                self._branch(inner, f"{step.path}/otherwise", ("taken",))
-            if not otherwise:
+            arms = [each for each in step.steps_inside() if each.name in ("when", "otherwise")]
+            for inner in arms:
+                self._branch(inner, inner.path, ("taken",))
+            if all(inner.name == "when" for inner in arms):
                 self._branch(step, step.path, ("passed without a true condition",))
         elif has_trait(step.name, "repeats"):
             self._branch(step, step.path, ("repeated", "not repeated"))
@@ -137,7 +135,7 @@ class Goals:
             self._expression(excerpt, step)
 
     def _branch(self, step: Step, name: str, outcomes: tuple[str, ...]) -> None:
-        key = (BRANCH, step.element.source.path, (step.element.start,))
+        key = (BRANCH, step.element.source.path, (_in_file(step.element.source, step.element.start),))
         self.places.setdefault(key, Place(name, step.section, outcomes))
 
     def _expression(self, excerpt: Excerpt, step: Step) -> None:
@@ -158,11 +156,23 @@ class Goals:
             node = waiting.pop()
             outcomes = wanted.get(key_of(node))
             if outcomes is not None:
-                at = (excerpt.start, *key_of(node))
+                at = _place_of(excerpt, node)
                 self.of_node[id(node)] = node, file, at, outcomes is NULLNESS
+                self._nodes[file, at] = excerpt, node
                 code = " ".join(excerpt.text[node.syntax.start : node.syntax.end].split())
                 self.places.setdefault((CONDITION, file, at), Place(code, f"{step.section} {step.path}:", outcomes))
             waiting.extend(node.children())
+
+
+def _in_file(source: Source, offset: int) -> int:
+    """An offset in the file itself, whatever the named values in it are."""
+    return source.original_span(offset, offset + 1)[0]
+
+
+def _place_of(excerpt: Excerpt, node: Bound) -> tuple[Any, ...]:
+    """Where a node stands in the file itself."""
+    start, end = excerpt.locate(node.syntax.start), excerpt.locate(max(node.syntax.end - 1, node.syntax.start)) + 1
+    return type(node).__name__, *excerpt.source.original_span(start, max(start, end))
 
 
 def _outcomes(entry: TraceEntry) -> Iterator[int]:

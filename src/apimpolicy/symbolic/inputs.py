@@ -46,6 +46,10 @@ SEGMENT = solver.sequence(_WORD, solver.many(_TOKEN))
 HOST = solver.sequence(
     _LOWER, solver.many(solver.either(_LOWER, _DIGIT, solver.literal("-"), solver.literal("."))), _LOWER
 )
+URL = solver.sequence(
+    solver.literal("https://"), HOST, solver.either(solver.literal(""), solver.sequence(solver.literal("/"), TOKENS))
+)
+"""A plain URL; others are URLs too."""
 READABLE = solver.times(solver.either(_TOKEN, solver.literal(" "), solver.literal("/")), 1, None)
 """What people like to read in a test."""
 
@@ -87,8 +91,9 @@ class Inputs:
         self.has_tokens = False
         """Whether values from outside may be tokens: the policy speaks of them."""
 
-    def text(self, *key: str, default: str = "x", pattern: Pattern = FIELD) -> Term:
-        """A text whose values match the pattern."""
+    def text(self, *key: str, default: str = "x", pattern: Pattern | None = None) -> Term:
+        """A text whose values match the pattern; unless given, that of the value of a header."""
+        pattern = FIELD if pattern is None else pattern
         return self._get(key, solver.text, default, lambda term: self._domain_of_text(term, pattern), _wishes_of_text)
 
     def one_of(self, *key: str, choices: Iterable[str]) -> Term:

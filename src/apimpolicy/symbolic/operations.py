@@ -118,14 +118,31 @@ def _equality(left: Dual, right: Dual, kind: str, *, is_lifted: bool) -> Dual | 
             if other.null is not None:
                 return Dual(term=other.null)
             return None if other.lost is not None else Dual(other.value is None)
+    if kind == "object":
+        return _same_object(left, right)
     first, second = term_of(left), term_of(right)
-    if first is None or second is None or kind == "object":
+    if first is None or second is None:
         return None
     same = solver.equal(first, second)
     if not is_lifted and left.null is None and right.null is None:
         return Dual(term=same)
     nulls = left.is_null, right.is_null
     return Dual(term=solver.some(solver.every(*nulls), solver.every(*map(solver.no, nulls), same)))
+
+
+def _same_object(left: Dual, right: Dual) -> Dual | None:
+    """`==` of references: a text that came from outside is the same object as a constant only where both are empty."""
+    for one, other in ((left, right), (right, left)):
+        if not (other.is_constant and isinstance(other.value, str)):
+            continue
+        tree = one.form
+        if isinstance(tree, trees.Tree) and not tree.is_token:
+            is_empty = solver.every(tree.kind == trees.TEXT, solver.equal(tree.text, solver.constant("")))
+            return Dual(term=is_empty) if not other.value else Dual(False)
+        term = term_of(one)
+        if term is not None and solver.is_text(term) and one.form is None:
+            return Dual(term=solver.equal(term, solver.constant(""))) if not other.value else Dual(False)
+    return None
 
 
 def _ordinary(walker: Walker, node: nodes.Binary, left: Dual, right: Dual, kind: str) -> Dual | None:

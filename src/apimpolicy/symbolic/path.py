@@ -52,6 +52,8 @@ class Path:
         self.obstacles: dict[Obstacle, None] = {}
         self.wrong: list[Decision] = []
         """Decisions whose form said something else than the run: mistakes of a form."""
+        self.mistakes: list[Exception] = []
+        """Mistakes of ours, each of which left an expression without a meaning."""
         self.owner: Any = None
         self.is_over = False
         """Nobody wants to know any more where its decisions lead."""
@@ -60,6 +62,8 @@ class Path:
         self.changed: dict[tuple[str, ...], Dual] = {}
         """What policies put into trees that came from outside, by key."""
         self._known: set[int] = set()
+        self._times: dict[int, int] = {}
+        """How often each place has decided."""
 
     def branch(self) -> Path:
         """The same way so far, to go on with something else; obstacles are only those that it meets itself."""
@@ -108,6 +112,9 @@ class Path:
                 self._known.add(term.get_id())
         if term is None:
             self.blocked(lost or Obstacle("condition", ""))
+        if place is not None and not isinstance(place, (str, tuple)):
+            times = self._times[id(place)] = self._times.get(id(place), 0) + 1
+            fixed = fixed or times > self.inputs.bounds.rounds
         if len(self.decisions) >= self.inputs.bounds.decisions:
             raise TooLong
         self.decisions.append(Decision(term, taken, place, self.owner, lost, fixed))

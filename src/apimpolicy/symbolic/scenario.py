@@ -60,6 +60,9 @@ class Scenario:
     sent_answers: list[Answer] = attrs.field(factory=list)
     cache: dict[str, Any] = attrs.field(factory=dict)
     random_numbers: list[int] = attrs.field(factory=list)
+    request_id: str | None = None
+    named_values: dict[str, str] = attrs.field(factory=dict)
+    """Named values that are others than in the world of the search."""
     backends: list[str] = attrs.field(factory=list)
     doubles: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     """What runs in the place of policies, by place: `variables`, or an `error`."""
@@ -82,6 +85,7 @@ class _Reader:
             method=self.get("method", default="GET"),
             headers=self.fields("header"),
             address=self.get("address"),
+            request_id=self.get("request-id") or None,
             variables=self.named("variable"),
             entities=self.entities(),
             groups=self.groups(),
@@ -203,6 +207,9 @@ class _Reader:
 
     def text(self, key: Key, default: str = "x") -> str:
         """A text, which may be JSON or a token."""
+        if self.given.get((*key, "basic")):
+            credentials = f"{self.given.get((*key, 'user'), 'x')}:{self.given.get((*key, 'password'), 'x')}"
+            return "Basic " + base64.b64encode(credentials.encode()).decode()
         if self.given.get((*key, "jwt")):
             return f"Bearer {token_text(self.claims(key))}"
         if self.given.get((*key, "json")):
@@ -276,7 +283,7 @@ def settled(assignment: Assignment) -> Assignment:
     reader = _Reader(assignment)
     written: Assignment = {}
     for key, value in assignment.items():
-        if not value or len(key) < 2 or key[-1] not in ("json", "jwt"):
+        if not value or len(key) < 2 or key[-1] not in ("json", "jwt", "basic"):
             continue
         if key[-2] == "body":
             written[*key[:-1], "text"] = json.dumps(reader.body(key[:-1], None)[1], ensure_ascii=False)

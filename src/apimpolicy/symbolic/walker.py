@@ -125,6 +125,8 @@ class Walker:
         try:
             value = self.take(node)
         except Thrown:
+            if not guards and not meaning.is_constant:
+                self.path.blocked(self.obstacle("an exception that was not foreseen", node))
             self._guarded(guards, held=False)
             raise
         self._guarded(guards, held=True)
@@ -236,6 +238,8 @@ class Walker:
         """A member of null throws."""
         if receiver.null is not None:
             self.path.hold(receiver.null, receiver.value is None, "guard")
+            if receiver.value is None:
+                self.guard(solver.FALSE)
         elif receiver.lost is not None and receiver.value is None:
             self.guard(None, receiver.lost)
 

@@ -9,6 +9,7 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.policy_doubles import PolicyDouble
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.symbolic import doubles
 from apimpolicy.symbolic.following import FollowedGateway, Follower
 from apimpolicy.symbolic.goals import Goals
 from apimpolicy.symbolic.path import TooLong
@@ -59,6 +60,7 @@ class World:
         uploads: Collection[str] = (),
         fixed: Collection[str] = (),
         has_doubles: bool = False,
+        named_values: Mapping[str, str] | None = None,
     ) -> None:
         self.uploads = frozenset(uploads)
         self.fixed = frozenset(fixed)
@@ -69,12 +71,16 @@ class World:
         self.providers = tuple(providers)
         self.token = token
         self.has_doubles = has_doubles
+        self.named_values = dict(named_values or {})
         self.first = FollowedGateway(**self.settings)
         self.scopes: dict[str, Policy] = self.first.scopes(policy)
         self.program = self.first.program(self.scopes)
         self.goals = Goals(self.program, frozenset({global_policy().path}))
         self.handles_errors = any(place.section.startswith("on-error") for place in self.goals.places.values())
         places = [(step.place, step.scope) for step in self.program.steps()]
+        self.steps = {
+            name: step for step in self.program.steps() for name in (step.place, f"{step.scope} {step.place}")
+        }
         self._several = {place for place, scope in places if any(p == place and s != scope for p, s in places)}
 
     def double_of(self, step: Step) -> str | None:
@@ -82,6 +88,15 @@ class World:
         if not self.has_doubles:
             return None
         return f"{step.scope} {step.place}" if step.place in self._several else step.place
+
+    def _with_errors(self, assignment: Assignment) -> Assignment:
+        """The same, with all that is said of the error of each double that fails."""
+        found: Assignment = {}
+        for key, value in assignment.items():
+            if key[0] == "double" and len(key) == 2 and value == doubles.FAILS:
+                said = doubles.error_of(self.steps[key[1]])
+                found |= {(*key, name): given for name, given in said.items() if (*key, name) not in assignment}
+        return {**assignment, **found} if found else assignment
 
     def declare(self, inputs: Inputs) -> None:
         """The inputs that are one of a few kinds, and what is no input here."""
@@ -121,6 +136,8 @@ class World:
             found["cache"] = {**(self.settings.get("cache") or {}), **scenario.cache}
         if scenario.random_numbers:
             found["random_numbers"] = scenario.random_numbers
+        if scenario.request_id:
+            found["request_ids"] = [scenario.request_id]
         if scenario.backends:
             known = dict(self.settings.get("backends") or {})
             found["backends"] = {**{each: stand_in_url(each) for each in scenario.backends}, **known}
@@ -152,7 +169,9 @@ class World:
 
     def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
         """Send what an assignment means through the policy, and follow it; on from a way that went before, if given."""
+        assignment = self._with_errors(assignment)
         scenario = Scenario.of(assignment)
+        scenario.named_values = self.named_values
         variables = {**self.variables, **scenario.variables}
         follower = Follower(inputs, settled(assignment), self, variables, path)
         problem = ""
@@ -164,8 +183,8 @@ class World:
             request = self.request(scenario)
             if scenario.token is not None:
                 follower.has_token(request.headers)
-            doubles = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
-            result = self.send(gateway, request, variables, doubles)
+            made = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
+            result = self.send(gateway, request, variables, made)
         except TooLong:
             problem = "it makes more decisions than are followed"
         except ApimPolicyError as error:

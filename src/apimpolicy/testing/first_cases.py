@@ -160,7 +160,10 @@ def run_alone(
     content = {"policy": around.document or os.path.abspath(policy), **around.content(), "cases": [alone]}
     path = os.path.abspath(output)
     (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
-    return run_case(case)
+    case.file.compiled = around.compiled
+    outcome_of_run = run_case(case)
+    around.compiled = case.file.compiled
+    return outcome_of_run
 
 
 def expected(

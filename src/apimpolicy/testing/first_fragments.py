@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.named_values import read_text
+from apimpolicy.testing.first_surroundings import add_named_values
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
     from apimpolicy.testing.first_surroundings import Surroundings
 
 _INCLUDES = re.compile(r"""<include-fragment\s[^>]*?fragment-id\s*=\s*["']([^"'{]+)["']""")
-_EMPTY = "<fragment />"
+EMPTY = "<fragment />"
 _FOLDERS = ("", "fragments", "policy-fragments", "policyFragments", "../fragments", "../policy-fragments", "..")
 _NAMES = ("{}.xml", "{}.policy", "frag-{}.xml", "pf-{}.xml", "fragment-{}.xml", "{}.fragment.xml", "{}/policy.xml")
 
@@ -38,10 +39,19 @@ def add_fragments(around: Surroundings, subject: Subject, policy: str, output: s
         name = waiting.pop(0)
         if name not in known and name not in found:
             found[name] = _near(name, policy, folder)
-            if found[name] != _EMPTY:
-                waiting += _included(read_text(os.path.join(folder, found[name])))
+            if found[name] != EMPTY:
+                text = read_text(os.path.join(folder, found[name]))
+                waiting += _included(text)
+                add_named_values(around, text)
     if found:
         around.defaults.setdefault("gateway", {})["fragments"] = found
+
+
+def without_files(around: Surroundings) -> None:
+    """Let empty fragments stand in for those of files that a gateway would not accept."""
+    fragments = around.defaults.get("gateway", {}).get("fragments", {})
+    for name in fragments:
+        fragments[name] = EMPTY
 
 
 def section_of(subject: Subject) -> str:
@@ -76,4 +86,4 @@ def _near(name: str, policy: str, output: str) -> str:
                 path = os.path.normpath(os.path.join(folder, inner, pattern.format(name)))
                 if os.path.isfile(path) and path != os.path.abspath(policy):
                     return os.path.relpath(path, output)
-    return _EMPTY
+    return EMPTY

@@ -18,6 +18,8 @@ def case_of(scenario: Scenario) -> dict[str, Any]:
         found["variables"] = dict(scenario.variables)
     if gateway := _gateway(scenario):
         found["gateway"] = gateway
+    if scenario.named_values:
+        found["named-values"] = dict(scenario.named_values)
     if scenario.doubles:
         found["replace"] = {name: _double(given) for name, given in scenario.doubles.items()}
     if scenario.answers:
@@ -69,6 +71,8 @@ def _gateway(scenario: Scenario) -> dict[str, Any]:
         found["cache"] = dict(scenario.cache)
     if scenario.random_numbers:
         found["random-numbers"] = list(scenario.random_numbers)
+    if scenario.request_id:
+        found["request-ids"] = [scenario.request_id]
     if scenario.backends:
         found["backends"] = {each: stand_in_url(each) for each in scenario.backends}
     return found

@@ -20,13 +20,16 @@ from apimpolicy.symbolic.world import World
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.certificates import STANDARD
 from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative_path, run_alone, text_of
-from apimpolicy.testing.first_fragments import add_fragments, put_into_document, section_of
+from apimpolicy.testing.first_fragments import add_fragments, put_into_document, section_of, without_files
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.gateways import NOW, gateway_of
+from apimpolicy.testing.named_value_choices import other_values
 from apimpolicy.testing.scenario_cases import case_of, sentence_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from apimpolicy.checks.subject import Subject
     from apimpolicy.symbolic.explorer import Exploration
     from apimpolicy.symbolic.goals import Goal
@@ -47,6 +50,7 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
         raise ConfigurationError(f"no request gets through {policy}: {explored.problem.removeprefix(f'{policy}:')}")
     writer = _Writer(policy, output, around, explored)
     cases = writer.cases()
+    cases += _with_other_named_values(writer, subject, bounds or Bounds())
     missing = [goal for goal in world.goals.all if goal not in writer.reached]
     listed = [_missing_line(explored, goal) for goal in missing]
     text = text_of(relative_path(policy, output), around, cases, listed)
@@ -65,12 +69,33 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
     )
 
 
+def _with_other_named_values(writer: _Writer, subject: Subject, bounds: Bounds) -> list[Found]:
+    """Cases for branches that are taken when a named value is another one."""
+    found: list[Found] = []
+    choices = other_values(writer.around, subject.document.source.text)
+    for values in choices:
+        missing = [goal for goal in writer.world.goals.all if goal not in writer.reached and goal.kind == BRANCH]
+        if not missing:
+            break
+        try:
+            world = world_of(writer.policy, writer.output, writer.around, values)
+        except (ConfigurationError, DiagnosticError):
+            continue
+        seconds = bounds.seconds / (len(choices) + 1)
+        found += writer.cases_of(Explorer(world, Bounds(seconds=seconds), wanted=missing).explore(), missing)
+    return found
+
+
 def _world(policy: str, output: str, around: Surroundings, subject: Subject) -> World:
     """The world of a policy; a fragment stands in the section whose values it asks for, where it may stand there."""
     add_fragments(around, subject, policy, output)
     section = section_of(subject)
     if section == "inbound":
-        return world_of(policy, output, around)
+        try:
+            return world_of(policy, output, around)
+        except DiagnosticError:
+            without_files(around)
+            return world_of(policy, output, around)
     gateway = around.defaults.setdefault("gateway", {})
     fragments, had = gateway.setdefault("fragments", {}), set(gateway)
     around.document = put_into_document(fragments, policy, output, section)
@@ -82,12 +107,12 @@ def _world(policy: str, output: str, around: Surroundings, subject: Subject) -> 
         return world_of(policy, output, around)
 
 
-def world_of(policy: str, output: str, around: Surroundings) -> World:
-    """The world in which the cases of a test file at `output` run."""
+def world_of(policy: str, output: str, around: Surroundings, values: Mapping[str, str] | None = None) -> World:
+    """The world in which the cases of a test file at `output` run; `values` are named values that are others."""
     content = {
         "policy": around.document or os.path.abspath(policy),
         **around.content(),
-        "cases": [{"request": {"get": "/"}, "expect": {}}],
+        "cases": [{"request": {"get": "/"}, "expect": {}, **({"named-values": dict(values)} if values else {})}],
     }
     path = os.path.abspath(output)
     (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
@@ -109,6 +134,7 @@ def world_of(policy: str, output: str, around: Surroundings) -> World:
         providers=list(around.providers),
         token=token,
         has_doubles=True,
+        named_values=values,
     )
 
 
@@ -136,7 +162,14 @@ class _Writer:
     def cases(self) -> list[Found]:
         """The plain request, a case for each branch, then for what conditions come to besides."""
         made = [self.case(self.explored.runs[0], [])]
-        goals = sorted(self.explored.found, key=lambda goal: goal.kind != BRANCH)
+        made += self.cases_of(self.explored, self.explored.found)
+        return [case for case in made if case is not None]
+
+    def cases_of(self, explored: Exploration, wanted: Iterable[Goal]) -> list[Found]:
+        """Cases for those of the goals that were found and that no case has reached yet."""
+        self.explored, self.world = explored, explored.world
+        made: list[Found | None] = []
+        goals = [goal for goal in wanted if goal in explored.found]
         order = {goal: index for index, goal in enumerate(self.world.goals.all)}
         goals.sort(key=lambda goal: (goal.kind != BRANCH, order.get(goal, 0)))
         for goal in goals:
@@ -154,11 +187,11 @@ class _Writer:
         if not outcome.results:
             return None
         reached = self.world.goals.reached(outcome.results[-1].trace)
-        fresh = [goal for goal in reached if goal not in self.reached]
+        fresh = [goal for goal in self.world.goals.all if goal in reached and goal not in self.reached]
         if wanted and not set(wanted) & reached:
             return None
         self.reached |= reached
-        branches = [_branch_path(self.world, goal) for goal in wanted if goal in fresh and self.is_arm(goal)]
+        branches = [_branch_path(self.world, goal) for goal in wanted or fresh if goal in fresh and self.is_arm(goal)]
         expect = expected(self.policy, self.output, self.around, request, outcome, branches, given)
         response = outcome.results[-1].response
         name = self.unique(f"{sentence_of(run.scenario)} gets {response.status_code} {response.reason}".rstrip())

@@ -1,4 +1,4 @@
-"""What is found was run and does what was claimed; what is proven has no counterexample, and its mutants are not proven."""
+"""What is found was run and does what was claimed; what is proven has no counterexample, its mutants are not proven."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ REACHABLE = {
         'context.Variables.GetValueOrDefault<int>("tries") > 2', '(bool)context.Variables["flag"]'
     ),
     "a text that is cut": choose(f"{HEADER}.Split(',').Length == 3 && {HEADER}.Split(',')[1] == \"b\""),
-    "an expression rewritten": f'<set-header name="X-Key" exists-action="override"><value>@({HEADER} + "!")</value></set-header>'
+    "a header rewritten": f'<set-header name="X-Key"><value>@({HEADER} + "!")</value></set-header>'
     + choose(f'{HEADER} == "wow!"'),
     "a pattern": choose(f'Regex.IsMatch({HEADER}, "^[a-z]{{3}}-[0-9]+$")'),
     "a person": choose('context.User != null && context.User.Groups.Any(g => g.Name == "admins")'),

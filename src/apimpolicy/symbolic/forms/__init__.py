@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _Form = TypeVar("_Form", bound="Callable[[Call], Dual | None]")
 
 FORMS: dict[tuple[str, str], Callable[[Call], Dual | None]] = {}
+EXCEPTIONS: dict[tuple[str, str], str] = {}
+"""For what a form has no answer; everything else that it is asked is exact."""
 IMPURE: dict[tuple[str, str], str] = {}
 """Members that give something else in each run, with what that depends on."""
 _MODULES = (
@@ -83,12 +85,14 @@ class Call:
         self.walker.guard(term)
 
 
-def form(owner: str, *signatures: str) -> Callable[[_Form], _Form]:
-    """Declare what the members of these signatures mean."""
+def form(owner: str, *signatures: str, but: str = "") -> Callable[[_Form], _Form]:
+    """Declare what the members of these signatures mean; `but` says for what there is no form."""
 
     def register(function: _Form) -> _Form:
         for signature in signatures:
             FORMS[owner, signature] = function
+            if but:
+                EXCEPTIONS[owner, signature] = but
         return function
 
     return register

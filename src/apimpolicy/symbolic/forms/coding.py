@@ -14,12 +14,36 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.forms import Call
 
 
-@form("System.Uri", "static string UnescapeDataString(string stringToUnescape)")
-@form("System.Uri", "static string EscapeDataString(string stringToEscape)")
-@form("System.Net.WebUtility", "static string UrlDecode(string encodedValue)")
-@form("System.Net.WebUtility", "static string UrlEncode(string value)")
-@form("System.Net.WebUtility", "static string HtmlDecode(string value)")
-@form("System.Net.WebUtility", "static string HtmlEncode(string value)")
+@form(
+    "System.Uri",
+    "static string UnescapeDataString(string stringToUnescape)",
+    but="texts in which there is something to be coded",
+)
+@form(
+    "System.Uri",
+    "static string EscapeDataString(string stringToEscape)",
+    but="texts in which there is something to be coded",
+)
+@form(
+    "System.Net.WebUtility",
+    "static string UrlDecode(string encodedValue)",
+    but="texts in which there is something to be coded",
+)
+@form(
+    "System.Net.WebUtility",
+    "static string UrlEncode(string value)",
+    but="texts in which there is something to be coded",
+)
+@form(
+    "System.Net.WebUtility",
+    "static string HtmlDecode(string value)",
+    but="texts in which there is something to be coded",
+)
+@form(
+    "System.Net.WebUtility",
+    "static string HtmlEncode(string value)",
+    but="texts in which there is something to be coded",
+)
 def coded(call: Call) -> Dual | None:
     text = call.arguments[0]
     term = term_of(text)
@@ -64,14 +88,14 @@ def text_of(call: Call) -> Dual | None:
     return form_.text if isinstance(form_, Bytes) and call.own.is_constant else None
 
 
-@form("System.Convert", "static string ToBase64String(byte[] inArray)")
+@form("System.Convert", "static string ToBase64String(byte[] inArray)", but="anything: it has no form")
 def base64_of(call: Call) -> Dual | None:
     if isinstance(call.arguments[0].form, Bytes):
         return Dual(lost=call.walker.obstacle(call.name, call.node))
     return None
 
 
-@form("IUrl", "string QueryString { get; }", "System.Uri Uri { get; }")
+@form("IUrl", "string QueryString { get; }", "System.Uri Uri { get; }", but="anything: it has no form")
 def of_url(call: Call) -> Dual | None:
     """Never throws; what it gives has no form."""
     own = call.own.form

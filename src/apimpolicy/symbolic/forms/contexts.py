@@ -151,6 +151,10 @@ for _owner, _name in TEXTS:
     _text(_owner, _name)
 
 
+_of_way(
+    "IDeployment",
+    f"{_MAPPING}<string, System.Security.Cryptography.X509Certificates.X509Certificate2> Certificates {{ get; }}",
+)
 _of_way("IDeployment", "IGateway Gateway { get; }", "string GatewayId { get; }", "string ServiceId { get; }")
 _of_way("IGateway", "string Id { get; }", "string InstanceId { get; }", "bool IsManaged { get; }")
 _of_way("IContextApi", "bool IsCurrentRevision { get; }")
@@ -301,7 +305,7 @@ def status_of(call: Call, own: Message) -> solver.Term:
     return call.walker.inputs.number(*own.key, "status", default=200, least=200, most=599)
 
 
-@form("IResponse", "string StatusReason { get; }")
+@form("IResponse", "string StatusReason { get; }", but="the usual reason of a status")
 def status_reason(call: Call) -> Dual | None:
     own = call.own.form
     if not isinstance(own, Message) or own.status is not None or own.reason is not None:
@@ -435,7 +439,7 @@ def variable_or_default(call: Call) -> Dual | None:
         tree = state.variable(name)
         value = state.given(name)
         return trees.cast(call.walker, Dual(value, form=tree), target)
-    if isinstance(known.form, trees.Tree) and not known.form.is_token:
+    if isinstance(known.form, trees.Tree):
         return trees.cast(call.walker, known, target)
     return known
 

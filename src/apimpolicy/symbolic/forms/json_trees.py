@@ -92,8 +92,8 @@ def _as_text(call: Call, each: Dual) -> Dual:
     return Dual(value, found.term, lost=found.lost)
 
 
-@form(_J + "JToken", "string ToString()")
-@form("object", "string ToString()")
+@form(_J + "JToken", "string ToString()", but="the text of objects and lists")
+@form("object", "string ToString()", but="the text of objects and lists")
 def to_text(call: Call) -> Dual | None:
     own = call.own
     if isinstance(own.form, Thing):
@@ -165,7 +165,7 @@ def try_get_value(call: Call) -> Dual | None:
     return Dual(term=there, form=Output(child))
 
 
-@form(_J + "JToken", f"{_J}JToken SelectToken(string path)")
+@form(_J + "JToken", f"{_J}JToken SelectToken(string path)", but="paths with brackets or filters")
 def select_token(call: Call) -> Dual | None:
     own, path = call.own, _key(call.arguments[0])
     if not isinstance(own.form, trees.Tree) or not isinstance(path, str):
@@ -232,6 +232,36 @@ def add_item(call: Call) -> Dual | None:
         return None
     own.items.append(trees.token_of(call.arguments[0]))
     return Dual()
+
+
+@form(_J + "JObject", f"{_J}JProperty Property(string name)")
+@form(
+    _J + "JObject",
+    f"{_J}JProperty Property(string name, System.StringComparison comparison)",
+    f"{_J}JToken GetValue(string propertyName, System.StringComparison comparison)",
+    but="names that differ in case",
+)
+def property_of(call: Call) -> Dual | None:
+    own, key = call.own.form, _key(call.arguments[0])
+    if not isinstance(own, trees.Tree) or not isinstance(key, str) or not str(key).isascii():
+        return None
+    own.decide_kind(call.walker, call.own)
+    there = own.there(key)
+    if call.member.name == "GetValue":
+        return Dual(null=solver.no(there), form=own.at(key))
+    value = Dual(trees.child_value(call.own.value, key), form=own.at(key))
+    return Dual(null=solver.no(there), form=Property(key, value))
+
+
+@form(_J + "JProperty", f"{_J}JToken Value {{ get; set; }}")
+def value_of_property(call: Call) -> Dual | None:
+    own = call.own.form
+    return own.value if isinstance(own, Property) else None
+
+
+@form(_J + "JProperty", "string Name { get; }")
+def name_of_property(call: Call) -> Dual | None:
+    return Dual(call.own.form.name) if isinstance(call.own.form, Property) else None
 
 
 @form(_J + "JObject", f"void Add(string propertyName, {_J}JToken value)")

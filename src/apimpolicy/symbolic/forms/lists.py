@@ -164,6 +164,11 @@ def contains(call: Call) -> Dual | None:
     return _contains(call, _source(call), wanted, ignores_case=False)
 
 
+@form("System.Array", "static bool Exists<T>(T[] array, System.Predicate<T> match)")
+def exists(call: Call) -> Dual | None:
+    return any_such(call)
+
+
 @form("System.Collections.Generic.List", "bool Contains(T item)")
 @form("System.Collections.Generic.HashSet", "bool Contains(T item)")
 def list_contains(call: Call) -> Dual | None:

@@ -17,7 +17,7 @@ def _impure(owner: str, what: str, *signatures: str) -> None:
     for signature in signatures:
         IMPURE[owner, signature] = what
 
-    @form(owner, *signatures)
+    @form(owner, *signatures, but="anything: it is another in each run")
     def lost(call: Call) -> Dual:
         return Dual(lost=call.walker.obstacle(what, call.node))
 
@@ -31,7 +31,22 @@ _impure(
     "System.DateTimeOffset", _CLOCK, *(f"static System.DateTimeOffset {name} {{ get; }}" for name in ("UtcNow", "Now"))
 )
 _impure("IContext", _CLOCK, "System.TimeSpan Elapsed { get; }", "System.DateTime Timestamp { get; }")
-_impure("IContext", _RANDOM, "System.Guid RequestId { get; }")
+REQUEST_IDS = tuple(f"{number:08x}-0000-4000-8000-00000000000{number:x}" for number in range(1, 9))
+"""Ids that are tried where a policy makes something of the request's id, as a seed."""
+
+
+@form("IContext", "System.Guid RequestId { get; }", but="all but a few ids that are tried")
+def request_id(call: Call) -> Dual:
+    """Another in each run; a few are tried, since policies make random numbers of it."""
+    path = call.walker.path
+    term = call.walker.inputs.one_of("request-id", choices=("", *REQUEST_IDS))
+    actual = path.assignment.get(("request-id",), "")
+    path.choose(term, (*REQUEST_IDS, ""), actual, "request-id")
+    lost = call.walker.obstacle(_RANDOM, call.node)
+    path.blocked(lost)
+    return Dual() if actual else Dual(lost=lost)
+
+
 _impure("System.Guid", _RANDOM, "static System.Guid NewGuid()")
 
 
@@ -65,7 +80,7 @@ def next_number(call: Call) -> Dual | None:
     )
 
 
-@form("System.Random", "double NextDouble()")
+@form("System.Random", "double NextDouble()", but="anything: it has no form")
 def next_fraction(call: Call) -> Dual:
     call.walker.state.draws += 1
     return Dual(lost=call.walker.obstacle(_RANDOM, call.node))

@@ -51,8 +51,10 @@ def _plain_character() -> solver.Pattern:
     return solver.either(solver.span("A", "Z"), solver.span("a", "z"), solver.span(":", "@"))
 
 
-@form("int", "static int Parse(string s)")
-@form("long", "static long Parse(string s)")
+@form("int", "static int Parse(string s)", but="texts that write a number with spaces, a plus or more than nine digits")
+@form(
+    "long", "static long Parse(string s)", but="texts that write a number with spaces, a plus or more than nine digits"
+)
 def parse(call: Call) -> Dual | None:
     return _parsed_or_thrown(call, call.arguments[0])
 
@@ -66,7 +68,12 @@ def _parsed_or_thrown(call: Call, text: Dual) -> Dual | None:
     return parsed(call.walker, Dual(text.value, text.term, form=text.form, lost=text.lost), str(call.node.type))
 
 
-@form("System.Convert", "static int ToInt32(string value)", "static long ToInt64(string value)")
+@form(
+    "System.Convert",
+    "static int ToInt32(string value)",
+    "static long ToInt64(string value)",
+    but="texts that write a number with spaces, a plus or more than nine digits",
+)
 def convert_text(call: Call) -> Dual | None:
     text = call.arguments[0]
     if text.null is not None:
@@ -114,8 +121,16 @@ def truth_in(walker: Walker, term: Term) -> Dual:
     return Dual(term=is_true)
 
 
-@form("int", "static bool TryParse(string s, out int result)")
-@form("long", "static bool TryParse(string s, out long result)")
+@form(
+    "int",
+    "static bool TryParse(string s, out int result)",
+    but="texts that write a number with spaces, a plus or more than nine digits",
+)
+@form(
+    "long",
+    "static bool TryParse(string s, out long result)",
+    but="texts that write a number with spaces, a plus or more than nine digits",
+)
 def try_parse(call: Call) -> Dual | None:
     text = call.arguments[0]
     if text.null is not None:

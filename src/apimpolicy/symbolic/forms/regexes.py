@@ -21,6 +21,7 @@ _IGNORE_CASE = 1
     _REGEX,
     "static bool IsMatch(string input, string pattern)",
     f"static bool IsMatch(string input, string pattern, {_OPTIONS})",
+    but="look-around, back references, \\b and options but IgnoreCase",
 )
 def is_match(call: Call) -> Dual | None:
     text, pattern = call.arguments[0], call.arguments[1]

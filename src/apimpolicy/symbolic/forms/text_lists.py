@@ -21,9 +21,10 @@ _MOST = 8
 class Split(Countable):
     """The parts of a text between separators of one kind; `drops` leaves out empty ones."""
 
-    __slots__ = ("drops", "known", "most", "separator", "term")
+    __slots__ = ("drops", "known", "most", "place", "separator", "term")
 
-    def __init__(self, term: Term, separator: str, *, drops: bool, most: int | None) -> None:
+    def __init__(self, term: Term, separator: str, place: int, *, drops: bool, most: int | None) -> None:
+        self.place = ("split", place)
         self.term = term
         self.separator = separator
         self.drops = drops
@@ -45,14 +46,16 @@ class Split(Countable):
         width = len(self.separator)
         found: list[Term] = []
         while self.most is None or len(found) + 1 < self.most:
-            if not walker.path.split(solver.contains(rest, mark), "split"):
+            if not walker.path.split(solver.contains(rest, mark), self.place):
                 break
             at = solver.index_of(rest, mark)
             found.append(solver.simplified(solver.piece(rest, solver.constant(0), at)))
             rest = solver.simplified(solver.piece(rest, at + width, solver.length(rest) - at - width))
         found.append(rest)
         if self.drops:
-            found = [each for each in found if not walker.path.split(solver.equal(each, solver.constant("")), "split")]
+            found = [
+                each for each in found if not walker.path.split(solver.equal(each, solver.constant("")), self.place)
+            ]
         if len(found) != len(values):
             lost = Obstacle("parts of a text", "")
             walker.path.blocked(lost)
@@ -85,6 +88,7 @@ class Split(Countable):
     'string[] Split(string separator, int count, System.StringSplitOptions options = "None")',
     "string[] Split(char[] separator, int count)",
     "string[] Split(char[] separator, int count, System.StringSplitOptions options)",
+    but="several separators; more than eight parts",
 )
 def split(call: Call) -> Dual | None:
     term = term_of(call.own)
@@ -100,4 +104,4 @@ def split(call: Call) -> Dual | None:
     options = numbers[0] if numbers else 0
     if options not in (0, 1) or (most is not None and (most < 2 or options)):
         return None
-    return Dual(form=Split(term, separators[0], drops=options == 1, most=most))
+    return Dual(form=Split(term, separators[0], id(call.node), drops=options == 1, most=most))

@@ -122,7 +122,14 @@ def itself(call: Call) -> Dual:
     return Dual(term=own.term, form=own.form, lost=own.lost)
 
 
-@form("string", "string ToLower()", "string ToLowerInvariant()", "string ToUpper()", "string ToUpperInvariant()")
+@form(
+    "string",
+    "string ToLower()",
+    "string ToLowerInvariant()",
+    "string ToUpper()",
+    "string ToUpperInvariant()",
+    but="anything but comparisons with constants, Contains, StartsWith, EndsWith and Length; letters beyond ASCII",
+)
 def folded(call: Call) -> Dual | None:
     term = call.own.form.inner if isinstance(call.own.form, Folded) else term_of(call.own)
     if term is None:
@@ -137,7 +144,7 @@ _NO_SPACES = solver.either(
 )
 
 
-@form("string", "string Trim()", "string TrimStart()", "string TrimEnd()")
+@form("string", "string Trim()", "string TrimStart()", "string TrimEnd()", but="more than three spaces at an end")
 def trimmed(call: Call) -> Dual | None:
     """What has no spaces around it stays what it is; a text with some is another way."""
     own = call.own
@@ -194,7 +201,12 @@ def trimmed_of(call: Call) -> Dual | None:
     return _trimmed_by_hand(call, term, characters)
 
 
-@form("string", "string Replace(string oldValue, string newValue)", "string Replace(char oldChar, char newChar)")
+@form(
+    "string",
+    "string Replace(string oldValue, string newValue)",
+    "string Replace(char oldChar, char newChar)",
+    but="a text that has it more than once",
+)
 def replaced(call: Call) -> Dual | None:
     """A text that does not have it stays; of one that has it once that is replaced; more of them is another way."""
     term, old, new = term_of(call.own), call.arguments[0], term_of(call.arguments[1])
@@ -317,6 +329,7 @@ def join(call: Call) -> Dual | None:
     "static string Format(string format, object arg0, object arg1)",
     "static string Format(string format, object arg0, object arg1, object arg2)",
     "static string Format(string format, params object[] args)",
+    but="alignment and formats",
 )
 def formatted(call: Call) -> Dual | None:
     import re

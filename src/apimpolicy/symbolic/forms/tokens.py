@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.symbolic import inputs as patterns
 from apimpolicy.symbolic import solver, trees
 from apimpolicy.symbolic.access import Output
 from apimpolicy.symbolic.forms import form
@@ -36,7 +37,7 @@ for _name, _of in _TEXTS.items():
     _claim(_name, _of)
 
 
-@form("ContextExtensions", "static Jwt AsJwt(this string s)")
+@form("ContextExtensions", "static Jwt AsJwt(this string s)", but="tokens that are signed; texts that are put together")
 def as_jwt(call: Call) -> Dual | None:
     """A text of the request that is a token: then its claims are inputs."""
     key = _text_input(call, call.arguments[0])
@@ -46,7 +47,42 @@ def as_jwt(call: Call) -> Dual | None:
     return Dual(null=solver.no(is_token), form=trees.Jwt(call.walker.inputs, (*key, "claim")))
 
 
-@form("ContextExtensions", "static bool TryParseJwt(this string s, out Jwt result)")
+class Basic:
+    """The form of credentials whose name and password are inputs."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: tuple[str, ...]) -> None:
+        self.key = key
+
+
+@form("ContextExtensions", "static BasicAuthCredentials AsBasic(this string s)", but="texts that are put together")
+def as_basic(call: Call) -> Dual | None:
+    """A text of the request that is credentials: then name and password are inputs."""
+    key = _text_input(call, call.arguments[0])
+    if key is None:
+        return None
+    return Dual(null=solver.no(call.walker.inputs.truth(*key, "basic")), form=Basic(key))
+
+
+def _of_basic(name: str, part: str) -> None:
+    @form("BasicAuthCredentials", f"string {name} {{ get; }}")
+    def text(call: Call) -> Dual | None:
+        own = call.own.form
+        if not isinstance(own, Basic):
+            return None
+        return Dual(term=call.walker.inputs.text(*own.key, part, default="x", pattern=patterns.WORD))
+
+
+_of_basic("UserId", "user")
+_of_basic("Password", "password")
+
+
+@form(
+    "ContextExtensions",
+    "static bool TryParseJwt(this string s, out Jwt result)",
+    but="tokens that are signed; texts that are put together",
+)
 def try_parse(call: Call) -> Dual | None:
     key = _text_input(call, call.arguments[0])
     if key is None:

@@ -9,7 +9,7 @@
       - name: no request makes the gateway itself fail
         never: {status: 500, by: gateway}                    # what holds for none
 
-A test case can name a claim that must hold for its request: `expect: {holds: no request makes the gateway itself fail}`.
+A test case can name a claim, which must then hold for its request: `expect: {holds: the name of a claim}`.
 """
 
 from __future__ import annotations

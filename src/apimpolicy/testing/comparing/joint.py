@@ -68,7 +68,7 @@ def compare(old: World, new: World, bounds: Bounds, on_run: Callable[[], None] =
     joint = _Joint(old, new, on_run)
     explorer = Explorer(joint, bounds, thorough=True)  # type: ignore[arg-type] # it has all that a search asks a world
     explored = explorer.explore()
-    found = [joint.smallest(kind, run, explored) for kind, run in joint.found.items()]
+    found = [joint.smallest(kind, run, explored) for kind, run in list(joint.found.items())]
     return Comparison(found, tuple(_obstacles(joint, explored)), explored.inputs)
 
 
