@@ -38,6 +38,12 @@ def _members() -> dict[str, str]:
     return pages | {"not-simulated.md": not_simulated.page()}
 
 
+def _search() -> dict[str, str]:
+    from docs import search_reference  # type: ignore[attr-defined]
+
+    return {"reference/found-requests.md": search_reference.page()}
+
+
 def _schemas() -> dict[str, str]:
     """Where editors and programs find the schemas of the package: `schemas/` of the site."""
     from apimpolicy.testing import schema
@@ -46,7 +52,7 @@ def _schemas() -> dict[str, str]:
     return {f"schemas/{path.name}": path.read_text("utf-8") for path in SCHEMAS.glob("*.schema.json")}
 
 
-PARTS: tuple[Callable[[], dict[str, str]], ...] = (_reference, _policies, _members, _schemas)
+PARTS: tuple[Callable[[], dict[str, str]], ...] = (_reference, _policies, _members, _search, _schemas)
 
 
 def pages() -> dict[str, str]:

@@ -205,6 +205,8 @@ TABLES_OF_TEST_FILES = {
     "identity-request": "A request for a token in `recorded`",
     "connection": "A connection of `recorded`",
     "published": "A published event of `recorded`",
+    "claim": "A claim",
+    "condition-keys": "A condition of a claim",
     "certificate": "A certificate",
     "provider": "An identity provider",
 }
@@ -214,6 +216,9 @@ TEST_FILES = {
     "Answers: `backend`, `outside` and `dapr`": "doubles",
     "Parts and doubles": "policy_parts",
     "Expectations: `expect`": "expectations",
+    "Claims": "claims/reading",
+    "Conditions of claims": "claims/conditions",
+    "Claims of a configuration": "claims/configured",
     "What services got: `recorded`": "recorded_services",
     "Certificates": "certificates",
     "Identity providers and tokens": "identities",

@@ -102,10 +102,10 @@ if TYPE_CHECKING:
     from apimpolicy.report.explanation import explain as explain
     from apimpolicy.report.journey_html import journey_to_html as journey_to_html
     from apimpolicy.testing.apim import Apim as Apim
-    from apimpolicy.testing.apim import Double as Double
-    from apimpolicy.testing.apim import TestClock as TestClock
     from apimpolicy.testing.apim import TestResult as TestResult
     from apimpolicy.testing.authority import TestAuthority as TestAuthority
+    from apimpolicy.testing.doubles_in_python import Double as Double
+    from apimpolicy.testing.doubles_in_python import TestClock as TestClock
     from apimpolicy.text.document import Document as Document
     from apimpolicy.text.document import Element as Element
 

@@ -1,7 +1,7 @@
 """A folder per rule: `bad*.xml` with exactly the output `bad*.txt`, `good*.xml` without a finding of the rule.
 
 `settings.toml` in a folder is what `check` knows in both cases: the fields of `Settings`, and a table `[fragments]` of
-file names by id; `bad-x.toml` beside `bad-x.xml` is so for that file alone.
+file names by id, and `prove = true` for what a solver proves; `bad-x.toml` beside `bad-x.xml` is so for that file alone.
 With APIMPOLICY_UPDATE=1 in the environment the `.txt` files are written instead of compared.
 """
 
@@ -20,6 +20,8 @@ from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
 from apimpolicy.report.terminal import render
+from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.testing.claims.facts import proofs_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
@@ -36,6 +38,8 @@ def settings_of(document: Path, code: str) -> Settings:
             name: read(Source((folder / file).read_text(encoding="utf-8"), file))
             for name, file in given["fragments"].items()
         }
+    if given.pop("prove", False):
+        given["proofs"] = proofs_of(str(document), Bounds())
     return Settings(select=(code,), **given)
 
 

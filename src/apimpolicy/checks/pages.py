@@ -26,6 +26,12 @@ _GATEWAY = (
     "If your gateway accepts more than the page says, switch it off with `--ignore {code}`."
 )
 
+_CLAIMS = (
+    "`apimpolicy prove` looks for a request for which a claim of a test file, or of apimpolicy.toml, does not hold. A "
+    "false one comes with such a request, which has run; of one that is not decided it says what stands in the way: "
+    "`docs/explanation/proofs.md`."
+)
+
 _TITLES = {
     "POL001": "a named value that does not exist",
     "POL002": "the bytes are not UTF-8",
@@ -71,6 +77,8 @@ _TITLES = {
     "POL112": "a policy fragment that does not exist",
     "POL113": "attributes that don't go together",
     "POL114": "a policy that no documentation describes",
+    "POL506": "a claim that is false",
+    "POL507": "a claim that is not decided",
     "APIM0001": "a type that isn't allowed in expressions",
     "APIM0002": "a member that isn't allowed in expressions",
     "APIM0006": "`dynamic`, which isn't allowed in expressions",
@@ -107,6 +115,8 @@ def _text(code: str) -> str:
             "Bodies inside lambdas and local functions are free: "
             "https://learn.microsoft.com/azure/api-management/api-management-policy-expressions"
         )
+    if code in ("POL506", "POL507"):
+        return _CLAIMS
     return _READING if code < "POL1" else _STRUCTURE
 
 

@@ -148,6 +148,10 @@ class Rule:
         """A finding at offsets of the document's source."""
         return Diagnostic(self.code, message, element.source, start, end, **self._words(words))
 
+    def at_place(self, start: int, end: int, message: str, **words: Unpack[Words]) -> Diagnostic:
+        """A finding at offsets of the file, as it was before named values were put in."""
+        return Diagnostic(self.code, message, self.subject.written, start, end, **self._words(words))
+
     def at_code(self, expression: CheckedExpression, node: Bound, message: str, **words: Unpack[Words]) -> Diagnostic:
         """A finding at a node of an expression."""
         start, end = node.syntax.start, node.syntax.end

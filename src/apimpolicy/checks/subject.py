@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.flow import Flow
+    from apimpolicy.checks.proofs import Proofs
     from apimpolicy.checks.rule import Rule
     from apimpolicy.diagnostics import Severity
     from apimpolicy.policies.spec import Specification
@@ -36,6 +37,7 @@ class Settings(NamedTuple):
     - `named_values`: their values, where known
     - `placeholders`: patterns of texts that a deployment replaces; `…` stands for the name: `#{…}#`
     - `rules`: rules besides those of the catalogue
+    - `proofs`: what a solver has proven about the file, where it was asked
     """
 
     select: tuple[str, ...] = ()
@@ -54,6 +56,7 @@ class Settings(NamedTuple):
     placeholders: tuple[str, ...] = ()
     rules: tuple[type[Rule], ...] = ()
     fragment: str | None = None
+    proofs: Proofs | None = None
 
     def wants(self, code: str, by_default: bool = True) -> bool:
         """Whether findings with this code are looked for."""

@@ -22,6 +22,7 @@ from apimpolicy.project.discovery import discover
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from apimpolicy.checks.proofs import Proofs
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.baseline import Baseline
     from apimpolicy.project.discovery import Discovery
@@ -70,6 +71,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--write-baseline", metavar="FILE", help="Write today's findings to a baseline."),
             click.option("--watch", is_flag=True, help="Check again whenever a file changes; Ctrl-C ends it."),
             click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Processes; 0 decides by the files."),
+            click.option("--prove", is_flag=True, help="Also find what holds for every request, with a solver."),
             click.option("--no-cache", is_flag=True, help="Do not remember findings between runs."),
         )
     ):
@@ -124,7 +126,8 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
         return exit_codes.USAGE if failed or not options["policies_only"] else exit_codes.CLEAN
     for path in found.files:
         projects.of(path)  # a wrong configuration is said once, before anything is checked
-    run = CheckRun(projects, _cache(options, projects, len(found.files)), deadline.SECONDS)
+    seconds = None if options["prove"] else deadline.SECONDS
+    run = CheckRun(projects, _cache(options, projects, len(found.files)), seconds)
     if options["fix"] or options["diff"]:
         from apimpolicy.cli.check_fixes import mend
 
@@ -135,7 +138,7 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     output.rules = projects.rules
     baselines = _Baselines(options, projects)
     with Progress("checked", len(found.files)) as progress:
-        for checked in run.all(found.files, options["jobs"], progress.advance):
+        for checked in run.all(found.files, 1 if options["prove"] else options["jobs"], progress.advance):
             if checked.problem is not None:
                 say(checked.problem)
                 failed = True
@@ -186,7 +189,18 @@ def _check_options(options: dict[str, Any]) -> CheckOptions:
         scope=options["scope"],
         strict=options["strict"],
         rule_files=options["rule_files"],
+        proofs=_prover() if options["prove"] else None,
     )
+
+
+def _prover() -> Callable[[str], Proofs]:
+    """What proves things about a policy file. Raises ConfigurationError where there is no solver."""
+    from functools import partial
+
+    from apimpolicy.symbolic.bounds import Bounds
+    from apimpolicy.testing.claims.facts import proofs_of
+
+    return partial(proofs_of, bounds=Bounds())
 
 
 def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
@@ -220,7 +234,7 @@ FEW = 8
 
 def _cache(options: dict[str, Any], projects: CheckProjects, count: int) -> Any:
     """The findings of earlier runs. Rules of an organisation may change without a new version: with them, no cache."""
-    if options["no_cache"] or options["fix"] or options["diff"] or count <= FEW or projects.rules:
+    if options["no_cache"] or options["prove"] or options["fix"] or options["diff"] or count <= FEW or projects.rules:
         return None
     from apimpolicy.project.cache import Cache, key_of
 

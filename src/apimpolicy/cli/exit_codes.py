@@ -13,6 +13,8 @@ NO_TESTS: Final = 5
 """There was no test to run, as pytest has it."""
 INTERNAL: Final = 3
 """A mistake in apimpolicy itself."""
+UNDECIDED: Final = 3
+"""`prove` and `diff` could neither prove something nor find a request that shows the opposite."""
 STOPPED: Final = 4
 """The operating system had to stop a policy: processor time or memory that no limit of ours could see."""
 BROKEN_PIPE: Final = 141

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
 from apimpolicy.text.secrets import without_secrets
+
+if TYPE_CHECKING:
+    from apimpolicy.testing.first_cases import FirstCases
 
 
 @click.command("new", cls=WithHelp)
@@ -34,7 +38,6 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
       apimpolicy new test policies/orders.xml --from-trace trace.json
     """
     from apimpolicy.errors import ConfigurationError
-    from apimpolicy.testing.first_cases import first_cases
 
     path = output or f"{os.path.splitext(policy)[0]}.test.yaml"
     if path != "-" and os.path.exists(path) and not force:
@@ -44,7 +47,7 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
 
         made = recorded_case(policy, from_trace, policy if path == "-" else path)
     else:
-        made = first_cases(policy, policy if path == "-" else path)
+        made = _cases(policy, policy if path == "-" else path)
     if path == "-":
         print(made.text, end="")
         return exit_codes.CLEAN
@@ -60,3 +63,17 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
     if made.difference:
         say(f"the simulator goes another way: {made.difference}")
     return exit_codes.CLEAN
+
+
+def _cases(policy: str, output: str) -> FirstCases:
+    """The cases that a solver finds; without one those that hints in the policy's text lead to."""
+    from importlib.util import find_spec
+
+    if find_spec("z3") is None:
+        from apimpolicy.testing.first_cases import first_cases
+
+        say("with pip install 'apimpolicy[prove]' requests for many more branches are found")
+        return first_cases(policy, output)
+    from apimpolicy.testing.solved_cases import solved_cases
+
+    return solved_cases(policy, output)

@@ -35,6 +35,16 @@ class Progress:
     def advance(self) -> None:
         """One more is done."""
         self._done += 1
+        self.show()
+
+    def clear(self) -> None:
+        """Take the line away, before something else is printed."""
+        if self._is_shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._is_shown = False
+
+    def show(self) -> None:
+        """Show how far things are, where somebody waits."""
         if self._is_watched and (now := time.monotonic()) >= self._next:
             self._next = now + _INTERVAL_SECONDS
             self._is_shown = True
@@ -48,8 +58,7 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._is_shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        self.clear()
 
 
 @contextmanager

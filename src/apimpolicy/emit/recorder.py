@@ -50,7 +50,7 @@ class Recorder:
         self._overflow = overflow
         self._room = limit
         """How many more may be kept for certain: a round takes room for what it did not reach, too."""
-        self.once = self._kept.setdefault
+        self.once: Callable[[Any, Any], Any] = self._kept.setdefault
         self.limit = limit
         self.is_full = False
         self.rounds_left_out = 0
@@ -112,3 +112,17 @@ class Recorder:
             if recorded is node:
                 return True, value
         return False, None
+
+
+class OrderedRecorder(Recorder):
+    """Collects (bound node, value) strictly in order of evaluation, rounds of loops too; for who follows a run.
+
+    Expressions are emitted for it in a form of its own (`emit.emitter.emit`, `in_order`). After `limit` entries nothing
+    more is kept, and `is_full` says so.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, limit: int = 20_000) -> None:
+        super().__init__(limit)
+        self.once = self.record

@@ -86,9 +86,13 @@ class Evaluator:
         except DotnetException as error:
             raise _failure(error.message) from error
 
+    def make_recorder(self, excerpt: Excerpt) -> Recorder:
+        """What takes the values of the sub-expressions."""
+        return Recorder(overflow=overflow(excerpt))
+
     def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:
         """The value of an expression, boxed."""
-        recorder = Recorder(overflow=overflow(excerpt)) if self.tracing else None
+        recorder = self.make_recorder(excerpt) if self.tracing else None
         evaluation = Evaluation(what, excerpt, recorder)
         entry.evaluations.append(evaluation)
         expression = evaluation.expression = compiled(excerpt)

@@ -113,13 +113,17 @@ class Exchange:
         self.metrics: list[Metric] = []
         self.verifications = [] if verifications is None else verifications
         self.response = ResponseMessage(second_read=context.request.second_read)
-        self._evaluator = Evaluator(context, tracing)
+        self._evaluator = self.make_evaluator(context, tracing)
         self._now = environment().utc_now if tracing else None
         self._running: list[TraceEntry] = []
         self._entries: dict[Step, TraceEntry] = {}
         self._counted: set[str] = set()
         self._at_end: list[Callable[[ResponseMessage], None]] = []
         self._on_response: list[tuple[Step, Callable[[ResponseMessage], None], bool]] = []
+
+    def make_evaluator(self, context: Context, tracing: bool) -> Evaluator:
+        """What evaluates attributes and texts; who follows a run has one of its own."""
+        return Evaluator(context, tracing)
 
     @property
     def request(self) -> RequestMessage:

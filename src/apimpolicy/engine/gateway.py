@@ -30,7 +30,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from apimpolicy.context.records import Response
     from apimpolicy.dotnet.chance import Script
@@ -265,6 +265,9 @@ class Gateway(GatewaySettings):
         with use_environment(self.environment()):
             return self.exchange(request).context
 
+    make_exchange: Callable[..., Exchange] = Exchange
+    """What holds the state of a request; who follows runs has a class of its own."""
+
     def exchange(self, request: Request) -> Exchange:
         """The state of a request that has just come; inside of `use_environment`."""
         return self._exchange(request, {})
@@ -292,7 +295,7 @@ class Gateway(GatewaySettings):
         template = "" if self.operation is None else self.operation.url_template
         watching = observer()
         trust = current_environment().trust
-        exchange = Exchange(
+        exchange = self.make_exchange(
             request,
             context,
             self.services,

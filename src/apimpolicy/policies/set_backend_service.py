@@ -52,7 +52,7 @@ DAPR = "dapr"
     alternatives=("base-url", "backend-id"),
     left_out="a Service Fabric cluster: a true `sf-resolve-condition` fails by name",
     also_in="outbound on-error",  # the toolkit
-    traits="chooses-backend seen-in-traces",
+    traits="chooses-backend routes seen-in-traces",
 )
 class SetBackendService:
     base_url: str | None = expression_attribute(trimmed)

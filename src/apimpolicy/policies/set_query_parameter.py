@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     "set-query-parameter",
     sections="inbound backend",
     also_in="outbound on-error",  # the toolkit
+    traits="routes",
 )
 class SetQueryParameter:
     name: str = expression_attribute(required=True)

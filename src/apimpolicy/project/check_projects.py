@@ -11,6 +11,9 @@ from apimpolicy.project.configuration_files import ConfigurationFinder
 from apimpolicy.project.ignore_patterns import IgnorePatterns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.checks.proofs import Proofs
     from apimpolicy.checks.rule import Rule
 
 
@@ -39,6 +42,8 @@ class CheckOptions(NamedTuple):
     scope: str | None = None
     strict: bool = False
     rule_files: tuple[str, ...] = ()
+    proofs: Callable[[str], Proofs] | None = None
+    """Proves what it can about a policy file, where that is asked for."""
 
 
 class CheckProjects:

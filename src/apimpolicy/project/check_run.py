@@ -10,6 +10,7 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.deadline import DeadlineError, deadline
+from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.embedded import policies_of
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Finding, Findings, to_findings
@@ -161,6 +162,9 @@ class CheckRun:
     def _settings(self, path: str, project: Project) -> tuple[Settings, str]:
         """The settings for a file, and a text that changes with the fragments around it."""
         settings = project.check.settings_for(path)
+        prove = self.projects.options.proofs
+        if prove is not None and path != STANDARD_INPUT and path.lower().endswith(ENDINGS):
+            settings = settings._replace(proofs=prove(path))
         root = place_of(path).root or ""
         if not root and not project.check.fragments:
             return settings, ""

@@ -39,6 +39,9 @@
     [check]                                           # see project/check_configuration.py
     ignore = ["POL409"]
 
+    [[claims]]                                        # see testing/claims/configured.py; also [prove], their bounds
+    never = {status = 500, by = "gateway"}
+
 Paths are relative to the file. Every mistake is a ConfigurationError that names file, line and key.
 """
 
@@ -99,6 +102,8 @@ class Configuration:
         self._check = table.table("check")
         if self._check is not None:
             self.check()
+        table.take("claims", list)  # `testing.claims.configured` reads these two, for `prove`
+        table.take("prove", dict)
         self._service = ServiceTables(table)
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
         table.finish()

@@ -56,6 +56,11 @@ def render(explanation: Explanation, style: Style = PLAIN) -> str:
     return without_secrets("\n".join(lines))
 
 
+def render_clause(clause: Clause, style: Style = PLAIN) -> str:
+    """One expression with its parts and their values, without a line end after it."""
+    return without_secrets("\n".join(_clause(clause, "", "", style)))
+
+
 def _summary(decision: Decision, style: Style) -> str:
     code = " ".join(decision.clause.code) if decision.clause is not None else decision.text
     return f"  {_painted(decision.verdict, style)}  {printable(decision.place)}  {clip(code, style.width // 2)}"

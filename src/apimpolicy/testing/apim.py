@@ -20,14 +20,13 @@ service otherwise. The clock stands at 2026-01-01T00:00:00Z until it is advanced
 
 from __future__ import annotations
 
-import datetime
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.records import Request, Response
-from apimpolicy.engine.services import FixedClock
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.testing.doubles_in_python import Double, TestClock
 from apimpolicy.testing.gateways import NOW
 
 if TYPE_CHECKING:
@@ -41,98 +40,10 @@ if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.services import KeyVault
     from apimpolicy.engine.trace import Trace
+    from apimpolicy.report.claim_data import ClaimReport
     from apimpolicy.testing.authority import TestAuthority
 
     AnyPolicy = str | bytes | Path | Policy
-
-
-class TestClock(FixedClock):
-    """The gateway's clock: it stands still until it is moved on."""
-
-    __test__ = False
-
-    def advance(self, by: datetime.timedelta | float = 0.0, **units: float) -> None:
-        """Move on by a time span or by seconds, or by `minutes=5`, `hours=1`, `days=2`."""
-        super().advance(by)
-        if units:
-            super().advance(datetime.timedelta(**units))
-
-    def set(self, now: datetime.datetime | str) -> None:
-        """Put the clock to a moment; a text is one as `2026-06-01T12:00:00Z`, UTC when it names no zone."""
-        moment = datetime.datetime.fromisoformat(now) if isinstance(now, str) else now
-        self._now = moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC)
-
-
-class Double:
-    """A service that answers as it was told and keeps what it was asked: the backend, or what policies ask outside."""
-
-    def __init__(self, clock: TestClock) -> None:
-        self._clock = clock
-        self._rules: list[tuple[str | None, str | None, Callable[[Request, float], Response]]] = []
-        self.requests: list[Request] = []
-        """Every request it got, in order."""
-
-    def answer(
-        self,
-        status: int = 200,
-        reason: str | None = None,
-        *,
-        method: str | None = None,
-        url: str | None = None,
-        takes: float = 0.0,
-        raises: type[Exception] | None = None,
-        **content: Any,
-    ) -> Double:
-        """Answer like this from now on; with `method` or `url` (a pattern with `*`) only what fits, the newest first.
-
-        `takes` are seconds on the gateway's clock; `raises` is TimeoutError or another OSError; the rest is what
-        `Response` takes: `json=`, `body=`, `headers=`.
-        """
-
-        def make(_: Request, timeout: float) -> Response:
-            if takes:
-                self._clock.advance(min(takes, timeout))
-            if takes > timeout:
-                raise TimeoutError
-            if raises is not None:
-                raise raises
-            return Response(status, reason, **content)
-
-        self._rules.insert(0, (method, url, make))
-        return self
-
-    def answers(
-        self, *answers: Response | type[Exception], method: str | None = None, url: str | None = None
-    ) -> Double:
-        """Answer like this one after another, the last again and again: responses, or what is raised in their place.
-
-        `method` and `url` are those of `answer`.
-        """
-        waiting = list(answers)
-
-        def make(_: Request, timeout: float) -> Response:
-            found = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-            if isinstance(found, Response):
-                return found
-            raise found
-
-        self._rules.insert(0, (method, url, make))
-        return self
-
-    def answer_with(self, function: Callable[[Request], Response]) -> Double:
-        """Answer what a function says, when nothing newer fits."""
-        self._rules.insert(0, (None, None, lambda request, timeout: function(request)))
-        return self
-
-    def send(self, request: Request, timeout: float) -> Response:
-        """What fits the request; an answer that takes longer than `timeout` costs that time, and does not come."""
-        from fnmatch import fnmatchcase
-
-        self.requests.append(request)
-        for method, url, make in self._rules:
-            if method in (None, request.method) and (url is None or fnmatchcase(request.url, url)):
-                return make(request, timeout)
-        return Response(200)
 
 
 class TestResult:
@@ -373,6 +284,66 @@ class Apim:
     def delete(self, url: str, **options: Any) -> TestResult:
         """A DELETE through `policy`; the options are those of `Request`."""
         return self.send(Request("DELETE", url, **options))
+
+    # All requests at once: what a solver says
+
+    def prove(
+        self,
+        *,
+        if_: Any = None,
+        then: Any = None,
+        then_sent: str | Sequence[str] | None = None,
+        never: Any = None,
+        policy: AnyPolicy | Mapping[str, AnyPolicy] | None = None,
+        seconds: float | None = None,
+    ) -> ClaimReport:
+        """Prove that something holds for every request through a policy (`apim.policy` unless given).
+
+        The conditions are those of claims in test files: `reaches-backend`, the name of a policy, an expression
+        `@(…)`, or a dict as `{"status": 500, "by": "gateway"}`; a list of them means all. `seconds` are those of the
+        search, 20 unless given. Raises AssertionError with a request for which it does not hold, and also when it is
+        not decided; ConfigurationError when z3-solver is not installed.
+        """
+        from apimpolicy.symbolic.bounds import Bounds
+        from apimpolicy.testing.claims.in_python import decide, sentence_of
+
+        given = {"if": if_, "then": then, "then-sent": then_sent, "never": never}
+        parts = {key: part for key, part in given.items() if part is not None}
+        bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
+        report = decide(parts, self._scopes(policy), self.gateway, self.clock.now(), bounds)
+        if sentence := sentence_of(report):
+            raise AssertionError(sentence)
+        return report
+
+    def requests_reaching(
+        self,
+        branch: str,
+        *,
+        policy: AnyPolicy | Mapping[str, AnyPolicy] | None = None,
+        seconds: float | None = None,
+    ) -> list[TestResult]:
+        """Requests that take a branch, `choose[1]/when[2]`, each as the result of sending it.
+
+        A small request for each way that was found to the branch; `result.request` is the request. Raises
+        ConfigurationError when there is no such branch, or no request was found that takes it.
+        """
+        from apimpolicy.symbolic.bounds import Bounds
+        from apimpolicy.testing.claims.in_python import results_reaching
+
+        bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
+        found = results_reaching(branch, self._scopes(policy), self.gateway, self.clock.now(), bounds)
+        results = [TestResult(result) for result in found]
+        self.results += results
+        return results
+
+    def _scopes(self, policy: AnyPolicy | Mapping[str, AnyPolicy] | None) -> dict[str, Any]:
+        """The policies by scope, of `apim.policy` unless given. Raises ConfigurationError when there are none."""
+        chosen = self.policy if policy is None else policy
+        if chosen is None:
+            raise ConfigurationError("set apim.policy first, or give policy=…")
+        if isinstance(chosen, dict):
+            return {scope: self._path(document) for scope, document in chosen.items()}
+        return {"api": self._path(chosen)}
 
     def _path(self, policy: Any) -> Any:
         from apimpolicy.engine.document import is_markup

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.testing.claims.reading import Claim
 
 ENDINGS = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
 
@@ -136,6 +137,8 @@ class CaseFile:
         self.certificates = certificates
         self.identities = identities
         self.cases: list[Case] = []
+        self.claims: list[Claim] = []
+        self.defaults: dict[str, Tree] = {}
         self.compiled: Gateway | None = None
 
     @property
@@ -152,7 +155,7 @@ def is_case_file(path: str) -> bool:
 _SUBJECT = ("policy", "policies", "service")
 _OUR_LINES = (
     re.compile(rb"^(policy|policies|service)\s*[:=]", re.MULTILINE),
-    re.compile(rb"^(cases|defaults)\s*[:=]|^\[+(cases|defaults)\b", re.MULTILINE),
+    re.compile(rb"^(cases|claims|defaults)\s*[:=]|^\[+(cases|claims|defaults)\b", re.MULTILINE),
 )
 
 
@@ -179,7 +182,7 @@ def is_about_policies(path: str) -> bool:
 
 def _has_our_keys(table: dict[str, Tree]) -> bool:
     keys = set(table)
-    if not keys.isdisjoint(_SUBJECT) and not keys.isdisjoint(("cases", "defaults")):
+    if not keys.isdisjoint(_SUBJECT) and not keys.isdisjoint(("cases", "claims", "defaults")):
         return True
     if "policy" in keys and str(table["policy"].value).lower().endswith((".xml", ".policy", ".cshtml")):
         return True
@@ -224,6 +227,13 @@ class _File:
             TestIdentities(providers) if providers else None,
         )
         defaults = self.given["defaults"].known(GIVEN) if "defaults" in self.given else {}
+        if "claims" in self.given:
+            from apimpolicy.testing.claims.reading import claims_of
+
+            file.claims = claims_of(self.given["claims"], self.path)
+            file.defaults = defaults
+            if "cases" not in self.given:
+                return file
         cases = doubles.required(self.given, "cases", self.tree)
         if cases.value is None:
             return file

@@ -17,6 +17,7 @@ expect:
   trace: [{source: rewrite-uri}]       entries of the gateway's own trace, in this order (testing/trace_expectations.py)
   elapsed: 2.5                         seconds that went by on the gateway's clock
   recorded: {events: …}                what other services got (testing/recorded_services.py)
+  holds: only partners get through     claims of the file, by name (testing/claims)
   warned-at-save: [POL108]             codes of the warnings about the documents
 
 In the place of an answer, alone:
@@ -66,12 +67,13 @@ class Surroundings(NamedTuple):
     """What there is to know of a request besides its result.
 
     `elapsed` are the seconds that it took on the gateway's clock, `recording` what services got, where that is asked
-    for, `warnings` the codes of the warnings about the documents.
+    for, `warnings` the codes of the warnings about the documents, `holds` says whether a claim holds, by its name.
     """
 
     elapsed: float
     recording: Recording | None
     warnings: list[str]
+    holds: Callable[[Tree], bool]
 
 
 def mismatches(expect: Tree, result: Result, around: Surroundings) -> list[Mismatch]:
@@ -102,6 +104,10 @@ def observable_mismatches(expect: Tree, response: Response, method: str) -> tupl
         for sentence in _CHECKS[key](tree, seen)
     ]
     return found, sum(key not in observable for key in expected)
+
+def differences_in(key: str, tree: Tree, result: Result) -> Iterator[str]:
+    """How an answer differs from what one key expects of it, as sentences; a key that a result alone decides."""
+    return _CHECKS[key](tree, result)
 
 
 def outcome_mismatches(expect: Tree, error: ApimPolicyError) -> list[Mismatch] | None:
@@ -151,6 +157,12 @@ def _warned(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
     if tree.texts() != around.warnings:
         shown = ", ".join(around.warnings) or "none"
         yield f"expected the warnings {', '.join(tree.texts()) or 'none'} about the documents, there are {shown}"
+
+
+def _holds(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
+    for item in tree.items():
+        if not around.holds(item):
+            yield f"the claim {item.text()!r} does not hold for this request"
 
 
 def _recorded(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
@@ -310,6 +322,7 @@ _CHECKS: dict[str, Callable[[Tree, Any], Iterator[str]]] = {
 
 _AROUND: dict[str, Callable[[Tree, Result, Surroundings], Iterator[str]]] = {
     "elapsed": _elapsed,
+    "holds": _holds,
     "recorded": _recorded,
     "warned-at-save": _warned,
 }

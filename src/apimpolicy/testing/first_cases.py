@@ -42,11 +42,13 @@ class Found:
     expect: dict[str, Any]
     branches: list[str] = attrs.field(factory=list)
     steps: list[dict[str, Any]] = attrs.field(factory=list)
+    given: dict[str, Any] = attrs.field(factory=dict)
+    """What else stands around the request, as the case has it."""
 
     def content(self) -> dict[str, Any]:
         """The keys as the file has them."""
         outcome = {"steps": self.steps} if self.steps else {"expect": self.expect}
-        return {"name": self.name, "request": self.request, **outcome}
+        return {"name": self.name, "request": self.request, **self.given, **outcome}
 
 
 @attrs.define
@@ -58,6 +60,12 @@ class FirstCases:
     missing: list[str]
     difference: str = ""
     """The first step in which the simulator's run is not the recorded one."""
+    proven: int = 0
+    """How many of the missing branches no request can take."""
+    causes: dict[str, int] = attrs.field(factory=dict)
+    """What stood in the way of how many missing branches."""
+    figures: dict[str, float] = attrs.field(factory=dict)
+    """What the search took."""
 
 
 def first_cases(policy: str, output: str) -> FirstCases:
@@ -84,7 +92,7 @@ def first_cases(policy: str, output: str) -> FirstCases:
         seen |= {*fresh, answer}
         response = outcome.results[-1].response
         name = f"{sentence_of(moves)} gets {response.status_code} {response.reason}".rstrip()
-        cases.append(Found(name, request, _expect(policy, output, around, request, outcome, fresh), fresh))
+        cases.append(Found(name, request, expected(policy, output, around, request, outcome, fresh), fresh))
         if set(wanted) <= seen and len(cases) > 1:
             break
     if not cases:
@@ -149,19 +157,30 @@ def run_alone(
 
     outcome: dict[str, Any] = {"expect": {}} if steps is None else {"steps": steps}
     alone: dict[str, Any] = {"request": request, **outcome, **keys}
-    content = {"policy": os.path.abspath(policy), **around.content(), "cases": [alone]}
+    content = {"policy": around.document or os.path.abspath(policy), **around.content(), "cases": [alone]}
     path = os.path.abspath(output)
     (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
-    return run_case(case)
+    case.file.compiled = around.compiled
+    outcome_of_run = run_case(case)
+    around.compiled = case.file.compiled
+    return outcome_of_run
 
 
-def _expect(
-    policy: str, output: str, around: Surroundings, request: dict[str, Any], outcome: Outcome, fresh: list[str]
+def expected(
+    policy: str,
+    output: str,
+    around: Surroundings,
+    request: dict[str, Any],
+    outcome: Outcome,
+    fresh: list[str],
+    given: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What came of a request, as far as it comes of it at another time too."""
-    again = run_alone(policy, output, around, request, now=ANOTHER_TIME, gateway={"seed": 1})
+    """What came of a request, as far as it comes of it at another time too; `given` are other keys of its case."""
+    given = given or {}
+    elsewhere = {**given, "now": ANOTHER_TIME, "gateway": {**given.get("gateway", {}), "seed": 1}}
+    again = run_alone(policy, output, around, request, **elsewhere)
     expect = expectation_of(outcome.results[-1], again.results[-1] if again.results else None)
-    if run_alone(policy, output, around, request, expect=expect).mismatches:  # what YAML or JSON cannot say
+    if run_alone(policy, output, around, request, expect=expect, **given).mismatches:  # what YAML or JSON cannot say
         expect = {key: expect[key] for key in ("status", "reason") if key in expect}
     if fresh:
         expect["branch"] = fresh[-1].partition(" ")[2]
@@ -170,6 +189,8 @@ def _expect(
 
 def text_of(policy: str, around: Surroundings, cases: list[Found], missing: list[str]) -> str:
     """The test file."""
+    import json
+
     import yaml
 
     def block(value: Any, indent: int = 0) -> str:
@@ -178,7 +199,7 @@ def text_of(policy: str, around: Surroundings, cases: list[Found], missing: list
 
     lines = [
         "# Written by `apimpolicy new test`: what the policy does today. Say in the names what it should do.\n",
-        f"policy: {policy}\n",
+        f"policy: {json.dumps(around.document)}\n" if around.document else f"policy: {policy}\n",
         block(around.content()),
         "cases:\n",
     ]

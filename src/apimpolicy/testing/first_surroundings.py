@@ -22,11 +22,13 @@ from apimpolicy.text.named_values import find_named_values, substitute
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from apimpolicy.engine.gateway import Gateway
     from apimpolicy.text.document import Element
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 ENTRA = "https://login.microsoftonline.com"
 _URL_BEGINS = r"""(?:url\s*=\s*["']|<set-url>|<issuer>|<origin>)\s*"""
+BASE64_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 GUID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -36,6 +38,10 @@ class Surroundings:
 
     defaults: dict[str, Any] = attrs.field(factory=dict)
     providers: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    compiled: Gateway | None = None
+    """A gateway of an earlier run, whose compiled documents the next ones use."""
+    document: str = ""
+    """The document around a fragment; the policy itself is the subject without one."""
 
     @property
     def named_values(self) -> dict[str, str]:
@@ -79,8 +85,7 @@ def surroundings_of(subject: Subject) -> Surroundings:
         gateway["subscription"] = {"id": "partner"}
     if gateway:
         found.defaults["gateway"] = gateway
-    if names := dict.fromkeys(reference.name for reference in find_named_values(text)):
-        found.defaults["named-values"] = {name: _named_value(name, text) for name in names}
+    add_named_values(found, text)
     if "managed-identity" in gateway and "user-assigned" in gateway["managed-identity"]:
         clients = gateway["managed-identity"]["user-assigned"]
         gateway["managed-identity"]["user-assigned"] = [found.filled(client) for client in clients]
@@ -95,6 +100,14 @@ def surroundings_of(subject: Subject) -> Surroundings:
             tenant = _text(element, "tenant-id").rstrip("/").rpartition("/")[2]
             _add_provider(found, element, f"{endpoint.rstrip('/')}/{tenant}/v2.0{WELL_KNOWN}")
     return found
+
+
+def add_named_values(found: Surroundings, text: str) -> None:
+    """Values for the named values of a text that have none yet."""
+    names = dict.fromkeys(reference.name for reference in find_named_values(text))
+    known = found.defaults.get("named-values", {})
+    if new := {name: _named_value(name, text) for name in names if name not in known}:
+        found.defaults["named-values"] = {**known, **new}
 
 
 def _add_provider(found: Surroundings, element: Element, url: str) -> None:
@@ -173,6 +186,21 @@ def _named_value(name: str, text: str) -> Any:
         word in lowered for word in ("url", "endpoint", "uri", "authority", "issuer")
     ):
         return f"https://{lowered}.example"
+    if re.search(r"<key(?:\s[^>]*)?>\s*\{\{" + re.escape(name), text) or (
+        "FromBase64String" in text and "key" in lowered
+    ):
+        return BASE64_KEY
+    quoted = r"""["']?\s*\{\{""" + re.escape(name) + r"""\}\}\s*["']?"""
+    if re.search(r"(?:bool|Boolean)\.Parse\(\s*" + quoted + "|ToBoolean\\(\\s*" + quoted, text):
+        return "true"
+    if re.search(
+        r"\{\{" + re.escape(name) + r"""\}\}["']?\)?\s*\.?(?:==|Equals\(|ToLower\(\) ==)\s*["'](?:true|false)""",
+        text,
+        re.IGNORECASE,
+    ):
+        return "true"
+    if re.search(r"(?:int|long|double)\.(?:Try)?Parse\(\s*" + quoted + r"|[<>]=?\s*\{\{" + re.escape(name), text):
+        return "10"
     if any(word in lowered for word in ("count", "limit", "seconds", "duration", "timeout", "ttl", "max", "calls")):
         return "10"
     if any(word in lowered for word in ("tenant", "client-id", "clientid", "app-id", "appid", "application-id")):

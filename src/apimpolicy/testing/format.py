@@ -218,6 +218,7 @@ EXPECT: Keys = {
     "elapsed": ("seconds", "Seconds that went by on the gateway's clock during the request.", "2.5"),
     "recorded": ("recorded", "What other services got.", "{events: {orders-log: [{body: hello}]}}"),
     "refused-at-save": ("texts", "The gateway does not accept the document: the codes of all its errors.", "[POL104]"),
+    "holds": ("texts", "Claims of this file, by name, that must hold for this request.", "[only partners get through]"),
     "warned-at-save": ("[text]", "The codes of all warnings about the documents.", "[POL108]"),
     "misconfigured": ("texts", "The gateway cannot run it as it is set up: what the message contains.", "no logger"),
     "not-simulated": ("texts", "The request reaches what is not simulated: what the message contains.", "the policy"),
@@ -434,4 +435,9 @@ FILE: Keys = {
     ),
     "defaults": ("given", "For every case; a case's own keys come on top.", "{request: {get: /orders}}"),
     "cases": ("[case]", "The cases.", "[{name: anybody, expect: {status: 200}}]"),
+    "claims": (
+        "[claim]",
+        "What holds for every request; `apimpolicy prove` decides it.",
+        "[{name: no request makes the gateway itself fail, never: {status: 500, by: gateway}}]",
+    ),
 }

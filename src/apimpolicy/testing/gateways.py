@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 _CERTIFICATES = ("trusted-roots", "intermediates", "certificates", "unreachable-revocation-lists")
+_OF_COMMANDS = ("check", "claims", "prove")
+"""Keys of a configuration that say nothing of the gateway."""
 _SERVICES = ("backend", "outside", "dapr")
 
 
@@ -90,7 +92,8 @@ def gateway_of(case: Case) -> CaseGateway:
             values.pop(name, None)
     if identities is not None:
         overrides["openid_providers"] = list(identities.providers.values())
-    values.pop("check", None)
+    for name in _OF_COMMANDS:
+        values.pop(name, None)
     try:
         configuration = Configuration(Table(file.config or file.path, values))
         service = case.subject.service

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from apimpolicy.testing import format as tables
+from apimpolicy.testing.claims.format import CLAIM, CONDITION
 from apimpolicy.testing.tree import WRONG_KIND, Tree, kind_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ COMBINED = {
     "body": "scalar|body-parts",
     "counted": "count|sent|[sent]",
     "headers": "{scalar|list|matching}",
+    "condition": "text|condition-keys|[condition]",
     "sections": "inbound, backend, outbound, on-error",
 }
 """Words that stand for others."""
@@ -61,7 +63,7 @@ _TABLES = (
     *("secret", "sent", "signing-key", "step", "token", "trace-entry", "when"),
 )
 TABLES: dict[str, Keys] = {name: getattr(tables, name.replace("-", "_").upper()) for name in _TABLES}
-TABLES["body-parts"] = tables.BODY
+TABLES |= {"body-parts": tables.BODY, "claim": CLAIM, "condition-keys": CONDITION}
 
 STATUS = re.compile(r"[1-5][0-9xX]{2}")
 

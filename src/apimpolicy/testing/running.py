@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.case_files import Case, Step
     from apimpolicy.testing.gateways import CaseGateway
     from apimpolicy.testing.recorded_services import Recording
+    from apimpolicy.testing.tree import Tree
 
     Status = Literal["passed", "failed", "error", "skipped"]
 
@@ -148,7 +149,22 @@ def _run_step(step: Step, case: Case, made: CaseGateway, results: list[Result]) 
     if step.expect is None:
         return []
     warnings = _warnings(gateway, case) if "warned-at-save" in step.expect.known(EXPECT) else []
-    return mismatches(step.expect, result, Surroundings((clock.now() - before).total_seconds(), recording, warnings))
+    elapsed = (clock.now() - before).total_seconds()
+    return mismatches(step.expect, result, Surroundings(elapsed, recording, warnings, _holding(case, gateway, result)))
+
+
+def _holding(case: Case, gateway: Gateway, result: Result) -> Callable[[Tree], bool]:
+    """Says whether a claim of the case's file holds for a request that has run."""
+
+    def holds(name: Tree) -> bool:
+        from apimpolicy.testing.claims.conditions import Conditions
+        from apimpolicy.testing.claims.reading import Expressions, named
+
+        variables = case.given.get("variables")
+        given = {} if variables is None else variables.plain()
+        return Conditions(result, gateway, Expressions(gateway.named_values), given).hold(named(case.file.claims, name))
+
+    return holds
 
 
 def _recording(gateway: Gateway) -> Recording:

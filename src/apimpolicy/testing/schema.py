@@ -20,7 +20,7 @@ ADDRESS = "https://apimpolicy.github.io/apimpolicy/schemas/"
 """Where the documentation's site has the schemas of `apimpolicy/schemas`, for editors."""
 NAME = "apimpolicy-test.schema.json"
 
-SHARED = ("answer", "body", "expect", "matched", "matching", "request", "sent")
+SHARED = ("answer", "body", "condition", "expect", "matched", "matching", "request", "sent")
 """Kinds that stand once in the schema and are referred to."""
 
 _JSON_TYPES: dict[type, str] = {
@@ -49,7 +49,7 @@ def schema() -> dict[str, Any]:
         "$id": ADDRESS + NAME,
         "title": "Test cases for Azure API Management policies (apimpolicy)",
         **_object(tables.FILE),
-        "required": ["cases"],
+        "anyOf": [{"required": ["cases"]}, {"required": ["claims"]}],
         "definitions": {name: _written_out(name) for name in SHARED},
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from apimpolicy import Api, Request, Response, Service, ServiceApi
+from apimpolicy.binding.conditions import conditions_of
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.errors import ConfigurationError, LimitExceededError
@@ -20,7 +21,6 @@ from apimpolicy.report.coverage_lcov import coverage_to_lcov
 from apimpolicy.report.coverage_text import coverage_line, coverage_table, missing_lines
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
-from apimpolicy.testing.coverage.conditions import conditions_of
 from apimpolicy.testing.running import run_case
 
 PROJECT = Path(__file__).parent / "coverage_project"

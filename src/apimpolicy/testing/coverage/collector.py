@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.binding.conditions import NULLNESS, key_of
 from apimpolicy.emit.recorder import UNREACHED
 from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.observation import observed_by
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, merged, place_keys
-from apimpolicy.testing.coverage.conditions import NULLNESS, key_of
 from apimpolicy.testing.coverage.places import places_of
 
 if TYPE_CHECKING:

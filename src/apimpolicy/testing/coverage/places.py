@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from apimpolicy.binding.conditions import conditions_of, key_of
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.report.code_text import folded
 from apimpolicy.report.coverage_data import BRANCH, CONDITION, POLICY, Place
-from apimpolicy.testing.coverage.conditions import conditions_of, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding.conditions import TRUTH, conditions_of
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.syntax.parser import parse
-from apimpolicy.testing.coverage.conditions import TRUTH, conditions_of
 from apimpolicy.testing.coverage.places import code_in_file, file_source, is_escaped, span_in_file
 from apimpolicy.testing.mutation.change import Change
 

@@ -1,0 +1,77 @@
+"""The page `reference/found-requests.md`: what has an exact form where requests are found and claims proven."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections import defaultdict
+from itertools import pairwise
+
+from apimpolicy.policies.registry import names
+from apimpolicy.symbolic import bounds, effects, forms
+
+HEAD = """\
+# What the search for requests understands
+
+`apimpolicy new test` finds requests by running the simulator and solving what stands between a run and another way. A
+request that it writes was run: it does what the case says, always. That no request takes a branch is *proven* only when
+all ways were gone and everything on them is *exact*: said over the request and its surroundings for every value within
+the bounds. This page is made from the program.
+
+## Bounds
+
+| bound | unless given | meaning |
+| --- | --- | --- |
+"""
+WORLD = """
+Beside these: a header or parameter comes once or not at all; texts are printable ASCII; numbers in JSON are whole and
+of 32 bits; the clock stands at the test file's `now`; what the gateway is set up with stays as the file has it.
+
+## Members
+
+What is listed is exact, except where the last column says so. A member that is not listed is what it came to in the
+run: it has no form, and nothing is proven of a way on which that matters.
+
+| member | exact but for |
+| --- | --- |
+"""
+POLICIES = """
+## Policies
+
+What these do to the request, the response and variables is understood. After any other policy, what it changed is what
+it was in the run, and nothing is proven of the way. In test files a double may stand for a policy (`replace`), where a
+search finds no request that gets through it, or none that it refuses; a proof uses none.
+
+"""
+
+
+def _bounds() -> list[str]:
+    tree = ast.parse(inspect.getsource(bounds.Bounds)).body[0]
+    assert isinstance(tree, ast.ClassDef)
+    rows: list[str] = []
+    for declared, text in pairwise(tree.body):
+        if isinstance(declared, ast.AnnAssign) and isinstance(text, ast.Expr) and declared.value is not None:
+            assert isinstance(declared.target, ast.Name)
+            assert isinstance(text.value, ast.Constant)
+            meaning = " ".join(str(text.value.value).split())
+            rows.append(f"| `{declared.target.id}` | {ast.literal_eval(declared.value):g} | {meaning} |")
+    return rows
+
+
+def _members() -> list[str]:
+    forms.load()
+    by_owner: dict[str, list[str]] = defaultdict(list)
+    for owner, signature in forms.FORMS:
+        by_owner[owner].append(signature)
+    return [
+        f"| `{owner}`: `{signature}` | {forms.EXCEPTIONS.get((owner, signature), '')} |"
+        for owner in sorted(by_owner, key=str.lower)
+        for signature in sorted(by_owner[owner])
+    ]
+
+
+def page() -> str:
+    """The page."""
+    listed = ", ".join(f"`{name}`" for name in names() if name in effects.EFFECTS)
+    tables = HEAD + "\n".join(_bounds()) + "\n" + WORLD + "\n".join(_members()) + "\n"
+    return f"{tables}{POLICIES}{listed}.\n"

@@ -1,0 +1,31 @@
+"""What a solver has proven about a policy document, for the rules that report it: `check --prove`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+BRANCH, CONDITION, CHECK, FAILURE = "branch", "condition", "check", "failure"
+
+
+class Fact(NamedTuple):
+    """Something that holds for every request.
+
+    `kind` is a branch that none takes, a condition that always comes to the same, a check of the caller that refuses
+    none, or a policy that always fails; `start` and `end` are offsets in the file, `what` what it always comes to.
+    """
+
+    kind: str
+    start: int
+    end: int
+    what: str = ""
+
+
+class Proofs(NamedTuple):
+    """The facts about one file; `bounds` say for which requests they hold."""
+
+    facts: tuple[Fact, ...] = ()
+    bounds: tuple[str, ...] = ()
+
+    def of(self, kind: str) -> list[Fact]:
+        """The facts of a kind."""
+        return [fact for fact in self.facts if fact.kind == kind]

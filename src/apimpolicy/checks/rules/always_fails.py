@@ -1,0 +1,46 @@
+"""always-fails: every request that gets here fails.
+
+**What it does.** With `check --prove`: reports a policy that fails for every request that reaches it.
+
+**Why it matters.** The gateway answers all of them with an error, or runs `on-error`.
+
+**Example**
+
+```xml
+<set-variable name="id" value="@(context.Request.Headers[&quot;X-Id&quot;].First())" />
+<set-header name="X-Id" exists-action="delete" />
+<set-variable name="again" value="@(context.Request.Headers[&quot;X-Id&quot;].First())" />
+```
+
+**Use instead** what was meant.
+
+**Sources.** Nothing but the policy: every way through it was gone by a solver, and each was run. What that means, and
+its bounds: docs/explanation/proofs.md"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.proofs import FAILURE
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+
+class AlwaysFails(Rule):
+    code = "POL433"
+    severity = Severity.ERROR
+    known = ("proofs",)
+
+    def finish(self) -> Iterator[Diagnostic]:
+        assert self.settings.proofs is not None
+        for fact in self.settings.proofs.of(FAILURE):
+            yield self.at_place(
+                fact.start,
+                fact.end,
+                f"every request that gets here fails: {fact.what}",
+                help="Send any request to see how: apimpolicy explain.",
+            )

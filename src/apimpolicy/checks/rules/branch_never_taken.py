@@ -1,0 +1,48 @@
+"""branch-never-taken: no request takes this branch.
+
+**What it does.** With `check --prove`: reports a `when` or `otherwise` that no request takes, and a `choose` whose
+conditions are never all false.
+
+**Why it matters.** The policies inside never run. Often a condition was turned round, or an earlier branch takes all
+that was meant for it.
+
+**Example**
+
+```xml
+<choose>
+    <when condition="@(context.Request.Method == &quot;GET&quot;)">…</when>
+    <when condition="@(context.Request.Method == &quot;GET&quot; &amp;&amp; context.Request.Body == null)">…</when>
+</choose>
+```
+
+**Use instead** the condition that was meant, or take the branch out.
+
+**Sources.** Nothing but the policy: every way through it was gone by a solver, and each was run. What that means, and
+its bounds: docs/explanation/proofs.md"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.proofs import BRANCH
+from apimpolicy.checks.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+
+
+class BranchNeverTaken(Rule):
+    code = "POL430"
+    known = ("proofs",)
+
+    def finish(self) -> Iterator[Diagnostic]:
+        assert self.settings.proofs is not None
+        for fact in self.settings.proofs.of(BRANCH):
+            yield self.at_place(
+                fact.start,
+                fact.end,
+                "no request takes this branch" + (f": {fact.what}" if fact.what else ""),
+                help="Correct the condition, or take the branch out.",
+            )

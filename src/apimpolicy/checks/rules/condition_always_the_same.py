@@ -1,0 +1,46 @@
+"""condition-always-the-same: a condition is the same for every request.
+
+**What it does.** With `check --prove`: reports a condition, or an operand of one, that is true for every request that
+gets there, or false for every one.
+
+**Why it matters.** It decides nothing. It may be caution that costs nothing, or a mistake: a header that is never
+null, a text compared with itself.
+
+**Example**
+
+```xml
+<when condition="@(context.Request.Headers != null &amp;&amp; context.Request.Method == &quot;GET&quot;)">…</when>
+```
+
+**Use instead** the condition without that part, or the one that was meant.
+
+**Sources.** Nothing but the policy: every way through it was gone by a solver, and each was run. What that means, and
+its bounds: docs/explanation/proofs.md"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.proofs import CONDITION
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+
+class ConditionAlwaysTheSame(Rule):
+    code = "POL431"
+    severity = Severity.INFO
+    known = ("proofs",)
+
+    def finish(self) -> Iterator[Diagnostic]:
+        assert self.settings.proofs is not None
+        for fact in self.settings.proofs.of(CONDITION):
+            yield self.at_place(
+                fact.start,
+                fact.end,
+                f"this is {fact.what} for every request that gets here",
+                help="Leave it out, or correct it.",
+            )

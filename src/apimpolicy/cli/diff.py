@@ -1,0 +1,114 @@
+"""`apimpolicy diff OLD NEW`: is there a request that is answered, forwarded or refused differently?"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.program import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.report.difference_data import DifferenceReport
+    from apimpolicy.testing.comparing.sides import Pair
+
+
+@click.command("diff", cls=WithHelp)
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each policy; 20 unless given."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    help="For people, for programs, or for a comment of a pull request.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show the whole explanation of each request.")
+def command(old: str, new: str, seconds: float | None, form: str, verbose: bool) -> int:
+    """Say which requests are answered, forwarded or refused differently after a change, or prove that none is.
+
+    OLD and NEW are policy files, folders with policies of the same paths, or what git has of them at a revision. Each
+    kind of difference is shown once, with a small request that went through both versions. What a test file beside the
+    policy says of the gateway holds. Needs the solver: pip install 'apimpolicy[prove]'.
+
+    \b
+    Examples:
+      apimpolicy diff old.xml new.xml
+      apimpolicy diff HEAD~1:policies/orders.xml policies/orders.xml
+      apimpolicy diff origin/main policies --format markdown
+
+    Exits with 0 when all policies are proven equivalent, 1 when there is a difference, 2 when something cannot be read,
+    3 when none was found and it is not decided whether there is one.
+    """
+    from apimpolicy.testing.comparing.sides import pairs
+
+    started = time.perf_counter()
+    found = pairs(old, new)
+    if not found:
+        say(f"there are no policies in {old} and {new}")
+        return exit_codes.USAGE
+    changed = [pair for pair in found if pair.old is None or pair.new is None or pair.old[1] != pair.new[1]]
+    reports = _compare(changed, seconds, form == "text", verbose)
+    _show(reports, len(found) - len(changed), time.perf_counter() - started, form)
+    return _exit_code(reports)
+
+
+def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbose: bool) -> list[DifferenceReport]:
+    from apimpolicy.cli.progress import Progress
+    from apimpolicy.report.difference_text import difference
+    from apimpolicy.report.style import Style
+    from apimpolicy.testing.claims.configured import bounds_for
+    from apimpolicy.testing.comparing.running import compare_pair
+
+    style = Style.of(sys.stdout)
+    reports: list[DifferenceReport] = []
+    with Progress("compared", len(pairs), "policies") as progress:
+        for pair in pairs:
+            report = compare_pair(pair, bounds_for(pair.beside, seconds), progress.show)
+            reports.append(report)
+            progress.advance()
+            if is_text:
+                progress.clear()
+                print(difference(report, style, verbose=verbose), flush=True)
+    return reports
+
+
+def _show(reports: Sequence[DifferenceReport], same: int, seconds: float, form: str) -> None:
+    from apimpolicy.cli.program import tool_version
+    from apimpolicy.report.harmless import write_finished
+    from apimpolicy.report.style import Style
+
+    if form == "json":
+        from apimpolicy.report.difference_json import differences_to_json
+
+        write_finished(differences_to_json(reports, tool_version()) + "\n", sys.stdout)
+        return
+    from apimpolicy.report.difference_text import summary, to_markdown
+
+    if form == "markdown":
+        write_finished(to_markdown(reports) + "\n", sys.stdout)
+        return
+    if same:
+        print(f"{same} {'policy is' if same == 1 else 'policies are'} the same text")
+    if reports:
+        print(f"\n{summary(reports, seconds, Style.of(sys.stdout))}")
+
+
+def _exit_code(reports: Sequence[DifferenceReport]) -> int:
+    from apimpolicy.report.difference_data import EQUIVALENT, ERROR, UNDECIDED
+
+    found = {report.status for report in reports}
+    if ERROR in found:
+        return exit_codes.USAGE
+    if found - {EQUIVALENT, UNDECIDED}:
+        return exit_codes.FINDINGS
+    return exit_codes.UNDECIDED if UNDECIDED in found else exit_codes.CLEAN

@@ -1,0 +1,197 @@
+"""`apimpolicy prove [PATH]…`: whether claims hold for every request."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.program import say
+from apimpolicy.errors import ConfigurationError, DiagnosticError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.report.claim_data import ClaimReport
+    from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.claims.reading import Claim
+
+
+@click.command("prove", cls=WithHelp)
+@click.argument("paths", nargs=-1, metavar="[PATH]…")
+@click.option("-k", "words", multiple=True, metavar="TEXT", help="Only claims with this in their name or file.")
+@click.option("--write", is_flag=True, help="Add a test case to the file for each claim that is false.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1),
+    metavar="N",
+    help="How long to search for each file's policy; 20 unless given.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "sarif"]),
+    default="text",
+    help="For people, or for programs.",
+)
+def command(paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds: float | None, form: str) -> int:
+    """Decide whether claims hold for every request.
+
+    Claims stand in test files, beside the cases, and in apimpolicy.toml, where they are about every API of the service.
+
+    A claim is proven, or false with a request that shows it, which has run through the simulator; or it is not decided,
+    with what stands in the way. Needs the solver: pip install 'apimpolicy[prove]'.
+
+    \b
+    Examples:
+      apimpolicy prove
+      apimpolicy prove policies/orders.test.yaml --write
+      apimpolicy prove policies -k certificate --seconds 60
+      apimpolicy prove policies --format sarif > claims.sarif
+
+    \b
+    A claim in a test file:
+      claims:
+        - name: nobody gets through without a certificate
+          if: reaches-backend
+          then: '@(context.Request.Certificate != null)'
+        - name: no request makes the gateway itself fail
+          never: {status: 500, by: gateway}
+
+    Exits with 0 when all claims are proven, 1 when one is false, 2 when a file cannot be read, 3 when none is false and
+    one is not decided, 5 when there is no claim.
+    """
+    started = time.perf_counter()
+    files, unreadable = _files(paths or (".",), words)
+    reports = _prove(files, seconds, write, form == "text")
+    _show(reports, unreadable, time.perf_counter() - started, form)
+    if unreadable:
+        return exit_codes.USAGE
+    if not reports:
+        say(f"there are no claims in {', '.join(paths or ('.',))}")
+        return exit_codes.NO_TESTS
+    return _exit_code(reports)
+
+
+def _files(paths: Sequence[str], words: Sequence[str]) -> tuple[list[tuple[CaseFile, list[Claim]]], dict[str, str]]:
+    """The files that have claims, with those that are wanted, and what is wrong with others."""
+    from apimpolicy.cli.test import find_test_files
+    from apimpolicy.report.terminal import render
+    from apimpolicy.testing.case_files import load_case_file
+    from apimpolicy.testing.claims.configured import configurations_with_claims, file_of
+
+    found: list[tuple[CaseFile, list[Claim]]] = []
+    unreadable: dict[str, str] = {}
+    configured = list(configurations_with_claims(paths))
+    readers = {path: load_case_file for path in find_test_files(paths) if path not in configured}
+    for path, read in {**dict.fromkeys(configured, file_of), **readers}.items():
+        try:
+            file = read(path)
+        except DiagnosticError as error:
+            unreadable[path] = "\n\n".join(map(render, error.diagnostics))
+            continue
+        except ConfigurationError as error:
+            unreadable[path] = str(error)
+            continue
+        claims = [claim for claim in file.claims if _is_wanted(claim, words)]
+        if claims:
+            found.append((file, claims))
+    return found, unreadable
+
+
+def _is_wanted(claim: Claim, words: Sequence[str]) -> bool:
+    text = f"{claim.path} {claim.name}".lower()
+    return not words or any(word.lower() in text for word in words)
+
+
+def _prove(
+    files: Sequence[tuple[CaseFile, list[Claim]]], seconds: float | None, write: bool, is_text: bool
+) -> list[ClaimReport]:
+    from apimpolicy.cli.progress import Progress
+    from apimpolicy.report.claim_text import claim
+    from apimpolicy.report.style import Style
+    from apimpolicy.testing.claims.configured import bounds_for
+    from apimpolicy.testing.claims.running import prove_file
+
+    style = Style.of(sys.stdout)
+    reports: list[ClaimReport] = []
+    with Progress("decided", sum(len(claims) for _, claims in files), "claims") as progress:
+        for file, claims in files:
+            found = prove_file(file, claims, bounds_for(file.path, seconds), progress.show)
+            reports += found
+            progress.clear()
+            for report in found:
+                progress.advance()
+                if is_text:
+                    progress.clear()
+                    print(claim(report, style, with_case=not write), flush=True)
+            if write:
+                _write(file, found)
+    return reports
+
+
+def _write(file: CaseFile, reports: Sequence[ClaimReport]) -> None:
+    """Add the cases of false claims. Raises ConfigurationError."""
+    from apimpolicy.testing.case_files import load_case_file
+    from apimpolicy.testing.claims.running import write_case
+
+    for report in reports:
+        if write_case(file, report):
+            say(f"wrote a case to {file.path}: {report.name}")
+            file = load_case_file(file.path)
+
+
+def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float, form: str) -> None:
+    from apimpolicy.cli.program import tool_version
+    from apimpolicy.report.harmless import visible_lines, write_finished
+
+    if form == "text":
+        _show_text(reports, unreadable, seconds)
+        return
+    for problem in unreadable.values() if form != "json" else ():
+        say(visible_lines(problem))
+    if form == "json":
+        from apimpolicy.report.claim_json import claims_to_json
+
+        text = claims_to_json(reports, unreadable, seconds, tool_version())
+    elif form == "junit":
+        from apimpolicy.report.claim_json import as_cases
+        from apimpolicy.report.test_junit import report_to_junit
+        from apimpolicy.text.secrets import markup_without_secrets
+
+        text = markup_without_secrets(report_to_junit(as_cases(reports)))
+    else:
+        from apimpolicy.report.claim_json import as_findings
+        from apimpolicy.report.sarif import report_to_sarif
+
+        text = report_to_sarif(as_findings(reports), tool_version())
+    write_finished(text + "\n", sys.stdout)
+
+
+def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float) -> None:
+    from apimpolicy.report.claim_text import bounds_line, summary
+    from apimpolicy.report.harmless import visible_lines
+    from apimpolicy.report.style import Style
+
+    style = Style.of(sys.stdout)
+    for problem in unreadable.values():
+        print(visible_lines(problem))
+    if not reports:
+        return
+    print()
+    if line := bounds_line(reports, style):
+        print(line)
+    print(summary(reports, seconds, style))
+
+
+def _exit_code(reports: Sequence[ClaimReport]) -> int:
+    from apimpolicy.report.claim_data import ERROR, FALSE, UNDECIDED
+
+    found = {report.status for report in reports}
+    if FALSE in found or ERROR in found:
+        return exit_codes.FINDINGS
+    return exit_codes.UNDECIDED if UNDECIDED in found else exit_codes.CLEAN

@@ -1,0 +1,33 @@
+"""What came of claims, in texts and numbers, for people and for programs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+PROVEN, FALSE, UNDECIDED, SKIPPED, ERROR = "proven", "false", "undecided", "skipped", "error"
+STATUSES = (PROVEN, FALSE, UNDECIDED, ERROR, SKIPPED)
+WORDS = {PROVEN: "proven", FALSE: "false", UNDECIDED: "not decided", ERROR: "with errors", SKIPPED: "skipped"}
+
+
+class ClaimReport(NamedTuple):
+    """What came of a claim.
+
+    `status` is one of STATUSES; `path` and `line` are where the claim stands, `about` is what it was asked of, where a
+    file has several such. Of a false one `request` is the request in a sentence, `why` the part of the claim that does
+    not hold, `explanation` the request's way, `case` a test case for it, as YAML. `reasons` are what stood in the way
+    of a decision, `problem` why the claim could not be looked at, or was skipped. `bounds` are those of the answer.
+    """
+
+    path: str
+    name: str
+    line: int
+    status: str
+    about: str = ""
+    request: str = ""
+    why: str = ""
+    explanation: str = ""
+    case: str = ""
+    reasons: tuple[str, ...] = ()
+    problem: str = ""
+    bounds: tuple[str, ...] = ()
+    seconds: float = 0.0

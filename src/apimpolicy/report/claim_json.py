@@ -1,0 +1,116 @@
+"""Claims for programs: `prove --format json`, `junit` and `sarif`.
+
+    {"version": 1,
+     "tool": {"name": "apimpolicy", "version": "0.1.0"},
+     "summary": {"proven": 1, "false": 1, "undecided": 0, "errors": 0, "skipped": 0, "seconds": 0.9},
+     "claims": [{"path": "orders.test.yaml", "line": 31, "name": "nobody gets through …", "about": null,
+                 "status": "false", "request": "GET /health without a certificate reaches the backend …",
+                 "why": "false  context.Request.Certificate != null …", "explanation": "200 OK, decided by …",
+                 "case": "- name: …", "reasons": [], "problem": null, "bounds": [], "seconds": 0.4}],
+     "unreadable": [{"path": "broken.test.yaml", "problem": "…"}]}
+
+`status` is proven, false, undecided, error or skipped. The schema is
+`apimpolicy/schemas/apimpolicy-prove-output.schema.json`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, STATUSES, UNDECIDED
+from apimpolicy.report.harmless import to_json
+from apimpolicy.report.test_text import CaseReport
+from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from apimpolicy.report.claim_data import ClaimReport
+
+VERSION = 1
+CODES = {FALSE: "POL506", UNDECIDED: "POL507", ERROR: "POL507"}
+"""The codes of claims that are false, or not decided, in SARIF."""
+_SUMMARY = {status: "errors" if status == ERROR else status for status in STATUSES}
+_OF_CASES = {PROVEN: "passed", FALSE: "failed", UNDECIDED: "error", ERROR: "error", SKIPPED: "skipped"}
+
+
+def claims_to_json(
+    reports: Sequence[ClaimReport], unreadable: Mapping[str, str], seconds: float, tool_version: str
+) -> str:
+    """The whole report, indented, without a line end after it; `unreadable` are files with what is wrong with them."""
+    counts = {word: sum(report.status == status for report in reports) for status, word in _SUMMARY.items()}
+    report = {
+        "version": VERSION,
+        "tool": {"name": "apimpolicy", "version": tool_version},
+        "summary": {**counts, "seconds": round(seconds, 3)},
+        "claims": [_claim(report) for report in reports],
+        "unreadable": [{"path": path, "problem": problem} for path, problem in unreadable.items()],
+    }
+    return to_json(report, indent=2, ensure_ascii=True)
+
+
+def _claim(report: ClaimReport) -> dict[str, Any]:
+    return {
+        "path": report.path,
+        "line": report.line,
+        "name": report.name,
+        "about": report.about or None,
+        "status": report.status,
+        "request": report.request or None,
+        "why": report.why or None,
+        "explanation": report.explanation or None,
+        "case": report.case or None,
+        "reasons": list(report.reasons),
+        "problem": report.problem or None,
+        "bounds": list(report.bounds),
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def as_cases(reports: Sequence[ClaimReport]) -> list[CaseReport]:
+    """The claims as JUnit has test cases: proven ones pass, false ones fail, those not decided are errors."""
+    return [
+        CaseReport(
+            report.path,
+            f"{report.name} ({report.about})" if report.about else report.name,
+            report.line,
+            _OF_CASES[report.status],
+            (report.request,) if report.request else (),
+            report.problem or "; ".join(report.reasons),
+            "\n\n".join(part for part in (report.why, report.explanation, report.case) if part),
+            report.seconds,
+        )
+        for report in reports
+    ]
+
+
+def as_findings(reports: Sequence[ClaimReport]) -> Iterator[Diagnostic]:
+    """Claims that are false or not decided, as findings at the place of the claim."""
+    for report in reports:
+        if report.status not in CODES:
+            continue
+        source = _source(report.path)
+        start, end = _line(source.text, report.line)
+        about = f" ({report.about})" if report.about else ""
+        if report.status == FALSE:
+            message, severity = f"the claim '{report.name}'{about} is false: {report.request}", Severity.ERROR
+        else:
+            why = report.problem or "; ".join(report.reasons)
+            message, severity = f"the claim '{report.name}'{about} is not decided: {why}", Severity.WARNING
+        yield Diagnostic(CODES[report.status], message, source, start, end, severity=severity)
+
+
+def _source(path: str) -> Source:
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return Source(file.read(), path)
+    except (OSError, UnicodeDecodeError):
+        return Source("", path)
+
+
+def _line(text: str, number: int) -> tuple[int, int]:
+    """Where a line begins and ends."""
+    lines = text.splitlines(keepends=True)
+    start = sum(map(len, lines[: number - 1]))
+    return start, start + len(lines[number - 1].rstrip()) if number <= len(lines) else start

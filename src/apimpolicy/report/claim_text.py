@@ -1,0 +1,82 @@
+"""Claims as people read them: a line for each, of a false one the request that breaks it, and a summary.
+
+policies/orders.test.yaml: nobody gets through without an uploaded certificate                                  false
+  GET /health without a certificate reaches the backend and gets 200 OK
+  …
+
+2 claims: 1 proven, 1 false, 0 not decided, 0.90 s
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, UNDECIDED, WORDS
+from apimpolicy.report.columns import printable, width, wrap
+from apimpolicy.report.style import PLAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from apimpolicy.report.claim_data import ClaimReport
+    from apimpolicy.report.style import Style
+
+_MEANINGS = {PROVEN: "good", FALSE: "error", UNDECIDED: "warning", ERROR: "error", SKIPPED: "dim"}
+MOST_REASONS = 5
+
+
+def claim(report: ClaimReport, style: Style = PLAIN, *, with_case: bool = True) -> str:
+    """A claim and what came of it; of a false one with the request, its way and a test case, unless it was written."""
+    about = f" ({report.about})" if report.about else ""
+    head = f"{printable(report.path)}: {printable(report.name)}{printable(about)}"
+    word = WORDS[report.status]
+    room = style.width - width(head) - width(word)
+    lines = [f"{head}{' ' * max(room, 2)}{style.paint(_MEANINGS[report.status], word)}"]
+    lines += (f"  {line}" if line else "" for line in _details(report, style, with_case))
+    return "\n".join(lines)
+
+
+def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str]:
+    if report.problem:
+        yield from printable(report.problem).splitlines()
+    if report.request:
+        yield from wrap(printable(report.request), style.width - 2)
+    if report.why:
+        yield ""
+        yield from report.why.splitlines()
+    if report.explanation:
+        yield ""
+        yield from report.explanation.splitlines()
+    if report.case and with_case:
+        yield ""
+        yield style.paint("dim", "as a test case, which apimpolicy prove --write adds to the file:")
+        yield from (f"  {line}" for line in report.case.splitlines())
+    if report.reasons:
+        yield "what stands in the way:"
+        yield from _listed(report.reasons, style)
+
+
+def _listed(reasons: Sequence[str], style: Style) -> Iterator[str]:
+    for reason in reasons[:MOST_REASONS]:
+        first, *others = wrap(printable(reason), style.width - 6)
+        yield f"- {first}"
+        yield from (f"  {line}" for line in others)
+    if len(reasons) > MOST_REASONS:
+        yield f"- and {len(reasons) - MOST_REASONS} more"
+
+
+def bounds_line(reports: Iterable[ClaimReport], style: Style = PLAIN) -> str:
+    """Within which bounds the proofs hold; nothing where nothing is proven."""
+    found = dict.fromkeys(bound for report in reports if report.status == PROVEN for bound in report.bounds)
+    lines = wrap(f"proven for {'; '.join(found)}", style.width) if found else []
+    return "\n".join(style.paint("dim", line) for line in lines)
+
+
+def summary(reports: Sequence[ClaimReport], seconds: float, style: Style = PLAIN) -> str:
+    """`2 claims: 1 proven, 1 false, 0 not decided, 0.90 s`"""
+    counts = {status: sum(report.status == status for report in reports) for status in WORDS}
+    always = (PROVEN, FALSE, UNDECIDED)
+    words = ", ".join(f"{counts[status]} {WORDS[status]}" for status in WORDS if counts[status] or status in always)
+    number = f"{len(reports)} {'claim' if len(reports) == 1 else 'claims'}"
+    meaning = "error" if counts[FALSE] or counts[ERROR] else "warning" if counts[UNDECIDED] else "good"
+    return style.paint(meaning, f"{number}: {words}, {seconds:.2f} s")

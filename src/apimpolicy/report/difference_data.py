@@ -1,0 +1,55 @@
+"""In what two versions of policies differ, in texts and numbers, for people and for programs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+EQUIVALENT, DIFFERENT, UNDECIDED, ADDED, REMOVED, ERROR = (
+    "equivalent",
+    "different",
+    "undecided",
+    "added",
+    "removed",
+    "error",
+)
+
+
+class Journey(NamedTuple):
+    """What came of a request: the answer, who decided it, its way, and the whole explanation."""
+
+    answer: str
+    decided_by: str
+    way: str
+    explanation: str
+
+
+class DifferenceItem(NamedTuple):
+    """A kind of requests that are treated differently: in what, the smallest request, and what came of it."""
+
+    sentence: str
+    request: str
+    old: Journey
+    new: Journey
+
+
+class DifferenceReport(NamedTuple):
+    """What came of comparing two versions of a policy.
+
+    `status` is `equivalent` (proven), `different`, `undecided`, `added`, `removed`, or `error` with a `problem`.
+    `reasons` are what stands in the way of saying that there is no other difference; without any there is none.
+    """
+
+    path: str
+    old: str
+    new: str
+    status: str
+    items: tuple[DifferenceItem, ...] = ()
+    reasons: tuple[str, ...] = ()
+    problem: str = ""
+    bounds: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that is not named is proven to be the same."""
+        return self.status in (EQUIVALENT, DIFFERENT) and not self.reasons

@@ -1,0 +1,55 @@
+"""Differences between versions of policies for programs: `diff --format json`.
+
+    {"version": 1,
+     "tool": {"name": "apimpolicy", "version": "0.1.0"},
+     "policies": [{"path": "orders.xml", "old": "HEAD~1:orders.xml", "new": "orders.xml", "status": "different",
+                   "complete": true, "differences": [{"what": "was 403 …, is now 200 …", "request": "GET / …",
+                   "old": {"answer": "403 Forbidden", "decided_by": "orders.xml:6 choose ▸ when 1", "way": "…",
+                           "explanation": "…"}, "new": {…}}],
+                   "reasons": [], "problem": null, "bounds": [], "seconds": 0.4}]}
+
+`status` is equivalent, different, undecided, added, removed or error; `complete`: all that is not named is proven to be
+the same. The schema is `apimpolicy/schemas/apimpolicy-diff-output.schema.json`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.report.harmless import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.report.difference_data import DifferenceItem, DifferenceReport
+
+VERSION = 1
+
+
+def differences_to_json(reports: Sequence[DifferenceReport], tool_version: str) -> str:
+    """The whole report, indented, without a line end after it."""
+    report = {
+        "version": VERSION,
+        "tool": {"name": "apimpolicy", "version": tool_version},
+        "policies": [_policy(report) for report in reports],
+    }
+    return to_json(report, indent=2, ensure_ascii=True)
+
+
+def _policy(report: DifferenceReport) -> dict[str, Any]:
+    return {
+        "path": report.path,
+        "old": report.old or None,
+        "new": report.new or None,
+        "status": report.status,
+        "complete": report.is_complete,
+        "differences": [_item(item) for item in report.items],
+        "reasons": list(report.reasons),
+        "problem": report.problem or None,
+        "bounds": list(report.bounds),
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def _item(item: DifferenceItem) -> dict[str, Any]:
+    return {"what": item.sentence, "request": item.request, "old": item.old._asdict(), "new": item.new._asdict()}

@@ -1,0 +1,136 @@
+"""Differences between versions of policies as people read them: on a terminal, and in a comment of a pull request.
+
+policies/orders.xml: 1 kind of request is treated differently; everything else is proven the same
+  1. was 403 Invalid client certificate, is now 200 OK from the backend
+     GET / with the uploaded certificate expired
+     old  403 Invalid client certificate, decided by orders.xml:6 choose ▸ when 1
+          inbound ▸ choose ▸ when 1 = true ▸ return-response
+     new  200 OK, decided by the backend
+          inbound ▸ choose ▸ when 1 = false ▸ backend ▸ forward-request → 200
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.report.claim_text import MOST_REASONS
+from apimpolicy.report.columns import printable, wrap
+from apimpolicy.report.difference_data import ADDED, DIFFERENT, EQUIVALENT, ERROR, REMOVED, UNDECIDED
+from apimpolicy.report.style import PLAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.report.difference_data import DifferenceItem, DifferenceReport, Journey
+    from apimpolicy.report.style import Style
+
+_SIGNS = {ADDED: "new: there is no older version to compare it with", REMOVED: "gone: there is no newer version"}
+_MEANINGS = {EQUIVALENT: "good", DIFFERENT: "warning", UNDECIDED: "warning", ERROR: "error"}
+
+
+def headline(report: DifferenceReport) -> str:
+    """What came of comparing, in a sentence."""
+    if report.status in _SIGNS:
+        return _SIGNS[report.status]
+    if report.status == EQUIVALENT:
+        return "equivalent: every request is proven to be treated the same"
+    if report.status == ERROR:
+        return "cannot be compared"
+    if report.status == UNDECIDED:
+        return "no difference was found, and it is not decided whether there is one"
+    number = len(report.items)
+    kinds = "1 kind of request is" if number == 1 else f"{number} kinds of requests are"
+    rest = "everything else is proven the same" if report.is_complete else "it is not decided whether there are others"
+    return f"{kinds} treated differently; {rest}"
+
+
+def difference(report: DifferenceReport, style: Style = PLAIN, *, verbose: bool = False) -> str:
+    """One policy's differences; with `verbose` the whole explanation of each request."""
+    lines = [f"{printable(report.path)}: {style.paint(_MEANINGS.get(report.status, 'strong'), headline(report))}"]
+    lines += (f"  {line}" for line in printable(report.problem).splitlines())
+    for number, item in enumerate(report.items, 1):
+        lines += (f"  {line}".rstrip() for line in _item(number, item, style, verbose))
+    if report.reasons:
+        lines.append("  what stands in the way:")
+        for reason in report.reasons[:MOST_REASONS]:
+            first, *others = wrap(printable(reason), style.width - 6)
+            lines += [f"  - {first}", *(f"    {line}" for line in others)]
+        if len(report.reasons) > MOST_REASONS:
+            lines.append(f"  - and {len(report.reasons) - MOST_REASONS} more")
+    return "\n".join(lines)
+
+
+def _item(number: int, item: DifferenceItem, style: Style, verbose: bool) -> Iterator[str]:
+    first, *others = wrap(printable(item.sentence), style.width - 6)
+    yield style.paint("strong", f"{number}. {first}")
+    yield from (f"   {line}" for line in others)
+    yield from (f"   {line}" for line in wrap(printable(item.request), style.width - 6))
+    for name, journey in (("old", item.old), ("new", item.new)):
+        yield from (f"   {line}" for line in _journey(name, journey, style, verbose))
+
+
+def _journey(name: str, journey: Journey, style: Style, verbose: bool) -> Iterator[str]:
+    yield f"{name}  {printable(journey.answer)}, decided by {printable(journey.decided_by)}"
+    if verbose:
+        yield from (f"     {line}" for line in journey.explanation.splitlines()[1:])
+    else:
+        yield from (f"     {style.paint('dim', line)}" for line in wrap(printable(journey.way), style.width - 12))
+
+
+def summary(reports: Sequence[DifferenceReport], seconds: float, style: Style = PLAIN) -> str:
+    """`3 policies: 1 different, 2 equivalent, 1.20 s`"""
+    counts = {report.status: sum(each.status == report.status for each in reports) for report in reports}
+    order = (DIFFERENT, UNDECIDED, EQUIVALENT, ADDED, REMOVED, ERROR)
+    said = {UNDECIDED: "not decided", ERROR: "with errors"}
+    words = ", ".join(f"{counts[status]} {said.get(status, status)}" for status in order if status in counts)
+    number = f"{len(reports)} {'policy' if len(reports) == 1 else 'policies'}"
+    return style.paint("good" if set(counts) <= {EQUIVALENT} else "warning", f"{number}: {words}, {seconds:.2f} s")
+
+
+# Markdown, for a comment
+
+
+def to_markdown(reports: Sequence[DifferenceReport]) -> str:
+    """The differences as a comment of a pull request, without a line end after it."""
+    changed = [report for report in reports if report.status != EQUIVALENT]
+    lines = ["### What changes for callers", ""]
+    if not changed:
+        number = f"all {len(reports)} policies are" if len(reports) != 1 else "the policy is"
+        return "\n".join([*lines, f"Nothing: {number} proven equivalent."])
+    for report in changed:
+        lines += [f"**`{_cell(report.path)}`**: {headline(report)}", ""]
+        if report.problem:
+            lines += ["```text", report.problem.replace("```", "'''"), "```", ""]
+        lines += _table(report)
+    same = len(reports) - len(changed)
+    if same:
+        lines.append(f"{same} other {'policy is' if same == 1 else 'policies are'} proven equivalent.")
+    return "\n".join(lines).rstrip()
+
+
+def _table(report: DifferenceReport) -> Iterator[str]:
+    if report.items:
+        yield from ("| what | request | before | after |", "| --- | --- | --- | --- |")
+        for item in report.items:
+            cells = (item.sentence, f"`{item.request}`", _decided(item.old), _decided(item.new))
+            yield "| " + " | ".join(map(_cell, cells)) + " |"
+        yield ""
+        for item in report.items:
+            yield from (f"<details><summary>{_html(item.request)}</summary>", "", "```text")
+            yield from ("before:", *item.old.explanation.splitlines(), "", "after:", *item.new.explanation.splitlines())
+            yield from ("```", "", "</details>", "")
+    if report.reasons:
+        yield "Not decided because of: " + "; ".join(f"`{_cell(reason)}`" for reason in report.reasons[:MOST_REASONS])
+        yield ""
+
+
+def _decided(journey: Journey) -> str:
+    return f"{journey.answer}, decided by {journey.decided_by}"
+
+
+def _cell(text: str) -> str:
+    return " ".join(printable(text).split()).replace("|", "\\|")
+
+
+def _html(text: str) -> str:
+    return printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

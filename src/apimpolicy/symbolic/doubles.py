@@ -1,0 +1,126 @@
+"""Policies that a double may stand for, where a search may use doubles: what a real one cannot be brought to.
+
+A check that refuses for reasons that have no form may pass, and one that passes may refuse, so that what handles its
+error is reached. A proof uses no doubles.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.symbolic import inputs as patterns
+from apimpolicy.symbolic import solver
+from apimpolicy.symbolic.trees import JWT, TEXT, Tree
+from apimpolicy.symbolic.values import Dual
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.symbolic.following import Follower
+    from apimpolicy.symbolic.solver import Term
+
+PASSES, FAILS = "passes", "fails"
+_CHOICES = ("", PASSES, FAILS)
+_REFUSALS = {
+    "checks-token": ("TokenNotPresent", 401),
+    "checks-certificate": ("ClientCertificateNotFound", 401),
+    "counts-calls": ("RateLimitExceeded", 429),
+    "limits": ("QuotaExceeded", 403),
+    "refuses": ("Forbidden", 403),
+}
+"""What a check says when it refuses, unless it matters."""
+_KINDS = {"Jwt": JWT, "string": TEXT}
+
+
+def _kind(follower: Follower, name: str) -> Term:
+    return follower.inputs.one_of("double", name, choices=_CHOICES)
+
+
+def _chosen(follower: Follower, step: Step) -> tuple[str, str] | None:
+    name = follower.world.double_of(step)
+    if name is None:
+        return None
+    return name, follower.path.assignment.get(("double", name), "")
+
+
+def may_fail(follower: Follower, step: Step) -> bool:
+    """Whether a policy that has passed is worth refusing: a check, or what a wider scope does, with an on-error."""
+    if not follower.world.handles_errors or follower.world.double_of(step) is None:
+        return False
+    if step.inserted or step.name == "base":
+        return step.section == "inbound" and step.scope != "global" and step.name == "base"
+    return not has_trait(step.name, "ends") and any(has_trait(step.name, trait) for trait in _REFUSALS)
+
+
+def did_not_fail(follower: Follower, step: Step) -> None:
+    """A real policy has passed."""
+    name = follower.world.double_of(step)
+    assert name is not None
+    follower.path.hold(solver.equal(_kind(follower, name), solver.constant(FAILS)), False, "double")
+
+
+LAST_RESORT = "last resort"
+"""The place of decisions that are turned around when nothing else is left."""
+
+
+def did_not_pass(follower: Follower, step: Step, *, is_understood: bool = False) -> None:
+    """A real policy has failed; when it does not is understood, or nobody knows."""
+    name = follower.world.double_of(step)
+    if name is not None:
+        place = LAST_RESORT if is_understood else "double"
+        follower.path.hold(solver.equal(_kind(follower, name), solver.constant(PASSES)), False, place)
+
+
+def has_failed(follower: Follower, step: Step) -> bool:
+    """Whether it was a double that failed; then what it says of the error are inputs."""
+    chosen = _chosen(follower, step)
+    if chosen is None or chosen[1] != FAILS:
+        return False
+    name = chosen[0]
+    follower.path.hold(solver.equal(_kind(follower, name), solver.constant(FAILS)), True, "double")
+    inputs, said = follower.inputs, error_of(step)
+    inputs.number("double", name, "status", default=said.pop("status"), least=400, most=599)
+    follower.state.last_error = {
+        part: Dual(term=inputs.text("double", name, part, default=default, pattern=patterns.NAME if default else None))
+        for part, default in said.items()
+    }
+    return True
+
+
+def error_of(step: Step) -> dict[str, Any]:
+    """What is said of the error of a double, unless it matters."""
+    reason, status = next(
+        (said for trait, said in _REFUSALS.items() if has_trait(step.name, trait)), _REFUSALS["checks-token"]
+    )
+    source = {"source": "validate-jwt"} if step.inserted or step.name == "base" else {}
+    return {"reason": reason, "message": "", "status": status, **source}
+
+
+def has_passed(follower: Follower, exchange: Exchange, step: Step) -> None:
+    """A double has run and not failed: the variables of the policy are inputs."""
+    chosen = _chosen(follower, step)
+    if chosen is None:
+        return
+    name = chosen[0]
+    follower.path.hold(solver.equal(_kind(follower, name), solver.constant(PASSES)), True, "double")
+    for variable, kind in variables_of(step):
+        key = ("double", name, "variable", variable)
+        there = follower.inputs.truth(*key, "there")
+        has_it = bool(follower.path.assignment.get((*key, "there")))
+        follower.path.hold(there, has_it, "double")
+        if has_it:
+            value: Any = exchange.variables.get(variable)
+            tree = Tree(follower.inputs, key, is_token=False, default=_KINDS.get(kind, TEXT))
+            follower.state.variables[to_utf16(variable)] = Dual(value, form=tree)
+
+
+def variables_of(step: Step) -> list[tuple[str, str]]:
+    """The variables that a policy sets, with their types."""
+    found: list[tuple[str, str]] = []
+    for slot in step.specification.attributes if step.specification is not None else ():
+        attribute = step.element.get(slot.name)
+        if slot.sets is not None and attribute is not None and attribute.value.text:
+            found.append((attribute.value.text, slot.sets))
+    return found

@@ -1,0 +1,341 @@
+"""Looks for requests: runs one, turns decisions of its way around, and goes on with what is new.
+
+Decisions that lead to what nobody has reached come first; ways are never enumerated for their own sake, unless all of
+them are wanted (`thorough`), as for a proof.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from apimpolicy.symbolic import guessing, solver
+from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.symbolic.doubles import LAST_RESORT
+from apimpolicy.symbolic.goals import BRANCH, CONDITION, Goal
+from apimpolicy.symbolic.inputs import Inputs
+from apimpolicy.symbolic.values import Obstacle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from apimpolicy.symbolic.inputs import Assignment, Input
+    from apimpolicy.symbolic.path import Decision, Path
+    from apimpolicy.symbolic.solver import Term
+    from apimpolicy.symbolic.world import Run, World
+
+
+@attrs.define
+class Figures:
+    """What a search took: runs, questions to the solver and those not decided in time, runs that went another way."""
+
+    runs: int = 0
+    questions: int = 0
+    undecided: int = 0
+    predicted: int = 0
+    diverged: int = 0
+    wrong_forms: int = 0
+    seconds: float = 0.0
+
+
+@attrs.define
+class Exploration:
+    """What came of a search: for each goal the first run that reached it; `is_complete`: all ways were gone."""
+
+    world: World
+    inputs: Inputs
+    runs: list[Run] = attrs.field(factory=list)
+    found: dict[Goal, Run] = attrs.field(factory=dict)
+    is_complete: bool = False
+    obstacles: dict[Obstacle, int] = attrs.field(factory=dict)
+    blocking: dict[Goal, dict[Obstacle, int]] = attrs.field(factory=dict)
+    figures: Figures = attrs.field(factory=Figures)
+    problem: str = ""
+
+    @property
+    def missing(self) -> list[Goal]:
+        """The goals that no run reached."""
+        return [goal for goal in self.world.goals.all if goal not in self.found]
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether what no run reached is impossible, within the bounds: all ways were gone, and all is exact."""
+        return self.is_complete and not self.obstacles and not self.figures.diverged
+
+    def reasons(self, goal: Goal) -> list[Obstacle]:
+        """What stood in the way of a goal that was not found: what decides it, else what stands anywhere."""
+        own = self.blocking.get(goal) or self.obstacles
+        return sorted(own, key=lambda each: (-own[each], each))
+
+
+_WITHIN = ("split", "trim", "replace", "number", "sample", "coding")
+"""Places inside of a member, which decide little of themselves."""
+_HARD = 300
+"""Milliseconds for a hard question, unless all ways are wanted."""
+
+
+class Explorer:
+    """One search. `on_run` is told of each run; the search ends early when it says True."""
+
+    def __init__(
+        self,
+        world: World,
+        bounds: Bounds | None = None,
+        *,
+        thorough: bool = False,
+        wanted: Iterable[Goal] | None = None,
+        on_run: Callable[[Run], bool] | None = None,
+    ) -> None:
+        self.world = world
+        self.bounds = bounds or Bounds()
+        self.inputs = Inputs(self.bounds)
+        world.declare(self.inputs)
+        self.thorough = thorough
+        self.wanted = set(world.goals.all if wanted is None else wanted)
+        self.on_run = on_run
+        self.outcome = Exploration(world, self.inputs)
+        self.figures = self.outcome.figures
+        self._queue: list[tuple[float, int, Run, int]] = []
+        self._count = 0
+        self._newest = 0
+        self._tried: set[int] = set()
+        self._ways: set[int] = set()
+        self._tries: dict[Any, int] = {}
+        self._seen: set[tuple[int, bool]] = set()
+        self._assignments: set[frozenset[Any]] = set()
+        self._gave_up = False
+
+    def explore(self, starts: Iterable[Assignment] = ()) -> Exploration:
+        """Search until everything wanted is found, all ways are gone, or a bound is reached."""
+        begun = time.process_time()
+        deadline = begun + self.bounds.seconds
+        for start in ({}, *starts):
+            if self._run(start) is None and not self.outcome.runs:
+                break
+        while self._queue and not self._is_done():
+            if time.process_time() > deadline or self.figures.runs >= self.bounds.runs or self._is_tired():
+                self._gave_up = True
+                break
+            _, _, run, index = heapq.heappop(self._queue)
+            self._turn_around(run, index)
+        self.outcome.is_complete = not self._queue and not self._gave_up
+        self.figures.seconds = time.process_time() - begun
+        return self.outcome
+
+    def _is_tired(self) -> bool:
+        """Whether there was nothing new for long."""
+        return not self.thorough and self.figures.runs - self._newest > self.bounds.patience
+
+    def _is_done(self) -> bool:
+        return not self.thorough and self.wanted <= self.outcome.found.keys()
+
+    # Runs
+
+    def _run(self, assignment: Assignment) -> Run | None:
+        """Run a request, and note what it reached and where its way could turn."""
+        run = self.world.run(self.inputs, assignment)
+        self.figures.runs += 1
+        self.figures.wrong_forms += len(run.path.wrong) + len(run.path.mistakes)
+        if run.result is None:
+            self.outcome.problem = self.outcome.problem or run.problem
+            self.outcome.obstacles.setdefault(Obstacle(run.problem, ""), 1)
+            return None
+        self.outcome.runs.append(run)
+        if not run.reached <= self.outcome.found.keys():
+            self._newest = self.figures.runs
+        for goal in run.reached:
+            self.outcome.found.setdefault(goal, run)
+        for obstacle in run.path.obstacles:
+            self.outcome.obstacles[obstacle] = self.outcome.obstacles.get(obstacle, 0) + 1
+        self._note_blocking(run)
+        way = hash(
+            tuple((each.term.get_id() if each.term is not None else 0, each.taken) for each in run.path.decisions)
+        )
+        if way not in self._ways:
+            self._ways.add(way)
+            self._schedule(run)
+        for path in run.further:
+            self._schedule(run.along(path))
+        if self.on_run is not None and self.on_run(run):
+            self._queue.clear()
+            self._gave_up = True
+        return run
+
+    def _schedule(self, run: Run) -> None:
+        self._seen.update((each.term.get_id(), each.taken) for each in run.path.decisions if each.term is not None)
+        prefix = 0
+        for index, decision in enumerate(run.path.decisions):
+            if decision.term is not None:
+                if not decision.fixed:
+                    key = hash((prefix, decision.term.get_id(), decision.taken))
+                    if key not in self._tried:
+                        self._tried.add(key)
+                        self._push(run, index, self._rank(decision))
+                prefix = hash((prefix, decision.term.get_id(), decision.taken))
+
+    def _push(self, run: Run, index: int, rank: float) -> None:
+        self._count += 1
+        heapq.heappush(self._queue, (rank, self._count, run, index))
+
+    def _rank(self, decision: Decision) -> float:
+        """How soon a decision is turned around: what leads to something new first, and each place in its turn."""
+        other = self._goal_of(decision, taken=not decision.taken)
+        branch = self._has_missing_branch(decision)
+        is_new = other is not None and other in self.wanted and other not in self.outcome.found
+        assert decision.term is not None
+        is_unseen = (decision.term.get_id(), not decision.taken) not in self._seen
+        base: float = 0 if is_new and branch else 1 if branch else 2 if is_new else 3 if is_unseen else 5
+        kind = decision.place[0] if isinstance(decision.place, tuple) else decision.place
+        base += 4 if kind == LAST_RESORT else 0.5 if isinstance(kind, str) and kind in _WITHIN else 0
+        key = _place_key(decision)
+        tries = self._tries.get((key, decision.taken), 0)
+        self._tries[key, decision.taken] = tries + 1
+        return base + tries * 0.15
+
+    def _goal_of(self, decision: Decision, *, taken: bool) -> Goal | None:
+        place = decision.place[0] if isinstance(decision.place, tuple) else decision.place
+        known = self.world.goals.of_node.get(id(place))
+        if known is None:
+            return None
+        _, file, at, _ = known
+        return Goal(CONDITION, file, at, int(not taken))
+
+    def _has_missing_branch(self, decision: Decision) -> bool:
+        """Whether a decision belongs to the condition of a branch that has not gone all ways."""
+        entry = decision.owner
+        if entry is None:
+            return False
+        around = entry.parent if entry.name == "when" else entry
+        if around is None:
+            return False
+        return any(
+            goal not in self.outcome.found for goal in self.world.goals.around(around.element) if goal in self.wanted
+        )
+
+    def _note_blocking(self, run: Run) -> None:
+        for decision in run.path.decisions:
+            if decision.term is None and decision.lost is not None:
+                goal = self._goal_of(decision, taken=not decision.taken)
+                if goal is not None:
+                    known = self.outcome.blocking.setdefault(goal, {})
+                    known[decision.lost] = known.get(decision.lost, 0) + 1
+
+    # Turning around
+
+    def _turn_around(self, run: Run, index: int) -> None:
+        if run.path.is_over:
+            return
+        decision = run.path.decisions[index]
+        before = [each.constraint for each in run.path.decisions[:index] if each.term is not None]
+        asked = decision._replace(taken=not decision.taken).constraint
+        found = self._solve([*before, asked], asked, run.assignment, guessing.words_of(decision.owner))
+        if found is None or not self._is_new(found):
+            return
+        following = self._run(found)
+        if following is not None:
+            self.figures.predicted += 1
+            self._compare(run, following, index)
+
+    def _is_new(self, assignment: Assignment) -> bool:
+        """Whether nothing like it was run before."""
+        key = frozenset(assignment.items())
+        is_new = key not in self._assignments
+        self._assignments.add(key)
+        return is_new
+
+    def _compare(self, run: Run, following: Run, index: int) -> None:
+        """Whether the new run went the way that was asked for."""
+        wanted = [(each.term.get_id(), each.taken) for each in run.path.decisions[:index] if each.term is not None]
+        turned = run.path.decisions[index]
+        assert turned.term is not None
+        wanted.append((turned.term.get_id(), not turned.taken))
+        if not any(_begins(path, wanted) for path in (following.path, *following.further)):
+            self.figures.diverged += 1
+
+    def _solve(self, terms: list[Term], asked: Term, assignment: Assignment, words: list[str]) -> Assignment | None:
+        """An assignment under which all terms hold: as it was, but for what has to do with the last of them."""
+        related = _related(terms, asked)
+        inputs = self._inputs_of(related)
+        domain = [term for each in inputs for term in each.domain]
+        wishes = [term for each in inputs for term in each.wishes]
+        self.figures.questions += 1
+        plain = guessing.plain_answer(self.inputs, [*related, *domain], asked, assignment)
+        answer = (
+            self._ask([*related, *domain], wishes, assignment, words) if plain is None else solver.Answer(True, plain)
+        )
+        if answer is None:
+            return None
+        found = dict(assignment)
+        for each in inputs:
+            value = answer.values.get(each.name)
+            if value is None or value == each.default:
+                found.pop(each.key, None)
+            if value is not None and (value != each.default or each.key[-1] in ("kind", "truth", "json")):
+                found[each.key] = value
+        return found
+
+    def _ask(
+        self, terms: list[Term], wishes: list[Term], assignment: Assignment, words: list[str]
+    ) -> solver.Answer | None:
+        is_hard = any(solver.has_pieces(term) for term in terms)
+        if is_hard and (values := guessing.guessed(self.inputs, terms, assignment, words)) is not None:
+            return solver.Answer(True, values)
+        for guess in ([], *solver.guesses(terms)):
+            answer = solver.ask([*terms, *guess], 200, [] if is_hard else wishes)
+            if answer.is_possible:
+                return answer
+            if answer.is_possible is False and not guess:
+                return None
+            if not guess and not is_hard:
+                values = guessing.guessed(self.inputs, terms, assignment, words)
+                if values is not None:
+                    return solver.Answer(True, values)
+        limit = self.bounds.milliseconds if self.thorough or not is_hard else _HARD
+        answer = solver.ask(terms, limit)
+        if answer.is_possible is None:
+            self.figures.undecided += 1
+            self.outcome.obstacles.setdefault(Obstacle("a question that the solver did not decide in time", ""), 1)
+        return answer if answer.is_possible else None
+
+    def _inputs_of(self, terms: list[Term]) -> list[Input]:
+        names: dict[str, None] = {}
+        for term in terms:
+            names.update(dict.fromkeys(sorted(solver.names_of(term))))
+        return [self.inputs.by_name[name] for name in names if name in self.inputs.by_name]
+
+
+def _begins(path: Path, wanted: list[tuple[int, bool]]) -> bool:
+    """Whether a way begins with these decisions, each the term's number and how it was answered."""
+    seen = [(each.term.get_id(), each.taken) for each in path.decisions if each.term is not None]
+    return seen[: len(wanted)] == wanted
+
+
+def _place_key(decision: Decision) -> Any:
+    """What a decision has in common with those of other runs at the same place."""
+    place = decision.place
+    if isinstance(place, tuple) and not isinstance(place[0], str):
+        return id(place[0])
+    if place is None or isinstance(place, (str, tuple)):
+        return place, 0 if decision.owner is None else id(decision.owner.step)
+    return id(place)
+
+
+def _related(terms: list[Term], asked: Term) -> list[Term]:
+    """The terms that share inputs with one, directly or through others."""
+    known = set(solver.names_of(asked))
+    waiting = [(term, solver.names_of(term)) for term in terms]
+    found: list[Term] = []
+    while True:
+        near = [(term, names) for term, names in waiting if names & known]
+        if not near:
+            return found
+        waiting = [each for each in waiting if not each[1] & known]
+        for term, names in near:
+            found.append(term)
+            known |= names
+
+
+__all__ = ["BRANCH", "Exploration", "Explorer", "Figures"]

@@ -1,0 +1,273 @@
+"""JSON tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.symbolic import solver, trees
+from apimpolicy.symbolic.access import Output, item_at
+from apimpolicy.symbolic.forms import form
+from apimpolicy.symbolic.sequences import Items, items_of
+from apimpolicy.symbolic.texts import as_text
+from apimpolicy.symbolic.things import Thing
+from apimpolicy.symbolic.values import Dual
+
+if TYPE_CHECKING:
+    from apimpolicy.symbolic.forms import Call
+
+_J = "Newtonsoft.Json.Linq."
+
+
+def _key(dual: Dual) -> str | int | None:
+    return dual.value if dual.is_constant and isinstance(dual.value, (str, int)) else None
+
+
+@form(_J + "JToken", f"{_J}JToken Item[object key] {{ get; set; }}")
+@form(_J + "JObject", f"{_J}JToken Item[object key] {{ get; set; }}")
+@form(_J + "JArray", f"{_J}JToken Item[object key] {{ get; set; }}", f"{_J}JToken Item[int index] {{ get; set; }}")
+@form(_J + "JObject", f"{_J}JToken Item[string propertyName] {{ get; set; }}")
+@form(_J + "JObject", f"{_J}JToken GetValue(string propertyName)")
+def item(call: Call) -> Dual | None:
+    own, key = call.own.form, _key(call.arguments[0])
+    if isinstance(own, Items) and isinstance(call.arguments[0].value, int):
+        return item_at(call.walker, call.own, call.arguments[0], call.node)
+    if not isinstance(own, trees.Token):
+        return None
+    if isinstance(key, str):
+        return own.child(call.walker, call.own, key)
+    return item_at(call.walker, call.own, call.arguments[0], call.node)
+
+
+@form(_J + "JToken", "T Value<T>(object key)")
+def value_of_key(call: Call) -> Dual | None:
+    own, key = call.own.form, _key(call.arguments[0])
+    if not isinstance(own, trees.Token) or not isinstance(key, str):
+        return None
+    target = str(call.node.type)
+    child = own.child(call.walker, Dual(call.own.value, form=own), key)
+    if child is None or child.lost is not None:
+        return None
+    seen = trees.child_value(call.own.value, key)
+    child = Dual(seen, child.term, null=child.null, form=child.form)
+    if child.null is not None:
+        call.walker.path.hold(child.null, seen is None, "null")
+    if seen is None:
+        return Dual()
+    if target.startswith(_J):
+        return Dual(form=child.form)
+    return trees.explicit(call.walker, Dual(seen, child.term, form=child.form), target)
+
+
+@form(_J + "Extensions", f"static U Value<U>(this System.Collections.Generic.IEnumerable<{_J}JToken> value)")
+def value_of_token(call: Call) -> Dual | None:
+    own = call.arguments[0]
+    if not isinstance(own.form, trees.Token):
+        return None
+    target = str(call.node.type)
+    if target.startswith(_J):
+        return Dual(form=own.form, null=own.null)
+    return trees.explicit(call.walker, own, target)
+
+
+@form(_J + "JToken", "T ToObject<T>()")
+def to_object(call: Call) -> Dual | None:
+    own = call.own
+    target = str(call.node.type)
+    if not isinstance(own.form, trees.Token):
+        return None
+    if target.startswith(_J):
+        return Dual(form=own.form)
+    if target in ("string", "int", "bool", "long"):
+        return trees.explicit(call.walker, own, target)
+    if target.startswith(("System.Collections.Generic.List<string>", "string[]")):
+        items = items_of(call.walker, own, call.node)
+        if items is not None:
+            return Dual(form=Items([_as_text(call, each) for each in items]))
+    return None
+
+
+def _as_text(call: Call, each: Dual) -> Dual:
+    found = trees.explicit(call.walker, each, "string")
+    value = call.walker.inputs.value(found.term, call.walker.path.assignment) if found.term is not None else None
+    return Dual(value, found.term, lost=found.lost)
+
+
+@form(_J + "JToken", "string ToString()", but="the text of objects and lists")
+@form("object", "string ToString()", but="the text of objects and lists")
+def to_text(call: Call) -> Dual | None:
+    own = call.own
+    if isinstance(own.form, Thing):
+        return Dual(lost=call.walker.obstacle(call.name, call.node))
+    term = as_text(call.walker, Dual(own.value, own.term, form=own.form, lost=own.lost))
+    if term is not None:
+        return Dual(term=term)
+    if isinstance(own.form, trees.Token):
+        return Dual(form=trees.Shown(own.form), lost=call.walker.obstacle("the text of JSON", call.node))
+    return None
+
+
+@form(_J + "JToken", f"{_J}JTokenType Type {{ get; }}")
+@form(_J + "JObject", f"{_J}JTokenType Type {{ get; }}")
+@form(_J + "JArray", f"{_J}JTokenType Type {{ get; }}")
+@form(_J + "JValue", f"{_J}JTokenType Type {{ get; }}")
+def token_type(call: Call) -> Dual | None:
+    own = call.own
+    if not isinstance(own.form, trees.Tree):
+        return None
+    numbers = {kind: number for number, kind in trees.TOKEN_KINDS.items()}
+    term = solver.constant(numbers[trees.NULL])
+    for kind in (trees.TEXT, trees.NUMBER, trees.TRUTH, trees.OBJECT, trees.LIST):
+        term = solver.choice(own.form.kind == kind, solver.constant(numbers[kind]), term)
+    return Dual(term=term)
+
+
+@form(_J + "JContainer", "int Count { get; }")
+@form("System.Collections.Generic.ICollection", "int Count { get; }")
+@form("System.Collections.Generic.List", "int Count { get; }")
+def count(call: Call) -> Dual | None:
+    own = call.own
+    if isinstance(own.form, trees.Tree) and own.form.decide_kind(call.walker, own) == trees.LIST:
+        return Dual(term=own.form.length)
+    if isinstance(own.form, Items) and own.form.lost is None:
+        return Dual()
+    return None
+
+
+@form(_J + "JToken", "bool HasValues { get; }")
+@form(_J + "JContainer", "bool HasValues { get; }")
+def has_values(call: Call) -> Dual | None:
+    own = call.own
+    if isinstance(own.form, trees.Tree):
+        kind = own.form.decide_kind(call.walker, own)
+        if kind == trees.LIST:
+            return Dual(term=own.form.length > 0)
+        return None if kind == trees.OBJECT else Dual()
+    return None
+
+
+@form(_J + "JObject", "bool ContainsKey(string propertyName)")
+def contains_key(call: Call) -> Dual | None:
+    own, key = call.own.form, _key(call.arguments[0])
+    if isinstance(own, trees.Tree) and isinstance(key, str):
+        own.decide_kind(call.walker, call.own)
+        return Dual(term=own.there(key))
+    return Dual(key in own.fields) if isinstance(own, trees.Built) and own.lost is None else None
+
+
+@form(_J + "JObject", f"bool TryGetValue(string propertyName, out {_J}JToken value)")
+def try_get_value(call: Call) -> Dual | None:
+    own, key = call.own.form, _key(call.arguments[0])
+    if not isinstance(own, trees.Tree) or not isinstance(key, str):
+        return None
+    own.decide_kind(call.walker, call.own)
+    there = own.there(key)
+    child = Dual(trees.child_value(call.own.value, key), null=solver.no(there), form=own.at(key))
+    return Dual(term=there, form=Output(child))
+
+
+@form(_J + "JToken", f"{_J}JToken SelectToken(string path)", but="paths with brackets or filters")
+def select_token(call: Call) -> Dual | None:
+    own, path = call.own, _key(call.arguments[0])
+    if not isinstance(own.form, trees.Tree) or not isinstance(path, str):
+        return None
+    steps = path.removeprefix("$").removeprefix(".").split(".")
+    if not all(step.replace("_", "a").replace("-", "a").isalnum() for step in steps):
+        return None
+    token, value = own.form, own.value
+    for index, step in enumerate(steps):
+        kind = token.decide_kind(call.walker, Dual(value, form=token))
+        if kind != trees.OBJECT:
+            return Dual()
+        there, token = token.there(step), token.at(step)
+        value = trees.child_value(value, step)
+        if index == len(steps) - 1:
+            return Dual(null=solver.no(there), form=token)
+        call.walker.path.hold(there, value is not None, "null")
+        if value is None:
+            return Dual()
+    return None
+
+
+@form(_J + "JObject", "new()")
+def new_object(call: Call) -> Dual:
+    return Dual(form=trees.Built({}))
+
+
+@form(_J + "JObject", "new(params object[] content)", "new(object content)")
+def new_object_of(call: Call) -> Dual | None:
+    given = call.arguments[0]
+    items = list(items_of(call.walker, given, call.node) or []) if not isinstance(given.form, Property) else [given]
+    if not items or not all(isinstance(each.form, Property) for each in items):
+        return None
+    return Dual(form=trees.Built({each.form.name: each.form.value for each in items}))
+
+
+class Property:
+    """The form of a JProperty."""
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, name: str, value: Dual) -> None:
+        self.name = name
+        self.value = value
+
+
+@form(_J + "JProperty", "new(string name, object content)")
+def new_property(call: Call) -> Dual | None:
+    name = _key(call.arguments[0])
+    if not isinstance(name, str):
+        return None
+    return Dual(form=Property(name, trees.token_of(call.arguments[1])))
+
+
+@form(_J + "JArray", "new()")
+def new_array(call: Call) -> Dual:
+    return Dual(form=Items([]))
+
+
+@form(_J + "JArray", f"void Add({_J}JToken item)")
+def add_item(call: Call) -> Dual | None:
+    own = call.own.form
+    if not isinstance(own, Items) or own.lost is not None:
+        return None
+    own.items.append(trees.token_of(call.arguments[0]))
+    return Dual()
+
+
+@form(_J + "JObject", f"{_J}JProperty Property(string name)")
+@form(
+    _J + "JObject",
+    f"{_J}JProperty Property(string name, System.StringComparison comparison)",
+    f"{_J}JToken GetValue(string propertyName, System.StringComparison comparison)",
+    but="names that differ in case",
+)
+def property_of(call: Call) -> Dual | None:
+    own, key = call.own.form, _key(call.arguments[0])
+    if not isinstance(own, trees.Tree) or not isinstance(key, str) or not str(key).isascii():
+        return None
+    own.decide_kind(call.walker, call.own)
+    there = own.there(key)
+    if call.member.name == "GetValue":
+        return Dual(null=solver.no(there), form=own.at(key))
+    value = Dual(trees.child_value(call.own.value, key), form=own.at(key))
+    return Dual(null=solver.no(there), form=Property(key, value))
+
+
+@form(_J + "JProperty", f"{_J}JToken Value {{ get; set; }}")
+def value_of_property(call: Call) -> Dual | None:
+    own = call.own.form
+    return own.value if isinstance(own, Property) else None
+
+
+@form(_J + "JProperty", "string Name { get; }")
+def name_of_property(call: Call) -> Dual | None:
+    return Dual(call.own.form.name) if isinstance(call.own.form, Property) else None
+
+
+@form(_J + "JObject", f"void Add(string propertyName, {_J}JToken value)")
+def add(call: Call) -> Dual | None:
+    own, key = call.own.form, _key(call.arguments[0])
+    if not isinstance(own, trees.Built) or not isinstance(key, str) or own.lost is not None or key in own.fields:
+        return None
+    own.fields[key] = trees.token_of(call.arguments[1])
+    return Dual()

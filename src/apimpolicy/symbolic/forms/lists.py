@@ -1,0 +1,224 @@
+"""Lists and queries: walked as the run walked over them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.symbolic import solver, trees
+from apimpolicy.symbolic.access import Function, called, item_at
+from apimpolicy.symbolic.forms import form
+from apimpolicy.symbolic.forms.text_lists import Split
+from apimpolicy.symbolic.sequences import Items, Lazy, Pair, items_of
+from apimpolicy.symbolic.texts import same_ignoring_case, same_text
+from apimpolicy.symbolic.values import Dual
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from apimpolicy.symbolic.forms import Call
+
+_SEQUENCE = "System.Collections.Generic.IEnumerable"
+_LINQ = "System.Linq.Enumerable"
+_TEST = "System.Func<TSource, bool> predicate"
+
+
+def _linq(result: str, name: str, rest: str = "", generic: str = "TSource") -> str:
+    more = f", {rest}" if rest else ""
+    return f"static {result} {name}<{generic}>(this {_SEQUENCE}<TSource> source{more})"
+
+
+def _source(call: Call) -> Iterator[Dual] | list[Dual] | None:
+    return items_of(call.walker, call.arguments[0], call.node)
+
+
+def _test(call: Call, item: Dual) -> bool:
+    return called(call.walker, call.arguments[1], [item]).value is True
+
+
+@form(_LINQ, _linq(f"{_SEQUENCE}<TSource>", "Where", _TEST))
+def where(call: Call) -> Dual | None:
+    source = _source(call)
+    if source is None or not isinstance(call.arguments[1].form, Function):
+        return None
+    return Dual(form=Lazy(lambda: (item for item in source if _test(call, item))))
+
+
+@form(
+    _LINQ,
+    _linq(f"{_SEQUENCE}<TResult>", "Select", "System.Func<TSource, TResult> selector", "TSource, TResult"),
+)
+def select(call: Call) -> Dual | None:
+    source = _source(call)
+    if source is None or not isinstance(call.arguments[1].form, Function):
+        return None
+    return Dual(form=Lazy(lambda: (called(call.walker, call.arguments[1], [item]) for item in source)))
+
+
+@form(_LINQ, _linq("bool", "Any"))
+def any_item(call: Call) -> Dual | None:
+    form_ = call.arguments[0].form
+    if isinstance(form_, trees.Tree):
+        return Dual(term=form_.length > 0) if form_.decide_kind(call.walker, call.arguments[0]) == trees.LIST else None
+    source = _source(call)
+    if source is None:
+        return None
+    for _ in source:
+        return Dual(True)
+    return Dual(False)
+
+
+@form(_LINQ, _linq("bool", "Any", _TEST))
+def any_such(call: Call) -> Dual | None:
+    source = _source(call)
+    if source is None:
+        return None
+    return Dual(any(_test(call, item) for item in source))
+
+
+@form(_LINQ, _linq("bool", "All", _TEST))
+def all_such(call: Call) -> Dual | None:
+    source = _source(call)
+    return None if source is None else Dual(all(_test(call, item) for item in source))
+
+
+@form(_LINQ, _linq("int", "Count"), _linq("int", "Count", _TEST))
+def count(call: Call) -> Dual | None:
+    source = _source(call)
+    if source is None:
+        return None
+    return Dual(sum(1 for item in source if len(call.arguments) < 2 or _test(call, item)))
+
+
+@form(
+    _LINQ,
+    *(
+        _linq("TSource", name, rest)
+        for name in ("First", "FirstOrDefault", "Single", "SingleOrDefault", "Last", "LastOrDefault")
+        for rest in ("", _TEST)
+    ),
+)
+def one_item(call: Call) -> Dual | None:
+    source = _source(call)
+    if source is None:
+        return None
+    name = call.member.name
+    found: list[Dual] = []
+    for item in source:
+        if len(call.arguments) < 2 or _test(call, item):
+            found.append(item)
+            if name.startswith("First"):
+                break
+    if not found:
+        if not name.endswith("OrDefault"):
+            call.guard(solver.FALSE)
+        return Dual()
+    if name.startswith("Single") and len(found) > 1:
+        call.guard(solver.FALSE)
+        return Dual()
+    return found[-1]
+
+
+@form(
+    _LINQ,
+    _linq("TSource[]", "ToArray"),
+    _linq("System.Collections.Generic.List<TSource>", "ToList"),
+    _linq(f"{_SEQUENCE}<TSource>", "AsEnumerable"),
+)
+def collected(call: Call) -> Dual | None:
+    source = _source(call)
+    return None if source is None else Dual(form=Items(list(source)))
+
+
+@form(_LINQ, _linq(f"{_SEQUENCE}<TSource>", "Skip", "int count"), _linq(f"{_SEQUENCE}<TSource>", "Take", "int count"))
+def cut(call: Call) -> Dual | None:
+    from itertools import islice
+
+    source, number = _source(call), call.arguments[1]
+    if source is None or not number.is_constant:
+        return None
+    is_skip = call.member.name == "Skip"
+    bounds = (number.value, None) if is_skip else (0, number.value)
+    return Dual(form=Lazy(lambda: islice(source, *bounds)))
+
+
+@form(_LINQ, _linq("bool", "Contains", "TSource value"))
+@form(
+    _LINQ,
+    _linq("bool", "Contains", "TSource value, System.Collections.Generic.IEqualityComparer<TSource> comparer"),
+)
+def contains(call: Call) -> Dual | None:
+    wanted = call.arguments[1]
+    form_ = call.arguments[0].form
+    if len(call.arguments) > 2:
+        comparer = type(call.arguments[2].value).__name__
+        if "IgnoreCase" not in comparer and "ignore" not in repr(call.arguments[2].value).lower():
+            return None
+        return _contains(call, _source(call), wanted, ignores_case=True)
+    if (
+        isinstance(form_, Split)
+        and wanted.is_constant
+        and isinstance(wanted.value, str)
+        and form_.has_plain(wanted.value)
+    ):
+        return Dual(term=form_.has(wanted.value))
+    return _contains(call, _source(call), wanted, ignores_case=False)
+
+
+@form("System.Array", "static bool Exists<T>(T[] array, System.Predicate<T> match)")
+def exists(call: Call) -> Dual | None:
+    return any_such(call)
+
+
+@form("System.Collections.Generic.List", "bool Contains(T item)")
+@form("System.Collections.Generic.HashSet", "bool Contains(T item)")
+def list_contains(call: Call) -> Dual | None:
+    return _contains(call, items_of(call.walker, call.own, call.node), call.arguments[0], ignores_case=False)
+
+
+def _contains(call: Call, source: Iterable[Dual] | None, wanted: Dual, *, ignores_case: bool) -> Dual | None:
+    if source is None:
+        return None
+    terms: list[solver.Term] = []
+    for item in source:
+        if not isinstance(item.value, (str, type(None))) or not isinstance(wanted.value, (str, type(None))):
+            return None
+        same = same_ignoring_case(item, wanted) if ignores_case else same_text(item, wanted)
+        if same is None and item.is_constant and wanted.is_constant:
+            same = Dual(item.value == wanted.value)
+        if same is None or same.lost is not None:
+            return None
+        terms.append(same.term if same.term is not None else solver.constant(bool(same.value)))
+    return Dual(term=solver.some(*terms))
+
+
+@form("System.Collections.Generic.List", "T Item[int index] { get; set; }")
+def list_item(call: Call) -> Dual | None:
+    return item_at(call.walker, call.own, call.arguments[0], call.node)
+
+
+@form("System.Array", "int Length { get; }")
+def array_length(call: Call) -> Dual | None:
+    items = items_of(call.walker, call.own, call.node)
+    return None if items is None else Dual()
+
+
+@form("System.Collections.Generic.List", "void Add(T item)")
+def add(call: Call) -> Dual | None:
+    own = call.own
+    if isinstance(own.form, Items) and own.form.lost is None:
+        own.form.items.append(call.arguments[0])
+        return Dual()
+    return None
+
+
+@form("System.Collections.Generic.List", "new()")
+def new_list(call: Call) -> Dual:
+    return Dual(form=Items([]))
+
+
+@form("System.Collections.Generic.KeyValuePair", "TKey Key { get; }", "TValue Value { get; }")
+def of_pair(call: Call) -> Dual | None:
+    own = call.own.form
+    if not isinstance(own, Pair):
+        return None
+    return own.name if call.member.name == "Key" else own.value

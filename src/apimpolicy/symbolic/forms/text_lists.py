@@ -1,0 +1,107 @@
+"""What splitting a text gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.symbolic import solver
+from apimpolicy.symbolic.forms import form
+from apimpolicy.symbolic.sequences import Countable
+from apimpolicy.symbolic.texts import Folded
+from apimpolicy.symbolic.values import Dual, Obstacle, term_of
+
+if TYPE_CHECKING:
+    from apimpolicy.symbolic.forms import Call
+    from apimpolicy.symbolic.solver import Term
+    from apimpolicy.symbolic.walker import Walker
+
+_MOST = 8
+
+
+class Split(Countable):
+    """The parts of a text between separators of one kind; `drops` leaves out empty ones."""
+
+    __slots__ = ("drops", "known", "most", "place", "separator", "term")
+
+    def __init__(self, term: Term, separator: str, place: int, *, drops: bool, most: int | None) -> None:
+        self.place = ("split", place)
+        self.term = term
+        self.separator = separator
+        self.drops = drops
+        self.most = most
+        self.known: list[Dual] | None = None
+
+    def items(self, walker: Walker, dual: Dual) -> list[Dual] | None:
+        """As many parts as the run had; how many decides the way."""
+        if self.known is None:
+            self.known = self._items(walker, list(dual.value))
+        return list(self.known)
+
+    def _items(self, walker: Walker, values: list[str]) -> list[Dual]:
+        if len(values) > _MOST:
+            lost = Obstacle("many parts of a text", "")
+            walker.path.blocked(lost)
+            return [Dual(value, lost=lost) for value in values]
+        mark, rest = solver.constant(self.separator), self.term
+        width = len(self.separator)
+        found: list[Term] = []
+        while self.most is None or len(found) + 1 < self.most:
+            if not walker.path.split(solver.contains(rest, mark), self.place):
+                break
+            at = solver.index_of(rest, mark)
+            found.append(solver.simplified(solver.piece(rest, solver.constant(0), at)))
+            rest = solver.simplified(solver.piece(rest, at + width, solver.length(rest) - at - width))
+        found.append(rest)
+        if self.drops:
+            found = [
+                each for each in found if not walker.path.split(solver.equal(each, solver.constant("")), self.place)
+            ]
+        if len(found) != len(values):
+            lost = Obstacle("parts of a text", "")
+            walker.path.blocked(lost)
+            return [Dual(value, lost=lost) for value in values]
+        return [Dual(value, term) for value, term in zip(values, found, strict=True)]
+
+    def has_plain(self, value: str) -> bool:
+        """Whether `has` says it all: a text that is not empty, and that no separator cuts."""
+        return bool(value) and self.separator not in value and self.most is None
+
+    def has(self, value: str) -> Term:
+        """Whether a text that is not empty and has no separator is among the parts."""
+        mark = self.separator
+        return solver.some(
+            solver.equal(self.term, solver.constant(value)),
+            solver.begins(self.term, solver.constant(value + mark)),
+            solver.ends(self.term, solver.constant(mark + value)),
+            solver.contains(self.term, solver.constant(mark + value + mark)),
+        )
+
+
+@form(
+    "string",
+    'string[] Split(char separator, System.StringSplitOptions options = "None")',
+    "string[] Split(params char[] separator)",
+    "string[] Split(char[] separator, System.StringSplitOptions options)",
+    'string[] Split(string separator, System.StringSplitOptions options = "None")',
+    "string[] Split(string[] separator, System.StringSplitOptions options)",
+    'string[] Split(char separator, int count, System.StringSplitOptions options = "None")',
+    'string[] Split(string separator, int count, System.StringSplitOptions options = "None")',
+    "string[] Split(char[] separator, int count)",
+    "string[] Split(char[] separator, int count, System.StringSplitOptions options)",
+    but="several separators; more than eight parts",
+)
+def split(call: Call) -> Dual | None:
+    term = term_of(call.own)
+    if term is None or isinstance(call.own.form, Folded) or not all(each.is_constant for each in call.arguments):
+        return None
+    given = call.arguments[0].value
+    separators = [given] if isinstance(given, str) else list(given or ())
+    if len(separators) != 1 or not separators[0]:
+        return None
+    numbers = [each.value for each in call.arguments[1:]]
+    has_count = "count" in call.member.signature
+    most = numbers.pop(0) if has_count else None
+    options = numbers[0] if numbers else 0
+    if options not in (0, 1) or (most is not None and (most < 2 or options)):
+        return None
+    return Dual(form=Split(term, separators[0], id(call.node), drops=options == 1, most=most))

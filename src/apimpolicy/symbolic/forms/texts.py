@@ -1,0 +1,352 @@
+"""Strings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.symbolic import solver, trees
+from apimpolicy.symbolic.forms import form
+from apimpolicy.symbolic.sequences import items_of
+from apimpolicy.symbolic.texts import Folded, concatenated, same_ignoring_case, same_text, within
+from apimpolicy.symbolic.values import Dual, term_of
+
+if TYPE_CHECKING:
+    from apimpolicy.symbolic.forms import Call
+
+_IGNORING = (1, 3, 5)
+"""The members of StringComparison that ignore case."""
+_ORDINAL = (4, 5)
+
+
+@form("string", "static bool IsNullOrEmpty(string value)", "static bool IsNullOrWhiteSpace(string value)")
+def is_null_or_empty(call: Call) -> Dual | None:
+    given = call.arguments[0]
+    if given.is_constant:
+        return Dual()
+    term = given.form.inner if isinstance(given.form, Folded) else term_of(given)
+    if term is None:
+        return Dual(term=given.null) if isinstance(given.form, trees.Shown) and given.null is not None else None
+    if "WhiteSpace" in call.member.name:
+        empty = solver.matches(term, solver.many(solver.literal(" ")))
+    else:
+        empty = solver.equal(term, solver.constant(""))
+    return Dual(term=empty if given.null is None else solver.some(given.null, empty))
+
+
+@form("string", "int Length { get; }")
+def length(call: Call) -> Dual | None:
+    term = call.own.form.inner if isinstance(call.own.form, Folded) else term_of(call.own)
+    return None if term is None else Dual(term=solver.length(term))
+
+
+def _within(call: Call, make: str) -> Dual | None:
+    part = call.arguments[0]
+    if part.is_constant and part.value is None:
+        return None
+    ignores = False
+    if len(call.arguments) > 1:
+        if not call.arguments[1].is_constant:
+            return None
+        ignores = call.arguments[1].value in _IGNORING
+    if part.null is not None:
+        call.guard(solver.no(part.null))
+    found = within(call.own, part, make, ignores_case=ignores)
+    return None if found is None else Dual(term=found)
+
+
+@form(
+    "string",
+    "bool Contains(string value)",
+    "bool Contains(string value, System.StringComparison comparisonType)",
+    "bool Contains(char value)",
+)
+def contains(call: Call) -> Dual | None:
+    return _within(call, "contains")
+
+
+@form(
+    "string",
+    "bool StartsWith(string value)",
+    "bool StartsWith(string value, System.StringComparison comparisonType)",
+    "bool StartsWith(char value)",
+)
+def starts_with(call: Call) -> Dual | None:
+    return _within(call, "begins")
+
+
+@form(
+    "string",
+    "bool EndsWith(string value)",
+    "bool EndsWith(string value, System.StringComparison comparisonType)",
+    "bool EndsWith(char value)",
+)
+def ends_with(call: Call) -> Dual | None:
+    return _within(call, "ends")
+
+
+def _equal(left: Dual, right: Dual, comparison: Dual | None) -> Dual | None:
+    if comparison is None:
+        return same_text(left, right)
+    if not comparison.is_constant:
+        return None
+    return same_ignoring_case(left, right) if comparison.value in _IGNORING else same_text(left, right)
+
+
+@form("string", "bool Equals(string value)", "bool Equals(string value, System.StringComparison comparisonType)")
+def equals(call: Call) -> Dual | None:
+    return _equal(call.own, call.arguments[0], call.arguments[1] if len(call.arguments) > 1 else None)
+
+
+@form(
+    "string",
+    "static bool Equals(string a, string b)",
+    "static bool Equals(string a, string b, System.StringComparison comparisonType)",
+)
+def equals_static(call: Call) -> Dual | None:
+    return _equal(call.arguments[0], call.arguments[1], call.arguments[2] if len(call.arguments) > 2 else None)
+
+
+@form("string", "bool Equals(object obj)")
+@form("object", "bool Equals(object obj)")
+def equals_object(call: Call) -> Dual | None:
+    one, two = term_of(call.own), term_of(call.arguments[0])
+    if one is None or two is None or not solver.is_text(one) or not solver.is_text(two):
+        return None
+    return same_text(call.own, call.arguments[0])
+
+
+@form("string", "string ToString()")
+@form("string", "object Clone()")
+def itself(call: Call) -> Dual:
+    own = call.own
+    return Dual(term=own.term, form=own.form, lost=own.lost)
+
+
+@form(
+    "string",
+    "string ToLower()",
+    "string ToLowerInvariant()",
+    "string ToUpper()",
+    "string ToUpperInvariant()",
+    but="anything but comparisons with constants, Contains, StartsWith, EndsWith and Length; letters beyond ASCII",
+)
+def folded(call: Call) -> Dual | None:
+    term = call.own.form.inner if isinstance(call.own.form, Folded) else term_of(call.own)
+    if term is None:
+        return None
+    return Dual(form=Folded(term, "Upper" in call.member.name))
+
+
+_NO_SPACES = solver.either(
+    solver.literal(""),
+    solver.span("!", "~"),
+    solver.sequence(solver.span("!", "~"), solver.many(solver.span(" ", "~")), solver.span("!", "~")),
+)
+
+
+@form("string", "string Trim()", "string TrimStart()", "string TrimEnd()", but="more than three spaces at an end")
+def trimmed(call: Call) -> Dual | None:
+    """What has no spaces around it stays what it is; a text with some is another way."""
+    own = call.own
+    if isinstance(own.form, Folded):
+        return own
+    term = term_of(own)
+    if term is None:
+        return None
+    if _is_field(call, term) or call.walker.path.split(solver.matches(term, _NO_SPACES), "trim"):
+        return Dual(term=term)
+    return _trimmed_by_hand(call, term, " ")
+
+
+_MOST_TRIMMED = 3
+
+
+def _trimmed_by_hand(call: Call, term: solver.Term, character: str) -> Dual | None:
+    """A few such characters at the ends taken away; more of them are another way."""
+    mark = solver.constant(character)
+    for end, skips in (("TrimStart", "TrimEnd"), ("TrimEnd", "TrimStart")):
+        if call.member.name == skips:
+            continue
+        ask = solver.begins if end == "TrimStart" else solver.ends
+        for _ in range(_MOST_TRIMMED):
+            if not call.walker.path.split(ask(term, mark), "trim"):
+                break
+            start = 1 if end == "TrimStart" else 0
+            term = solver.simplified(solver.piece(term, solver.constant(start), solver.length(term) - 1))
+        else:
+            return None
+    return Dual(term=term)
+
+
+def _is_field(call: Call, term: solver.Term) -> bool:
+    """Whether it is the value of a header, which has no spaces around it."""
+    known = call.walker.inputs.by_name.get(solver.name_of(term))
+    return known is not None and "header" in known.key
+
+
+@form("string", "string Trim(char trimChar)", "string TrimStart(char trimChar)", "string TrimEnd(char trimChar)")
+@form(
+    "string",
+    "string Trim(params char[] trimChars)",
+    "string TrimStart(params char[] trimChars)",
+    "string TrimEnd(params char[] trimChars)",
+)
+def trimmed_of(call: Call) -> Dual | None:
+    term, given = term_of(call.own), call.arguments[0]
+    if term is None or not given.is_constant:
+        return None
+    characters = given.value if isinstance(given.value, str) else "".join(given.value or ())
+    if len(characters) != 1 or given.value is None:
+        return None
+    return _trimmed_by_hand(call, term, characters)
+
+
+@form(
+    "string",
+    "string Replace(string oldValue, string newValue)",
+    "string Replace(char oldChar, char newChar)",
+    but="a text that has it more than once",
+)
+def replaced(call: Call) -> Dual | None:
+    """A text that does not have it stays; of one that has it once that is replaced; more of them is another way."""
+    term, old, new = term_of(call.own), call.arguments[0], term_of(call.arguments[1])
+    if call.arguments[1].is_constant and call.arguments[1].value is None:
+        new = solver.constant("")
+    searched = term_of(old)
+    if term is None or new is None or searched is None:
+        return None
+    call.guard(solver.no(solver.equal(searched, solver.constant(""))))
+    if old.value == "":
+        return Dual()
+    if not call.walker.path.split(solver.contains(term, searched), "replace"):
+        return Dual(term=term)
+    without = solver.replaced_once(term, searched, solver.constant(""))
+    if call.walker.path.split(solver.contains(without, searched), "replace"):
+        return None
+    return Dual(term=solver.replaced_once(term, searched, new))
+
+
+@form("string", "string Substring(int startIndex)", "string Substring(int startIndex, int length)")
+def substring(call: Call) -> Dual | None:
+    term, start = term_of(call.own), term_of(call.arguments[0])
+    if term is None or start is None:
+        return None
+    whole = solver.length(term)
+    count = term_of(call.arguments[1]) if len(call.arguments) > 1 else whole - start
+    if count is None:
+        return None
+    call.guard(solver.every(start >= 0, count >= 0, start + count <= whole))
+    return Dual(term=solver.piece(term, start, count))
+
+
+@form("string", "string Insert(int startIndex, string value)")
+def inserted(call: Call) -> Dual | None:
+    term, at, new = term_of(call.own), term_of(call.arguments[0]), term_of(call.arguments[1])
+    if term is None or at is None or new is None:
+        return None
+    call.guard(solver.every(at >= 0, at <= solver.length(term)))
+    rest = solver.piece(term, at, solver.length(term) - at)
+    return Dual(term=solver.joined([solver.piece(term, solver.constant(0), at), new, rest]))
+
+
+@form("string", "string Remove(int startIndex)", "string Remove(int startIndex, int count)")
+def removed(call: Call) -> Dual | None:
+    term, at = term_of(call.own), term_of(call.arguments[0])
+    if term is None or at is None:
+        return None
+    whole = solver.length(term)
+    count = term_of(call.arguments[1]) if len(call.arguments) > 1 else whole - at
+    if count is None:
+        return None
+    call.guard(
+        solver.every(at >= 0, count >= 0, at + count <= whole)
+        if call.arguments[1:]
+        else solver.every(at >= 0, at < whole)
+    )
+    rest = solver.piece(term, at + count, whole - at - count)
+    return Dual(term=solver.joined([solver.piece(term, solver.constant(0), at), rest]))
+
+
+@form("string", "int IndexOf(string value)", "int IndexOf(char value)")
+@form("string", "int IndexOf(string value, System.StringComparison comparisonType)")
+def index_of(call: Call) -> Dual | None:
+    term, part = term_of(call.own), term_of(call.arguments[0])
+    if term is None or part is None:
+        return None
+    if len(call.arguments) > 1 and call.arguments[1].value not in (4,):
+        return None
+    return Dual(term=solver.index_of(term, part))
+
+
+@form("string", "char Chars[int index] { get; }")
+def character(call: Call) -> Dual | None:
+    term, index = term_of(call.own), term_of(call.arguments[0])
+    if term is None or index is None:
+        return None
+    call.guard(solver.every(index >= 0, index < solver.length(term)))
+    return Dual(term=solver.piece(term, index, solver.constant(1)))
+
+
+@form(
+    "string",
+    "static string Concat(string str0, string str1)",
+    "static string Concat(string str0, string str1, string str2)",
+    "static string Concat(string str0, string str1, string str2, string str3)",
+    "static string Concat(object arg0)",
+    "static string Concat(object arg0, object arg1)",
+    "static string Concat(object arg0, object arg1, object arg2)",
+)
+def concat(call: Call) -> Dual | None:
+    return concatenated(call.walker, call.arguments)
+
+
+@form("string", "static string Concat(params string[] values)", "static string Concat(params object[] args)")
+def concat_all(call: Call) -> Dual | None:
+    items = items_of(call.walker, call.arguments[0], call.node)
+    return None if items is None else concatenated(call.walker, list(items))
+
+
+@form(
+    "string",
+    "static string Join(string separator, params string[] value)",
+    "static string Join(string separator, System.Collections.Generic.IEnumerable<string> values)",
+    "static string Join<T>(string separator, System.Collections.Generic.IEnumerable<T> values)",
+    "static string Join(string separator, params object[] values)",
+)
+def join(call: Call) -> Dual | None:
+    items = items_of(call.walker, call.arguments[1], call.node)
+    if items is None:
+        return None
+    parts: list[Dual] = []
+    for each in items:
+        parts += [call.arguments[0], each] if parts else [each]
+    return concatenated(call.walker, parts or [Dual("")])
+
+
+@form(
+    "string",
+    "static string Format(string format, object arg0)",
+    "static string Format(string format, object arg0, object arg1)",
+    "static string Format(string format, object arg0, object arg1, object arg2)",
+    "static string Format(string format, params object[] args)",
+    but="alignment and formats",
+)
+def formatted(call: Call) -> Dual | None:
+    import re
+
+    pattern, values = call.arguments[0], call.arguments[1:]
+    if not pattern.is_constant or not isinstance(pattern.value, str):
+        return None
+    pieces = re.split(r"\{(\d+)\}", pattern.value)
+    if any("{" in each or "}" in each for each in pieces[::2]):
+        return None
+    if "params" in call.member.signature:
+        items = items_of(call.walker, values[0], call.node)
+        if items is None:
+            return None
+        values = list(items)
+    if any(int(each) >= len(values) for each in pieces[1::2]):
+        return None
+    return concatenated(
+        call.walker, [values[int(each)] if index % 2 else Dual(each) for index, each in enumerate(pieces)]
+    )

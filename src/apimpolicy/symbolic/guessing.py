@@ -1,0 +1,120 @@
+"""Guesses where a solver takes long: texts put together from the constants of a question, tried one after another.
+
+A text that a policy cuts up by hand (`Split(';')`, `Split('=')`, `Trim`) is a chain of pieces for the solver, and a few
+words with separators between them for anybody else.
+"""
+
+from __future__ import annotations
+
+from itertools import islice, product
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.symbolic import solver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.symbolic.inputs import Inputs, Key
+    from apimpolicy.symbolic.solver import Term
+
+_MOST = 150
+_MOST_WORDS = 6
+_FILLERS = ("x", "1", "")
+
+
+def guessed(
+    inputs: Inputs, terms: Sequence[Term], assignment: Mapping[Key, Any], words: Sequence[str]
+) -> dict[str, Any] | None:
+    """Values by name under which all terms hold, by trying texts for one input; None when none of them does.
+
+    `words` are constants that are near besides those in the terms.
+    """
+    involved = {each.name: each for term in terms for each in inputs.in_term(term)}
+    texts = [each for each in involved.values() if solver.is_text(each.term) and not each.choices]
+    base = {name: assignment.get(each.key, each.default) for name, each in involved.items()}
+    constants = dict.fromkeys([*solver.constants_in(terms), *words])
+    candidates = list(islice(_texts(list(constants)), _MOST))
+    for each in texts:
+        for candidate in candidates:
+            values = {**base, each.name: candidate}
+            if _all_hold(terms, [(involved[name].term, value) for name, value in values.items()]):
+                return values
+    return None
+
+
+_words: dict[int, tuple[Any, list[str]]] = {}
+_MOST_KNOWN = 2000
+_LONGEST = 40
+
+
+def words_of(entry: TraceEntry | None) -> list[str]:
+    """The texts and characters that are written in the expressions of a policy."""
+    found: dict[str, None] = {}
+    for evaluation in () if entry is None else entry.evaluations:
+        if evaluation.expression is not None:
+            found.update(dict.fromkeys(_words_in(evaluation.expression.bound.body)))
+    return list(found)
+
+
+def _words_in(body: Bound) -> list[str]:
+    known = _words.get(id(body))
+    if known is not None and known[0] is body:
+        return known[1]
+    found: dict[str, None] = {}
+    waiting = [body]
+    while waiting:
+        node = waiting.pop()
+        value = getattr(node, "constant", None)
+        if isinstance(value, str) and 0 < len(value) <= _LONGEST:
+            found[str(value)] = None
+        waiting.extend(reversed(node.children()))
+    if len(_words) > _MOST_KNOWN:
+        _words.clear()
+    _words[id(body)] = body, list(found)
+    return list(found)
+
+
+def plain_answer(
+    inputs: Inputs, terms: Sequence[Term], asked: Term, assignment: Mapping[Key, Any]
+) -> dict[str, Any] | None:
+    """The answer to a question about one input and one value, where nothing else contradicts it."""
+    found = solver.comparison(asked)
+    if found is None or found[0] not in inputs.by_name:
+        return None
+    name, operator, value = found
+    own = inputs.by_name[name]
+    if operator == "!=":
+        value = next((each for each in (own.default, *own.choices) if each != value), None)
+    elif operator in ("<", ">"):
+        value = value - 1 if operator == "<" else value + 1
+    if value is None:
+        return None
+    involved = {each.name: each for term in terms for each in inputs.in_term(term)}
+    values = {each.name: assignment.get(each.key, each.default) for each in involved.values()} | {name: value}
+    pairs = [(inputs.by_name[each].term, given) for each, given in values.items()]
+    return values if _all_hold(terms, pairs) else None
+
+
+def _all_hold(terms: Iterable[Term], values: list[tuple[Term, Any]]) -> bool:
+    return all(solver.under(term, values) is True for term in terms)
+
+
+def _texts(constants: Sequence[str]) -> Iterator[str]:
+    """Words alone, then words and fillers with separators between them."""
+    separators = [each for each in constants if each and not any(character.isalnum() for character in each)]
+    words = [each for each in constants if any(character.isalnum() for character in each)][:_MOST_WORDS]
+    yield from words
+    parts = [*words, *_FILLERS]
+    for separator in separators:
+        for one, other in product(parts, parts):
+            yield f"{one}{separator}{other}"
+    for first, second in product(separators, separators):
+        for word in words:
+            yield f"x{first}{word}{second}x"
+            yield f"{word}{second}x{first}x"
+            yield f"{word}{second}x{second}x"
+    for separator in separators:
+        for count in range(2, 5):
+            yield separator.join(["x"] * (count + 1))

@@ -1,0 +1,88 @@
+"""Lists over the inputs: as many items as the run had, each with its meaning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.symbolic import trees
+from apimpolicy.symbolic.state import Fields
+from apimpolicy.symbolic.values import Dual, Obstacle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from apimpolicy.binding import nodes
+    from apimpolicy.symbolic.walker import Walker
+
+
+class Items:
+    """The form of a list whose items are known."""
+
+    __slots__ = ("items", "lost")
+
+    def __init__(self, items: list[Dual]) -> None:
+        self.items = items
+        self.lost: Obstacle | None = None
+
+    def spoil(self, lost: Obstacle) -> None:
+        """Something unknown was done to it."""
+        self.lost = lost
+
+
+class Lazy:
+    """The form of a query: its items come when somebody walks over it."""
+
+    __slots__ = ("walk",)
+
+    def __init__(self, walk: Callable[[], Iterator[Dual]]) -> None:
+        self.walk = walk
+
+
+class Countable:
+    """A form that makes its items when somebody asks, as the parts of a text."""
+
+    __slots__ = ()
+
+    def items(self, walker: Walker, dual: Dual) -> list[Dual] | None:
+        """The items in this run."""
+        raise NotImplementedError
+
+
+def items_of(walker: Walker, dual: Dual, node: nodes.Bound) -> Iterator[Dual] | list[Dual] | None:
+    """The items of a list; None when it has no form."""
+    form = dual.form
+    if isinstance(form, Items):
+        return None if form.lost is not None else list(form.items)
+    if isinstance(form, Lazy):
+        return form.walk()
+    if isinstance(form, (Countable, trees.Token)):
+        return form.items(walker, dual)
+    if isinstance(form, Fields):
+        return _pairs(walker, dual, form, node)
+    if dual.is_constant and hasattr(dual.value, "__iter__"):
+        return [Dual(item) for item in dual.value]
+    return None
+
+
+class Pair:
+    """The form of a name with its values."""
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, name: Dual, value: Dual) -> None:
+        self.name = name
+        self.value = value
+
+
+def _pairs(walker: Walker, dual: Dual, fields: Fields, node: nodes.Bound) -> list[Dual]:
+    """All headers or parameters: which there are is as it was, with an obstacle; their values have their forms."""
+    lost = walker.obstacle("all names of headers or parameters", node)
+    walker.path.blocked(lost)
+    made: list[Dual] = []
+    for pair in dual.value:
+        values = [pair.value] if isinstance(pair.value, str) else list(pair.value)
+        found = fields.value(pair.key) if len(values) == 1 else Dual(lost=lost)
+        items = [Dual(value, found.term, lost=found.lost) for value in values]
+        inner = items[0] if isinstance(pair.value, str) else Dual(pair.value, form=Items(items))
+        made.append(Dual(pair, form=Pair(Dual(pair.key), inner)))
+    return made

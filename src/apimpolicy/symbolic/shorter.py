@@ -1,0 +1,36 @@
+"""The same request with less: what is not needed for what it is wanted for is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.symbolic.inputs import Assignment, Inputs, Key
+    from apimpolicy.symbolic.world import Run, World
+
+MOST_RUNS = 60
+
+
+def shorter(world: World, inputs: Inputs, run: Run, is_wanted: Callable[[Run], bool], most: int = MOST_RUNS) -> Run:
+    """A run with as little in its request as there can be while it is still wanted; `most` are the tries."""
+    tries = 0
+    for key in sorted(run.assignment, key=lambda key: (len(key), key)):
+        if tries >= most:
+            break
+        if key not in run.assignment:
+            continue
+        tried = world.run(inputs, _without(run.assignment, key))
+        tries += 1
+        if tried.result is not None and is_wanted(tried):
+            run = tried
+    return run
+
+
+def _without(assignment: Assignment, key: Key) -> Assignment:
+    """An assignment that says nothing of an input, and of what is inside it."""
+    left = {each: value for each, value in assignment.items() if each[: len(key)] != key}
+    if key[-1] == "there":
+        left = {each: value for each, value in left.items() if each[: len(key) - 1] != key[:-1]}
+    return left

@@ -1,0 +1,357 @@
+"""The only door to Z3: terms over texts, numbers and truth values, and questions about them.
+
+A text is Z3's string of one character per UTF-16 code unit, as the simulator has it. Everything here is deterministic:
+fixed seeds, and limits of time that are only reached by questions that are given up.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+try:
+    import z3
+except ImportError:  # pragma: no cover - the extra is installed where tests run
+    raise ConfigurationError(
+        "finding and proving needs Z3, which is not installed: pip install 'apimpolicy[prove]'"
+    ) from None
+
+Term = Any
+"""A Z3 expression: of the sorts text, number (a whole one) or truth."""
+Pattern = Any
+"""A Z3 regular expression."""
+
+z3.set_param("smt.random_seed", 1)
+z3.set_param("memory_max_size", 900)
+
+TRUE, FALSE = z3.BoolVal(True), z3.BoolVal(False)
+_ESCAPE = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
+
+
+# Terms
+
+
+def text(name: str) -> Term:
+    return z3.String(name)
+
+
+def number(name: str) -> Term:
+    return z3.Int(name)
+
+
+def truth(name: str) -> Term:
+    return z3.Bool(name)
+
+
+def constant(value: str | int | float | bool) -> Term:
+    """The term of a value."""
+    if isinstance(value, bool):
+        return TRUE if value else FALSE
+    if isinstance(value, int):
+        return z3.IntVal(int(value))
+    if isinstance(value, float):
+        return z3.IntVal(int(value)) if value.is_integer() else z3.RealVal(repr(float(value)))
+    return z3.StringVal(str(value).replace("\\", "\\u{5c}"))
+
+
+def every(*terms: Term) -> Term:
+    return terms[0] if len(terms) == 1 else z3.And(*terms) if terms else TRUE
+
+
+def some(*terms: Term) -> Term:
+    return terms[0] if len(terms) == 1 else z3.Or(*terms) if terms else FALSE
+
+
+def no(term: Term) -> Term:
+    return z3.Not(term)
+
+
+def equal(one: Term, other: Term) -> Term:
+    return one == other
+
+
+def choice(condition: Term, one: Term, other: Term) -> Term:
+    return z3.If(condition, one, other)
+
+
+def length(term: Term) -> Term:
+    return z3.Length(term)
+
+
+def contains(term: Term, part: Term) -> Term:
+    return z3.Contains(term, part)
+
+
+def begins(term: Term, part: Term) -> Term:
+    return z3.PrefixOf(part, term)
+
+
+def ends(term: Term, part: Term) -> Term:
+    return z3.SuffixOf(part, term)
+
+
+def joined(terms: Sequence[Term]) -> Term:
+    return terms[0] if len(terms) == 1 else z3.Concat(*terms)
+
+
+def index_of(term: Term, part: Term, start: Term = 0) -> Term:
+    return z3.IndexOf(term, part, z3.IntVal(start) if isinstance(start, int) else start)
+
+
+def piece(term: Term, start: Term, count: Term) -> Term:
+    return z3.SubString(term, start, count)
+
+
+def replaced_once(term: Term, old: Term, new: Term) -> Term:
+    return z3.Replace(term, old, new)
+
+
+def number_of(term: Term) -> Term:
+    """The number that digits write; -1 for anything else."""
+    return z3.StrToInt(term)
+
+
+def digits_of(term: Term) -> Term:
+    """The digits of a number that is not negative."""
+    return z3.IntToStr(term)
+
+
+def is_text(term: Term) -> bool:
+    return isinstance(term, z3.SeqRef)
+
+
+def is_number(term: Term) -> bool:
+    return isinstance(term, z3.ArithRef)
+
+
+def is_truth(term: Term) -> bool:
+    return isinstance(term, z3.BoolRef)
+
+
+# Patterns
+
+
+def literal(value: str) -> Pattern:
+    return z3.Re(constant(value))
+
+
+def span(first: str, last: str) -> Pattern:
+    return z3.Range(constant(first), constant(last))
+
+
+def either(*patterns: Pattern) -> Pattern:
+    return patterns[0] if len(patterns) == 1 else z3.Union(*patterns)
+
+
+def sequence(*patterns: Pattern) -> Pattern:
+    return literal("") if not patterns else patterns[0] if len(patterns) == 1 else z3.Concat(*patterns)
+
+
+def many(pattern: Pattern) -> Pattern:
+    return z3.Star(pattern)
+
+
+def times(pattern: Pattern, least: int, most: int | None) -> Pattern:
+    if most is None:
+        return z3.Star(pattern) if least == 0 else z3.Concat(*([pattern] * least), z3.Star(pattern))
+    return z3.Loop(pattern, least, most) if most else literal("")
+
+
+def without(pattern: Pattern, other: Pattern) -> Pattern:
+    return z3.Intersect(pattern, z3.Complement(other))
+
+
+def ignoring_case(value: str) -> Pattern:
+    """ASCII letters in either case; other characters as they are."""
+    parts = [
+        either(literal(each.lower()), literal(each.upper())) if each.isascii() and each.isalpha() else literal(each)
+        for each in value
+    ]
+    return sequence(*parts)
+
+
+def matches(term: Term, pattern: Pattern) -> Term:
+    return z3.InRe(term, pattern)
+
+
+# Questions
+
+
+def simplified(term: Term) -> Term:
+    return z3.simplify(term)
+
+
+def known_truth(term: Term) -> bool | None:
+    """Whether a term is true or false whatever the inputs are; None when it depends on them."""
+    if z3.is_true(term):
+        return True
+    return False if z3.is_false(term) else None
+
+
+_names: dict[int, tuple[Term, frozenset[str]]] = {}
+_MOST_NAMES = 200_000
+
+
+def names_of(term: Term) -> frozenset[str]:
+    """The inputs in a term."""
+    known = _names.get(term.get_id())
+    if known is not None and known[0].eq(term):
+        return known[1]
+    found: set[str] = set()
+    seen: set[int] = set()
+    waiting = [term]
+    while waiting:
+        node = waiting.pop()
+        if node.get_id() in seen:
+            continue
+        seen.add(node.get_id())
+        if node.num_args() == 0 and node.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+            found.add(node.decl().name())
+        waiting.extend(node.children())
+    if len(_names) > _MOST_NAMES:
+        _names.clear()
+    _names[term.get_id()] = term, frozenset(found)
+    return _names[term.get_id()][1]
+
+
+def value_of(term: Term) -> Any:
+    """The value of a term without inputs; None when it has none that is known."""
+    if z3.is_string_value(term):
+        return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), term.as_string())
+    if z3.is_int_value(term):
+        return term.as_long()
+    return known_truth(term)
+
+
+def under(term: Term, inputs: Iterable[tuple[Term, Any]]) -> Any:
+    """The value of a term when its inputs have these values; None when that is not certain."""
+    pairs = [(variable, constant(value)) for variable, value in inputs]
+    return value_of(z3.simplify(z3.substitute(term, *pairs)))
+
+
+_UNITS = 2500
+"""What Z3 calls resource units, in a millisecond of a usual processor: the same questions are given up everywhere, and
+only on a machine that is far slower the clock decides."""
+
+
+class Answer:
+    """What a question came to: `is_possible` (None: not decided in time), and the values of the inputs by name."""
+
+    __slots__ = ("is_possible", "values")
+
+    def __init__(self, is_possible: bool | None, values: Mapping[str, Any]) -> None:
+        self.is_possible = is_possible
+        self.values = values
+
+
+def ask(terms: Sequence[Term], milliseconds: int, wishes: Sequence[Term] = ()) -> Answer:
+    """Whether all terms can hold at once, and with which inputs; `wishes` hold too where that is found quickly."""
+    if wishes:
+        wished = _asked([*terms, *wishes], min(milliseconds, 400))
+        if wished.is_possible:
+            return wished
+    return _asked(terms, milliseconds)
+
+
+def _asked(terms: Sequence[Term], milliseconds: int) -> Answer:
+    solver = z3.Solver()
+    solver.set("rlimit", milliseconds * _UNITS)
+    solver.set("timeout", milliseconds * 8)
+    try:
+        solver.add(*terms)
+        found = solver.check()
+    except z3.Z3Exception:
+        return Answer(None, {})
+    if found == z3.unsat:
+        return Answer(False, {})
+    if found != z3.sat:
+        return Answer(None, {})
+    model = solver.model()
+    return Answer(True, {each.name(): value_of(model[each]) for each in model.decls() if each.arity() == 0})
+
+
+def guesses(terms: Sequence[Term]) -> list[list[Term]]:
+    """What often makes a hard question easy: a text that must contain (begin with) a constant is that constant."""
+    found: list[Term] = []
+    for term in terms:
+        if term.decl().kind() in (z3.Z3_OP_SEQ_CONTAINS, z3.Z3_OP_SEQ_PREFIX, z3.Z3_OP_SEQ_SUFFIX):
+            whole, part = term.children()
+            if term.decl().kind() != z3.Z3_OP_SEQ_CONTAINS:
+                whole, part = part, whole
+            if whole.num_args() == 0 and z3.is_string_value(part) and not z3.is_string_value(whole):
+                found.append(whole == part)
+    return [[each] for each in found[-2:]] if found else []
+
+
+def comparison(term: Term) -> tuple[str, str, Any] | None:
+    """A term that asks one thing of one input: its name, `==`, `<=`, `>=` or `is`, and the value; None for others."""
+    is_positive = True
+    while z3.is_not(term):
+        term, is_positive = term.children()[0], not is_positive
+    if z3.is_bool(term) and name_of(term):
+        return name_of(term), "is", is_positive
+    if term.num_args() != 2:
+        return None
+    one, other = term.children()
+    operator = _COMPARISONS.get(term.decl().kind())
+    if operator is None:
+        return None
+    if name_of(other) and not name_of(one):
+        one, other, operator = other, one, _TURNED[operator]
+    value = value_of(other)
+    if not name_of(one) or value is None:
+        return None
+    return name_of(one), operator if is_positive else _OPPOSITE[operator], value
+
+
+_COMPARISONS = {
+    z3.Z3_OP_EQ: "==",
+    z3.Z3_OP_LE: "<=",
+    z3.Z3_OP_GE: ">=",
+    z3.Z3_OP_LT: "<",
+    z3.Z3_OP_GT: ">",
+}
+_TURNED = {"==": "==", "<=": ">=", ">=": "<=", "<": ">", ">": "<"}
+_OPPOSITE = {"==": "!=", "<=": ">", ">=": "<", "<": ">=", ">": "<="}
+
+
+_pieces: dict[int, tuple[Term, bool]] = {}
+
+
+def has_pieces(term: Term) -> bool:
+    """Whether a term cuts a text at a place that depends on the text: a hard question."""
+    known = _pieces.get(term.get_id())
+    if known is not None and known[0].eq(term):
+        return known[1]
+    found = term.decl().kind() == z3.Z3_OP_SEQ_INDEX or any(has_pieces(each) for each in term.children())
+    if len(_pieces) > _MOST_NAMES:
+        _pieces.clear()
+    _pieces[term.get_id()] = term, found
+    return found
+
+
+def constants_in(terms: Sequence[Term]) -> list[str]:
+    """The texts that are written in terms, patterns left out; each once, in order."""
+    found: dict[str, None] = {}
+    seen: set[int] = set()
+    waiting = list(reversed(terms))
+    while waiting:
+        node = waiting.pop()
+        if node.get_id() in seen or z3.is_re(node):
+            continue
+        seen.add(node.get_id())
+        if z3.is_string_value(node):
+            found[value_of(node)] = None
+        waiting.extend(reversed(node.children()))
+    return list(found)
+
+
+def name_of(term: Term) -> str:
+    """The name of an input; of another term nothing."""
+    is_input = term.num_args() == 0 and term.decl().kind() == z3.Z3_OP_UNINTERPRETED
+    return term.decl().name() if is_input else ""

@@ -1,0 +1,186 @@
+"""What expressions of one request see, over the inputs: the request, the response, variables, and who calls.
+
+Policies change it (`effects`); what nobody changed is an input.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.context.tokens import parse_jwt
+from apimpolicy.symbolic import inputs as patterns
+from apimpolicy.symbolic import solver
+from apimpolicy.symbolic.trees import LIST, OBJECT, Tree
+from apimpolicy.symbolic.values import Dual, Obstacle
+
+if TYPE_CHECKING:
+    from apimpolicy.binding import nodes
+    from apimpolicy.symbolic.inputs import Inputs, Key
+    from apimpolicy.symbolic.path import Path
+    from apimpolicy.symbolic.solver import Term
+
+_inside: dict[int, tuple[nodes.Bound, set[int]]] = {}
+_MOST_INSIDE = 5000
+
+
+class Fields:
+    """Headers, parameters of a query, matched parameters: names to texts. `set` are those that policies changed."""
+
+    __slots__ = ("folds", "inputs", "is_given", "key", "lost", "set")
+
+    def __init__(self, inputs: Inputs, key: Key, *, folds: bool = True, is_given: bool = True) -> None:
+        self.inputs = inputs
+        self.key = key
+        self.folds = folds
+        self.is_given = is_given
+        """Whether others than those that were set may be there."""
+        self.set: dict[str, Dual | None] = {}
+        self.lost: Obstacle | None = None
+
+    def name(self, name: str) -> str:
+        return name.lower() if self.folds else name
+
+    def is_known(self, name: str) -> bool:
+        """Whether a policy set or deleted it."""
+        return self.name(name) in self.set or not self.is_given
+
+    def there(self, name: str) -> Term:
+        """Whether there is one of this name."""
+        if self.is_known(name):
+            return solver.constant(self.set.get(self.name(name)) is not None)
+        return self.inputs.truth(*self.key, self.name(name), "there")
+
+    def value(self, name: str) -> Dual:
+        """Its values, joined, when it is there."""
+        if self.is_known(name):
+            return self.set.get(self.name(name)) or Dual(None)
+        pattern = patterns.FIELD if self.folds and self.key[-1] != "query" else patterns.ANY
+        return Dual(term=self.inputs.text(*self.key, self.name(name), default="x", pattern=pattern))
+
+
+class Body:
+    """The body of a message: an input, or what a policy set. `is_read`: what it had was used up."""
+
+    __slots__ = ("inputs", "is_read", "key", "lost", "set")
+
+    def __init__(self, inputs: Inputs, key: Key, set: Dual | None = None) -> None:
+        self.lost: Obstacle | None = None
+        self.inputs = inputs
+        self.key = key
+        self.set = set
+        self.is_read = False
+
+    @property
+    def is_json(self) -> Term:
+        """Whether the body of an input is JSON; else it is text."""
+        return self.inputs.truth(*self.key, "json")
+
+    @property
+    def text(self) -> Term:
+        return self.inputs.text(*self.key, "text", default="x" if self.key == ("body",) else "", pattern=patterns.ANY)
+
+    @property
+    def tree(self) -> Tree:
+        return Tree(self.inputs, (*self.key, "tree"), is_token=True, default=OBJECT)
+
+
+class Message:
+    """A request or a response."""
+
+    __slots__ = ("body", "headers", "key", "method", "reason", "status", "url_lost")
+
+    def __init__(self, inputs: Inputs, key: Key, *, is_given: bool = True) -> None:
+        self.key = key
+        self.headers = Fields(inputs, (*key, "header"), is_given=is_given)
+        self.body = Body(inputs, (*key, "body"))
+        self.method: Dual | None = None
+        self.status: Dual | None = None
+        self.reason: Dual | None = None
+        self.url_lost: Obstacle | None = None
+
+    def as_it_is(self) -> Message:
+        """What it is now, whatever policies do to it later."""
+        made = Message(self.headers.inputs, self.key, is_given=self.headers.is_given)
+        made.headers.set, made.headers.lost = dict(self.headers.set), self.headers.lost
+        made.body.set, made.body.is_read = self.body.set, self.body.is_read
+        made.method, made.status, made.reason, made.url_lost = self.method, self.status, self.reason, self.url_lost
+        return made
+
+
+class State:
+    """All that one run has changed."""
+
+    def __init__(self, inputs: Inputs, path: Path) -> None:
+        self.inputs = inputs
+        self.path = path
+        self.request = Message(inputs, ())
+        self.responses: dict[int, tuple[object, Message]] = {}
+        self.forwarded: list[Message] = []
+        """The requests that were sent to the backend, as they were then."""
+        self.variables: dict[str, Dual] = {}
+        self.start: dict[str, object] = {}
+        """The values with which variables began."""
+        self.last_error: dict[str, Dual] = {}
+        """What is known of the error besides that the way decides it: of one that a double makes."""
+        self.stored: dict[str, Dual] = {}
+        """What the cache holds since this request, by key."""
+        self.draws = 0
+        """How many random numbers were asked for."""
+        self.answers = 0
+        """How many answers of the backend there were."""
+        self.sent = 0
+        self.cached = 0
+        self.keeps: list[object] = []
+        """Objects that are known by their identity, so that it stays theirs."""
+
+    def response(self, message: object) -> Message:
+        """What is known of a response; of one that came from nowhere nothing is an input."""
+        known = self.responses.get(id(message))
+        if known is None:
+            known = (message, Message(self.inputs, ("own",), is_given=False))
+            self.responses[id(message)] = known
+        return known[1]
+
+    def answered(self, message: object, key: Key) -> Message:
+        """A response came from outside: its parts are inputs."""
+        made = Message(self.inputs, key)
+        self.responses[id(message)] = (message, made)
+        return made
+
+    def variable(self, name: str) -> Tree:
+        """A variable that wider scopes may have set."""
+        return Tree(self.inputs, ("variable", name), is_token=False)
+
+    def given(self, name: str) -> object:
+        """What a wider scope gave a variable in this run."""
+        value = self.start.get(name)
+        if isinstance(value, str) and value.startswith("@("):
+            return parse_jwt(value.partition('"')[2].partition('"')[0])
+        return value
+
+    def has_variable(self, name: str) -> Term:
+        return self.inputs.truth("variable", name, "there")
+
+    def nodes_inside(self, node: nodes.Bound) -> set[int]:
+        """The identities of all nodes in a node."""
+        known = _inside.get(id(node))
+        if known is not None and known[0] is node:
+            return known[1]
+        found: set[int] = set()
+        waiting: list[nodes.Bound] = [node]
+        while waiting:
+            each = waiting.pop()
+            found.add(id(each))
+            waiting.extend(each.children())
+        if len(_inside) > _MOST_INSIDE:
+            _inside.clear()
+        _inside[id(node)] = node, found
+        return found
+
+
+def value_seen(walker: Any, node: Any) -> Any:
+    """What the run had at a node."""
+    return walker.peek(node)
+
+
+__all__ = ["LIST", "OBJECT", "Body", "Fields", "Message", "State"]

@@ -1,0 +1,373 @@
+"""JSON trees, and values whose type is not known before they are used: bodies, variables of wider scopes, what a cache
+has, claims.
+
+A `Tree` is an input: its kind, and for each kind what it holds, are inputs by its key. `Scalar` and `Built` are tokens
+that a policy made of values that are known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.symbolic import solver
+from apimpolicy.symbolic.values import Dual, Obstacle
+
+if TYPE_CHECKING:
+    from apimpolicy.symbolic.inputs import Inputs, Key
+    from apimpolicy.symbolic.solver import Term
+    from apimpolicy.symbolic.walker import Walker
+
+NULL, TEXT, NUMBER, TRUTH, OBJECT, LIST, JWT = range(7)
+"""What the input `kind` of a tree says."""
+_J = "Newtonsoft.Json.Linq."
+_TARGETS = {"string": TEXT, "int": NUMBER, "long": NUMBER, "bool": TRUTH, "Jwt": JWT}
+_TARGETS |= {_J + "JObject": OBJECT, _J + "JArray": LIST}
+TOKEN_KINDS = {1: OBJECT, 2: LIST, 6: NUMBER, 8: TEXT, 9: TRUTH, 10: NULL}
+_KINDS = (TEXT, NUMBER, TRUTH, OBJECT, LIST, NULL, JWT)
+LARGEST = 2**31 - 1
+
+
+def kind_of(value: Any) -> int | None:
+    """The kind of a value of a run; None for another."""
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return TRUTH
+    if isinstance(value, int):
+        return NUMBER
+    if isinstance(value, str):
+        return TEXT
+    if isinstance(value, (dict, list)):
+        return OBJECT if isinstance(value, dict) else LIST
+    if getattr(value, "payload", None) is not None:
+        return JWT
+    return TOKEN_KINDS.get(getattr(value, "token_type", -1))
+
+
+class Token:
+    """The form of a JSON token."""
+
+    __slots__ = ()
+
+    def shown(self, walker: Walker, dual: Dual) -> Term | None:
+        """It as `ToString()` shows it."""
+        return None
+
+    def explicit(self, walker: Walker, dual: Dual, target: str) -> Dual | None:
+        """It converted to a type of .NET."""
+        return None
+
+    def child(self, walker: Walker, dual: Dual, name: str) -> Dual | None:
+        """What it has under a name."""
+        return None
+
+    def items(self, walker: Walker, dual: Dual) -> list[Dual] | None:
+        """Its items; of an object none."""
+        return None
+
+
+class Tree(Token):
+    """A tree that comes from outside. `is_token`: it is a JToken, and no plain value of .NET."""
+
+    __slots__ = ("default", "inputs", "is_token", "key")
+
+    def __init__(self, inputs: Inputs, key: Key, *, is_token: bool, default: int = TEXT) -> None:
+        self.inputs = inputs
+        self.key = key
+        self.is_token = is_token
+        self.default = default
+
+    @property
+    def kind(self) -> Term:
+        return self.inputs.number(*self.key, "kind", default=self.default, least=NULL, most=self.most)
+
+    @property
+    def most(self) -> int:
+        """The last of the kinds that it may have."""
+        return JWT if self.inputs.has_tokens and not self.is_token else LIST
+
+    @property
+    def text(self) -> Term:
+        from apimpolicy.symbolic.inputs import ANY
+
+        return self.inputs.text(*self.key, "text", pattern=ANY)
+
+    @property
+    def number(self) -> Term:
+        return self.inputs.number(*self.key, "number", default=1, least=-LARGEST, most=LARGEST)
+
+    @property
+    def truth(self) -> Term:
+        return self.inputs.truth(*self.key, "truth", default=True)
+
+    @property
+    def length(self) -> Term:
+        return self.inputs.number(*self.key, "length", least=0, most=self.inputs.bounds.list_length)
+
+    def jwt(self) -> Jwt:
+        """The token that it is."""
+        return Jwt(self.inputs, (*self.key, "claim"))
+
+    def there(self, name: str) -> Term:
+        return self.inputs.truth(*self.key, f".{name}", "there")
+
+    def at(self, name: str) -> Tree:
+        return Tree(self.inputs, (*self.key, f".{name}"), is_token=True)
+
+    def item(self, index: int) -> Tree:
+        return Tree(self.inputs, (*self.key, f"[{index}]"), is_token=True)
+
+    def decide_kind(self, walker: Walker, dual: Dual) -> int | None:
+        """The kind in this run, which decides the way."""
+        kind = kind_of(dual.value)
+        if kind == JWT and self.is_token:
+            kind = None
+        if kind is None:
+            walker.path.blocked(Obstacle("a value of another type", "|".join(self.key)))
+            return None
+        walker.path.choose(self.kind, [each for each in _KINDS if each <= self.most], kind, ("kind", self.key))
+        return kind
+
+    def value(self, kind: int | None) -> Dual | None:
+        """The plain value, of this kind."""
+        if kind == TEXT:
+            return Dual(term=self.text)
+        if kind == NUMBER:
+            return Dual(term=self.number)
+        return Dual(term=self.truth) if kind == TRUTH else None
+
+    def shown(self, walker: Walker, dual: Dual) -> Term | None:
+        from apimpolicy.symbolic.texts import as_text
+
+        if is_null(walker, dual):
+            return solver.constant("")
+        kind = self.decide_kind(walker, dual)
+        if kind == NULL:
+            return solver.constant("")
+        plain = self.value(kind)
+        return None if plain is None else as_text(walker, plain)
+
+    def explicit(self, walker: Walker, dual: Dual, target: str) -> Dual | None:
+        from apimpolicy.symbolic.texts import as_text
+
+        target, is_nullable = target.removesuffix("?"), target.endswith("?") or target == "string"
+        if target not in ("string", "int", "long", "bool", "double"):
+            return None
+        if is_null(walker, dual):
+            if not is_nullable:
+                walker.guard(solver.FALSE)
+            return Dual(None)
+        kind = self.decide_kind(walker, dual)
+        if kind == NULL:
+            if not is_nullable:
+                walker.guard(solver.FALSE)
+            return Dual(None)
+        plain = self.value(kind)
+        if plain is None:
+            walker.guard(solver.FALSE)
+            return Dual(None)
+        if target == "string":
+            return Dual(term=as_text(walker, plain))
+        if target == "bool":
+            return (
+                plain if kind == TRUTH else _parsed_truth(walker, plain) if kind == TEXT else Dual(term=plain.term != 0)
+            )
+        if kind == NUMBER:
+            return plain
+        if kind == TEXT and target != "double":
+            from apimpolicy.symbolic.forms.numbers import parsed
+
+            return parsed(walker, plain, target)
+        return None
+
+    def child(self, walker: Walker, dual: Dual, name: str) -> Dual | None:
+        if self.decide_kind(walker, dual) != OBJECT:
+            walker.guard(solver.FALSE)
+            return Dual(None)
+        changed = walker.path.changed.get((*self.key, f".{name}"))
+        if changed is not None:
+            return changed
+        return Dual(null=solver.no(self.there(name)), form=self.at(name))
+
+    def items(self, walker: Walker, dual: Dual) -> list[Dual] | None:
+        if self.decide_kind(walker, dual) != LIST:
+            return None
+        values = list(dual.value)
+        walker.path.count(self.length, len(values), self.inputs.bounds.list_length, ("length", self.key))
+        return [Dual(value, form=self.item(index)) for index, value in enumerate(values)]
+
+
+class Jwt:
+    """The form of a Jwt whose claims are inputs."""
+
+    __slots__ = ("inputs", "key")
+
+    def __init__(self, inputs: Inputs, key: Key) -> None:
+        self.inputs = inputs
+        self.key = key
+
+
+class Scalar(Token):
+    """A JValue that was made of a value."""
+
+    __slots__ = ("inner",)
+
+    def __init__(self, inner: Dual) -> None:
+        self.inner = inner
+
+    def shown(self, walker: Walker, dual: Dual) -> Term | None:
+        from apimpolicy.symbolic.texts import as_text
+
+        return as_text(walker, self.inner)
+
+    def explicit(self, walker: Walker, dual: Dual, target: str) -> Dual | None:
+        term = self.inner.term
+        if term is None:
+            return None
+        fits = {"string": solver.is_text, "int": solver.is_number, "long": solver.is_number, "bool": solver.is_truth}
+        asked = fits.get(target.removesuffix("?"))
+        if asked is not None and asked(term):
+            return Dual(term=term, null=self.inner.null)
+        if target == "string" and self.inner.null is None:
+            return Dual(term=self.shown(walker, dual))
+        return None
+
+
+class Built(Token):
+    """An object that a policy made: what it has under each name, as it was set last."""
+
+    __slots__ = ("fields", "lost")
+
+    def __init__(self, fields: dict[str, Dual]) -> None:
+        self.fields = fields
+        self.lost: Obstacle | None = None
+
+    def spoil(self, lost: Obstacle) -> None:
+        """Something unknown was done to it."""
+        self.lost = lost
+
+    def child(self, walker: Walker, dual: Dual, name: str) -> Dual | None:
+        if self.lost is not None:
+            return Dual(lost=self.lost)
+        return self.fields.get(name, Dual(None))
+
+
+def is_null(walker: Walker, dual: Dual) -> bool:
+    """Whether a reference is null, which decides the way."""
+    if dual.null is None:
+        return dual.value is None and not isinstance(dual.form, Tree)
+    walker.path.hold(dual.null, dual.value is None, "null")
+    return dual.value is None
+
+
+def _parsed_truth(walker: Walker, plain: Dual) -> Dual:
+    is_true = solver.matches(plain.term, solver.ignoring_case("true"))
+    walker.guard(solver.some(is_true, solver.matches(plain.term, solver.ignoring_case("false"))))
+    return Dual(term=is_true)
+
+
+def cast(walker: Walker, dual: Dual, target: str) -> Dual:
+    """`(T)value` of an object whose type is not known, or of a token to a kind of token."""
+    form = dual.form
+    assert isinstance(form, Tree)
+    if is_null(walker, dual):
+        return Dual(None)
+    if target in ("object", _J + "JToken"):
+        return Dual(form=form, null=dual.null)
+    kind = form.decide_kind(walker, dual)
+    if kind == NULL and not form.is_token:
+        if target in ("int", "long", "bool"):
+            walker.guard(solver.FALSE)
+        return Dual(None)
+    wanted = _TARGETS.get(target.removesuffix("?"))
+    if wanted is None:
+        if target == _J + "JValue" and kind not in (OBJECT, LIST):
+            return Dual(form=form)
+        walker.guard(None, Obstacle(f"a value of type {target}", "|".join(form.key)))
+        return Dual(lost=Obstacle(f"a value of type {target}", "|".join(form.key)))
+    if kind != wanted or (form.is_token and kind not in (OBJECT, LIST)):
+        walker.guard(solver.FALSE)
+        return Dual(None)
+    if kind == JWT:
+        return Dual(form=form.jwt())
+    return (
+        Dual(form=Tree(form.inputs, form.key, is_token=True)) if kind in (OBJECT, LIST) else form.value(kind) or Dual()
+    )
+
+
+def cast_silently(dual: Dual, target: str) -> Dual:
+    """The value as a type that it has been seen to have."""
+    form = dual.form
+    assert isinstance(form, Tree)
+    wanted = _TARGETS.get(target)
+    if wanted in (OBJECT, LIST) or form.is_token or wanted is None:
+        return Dual(dual.value, form=form)
+    plain = form.value(wanted)
+    return Dual(dual.value, None if plain is None else plain.term)
+
+
+def as_type(walker: Walker, dual: Dual, target: str) -> Dual:
+    """`value as T`: null when it is of another type."""
+    asked = is_type(dual, target)
+    form = dual.form
+    assert isinstance(form, Tree)
+    plain = cast_silently(dual, target)
+    return Dual(None, plain.term, null=solver.no(asked), form=plain.form)
+
+
+def is_type(dual: Dual, target: str) -> Term:
+    """Whether a value is of a type."""
+    form = dual.form
+    assert isinstance(form, Tree)
+    there = [] if dual.null is None else [solver.no(dual.null)]
+    if target == _J + "JValue" and form.is_token:
+        return solver.every(*there, form.kind != OBJECT, form.kind != LIST)
+    if target == _J + "JToken" and form.is_token:
+        return solver.every(*there)
+    wanted = _TARGETS.get(target)
+    if wanted is None or (form.is_token and wanted not in (OBJECT, LIST)) or (target == "long" and not form.is_token):
+        return solver.FALSE
+    return solver.every(*there, solver.equal(form.kind, solver.constant(wanted)))
+
+
+def shown(walker: Walker, dual: Dual) -> Term | None:
+    form = dual.form
+    assert isinstance(form, Token)
+    return form.shown(walker, dual)
+
+
+def explicit(walker: Walker, dual: Dual, target: str) -> Dual:
+    """A conversion of a JToken, as `(string)token`."""
+    form = dual.form
+    assert isinstance(form, Token)
+    found = form.explicit(walker, dual, target)
+    if found is not None:
+        return found
+    lost = dual.lost or Obstacle(f"conversion of a JToken to {target}", "")
+    walker.guard(None, lost)
+    return Dual(lost=lost)
+
+
+class Shown:
+    """The form of a text that is a token, written; parsing it gives the token again."""
+
+    __slots__ = ("token",)
+
+    def __init__(self, token: Token) -> None:
+        self.token = token
+
+
+def token_of(value: Dual) -> Dual:
+    """A value as a JToken."""
+    if isinstance(value.form, Token) or value.lost is not None:
+        return value
+    return Dual(value.value, value.term, null=value.null, form=Scalar(value))
+
+
+def child_value(value: Any, name: str) -> Any:
+    """What a JObject of a run has under a name."""
+    found = getattr(value, "get_item", None)
+    try:
+        return None if found is None else found(name)
+    except Exception:
+        return None

@@ -1,0 +1,76 @@
+"""Values that carry both what they were in a run, and what they are for any request.
+
+`value` is what the real run had. `term` is the same over the inputs, where there is a form; `null` is true where a
+reference is null. What has no form for a reason has an `Obstacle`; what has neither is the same in every run.
+`form` is what a value with parts is: fields of headers, a JSON tree, a list.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from apimpolicy.symbolic import solver
+
+Term = solver.Term
+_INFINITE = float("inf")
+
+
+class Obstacle(NamedTuple):
+    """What has no symbolic form, and where it stands: the kind as people know it (`System.Guid.NewGuid`)."""
+
+    kind: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.place})" if self.place else self.kind
+
+
+class Dual:
+    """A value of a run, and its meaning."""
+
+    __slots__ = ("form", "lost", "null", "term", "value")
+
+    def __init__(
+        self,
+        value: Any = None,
+        term: Term | None = None,
+        *,
+        null: Term | None = None,
+        form: Any = None,
+        lost: Obstacle | None = None,
+    ) -> None:
+        self.value = value
+        self.term = term
+        self.null = null
+        self.form = form
+        self.lost = lost
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is the same whatever the request."""
+        return self.term is None and self.null is None and self.form is None and self.lost is None
+
+    @property
+    def is_null(self) -> Term:
+        """Whether it is null, as a term; what is not known to depend on inputs is as it was."""
+        return solver.constant(self.value is None) if self.null is None else self.null
+
+    def __repr__(self) -> str:
+        return f"Dual({self.value!r}, {self.term}, lost={self.lost})"
+
+
+def term_of(dual: Dual) -> Term | None:
+    """The value as a term; of a constant the constant. None when there is no form, or it is null."""
+    if dual.term is not None:
+        return dual.term
+    if dual.lost is not None or dual.form is not None:
+        return None
+    value = dual.value
+    if isinstance(value, (bool, int, str)) or (isinstance(value, float) and abs(value) < _INFINITE):
+        return solver.constant(value)
+    return None
+
+
+def obstacle_in(*duals: Dual | None) -> Obstacle | None:
+    """The first of the obstacles of some values."""
+    return next((dual.lost for dual in duals if dual is not None and dual.lost is not None), None)

@@ -1,0 +1,256 @@
+"""Follows an expression that has run: its bound tree, walked once more beside the values that the run recorded.
+
+What ran decides which way is walked; nothing is evaluated here. Each node gets the value that it had and, where there
+is a form, its meaning over the inputs. What a node means is said by a function in one of the modules of `PARTS`, what a
+member means in those of `forms`. A value that nobody explains is what it was, with an obstacle.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from apimpolicy.binding import nodes
+from apimpolicy.emit.core import is_recorded
+from apimpolicy.symbolic import solver
+from apimpolicy.symbolic.values import Dual, Obstacle, obstacle_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from apimpolicy.binding.symbols import LocalSymbol
+    from apimpolicy.symbolic.path import Path
+    from apimpolicy.symbolic.solver import Term
+    from apimpolicy.symbolic.state import State
+    from apimpolicy.text.source import Excerpt
+
+_UNCHANGING = (str, int, float, bool, bytes, type(None))
+_Part = TypeVar("_Part", bound="Callable[..., Any]")
+
+PARTS: dict[type[nodes.Bound], Callable[[Walker, Any], Any]] = {}
+"""By the kind of node: a function from the walker and the node to what an expression means, or that walks a
+statement."""
+
+
+def walks(*kinds: type[nodes.Bound]) -> Callable[[_Part], _Part]:
+    """Register what walks nodes of these kinds."""
+
+    def register(part: _Part) -> _Part:
+        for kind in kinds:
+            PARTS[kind] = part
+        return part
+
+    return register
+
+
+class Thrown(Exception):
+    """The run came no further than here: something threw."""
+
+
+class Unfollowed(Exception):
+    """A statement of a kind that is not followed."""
+
+
+class Return(Exception):
+    """The value of a block or lambda."""
+
+    def __init__(self, value: Dual) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Break(Exception):
+    pass
+
+
+class Continue(Exception):
+    pass
+
+
+def _is_silent(node: nodes.Expression) -> bool:
+    """Whether a node may be emitted without a recording: an implied conversion, which is part of what takes it."""
+    return isinstance(node, nodes.Convert) and not node.is_explicit
+
+
+class Walker:
+    """Walks one expression that has run. `placed` says at which place of the document a node stands."""
+
+    def __init__(self, path: Path, state: State, excerpt: Excerpt, entries: Sequence[tuple[nodes.Bound, Any]]) -> None:
+        self.path = path
+        self.inputs = path.inputs
+        self.state = state
+        self.excerpt = excerpt
+        self.entries = entries
+        self.position = 0
+        self.locals: dict[LocalSymbol, Dual] = {}
+        self.placeholders: dict[nodes.Placeholder, Dual] = {}
+        self._catching: list[set[int]] = []
+        self._guards: list[tuple[Term | None, Obstacle | None]] = []
+
+    # The whole
+
+    def run(self, body: nodes.Bound, value: Any) -> Dual:
+        """What the expression came to, which had this value. Raises Thrown when it threw."""
+        try:
+            if isinstance(body, nodes.Expression):
+                found = self.evaluate(body)
+                if str(body.type) == "bool":
+                    self.path.decide(found, body)
+                return found
+            try:
+                self.walk(body)
+            except Return as result:
+                return result.value
+            return Dual(value)
+        except Unfollowed as kind:
+            return self.lose(value, str(kind), body)
+
+    # Nodes
+
+    def evaluate(self, node: nodes.Expression) -> Dual:
+        """What a node came to in this run, and what it means. Raises Thrown when it came to nothing."""
+        if node.is_constant:
+            return Dual(node.constant)
+        if isinstance(node, nodes.Placeholder):
+            known = self.placeholders.get(node)
+            return known if known is not None else Dual(lost=self.obstacle("placeholder", node))
+        around, self._guards = self._guards, []
+        try:
+            part = PARTS.get(type(node))
+            meaning: Dual = self.unknown(node) if part is None else part(self, node)
+            guards = self._guards
+        finally:
+            self._guards = around
+        if not is_recorded(node) or (_is_silent(node) and self.next_node is not node):
+            return meaning
+        try:
+            value = self.take(node)
+        except Thrown:
+            if not guards and not meaning.is_constant:
+                self.path.blocked(self.obstacle("an exception that was not foreseen", node))
+            self._guarded(guards, held=False)
+            raise
+        self._guarded(guards, held=True)
+        return self._with(meaning, value)
+
+    def _with(self, meaning: Dual, value: Any) -> Dual:
+        if meaning.value is value:
+            return meaning
+        return Dual(value, meaning.term, null=meaning.null, form=meaning.form, lost=meaning.lost)
+
+    def evaluate_all(self, expressions: Iterable[nodes.Expression]) -> list[Dual]:
+        return [self.evaluate(each) for each in expressions]
+
+    def walk(self, statement: nodes.Bound) -> None:
+        """Walk a statement. Raises what leaves it."""
+        part = PARTS.get(type(statement))
+        if part is None:
+            raise Unfollowed(type(statement).__name__)
+        part(self, statement)
+
+    def unknown(self, node: nodes.Expression) -> Dual:
+        """A node of a kind that has no form: lost, unless all below is the same in every run."""
+        below = [self.evaluate(each) for each in node.children() if isinstance(each, nodes.Expression)]
+        return self.opaque(type(node).__name__, node, below)
+
+    def opaque(self, kind: str, node: nodes.Bound, below: Sequence[Dual], *, may_throw: bool = True) -> Dual:
+        """The meaning of something without a form, from what it was given; what may throw is an obstacle by itself."""
+        if all(each.is_constant for each in below):
+            return Dual()
+        lost = obstacle_in(*below) or self.obstacle(kind, node)
+        if may_throw:
+            self.guard(None, lost)
+        for each in below:
+            if hasattr(each.form, "spoil"):
+                each.form.spoil(lost)
+            elif each.is_constant and not isinstance(each.value, _UNCHANGING):
+                each.lost = lost
+        return Dual(lost=lost)
+
+    def decide(self, node: nodes.Expression) -> tuple[bool, Dual]:
+        """What a condition came to, which decides the way."""
+        found = self.evaluate(node)
+        return self.path.decide(found, node), found
+
+    # What the run recorded
+
+    def take(self, node: nodes.Bound) -> Any:
+        """The value that the run had here next. Raises Thrown when it had none."""
+        position = self.position
+        entries = self.entries
+        if position < len(entries) and entries[position][0] is node:
+            self.position += 1
+            return entries[position][1]
+        catching = self._catching[-1] if self._catching else ()
+        for index in range(position, len(entries)):
+            found = entries[index][0]
+            if found is node:
+                self.position = index + 1
+                return entries[index][1]
+            if id(found) in catching:
+                break
+        raise Thrown
+
+    def peek(self, node: nodes.Bound) -> Any:
+        """The value that the run had here next, None when it threw; what is below the node has been walked."""
+        position = self.position
+        entries = self.entries
+        return entries[position][1] if position < len(entries) and entries[position][0] is node else None
+
+    @property
+    def next_node(self) -> nodes.Bound | None:
+        """What the run came to next."""
+        return self.entries[self.position][0] if self.position < len(self.entries) else None
+
+    def is_within(self, node: nodes.Bound) -> bool:
+        """Whether the run came next to something inside of this node."""
+        following = self.next_node
+        return following is not None and id(following) in self.inside(node)
+
+    def inside(self, node: nodes.Bound) -> set[int]:
+        """All nodes in a node."""
+        return self.state.nodes_inside(node)
+
+    def catching(self, handlers: set[int]) -> None:
+        self._catching.append(handlers)
+
+    def caught(self) -> None:
+        self._catching.pop()
+
+    # Preconditions
+
+    def guard(self, term: Term | None, lost: Obstacle | None = None) -> None:
+        """The node that is being walked throws unless this is so. None: nobody knows when it throws."""
+        if term is None or solver.known_truth(term) is not True:
+            self._guards.append((term, lost))
+
+    def _guarded(self, guards: list[tuple[Term | None, Obstacle | None]], *, held: bool) -> None:
+        known = [term for term, _ in guards if term is not None]
+        lost = next((lost for term, lost in guards if term is None), None)
+        if held:
+            for term in known:
+                self.path.hold(term, True, "guard")
+        elif known and lost is None:
+            self.path.hold(solver.every(*known), False, "guard")
+        if lost is not None:
+            self.path.blocked(lost)
+
+    def not_null(self, receiver: Dual, node: nodes.Bound) -> None:
+        """A member of null throws."""
+        if receiver.null is not None:
+            self.path.hold(receiver.null, receiver.value is None, "guard")
+            if receiver.value is None:
+                self.guard(solver.FALSE)
+        elif receiver.lost is not None and receiver.value is None:
+            self.guard(None, receiver.lost)
+
+    # Obstacles
+
+    def obstacle(self, kind: str, node: nodes.Bound) -> Obstacle:
+        line, column = self.excerpt.source.position(self.excerpt.locate(node.syntax.start))
+        return Obstacle(kind, f"{self.excerpt.source.path}:{line}:{column}")
+
+    def lose(self, value: Any, kind: str, node: nodes.Bound) -> Dual:
+        """A value without a form."""
+        lost = self.obstacle(kind, node)
+        self.path.blocked(lost)
+        return Dual(value, lost=lost)

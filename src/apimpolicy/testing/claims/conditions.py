@@ -1,0 +1,173 @@
+"""Whether conditions of claims hold for a request that has run.
+
+A text is `reaches-backend`, the name of a policy that runs and does not fail, or an expression over the request as it
+came; an expression that throws does not hold. A table holds when all of its keys do (`testing.format.CONDITION`), a
+list when all of its items do. What comes later is not asked once the answer is known, as with `&&` and `||`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.environment import use_environment
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.engine.evaluation import EVALUATION_FAILED
+from apimpolicy.engine.variables import set_variables
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.testing.claims.format import CONDITION
+from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
+from apimpolicy.testing.expectations import differences_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from apimpolicy.context.execution import Context
+    from apimpolicy.context.records import Request
+    from apimpolicy.emit.expression import CompiledExpression
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.result import Result
+    from apimpolicy.testing.claims.reading import Claim, Expressions
+    from apimpolicy.testing.tree import Tree
+
+GATEWAY, POLICY, BACKEND = "gateway", "policy", "backend"
+_OF_THE_CALL = ("api", "operation", "product", "subscription", "user", "workspace")
+
+
+def answered_by(result: Result) -> str:
+    """Who made the answer: `backend`, `policy`, or `gateway`, where something went wrong.
+
+    A backend that cannot be reached, or does not answer in time, is the backend's answer too; a policy that refuses a
+    request as it is meant to is that policy's.
+    """
+    error = result.error
+    if result.exchange.answer is not None:
+        return POLICY
+    if error is None:
+        return BACKEND if result.reached_backend else GATEWAY
+    if error.reason == EVALUATION_FAILED:
+        return GATEWAY
+    source = error.source or ""
+    if has_trait(source, "forwards"):
+        return BACKEND
+    return POLICY if has_trait(source, "refuses") else GATEWAY
+
+
+class Conditions:
+    """Asks conditions of one request that has run through a gateway; `variables` are those that it began with."""
+
+    def __init__(
+        self, result: Result, gateway: Gateway, expressions: Expressions, variables: Mapping[str, object] | None = None
+    ) -> None:
+        self.result = result
+        self.gateway = gateway
+        self.expressions = expressions
+        self.variables = variables or {}
+
+    def hold(self, claim: Claim) -> bool:
+        """Whether a claim holds for the request. Raises DiagnosticError for an expression that does not compile."""
+        parts = claim.parts
+        if "if" in parts and not self.is_met(parts["if"]):
+            return True
+        if "then" in parts and not self.is_met(parts["then"]):
+            return False
+        if "then-sent" in parts and not self.holds_when_sent(parts["then-sent"]):
+            return False
+        return not ("never" in parts and self.is_met(parts["never"]))
+
+    def is_met(self, tree: Tree) -> bool:
+        """Whether a condition holds."""
+        if isinstance(tree.value, list):
+            return all(self.is_met(item) for item in tree.items())
+        if isinstance(tree.value, dict):
+            given = tree.known(CONDITION)
+            return all(self._is_key_met(key, given[key]) for key in sorted(given, key=_ORDER.index))
+        text = tree.text()
+        if is_expression(text):
+            return self.expression(tree, None)
+        return self.result.reached_backend if text == REACHES_BACKEND else self._runs(text)
+
+    def _is_key_met(self, key: str, tree: Tree) -> bool:
+        combined = _COMBINED.get(key)
+        if combined is not None:
+            return combined(self, tree)
+        is_met = next(differences_in(key, tree, self.result), None) is None
+        self.follow(key, tree, is_met)
+        return is_met
+
+    def follow(self, key: str, tree: Tree, is_met: bool) -> None:
+        """Told of what was asked of the answer; whoever follows the request over its inputs does something."""
+
+    def _runs(self, name: str) -> bool:
+        """Whether a policy of this name, or with this id, ran and did not fail."""
+        return any(name in (entry.name, entry.step.policy_id) and entry.error is None for entry in self.result.trace)
+
+    # Expressions
+
+    def holds_when_sent(self, tree: Tree) -> bool:
+        """Whether expressions hold for each request that reached a backend, as it was sent."""
+        return all(
+            self.expression(item, index) for item in tree.items() for index in range(len(self.result.backend_requests))
+        )
+
+    def expression(self, tree: Tree, sent: int | None) -> bool:
+        """Whether an expression holds for the request as it came, or as it was sent to a backend the nth time."""
+        compiled = self.expressions.compiled(tree)
+        request = self.result.request if sent is None else self.result.backend_requests[sent]
+        with use_environment(self.gateway.environment()):
+            return self.evaluate(compiled, self.context_of(request), sent)
+
+    def evaluate(self, compiled: CompiledExpression, context: Context, sent: int | None) -> bool:
+        """The value of an expression; false when it throws."""
+        try:
+            return compiled.evaluate(context) is True
+        except DotnetException:
+            return False
+
+    def context_of(self, request: Request) -> Context:
+        """The `context` of a request before any policy: that of the call, but for its response and variables."""
+        exchange = self.gateway.exchange(request)
+        set_variables(exchange, self.variables)
+        context, of_call = exchange.context, self.result.exchange.context
+        for name in _OF_THE_CALL:
+            setattr(context, name, getattr(of_call, name))
+        matched = of_call.request.matched_parameters.entries()
+        context.request.match_parameters(dict(matched))
+        return context
+
+
+def _all(conditions: Conditions, tree: Tree) -> bool:
+    return all(conditions.is_met(item) for item in tree.items())
+
+
+def _any(conditions: Conditions, tree: Tree) -> bool:
+    return any(conditions.is_met(item) for item in tree.items())
+
+
+def _not(conditions: Conditions, tree: Tree) -> bool:
+    return not conditions.is_met(tree)
+
+
+def _reaches(conditions: Conditions, tree: Tree) -> bool:
+    return conditions.result.reached_backend is tree.value
+
+
+def _by(conditions: Conditions, tree: Tree) -> bool:
+    return bool(answered_by(conditions.result) == tree.value)
+
+
+def _runs(conditions: Conditions, tree: Tree) -> bool:
+    return all(conditions._runs(name) for name in tree.texts())
+
+
+_COMBINED: dict[str, Callable[[Any, Tree], bool]] = {
+    "all": _all,
+    "any": _any,
+    "not": _not,
+    REACHES_BACKEND: _reaches,
+    "by": _by,
+    "runs": _runs,
+}
+"""Conditions that only the way of a request decides, and those made of others."""
+_ORDER = [REACHES_BACKEND, "by", "runs", "error", "branch", *(key for key in CONDITION if key not in _COMBINED)]
+_ORDER += [key for key in CONDITION if key not in _ORDER]
+"""What the way decides is asked first: it asks nothing of the inputs."""

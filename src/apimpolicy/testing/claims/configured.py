@@ -1,0 +1,110 @@
+"""Claims and bounds of a configuration file: what a platform team says about every API of its service.
+
+    [[claims]]                                           # in apimpolicy.toml
+    name = "every API checks a token or a certificate"
+    if = "reaches-backend"
+    then = {any = ["validate-jwt", "validate-azure-ad-token", "validate-client-certificate"]}
+
+    [prove]                                              # bounds of every search, see `symbolic.bounds.Bounds`
+    seconds = 60
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.configuration import read_configuration
+from apimpolicy.project.configuration_files import CONFIGURATION, PYPROJECT, configuration_in, find_configuration
+from apimpolicy.project.named_values import read_text
+from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.claims.reading import claims_of
+from apimpolicy.testing.kinds import check
+from apimpolicy.testing.tree import read_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.tree import Tree
+
+_HIDDEN = (".", "node_modules", "__pycache__")
+
+
+def configurations_with_claims(paths: Sequence[str]) -> Iterator[str]:
+    """The configuration files with claims among and below paths."""
+    seen: set[str] = set()
+    for path in paths:
+        for found in [path] if os.path.isfile(path) else _below(path):
+            if os.path.basename(found) in (CONFIGURATION, PYPROJECT) and found not in seen and _has_claims(found):
+                seen.add(found)
+                yield found
+
+
+def _below(path: str) -> Iterator[str]:
+    for directory, folders, _ in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith(_HIDDEN))
+        found = configuration_in(directory)
+        if found is not None:
+            yield found
+
+
+def _has_claims(path: str) -> bool:
+    try:
+        return "claims" in read_configuration(path)
+    except ConfigurationError:
+        return os.path.basename(path) == CONFIGURATION
+
+
+def file_of(path: str) -> CaseFile:
+    """The claims of a configuration, as a test file about its service has them.
+
+    Raises TestFileError for what is wrong in the claims, ConfigurationError when there is no service.
+    """
+    tree = _claims_tree(read_tree(read_text(path), path if path.endswith(".toml") else f"{path}.toml"), path)
+    check(tree, "[claim]")
+    values = read_configuration(path)
+    if not ("apis" in values or "service" in values):
+        raise tree.mistake(
+            "POL504",
+            "there is no service whose APIs these claims are about",
+            help="Add [apis.…], or service = \"folder\"; claims about one policy stand in its test file.",
+        )
+    content = json.dumps({"service": os.path.basename(path), "claims": []})
+    beside = os.path.join(os.path.dirname(path), "claims.test.json")
+    file = load_case_tree(read_tree(content, beside), beside)
+    file.claims = claims_of(tree, path)
+    file.path = path
+    return file
+
+
+def _claims_tree(tree: Tree, path: str) -> Tree:
+    table = tree.table()
+    if os.path.basename(path) == PYPROJECT:
+        table = table["tool"].table()["apimpolicy"].table()
+    return table["claims"]
+
+
+def bounds_for(path: str, seconds: float | None = None) -> Bounds:
+    """The bounds of searches about a file: those of the nearest configuration; `seconds` come before its own.
+
+    Raises ConfigurationError for a bound that does not exist, or is not a number above 0.
+    """
+    config = find_configuration(path)
+    given = {} if config is None else read_configuration(config).get("prove", {})
+    found: dict[str, Any] = {}
+    for key, value in given.items() if isinstance(given, dict) else ():
+        name = key.replace("-", "_")
+        if name not in Bounds._fields:
+            known = ", ".join(field.replace("_", "-") for field in Bounds._fields)
+            raise ConfigurationError(f"{config}: '{key}' is not a key of [prove]; the keys are {known}")
+        wanted = (int, float) if name == "seconds" else (int,)
+        if isinstance(value, bool) or not isinstance(value, wanted) or value <= 0:
+            raise ConfigurationError(f"{config}: '{key}' of [prove] must be a number above 0, not {value!r}")
+        found[name] = value
+    if seconds is not None:
+        found["seconds"] = seconds
+    return Bounds(**found)

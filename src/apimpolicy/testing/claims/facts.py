@@ -1,0 +1,196 @@
+"""What holds for every request through a policy, whatever anybody claims: `check --prove`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.proofs import BRANCH, CHECK, CONDITION, FAILURE, Fact, Proofs
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.document import load_policy
+from apimpolicy.engine.evaluation import EVALUATION_FAILED
+from apimpolicy.engine.steps import compiled
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.symbolic import goals
+from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.testing.claims.nearby import file_about, scope_in
+from apimpolicy.testing.claims.running import bounds_in_words
+from apimpolicy.testing.claims.worlds import surroundings_of, world_of
+from apimpolicy.text.holes import has_hole
+from apimpolicy.text.named_values import find_named_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.symbolic.bounds import Bounds
+    from apimpolicy.symbolic.explorer import Exploration
+    from apimpolicy.symbolic.goals import Goal
+    from apimpolicy.symbolic.world import World
+    from apimpolicy.text.document import Element
+    from apimpolicy.text.source import Excerpt
+
+_OF_THE_CALLER = re.compile(r"\.Certificate\b|AsJwt|TryParseJwt|\bJwt\b")
+
+
+def proofs_of(path: str, bounds: Bounds) -> Proofs:
+    """What is proven about the policy in a file.
+
+    Nothing where the file is a fragment or a template, does not compile, or needs a named value that nobody gave, and
+    where anything on any way is inexact.
+    """
+    from pathlib import Path
+
+    try:
+        return _proofs(Path(path), bounds)
+    except ApimPolicyError:
+        return Proofs()
+
+
+def _proofs(path: Path, bounds: Bounds) -> Proofs:
+    policy = load_policy(path)
+    if policy.is_fragment or has_hole(policy.original.text):
+        return Proofs()
+    file = file_about(str(path), policy)
+    around = surroundings_of(file)
+    given = _given_named_values(str(path))
+    if any(each.name not in given for each in find_named_values(policy.original.text)) and not file.subject.policies:
+        return Proofs()
+    world = world_of({**file.subject.policies, scope_in(file, str(path)): path}, around)
+    explored = Explorer(world, bounds, thorough=True).explore()
+    if not explored.is_proof or not explored.runs:
+        return Proofs()
+    facts = [*_branches(explored, str(path)), *_conditions(explored, str(path)), *_failures(explored, str(path))]
+    return Proofs(tuple(facts), tuple(bounds_in_words(world, explored.inputs)))
+
+
+def _given_named_values(path: str) -> set[str]:
+    """The named values that the configuration above a file has."""
+    import os
+
+    from apimpolicy.project.configuration import read_configuration
+    from apimpolicy.project.configuration_files import find_configuration
+
+    found = find_configuration(os.path.dirname(path) or os.curdir)
+    return set() if found is None else set(read_configuration(found).get("named-values", {}))
+
+
+# Branches
+
+
+def _branches(explored: Exploration, path: str) -> Iterator[Fact]:
+    """Branches that no request takes, where what is around them is reached."""
+    world = explored.world
+    missing = set(explored.missing)
+    reached = _elements_reached(explored)
+    for step in world.program.steps():
+        if step.element.source.path != path or not has_trait(step.name, "branches") or id(step.element) not in reached:
+            continue
+        always = False
+        for inner in step.steps_inside():
+            if world.goals.branch(inner.element) in missing:
+                yield _branch(inner, "an earlier branch takes all that get here" if always else "")
+            always = always or _is_always_true(explored, inner)
+
+
+def _is_always_true(explored: Exploration, step: Step) -> bool:
+    """Whether the condition of a branch was never false."""
+    entries = [entry for run in explored.runs if run.result is not None for entry in run.result.trace]
+    taken = {
+        entry.effect.data.get("taken")
+        for entry in entries
+        if entry.element is step.element and entry.effect is not None and entry.effect.kind == "condition"
+    }
+    return step.name == "when" and taken == {True}
+
+
+def _branch(step: Step, why: str) -> Fact:
+    element = step.element
+    condition = element.get("condition")
+    code = "" if condition is None else condition.value.text
+    is_check = _OF_THE_CALLER.search(code) and any(has_trait(each.name, "refuses") for each in element.descendants())
+    return _fact(CHECK if is_check and not why else BRANCH, element, element.name_start, element.name_end, why)
+
+
+def _fact(kind: str, element: Element, start: int, end: int, what: str) -> Fact:
+    first, last = element.source.original_span(start, end)
+    return Fact(kind, first, last, what)
+
+
+def _elements_reached(explored: Exploration) -> set[int]:
+    return {id(entry.element) for run in explored.runs if run.result is not None for entry in run.result.trace}
+
+
+# Conditions
+
+
+def _conditions(explored: Exploration, path: str) -> Iterator[Fact]:
+    """Conditions that are always the same, but for what a finding about a branch or a larger condition says already."""
+    missing = set(explored.missing)
+    spans: list[tuple[int, int]] = []
+    found: list[tuple[Goal, str]] = []
+    known = explored.world.goals
+    for goal in missing:
+        place = known.places[goal.kind, goal.file, goal.at]
+        others = {goal._replace(outcome=number) for number in range(len(place.outcomes))} - {goal}
+        if goal.kind == goals.CONDITION and goal.file == path and not others & missing:
+            other = next(iter(others))
+            found.append((goal, place.outcomes[other.outcome]))
+    told = list(_told(explored, missing))
+    for goal, word in sorted(found, key=lambda each: _length(explored.world, each[0]), reverse=True):
+        excerpt, node = known.node(goal)
+        start, end = (excerpt.locate(offset) for offset in (node.syntax.start, node.syntax.end))
+        if any(first <= start and end <= last for first, last in spans) or _is_told(start, end, told, node, excerpt):
+            continue
+        spans.append((start, end))
+        yield Fact(CONDITION, *excerpt.source.original_span(start, end), word)
+
+
+def _is_told(start: int, end: int, told: list[tuple[int, int, bool]], node: Bound, excerpt: Excerpt) -> bool:
+    """Whether a finding about a branch says that a condition is always the same."""
+    is_whole = node is compiled(excerpt).bound.body
+    return any(first <= start and end <= last and (is_whole or says_all) for first, last, says_all in told)
+
+
+def _length(world: World, goal: Goal) -> int:
+    _, node = world.goals.node(goal)
+    return int(node.syntax.end - node.syntax.start)
+
+
+def _told(explored: Exploration, missing: set[Goal]) -> Iterator[tuple[int, int, bool]]:
+    """Where the conditions stand of branches that a finding is about, and whether that says something of all in them.
+
+    Of a branch that is never taken it does; of one that is always taken, before others, of the whole alone.
+    """
+    world = explored.world
+    for step in world.program.steps():
+        inner = list(step.steps_inside()) if has_trait(step.name, "branches") else []
+        gone = [each for each in inner if world.goals.branch(each.element) in missing]
+        for each in inner if gone else ():
+            condition = each.element.get("condition")
+            if condition is not None and condition.value.expression is not None:
+                excerpt = condition.value.expression
+                if each in gone or _is_always_true(explored, each):
+                    yield excerpt.start, excerpt.end, each in gone
+
+
+# Failures
+
+
+def _failures(explored: Exploration, path: str) -> Iterator[Fact]:
+    """Policies whose expressions fail for every request that reaches them."""
+    failed: dict[int, tuple[Element, str]] = {}
+    fine: set[int] = set()
+    for run in explored.runs:
+        for entry in run.result.trace if run.result is not None else ():
+            own = [evaluation.error for evaluation in entry.evaluations if evaluation.error is not None]
+            if entry.error is not None and entry.error.reason == EVALUATION_FAILED and own:
+                failed.setdefault(id(entry.element), (entry.element, from_utf16(entry.error.message)))
+            else:
+                fine.add(id(entry.element))
+    for key, (element, message) in failed.items():
+        if key not in fine and element.source.path == path:
+            yield _fact(FAILURE, element, element.name_start, element.name_end, message)

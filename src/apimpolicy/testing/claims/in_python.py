@@ -1,0 +1,111 @@
+"""Claims in tests in Python: `apim.prove(…)`, and `apim.requests_reaching(…)`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.report.claim_data import FALSE, PROVEN, UNDECIDED, ClaimReport
+from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.symbolic.goals import BRANCH
+from apimpolicy.symbolic.shorter import shorter
+from apimpolicy.testing.certificates import TestCertificates
+from apimpolicy.testing.claims.proving import Proof
+from apimpolicy.testing.claims.reading import Expressions, claims_of
+from apimpolicy.testing.claims.running import bounds_in_words, report_of
+from apimpolicy.testing.claims.worlds import Surroundings, world_of
+from apimpolicy.testing.tree import read_tree
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Mapping
+
+    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.result import Result
+    from apimpolicy.symbolic.bounds import Bounds
+    from apimpolicy.symbolic.explorer import Exploration
+    from apimpolicy.symbolic.goals import Goal
+    from apimpolicy.symbolic.world import World
+    from apimpolicy.testing.claims.reading import Claim
+
+_PATH = "claim.json"
+
+
+def decide(
+    parts: Mapping[str, Any],
+    policies: Mapping[str, AnyPolicy],
+    gateway: Gateway,
+    now: datetime.datetime,
+    bounds: Bounds,
+) -> ClaimReport:
+    """Decide a claim, given by the keys that test files have. Raises TestFileError, ConfigurationError."""
+    claim = _claim(parts)
+    around = Surroundings(gateway, now, TestCertificates())
+    world = world_of(policies, around)
+    proof = Proof(world, [claim], Expressions(gateway.named_values), bounds)
+    (verdict,) = proof.verdicts()
+    assert proof.inputs is not None
+    return report_of(verdict, proof.inputs, tuple(bounds_in_words(world, proof.inputs)))
+
+
+def _claim(parts: Mapping[str, Any]) -> Claim:
+    from apimpolicy.testing.claims.format import CLAIM
+    from apimpolicy.testing.kinds import check_keys
+
+    tree = read_tree(json.dumps([parts]), _PATH)
+    check_keys(tree.items()[0].known(CLAIM), CLAIM)
+    (claim,) = claims_of(tree, _PATH)
+    return claim
+
+
+def sentence_of(report: ClaimReport) -> str:
+    """What is wrong with a claim, for the message of a test; empty when it is proven."""
+    if report.status == PROVEN:
+        return ""
+    if report.status == FALSE:
+        parts = (f"the claim is false: {report.request}", report.why, report.explanation)
+        return "\n\n".join(part for part in parts if part)
+    assert report.status == UNDECIDED
+    return "\n".join(["the claim is not decided; what stands in the way:", *(f"- {each}" for each in report.reasons)])
+
+
+def results_reaching(
+    branch: str, policies: Mapping[str, AnyPolicy], gateway: Gateway, now: datetime.datetime, bounds: Bounds
+) -> list[Result]:
+    """A small request for each way that was found to a branch, as results of running it.
+
+    Raises ConfigurationError when there is no such branch, or no request was found that takes it.
+    """
+    world = world_of(policies, Surroundings(gateway, now, TestCertificates()))
+    wanted = _goals(world, branch)
+    explored = Explorer(world, bounds, wanted=wanted).explore()
+    runs = [run for run in explored.runs if wanted & run.reached]
+    if not runs:
+        raise ConfigurationError(f"no request was found that takes {branch}: {_why(explored, wanted)}")
+    small = [shorter(world, explored.inputs, run, lambda run: bool(wanted & run.reached)) for run in runs]
+    distinct = {tuple(sorted(run.assignment.items(), key=str)): run for run in small}
+    return [run.result for run in distinct.values() if run.result is not None]
+
+
+def _goals(world: World, branch: str) -> set[Goal]:
+    wanted = branch.strip()
+    found: set[Goal] = set()
+    known: list[str] = []
+    for goal in world.goals.all:
+        place = world.goals.places[goal.kind, goal.file, goal.at]
+        if goal.kind == BRANCH:
+            known.append(place.name)
+            if wanted in (place.name, f"{place.section} {place.name}", f"{place.section}/{place.name}"):
+                found.add(goal)
+    if not found:
+        raise ConfigurationError(f"there is no branch {branch}; there are {', '.join(dict.fromkeys(known)) or 'none'}")
+    return found
+
+
+def _why(explored: Exploration, wanted: set[Goal]) -> str:
+    if explored.is_proof:
+        return "it is proven that there is none"
+    reasons = [str(each) for goal in wanted for each in explored.reasons(goal)]
+    return f"what stands in the way: {', '.join(reasons[:3])}" if reasons else "there was not enough time"

@@ -1,0 +1,158 @@
+"""Claims: what holds for every request, as test files have it; `apimpolicy prove` decides them.
+
+    claims:
+      - name: nobody gets through without a certificate
+        if: reaches-backend                                  # for which requests; without it, for all
+        then: '@(context.Request.Certificate != null)'       # what holds for each of them, of the request as it came
+      - name: no key of the caller reaches the backend
+        then-sent: '@(!context.Request.Headers.ContainsKey("X-Key"))'        # of the request as it was sent
+      - name: no request makes the gateway itself fail
+        never: {status: 500, by: gateway}                    # what holds for none
+
+A test case can name a claim, which must then hold for its request: `expect: {holds: the name of a claim}`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.records import Record
+from apimpolicy.testing.claims.format import CLAIM, CONDITION
+from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from apimpolicy.emit.expression import CompiledExpression
+
+REACHES_BACKEND = "reaches-backend"
+_PARTS = ("if", "then", "then-sent", "never")
+_OBLIGATIONS = ("then", "then-sent", "never")
+
+
+class Claim(Record):
+    """What is claimed of every request. `parts` are its conditions, by key; `skip` says why nobody looks at it."""
+
+    name: str
+    path: str
+    line: int
+    parts: Mapping[str, Tree]
+    skip: str | None = None
+
+
+def claims_of(tree: Tree, path: str) -> list[Claim]:
+    """The claims of a list. Raises TestFileError, also for a name of a policy that does not exist."""
+    return [_claim(item, path, number) for number, item in enumerate(tree.items(), 1)]
+
+
+def named(claims: Sequence[Claim], name: Tree) -> Claim:
+    """The claim of a name. Raises TestFileError."""
+    found = next((claim for claim in claims if claim.name == name.text()), None)
+    if found is None:
+        known = ", ".join(repr(claim.name) for claim in claims) or "none"
+        raise name.mistake(UNKNOWN_NAME, f"there is no claim {name.text()!r} in this file", help=f"There are: {known}.")
+    return found
+
+
+def _claim(tree: Tree, path: str, number: int) -> Claim:
+    given = tree.known(CLAIM)
+    if not any(key in given for key in _OBLIGATIONS):
+        raise tree.mistake(MISSING, "a claim says what holds", help="Write 'then', 'then-sent' or 'never'.")
+    parts = {key: given[key] for key in _PARTS if key in given}
+    for key, part in parts.items():
+        if key == "then-sent":
+            _check_expressions(part)
+        else:
+            _check(part)
+    name = given["name"].text() if "name" in given else f"claim {number}"
+    skip = given["skip"].text() if "skip" in given and given["skip"].value is not False else None
+    return Claim(name, path, tree.line, parts, skip)
+
+
+def is_expression(text: str) -> bool:
+    """Whether a condition is an expression of C#."""
+    return text.startswith(("@(", "@{"))
+
+
+def _check(tree: Tree) -> None:
+    if isinstance(tree.value, list):
+        for item in tree.items():
+            _check(item)
+    elif isinstance(tree.value, dict):
+        given = tree.known(CONDITION)
+        for key in ("any", "all", "not"):
+            if key in given:
+                _check(given[key])
+    else:
+        _check_word(tree)
+
+
+def _check_word(tree: Tree) -> None:
+    from difflib import get_close_matches
+
+    from apimpolicy.policies.registry import names
+
+    text = tree.text()
+    if is_expression(text) or text == REACHES_BACKEND or text in names():
+        return
+    near = get_close_matches(text, [REACHES_BACKEND, *names()], 1)
+    raise tree.mistake(
+        UNKNOWN_NAME,
+        f"'{text}' is not a condition",
+        label=f"did you mean '{near[0]}'?" if near else "",
+        help=f"Write {REACHES_BACKEND}, the name of a policy, '@(…)', or a table such as {{status: 403}}.",
+    )
+
+
+def _check_expressions(tree: Tree) -> None:
+    for item in tree.items():
+        if not is_expression(item.text()):
+            raise item.mistake(UNKNOWN_NAME, "this must be an expression", help="Write '@(…)' or '@{…}'.")
+
+
+class Expressions:
+    """The expressions of claims, compiled with the named values of a gateway; each once."""
+
+    def __init__(self, named_values: Mapping[str, str]) -> None:
+        self.named_values = named_values
+        self._known: dict[int, tuple[Tree, CompiledExpression]] = {}
+
+    def compiled(self, tree: Tree) -> CompiledExpression:
+        """What an expression of a claim means. Raises DiagnosticError when it does not compile, or is not a bool."""
+        known = self._known.get(id(tree))
+        if known is None:
+            known = self._known[id(tree)] = tree, self._compile(tree)
+        return known[1]
+
+    def _compile(self, tree: Tree) -> CompiledExpression:
+        from apimpolicy.dotnet.values import BOOL
+        from apimpolicy.engine.steps import compiled
+        from apimpolicy.text.named_values import find_named_values
+        from apimpolicy.text.source import Excerpt
+
+        text = tree.text()
+        start = tree.start + (tree.source.text[tree.start : tree.start + 1] in ("'", '"'))
+        excerpt = Excerpt(text, tree.source, start, tree.end)
+        known = [each for each in find_named_values(text) if each.name in self.named_values]
+        if known:
+            excerpt = excerpt.replaced([(each.start, each.end, self.named_values[each.name]) for each in known])
+        made = compiled(excerpt)
+        if made.type is not BOOL:
+            raise tree.mistake(
+                UNKNOWN_NAME, f"the expression is a {made.static_type}; a condition must be a bool", label=""
+            )
+        return made
+
+
+def trees_of(claim: Claim) -> Iterator[Tree]:
+    """Every expression of a claim."""
+    waiting: list[Any] = list(claim.parts.values())
+    while waiting:
+        tree = waiting.pop(0)
+        if isinstance(tree.value, dict):
+            table = tree.known(CONDITION)
+            waiting += [table[key] for key in ("any", "all", "not") if key in table]
+        elif isinstance(tree.value, list):
+            waiting += tree.value
+        elif is_expression(tree.text()):
+            yield tree

@@ -1,0 +1,124 @@
+"""A request for which a claim does not hold: in a sentence, and as a test case."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.claims.worlds import UPLOADED
+from apimpolicy.testing.running import run_case
+from apimpolicy.testing.scenario_cases import answers_in_words, case_of, sentence_of
+from apimpolicy.testing.tree import read_tree
+
+if TYPE_CHECKING:
+    from apimpolicy.symbolic.inputs import Inputs
+    from apimpolicy.symbolic.scenario import Scenario
+    from apimpolicy.symbolic.world import Run
+    from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.claims.reading import Claim
+    from apimpolicy.testing.tree import Tree
+
+_WIDTH = 110
+
+
+def request_in_words(scenario: Scenario, inputs: Inputs) -> str:
+    """`GET /orders without a certificate`: what the request is, and what it lacks where that may matter."""
+    words = f"{scenario.method} {scenario.url}"
+    asked = attrs.evolve(scenario, answers=[], sent_answers=[])
+    more = sentence_of(asked).removeprefix("a plain request").removeprefix(words).removeprefix(" and ")
+    more = more.replace(f"the certificate {UPLOADED}", "the uploaded certificate ")
+    parts = [f"with {more}"] if more else []
+    if ("certificate",) in inputs.known and scenario.certificate is None:
+        parts.append("without a certificate")
+    return " ".join([words, *parts])
+
+
+def outcome_in_words(run: Run) -> str:
+    """`reaches the backend and gets 200 OK`, and what others answered, where that is not 200."""
+    result = run.result
+    assert result is not None
+    answer = f"gets {result.response.status_code} {result.response.reason}".rstrip()
+    others = answers_in_words(run.scenario)
+    return (f"reaches the backend and {answer}" if result.reached_backend else answer) + (
+        f", where {' and '.join(others)}" if others else ""
+    )
+
+
+def claim_case(file: CaseFile, claim: Claim, run: Run, inputs: Inputs) -> dict[str, Any]:
+    """A test case with the request: it fails as long as the claim does not hold for it.
+
+    Raises ConfigurationError when a test file cannot say the request.
+    """
+    scenario = run.scenario
+    content = case_of(scenario)
+    request = content.pop("request")
+    certificate = str(request.get("certificate", ""))
+    if certificate.startswith(UPLOADED):
+        name = request["certificate"] = certificate.removeprefix(UPLOADED)
+        content["gateway"] = {**content.get("gateway", {}), "certificates": {name: name}}
+    request |= {
+        key: None for key in ("certificate", "token") if key not in request and _has_default(file, "request", key)
+    }
+    words = request_in_words(scenario, inputs)
+    made: dict[str, Any] = {"name": f"{claim.name}: {words}", "request": request, **content}
+    for key in ("backend", "outside"):
+        if key in file.defaults and key not in made:
+            made[key] = {"status": 200}
+    made["expect"] = {"holds": claim.name}
+    if not _fails(file, made):
+        raise ConfigurationError("a test file cannot say this request with all that stands around it")
+    return made
+
+
+def _has_default(file: CaseFile, key: str, inner: str) -> bool:
+    return key in file.defaults and inner in file.defaults[key].table()
+
+
+def _fails(file: CaseFile, case: dict[str, Any]) -> bool:
+    """Whether the case fails today, which shows that it says what was found."""
+    text = with_case(file, case)
+    path = os.path.abspath(file.path)
+    cases = load_case_tree(read_tree(text, file.path), path).cases
+    outcome = run_case(next(each for each in cases if each.name == case["name"]))
+    return outcome.status == "failed"
+
+
+def block_of(case: dict[str, Any], indent: int = 2) -> str:
+    """A case as the list of cases has it."""
+    import yaml
+
+    text: str = yaml.safe_dump([case], sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=None)
+    return "".join(" " * indent + line + "\n" for line in text.splitlines())
+
+
+def with_case(file: CaseFile, case: dict[str, Any]) -> str:
+    """The text of a test file with one more case. Raises ConfigurationError when the file is not YAML."""
+    if not file.path.endswith((".yaml", ".yml")):
+        raise ConfigurationError(f"cases are written to YAML only, and {file.path} is not; paste it")
+    with open(file.path, encoding="utf-8-sig") as stream:
+        text = stream.read()
+    table = read_tree(text, file.path).table()
+    cases = table.get("cases")
+    if cases is None or not isinstance(cases.value, list) or not cases.value:
+        return f"{text.rstrip()}\n\ncases:\n{block_of(case)}"
+    if text[cases.start : cases.start + 1] == "[":
+        raise ConfigurationError(f"the cases of {file.path} stand in brackets; paste the new one")
+    end = len(text[: _end(cases)].rstrip())
+    rest = text[end:].lstrip("\n")
+    return f"{text[:end]}\n\n{block_of(case, _column(text, cases.start))}" + (f"\n{rest}" if rest else "")
+
+
+def _end(tree: Tree) -> int:
+    """Where the last scalar in a tree ends: behind a table YAML counts comments as its own."""
+    while isinstance(tree.value, (dict, list)) and tree.value and tree.source.text[tree.start] not in "[{":
+        tree = [*tree.value.values()][-1] if isinstance(tree.value, dict) else tree.value[-1]
+    return tree.end
+
+
+def _column(text: str, offset: int) -> int:
+    """The column of a list's first dash, from 0."""
+    return offset - (text.rfind("\n", 0, offset) + 1)

@@ -1,0 +1,161 @@
+"""Deciding the claims of a test file, and what came of them as texts."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
+from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, ClaimReport
+from apimpolicy.report.explanation import explain
+from apimpolicy.testing.claims.proving import Proof
+from apimpolicy.testing.claims.reading import Expressions
+from apimpolicy.testing.claims.requests import block_of, claim_case, outcome_in_words, request_in_words, with_case
+from apimpolicy.testing.claims.worlds import surroundings_of, world_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from apimpolicy.symbolic.bounds import Bounds
+    from apimpolicy.symbolic.inputs import Inputs
+    from apimpolicy.symbolic.world import World
+    from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.claims.proving import Verdict
+    from apimpolicy.testing.claims.reading import Claim
+    from apimpolicy.testing.claims.worlds import Surroundings
+
+
+def prove_file(
+    file: CaseFile, claims: Sequence[Claim], bounds: Bounds, on_run: Callable[[], None] = lambda: None
+) -> list[ClaimReport]:
+    """Decide claims of a file. Never raises for what the file, or a policy, does wrong."""
+    started = time.perf_counter()
+    asked = [claim for claim in claims if claim.skip is None]
+    reports = [_report(claim, SKIPPED, problem=claim.skip or "") for claim in claims if claim.skip is not None]
+    if not asked:
+        return reports
+    try:
+        around = surroundings_of(file)
+        if file.subject.policies or around.gateway.service is None:
+            found = _prove_policies(file, asked, around, bounds, on_run)
+        else:
+            found = prove_service(asked, around, bounds, on_run)
+    except DiagnosticError as error:
+        from apimpolicy.report.terminal import render
+
+        found = [_report(claim, ERROR, problem="\n\n".join(map(render, error.diagnostics))) for claim in asked]
+    except ApimPolicyError as error:
+        found = [_report(claim, ERROR, problem=str(error)) for claim in asked]
+    seconds = (time.perf_counter() - started) / len(asked)
+    return [report._replace(seconds=seconds) for report in found] + reports
+
+
+def _prove_policies(
+    file: CaseFile, claims: Sequence[Claim], around: Surroundings, bounds: Bounds, on_run: Callable[[], None]
+) -> list[ClaimReport]:
+    world = world_of(file.subject.policies, around)
+    proof = Proof(world, claims, Expressions(around.gateway.named_values), bounds, on_run)
+    verdicts = proof.verdicts()
+    assert proof.inputs is not None
+    limits = tuple(bounds_in_words(world, proof.inputs))
+    return [
+        report_of(verdict, proof.inputs, limits)._replace(case=_case(file, verdict, proof.inputs))
+        for verdict in verdicts
+    ]
+
+
+def prove_service(
+    claims: Sequence[Claim], around: Surroundings, bounds: Bounds, on_run: Callable[[], None] = lambda: None
+) -> list[ClaimReport]:
+    """Decide claims for every operation of every API of a service. Raises DiagnosticError, ConfigurationError."""
+    from apimpolicy.testing.claims.services import worlds_of
+
+    expressions = Expressions(around.gateway.named_values)
+    found: dict[str, ClaimReport] = {}
+    for world in worlds_of(around):
+        asked = [claim for claim in claims if claim.name not in found or found[claim.name].status != FALSE]
+        if not asked:
+            break
+        proof = Proof(world, asked, expressions, bounds, on_run)
+        for verdict in proof.verdicts():
+            assert proof.inputs is not None
+            report = report_of(verdict, proof.inputs, tuple(bounds_in_words(world, proof.inputs)))
+            name = verdict.claim.name
+            found[name] = _worse(found.get(name), report._replace(about=world.route.name))
+    missing = [_report(claim, ERROR, "the service has no API") for claim in claims if claim.name not in found]
+    return [*(found[claim.name] for claim in claims if claim.name in found), *missing]
+
+
+def _worse(known: ClaimReport | None, report: ClaimReport) -> ClaimReport:
+    """What is said of a claim that was asked of several operations: what is false, else what is not decided."""
+    if known is None or report.status == FALSE:
+        return report if report.status != PROVEN else report._replace(about="")
+    if report.status == PROVEN:
+        bounds = tuple(dict.fromkeys((*known.bounds, *report.bounds)))
+        return known._replace(bounds=bounds)
+    if known.status == PROVEN:
+        return report
+    return known._replace(reasons=tuple(dict.fromkeys((*known.reasons, *report.reasons))))
+
+
+def write_case(file: CaseFile, report: ClaimReport) -> bool:
+    """Add the test case of a false claim to its file; False when it is there already, or there is none.
+
+    Raises ConfigurationError when the file cannot be written.
+    """
+    import yaml
+
+    if not report.case:
+        return False
+    (case,) = yaml.safe_load(report.case)
+    if any(case["name"] == each.name for each in file.cases):
+        return False
+    text = with_case(file, case)
+    try:
+        with open(file.path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {file.path}: {error.strerror or error}") from None
+    return True
+
+
+def _report(claim: Claim, status: str, problem: str = "") -> ClaimReport:
+    return ClaimReport(claim.path, claim.name, claim.line, status, problem=problem)
+
+
+def report_of(verdict: Verdict, inputs: Inputs, limits: tuple[str, ...]) -> ClaimReport:
+    """What came of a claim, as texts, but for a test case."""
+    claim, run = verdict.claim, verdict.run
+    reasons = tuple(str(obstacle) for obstacle in verdict.obstacles)
+    report = ClaimReport(claim.path, claim.name, claim.line, verdict.status, reasons=reasons, bounds=limits)
+    if run is None or run.result is None:
+        return report
+    return report._replace(
+        status=FALSE,
+        request=f"{request_in_words(run.scenario, inputs)} {outcome_in_words(run)}",
+        why=verdict.why,
+        explanation=str(explain(run.result)),
+    )
+
+
+def _case(file: CaseFile, verdict: Verdict, inputs: Inputs) -> str:
+    """The test case as YAML; empty where there is none, or a test file cannot say it."""
+    if verdict.run is None:
+        return ""
+    try:
+        return block_of(claim_case(file, verdict.claim, verdict.run, inputs), 0)
+    except ApimPolicyError:
+        return ""
+
+
+def bounds_in_words(world: World, inputs: Inputs) -> Iterator[str]:
+    """For which requests an answer holds, as far as the search met something of the kind."""
+    bounds = inputs.bounds
+    yield f"texts of at most {bounds.text_length} characters"
+    if any("length" in key for key in inputs.known):
+        yield f"lists of at most {bounds.list_length} items"
+    if ("certificate",) in inputs.known:
+        named = ", ".join(name for name in world.certificates if name not in world.uploads)
+        yield f"callers without a certificate, or with one of these, uploaded or not: {named}"
+    if world.providers and any(key[0] == "token" for key in inputs.known):
+        yield f"callers without a token, or with one of {', '.join(world.providers)}"

@@ -1,0 +1,202 @@
+"""The worlds of a whole service: one for each operation of each API, and each product with a policy.
+
+Requests really go through the service (`Gateway.send`): they have the path and the method of the operation, with any
+values of its parameters, and a key that lets them in. A request for no operation, or without a key where one is needed,
+meets no policy of an API; it is in none of these worlds.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from apimpolicy.context.entities import Subscription
+from apimpolicy.context.records import Request
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.api_documents import ApiDocuments
+from apimpolicy.engine.service import Service, ServiceSubscription
+from apimpolicy.engine.service_requests import operations_with_policies
+from apimpolicy.records import Record
+from apimpolicy.symbolic.inputs import Piece
+from apimpolicy.symbolic.values import Dual, Obstacle
+from apimpolicy.symbolic.world import World
+from apimpolicy.testing.claims.worlds import world_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.context.entities import Operation
+    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.service import ServiceApi, ServiceProduct
+    from apimpolicy.symbolic.following import FollowedGateway
+    from apimpolicy.symbolic.inputs import Assignment, Inputs
+    from apimpolicy.symbolic.path import Path
+    from apimpolicy.symbolic.scenario import Scenario
+    from apimpolicy.symbolic.state import State
+    from apimpolicy.symbolic.world import Run
+    from apimpolicy.testing.claims.worlds import Surroundings
+
+_PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
+_OF_THE_CALL = ("api", "operation", "product", "subscription", "user")
+
+
+class Route(Record):
+    """How requests get to an operation: its name for people, method (None: any), path, and headers that they have."""
+
+    name: str
+    method: str | None
+    template: tuple[Piece, ...]
+    headers: dict[str, str]
+    policies: dict[str, AnyPolicy]
+    obstacle: Obstacle | None = None
+
+
+class ServiceWorld(World):
+    """The world of one route through a service."""
+
+    def __init__(self, route: Route, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.route = route
+        self._assignment: Assignment = {}
+
+    def declare(self, inputs: Inputs) -> None:
+        super().declare(inputs)
+        inputs.template = self.route.template
+
+    def begin(self, state: State) -> None:
+        for name, value in self.route.headers.items():
+            state.request.headers.set[name.lower()] = Dual(value)
+        if self.route.method is not None:
+            state.request.method = Dual(self.route.method)
+        if self.route.obstacle is not None:
+            state.path.blocked(self.route.obstacle)
+
+    def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
+        self._assignment = assignment
+        return super().run(inputs, assignment, path)
+
+    def request(self, scenario: Scenario) -> Request:
+        given = super().request(scenario)
+        parts = urlsplit(scenario.url)
+        made = "".join(self._piece(piece) for piece in self.route.template)
+        origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+        scenario.url = origin + made + (f"?{parts.query}" if parts.query else "")
+        scenario.method = self.route.method or scenario.method
+        scenario.entities.pop("operation", None)
+        headers = {**{name: list(values) for name, values in given.headers.fields()}, **self.route.headers}
+        return Request(
+            scenario.method,
+            scenario.url,
+            headers=headers,
+            body=given.body,
+            certificate=given.certificate,
+            ip_address=given.ip_address,
+        )
+
+    def _piece(self, piece: Piece) -> str:
+        return str(self._assignment.get(("matched", piece.text), "x")) if piece.is_parameter else piece.text
+
+    def send(
+        self, gateway: FollowedGateway, request: Request, variables: dict[str, Any], doubles: dict[str, Any]
+    ) -> Result:
+        return gateway.send(request, variables=variables)
+
+
+def worlds_of(around: Surroundings) -> Iterator[ServiceWorld]:
+    """The worlds of the service of a gateway. Raises ConfigurationError, DiagnosticError."""
+    service = around.gateway.service
+    assert service is not None
+    opened = _with_keys(service)
+    for api in service.apis:
+        if not api.api.is_current_revision:
+            continue
+        for route in _routes(service, api):
+            settings, options = world_parts(route.policies, around)
+            options["fixed"] = _OF_THE_CALL
+            yield ServiceWorld(route, route.policies, {**settings, "service": opened}, **options)
+
+
+def _with_keys(service: Service) -> Service:
+    """The service with a subscription for each API and each product, whose keys requests have."""
+    products = [
+        ServiceSubscription(_subscription(product.id), scope=f"/products/{product.id}") for product in service.products
+    ]
+    apis = {api.base_id for api in service.apis}
+    own = [ServiceSubscription(_subscription(f"api {name}"), scope=f"/apis/{name}") for name in sorted(apis)]
+    return Service(
+        service.apis,
+        products=service.products,
+        subscriptions=[*service.subscriptions, *products, *own],
+        workspaces=service.workspaces.values(),
+        policy=service.policy,
+    )
+
+
+def _subscription(name: str) -> Subscription:
+    return Subscription(f"claims: {name}", primary_key=f"key of {name}", secondary_key=f"other key of {name}")
+
+
+def _routes(service: Service, api: ServiceApi) -> Iterator[Route]:
+    prefix, headers, obstacle = _place(api)
+    names = api.api.subscription_key_parameter_names
+    products = [each for each in service.products_of(api) if each.policy is not None]
+    documents = ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
+    operations = operations_with_policies(api, documents)
+    for product in (None, *products):
+        key = f"key of {product.id}" if product is not None else f"key of api {api.base_id}"
+        given = {**headers, from_utf16(names.header): key}
+        for described, policy in operations:
+            yield _route(service, api, described.operation, policy, product, prefix, given, obstacle)
+        if not operations:
+            yield _route(service, api, None, None, product, prefix, given, obstacle)
+
+
+def _place(api: ServiceApi) -> tuple[str, dict[str, str], Obstacle | None]:
+    """The path of an API with its version, the header that says one, and what cannot be followed."""
+    prefix = "/" + from_utf16(api.api.path).strip("/")
+    versions, version = api.version_set, api.api.version
+    if versions is None or version is None:
+        return prefix.rstrip("/"), {}, None
+    if versions.scheme == "segment":
+        return f"{prefix.rstrip('/')}/{from_utf16(version)}", {}, None
+    if versions.scheme == "header":
+        return prefix.rstrip("/"), {versions.name: from_utf16(version)}, None
+    return prefix.rstrip("/"), {}, Obstacle("a version in the query", "")
+
+
+def _route(
+    service: Service,
+    api: ServiceApi,
+    operation: Operation | None,
+    policy: AnyPolicy | None,
+    product: ServiceProduct | None,
+    prefix: str,
+    headers: dict[str, str],
+    obstacle: Obstacle | None,
+) -> Route:
+    template = "/{*rest}" if operation is None else from_utf16(operation.url_template)
+    method = None if operation is None else from_utf16(operation.method).upper()
+    named = f"{method or 'any'} {prefix}{template}" + (f" of the product {product.id}" if product else "")
+    given: dict[str, AnyPolicy | None] = {"global": service.policy, "api": api.policy, "operation": policy}
+    if api.workspace is not None:
+        given["workspace"] = service.workspaces[api.workspace].policy
+    if product is not None:
+        given["product"] = product.policy
+    if "?" in template or method == "*":
+        obstacle = Obstacle(f"the URL template {template}", "")
+        template = template.partition("?")[0]
+    policies = {scope: document for scope, document in given.items() if document is not None}
+    return Route(named, method, (Piece(prefix), *_pieces(template)), headers, policies, obstacle)
+
+
+def _pieces(template: str) -> Iterator[Piece]:
+    position = 0
+    for found in _PARAMETER.finditer(template):
+        if found.start() > position:
+            yield Piece(template[position : found.start()])
+        yield Piece(found[2], is_parameter=True)
+        position = found.end()
+    if position < len(template):
+        yield Piece(template[position:])

@@ -1,0 +1,272 @@
+"""Two versions of a policy on the same request, followed together.
+
+The same inputs go through both; the decisions of both are one way. Where both come to the same, what the answer and the
+forwarded request have is said over the inputs and asked to be equal: that question is turned around like any other
+decision. The versions are equivalent when all ways are gone, all is exact, and nothing differed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.records import Record
+from apimpolicy.symbolic import solver
+from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.symbolic.path import TooLong
+from apimpolicy.symbolic.shorter import shorter
+from apimpolicy.symbolic.values import Dual, Obstacle, term_of
+from apimpolicy.testing.claims.proving import ANOTHER_WAY, OUT_OF_TIME, TOO_LONG
+from apimpolicy.testing.comparing.canonical import common, of_element, of_program
+from apimpolicy.testing.comparing.observing import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.result import Result
+    from apimpolicy.symbolic.bounds import Bounds
+    from apimpolicy.symbolic.explorer import Exploration
+    from apimpolicy.symbolic.following import Follower
+    from apimpolicy.symbolic.inputs import Assignment, Inputs
+    from apimpolicy.symbolic.path import Path
+    from apimpolicy.symbolic.state import Fields, Message
+    from apimpolicy.symbolic.world import Run, World
+    from apimpolicy.testing.comparing.observing import Difference
+
+Kind = tuple[str, ...]
+
+
+class Found(Record):
+    """A way in which the versions differ: the smallest request that shows it, through both."""
+
+    difference: Difference
+    old: Run
+    new: Run
+
+
+class Comparison(Record):
+    """What came of a comparison: the differences, each once, and what stood in the way of saying that there are none
+    besides. `is_same_text`: nothing but the layout differs.
+    """
+
+    found: list[Found]
+    obstacles: tuple[Obstacle, ...]
+    inputs: Inputs | None
+    is_same_text: bool = False
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether there is no difference besides those that were found."""
+        return not self.obstacles
+
+
+def compare(old: World, new: World, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> Comparison:
+    """Search for requests that two versions treat differently."""
+    if of_program(old.program) == of_program(new.program):
+        return Comparison([], (), None, True)
+    joint = _Joint(old, new, on_run)
+    explorer = Explorer(joint, bounds, thorough=True)  # type: ignore[arg-type] # it has all that a search asks a world
+    explored = explorer.explore()
+    found = [joint.smallest(kind, run, explored) for kind, run in list(joint.found.items())]
+    return Comparison(found, tuple(_obstacles(joint, explored)), explored.inputs)
+
+
+def _obstacles(joint: _Joint, explored: Exploration) -> Iterator[Obstacle]:
+    yield from sorted(explored.obstacles, key=lambda each: -explored.obstacles[each])
+    yield from (each for each in joint.obstacles if each not in explored.obstacles)
+    if explored.figures.diverged:
+        yield ANOTHER_WAY
+    if not explored.is_complete:
+        yield OUT_OF_TIME
+
+
+class _End(Record):
+    """What is known at the end of one version's run."""
+
+    follower: Follower
+    result: Result
+
+
+class _Joint:
+    """A world of two: a run is one through the old version, and one through the new."""
+
+    def __init__(self, old: World, new: World, on_run: Callable[[], None]) -> None:
+        self.old = old
+        self.new = new
+        self.on_run = on_run
+        self.goals = new.goals
+        self.handles_errors = old.handles_errors or new.handles_errors
+        self.found: dict[Kind, Run] = {}
+        self.obstacles: dict[Obstacle, None] = {}
+        self._ends: list[_End] = []
+        self._kinds: set[Kind] = set()
+        old.asking = new.asking = self._keep
+
+    def _keep(self, follower: Follower, gateway: Gateway, result: Result) -> list[Path]:
+        self._ends.append(_End(follower, result))
+        return []
+
+    def declare(self, inputs: Inputs) -> None:
+        self.old.declare(inputs)
+        self.new.declare(inputs)
+
+    def run(self, inputs: Inputs, assignment: Assignment) -> Run:
+        """Both runs as one, whose way is that of both, and what is asked at its end."""
+        self._ends.clear()
+        self._kinds = set()
+        self.on_run()
+        first = self.old.run(inputs, assignment)
+        if first.result is None:
+            return first
+        second = self.new.run(inputs, assignment, first.path)
+        if second.result is None:
+            return second
+        for difference in differences(first.result, second.result):
+            self._kinds.add(difference.kind)
+            self.found.setdefault(difference.kind, second)
+        second.further = self._asked(*self._ends)
+        return second
+
+    def _asked(self, old: _End, new: _End) -> list[Path]:
+        """A way for each thing in which the results could differ for another request."""
+        if common(old.result.trace, new.result.trace) == len(old.result.trace) == len(new.result.trace):
+            return []
+        ways: list[Path] = []
+        for question in _questions(old, new):
+            path = new.follower.path.branch()
+            obstacle = _hold(question, path)
+            if obstacle is None:
+                ways.append(path)
+            elif not self._kinds:
+                self.obstacles.setdefault(obstacle)
+        return ways
+
+    def smallest(self, kind: Kind, run: Run, explored: Exploration) -> Found:
+        """The smallest request that differs in this way."""
+        kept = shorter(self, explored.inputs, run, lambda _: kind in self._kinds)  # type: ignore[arg-type] # it runs
+        old = self.old.run(explored.inputs, kept.assignment)
+        new = self.new.run(explored.inputs, kept.assignment)
+        assert old.result is not None
+        assert new.result is not None
+        difference = next(each for each in differences(old.result, new.result) if each.kind == kind)
+        return Found(difference, old, new)
+
+
+def _hold(question: solver.Term | Obstacle, path: Path) -> Obstacle | None:
+    """Go on with a question; what stands in the way. One that is not true here has found its difference."""
+    if isinstance(question, Obstacle):
+        return question
+    is_equal = path.inputs.value(question, path.assignment)
+    path.is_over = is_equal is False
+    if not isinstance(is_equal, bool):
+        return Obstacle("a value without a form", "")
+    try:
+        path.hold(question, is_equal, "equal")
+    except TooLong:
+        return TOO_LONG
+    return next(iter(path.obstacles), None)
+
+
+# What is asked: terms that must be true, or why nobody knows
+
+
+def _questions(old: _End, new: _End) -> Iterator[solver.Term | Obstacle]:
+    yield from _of_messages(_answer(old), _answer(new), old, new)
+    one, other = old.follower.state.forwarded, new.follower.state.forwarded
+    for first, second in zip(one, other, strict=False):
+        yield from _of_sent(first, second)
+    if old.result.reached_backend:
+        yield from _of_urls(old, new)
+
+
+def _answer(end: _End) -> Message:
+    return end.follower.state.response(end.result.exchange.response)
+
+
+def _of_messages(one: Message, other: Message, old: _End, new: _End) -> Iterator[solver.Term | Obstacle]:
+    if one.key != other.key:
+        yield Obstacle("answers that come from different places", "")
+        return
+    if one.status is not None or other.status is not None:
+        status = one.headers.inputs.number(*one.key, "status", default=200, least=200, most=599)
+        given = Dual(term=status) if one.key != ("own",) else Dual(old.result.response.status_code)
+        yield _equal(one.status or given, other.status or given)
+    if (one.reason is not None or other.reason is not None) and one.reason is not other.reason:
+        yield _equal(_reason(one, old), _reason(other, new))
+    yield from _of_headers(one.headers, other.headers)
+    yield from _of_bodies(one, other)
+
+
+def _reason(message: Message, end: _End) -> Dual:
+    if message.reason is not None:
+        return message.reason
+    if message.key == ("own",):
+        return Dual(end.result.response.reason)
+    return Dual(lost=Obstacle("the reason phrase of an answer", ""))
+
+
+def _of_sent(one: Message, other: Message) -> Iterator[solver.Term | Obstacle]:
+    if one.method is not None or other.method is not None:
+        if one.method is None or other.method is None:
+            yield Obstacle("the method of a request", "")
+        else:
+            yield _equal(one.method, other.method)
+    yield from _of_headers(one.headers, other.headers)
+    yield from _of_bodies(one, other)
+
+
+def _of_urls(old: _End, new: _End) -> Iterator[Obstacle]:
+    """Policies that say where a request goes: others than before, or with expressions that may come to others."""
+    shared = common(old.result.trace, new.result.trace)
+    one, other = ([entry for entry in end.result.trace if has_trait(entry.name, "routes")] for end in (old, new))
+    is_same = [of_element(entry.element) for entry in one] == [of_element(entry.element) for entry in other]
+    common_entries = old.result.trace[:shared]
+    for entry in one:
+        attributes = [attribute.value.expression for attribute in entry.element.attributes]
+        inner = [each.expression for each in entry.element.elements()]
+        is_fixed = all(each is None for each in (*attributes, *inner))
+        if entry not in common_entries and not (is_same and is_fixed):
+            line, column = entry.position
+            yield Obstacle("the URL of the backend", f"{entry.file}:{line}:{column}")
+    if not one and other:
+        yield Obstacle("the URL of the backend", "")
+
+
+def _of_headers(one: Fields, other: Fields) -> Iterator[solver.Term | Obstacle]:
+    for fields in (one, other):
+        if fields.lost is not None:
+            yield fields.lost
+    for name in sorted({*one.set, *other.set}):
+        first, second = one.there(name), other.there(name)
+        yield solver.equal(first, second)
+        if not any(solver.known_truth(solver.simplified(there)) is False for there in (first, second)):
+            found = _equal(one.value(name), other.value(name))
+            yield found if isinstance(found, Obstacle) else solver.some(solver.no(first), found)
+
+
+def _of_bodies(one: Message, other: Message) -> Iterator[solver.Term | Obstacle]:
+    for message in (one, other):
+        if message.body.lost is not None:
+            yield message.body.lost
+    first, second = one.body.set, other.body.set
+    if first is None and second is None:
+        return
+    if first is None or second is None:
+        yield Obstacle("a body that only one of the versions sets", "")
+        return
+    yield _equal(first, second)
+
+
+def _equal(one: Dual, other: Dual) -> solver.Term | Obstacle:
+    if one.is_constant and other.is_constant:
+        return solver.constant(bool(one.value == other.value))
+    if one.form is not None and one.form is other.form:
+        return solver.constant(True)
+    first, second = term_of(one), term_of(other)
+    if first is None or second is None or first.sort() != second.sort():
+        return one.lost or other.lost or Obstacle("a value without a form", "")
+    found = solver.equal(first, second)
+    if one.null is not None or other.null is not None:
+        found = solver.every(solver.equal(one.is_null, other.is_null), solver.some(one.is_null, found))
+    return found

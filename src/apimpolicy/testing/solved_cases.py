@@ -1,0 +1,234 @@
+"""A first test file from requests that a solver found: a case for each branch, and for what conditions come to besides.
+
+What was found has run (`symbolic.explorer`). Each request is made as short as it can be, and is run once more as the
+test file has it: that run is what the case expects.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from apimpolicy.errors import ConfigurationError, DiagnosticError
+from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.symbolic.goals import BRANCH
+from apimpolicy.symbolic.world import World
+from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.certificates import STANDARD
+from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative_path, run_alone, text_of
+from apimpolicy.testing.first_fragments import add_fragments, put_into_document, section_of, without_files
+from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
+from apimpolicy.testing.gateways import NOW, gateway_of
+from apimpolicy.testing.named_value_choices import other_values
+from apimpolicy.testing.scenario_cases import case_of, sentence_of
+from apimpolicy.testing.tree import read_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from apimpolicy.checks.subject import Subject
+    from apimpolicy.symbolic.explorer import Exploration
+    from apimpolicy.symbolic.goals import Goal
+    from apimpolicy.symbolic.inputs import Assignment
+    from apimpolicy.symbolic.world import Run
+    from apimpolicy.testing.first_surroundings import Surroundings
+
+_MOST_RUNS_FOR_SHORTER = 40
+
+
+def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> FirstCases:
+    """A test file for a policy, to be written to `output`. Raises ConfigurationError, DiagnosticError."""
+    subject = subject_of(policy)
+    around = surroundings_of(subject)
+    world = _world(policy, output, around, subject)
+    explored = Explorer(world, bounds or Bounds()).explore()
+    if not explored.runs:
+        raise ConfigurationError(f"no request gets through {policy}: {explored.problem.removeprefix(f'{policy}:')}")
+    writer = _Writer(policy, output, around, explored)
+    cases = writer.cases()
+    cases += _with_other_named_values(writer, subject, bounds or Bounds())
+    missing = [goal for goal in world.goals.all if goal not in writer.reached]
+    listed = [_missing_line(explored, goal) for goal in missing]
+    text = text_of(relative_path(policy, output), around, cases, listed)
+    branches = [goal for goal in missing if goal.kind == BRANCH]
+    causes: dict[str, int] = {}
+    for goal in branches:
+        for kind in dict.fromkeys(obstacle.kind for obstacle in explored.reasons(goal)[:1]) or {"search": None}:
+            causes[kind] = causes.get(kind, 0) + 1
+    return FirstCases(
+        text,
+        cases,
+        [world.goals.name(goal) for goal in branches],
+        proven=len(branches) if explored.is_proof else 0,
+        causes={} if explored.is_proof else causes,
+        figures=attrs.asdict(explored.figures),
+    )
+
+
+def _with_other_named_values(writer: _Writer, subject: Subject, bounds: Bounds) -> list[Found]:
+    """Cases for branches that are taken when a named value is another one."""
+    found: list[Found] = []
+    choices = other_values(writer.around, subject.document.source.text)
+    for values in choices:
+        missing = [goal for goal in writer.world.goals.all if goal not in writer.reached and goal.kind == BRANCH]
+        if not missing:
+            break
+        try:
+            world = world_of(writer.policy, writer.output, writer.around, values)
+        except (ConfigurationError, DiagnosticError):
+            continue
+        seconds = bounds.seconds / (len(choices) + 1)
+        found += writer.cases_of(Explorer(world, Bounds(seconds=seconds), wanted=missing).explore(), missing)
+    return found
+
+
+def _world(policy: str, output: str, around: Surroundings, subject: Subject) -> World:
+    """The world of a policy; a fragment stands in the section whose values it asks for, where it may stand there."""
+    add_fragments(around, subject, policy, output)
+    section = section_of(subject)
+    if section == "inbound":
+        try:
+            return world_of(policy, output, around)
+        except DiagnosticError:
+            without_files(around)
+            return world_of(policy, output, around)
+    gateway = around.defaults.setdefault("gateway", {})
+    fragments, had = gateway.setdefault("fragments", {}), set(gateway)
+    around.document = put_into_document(fragments, policy, output, section)
+    try:
+        return world_of(policy, output, around)
+    except DiagnosticError:
+        around.document = ""
+        gateway.pop("fragments") if len(had) == 1 and len(fragments) == 1 else fragments.popitem()
+        return world_of(policy, output, around)
+
+
+def world_of(policy: str, output: str, around: Surroundings, values: Mapping[str, str] | None = None) -> World:
+    """The world in which the cases of a test file at `output` run; `values` are named values that are others."""
+    content = {
+        "policy": around.document or os.path.abspath(policy),
+        **around.content(),
+        "cases": [{"request": {"get": "/"}, "expect": {}, **({"named-values": dict(values)} if values else {})}],
+    }
+    path = os.path.abspath(output)
+    (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
+    made = gateway_of(case)
+    gateway, issuers = made.gateway, made.issuers()
+    settings = {name: getattr(gateway, name) for name in gateway.declared} | {"now": NOW}
+    certificates = {}
+    if gateway.certificates:
+        certificates = {name: case.file.certificates.get(name) for name in STANDARD}
+
+    def token(provider: str, options: Any) -> tuple[str, str]:
+        given = {name.replace("-", "_"): value for name, value in options.items()}
+        return "Authorization", f"Bearer {issuers.providers[provider].token(**given)}"
+
+    return World(
+        dict(case.subject.policies),
+        settings,
+        certificates=certificates,
+        providers=list(around.providers),
+        token=token,
+        has_doubles=True,
+        named_values=values,
+    )
+
+
+def _missing_line(explored: Exploration, goal: Goal) -> str:
+    name = explored.world.goals.name(goal)
+    if explored.is_proof:
+        return f"{name}: no request does that (proven within the bounds of `apimpolicy new test`)"
+    reasons = [obstacle.kind for obstacle in explored.reasons(goal)]
+    why = ", ".join(dict.fromkeys(reasons[:3]))
+    return f"{name}: not found" + (f"; without a symbolic form: {why}" if why else "")
+
+
+class _Writer:
+    """Writes the cases of a search."""
+
+    def __init__(self, policy: str, output: str, around: Surroundings, explored: Exploration) -> None:
+        self.policy = policy
+        self.output = output
+        self.around = around
+        self.explored = explored
+        self.world = explored.world
+        self.reached: set[Goal] = set()
+        self.names: set[str] = set()
+
+    def cases(self) -> list[Found]:
+        """The plain request, a case for each branch, then for what conditions come to besides."""
+        made = [self.case(self.explored.runs[0], [])]
+        made += self.cases_of(self.explored, self.explored.found)
+        return [case for case in made if case is not None]
+
+    def cases_of(self, explored: Exploration, wanted: Iterable[Goal]) -> list[Found]:
+        """Cases for those of the goals that were found and that no case has reached yet."""
+        self.explored, self.world = explored, explored.world
+        made: list[Found | None] = []
+        goals = [goal for goal in wanted if goal in explored.found]
+        order = {goal: index for index, goal in enumerate(self.world.goals.all)}
+        goals.sort(key=lambda goal: (goal.kind != BRANCH, order.get(goal, 0)))
+        for goal in goals:
+            if goal not in self.reached:
+                made.append(self.case(self.explored.found[goal], [goal]))
+        return [case for case in made if case is not None]
+
+    def case(self, run: Run, wanted: list[Goal]) -> Found | None:
+        """A case for a run, as short as it can be while it reaches what is wanted."""
+        if wanted:
+            run = self.shorter(run, set(wanted))
+        given = case_of(run.scenario)
+        request = given.pop("request")
+        outcome = run_alone(self.policy, self.output, self.around, request, **given)
+        if not outcome.results:
+            return None
+        reached = self.world.goals.reached(outcome.results[-1].trace)
+        fresh = [goal for goal in self.world.goals.all if goal in reached and goal not in self.reached]
+        if wanted and not set(wanted) & reached:
+            return None
+        self.reached |= reached
+        branches = [_branch_path(self.world, goal) for goal in wanted or fresh if goal in fresh and self.is_arm(goal)]
+        expect = expected(self.policy, self.output, self.around, request, outcome, branches, given)
+        response = outcome.results[-1].response
+        name = self.unique(f"{sentence_of(run.scenario)} gets {response.status_code} {response.reason}".rstrip())
+        return Found(name, request, expect, branches, given=given)
+
+    def is_arm(self, goal: Goal) -> bool:
+        """Whether it is a when or otherwise, which `expect: branch` can name."""
+        return goal.kind == BRANCH and self.world.goals.places[goal.kind, goal.file, goal.at].outcomes == ("taken",)
+
+    def unique(self, name: str) -> str:
+        number, found = 1, name
+        while found in self.names:
+            number += 1
+            found = f"{name} ({number})"
+        self.names.add(found)
+        return found
+
+    def shorter(self, run: Run, wanted: set[Goal]) -> Run:
+        """The same without what is not needed."""
+        tries = 0
+        for key in sorted(run.assignment, key=lambda key: (len(key), key)):
+            if tries >= _MOST_RUNS_FOR_SHORTER:
+                break
+            if key not in run.assignment:
+                continue
+            fewer: Assignment = {
+                each: value for each, value in run.assignment.items() if each != key and each[: len(key)] != key
+            }
+            if key[-1] == "there":
+                fewer = {each: value for each, value in fewer.items() if each[: len(key) - 1] != key[:-1]}
+            tried = self.world.run(self.explored.inputs, fewer)
+            tries += 1
+            if tried.result is not None and wanted <= tried.reached:
+                run = tried
+        return run
+
+
+def _branch_path(world: World, goal: Goal) -> str:
+    place = world.goals.places[goal.kind, goal.file, goal.at]
+    return f"{place.section} {place.name}"

@@ -1,0 +1,178 @@
+"""Policies and claims made up at random, and requests near the boundaries of their conditions."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+from urllib.parse import quote
+
+from apimpolicy import Request
+
+_NAMES = ("X-Role", "X-Client", "X-Version")
+_QUERY = ("mode", "page")
+_WORDS = ("admin", "reader", "v2", "beta", "")
+_NUMBERS = (0, 1, 9, 10, 42)
+_PATHS = ("/", "/health", "/orders", "/orders/17", "/admin/users")
+_CHANGES = (("==", "!="), ("!=", "=="), ("&&", "||"), ("||", "&&"), ("!(", "("), ("admin", "reader"), ("403", "200"))
+_METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
+
+
+class Maker:
+    """Makes policies, claims and requests up, the same for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    # Conditions
+
+    def condition(self, depth: int = 2) -> str:
+        """A condition in C#."""
+        if depth and self.random.random() < 0.6:
+            operator = self.random.choice(("&&", "||"))
+            return f"({self.condition(depth - 1)} {operator} {self.condition(depth - 1)})"
+        atom = self.random.choice((self._of_text, self._of_text, self._of_number, self._of_presence, self._of_method))()
+        return f"!({atom})" if self.random.random() < 0.3 else atom
+
+    def _text(self) -> str:
+        name, default = self.random.choice(_NAMES), self.random.choice(_WORDS)
+        return self.random.choice(
+            (
+                f'context.Request.Headers.GetValueOrDefault("{name}", "{default}")',
+                f'context.Request.Url.Query.GetValueOrDefault("{self.random.choice(_QUERY)}", "{default}")',
+                "context.Request.Url.Path",
+                'context.Variables.GetValueOrDefault<string>("role", "")',
+            )
+        )
+
+    def _of_text(self) -> str:
+        text, word = self._text(), self.random.choice(_WORDS + _PATHS)
+        return self.random.choice(
+            (
+                f'{text} == "{word}"',
+                f'{text} != "{word}"',
+                f'{text}.StartsWith("{word}")',
+                f'{text}.Contains("{word}")',
+                f'{text}.EndsWith("{word}")',
+                f'{text}.ToLower() == "{word}"',
+                f'{text}.Trim() == "{word}"',
+                f'{text}.Equals("{word}", StringComparison.OrdinalIgnoreCase)',
+                f"{text}.Split(',').Contains(\"{word}\")",
+                f"string.IsNullOrEmpty({text})",
+            )
+        )
+
+    def _of_number(self) -> str:
+        operator, number = self.random.choice(("<", ">", "==", ">=")), self.random.choice(_NUMBERS)
+        return self.random.choice(
+            (f"{self._text()}.Length {operator} {number}", f"int.Parse({self._text()}) {operator} {number}")
+        )
+
+    def _of_presence(self) -> str:
+        return self.random.choice(
+            (
+                f'context.Request.Headers.ContainsKey("{self.random.choice(_NAMES)}")',
+                f'context.Request.Url.Query.ContainsKey("{self.random.choice(_QUERY)}")',
+                "context.Request.Body == null",
+            )
+        )
+
+    def _of_method(self) -> str:
+        return f'context.Request.Method == "{self.random.choice(_METHODS)}"'
+
+    # Policies and claims
+
+    def policy(self) -> str:
+        """An API's policy."""
+        inbound = "".join(self._step() for _ in range(self.random.randint(1, 3)))
+        return (
+            f"<policies><inbound><base />{inbound}</inbound><backend><base /></backend>"
+            "<outbound><base /></outbound><on-error><base /></on-error></policies>"
+        )
+
+    def _step(self) -> str:
+        kind = self.random.random()
+        if kind < 0.2:
+            return f'<set-variable name="role" value="@({self._text()})" />'
+        if kind < 0.35:
+            name, action = self.random.choice(_NAMES), self.random.choice(("override", "skip", "delete"))
+            value = "" if action == "delete" else f"<value>@({self._text()})</value>"
+            return f'<set-header name="{name}" exists-action="{action}">{value}</set-header>'
+        whens = "".join(
+            f'<when condition="@({self.condition()})">{self._answer()}</when>' for _ in range(self.random.randint(1, 2))
+        )
+        otherwise = f"<otherwise>{self._answer()}</otherwise>" if self.random.random() < 0.2 else ""
+        return f"<choose>{whens}{otherwise}</choose>"
+
+    def _answer(self) -> str:
+        if self.random.random() < 0.25:
+            return '<set-variable name="role" value="admin" />'
+        status = self.random.choice((401, 403, 404))
+        return f'<return-response><set-status code="{status}" reason="No" /></return-response>'
+
+    def guarded(self) -> tuple[str, dict[str, Any]]:
+        """A policy that refuses on a condition, and the claim that nothing with it reaches the backend."""
+        condition = self.condition(1)
+        policy = (
+            f'<policies><inbound><base /><choose><when condition="@({condition})"><return-response>'
+            '<set-status code="403" reason="No" /></return-response></when></choose></inbound>'
+            "<backend><base /></backend><outbound><base /></outbound><on-error><base /></on-error></policies>"
+        )
+        return policy, {"if": f"@({condition})", "never": "reaches-backend"}
+
+    def claim(self) -> dict[str, Any]:
+        """A claim."""
+        expression = f"@({self.condition(1)})"
+        return self.random.choice(
+            (
+                {"never": {"status": 500, "by": "gateway"}},
+                {"never": {"status": self.random.choice((401, 403, 404, 500))}},
+                {"if": "reaches-backend", "then": expression},
+                {"if": expression, "then": {"status": self.random.choice((403, 404))}},
+                {"if": "reaches-backend", "then-sent": expression},
+                {"if": expression, "never": "reaches-backend"},
+                {"if": {"by": "policy"}, "then": {"any": [{"status": 403}, expression]}},
+            )
+        )
+
+    def changed(self, policy: str) -> list[str]:
+        """The policy with one operator or word changed, at up to six places."""
+        found: list[str] = []
+        for old, new in _CHANGES:
+            places = [place for place in range(len(policy)) if policy.startswith(old, place)]
+            for place in self.random.sample(places, min(len(places), 2)):
+                found.append(policy[:place] + new + policy[place + len(old) :])
+        return self.random.sample(found, min(len(found), 6))
+
+    # Requests
+
+    def word(self) -> str:
+        """A text near those that conditions ask for."""
+        found = self.random.choice(_WORDS + _PATHS + tuple(map(str, _NUMBERS)))
+        for _ in range(self.random.choice((0, 0, 0, 1, 1, 2))):
+            found = self._changed(found)
+        return found
+
+    def _changed(self, text: str) -> str:
+        place = self.random.randint(0, len(text))
+        return self.random.choice(
+            (
+                text.upper(),
+                text.title(),
+                f" {text}",
+                f"{text} ",
+                text[:place] + text[place + 1 :],
+                text[:place] + self.random.choice("a0,-/ A") + text[place:],
+                text + "," + self.random.choice(_WORDS),
+                f"-{text}",
+                text * 2,
+            )
+        )
+
+    def request(self) -> Request:
+        """A request."""
+        pick = self.random
+        headers = {name: self.word().strip() or "x" for name in _NAMES if pick.random() < 0.5}
+        query = "&".join(f"{name}={quote(self.word(), safe=',/')}" for name in _QUERY if pick.random() < 0.5)
+        path = pick.choice(_PATHS) if pick.random() < 0.7 else "/" + quote(self.word().strip(), safe="/,")
+        body = {"body": "x"} if pick.random() < 0.3 else {}
+        return Request(pick.choice(_METHODS), path + (f"?{query}" if query else ""), headers=headers, **body)

@@ -1,0 +1,120 @@
+"""What is proven has no counterexample, and what is false was run: claims about policies that are made up.
+
+python -m tests.property.test_claims_hold 1000000        as many requests, for as many policies as they are enough for
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.property.claim_policies import Maker
+
+from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.testing.case_files import CaseFile, load_case_tree
+from apimpolicy.testing.claims.conditions import Conditions
+from apimpolicy.testing.claims.proving import Proof, Verdict
+from apimpolicy.testing.claims.reading import Expressions
+from apimpolicy.testing.claims.worlds import surroundings_of, world_of
+from apimpolicy.testing.tree import read_tree
+
+if TYPE_CHECKING:
+    from apimpolicy import Gateway
+
+BOUNDS = Bounds(seconds=3.0)
+OF_EACH = 200
+"""Requests that are tried for each policy."""
+
+
+def _file(policy: str, claims: list[dict[str, Any]]) -> CaseFile:
+    content = {"policy": policy, "config": False, "claims": claims}
+    return load_case_tree(read_tree(json.dumps(content), "made-up.test.json"), "made-up.test.json")
+
+
+def check(seed: int, requests: int = OF_EACH) -> dict[str, int]:
+    """Decide made-up claims, and try requests on the proven ones; how many came to what. Raises AssertionError."""
+    maker = Maker(seed)
+    policy, claims = maker.policy(), [maker.claim() for _ in range(3)]
+    file = _file(policy, claims)
+    around = surroundings_of(file)
+    world = world_of(file.subject.policies, around)
+    expressions = Expressions({})
+    verdicts = Proof(world, file.claims, expressions, BOUNDS).verdicts()
+    counts = {"proven": 0, "false": 0, "undecided": 0}
+    for verdict in verdicts:
+        counts[verdict.status] += 1
+        if (run := verdict.run) is not None:
+            assert run.result is not None
+            conditions = Conditions(run.result, around.gateway, expressions, run.scenario.variables)
+            assert not conditions.hold(verdict.claim)
+    proven = [verdict for verdict in verdicts if verdict.status == "proven"]
+    for _ in range(requests if proven else 0):
+        _try(maker, file, around.gateway, expressions, proven, seed)
+    return counts
+
+
+def check_changed(seed: int) -> int:
+    """Change a policy until requests break a claim that was proven: then it is proven no more. How many were broken."""
+    maker = Maker(seed)
+    policy, claim = maker.guarded()
+    if _statuses(policy, claim) != "proven":
+        return 0
+    broken = 0
+    for changed in maker.changed(policy):
+        file = _file(changed, [claim])
+        gateway = surroundings_of(file).gateway
+        results = (gateway.run({"api": changed}, maker.request()) for _ in range(60))
+        if all(Conditions(result, gateway, Expressions({})).hold(file.claims[0]) for result in results):
+            continue
+        broken += 1
+        assert _statuses(changed, claim) != "proven", f"seed {seed}: {claim} is not true of {changed}"
+    return broken
+
+
+def _statuses(policy: str, claim: dict[str, Any]) -> str:
+    file = _file(policy, [claim])
+    around = surroundings_of(file)
+    (verdict,) = Proof(world_of(file.subject.policies, around), file.claims, Expressions({}), BOUNDS).verdicts()
+    return str(verdict.status)
+
+
+def _try(
+    maker: Maker, file: CaseFile, gateway: Gateway, expressions: Expressions, proven: list[Verdict], seed: int
+) -> None:
+    request = maker.request()
+    result = gateway.run(dict(file.subject.policies), request)
+    conditions = Conditions(result, gateway, expressions)
+    for verdict in proven:
+        assert conditions.hold(verdict.claim), (
+            f"seed {seed}: {verdict.claim.parts} is no truth: {request.method} {request.url} {request.headers} "
+            f"{file.subject.policies}"
+        )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_proven_has_no_counterexample(seed: int) -> None:
+    check(seed)
+
+
+def test_a_policy_that_was_changed_so_that_a_claim_breaks_is_not_proven() -> None:
+    assert sum(check_changed(seed) for seed in range(41, 44)) > 3
+
+
+def main(requests: int) -> None:
+    total = {"proven": 0, "false": 0, "undecided": 0}
+    tried, broken, seed = 0, 0, 1000
+    while tried < requests:
+        broken += check_changed(seed)
+        counts = check(seed, 2000)
+        tried += 2000 if counts["proven"] else 0
+        total = {word: total[word] + counts[word] for word in total}
+        seed += 1
+        if seed % 50 == 0:
+            print(seed, tried, total, broken, flush=True)
+    print(f"{tried:,} requests, {seed - 1000} policies, {total}, {broken} proven claims broken by a change")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

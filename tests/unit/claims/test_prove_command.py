@@ -1,0 +1,262 @@
+"""`apimpolicy prove` and `apimpolicy diff` as people and programs see them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema_rs
+import pytest
+
+from apimpolicy.cli import main
+
+SCHEMAS = Path(__file__).parents[3] / "src" / "apimpolicy" / "schemas"
+POLICY = """<policies><inbound><base />
+    <choose>
+        <when condition='@(context.Request.Headers.GetValueOrDefault("X-Key", "") != "open")'>
+            <return-response><set-status code="403" reason="Forbidden" /></return-response>
+        </when>
+    </choose>
+</inbound><backend><base /></backend><outbound><base /></outbound><on-error><base /></on-error></policies>
+"""
+FILE = """policy: orders.xml
+cases:
+  - name: a plain request is refused
+    expect: {status: 403}
+
+# claims follow
+claims:
+  - name: only requests with the key get through
+    if: reaches-backend
+    then: '@(context.Request.Headers.GetValueOrDefault("X-Key", "") == "open")'
+  - name: nobody is refused
+    never: {by: policy}
+  - name: the moment is even
+    if: reaches-backend
+    then: '@(DateTime.UtcNow.Second % 2 == 0)'
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "orders.xml").write_text(POLICY, "utf-8")
+    (tmp_path / "orders.test.yaml").write_text(FILE, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_each_claim_with_what_came_of_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove"]) == 1
+
+    out = capsys.readouterr().out
+    lines = [line.split() for line in out.splitlines() if line.startswith("orders.test.yaml: ")]
+    assert [line[-1] for line in lines] == ["proven", "false", "decided"]
+    assert "  GET / gets 403 Forbidden\n" in out
+    assert "  403 Forbidden, decided by orders.xml:3 choose ▸ when 1\n" in out
+    assert "      expect: {holds: nobody is refused}\n" in out
+    assert "3 claims: 1 proven, 1 false, 1 not decided, " in out
+    assert "proven for texts of at most 300 characters\n" in out
+
+
+@pytest.mark.parametrize(
+    ("word", "code"), [("only requests", 0), ("nobody is", 1), ("the moment", 3), ("nothing like this", 5)]
+)
+def test_exit_codes(folder: Path, word: str, code: int) -> None:
+    assert main(["prove", "-k", word]) == code
+
+
+def test_a_mistake_in_a_claim_is_shown_at_its_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for old, new, said in (
+        ("if: reaches-backend", "if: reaches-the-backend", "'reaches-the-backend' is not a condition"),
+        ("never: {by: policy}", "description: nothing", "a claim says what holds"),
+        ("never: {by: policy}", "never: {by: nobody}", "this is one of gateway, policy, backend"),
+    ):
+        (folder / "orders.test.yaml").write_text(FILE.replace(old, new, 1), "utf-8")
+        assert main(["prove"]) == 2
+        assert said in capsys.readouterr().out
+
+
+def test_an_expression_that_does_not_compile(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "orders.test.yaml").write_text(FILE.replace("DateTime.UtcNow.Second", "DateTime.UtcNow.Sekunde"), "utf-8")
+
+    assert main(["prove", "-k", "moment"]) == 1
+    assert "CS1061 error: 'DateTime' has no member 'Sekunde'" in capsys.readouterr().out
+
+
+def test_write_adds_a_case_that_fails_until_the_claim_holds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "--write"]) == 1
+    text = (folder / "orders.test.yaml").read_text("utf-8")
+    assert text.index("nobody is refused: GET /") < text.index("# claims follow")
+    assert main(["prove", "--write"]) == 1
+    assert (folder / "orders.test.yaml").read_text("utf-8") == text
+    capsys.readouterr()
+
+    assert main(["test"]) == 1
+    assert "the claim 'nobody is refused' does not hold for this request" in capsys.readouterr().out
+    (folder / "orders.xml").write_text(POLICY.replace('!= "open"', '== "never"'), "utf-8")
+    assert main(["test", "-k", "nobody"]) == 0
+
+
+def test_json_fits_its_schema(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "--format", "json"]) == 1
+
+    report = json.loads(capsys.readouterr().out)
+    jsonschema_rs.validate(json.loads((SCHEMAS / "apimpolicy-prove-output.schema.json").read_text("utf-8")), report)
+    assert [claim["status"] for claim in report["claims"]] == ["proven", "false", "undecided"]
+    assert report["claims"][1]["request"] == "GET / gets 403 Forbidden"
+
+
+def test_junit_and_sarif(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["prove", "--format", "junit"])
+    suite = ElementTree.fromstring(capsys.readouterr().out)
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
+
+    main(["prove", "--format", "sarif"])
+    (run,) = json.loads(capsys.readouterr().out)["runs"]
+    places = [
+        (result["ruleId"], result["level"], result["locations"][0]["physicalLocation"]["region"]["startLine"])
+        for result in run["results"]
+    ]
+    assert places == [("POL506", "error", 11), ("POL507", "warning", 13)]
+    assert all("help" in rule for rule in run["tool"]["driver"]["rules"])
+
+
+SERVICE = """
+[apis.orders]
+path = "orders"
+policy = "orders.xml"
+
+[[claims]]
+name = "every API wants the key"
+if = "reaches-backend"
+then = '@(context.Request.Headers.ContainsKey("X-Key"))'
+
+[[claims]]
+name = "only the orders are there"
+then = '@(context.Api.Id == "orders" && context.Request.Url.Path.StartsWith("/orders/"))'
+"""
+
+
+def test_claims_of_a_configuration_are_about_every_api(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "orders.test.yaml").unlink()
+    (folder / "apimpolicy.toml").write_text(SERVICE, "utf-8")
+    assert main(["prove"]) == 0
+
+    (folder / "open.xml").write_text("<policies><inbound><base /></inbound></policies>", "utf-8")
+    more = SERVICE.replace("[[claims]]", '[apis.open]\npath = "open"\npolicy = "open.xml"\n\n[[claims]]', 1)
+    (folder / "apimpolicy.toml").write_text(more, "utf-8")
+    capsys.readouterr()
+    assert main(["prove"]) == 1
+    out = capsys.readouterr().out
+    assert "every API wants the key (any /open/{*rest})" in out
+    assert "GET /open/x reaches the backend and gets 200 OK" in out
+
+
+def test_bounds_of_a_configuration(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "apimpolicy.toml").write_text("[prove]\ntext-length = 40\n", "utf-8")
+    assert main(["prove", "-k", "only requests"]) == 0
+    assert "texts of at most 40 characters" in capsys.readouterr().out
+
+    (folder / "apimpolicy.toml").write_text("[prove]\nhours = 40\n", "utf-8")
+    assert main(["prove"]) == 2
+    assert "'hours' is not a key of [prove]" in capsys.readouterr().err
+
+
+# diff
+
+STRICTER = POLICY.replace('!= "open"', '!= "open" || context.Request.Method == "DELETE"')
+
+
+def test_a_difference_with_the_smallest_request(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "new.xml").write_text(STRICTER, "utf-8")
+    assert main(["diff", "orders.xml", "new.xml"]) == 1
+
+    out = capsys.readouterr().out
+    assert "new.xml: 1 kind of request is treated differently; everything else is proven the same\n" in out
+    assert "  1. was 200 OK from the backend, is now 403 Forbidden\n     DELETE / with header X-Key: open\n" in out
+    assert "     old  200 OK, decided by the backend\n" in out
+    assert "     new  403 Forbidden, decided by new.xml:3 choose ▸ when 1\n" in out
+
+
+@pytest.mark.parametrize(
+    ("new", "kinds"),
+    [
+        pytest.param(POLICY.replace("<choose>", "<choose><!-- same -->"), [], id="a comment"),
+        pytest.param(POLICY.replace('"") != "open"', '"x") != "open"'), [], id="another default that is refused too"),
+        pytest.param(
+            POLICY.replace("</inbound>", '<set-header name="X-A"><value>b</value></set-header></inbound>'),
+            ["the backend now gets X-A: b"],
+            id="a new header",
+        ),
+        pytest.param(
+            POLICY.replace("Forbidden", "No"), ["was 403 Forbidden, is now 403 No"], id="another reason phrase"
+        ),
+        pytest.param(
+            POLICY.replace(
+                "</inbound>",
+                "<set-header name='X-A'><value>@(context.Request.Url.Query.GetValueOrDefault(\"a\", \"\"))</value>"
+                "</set-header></inbound>",
+            ).replace("POLICY", ""),
+            ["the backend now gets X-A: "],
+            id="a header from the query",
+        ),
+    ],
+)
+def test_kinds_of_differences(
+    folder: Path, new: str, kinds: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "new.xml").write_text(new, "utf-8")
+    code = main(["diff", "orders.xml", "new.xml", "--format", "json"])
+
+    report = json.loads(capsys.readouterr().out)
+    jsonschema_rs.validate(json.loads((SCHEMAS / "apimpolicy-diff-output.schema.json").read_text("utf-8")), report)
+    (policy,) = report["policies"]
+    assert [each["what"] for each in policy["differences"]] == kinds
+    assert policy["complete"], policy["reasons"]
+    assert code == (1 if kinds else 0)
+
+
+def test_values_that_only_some_requests_show(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both versions send the same for the first request; the search finds one for which they do not."""
+    value = 'context.Request.Url.Query.GetValueOrDefault("a", "{}")'
+    header = f"<set-header name='X-A'><value>@({value})</value></set-header></inbound>"
+    for name, default in (("old", "b"), ("new", "c")):
+        text = POLICY.replace("</inbound>", header.replace("{}", default))
+        (folder / f"{name}.xml").write_text(text, "utf-8")
+    assert main(["diff", "old.xml", "new.xml"]) == 1
+    assert "the backend gets X-A: c instead of b" in capsys.readouterr().out
+
+
+def test_folders_revisions_and_markdown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+        subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+    policies = folder / "policies"
+    policies.mkdir()
+    (policies / "orders.xml").write_text(POLICY, "utf-8")
+    (policies / "gone.xml").write_text(POLICY, "utf-8")
+    git("init")
+    git("add", "policies")
+    git("commit", "-m", "first")
+    (policies / "orders.xml").write_text(STRICTER, "utf-8")
+    (policies / "gone.xml").unlink()
+    (policies / "new.xml").write_text(POLICY, "utf-8")
+
+    assert main(["diff", "HEAD", "policies", "--format", "markdown"]) == 1
+    out = capsys.readouterr().out
+    assert "**`policies/gone.xml`**: gone" in out
+    assert "**`policies/new.xml`**: new" in out
+    assert "| was 200 OK from the backend, is now 403 Forbidden | `DELETE / with header X-Key: open` |" in out
+
+    assert main(["diff", "HEAD:policies/orders.xml", "policies/orders.xml"]) == 1
+    assert main(["diff", "HEAD:policies", "HEAD:policies"]) == 0
+    assert main(["diff", "HEAD:nothing.xml", "policies/orders.xml"]) == 2
+    assert "git has no nothing.xml at HEAD" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", "nowhere.xml", "orders.xml"]) == 2
+    assert "there is no file, folder or git revision nowhere.xml" in capsys.readouterr().err
