@@ -132,7 +132,8 @@ class Figures:
             print(f"   members among the first five: {', '.join(shares)} letters")
         p95 = ordered[int(len(ordered) * 0.95)] * 1e3
         print(
-            f"   {statistics.median(ordered) * 1e3:.1f} ms median, {p95:.1f} ms p95, {ordered[-1] * 1e3:.0f} ms most, of processor time"
+            f"   {statistics.median(ordered) * 1e3:.1f} ms median, {p95:.1f} ms p95, {ordered[-1] * 1e3:.0f} ms most, "
+            "of processor time"
         )
 
 

@@ -86,9 +86,7 @@ def bind(tree: Node, excerpt: Excerpt, make: Callable[[Excerpt], Binder] = Binde
     return bound
 
 
-def _bind(
-    tree: Node, excerpt: Excerpt, context: LocalSymbol, make: Callable[[Excerpt], Binder]
-) -> BoundExpression:
+def _bind(tree: Node, excerpt: Excerpt, context: LocalSymbol, make: Callable[[Excerpt], Binder]) -> BoundExpression:
     binder = make(excerpt)
     binder.scope.declare(context)
     if isinstance(tree, shapes.ExpressionBody):

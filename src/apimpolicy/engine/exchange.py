@@ -292,9 +292,7 @@ class Exchange:
                 raise
 
     @staticmethod
-    def _with_whole_body(
-        action: Callable[[ResponseMessage], None], response: ResponseMessage, content: bytes
-    ) -> None:
+    def _with_whole_body(action: Callable[[ResponseMessage], None], response: ResponseMessage, content: bytes) -> None:
         """Do what waited for a streamed body. An expression that throws there changes nothing any more."""
         whole = ResponseMessage(response.status_code, headers=response.headers.copy(), body=content)
         with suppress(PolicyError):

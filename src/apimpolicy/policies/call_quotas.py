@@ -55,9 +55,7 @@ class Quota:
         return PolicyError("QuotaExceeded", message, FORBIDDEN, headers={"Retry-After": str(seconds)})
 
 
-def take(
-    exchange: Exchange, quotas: Sequence[Quota], *, calls: int = 1, own: int = 0, is_promise: bool = False
-) -> int:
+def take(exchange: Exchange, quotas: Sequence[Quota], *, calls: int = 1, own: int = 0, is_promise: bool = False) -> int:
     """Count a call for all quotas; how many the first one has counted in this period.
 
     Raises PolicyError, and counts nothing, when one of them is used up.

@@ -105,6 +105,7 @@ def observable_mismatches(expect: Tree, response: Response, method: str) -> tupl
     ]
     return found, sum(key not in observable for key in expected)
 
+
 def differences_in(key: str, tree: Tree, result: Result) -> Iterator[str]:
     """How an answer differs from what one key expects of it, as sentences; a key that a result alone decides."""
     return _CHECKS[key](tree, result)

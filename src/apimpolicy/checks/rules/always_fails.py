@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-
 class AlwaysFails(Rule):
     code = "POL433"
     severity = Severity.ERROR

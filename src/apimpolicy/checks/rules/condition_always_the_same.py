@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-
 class ConditionAlwaysTheSame(Rule):
     code = "POL431"
     severity = Severity.INFO

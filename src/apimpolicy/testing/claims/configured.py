@@ -1,12 +1,12 @@
 """Claims and bounds of a configuration file: what a platform team says about every API of its service.
 
-    [[claims]]                                           # in apimpolicy.toml
-    name = "every API checks a token or a certificate"
-    if = "reaches-backend"
-    then = {any = ["validate-jwt", "validate-azure-ad-token", "validate-client-certificate"]}
+[[claims]]                                           # in apimpolicy.toml
+name = "every API checks a token or a certificate"
+if = "reaches-backend"
+then = {any = ["validate-jwt", "validate-azure-ad-token", "validate-client-certificate"]}
 
-    [prove]                                              # bounds of every search, see `symbolic.bounds.Bounds`
-    seconds = 60
+[prove]                                              # bounds of every search, see `symbolic.bounds.Bounds`
+seconds = 60
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def file_of(path: str) -> CaseFile:
         raise tree.mistake(
             "POL504",
             "there is no service whose APIs these claims are about",
-            help="Add [apis.…], or service = \"folder\"; claims about one policy stand in its test file.",
+            help='Add [apis.…], or service = "folder"; claims about one policy stand in its test file.',
         )
     content = json.dumps({"service": os.path.basename(path), "claims": []})
     beside = os.path.join(os.path.dirname(path), "claims.test.json")
