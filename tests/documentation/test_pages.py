@@ -67,6 +67,7 @@ def test_pages_are_short_enough() -> None:
 
 def test_titles_are_in_sentence_case() -> None:
     names = {"Azure", "APIM", "API", "Terraform", "Bicep", "ARM", "Key", "Vault", "GitHub", "Liquid", "JWT", "TLS"}
+    names |= {"Visual", "Studio", "Code", "Neovim", "Helix", "Emacs", "JetBrains"}
     names |= {
         "Application",
         "Gateway",

@@ -59,6 +59,8 @@ class Clause:
 
 
 _Key = tuple[str, int, int]
+_BINDS_LESS = (nodes.Logical, nodes.Conditional, nodes.Coalesce, nodes.Assignment, nodes.CompoundAssignment)
+"""What stands in parentheses as an operand of `&&`, if it does not stand in `||`."""
 
 
 def _key(node: nodes.Bound) -> _Key:
@@ -82,6 +84,14 @@ class Evaluated:
     def code(self, node: nodes.Bound) -> str:
         """The node as it is written, on one line."""
         return folded(self.text, node.syntax.start, node.syntax.end)
+
+    def operand_code(self, node: nodes.Expression) -> str:
+        """An operand of `&&` or `||` as it is written, in its parentheses where it would mean something else without."""
+        code = self.code(node)
+        if isinstance(node, _BINDS_LESS):
+            before, after = self.text[: node.syntax.start].rstrip(), self.text[node.syntax.end :].lstrip()
+            return f"({code})" if before.endswith("(") and after.startswith(")") else code
+        return code
 
     def is_evaluated(self, node: nodes.Expression) -> bool:
         return node.is_constant or _key(node) in self.values
@@ -171,7 +181,7 @@ def _chain(node: nodes.Expression, operator: str) -> list[nodes.Expression]:
 def _code_lines(node: nodes.Expression, operands: list[nodes.Expression], evaluated: Evaluated) -> list[str]:
     if not isinstance(node, nodes.Logical):
         return [evaluated.code(node)]
-    first, *others = [evaluated.code(unconverted(operand)) for operand in operands]
+    first, *others = [evaluated.operand_code(unconverted(operand)) for operand in operands]
     return [first, *(f"{node.operator} {code}" for code in others)]
 
 

@@ -20,9 +20,11 @@ _ANSWERS = {method: response for method, (_, response, _, _) in types.METHOD_TO_
 class Pipe(io.RawIOBase):
     """A stream between two threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float | None = None) -> None:
+        """`patience`: seconds that a reader waits at most."""
         self._chunks: queue.Queue[bytes] = queue.Queue()
         self._rest = b""
+        self._patience = patience
 
     def readable(self) -> bool:
         return True
@@ -39,7 +41,7 @@ class Pipe(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if not self._rest:
-            self._rest = self._chunks.get(timeout=60)
+            self._rest = self._chunks.get(timeout=self._patience)
         part, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
         buffer[: len(part)] = part
         return len(part)
@@ -49,7 +51,7 @@ class Client:
     """A session with a server that runs in a thread."""
 
     def __init__(self, *roots: str) -> None:
-        self._to_server, self._from_server = Pipe(), Pipe()
+        self._to_server, self._from_server = Pipe(), Pipe(patience=60)
         self._reader = io.BufferedReader(self._from_server)
         self.server = LanguageServer(io.BufferedReader(self._to_server), self._from_server)  # type: ignore[arg-type]
         self.code: int | None = None
@@ -135,6 +137,7 @@ class Client:
     def close(self) -> int | None:
         self.request("shutdown", {})
         self.notify("exit", {})
+        self._to_server.end()
         self._thread.join(10)
         return self.code
 
