@@ -37,6 +37,8 @@ class Part(NamedTuple):
         check_names(self.doubles, program)
         exchange.doubles = self.doubles
         exchange.sections = chosen_sections(self.section)
+        if self.last_error is not None and exchange.sections != {"on-error"}:
+            raise ConfigurationError("'last_error' is that of an on-error which runs alone: section='on-error'")
         if self.only is not None:
             program = only(program, self.only)
             exchange.sections = frozenset({section_of(program)})

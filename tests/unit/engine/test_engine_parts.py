@@ -25,6 +25,7 @@ POLICY = """<policies>
         ({"section": "middle"}, "'middle' is not a section; the sections are inbound, backend, outbound, on-error"),
         ({"doubles": {"gone": None}}, "there is no policy 'gone'; the ids are mark"),
         ({"section": "on-error", "last_error": {"code": "1"}}, "'code' is not a member of an error"),
+        ({"last_error": {"source": "set-body"}}, "'last_error' is that of an on-error which runs alone"),
     ],
 )
 def test_what_is_not_there(part: dict[str, Any], message: str) -> None:
