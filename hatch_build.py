@@ -1,7 +1,8 @@
 """Build hook: makes what is generated, for wheels and editable installs: the parser's tables of grammar/csharp.lark
-(src/apimpolicy/syntax/_tables.bin), what policies and rules declare (src/apimpolicy/_declarations.bin), the schema of
-test files (src/apimpolicy/schemas), and how often examples use a name (src/apimpolicy/editor/_usage.json). None of them
-needs more than the standard library and Lark.
+(src/apimpolicy/syntax/_tables.bin), what policies and rules declare (src/apimpolicy/_declarations.bin), which module
+implements which .NET types (src/apimpolicy/dotnet/_implementations.bin), the schema of test files
+(src/apimpolicy/schemas), and how often examples use a name (src/apimpolicy/editor/_usage.json). None of them needs more
+than the standard library and Lark.
 
 An editable install gets byte code too, as pip makes it for a wheel: where Python is told not to write any, every start
 would compile the sources again, and take three times as long.
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 GENERATED = [
     "src/apimpolicy/_declarations.bin",
+    "src/apimpolicy/dotnet/_implementations.bin",
     "src/apimpolicy/editor/_usage.json",
     "src/apimpolicy/schemas/apimpolicy-test.schema.json",
     "src/apimpolicy/syntax/_tables.bin",
@@ -42,9 +44,11 @@ class MakeGenerated(BuildHookInterface[Any]):
         builder.store(syntax / "_tables.bin", grammar, builder.build(grammar.decode()))
         _module("declarations", root / "src" / "apimpolicy").store()
         sys.path.insert(0, str(root / "src"))
+        from apimpolicy.dotnet import implementations
         from apimpolicy.editor import usage
         from apimpolicy.testing import schema
 
+        implementations.make()
         schema.store()
         usage.store()
         # Named here as well, since the files are git-ignored and an sdist has no git to ask.

@@ -61,7 +61,7 @@ class Rule:
     """Whether `?.` at the place of the finding mends it: editors offer that."""
 
     traits: ClassVar[tuple[str, ...]] = ()
-    """Traits of policies, see `apimpolicy.policies.spec.TRAITS`; `once` are those that may stand in a section once."""
+    """Traits of policies, see `apimpolicy.policies.traits`; `once` are those that may stand in a section once."""
 
     attributes: ClassVar[tuple[str, ...]] = ()
     """Names of attributes of which a document must have one."""
