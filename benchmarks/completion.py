@@ -131,10 +131,8 @@ class Figures:
             shares = [f"{count[f'first five after {n}'] / count['ranked']:.1%} after {n}" for n in range(3)]
             print(f"   members among the first five: {', '.join(shares)} letters")
         p95 = ordered[int(len(ordered) * 0.95)] * 1e3
-        print(
-            f"   {statistics.median(ordered) * 1e3:.1f} ms median, {p95:.1f} ms p95, {ordered[-1] * 1e3:.0f} ms most, "
-            "of processor time"
-        )
+        times = f"{statistics.median(ordered) * 1e3:.1f} ms median, {p95:.1f} ms p95, {ordered[-1] * 1e3:.0f} ms most"
+        print(f"   {times}, of processor time")
 
 
 def measure(count: int, seed: int) -> dict[str, Figures]:

@@ -37,10 +37,15 @@ CONTINUATIONS: Final = tuple(
 MOST_REPAIRS: Final = 4
 _FURTHER: Final = 12
 """Tokens that a repair is to go on for; one that does so is as good as any."""
+_CHOICES: Final = 4
+"""Repairs that are tried where the first does not lead to a name of which anything is known."""
+_WITHIN_LINE: Final = 4
+"""What it costs more to end a statement in the middle of a line."""
 _BACK: Final = 3
 """Tokens before the refused one at which something may be missing as well."""
 _INSERTED: Final = (*tuple(kind for kind, word in WORDS.items() if word.cost <= 4), "SEMICOLON")
 _ENDS: Final = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
+_BEGINS_VALUE: Final = frozenset(("LPAR", "NAME", "NEW", "STRING_LITERAL", "INTERPOLATED_START"))
 _DOT_AT_LINE_END: Final = re.compile(r"\.[ \t]*\r?\n\s*[A-Za-z_]")
 _WORD: Final = re.compile(r"@?\w*\Z")
 
@@ -81,9 +86,9 @@ def finished(code: str, caret: int) -> Iterator[Unfinished]:
         for whole in _finished(text, code[caret:]):
             is_found = True
             yield whole
-        if not is_found:
+        for choice in range(_CHOICES) if not is_found else ():
             with Frames():
-                mended = _mended(text)
+                mended = _mended(text, choice)
             if mended not in tried:
                 tried.add(mended)
                 yield from _finished(mended, code[caret:])
@@ -192,34 +197,47 @@ def _caret_token(tokens: Tokens, start: int) -> int:
 # ------------------------------------------------------------------------------------------------ mistakes before it
 
 
-def _mended(prefix: str) -> str:
-    """The text with what the tables refuse in it mended; as far as that goes."""
-    for _ in range(MOST_REPAIRS):
+def _mended(prefix: str, choice: int = 0) -> str:
+    """The text with what the tables refuse in it mended, as far as that goes; the first time by the choice wanted."""
+    for round_ in range(MOST_REPAIRS):
         tokens, _ = tokenize(prefix + CARET, 1)
         stacks = Stacks()
         reading = stacks.read(tokens)
         if reading.failed < 0:
             return prefix
-        best = _repair(stacks, reading, prefix)
-        if best is None:
+        found = _repairs(stacks, reading, prefix)
+        if not found:
             return prefix
-        prefix = best
+        prefix = found[min(choice if round_ == 0 else 0, len(found) - 1)]
     return prefix
 
 
-def _repair(stacks: Stacks, reading: Reading, prefix: str) -> str | None:
-    """The text after the one change that lets the parser come furthest from the place where it stopped."""
+def _repairs(stacks: Stacks, reading: Reading, prefix: str) -> list[str]:
+    """The texts after one change, best first: what lets the parser come furthest from the place where it stopped."""
     tokens, failed = reading.tokens, reading.failed
-    best: tuple[int, int, str] | None = None
-    for place in range(failed, max(failed - _BACK - 1, 0), -1):
+    found: dict[str, tuple[int, int]] = {}
+    for place in _places(tokens, failed):
         ends_line = "\n" in prefix[tokens.ends[place - 1] : tokens.starts[place]]
         for stack in _stacks_before(stacks, reading, place):
             for price, text, after, index in _changes(stacks, stack, tokens, place, prefix):
-                cost = price - ends_line
+                cost = price - ends_line + (_WITHIN_LINE if not ends_line and _ends_statement(text, prefix) else 0)
                 reached = _reach(stacks, tokens, after, index, failed + _FURTHER)
-                if reached > failed and (best is None or (reached, -cost) > best[:2]):
-                    best = (reached, -cost, text)
-    return best[2] if best is not None else None
+                if reached > failed and (reached, -cost) > found.get(text, (0, 0)):
+                    found[text] = reached, -cost
+    return sorted(found, key=found.__getitem__, reverse=True)[:_CHOICES]
+
+
+def _places(tokens: Tokens, failed: int) -> list[int]:
+    """Where a change may help: at the refused token, shortly before it, and behind what its statement may declare."""
+    near = list(range(failed, max(failed - _BACK - 1, 0), -1))
+    start = failed
+    while start > 1 and tokens.kinds[start - 1] not in _ENDS:
+        start -= 1
+    return near + [place for place in (start + 2,) if place not in near and place < failed]
+
+
+def _ends_statement(text: str, prefix: str) -> bool:
+    return text.count(";") > prefix.count(";")
 
 
 def _stacks_before(stacks: Stacks, reading: Reading, place: int) -> Iterator[Stack]:
@@ -227,11 +245,26 @@ def _stacks_before(stacks: Stacks, reading: Reading, place: int) -> Iterator[Sta
     stack = reading.before.get(place)
     if stack is not None:
         yield stack
+    declared = _as_declaration(stacks, reading, place)
+    if declared is not None:
+        yield declared
     earlier = reading.before.get(place - 1)
     if earlier is not None and reading.tokens.kinds[place - 1] == "NAME":
         named = stacks.take(earlier, "NAME")
         if named is not None and named is not stack:
             yield named
+
+
+def _as_declaration(stacks: Stacks, reading: Reading, place: int) -> Stack | None:
+    """The stack before a token if a variable is declared in front of it: `var x (…)` may lack its `=`."""
+    start = place - 2
+    if start not in reading.before or reading.tokens.kinds[place] not in _BEGINS_VALUE:
+        return None
+    marked = stacks.take(reading.before[start], "_MARK_DECLARATION")
+    if marked is None:
+        return None
+    again = stacks.read(reading.tokens, marked, start, place - 1)
+    return again.stack if again.failed < 0 else None
 
 
 def _changes(
