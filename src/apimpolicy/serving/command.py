@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving.certificates import server_certificate
+from apimpolicy.serving.limits import Limits
 from apimpolicy.serving.lines import LineWriter
 from apimpolicy.serving.listing import callable_lines, notes
 from apimpolicy.serving.runtime import Runtime
@@ -42,6 +43,8 @@ class ServeCommand:
         certificate: Sequence[str] | None = None,
         redis: str | None = None,
         trust_proxy: Sequence[str] = (),
+        max_body: int | None = None,
+        max_connections: int | None = None,
         inspector: bool = True,
         is_quiet: bool = False,
         has_workers: bool = False,
@@ -50,6 +53,8 @@ class ServeCommand:
         self.output = output
         self.redis = redis
         self.inspector = inspector
+        given = {"body_bytes": max_body, "connections": max_connections}
+        self.limits = Limits(**{name: value for name, value in given.items() if value is not None})
         self.is_quiet = is_quiet
         self.has_workers = has_workers
         self.trusts_proxy = _proxies(trust_proxy)
@@ -82,7 +87,7 @@ class ServeCommand:
         spans = span_writer()
         if spans is not None:
             runtime.front.listeners.append(spans)
-        server = runtime.server(self.listeners, trusts_proxy=self.trusts_proxy)
+        server = runtime.server(self.listeners, limits=self.limits, trusts_proxy=self.trusts_proxy)
         gc.collect()
         gc.freeze()
         gc.set_threshold(_COLLECTION_THRESHOLD)

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 _LOOK = 0.5
 """Seconds between two looks at the files."""
 
+_KINDS = (
+    *(".xml", ".policy", ".cshtml", ".toml", ".json", ".yaml", ".yml", ".wsdl", ".xsd", ".xsl", ".xslt", ".graphql"),
+    *(".pem", ".crt", ".cer", ".der", ".pfx", ".p12", ".crl", ".http"),
+)
+"""Files that what is served may be made of; a log that grows beside them is none."""
+
 log = logging.getLogger("apimpolicy.serve")
 
 
@@ -68,10 +74,10 @@ class Runtime:
         """Load again whenever a file changes."""
         assert self.source is not None
         paths = self.source.watched()
-        seen = await asyncio.to_thread(fingerprint, paths)
+        seen = await asyncio.to_thread(_files, paths)
         while True:
             await asyncio.sleep(_LOOK)
-            now = await asyncio.to_thread(fingerprint, paths)
+            now = await asyncio.to_thread(_files, paths)
             if now != seen:
                 seen = now
                 await self.reload()
@@ -109,3 +115,7 @@ class Runtime:
         if connection is not None:
             with contextlib.suppress(Exception):  # it may be away
                 await connection.aclose()
+
+
+def _files(paths: list[str]) -> list[tuple[str, int, int]]:
+    return [entry for entry in fingerprint(paths) if entry[0].lower().endswith(_KINDS)]
