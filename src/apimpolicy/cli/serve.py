@@ -84,11 +84,10 @@ def command(path: str, ca: bool, **options: Any) -> int:
 def _serve(source: Source, *, workers: int, quiet: bool, **options: Any) -> int:
     from apimpolicy.serving.command import ServeCommand
 
-    serve = ServeCommand(source, sys.stdout, is_quiet=quiet, has_workers=workers > 1, **options)
+    serve = ServeCommand(source, sys.stdout, is_quiet=quiet, workers=workers, **options)
     serve.announce()
     if workers == 1:
         return serve.work(0)
     from apimpolicy.cli.program import say
-    from apimpolicy.serving.workers import run_workers
 
-    return run_workers(workers, serve.work, say)
+    return serve.work_together(say)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from apimpolicy.serving.front import Served
     from apimpolicy.serving.limits import Limits
     from apimpolicy.serving.loading import Source
+    from apimpolicy.serving.peers import Peers
     from apimpolicy.serving.server import Listener
 
 _LOOK = 0.5
@@ -41,7 +42,14 @@ class Runtime:
     and the last good state goes on.
     """
 
-    def __init__(self, served: Served, source: Source | None = None, *, with_inspector: bool = True) -> None:
+    def __init__(
+        self,
+        served: Served,
+        source: Source | None = None,
+        *,
+        with_inspector: bool = True,
+        peers: Peers | None = None,
+    ) -> None:
         self.front = Front(served)
         self.source = source
         self.state: State = served.gateway.services.state
@@ -49,7 +57,7 @@ class Runtime:
         if with_inspector:
             from apimpolicy.serving.inspector import Inspector
 
-            self.inspector = Inspector(self.front)
+            self.inspector = Inspector(self.front, peers)
             self.front.listeners.append(self.inspector.add)
 
     def server(
