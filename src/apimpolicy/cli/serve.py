@@ -31,6 +31,8 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="How many processes serve.")
 @click.option("--negotiate/--no-negotiate", default=None, help="Turn 'Negotiate client certificate' on or off.")
 @click.option("--trust-proxy", multiple=True, metavar="ADDRESS", help="Believe the X-Forwarded-* of this proxy.")
+@click.option("--max-body", type=click.IntRange(0), metavar="BYTES", help="The largest body of a request; 100 MB.")
+@click.option("--max-connections", type=click.IntRange(1), metavar="N", help="Open at once in each process; 10,000.")
 @click.option("--inspector/--no-inspector", default=True, help="Show requests at /_apimpolicy/ (on this machine only).")
 @click.option("--tracing/--no-tracing", default=True, help="Keep the values of expressions for explanations.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no line for each request.")
@@ -82,11 +84,10 @@ def command(path: str, ca: bool, **options: Any) -> int:
 def _serve(source: Source, *, workers: int, quiet: bool, **options: Any) -> int:
     from apimpolicy.serving.command import ServeCommand
 
-    serve = ServeCommand(source, sys.stdout, is_quiet=quiet, has_workers=workers > 1, **options)
+    serve = ServeCommand(source, sys.stdout, is_quiet=quiet, workers=workers, **options)
     serve.announce()
     if workers == 1:
         return serve.work(0)
     from apimpolicy.cli.program import say
-    from apimpolicy.serving.workers import run_workers
 
-    return run_workers(workers, serve.work, say)
+    return serve.work_together(say)

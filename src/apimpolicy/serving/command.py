@@ -6,12 +6,15 @@ import gc
 import ipaddress
 import logging
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving.certificates import server_certificate
+from apimpolicy.serving.limits import Limits
 from apimpolicy.serving.lines import LineWriter
 from apimpolicy.serving.listing import callable_lines, notes
+from apimpolicy.serving.peers import Peers
 from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
 from apimpolicy.serving.spans import span_writer
@@ -42,16 +45,21 @@ class ServeCommand:
         certificate: Sequence[str] | None = None,
         redis: str | None = None,
         trust_proxy: Sequence[str] = (),
+        max_body: int | None = None,
+        max_connections: int | None = None,
         inspector: bool = True,
         is_quiet: bool = False,
-        has_workers: bool = False,
+        workers: int = 1,
     ) -> None:
         self.source = source
         self.output = output
         self.redis = redis
         self.inspector = inspector
+        given = {"body_bytes": max_body, "connections": max_connections}
+        self.limits = Limits(**{name: value for name, value in given.items() if value is not None})
         self.is_quiet = is_quiet
-        self.has_workers = has_workers
+        self.workers = workers
+        self.peers_folder = ""
         self.trusts_proxy = _proxies(trust_proxy)
         self._check_redis()
         self.served = source.load()
@@ -68,6 +76,13 @@ class ServeCommand:
             print(f"  {line}", file=self.output)
         self.output.flush()
 
+    def work_together(self, say: Callable[[str], None]) -> int:
+        """Serve in several processes until a signal; the exit code."""
+        from apimpolicy.serving.workers import run_workers
+
+        with tempfile.TemporaryDirectory(prefix="apimpolicy-") as self.peers_folder:
+            return run_workers(self.workers, self.work, say)
+
     def work(self, number: int) -> int:
         """Serve until a signal; the exit code."""
         logging.basicConfig(format="apimpolicy: %(message)s", stream=sys.stderr, level=logging.INFO)
@@ -75,14 +90,16 @@ class ServeCommand:
         served = self.served
         if self.redis is not None:
             served = self.source.load(self._redis_state())
-        runtime = self.runtime = Runtime(served, self.source, with_inspector=self.inspector)
+        peers = Peers(self.peers_folder, number, self.workers) if self.peers_folder and self.inspector else None
+        listeners = self.listeners if peers is None else [*self.listeners, peers.listener()]
+        runtime = self.runtime = Runtime(served, self.source, with_inspector=self.inspector, peers=peers)
         writer = None if self.is_quiet else LineWriter(self.output)
         if writer is not None:
             runtime.front.listeners.append(writer)
         spans = span_writer()
         if spans is not None:
             runtime.front.listeners.append(spans)
-        server = runtime.server(self.listeners, trusts_proxy=self.trusts_proxy)
+        server = runtime.server(listeners, limits=self.limits, trusts_proxy=self.trusts_proxy)
         gc.collect()
         gc.freeze()
         gc.set_threshold(_COLLECTION_THRESHOLD)
@@ -128,7 +145,7 @@ class ServeCommand:
     def _state(self) -> list[str]:
         if self.redis is not None:
             return [f"counters and caches are shared in {_without_password(self.redis)}"]
-        return ["every worker has counters and caches of its own; --redis shares them"] if self.has_workers else []
+        return ["every worker has counters and caches of its own; --redis shares them"] if self.workers > 1 else []
 
     def _check_redis(self) -> None:
         if self.redis is not None:

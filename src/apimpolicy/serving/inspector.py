@@ -25,11 +25,13 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.serving.front import Handled
 from apimpolicy.serving.lines import Summary
 from apimpolicy.serving.own_answers import own_answer
+from apimpolicy.serving.peers import OWN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from apimpolicy.serving.front import Front
+    from apimpolicy.serving.peers import Peers
 
 PREFIX = "/_apimpolicy"
 DEBUG_HEADER, TRACE_ID = "Apim-Debug-Authorization", "Apim-Trace-Id"
@@ -37,7 +39,8 @@ MOST_REQUESTS = 500
 MOST_BYTES = 64 << 20
 """Of bodies of the requests that are kept."""
 _MOST_WAITING = 1_000
-_LOOPBACK = ("127.0.0.1", "::1")
+_LOOPBACK = ("127.0.0.1", "::1", "")
+"""Callers of this machine; another worker has no address."""
 _OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
 _OWN_HEADER = "X-Apimpolicy"
 _PAGES = {"": "inspector.html", "inspector.css": "inspector.css", "inspector.js": "inspector.js"}
@@ -51,11 +54,12 @@ _POLICY = (
 class Inspector:
     """Keeps the last requests, and shows them."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, peers: Peers | None = None) -> None:
         self.front = front
+        self.peers = peers
         self._kept: OrderedDict[int, Handled] = OrderedDict()
         self._bytes = 0
-        self._watchers: set[asyncio.Queue[Handled | None]] = set()
+        self._watchers: set[asyncio.Queue[Handled | bytes | None]] = set()
 
     def add(self, handled: Handled) -> None:
         """Keep a request that has been answered, and tell who watches."""
@@ -77,13 +81,34 @@ class Inspector:
         place = request.url.find("/", 8)
         if request.url.startswith(PREFIX, place) and self._may_see(request):
             handled = Handled(0, request)
-            handled.response = self._page(request, urlsplit(request.url).path.removeprefix(PREFIX), loop)
+            path = urlsplit(request.url).path.removeprefix(PREFIX)
+            if (peer := self._peer_of(path)) is not None:
+                loop.create_task(self._ask_peer(peer, path, handled, done))
+                return
+            handled.response = self._page(request, path, loop)
             done(handled)
             return
         if DEBUG_HEADER in request.headers and self._may_see(request):
-            self.front.answer(request, lambda handled: done(_with_trace_id(handled)), loop)
+            self.front.answer(request, lambda handled: done(_with_trace_id(handled, self.id_of(handled))), loop)
             return
         self.front.answer(request, done, loop)
+
+    def id_of(self, handled: Handled) -> str:
+        """What a request is called here: its number, behind that of its worker where there are several."""
+        return str(handled.number) if self.peers is None else f"{self.peers.worker}-{handled.number}"
+
+    def _peer_of(self, path: str) -> int | None:
+        """The other worker that a page belongs to."""
+        worker = path.removeprefix("/requests/").partition("-")[0] if path.startswith("/requests/") else ""
+        others = () if self.peers is None else self.peers.others
+        return int(worker) if worker.isdecimal() and int(worker) in others else None
+
+    async def _ask_peer(self, peer: int, path: str, handled: Handled, done: Callable[[Handled], None]) -> None:
+        assert self.peers is not None
+        method = handled.request.method
+        headers = {_OWN_HEADER: "1"} if _OWN_HEADER in handled.request.headers else {}
+        handled.response = await self.peers.ask(peer, method, f"{PREFIX}{path}", headers)
+        done(handled)
 
     def _may_see(self, request: Request) -> bool:
         """Whether the caller sits at this machine: not behind a proxy, nor a page of somebody else's in a browser."""
@@ -101,12 +126,16 @@ class Inspector:
             return _file(_PAGES[path])
         if path == "events":
             headers = Headers({"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-            return Response.made_of(200, "OK", headers, b"", _Events(self))  # type: ignore[arg-type] # it is only sent
+            events = _Events(self, is_own=urlsplit(request.url).query == OWN)
+            return Response.made_of(200, "OK", headers, b"", events)  # type: ignore[arg-type] # it is only sent
         if path == "state":
             return _json([entry._asdict() for entry in self.front.served.gateway.services.state.entries()])
         kind, _, rest = path.partition("/")
-        number, _, what = rest.partition("/")
+        id_, _, what = rest.partition("/")
+        number = id_.rpartition("-")[2]
         handled = self._kept.get(int(number)) if kind == "requests" and number.isdecimal() else None
+        if handled is not None and self.id_of(handled) != id_:
+            handled = None
         if handled is None:
             return own_answer(404, "There is no such page, or the request is not kept any more.")
         return self._of(handled, what, request, loop)
@@ -117,7 +146,8 @@ class Inspector:
             if request.method != "POST" or _OWN_HEADER not in request.headers:
                 return own_answer(405, f"Replaying takes a POST with the header {_OWN_HEADER}.")
             self.front.answer(_again(handled.request), lambda _: None, loop)
-            return _json({"number": self.front.count})
+            again = Handled(self.front.count, handled.request)
+            return _json({"number": self.id_of(again)})
         if handled.result is None:
             return _text(handled.problem)
         if what == "":
@@ -147,16 +177,19 @@ class Inspector:
 class _Events:
     """The body of the answer that goes on as long as somebody reads it."""
 
-    def __init__(self, inspector: Inspector) -> None:
+    def __init__(self, inspector: Inspector, *, is_own: bool) -> None:
         self._inspector = inspector
-        self._queue: asyncio.Queue[Handled | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Handled | bytes | None] = asyncio.Queue()
+        self._peers = None if is_own else inspector.peers
 
     async def parts(self) -> AsyncIterator[bytes]:
         inspector = self._inspector
         inspector._watchers.add(self._queue)
+        workers = [] if self._peers is None else self._peers.others
+        others = [asyncio.ensure_future(self._listen(worker)) for worker in workers]
         try:
             for handled in list(inspector._kept.values()):
-                yield _event(handled)
+                yield _event(handled, inspector.id_of(handled))
             yield b": these were the last ones\n\n"
             while True:
                 try:
@@ -166,24 +199,33 @@ class _Events:
                     continue
                 if found is None:
                     return
-                yield _event(found)
+                yield found if isinstance(found, bytes) else _event(found, inspector.id_of(found))
         finally:
+            for each in others:
+                each.cancel()
             inspector._watchers.discard(self._queue)
+
+    async def _listen(self, worker: int) -> None:
+        """Pass on what another worker tells."""
+        assert self._peers is not None
+        async for event in self._peers.events(worker, f"{PREFIX}/events"):
+            if not event.startswith(b":"):
+                self._queue.put_nowait(event)
 
     def close(self) -> None:
         self._inspector._watchers.discard(self._queue)
 
 
-def _event(handled: Handled) -> bytes:
+def _event(handled: Handled, number: str) -> bytes:
     summary = Summary(handled)
     data = {name: getattr(summary, name) for name in Summary.__slots__}
-    data |= {"number": handled.number, "line": str(summary)}
-    return f"id: {handled.number}\ndata: {json.dumps(data)}\n\n".encode()
+    data |= {"number": number, "line": str(summary)}
+    return f"id: {number}\ndata: {json.dumps(data)}\n\n".encode()
 
 
-def _with_trace_id(handled: Handled) -> Handled:
+def _with_trace_id(handled: Handled, number: str) -> Handled:
     given = handled.response
-    headers = Headers({**dict(given.headers.fields()), TRACE_ID: str(handled.number)})
+    headers = Headers({**dict(given.headers.fields()), TRACE_ID: number})
     handled.response = Response.made_of(given.status_code, given.reason, headers, given.body, given.stream)
     return handled
 

@@ -20,10 +20,17 @@ if TYPE_CHECKING:
     from apimpolicy.serving.front import Served
     from apimpolicy.serving.limits import Limits
     from apimpolicy.serving.loading import Source
+    from apimpolicy.serving.peers import Peers
     from apimpolicy.serving.server import Listener
 
 _LOOK = 0.5
 """Seconds between two looks at the files."""
+
+_KINDS = (
+    *(".xml", ".policy", ".cshtml", ".toml", ".json", ".yaml", ".yml", ".wsdl", ".xsd", ".xsl", ".xslt", ".graphql"),
+    *(".pem", ".crt", ".cer", ".der", ".pfx", ".p12", ".crl", ".http"),
+)
+"""Files that what is served may be made of; a log that grows beside them is none."""
 
 log = logging.getLogger("apimpolicy.serve")
 
@@ -35,7 +42,14 @@ class Runtime:
     and the last good state goes on.
     """
 
-    def __init__(self, served: Served, source: Source | None = None, *, with_inspector: bool = True) -> None:
+    def __init__(
+        self,
+        served: Served,
+        source: Source | None = None,
+        *,
+        with_inspector: bool = True,
+        peers: Peers | None = None,
+    ) -> None:
         self.front = Front(served)
         self.source = source
         self.state: State = served.gateway.services.state
@@ -43,7 +57,7 @@ class Runtime:
         if with_inspector:
             from apimpolicy.serving.inspector import Inspector
 
-            self.inspector = Inspector(self.front)
+            self.inspector = Inspector(self.front, peers)
             self.front.listeners.append(self.inspector.add)
 
     def server(
@@ -68,10 +82,10 @@ class Runtime:
         """Load again whenever a file changes."""
         assert self.source is not None
         paths = self.source.watched()
-        seen = await asyncio.to_thread(fingerprint, paths)
+        seen = await asyncio.to_thread(_files, paths)
         while True:
             await asyncio.sleep(_LOOK)
-            now = await asyncio.to_thread(fingerprint, paths)
+            now = await asyncio.to_thread(_files, paths)
             if now != seen:
                 seen = now
                 await self.reload()
@@ -109,3 +123,7 @@ class Runtime:
         if connection is not None:
             with contextlib.suppress(Exception):  # it may be away
                 await connection.aclose()
+
+
+def _files(paths: list[str]) -> list[tuple[str, int, int]]:
+    return [entry for entry in fingerprint(paths) if entry[0].lower().endswith(_KINDS)]

@@ -110,9 +110,11 @@ class GatewayServer(uvicorn.Server):
         """Begin to listen."""
         loop = asyncio.get_running_loop()
         make = partial(self._protocol, self.config, self.server_state, _loop=loop)
-        self.servers = [
-            await loop.create_server(make, sock=each.socket, ssl=each.tls, backlog=_BACKLOG) for each in self._listeners
-        ]
+        self.servers = []
+        for each in self._listeners:
+            is_local = each.socket.family not in (socket.AF_INET, socket.AF_INET6)
+            create: Any = loop.create_unix_server if is_local else loop.create_server
+            self.servers.append(await create(make, sock=each.socket, ssl=each.tls, backlog=_BACKLOG))
         self._tasks = [asyncio.ensure_future(start()) for start in self._beside]
         self.started = True
         await self.on_tick(0)

@@ -66,6 +66,9 @@ def test_files_that_change_hold_from_the_next_request_on(tmp_path: Path) -> None
         assert eventually(lambda: serve.printed("loaded again"))
         assert [get(serve.http, "/")[0] for _ in range(2)] == [200, 429]
         assert not serve.printed("Traceback")
+        (tmp_path / "serve.log").write_text("a log beside the policy is nothing to load again for")
+        time.sleep(1.5)
+        assert sum("loaded again" in line for line in serve.lines) == 1
 
 
 def test_no_request_is_lost_while_files_change(tmp_path: Path) -> None:
@@ -307,6 +310,38 @@ def test_the_inspector_tells_as_it_happens(tmp_path: Path) -> None:
         assert b"/after" in wire.until(b"/after")
         assert serve.end() == 0
         wire.close()
+
+
+def test_the_inspector_shows_the_requests_of_all_workers(tmp_path: Path) -> None:
+    from tests.unit.serving.clients import Wire
+
+    policy = tmp_path / "orders.xml"
+    policy.write_text(SAYS.format(1))
+    with Serve(tmp_path / "home", str(policy), "--workers", "3") as serve:
+        wire = Wire(serve.http).send(b"GET /_apimpolicy/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        wire.until(b"these were the last ones")
+        numbers: dict[str, str] = {}
+        for number in range(40):
+            headers = get(serve.http, f"/number-{number}", Apim_Debug_Authorization="x")[2]
+            numbers[f"/number-{number}"] = headers["Apim-Trace-Id"]
+        seen = b""
+        while any(path.encode() + b'"' not in seen for path in numbers):
+            seen += wire.until(b"\n\n")
+        assert {number.partition("-")[0] for number in numbers.values()} > {"0"} or len(set(numbers.values())) == 40
+        for path, number in numbers.items():
+            assert path.encode() in get(serve.http, f"/_apimpolicy/requests/{number}")[1]
+        assert get(serve.http, f"/_apimpolicy/requests/{number}/replay", "POST", X_Apimpolicy="1")[0] == 200
+        assert get(serve.http, "/_apimpolicy/requests/9-1")[0] == 404
+        wire.close()
+        assert serve.end() == 0
+
+
+def test_limits_are_options(tmp_path: Path) -> None:
+    policy = tmp_path / "orders.xml"
+    policy.write_text(SAYS.format(1))
+    with Serve(tmp_path / "home", str(policy), "--max-body", "5") as serve:
+        assert get(serve.http, "/", "POST", b"12345")[0] == 200
+        assert get(serve.http, "/", "POST", b"123456")[0] == 413
 
 
 def test_without_the_inspector_the_path_is_the_gateways(tmp_path: Path) -> None:
