@@ -260,6 +260,12 @@ def is_null(walker: Walker, dual: Dual) -> bool:
     return dual.value is None
 
 
+def is_plain_null(walker: Walker, dual: Dual) -> bool:
+    """Whether it is a plain null, and no token."""
+    form = dual.form
+    return isinstance(form, Tree) and not form.is_token and form.decide_kind(walker, dual) == NULL
+
+
 def _parsed_truth(walker: Walker, plain: Dual) -> Dual:
     is_true = solver.matches(plain.term, solver.ignoring_case("true"))
     walker.guard(solver.some(is_true, solver.matches(plain.term, solver.ignoring_case("false"))))

@@ -148,7 +148,7 @@ class World:
             gateway.follow(follower)
             request = self.request(scenario)
             if scenario.token is not None:
-                follower.has_token(request.headers)
+                follower.has_token(scenario.token[0], request.headers)
             made = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
             result = gateway.run(self.scopes, request, variables=scenario.variables, doubles=made or None)
         except TooLong:
