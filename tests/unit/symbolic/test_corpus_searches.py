@@ -15,7 +15,7 @@ DOCUMENTS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "documen
 SNIPPETS = "Azure+api-management-policy-snippets/examples/"
 FIGURES = {
     SNIPPETS + "Authorize_requests_using_external_authorizer.policy.xml": (6, 0),
-    SNIPPETS + "Route_requests_based_on_size.policy.xml": (4, 0),
+    SNIPPETS + "Route_requests_based_on_size.policy.xml": (2, 0),
     SNIPPETS + "Forward_Azure_Event_Grid_Event.xml": (4, 0),
     SNIPPETS + "Perform_basic_authentication.policy.xml": (2, 0),
     "Azure-Samples+azure-openai-apim-load-balancing/infra/policies/round-robin-policy.xml": (8, 0),

@@ -259,11 +259,17 @@ def property_of(call: Call) -> Dual | None:
 
 
 @form(_J + "JObject", f"System.Collections.Generic.IEnumerable<{_J}JProperty> Properties()")
+@form(
+    _J + "JToken", f"{_J}JEnumerable<{_J}JToken> Children()", f"{_J}JEnumerable<T> Children<T>() where T : {_J}JToken"
+)
+@form(_J + "JContainer", f"{_J}JEnumerable<{_J}JToken> Children()")
 def properties(call: Call) -> Dual | None:
     own = call.own.form
     if not isinstance(own, trees.Tree):
         return None
-    own.decide_kind(call.walker, call.own)
+    if own.decide_kind(call.walker, call.own) != trees.OBJECT:
+        items = own.items(call.walker, call.own)
+        return None if items is None else Dual(form=Items(items))
     pairs = own.pairs(call.walker, call.own, call.value)
     return Dual(form=Items([Dual(each, form=Property(name, child)) for each, name, child in pairs]))
 
