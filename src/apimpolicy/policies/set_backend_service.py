@@ -51,6 +51,8 @@ DAPR = "dapr"
     sections="inbound backend",
     alternatives=("base-url", "backend-id"),
     left_out="a Service Fabric cluster: a true `sf-resolve-condition` fails by name",
+    also_in="outbound on-error",  # the toolkit
+    traits="chooses-backend seen-in-traces",
 )
 class SetBackendService:
     base_url: str | None = expression_attribute(trimmed)
