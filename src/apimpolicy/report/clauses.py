@@ -86,7 +86,7 @@ class Evaluated:
         return folded(self.text, node.syntax.start, node.syntax.end)
 
     def operand_code(self, node: nodes.Expression) -> str:
-        """An operand of `&&` or `||` as it is written, in its parentheses where it would mean something else without."""
+        """An operand of `&&` or `||` as written, in its parentheses where it would mean something else without."""
         code = self.code(node)
         if isinstance(node, _BINDS_LESS):
             before, after = self.text[: node.syntax.start].rstrip(), self.text[node.syntax.end :].lstrip()
