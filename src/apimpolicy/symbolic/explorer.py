@@ -112,6 +112,7 @@ class Explorer:
         """Search until everything wanted is found, all ways are gone, or a bound is reached."""
         begun = time.process_time()
         deadline = begun + self.bounds.seconds
+        solver.end_at(deadline)
         for start in ({}, *starts):
             if self._run(start) is None and not self.outcome.runs:
                 break

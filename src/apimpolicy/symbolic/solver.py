@@ -7,6 +7,7 @@ fixed seeds, and limits of time that are only reached by questions that are give
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -258,10 +259,26 @@ def ask(terms: Sequence[Term], milliseconds: int, wishes: Sequence[Term] = ()) -
     return _asked(terms, milliseconds)
 
 
+_until: list[float] = []
+_LEAST = 20
+
+
+def end_at(moment: float) -> None:
+    """Questions end at this moment (of `time.monotonic`), undecided; they may take longer on a busy machine."""
+    _until[:] = [moment]
+
+
+def _at_most(milliseconds: int) -> int:
+    """So many milliseconds, or those that are left."""
+    if not _until:
+        return milliseconds
+    return max(_LEAST, min(milliseconds, int((_until[0] - time.monotonic()) * 1000)))
+
+
 def _asked(terms: Sequence[Term], milliseconds: int) -> Answer:
     solver = z3.Solver()
     solver.set("rlimit", milliseconds * _UNITS)
-    solver.set("timeout", milliseconds * 8)
+    solver.set("timeout", _at_most(milliseconds * 8))
     try:
         solver.add(*terms)
         found = solver.check()
