@@ -1,6 +1,7 @@
 """Build hook: makes what is generated, for wheels and editable installs: the parser's tables of grammar/csharp.lark
-(src/apimpolicy/syntax/_tables.bin), what policies and rules declare (src/apimpolicy/_declarations.bin), and the schema
-of test files (src/apimpolicy/schemas). None of them needs more than the standard library and Lark.
+(src/apimpolicy/syntax/_tables.bin), what policies and rules declare (src/apimpolicy/_declarations.bin), which module
+implements which .NET types (src/apimpolicy/dotnet/_implementations.bin), and the schema of test files
+(src/apimpolicy/schemas). None of them needs more than the standard library and Lark.
 
 An editable install gets byte code too, as pip makes it for a wheel: where Python is told not to write any, every start
 would compile the sources again, and take three times as long.
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 GENERATED = [
     "src/apimpolicy/_declarations.bin",
+    "src/apimpolicy/dotnet/_implementations.bin",
     "src/apimpolicy/schemas/apimpolicy-test.schema.json",
     "src/apimpolicy/syntax/_tables.bin",
 ]
@@ -40,8 +42,10 @@ class MakeGenerated(BuildHookInterface[Any]):
         builder.store(syntax / "_tables.bin", grammar, builder.build(grammar.decode()))
         _module("declarations", root / "src" / "apimpolicy").store()
         sys.path.insert(0, str(root / "src"))
+        from apimpolicy.dotnet import implementations
         from apimpolicy.testing import schema
 
+        implementations.make()
         schema.store()
         # Named here as well, since the files are git-ignored and an sdist has no git to ask.
         build_data["artifacts"] += GENERATED

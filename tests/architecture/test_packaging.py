@@ -82,6 +82,7 @@ def test_the_wheel(wheel: Path, tmp_path: Path) -> None:
     assert TABLES in names
     assert GRAMMAR in names
     assert "apimpolicy/_declarations.bin" in names
+    assert "apimpolicy/dotnet/_implementations.bin" in names
     assert "apimpolicy/schemas/apimpolicy-test.schema.json" in names
     assert "apimpolicy/py.typed" in names
     target = tmp_path / "installed"

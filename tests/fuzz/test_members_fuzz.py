@@ -40,6 +40,7 @@ FOUND = [
     """@(TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin").IsDaylightSavingTime(DateTimeOffset.MaxValue))""",
     """@(TimeZoneInfo.FindSystemTimeZoneById("Asia/Tokyo").IsDaylightSavingTime(DateTime.MinValue))""",
     """@(JToken.Parse("[1]").SelectTokens("[" + new string('0', 900000) + "]").Count())""",
+    """@(JToken.Parse("[1]").SelectToken("[" + new string('0', 900000) + "]"))""",
     """@(Regex.IsMatch("a", "a{" + new string('0', 5000) + "1," + new string('0', 5000) + "2}"))""",
     """@(Regex.IsMatch("a", "(?<b>x)?(?<-b>)?a{" + new string('0', 5000) + "1}"))""",
     """@(Regex.Replace("a", "(a)", "$" + new string('0', 500000) + "1", RegexOptions.ECMAScript))""",

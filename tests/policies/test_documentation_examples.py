@@ -7,18 +7,19 @@ run when its policies were reached and the pipeline came to its end, by the poli
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_policy_cases import certificates
+from scenarios import Scenarios
 
 from apimpolicy import (
     ApimPolicyError,
     Authorizations,
+    Certificate,
     DiagnosticError,
     Gateway,
     ManagedIdentity,
@@ -34,6 +35,7 @@ from apimpolicy import (
 from apimpolicy.engine.data_sources import RecordedCosmos, RecordedSql
 from apimpolicy.policies.registry import specification_of
 from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.testing.authority import TestAuthority
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
 
@@ -51,7 +53,7 @@ XML = "<order><id>1</id></order>"
 XSD = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="order" /></xs:schema>'
 MANAGER = "https://azure-api.net/authorization-manager"
 VARIABLES = {"execute-branch-one=": True, "execute-branch-two=": True}
-SCENARIOS = tomllib.loads((Path(__file__).parent / "documentation" / "scenarios.toml").read_text("utf-8"))["scenario"]
+SCENARIOS = Scenarios(Path(__file__).parent / "documentation")
 NO_BREAK_SPACE = "\u00a0"
 """Some pages have it where code has blanks."""
 ANSWER = {
@@ -95,6 +97,11 @@ def document(text: str, path: Path) -> str:
     return f"<policies>{''.join(f'<{name}>{content}</{name}>' for name, content in parts.items())}</policies>"
 
 
+@functools.cache
+def _rsa() -> Certificate:
+    return TestAuthority().client("rsa", rsa=True)
+
+
 def gateway_for(text: str, provider: OpenIdProvider, answer: Response) -> Gateway:
     found = {kind: set(pattern.findall(text)) for kind, pattern in IDS.items()}
     authorizations = Authorizations()
@@ -102,7 +109,7 @@ def gateway_for(text: str, provider: OpenIdProvider, answer: Response) -> Gatewa
         authorizations.add(name, connection, access_token="token")
     return Gateway(
         named_values=dict.fromkeys(NAMED.findall(text), "1000"),
-        certificates=dict.fromkeys(("my-rsa-cert", "my-certificate-in-api-management"), certificates().rsa),
+        certificates=dict.fromkeys(("my-rsa-cert", "my-certificate-in-api-management"), _rsa()),
         backends=dict.fromkeys(found["backends"] | {"primary-backend", "secondary-backend"}, "https://backend.example"),
         schemas={"myschema": XSD},
         fragments=dict.fromkeys(found["fragments"], "<fragment><set-method>GET</set-method></fragment>"),
@@ -148,7 +155,7 @@ def test_every_example_runs_or_is_listed() -> None:
     ran: list[str] = []
     unexpected: list[str] = []
     used: set[str] = set()
-    with_scenario = {scenario["file"] for scenario in SCENARIOS}
+    with_scenario = {scenario["file"] for scenario in SCENARIOS.all}
     for path in sorted(file for file in DOCUMENTS.rglob("*.xml")):
         found = None if name_of(path) in with_scenario else problem(path)
         reason = next((pattern for pattern, _ in DOES_NOT_RUN if re.search(pattern, path.name)), None)

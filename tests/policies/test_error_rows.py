@@ -1,11 +1,13 @@
 """Every documented error: `context.LastError`, what on-error sees of it, and the gateway's own answer.
 
-`errors/rows.toml` has a row for each error that the documentation of error handling and of the validation policies
+`errors/scenarios.yaml` has a row for each error that the documentation of error handling and of the validation policies
 lists. `inbound`, `backend` and `outbound` are policies of one document at `scope` ("api" unless given); `jwt` is the
-content of a validate-jwt. `service` sends the request to a whole service, with one API that needs a key. `before` says
-how many such requests came already. Expected:
+content of a validate-jwt. `case` has keys of a case of a test file. `service` sends the request to a whole service,
+with one API that needs a key. `before` says how many such requests came already; `busy` is the key of a
+limit-concurrency that is in use, `body-length` how many characters the body has, `nested` how deep its JSON is.
+Expected:
 
-    source, reason, message    of `context.LastError`; `message_ends` where the library's words are not documented
+    source, reason, message    of `context.LastError`; `message-ends` where the library's words are not documented
     at                         "scope|section|path|policy id" of it
     rule                       ValidationRule of the first error in the variable `errors`
     status, phrase, headers    of the gateway's own answer; `body` too, by default the usual JSON with the message
@@ -16,21 +18,20 @@ Each row runs twice: with an on-error that has only `<base />`, and with one tha
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_policy_cases import gateway_of, request_of
-from token_cases import with_token
+from scenarios import Scenarios
 
-from apimpolicy import Api, Operation, Result
-from apimpolicy.context.entities import Subscription
 from apimpolicy.dotnet.system import objects
-from apimpolicy.engine.service import Service, ServiceApi, ServiceSubscription
+from apimpolicy.testing.gateways import gateway_of, request_of
 
-FOLDER = Path(__file__).parent / "errors"
-ROWS = [pytest.param(row, id=row["name"]) for row in tomllib.loads((FOLDER / "rows.toml").read_text("utf-8"))["row"]]
+if TYPE_CHECKING:
+    from apimpolicy import Result
+
+ROWS = Scenarios(Path(__file__).parent / "errors")
+EACH = pytest.mark.parametrize("row", [pytest.param(row, id=row["name"]) for row in ROWS.all])
 SECTIONS = ("inbound", "backend", "outbound")
 SEEN = """<set-variable name="seen" value="@(string.Join("|", context.LastError.Source, context.LastError.Reason,
     context.LastError.Message, context.LastError.Scope, context.LastError.Section, context.LastError.Path,
@@ -39,7 +40,6 @@ VALIDATE_JWT = """<validate-jwt id="here" header-name="Authorization" require-sc
     <openid-config url="https://login.contoso.example/.well-known/openid-configuration" />
     <audiences><audience>orders</audience></audiences>{content}
 </validate-jwt>"""
-ISSUER = {"issuer": "https://login.contoso.example", "audience": "orders"}
 ACTIVITY = "e3e70682-c209-4cac-a29f-6fbed82c07cd"
 """The id of the first request of a gateway with the usual seed."""
 
@@ -48,7 +48,7 @@ def document(row: dict[str, Any], on_error: str) -> str:
     """The policies of a row, with this on-error section."""
     contents = {name: row.get(name, "") for name in SECTIONS}
     if "jwt" in row:
-        contents["inbound"] = VALIDATE_JWT.format(content=row["jwt"], attributes=row.get("jwt_attributes", ""))
+        contents["inbound"] = VALIDATE_JWT.format(content=row["jwt"], attributes=row.get("jwt-attributes", ""))
     is_global = row.get("scope") == "global"
     for name in SECTIONS if not is_global else ():
         if not (name == "backend" and contents[name]):
@@ -60,36 +60,36 @@ def document(row: dict[str, Any], on_error: str) -> str:
 def run(row: dict[str, Any], on_error: str) -> Result:
     scope = row.get("scope", "api")
     policy = document(row, on_error)
-    settings = dict(row.get("gateway", {}))
-    busy = settings.pop("busy", None)
-    if "jwt" in row:
-        settings["openid_providers"] = [ISSUER]
-    gateway = gateway_of(FOLDER, settings)
+    given = {**row.get("case", {}), "expect": {}}
+    if "body-length" in row:
+        given["request"]["body"] = "x" * row["body-length"]
+    if "nested" in row:
+        given["request"]["body"] = '{"parent":' * row["nested"] + "{}" + "}" * row["nested"]
+    if "jwt" not in row:
+        given["identity-providers"] = {"login": None}
     if row.get("service"):
-        gateway.service = service(policy, scope)
-    if busy is not None:
-        gateway.services.running[busy] = 1
-    given = {"url": "/orders", **row.get("request", {})}
-    if "nested" in given:
-        depth = given.pop("nested")
-        given["body"] = '{"parent":' * depth + "{}" + "}" * depth
+        given["gateway"] = service(policy, scope)
+    case = ROWS.case(given, {} if row.get("service") else {scope: policy})
+    made = gateway_of(case)
+    if "busy" in row:
+        made.gateway.services.running[row["busy"]] = 1
 
     def send() -> Result:
-        request = request_of(with_token(given, gateway, lambda name: pytest.fail(name)))
-        return gateway.send(request) if row.get("service") else gateway.run({scope: policy}, request)
+        request = request_of(case.steps[0].request, case, made.identities)
+        return made.gateway.send(request) if row.get("service") else made.gateway.run({scope: policy}, request)
 
     for _ in range(row.get("before", 0)):
         assert send().error is None
     return send()
 
 
-def service(policy: str, scope: str) -> Service:
+def service(policy: str, scope: str) -> dict[str, Any]:
     """A service with one API, one operation and one subscription."""
-    of_api, of_service = (None, policy) if scope == "global" else (policy, None)
-    operation = Operation("get", "GET", url_template="/{id}")
-    api = ServiceApi(Api("orders", path="orders"), policy=of_api, operations=[operation])
-    partner = ServiceSubscription(Subscription("partner", primary_key="one", secondary_key="two"))
-    return Service([api], subscriptions=[partner], policy=of_service)
+    api: dict[str, Any] = {"path": "orders", "operations": {"get": {"method": "GET", "url-template": "/{id}"}}}
+    partner = {"partner": {"primary-key": "one", "secondary-key": "two"}}
+    if scope == "global":
+        return {"apis": {"orders": api}, "subscriptions": partner, "global-policy": policy}
+    return {"apis": {"orders": {**api, "policy": policy}}, "subscriptions": partner}
 
 
 def expected_body(row: dict[str, Any], message: str) -> str:
@@ -100,7 +100,7 @@ def expected_body(row: dict[str, Any], message: str) -> str:
     return f'{{ "statusCode": {row["status"]}, "message": {json.dumps(message)} }}'
 
 
-@pytest.mark.parametrize("row", ROWS)
+@EACH
 def test_last_error_and_the_default_answer(row: dict[str, Any]) -> None:
     result = run(row, "" if row.get("scope") == "global" else "<base />")
     error, response = result.error, result.response
@@ -111,8 +111,8 @@ def test_last_error_and_the_default_answer(row: dict[str, Any]) -> None:
     if "message" in row:
         assert error.message == row["message"]
     else:
-        assert error.message.endswith(row["message_ends"])
-        assert len(error.message) > len(row["message_ends"])
+        assert error.message.endswith(row["message-ends"])
+        assert len(error.message) > len(row["message-ends"])
     assert response.status_code == row["status"]
     if "phrase" in row:
         assert response.reason == row["phrase"]
@@ -122,7 +122,7 @@ def test_last_error_and_the_default_answer(row: dict[str, Any]) -> None:
         assert json.loads(objects.text(result.exchange.variables["errors"]))[0]["ValidationRule"] == row["rule"]
 
 
-@pytest.mark.parametrize("row", ROWS)
+@EACH
 def test_on_error_sees_it(row: dict[str, Any]) -> None:
     result = run(row, SEEN)
     assert result.error is not None
@@ -141,4 +141,4 @@ def test_every_reason_of_the_documentation_has_a_row() -> None:
         *("TokenExpired", "TokenSignatureKeyNotFound", "TokenClaimNotFound", "TokenClaimValueNotAllowed"),
         *("JwtInvalid", "Timeout", "Bad request", "Response not allowed"),
     }
-    assert {row.values[0].get("reason") for row in ROWS} - {None} == documented
+    assert {row.get("reason") for row in ROWS.all} - {None} == documented

@@ -1,107 +1,97 @@
 """Every policy of Microsoft's snippets collection answers a request of ours as it is meant to.
 
-`snippets/scenarios.toml` has at least one scenario for each document. A document of ours includes a fragment, with
-`inbound` before it; `fragments` are further ones of the collection. `matches` are patterns where values are random.
-A double's value `{pfx of partner}` is that certificate with its key; `sent_certificate` is what the backend saw.
-`corrected`: a slip of the document that keeps it from being saved, and what was meant.
+`snippets/scenarios.yaml` has at least one scenario for each document; `file` is its name without its ending. A document
+of ours includes a fragment, with `inbound` before it; `fragments` are further ones of the collection. `because` says
+why a document is refused: the mistake is its own. `corrected`: such a slip, and what was meant. A text `{pfx of rsa}`
+is that certificate with its key, as Key Vault gives it; `sent-certificate` is what the backend saw. `named-values: any`
+gives a value to every one that the document names.
 """
 
 from __future__ import annotations
 
 import base64
+import functools
 import re
-import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_policy_cases import certificates, check, gateway_of, request_of
-from token_cases import check_identities, with_token
+from scenarios import Scenarios, check
 
-from apimpolicy import Deployment, DiagnosticError, FixedClock, Result
+from apimpolicy.testing.authority import TestAuthority
+
+if TYPE_CHECKING:
+    from apimpolicy import Certificate
 
 HERE = Path(__file__).parent
 COLLECTION = HERE.parents[2] / "shared/corpus/documents/policies/Azure+api-management-policy-snippets/examples"
 pytestmark = pytest.mark.skipif(not COLLECTION.is_dir(), reason="the corpus of real policies is not here")
-SCENARIOS = tomllib.loads((HERE / "snippets" / "scenarios.toml").read_text("utf-8"))["scenario"]
+SCENARIOS = Scenarios(HERE / "snippets")
 REFERENCE = re.compile(r"\{\{([\w.-]+)\}\}")
 
 
-def policy_of(scenario: dict[str, Any], fragments: dict[str, Path]) -> Any:
-    path = COLLECTION / f"{scenario['file']}.xml"
-    if "corrected" in scenario:
-        return path.read_text("utf-8").replace(*scenario["corrected"])
-    if not scenario["file"].endswith("-fragment"):
-        return {scenario.get("scope", "api"): path}
-    fragments["fragment"] = path
-    inside = f'{scenario["inbound"]}<include-fragment fragment-id="fragment" />'
-    return f"<policies><inbound>{inside}</inbound><backend><base /></backend></policies>"
+def policy_of(scenario: dict[str, Any]) -> str:
+    """The document; one that includes it where it is a fragment."""
+    if scenario["file"].endswith("-fragment"):
+        inside = f'{scenario["inbound"]}<include-fragment fragment-id="fragment" />'
+        return f"<policies><inbound>{inside}</inbound><backend><base /></backend></policies>"
+    text = (COLLECTION / f"{scenario['file']}.xml").read_text("utf-8-sig")
+    return text.replace(*scenario["corrected"]) if "corrected" in scenario else text
 
 
-def pfx(name: str) -> str:
+def case_of(scenario: dict[str, Any], policy: str) -> dict[str, Any]:
+    """The scenario's case, with the fragments and the named values of the collection."""
+    case = dict(scenario["case"])
+    fragments = {name: str(COLLECTION / "oauth-proxy" / f"{name}.xml") for name in scenario.get("fragments", [])}
+    if scenario["file"].endswith("-fragment"):
+        fragments["fragment"] = str(COLLECTION / f"{scenario['file']}.xml")
+    if fragments:
+        case["gateway"] = {**case.get("gateway", {}), "fragments": fragments}
+    if scenario.get("named-values") == "any":
+        case["named-values"] = dict.fromkeys(REFERENCE.findall(policy), "1")
+    return case
+
+
+@functools.cache
+def held(name: str) -> Certificate:
+    """A certificate with its key, in a Key Vault."""
+    return TestAuthority().client(name, rsa=name == "rsa")
+
+
+def with_certificates(value: Any) -> Any:
+    """A case with certificates in the place of their names."""
+    if isinstance(value, dict):
+        return {key: with_certificates(item) for key, item in value.items()}
+    if isinstance(value, str) and (found := re.fullmatch(r"\{pfx of (\w+)\}", value)):
+        return pfx(held(found[1]))
+    return value
+
+
+def pfx(certificate: Certificate) -> str:
     """A certificate with its key, as Key Vault gives it."""
     from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
-    held = certificates().by_name(name)
-    data = pkcs12.serialize_key_and_certificates(None, held.private_key, held.parsed, None, NoEncryption())
+    assert certificate.private_key is not None
+    data = pkcs12.serialize_key_and_certificates(
+        None, certificate.private_key, certificate.parsed, None, NoEncryption()
+    )
     return base64.b64encode(data).decode()
 
 
-def run(scenario: dict[str, Any]) -> tuple[Any, Result]:
-    fragments = {name: COLLECTION / "oauth-proxy" / f"{name}.xml" for name in scenario.get("fragments", [])}
-    policy = policy_of(scenario, fragments)
-    settings = dict(scenario.get("gateway", {}))
-    if settings.get("named_values") == "any":
-        settings["named_values"] = dict.fromkeys(REFERENCE.findall(policy["api"].read_text("utf-8")), "1")
-    value = settings.get("outside", {}).get("json", {}).get("value", "")
-    if value.startswith("{pfx of "):
-        answer = settings["outside"]["json"]
-        settings["outside"] = {"json": answer | {"value": pfx(value[len("{pfx of ") : -1])}}
-    if "deployment" in settings:
-        settings["deployment"] = Deployment(**settings["deployment"])
-    gateway = gateway_of(HERE, settings)
-    gateway.fragments.update(fragments)
-    given = with_token(scenario.get("request", {}), gateway, certificates().by_name)
-    return gateway, gateway.run(policy, request_of(given))
-
-
-def check_patterns(result: Result, matches: dict[str, Any]) -> None:
-    headers = {"headers": result.response.headers}
-    if result.backend_requests:
-        headers["sent_headers"] = result.backend_requests[0].headers
-    for which in headers.keys() & matches.keys():
-        for name, pattern in matches[which].items():
-            assert re.fullmatch(pattern, headers[which].get(name, "")), headers[which].get(name)
-    if "body" in matches:
-        assert re.fullmatch(matches["body"], result.response.text), result.response.text
-    if "backend" in matches:
-        first = result.backend_requests[0]
-        assert re.fullmatch(matches["backend"], f"{first.method} {first.url}")
-
-
 @pytest.mark.parametrize(
-    "scenario", [pytest.param(each, id=f"{number}-{each['file']}") for number, each in enumerate(SCENARIOS)]
+    "scenario", [pytest.param(each, id=f"{number}-{each['file']}") for number, each in enumerate(SCENARIOS.all)]
 )
 def test_scenario(scenario: dict[str, Any]) -> None:
-    expect = scenario.get("expect", {})
-    if expect.get("refused"):
-        with pytest.raises(DiagnosticError):
-            run(scenario)
-        return
-    gateway, result = run(scenario)
-    check(result, expect)
-    check_patterns(result, scenario.get("matches", {}))
-    check_identities(gateway, expect)
-    if "sent_certificate" in scenario:
-        sent = result.backend_requests[0].certificate
+    policy = policy_of(scenario)
+    case = with_certificates(case_of(scenario, policy))
+    outcome = SCENARIOS.run(case, {scenario.get("scope", "api"): policy})
+    check(outcome)
+    if "sent-certificate" in scenario:
+        sent = outcome.results[0].backend_requests[0].certificate
         assert sent is not None
-        assert sent.thumbprint == certificates().by_name(scenario["sent_certificate"]).thumbprint
-    if "elapsed" in expect:
-        clock = gateway.clock
-        assert isinstance(clock, FixedClock)
-        assert (clock.now() - gateway_of(HERE, {}).clock.now()).total_seconds() == expect["elapsed"]
+        assert sent.thumbprint == held(scenario["sent-certificate"]).thumbprint
 
 
 def test_every_document_of_the_collection_has_a_scenario() -> None:
     documents = {path.relative_to(COLLECTION).with_suffix("").as_posix() for path in COLLECTION.rglob("*.xml")}
-    assert documents == {scenario["file"] for scenario in SCENARIOS}
+    assert documents == {scenario["file"] for scenario in SCENARIOS.all}

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Binary, Block, Call, PropertyAccess, Return
 from apimpolicy.checks.expressions import ExpressionCheck
-from apimpolicy.checks.rules.number_out_of_range import RANGES
 from apimpolicy.checks.subject import Settings, Subject
-from apimpolicy.policies.doubts import ALSO_ALLOWED_IN, ALSO_EXPRESSIONS, ALSO_OPTIONAL, UNKNOWN_ABOUT_EXPRESSIONS
 from apimpolicy.policies.registry import is_known, specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.markup import read
@@ -125,7 +123,7 @@ def dropped_attribute(subject: Subject, text: str) -> Iterator[Callable[[random.
         specification = specification_of(element.name)
         for slot in specification.attributes if specification is not None else ():
             attribute = element.get(slot.name)
-            if not slot.required or attribute is None or (element.name, slot.name) in ALSO_OPTIONAL:
+            if not slot.required or attribute is None or "optional" in slot.doubts:
                 continue
 
             def make(
@@ -147,8 +145,7 @@ def moved_policy(subject: Subject, text: str) -> Iterator[Callable[[random.Rando
         if specification is None or parent is None or parent.name not in SECTIONS or parent.parent is None:
             continue
         for section in parent.parent.elements():
-            also = ALSO_ALLOWED_IN.get(element.name, "").split()
-            if section.name not in SECTIONS or section.name in (*specification.sections, *also):
+            if section.name not in SECTIONS or section.name in specification.sections | specification.also_in:
                 continue
             if text[section.content_end : section.end].startswith("</") and section is not parent:
 
@@ -264,8 +261,8 @@ def expression_in_literal(subject: Subject, text: str) -> Iterator[Callable[[ran
     for element in _elements(subject):
         specification = subject.specification_of(element)
         for slot in specification.attributes if specification is not None else ():
-            attribute, place = element.get(slot.name), (element.name, slot.name)
-            doubtful = place in ALSO_EXPRESSIONS or place in UNKNOWN_ABOUT_EXPRESSIONS
+            attribute = element.get(slot.name)
+            doubtful = not slot.doubts.isdisjoint(("expression", "unknown-expression"))
             if attribute is not None and not slot.expression and not doubtful and not attribute.value.parts:
                 yield _in_place_of(attribute, "@(context.Api.Id)", "expression", ("POL105",), text)
 
@@ -288,11 +285,11 @@ def wrong_result(subject: Subject, text: str) -> Iterator[Callable[[random.Rando
 def out_of_range(subject: Subject, text: str) -> Iterator[Callable[[random.Random], Fault]]:
     """A number beyond the documented limits."""
     for element in _elements(subject):
-        for attribute in element.attributes:
-            limits = RANGES.get((element.name, attribute.name))
-            if limits is not None and not attribute.value.parts:
-                least, greatest, _ = limits
-                number = f"{greatest + 1:.0f}" if greatest != math.inf else f"{least - 1:.0f}"
+        specification = subject.specification_of(element)
+        for slot in specification.attributes if specification is not None else ():
+            attribute, bounds = element.get(slot.name), slot.within
+            if bounds is not None and attribute is not None and not attribute.value.parts:
+                number = f"{bounds.greatest + 1:.0f}" if bounds.greatest != math.inf else f"{bounds.least - 1:.0f}"
                 yield _in_place_of(attribute, number, "range", ("POL123", "POL104"), text)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.binding.core import Binder
+    from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Node
 
 
@@ -107,20 +108,25 @@ def bind_implicit_array_creation(binder: Binder, node: shapes.ImplicitArrayCreat
     initializer = node.initializer
     rank = node.rank.text.count(",") + 1
     items = [binder.bind_value(child) for child in _innermost(initializer, rank)]
-    if any(isinstance(item, Bad) for item in items):
+    element = implied_element(binder, node, items, "new object[] { … }")
+    if element is None:
         return binder.bad(node)
-    element = best_common_type(items)
-    if element is None or element is ERROR:
-        return binder.failure(
-            node,
-            "CS0826",
-            "no single type fits all elements of this array",
-            help="write the type: new object[] { … }",
-        )
     if rank > 1:
         return array_from(binder, node, array_of(element, rank), initializer)
     converted = [binder.convert(item, element) for item in items]
     return ArrayCreation(node, array_of(element), (), tuple(converted))
+
+
+def implied_element(binder: Binder, node: Node, items: Sequence[Expression], written: str) -> Type | None:
+    """The type of the elements of `new[]` and `stackalloc[]`; None after a report, whose help shows it `written`."""
+    if any(isinstance(item, Bad) for item in items):
+        return None
+    element = best_common_type(items)
+    if element is not None and element is not ERROR:
+        return element
+    message = "no single type fits all elements of this array"
+    binder.report(node, "CS0826", message, help=f"write the type: {written}")
+    return None
 
 
 def _innermost(initializer: shapes.Initializer, rank: int) -> list[Node]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from apimpolicy.binding import nodes
@@ -30,7 +29,6 @@ class ExpressionWalk:
         self.variables = Variables()
         self.label_states: dict[Jump, int] = {}
         self.labels_changed = False
-        self._visitors: dict[type[Bound], Callable[..., int]] = {}
         self.start()
 
     def start(self) -> None:
@@ -47,10 +45,8 @@ class ExpressionWalk:
         self.return_places: dict[Jump, Node | Token] = {}
 
     def visit(self, node: Bound, state: int) -> int:
-        kind = type(node)
-        if kind not in self._visitors:
-            self._visitors[kind] = getattr(self, f"after_{_snake_case(kind.__name__)}", self._after_children)
-        return self._visitors[kind](node, state)
+        visitor: Callable[..., int] = getattr(self, f"after_{node.kind}", self._after_children)
+        return visitor(node, state)
 
     def _after_children(self, node: Bound, state: int) -> int:
         for child in node.children():
@@ -322,7 +318,3 @@ class ExpressionWalk:
             state = self._declared(pattern.symbol, state)
         matched = state if pattern.symbol is None else self._set(pattern.symbol, state)
         return matched, state
-
-
-def _snake_case(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -302,7 +302,6 @@ def bind_indexed(binder: Binder, node: Node, receiver: Expression, arguments: li
     found = lookup.indexers(type_) if not isinstance(type_, SpecialType) else []
     if not found:
         return binder.failure(node, "CS0021", f"a value of type '{shown(type_)}' cannot be indexed with []")
-    getters = {id(m): p for p in found for m in [_as_method(p)]}
     methods = [_as_method(p) for p in found]
     getters = {id(m): p for m, p in zip(methods, found, strict=True)}
     resolution = resolve(methods, arguments, (), binder)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from apimpolicy.dispatch import Functions
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
@@ -37,20 +39,8 @@ if TYPE_CHECKING:
             """What a call with arguments of these types returns, for inference; None when that is not known."""
 
 
-class _Functions(dict[str, Any]):
-    """The functions by kind, as far as they were needed."""
-
-    def __init__(self, prefix: str, modules: dict[str, str]) -> None:
-        self.modules = {kind: module for module, kinds in modules.items() for kind in kinds.split()}
-        self.prefix = prefix
-
-    def __missing__(self, kind: str) -> Any:
-        part = import_module(f"apimpolicy.binding.{self.modules[kind]}")
-        function = self[kind] = getattr(part, self.prefix + kind)
-        return function
-
-
-EXPRESSIONS: Final[dict[str, Callable[[Binder, Node], Expression]]] = _Functions(
+EXPRESSIONS: Final[dict[str, Callable[[Binder, Node], Expression]]] = Functions(
+    "binding",
     "bind_",
     {
         "names": "identifier predefined_type alias_qualified_name hole",
@@ -74,7 +64,8 @@ EXPRESSIONS: Final[dict[str, Callable[[Binder, Node], Expression]]] = _Functions
     },
 )
 
-STATEMENTS: Final[dict[str, Callable[[Binder, Node], Statement]]] = _Functions(
+STATEMENTS: Final[dict[str, Callable[[Binder, Node], Statement]]] = Functions(
+    "binding",
     "statement_",
     {
         "declarations": "block local_declaration_statement const_declaration_statement",
@@ -91,7 +82,8 @@ STATEMENTS: Final[dict[str, Callable[[Binder, Node], Statement]]] = _Functions(
     },
 )
 
-TYPES: Final[dict[str, Callable[[Binder, Node], Type]]] = _Functions(
+TYPES: Final[dict[str, Callable[[Binder, Node], Type]]] = Functions(
+    "binding",
     "type_",
     {"names": "hole predefined_type named_type nullable_type array_type tuple_type ref_type ref_readonly_type"},
 )

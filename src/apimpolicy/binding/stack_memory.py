@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.array_creation import array_of_elements
-from apimpolicy.binding.inference import best_common_type
+from apimpolicy.binding.array_creation import array_of_elements, implied_element
 from apimpolicy.binding.nodes import ArrayCreation, Bad, Expression
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.type_relations import is_unmanaged
@@ -81,17 +80,8 @@ def _stack_array(binder: Binder, node: _Stackalloc) -> Expression:
 
 def _implied(binder: Binder, node: shapes.ImplicitStackalloc) -> Expression:
     items = [binder.bind_value(child) for child in node.initializer.items]
-    if any(isinstance(item, Bad) for item in items):
-        return binder.bad(node)
-    element = best_common_type(items)
-    if element is None or element is ERROR:
-        return binder.failure(
-            node,
-            "CS0826",
-            "no single type fits all elements of this array",
-            help="write the type: stackalloc int[] …",
-        )
-    if not _is_unmanaged(binder, node, element):
+    element = implied_element(binder, node, items, "stackalloc int[] …")
+    if element is None or not _is_unmanaged(binder, node, element):
         return binder.bad(node)
     return ArrayCreation(node, array_of(element), (), tuple([binder.convert(item, element) for item in items]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.document import Characters
 from apimpolicy.text.holes import has_hole, is_unknown
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
 
-_MAY_DECIDE = frozenset((("when", "condition"), ("retry", "condition"), ("set-variable", "value")))
-"""Attributes whose values may be expressions that look at anything."""
 _NAMES = ("name",)
 """Attributes that may name a variable which is set."""
 
@@ -54,12 +53,19 @@ def _may_do_more(subject: Subject) -> bool:
         any(expression.compiled.has_code_holes for expression in subject.expressions)
         or any(_is_open(subject, root) for root in subject.document.roots)
         or any(
-            ((element.name, attribute.name) in _MAY_DECIDE and _begins_with_hole(attribute.value))
+            (_may_decide(element, attribute.name) and _begins_with_hole(attribute.value))
             or (attribute.name.endswith(_NAMES) and is_unknown(attribute.value.raw))
             for element in subject.elements
             for attribute in element.attributes
         )
     )
+
+
+def _may_decide(element: Element, attribute: str) -> bool:
+    """Whether the value of an attribute may be an expression that looks at anything."""
+    if attribute == "condition":
+        return element.name == "when" or has_trait(element.name, "repeats")
+    return attribute == "value" and has_trait(element.name, "sets-variable")
 
 
 def _begins_with_hole(value: Characters) -> bool:

@@ -58,7 +58,7 @@ class Rule:
     """Whether a finding says that something is nowhere in the document: it may be what a hole stands for."""
 
     traits: ClassVar[tuple[str, ...]] = ()
-    """Traits of policies, see `apimpolicy.policies.spec.TRAITS`; `once` are those that may stand in a section once."""
+    """Traits of policies, see `apimpolicy.policies.traits`; `once` are those that may stand in a section once."""
 
     attributes: ClassVar[tuple[str, ...]] = ()
     """Names of attributes of which a document must have one."""

@@ -1,451 +1,96 @@
-"""Which module implements which types; a module is imported when one of its types is first used at run time."""
+"""Which module implements which types; a module is imported when one of its types is first used at run time.
+
+The index is made of what the modules register (`implementation_index`) and kept in `_implementations.bin`: the build
+writes it, and in a checkout it is made again when a member is not found and a source has changed.
+"""
 
 from __future__ import annotations
 
-import functools
+import marshal
+import os
+from functools import cache
 
-_PACKAGE = "apimpolicy.dotnet."
+HERE = os.path.dirname(os.path.abspath(__file__))
+PACKAGE = os.path.dirname(HERE)
+STORE = os.path.join(HERE, "_implementations.bin")
+_ROOMS = ("dotnet", "context")
+"""Where modules register implementations."""
 
-MODULES: dict[str, tuple[str, ...]] = {
-    "cryptography.identifiers": (
-        "System.Security.Cryptography.Oid",
-        "System.Security.Cryptography.AsnEncodedData",
-        "System.Security.Cryptography.HashAlgorithmName",
-    ),
-    "cryptography.hashing": (
-        "System.Security.Cryptography.HashAlgorithm",
-        "System.Security.Cryptography.KeyedHashAlgorithm",
-        "System.Security.Cryptography.HMAC",
-        "System.Security.Cryptography.MD5",
-        "System.Security.Cryptography.SHA1",
-        "System.Security.Cryptography.SHA256",
-        "System.Security.Cryptography.SHA384",
-        "System.Security.Cryptography.SHA512",
-        "System.Security.Cryptography.SHA1Managed",
-        "System.Security.Cryptography.SHA256Managed",
-        "System.Security.Cryptography.SHA384Managed",
-        "System.Security.Cryptography.SHA512Managed",
-        "System.Security.Cryptography.HMACMD5",
-        "System.Security.Cryptography.HMACSHA1",
-        "System.Security.Cryptography.HMACSHA256",
-        "System.Security.Cryptography.HMACSHA384",
-        "System.Security.Cryptography.HMACSHA512",
-    ),
-    "cryptography.symmetric": (
-        "System.Security.Cryptography.SymmetricAlgorithm",
-        "System.Security.Cryptography.Aes",
-        "System.Security.Cryptography.AesManaged",
-        "System.Security.Cryptography.AesCryptoServiceProvider",
-        "System.Security.Cryptography.Rijndael",
-        "System.Security.Cryptography.RijndaelManaged",
-        "System.Security.Cryptography.TripleDES",
-        "System.Security.Cryptography.KeySizes",
-        "System.Security.Cryptography.ICryptoTransform",
-    ),
-    "cryptography.rsa": (
-        "System.Security.Cryptography.AsymmetricAlgorithm",
-        "System.Security.Cryptography.RSA",
-    ),
-    "cryptography.rsa_paddings": (
-        "System.Security.Cryptography.RSASignaturePadding",
-        "System.Security.Cryptography.RSAEncryptionPadding",
-    ),
-    "cryptography.rsa_parameters": ("System.Security.Cryptography.RSAParameters",),
-    "cryptography.random_numbers": (
-        "System.Security.Cryptography.RandomNumberGenerator",
-        "System.Security.Cryptography.RNGCryptoServiceProvider",
-    ),
-    "cryptography.distinguished_names": ("System.Security.Cryptography.X509Certificates.X500DistinguishedName",),
-    "cryptography.certificate": (
-        "System.Security.Cryptography.X509Certificates.X509Certificate",
-        "System.Security.Cryptography.X509Certificates.X509Certificate2",
-    ),
-    "cryptography.certificate_data": (
-        "System.Security.Cryptography.X509Certificates.X509Certificate",
-        "System.Security.Cryptography.X509Certificates.X509Certificate2",
-    ),
-    "cryptography.certificate_texts": (
-        "System.Security.Cryptography.X509Certificates.X509Certificate",
-        "System.Security.Cryptography.X509Certificates.X509Certificate2",
-    ),
-    "cryptography.certificate_members": (
-        "System.Security.Cryptography.X509Certificates.X509Certificate",
-        "System.Security.Cryptography.X509Certificates.X509Certificate2",
-        "System.Security.Cryptography.X509Certificates.RSACertificateExtensions",
-        "ContextExtensions",
-    ),
-    "cryptography.certificate_parts": (
-        "System.Security.Cryptography.X509Certificates.X509Extension",
-        "System.Security.Cryptography.X509Certificates.X509ExtensionCollection",
-        "System.Security.Cryptography.X509Certificates.PublicKey",
-    ),
-    "apimpolicy.context.urls": ("IUrl",),
-    "apimpolicy.context.bodies": ("IMessageBody",),
-    "apimpolicy.context.messages": (
-        "IRequest",
-        "IResponse",
-    ),
-    "apimpolicy.context.entities": (
-        "IApi",
-        "IContextApi",
-        "ISubscriptionKeyParameterNames",
-        "IOperation",
-        "IGroup",
-        "IUserIdentity",
-        "IProduct",
-        "ISubscription",
-        "IUser",
-        "IBackend",
-        "IWorkspace",
-        "IFoundry",
-        "IPrivateEndpointConnection",
-        "IGateway",
-        "ISustainabilityInfo",
-        "IDeployment",
-    ),
-    "apimpolicy.context.execution": (
-        "IContext",
-        "ILastError",
-        "IGraphQL",
-        "IGraphQLDataObject",
-    ),
-    "apimpolicy.context.tokens": (
-        "Jwt",
-        "BasicAuthCredentials",
-        "Authorization",
-    ),
-    "apimpolicy.context.extension_methods": ("ContextExtensions", "DictionaryExtensions"),
-    "xml.names": ("System.Xml.Linq.XName", "System.Xml.Linq.XNamespace"),
-    "xml.nodes": (
-        "System.Xml.Linq.XObject",
-        "System.Xml.Linq.XNode",
-        "System.Xml.Linq.XText",
-        "System.Xml.Linq.XCData",
-        "System.Xml.Linq.XComment",
-        "System.Xml.Linq.XProcessingInstruction",
-        "System.Xml.Linq.XDocumentType",
-    ),
-    "xml.containers": ("System.Xml.Linq.XContainer", "System.Xml.Linq.XDocument", "System.Xml.Linq.XDeclaration"),
-    "xml.elements": ("System.Xml.Linq.XElement", "System.Xml.Linq.XAttribute"),
-    "xml.reader": ("System.Xml.Linq.XDocument", "System.Xml.Linq.XElement"),
-    "xml.casts": ("System.Xml.Linq.XElement", "System.Xml.Linq.XAttribute"),
-    "xml.comparison": (
-        "System.Xml.Linq.XNode",
-        "System.Xml.Linq.XNodeEqualityComparer",
-        "System.Xml.Linq.XNodeDocumentOrderComparer",
-    ),
-    "xml.extensions": ("System.Xml.Linq.Extensions",),
-    "xml.encoded_names": ("System.Xml.XmlConvert",),
-    "xml.xml_convert": ("System.Xml.XmlConvert",),
-    "xml.xml_reader": ("System.Xml.XmlReader", "System.Xml.Linq.XNode", "System.Xml.Linq.XElement"),
-    "xml.annotations": ("System.Xml.Linq.XObject", "Newtonsoft.Json.Linq.JToken"),
-    "xml.asynchronous": (
-        "System.Xml.Linq.XNode",
-        "System.Xml.Linq.XCData",
-        "System.Xml.Linq.XComment",
-        "System.Xml.Linq.XDocument",
-        "System.Xml.Linq.XDocumentType",
-        "System.Xml.Linq.XElement",
-        "System.Xml.Linq.XProcessingInstruction",
-        "System.Xml.Linq.XText",
-    ),
-    "xml.saving": (
-        "System.Xml.XmlWriter",
-        "System.Xml.Linq.XNode",
-        "System.Xml.Linq.XCData",
-        "System.Xml.Linq.XComment",
-        "System.Xml.Linq.XContainer",
-        "System.Xml.Linq.XDocument",
-        "System.Xml.Linq.XDocumentType",
-        "System.Xml.Linq.XElement",
-        "System.Xml.Linq.XProcessingInstruction",
-        "System.Xml.Linq.XText",
-    ),
-    "json.tokens": ("Newtonsoft.Json.Linq.JToken",),
-    "json.sequences": ("Newtonsoft.Json.Linq.JEnumerable", "Newtonsoft.Json.Linq.IJEnumerable"),
-    "json.containers": ("Newtonsoft.Json.Linq.JContainer",),
-    "json.objects": ("Newtonsoft.Json.Linq.JObject", "Newtonsoft.Json.Linq.JProperty"),
-    "json.arrays": ("Newtonsoft.Json.Linq.JArray", "Newtonsoft.Json.Linq.JConstructor"),
-    "json.scalars": ("Newtonsoft.Json.Linq.JValue", "Newtonsoft.Json.Linq.JRaw", "Newtonsoft.Json.Linq.JToken"),
-    "json.loading": (
-        "Newtonsoft.Json.Linq.JToken",
-        "Newtonsoft.Json.Linq.JObject",
-        "Newtonsoft.Json.Linq.JArray",
-        "Newtonsoft.Json.Linq.JsonLoadSettings",
-    ),
-    "json.casts": ("Newtonsoft.Json.Linq.JToken",),
-    "json.retrieval": ("Newtonsoft.Json.Linq.JToken", "Newtonsoft.Json.Linq.Extensions"),
-    "json.comparison": ("Newtonsoft.Json.Linq.JToken", "Newtonsoft.Json.Linq.JTokenEqualityComparer"),
-    "json.merging": ("Newtonsoft.Json.Linq.JsonMergeSettings",),
-    "json.path": ("Newtonsoft.Json.Linq.JToken",),
-    "json.serialization": (
-        "Newtonsoft.Json.Linq.JToken",
-        "Newtonsoft.Json.Linq.JObject",
-        "Newtonsoft.Json.Linq.JArray",
-    ),
-    "json.deserialization": ("Newtonsoft.Json.Linq.JToken",),
-    "json.settings": ("Newtonsoft.Json.JsonSerializerSettings", "Newtonsoft.Json.JsonSerializer"),
-    "json.asynchronous": (
-        "Newtonsoft.Json.Linq.JArray",
-        "Newtonsoft.Json.Linq.JConstructor",
-        "Newtonsoft.Json.Linq.JObject",
-        "Newtonsoft.Json.Linq.JProperty",
-        "Newtonsoft.Json.Linq.JRaw",
-        "Newtonsoft.Json.Linq.JToken",
-        "Newtonsoft.Json.Linq.JValue",
-    ),
-    "json.tree_reader": (
-        "Newtonsoft.Json.JsonReader",
-        "Newtonsoft.Json.Linq.JArray",
-        "Newtonsoft.Json.Linq.JConstructor",
-        "Newtonsoft.Json.Linq.JObject",
-        "Newtonsoft.Json.Linq.JProperty",
-        "Newtonsoft.Json.Linq.JRaw",
-        "Newtonsoft.Json.Linq.JToken",
-    ),
-    "json.tree_writer": (
-        "Newtonsoft.Json.JsonWriter",
-        "Newtonsoft.Json.Linq.JArray",
-        "Newtonsoft.Json.Linq.JConstructor",
-        "Newtonsoft.Json.Linq.JContainer",
-        "Newtonsoft.Json.Linq.JObject",
-        "Newtonsoft.Json.Linq.JProperty",
-        "Newtonsoft.Json.Linq.JToken",
-        "Newtonsoft.Json.Linq.JValue",
-    ),
-    "json.json_convert": ("Newtonsoft.Json.JsonConvert",),
-    "json.xml_nodes": ("Newtonsoft.Json.JsonConvert",),
-    "collections.comparers": (
-        "System.Collections.Generic.Comparer",
-        "System.Collections.Generic.EqualityComparer",
-        "System.Collections.Generic.IComparer",
-        "System.Collections.Generic.IEqualityComparer",
-        "System.Collections.IComparer",
-        "System.Collections.IEqualityComparer",
-    ),
-    "collections.interfaces": (
-        "System.Collections.Generic.ICollection",
-        "System.Collections.Generic.IReadOnlyCollection",
-        "System.Collections.Generic.IList",
-        "System.Collections.Generic.IReadOnlyList",
-        "System.Collections.Generic.IDictionary",
-        "System.Collections.Generic.IReadOnlyDictionary",
-        "System.Collections.ICollection",
-        "System.Collections.IList",
-        "System.Collections.IDictionary",
-        "System.Linq.IGrouping",
-        "System.Linq.ILookup",
-    ),
-    "collections.enumerators": (
-        "System.Collections.Generic.IEnumerable",
-        "System.Collections.Generic.IEnumerator",
-        "System.Collections.Generic.Dictionary",
-        "System.Collections.Generic.HashSet",
-        "System.Collections.Generic.LinkedList",
-        "System.Collections.Generic.List",
-        "System.Collections.Generic.Queue",
-        "System.Collections.Generic.SortedDictionary",
-        "System.Collections.Generic.SortedSet",
-        "System.Collections.Generic.Stack",
-        "System.Collections.Generic.Dictionary.Enumerator",
-        "System.Collections.Generic.Dictionary.KeyCollection",
-        "System.Collections.Generic.Dictionary.ValueCollection",
-        "System.Collections.Generic.SortedDictionary.KeyCollection",
-        "System.Collections.Generic.SortedDictionary.ValueCollection",
-        "System.Collections.Generic.HashSet.Enumerator",
-        "System.Collections.Generic.LinkedList.Enumerator",
-        "System.Collections.Generic.List.Enumerator",
-        "System.Collections.Generic.Queue.Enumerator",
-        "System.Collections.Generic.SortedDictionary.Enumerator",
-        "System.Collections.Generic.SortedSet.Enumerator",
-        "System.Collections.Generic.Stack.Enumerator",
-        "System.Collections.IEnumerable",
-        "System.Collections.IEnumerator",
-        "System.Array",
-        "System.CharEnumerator",
-        "string",
-    ),
-    "collections.pairs": ("System.Collections.Generic.KeyValuePair",),
-    "collections.dictionary": (
-        "System.Collections.Generic.Dictionary",
-        "System.Collections.Generic.Dictionary.KeyCollection",
-        "System.Collections.Generic.Dictionary.ValueCollection",
-    ),
-    "collections.lists": ("System.Collections.Generic.List",),
-    "collections.spans": ("System.Span", "System.ReadOnlySpan"),
-    "collections.sets": ("System.Collections.Generic.HashSet", "System.Collections.Generic.ISet"),
-    "collections.queues": ("System.Collections.Generic.Queue", "System.Collections.Generic.Stack"),
-    "collections.linked_list": ("System.Collections.Generic.LinkedList", "System.Collections.Generic.LinkedListNode"),
-    "collections.sorted_collections": (
-        "System.Collections.Generic.SortedDictionary",
-        "System.Collections.Generic.SortedDictionary.KeyCollection",
-        "System.Collections.Generic.SortedDictionary.ValueCollection",
-        "System.Collections.Generic.SortedSet",
-    ),
-    "collections.extensions": ("System.Collections.Generic.CollectionExtensions",),
-    "collections.read_only": ("System.Collections.ObjectModel.ReadOnlyCollection",),
-    "collections.untyped_dictionaries": ("System.Collections.IDictionary",),
-    "collections.tuples": ("System.Tuple", "System.TupleExtensions", "System.ValueTuple"),
-    "collections.array_creation": ("System.Array",),
-    "collections.array_members": ("System.Array",),
-    "collections.array_order": ("System.Array",),
-    "linq.restriction": ("System.Linq.Enumerable",),
-    "linq.projection": ("System.Linq.Enumerable",),
-    "linq.elements": ("System.Linq.Enumerable",),
-    "linq.aggregation": ("System.Linq.Enumerable",),
-    "linq.ordering": ("System.Linq.Enumerable", "System.Linq.IOrderedEnumerable"),
-    "linq.grouping": ("System.Linq.Enumerable",),
-    "globalization.calendars": (
-        "System.Globalization.Calendar",
-        "System.Globalization.CultureInfo",
-        "System.Globalization.DateTimeFormatInfo",
-    ),
-    "globalization.cultures": ("System.Globalization.CultureInfo",),
-    "globalization.date_format_info": ("System.Globalization.DateTimeFormatInfo",),
-    "globalization.number_format_info": ("System.Globalization.NumberFormatInfo",),
-    "globalization.text_info": ("System.Globalization.TextInfo",),
-    "linq.conversion": ("System.Linq.Enumerable",),
-    "regex.expressions": ("System.Text.RegularExpressions.Regex",),
-    "regex.matches": (
-        "System.Text.RegularExpressions.Capture",
-        "System.Text.RegularExpressions.CaptureCollection",
-        "System.Text.RegularExpressions.Group",
-        "System.Text.RegularExpressions.GroupCollection",
-        "System.Text.RegularExpressions.Match",
-        "System.Text.RegularExpressions.MatchCollection",
-    ),
-    "system.base64_text": ("System.Convert",),
-    "system.bit_converter": ("System.BitConverter",),
-    "system.calendar_dates": ("System.DateTime", "System.DateTimeOffset"),
-    "system.characters": ("char",),
-    "system.compare_options": ("System.StringComparer", "string"),
-    "system.convert": ("System.Convert",),
-    "system.date_parsing_members": (
-        "System.DateTime",
-        "System.DateTimeOffset",
-    ),
-    "system.datetimes": ("System.DateTime",),
-    "system.decimal_type": ("decimal",),
-    "system.delegates": ("System.Delegate", "System.MulticastDelegate"),
-    "system.encoding_buffers": ("System.Text.Encoding", "System.Text.EncodingInfo"),
-    "system.encoding_fallbacks": ("System.Text.DecoderFallback", "System.Text.EncoderFallback"),
-    "system.encoding_pieces": ("System.Text.Decoder", "System.Text.Encoder", "System.Text.Encoding"),
-    "system.encodings": ("System.Text.Encoding",),
-    "system.utf7": ("System.Text.Encoding",),
-    "system.enums": ("System.Enum",),
-    "system.exception_members": (
-        "System.AggregateException",
-        "System.ArgumentException",
-        "System.ArgumentNullException",
-        "System.ArgumentOutOfRangeException",
-        "System.ArithmeticException",
-        "System.ArrayTypeMismatchException",
-        "System.DivideByZeroException",
-        "System.Exception",
-        "System.FormatException",
-        "System.IndexOutOfRangeException",
-        "System.InvalidCastException",
-        "System.InvalidOperationException",
-        "System.NotImplementedException",
-        "System.NotSupportedException",
-        "System.NullReferenceException",
-        "System.ObjectDisposedException",
-        "System.OverflowException",
-        "System.RankException",
-        "System.SystemException",
-        "System.TimeZoneNotFoundException",
-        "System.TimeoutException",
-        "System.UriFormatException",
-    ),
-    "system.disposables": ("System.IDisposable",),
-    "system.formattable_strings": ("System.FormattableString",),
-    "system.guids": ("System.Guid",),
-    "system.interfaces": ("System.IComparable", "System.IEquatable", "System.IFormattable"),
-    "system.ip_addresses": ("System.Net.IPAddress",),
-    "system.mathematics": ("System.Math",),
-    "system.memory_streams": ("System.IO.MemoryStream", "System.IO.Stream"),
-    "system.nullables": ("System.Nullable",),
-    "system.numeric_types": (
-        "bool",
-        "byte",
-        "double",
-        "float",
-        "int",
-        "long",
-        "sbyte",
-        "short",
-        "uint",
-        "ulong",
-        "ushort",
-    ),
-    "system.objects": (
-        "System.Exception",
-        "System.Type",
-        "System.Reflection.MemberInfo",
-        "object",
-    ),
-    "system.offsets": ("System.DateTimeOffset",),
-    "system.randoms": ("System.Random",),
-    "system.stream_texts": ("System.IO.StreamReader", "System.IO.StreamWriter"),
-    "system.string_builders": ("System.Text.StringBuilder",),
-    "system.string_comparison": (
-        "System.StringComparer",
-        "string",
-    ),
-    "system.string_edits": ("string",),
-    "system.string_search": ("string",),
-    "system.string_split": ("string",),
-    "system.strings": ("string",),
-    "system.tasks": (
-        "System.Runtime.CompilerServices.TaskAwaiter",
-        "System.Threading.CancellationToken",
-        "System.Threading.Tasks.Task",
-    ),
-    "system.text_readers": ("System.IO.StringReader", "System.IO.TextReader"),
-    "system.text_writers": ("System.IO.StringWriter", "System.IO.TextWriter"),
-    "system.timespan_parsing": ("System.TimeSpan",),
-    "system.timespans": ("System.TimeSpan",),
-    "system.custom_timezones": (
-        "System.Globalization.DaylightTime",
-        "System.TimeZone",
-        "System.TimeZoneInfo",
-    ),
-    "system.timezones": ("System.TimeZoneInfo",),
-    "system.zone_texts": ("System.TimeZoneInfo",),
-    "system.zone_rules": ("System.TimeZoneInfo.AdjustmentRule", "System.TimeZoneInfo.TransitionTime"),
-    "system.uri_builders": ("System.UriBuilder",),
-    "system.uri_components": ("System.Uri",),
-    "system.uris": ("System.Uri",),
-    "system.versions": ("System.Version",),
-    "system.web_text": (
-        "System.Net.WebUtility",
-        "System.Uri",
-        "System.Web.HttpUtility",
-    ),
-}
-"""Module (below this package) to the types whose members it registers; a type may appear under several modules.
-
-`apimpolicy.context` may be named with its full name, since it registers the types of the `context` object.
-"""
-
-
-@functools.cache
-def _by_type() -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
-    for module, types in MODULES.items():
-        for name in types:
-            found.setdefault(name, []).append(module)
-    return {name: tuple(modules) for name, modules in found.items()}
-
-
-def _full(module: str) -> str:
-    return module if module.startswith("apimpolicy.") else _PACKAGE + module
+Index = dict[str, tuple[str, ...]]
 
 
 def modules_of(type_name: str) -> tuple[str, ...]:
     """Full names of the modules that implement a type, given its full name without type arguments."""
-    return tuple(_full(module) for module in _by_type().get(type_name, ()))
+    return _index().get(type_name, ())
 
 
 def all_modules() -> tuple[str, ...]:
-    return tuple(_full(module) for module in MODULES)
+    """Full names of all modules that implement something."""
+    return tuple(sorted({module for modules in _index().values() for module in modules}))
+
+
+@cache
+def _index() -> Index:
+    try:
+        with open(STORE, "rb") as file:
+            found: Index = marshal.loads(file.read())["index"]
+            return found
+    except (OSError, ValueError, EOFError, TypeError, KeyError):
+        return make()
+
+
+@cache
+def has_changed() -> bool:
+    """Whether a source is newer than the index, which is then made again; asked once, and only in a checkout."""
+    if not os.path.exists(os.path.join(PACKAGE, "..", "..", "hatch_build.py")):
+        return False
+    try:
+        with open(STORE, "rb") as file:
+            if marshal.loads(file.read())["prints"] == _fingerprints():
+                return False
+    except (OSError, ValueError, EOFError, TypeError, KeyError):
+        pass
+    known = _index()
+    made = make()
+    _index.cache_clear()
+    return made != known
+
+
+def make() -> Index:
+    """Make the index in a process of its own, and keep it where that can be written."""
+    import subprocess
+    import sys
+
+    # Not in PYTHONPATH: pip takes what an editable installation names out of the path while it builds it again.
+    program = "import marshal, sys; sys.path.insert(0, sys.argv[1]); "
+    program += "from apimpolicy.dotnet import implementation_index as i, implementations as s; "
+    program += "found = i.read(); s.store(found); sys.stdout.buffer.write(marshal.dumps(found))"
+    done = subprocess.run([sys.executable, "-c", program, os.path.dirname(PACKAGE)], stdout=subprocess.PIPE, check=True)
+    made: Index = marshal.loads(done.stdout)
+    return made
+
+
+def store(index: Index) -> None:
+    """Write the index beside this module; nothing happens where that cannot be written."""
+    try:
+        with open(f"{STORE}.{os.getpid()}", "wb") as file:
+            file.write(marshal.dumps({"prints": _fingerprints(), "index": index}))
+        os.replace(f"{STORE}.{os.getpid()}", STORE)
+    except OSError:
+        pass
+
+
+def sources() -> list[str]:
+    """The paths of all modules that may register something."""
+    return sorted(
+        os.path.join(folder, name)
+        for room in _ROOMS
+        for folder, _, names in os.walk(os.path.join(PACKAGE, room))
+        for name in names
+        if name.endswith(".py")
+    )
+
+
+def _fingerprints() -> list[tuple[str, int, int]]:
+    found = ((path, os.stat(path)) for path in sources())
+    return [(os.path.relpath(path, PACKAGE), status.st_mtime_ns, status.st_size) for path, status in found]

@@ -203,7 +203,18 @@ def reason_against(definition: TypeDefinition, signature: str) -> str:
 def find_implementation(definition: TypeDefinition, signature: str, *, setter: bool = False) -> Implementation | None:
     """The implementation of a member, or None when it is not simulated. Imports the module that has it."""
     _load(definition)
-    return (_setters if setter else _registered).get(_definition_key(definition, signature))
+    table, key = _setters if setter else _registered, _definition_key(definition, signature)
+    found = table.get(key)
+    if found is None and _has_changed():
+        _load(definition)
+        found = table.get(key)
+    return found
+
+
+def _has_changed() -> bool:
+    from apimpolicy.dotnet.implementations import has_changed
+
+    return has_changed()
 
 
 def registrations() -> Iterator[tuple[str, str, Implementation]]:

@@ -1,24 +1,25 @@
 """The emitter. Turns a bound expression into a Python function, by way of Python's own syntax tree.
 
     expression   compile_expression and CompiledExpression: what the engine and people use
-    emitter      ties the parts together: one bound expression in, one Python function out
-    core         names, constants and positions, shared by the parts
-    values       emission of expressions             conversions   … of conversions
-    arithmetic   … of operators                      assignments   … of assignments and out variables
-    functions    … of lambdas and local functions    control_flow  … of loops and switches
-    delegates    … of lambdas and methods as values  asynchrony    async functions while they run
-    jumps        … of jumps and labels               references    … of `ref`
-    dynamic      … of operations on `dynamic`; dynamic_sites binds them when they run, with dynamic_messages
-    statements   … of blocks, exceptions and resources
+    emitter      one bound expression in, one Python function out
+    core         the emitter: state, dispatch, names, constants and positions, shared by all parts
+    parts        which module has the functions for which kinds of bound nodes
+
+    access conditions conversions creation delegates dynamic lambdas operators references texts type_tests: expressions
+    blocks exceptions jumps local_functions loops resources statements switches: statements
+    calls        methods, delegates and local functions: members (what is registered for them), charging (what they
+                 cost), arguments and late_checks (in which order), inline_members and queries (Python's own in place)
+    assignments  also out arguments
+    arithmetic boxing cells function_bodies overrides: what several of these share
+    building     Python's syntax trees in few words
+
     variables    which variables code declares, assigns and captures
-    frames       Python's exceptions seen as C#'s: null references, the place of an error
-    recorder     what explanations and coverage need: the value of every sub-expression
-    late_checks  when it shows that a receiver is null only after its arguments
-    inline_members  members of strings that Python has too
-    overrides    the implementation that an override shares with the declaration
-    chains       long chains in pieces               outlining     blocks that are too deep for Python as functions
     recursion    whether code may call itself
-    runtime      the few functions that emitted code calls and that belong to no .NET type
+    chains       long chains in pieces               outlining    blocks that are too deep for Python as functions
+    recording    values handed to the recorder       recorder     which keeps them, for explanations and coverage
+    frames       Python's exceptions seen as C#'s: null references, the place of an error
+    runtime      the few functions that emitted code calls and that belong to no .NET type; more of them: asynchrony,
+                 two_passes, and dynamic_sites, which binds operations when they run, with dynamic_messages
 
 Emitted code reaches only what the emitter put into its namespace: registered members, and the functions of `runtime`.
 It has no builtins. Every node carries the policy file's own line and column, so that a traceback shows the policy.

@@ -2,207 +2,208 @@
 
 from __future__ import annotations
 
-import ast
+from functools import partial
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import (
-    ArrayAccess,
-    Assignment,
-    CompoundAssignment,
-    Deconstruction,
-    Dereference,
-    Dynamic,
-    Expression,
-    FieldAccess,
-    IndexerAccess,
-    Local,
-    OutVariable,
-    Placeholder,
-    PropertyAccess,
-    TupleElement,
-)
+from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections import arrays
 from apimpolicy.emit import runtime
-from apimpolicy.emit.arithmetic import ArithmeticEmitter
-from apimpolicy.emit.core import (
-    attribute,
-    call,
-    conditional,
-    constant,
-    is_not_none,
-    last_of,
-    load,
-    tuple_of,
-    walrus,
-)
+from apimpolicy.emit.building import attribute, call, constant, item, last_of, load, tuple_of, walrus
 from apimpolicy.emit.overrides import implementation_of
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import ast
+    from collections.abc import Callable, Sequence
 
-    from apimpolicy.binding.symbols import LocalSymbol
+    from apimpolicy.binding.nodes import Expression
     from apimpolicy.dotnet.signatures import Field, Property
+    from apimpolicy.emit.core import Emitter
 
 
-class AssignmentEmitter(ArithmeticEmitter):
-    """Everything that stores a value."""
+def emit_assignment(emitter: Emitter, node: nodes.Assignment) -> ast.expr:
+    if node.target is node.value:
+        return emitter.emit(node.value)  # a discard: `_ = value`
+    return store_into(emitter, node.target, lambda: emitter.emit(node.value))
 
-    def assign_symbol(self, symbol: LocalSymbol, value: ast.expr) -> ast.expr:
-        """Store into a variable, as an expression whose value is the stored one."""
-        name = "context" if symbol.kind == "context" else self.symbol_name(symbol)
-        if symbol in self._celled:
-            return self.run(runtime.set_cell, load(name), value)
-        return walrus(name, value)
 
-    def emit_assignment(self, node: Assignment) -> ast.expr:
-        if node.target is node.value:
-            return self.emit(node.value)  # a discard: `_ = value`
-        return self.store_into(node.target, lambda: self.emit(node.value))
+def store_into(emitter: Emitter, target: Expression, value: Callable[[], ast.expr]) -> ast.expr:
+    """`target = value` as an expression; the target's parts are evaluated before the value."""
+    if isinstance(target, nodes.Local):
+        return emitter.assign(target.symbol, value())
+    if isinstance(target, nodes.ArrayAccess):
+        array = emitter.emit(target.array)
+        indexes = [emitter.emit(index) for index in target.indexes]
+        if len(indexes) == 1:
+            return emitter.run(arrays.array_set, array, indexes[0], value())
+        return emitter.run(arrays.rectangular_set, array, tuple_of(*indexes), value())
+    if isinstance(target, nodes.FieldAccess) and target.field.declaring.is_tuple and target.receiver is not None:
+        index = int(target.field.name.removeprefix("Item")) - 1
+        return store_into(emitter, nodes.TupleElement(target.syntax, target.type, target.receiver, index), value)
+    if isinstance(target, nodes.Dynamic):
+        from apimpolicy.emit.dynamic import store_dynamic
 
-    def store_into(self, target: Expression, value: Callable[[], ast.expr]) -> ast.expr:
-        """`target = value` as an expression; the target's parts are evaluated before the value."""
-        if isinstance(target, Local):
-            return self.assign_symbol(target.symbol, value())
-        if isinstance(target, ArrayAccess):
-            array = self.emit(target.array)
-            indexes = [self.emit(index) for index in target.indexes]
-            if len(indexes) == 1:
-                return self.run(arrays.array_set, array, indexes[0], value())
-            return self.run(arrays.rectangular_set, array, tuple_of(*indexes), value())
-        if isinstance(target, FieldAccess) and target.field.declaring.is_tuple and target.receiver is not None:
-            index = int(target.field.name.removeprefix("Item")) - 1
-            return self.store_into(TupleElement(target.syntax, target.type, target.receiver, index), value)
-        if isinstance(target, Dynamic):
-            return self.store_dynamic(target, value())
-        if isinstance(target, Dereference):
-            return self.run(runtime.set_cell, self.emit(target.reference), value())
-        if isinstance(target, (PropertyAccess, FieldAccess)):
-            return self._store_property(target, value)
-        if isinstance(target, IndexerAccess):
-            indexes = [self.emit(a) for a in target.arguments]
-            return self._call_setter(target.property, target.receiver, indexes, value())
-        if isinstance(target, TupleElement):
-            receiver_value = self.emit(target.receiver)
-            place = constant(target.index)
-            name = self.fresh()
-            return last_of(
-                walrus(name, value()),
-                self.store_into(
-                    target.receiver, lambda: self.run(runtime.replace_element, receiver_value, place, load(name))
-                ),
-                load(name),
-            )
-        raise NotSimulatedError("assignment", f"to {type(target).__name__}")
+        return store_dynamic(emitter, target, value())
+    if isinstance(target, nodes.Dereference):
+        return emitter.run(runtime.set_cell, emitter.emit(target.reference), value())
+    if isinstance(target, (nodes.PropertyAccess, nodes.FieldAccess)):
+        return _store_property(emitter, target, value)
+    if isinstance(target, nodes.IndexerAccess):
+        indexes = [emitter.emit(a) for a in target.arguments]
+        return _call_setter(emitter, target.property, target.receiver, indexes, value())
+    if isinstance(target, nodes.TupleElement):
+        receiver_value = emitter.emit(target.receiver)
+        place = constant(target.index)
+        name = emitter.fresh()
+        return last_of(
+            walrus(name, value()),
+            store_into(
+                emitter,
+                target.receiver,
+                lambda: emitter.run(runtime.replace_element, receiver_value, place, load(name)),
+            ),
+            load(name),
+        )
+    raise NotSimulatedError("assignment", f"to {type(target).__name__}")
 
-    def _store_property(self, target: PropertyAccess | FieldAccess, value: Callable[[], ast.expr]) -> ast.expr:
-        member: Property | Field = target.property if isinstance(target, PropertyAccess) else target.field
-        found = implementation_of(member, setter=True)
-        name = f"{member.declaring.name}.{member.name}"
-        if found is None:
-            return self.run(runtime.not_simulated, constant(f"setting {name}"))
-        if target.receiver is None:
-            return last_of(self.run(found.target, value()))
-        if found.form == "attribute":
-            return self.run(runtime.set_attribute, self.emit(target.receiver), constant(found.name), value())
-        return self._call_setter(member, target.receiver, [], value())
 
-    def _call_setter(
-        self, member: Property | Field, receiver: Expression, arguments: list[ast.expr], value: ast.expr
-    ) -> ast.expr:
-        """A setter's call; a receiver that is null is found after everything has been evaluated."""
-        found = implementation_of(member, setter=True)
-        if found is None:
-            return self.run(runtime.not_simulated, constant(f"setting {member.declaring.name}.{member.name}"))
-        names = [self.fresh() for _ in range(len(arguments) + 2)]
-        parts = [self.emit(receiver), *arguments, value]
-        steps: list[ast.expr] = [walrus(n, v) for n, v in zip(names, parts, strict=True)]
-        loaded: list[ast.expr] = [load(n) for n in names]
-        if not self.known_not_null(receiver):
-            loaded[0] = conditional(is_not_none(load(names[0])), load(names[0]), self.run(runtime.null_reference))
-        if found.form == "method":
-            done: ast.expr = call(attribute(loaded[0], found.name), *loaded[1:])
-        else:
-            done = self.run(found.target, *loaded)
-        return last_of(*steps, done, load(names[-1]))
+def _store_property(
+    emitter: Emitter, target: nodes.PropertyAccess | nodes.FieldAccess, value: Callable[[], ast.expr]
+) -> ast.expr:
+    member: Property | Field = target.property if isinstance(target, nodes.PropertyAccess) else target.field
+    found = implementation_of(member, setter=True)
+    if found is None:
+        return _cannot_set(emitter, member)
+    if target.receiver is None:
+        return last_of(emitter.run(found.target, value()))
+    if found.form == "attribute":
+        return emitter.run(runtime.set_attribute, emitter.emit(target.receiver), constant(found.name), value())
+    return _call_setter(emitter, member, target.receiver, [], value())
 
-    def emit_compound(self, node: CompoundAssignment) -> ast.expr:
-        """`target op= value` with the target's parts evaluated once."""
-        steps: list[ast.expr] = []
-        target = self._once(node.target, steps)
-        old = self.fresh("old")
-        self.with_placeholder(node.placeholder, old)
-        steps.append(walrus(old, self.emit(target)))
-        made = self.store_into(target, lambda: self.emit(node.result))
-        if node.is_postfix:
-            return last_of(*steps, made, load(old))
-        return last_of(*steps, made)
 
-    def _once(self, target: Expression, steps: list[ast.expr]) -> Expression:
-        """The target with its receiver and indexes held in Python variables."""
+def _call_setter(
+    emitter: Emitter, member: Property | Field, receiver: Expression, arguments: list[ast.expr], value: ast.expr
+) -> ast.expr:
+    """A setter's call; a receiver that is null is found after everything has been evaluated."""
+    found = implementation_of(member, setter=True)
+    if found is None:
+        return _cannot_set(emitter, member)
+    names = [emitter.fresh() for _ in range(len(arguments) + 2)]
+    parts = [emitter.emit(receiver), *arguments, value]
+    steps: list[ast.expr] = [walrus(n, v) for n, v in zip(names, parts, strict=True)]
+    loaded: list[ast.expr] = [load(n) for n in names]
+    if not emitter.known_not_null(receiver):
+        loaded[0] = emitter.or_null_reference(names[0])
+    if found.form == "method":
+        done: ast.expr = call(attribute(loaded[0], found.name), *loaded[1:])
+    else:
+        done = emitter.run(found.target, *loaded)
+    return last_of(*steps, done, load(names[-1]))
 
-        def hold(expression: Expression) -> Expression:
-            if expression.is_constant:
-                return expression
-            name = self.fresh()
-            placeholder = Placeholder(expression.syntax, expression.type)
-            steps.append(walrus(name, self.emit(expression)))
-            self.with_placeholder(placeholder, name)
-            return placeholder
 
-        if isinstance(target, ArrayAccess):
-            return ArrayAccess(target.syntax, target.type, hold(target.array), tuple([hold(i) for i in target.indexes]))
-        if isinstance(target, IndexerAccess):
-            receiver = hold(target.receiver)
-            arguments = [hold(a) for a in target.arguments]
-            return IndexerAccess(target.syntax, target.type, receiver, target.property, tuple(arguments))
-        if isinstance(target, PropertyAccess) and target.receiver is not None:
-            return PropertyAccess(target.syntax, target.type, hold(target.receiver), target.property)
-        if isinstance(target, Dynamic):
-            operands = [hold(operand) for operand in target.operands]
-            return Dynamic(
-                target.syntax, target.type, target.operation, tuple(operands), target.detail, target.arguments
-            )
-        if isinstance(target, Dereference):
-            return Dereference(target.syntax, target.type, hold(target.reference))
-        return target
+def _cannot_set(emitter: Emitter, member: Property | Field) -> ast.expr:
+    return emitter.run(runtime.not_simulated, constant(f"setting {member.declaring.name}.{member.name}"))
 
-    def emit_deconstruction(self, node: Deconstruction) -> ast.expr:
-        steps: list[ast.expr] = []
-        held: list[tuple[Expression, str]] = []
-        name = self._take_apart(node, steps, held)
-        for target, value in held:
-            steps.append(self.store_into(target, lambda value=value: load(value)))  # type: ignore[misc]
-        return last_of(*steps, load(name))
 
-    def _take_apart(self, node: Deconstruction, steps: list[ast.expr], held: list[tuple[Expression, str]]) -> str:
-        """Everything is taken apart and converted before anything is assigned; gives the name of the whole value."""
-        name = self.fresh()
-        steps.append(walrus(name, self.emit(node.value)))
-        for index, (placeholder, element) in enumerate(zip(node.placeholders, node.elements, strict=True)):
-            part = self.fresh()
-            steps.append(walrus(part, ast.Subscript(load(name), constant(index), ast.Load())))
-            self.with_placeholder(placeholder, part)
-            target = node.targets[index]
-            if isinstance(target, Deconstruction):
-                self._take_apart(target, steps, held)
-                continue
-            converted = self.fresh()
-            steps.append(walrus(converted, self.emit(element)))
-            if target is not None:
-                held.append((target, converted))
-        return name
+def emit_compound_assignment(emitter: Emitter, node: nodes.CompoundAssignment) -> ast.expr:
+    """`target op= value` with the target's parts evaluated once."""
+    steps: list[ast.expr] = []
+    target = _once(emitter, node.target, steps)
+    old = emitter.fresh("old")
+    emitter.with_placeholder(node.placeholder, old)
+    steps.append(walrus(old, emitter.emit(target)))
+    made = store_into(emitter, target, lambda: emitter.emit(node.result))
+    if node.is_postfix:
+        return last_of(*steps, made, load(old))
+    return last_of(*steps, made)
 
-    def with_outputs(self, made: ast.expr, outputs: list[Expression], *, is_void: bool) -> ast.expr:
-        """A call that returned (result, out values…): store the out values, give the result."""
-        name = self.fresh()
-        steps: list[ast.expr] = [walrus(name, made)]
-        for index, output in enumerate(outputs):
-            part = ast.Subscript(load(name), constant(index + (not is_void)), ast.Load())
-            if isinstance(output, OutVariable):
-                if output.symbol is not None:
-                    steps.append(self.assign_symbol(output.symbol, part))
-            else:
-                steps.append(self.store_into(output, lambda part=part: part))  # type: ignore[misc]
-        result: ast.expr = constant(None) if is_void else ast.Subscript(load(name), constant(0), ast.Load())
-        return last_of(*steps, result)
+
+def _once(emitter: Emitter, target: Expression, steps: list[ast.expr]) -> Expression:
+    """The target with its receiver and indexes held in Python variables."""
+
+    def hold(expression: Expression) -> Expression:
+        if expression.is_constant:
+            return expression
+        name = emitter.fresh()
+        placeholder = nodes.Placeholder(expression.syntax, expression.type)
+        steps.append(walrus(name, emitter.emit(expression)))
+        emitter.with_placeholder(placeholder, name)
+        return placeholder
+
+    if isinstance(target, nodes.ArrayAccess):
+        return nodes.ArrayAccess(
+            target.syntax, target.type, hold(target.array), tuple([hold(i) for i in target.indexes])
+        )
+    if isinstance(target, nodes.IndexerAccess):
+        receiver = hold(target.receiver)
+        arguments = [hold(a) for a in target.arguments]
+        return nodes.IndexerAccess(target.syntax, target.type, receiver, target.property, tuple(arguments))
+    if isinstance(target, nodes.PropertyAccess) and target.receiver is not None:
+        return nodes.PropertyAccess(target.syntax, target.type, hold(target.receiver), target.property)
+    if isinstance(target, nodes.Dynamic):
+        operands = [hold(operand) for operand in target.operands]
+        return nodes.Dynamic(
+            target.syntax, target.type, target.operation, tuple(operands), target.detail, target.arguments
+        )
+    if isinstance(target, nodes.Dereference):
+        return nodes.Dereference(target.syntax, target.type, hold(target.reference))
+    return target
+
+
+def emit_deconstruction(emitter: Emitter, node: nodes.Deconstruction) -> ast.expr:
+    steps: list[ast.expr] = []
+    held: list[tuple[Expression, str]] = []
+    name = _take_apart(emitter, node, steps, held)
+    for target, value in held:
+        steps.append(store_into(emitter, target, partial(load, value)))
+    return last_of(*steps, load(name))
+
+
+def _take_apart(
+    emitter: Emitter, node: nodes.Deconstruction, steps: list[ast.expr], held: list[tuple[Expression, str]]
+) -> str:
+    """Everything is taken apart and converted before anything is assigned; gives the name of the whole value."""
+    name = emitter.fresh()
+    steps.append(walrus(name, emitter.emit(node.value)))
+    for index, (placeholder, element) in enumerate(zip(node.placeholders, node.elements, strict=True)):
+        part = emitter.fresh()
+        steps.append(walrus(part, item(load(name), index)))
+        emitter.with_placeholder(placeholder, part)
+        target = node.targets[index]
+        if isinstance(target, nodes.Deconstruction):
+            _take_apart(emitter, target, steps, held)
+            continue
+        converted = emitter.fresh()
+        steps.append(walrus(converted, emitter.emit(element)))
+        if target is not None:
+            held.append((target, converted))
+    return name
+
+
+def split_outputs(
+    emitter: Emitter, arguments: Sequence[Expression], modes: Sequence[str], steps: list[ast.expr]
+) -> tuple[list[Expression], list[Expression]]:
+    """The arguments that go into a call, and the ref and out ones, which come back; steps hold their parts."""
+    passed, outputs = [], []
+    for mode, argument in zip(modes, arguments, strict=True):
+        held = argument
+        if mode in ("ref", "out"):
+            held = _once(emitter, argument, steps)
+            outputs.append(held)
+        if mode != "out":
+            passed.append(held)
+    return passed, outputs
+
+
+def with_outputs(emitter: Emitter, made: ast.expr, outputs: list[Expression], *, is_void: bool) -> ast.expr:
+    """A call that returned (result, out values…): store the out values, give the result."""
+    name = emitter.fresh()
+    steps: list[ast.expr] = [walrus(name, made)]
+    for index, output in enumerate(outputs):
+        part = partial(item, load(name), index + (not is_void))
+        if not isinstance(output, nodes.OutVariable):
+            steps.append(store_into(emitter, output, part))
+        elif output.symbol is not None:
+            steps.append(emitter.assign(output.symbol, part()))
+    result: ast.expr = constant(None) if is_void else item(load(name), 0)
+    return last_of(*steps, result)

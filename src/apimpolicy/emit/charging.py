@@ -14,13 +14,13 @@ from apimpolicy.dotnet.environment import FREE_UNITS
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ArrayType
 from apimpolicy.dotnet.values import STRING
-from apimpolicy.emit.core import call, conditional, constant, is_none, load, walrus
+from apimpolicy.emit.building import call, compare, conditional, constant, is_none, load, walrus
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.registry import Implementation
     from apimpolicy.dotnet.signatures import Member
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.emit.core import EmitterCore
+    from apimpolicy.emit.core import Emitter
 
 
 def pays_by_itself(found: Implementation) -> bool:
@@ -29,7 +29,7 @@ def pays_by_itself(found: Implementation) -> bool:
 
 
 def paid_arguments(
-    emitter: EmitterCore, found: Implementation, member: Member, arguments: list[ast.expr]
+    emitter: Emitter, found: Implementation, member: Member, arguments: list[ast.expr]
 ) -> list[ast.expr]:
     """The arguments, those with a length paid for."""
     if costs.cost_of(found, member) is not costs.USUAL:
@@ -40,14 +40,14 @@ def paid_arguments(
     return [_paid(emitter, value, type_) for value, type_ in zip(arguments, types, strict=True)]
 
 
-def paid_receiver(emitter: EmitterCore, found: Implementation, member: Member, receiver: ast.expr) -> ast.expr:
+def paid_receiver(emitter: Emitter, found: Implementation, member: Member, receiver: ast.expr) -> ast.expr:
     """The receiver, paid for when it is a text that a method works through."""
     if member.declaring.name == "string" and isinstance(member, Method) and costs.cost_of(found, member) is costs.USUAL:
         return _paid(emitter, receiver, STRING)
     return receiver
 
 
-def paid_result(emitter: EmitterCore, found: Implementation, member: Member, made: ast.expr) -> ast.expr:
+def paid_result(emitter: Emitter, found: Implementation, member: Member, made: ast.expr) -> ast.expr:
     """What a call gives, paid for."""
     given = costs.given_type(member)
     if given is None or member.name == "new" or costs.cost_of(found, member) is not costs.USUAL:
@@ -55,14 +55,14 @@ def paid_result(emitter: EmitterCore, found: Implementation, member: Member, mad
     return _paid(emitter, made, given)
 
 
-def _paid(emitter: EmitterCore, value: ast.expr, type_: Type) -> ast.expr:
+def _paid(emitter: Emitter, value: ast.expr, type_: Type) -> ast.expr:
     if isinstance(value, ast.Constant) or not costs.is_counted(type_):
         return value
     if type_ is not STRING and not (isinstance(type_, ArrayType) and type_.rank == 1):
         return emitter.run(costs.pay, value)
     name = emitter.fresh()
     length = call(emitter.function(len), load(name))
-    is_short = ast.Compare(length, [ast.LtE()], [constant(FREE_UNITS)])
+    is_short = compare(length, ast.LtE(), constant(FREE_UNITS))
     test = ast.BoolOp(ast.Or(), [is_none(walrus(name, value)), is_short])
     return conditional(test, load(name), emitter.run(costs.pay, load(name)))
 

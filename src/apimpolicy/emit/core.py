@@ -1,27 +1,32 @@
-"""Names, constants and positions: what all parts of the emitter share."""
+"""The emitter: the state that all parts share, dispatch by kinds of nodes, names, constants and positions."""
 
 from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from apimpolicy.binding.nodes import Bound, Expression, Placeholder
+from apimpolicy.binding import nodes
 from apimpolicy.emit import runtime
-from apimpolicy.emit.chains import chain_of, ends_of_pieces
+from apimpolicy.emit.building import attribute, call, conditional, constant, is_not_none, last_of, load, walrus
 from apimpolicy.emit.frames import file_of
+from apimpolicy.emit.parts import EXPRESSIONS, STATEMENTS
+from apimpolicy.emit.variables import REPEATING
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
     from collections.abc import Set as AbstractSet
 
+    from apimpolicy.binding.nodes import Bound, Expression, Placeholder, Statement
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.frames import Span
+    from apimpolicy.emit.jumps import Target
     from apimpolicy.text.source import Excerpt
 
-_LOAD, _STORE = ast.Load(), ast.Store()
+_Located = TypeVar("_Located", bound=ast.AST)
+
 STEP = "step"
 """The variable of emitted code that holds `environment().step`; no C# variable has a name without a number."""
 ALLOWANCE, LEFT = "allowance", "left"
@@ -33,95 +38,162 @@ RECORDER, ONCE, RECORD = "recorder", "once", "record"
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def constant(value: Any) -> ast.Constant:
-    return ast.Constant(value)
+class OpenFunction:
+    """The function whose statements are being emitted: the expression's own, a lambda's or a local function's."""
+
+    __slots__ = ("caught", "is_inner", "outputs", "rounds", "targets")
+
+    def __init__(self, outputs: tuple[LocalSymbol, ...] = (), *, is_inner: bool = False) -> None:
+        self.is_inner = is_inner
+        self.outputs = outputs
+        """Parameters whose values are returned after the result."""
+        self.targets: list[Target] = []
+        """The loops that are open, the innermost last."""
+        self.rounds = 0
+        """How many labels' loops are open: what they hold is entered more than once."""
+        self.caught: list[str] = []
+        """The Python variables of the exceptions that are caught here, the innermost last."""
 
 
-def load(name: str) -> ast.Name:
-    return ast.Name(name, _LOAD)
-
-
-def store(name: str) -> ast.Name:
-    return ast.Name(name, _STORE)
-
-
-def attribute(value: ast.expr, name: str) -> ast.Attribute:
-    return ast.Attribute(value, name, _LOAD)
-
-
-def call(function: ast.expr, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(function, list(arguments), [])
-
-
-def conditional(test: ast.expr, body: ast.expr, orelse: ast.expr) -> ast.IfExp:
-    return ast.IfExp(test, body, orelse)
-
-
-def tuple_of(*elements: ast.expr) -> ast.Tuple:
-    return ast.Tuple(list(elements), _LOAD)
-
-
-def last_of(*elements: ast.expr) -> ast.expr:
-    """Evaluate all in order, give the last."""
-    return ast.Subscript(tuple_of(*elements), constant(len(elements) - 1), _LOAD)
-
-
-def is_none(value: ast.expr) -> ast.expr:
-    if isinstance(value, ast.Constant):  # Python warns of a literal beside `is`
-        return constant(value.value is None)
-    return ast.Compare(value, [ast.Is()], [constant(None)])
-
-
-def is_not_none(value: ast.expr) -> ast.expr:
-    if isinstance(value, ast.Constant):
-        return constant(value.value is not None)
-    return ast.Compare(value, [ast.IsNot()], [constant(None)])
-
-
-def walrus(name: str, value: ast.expr) -> ast.NamedExpr:
-    return ast.NamedExpr(store(name), value)
-
-
-class EmitterCore:
-    """One emitter emits one expression."""
+class Emitter:
+    """One emitter emits one expression; it is not reused."""
 
     def __init__(self, excerpt: Excerpt, *, recording: bool) -> None:
         self.excerpt = excerpt
         self.recording = recording
         self.namespace: dict[str, Any] = {"__builtins__": {}}
+
+        # What is known of the whole expression.
         self.is_deep = False
         """Whether the syntax tree has many levels: then chains are looked at for their length."""
+        self.has_two_passes = False
+        """Whether filters of exceptions and `finally` blocks meet, so that it shows which run first."""
+        self.has_iterators = False
+        """Whether there are functions with `yield`: only then does the end of a `foreach` matter."""
+        self.repeats = False
+        """Whether something in the expression may run more than once: a loop, a jump, a function."""
+        self.reassigned: AbstractSet[LocalSymbol] = frozenset()
+        """Variables that are assigned somewhere after their declaration."""
+
+        # What the emitted code turned out to need.
         self.uses_steps = False
         self.uses_allowance = False
+        self.ends_iterators = False
+        """Whether an iterator has something to do when it is left early."""
+
+        # Variables and values.
+        self.celled: set[LocalSymbol] = set()
+        """Variables that live in cells: see `apimpolicy.emit.cells`."""
+        self.with_cells: set[LocalFunctionSymbol] = set()
+        """Local functions that use the variables of one iteration."""
         self.never_null: set[LocalSymbol] = set()
         """Variables that are set once, to a value that cannot be null."""
         self.non_negative: set[str] = set()
         """Python variables that count up from zero or more."""
-        self.reassigned: AbstractSet[LocalSymbol] = frozenset()
-        """Variables that are assigned somewhere after their declaration."""
-        self._links: dict[Expression, str | None] = {}
-        """The links of the chains that are being emitted, with the Python variable of those that have one."""
-        self.has_two_passes = False
-        """Whether filters of exceptions and `finally` blocks meet, so that it shows which run first."""
-        self.has_iterators = False
-        """Whether the expression has functions with `yield`: only then does the end of a `foreach` matter."""
-        self.ends_iterators = False
-        """Whether one of these has something to do when it is left early."""
-        self.repeats = False
-        """Whether something in the expression may run more than once: a loop, a jump, a function."""
+        self.passed: set[Expression] = set()
+        """Lambdas and methods that are passed to members that want delegates: nobody asks for their type."""
+        self.wrapped: tuple[ast.expr, ast.expr, Type] | None = None
+        """The last result that was brought into its range: as emitted, before that, and its type."""
+
+        # The place that is being emitted.
+        self.here = OpenFunction()
         self.repeating = 0
         """How many things are open that run what they hold more than once: loops and functions."""
-        self._recorded_once: set[Expression] = set()
-        """What was emitted with its recording: some assignments read their target twice."""
-        self._interned: dict[tuple[type, object], str] = {}
-        self._counter = 0
-        self._symbols: dict[LocalSymbol | LocalFunctionSymbol, str] = {}
-        self._celled: set[LocalSymbol] = set()
-        self._placeholders: dict[Placeholder, Callable[[], ast.expr]] = {}
-        self._not_null: set[Placeholder] = set()
         self._hoisted: list[list[ast.stmt]] = [[]]
         """Statements that must come before the one that is being emitted: the bodies of lambdas."""
+        self._links: dict[Expression, str | None] = {}
+        """The links of the chains that are being emitted, with the Python variable of those that have one."""
+
+        self._counter = 0
+        self._interned: dict[Hashable, str] = {}
         self._kept: list[Any] = []
+        self._symbols: dict[LocalSymbol | LocalFunctionSymbol, str] = {}
+        self._placeholders: dict[Placeholder, str] = {}
+        self._not_null: set[Placeholder] = set()
+        self._recorded_once: set[Expression] = set()
+        """What was emitted with its recording: some assignments read their target twice."""
+
+    # ------------------------------------------------------------------------------------------- dispatch
+
+    def emit(self, expression: Expression) -> ast.expr:
+        """The Python expression for a bound one; recorded when a recorder is wanted."""
+        if not self.is_deep:
+            return self._emit_recorded(expression)
+        if expression in self._links:
+            held = self._links[expression]
+            return self.at(load(held), expression) if held is not None else self._emit_recorded(expression)
+        return self._emit_chain(expression)
+
+    def _emit_chain(self, expression: Expression) -> ast.expr:
+        """What may be the end of a long chain, in pieces."""
+        from apimpolicy.emit.chains import chain_of, ends_of_pieces
+
+        links = chain_of(expression)
+        self._links.update(dict.fromkeys(links))
+        steps: list[ast.expr] = []
+        for end in ends_of_pieces(links, recording=self.recording):
+            name = self.fresh()
+            steps.append(walrus(name, self._emit_recorded(end)))
+            self._links[end] = name
+        made = self._emit_recorded(expression)
+        for link in links:
+            del self._links[link]
+        return last_of(*steps, made) if steps else made
+
+    def _emit_recorded(self, expression: Expression) -> ast.expr:
+        try:
+            made = self.emit_plain(expression)
+        except NotSimulatedError as error:
+            if error.span is None:
+                error.span = self.span_of(expression)
+            raise
+        if not self.recording or not _is_recorded(expression):
+            return made
+        repeats = self.repeating or expression in self._recorded_once
+        self._recorded_once.add(expression)
+        return self.at(call(load(RECORD if repeats else ONCE), self.bring(expression, "node"), made), expression)
+
+    def emit_plain(self, expression: Expression) -> ast.expr:
+        """The Python expression for a bound one, without its recording."""
+        if expression.is_constant:
+            made = self.literal(expression.constant)
+        else:
+            made = EXPRESSIONS[expression.kind](self, expression)
+        return self.at(made, expression)
+
+    def statement(self, statement: Statement) -> list[ast.stmt]:
+        """One statement, preceded by the functions that its lambdas became."""
+        self._hoisted.append([])
+        repeats = type(statement) in REPEATING
+        self.repeating += repeats
+        try:
+            made = STATEMENTS[statement.kind](self, statement)
+        except NotSimulatedError as error:
+            if error.span is None:
+                error.span = self.span_of(statement)
+            raise
+        self.repeating -= repeats
+        before = self._hoisted.pop()
+        return [self.at(s, statement) if not hasattr(s, "lineno") else s for s in (*before, *made)]
+
+    def body(self, statement: Statement) -> list[ast.stmt]:
+        """A statement as the body of something in Python: at least `pass`."""
+        return self.statement(statement) or [ast.Pass()]
+
+    def hoisting(self, expression: Expression) -> tuple[list[ast.stmt], ast.expr]:
+        """The functions that the lambdas of an expression became, and the Python expression."""
+        self._hoisted.append([])
+        made = self.emit(expression)
+        return self._hoisted.pop(), made
+
+    def hoist(self, function: ast.stmt) -> None:
+        """Put a function before the statement that is being emitted."""
+        self._hoisted[-1].append(function)
+
+    def returning(self, expression: Expression) -> list[ast.stmt]:
+        """`return expression`, preceded by the functions that its lambdas became."""
+        before, value = self.hoisting(expression)
+        return [*before, self.at(ast.Return(value), expression)]
 
     # --------------------------------------------------------------------------------------------- names
 
@@ -149,6 +221,14 @@ class EmitterCore:
         """A call of one of our own functions."""
         return call(self.function(target), *arguments)
 
+    def literal(self, value: Any) -> ast.expr:
+        """A constant; what Python has no literal for comes from the namespace."""
+        if value is None or isinstance(value, (bool, int, str)):
+            return constant(value)
+        if isinstance(value, float) and value == value and abs(value) != float("inf"):
+            return constant(value)
+        return self.bring(value, "constant")
+
     def type_constant(self, type_: Type) -> ast.expr:
         return self.bring(type_, "type")
 
@@ -161,15 +241,7 @@ class EmitterCore:
         self.uses_steps = True
         return call(load(STEP))
 
-    def set_once(self, symbol: LocalSymbol, value: Expression | None) -> None:
-        """A declaration: a variable that nothing else sets is never null when its value is not."""
-        if (
-            symbol not in self.reassigned
-            and not symbol.is_referenced
-            and value is not None
-            and self.known_not_null(value)
-        ):
-            self.never_null.add(symbol)
+    # ----------------------------------------------------------------------------------------- variables
 
     def symbol_name(self, symbol: LocalSymbol | LocalFunctionSymbol) -> str:
         """The Python variable of a C# variable; unique, so that scopes need no care."""
@@ -179,95 +251,40 @@ class EmitterCore:
             name = self._symbols[symbol] = self.fresh(hint)
         return name
 
-    # ------------------------------------------------------------------------------------------ positions
+    def read(self, symbol: LocalSymbol) -> ast.expr:
+        """The value of a variable."""
+        if symbol.kind == "context":
+            return load("context")
+        name = load(self.symbol_name(symbol))
+        return attribute(name, "value") if symbol in self.celled else name
 
-    def span_of(self, bound: Bound) -> Span:
-        """(source, start, end) of a bound node, in the file itself."""
-        syntax, source = bound.syntax, self.excerpt.source
-        start = self.excerpt.locate(syntax.start)
-        end = self.excerpt.locate(max(syntax.end - 1, syntax.start)) + 1
-        return file_of(source), *source.original_span(start, max(start, end))
+    def assign(self, symbol: LocalSymbol, value: ast.expr) -> ast.expr:
+        """Store into a variable, as an expression whose value is the stored one."""
+        name = "context" if symbol.kind == "context" else self.symbol_name(symbol)
+        if symbol in self.celled:
+            return self.run(runtime.set_cell, load(name), value)
+        return walrus(name, value)
 
-    def at(self, node: Any, bound: Bound) -> Any:
-        """Give a Python node the position of a bound one."""
-        syntax = bound.syntax
-        source = self.excerpt.source
-        start = self.excerpt.locate(syntax.start)
-        end = self.excerpt.locate(max(syntax.end - 1, syntax.start)) + 1
-        line, column = source.position(start)
-        end_line, end_column = source.position(end)
-        node.lineno, node.col_offset = line, self._utf8(line, column)
-        if (end_line, end_column) < (line, column):
-            end_line, end_column = line, column
-        node.end_lineno, node.end_col_offset = end_line, self._utf8(end_line, end_column)
-        return node
-
-    def _utf8(self, line: int, column: int) -> int:
-        text = self.excerpt.source.line(line)
-        return column - 1 if text.isascii() else len(text[: column - 1].encode("utf-8", "replace"))
-
-    # ------------------------------------------------------------------------------------------- dispatch
-
-    def emit(self, expression: Expression) -> ast.expr:
-        """The Python expression for a bound one; recorded when a recorder is wanted."""
-        if not self.is_deep:
-            return self._emit_recorded(expression)
-        if expression in self._links:
-            held = self._links[expression]
-            return self.at(load(held), expression) if held is not None else self._emit_recorded(expression)
-        links = chain_of(expression)
-        self._links.update(dict.fromkeys(links))
-        steps: list[ast.expr] = []
-        for end in ends_of_pieces(links, recording=self.recording):
-            name = self.fresh()
-            steps.append(walrus(name, self._emit_recorded(end)))
-            self._links[end] = name
-        made = self._emit_recorded(expression)
-        for link in links:
-            del self._links[link]
-        return last_of(*steps, made) if steps else made
-
-    def _emit_recorded(self, expression: Expression) -> ast.expr:
-        try:
-            made = self.emit_plain(expression)
-        except NotSimulatedError as error:
-            if error.span is None:
-                error.span = self.span_of(expression)
-            raise
-        if self.recording and not isinstance(expression, Placeholder) and is_recorded(expression):
-            repeats = self.repeating or expression in self._recorded_once
-            self._recorded_once.add(expression)
-            return self.at(call(load(RECORD if repeats else ONCE), self.bring(expression, "node"), made), expression)  # type: ignore[no-any-return]
-        return made
-
-    def emit_plain(self, expression: Expression) -> ast.expr:
-        raise NotImplementedError
-
-    def emit_lambda_body(self, *arguments: Any) -> Any:
-        raise NotImplementedError
+    def plain_variable(self, target: Expression) -> str | None:
+        """The Python variable that a C# one is, when it can be assigned by a statement of its own."""
+        if isinstance(target, nodes.Local) and target.symbol.kind != "context" and target.symbol not in self.celled:
+            return self.symbol_name(target.symbol)
+        return None
 
     def with_placeholder(self, placeholder: Placeholder, name: str, *, not_null: bool = False) -> None:
         """From here on the placeholder is read from a Python variable."""
-        self._placeholders[placeholder] = lambda: load(name)
+        self._placeholders[placeholder] = name
         if not_null:
             self._not_null.add(placeholder)
 
+    def read_placeholder(self, placeholder: Placeholder) -> ast.expr:
+        return load(self._placeholders[placeholder])
+
+    # ---------------------------------------------------------------------------------------------- null
+
     def known_not_null(self, expression: Expression) -> bool:
         """Whether a value can be proved not to be null without running."""
-        from apimpolicy.binding import nodes
-
-        if isinstance(
-            expression,
-            (
-                nodes.InterpolatedString,
-                nodes.ObjectCreation,
-                nodes.ArrayCreation,
-                nodes.AnonymousCreation,
-                nodes.TupleCreation,
-                nodes.Lambda,
-                nodes.TypeOf,
-            ),
-        ):
+        if isinstance(expression, _NEVER_NULL):
             return True
         if expression.is_constant:
             return expression.constant is not None
@@ -283,27 +300,65 @@ class EmitterCore:
             return False
         return expression.symbol.kind == "context" or expression.symbol in self.never_null
 
+    def or_null_reference(self, name: str, value: ast.expr | None = None) -> ast.expr:
+        """A Python variable (which gets the value here), or NullReferenceException when it is null."""
+        tested = load(name) if value is None else walrus(name, value)
+        return conditional(is_not_none(tested), load(name), self.run(runtime.null_reference))
+
     def checked_receiver(self, expression: Expression) -> ast.expr:
         """A receiver that is passed to a function: NullReferenceException when it is null."""
         value = self.emit(expression)
-        if self.known_not_null(expression):
-            return value
-        name = self.fresh()
-        return conditional(is_not_none(walrus(name, value)), load(name), self.run(runtime.null_reference))
+        return value if self.known_not_null(expression) else self.or_null_reference(self.fresh(), value)
+
+    # ------------------------------------------------------------------------------------------ positions
+
+    def span_of(self, bound: Bound) -> Span:
+        """(source, start, end) of a bound node, in the file itself."""
+        syntax, source = bound.syntax, self.excerpt.source
+        start = self.excerpt.locate(syntax.start)
+        end = self.excerpt.locate(max(syntax.end - 1, syntax.start)) + 1
+        return file_of(source), *source.original_span(start, max(start, end))
+
+    def at(self, node: _Located, bound: Bound) -> _Located:
+        """Give a Python node the position of a bound one."""
+        syntax = bound.syntax
+        source = self.excerpt.source
+        start = self.excerpt.locate(syntax.start)
+        end = self.excerpt.locate(max(syntax.end - 1, syntax.start)) + 1
+        line, column = source.position(start)
+        end_line, end_column = source.position(end)
+        if (end_line, end_column) < (line, column):
+            end_line, end_column = line, column
+        located: Any = node
+        located.lineno, located.col_offset = line, self._utf8(line, column)
+        located.end_lineno, located.end_col_offset = end_line, self._utf8(end_line, end_column)
+        return node
+
+    def _utf8(self, line: int, column: int) -> int:
+        text = self.excerpt.source.line(line)
+        return column - 1 if text.isascii() else len(text[: column - 1].encode("utf-8", "replace"))
 
 
-def is_recorded(expression: Expression) -> bool:
+_NEVER_NULL = (
+    nodes.InterpolatedString,
+    nodes.ObjectCreation,
+    nodes.ArrayCreation,
+    nodes.AnonymousCreation,
+    nodes.TupleCreation,
+    nodes.Lambda,
+    nodes.TypeOf,
+)
+_NOT_RECORDED = (
+    nodes.Placeholder,
+    nodes.TypeReference,
+    nodes.NamespaceReference,
+    nodes.MethodGroup,
+    nodes.Lambda,
+    nodes.OutVariable,
+    nodes.DefaultValue,
+)
+
+
+def _is_recorded(expression: Expression) -> bool:
     """Which sub-expressions people want to see the value of."""
-    from apimpolicy.binding import nodes
-
-    return not expression.is_constant and not isinstance(
-        expression,
-        (
-            nodes.TypeReference,
-            nodes.NamespaceReference,
-            nodes.MethodGroup,
-            nodes.Lambda,
-            nodes.OutVariable,
-            nodes.DefaultValue,
-        ),
-    )
+    return not expression.is_constant and not isinstance(expression, _NOT_RECORDED)

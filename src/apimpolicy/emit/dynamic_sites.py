@@ -26,8 +26,10 @@ from apimpolicy.binding.operations import bind_operation, unary
 from apimpolicy.binding.overloads import Argument
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.types import DYNAMIC, NULL, Type
+from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
 from apimpolicy.dotnet.values import OBJECT, STRING, VOID, type_of
+from apimpolicy.emit.building import function_def, parameters
+from apimpolicy.emit.core import Emitter
 from apimpolicy.emit.dynamic_messages import message_for
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
 from apimpolicy.syntax import literals
@@ -130,6 +132,7 @@ class _LateBinder(Binder):
     def __init__(self, excerpt: Excerpt, node: nodes.Dynamic, operands: Any, types: tuple[Type, ...]) -> None:
         super().__init__(excerpt)
         self.node = node
+        self.syntax: Any = node.syntax
         self.callee: Type | None = None
         """The type of the delegate that the operation calls."""
         self.placeholders = [nodes.Placeholder(operand.syntax, OBJECT) for operand in operands]
@@ -147,19 +150,19 @@ class _LateBinder(Binder):
         return nodes.Convert(operand.syntax, type_, place, how, is_explicit=True)
 
     def bind_operation(self, *, stores: bool) -> nodes.Expression:
-        operation = self.node.operation
+        late: Callable[[], nodes.Expression] = getattr(self, f"late_{self.node.operation}")
         if stores:
             *self.values, value = self.values
-            target = getattr(self, f"late_{operation}")()
-            if isinstance(target, nodes.Bad) or not check_assignable(self, target, self.node.syntax):
-                return self.bad(self.node.syntax)
+            target = late()
+            if isinstance(target, nodes.Bad) or not check_assignable(self, target, self.syntax):
+                return self.bad(self.syntax)
             converted = self.convert(value, target.type)
             return (
                 converted
                 if isinstance(converted, nodes.Bad)
-                else nodes.Assignment(self.node.syntax, target.type, target, converted)
+                else nodes.Assignment(self.syntax, target.type, target, converted)
             )
-        return getattr(self, f"late_{operation}")()  # type: ignore[no-any-return]
+        return late()
 
     def _arguments(self) -> list[Argument]:
         written = self.node.arguments
@@ -173,41 +176,42 @@ class _LateBinder(Binder):
         receiver = self.values[0]
         if str(receiver.type) == _JOBJECT:
             return self._property_of(receiver)
-        found = access_member(self, self.node.syntax, receiver, self.node.detail, None)  # type: ignore[arg-type]
+        found = access_member(self, self.syntax, receiver, self.node.detail, None)
         if isinstance(found, nodes.MethodGroup):
             return self.failure(self.node.detail, "CS1061", "a method is no value")
         return found
 
     def _property_of(self, receiver: nodes.Expression) -> nodes.Expression:
-        name = nodes.Literal(self.node.syntax, STRING, self._name())
-        return bind_indexed(self, self.node.syntax, receiver, [Argument(name, self.node.syntax)])  # type: ignore[arg-type]
+        name = nodes.Literal(self.syntax, STRING, self._name())
+        return bind_indexed(self, self.syntax, receiver, [Argument(name, self.syntax)])
 
     def late_invoke_member(self) -> nodes.Expression:
-        found = access_member(self, self.node.syntax, self.values[0], self.node.detail, None)  # type: ignore[arg-type]
+        found = access_member(self, self.syntax, self.values[0], self.node.detail, None)
         if conv.is_delegate(found.type):
             return self._call_value(found)
         if not isinstance(found, nodes.MethodGroup):
-            return found if isinstance(found, nodes.Bad) else self.failure(self.node.syntax, "CS1955", "no method")
+            return found if isinstance(found, nodes.Bad) else self.failure(self.syntax, "CS1955", "no method")
         if not found.methods:
             return self.failure(self.node.detail, "CS1061", "extension methods are not found when it runs")
         own = nodes.MethodGroup(
             found.syntax, found.type, found.name, found.receiver, found.methods, (), found.type_arguments
         )
-        return call_group(self, self.node.syntax, own, self._arguments())  # type: ignore[arg-type]
+        return call_group(self, self.syntax, own, self._arguments())
 
     def late_call(self) -> nodes.Expression:
         group: nodes.MethodGroup = self.node.detail
         has_receiver = len(self.values) > len(self.node.arguments)
         receiver = self.values[0] if has_receiver else group.receiver
         own = nodes.MethodGroup(group.syntax, group.type, group.name, receiver, group.methods, (), group.type_arguments)
-        return call_group(self, self.node.syntax, own, self._arguments())  # type: ignore[arg-type]
+        return call_group(self, self.syntax, own, self._arguments())
 
     def late_new(self) -> nodes.Expression:
-        syntax: Any = self.node.syntax
-        return construct(self, syntax, syntax, self.node.type, self._arguments())  # type: ignore[arg-type]
+        created = self.node.type
+        assert isinstance(created, NamedType)
+        return construct(self, self.syntax, self.syntax, created, self._arguments())
 
     def late_index(self) -> nodes.Expression:
-        return bind_indexed(self, self.node.syntax, self.values[0], self._arguments())  # type: ignore[arg-type]
+        return bind_indexed(self, self.syntax, self.values[0], self._arguments())
 
     def late_invoke(self) -> nodes.Expression:
         return self._call_value(self.values[0])
@@ -216,41 +220,39 @@ class _LateBinder(Binder):
         """The call of a delegate, which knows its type."""
         signature = delegate_signature(callee.type)
         if signature is None:
-            return self.failure(self.node.syntax, "CS0149", "no delegate")
+            return self.failure(self.syntax, "CS0149", "no delegate")
         arguments = self._arguments()
         if len(arguments) != len(signature.parameters):
-            return self.failure(self.node.syntax, "CS1593", "another number of arguments")
+            return self.failure(self.syntax, "CS1593", "another number of arguments")
         self.callee = callee.type
-        return call_delegate(self, self.node.syntax, callee, signature, arguments)  # type: ignore[arg-type]
+        return call_delegate(self, self.syntax, callee, signature, arguments)
 
     def late_binary(self) -> nodes.Expression:
         left, right = self.values
-        return bind_operation(self, self.node.syntax, self.node.detail, left, right)  # type: ignore[arg-type]
+        return bind_operation(self, self.syntax, self.node.detail, left, right)
 
     def late_unary(self) -> nodes.Expression:
-        return unary(self, self.node.syntax, self.node.detail, self.values[0])  # type: ignore[arg-type]
+        return unary(self, self.syntax, self.node.detail, self.values[0])
 
     def late_convert(self) -> nodes.Expression:
         value, target = self.values[0], self.node.type
         if self.node.detail or str(value.type) == _JVALUE:
-            return cast(self, self.node.syntax, value, target)  # type: ignore[arg-type]
+            return cast(self, self.syntax, value, target)
         return self.convert(value, target)
 
 
 def _compiled(excerpt: Excerpt, body: nodes.Expression, placeholders: list[nodes.Placeholder]) -> Callable[..., Any]:
     """A Python function of the operands."""
-    from apimpolicy.emit.statements import StatementEmitter
-
-    emitter = StatementEmitter(excerpt, recording=False)
+    emitter = Emitter(excerpt, recording=False)
     emitter.repeats = True
     names = [emitter.fresh("operand") for _ in placeholders]
     for placeholder, name in zip(placeholders, names, strict=True):
         emitter.with_placeholder(placeholder, name)
     statements = emitter.returning(body)
-    arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
-    function = emitter.at(ast.FunctionDef("operation", arguments, statements, [], None, None), body)
-    module = ast.fix_missing_locations(ast.Module([function], []))
+    made = emitter.at(function_def("operation", parameters(names), statements), body)
+    module = ast.fix_missing_locations(ast.Module([made], []))
     code = compile(module, FILENAME_PREFIX + excerpt.source.path, "exec", dont_inherit=True)
     emitter.namespace[EXCERPT] = excerpt
     exec(code, emitter.namespace)
-    return emitter.namespace["operation"]  # type: ignore[no-any-return]
+    operation: Callable[..., Any] = emitter.namespace["operation"]
+    return operation

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.nodes import Block, Catch, Foreach, Goto, Loop, Try, Using, Yield
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.emit.core import ALLOWANCE, HANDLERS, LEFT, RECORDER, STEP, attribute, call, constant, store
+from apimpolicy.emit.building import assign, attribute, constant, function_def, parameters
+from apimpolicy.emit.cells import cells_of_referenced, prepare_references
+from apimpolicy.emit.core import ALLOWANCE, HANDLERS, LEFT, RECORDER, STEP, Emitter
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
-from apimpolicy.emit.outlining import outlined
-from apimpolicy.emit.recording import with_recorder
-from apimpolicy.emit.statements import StatementEmitter
-from apimpolicy.emit.two_passes import Handlers
 from apimpolicy.emit.variables import REPEATING, assigned_in, declared_in, remembering, walk
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH, ORDINARY_DEPTH, with_room
@@ -40,7 +38,7 @@ def emit(bound: BoundExpression, *, recording: bool = False, in_order: bool = Fa
 
 
 def _emit(bound: BoundExpression, recording: bool, in_order: bool) -> Callable[..., Any]:
-    emitter = StatementEmitter(bound.excerpt, recording=recording)
+    emitter = Emitter(bound.excerpt, recording=recording)
     emitter.is_deep = bound.levels > ORDINARY_DEPTH
     filename = FILENAME_PREFIX + bound.excerpt.source.path
     try:
@@ -81,12 +79,14 @@ def _call_to_the_end(function: Callable[..., Any], *arguments: Any) -> Any:
     return value
 
 
-def _compiled(emitter: StatementEmitter, function: ast.FunctionDef, filename: str) -> CodeType:
+def _compiled(emitter: Emitter, function: ast.FunctionDef, filename: str) -> CodeType:
     try:
         return compile(_module(function), filename, "exec", dont_inherit=True)
     except SyntaxError as refusal:
         if "statically nested" not in str(refusal):
             raise
+    from apimpolicy.emit.outlining import outlined
+
     return compile(_module(outlined(function, emitter.fresh)), filename, "exec", dont_inherit=True)
 
 
@@ -115,7 +115,7 @@ def _has_two_passes(parts: list[Bound], kinds: set[type[Bound]]) -> bool:
     return has_finally or Using in kinds or {Yield, Foreach} <= kinds
 
 
-def _function(emitter: StatementEmitter, bound: BoundExpression, recording: bool, in_order: bool) -> ast.FunctionDef:
+def _function(emitter: Emitter, bound: BoundExpression, recording: bool, in_order: bool) -> ast.FunctionDef:
     body = bound.body
     parts = list(walk(body))
     kinds = {type(node) for node in parts}
@@ -123,26 +123,34 @@ def _function(emitter: StatementEmitter, bound: BoundExpression, recording: bool
     emitter.has_two_passes = _has_two_passes(parts, kinds)
     emitter.repeats = not kinds.isdisjoint(REPEATING)
     emitter.repeating = int(Goto in kinds)
-    emitter.prepare_references(body)
+    prepare_references(emitter, body)
     emitter.reassigned = assigned_in(body)
     if isinstance(body, Block):
         statements = emitter.body(body)
     else:
-        statements = [*emitter.cells_of_referenced(declared_in(body, inside=False)), *emitter.returning(body)]
-    before: list[ast.stmt] = []
-    if emitter.has_two_passes:
-        before.append(ast.Assign([store(HANDLERS)], call(emitter.bring(Handlers, "Handlers"))))
-    if emitter.uses_steps:
-        before.append(ast.Assign([store(STEP)], attribute(call(emitter.function(environment)), "step")))
-    if emitter.uses_allowance:
-        allowance = attribute(call(emitter.function(environment)), "allowance")
-        before += [ast.Assign([store(ALLOWANCE)], allowance), ast.Assign([store(LEFT)], constant(0))]
-    statements[:0] = before
+        cells = cells_of_referenced(emitter, declared_in(body, inside=False))
+        statements = [*cells, *emitter.returning(body)]
+    statements = [*_preparations(emitter), *statements]
     names = ["context"]
     if recording:
+        from apimpolicy.emit.recording import with_recorder
+
         names.append(RECORDER)
         has_loops = not in_order and not emitter.is_deep and not kinds.isdisjoint((Loop, Foreach))
         statements = with_recorder(statements, emitter, has_loops=has_loops)
-    arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
-    function = ast.FunctionDef("expression", arguments, statements, [], None, None)
-    return emitter.at(function, body)  # type: ignore[no-any-return]
+    return emitter.at(function_def("expression", parameters(names), statements), body)
+
+
+def _preparations(emitter: Emitter) -> list[ast.stmt]:
+    """What the function does first: it sets the variables that the other statements turned out to need."""
+    made: list[ast.stmt] = []
+    if emitter.has_two_passes:
+        from apimpolicy.emit.two_passes import Handlers
+
+        made.append(assign(HANDLERS, emitter.run(Handlers)))
+    if emitter.uses_steps:
+        made.append(assign(STEP, attribute(emitter.run(environment), "step")))
+    if emitter.uses_allowance:
+        allowance = attribute(emitter.run(environment), "allowance")
+        made += [assign(ALLOWANCE, allowance), assign(LEFT, constant(0))]
+    return made

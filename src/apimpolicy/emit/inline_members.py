@@ -20,15 +20,15 @@ from apimpolicy.dotnet.system.string_search import ORDINAL, ends_with, starts_wi
 from apimpolicy.dotnet.system.string_split import split_at_one
 from apimpolicy.dotnet.values import string_array
 from apimpolicy.emit import runtime
-from apimpolicy.emit.core import attribute, call, conditional, constant, load, walrus
+from apimpolicy.emit.building import attribute, call, compare, conditional, constant, load, walrus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.binding.nodes import Expression
-    from apimpolicy.emit.core import EmitterCore
+    from apimpolicy.emit.core import Emitter
 
-    Rule = Callable[[EmitterCore, Expression, list[Expression]], ast.expr | None]
+    Rule = Callable[[Emitter, Expression, list[Expression]], ast.expr | None]
 
 
 PYTHON_METHODS = frozenset(
@@ -40,7 +40,7 @@ PYTHON_METHODS = frozenset(
 """The methods of Python's `str` that emitted code calls."""
 
 
-def inlined(emitter: EmitterCore, node: Call) -> ast.expr | None:
+def inlined(emitter: Emitter, node: Call) -> ast.expr | None:
     """The Python for a call of a string's member, or None when it is to be called as registered."""
     rule = _rule_of(node)
     if rule is None or node.receiver is None:
@@ -59,7 +59,7 @@ def inlined(emitter: EmitterCore, node: Call) -> ast.expr | None:
     held = held or walrus(name, emitter.emit(node.receiver))
     known = emitter.known_not_null(node.receiver)
     length = emitter.run(len, held) if known else call(attribute(held, "__len__"))
-    is_short = ast.Compare(length, [ast.LtE()], [constant(FREE_UNITS)])
+    is_short = compare(length, ast.LtE(), constant(FREE_UNITS))
     burned = emitter.run(runtime.worked_through, load(name))
     return conditional(ast.BoolOp(ast.Or(), [is_short, burned]), made, constant(None))
 
@@ -71,14 +71,14 @@ def _rule_of(node: Expression) -> Rule | None:
 
 
 def _if_ascii(
-    emitter: EmitterCore, receiver: Expression, then: Callable[[str], ast.expr], otherwise: Callable[[str], ast.expr]
+    emitter: Emitter, receiver: Expression, then: Callable[[str], ast.expr], otherwise: Callable[[str], ast.expr]
 ) -> ast.expr:
     """`then(t) if (t := receiver).isascii() else otherwise(t)`."""
     name, held = _held(emitter, receiver)
     return conditional(call(attribute(held, "isascii")), then(name), otherwise(name))
 
 
-def _held(emitter: EmitterCore, receiver: Expression) -> tuple[str, ast.expr]:
+def _held(emitter: Emitter, receiver: Expression) -> tuple[str, ast.expr]:
     """A variable with this text, and what sets it; a text that is in a variable stays there."""
     made = emitter.emit(receiver)
     if isinstance(made, ast.Name):
@@ -88,7 +88,7 @@ def _held(emitter: EmitterCore, receiver: Expression) -> tuple[str, ast.expr]:
 
 
 def _cased(method: str, function: Callable[[str], str]) -> Rule:
-    def rule(emitter: EmitterCore, receiver: Expression, _: list[Expression]) -> ast.expr:
+    def rule(emitter: Emitter, receiver: Expression, _: list[Expression]) -> ast.expr:
         return _if_ascii(
             emitter,
             receiver,
@@ -102,7 +102,7 @@ def _cased(method: str, function: Callable[[str], str]) -> Rule:
 def _stripped(method: str) -> Rule:
     """Without white space, or without one character."""
 
-    def rule(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+    def rule(emitter: Emitter, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
         if arguments and not arguments[0].is_constant:
             return None
         unwanted = constant(arguments[0].constant) if arguments else emitter.bring(WHITE_SPACE, "white_space")
@@ -111,7 +111,7 @@ def _stripped(method: str) -> Rule:
     return rule
 
 
-def _replaced(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+def _replaced(emitter: Emitter, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
     """A replacement that does not lengthen the text has no limit to keep."""
     if not all(argument.is_constant for argument in arguments):
         return None
@@ -124,7 +124,7 @@ def _replaced(emitter: EmitterCore, receiver: Expression, arguments: list[Expres
 def _at_the_edge(method: str, function: Callable[..., bool]) -> Rule:
     """`StartsWith` and `EndsWith` of a constant; by culture, printable ASCII is what it is."""
 
-    def rule(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+    def rule(emitter: Emitter, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
         if not all(argument.is_constant for argument in arguments) or not arguments[0].constant:
             return None
         wanted = arguments[0].constant
@@ -143,20 +143,20 @@ def _at_the_edge(method: str, function: Callable[..., bool]) -> Rule:
     return rule
 
 
-def _contains(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+def _contains(emitter: Emitter, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
     if not arguments[0].is_constant or arguments[0].constant is None:
         return None
     found = call(attribute(emitter.emit(receiver), "find"), constant(arguments[0].constant))
-    return ast.Compare(found, [ast.GtE()], [constant(0)])
+    return compare(found, ast.GtE(), constant(0))
 
 
-def _index_of(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+def _index_of(emitter: Emitter, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
     if not arguments[0].is_constant:
         return None
     return call(attribute(emitter.emit(receiver), "find"), constant(arguments[0].constant))
 
 
-def _split(emitter: EmitterCore, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
+def _split(emitter: Emitter, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
     """`Split` of a short text at a constant; a long one is split as registered."""
     if not all(argument.is_constant for argument in arguments) or not arguments[0].constant or arguments[1].constant:
         return None
@@ -164,7 +164,7 @@ def _split(emitter: EmitterCore, receiver: Expression, arguments: list[Expressio
     known = emitter.known_not_null(receiver)
     name, held = _held(emitter, receiver)
     length = emitter.run(len, held) if known else call(attribute(held, "__len__"))
-    is_short = ast.Compare(length, [ast.LtE()], [constant(FREE_UNITS)])
+    is_short = compare(length, ast.LtE(), constant(FREE_UNITS))
     short = call(emitter.bring(string_array, "string_array"), call(attribute(load(name), "split"), separator))
     return conditional(is_short, short, emitter.run(split_at_one, load(name), separator))
 

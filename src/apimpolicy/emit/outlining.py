@@ -21,7 +21,18 @@ import ast
 import copy
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.emit.core import call, constant, is_not_none, load, store, tuple_of
+from apimpolicy.emit.building import (
+    assign,
+    call,
+    compare,
+    constant,
+    function_def,
+    is_not_none,
+    item,
+    load,
+    parameters,
+    tuple_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -119,17 +130,17 @@ class _Outliner:
         body += _bindings(self._moved_names - own - shared)
         body.append(jumps.statement(node, in_loop=False))
         self._moved_names = around | (shared & (own | self._moved_names))
-        made = ast.FunctionDef(name, ast.arguments([], [], None, [], [], None, []), body, [], None, None)
+        made = function_def(name, parameters(()), body)
         called: ast.expr = call(load(name))
         if jumps.has_yield:
             called = ast.YieldFrom(called)
-        after: list[ast.stmt] = [ast.Assign([store(signal)], called)]
+        after: list[ast.stmt] = [assign(signal, called)]
         if jumps.has_break:
             after.append(ast.If(_equals(signal, _BREAK), [ast.Break()], []))
         if jumps.has_continue:
             after.append(ast.If(_equals(signal, _CONTINUE), [ast.Continue()], []))
         if jumps.has_return:
-            value = ast.Subscript(load(signal), constant(0), ast.Load())
+            value = item(load(signal), 0)
             after.append(ast.If(is_not_none(load(signal)), [ast.Return(value)], []))
         return [ast.copy_location(statement, node) for statement in (made, *after)]
 
@@ -168,11 +179,11 @@ class _Jumps:
 
 def _bindings(names: set[str]) -> list[ast.stmt]:
     """A function must bind each name that functions inside take from it as `nonlocal`."""
-    return [ast.Assign([store(name)], constant(None)) for name in sorted(names)]
+    return [assign(name, constant(None)) for name in sorted(names)]
 
 
 def _equals(name: str, value: int) -> ast.expr:
-    return ast.Compare(load(name), [ast.Eq()], [constant(value)])
+    return compare(load(name), ast.Eq(), constant(value))
 
 
 def _names(node: ast.AST) -> Iterator[str]:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.types import NamedType
-from apimpolicy.emit.core import constant, last_of, load, store, tuple_of, walrus
+from apimpolicy.emit.building import constant, last_of, list_of, load, store, tuple_of, walrus
+from apimpolicy.emit.members import call_member, pass_to_member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.emit.values import ValueEmitter
+    from apimpolicy.emit.core import Emitter
 
 _ENUMERABLE = "System.Linq.Enumerable"
 _SEQUENCE = "System.Collections.Generic.IEnumerable"
@@ -30,7 +31,7 @@ _TESTS = ("Any", "All", "Count", "LongCount", "First", "FirstOrDefault")
 """Operators whose predicate can be asked in the comprehension."""
 
 
-def walked_at_once(emitter: ValueEmitter, node: nodes.Call) -> ast.expr | None:
+def walked_at_once(emitter: Emitter, node: nodes.Call) -> ast.expr | None:
     """The Python for a call that walks over a query; None when it is to be called as registered."""
     position = None if emitter.recording or emitter.is_deep else _position_of_source(node)
     if position is None:
@@ -44,14 +45,14 @@ def walked_at_once(emitter: ValueEmitter, node: nodes.Call) -> ast.expr | None:
     for stage in stages:
         query.add(stage)
     if own is not None:
-        emitter.pass_to_member(node)
+        pass_to_member(emitter, node)
         return query.whole(_with_test(emitter, node, own, query))
     after = [emitter.emit(argument) for argument in node.arguments[position + 1 :]]
     fold = _fold(node) if not after else None
     if fold is not None:
         return query.whole(emitter.run(fold, query.elements()))
     return query.whole(
-        emitter.emit_member_call(node.method, None, [*before, query.elements(), *after], node.type_arguments)
+        call_member(emitter, node.method, None, [*before, query.elements(), *after], node.type_arguments)
     )
 
 
@@ -111,13 +112,13 @@ def _fold(node: nodes.Call) -> Callable[..., object] | None:
     return fold_of(node.method.name, str(node.method.returns))
 
 
-def _with_test(emitter: ValueEmitter, node: nodes.Call, function: nodes.Lambda, query: _Query) -> ast.expr:
+def _with_test(emitter: Emitter, node: nodes.Call, function: nodes.Lambda, query: _Query) -> ast.expr:
     """An operator that has a predicate or selector."""
     name = node.method.name
     bare = query.elements
     body = query.body_of(function)
     if not isinstance(body, ast.expr):
-        return emitter.emit_member_call(node.method, None, [bare(), body.made], node.type_arguments)
+        return call_member(emitter, node.method, None, [bare(), body.made], node.type_arguments)
     if name in ("Any", "All"):
         return emitter.run(any if name == "Any" else all, query.elements(body))
     if name in ("Count", "LongCount"):
@@ -147,7 +148,7 @@ class _Kept:
 class _Query:
     """A comprehension that grows by the stages of a query."""
 
-    def __init__(self, emitter: ValueEmitter, source: nodes.Expression, first: nodes.Call) -> None:
+    def __init__(self, emitter: Emitter, source: nodes.Expression, first: nodes.Call) -> None:
         self._emitter = emitter
         self._before: list[ast.expr] = []
         walked_over = source.operand if isinstance(source, nodes.Convert) else source
@@ -161,20 +162,20 @@ class _Query:
 
     def add(self, stage: nodes.Call) -> None:
         """Go on with `Where` or `Select`."""
-        function = stage.arguments[1]
+        emitter, function = self._emitter, stage.arguments[1]
         assert isinstance(function, nodes.Lambda)
-        self._emitter.pass_to_member(stage)
+        pass_to_member(emitter, stage)
         body = self.body_of(function)
         if not isinstance(body, ast.expr):
             arguments = [self.elements(), body.made]
-            made = self._emitter.emit_member_call(stage.method, None, arguments, stage.type_arguments)
-            self._begin(self._emitter.at(made, stage), stage)
+            made = call_member(emitter, stage.method, None, arguments, stage.type_arguments)
+            self._begin(emitter.at(made, stage), stage)
             self._has_no_null = False
         elif stage.method.name == "Where":
             self.only_if(body)
         else:
             self._item = body
-            self._has_no_null = self._emitter.known_not_null(function.body)  # type: ignore[arg-type]
+            self._has_no_null = isinstance(function.body, nodes.Expression) and emitter.known_not_null(function.body)
 
     def body_of(self, function: nodes.Lambda) -> ast.expr | _Kept:
         """What a lambda gives for the present element."""
@@ -184,7 +185,8 @@ class _Query:
         made = emitter.emit(function)
         if not isinstance(made, ast.Lambda) or _is_kept(made):
             return _Kept(made)
-        return _Renaming(emitter.symbol_name(parameter), self._named_item()).visit(made.body)  # type: ignore[no-any-return]
+        renamed: ast.expr = _Renaming(emitter.symbol_name(parameter), self._named_item()).visit(made.body)
+        return renamed
 
     def _named_item(self) -> str:
         """The variable of the present element: what `Select` made gets one when it is asked for again."""
@@ -194,7 +196,7 @@ class _Query:
             if _has_assignment(self._item):
                 loops[-1].ifs.append(tuple_of(walrus(name, self._item)))
             else:
-                loops.append(ast.comprehension(store(name), ast.List([self._item], ast.Load()), [], 0))
+                loops.append(ast.comprehension(store(name), list_of(self._item), [], 0))
             self._item = load(name)
         return self._item.id
 
@@ -204,7 +206,7 @@ class _Query:
             from apimpolicy.dotnet.linq.sequences import walked
 
             emitter = self._emitter
-            source = emitter.at(emitter.run(walked, self._source), self._node)
+            source: ast.expr = emitter.at(emitter.run(walked, self._source), self._node)
             if _has_assignment(source):
                 name = emitter.fresh()
                 self._before.append(walrus(name, source))

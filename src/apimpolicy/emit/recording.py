@@ -12,31 +12,42 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from apimpolicy.emit.core import ONCE, RECORD, RECORDER, attribute, call, constant, load, store, tuple_of, walrus
+from apimpolicy.emit.building import (
+    assign,
+    attribute,
+    call,
+    compare,
+    constant,
+    load,
+    store,
+    tuple_of,
+    walrus,
+)
+from apimpolicy.emit.core import ONCE, RECORD, RECORDER
 from apimpolicy.emit.recorder import UNREACHED
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.emit.core import EmitterCore
+    from apimpolicy.emit.core import Emitter
 
 MOST, PASSING = "most", "passing"
 """The rounds that the recorder wants; whether a loop has made more."""
 
 
-def with_recorder(statements: list[ast.stmt], emitter: EmitterCore, *, has_loops: bool) -> list[ast.stmt]:
+def with_recorder(statements: list[ast.stmt], emitter: Emitter, *, has_loops: bool) -> list[ast.stmt]:
     """The body of a function with the argument `recorder`."""
     before: list[ast.stmt] = [_of_recorder(name) for name in (ONCE, RECORD)]
     if has_loops:
         loops = _Loops(emitter)
         statements = loops.all(statements)
-        before += [_of_recorder(MOST), _assign(constant(False), PASSING), *loops.before]
+        before += [_of_recorder(MOST), assign(PASSING, constant(False)), *loops.before]
     return [*before, *statements]
 
 
 class _Loop:
     """A loop that is open: its Python variables, and what it records as nodes and the variables of their values."""
 
-    def __init__(self, emitter: EmitterCore) -> None:
+    def __init__(self, emitter: Emitter) -> None:
         self.rounds, self.paused, self.told = map(emitter.fresh, ("rounds", "paused", "told"))
         self.own: list[tuple[Bound, str]] = []
         self.of_inner: list[tuple[Bound, str]] = []
@@ -47,7 +58,7 @@ class _Loop:
 class _Loops(ast.NodeTransformer):
     """Makes the loops of the expression's own function keep their values and count their rounds."""
 
-    def __init__(self, emitter: EmitterCore) -> None:
+    def __init__(self, emitter: Emitter) -> None:
         self.emitter = emitter
         self.unreached = emitter.bring(UNREACHED, "unreached")
         self.open: list[_Loop] = []
@@ -89,7 +100,7 @@ class _Loops(ast.NodeTransformer):
         if not self.open:
             return self._loop(node, [])
         walked = self.emitter.fresh("walked")
-        walks = ast.copy_location(_assign(node.iter, walked), node)
+        walks = ast.copy_location(assign(walked, node.iter), node)
         node.iter = load(walked)
         return self._loop(node, [walks])
 
@@ -108,13 +119,13 @@ class _Loops(ast.NodeTransformer):
         if not loop.own and not loop.of_inner:
             node.body = body
             return [*before, node]
-        self.before.append(_assign(constant(0), loop.rounds))
-        self.before.append(_assign(self._to_recorder("of_loop", self._nodes(loop.own)), loop.told))
+        self.before.append(assign(loop.rounds, constant(0)))
+        self.before.append(assign(loop.told, self._to_recorder("of_loop", self._nodes(loop.own))))
         around = self.emitter.fresh("around") if self.open else None
         if around is None:
             before += self._forgotten(loop.own)
         else:
-            before += [_assign(load(PASSING), around), *_unless(PASSING, self._forgotten(loop.own))]
+            before += [assign(around, load(PASSING)), *_unless(PASSING, self._forgotten(loop.own))]
         node.body = [*self._round_begins(loop), *body]
         tried = ast.Try([node], [], [], self._left(loop, around))
         return [*(ast.copy_location(statement, node) for statement in before), ast.copy_location(tried, node)]
@@ -126,8 +137,8 @@ class _Loops(ast.NodeTransformer):
         return _unless(PASSING, self._kept(entries))
 
     def _round_begins(self, loop: _Loop) -> list[ast.stmt]:
-        is_enough = ast.Compare(load(loop.rounds), [ast.GtE()], [load(MOST)])
-        pause = [_assign(constant(True), PASSING), _assign(load(loop.rounds), loop.paused)]
+        is_enough = compare(load(loop.rounds), ast.GtE(), load(MOST))
+        pause = [assign(PASSING, constant(True)), assign(loop.paused, load(loop.rounds))]
         keep = [*self._kept(loop.own), ast.If(is_enough, pause + self._forgotten(loop.of_inner), [])]
         return [
             ast.If(load(PASSING), [self._tell(loop)], keep),
@@ -140,7 +151,7 @@ class _Loops(ast.NodeTransformer):
         entries = [*loop.own, *loop.of_inner]
         resume: list[ast.stmt] = [
             ast.Expr(self._to_recorder("resume", left_out, self._nodes(entries), _values(entries))),
-            _assign(constant(False), PASSING),
+            assign(PASSING, constant(False)),
         ]
         if around is not None:
             resume = _unless(around, resume)
@@ -170,12 +181,8 @@ def _values(entries: list[tuple[Bound, str]]) -> ast.Tuple:
     return tuple_of(*(load(name) for _, name in entries))
 
 
-def _assign(value: ast.expr, name: str) -> ast.stmt:
-    return ast.Assign([store(name)], value)
-
-
 def _of_recorder(name: str) -> ast.stmt:
-    return _assign(attribute(load(RECORDER), name), name)
+    return assign(name, attribute(load(RECORDER), name))
 
 
 def _unless(name: str, statements: list[ast.stmt]) -> list[ast.stmt]:

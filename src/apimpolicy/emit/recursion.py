@@ -38,13 +38,14 @@ def may_recurse(body: Bound) -> bool:
 
 def _held(node: Bound) -> tuple[LocalSymbol, Bound] | None:
     """The variable that a lambda is given to, and the lambda."""
-    symbol: LocalSymbol | None = None
-    if isinstance(node, nodes.LocalDeclaration):
-        symbol = node.symbol
-    elif isinstance(node, nodes.Assignment) and isinstance(node.target, nodes.Local):
-        symbol = node.target.symbol
-    if symbol is not None and isinstance(node.value, nodes.Lambda):  # type: ignore[attr-defined]
-        return symbol, node.value  # type: ignore[attr-defined]
+    if isinstance(node, nodes.LocalDeclaration) and isinstance(node.value, nodes.Lambda):
+        return node.symbol, node.value
+    if (
+        isinstance(node, nodes.Assignment)
+        and isinstance(node.target, nodes.Local)
+        and isinstance(node.value, nodes.Lambda)
+    ):
+        return node.target.symbol, node.value
     return None
 
 

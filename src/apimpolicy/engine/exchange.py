@@ -16,8 +16,7 @@ from apimpolicy.engine.policy_doubles import name_of_double, run_double
 from apimpolicy.engine.trace import Effect, Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
-from apimpolicy.policies.doubts import is_unnamed_output
-from apimpolicy.policies.registry import UNDOCUMENTED, has_trait, is_known
+from apimpolicy.policies.registry import UNDOCUMENTED, has_trait, is_known, is_unnamed_output
 from apimpolicy.policies.spec import SECTIONS, PolicyError
 
 if TYPE_CHECKING:

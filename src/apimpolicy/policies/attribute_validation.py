@@ -11,14 +11,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.policies.doubts import (
-    ALSO_EXPRESSIONS,
-    ALSO_OPTIONAL,
-    DOUBTFUL_REQUIREMENTS,
-    REFUSED_EXPRESSIONS,
-    UNKNOWN_ABOUT_EXPRESSIONS,
-    is_unnamed_output,
-)
+from apimpolicy.policies.registry import is_unnamed_output
 from apimpolicy.text import holes
 
 if TYPE_CHECKING:
@@ -36,8 +29,8 @@ def validate_attributes(element: Element, specification: Specification) -> Itera
         if (slot := slots.get(attribute.name)) is not None:
             yield from _value(element, attribute, slot)
     for slot in slots.values():
-        if slot.required and element.get(slot.name) is None and (element.name, slot.name) not in ALSO_OPTIONAL:
-            yield from _missing(element, slot.name)
+        if slot.required and element.get(slot.name) is None and "optional" not in slot.doubts:
+            yield from _missing(element, slot)
     yield from _combinations(element, specification)
 
 
@@ -63,16 +56,11 @@ def is_unknown(value: Characters) -> bool:
     return bool(value.parts) or holes.is_unknown(value.text)
 
 
-def _missing(element: Element, name: str) -> Iterator[Diagnostic]:
+def _missing(element: Element, slot: AttributeSlot) -> Iterator[Diagnostic]:
     if element.may_have_more_attributes:
         return
-    is_doubtful = (element.name, name) in DOUBTFUL_REQUIREMENTS
-    yield _at_name(
-        element,
-        "POL103",
-        f"'{element.name}' needs the attribute '{name}'",
-        Severity.WARNING if is_doubtful else Severity.ERROR,
-    )
+    severity = Severity.WARNING if "needed" in slot.doubts else Severity.ERROR
+    yield _at_name(element, "POL103", f"'{element.name}' needs the attribute '{slot.name}'", severity)
 
 
 def _combinations(element: Element, specification: Specification) -> Iterator[Diagnostic]:
@@ -91,9 +79,8 @@ def _combinations(element: Element, specification: Specification) -> Iterator[Di
 def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Iterator[Diagnostic]:
     value = attribute.value
     if value.parts:
-        place = element.name, slot.name
-        if place in REFUSED_EXPRESSIONS or not (slot.expression or place in ALSO_EXPRESSIONS):
-            yield _expression(element, attribute)
+        if "no-expression" in slot.doubts or not (slot.expression or "expression" in slot.doubts):
+            yield _expression(element, attribute, slot)
     elif not is_unknown(value) and "<" not in value.raw:  # what is wrong with a raw `<` was said already
         text = value.text
         if slot.required and not slot.may_be_empty and not text.strip():
@@ -107,9 +94,9 @@ def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Itera
             yield finding
 
 
-def _expression(element: Element, attribute: Attribute) -> Diagnostic:
+def _expression(element: Element, attribute: Attribute, slot: AttributeSlot) -> Diagnostic:
     value = attribute.value
-    is_doubtful = (element.name, attribute.name) in UNKNOWN_ABOUT_EXPRESSIONS
+    is_doubtful = "unknown-expression" in slot.doubts
     message = f"'{attribute.name}' of '{element.name}' can't be an expression"
     advice = "No source says that expressions are evaluated here." if is_doubtful else "Write the value itself."
     severity = Severity.WARNING if is_doubtful else Severity.ERROR

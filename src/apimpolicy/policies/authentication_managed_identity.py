@@ -46,10 +46,12 @@ if TYPE_CHECKING:
     "authentication-managed-identity",
     sections="inbound",
     placement=Placement(not_at=("workspace",), not_on=("workspace",)),
+    also_in="backend outbound on-error",  # saved in outbound, in many deployed documents
+    traits="asks-for-token",
 )
 class AuthenticationManagedIdentity:
     resource: str = expression_attribute(trimmed, required=True, default="")
-    client_id: str | None = literal_attribute(trimmed)
+    client_id: str | None = literal_attribute(trimmed, doubt="expression")
     output_token_variable_name: str | None = literal_attribute(sets="string")
     ignore_error: bool = literal_attribute(boolean, default=False, values=("true", "false"))
 

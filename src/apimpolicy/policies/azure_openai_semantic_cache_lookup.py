@@ -23,6 +23,8 @@ from apimpolicy.policies.spec import literal_attribute, policy
     sections="inbound",
     placement=Placement(not_at=("workspace",), not_on=("consumption", "self-hosted", "workspace"), once="section"),
     same_as="llm-semantic-cache-lookup",
+    other_half="azure-openai-semantic-cache-store",
+    traits="ranged keeps-responses",
 )
 class AzureOpenaiSemanticCacheLookup(LlmSemanticCacheLookup):
     embeddings_backend_auth: str = literal_attribute(default="system-assigned", values=AUTHENTICATION)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import number
 from apimpolicy.policies.llm_semantic_cache_store import store
 from apimpolicy.policies.placement import Placement
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import expression_attribute, policy
 
 if TYPE_CHECKING:
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     sections="outbound",
     placement=Placement(not_at=("workspace",), not_on=("consumption", "self-hosted", "workspace"), once="section"),
     same_as="llm-semantic-cache-store",
+    other_half="azure-openai-semantic-cache-lookup",
+    traits="ranged keeps-responses",
 )
 class AzureOpenaiSemanticCacheStore:
-    duration: float = expression_attribute(number, required=True)
+    duration: float = expression_attribute(number, required=True, within=Range(1))
 
     def run(self, exchange: Exchange) -> Effect:
         return store(exchange, self.duration, None)

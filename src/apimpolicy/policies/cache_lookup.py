@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     sections="inbound",
     placement=Placement(once="section"),
     left_out="`caching-type`: a gateway has one cache",
+    other_half="cache-store",
+    traits="keeps-responses not-in-fragments",
 )
 class CacheLookup:
     allow_private_response_caching: bool = expression_attribute(boolean, default=False)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import boolean, number
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import Placement
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import expression_attribute, policy
 
 if TYPE_CHECKING:
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     "cache-store",
     sections="outbound",
     placement=Placement(once="section"),
+    other_half="cache-lookup",
+    traits="ranged keeps-responses",
 )
 class CacheStore:
-    duration: float = expression_attribute(number, required=True)
+    duration: float = expression_attribute(number, required=True, within=Range(1))
     cache_response: bool | None = expression_attribute(boolean)
     caching_mode: str | None = expression_attribute()
 

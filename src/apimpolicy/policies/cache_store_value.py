@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import number, typed
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import ANYWHERE, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
     "cache-store-value",
     sections=ANYWHERE,
     left_out="`caching-type`: a gateway has one cache",
-    traits="keeps-values",
+    traits="keeps-values ranged",
 )
 class CacheStoreValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)
-    duration: float = expression_attribute(number, required=True)
+    duration: float = expression_attribute(number, required=True, within=Range(1))
     key: str = expression_attribute(required=True)
     value: object = expression_attribute(typed, required=True, may_be_empty=True)
 

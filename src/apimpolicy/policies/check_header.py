@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import boolean, integer, trimmed
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import Placement
+from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import PolicyError, child_texts, expression_attribute, policy
 
 if TYPE_CHECKING:
@@ -34,13 +35,14 @@ if TYPE_CHECKING:
     "check-header",
     sections="inbound",
     placement=Placement(not_at=("workspace",)),
-    traits="refuses",
+    traits="refuses ranged checks-header",
+    also_in="outbound",  # the editor extension
 )
 class CheckHeader:
     name: str = expression_attribute(trimmed, required=True)
-    failed_check_httpcode: int = expression_attribute(integer, required=True, default=400)
-    failed_check_error_message: str | None = expression_attribute(required=True, may_be_empty=True)
-    ignore_case: bool = expression_attribute(boolean, required=True, default=False)
+    failed_check_httpcode: int = expression_attribute(integer, required=True, default=400, within=STATUS_CODES)
+    failed_check_error_message: str | None = expression_attribute(required=True, may_be_empty=True, doubt="optional")
+    ignore_case: bool = expression_attribute(boolean, required=True, default=False, doubt="optional")
     values: list[str] = child_texts("value", trimmed)
 
     def run(self, exchange: Exchange) -> Effect:

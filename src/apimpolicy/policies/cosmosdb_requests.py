@@ -70,8 +70,8 @@ class ReadRequest:
 @part("delete-request")
 class DeleteRequest:
     consistency_level: str | None = literal_attribute(values=CONSISTENCY_LEVELS)
-    pre_trigger: str | None = literal_attribute()
-    post_trigger: str | None = literal_attribute()
+    pre_trigger: str | None = literal_attribute(doubt="unknown-expression")
+    post_trigger: str | None = literal_attribute(doubt="unknown-expression")
     etag: Step | None = child(Etag)
     id: Step | None = child(ItemId, required=True)
     partition_key: Step | None = child(PartitionKey)
@@ -81,9 +81,9 @@ class DeleteRequest:
 class WriteRequest:
     type: str = literal_attribute(default="upsert", values=("insert", "replace", "upsert"))
     consistency_level: str | None = literal_attribute(values=CONSISTENCY_LEVELS)
-    indexing_directive: str = literal_attribute(default="default")
-    pre_trigger: str | None = literal_attribute()
-    post_trigger: str | None = literal_attribute()
+    indexing_directive: str = literal_attribute(default="default", doubt="unknown-expression")
+    pre_trigger: str | None = literal_attribute(doubt="unknown-expression")
+    post_trigger: str | None = literal_attribute(doubt="unknown-expression")
     id: Step | None = child(ItemId)
     partition_key: Step | None = child(PartitionKey)
     etag: Step | None = child(Etag)

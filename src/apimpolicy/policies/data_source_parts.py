@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 @part("connection-string")
 class ConnectionString:
     use_managed_identity: bool = expression_attribute(boolean, default=False)
-    scope: str | None = literal_attribute()
-    client_id: str | None = literal_attribute()
+    scope: str | None = literal_attribute(doubt="unknown-expression")
+    client_id: str | None = literal_attribute(doubt="unknown-expression")
     text: str = content(trimmed)
 
 
 @part("parameter")
 class QueryParameter:
-    name: str = literal_attribute(trimmed, required=True)
-    sql_type: str | None = literal_attribute(trimmed)
-    type: str | None = literal_attribute(trimmed)
+    name: str = literal_attribute(trimmed, required=True, doubt="unknown-expression")
+    sql_type: str | None = literal_attribute(trimmed, doubt="unknown-expression")
+    type: str | None = literal_attribute(trimmed, doubt="unknown-expression")
     value: str = content(trimmed)
 
 

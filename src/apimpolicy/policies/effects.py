@@ -48,6 +48,7 @@ graphql-validated removed: tuple of "Type.field"                            vali
 data-requested    source: "sql" | "cosmosdb", count | request           sql-, cosmosdb-data-source
 event-published   subscriptions: tuple, body                                         publish-event
 replaced          ends: bool (a double ran in the place of a policy)                            any policy
+(any)             told: what the trace of a real gateway says of it, where that was seen
 response-returned response: Response (a record)                              return-response, mock-response
 trace-written     source, severity, message, metadata: dict
 included          fragment: str

@@ -34,6 +34,7 @@ from urllib.parse import urljoin, urlsplit
 
 from apimpolicy.policies.conversions import boolean, number
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ _REDIRECTS = (300, 301, 302, 303, 307, 308)
     sections="backend",
     exclusive=(("timeout", "timeout-ms"),),
     left_out="`continue-timeout`, `http-version` and `buffer-response`, which have no effect",
-    traits="answers forwards",
+    traits="answers forwards ranged",
 )
 class ForwardRequest:
-    timeout: float = expression_attribute(number, default=300.0)
+    timeout: float = expression_attribute(number, default=300.0, within=Range(0))
     timeout_ms: float | None = expression_attribute(number)
     continue_timeout: float | None = expression_attribute(number)
     http_version: str = literal_attribute(default="1", values=("1", "2or1", "2"))

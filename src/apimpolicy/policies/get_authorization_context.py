@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     sections="inbound",
     placement=Placement(not_at=("workspace",), not_on=("self-hosted", "workspace")),
     left_out="refreshing tokens, and checking the signature of `identity`",
+    also_in="backend outbound",  # the toolkit
 )
 class GetAuthorizationContext:
     provider_id: str = expression_attribute(trimmed, required=True)

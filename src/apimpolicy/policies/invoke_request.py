@@ -48,7 +48,7 @@ SECONDS = 60.0
 
 @part("header")
 class InvokedHeader:
-    name: str = expression_attribute(trimmed, required=True)
+    name: str = expression_attribute(trimmed, required=True, doubt="unknown-expression")
     value: str | None = expression_attribute()
 
 

@@ -48,15 +48,15 @@ _WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
 
 @part("address-range")
 class AddressRange:
-    from_: str = literal_attribute(trimmed, required=True)
-    to: str = literal_attribute(trimmed, required=True)
+    from_: str = literal_attribute(trimmed, required=True, doubt="unknown-expression")
+    to: str = literal_attribute(trimmed, required=True, doubt="unknown-expression")
 
 
 @policy(
     "ip-filter",
     sections="inbound",
     choices=("address", "address-range"),
-    traits="refuses",
+    traits="refuses checks-address",
 )
 class IpFilter:
     action: str = expression_attribute(required=True, values=("allow", "forbid"))

@@ -64,11 +64,12 @@ _WITHOUT_FORMATTING = 1
     "json-to-xml",
     sections="inbound outbound on-error",
     left_out="the attributes that only the editor's schema knows, which fail by name",
+    also_in="backend",  # the toolkit
 )
 class JsonToXml:
     apply: str = expression_attribute(required=True, values=("always", "content-type-json"))
     consider_accept_header: bool = expression_attribute(boolean, default=True)
-    parse_date: bool = literal_attribute(boolean, default=True)
+    parse_date: bool = literal_attribute(boolean, default=True, doubt="expression")
     namespace_separator: str = expression_attribute(default="_")
     namespace_prefix: str | None = expression_attribute()
     attribute_block_name: str | None = expression_attribute()

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import integer
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import ANYWHERE, PolicyError, expression_attribute, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
 @policy(
     "limit-concurrency",
     sections=ANYWHERE,
-    traits="wraps",
+    traits="wraps ranged",
 )
 class LimitConcurrency:
     key: str = expression_attribute(required=True)
-    max_count: int = literal_attribute(integer, required=True)
+    max_count: int = literal_attribute(integer, required=True, within=Range(1))
     steps: list[Step] = policies()
 
     def run(self, exchange: Exchange) -> Effect:

@@ -37,15 +37,8 @@ from apimpolicy.policies.conversions import boolean, integer, trimmed
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.prompts import is_event_stream, read_completion, read_prompt, stream_events, texts_of
-from apimpolicy.policies.spec import (
-    PolicyError,
-    child,
-    child_texts,
-    children,
-    expression_attribute,
-    part,
-    policy,
-)
+from apimpolicy.policies.ranges import Range
+from apimpolicy.policies.spec import PolicyError, child, child_texts, children, expression_attribute, part, policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +59,7 @@ FORBIDDEN = 403
 @part("category")
 class Category:
     name: str = expression_attribute(required=True, values=CATEGORIES)
-    threshold: int = expression_attribute(integer, required=True)
+    threshold: int = expression_attribute(integer, required=True, within=Range(0, 7))
 
 
 @part("categories")
@@ -85,6 +78,7 @@ class Blocklists:
     sections="inbound outbound",
     placement=Placement(not_at=("operation",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="the judgement of the service, whose place a function takes",
+    traits="ranged",
 )
 class LlmContentSafety:
     backend_id: str = expression_attribute(trimmed, required=True)

@@ -50,7 +50,7 @@ NAMES = {"total-tokens": "Total Tokens", "prompt-tokens": "Prompt Tokens", "comp
 )
 class LlmEmitTokenMetric:
     namespace: str = literal_attribute(default=NAMESPACE)
-    name: str | None = literal_attribute()
+    name: str | None = literal_attribute(doubt="unknown-expression")
     value_type: str = literal_attribute(default="all", values=VALUE_TYPES)
     ignore_prompt: bool = literal_attribute(boolean, default=False)
     dimensions: list[Step] = children(Dimension)

@@ -33,6 +33,7 @@ from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.language_models import PromptEmbedding
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.prompts import SYSTEM_ROLES, read_prompt
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import child_texts, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
@@ -46,11 +47,15 @@ AUTHENTICATION = ("system-assigned", "header")
     sections="inbound",
     placement=Placement(not_at=("workspace",), not_on=("workspace",), once="section"),
     left_out="the embeddings backend, whose place a function takes",
+    other_half="llm-semantic-cache-store",
+    traits="ranged keeps-responses",
 )
 class LlmSemanticCacheLookup:
-    score_threshold: float = literal_attribute(number, required=True)
+    score_threshold: float = literal_attribute(number, required=True, within=Range(0, 1))
     embeddings_backend_id: str = expression_attribute(required=True)
-    embeddings_backend_auth: str = literal_attribute(required=True, default="system-assigned", values=AUTHENTICATION)
+    embeddings_backend_auth: str = literal_attribute(
+        required=True, default="system-assigned", values=AUTHENTICATION, doubt="optional"
+    )
     ignore_system_messages: bool = expression_attribute(boolean, default=False)
     max_message_count: int | None = expression_attribute(integer)
     cache_id: str | None = expression_attribute()

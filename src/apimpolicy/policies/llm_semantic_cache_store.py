@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import boolean, number
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import Placement
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import expression_attribute, policy
 
 if TYPE_CHECKING:
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     "llm-semantic-cache-store",
     sections="outbound",
     placement=Placement(not_at=("workspace",), not_on=("workspace",), once="section"),
+    other_half="llm-semantic-cache-lookup",
+    traits="ranged keeps-responses",
 )
 class LlmSemanticCacheStore:
-    duration: float = expression_attribute(number, required=True)
+    duration: float = expression_attribute(number, required=True, within=Range(1))
     cache_response: bool | None = expression_attribute(boolean)
 
     def run(self, exchange: Exchange) -> Effect:

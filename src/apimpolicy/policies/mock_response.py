@@ -32,6 +32,7 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, integer
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import literal_attribute, policy
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ if TYPE_CHECKING:
     "mock-response",
     sections="inbound outbound on-error",
     left_out='samples in other formats than JSON and XML, and `enabled="false"`, which fail by name',
-    traits="ends answers makes-response",
+    traits="ends answers makes-response ranged",
 )
 class MockResponse:
-    status_code: int = literal_attribute(integer, default=200)
+    status_code: int = literal_attribute(integer, default=200, within=STATUS_CODES)
     content_type: str | None = literal_attribute()
     enabled: bool = literal_attribute(boolean, default=True)
     index: int = literal_attribute(integer, default=0)

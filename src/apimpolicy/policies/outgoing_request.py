@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.policies.surroundings import Exchange, Step
 
+ORDER = (
+    "set-url set-method set-header set-body authentication-certificate authentication-token "
+    "authentication-token-store authentication-managed-identity proxy"
+)
+"""The order of the elements in a request of a policy's own, as far as the gateway's schema has them."""
 CHILDREN = (
     "set-method",
     "set-header",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @part("graphql-subscription")
 class GraphQLSubscription:
-    id: str = literal_attribute(trimmed, required=True)
+    id: str = literal_attribute(trimmed, required=True, doubt="unknown-expression")
 
 
 @part("targets")

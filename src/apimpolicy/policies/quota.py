@@ -28,6 +28,7 @@ from apimpolicy.policies.call_rates import matches
 from apimpolicy.policies.conversions import integer, number
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import Placement
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ TICKS_PER_SECOND = 10_000_000
 
 @part("operation", alternatives=("name", "id"))
 class OperationQuota:
-    name: str | None = literal_attribute()
-    id: str | None = literal_attribute()
+    name: str | None = literal_attribute(doubt="unknown-expression")
+    id: str | None = literal_attribute(doubt="unknown-expression")
     calls: int | None = literal_attribute(integer)
     bandwidth: int | None = literal_attribute(integer)
     renewal_period: float | None = literal_attribute(number)
@@ -50,8 +51,8 @@ class OperationQuota:
 
 @part("api", alternatives=("name", "id"))
 class ApiQuota:
-    name: str | None = literal_attribute()
-    id: str | None = literal_attribute()
+    name: str | None = literal_attribute(doubt="unknown-expression")
+    id: str | None = literal_attribute(doubt="unknown-expression")
     calls: int | None = literal_attribute(integer)
     bandwidth: int | None = literal_attribute(integer)
     renewal_period: float | None = literal_attribute(number)
@@ -64,12 +65,12 @@ class ApiQuota:
     alternatives=("calls", "bandwidth"),
     placement=Placement(not_at=("global", "workspace", "api", "operation"), once="document"),
     left_out="bandwidth that is not the bodies of requests and answers",
-    traits="refuses limits counts-calls",
+    traits="refuses limits counts-calls ranged counts-subscription",
 )
 class ProductQuota:
     calls: int | None = literal_attribute(integer)
     bandwidth: int | None = literal_attribute(integer)
-    renewal_period: float = literal_attribute(number, required=True)
+    renewal_period: float = literal_attribute(number, required=True, within=Range(0))
     apis: list[Step] = children(ApiQuota)
 
     def run(self, exchange: Exchange) -> Effect:

@@ -26,6 +26,7 @@ from apimpolicy.policies.call_quotas import Quota
 from apimpolicy.policies.conversions import boolean, integer, number, text
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:
@@ -52,12 +53,14 @@ def moment(value: object) -> float:
     alternatives=("calls", "bandwidth"),
     placement=Placement(not_on=("consumption",), tiers=CLASSIC_TIERS),
     left_out="bandwidth that is not the bodies of requests and answers",
-    traits="refuses limits counts-calls",
+    traits="refuses limits counts-calls ranged",
 )
 class QuotaByKey:
     calls: int | None = literal_attribute(integer)
     bandwidth: int | None = literal_attribute(integer)
-    renewal_period: float = literal_attribute(number, required=True)
+    renewal_period: float = literal_attribute(
+        number, required=True, within=Range(300, besides=(0,), advice="Use rate-limit-by-key for shorter periods.")
+    )
     counter_key: str = expression_attribute(required=True)
     increment_condition: Callable[[], bool] = postponed_attribute(boolean, default=True)
     increment_count: Callable[[], int] = postponed_attribute(integer, default=1)

@@ -25,6 +25,7 @@ from apimpolicy.policies.call_rates import CallRate, matches
 from apimpolicy.policies.conversions import integer, number
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import Placement
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
@@ -35,16 +36,16 @@ if TYPE_CHECKING:
 
 @part("operation", alternatives=("name", "id"))
 class OperationRate:
-    name: str | None = literal_attribute()
-    id: str | None = literal_attribute()
+    name: str | None = literal_attribute(doubt="unknown-expression")
+    id: str | None = literal_attribute(doubt="unknown-expression")
     calls: int = literal_attribute(integer, required=True)
     renewal_period: float = literal_attribute(number, required=True)
 
 
 @part("api", alternatives=("name", "id"))
 class ApiRate:
-    name: str | None = literal_attribute()
-    id: str | None = literal_attribute()
+    name: str | None = literal_attribute(doubt="unknown-expression")
+    id: str | None = literal_attribute(doubt="unknown-expression")
     calls: int = literal_attribute(integer, required=True)
     renewal_period: float = literal_attribute(number, required=True)
     operations: list[Step] = children(OperationRate)
@@ -54,11 +55,13 @@ class ApiRate:
     "rate-limit",
     sections="inbound",
     placement=Placement(not_at=("global", "workspace"), once="document"),
-    traits="refuses limits counts-calls",
+    traits="refuses limits counts-calls ranged counts-subscription",
 )
 class RateLimit:
     calls: int = literal_attribute(integer, required=True)
-    renewal_period: float = literal_attribute(number, required=True)
+    renewal_period: float = literal_attribute(
+        number, required=True, within=Range(0, 300, advice="Use quota or quota-by-key for longer periods.")
+    )
     retry_after_header_name: str = literal_attribute(default="Retry-After")
     retry_after_variable_name: str | None = literal_attribute()
     remaining_calls_header_name: str | None = literal_attribute()

@@ -26,6 +26,7 @@ from apimpolicy.policies.call_rates import CallRate
 from apimpolicy.policies.conversions import boolean, integer, number
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:
@@ -40,11 +41,13 @@ if TYPE_CHECKING:
     sections="inbound",
     placement=Placement(not_on=("consumption",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="`flexible-retry-window`, which has no effect",
-    traits="refuses limits counts-calls",
+    traits="refuses limits counts-calls ranged",
 )
 class RateLimitByKey:
     calls: int = expression_attribute(integer, required=True)
-    renewal_period: float = expression_attribute(number, required=True)
+    renewal_period: float = expression_attribute(
+        number, required=True, within=Range(0, 300, advice="Use quota-by-key for longer periods.")
+    )
     counter_key: str = expression_attribute(required=True)
     increment_condition: Callable[[], bool] = postponed_attribute(boolean, default=True)
     increment_count: Callable[[], int] = postponed_attribute(integer, default=1)

@@ -35,7 +35,7 @@ def names() -> tuple[str, ...]:
 
 @cache
 def names_with(*traits: str) -> frozenset[str]:
-    """The simulated policies with one of these traits (`apimpolicy.policies.spec.TRAITS`, and `once`)."""
+    """The simulated policies with one of these traits (`apimpolicy.policies.traits.TRAITS`, and `once`)."""
     wanted = frozenset(traits)
     return frozenset(name for name, said in declared()["policies"].items() if not wanted.isdisjoint(said["traits"]))
 
@@ -51,6 +51,11 @@ def type_of_result(name: str, attribute: str) -> str | None:
     specification = specification_of(name)
     slots = () if specification is None else specification.attributes
     return next((slot.sets for slot in slots if slot.name == attribute), None)
+
+
+def is_unnamed_output(name: str, attribute: str) -> bool:
+    """Whether an attribute may be one of the output variables of a policy, of which no source says the names."""
+    return attribute.endswith("-variable-name") and has_trait(name, "unnamed-outputs")
 
 
 def is_known(name: str) -> bool:

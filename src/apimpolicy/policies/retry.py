@@ -36,14 +36,8 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.policies.conversions import boolean, integer, number
 from apimpolicy.policies.effects import Effect
-from apimpolicy.policies.spec import (
-    ANYWHERE,
-    PolicyError,
-    expression_attribute,
-    policies,
-    policy,
-    postponed_attribute,
-)
+from apimpolicy.policies.ranges import Range
+from apimpolicy.policies.spec import ANYWHERE, PolicyError, expression_attribute, policies, policy, postponed_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,11 +52,11 @@ LONGEST_WAIT = 2_147_483.0
 @policy(
     "retry",
     sections=ANYWHERE,
-    traits="wraps repeats",
+    traits="wraps repeats ranged",
 )
 class Retry:
     condition: Callable[[], bool] = postponed_attribute(boolean, required=True)
-    count: int = expression_attribute(integer, required=True)
+    count: int = expression_attribute(integer, required=True, within=Range(1, 50))
     interval: float = expression_attribute(number, required=True)
     max_interval: float | None = expression_attribute(number)
     delta: float | None = expression_attribute(number)

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 @policy(
     "return-response",
     sections=ANYWHERE,
-    traits="composes ends refuses answers makes-response",
+    traits="composes ends refuses answers makes-response ordered",
+    order="set-status set-header set-body",
+    traced="Return response was applied",
 )
 class ReturnResponse:
     response_variable_name: str | None = literal_attribute(text)

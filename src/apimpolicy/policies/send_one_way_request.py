@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import number, trimmed
 from apimpolicy.policies.effects import Effect
-from apimpolicy.policies.outgoing_request import CHILDREN, outgoing_request
+from apimpolicy.policies.outgoing_request import CHILDREN, ORDER, outgoing_request
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import ANYWHERE, PolicyError, child_texts, expression_attribute, policies, policy
 
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     "send-one-way-request",
     sections=ANYWHERE,
     placement=Placement(not_on=("workspace",)),
-    traits="requests",
+    traits="requests ordered",
+    order=ORDER,
 )
 class SendOneWayRequest:
     mode: str = expression_attribute(default="new", values=("new", "copy"))
@@ -47,4 +48,5 @@ class SendOneWayRequest:
         request = outgoing_request(exchange, self.mode, self.urls, self.steps)
         with suppress(PolicyError):
             exchange.send(request, self.timeout)
-        return Effect("sent", f"{request.method} {request.url}", request=request, response=None)
+        told = f"One way request was successfully send to {request.url}."
+        return Effect("sent", f"{request.method} {request.url}", request=request, response=None, told=told)

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, number, trimmed
 from apimpolicy.policies.effects import Effect
-from apimpolicy.policies.outgoing_request import CHILDREN, outgoing_request
+from apimpolicy.policies.outgoing_request import CHILDREN, ORDER, outgoing_request
 from apimpolicy.policies.spec import (
     ANYWHERE,
     PolicyError,
@@ -50,11 +50,14 @@ if TYPE_CHECKING:
     "send-request",
     sections=ANYWHERE,
     left_out="`buffer-response`, which has no effect, and a `proxy`, which only the trace mentions",
-    traits="answers requests",
+    traits="answers requests ordered",
+    order=ORDER,
 )
 class SendRequest:
     mode: str = expression_attribute(default="new", values=("new", "copy"))
-    response_variable_name: str | None = expression_attribute(required=True, may_be_empty=True, sets="IResponse")
+    response_variable_name: str | None = expression_attribute(
+        required=True, may_be_empty=True, sets="IResponse", doubt="needed"
+    )
     timeout: float = expression_attribute(number, default=60.0)
     timeout_ms: float | None = expression_attribute(number)
     ignore_error: bool = literal_attribute(boolean, default=False)

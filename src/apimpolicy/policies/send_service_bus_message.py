@@ -77,6 +77,7 @@ class Payload:
         not_at=("workspace",), not_on=("v2", "consumption", "self-hosted", "workspace"), tiers=CLASSIC_TIERS
     ),
     left_out="Service Bus itself: messages are recorded; attributes without a page fail by name",
+    traits="unnamed-outputs",
 )
 class SendServiceBusMessage:
     queue_name: str | None = expression_attribute(trimmed)

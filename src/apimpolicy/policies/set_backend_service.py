@@ -51,7 +51,8 @@ DAPR = "dapr"
     sections="inbound backend",
     alternatives=("base-url", "backend-id"),
     left_out="a Service Fabric cluster: a true `sf-resolve-condition` fails by name",
-    traits="routes",
+    also_in="outbound on-error",  # the toolkit
+    traits="chooses-backend routes seen-in-traces",
 )
 class SetBackendService:
     base_url: str | None = expression_attribute(trimmed)

@@ -38,7 +38,11 @@ EXISTS_ACTIONS = ("override", "skip", "append", "delete")
 PROTECTED = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
-@policy("set-header", sections=ANYWHERE)
+@policy(
+    "set-header",
+    sections=ANYWHERE,
+    traits="sets-header",
+)
 class SetHeader:
     name: str = expression_attribute(header_name, required=True)
     exists_action: str = expression_attribute(default="override", values=EXISTS_ACTIONS)

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("set-method", sections="inbound on-error")
+@policy(
+    "set-method",
+    sections="inbound on-error",
+    also_in="backend outbound",  # the toolkit
+    traits="sets-method",
+)
 class SetMethod:
     method: str = content(http_method, filled=True)
 

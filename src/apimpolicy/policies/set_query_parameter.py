@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("set-query-parameter", sections="inbound backend", traits="routes")
+@policy(
+    "set-query-parameter",
+    sections="inbound backend",
+    also_in="outbound on-error",  # the toolkit
+    traits="routes",
+)
 class SetQueryParameter:
     name: str = expression_attribute(required=True)
     exists_action: str = expression_attribute(default="override", values=EXISTS_ACTIONS)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import reason_phrase, status_code
 from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import ANYWHERE, expression_attribute, policy
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
 @policy(
     "set-status",
     sections=ANYWHERE,
-    traits="makes-response",
+    traits="makes-response ranged sets-status seen-in-traces",
 )
 class SetStatus:
-    code: int = expression_attribute(status_code, required=True)
-    reason: str | None = expression_attribute(reason_phrase, required=True, may_be_empty=True)
+    code: int = expression_attribute(status_code, required=True, within=STATUS_CODES)
+    reason: str | None = expression_attribute(reason_phrase, required=True, may_be_empty=True, doubt="optional")
 
     def run(self, exchange: Exchange) -> Effect:
         from apimpolicy.context.records import usual_reason

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @policy(
     "set-variable",
     sections=ANYWHERE,
-    traits="sets-variable",
+    traits="sets-variable seen-in-traces",
 )
 class SetVariable:
     name: str = literal_attribute(required=True)

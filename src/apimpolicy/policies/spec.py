@@ -24,33 +24,7 @@ from apimpolicy.policies.surroundings import Exchange, PolicyError, Services, St
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-TRAITS = {
-    "answers": "sends the request somewhere or answers it",
-    "branches": "runs the policies of one of its child elements",
-    "checks-certificate": "is a check of the caller's certificate",
-    "checks-token": "is a check of the caller's token",
-    "composes": "the policies inside it make its response",
-    "counts-calls": "limits calls, so many in a period",
-    "diverts": "sends the request elsewhere than to the backend",
-    "ends": "no request goes on after it",
-    "finds-value": "sets its variable to what the cache has under a key",
-    "forwards": "its answer is the response from then on",
-    "joins": "goes on when the policies inside have ended, however they end",
-    "keeps-values": "reads, writes or removes a value in the cache, by a key",
-    "limits": "limits what callers use",
-    "logs": "writes to a log",
-    "makes-response": "makes up a response, or a part of one",
-    "measures": "sends metrics with dimensions",
-    "preflight": "answers preflight requests, in whatever scope it stands",
-    "refuses": "may answer a request in the place of what follows",
-    "repeats": "runs the policies inside again; its condition is evaluated after them",
-    "replaces-body": "gives a message another body",
-    "requests": "sends a request of its own",
-    "routes": "says to which URL the request is forwarded",
-    "sets-variable": "sets the variable that its name says",
-    "wraps": "the policies inside work on the request itself",
-}
-"""What rules, reports and the engine ask of a policy, instead of comparing its name."""
+    from apimpolicy.policies.ranges import Range
 
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
 ANYWHERE = "inbound backend outbound on-error"
@@ -61,11 +35,13 @@ class AttributeSlot:
 
     A `postponed` one arrives as a function that evaluates it, each time anew. A required one has to say something,
     unless it `may_be_empty`. `sets` is the type of the variable that it names, where the policy always sets it.
+    `within` are the bounds of a number, `doubts` what the sources disagree about (`policies.traits.DOUBTS`).
     """
 
     __slots__ = (
         "convert",
         "default",
+        "doubts",
         "expression",
         "field",
         "may_be_empty",
@@ -74,6 +50,7 @@ class AttributeSlot:
         "required",
         "sets",
         "values",
+        "within",
     )
 
     def __init__(
@@ -87,7 +64,11 @@ class AttributeSlot:
         postponed: bool = False,
         may_be_empty: bool = False,
         sets: str | None = None,
+        within: Range | None = None,
+        doubt: str = "",
     ) -> None:
+        self.within = within
+        self.doubts = frozenset(doubt.split())
         self.field = ""
         self.may_be_empty = may_be_empty
         self.sets = sets
@@ -136,9 +117,10 @@ class ChildrenSlot:
     """Child elements with a specification of their own, not evaluated yet; `name` None stands for any policies.
 
     `known` are the names of policies allowed as children when not all are; `most` is how many there may be.
+    `anywhere` says that the sources disagree about its place among the others.
     """
 
-    __slots__ = ("field", "known", "most", "name", "part", "required", "single")
+    __slots__ = ("anywhere", "field", "known", "most", "name", "part", "required", "single")
 
     def __init__(
         self,
@@ -148,7 +130,9 @@ class ChildrenSlot:
         single: bool,
         known: tuple[str, ...] = (),
         most: int | None = None,
+        anywhere: bool = False,
     ) -> None:
+        self.anywhere = anywhere
         self.field = ""
         self.name = name
         self.part = part
@@ -170,9 +154,11 @@ def expression_attribute(
     values: tuple[str, ...] = (),
     may_be_empty: bool = False,
     sets: str | None = None,
+    within: Range | None = None,
+    doubt: str = "",
 ) -> Any:
     """An attribute that may be an expression; `convert` makes its value what the policy wants."""
-    return AttributeSlot(convert, name, required, default, values, True, may_be_empty=may_be_empty, sets=sets)
+    return AttributeSlot(convert, name, required, default, values, True, False, may_be_empty, sets, within, doubt)
 
 
 def postponed_attribute(
@@ -191,9 +177,11 @@ def literal_attribute(
     values: tuple[str, ...] = (),
     may_be_empty: bool = False,
     sets: str | None = None,
+    within: Range | None = None,
+    doubt: str = "",
 ) -> Any:
     """An attribute in which the gateway evaluates no expression."""
-    return AttributeSlot(convert, name, required, default, values, False, may_be_empty=may_be_empty, sets=sets)
+    return AttributeSlot(convert, name, required, default, values, False, False, may_be_empty, sets, within, doubt)
 
 
 def child_texts(
@@ -216,9 +204,9 @@ def children(part: type, *, required: bool = False, most: int | None = None) -> 
     return ChildrenSlot(specification(part).name, part, required, False, most=most)
 
 
-def child(part: type, *, required: bool = False) -> Any:
+def child(part: type, *, required: bool = False, anywhere: bool = False) -> Any:
     """At most one child element that a class marked with `part` describes: a `Step` or None."""
-    return ChildrenSlot(specification(part).name, part, required, True)
+    return ChildrenSlot(specification(part).name, part, required, True, anywhere=anywhere)
 
 
 def policies(*known: str) -> Any:
@@ -234,10 +222,14 @@ class Specification:
     unless the attribute `waiver` is given.
     `in_order` says that child elements with specifications stand in the order in which the class has them.
     `placement` is where the gateway allows it beyond its sections, `left_out` what a run leaves out of it, `same_as`
-    the policy of which it is a second name. `traits` are what else looks at: see `TRAITS`.
+    the policy of which it is a second name. `traits` are what else looks at, see `policies.traits`. `also_in` are
+    sections in which not its page but another source has it, `other_half` is the policy without which it has no effect,
+    and `order` the one in which the elements inside it stand. `traced` and `traced_error` are what the trace of a real
+    gateway says of it, where that was seen; `{message}` is that of the error.
     """
 
     __slots__ = (
+        "also_in",
         "alternatives",
         "attributes",
         "children",
@@ -248,10 +240,14 @@ class Specification:
         "in_order",
         "left_out",
         "name",
+        "order",
+        "other_half",
         "placement",
         "same_as",
         "sections",
         "together",
+        "traced",
+        "traced_error",
         "traits",
         "waiver",
     )
@@ -271,7 +267,17 @@ class Specification:
         left_out: str = "",
         same_as: str = "",
         traits: str = "",
+        also_in: str = "",
+        other_half: str = "",
+        order: str = "",
+        traced: str = "",
+        traced_error: str = "{message}",
     ) -> None:
+        self.traced = traced
+        self.traced_error = traced_error
+        self.also_in = frozenset(also_in.split())
+        self.order = tuple(order.split())
+        self.other_half = other_half
         self.name = name
         self.placement = placement
         self.left_out = left_out
@@ -368,6 +374,11 @@ def policy(
     left_out: str = "",
     same_as: str = "",
     traits: str = "",
+    also_in: str = "",
+    other_half: str = "",
+    order: str = "",
+    traced: str = "",
+    traced_error: str = "{message}",
 ) -> Callable[[type], type]:
     """Make a class the behaviour of the policy of that name; `sections` are where the gateway allows it."""
 
@@ -386,6 +397,11 @@ def policy(
             left_out,
             same_as,
             traits,
+            also_in,
+            other_half,
+            order,
+            traced,
+            traced_error,
         )
         cls.specification = made  # type: ignore[attr-defined]
         return cls

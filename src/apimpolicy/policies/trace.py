@@ -50,7 +50,7 @@ class Metadata:
     traits="logs",
 )
 class Trace:
-    source: str = literal_attribute(required=True, may_be_empty=True)
+    source: str = literal_attribute(required=True, may_be_empty=True, doubt="expression")
     severity: str = literal_attribute(default="verbose", values=("verbose", "information", "error"))
     messages: list[str] = child_texts("message")
     text: str = content()

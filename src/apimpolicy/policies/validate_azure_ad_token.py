@@ -58,6 +58,7 @@ from apimpolicy.policies.json_web_tokens.elements import (
 from apimpolicy.policies.json_web_tokens.refusal import denied
 from apimpolicy.policies.json_web_tokens.source import presented
 from apimpolicy.policies.json_web_tokens.trust import Trust
+from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import child, child_texts, expression_attribute, literal_attribute, part, policy
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class ClientApplicationIds:
     sections="inbound",
     exclusive=((_SOURCES[0], _SOURCES[1]), (_SOURCES[0], _SOURCES[2]), (_SOURCES[1], _SOURCES[2])),
     left_out=("`allow-protected-forwarded-tokens` and `allow-proof-of-possession-tokens`, which have no effect"),
-    traits="refuses checks-token",
+    traits="refuses checks-token ranged",
 )
 class ValidateAzureAdToken:
     tenant_id: str = expression_attribute(trimmed, required=True)
@@ -96,7 +97,7 @@ class ValidateAzureAdToken:
     query_parameter_name: str | None = expression_attribute()
     token_value: str | None = expression_attribute()
     authentication_endpoint: str = expression_attribute(trimmed, default=ENDPOINT)
-    failed_validation_httpcode: int = expression_attribute(integer, default=401)
+    failed_validation_httpcode: int = expression_attribute(integer, default=401, within=STATUS_CODES)
     failed_validation_error_message: str | None = expression_attribute()
     output_token_variable_name: str | None = literal_attribute(sets="Jwt")
     require_scheme: str | None = expression_attribute(trimmed)

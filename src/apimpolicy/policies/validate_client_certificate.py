@@ -70,14 +70,14 @@ _TRUE_FALSE = ("true", "false")
     exclusive=(("issuer-certificate-id", "issuer-subject"), ("issuer-certificate-id", "issuer-thumbprint")),
 )
 class Identity:
-    thumbprint: str | None = literal_attribute()
-    serial_number: str | None = literal_attribute()
-    common_name: str | None = literal_attribute()
-    subject: str | None = literal_attribute()
-    dns_name: str | None = literal_attribute()
-    issuer_subject: str | None = literal_attribute()
-    issuer_thumbprint: str | None = literal_attribute()
-    issuer_certificate_id: str | None = literal_attribute()
+    thumbprint: str | None = literal_attribute(doubt="unknown-expression")
+    serial_number: str | None = literal_attribute(doubt="unknown-expression")
+    common_name: str | None = literal_attribute(doubt="unknown-expression")
+    subject: str | None = literal_attribute(doubt="unknown-expression")
+    dns_name: str | None = literal_attribute(doubt="unknown-expression")
+    issuer_subject: str | None = literal_attribute(doubt="unknown-expression")
+    issuer_thumbprint: str | None = literal_attribute(doubt="unknown-expression")
+    issuer_certificate_id: str | None = literal_attribute(doubt="unknown-expression")
 
     def mismatches(self, certificate: Certificate, issuer: Certificate | None, uploaded: Any) -> Iterator[str]:
         """A sentence for each claim that the certificate does not have."""

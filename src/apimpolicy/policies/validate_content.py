@@ -50,6 +50,7 @@ from apimpolicy.policies.content_schemas import content_errors
 from apimpolicy.policies.conversions import boolean, integer, trimmed
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.message_content import content_of, media_type_of, size_of
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import child, children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import (
     ACTIONS,
@@ -69,9 +70,9 @@ if TYPE_CHECKING:
 
 @part("type")
 class TypeMapping:
-    from_: str | None = literal_attribute(trimmed)
+    from_: str | None = literal_attribute(trimmed, doubt="unknown-expression")
     when: bool = expression_attribute(boolean, default=False)
-    to: str = literal_attribute(trimmed, required=True)
+    to: str = literal_attribute(trimmed, required=True, doubt="unknown-expression")
 
 
 @part("content-type-map")
@@ -84,10 +85,10 @@ class ContentTypeMap:
 @part("content")
 class ContentRule:
     validate_as: str = literal_attribute(required=True, values=("json", "xml", "soap"))
-    type: str | None = literal_attribute(trimmed)
+    type: str | None = literal_attribute(trimmed, doubt="unknown-expression")
     action: str = expression_attribute(required=True, values=ACTIONS)
-    schema_id: str | None = literal_attribute(trimmed)
-    schema_ref: str | None = literal_attribute(trimmed)
+    schema_id: str | None = literal_attribute(trimmed, doubt="unknown-expression")
+    schema_ref: str | None = literal_attribute(trimmed, doubt="unknown-expression")
     allow_additional_properties: bool | None = literal_attribute(boolean)
     case_insensitive_property_names: bool = literal_attribute(boolean, default=False)
 
@@ -96,10 +97,11 @@ class ContentRule:
     "validate-content",
     sections="inbound outbound on-error",
     left_out="`readOnly`, `writeOnly` and `discriminator` in schemas, and the limit on their size",
+    traits="ranged",
 )
 class ValidateContent:
     unspecified_content_type_action: str = expression_attribute(required=True, values=ACTIONS)
-    max_size: int = expression_attribute(integer, required=True)
+    max_size: int = expression_attribute(integer, required=True, within=Range(0, 4_194_304))
     size_exceeded_action: str = expression_attribute(required=True, values=ACTIONS)
     errors_variable_name: str | None = literal_attribute()
     map: Step | None = child(ContentTypeMap)

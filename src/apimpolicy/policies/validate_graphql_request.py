@@ -41,6 +41,7 @@ from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.conversions import integer, trimmed
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import Placement
+from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import PolicyError, child, children, expression_attribute, part, policy
 
 if TYPE_CHECKING:
@@ -67,10 +68,11 @@ class AuthorizationRules:
     sections="inbound",
     placement=Placement(not_at=("operation",), once="section"),
     left_out="`max-total-depth` and `max-complexity`, which fail by name",
+    traits="ranged",
 )
 class ValidateGraphQLRequest:
     error_variable_name: str | None = expression_attribute()
-    max_size: int = expression_attribute(integer, required=True, default=102_400)
+    max_size: int = expression_attribute(integer, required=True, default=102_400, within=Range(0, 102_400))
     max_depth: int = expression_attribute(integer, default=6)
     max_total_depth: str | None = expression_attribute()
     max_complexity: str | None = expression_attribute()

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @part("header")
 class HeaderRule:
-    name: str = literal_attribute(trimmed, required=True)
+    name: str = literal_attribute(trimmed, required=True, doubt="unknown-expression")
     action: str = expression_attribute(required=True, values=ACTIONS)
 
 

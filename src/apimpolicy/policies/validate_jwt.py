@@ -75,6 +75,7 @@ from apimpolicy.policies.json_web_tokens.elements import (
 from apimpolicy.policies.json_web_tokens.keys import VerificationKey
 from apimpolicy.policies.json_web_tokens.source import presented
 from apimpolicy.policies.json_web_tokens.trust import Trust
+from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import (
     PolicyError,
     child,
@@ -165,13 +166,15 @@ _SOURCES = ("header-name", "query-parameter-name", "token-value")
     choices=("openid-config", "issuer-signing-keys", "issuer-signing-tokens"),
     waiver="require-signed-tokens",
     left_out="`issuer-signing-tokens` and `zumo-master-key`, which fail by name",
-    traits="refuses checks-token",
+    traits="refuses checks-token ranged",
+    traced="JWT validation succeeded.",
+    traced_error="JWT Validation Failed: {message}.",
 )
 class ValidateJwt:
     header_name: str | None = expression_attribute(trimmed)
     query_parameter_name: str | None = expression_attribute()
     token_value: str | None = expression_attribute()
-    failed_validation_httpcode: int = expression_attribute(integer, default=401)
+    failed_validation_httpcode: int = expression_attribute(integer, default=401, within=STATUS_CODES)
     failed_validation_error_message: str | None = expression_attribute()
     require_expiration_time: bool = expression_attribute(boolean, default=True, values=_TRUE_FALSE)
     require_scheme: str | None = expression_attribute(trimmed)
@@ -181,7 +184,7 @@ class ValidateJwt:
     openid_configs: list[Step] = children(OpenIdConfig)
     issuer_signing_tokens: Step | None = child(IssuerSigningTokens)
     issuer_signing_keys: Step | None = child(IssuerSigningKeys)
-    decryption_keys: Step | None = child(DecryptionKeys)
+    decryption_keys: Step | None = child(DecryptionKeys, anywhere=True)  # last in an example of the documentation
     audiences: Step | None = child(Audiences)
     issuers: Step | None = child(Issuers)
     required_claims: Step | None = child(RequiredClaims)

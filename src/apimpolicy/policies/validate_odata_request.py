@@ -58,7 +58,7 @@ _COUNT = re.compile(r"[0-9]{1,18}")
     left_out="checks that need the metadata of the service: its names and types",
 )
 class ValidateODataRequest:
-    error_variable_name: str | None = literal_attribute()
+    error_variable_name: str | None = literal_attribute(doubt="unknown-expression")
     default_odata_version: str = literal_attribute(trimmed, default="4.0")
     min_odata_version: str | None = literal_attribute(trimmed)
     max_odata_version: str | None = literal_attribute(trimmed)

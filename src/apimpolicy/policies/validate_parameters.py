@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 @part("parameter")
 class ParameterRule:
-    name: str = literal_attribute(trimmed, required=True)
+    name: str = literal_attribute(trimmed, required=True, doubt="unknown-expression")
     action: str = expression_attribute(required=True, values=ACTIONS)
 
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import integer
 from apimpolicy.policies.parameter_errors import without_description
 from apimpolicy.policies.placement import Placement
+from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, UNSPECIFIED, ErrorLog, ValidationError, description_of
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 @part("status-code")
 class StatusCodeRule:
-    code: int = literal_attribute(integer, required=True)
+    code: int = literal_attribute(integer, required=True, within=STATUS_CODES)
     action: str = expression_attribute(required=True, values=ACTIONS)
 
 
@@ -45,6 +46,7 @@ class StatusCodeRule:
     "validate-status-code",
     sections="outbound on-error",
     placement=Placement(once="section"),
+    traits="ranged",
 )
 class ValidateStatusCode:
     unspecified_status_code_action: str = expression_attribute(required=True, values=ACTIONS)

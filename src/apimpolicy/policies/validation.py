@@ -5,8 +5,8 @@
     POL107  an element that does not belong here             POL114  a policy that no documentation describes
     POL108  a required element is missing, or an empty text  POL102 to POL105, POL113: `attribute_validation`
 
-An error says that the gateway would refuse the document. `doubts` has what the sources disagree about. Of policies that
-are not simulated only the name is checked, and what the gateway was seen to require.
+An error says that the gateway would refuse the document. `traits.DOUBTS` are what the sources disagree about. Of
+policies that are not simulated only the name is checked, and what the gateway was seen to require.
 """
 
 from __future__ import annotations
@@ -15,10 +15,6 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.policies.attribute_validation import unknown_attributes, validate_attributes
-from apimpolicy.policies.doubts import (
-    ALSO_ALLOWED_IN,
-    DOUBTFUL_ORDER,
-)
 from apimpolicy.policies.registry import UNDOCUMENTED, is_known, nearest, specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import CData, Characters, Element
@@ -131,7 +127,7 @@ def _policy(element: Element, section: str | None) -> Iterator[Diagnostic]:
 
 
 def _placement(element: Element, specification: Specification, section: str) -> Iterator[Diagnostic]:
-    if section in ALSO_ALLOWED_IN.get(element.name, "").split():
+    if section in specification.also_in:
         return
     where = ", ".join(name for name in SECTIONS if name in specification.sections)
     yield _at_name(
@@ -163,7 +159,9 @@ def _element(element: Element, specification: Specification, section: str | None
         elif not specification.holds_policies and not specification.takes_markup:
             yield _unexpected(child, sorted(own))
     if specification.in_order:
-        yield from _order(element, [name for name in parts if name])
+        yield from _order(
+            element, [name for name in parts if name], {slot.name for slot in specification.children if slot.anywhere}
+        )
     required = [slot.child for slot in specification.contents if slot.required and slot.child is not None]
     required += [slot.name for slot in specification.children if slot.required and slot.name is not None]
     for name in required:
@@ -198,15 +196,15 @@ def _not_empty(element: Element, slot: ContentSlot) -> Iterator[Diagnostic]:
         yield _at_name(element, "POL108", f"'{element.name}' is empty", help="It needs a value.")
 
 
-def _order(element: Element, names: list[str]) -> Iterator[Diagnostic]:
-    """The first child element that stands behind one that should follow it, and doubtful ones."""
+def _order(element: Element, names: list[str], anywhere: Container[str | None]) -> Iterator[Diagnostic]:
+    """The first child element that stands behind one that should follow it, and those that may be right there."""
     reached = 0
     for child in element.elements():
         if child.name not in names:
             continue
         if names.index(child.name) < reached:
             later = names[reached:]
-            doubtful = (element.name, child.name) in DOUBTFUL_ORDER
+            doubtful = child.name in anywhere
             yield _at_name(
                 child,
                 "POL107",

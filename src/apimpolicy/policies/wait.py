@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     "wait",
     sections="inbound outbound backend",
     traits="wraps joins",
+    also_in="on-error",  # the toolkit
 )
 class Wait:
     for_: str = expression_attribute(default="all", values=("all", "any"))

@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.xml.names import XName
     from apimpolicy.policies.spec import Exchange
 
+TOLD = "XML-to-JSON policy was applied. {}Content-Type header was set to 'application/json'."
+REMOVED = "Original Content-Length header was removed as its value was invalidated. "
+"""What the trace of a real gateway says."""
 MAXIMUM_DEPTH = 200
 """Elements within elements."""
 
@@ -60,6 +63,7 @@ MAXIMUM_DEPTH = 200
     "xml-to-json",
     sections="inbound outbound on-error",
     left_out="the attributes that only the editor's schema knows, which fail by name",
+    also_in="backend",  # the toolkit
 )
 class XmlToJson:
     kind: str = expression_attribute(required=True, values=("javascript-friendly", "direct"))
@@ -89,7 +93,7 @@ class XmlToJson:
         message.headers.set("Content-Type", ["application/json"])
         length = len(message.body.remaining) if message.body is not None else 0
         shown = f"XML to JSON, {length:,} bytes"
-        return Effect("converted", shown, message=kind, length=length, had_length=had_length)
+        return Effect("converted", shown, message=kind, length=length, told=TOLD.format(REMOVED if had_length else ""))
 
     def reason_against(self, exchange: Exchange) -> str:
         """Why nothing is to be converted, or an empty text."""

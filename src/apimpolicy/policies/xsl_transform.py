@@ -46,8 +46,8 @@ _ROOT = re.compile(r"<((?:[\w.-]+:)?(?:stylesheet|transform))[\s>/]")
 
 @part("parameter", alternatives=("name", "parameter-name"))
 class Parameter:
-    name: str | None = literal_attribute()
-    parameter_name: str | None = literal_attribute()
+    name: str | None = literal_attribute(doubt="unknown-expression")
+    parameter_name: str | None = literal_attribute(doubt="unknown-expression")
     value: str = content(text)
 
 
@@ -56,6 +56,7 @@ class Parameter:
     sections="inbound outbound",
     placement=Placement(once="section"),
     left_out="`msxsl:script`, which fails by name, and extension functions other than `node-set`",
+    also_in="on-error",  # the editor extension, the toolkit
 )
 class XslTransform:
     markup: str = content(text, markup=True)

@@ -41,7 +41,7 @@ class IdentityTables:
         self._documents = table.table("openid-documents")
         self._tenants = table.named_tables("entra-tenants")
         self._identity = table.table("managed-identity")
-        self._authorizations = table.tables("authorizations")
+        self._authorizations = table.tables("authorizations") if "authorizations" in table else None
 
     def settings(self) -> dict[str, Any]:
         """Arguments of `Gateway`. Raises ConfigurationError."""
@@ -54,7 +54,7 @@ class IdentityTables:
             found["openid_providers"] = sources
         if self._identity is not None:
             found["managed_identity"] = _managed_identity(self._identity, tenants)
-        if self._authorizations:
+        if self._authorizations is not None:
             found["authorizations"] = _authorizations(self._authorizations)
         return found
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.report import gateway_trace_entries as entries
 from apimpolicy.report.result_secrets import hide_secrets_of
 
@@ -101,7 +102,7 @@ class _Writer:
             self.add(entry, entry.name, {"message": message})
         if evaluation.error is not None:
             self.add(entry, entry.name, {"message": FAILED, "expression": inner_code(evaluation)})
-        elif entry.name != "set-variable":
+        elif not has_trait(entry.name, "sets-variable"):
             value = entries.typed(evaluation.value)
             self.add(entry, entry.name, {"message": EVALUATED, "expression": inner_code(evaluation), "value": value})
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.report.conformance_values import text_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.trace import TraceEntry
 
 FORWARDED = "Request is being forwarded to the backend service. Timeout set to {seconds:g} seconds"
-TIMEOUTS = {"forward-request": 300.0, "send-request": 60.0}
 _ERROR_MEMBERS = ("reason", "message", "scope", "section", "path")
 
 Told = tuple[str, Any]
@@ -43,14 +43,16 @@ def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
         yield from _forwarded(entry, data, result)
     elif effect.kind == "sent":
         yield from _sent(entry, data)
-    elif effect.kind in ("cors", "converted"):
-        yield entry.name, _converted(entry, data) if effect.kind == "converted" else effect.text
+    elif effect.kind == "cors":
+        yield entry.name, effect.text
+    elif "told" in data:
+        yield entry.name, data["told"]
     elif effect.kind == "status-set":
         code, reason = data["code"], data["reason"]
         told = [f"Response status code was set to {code}", f"Response status reason was set to '{reason}'"]
         yield "set-status", {"message": told}
     elif effect.kind == "response-returned":
-        message = "Return response was applied" if entry.name == "return-response" else effect.text
+        message = _traced(entry) or effect.text
         returned: Response = data["response"]
         status = {"code": status_name(returned.status_code), "reason": returned.reason}
         yield entry.name, {"message": message, "response": {"status": status, "headers": headers(returned.headers)}}
@@ -62,8 +64,8 @@ def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
         yield entry.name, {"message": "Context variable was successfully set.", **set_to}
     elif effect.kind in ("url-rewritten", "backend-set") and not data.get("ignored"):
         yield entry.name, _changed(effect.kind, data)
-    elif effect.kind == "token-validated" and data["valid"] and entry.name == "validate-jwt":
-        yield entry.name, {"message": "JWT validation succeeded."}
+    elif effect.kind == "token-validated" and data["valid"]:
+        yield entry.name, {"message": _traced(entry) or effect.text}
     elif effect.kind == "trace-written":
         yield str(data["source"]), {"message": data["message"], "metadata": data["metadata"]}
     else:
@@ -74,9 +76,16 @@ def error(entry: TraceEntry) -> dict[str, Any]:
     """What is said of a policy that failed."""
     found = {name: getattr(entry.error, name) for name in _ERROR_MEMBERS}
     told = {name: from_utf16(value) for name, value in found.items() if value is not None}
-    if entry.name == "validate-jwt":
-        told["message"] = f"JWT Validation Failed: {told['message']}."
+    specification = specification_of(entry.name)
+    if specification is not None and "message" in told:
+        told["message"] = specification.traced_error.format(message=told["message"])
     return told
+
+
+def _traced(entry: TraceEntry) -> str:
+    """What the gateway says of a policy that has done its work; empty where that was not seen."""
+    specification = specification_of(entry.name)
+    return "" if specification is None else specification.traced
 
 
 def _forwarded(entry: TraceEntry, data: Mapping[str, Any], result: Result) -> Iterator[Told]:
@@ -89,10 +98,10 @@ def _forwarded(entry: TraceEntry, data: Mapping[str, Any], result: Result) -> It
 
 def _sent(entry: TraceEntry, data: Mapping[str, Any]) -> Iterator[Told]:
     request: Request | None = data["request"]
-    if entry.name == "send-one-way-request" and request is not None:
-        yield entry.name, f"One way request was successfully send to {request.url}."
+    if "told" in data:
+        yield entry.name, data["told"]
         return
-    if entry.name != "send-request":
+    if not has_trait(entry.name, "requests"):
         told = {} if data.get("response") is None else {"response": answer(data["response"])}
         yield entry.name, {"message": entry.effect.text if entry.effect is not None else "", **told}
         return
@@ -105,17 +114,6 @@ def _sent(entry: TraceEntry, data: Mapping[str, Any]) -> Iterator[Told]:
         yield entry.name, f"{request.method} request to '{request.url}' resulted in error, error ignored: {reason}"
 
 
-def _converted(entry: TraceEntry, data: Mapping[str, Any]) -> Any:
-    assert entry.effect is not None
-    if entry.name != "xml-to-json" or data["length"] is None:
-        return {"message": entry.effect.text}
-    removed = "Original Content-Length header was removed as its value was invalidated. "
-    return (
-        f"XML-to-JSON policy was applied. {removed if data.get('had_length') else ''}"
-        "Content-Type header was set to 'application/json'."
-    )
-
-
 def _changed(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
     rewritten = "Updated request URL per specified rewrite template."
     message = rewritten if kind == "url-rewritten" else "Backend service URL was changed."
@@ -124,7 +122,10 @@ def _changed(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _forwarding(entry: TraceEntry) -> str:
-    seconds = entry.attributes.get("timeout", TIMEOUTS[entry.name])
+    specification = specification_of(entry.name)
+    slots = () if specification is None else specification.attributes
+    usual = next((slot.default for slot in slots if slot.name == "timeout"), None)
+    seconds = entry.attributes.get("timeout", usual)
     milliseconds: Any = entry.attributes.get("timeout-ms")
     return FORWARDED.format(seconds=seconds if milliseconds is None else milliseconds / 1000)
 

@@ -59,7 +59,12 @@ class TestCertificates:
 
     def names(self) -> list[str]:
         """The names that a file may use."""
-        return [*AUTHORITIES, *STANDARD, *self._asked]
+        return [*self._known_authorities(), *STANDARD, *self._asked]
+
+    def _known_authorities(self) -> list[str]:
+        """The usual ones, and those that certificates of this file are issued by."""
+        others = (tree.table()["issued-by"].text() for tree in self._asked.values() if "issued-by" in tree.table())
+        return list(dict.fromkeys((*AUTHORITIES, *others)))
 
     def get(self, name: str, place: Tree | None = None) -> Certificate:
         """A certificate by name, or from a file. Raises TestFileError."""
@@ -69,7 +74,7 @@ class TestCertificates:
             made = self._from_tree(name, self._asked[name])
         elif name in STANDARD:
             made = self._make(name, STANDARD[name])
-        elif name in AUTHORITIES or name in self._authorities:
+        elif name in self._known_authorities():
             made = self.authority(name).certificate
         else:
             made = self._from_file(name, None, place)

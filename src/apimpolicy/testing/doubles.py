@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.records import Request, Response
 
-_ERRORS: dict[str, Callable[[], Exception]] = {
-    "timeout": lambda: TimeoutError("timed out"),
-    "refused": lambda: ConnectionRefusedError("connection refused"),
-}
+_ERRORS: dict[str, type[OSError]] = {"timeout": TimeoutError, "refused": ConnectionRefusedError}
+"""What is raised; without a message the gateway has its own words for it."""
 
 
 class Answer(NamedTuple):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.nodes import Binary, Call, ConditionalAccess, Convert, IndexerAccess, PropertyAccess
 from apimpolicy.checks.messages import type_name
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,10 +45,10 @@ def moves_of(subject: Subject, providers: Iterable[str]) -> list[Move]:
             for move in _of_node(expression, node):
                 found[move] = None
     for element in subject.elements:
-        if element.name == "check-header" and (name := element.get("name")) is not None:
+        if has_trait(element.name, "checks-header") and (name := element.get("name")) is not None:
             for value in element.elements():
                 found["header", name.value.text, value.text.strip()] = None
-        elif element.name == "ip-filter" and (action := element.get("action")) is not None:
+        elif has_trait(element.name, "checks-address") and (action := element.get("action")) is not None:
             kind = _ALLOWED if action.value.text == "allow" else "forbidden"
             found |= {("address", kind, address): None for address in _addresses(element)}
     return list(found)

@@ -14,6 +14,7 @@ import attrs
 
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.files import read_policy_file
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values, substitute
@@ -73,15 +74,15 @@ def surroundings_of(subject: Subject) -> Surroundings:
     gateway: dict[str, Any] = {}
     if ".Certificate" in text or "<validate-client-certificate" in text:
         gateway |= {"negotiate-client-certificate": True, "certificates": {"partner": "partner"}}
-    backends = _literals(subject, "set-backend-service", "backend-id")
+    backends = _literals(subject, "chooses-backend", "backend-id")
     if backends:
         gateway["backends"] = {name: f"https://{name}.example" for name in backends}
-    if any(element.name == "authentication-managed-identity" for element in subject.elements):
+    if _has_any(subject, "asks-for-token"):
         gateway["managed-identity"] = {"system-assigned": True}
-        if clients := _literals(subject, "authentication-managed-identity", "client-id"):
+        if clients := _literals(subject, "asks-for-token", "client-id"):
             gateway["managed-identity"]["user-assigned"] = clients
-    if any(element.name in ("rate-limit", "quota") for element in subject.elements):
-        gateway["subscription"] = {"id": "partner"}  # these limits count the calls of a subscription
+    if _has_any(subject, "counts-subscription"):
+        gateway["subscription"] = {"id": "partner"}
     if gateway:
         found.defaults["gateway"] = gateway
     add_named_values(found, text)
@@ -90,9 +91,11 @@ def surroundings_of(subject: Subject) -> Surroundings:
         gateway["managed-identity"]["user-assigned"] = [found.filled(client) for client in clients]
     found.defaults["backend"] = {"status": 200, "json": {"from": "the backend"}}
     for element in subject.elements:
-        if element.name == "validate-jwt":
+        if not has_trait(element.name, "checks-token"):
+            continue
+        if not _is_of_a_tenant(element):
             _add_provider(found, element, _openid_url(element))
-        elif element.name == "validate-azure-ad-token":
+        else:
             endpoint = _text(element, "authentication-endpoint") or ENTRA
             tenant = _text(element, "tenant-id").rstrip("/").rpartition("/")[2]
             _add_provider(found, element, f"{endpoint.rstrip('/')}/{tenant}/v2.0{WELL_KNOWN}")
@@ -119,7 +122,7 @@ def _add_provider(found: Surroundings, element: Element, url: str) -> None:
     claims = {name: found.filled(value) for name, value in _claims(element).items()}
     if application := _first(element, "application-id", "client-application-ids"):
         claims["azp"] = found.filled(application)
-    if element.name == "validate-azure-ad-token":
+    if _is_of_a_tenant(element):
         claims["tid"] = urlsplit(provider["issuer"]).path.strip("/").partition("/")[0]
     if claims:
         provider["claims"] = claims
@@ -159,9 +162,18 @@ def _text(element: Element, name: str) -> str:
     return "" if attribute is None or attribute.value.parts else attribute.value.text.strip()
 
 
-def _literals(subject: Subject, policy: str, attribute: str) -> list[str]:
-    """The values of an attribute that are no expressions, each once."""
-    values = (_text(element, attribute) for element in subject.elements if element.name == policy)
+def _is_of_a_tenant(element: Element) -> bool:
+    """Whether a check of tokens names a tenant of Microsoft Entra ID."""
+    return element.get("tenant-id") is not None
+
+
+def _has_any(subject: Subject, trait: str) -> bool:
+    return any(has_trait(element.name, trait) for element in subject.elements)
+
+
+def _literals(subject: Subject, trait: str, attribute: str) -> list[str]:
+    """The values of an attribute of such policies that are no expressions, each once."""
+    values = (_text(element, attribute) for element in subject.elements if has_trait(element.name, trait))
     return list(dict.fromkeys(value for value in values if value))
 
 

@@ -122,6 +122,7 @@ TRACE_ENTRY: Keys = {
 
 EVENT: Keys = {
     "body": ("body", "What was logged.", "{json: {user: anna}}"),
+    "size": ("integer", "How many bytes it has.", "204800"),
     "partition-id": ("matched", "The partition.", "'0'"),
     "partition-key": ("matched", "What the partition is chosen by.", "anna"),
 }
@@ -353,8 +354,8 @@ GIVEN: Keys = {
         "{certificates: {partner: partner}, user: {id: anna}, cache: {rate: 1.5}, random-numbers: [7]}",
     ),
     "named-values": (
-        "{text|named-value}",
-        "Named values; {thumbprint: partner} is that certificate's.",
+        "{null|text|named-value}",
+        "Named values; {thumbprint: partner} is that certificate's; null takes one away.",
         "{host: orders.internal, allowed: {thumbprint: partner}}",
     ),
     "now": ("date", "The gateway's time; 2026-01-01T00:00:00Z unless given.", "2026-06-01T12:00:00Z"),

@@ -83,7 +83,8 @@ def gateway_of(case: Case) -> CaseGateway:
     for name, part in given.items():
         values[name] = _joined(values.get(name), part.plain())
     values = {name: value for name, value in values.items() if value is not None}
-    values["named-values"] = {**values.get("named-values", {}), **named_values}
+    all_values = {**values.get("named-values", {}), **named_values}
+    values["named-values"] = {name: text for name, text in all_values.items() if text is not None}
     clock = FixedClock(_now(case, values))
     for name in _SERVICES:
         if name in case.given:
@@ -181,12 +182,15 @@ def _certificates(tree: Tree, known: TestCertificates) -> Any:
     return [known.get(part.text(), part) for part in tree.items()]
 
 
-def _named_values(case: Case, given: dict[str, Tree], identities: CaseIdentities | None) -> dict[str, str]:
-    """Named values of the gateway and of the case; `{thumbprint: partner}` is that certificate's."""
-    found: dict[str, str] = {}
+def _named_values(case: Case, given: dict[str, Tree], identities: CaseIdentities | None) -> dict[str, str | None]:
+    """Named values of the gateway and of the case, None for one that is taken away."""
+    found: dict[str, str | None] = {}
     for tree in (given.pop("named-values", None), case.given.get("named-values")):
         for name, part in tree.table().items() if tree is not None else ():
-            found[name] = _known_text(part, case, identities) if isinstance(part.value, dict) else part.text()
+            if part.value is None:
+                found[name] = None
+            else:
+                found[name] = _known_text(part, case, identities) if isinstance(part.value, dict) else part.text()
     return found
 
 

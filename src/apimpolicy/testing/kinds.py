@@ -148,7 +148,7 @@ def _check_value(tree: Tree, kind: str) -> None:
         tree.moment()
     elif kind == "pattern" and STATUS.fullmatch(tree.value) is None:
         raise tree.mistake(WRONG_KIND, "a status is a number such as 403, or a pattern such as 4xx")
-    elif kind == "status-code" and not 100 <= tree.value <= 599:
-        raise tree.mistake(WRONG_KIND, "a status is a number between 100 and 599")
+    elif kind == "status-code" and not 100 <= tree.value <= 999:
+        raise tree.mistake(WRONG_KIND, "a status is a number of three digits")
     elif kind == "seconds" and tree.value < 0:
         raise tree.mistake(WRONG_KIND, "seconds do not go backwards: this must not be negative")

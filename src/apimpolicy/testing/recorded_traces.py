@@ -22,6 +22,7 @@ import attrs
 
 from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.gateway_trace import SECTIONS, gateway_trace
 from apimpolicy.report.gateway_trace_entries import status_name
 
@@ -37,8 +38,7 @@ _COMPARED = ("request", "response", "header", "name", "value", "expression", "re
 _FORWARDING = ("request-forwarder", "forward-request")
 _TELEMETRY = frozenset({"request-id", "request-context", "traceparent", "tracestate", "correlation-context"})
 """Headers that Application Insights adds to a forwarded request."""
-_SEEN_MESSAGES = frozenset({"set-status", "set-variable", "rewrite-uri", "set-backend-service", "request-forwarder"})
-"""Entries whose sentences are known, word by word."""
+_FORWARDER = "request-forwarder"
 _SET_TO = "Response status code was set to "
 
 
@@ -144,7 +144,8 @@ def _different(recorded: RecordedEntry, simulated: RecordedEntry) -> Difference 
     one, other = recorded.data, simulated.data
     if not isinstance(one, dict) or not isinstance(other, dict):
         return None if one == other else Difference(recorded.place, one, other)
-    members = (*_COMPARED, "message") if recorded.source in _SEEN_MESSAGES else _COMPARED
+    is_seen = recorded.source == _FORWARDER or has_trait(recorded.source, "seen-in-traces")
+    members = (*_COMPARED, "message") if is_seen else _COMPARED
     for member in members:
         if member in one and member in other:
             left, right = _common(_comparable(one[member]), _comparable(other[member]))
@@ -156,7 +157,7 @@ def _different(recorded: RecordedEntry, simulated: RecordedEntry) -> Difference 
 def _source_of(entry: Mapping[str, Any]) -> str:
     """Who wrote an entry; what the Consumption tier forwards has the source of what comes back."""
     source, data = str(entry["source"]), entry.get("data")
-    is_forwarding = source == "forward-request" and isinstance(data, dict) and "request" in data
+    is_forwarding = has_trait(source, "forwards") and isinstance(data, dict) and "request" in data
     return "request-forwarder" if is_forwarding else source
 
 
@@ -244,7 +245,9 @@ def _caller(entries: tuple[RecordedEntry, ...]) -> str:
 
 
 def _variables(entries: tuple[RecordedEntry, ...]) -> dict[str, str]:
-    datas = (entry.data for entry in entries if entry.source == "set-variable" and isinstance(entry.data, dict))
+    datas = (
+        entry.data for entry in entries if has_trait(entry.source, "sets-variable") and isinstance(entry.data, dict)
+    )
     return {str(data["name"]): str(data["value"]) for data in datas if "name" in data and data.get("value") is not None}
 
 
@@ -257,9 +260,9 @@ def _response(entries: tuple[RecordedEntry, ...]) -> Response | None:
     """The last response that the trace shows, with the status that was set after it."""
     answer: Response | None = None
     for entry in entries:
-        if entry.source in (*_FORWARDING, "return-response", "mock-response") and _has_response(entry):
+        if (entry.source in _FORWARDING or has_trait(entry.source, "ends")) and _has_response(entry):
             answer = _made(entry.data["response"])
-        elif entry.source == "set-status" and answer is not None and isinstance(entry.data, dict):
+        elif has_trait(entry.source, "sets-status") and answer is not None and isinstance(entry.data, dict):
             answer = _with_status(answer, entry.data.get("message"))
     return answer
 

@@ -35,7 +35,7 @@ _JSON_TYPES: dict[type, str] = {
 
 _FURTHER: dict[str, dict[str, Any]] = {
     "seconds": {"minimum": 0},
-    "status-code": {"minimum": 100, "maximum": 599},
+    "status-code": {"minimum": 100, "maximum": 999},
     "pattern": {"pattern": f"^{kinds.STATUS.pattern}$"},
     "date": {"description": tables.GIVEN["now"][1]},
 }

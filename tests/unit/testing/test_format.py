@@ -43,7 +43,7 @@ MISTAKES = [
     ("boolean", "'yes'", "this must be true or false, not a text"),
     ("integer", "true", "this must be a whole number, not true or false"),
     ("seconds", "-1", "seconds do not go backwards: this must not be negative"),
-    ("status-code", "1000", "a status is a number between 100 and 599"),
+    ("status-code", "1000", "a status is a number of three digits"),
     ("status|[status]", "nine", "a status is a number such as 403, or a pattern such as 4xx"),
     ("ec, rsa", "dsa", "this is one of ec, rsa"),
     ("date", "soon", "this must be a date with a time, such as 2026-01-01T00:00:00Z"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVE
 from apimpolicy.report.mutation_text import Score, check_sentences, survivor, unreached, would_notice
 from apimpolicy.testing.coverage.places import places_of
 from apimpolicy.testing.mutation.mutants import mutants_of, spread
+from apimpolicy.testing.mutation.pytest_runs import IMPORTED_BEFORE
 from apimpolicy.testing.mutation.running import collect, diff_of, find_mutants, load_cases, run_mutant, run_mutants
 from apimpolicy.testing.mutation.subjects import Subjects
 
@@ -454,3 +456,9 @@ def test_a_mutant_that_never_ends_is_killed(tmp_path: Path) -> None:
     endless = Mutant(turned.path, "condition", turned.start, turned.end, "true", 1, 1, "endless", turned.tests)
     outcome = run_mutant(endless, texts[endless.path], cases)
     assert (outcome.status, outcome.killed_by.endswith(": a")) == (KILLED, True)
+
+
+@pytest.mark.parametrize("name", IMPORTED_BEFORE)
+def test_what_is_imported_before_exists(name: str) -> None:
+    """Python passes over names that it does not find there."""
+    assert find_spec(f"apimpolicy.{name}") is not None

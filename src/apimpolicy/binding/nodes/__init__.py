@@ -1,7 +1,7 @@
 """The bound tree: what the binder makes of a syntax tree. Every expression has a .NET type; every name is resolved.
 
-The emitter (`apimpolicy.emit`) has one method per class here, the checks look at the same classes. `syntax` is the node
-of the source that an expression came from; its offsets are the positions that people see.
+The emitter (`apimpolicy.emit`) has one function per class here, the checks look at the same classes. `syntax` is the
+node of the source that an expression came from; its offsets are the positions that people see.
 
     bound        what all have in common        creation     objects, arrays, tuples, delegates, strings
     access       names, members and calls       operations   conversions, operators, tests, assignments

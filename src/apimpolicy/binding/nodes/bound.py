@@ -27,7 +27,13 @@ _below: dict[type, tuple[str, ...]] = {}
 class Bound(Record):
     """Any bound node. Fields are declared in order of evaluation."""
 
+    kind = "bound"
+    """The name of the class as functions have it (`field_access`): by it, the function for a node is found."""
+
     syntax: Node | Token
+
+    def __init_subclass__(cls) -> None:
+        cls.kind = "".join("_" + letter.lower() if letter.isupper() else letter for letter in cls.__name__)[1:]
 
     def children(self) -> list[Bound]:
         """The bound nodes directly below this one, in order of evaluation."""

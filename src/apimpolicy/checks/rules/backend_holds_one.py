@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +61,6 @@ class BackendHoldsOne(Rule):
 
 def advice(first: Element, second: Element) -> str:
     """Which of the two to keep."""
-    if "base" in (first.name, second.name) and "forward-request" in (first.name, second.name):
+    if "base" in (first.name, second.name) and any(has_trait(each.name, "forwards") for each in (first, second)):
         return "Keep <base /> or <forward-request />: each of them forwards the request."
     return "Move what prepares the request to 'inbound', and what follows it to 'outbound'."

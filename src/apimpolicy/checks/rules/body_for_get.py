@@ -47,7 +47,7 @@ class BodyForGet(Rule):
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
         self.changes_method = any(
-            element.name == "set-method" and subject.is_policy(element) for element in subject.elements
+            has_trait(element.name, "sets-method") and subject.is_policy(element) for element in subject.elements
         )
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:

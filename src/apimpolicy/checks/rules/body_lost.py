@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,4 +69,5 @@ class BodyLost(Rule):
         if backend is None:
             return True
         names = {element.name for element in backend.descendants()}
-        return bool(names & {"base", "forward-request"}) and "set-body" not in names
+        forwards = any(name == "base" or has_trait(name, "forwards") for name in names)
+        return forwards and not any(has_trait(name, "replaces-body") for name in names)

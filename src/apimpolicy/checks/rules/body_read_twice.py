@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.bodies import body_reads
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,4 +69,4 @@ class BodyReadTwice(Rule):
 
 def in_order(expression: CheckedExpression) -> bool:
     """Whether nothing else of the same policy may have been evaluated between: retry's condition comes last."""
-    return expression.element.name != "retry"
+    return not has_trait(expression.element.name, "repeats")

@@ -31,27 +31,18 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-PAIRS = {
-    "cache-lookup": ("cache-store",),
-    "cache-store": ("cache-lookup",),
-    "llm-semantic-cache-lookup": ("llm-semantic-cache-store",),
-    "llm-semantic-cache-store": ("llm-semantic-cache-lookup",),
-    "azure-openai-semantic-cache-lookup": ("azure-openai-semantic-cache-store",),
-    "azure-openai-semantic-cache-store": ("azure-openai-semantic-cache-lookup",),
-}
-
-
 class CacheHalf(Rule):
     code = "POL404"
     needs_all = True
-    elements = tuple(PAIRS)
+    traits = ("keeps-responses",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if all(root.name != "policies" for root in self.document.roots):
             return
         names = {other.name for other in self.subject.elements}
-        if "include-fragment" not in names and not names.intersection(PAIRS[element.name]):
-            other = PAIRS[element.name][0]
+        specification = self.subject.specification_of(element)
+        other = "" if specification is None else specification.other_half
+        if "include-fragment" not in names and other and other not in names:
             does = (
                 "no response is ever stored" if element.name.endswith("lookup") else "no stored response is ever used"
             )

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,9 +50,9 @@ class CacheLookupInFragment(Rule):
                 help="Split it into several fragments.",
             )
         for policy in element.descendants():
-            if policy.name == "cache-lookup" and self.subject.is_policy(policy):
+            if has_trait(policy.name, "not-in-fragments") and self.subject.is_policy(policy):
                 yield self.at_element(
                     policy,
-                    "'cache-lookup' is not supported in a policy fragment",
+                    f"'{policy.name}' is not supported in a policy fragment",
                     help="Move it to the policy that includes the fragment.",
                 )

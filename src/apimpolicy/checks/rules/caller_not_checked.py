@@ -38,6 +38,7 @@ from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.certificates import is_client_certificate
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ class CallerNotChecked(Rule):
             )
 
     def looks_at_the_caller(self) -> bool:
-        return any(other.name == "validate-client-certificate" for other in self.subject.elements) or any(
+        return any(has_trait(other.name, "checks-certificate") for other in self.subject.elements) or any(
             is_client_certificate(node)
             for expression in self.subject.expressions
             for node in expression.of_kind(PropertyAccess)
@@ -72,7 +73,7 @@ class CallerNotChecked(Rule):
     def refuses_for_a_certificate(self, element: Element) -> bool:
         reason = element.get("reason")
         return (
-            element.name == "set-status"
+            has_trait(element.name, "sets-status")
             and self.literal(element, "code") in ("401", "403")
             and reason is not None
             and "certificate" in reason.value.text.lower()

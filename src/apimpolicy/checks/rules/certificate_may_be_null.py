@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.certificates import CertificateUse
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +77,6 @@ class CertificateMayBeNull(Rule):
 
     def comes_after_validation(self, expression: CheckedExpression) -> bool:
         return any(
-            element.name == "validate-client-certificate" and element.start < expression.element.start
+            has_trait(element.name, "checks-certificate") and element.start < expression.element.start
             for element in self.subject.elements
         )

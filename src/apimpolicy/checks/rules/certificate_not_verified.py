@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.checks.certificates import CertificateUse
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ class CertificateNotVerified(Rule):
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
         self.compared: tuple[CheckedExpression, Bound] | None = None
-        self.is_verified = any(element.name == "validate-client-certificate" for element in subject.elements)
+        self.is_verified = any(has_trait(element.name, "checks-certificate") for element in subject.elements)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         use = CertificateUse(expression)

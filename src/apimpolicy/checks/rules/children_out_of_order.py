@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,25 +36,15 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-SENT = (
-    "set-url set-method set-header set-body authentication-certificate authentication-token "
-    "authentication-token-store authentication-managed-identity proxy"
-)
-ORDERS = {
-    "send-request": SENT,
-    "send-one-way-request": SENT,
-    "return-response": "set-status set-header set-body",
-}
-
-
 class ChildrenOutOfOrder(Rule):
     code = "POL124"
     severity = Severity.ERROR
-    elements = tuple(ORDERS)
+    traits = ("ordered",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        order = ORDERS[element.name].split()
-        severity = Severity.WARNING if element.name == "return-response" else self.severity
+        specification = self.subject.specification_of(element)
+        order = () if specification is None else specification.order
+        severity = Severity.WARNING if has_trait(element.name, "composes") else self.severity
         latest, name_of_latest = -1, ""
         for child in element.elements():
             if child.name not in order:
@@ -67,7 +58,7 @@ class ChildrenOutOfOrder(Rule):
                     severity=severity,
                 )
                 return
-            if position == latest and child.name != "set-header":
+            if position == latest and not has_trait(child.name, "sets-header"):
                 yield self.at_element(
                     child,
                     f"'{element.name}' takes only one '{child.name}'",

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-SINKS = frozenset(("set-body", "set-header", "value", "set-status"))
-
-
 class ErrorDetailsReturned(Rule):
     code = "POL337"
     severity = Severity.INFO
@@ -47,7 +44,7 @@ class ErrorDetailsReturned(Rule):
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         element = expression.element
-        if element.name not in SINKS or self.subject.section_of(element) != "on-error" or is_in_request(element):
+        if not is_of_the_answer(element) or self.subject.section_of(element) != "on-error" or is_in_request(element):
             return
         for node in expression.of_kind(PropertyAccess):
             if node.property.name == "Message" and type_name(node.receiver) == "ILastError":
@@ -57,6 +54,11 @@ class ErrorDetailsReturned(Rule):
                     "callers get the details of the error",
                     help="Return your own text with context.RequestId, and trace the details.",
                 )
+
+
+def is_of_the_answer(element: Element) -> bool:
+    """Whether what stands in the element is read by callers."""
+    return element.name == "value" or has_trait(element.name, "makes-response", "sets-header")
 
 
 def is_in_request(element: Element | None) -> bool:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +41,12 @@ class ErrorHiddenByOk(Rule):
     elements = ("on-error",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        names = [other.name for other in element.descendants()]
-        if "set-body" in names and not {"set-status", "return-response", "include-fragment"}.intersection(names):
-            body = next(other for other in element.descendants() if other.name == "set-body")
+        policies = [*element.descendants()]
+        body = next((other for other in policies if has_trait(other.name, "replaces-body")), None)
+        settles = any(
+            other.name == "include-fragment" or has_trait(other.name, "sets-status", "composes") for other in policies
+        )
+        if body is not None and not settles:
             yield self.at_element(
                 body, "the body is replaced, but the status is still that of the error", help="Add 'set-status'."
             )

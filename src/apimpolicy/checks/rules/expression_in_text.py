@@ -26,6 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.document import Characters
 
 if TYPE_CHECKING:
@@ -73,6 +74,6 @@ def text_around(nodes: Sequence[Node]) -> str:
 
 def is_text(element: Element) -> bool:
     """Whether an @ may be part of the text: in a template or a document."""
-    return element.name == "set-body" and (
+    return has_trait(element.name, "replaces-body") and (
         element.get("template") is not None or next(element.elements(), None) is not None
     )

@@ -24,6 +24,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ class LiquidInReturnResponse(Rule):
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         parent = element.parent
-        if parent is None or parent.name != "return-response" or self.literal(element, "template") != "liquid":
+        if parent is None or not has_trait(parent.name, "composes") or self.literal(element, "template") != "liquid":
             return
         if BODY.search(element.source.text, element.content_start, element.content_end):
             yield self.at_element(

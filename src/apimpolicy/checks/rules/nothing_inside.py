@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,22 +39,17 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-NEEDED = {
-    "retry": "the policies to repeat",
-    "limit-concurrency": "the policies to limit",
-    "wait": "the policies to wait for",
-}
-
-
 class NothingInside(Rule):
     code = "POL126"
-    elements = tuple(NEEDED)
+    elements = ("retry", "limit-concurrency", "wait")
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if next(element.elements(), None) is None:
+            joins = has_trait(element.name, "joins")
+            what = "repeat" if has_trait(element.name, "repeats") else "wait for" if joins else "limit"
             yield self.at_element(
                 element,
                 f"'{element.name}' contains no policies",
-                severity=Severity.ERROR if element.name == "wait" else self.severity,
-                help=f"Move {NEEDED[element.name]} inside it.",
+                severity=Severity.ERROR if joins else self.severity,
+                help=f"Move the policies to {what} inside it.",
             )

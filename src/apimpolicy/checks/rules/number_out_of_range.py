@@ -23,7 +23,6 @@ https://learn.microsoft.com/azure/api-management/validate-content-policy
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
@@ -36,79 +35,33 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-RANGES: dict[tuple[str, str], tuple[float, float, tuple[float, ...]]] = {
-    ("rate-limit", "renewal-period"): (0, 300, ()),
-    ("rate-limit-by-key", "renewal-period"): (0, 300, ()),
-    ("quota-by-key", "renewal-period"): (300, math.inf, (0,)),
-    ("quota", "renewal-period"): (0, math.inf, ()),
-    ("retry", "count"): (1, 50, ()),
-    ("validate-content", "max-size"): (0, 4_194_304, ()),
-    ("validate-graphql-request", "max-size"): (0, 102_400, ()),
-    ("llm-semantic-cache-lookup", "score-threshold"): (0, 1, ()),
-    ("azure-openai-semantic-cache-lookup", "score-threshold"): (0, 1, ()),
-    ("category", "threshold"): (0, 7, ()),
-    ("forward-request", "timeout"): (0, math.inf, ()),
-    ("limit-concurrency", "max-count"): (1, math.inf, ()),
-    **{(name, "duration"): (1, math.inf, ()) for name in ("cache-store", "cache-store-value")},
-    **{
-        (name, "duration"): (1, math.inf, ())
-        for name in ("llm-semantic-cache-store", "azure-openai-semantic-cache-store")
-    },
-    **{(name, "code"): (100, 999, ()) for name in ("set-status", "status-code")},
-    ("mock-response", "status-code"): (100, 999, ()),
-    ("check-header", "failed-check-httpcode"): (100, 999, ()),
-    **{(name, "failed-validation-httpcode"): (100, 999, ()) for name in ("validate-jwt", "validate-azure-ad-token")},
-}
-"""Element and attribute: the smallest and the greatest number, and what else is allowed."""
-
-
 class NumberOutOfRange(Rule):
     code = "POL123"
     severity = Severity.ERROR
-    elements = tuple(dict.fromkeys(name for name, _ in RANGES))
-    attributes = (
-        "renewal-period",
-        "count",
-        "max-size",
-        "score-threshold",
-        "threshold",
-        "timeout",
-        "max-count",
-        "duration",
-        "code",
-        "status-code",
-        "failed-check-httpcode",
-        "failed-validation-httpcode",
-    )
+    traits = ("ranged",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        for attribute in element.attributes:
-            found = RANGES.get((element.name, attribute.name))
-            text = self.literal(element, attribute.name) if found is not None else None
-            if found is None or text is None:
+        for each in self.with_parts(element):
+            yield from self.numbers(each)
+
+    def with_parts(self, element: Element) -> Iterator[Element]:
+        """A policy and the elements that are parts of it."""
+        yield element
+        for child in element.elements():
+            if not self.subject.is_policy(child):
+                yield from self.with_parts(child)
+
+    def numbers(self, element: Element) -> Iterator[Diagnostic]:
+        specification = self.subject.specification_of(element)
+        for slot in specification.attributes if specification is not None else ():
+            attribute = element.get(slot.name)
+            text = self.literal(element, slot.name) if slot.within is not None else None
+            if slot.within is None or attribute is None or text is None:
                 continue
-            least, greatest, besides = found
             try:
                 number = float(text)
             except ValueError:
                 continue
-            if not least <= number <= greatest and number not in besides:
-                yield self.at_value(
-                    element,
-                    attribute,
-                    f"'{attribute.name}' of '{element.name}' must be {range_text(least, greatest, besides)}",
-                    help=ADVICE.get((element.name, attribute.name), ""),
-                )
-
-
-ADVICE = {
-    ("rate-limit", "renewal-period"): "Use quota or quota-by-key for longer periods.",
-    ("rate-limit-by-key", "renewal-period"): "Use quota-by-key for longer periods.",
-    ("quota-by-key", "renewal-period"): "Use rate-limit-by-key for shorter periods.",
-}
-
-
-def range_text(least: float, greatest: float, besides: tuple[float, ...]) -> str:
-    """The range in words."""
-    text = f"at least {least:,.10g}" if greatest == math.inf else f"between {least:,.10g} and {greatest:,.10g}"
-    return text + "".join(f", or {number:g}" for number in besides)
+            if not slot.within.has(number):
+                message = f"'{slot.name}' of '{element.name}' must be {slot.within}"
+                yield self.at_value(element, attribute, message, help=slot.within.advice)

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ class RequestIncomplete(Rule):
                 severity=Severity.ERROR,
                 help='Add <set-url>, or mode="copy".',
             )
-        elif element.find("set-method") is None:
+        elif not any(has_trait(child.name, "sets-method") for child in element.elements()):
             yield self.at_element(
                 element,
                 "a new request needs 'set-method'",

@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.holes import is_unknown
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class RetryWithoutBuffer(Rule):
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         for forward in element.descendants():
-            if forward.name == "forward-request" and self.literal(forward, "buffer-request-body") in (
+            if has_trait(forward.name, "forwards") and self.literal(forward, "buffer-request-body") in (
                 None,
                 "false",
                 "",

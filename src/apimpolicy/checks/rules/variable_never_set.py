@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.checks.amount import MOST_FINDINGS
 from apimpolicy.checks.rule import Rule
 from apimpolicy.checks.variables import variable_reads
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +91,8 @@ class VariableNeverSet(Rule):
         """Whether a condition around the expression asks for the variable."""
         element: Element | None = expression.element
         while element is not None:
-            if element.name in ("when", "otherwise", "choose") and name in self.asked_in(element.parent or element):
+            is_branch = element.name in ("when", "otherwise") or has_trait(element.name, "branches")
+            if is_branch and name in self.asked_in(element.parent or element):
                 return True
             element = element.parent
         return False

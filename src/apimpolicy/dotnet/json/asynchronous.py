@@ -17,6 +17,8 @@ from apimpolicy.dotnet.registry import bound, implements
 from apimpolicy.dotnet.system.tasks import TASK, TOKEN, Task, asynchronous, finished
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.dotnet.json.tree_writer import TreeWriter
     from apimpolicy.dotnet.values import Array
 
@@ -30,6 +32,11 @@ def write_to_async(token: JToken, writer: TreeWriter | None, _cancellation: Any,
     return run(write_to)(token, writer, converters)
 
 
+def _when_called(type_name: str, signature: str) -> Callable[..., Any]:
+    """A member of another module, looked for when it is called."""
+    return lambda *arguments: bound(type_name, signature)(*arguments)
+
+
 def _register() -> None:
     parameters = f"Newtonsoft.Json.JsonWriter writer, {TOKEN} cancellationToken"
     converters = "params Newtonsoft.Json.JsonConverter[] converters"
@@ -41,7 +48,7 @@ def _register() -> None:
     for name in ("JToken", "JArray", "JConstructor", "JObject", "JProperty"):
         load = read_token
         if name != "JToken":
-            load = bound(J + name, f"static {J}{name} Load({_READER}, {_SETTINGS})")
+            load = _when_called(J + name, f"static {J}{name} Load({_READER}, {_SETTINGS})")
         for method in ("Load", "ReadFrom") if name == "JToken" else ("Load",):
             for settings in ("", f"{_SETTINGS}, "):
                 signature = f"static {TASK}<{J}{name}> {method}Async({_READER}, {settings}{_NO_TOKEN})"

@@ -30,6 +30,7 @@ _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "\\": "\\", '
 _CHARACTERS_ARE_SLOW = 4
 """A logarithm: how much more a character of a path costs than one that is passed over."""
 _OPERATORS = ("===", "==", "=~", "!==", "!=", "<>", "<=", "<", ">=", ">")
+_DIGITS = re.compile("[0-9-]+")
 _PLAIN = re.compile(r"[^'\\]*")
 MAXIMUM_NESTING = 100
 MAXIMUM_FILTERS = 500
@@ -154,10 +155,12 @@ class _Parser:
             elif character == ":":
                 parts.append(self.index(digits) if digits else None)
                 digits, ended = "", False
-            elif ended or not (character in "0123456789" or character == "-"):
+            elif ended or (run := _DIGITS.match(self.text, self.at)) is None:
                 self.unexpected(character)
             else:
-                digits += character
+                digits = run.group()
+                self.at = run.end()
+                continue
             self.at += 1
         raise JsonException(_OPEN_INDEXER)
 

@@ -1,0 +1,67 @@
+"""Makes the index of `apimpolicy.dotnet.implementations`: python -m apimpolicy.dotnet.implementation_index
+
+Every module that registers something is imported, and what it registers is noted. That is done in a process of its own,
+in which nothing was imported before. It needs the standard library only, since it runs while the package is built.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet import implementations, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MARKS = ("apimpolicy.dotnet.registry import", "apimpolicy.dotnet.linq.")
+"""What a module imports that registers something."""
+
+
+def read() -> dict[str, tuple[str, ...]]:
+    """The modules that implement each type, by its name without type arguments."""
+    found: dict[str, set[str]] = {}
+    for table in ("_registered", "_setters", "_reasons"):
+        setattr(registry, table, _Noting(found))
+    implementations.modules_of = _refuse
+    for name in _modules():
+        importlib.import_module(name)
+    return {name: tuple(sorted(modules)) for name, modules in sorted(found.items())}
+
+
+def _refuse(type_name: str) -> tuple[str, ...]:
+    """Raises RuntimeError: while a module is imported there is no index yet."""
+    raise RuntimeError(
+        f"a module asks for the implementation of {type_name} while it is imported: ask when it is called"
+    )
+
+
+class _Noting(dict[tuple[str, str], Any]):
+    """A table of registrations that notes for each type from which module they come."""
+
+    def __init__(self, found: dict[str, set[str]]) -> None:
+        super().__init__()
+        self._found = found
+
+    def __setitem__(self, key: tuple[str, str], value: Any) -> None:
+        super().__setitem__(key, value)
+        frame = sys._getframe(1)
+        while frame.f_globals["__name__"] == registry.__name__ and frame.f_back is not None:
+            frame = frame.f_back
+        self._found.setdefault(key[0].partition("`")[0], set()).add(frame.f_globals["__name__"])
+
+
+def _modules() -> Iterator[str]:
+    """The names of the modules that register something."""
+    for path in implementations.sources():
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        if any(mark in text for mark in _MARKS):
+            inside = os.path.relpath(path, implementations.PACKAGE)[: -len(".py")]
+            yield f"apimpolicy.{inside.replace(os.sep, '.')}"
+
+
+if __name__ == "__main__":
+    implementations.store(read())

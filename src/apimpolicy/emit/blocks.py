@@ -1,0 +1,120 @@
+"""Emission of blocks: lists of statements, with labels or without (C# specification, section 13.3).
+
+A block with labels that a `goto` names is a loop of one round over its pieces, and `goto` begins another round:
+
+    where = 0                      # the piece to begin with
+    while True:
+        step()
+        if where <= 0: …           # up to the first label
+        if where <= 1: …           # from the first label to the second
+        …
+        break
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import partial
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding import nodes
+from apimpolicy.binding.flow import labels_of
+from apimpolicy.emit.building import assign, compare, constant, load
+from apimpolicy.emit.cells import cells_of_block
+from apimpolicy.emit.jumps import Target, around
+from apimpolicy.emit.variables import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.emit.core import Emitter
+
+
+def statement_block(emitter: Emitter, node: nodes.Block) -> list[ast.stmt]:
+    return [*cells_of_block(emitter, node.locals), *statement_list(emitter, node.statements)]
+
+
+def statement_statements(emitter: Emitter, node: nodes.Statements) -> list[ast.stmt]:
+    return [made for statement in node.statements for made in emitter.statement(statement)]
+
+
+def statement_labeled(emitter: Emitter, node: nodes.Labeled) -> list[ast.stmt]:
+    return emitter.statement(node.statement)
+
+
+def statement_list(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
+    """The statements of a block; local functions come first, since they are known in all of it."""
+    made = functions_of(emitter, statements)
+    pieces, entries = pieces_of(statements, labels_gone_to(statements))
+    if not entries:
+        return [*made, *in_order(emitter, statements)]
+    where = emitter.fresh("where")
+    target = Target()
+    for label, piece in entries.items():
+        target.labels[label] = partial(_begin_with, where, piece)
+    emitter.here.targets.append(target)
+    emitter.here.rounds += 1
+    round_: list[ast.stmt] = [ast.Expr(emitter.step()), *from_entry(emitter, where, pieces), ast.Break()]
+    emitter.here.rounds -= 1
+    emitter.here.targets.pop()
+    loop = [assign(where, constant(0)), ast.While(constant(True), round_, [])]
+    return [*made, *around(emitter, target, loop)]
+
+
+def _begin_with(where: str, piece: int) -> list[ast.stmt]:
+    return [assign(where, constant(piece)), ast.Continue()]
+
+
+def functions_of(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
+    """The local functions among the statements of a list."""
+    return [
+        made
+        for statement in statements
+        if isinstance(statement, nodes.LocalFunction)
+        for made in emitter.statement(statement)
+    ]
+
+
+def in_order(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
+    """The other statements of a list, one after another."""
+    return [
+        made
+        for statement in statements
+        if not isinstance(statement, nodes.LocalFunction)
+        for made in emitter.statement(statement)
+    ]
+
+
+def from_entry(emitter: Emitter, where: str, pieces: Sequence[Sequence[nodes.Statement]]) -> list[ast.stmt]:
+    """The pieces of a list, from the one that the variable names."""
+    made: list[ast.stmt] = []
+    for index, piece in enumerate(pieces):
+        body = in_order(emitter, piece)
+        if body:
+            test = compare(load(where), ast.LtE(), constant(index))
+            made.append(ast.If(test, body, []))
+    return made
+
+
+def pieces_of(
+    statements: Sequence[nodes.Statement], named: set[str]
+) -> tuple[list[list[nodes.Statement]], dict[str, int]]:
+    """A list cut before each of these labels, and the piece that each label begins."""
+    pieces: list[list[nodes.Statement]] = [[]]
+    entries: dict[str, int] = {}
+    for statement in statements:
+        own = named & set(labels_of([statement]))
+        if own:
+            pieces.append([])
+            entries.update(dict.fromkeys(own, len(pieces) - 1))
+        pieces[-1].append(statement)
+    return pieces, entries
+
+
+def labels_gone_to(statements: Sequence[nodes.Statement]) -> set[str]:
+    """The labels of a list that a `goto` in it, or below, names."""
+    here = labels_of(statements)
+    if not here:
+        return set()
+    jumps = (node for top in statements for node in walk(top, inside=False) if isinstance(node, nodes.Goto))
+    return {jump.label for jump in jumps if jump.label in here}

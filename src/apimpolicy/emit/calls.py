@@ -1,0 +1,156 @@
+"""Emission of calls: of methods, delegates and local functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding import nodes
+from apimpolicy.dotnet.values import VOID
+from apimpolicy.emit.arguments import in_written_order, receiver_first
+from apimpolicy.emit.building import call, conditional, constant, is_none, is_not_none, last_of, load, walrus
+from apimpolicy.emit.late_checks import can_be_seen
+from apimpolicy.emit.members import call_member, invoke, missing, pass_to_member, receiver_for
+from apimpolicy.emit.overrides import implementation_of
+from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Sequence
+
+    from apimpolicy.binding.symbols import LocalFunctionSymbol
+    from apimpolicy.dotnet.registry import Implementation
+    from apimpolicy.emit.core import Emitter
+
+
+def emit_call(emitter: Emitter, node: nodes.Call) -> ast.expr:
+    method = node.method
+    if method.container.is_nullable and node.receiver is not None:
+        return _nullable_call(emitter, node, node.receiver)
+    found = implementation_of(method)
+    if found is None:
+        return _delegate_or_missing(emitter, node)
+    pass_to_member(emitter, node)
+    if any(parameter.mode in ("out", "ref") for parameter in method.parameters):
+        return _with_outputs(emitter, node, found)
+    return _in_place(emitter, node) or _called(emitter, node, found, node.arguments)
+
+
+def _in_place(emitter: Emitter, node: nodes.Call) -> ast.expr | None:
+    """Python's own for a call; None when it is to be called as registered."""
+    owner = node.method.declaring.name
+    if owner == "string":
+        from apimpolicy.emit.inline_members import inlined
+
+        made = inlined(emitter, node)
+        if made is not None:
+            return made
+    if owner in ("string", "System.Linq.Enumerable"):
+        from apimpolicy.emit.queries import walked_at_once
+
+        return walked_at_once(emitter, node)
+    return None
+
+
+def _called(emitter: Emitter, node: nodes.Call, found: Implementation, passed: Sequence[nodes.Expression]) -> ast.expr:
+    """The call of a method as registered; `passed` are the arguments that go in."""
+    method, receiver = node.method, node.receiver
+    if receiver is not None and not emitter.known_not_null(receiver) and can_be_seen(passed):
+        steps: list[ast.expr] = []
+        held, read = receiver_first(emitter, receiver, passed, steps)
+        checked = load(held) if found.form == "method" else emitter.or_null_reference(held)
+        return last_of(*steps, invoke(emitter, found, method, checked, read, node.type_arguments))
+    first = receiver_for(emitter, method, receiver, found) if receiver is not None else None
+    return invoke(emitter, found, method, first, in_written_order(emitter, passed), node.type_arguments)
+
+
+def _with_outputs(emitter: Emitter, node: nodes.Call, found: Implementation) -> ast.expr:
+    """A method with ref or out parameters returns their values after its result."""
+    from apimpolicy.emit.assignments import split_outputs, with_outputs
+
+    steps: list[ast.expr] = []
+    modes = [parameter.mode for parameter in node.method.parameters]
+    passed, outputs = split_outputs(emitter, node.arguments, modes, steps)
+    made = emitter.at(_called(emitter, node, found, passed), node)
+    made = last_of(*steps, made) if steps else made
+    return with_outputs(emitter, made, outputs, is_void=node.method.returns is VOID)
+
+
+def _delegate_or_missing(emitter: Emitter, node: nodes.Call) -> ast.expr:
+    """`f.Invoke(x)` on a delegate; everything else without an implementation fails by name when it is reached."""
+    method, receiver = node.method, node.receiver
+    if method.name == "Invoke" and receiver is not None and method.container.kind == "delegate":
+        return _call_delegate(emitter, receiver, node.arguments)
+    return missing(emitter, method)
+
+
+def _nullable_call(emitter: Emitter, node: nodes.Call, receiver: nodes.Expression) -> ast.expr:
+    """Members of `T?`, whose run-time value is None or the value itself."""
+    from apimpolicy.dotnet.collections.arrays import default_value
+    from apimpolicy.emit.boxing import boxed
+
+    inner = receiver.type.underlying or receiver.type
+    name = emitter.fresh()
+    value = walrus(name, emitter.emit(receiver))
+    if node.method.name == "GetValueOrDefault":
+        if node.arguments:
+            default = emitter.emit(node.arguments[0])
+        else:
+            default = emitter.run(default_value, emitter.type_constant(inner))
+        return conditional(is_not_none(value), load(name), default)
+    found = implementation_of(node.method)
+    if found is None:
+        return missing(emitter, node.method)
+    as_object = conditional(is_none(load(name)), constant(None), boxed(emitter, load(name), inner))
+    return invoke(emitter, found, node.method, last_of(value, as_object), [emitter.emit(a) for a in node.arguments])
+
+
+def emit_deconstruct_call(emitter: Emitter, node: nodes.DeconstructCall) -> ast.expr:
+    if node.method.is_static:
+        return call_member(emitter, node.method, None, [emitter.emit(node.receiver)])
+    return call_member(emitter, node.method, emitter.checked_receiver(node.receiver), [])
+
+
+# ------------------------------------------------------------------------------ delegates and local functions
+
+
+def emit_delegate_call(emitter: Emitter, node: nodes.DelegateCall) -> ast.expr:
+    function = node.target.function if isinstance(node.target, nodes.MethodGroup) else None
+    if function is not None and function.returns_reference:
+        return _call_for_reference(emitter, node, function)
+    if any(mode in ("ref", "out") for mode in node.modes):
+        return _call_with_outputs(emitter, node, function)
+    if function is not None:
+        return call(load(emitter.symbol_name(function)), *in_written_order(emitter, node.arguments))
+    return _call_delegate(emitter, node.target, node.arguments)
+
+
+def _call_delegate(emitter: Emitter, target: nodes.Expression, arguments: Sequence[nodes.Expression]) -> ast.expr:
+    if emitter.known_not_null(target) or not can_be_seen(arguments):
+        return call(emitter.checked_receiver(target), *in_written_order(emitter, arguments))
+    steps: list[ast.expr] = []
+    held, read = receiver_first(emitter, target, arguments, steps)
+    return last_of(*steps, call(emitter.or_null_reference(held), *read))
+
+
+def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol) -> ast.expr:
+    """A function that returns by reference takes its ref and out arguments as references."""
+    from apimpolicy.emit.references import reference_to
+
+    passed = [
+        reference_to(emitter, argument) if mode in ("ref", "out") else emitter.emit(argument)
+        for mode, argument in zip(node.modes, node.arguments, strict=True)
+    ]
+    return call(load(emitter.symbol_name(function)), *passed)
+
+
+def _call_with_outputs(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol | None) -> ast.expr:
+    """A local function with ref or out parameters returns them after its result, as library functions do."""
+    from apimpolicy.emit.assignments import split_outputs, with_outputs
+
+    if function is None:
+        raise NotSimulatedError("delegates with ref or out parameters")
+    steps: list[ast.expr] = []
+    passed, outputs = split_outputs(emitter, node.arguments, node.modes, steps)
+    made: ast.expr = call(load(emitter.symbol_name(function)), *in_written_order(emitter, passed))
+    made = last_of(*steps, made) if steps else made
+    return with_outputs(emitter, made, outputs, is_void=node.type is VOID)

@@ -1,0 +1,64 @@
+"""Emission of lambdas: Python's own, or functions before the statement that they stand in."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding import nodes
+from apimpolicy.dotnet.system import delegates
+from apimpolicy.emit.building import load, parameters
+from apimpolicy.emit.cells import cells_of_referenced, parameters_in_cells
+from apimpolicy.emit.function_bodies import as_asynchronous, captured_cells, define, function_statements, nonlocals
+from apimpolicy.emit.variables import assigns_outer, declared_in, functions_used_in, may_recur
+
+if TYPE_CHECKING:
+    from apimpolicy.emit.core import Emitter
+
+
+def emit_lambda(emitter: Emitter, node: nodes.Lambda) -> ast.expr:
+    made = _lambda_function(emitter, node)
+    if node.is_async:
+        made = as_asynchronous(emitter, made, node.return_type)
+    return made if node in emitter.passed else emitter.run(delegates.typed, made, emitter.type_constant(node.type))
+
+
+def _lambda_function(emitter: Emitter, node: nodes.Lambda) -> ast.expr:
+    names = [emitter.symbol_name(parameter) for parameter in node.parameters]
+    captured = [*captured_cells(emitter, node), *_captured_functions(emitter, node)]
+    arguments = parameters(names, {name: load(name) for name in captured})
+    burns = [ast.Expr(emitter.step())] if may_recur(node.body) else []
+    emitter.repeating += 1
+    if isinstance(node.body, nodes.Expression):
+        returning = emitter.returning(node.body)
+        statements = [*cells_of_referenced(emitter, declared_in(node.body, inside=False)), *returning]
+    else:
+        statements = function_statements(emitter, node.body)
+    emitter.repeating -= 1
+    value = _only_value(node, statements)
+    if value is not None and not burns:
+        return ast.Lambda(arguments, value)
+    name = emitter.fresh("lambda_body")
+    cells = parameters_in_cells(emitter, node.parameters)
+    statements = [*nonlocals(emitter, node, set(node.parameters)), *burns, *cells, *statements]
+    emitter.hoist(define(emitter, name, arguments, statements, node))
+    return load(name)
+
+
+def _only_value(node: nodes.Lambda, statements: list[ast.stmt]) -> ast.expr | None:
+    """What a lambda gives that Python's can be; None when it needs statements."""
+    only = statements[0]
+    if (
+        isinstance(node.body, nodes.Expression)
+        and isinstance(only, ast.Return)
+        and not any(parameter.is_referenced for parameter in node.parameters)
+        and not assigns_outer(node.body, set(node.parameters))
+    ):
+        return only.value
+    return None
+
+
+def _captured_functions(emitter: Emitter, node: nodes.Lambda) -> list[str]:
+    """Local functions of a loop's body that a lambda calls: it keeps those of its own iteration."""
+    used = functions_used_in(node) if emitter.with_cells else ()
+    return [emitter.symbol_name(function) for function in used if function in emitter.with_cells]

@@ -1,0 +1,117 @@
+"""Members, as they are reached by what is registered for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding import nodes
+from apimpolicy.binding.conversions import is_delegate
+from apimpolicy.dotnet.registry import Implementation, reason_against
+from apimpolicy.dotnet.signatures import Method
+from apimpolicy.emit import charging, runtime
+from apimpolicy.emit.boxing import boxed
+from apimpolicy.emit.building import attribute, call, constant
+from apimpolicy.emit.overrides import implementation_of
+
+if TYPE_CHECKING:
+    import ast
+
+    from apimpolicy.dotnet.signatures import Field, Member, Property
+    from apimpolicy.dotnet.types import Type
+    from apimpolicy.emit.core import Emitter
+
+_ON_OBJECT = frozenset({"object", "System.ValueType", "System.Enum"})
+
+
+def read_member(emitter: Emitter, member: Property | Field, receiver: nodes.Expression | None) -> ast.expr:
+    """The value of a property or a field."""
+    found = implementation_of(member)
+    if found is None:
+        return missing(emitter, member)
+    if found.form == "attribute" and receiver is not None:
+        return attribute(emitter.emit(receiver), found.name)
+    if receiver is None:
+        return invoke(emitter, found, member, None, [])
+    return invoke(emitter, found, member, receiver_for(emitter, member, receiver, found), [])
+
+
+def receiver_for(emitter: Emitter, member: Member, receiver: nodes.Expression, found: Implementation) -> ast.expr:
+    """The receiver of a member; a value whose member is declared on object is boxed."""
+    if receiver.type.is_value_type and member.declaring.name in _ON_OBJECT:
+        return boxed(emitter, emitter.emit(receiver), receiver.type)
+    if found.form in ("method", "attribute") and not isinstance(receiver, nodes.Literal):
+        return emitter.emit(receiver)
+    return emitter.checked_receiver(receiver)
+
+
+def invoke(
+    emitter: Emitter,
+    found: Implementation,
+    member: Member,
+    receiver: ast.expr | None,
+    arguments: list[ast.expr],
+    type_arguments: tuple[Type, ...] = (),
+) -> ast.expr:
+    """The use of a member, paid for."""
+    if found.form == "attribute" and receiver is not None:
+        return attribute(receiver, found.name)
+    types: list[ast.expr] = []
+    if found.types:
+        types = [emitter.types_constant((*member.container.arguments, *type_arguments))]
+    before: list[ast.expr] = []
+    if receiver is not None:
+        before = [charging.paid_receiver(emitter, found, member, receiver)]
+    arguments = charging.paid_arguments(emitter, found, member, arguments)
+    if charging.pays_by_itself(found):
+        return call(emitter.bring(charging.paying(found), found.name), *types, *before, *arguments)
+    if found.form == "method" and receiver is not None:
+        made = call(attribute(before[0], found.name), *types, *arguments)
+    else:
+        made = call(emitter.bring(found.target, found.name), *types, *before, *arguments)
+    return charging.paid_result(emitter, found, member, made)
+
+
+def call_member(
+    emitter: Emitter,
+    method: Method,
+    receiver: ast.expr | None,
+    arguments: list[ast.expr],
+    type_arguments: tuple[Type, ...] = (),
+) -> ast.expr:
+    """A call whose parts are emitted already: operators and conversions."""
+    found = implementation_of(method)
+    if found is None:
+        return missing(emitter, method)
+    return invoke(emitter, found, method, receiver, arguments, type_arguments)
+
+
+def missing(emitter: Emitter, member: Member) -> ast.expr:
+    """A member without an implementation: fails by name, with the reason if there is one, when it is reached."""
+    from apimpolicy.binding.allow_list import is_type_allowed
+
+    reason = reason_against(member.declaring, member.signature)
+    if not reason and not is_type_allowed(member.declaring):
+        reason = "Azure refuses this type in policy expressions (APIM0001)"
+    return emitter.run(runtime.not_simulated, constant(full_name(member)), constant(reason))
+
+
+def full_name(member: Member) -> str:
+    """`System.Uri.new(string uriString)`: how a missing member is called in messages and in the docs."""
+    return f"{member.declaring.name}: {member.signature}"
+
+
+def pass_to_member(emitter: Emitter, node: nodes.Call) -> None:
+    """Lambdas for parameters that are delegates in the declaration need no type: a member only calls them."""
+    for index, argument in enumerate(node.arguments):
+        if isinstance(argument, (nodes.Lambda, nodes.MethodReference)):
+            declared = _declared(node.method)
+            if declared is not None and is_delegate(declared.parameters[index].type):
+                emitter.passed.add(argument)
+
+
+def _declared(method: Method) -> Method | None:
+    """A method as it is declared, without type arguments."""
+    for member in method.declaring.members(method.name):
+        if isinstance(member, Method) and member.signature == method.signature:
+            return member
+    return None

@@ -1,0 +1,127 @@
+"""Emission of operators: logical ones, comparisons, references, nullables; `arithmetic` has those of numbers."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.conversions import is_delegate
+from apimpolicy.binding.nodes import Binary, Expression, Logical, Unary
+from apimpolicy.dotnet.types import NULL
+from apimpolicy.dotnet.values import BOOL, OBJECT, STRING
+from apimpolicy.emit import runtime
+from apimpolicy.emit.building import compare, conditional, constant, is_none, is_not_none, last_of, load, walrus
+from apimpolicy.emit.members import call_member
+
+if TYPE_CHECKING:
+    from apimpolicy.emit.core import Emitter
+
+_COMPARE: dict[str, ast.cmpop] = {
+    "==": ast.Eq(),
+    "!=": ast.NotEq(),
+    "<": ast.Lt(),
+    ">": ast.Gt(),
+    "<=": ast.LtE(),
+    ">=": ast.GtE(),
+}
+
+
+def emit_logical(emitter: Emitter, node: Logical) -> ast.expr:
+    operator: ast.boolop = ast.And() if node.operator == "&&" else ast.Or()
+    operands: list[ast.expr] = []
+    current: Expression = node
+    while (
+        isinstance(current, Logical)
+        and current.operator == node.operator
+        and not (emitter.recording and current is not node)
+    ):
+        operands.append(emitter.emit(current.right))
+        current = current.left
+    operands.append(emitter.emit(current))
+    return ast.BoolOp(operator, operands[::-1])
+
+
+def emit_binary(emitter: Emitter, node: Binary) -> ast.expr:
+    if node.operand_type is STRING and node.operator == "+":
+        from apimpolicy.emit.texts import concatenation
+
+        return concatenation(emitter, node)
+    if node.operand_type is OBJECT or is_delegate(node.operand_type):
+        return _references(emitter, node)
+    if node.is_lifted:
+        return _lifted(emitter, node)
+    return _operation(emitter, node, emitter.emit(node.left), emitter.emit(node.right))
+
+
+def _references(emitter: Emitter, node: Binary) -> ast.expr:
+    """References compared, and delegates combined."""
+    left, right = node.left, node.right
+    compares = node.operator in ("==", "!=")
+    if compares and left.is_constant and left.constant is None:
+        left, right = right, left
+    if compares and right.is_constant and right.constant is None:
+        value = emitter.emit(left)
+        return is_none(value) if node.operator == "==" else is_not_none(value)
+    from apimpolicy.dotnet.system import delegates, objects
+
+    if not compares:
+        combine = delegates.combine if node.operator == "+" else delegates.remove
+        return emitter.run(combine, emitter.emit(left), emitter.emit(right))
+    equals = delegates.equals if is_delegate(node.operand_type) else objects.reference_equals
+    made = emitter.run(equals, emitter.emit(left), emitter.emit(right))
+    return made if node.operator == "==" else ast.UnaryOp(ast.Not(), made)
+
+
+def _lifted(emitter: Emitter, node: Binary) -> ast.expr:
+    """On nullables: null when an operand is, and false when such a one is compared."""
+    if node.operand_type is BOOL and node.operator in ("&", "|"):
+        function = runtime.and_lifted if node.operator == "&" else runtime.or_lifted
+        return emitter.run(function, emitter.emit(node.left), emitter.emit(node.right))
+    if node.operator in ("==", "!="):
+        for one, other in ((node.left, node.right), (node.right, node.left)):
+            if (one.is_constant and one.constant is None) or one.type is NULL:
+                value = emitter.emit(other)
+                return is_none(value) if node.operator == "==" else is_not_none(value)
+    first, second = emitter.fresh(), emitter.fresh()
+    left, right = walrus(first, emitter.emit(node.left)), walrus(second, emitter.emit(node.right))
+    made = _operation(emitter, node, load(first), load(second))
+    either_null = ast.BoolOp(ast.Or(), [is_none(load(first)), is_none(load(second))])
+    if node.operator == "==":
+        when_null: ast.expr = compare(load(first), ast.Is(), load(second))
+    elif node.operator == "!=":
+        when_null = compare(load(first), ast.IsNot(), load(second))
+    elif node.type is BOOL:
+        when_null = constant(False)
+    else:
+        when_null = constant(None)
+    body = conditional(either_null, when_null, made)
+    return last_of(left, right, body)
+
+
+def _operation(emitter: Emitter, node: Binary, left: ast.expr, right: ast.expr) -> ast.expr:
+    """The operator on plain operands of the operation's type."""
+    if node.method is not None:
+        return call_member(emitter, node.method, None, [left, right])
+    if node.operator in _COMPARE:
+        return compare(left, _COMPARE[node.operator], right)
+    from apimpolicy.emit.arithmetic import calculated
+
+    return calculated(emitter, node, left, right)
+
+
+def emit_unary(emitter: Emitter, node: Unary) -> ast.expr:
+    value = emitter.emit(node.operand)
+    if not node.is_lifted:
+        return _unary(emitter, node, value)
+    name = emitter.fresh()
+    return conditional(is_none(walrus(name, value)), constant(None), _unary(emitter, node, load(name)))
+
+
+def _unary(emitter: Emitter, node: Unary, value: ast.expr) -> ast.expr:
+    if node.operator == "!":
+        return ast.UnaryOp(ast.Not(), value)
+    if node.operator == "+":
+        return value
+    from apimpolicy.emit.arithmetic import negated
+
+    return negated(emitter, node, value)

@@ -1,0 +1,53 @@
+"""Which module emits what: the one table of the emitter's parts.
+
+The function for a kind of bound node is found by its name: `emit_<kind>` makes a Python expression, `statement_<kind>`
+a list of Python statements. A part is imported when the first node of its kinds is emitted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from apimpolicy.dispatch import Functions
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable
+
+    from apimpolicy.emit.core import Emitter
+
+EXPRESSIONS: Final[dict[str, Callable[[Emitter, Any], ast.expr]]] = Functions(
+    "emit",
+    "emit_",
+    {
+        "access": "local placeholder field_access property_access tuple_element anonymous_member indexer_access "
+        "array_access",
+        "calls": "call delegate_call deconstruct_call",
+        "operators": "unary binary logical",
+        "texts": "interpolated_string",
+        "conditions": "conditional coalesce conditional_access throw_expression",
+        "conversions": "convert",
+        "type_tests": "is_type as_type is_pattern type_of",
+        "assignments": "assignment compound_assignment deconstruction",
+        "references": "reference dereference redirection",
+        "lambdas": "lambda",
+        "delegates": "method_group method_reference",
+        "creation": "object_creation array_creation anonymous_creation tuple_creation default_value",
+        "dynamic": "dynamic",
+    },
+)
+
+STATEMENTS: Final[dict[str, Callable[[Emitter, Any], list[ast.stmt]]]] = Functions(
+    "emit",
+    "statement_",
+    {
+        "statements": "empty expression_statement local_declaration if return",
+        "blocks": "block statements labeled",
+        "jumps": "break continue goto",
+        "loops": "loop foreach",
+        "switches": "switch",
+        "exceptions": "throw try",
+        "resources": "using lock",
+        "local_functions": "local_function yield",
+    },
+)

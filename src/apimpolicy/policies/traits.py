@@ -1,0 +1,62 @@
+"""The words in which policies say what they are: traits of a policy, and doubts about an attribute.
+
+    @policy("set-status", sections=ANYWHERE, traits="sets-status")
+    class SetStatus:
+        reason: str = expression_attribute(required=True, doubt="optional")
+
+Rules, reports and the engine ask `policies.registry.has_trait`, instead of comparing names.
+"""
+
+from __future__ import annotations
+
+TRAITS = {
+    "answers": "sends the request somewhere or answers it",
+    "asks-for-token": "gets a token of a managed identity",
+    "branches": "runs the policies of one of its child elements",
+    "checks-address": "lets callers through by their address",
+    "checks-certificate": "is a check of the caller's certificate",
+    "checks-header": "wants a header to have one of some values",
+    "checks-token": "is a check of the caller's token",
+    "chooses-backend": "names the backend that the request goes to",
+    "composes": "the policies inside it make its response",
+    "counts-calls": "limits calls, so many in a period",
+    "counts-subscription": "counts the calls of a subscription, and does nothing without one",
+    "diverts": "sends the request elsewhere than to the backend",
+    "ends": "no request goes on after it",
+    "finds-value": "sets its variable to what the cache has under a key",
+    "forwards": "its answer is the response from then on",
+    "joins": "goes on when the policies inside have ended, however they end",
+    "keeps-responses": "keeps responses in the cache, or looks for one; needs its other half",
+    "keeps-values": "reads, writes or removes a value in the cache, by a key",
+    "limits": "limits what callers use",
+    "logs": "writes to a log",
+    "makes-response": "makes up a response, or a part of one",
+    "measures": "sends metrics with dimensions",
+    "ordered": "the elements inside it stand in a certain order",
+    "ranged": "takes numbers within documented bounds",
+    "not-in-fragments": "the gateway does not support it in a policy fragment",
+    "preflight": "answers preflight requests, in whatever scope it stands",
+    "refuses": "may answer a request in the place of what follows",
+    "repeats": "runs the policies inside again; its condition is evaluated after them",
+    "replaces-body": "gives a message another body",
+    "requests": "sends a request of its own",
+    "routes": "says to which URL the request is forwarded",
+    "seen-in-traces": "its messages in traces of real gateways were seen",
+    "sets-header": "sets a header of the message",
+    "sets-method": "gives the request another method",
+    "sets-status": "sets the status of the response",
+    "sets-variable": "sets the variable that its name says",
+    "unnamed-outputs": "has output variables of which no source says the names",
+    "wraps": "the policies inside work on the request itself",
+}
+
+DOUBTS = {
+    "optional": "its page requires it; the schema, or the pages' own examples and many deployed documents, do not",
+    "needed": "the schema does not require it, but without it the policy hardly makes sense",
+    "expression": "its page allows no expression, and the toolkit or deployed documents have one",
+    "no-expression": "its page allows an expression, and real gateways refuse to save one",
+    "unknown-expression": "no source says whether it may be an expression",
+}
+"""What the sources disagree about, of an attribute: Microsoft's page of the policy, the gateway's schema as the editor
+extension for Visual Studio Code has it, Microsoft's policy toolkit, what real gateways were seen to accept, and
+deployed documents. An error needs all of them: of what is doubtful nothing is said, or a warning."""
