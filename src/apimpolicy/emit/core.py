@@ -147,7 +147,7 @@ class Emitter:
             if error.span is None:
                 error.span = self.span_of(expression)
             raise
-        if not self.recording or not _is_recorded(expression):
+        if not self.recording or not is_recorded(expression):
             return made
         repeats = self.repeating or expression in self._recorded_once
         self._recorded_once.add(expression)
@@ -359,6 +359,6 @@ _NOT_RECORDED = (
 )
 
 
-def _is_recorded(expression: Expression) -> bool:
+def is_recorded(expression: Expression) -> bool:
     """Which sub-expressions people want to see the value of."""
     return not expression.is_constant and not isinstance(expression, _NOT_RECORDED)

@@ -10,7 +10,6 @@ from apimpolicy.binding.nodes import Block
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.environment import Environment, has_environment, use_environment
 from apimpolicy.emit.frames import as_policy_error
-from apimpolicy.emit.recorder import OrderedRecorder
 from apimpolicy.errors import PolicySyntaxError, PolicyTypeError
 from apimpolicy.syntax.depth import ORDINARY_DEPTH, with_room
 from apimpolicy.syntax.parser import parse
@@ -83,7 +82,7 @@ class CompiledExpression:
 
     def _for(self, recorder: Recorder) -> Callable[..., Any]:
         """The function for a recorder of this kind."""
-        if isinstance(recorder, OrderedRecorder):
+        if recorder.in_order:
             if self._in_order is None:
                 self._in_order = self._emit(recording=True, in_order=True)
             return self._in_order

@@ -42,6 +42,8 @@ class Recorder:
     __slots__ = ("_kept", "_overflow", "_room", "is_full", "limit", "once", "rounds_left_out")
 
     most = ROUNDS
+    in_order = False
+    """Whether loops hand over each value at once."""
 
     def __init__(self, limit: int = 10_000, overflow: Overflow | None = None) -> None:
         self._kept: dict[Any, Any] = {}
@@ -122,6 +124,8 @@ class OrderedRecorder(Recorder):
     """
 
     __slots__ = ()
+
+    in_order = True
 
     def __init__(self, limit: int = 20_000) -> None:
         super().__init__(limit)

@@ -236,7 +236,7 @@ class Explorer:
         if found is None or not self._is_new(found):
             return
         following = self._run(found)
-        if following is not None:
+        if following is not None and decision.place not in ("double", LAST_RESORT):  # other policies run then
             self.figures.predicted += 1
             self._compare(run, following, index)
 

@@ -65,8 +65,9 @@ class Follower:
         self.error: PolicyError | None = None
         """The error that was met last, on its way up."""
 
-    def has_token(self, headers: Headers) -> None:
+    def has_token(self, provider: str, headers: Headers) -> None:
         """The request has a token that was made for it."""
+        self.state.provider = provider
         value = headers.get("Authorization")
         if value is not None:
             self.path.assignment[("header", "authorization", "there")] = True

@@ -30,6 +30,7 @@ _NO_BOUND = solver.many(PRINTABLE)
 FIELD = solver.either(solver.literal(""), _VISIBLE, solver.sequence(_VISIBLE, solver.many(PRINTABLE), _VISIBLE))
 """The value of a header: visible characters, with spaces inside."""
 ANY = _NO_BOUND
+SOME = solver.times(PRINTABLE, 1, None)
 WORD = solver.times(_TOKEN, 1, None)
 TOKENS = solver.many(_TOKEN)
 """Letters, digits and `-_.`: what no coding changes."""

@@ -54,7 +54,7 @@ class Fields:
         """Its values, joined, when it is there."""
         if self.is_known(name):
             return self.set.get(self.name(name)) or Dual(None)
-        pattern = patterns.FIELD if self.folds and self.key[-1] != "query" else patterns.ANY
+        pattern = patterns.WORD if not self.folds else patterns.ANY if self.key[-1] == "query" else patterns.FIELD
         return Dual(term=self.inputs.text(*self.key, self.name(name), default="x", pattern=pattern))
 
 
@@ -77,7 +77,9 @@ class Body:
 
     @property
     def text(self) -> Term:
-        return self.inputs.text(*self.key, "text", default="x" if self.key == ("body",) else "", pattern=patterns.ANY)
+        if self.key == ("body",):  # without content there is no body
+            return self.inputs.text(*self.key, "text", default="x", pattern=patterns.SOME)
+        return self.inputs.text(*self.key, "text", default="", pattern=patterns.ANY)
 
     @property
     def tree(self) -> Tree:
@@ -124,6 +126,8 @@ class State:
         """What is known of the error besides that the way decides it: of one that a double makes."""
         self.stored: dict[str, Dual] = {}
         """What the cache holds since this request, by key."""
+        self.provider: str | None = None
+        """The provider of the token that was made for the request."""
         self.draws = 0
         """How many random numbers were asked for."""
         self.answers = 0

@@ -24,6 +24,8 @@ _TARGETS = {"string": TEXT, "int": NUMBER, "long": NUMBER, "bool": TRUTH, "Jwt":
 _TARGETS |= {_J + "JObject": OBJECT, _J + "JArray": LIST}
 TOKEN_KINDS = {1: OBJECT, 2: LIST, 6: NUMBER, 8: TEXT, 9: TRUTH, 10: NULL}
 _KINDS = (TEXT, NUMBER, TRUTH, OBJECT, LIST, NULL, JWT)
+OTHER = "other"
+"""A name that stands for all that nobody asks for."""
 LARGEST = 2**31 - 1
 
 
@@ -189,6 +191,37 @@ class Tree(Token):
             return changed
         return Dual(null=solver.no(self.there(name)), form=self.at(name))
 
+    def count(self) -> Term:
+        """How many of the names that were asked for it has; one more stands for any other."""
+        self.there(OTHER)
+        size = len(self.key)
+        there = [
+            each.term
+            for key, each in self.inputs.known.items()
+            if key[:size] == self.key and len(key) == size + 2 and key[-1] == "there"
+        ]
+        return sum(
+            (solver.choice(each, solver.constant(1), solver.constant(0)) for each in there[1:]),
+            start=solver.choice(there[0], solver.constant(1), solver.constant(0)),
+        )
+
+    def pairs(self, walker: Walker, dual: Dual, seen: Any) -> list[tuple[Any, str, Dual]]:
+        """What an object of a run has: each thing that was seen, its name, and its value. Which there are is as it
+        was, with an obstacle.
+        """
+        walker.path.blocked(Obstacle("all names of an object", "|".join(self.key)))
+        for key in [each for each in self.inputs.known if each[: len(self.key)] == self.key] or [()]:
+            if len(key) == len(self.key) + 2 and key[-1] == "there":
+                walker.path.hold(self.inputs.known[key].term, bool(walker.path.assignment.get(key)), "names")
+        other = walker.path.assignment.get((*self.key, f".{OTHER}", "there"), False)
+        walker.path.hold(self.there(OTHER), bool(other), "names")
+        found: list[tuple[Any, str, Dual]] = []
+        for each in seen or ():
+            name = getattr(each, "key", None) or getattr(each, "name", None)
+            if isinstance(name, str):
+                found.append((each, name, Dual(child_value(dual.value, name), form=self.at(name))))
+        return found
+
     def items(self, walker: Walker, dual: Dual) -> list[Dual] | None:
         if self.decide_kind(walker, dual) != LIST:
             return None
@@ -258,6 +291,12 @@ def is_null(walker: Walker, dual: Dual) -> bool:
         return dual.value is None and not isinstance(dual.form, Tree)
     walker.path.hold(dual.null, dual.value is None, "null")
     return dual.value is None
+
+
+def is_plain_null(walker: Walker, dual: Dual) -> bool:
+    """Whether it is a plain null, and no token."""
+    form = dual.form
+    return isinstance(form, Tree) and not form.is_token and form.decide_kind(walker, dual) == NULL
 
 
 def _parsed_truth(walker: Walker, plain: Dual) -> Dual:

@@ -189,7 +189,7 @@ class World:
             gateway.follow(follower)
             request = self.request(scenario)
             if scenario.token is not None:
-                follower.has_token(request.headers)
+                follower.has_token(scenario.token[0], request.headers)
             made = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
             result = self.send(gateway, request, variables, made)
         except TooLong:

@@ -60,6 +60,8 @@ class FirstCases:
     missing: list[str]
     difference: str = ""
     """The first step in which the simulator's run is not the recorded one."""
+    reached: int = 0
+    """How many branches have a case."""
     proven: int = 0
     """How many of the missing branches no request can take."""
     causes: dict[str, int] = attrs.field(factory=dict)

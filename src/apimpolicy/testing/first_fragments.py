@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
     from apimpolicy.testing.first_surroundings import Surroundings
 
+_COMMENTS = re.compile(r"<!--.*?-->", re.DOTALL)
 _INCLUDES = re.compile(r"""<include-fragment\s[^>]*?fragment-id\s*=\s*["']([^"'{]+)["']""")
 EMPTY = "<fragment />"
 _FOLDERS = ("", "fragments", "policy-fragments", "policyFragments", "../fragments", "../policy-fragments", "..")
@@ -74,7 +75,7 @@ def put_into_document(fragments: dict[str, str], policy: str, output: str, secti
 
 
 def _included(text: str) -> list[str]:
-    return [unescape(found[1]) for found in _INCLUDES.finditer(text)]
+    return [unescape(found[1]) for found in _INCLUDES.finditer(_COMMENTS.sub("", text))]
 
 
 def _near(name: str, policy: str, output: str) -> str:

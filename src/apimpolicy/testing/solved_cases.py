@@ -63,6 +63,7 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
         text,
         cases,
         [world.goals.name(goal) for goal in branches],
+        reached=sum(goal.kind == BRANCH for goal in writer.reached),
         proven=len(branches) if explored.is_proof else 0,
         causes={} if explored.is_proof else causes,
         figures=attrs.asdict(explored.figures),

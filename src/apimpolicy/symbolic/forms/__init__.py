@@ -80,6 +80,20 @@ class Call:
         """What the member gave in the run; None when it threw."""
         return self.walker.peek(self.node)
 
+    def name_of(self, dual: Dual) -> str | None:
+        """A text that names something: a constant, or what it was in the run, which decides the way."""
+        from apimpolicy.symbolic import solver
+        from apimpolicy.symbolic.values import term_of
+
+        if not isinstance(dual.value, str) or dual.lost is not None:
+            return None
+        if not dual.is_constant:
+            term = term_of(dual)
+            if term is None or not solver.is_text(term):
+                return None
+            self.walker.path.hold(solver.equal(term, solver.constant(str(dual.value))), True, "name")
+        return str(dual.value)
+
     def guard(self, term: Term) -> None:
         """It throws unless this is so."""
         self.walker.guard(term)

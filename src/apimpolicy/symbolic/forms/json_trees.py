@@ -28,7 +28,9 @@ def _key(dual: Dual) -> str | int | None:
 @form(_J + "JObject", f"{_J}JToken Item[string propertyName] {{ get; set; }}")
 @form(_J + "JObject", f"{_J}JToken GetValue(string propertyName)")
 def item(call: Call) -> Dual | None:
-    own, key = call.own.form, _key(call.arguments[0])
+    own = call.own.form
+    is_name = isinstance(call.arguments[0].value, str)
+    key = call.name_of(call.arguments[0]) if is_name else _key(call.arguments[0])
     if isinstance(own, Items) and isinstance(call.arguments[0].value, int):
         return item_at(call.walker, call.own, call.arguments[0], call.node)
     if not isinstance(own, trees.Token):
@@ -40,7 +42,7 @@ def item(call: Call) -> Dual | None:
 
 @form(_J + "JToken", "T Value<T>(object key)")
 def value_of_key(call: Call) -> Dual | None:
-    own, key = call.own.form, _key(call.arguments[0])
+    own, key = call.own.form, call.name_of(call.arguments[0])
     if not isinstance(own, trees.Token) or not isinstance(key, str):
         return None
     target = str(call.node.type)
@@ -126,8 +128,11 @@ def token_type(call: Call) -> Dual | None:
 @form("System.Collections.Generic.List", "int Count { get; }")
 def count(call: Call) -> Dual | None:
     own = call.own
-    if isinstance(own.form, trees.Tree) and own.form.decide_kind(call.walker, own) == trees.LIST:
-        return Dual(term=own.form.length)
+    if isinstance(own.form, trees.Tree):
+        if own.form.decide_kind(call.walker, own) == trees.LIST:
+            return Dual(term=own.form.length)
+        call.walker.path.blocked(call.walker.obstacle("how many properties there are", call.node))
+        return Dual(term=own.form.count())
     if isinstance(own.form, Items) and own.form.lost is None:
         return Dual()
     return None
@@ -147,7 +152,7 @@ def has_values(call: Call) -> Dual | None:
 
 @form(_J + "JObject", "bool ContainsKey(string propertyName)")
 def contains_key(call: Call) -> Dual | None:
-    own, key = call.own.form, _key(call.arguments[0])
+    own, key = call.own.form, call.name_of(call.arguments[0])
     if isinstance(own, trees.Tree) and isinstance(key, str):
         own.decide_kind(call.walker, call.own)
         return Dual(term=own.there(key))
@@ -156,7 +161,7 @@ def contains_key(call: Call) -> Dual | None:
 
 @form(_J + "JObject", f"bool TryGetValue(string propertyName, out {_J}JToken value)")
 def try_get_value(call: Call) -> Dual | None:
-    own, key = call.own.form, _key(call.arguments[0])
+    own, key = call.own.form, call.name_of(call.arguments[0])
     if not isinstance(own, trees.Tree) or not isinstance(key, str):
         return None
     own.decide_kind(call.walker, call.own)
@@ -242,8 +247,8 @@ def add_item(call: Call) -> Dual | None:
     but="names that differ in case",
 )
 def property_of(call: Call) -> Dual | None:
-    own, key = call.own.form, _key(call.arguments[0])
-    if not isinstance(own, trees.Tree) or not isinstance(key, str) or not str(key).isascii():
+    own, key = call.own.form, call.name_of(call.arguments[0])
+    if not isinstance(own, trees.Tree) or not isinstance(key, str):
         return None
     own.decide_kind(call.walker, call.own)
     there = own.there(key)
@@ -251,6 +256,22 @@ def property_of(call: Call) -> Dual | None:
         return Dual(null=solver.no(there), form=own.at(key))
     value = Dual(trees.child_value(call.own.value, key), form=own.at(key))
     return Dual(null=solver.no(there), form=Property(key, value))
+
+
+@form(_J + "JObject", f"System.Collections.Generic.IEnumerable<{_J}JProperty> Properties()")
+@form(
+    _J + "JToken", f"{_J}JEnumerable<{_J}JToken> Children()", f"{_J}JEnumerable<T> Children<T>() where T : {_J}JToken"
+)
+@form(_J + "JContainer", f"{_J}JEnumerable<{_J}JToken> Children()")
+def properties(call: Call) -> Dual | None:
+    own = call.own.form
+    if not isinstance(own, trees.Tree):
+        return None
+    if own.decide_kind(call.walker, call.own) != trees.OBJECT:
+        items = own.items(call.walker, call.own)
+        return None if items is None else Dual(form=Items(items))
+    pairs = own.pairs(call.walker, call.own, call.value)
+    return Dual(form=Items([Dual(each, form=Property(name, child)) for each, name, child in pairs]))
 
 
 @form(_J + "JProperty", f"{_J}JToken Value {{ get; set; }}")

@@ -87,7 +87,7 @@ def convert_text(call: Call) -> Dual | None:
 def convert_object(call: Call) -> Dual | None:
     given = call.arguments[0]
     if isinstance(given.form, trees.Tree):
-        if trees.is_null(call.walker, given):
+        if trees.is_null(call.walker, given) or trees.is_plain_null(call.walker, given):
             return Dual()
         return trees.explicit(call.walker, Dual(given.value, form=given.form), str(call.node.type))
     term = term_of(given)
@@ -101,6 +101,8 @@ def convert_object(call: Call) -> Dual | None:
 def truth(call: Call) -> Dual | None:
     given = call.arguments[0]
     if isinstance(given.form, trees.Tree):
+        if trees.is_plain_null(call.walker, given):
+            return Dual()
         return trees.explicit(call.walker, given, "bool")
     term = term_of(given)
     if term is None:

@@ -43,8 +43,11 @@ def as_jwt(call: Call) -> Dual | None:
     key = _text_input(call, call.arguments[0])
     if key is None:
         return None
-    is_token = call.walker.inputs.truth(*key, "jwt")
-    return Dual(null=solver.no(is_token), form=trees.Jwt(call.walker.inputs, (*key, "claim")))
+    provider = call.walker.state.provider
+    if provider is not None and key == ("header", "authorization"):  # a token that was made for the request
+        call.walker.path.blocked(call.walker.obstacle("a token that is signed", call.node))
+        return Dual(form=trees.Jwt(call.walker.inputs, ("token", provider, "claim")))
+    return Dual(null=_missing(call, key, "jwt"), form=trees.Jwt(call.walker.inputs, (*key, "claim")))
 
 
 class Basic:
@@ -62,7 +65,7 @@ def as_basic(call: Call) -> Dual | None:
     key = _text_input(call, call.arguments[0])
     if key is None:
         return None
-    return Dual(null=solver.no(call.walker.inputs.truth(*key, "basic")), form=Basic(key))
+    return Dual(null=_missing(call, key, "basic"), form=Basic(key))
 
 
 def _of_basic(name: str, part: str) -> None:
@@ -87,12 +90,17 @@ def try_parse(call: Call) -> Dual | None:
     key = _text_input(call, call.arguments[0])
     if key is None:
         return None
-    is_token = call.walker.inputs.truth(*key, "jwt")
-    has_it = bool(call.walker.path.assignment.get((*key, "jwt")))
-    token = Dual(
-        True if has_it else None, null=solver.no(is_token), form=trees.Jwt(call.walker.inputs, (*key, "claim"))
-    )
-    return Dual(term=is_token, form=Output(token))
+    missing = _missing(call, key, "jwt")
+    has_it = call.walker.inputs.value(missing, call.walker.path.assignment) is False
+    token = Dual(True if has_it else None, null=missing, form=trees.Jwt(call.walker.inputs, (*key, "claim")))
+    return Dual(term=solver.no(missing), form=Output(token))
+
+
+def _missing(call: Call, key: tuple[str, ...], kind: str) -> solver.Term:
+    """Whether a text is no token of this kind, or is not there."""
+    there = call.walker.inputs.known.get((*key, "there"))
+    is_one = call.walker.inputs.truth(*key, kind)
+    return solver.no(is_one if there is None else solver.every(is_one, there.term))
 
 
 def _text_input(call: Call, text: Dual) -> tuple[str, ...] | None:
