@@ -124,6 +124,7 @@ class Explorer:
             self._turn_around(run, index)
         self.outcome.is_complete = not self._queue and not self._gave_up
         self.figures.seconds = time.process_time() - begun
+        solver.end_at(None)
         return self.outcome
 
     def _is_tired(self) -> bool:

@@ -259,20 +259,21 @@ def ask(terms: Sequence[Term], milliseconds: int, wishes: Sequence[Term] = ()) -
     return _asked(terms, milliseconds)
 
 
-_until: list[float] = []
+_until: list[float | None] = [None]
 _LEAST = 20
 
 
-def end_at(moment: float) -> None:
-    """Questions end at this moment (of `time.monotonic`), undecided; they may take longer on a busy machine."""
-    _until[:] = [moment]
+def end_at(moment: float | None) -> None:
+    """Questions end at this moment (of `time.process_time`), undecided; None: whenever they are decided."""
+    _until[0] = moment
 
 
 def _at_most(milliseconds: int) -> int:
-    """So many milliseconds, or those that are left."""
-    if not _until:
+    """So many milliseconds, or those that are left; twice as many on a busy machine."""
+    moment = _until[0]
+    if moment is None:
         return milliseconds
-    return max(_LEAST, min(milliseconds, int((_until[0] - time.monotonic()) * 1000)))
+    return max(_LEAST, min(milliseconds, int((moment - time.process_time()) * 2000)))
 
 
 def _asked(terms: Sequence[Term], milliseconds: int) -> Answer:
