@@ -1,7 +1,7 @@
 """A folder per rule: `bad*.xml` with exactly the output `bad*.txt`, `good*.xml` without a finding of the rule.
 
-`settings.toml` in a folder is what `check` knows in both cases: the fields of `Settings`, and a table `[fragments]` of
-file names by id, and `prove = true` for what a solver proves; `bad-x.toml` beside `bad-x.xml` is for it alone.
+`settings.toml` in a folder is what `check` knows in both cases: the fields of `Settings`, a table `[fragments]` of file
+names by id, and `prove = true` for what a solver proves; `bad-x.toml` beside `bad-x.xml` is so for that file alone.
 With APIMPOLICY_UPDATE=1 in the environment the `.txt` files are written instead of compared.
 """
 

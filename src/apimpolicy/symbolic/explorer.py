@@ -112,6 +112,7 @@ class Explorer:
         """Search until everything wanted is found, all ways are gone, or a bound is reached."""
         begun = time.process_time()
         deadline = begun + self.bounds.seconds
+        solver.end_at(deadline)
         for start in ({}, *starts):
             if self._run(start) is None and not self.outcome.runs:
                 break
@@ -123,6 +124,7 @@ class Explorer:
             self._turn_around(run, index)
         self.outcome.is_complete = not self._queue and not self._gave_up
         self.figures.seconds = time.process_time() - begun
+        solver.end_at(None)
         return self.outcome
 
     def _is_tired(self) -> bool:

@@ -7,6 +7,7 @@ fixed seeds, and limits of time that are only reached by questions that are give
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -258,10 +259,27 @@ def ask(terms: Sequence[Term], milliseconds: int, wishes: Sequence[Term] = ()) -
     return _asked(terms, milliseconds)
 
 
+_until: list[float | None] = [None]
+_LEAST = 20
+
+
+def end_at(moment: float | None) -> None:
+    """Questions end at this moment (of `time.process_time`), undecided; None: whenever they are decided."""
+    _until[0] = moment
+
+
+def _at_most(milliseconds: int) -> int:
+    """So many milliseconds, or those that are left; twice as many on a busy machine."""
+    moment = _until[0]
+    if moment is None:
+        return milliseconds
+    return max(_LEAST, min(milliseconds, int((moment - time.process_time()) * 2000)))
+
+
 def _asked(terms: Sequence[Term], milliseconds: int) -> Answer:
     solver = z3.Solver()
     solver.set("rlimit", milliseconds * _UNITS)
-    solver.set("timeout", milliseconds * 8)
+    solver.set("timeout", _at_most(milliseconds * 8))
     try:
         solver.add(*terms)
         found = solver.check()

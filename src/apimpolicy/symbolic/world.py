@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.inputs import Assignment, Inputs
     from apimpolicy.symbolic.path import Path
     from apimpolicy.symbolic.state import State
+    from apimpolicy.symbolic.values import Obstacle
 
     Token = Callable[[str, Mapping[str, Any]], tuple[str, str]]
     Asking = Callable[[Follower, FollowedGateway, Result], list[Path]]
@@ -44,6 +45,8 @@ class World:
     knows. `variables` are those that every request begins with.
     `fixed` are the entities of `context`, by kind, that are as `settings` say and no inputs.
 
+    `unfollowed` is what decides about requests here without being followed: nothing can be proven then.
+
     `asking` is asked at the end of each run, while all is known of it, and gives the ways that go on from there: what
     was decided on the run, and after it.
     """
@@ -59,11 +62,13 @@ class World:
         variables: Mapping[str, Any] | None = None,
         uploads: Collection[str] = (),
         fixed: Collection[str] = (),
+        unfollowed: Sequence[Obstacle] = (),
         has_doubles: bool = False,
         named_values: Mapping[str, str] | None = None,
     ) -> None:
         self.uploads = frozenset(uploads)
         self.fixed = frozenset(fixed)
+        self.unfollowed = tuple(unfollowed)
         self.variables = dict(variables or {})
         self.asking: Asking | None = None
         self.settings = dict(settings or {})
@@ -165,7 +170,9 @@ class World:
         return gateway.run(self.scopes, request, variables=variables, doubles=doubles or None)
 
     def begin(self, state: State) -> None:
-        """Say what is the same of every request."""
+        """Say what is the same of every request, and what of this world is not followed."""
+        for obstacle in self.unfollowed:
+            state.path.blocked(obstacle)
 
     def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
         """Send what an assignment means through the policy, and follow it; on from a way that went before, if given."""

@@ -260,3 +260,66 @@ def test_folders_revisions_and_markdown(folder: Path, capsys: pytest.CaptureFixt
 def test_a_file_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "nowhere.xml", "orders.xml"]) == 2
     assert "there is no file, folder or git revision nowhere.xml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("gateway", "why"),
+    [
+        ("{operation: {id: a, method: GET, url-template: /a}}", "which operation a request is for"),
+        ("{over-capacity: true}", "when the gateway is over its capacity"),
+    ],
+)
+def test_what_a_gateway_decides_without_a_policy_is_not_followed(
+    folder: Path, gateway: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = FILE.replace("cases:", f"defaults: {{gateway: {gateway}}}\ncases:", 1)
+    (folder / "orders.test.yaml").write_text(text, "utf-8")
+
+    assert main(["prove", "-k", "only requests"]) == 3
+    assert f"- {why}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("inbound", "claim"),
+    [
+        pytest.param('<set-variable name="a" value="b" />', "then: set-variable", id="a policy that runs"),
+        pytest.param("", "never: {any: [mock-response, {status: 404, by: policy}]}", id="any"),
+        pytest.param("", "then: {not: {by: gateway}}", id="not"),
+        pytest.param(
+            '<set-header name="X-A"><value>@(context.Request.Method)</value></set-header>',
+            "if: {request: {headers: {X-A: POST}}}\n    then: '@(context.Request.Method == \"POST\")'",
+            id="a header that a policy set",
+        ),
+        pytest.param(
+            '<set-variable name="m" value="@(context.Request.Method)" />',
+            "if: {variables: {m: PUT}}\n    then: '@(context.Request.Method == \"PUT\")'",
+            id="a variable",
+        ),
+        pytest.param(
+            '<return-response><set-status code="@(context.Request.Body == null ? 400 : 200)" reason="x" />'
+            '<set-header name="A"><value>b</value></set-header><set-body>no</set-body></return-response>',
+            "if: {status: 4xx}\n    then: ['@(context.Request.Body == null)', {headers: {A: b}, body: {contains: o}}]",
+            id="what a composed answer has",
+        ),
+        pytest.param(
+            "<choose><when condition='@(context.Request.Method == \"PUT\")'><set-method>POST</set-method></when>"
+            "</choose>",
+            "then-sent: '@(context.Request.Method != \"PUT\")'",
+            id="the method as it was sent",
+        ),
+        pytest.param(
+            "<set-variable name='n' value='@(context.Request.Headers[\"N\"][0])' />",
+            "if: {error: {source: set-variable}}\n    then: {status: 500, by: gateway}",
+            id="an error of an expression",
+        ),
+    ],
+)
+def test_conditions_that_are_proven(
+    folder: Path, inbound: str, claim: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "orders.xml").write_text(POLICY.replace("<base />", f"<base />{inbound}", 1), "utf-8")
+    if "{not:" in claim or "any:" in claim or "then: set-variable" in claim or "return-response" in inbound:
+        (folder / "orders.xml").write_text(f"<policies><inbound><base />{inbound}</inbound></policies>", "utf-8")
+    (folder / "orders.test.yaml").write_text(f"policy: orders.xml\nclaims:\n  - name: it\n    {claim}\n", "utf-8")
+
+    assert main(["prove"]) == 0, capsys.readouterr().out

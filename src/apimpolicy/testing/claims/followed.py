@@ -213,7 +213,8 @@ def _body(conditions: FollowedConditions, tree: Tree) -> Iterable[Term]:
         return
     if message.body.lost is not None or message.body.set is None:
         raise Unknown(message.body.lost or Obstacle("the body of an answer", f"{tree.source.path}:{tree.line}"))
-    yield from _text(message.body.set, tree)
+    is_fixed = message.body.set.is_constant
+    yield from _text(Dual(to_utf16(conditions.result.response.text)) if is_fixed else message.body.set, tree)
 
 
 def _json(conditions: FollowedConditions, tree: Tree) -> Iterable[Term]:

@@ -66,6 +66,7 @@ class ServiceWorld(World):
         inputs.template = self.route.template
 
     def begin(self, state: State) -> None:
+        super().begin(state)
         for name, value in self.route.headers.items():
             state.request.headers.set[name.lower()] = Dual(value)
         if self.route.method is not None:
