@@ -6,6 +6,8 @@ ended otherwise is unknown.
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.values import to_utf16
@@ -197,6 +199,8 @@ def set_body(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
         return
     given = follower.attributes(entry)
     template = entry.element.get("template")
+    if template is not None:
+        _sample(follower, entry, message.body)
     values = [value for value in given.values() if isinstance(value, Dual)]
     if message is follower.state.request and message.body.set is None and message.body.key == ("body",):
         _may_have_body(follower, True)
@@ -205,6 +209,24 @@ def set_body(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     if not values and template is None:
         body.set = Dual("")
     message.body = body
+
+
+_PLACES = re.compile(r"\{[{%][^}]*?\bbody((?:\.[A-Za-z_][\w-]*)+)")
+
+
+def _sample(follower: Follower, entry: TraceEntry, body: Body) -> None:
+    """A template reads a body: one that has all that the template asks for is worth trying."""
+    content: dict[str, Any] = {}
+    for found in _PLACES.finditer(entry.element.source.text[entry.element.start : entry.element.end]):
+        *around, last = found[1][1:].split(".")
+        inner = content
+        for name in around:
+            below = inner.setdefault(name, {})
+            inner = below if isinstance(below, dict) else {}
+        inner.setdefault(last, "x")
+    if content and body.set is None:
+        key = (*body.key, "sample", json.dumps(content))
+        follower.path.hold(follower.inputs.truth(*key), bool(follower.path.assignment.get(key)), "sample")
 
 
 def _may_have_body(follower: Follower, can: bool) -> None:

@@ -220,6 +220,9 @@ class _Reader:
         """Text, JSON, and whether it is JSON."""
         size = len(key)
         has_tree = any(each[:size] == key and each[size : size + 1] == ("tree",) for each in self.given)
+        samples = [each[-1] for each, chosen in self.given.items() if each[:-1] == (*key, "sample") and chosen]
+        if samples:
+            return None, json.loads(samples[-1]), True
         if self.given.get((*key, "json")):
             return None, self.tree((*key, "tree"), OBJECT) if has_tree else {}, True
         return (self.text((*key, "text")) if (*key, "text") in self.given else default), None, False

@@ -88,16 +88,20 @@ class Split(Countable):
     'string[] Split(string separator, int count, System.StringSplitOptions options = "None")',
     "string[] Split(char[] separator, int count)",
     "string[] Split(char[] separator, int count, System.StringSplitOptions options)",
-    but="several separators; more than eight parts",
+    but="different separators in one text; more than eight parts",
 )
 def split(call: Call) -> Dual | None:
     term = term_of(call.own)
     if term is None or isinstance(call.own.form, Folded) or not all(each.is_constant for each in call.arguments):
         return None
     given = call.arguments[0].value
-    separators = [given] if isinstance(given, str) else list(given or ())
-    if len(separators) != 1 or not separators[0]:
+    separators = [given] if isinstance(given, str) else [str(each) for each in given or ()]
+    if not separators or not all(separators):
         return None
+    separators.sort(key=lambda each: each not in str(call.own.value))
+    for other in separators[1:]:
+        if call.walker.path.split(solver.contains(term, solver.constant(other)), "split"):
+            return None
     numbers = [each.value for each in call.arguments[1:]]
     has_count = "count" in call.member.signature
     most = numbers.pop(0) if has_count else None
