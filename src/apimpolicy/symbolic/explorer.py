@@ -277,7 +277,17 @@ class Explorer:
                 found.pop(each.key, None)
             if value is not None and (value != each.default or each.key[-1] in ("kind", "truth", "json")):
                 found[each.key] = value
+        for each in inputs:
+            self._take_first(each, found, related)
         return found
+
+    def _take_first(self, given: Input, found: Assignment, terms: list[Term]) -> None:
+        """Of an input that is one of a few, take the first that does: which one a solver names is chance."""
+        for choice in given.choices if given.key in found else ():
+            tried = {**found, given.key: choice}
+            if choice == found[given.key] or all(self.inputs.value(term, tried) is True for term in terms):
+                found[given.key] = choice
+                return
 
     def _ask(
         self, terms: list[Term], wishes: list[Term], assignment: Assignment, words: list[str]

@@ -106,8 +106,6 @@ def _pattern_within(term: Term, value: str, make: str) -> Term:
 
 def as_text(walker: Walker, dual: Dual) -> Term | None:
     """What a value is as text, as `+` and `ToString` make it; null is empty. None when there is no form."""
-    from apimpolicy.symbolic import trees
-
     if dual.is_constant:
         value = dual.value
         if value is None:
@@ -117,8 +115,10 @@ def as_text(walker: Walker, dual: Dual) -> Term | None:
         if isinstance(value, (int, str)):
             return solver.constant(str(value))
         return None
-    if isinstance(dual.form, trees.Tree):
-        return trees.shown(walker, dual)
+    shows = getattr(dual.form, "shown", None)  # a JSON token says itself how it is shown
+    if shows is not None:
+        made: Term | None = shows(walker, dual)
+        return made
     if isinstance(dual.form, Folded):
         return None
     term = term_of(dual)
