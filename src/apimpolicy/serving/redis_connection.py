@@ -21,8 +21,10 @@ from apimpolicy.serving import bridge
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_PATIENCE = 1.0
-"""Seconds that Redis may take for an answer, and between two attempts while it does not answer."""
+_PATIENCE = 5.0
+"""Seconds that Redis may take for an answer: a busy machine must not be taken for a Redis that is away."""
+_AGAIN = 1.0
+"""Seconds between two attempts while it does not answer."""
 
 log = logging.getLogger("apimpolicy.redis")
 
@@ -81,7 +83,7 @@ class RedisConnection:
     def _guarded(self, call: Any, words: Sequence[Any]) -> Any:
         now = time.monotonic()
         if self._away_since is not None:
-            if now - self._away_since < _PATIENCE:
+            if now - self._away_since < _AGAIN:
                 return None
             self._away_since = now
         try:

@@ -36,11 +36,11 @@ class Serve:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        assert eventually(lambda: self.printed("https://") or self.process.poll() is not None, 30), self.lines
+        assert eventually(lambda: self.printed("https://") or self.process.poll() is not None, 120), self.lines
         found = URLS.search("\n".join(self.lines))
         assert found is not None, self.lines
         self.http, self.https, self.authority = found.groups()
-        assert eventually(self._answers, 30), self.lines
+        assert eventually(self._answers, 120), self.lines
 
     def _read(self) -> None:
         assert self.process.stdout is not None

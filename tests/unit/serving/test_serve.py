@@ -217,6 +217,8 @@ def test_two_servers_behind_nginx_let_exactly_so_many_through(tmp_path: Path, re
         finally:
             nginx.terminate()
             nginx.wait()
+        assert not one.printed("Redis does not answer")
+        assert not other.printed("Redis does not answer")
     assert codes.get(200, 0) + 1 >= 1000
     assert codes == {200: codes[200], 429: 10_000 - codes[200]}
     assert codes[200] in (999, 1000)  # the first question, whether it answers, may have been one of them
