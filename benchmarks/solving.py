@@ -107,13 +107,15 @@ def summary(rows: list[dict[str, Any]]) -> str:
     def share(part: int, whole: int) -> str:
         return f"{part} of {whole} ({100 * part / whole:.0f} %)" if whole else "none"
 
-    return (
-        f"{len(done)} of {len(rows)} documents; branches {share(total['taken'], total['branches'])}, "
-        f"of those not proven impossible {share(total['taken'], possible)}; "
-        f"outcomes of conditions {share(total['seen'], total['operands'])};"
-        f" seconds: median {statistics.median(seconds):.2f}, most {seconds[-1]:.1f};"
-        f" memory: {max((row['memory'] for row in done), default=0):.0f} MB"
+    parts = (
+        f"{len(done)} of {len(rows)} documents",
+        f"branches {share(total['taken'], total['branches'])}",
+        f"of those not proven impossible {share(total['taken'], possible)}",
+        f"outcomes of conditions {share(total['seen'], total['operands'])}",
+        f"seconds: median {statistics.median(seconds):.2f}, most {seconds[-1]:.1f}",
+        f"memory: {max((row['memory'] for row in done), default=0):.0f} MB",
     )
+    return "; ".join(parts)
 
 
 def main() -> None:
