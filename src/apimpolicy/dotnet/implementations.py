@@ -61,12 +61,11 @@ def make() -> Index:
     import subprocess
     import sys
 
-    program = "import marshal, sys; from apimpolicy.dotnet import implementation_index as i, implementations as s; "
+    # Not in PYTHONPATH: pip takes what an editable installation names out of the path while it builds it again.
+    program = "import marshal, sys; sys.path.insert(0, sys.argv[1]); "
+    program += "from apimpolicy.dotnet import implementation_index as i, implementations as s; "
     program += "found = i.read(); s.store(found); sys.stdout.buffer.write(marshal.dumps(found))"
-    path = os.pathsep.join((os.path.dirname(PACKAGE), *filter(None, (os.environ.get("PYTHONPATH"),))))
-    done = subprocess.run(
-        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program, os.path.dirname(PACKAGE)], stdout=subprocess.PIPE, check=True)
     made: Index = marshal.loads(done.stdout)
     return made
 
