@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml  # noqa: F401 - before pytester takes away what its runs import: the C part is loaded once a process
 
 if TYPE_CHECKING:
     from _pytest.pytester import Pytester
