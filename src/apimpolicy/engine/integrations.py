@@ -27,4 +27,5 @@ class Integrations:
         self.dapr.services = transport
         self.metrics: list[Metric] = []
         self.language_models = LanguageModels(settings.count_tokens, settings.embeddings)
-        self.content_safety = ContentSafetyService(settings.content_safety)
+        safety = settings.content_safety
+        self.content_safety = safety if isinstance(safety, ContentSafetyService) else ContentSafetyService(safety)
