@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.binding.conditions import NULLNESS, conditions_of, key_of
+from apimpolicy.engine.own_expressions import own_expressions
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait
 
@@ -131,7 +132,7 @@ class Goals:
                 self._branch(step, step.path, ("passed without a true condition",))
         elif has_trait(step.name, "repeats"):
             self._branch(step, step.path, ("repeated", "not repeated"))
-        for excerpt in _expressions(element, step):
+        for excerpt in own_expressions(element, step.specification) if step.specification is not None else ():
             self._expression(excerpt, step)
 
     def _branch(self, step: Step, name: str, outcomes: tuple[str, ...]) -> None:
@@ -185,20 +186,3 @@ def _outcomes(entry: TraceEntry) -> Iterator[int]:
             yield 0 if effect.data["waits"] else 1
     elif effect is not None and _TAKEN.get(effect.kind, effect) == effect.data.get("taken"):
         yield 0
-
-
-def _expressions(element: Element, step: Step) -> Iterator[Excerpt]:
-    """The expressions of a step itself: of its attributes, its content, and of children that are mere values."""
-    specification = step.specification
-    if specification is None:
-        return
-    literal = {slot.name for slot in specification.attributes if not slot.expression}
-    for attribute in element.attributes:
-        if attribute.value.expression is not None and attribute.name not in literal:
-            yield attribute.value.expression
-    if specification.takes_text and element.expression is not None:
-        yield element.expression
-    values = {slot.child for slot in specification.contents if slot.child is not None}
-    for inner in element.elements():
-        if inner.name in values and inner.expression is not None:
-            yield inner.expression

@@ -16,6 +16,7 @@ from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.explorer import Explorer
 from apimpolicy.symbolic.goals import BRANCH
+from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.symbolic.world import World
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.certificates import STANDARD
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
     from apimpolicy.symbolic.explorer import Exploration
     from apimpolicy.symbolic.goals import Goal
-    from apimpolicy.symbolic.inputs import Assignment
     from apimpolicy.symbolic.world import Run
     from apimpolicy.testing.first_surroundings import Surroundings
 
@@ -181,7 +181,8 @@ class _Writer:
     def case(self, run: Run, wanted: list[Goal]) -> Found | None:
         """A case for a run, as short as it can be while it reaches what is wanted."""
         if wanted:
-            run = self.shorter(run, set(wanted))
+            inputs, needed = self.explored.inputs, set(wanted)
+            run = shorter(self.world, inputs, run, lambda tried: needed <= tried.reached, _MOST_RUNS_FOR_SHORTER)
         given = case_of(run.scenario)
         request = given.pop("request")
         outcome = run_alone(self.policy, self.output, self.around, request, **given)
@@ -209,25 +210,6 @@ class _Writer:
             found = f"{name} ({number})"
         self.names.add(found)
         return found
-
-    def shorter(self, run: Run, wanted: set[Goal]) -> Run:
-        """The same without what is not needed."""
-        tries = 0
-        for key in sorted(run.assignment, key=lambda key: (len(key), key)):
-            if tries >= _MOST_RUNS_FOR_SHORTER:
-                break
-            if key not in run.assignment:
-                continue
-            fewer: Assignment = {
-                each: value for each, value in run.assignment.items() if each != key and each[: len(key)] != key
-            }
-            if key[-1] == "there":
-                fewer = {each: value for each, value in fewer.items() if each[: len(key) - 1] != key[:-1]}
-            tried = self.world.run(self.explored.inputs, fewer)
-            tries += 1
-            if tried.result is not None and wanted <= tried.reached:
-                run = tried
-        return run
 
 
 def _branch_path(world: World, goal: Goal) -> str:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.binding.conditions import conditions_of, key_of
+from apimpolicy.engine.own_expressions import own_expressions
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.report.code_text import folded
 from apimpolicy.report.coverage_data import BRANCH, CONDITION, POLICY, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from apimpolicy.engine.document import Policy
     from apimpolicy.policies.spec import ChildrenSlot, Specification
@@ -109,7 +110,7 @@ class _Walk:
             self.found.branches[element.start] = self.tag(BRANCH, element.name, element, around, REPEATED)
 
     def inside(self, element: Element, specification: Specification, around: int | None) -> None:
-        for excerpt in _expressions(element, specification):
+        for excerpt in own_expressions(element, specification):
             self.expression(excerpt, around)
         for slot in specification.children:
             if slot.part is None:
@@ -134,7 +135,7 @@ class _Walk:
             self.part(inner, part, around, own)
 
     def part(self, element: Element, part: Specification, around: int | None, own: int | None) -> None:
-        for excerpt in _expressions(element, part):
+        for excerpt in own_expressions(element, part):
             self.expression(excerpt, around)
         for slot in part.children:
             if slot.part is None:
@@ -170,17 +171,3 @@ class _Walk:
         seen: dict[str, set[str]] = {outcome: set() for outcome in outcomes}
         self.found.places.append(Place(kind, name, start, end, line, column, around, seen))
         return len(self.found.places) - 1
-
-
-def _expressions(element: Element, specification: Specification) -> Iterator[Excerpt]:
-    """The expressions of a policy or part itself: its attributes, its content, and children that are mere values."""
-    literal = {slot.name for slot in specification.attributes if not slot.expression}
-    for attribute in element.attributes:
-        if attribute.value.expression is not None and attribute.name not in literal:
-            yield attribute.value.expression
-    if specification.takes_text and element.expression is not None:
-        yield element.expression
-    values = {slot.child for slot in specification.contents if slot.child is not None}
-    for inner in element.elements():
-        if inner.name in values and inner.expression is not None:
-            yield inner.expression
