@@ -257,9 +257,8 @@ def test_a_policy_without_end_is_stopped_and_others_go_on() -> None:
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["message"] == "Internal server error"
         # The second one of its kind runs in a thread, and quick ones do not wait for it.
         slow = Wire(url).send(b"GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        began = time.monotonic()
         assert status(exchange(url, b"GET /quick HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")) == 200
-        assert time.monotonic() - began < 1.0
+        assert len(told) == 2, "the slow one is under way"
         assert status(slow.rest()) == 500
     assert "steps" in told[0].problem
 
