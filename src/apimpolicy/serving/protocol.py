@@ -73,7 +73,7 @@ class GatewayProtocol(asyncio.Protocol):
         self.limits = limits
         self._answer = answer
         self._trusts_proxy = trusts_proxy
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser: Any = httptools.HttpRequestParser(self)
         self._incoming: Incoming | None = None
         self._has_head = False
         self._head_size = 0
@@ -104,8 +104,10 @@ class GatewayProtocol(asyncio.Protocol):
         self.server_state.connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         self._is_ending = True
         self._waiting.clear()
+        self._parser = None  # it refers to this connection, which is to be freed at once
         self._may_write.set()
         if self._streaming is not None:
             self._streaming.cancel()
