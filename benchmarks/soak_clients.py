@@ -1,4 +1,4 @@
-"""The clients of the soak that look closely, in a process of their own: `python -m benchmarks.soak_clients PORT SECONDS`.
+"""The clients of the soak that look closely: `python -m benchmarks.soak_clients PORT SECONDS`, a process of its own.
 
 Some misbehave, some ask for what fails, and some know exactly what they must get. A slow answer is none of their
 business, so long as it comes within PATIENCE; a lost or wrong one is. Prints as JSON how often each kind was tried, and

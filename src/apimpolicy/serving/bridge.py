@@ -43,11 +43,12 @@ class _Work(greenlet):
     """A greenlet that does one piece of work after another: making one takes longer than many a request.
 
     `longest` is the longest time in seconds for which the work held the loop before it waited, `resumed` when it went
-    on.
+    on, both by its `clock`.
     """
 
     longest = 0.0
     resumed = 0.0
+    clock: Callable[[], float] = staticmethod(perf_counter)
 
     def run(self, work: Callable[[], Any]) -> Any:
         hub = self.parent
@@ -64,13 +65,19 @@ class Interrupted(OSError):
     """What was awaited will not come: the server is shutting down."""
 
 
-def start(loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done) -> None:
-    """Do the work now, in the thread of the loop, as far as it goes without waiting; `done` is called at its end."""
+def start(
+    loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done, *, clock: Callable[[], float] = perf_counter
+) -> None:
+    """Do the work now, in the thread of the loop, as far as it goes without waiting; `done` is called at its end.
+
+    `clock` is what `longest_hold` goes by.
+    """
     idle: list[_Work] | None = getattr(_thread, "idle", None)
     if idle is None:
         idle = _thread.idle = []
     worker = idle.pop() if idle else _Work()
     worker.longest = 0.0
+    worker.clock = clock
     _advance(loop, worker, done, work)
 
 
@@ -126,7 +133,7 @@ def longest_hold() -> float:
     """
     current = getcurrent()
     if isinstance(current, _Work):
-        return max(current.longest, perf_counter() - current.resumed)
+        return max(current.longest, current.clock() - current.resumed)
     began: float = getattr(_thread, "began", 0.0)
     return thread_time() - began
 
@@ -135,14 +142,14 @@ def _advance(
     loop: asyncio.AbstractEventLoop, work: _Work, done: Done, value: Any = None, error: BaseException | None = None
 ) -> None:
     """Let the work go on until it waits or ends; `value` is what it waited for, or the work itself."""
-    work.resumed = perf_counter()
+    work.resumed = work.clock()
     given = work.switch(value) if error is None else work.throw(error)
     if isinstance(given, _Ended):
         if len(_thread.idle) < _MOST_IDLE:
             _thread.idle.append(work)
         done(*given)
         return
-    work.longest = max(work.longest, perf_counter() - work.resumed)
+    work.longest = max(work.longest, work.clock() - work.resumed)
     asyncio.ensure_future(given, loop=loop).add_done_callback(partial(_resume, loop, work, done))
 
 
