@@ -103,9 +103,8 @@ class Front:
 
         def work() -> None:
             _handle(served, handled)
-            held = bridge.longest_hold()
-            if slow is not None or held > LONG:
-                self._note(request, held, slow)
+            if slow is not None or time.perf_counter() - started > LONG:
+                self._note(request, bridge.longest_hold(), slow)
 
         def ended(_: object, error: BaseException | None) -> None:
             self.under_way -= 1
@@ -150,7 +149,7 @@ class Front:
         kind = _kind(request)
         if held <= LONG:
             self._slow_kinds.pop(kind, None)
-        elif len(self._slow_kinds) < _MOST_KINDS:
+        elif slow is not None or len(self._slow_kinds) < _MOST_KINDS:
             self._slow_kinds[kind] = slow is not None
 
     def _threads(self) -> ThreadPoolExecutor:
