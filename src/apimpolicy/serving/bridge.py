@@ -150,7 +150,7 @@ def _advance(
         done(*given)
         return
     work.longest = max(work.longest, work.clock() - work.resumed)
-    asyncio.ensure_future(given, loop=loop).add_done_callback(partial(_resume, loop, work, done))
+    loop.create_task(given).add_done_callback(partial(_resume, loop, work, done))
 
 
 def _resume(loop: asyncio.AbstractEventLoop, work: _Work, done: Done, task: asyncio.Future[Any]) -> None:
