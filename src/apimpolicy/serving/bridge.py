@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextvars import copy_context
 from functools import partial
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -20,7 +21,7 @@ from greenlet import getcurrent, greenlet
 from apimpolicy.dotnet.environment import environment, has_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
     from concurrent.futures import Executor
     from typing import TypeAlias
 
@@ -30,6 +31,8 @@ T = TypeVar("T")
 
 _thread = threading.local()
 _MOST_IDLE = 1_000
+_going_on: set[asyncio.Future[None]] = set()
+"""An event loop does not keep its tasks alive."""
 
 
 class _Ended(NamedTuple):
@@ -102,6 +105,21 @@ async def run(work: Callable[[], T]) -> T:
 
     start(loop, work, done)
     return await future
+
+
+def together(works: Sequence[Callable[[], None]], *, first_only: bool) -> None:
+    """Do several pieces of work, none of which raises, at the same time: until all have ended, or the first one has.
+    Each has the context variables of whoever asks; those that have not ended go on.
+    """
+    wait_for(_all([partial(copy_context().run, work) for work in works], first_only))
+
+
+async def _all(works: Sequence[Callable[[], None]], first_only: bool) -> None:
+    running = [asyncio.ensure_future(run(work)) for work in works]
+    _going_on.update(running)
+    for task in running:
+        task.add_done_callback(_going_on.discard)
+    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED if first_only else asyncio.ALL_COMPLETED)
 
 
 def can_wait() -> bool:
