@@ -379,7 +379,7 @@ class Exchange:
 
 
 def _require_simulated(step: Step) -> None:
-    """Raises NotSimulatedError for a policy that no documentation describes, or an attribute whose meaning none says."""
+    """Raises NotSimulatedError for a policy that no documentation describes, or an attribute that none explains."""
     if step.specification is None:
         known = UNDOCUMENTED.get(step.name)
         reason = f"no documentation describes it, only {known} knows it ({step.where()})" if known else ""

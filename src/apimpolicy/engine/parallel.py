@@ -2,9 +2,9 @@
 
 On a clock that is only told to move they run one after another, and it is put back in between, so that waiting for all
 of them takes as long as the slowest. On a clock that really waits, and can do several things at once (its method
-`together`), each has an exchange of its own, and what it did is put together at the end. When only the first one counts,
-what the others did to the request is taken back: variables, and an answer that ends the pipeline. What they sent has been
-sent.
+`together`), each has an exchange of its own, and what it did is put together at the end. When only the first one
+counts, what the others did to the request is taken back: variables, and an answer that ends the pipeline. What they
+sent has been sent.
 """
 
 from __future__ import annotations

@@ -90,7 +90,8 @@ class SimulatedTime:
 
     A clock with a method `advance` is moved on itself; of any other (the machine's own among them) the gateway runs
     ahead. Nobody really waits, unless the clock's `advance` does: its attribute `waits` then says so. One that has
-    `ticks` is asked for these, which is quicker; one that really waits may have `together`, to do several things at once.
+    `ticks` is asked for these, which is quicker; one that really waits may have `together`, to do several things at
+    once.
     """
 
     def __init__(self, clock: Clock | None) -> None:

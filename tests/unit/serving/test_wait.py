@@ -86,5 +86,6 @@ def test_an_error_of_one_is_an_error_of_the_whole() -> None:
     branch = f'<choose><when condition="@(true)">{failing}</when></choose>'
     answer, handled = ask(policy("all", SENT.format(name="a"), branch), 1)
     assert answer.startswith(b"HTTP/1.1 500 ")
-    assert handled.result is not None and handled.result.error is not None
+    assert handled.result is not None
+    assert handled.result.error is not None
     assert handled.result.error.source == "set-variable"
