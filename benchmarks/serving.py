@@ -26,7 +26,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-TURNS = 4
+TURNS = 6
 CONNECTIONS = 32
 HANDSHAKES = 300
 _TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -99,10 +99,10 @@ class Server:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICK
 
-    def turn(self, seconds: float) -> None:
+    def turn(self, seconds: int) -> None:
         before = self.cpu()
         url = f"http://127.0.0.1:{self.port}/orders"
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}", "--latency", url]
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}", "--latency", url]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         used = self.cpu() - before
         count, rate = _number(r"([\d.]+) requests in", said), _number(r"Requests/sec:\s+([\d.]+)", said)
@@ -148,7 +148,7 @@ def free_port() -> int:
         return port
 
 
-def main(seconds: float) -> None:
+def main(seconds: int) -> None:
     if shutil.which("wrk") is None:
         sys.exit("benchmarks.serving needs wrk (Debian's package wrk)")
     with tempfile.TemporaryDirectory() as made:
@@ -162,7 +162,7 @@ def main(seconds: float) -> None:
                 server.end()
 
 
-def _measure(folder: Path, seconds: float, servers: list[Server]) -> None:
+def _measure(folder: Path, seconds: int, servers: list[Server]) -> None:
     from apimpolicy.serving.certificates import server_certificate
 
     certificate = server_certificate(folder=folder / "serve")
@@ -221,4 +221,4 @@ def _measure(folder: Path, seconds: float, servers: list[Server]) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 3.0)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)

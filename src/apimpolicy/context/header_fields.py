@@ -44,15 +44,19 @@ class HeaderCollection:
         made = object.__new__(cls)
         fields = made._fields = {}
         for key, (name, values) in headers.by_key().items():
-            fields[to_utf16(key)] = (to_utf16(name), [to_utf16(value) for value in values])
+            if not name.isascii():
+                key, name = to_utf16(key), to_utf16(name)
+            fields[key] = (name, [value if value.isascii() else to_utf16(value) for value in values])
         return made
 
     def to_headers(self) -> Headers:
         """For Python code."""
         fields: dict[str, tuple[str, list[str]]] = {}
         for key, (name, values) in self._fields.items():
+            if not name.isascii():
+                key, name = from_utf16(key), from_utf16(name)
             if values:
-                fields[from_utf16(key)] = (from_utf16(name), [from_utf16(value) for value in values])
+                fields[key] = (name, [value if value.isascii() else from_utf16(value) for value in values])
         return Headers.made_of(fields)
 
     def get_all(self, name: str) -> list[str]:

@@ -177,13 +177,8 @@ class Exchange:
         running = self._running
         running.append(entry)
         try:
-            if step.specification is None:
-                known = UNDOCUMENTED.get(step.name)
-                reason = f"no documentation describes it, only {known} knows it ({step.where()})" if known else ""
-                raise NotSimulatedError(f"the policy '{step.name}'", reason or step.where())
-            for attribute in step.element.attributes:
-                if is_unnamed_output(step.name, attribute.name) and attribute.name != "response-variable-name":
-                    raise NotSimulatedError(f"the attribute '{attribute.name}' of '{step.name}'", step.where())
+            if step.prepared is None:
+                _require_simulated(step)
             if self.doubles and (name := name_of_double(self.doubles, step)) is not None:
                 effect = run_double(self.doubles[name], self)
             else:
@@ -381,3 +376,14 @@ class Exchange:
         self.backend_is_exact = exact
         self.backend_url, self.backend_id, self.backend_scope = url, backend_id, self.scope
         self.context.backend = None if backend_id is None else self.services.backends.entity(backend_id)
+
+
+def _require_simulated(step: Step) -> None:
+    """Raises NotSimulatedError for a policy that no documentation describes, or an attribute that none explains."""
+    if step.specification is None:
+        known = UNDOCUMENTED.get(step.name)
+        reason = f"no documentation describes it, only {known} knows it ({step.where()})" if known else ""
+        raise NotSimulatedError(f"the policy '{step.name}'", reason or step.where())
+    for attribute in step.element.attributes:
+        if is_unnamed_output(step.name, attribute.name) and attribute.name != "response-variable-name":
+            raise NotSimulatedError(f"the attribute '{attribute.name}' of '{step.name}'", step.where())

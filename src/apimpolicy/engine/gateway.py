@@ -145,7 +145,7 @@ class Gateway(GatewaySettings):
                 return Result(exchange, pipeline.turn_away(exchange).to_response())
             set_variables(exchange, variables or {})
             is_found = self._find_operation(exchange, scopes)
-            if any(given is not None for given in (section, only, response, last_error)) or doubles:
+            if doubles or section is not None or only is not None or response is not None or last_error is not None:
                 part = Part(section, only, response, last_error, doubles or {})
                 return Result(exchange, part.run(exchange, self.policies.program(scopes)).to_response())
             if not is_found:

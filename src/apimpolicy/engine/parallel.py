@@ -1,15 +1,21 @@
 """Policies that run at the same time, as those inside of wait: each begins at the same moment, in the order written.
 
-They really run one after another, and the gateway's clock is put back in between, so that waiting for all of them takes
-as long as the slowest; on a clock that really waits it takes as long as all of them. When only the first one counts,
-what the others did to the request is taken back: variables, and an answer that ends the pipeline. What they sent has
-been sent.
+On a clock that is only told to move they run one after another, and it is put back in between, so that waiting for all
+of them takes as long as the slowest. On a clock that really waits, and can do several things at once (its method
+`together`), each has an exchange of its own, and what it did is put together at the end. When only the first one
+counts, what the others did to the request is taken back: variables, and an answer that ends the pipeline. What they
+sent has been sent.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from copy import copy
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.dotnet.collections.dictionary import Dictionary
+from apimpolicy.engine.trace import Trace
+from apimpolicy.engine.variables import Variables
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
@@ -17,6 +23,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.services import Together
     from apimpolicy.engine.steps import Step
 
 TICKS_PER_SECOND = 10_000_000
@@ -31,8 +38,25 @@ class _Branch(NamedTuple):
     answer: ResponseMessage | None
 
 
+class _Ended(NamedTuple):
+    """The same of a policy that really ran beside others: its number, and the exchange that it had."""
+
+    number: int
+    exchange: Exchange
+    error: Exception | None
+
+
 def run_together(exchange: Exchange, steps: Sequence[Step], *, first_only: bool) -> int:
     """Run policies at the same time; which of them was the first to end, counted from 0. Raises PolicyError."""
+    together = exchange.services.time.together
+    if not steps:
+        return -1
+    if together is not None:
+        return _at_once(exchange, steps, together, first_only=first_only)
+    return _one_after_another(exchange, steps, first_only=first_only)
+
+
+def _one_after_another(exchange: Exchange, steps: Sequence[Step], *, first_only: bool) -> int:
     time = exchange.services.time
     before = exchange.variables.to_dict()
     began = time.ticks()
@@ -45,19 +69,13 @@ def run_together(exchange: Exchange, steps: Sequence[Step], *, first_only: bool)
             error = found
         took = time.ticks() - began
         branches.append(_Branch(took, error, exchange.variables.to_dict(), exchange.answer))
-        if time.waits:
-            began = time.ticks()
-        else:
-            time.advance(-took / TICKS_PER_SECOND)
+        time.advance(-took / TICKS_PER_SECOND)
         exchange.answer = None
         if first_only:
             _set_variables(exchange, before)
-    if not branches:
-        return -1
     first = min(range(len(branches)), key=lambda number: branches[number].ticks)
     ended = [branches[first]] if first_only else sorted(branches, key=lambda branch: branch.ticks)
-    if not time.waits:
-        time.advance(ended[-1].ticks / TICKS_PER_SECOND)
+    time.advance(ended[-1].ticks / TICKS_PER_SECOND)
     if first_only:
         _set_variables(exchange, branches[first].variables)
     exchange.answer = next((branch.answer for branch in ended if branch.answer is not None), None)
@@ -72,3 +90,58 @@ def _set_variables(exchange: Exchange, wanted: dict[str, object]) -> None:
         del exchange.variables[name]
     for name, value in wanted.items():
         exchange.variables[name] = value
+
+
+_OWN = ("_evaluator", "_running", "answer", "context", "trace", "variables")
+"""What an exchange that is one of several at the same time has for itself."""
+
+
+def _at_once(exchange: Exchange, steps: Sequence[Step], together: Together, *, first_only: bool) -> int:
+    before, context_before = dict(vars(exchange)), dict(vars(exchange.context))
+    parts = [_beside(exchange, alone=first_only) for _ in steps]
+    all_ended: list[_Ended] = []
+
+    def work(number: int) -> None:
+        error: Exception | None = None
+        try:
+            parts[number].execute([steps[number]])
+        except Exception as found:  # whatever it is, it is raised where the others have ended
+            error = found
+        all_ended.append(_Ended(number, parts[number], error))
+
+    together([partial(work, number) for number in range(len(steps))], first_only)
+    ended = all_ended[:1] if first_only else all_ended[:]
+    for part in parts:
+        exchange.trace.extend(part.trace)
+    for each in ended:
+        _take_over(exchange, each.exchange, before)
+        if first_only:
+            _set_variables(exchange, each.exchange.variables.to_dict())
+            _take_over(exchange.context, each.exchange.context, context_before)
+    exchange.answer = next((each.exchange.answer for each in ended if each.exchange.answer is not None), None)
+    failed = next((each.error for each in ended if each.error is not None), None)
+    if failed is not None:
+        raise failed
+    return ended[0].number
+
+
+def _beside(exchange: Exchange, *, alone: bool) -> Exchange:
+    """An exchange for one of several policies; `alone` is one that may not set variables for the others."""
+    made = copy(exchange)
+    made._running = [*exchange._running]
+    made.answer = None
+    made.trace = Trace(exchange.context.traces)
+    if alone:
+        made.context = copy(exchange.context)
+        variables = exchange.context.variables
+        made.context.variables = Dictionary.from_dictionary(variables.types, variables)
+        made.variables = Variables(made.context.variables)
+        made._evaluator = exchange.make_evaluator(made.context, exchange._evaluator.tracing)
+    return made
+
+
+def _take_over(whole: Any, part: Any, before: dict[str, Any]) -> None:
+    """What a part has changed holds for the whole."""
+    for name, value in vars(part).items():
+        if name not in _OWN and (name not in before or before[name] is not value):
+            setattr(whole, name, value)

@@ -6,7 +6,6 @@ does not compile; only what apimpolicy itself cannot compile yet waits until it 
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
@@ -303,9 +302,11 @@ def _is_literal(element: Element, attribute: str) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
 def compiled(excerpt: Excerpt) -> CompiledExpression:
     """The expression, compiled once. Raises PolicySyntaxError, PolicyTypeError, NotSimulatedError."""
-    from apimpolicy.emit.expression import compile_expression
+    found: CompiledExpression | None = excerpt.compiled
+    if found is None:
+        from apimpolicy.emit.expression import compile_expression
 
-    return compile_expression(excerpt)
+        found = excerpt.compiled = compile_expression(excerpt)
+    return found

@@ -26,14 +26,11 @@ class UploadedCertificates:
     def get(self, name: str) -> Certificate | None:
         """A certificate by its id. Raises ConfigurationError when a key vault does not have it."""
         held = self._certificates.get(name)
-        return held.resolve() if isinstance(held, KeyVaultReference) else held
+        return None if held is None else _current(held)
 
     def deployment(self, given: Deployment) -> Deployment:
         """A deployment with the certificates in it; the same one as long as neither it nor they have changed."""
-        held = [
-            (name, each.resolve() if isinstance(each, KeyVaultReference) else each)
-            for name, each in self._certificates.items()
-        ]
+        held = [(name, _current(each)) for name, each in self._certificates.items()] if self._certificates else []
         last = self._last
         if last is not None and last.is_for(given, held):
             return last.deployment
@@ -43,6 +40,10 @@ class UploadedCertificates:
             deployment.certificates.set_item(to_utf16(name), certificate)
         self._last = _Deployed(given, held, deployment)
         return deployment
+
+
+def _current(held: Certificate | KeyVaultReference) -> Certificate:
+    return held.resolve() if isinstance(held, KeyVaultReference) else held
 
 
 class _Deployed:

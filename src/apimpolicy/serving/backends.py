@@ -148,7 +148,6 @@ class HttpBackend:
             headers=_outgoing(request, url),
             data=_payload(request.body),
             allow_redirects=False,
-            skip_auto_headers=_SKIPPED,
             ssl=self.trusted.context(request.url, request.certificate) if url.startswith("https") else True,
             timeout=timeout,
         )
@@ -194,6 +193,7 @@ def _session() -> Any:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=_no_timeout(),
             auto_decompress=False,
+            skip_auto_headers=_SKIPPED,
             max_line_size=1 << 16,
             max_field_size=1 << 16,
         )
@@ -223,9 +223,9 @@ def _checked(base: str) -> Any:
 
 def _encoded(url: str) -> Any:
     """The URL for aiohttp, which is not to encode it once more."""
-    from yarl import URL
+    import yarl
 
-    return URL(url, encoded=True)
+    return yarl.URL(url, encoded=True)
 
 
 def _outgoing(request: Request, url: str) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextvars import copy_context
 from functools import partial
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -20,7 +21,7 @@ from greenlet import getcurrent, greenlet
 from apimpolicy.dotnet.environment import environment, has_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
     from concurrent.futures import Executor
     from typing import TypeAlias
 
@@ -30,6 +31,8 @@ T = TypeVar("T")
 
 _thread = threading.local()
 _MOST_IDLE = 1_000
+_going_on: set[asyncio.Future[None]] = set()
+"""An event loop does not keep its tasks alive."""
 
 
 class _Ended(NamedTuple):
@@ -43,11 +46,12 @@ class _Work(greenlet):
     """A greenlet that does one piece of work after another: making one takes longer than many a request.
 
     `longest` is the longest time in seconds for which the work held the loop before it waited, `resumed` when it went
-    on.
+    on, both by its `clock`.
     """
 
     longest = 0.0
     resumed = 0.0
+    clock: Callable[[], float] = staticmethod(perf_counter)
 
     def run(self, work: Callable[[], Any]) -> Any:
         hub = self.parent
@@ -64,13 +68,19 @@ class Interrupted(OSError):
     """What was awaited will not come: the server is shutting down."""
 
 
-def start(loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done) -> None:
-    """Do the work now, in the thread of the loop, as far as it goes without waiting; `done` is called at its end."""
+def start(
+    loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done, *, clock: Callable[[], float] = perf_counter
+) -> None:
+    """Do the work now, in the thread of the loop, as far as it goes without waiting; `done` is called at its end.
+
+    `clock` is what `longest_hold` goes by.
+    """
     idle: list[_Work] | None = getattr(_thread, "idle", None)
     if idle is None:
         idle = _thread.idle = []
     worker = idle.pop() if idle else _Work()
     worker.longest = 0.0
+    worker.clock = clock
     _advance(loop, worker, done, work)
 
 
@@ -95,6 +105,21 @@ async def run(work: Callable[[], T]) -> T:
 
     start(loop, work, done)
     return await future
+
+
+def together(works: Sequence[Callable[[], None]], *, first_only: bool) -> None:
+    """Do several pieces of work, none of which raises, at the same time: until all have ended, or the first one has.
+    Each has the context variables of whoever asks; those that have not ended go on.
+    """
+    wait_for(_all([partial(copy_context().run, work) for work in works], first_only))
+
+
+async def _all(works: Sequence[Callable[[], None]], first_only: bool) -> None:
+    running = [asyncio.ensure_future(run(work)) for work in works]
+    _going_on.update(running)
+    for task in running:
+        task.add_done_callback(_going_on.discard)
+    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED if first_only else asyncio.ALL_COMPLETED)
 
 
 def can_wait() -> bool:
@@ -126,7 +151,7 @@ def longest_hold() -> float:
     """
     current = getcurrent()
     if isinstance(current, _Work):
-        return max(current.longest, perf_counter() - current.resumed)
+        return max(current.longest, current.clock() - current.resumed)
     began: float = getattr(_thread, "began", 0.0)
     return thread_time() - began
 
@@ -135,15 +160,15 @@ def _advance(
     loop: asyncio.AbstractEventLoop, work: _Work, done: Done, value: Any = None, error: BaseException | None = None
 ) -> None:
     """Let the work go on until it waits or ends; `value` is what it waited for, or the work itself."""
-    work.resumed = perf_counter()
+    work.resumed = work.clock()
     given = work.switch(value) if error is None else work.throw(error)
     if isinstance(given, _Ended):
         if len(_thread.idle) < _MOST_IDLE:
             _thread.idle.append(work)
         done(*given)
         return
-    work.longest = max(work.longest, perf_counter() - work.resumed)
-    asyncio.ensure_future(given, loop=loop).add_done_callback(partial(_resume, loop, work, done))
+    work.longest = max(work.longest, work.clock() - work.resumed)
+    loop.create_task(given).add_done_callback(partial(_resume, loop, work, done))
 
 
 def _resume(loop: asyncio.AbstractEventLoop, work: _Work, done: Done, task: asyncio.Future[Any]) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import datetime
 import time
+from typing import TYPE_CHECKING
 
 from apimpolicy.engine.services import system_ticks
 from apimpolicy.serving import bridge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 class RunningClock:
@@ -36,3 +40,11 @@ class RunningClock:
             bridge.wait_for(asyncio.sleep(seconds))
         else:
             time.sleep(seconds)
+
+    def together(self, works: Sequence[Callable[[], None]], first_only: bool) -> None:
+        """Run functions at the same time until all have ended, or the first; the others then go on by themselves."""
+        if bridge.can_wait():
+            bridge.together(works, first_only=first_only)
+        else:
+            for work in works:
+                work()

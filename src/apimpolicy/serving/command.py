@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from apimpolicy.serving.loading import Source
     from apimpolicy.serving.redis_state import RedisState
 
-_COLLECTION_THRESHOLD = 50_000
+_COLLECTION_THRESHOLDS = (10_000, 2, 2)
+"""Requests are freed without the collector; what is left to it (connections that ended, programs that were replaced) is
+little, but must not wait for a hundred rounds of the youngest generation, as it does by Python's own thresholds.
+"""
 
 
 class ServeCommand:
@@ -102,7 +105,7 @@ class ServeCommand:
         server = runtime.server(listeners, limits=self.limits, trusts_proxy=self.trusts_proxy)
         gc.collect()
         gc.freeze()
-        gc.set_threshold(_COLLECTION_THRESHOLD)
+        gc.set_threshold(*_COLLECTION_THRESHOLDS)
         try:
             server.run()
         except KeyboardInterrupt:

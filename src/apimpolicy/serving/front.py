@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("apimpolicy.serve")
 LONG = 0.1
-"""Seconds for which one request may hold the loop; the next ones of its kind run in threads."""
+"""Seconds for which one request may hold the loop. On a busy machine everything takes long, so that for the next one of
+its kind the processor's time counts; where that is as much, those after it run in threads.
+"""
 LARGE = 1 << 18
 """Bytes of a request's body from which on it runs in a thread: reading it as JSON or XML takes long."""
 _THREADS = 32
@@ -83,7 +85,7 @@ class Front:
         self.listeners: list[Callable[[Handled], None]] = []
         self.count = 0
         self.under_way = 0
-        self._long_kinds: set[str] = set()
+        self._slow_kinds: dict[str, bool] = {}
         self._executor: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
@@ -96,17 +98,13 @@ class Front:
         handled = Handled(self.count, request)
         started = time.perf_counter()
         served = self.served
-        kind = _kind(request)
-        is_long = kind in self._long_kinds or (request.body is not None and len(request.body) >= LARGE)
+        slow = self._slow_kinds.get(_kind(request)) if self._slow_kinds else None
+        is_long = slow or (request.body is not None and len(request.body) >= LARGE)
 
         def work() -> None:
             _handle(served, handled)
-            held = bridge.longest_hold()
-            if held > LONG:
-                if len(self._long_kinds) < _MOST_KINDS:
-                    self._long_kinds.add(kind)
-            elif is_long:  # it was the machine that was busy
-                self._long_kinds.discard(kind)
+            if slow is not None or time.perf_counter() - started > LONG:
+                self._note(request, bridge.longest_hold(), slow)
 
         def ended(_: object, error: BaseException | None) -> None:
             self.under_way -= 1
@@ -125,7 +123,7 @@ class Front:
         if is_long:
             bridge.start_in_thread(loop, self._threads(), work, ended)
         else:
-            bridge.start(loop, work, ended)
+            bridge.start(loop, work, ended, clock=time.perf_counter if slow is None else time.thread_time)
 
     async def handle(self, request: Request) -> Handled:
         """The same, for code that is asynchronous itself."""
@@ -143,6 +141,16 @@ class Front:
         """End the threads."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _note(self, request: Request, held: float, slow: bool | None) -> None:
+        """Remember how long a request held the loop; `slow` is what was known of its kind: whether it has used the
+        processor for long, None when it was not looked at.
+        """
+        kind = _kind(request)
+        if held <= LONG:
+            self._slow_kinds.pop(kind, None)
+        elif slow is not None or len(self._slow_kinds) < _MOST_KINDS:
+            self._slow_kinds[kind] = slow is not None
 
     def _threads(self) -> ThreadPoolExecutor:
         if self._executor is None:

@@ -5,6 +5,7 @@ GET  /_apimpolicy/events                  summaries of requests, the last ones a
 GET  /_apimpolicy/requests/ID             the journey page; also ID/run, ID/trace, ID/policies, ID/case
 POST /_apimpolicy/requests/ID/replay      send it again
 GET  /_apimpolicy/state                   counters, caches and circuits
+GET  /_apimpolicy/process                 what this process holds: requests under way, tasks, threads
 
 Only callers on this machine are answered, by an address of this machine as the host; others get what the gateway has
 for this path. A request with the header `Apim-Debug-Authorization` from this machine gets `Apim-Trace-Id` in its
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections import OrderedDict
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -130,6 +132,8 @@ class Inspector:
             return Response.made_of(200, "OK", headers, b"", events)  # type: ignore[arg-type] # it is only sent
         if path == "state":
             return _json([entry._asdict() for entry in self.front.served.gateway.services.state.entries()])
+        if path == "process":
+            return _json(_held(self.front, loop))
         kind, _, rest = path.partition("/")
         id_, _, what = rest.partition("/")
         number = id_.rpartition("-")[2]
@@ -248,6 +252,15 @@ def _effective(handled: Handled) -> str:
 
 def _size(handled: Handled) -> int:
     return len(handled.request.body or b"") + len(handled.response.body) + 10_000
+
+
+def _held(front: Front, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+    return {
+        "answered": front.count - front.under_way,
+        "under_way": front.under_way,
+        "tasks": len(asyncio.all_tasks(loop)),
+        "threads": [each.name for each in threading.enumerate()],
+    }
 
 
 def _html_headers() -> dict[str, str]:

@@ -73,7 +73,7 @@ class GatewayProtocol(asyncio.Protocol):
         self.limits = limits
         self._answer = answer
         self._trusts_proxy = trusts_proxy
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser: Any = httptools.HttpRequestParser(self)
         self._incoming: Incoming | None = None
         self._has_head = False
         self._head_size = 0
@@ -104,8 +104,10 @@ class GatewayProtocol(asyncio.Protocol):
         self.server_state.connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         self._is_ending = True
         self._waiting.clear()
+        self._parser = None  # it refers to this connection, which is to be freed at once
         self._may_write.set()
         if self._streaming is not None:
             self._streaming.cancel()
@@ -145,12 +147,9 @@ class GatewayProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._is_ending and self._current is None:
             return
+        begins = not self._has_head and not self._head_size
         if not self._has_head:
-            if not self._head_size:
-                self._wait(self.limits.head_seconds)
             self._head_size += len(data)
-        elif self._incoming is not None:
-            self._wait(self.limits.body_seconds)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -161,8 +160,12 @@ class GatewayProtocol(asyncio.Protocol):
         except httptools.HttpParserError:
             self._refuse(400, "The request is not valid HTTP.")
         else:
-            if not self._has_head and self._incoming is not None and self._head_size > self.limits.head_bytes:
+            if self._has_head:
+                self._wait(self.limits.body_seconds)
+            elif self._head_size > self.limits.head_bytes:
                 self._refuse(431, "The headers of the request are too large.")
+            elif begins and self._head_size:
+                self._wait(self.limits.head_seconds)
 
     def eof_received(self) -> bool:
         # It has sent all that it wants to, and may wait for the answer; with TLS there is no such half.
@@ -188,7 +191,6 @@ class GatewayProtocol(asyncio.Protocol):
         assert incoming is not None
         self._has_head = True
         self._head_size = 0
-        self._wait(self.limits.body_seconds)
         incoming.method = self._parser.get_method().decode("ascii", "replace")
         incoming.is_http_1_0 = self._parser.get_http_version() == "1.0"
         incoming.keeps_alive = self._parser.should_keep_alive()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,7 @@ class Runtime:
             log.error("not loaded, the last good state goes on: %s", error)
             return False
         self.front.served = served
+        gc.collect()  # programs refer to themselves in circles, and the old one is large
         log.info("loaded again")
         return True
 

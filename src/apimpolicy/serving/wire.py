@@ -31,16 +31,13 @@ def head(
     """Status line and headers. `old` is for a client of HTTP/1.0; what `streams` comes in chunks unless its length is
     known.
     """
-    lines = [f"HTTP/1.1 {response.status_code} {_NOT_IN_HEADERS.sub(' ', response.reason)}"]
-    has_date = has_length = False
-    for name, value in _fields(response, streams or is_head):
-        key = name.lower()
-        has_date |= key == "date"
-        has_length |= key == "content-length"
-        lines.append(f"{name}: {value}")
-    if not has_date:
-        lines.extend([f"Date: {value.decode('latin-1')}" for name, value in defaults if name == b"date"])
-    if response.status_code >= 200 and response.status_code not in (204, 304) and not has_length:
+    status, given = response.status_code, response.headers.by_key()
+    keeps_length = streams or is_head
+    lines = [_status_line(status, response.reason)]
+    lines += [f"{name}: {value}" for name, value in _fields(response, keeps_length)]
+    if "date" not in given:
+        lines += [_date_line(value) for name, value in defaults if name == b"date"]
+    if status >= 200 and status not in (204, 304) and not (keeps_length and "content-length" in given):
         if not streams:
             lines.append(f"Content-Length: {len(response.body)}")
         elif not old:
@@ -54,6 +51,16 @@ def head(
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half a character, which a policy can make
         return text.encode("utf-8", "replace")
+
+
+@functools.lru_cache(maxsize=256)
+def _status_line(status: int, reason: str) -> str:
+    return f"HTTP/1.1 {status} {_NOT_IN_HEADERS.sub(' ', reason)}"
+
+
+@functools.lru_cache(maxsize=2)
+def _date_line(value: bytes) -> str:
+    return f"Date: {value.decode('latin-1')}"
 
 
 def _fields(response: Response, keeps_length: bool) -> Iterator[tuple[str, str]]:

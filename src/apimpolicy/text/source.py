@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,9 +132,10 @@ class Excerpt:
 
     `anchors` are pairs (offset in the excerpt, offset in the source) in rising order; between two anchors both run
     in step. An excerpt that was copied verbatim has one anchor: `((0, start),)`.
+    `compiled` is for whoever compiles it (`engine.steps.compiled`): what was made of a text lives as long as the text.
     """
 
-    __slots__ = ("_offsets", "anchors", "end", "source", "start", "text")
+    __slots__ = ("_offsets", "anchors", "compiled", "end", "source", "start", "text")
 
     def __init__(
         self, text: str, source: Source, start: int, end: int, anchors: tuple[tuple[int, int], ...] | None = None
@@ -145,6 +146,10 @@ class Excerpt:
         self.end = end
         self.anchors = anchors if anchors is not None else ((0, start),)
         self._offsets = [anchor[0] for anchor in self.anchors]
+        self.compiled: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Excerpt, (self.text, self.source, self.start, self.end, self.anchors)
 
     @classmethod
     def of(cls, text: str, path: str = "<expression>") -> Excerpt:
