@@ -34,6 +34,10 @@ class Occurrence(NamedTuple):
     end: int
     sets: bool = False
 
+    def is_the_same(self, other: Occurrence) -> bool:
+        """Whether both name one thing, as far as one request knows it."""
+        return self.kind == other.kind and self.name == other.name
+
 
 def occurrences(analysis: Analysis) -> list[Occurrence]:
     """Every occurrence in a file, in order, each once."""
@@ -48,7 +52,7 @@ def occurrences(analysis: Analysis) -> list[Occurrence]:
 
 def occurrence_at(analysis: Analysis, offset: int) -> Occurrence | None:
     """The occurrence that an offset touches."""
-    return next((found for found in occurrences(analysis) if found.start <= offset <= found.end), None)
+    return next((found for found in analysis.occurrences if found.start <= offset <= found.end), None)
 
 
 def _of_policy(policy: PolicyText) -> Iterator[Occurrence]:

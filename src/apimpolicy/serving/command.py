@@ -10,6 +10,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.garbage import collect
 from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.limits import Limits
 from apimpolicy.serving.lines import LineWriter
@@ -100,8 +101,7 @@ class ServeCommand:
         if spans is not None:
             runtime.front.listeners.append(spans)
         server = runtime.server(listeners, limits=self.limits, trusts_proxy=self.trusts_proxy)
-        gc.collect()
-        gc.freeze()
+        collect()
         gc.set_threshold(_COLLECTION_THRESHOLD)
         try:
             server.run()
