@@ -1,6 +1,8 @@
 // The extension: starts the tool as a language server and as a debug adapter, and gives its commands places to show.
+import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import { LanguageClient, type LanguageClientOptions } from "vscode-languageclient/node";
+import { claimsOf, type Outcome, summary } from "./places";
 import { debugCase, testing } from "./testing";
 import { findTool, installTool, offerTool } from "./tool";
 
@@ -86,9 +88,8 @@ async function shown(
   } else if (command === "apimpolicy.journey" && typeof result === "string") {
     panel(result);
   } else if (command === "apimpolicy.runTests") {
-    const { cases, problem } = result as { cases: { status: string }[]; problem: string };
-    const bad = cases.filter((found) => found.status !== "passed" && found.status !== "skipped").length;
-    void vscode.window.showInformationMessage(problem || (bad ? `${bad} of ${cases.length} failed` : "all passed"));
+    const { cases, problem } = result as { cases: Outcome[]; problem: string };
+    void vscode.window.showInformationMessage(summary(cases, problem));
   }
   return result;
 }
@@ -107,12 +108,8 @@ async function ask(command: string): Promise<void> {
   }
 }
 
-async function prove(command: string): Promise<void> {
-  const policy = vscode.window.activeTextEditor?.document.uri.fsPath;
-  const claim = policy && (await vscode.window.showInputBox({ prompt: "What holds for every request" }));
-  if (policy && claim) {
-    inTerminal(command, "prove", policy, claim);
-  }
+function prove(command: string): void {
+  inTerminal(command, "prove", claimsOf(vscode.window.activeTextEditor?.document.uri.fsPath, existsSync));
 }
 
 function inTerminal(command: string, ...args: string[]): void {
