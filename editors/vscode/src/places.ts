@@ -66,3 +66,9 @@ export function claimsOf(file: string | undefined, exists: (path: string) => boo
   const beside = [".yaml", ".yml", ".toml", ".json"].map((ending) => file.replace(/\.[^./\\]+$/, `.test${ending}`));
   return beside.find(exists) ?? ".";
 }
+
+/** What stands in the output of a run about a case, with the line ends of a terminal. */
+export function told(name: string, outcome: Outcome | undefined): string {
+  const lines = outcome?.message ? outcome.message.trimEnd().split("\n") : [];
+  return [`${outcome?.status ?? "did not run"}  ${name}`, ...lines.map((line) => `  ${line}`), ""].join("\r\n");
+}

@@ -1,7 +1,7 @@
 // The testing view: the cases of test files, as the language server knows them, to run and to debug.
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
-import type { Outcome } from "./places";
+import { told, type Outcome } from "./places";
 
 type Case = Pick<Outcome, "name" | "path" | "line">;
 
@@ -71,12 +71,12 @@ async function runCases(
   items.forEach((item) => run.started(item));
   try {
     const paths = [...new Set(items.map((item) => item.uri?.fsPath ?? ""))];
-    const [first, ...others] = items;
-    const name = first && others.length === 0 ? first.label : "";
-    const result = await ask<{ cases: Outcome[]; problem: string }>(client, "apimpolicy.runTests", paths, name);
+    const names = request.include ? items.map((item) => item.label) : [];
+    const result = await ask<{ cases: Outcome[]; problem: string }>(client, "apimpolicy.runTests", paths, ...names);
     const outcomes = new Map(result.cases.map((found) => [`${found.path}\n${found.name}`, found]));
     for (const item of items) {
       const outcome = outcomes.get(item.id);
+      run.appendOutput(told(item.label, outcome), undefined, item);
       if (outcome === undefined) {
         run.errored(item, new vscode.TestMessage(result.problem || "the case did not run"));
       } else if (outcome.status === "passed") {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { candidates, claimsOf, commandIn, isTestFile, type Outcome, pythonIn, summary } from "../src/places";
+import { candidates, claimsOf, commandIn, isTestFile, type Outcome, pythonIn, summary, told } from "../src/places";
 
 const outcome = (status: Outcome["status"]): Outcome => ({ name: "a", path: "a.test.yaml", line: 1, status, message: "" });
 
@@ -34,4 +34,9 @@ test("claims stand in the test file that is open, or beside the policy", () => {
 test("test files are known by their names", () => {
   assert.ok(isTestFile("orders.test.yaml"));
   assert.ok(!isTestFile("orders.yaml"));
+});
+
+test("the output of a run tells what a case differs in", () => {
+  assert.equal(told("a", { ...outcome("failed"), message: "expected 200\ngot 500\n" }), "failed  a\r\n  expected 200\r\n  got 500\r\n");
+  assert.equal(told("a", undefined), "did not run  a\r\n");
 });

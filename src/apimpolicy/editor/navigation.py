@@ -27,10 +27,10 @@ def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Lo
 
 
 def _of_name(analysis: Analysis, occurrence: Occurrence, workspace: Workspace) -> list[Location]:
-    if occurrence.kind == "variable":
+    if occurrence.kind in ("variable", "header"):
         found = [
             Location(path, other.start, other.end)
-            for path, others in workspace.everywhere("variable", occurrence.name, analysis.path)
+            for path, others in workspace.everywhere(occurrence, analysis.path)
             for other in others
             if other.sets
         ]
@@ -67,7 +67,7 @@ def references(analysis: Analysis, offset: int, workspace: Workspace) -> list[Lo
         return [Location(analysis.path, *span) for span in _spans_of(local)] if local is not None else []
     return [
         Location(path, other.start, other.end)
-        for path, others in workspace.everywhere(occurrence.kind, occurrence.name, analysis.path)
+        for path, others in workspace.everywhere(occurrence, analysis.path)
         for other in others
     ]
 

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.editor.analysis import Analysis, RecentExpressions
-from apimpolicy.editor.knowledge import Knowledge, knowledge_of
+from apimpolicy.editor.header_names import HTTP_ENDING, sent_headers
+from apimpolicy.editor.knowledge import Knowledge, Known, knowledge_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import discover
@@ -52,7 +53,8 @@ class Workspace:
         self._names: dict[str, tuple[object, list[Occurrence]]] = {}
         self._knowledge: dict[str, Knowledge] = {}
         self._files: list[str] | None = None
-        self._test_files: list[str] | None = None
+        self._requests: list[str] | None = None
+        self._headers: dict[str, tuple[object, frozenset[str]]] = {}
         self._cases: dict[str, tuple[int, list[CaseAt]]] = {}
 
     def forget(self) -> None:
@@ -60,13 +62,13 @@ class Workspace:
         self._knowledge.clear()
         self._read.clear()
         self._names.clear()
-        self._files = self._test_files = None
+        self._files = self._requests = None
 
     def knowledge(self, path: str) -> Knowledge:
         """The names that count for a file."""
         folder = os.path.dirname(os.path.abspath(path))
         if folder not in self._knowledge:
-            self._knowledge[folder] = knowledge_of(path)
+            self._knowledge[folder] = knowledge_of(path, self.elsewhere)
         return self._knowledge[folder]
 
     def files(self) -> list[str]:
@@ -85,12 +87,12 @@ class Workspace:
 
     def cases(self) -> list[CaseAt]:
         """The test cases of the workspace; a test file is read once for each version of it."""
-        from apimpolicy.editor.test_runs import cases_of, test_files
+        from apimpolicy.editor.test_runs import cases_of
 
-        if self._test_files is None:
-            self._test_files = test_files(self.roots)
         found: list[CaseAt] = []
-        for path in self._test_files:
+        for path in self._request_files():
+            if path.endswith(HTTP_ENDING):
+                continue
             try:
                 version = os.stat(path).st_mtime_ns
             except OSError:
@@ -146,6 +148,44 @@ class Workspace:
             self._names[path] = known
         return known[1]
 
+    def elsewhere(self, kind: Kind, path: str) -> Iterator[Known]:
+        """Names that have a meaning in a file because wider scopes and fragments set them, or requests send them."""
+        for other in self._before(path):
+            for found in self.names(other):
+                if found.kind == kind and found.sets:
+                    yield Known(found.name, f"set in {os.path.basename(other)}", other)
+        for other in self._request_files() if kind == "header" else ():
+            for name in sorted(self._sent(other)):
+                yield Known(name, f"sent in {os.path.basename(other)}", other)
+
+    def _before(self, path: str) -> set[str]:
+        """The files of wider scopes, and the fragments that these and a file include."""
+        found: set[str] = set()
+        waiting: list[str | None] = [os.path.abspath(path)]
+        while waiting:
+            current = waiting.pop()
+            if current is None or current in found:
+                continue
+            found.add(current)
+            waiting.append(wider(current))
+            included = self._included(current)
+            waiting += [os.path.abspath(k.path) for k in self.knowledge(path).all("fragment") if k.name in included]
+        return found - {os.path.abspath(path)}
+
+    def _request_files(self) -> list[str]:
+        from apimpolicy.editor.test_runs import request_files
+
+        if self._requests is None:
+            self._requests = request_files(self.roots)
+        return self._requests
+
+    def _sent(self, path: str) -> frozenset[str]:
+        version = self._version(path)
+        known = self._headers.get(path)
+        if known is None or known[0] != version:
+            known = self._headers[path] = version, sent_headers(path)
+        return known[1]
+
     def related(self, path: str) -> set[str]:
         """The files that may run in one request with a file: wider and narrower scopes, fragments, their users."""
         path = os.path.abspath(path)
@@ -162,23 +202,25 @@ class Workspace:
     def _included(self, path: str) -> set[str]:
         return {found.name for found in self.names(path) if found.kind == "fragment"}
 
-    def everywhere(self, kind: Kind, name: str, path: str) -> Iterator[tuple[str, list[Occurrence]]]:
+    def everywhere(self, occurrence: Occurrence, path: str) -> Iterator[tuple[str, list[Occurrence]]]:
         """Where a name stands in a file, and in the others where the same name means the same thing.
 
-        Names of the project mean the same in all files; a variable does where requests carry it from file to file.
+        Names of the project mean the same in all files; variables and headers do where requests carry them from file to
+        file.
         """
         path = os.path.abspath(path)
-        waiting = [path] if kind == "variable" else [path, *self.files()]
+        is_carried = occurrence.kind in ("variable", "header")
+        waiting = [path] if is_carried else [path, *self.files()]
         seen: set[str] = set()
         while waiting:
             current = waiting.pop()
             if current in seen:
                 continue
             seen.add(current)
-            found = [each for each in self.names(current) if each.kind == kind and each.name == name]
+            found = [each for each in self.names(current) if each.is_the_same(occurrence)]
             if found:
                 yield current, found
-                if kind == "variable":
+                if is_carried:
                     waiting += self.related(current)
 
 
