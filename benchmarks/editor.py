@@ -43,6 +43,10 @@ POLICY = (
     + "    </inbound>\n</policies>\n"
 )
 URI = "file:///nowhere/orders.xml"
+MARKS = 20
+"""Looks at the memory while somebody edits."""
+WARM = 4
+"""Of them, how many belong to the start."""
 TYPED = '\n                        var one = context.Request.Headers.GetValueOrDefault("A", "b").Substring(1).Trim();'
 
 
@@ -154,20 +158,28 @@ def growth(edits: int) -> None:
     """The memory of a server over many edits."""
     session = Session()
     session.open()
-    place = {"line": 8, "character": 40}
+    line = POLICY[: POLICY.index("var parts")].count("\n")
+    place = {"line": line, "character": 24}
     marks: list[float] = []
     for number in range(edits):
-        end = {"line": 8, "character": 41} if number % 2 else place
-        session.change(place, end, "" if number % 2 else chr(97 + number // 2 % 26))
+        typed = f"var x{number // 2} = context.Request.Method; "
+        end = {"line": line, "character": 24 + len(typed)}
+        session.change(place, end if number % 2 else place, "" if number % 2 else typed)
         if number % 20 == 0:
-            session.complete(place)
-        if number % (edits // 10 or 1) == 0:
+            session.complete({"line": line, "character": 24 + typed.index("Method")})
+            session.diagnostics()
+        if number % (edits // MARKS or 1) == 0:
             session.complete(place)
             marks.append(session.memory())
     session.complete(place)
     marks.append(session.memory())
     session.close()
-    print(f"memory over {edits:,} edits             {', '.join(f'{mark:.0f}' for mark in marks)} MB")
+    warm = marks[WARM:]
+    slope = statistics.linear_regression(range(len(warm)), warm).slope * MARKS
+    curve = ", ".join(f"{mark:.1f}" for mark in marks)
+    print(f"memory over {edits:,} edits             {curve} MB")
+    spread = max(warm) - min(warm)
+    print(f"{'after warm-up':<34} {slope:+6.2f} MB in as many edits   {spread:.1f} MB between most and least")
 
 
 def main(keystrokes: int, edits: int) -> None:

@@ -1,6 +1,9 @@
 // The extension: starts the tool as a language server and as a debug adapter, and gives its commands places to show.
+import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import { LanguageClient, type LanguageClientOptions } from "vscode-languageclient/node";
+import { claimsOf, type Outcome, summary } from "./places";
+import { inPanel, showPage, showText, texts } from "./shown";
 import { debugCase, testing } from "./testing";
 import { findTool, installTool, offerTool } from "./tool";
 
@@ -18,7 +21,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   for (const [name, command] of Object.entries(commands)) {
     context.subscriptions.push(vscode.commands.registerCommand(name, command));
   }
-  await start((await findTool(context)) ?? (await offerTool(context)));
+  context.subscriptions.push(texts());
+  const command = await findTool(context);
+  if (command === undefined) {
+    void offerTool(context).then(start); // the editor goes on while the question stands there
+  } else {
+    await start(command);
+  }
 }
 
 export async function deactivate(): Promise<void> {
@@ -50,8 +59,8 @@ async function start(command: string | undefined): Promise<void> {
       createDebugAdapterDescriptor: () => new vscode.DebugAdapterExecutable(command, ["dap"]),
     }),
     vscode.debug.registerDebugConfigurationProvider("apimpolicy", { resolveDebugConfiguration: configuration }),
-    vscode.commands.registerCommand("apimpolicy.check", () => inTerminal(command, "check", ".")),
-    vscode.commands.registerCommand("apimpolicy.coverage", () => inTerminal(command, "test", "--coverage")),
+    vscode.commands.registerCommand("apimpolicy.check", () => inPanel(command, "check", ".")),
+    vscode.commands.registerCommand("apimpolicy.coverage", () => inPanel(command, "test", "--coverage")),
     vscode.commands.registerCommand("apimpolicy.prove", () => prove(command)),
     vscode.commands.registerCommand("apimpolicy.explainFile", () => ask("apimpolicy.explain")),
     vscode.commands.registerCommand("apimpolicy.showJourney", () => ask("apimpolicy.journey")),
@@ -81,21 +90,14 @@ async function shown(
     const { uri } = result as { uri: string };
     await vscode.window.showTextDocument(vscode.Uri.parse(uri));
   } else if (command === "apimpolicy.explain" && typeof result === "string") {
-    const document = await vscode.workspace.openTextDocument({ content: result });
-    await vscode.window.showTextDocument(document, vscode.ViewColumn.Beside);
+    await showText(result);
   } else if (command === "apimpolicy.journey" && typeof result === "string") {
-    panel(result);
+    showPage(result);
   } else if (command === "apimpolicy.runTests") {
-    const { cases, problem } = result as { cases: { status: string }[]; problem: string };
-    const bad = cases.filter((found) => found.status !== "passed" && found.status !== "skipped").length;
-    void vscode.window.showInformationMessage(problem || (bad ? `${bad} of ${cases.length} failed` : "all passed"));
+    const { cases, problem } = result as { cases: Outcome[]; problem: string };
+    void vscode.window.showInformationMessage(summary(cases, problem));
   }
   return result;
-}
-
-function panel(html: string): void {
-  const made = vscode.window.createWebviewPanel("apimpolicy", "Journey", vscode.ViewColumn.Beside, {});
-  made.webview.html = html;
 }
 
 /** Runs a command of the server for the policy that is open, with a URL that a person types. */
@@ -107,15 +109,6 @@ async function ask(command: string): Promise<void> {
   }
 }
 
-async function prove(command: string): Promise<void> {
-  const policy = vscode.window.activeTextEditor?.document.uri.fsPath;
-  const claim = policy && (await vscode.window.showInputBox({ prompt: "What holds for every request" }));
-  if (policy && claim) {
-    inTerminal(command, "prove", policy, claim);
-  }
-}
-
-function inTerminal(command: string, ...args: string[]): void {
-  const terminal = vscode.window.createTerminal({ name: "apimpolicy", shellPath: command, shellArgs: args });
-  terminal.show();
+function prove(command: string): Promise<void> {
+  return inPanel(command, "prove", claimsOf(vscode.window.activeTextEditor?.document.uri.fsPath, existsSync));
 }

@@ -1,17 +1,9 @@
 // The testing view: the cases of test files, as the language server knows them, to run and to debug.
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
+import { told, type Outcome } from "./places";
 
-interface Case {
-  name: string;
-  path: string;
-  line: number;
-}
-
-interface Outcome extends Case {
-  status: "passed" | "failed" | "error" | "skipped";
-  message: string;
-}
+type Case = Pick<Outcome, "name" | "path" | "line">;
 
 /** A controller whose items follow the test files. */
 export function testing(client: LanguageClient): vscode.Disposable {
@@ -79,11 +71,12 @@ async function runCases(
   items.forEach((item) => run.started(item));
   try {
     const paths = [...new Set(items.map((item) => item.uri?.fsPath ?? ""))];
-    const name = items.length === 1 ? items[0].label : "";
-    const result = await ask<{ cases: Outcome[]; problem: string }>(client, "apimpolicy.runTests", paths, name);
+    const names = request.include ? items.map((item) => item.label) : [];
+    const result = await ask<{ cases: Outcome[]; problem: string }>(client, "apimpolicy.runTests", paths, ...names);
     const outcomes = new Map(result.cases.map((found) => [`${found.path}\n${found.name}`, found]));
     for (const item of items) {
       const outcome = outcomes.get(item.id);
+      run.appendOutput(told(item.label, outcome), undefined, item);
       if (outcome === undefined) {
         run.errored(item, new vscode.TestMessage(result.problem || "the case did not run"));
       } else if (outcome.status === "passed") {
@@ -91,12 +84,21 @@ async function runCases(
       } else if (outcome.status === "skipped") {
         run.skipped(item);
       } else {
-        run.failed(item, new vscode.TestMessage(outcome.message));
+        run.failed(item, failure(item, outcome.message));
       }
     }
   } finally {
     run.end();
   }
+}
+
+/** What a failed case says, shown at the case. */
+function failure(item: vscode.TestItem, text: string): vscode.TestMessage {
+  const message = new vscode.TestMessage(text);
+  if (item.uri && item.range) {
+    message.location = new vscode.Location(item.uri, item.range);
+  }
+  return message;
 }
 
 async function debugCases(controller: vscode.TestController, request: vscode.TestRunRequest): Promise<void> {

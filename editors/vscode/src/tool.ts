@@ -1,35 +1,36 @@
-// Where the command `apimpolicy` is, and how it comes onto a machine that has none.
+// Where the command `apimpolicy` is, and how it comes onto a machine that does not have it.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
+import { candidates, commandIn, type Platform, pythonIn, pythons } from "./places";
 
 const execute = promisify(execFile);
-const BIN = process.platform === "win32" ? "Scripts" : "bin";
-// From its repository: there is no release on PyPI yet, and nobody may take the name there meanwhile.
-const PACKAGE = "apimpolicy @ git+https://github.com/apimpolicy/apimpolicy";
-const NAME = process.platform === "win32" ? "apimpolicy.exe" : "apimpolicy";
+const PLATFORM: Platform = process.platform === "win32" ? "win32" : "other";
 
-/** The command of the setting, the workspace, the PATH or the extension's own environment; undefined without any. */
+function setting(name: string): string {
+  return vscode.workspace.getConfiguration("apimpolicy").get<string>(name) ?? "";
+}
+
+/** The command of the setting, the workspace, the extension's own environment or the PATH; undefined without any. */
 export async function findTool(context: vscode.ExtensionContext): Promise<string | undefined> {
-  const set = vscode.workspace.getConfiguration("apimpolicy").get<string>("command");
+  const set = setting("command");
   if (set) {
     return set;
   }
-  const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => path.join(folder.uri.fsPath, ".venv"));
-  for (const environment of [...folders, ownEnvironment(context)]) {
-    const command = path.join(environment, BIN, NAME);
-    if (existsSync(command) && (await runs(command))) {
+  const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
+  for (const command of candidates(folders, ownEnvironment(context), PLATFORM)) {
+    if ((!path.isAbsolute(command) || existsSync(command)) && (await runs(command, "lsp", "--help"))) {
       return command;
     }
   }
-  return (await runs("apimpolicy")) ? "apimpolicy" : undefined;
+  return undefined;
 }
 
-async function runs(command: string): Promise<boolean> {
+async function runs(command: string, ...args: string[]): Promise<boolean> {
   try {
-    await execute(command, ["lsp", "--help"], { timeout: 20_000 });
+    await execute(command, args, { timeout: 20_000 });
     return true;
   } catch {
     return false;
@@ -45,18 +46,35 @@ export async function installTool(context: vscode.ExtensionContext): Promise<str
   const environment = ownEnvironment(context);
   const options = { location: vscode.ProgressLocation.Notification, title: "Installing apimpolicy" };
   try {
-    await vscode.window.withProgress(options, async () => {
-      await execute(process.platform === "win32" ? "py" : "python3", ["-m", "venv", environment]);
-      await execute(path.join(environment, BIN, "python"), ["-m", "pip", "install", "--upgrade", PACKAGE]);
+    await vscode.window.withProgress(options, async (progress) => {
+      progress.report({ message: "making an environment" });
+      await execute(await findPython(), ["-m", "venv", environment]);
+      progress.report({ message: "installing the package" });
+      await execute(pythonIn(environment, PLATFORM), ["-m", "pip", "install", "--upgrade", setting("package")]);
     });
-    return path.join(environment, BIN, NAME);
+    return commandIn(environment, PLATFORM);
   } catch (error) {
-    void vscode.window.showErrorMessage(`apimpolicy could not be installed: ${String(error)}`);
+    void vscode.window.showErrorMessage(`apimpolicy could not be installed: ${reason(error)}`);
     return undefined;
   }
 }
 
-/** Asks whether to install the tool, which is not there. */
+async function findPython(): Promise<string> {
+  for (const command of pythons(PLATFORM)) {
+    if (await runs(command, "-c", "import sys; sys.exit(sys.version_info < (3, 11))")) {
+      return command;
+    }
+  }
+  throw new Error("Python 3.11 or newer was not found");
+}
+
+/** What a command that failed has said last. */
+function reason(error: unknown): string {
+  const { stderr, message } = error as { stderr?: string; message?: string };
+  return stderr?.trim().split("\n").at(-1) || message || String(error);
+}
+
+/** Asks whether to install the tool. */
 export async function offerTool(context: vscode.ExtensionContext): Promise<string | undefined> {
   const choice = await vscode.window.showInformationMessage(
     "The tool apimpolicy is not installed. Install it into an environment of this extension?",

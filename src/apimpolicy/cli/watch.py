@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.garbage import collect
 from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.report.style import is_a_terminal
 
@@ -34,6 +35,7 @@ def watch(paths: Sequence[str], action: Callable[[], int], rounds: int | None = 
                 except ApimPolicyError as error:
                     print(error, file=sys.stderr)
                 sys.stdout.flush()
+                collect()
             else:
                 time.sleep(INTERVAL_SECONDS)
     except KeyboardInterrupt:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
+from apimpolicy.editor.occurrences import occurrences
 from apimpolicy.editor.place import offset_in
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of
@@ -17,24 +19,55 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.checks.expressions import CheckedExpression, Compiled
+    from apimpolicy.editor.occurrences import Occurrence
     from apimpolicy.text.document import Document, Element
     from apimpolicy.text.source import Excerpt
 
 
-MOST_REMEMBERED = 600
-"""Expressions that are kept with what was found in them: those of open files, and some that were typed."""
+MOST_OTHERS = 64
+"""Expressions that are kept besides those of open files: some that were typed may come again."""
+MOST_AT_ONCE = 600
+"""The same while other files are read."""
 
 
 class RecentExpressions(ExpressionCheck):
-    """Remembers what was asked last: an editor compiles a new text with every keystroke."""
+    """Remembers what open files have: an editor compiles a new text with every keystroke."""
+
+    __slots__ = ("_asked", "_needed")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._needed: dict[str, set[str]] = {}
+        self._asked: set[str] = set()
 
     def compile(self, excerpt: Excerpt) -> tuple[Excerpt, Compiled]:
         excerpt, found = super().compile(excerpt)
         known = self._compiled
         known[excerpt.text] = known.pop(excerpt.text, found)
-        while len(known) > MOST_REMEMBERED:
-            del known[next(iter(known))]
+        self._asked.add(excerpt.text)
+        if len(known) > MOST_AT_ONCE + sum(map(len, self._needed.values())):
+            self._forget()
         return excerpt, found
+
+    @contextmanager
+    def of_file(self, name: str) -> Iterator[None]:
+        """What is compiled meanwhile is all that a file needs; what nobody needs any more is forgotten."""
+        self._asked = set()
+        try:
+            yield
+        finally:
+            self._needed[name], self._asked = self._asked, set()
+            self._forget()
+
+    def close(self, name: str) -> None:
+        """A file is open no longer."""
+        self._needed.pop(name, None)
+
+    def _forget(self) -> None:
+        needed = set[str]().union(*self._needed.values())
+        others = [text for text in self._compiled if text not in needed]
+        for text in others[:-MOST_OTHERS]:
+            del self._compiled[text]
 
 
 class PolicyText:
@@ -111,6 +144,11 @@ class Analysis:
             return []
         readings = [reading for readings in found for reading in readings]
         return [PolicyText(reading, self._check, self.settings) for reading in readings]
+
+    @cached_property
+    def occurrences(self) -> list[Occurrence]:
+        """The names in the file that mean something beyond their place, in order."""
+        return occurrences(self)
 
     def at(self, offset: int) -> tuple[PolicyText, int] | None:
         """The policy at an offset of the file, and the offset in its reading."""

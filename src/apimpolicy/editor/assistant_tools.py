@@ -6,15 +6,16 @@ in a process of their own; nothing is changed on the disk, but for test files th
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from contextlib import contextmanager
 from functools import wraps
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.editor.tool_process import json_of, printed_by
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.project.configuration_files import ConfigurationFinder
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
@@ -85,10 +86,17 @@ def run_tests(path: str, name: str = "") -> dict[str, Any]:
     return json_of("test", path, *(("-k", name) if name else ()))
 
 
-def prove(policy: str, claim: str) -> dict[str, Any]:
-    """Prove that a claim holds for every request, or find a request for which it does not."""
-    with _file_of(policy) as path:
-        return json_of("prove", path, claim)
+def prove(path: str, claims: list[dict[str, Any]] | None = None, name: str = "", seconds: float = 20) -> dict[str, Any]:
+    """Prove that claims hold for every request, or find a request that shows the opposite, which was run. `path` is a
+    test file with `claims`, or a folder with such files; `name` chooses claims by their name. With `claims`, written as
+    in test files (`{"name": "nobody gets through without a certificate", "if": "reaches-backend", "then":
+    "@(context.Request.Certificate != null)"}`, `{"never": {"status": 500, "by": "gateway"}}`), `path` is a policy.
+    """
+    options = ("--seconds", str(seconds), *(("-k", name) if name else ()))
+    if claims is None:
+        return json_of("prove", path, *options)
+    with _claims_about(path, claims) as file:
+        return json_of("prove", file, *options)
 
 
 def page(name: str) -> dict[str, Any]:
@@ -129,7 +137,7 @@ def _type_page(name: str) -> str:
     return "\n".join(lines)
 
 
-TOOLS: tuple[Callable[..., dict[str, Any]], ...] = (check, run, explain, evaluate, new_test, run_tests, page)
+TOOLS: tuple[Callable[..., dict[str, Any]], ...] = (check, run, explain, evaluate, new_test, run_tests, prove, page)
 
 
 @contextmanager
@@ -160,6 +168,23 @@ def _request(
 
 
 @contextmanager
+def _claims_about(policy: str, claims: list[dict[str, Any]]) -> Iterator[str]:
+    """A test file with claims about a policy, for the time of one command."""
+    with _file_of(policy) as path, tempfile.TemporaryDirectory() as folder:
+        configuration = ConfigurationFinder().for_file(path)
+        named = [{"name": f"claim {number}", **claim} for number, claim in enumerate(claims, 1)]
+        content = {
+            "policy": os.path.abspath(path),
+            "config": os.path.abspath(configuration) if configuration is not None else False,
+            "claims": named,
+        }
+        file = os.path.join(folder, "claims.test.json")
+        with open(file, "w", encoding="utf-8") as stream:
+            json.dump(content, stream)
+        yield file
+
+
+@contextmanager
 def _file_of(policy: str) -> Iterator[str]:
     """The policy as a file: its path, or a file for the time of one command with the document."""
     if not policy.lstrip().startswith("<"):
@@ -181,8 +206,7 @@ def server() -> MCPServer[Any]:
     except ImportError:
         raise ConfigurationError("`apimpolicy mcp` needs the package mcp: pip install 'apimpolicy[mcp]'") from None
     made: MCPServer[Any] = MCPServer("apimpolicy", instructions=INSTRUCTIONS)
-    tools = (*TOOLS, prove) if find_spec("apimpolicy.cli.prove") is not None else TOOLS
-    for tool in tools:
+    for tool in TOOLS:
         made.tool(structured_output=True)(_with_sentences(tool))
     return made
 

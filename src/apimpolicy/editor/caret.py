@@ -13,9 +13,9 @@ from apimpolicy.binding.names import bind_qualifier
 from apimpolicy.binding.nodes import Bad, Expression, TypeReference
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType, Type
-from apimpolicy.editor.unfinished import CARET
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax.stacks import CARET
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:

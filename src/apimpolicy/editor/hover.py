@@ -51,6 +51,8 @@ def hover(analysis: Analysis, offset: int, knowledge: Knowledge) -> Hover | None
 def _of_name(occurrence: Occurrence, policy: PolicyText, offset: int, knowledge: Knowledge) -> str:
     if occurrence.kind == "variable":
         return _of_variable(occurrence.name, policy, offset)
+    if occurrence.kind == "header":
+        return ""
     known = knowledge.find(occurrence.kind, occurrence.name)
     if known is None:
         return f"The {occurrence.kind} `{occurrence.name}`: the project does not say more of it."

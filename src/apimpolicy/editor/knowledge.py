@@ -18,7 +18,11 @@ from apimpolicy.project.layout import fragments_of, place_of
 from apimpolicy.text.secrets import HIDDEN, without_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from apimpolicy.editor.occurrences import Kind
+
+    Elsewhere = Callable[[Kind, str], Iterable["Known"]]
 
 
 class Known(NamedTuple):
@@ -47,8 +51,16 @@ _LAYOUT_NAMES = {"named values": ("named values", "named-values", "namedvalues")
 class Knowledge:
     """The names of one project, by kind."""
 
-    def __init__(self, names: dict[Kind, dict[str, Known]], configuration: str | None, root: str | None) -> None:
+    def __init__(
+        self,
+        names: dict[Kind, dict[str, Known]],
+        configuration: str | None,
+        root: str | None,
+        elsewhere: Elsewhere = lambda _kind, _path: (),
+    ) -> None:
         self._names = names
+        self.elsewhere = elsewhere
+        """The variables and headers that have a meaning in a file because others set or send them."""
         self.configuration = configuration
         self.root = root
 
@@ -59,7 +71,7 @@ class Knowledge:
         return self._names.get(kind, {}).get(name)
 
 
-def knowledge_of(path: str) -> Knowledge:
+def knowledge_of(path: str, elsewhere: Elsewhere = lambda _kind, _path: ()) -> Knowledge:
     """The names that count for a file."""
     names: dict[Kind, dict[str, Known]] = {}
     try:
@@ -71,7 +83,7 @@ def knowledge_of(path: str) -> Knowledge:
     root = place_of(path).root
     if root is not None:
         _read_layout(root, names)
-    return Knowledge(names, configuration, root)
+    return Knowledge(names, configuration, root, elsewhere)
 
 
 def _read_tables(path: str, names: dict[Kind, dict[str, Known]]) -> None:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from apimpolicy.editor.language_server import LanguageServer
 
 
-def run(server: LanguageServer, paths: list[str], name: str = "") -> dict[str, Any]:
-    """Run test files, or the cases of a name in them; lenses show what came of it."""
-    found = run_tests([os.path.abspath(path) for path in paths], name)
+def run(server: LanguageServer, paths: list[str], *names: str) -> dict[str, Any]:
+    """Run test files, or the cases of some names in them; lenses show what came of it."""
+    found = run_tests([os.path.abspath(path) for path in paths], names)
     server.last_run = found
     server.ask("workspace/codeLens/refresh", {})
     return {"cases": [case._asdict() for case in found.cases], "problem": found.problem}

@@ -10,7 +10,6 @@ from apimpolicy.editor import rpc
 from apimpolicy.editor.completion import complete
 from apimpolicy.editor.hover import hover as hover_at
 from apimpolicy.editor.language_diagnostics import to_diagnostic
-from apimpolicy.editor.occurrences import occurrences
 from apimpolicy.editor.rpc import RpcError
 from apimpolicy.editor.text_documents import uri_of
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.editor.items import Item
     from apimpolicy.editor.language_server import LanguageServer
+    from apimpolicy.editor.occurrences import Occurrence
     from apimpolicy.editor.outline import Symbol
     from apimpolicy.editor.text_documents import TextDocument
     from apimpolicy.editor.workspace import Location
@@ -126,11 +126,10 @@ def references(server: LanguageServer, params: dict[str, Any]) -> list[dict[str,
 
 
 def highlight(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor.navigation import references as references_of
+    from apimpolicy.editor.navigation import highlights
 
     document, analysis, offset = server.at(params)
-    own = [place for place in references_of(analysis, offset, server.workspace) if place.path == analysis.path]
-    return [{"range": document.range(place.start, place.end)} for place in own]
+    return [{"range": document.range(*span)} for span in highlights(analysis, offset)]
 
 
 def _locations(server: LanguageServer, places: list[Location]) -> list[dict[str, Any]]:
@@ -195,21 +194,20 @@ def workspace_symbols(server: LanguageServer, params: dict[str, Any]) -> list[di
     query = str(params.get("query", "")).lower()
     found: list[dict[str, Any]] = []
     for path in server.workspace.files():
-        analysis = server.workspace.analysis(path)
-        document = server.document_of(path)
-        if analysis is None or document is None:
+        fitting = [each for each in server.workspace.names(path) if _is_symbol(each) and query in each.name.lower()]
+        document = server.document_of(path) if fitting else None
+        if document is None:
             continue
-        for each in occurrences(analysis):
-            if (
-                each.kind in ("variable", "fragment")
-                and query in each.name.lower()
-                and (each.sets or each.kind != "variable")
-            ):
-                location = {"uri": document.uri, "range": document.range(each.start, each.end)}
-                found.append({"name": each.name, "kind": 13, "location": location, "containerName": each.kind})
+        for each in fitting:
+            location = {"uri": document.uri, "range": document.range(each.start, each.end)}
+            found.append({"name": each.name, "kind": 13, "location": location, "containerName": each.kind})
         if len(found) > 500:
             break
     return found
+
+
+def _is_symbol(found: Occurrence) -> bool:
+    return found.kind == "fragment" or (found.kind == "variable" and found.sets)
 
 
 def folding(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:

@@ -22,17 +22,22 @@ from apimpolicy.editor.rpc import Connection, RpcError
 from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
 from apimpolicy.editor.workspace import Workspace
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.garbage import collect_new
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.deadline import DeadlineError, deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.editor.analysis import Analysis
     from apimpolicy.editor.test_runs import TestRun
 
 DELAY: Final = 0.02
 """Seconds without a message after which diagnostics are made."""
+MOST_UNTIDY: Final = 16
+"""Edits without a pause after which memory is freed all the same."""
 MOST_SECONDS: Final = 10.0
 """Of processor time for the diagnostics of one file."""
 TEST_ENDINGS: Final = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
@@ -41,10 +46,14 @@ TEST_ENDINGS: Final = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
 class LanguageServer:
     """One session over two streams. `run` returns when the client leaves: 0 after `shutdown`, else 1."""
 
-    def __init__(self, reader: IO[bytes], writer: IO[bytes]) -> None:
+    def __init__(self, reader: IO[bytes], writer: IO[bytes], tidy: Callable[[], None] = lambda: None) -> None:
+        """`tidy` frees memory: it is called when nothing is left to do, and from time to time when there always is."""
         self.connection = Connection(reader, writer)
+        self._tidy = tidy
+        self._untidy = 0
         self.documents: dict[str, TextDocument] = {}
         self.workspace = Workspace([])
+        self.expressions = RecentExpressions()
         self.last_run: TestRun | None = None
         self.last_requests: dict[str, tuple[str, ...]] = {}
         """The options of the last request that was explained, by policy."""
@@ -66,10 +75,18 @@ class LanguageServer:
                 message = self._messages.get(timeout=self._pause())
             except queue.Empty:
                 self._publish_due()
+                self._rest()
                 continue
             if message is None or message.get("method") == "exit":
                 return 0 if self._is_shut_down else 1
             self._handle(message)
+            if self._untidy >= MOST_UNTIDY:
+                self._rest()
+
+    def _rest(self) -> None:
+        if self._messages.empty() or self._untidy >= MOST_UNTIDY:
+            self._untidy = 0
+            self._tidy()
 
     def _read(self) -> None:
         while True:
@@ -152,7 +169,7 @@ class LanguageServer:
         root = params.get("rootUri")
         roots = [path_of(uri) for uri in folders or ([root] if root else [])]
         self._check = self._new_check()
-        self.workspace = Workspace(roots, self._check.expression_check, self._settings)
+        self.workspace = Workspace(roots, self.expressions, self._settings)
         self._is_initialized = True
         from apimpolicy.editor.language_capabilities import CAPABILITIES
 
@@ -191,6 +208,7 @@ class LanguageServer:
             self.workspace.open_texts.pop(os.path.abspath(document.path), None)
         self._due.pop(uri, None)
         self._found.pop(uri, None)
+        self.expressions.close(uri)
         self.notify("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
 
     def did_save(self, _: dict[str, Any]) -> None:
@@ -211,6 +229,7 @@ class LanguageServer:
         self.workspace.forget()
 
     def _changed(self, document: TextDocument, delay: float) -> None:
+        self._untidy += 1
         self.workspace.open_texts[os.path.abspath(document.path)] = document.text
         self._due[document.uri] = time.monotonic() + delay
 
@@ -284,7 +303,7 @@ class LanguageServer:
             return []
         check = self._check or self._new_check()
         try:
-            with deadline(MOST_SECONDS):
+            with deadline(MOST_SECONDS), self.expressions.of_file(document.uri):
                 return check.diagnostics(document.text.encode("utf-8", "replace"), document.path)
         except DeadlineError:
             self.log(f"{document.path}: checking it took more than {MOST_SECONDS:g} s, and was left alone")
@@ -300,7 +319,7 @@ class LanguageServer:
     def _new_check(self) -> CheckRun:
         """Settings are read again; what was compiled stays known."""
         run = CheckRun(CheckProjects(CheckOptions()))
-        run.expression_check = RecentExpressions() if self._check is None else self._check.expression_check
+        run.expression_check = self.expressions
         return run
 
 
@@ -334,4 +353,4 @@ def serve() -> int:
     """Serve the client at standard input and output."""
     reader, writer = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what anything prints must not come between messages
-    return LanguageServer(reader, writer).run()
+    return LanguageServer(reader, writer, collect_new).run()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from apimpolicy.editor.analysis import Analysis
     from apimpolicy.editor.test_runs import CaseAt, TestRun
@@ -65,13 +65,28 @@ def _coverage(analysis: Analysis, offset: int, last: TestRun | None) -> str:
 
 
 def for_case_file(cases: Sequence[CaseAt], last: TestRun | None) -> list[tuple[int, Lens]]:
-    """The lenses of a test file, by line from 1 on: run and debug each case, and what it came to."""
-    found: list[tuple[int, Lens]] = []
+    """The lenses of a test file, by line from 1 on: run and debug, and what the last run came to.
+
+    The cases of one line (`each`) have lenses together; the one that is debugged is the first that fails, or the first.
+    """
     outcomes = {(case.path, case.name): case.status for case in last.cases} if last is not None else {}
+    lines: dict[int, list[CaseAt]] = {}
     for case in cases:
-        found.append((case.line, Lens(0, "Run", "apimpolicy.runTests", ([case.path], case.name))))
-        found.append((case.line, Lens(0, "Debug", "apimpolicy.debugTest", (case.path, case.name))))
-        status = outcomes.get((case.path, case.name))
-        if status:
-            found.append((case.line, Lens(0, status)))
-    return found
+        lines.setdefault(case.line, []).append(case)
+    return [(line, lens) for line, group in lines.items() for lens in _of_cases(group, outcomes)]
+
+
+def _of_cases(cases: Sequence[CaseAt], outcomes: Mapping[tuple[str, str], str]) -> Iterator[Lens]:
+    statuses = [outcomes.get((case.path, case.name), "") for case in cases]
+    bad = [case for case, status in zip(cases, statuses, strict=True) if status not in ("", "passed", "skipped")]
+    debugged = (bad or cases)[0]
+    is_one = len(cases) == 1
+    names = [case.name for case in cases]
+    yield Lens(0, "Run" if is_one else f"Run {len(cases)} cases", "apimpolicy.runTests", ([cases[0].path], *names))
+    title = "Debug" if is_one else f"Debug the first{' that fails' if bad else ''}"
+    yield Lens(0, title, "apimpolicy.debugTest", (debugged.path, debugged.name))
+    if bad:
+        title = statuses[0] if is_one else f"{len(bad)} of {len(cases)} failed"
+        yield Lens(0, f"{title}: show the journey", "apimpolicy.journey", (debugged.path, debugged.name))
+    elif all(statuses):
+        yield Lens(0, statuses[0] if is_one else "all passed" if "skipped" not in statuses else "none failed")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.editor.header_names import well_known
 from apimpolicy.editor.items import Item
-from apimpolicy.editor.occurrences import Kind, kind_of_attribute
-from apimpolicy.policies.conversions import header_name
+from apimpolicy.editor.occurrences import Kind, kind_of_attribute, names_header, of_policy
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _KEY = re.compile(
     r"\b(Variables|Headers|MatchedParameters|Query|Certificates|Arguments)\s*"
     r'(?:\[|\.\s*\w+\s*(?:<[^"()]{0,80}>)?\s*\()\s*"([^"\\\r\n]*)\Z'
 )
-_HEADER_IN_CODE = re.compile(r'\bHeaders\s*(?:\[|\.\s*\w+\s*\()\s*"([\w-]+)"')
 _PARAMETER = re.compile(r"\{\*?([\w-]+)\}")
 
 
@@ -43,9 +42,9 @@ def names_in_code(policy: PolicyText, place: Place, code: Code, knowledge: Knowl
 
 def _keys(what: str, policy: PolicyText, place: Place, knowledge: Knowledge) -> Iterable[Item]:
     if what == "Variables":
-        return variables(policy, place.element)
+        return variables(policy, place.element, knowledge)
     if what == "Headers":
-        return [Item(name, "value", "a header", rank=(0,)) for name in sorted(headers(policy))]
+        return headers(policy, knowledge)
     if what == "Certificates":
         return _known("certificate", knowledge)
     if what in ("MatchedParameters", "Query"):
@@ -56,15 +55,17 @@ def _keys(what: str, policy: PolicyText, place: Place, knowledge: Knowledge) -> 
     return []
 
 
-def variables(policy: PolicyText, element: Element | None) -> list[Item]:
-    """The variables that may be set before an element: their types, and who sets them."""
+def variables(policy: PolicyText, element: Element | None, knowledge: Knowledge) -> list[Item]:
+    """The variables that may be set before an element: their types, and who sets them; those of wider scopes too."""
     if element is None:
         return []
-    known = policy.subject.flow.before(element).variables
-    return [
-        Item(name, "variable", types_of(variable), where_set(variable), rank=(0 if variable.is_certain else 1,))
-        for name, variable in known.items()
-    ]
+    items = {
+        name: Item(name, "variable", types_of(variable), where_set(variable), rank=(0 if variable.is_certain else 1,))
+        for name, variable in policy.subject.flow.before(element).variables.items()
+    }
+    for known in knowledge.elsewhere("variable", policy.source.path):
+        items.setdefault(known.name, Item(known.name, "variable", known.detail, rank=(2,)))
+    return list(items.values())
 
 
 def types_of(variable: Variable) -> str:
@@ -85,35 +86,30 @@ def where_set(variable: Variable) -> str:
     return f"Set in line {line}:\n```xml\n{tag[:300]}\n```{certain}"
 
 
-def headers(policy: PolicyText) -> set[str]:
-    """The names of headers that the document uses."""
-    found: set[str] = set()
-    for expression in policy.expressions:
-        found.update(_HEADER_IN_CODE.findall(expression.excerpt.text))
-    for element in policy.document.elements():
-        specification = policy.subject.specification_of(element)
-        slots = specification.attributes if specification is not None else ()
-        names = {slot.name for slot in slots if slot.convert is header_name or slot.name.endswith("header-name")}
-        for attribute in element.attributes:
-            if attribute.name in names and not attribute.value.parts and attribute.value.text.strip():
-                found.add(attribute.value.text.strip())
-    return found
+def headers(policy: PolicyText, knowledge: Knowledge, typed: str = "") -> list[Item]:
+    """The headers of the document, those that others set or send, and those that are well known."""
+    items: dict[str, Item] = {}
+    own = (found.name for found in of_policy(policy) if found.kind == "header")
+    for name in sorted(set(own) - {typed}):
+        items.setdefault(name.lower(), Item(name, "value", "a header of this document", rank=(0,)))
+    for known in knowledge.elsewhere("header", policy.source.path):
+        items.setdefault(known.name.lower(), Item(known.name, "value", known.detail, rank=(1,)))
+    for name in well_known():
+        items.setdefault(name.lower(), Item(name, "value", "a header", rank=(2,)))
+    return list(items.values())
 
 
 def names_in_value(policy: PolicyText, element: Element, attribute: Attribute, knowledge: Knowledge) -> list[Item]:
     """The names that an attribute's value may be."""
     kind = kind_of_attribute(element.name, attribute.name)
     if kind == "variable":
-        return variables(policy, element)
+        return variables(policy, element, knowledge)
     if kind is not None:
         return list(_known(kind, knowledge))
     if attribute.name in ("name", "id") and (part := _PARTS.get(element.name)) is not None:
         return list(_known(part, knowledge))
-    specification = policy.subject.specification_of(element)
-    slots = specification.attributes if specification is not None else ()
-    if any(slot.name == attribute.name and slot.convert is header_name for slot in slots):
-        typed = attribute.value.text.strip()
-        return [Item(name, "value", "a header", rank=(0,)) for name in sorted(headers(policy) - {typed})]
+    if names_header(element, attribute.name):
+        return headers(policy, knowledge, attribute.value.text.strip())
     return []
 
 

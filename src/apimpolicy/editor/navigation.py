@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Local
-from apimpolicy.editor.occurrences import Occurrence, occurrence_at, occurrences
+from apimpolicy.editor.occurrences import Occurrence, occurrence_at
 from apimpolicy.editor.workspace import Location, Workspace, wider
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Lo
 
 
 def _of_name(analysis: Analysis, occurrence: Occurrence, workspace: Workspace) -> list[Location]:
-    if occurrence.kind == "variable":
+    if occurrence.kind in ("variable", "header"):
         found = [
             Location(path, other.start, other.end)
-            for path, file in workspace.everywhere("variable", occurrence.name, analysis.path)
-            for other in occurrences(file)
-            if other.kind == "variable" and other.name == occurrence.name and other.sets
+            for path, others in workspace.everywhere(occurrence, analysis.path)
+            for other in others
+            if other.sets
         ]
         return found or [Location(analysis.path, occurrence.start, occurrence.end)]
     known = workspace.knowledge(analysis.path).find(occurrence.kind, occurrence.name)
@@ -67,10 +67,18 @@ def references(analysis: Analysis, offset: int, workspace: Workspace) -> list[Lo
         return [Location(analysis.path, *span) for span in _spans_of(local)] if local is not None else []
     return [
         Location(path, other.start, other.end)
-        for path, file in workspace.everywhere(occurrence.kind, occurrence.name, analysis.path)
-        for other in occurrences(file)
-        if other.kind == occurrence.kind and other.name == occurrence.name
+        for path, others in workspace.everywhere(occurrence, analysis.path)
+        for other in others
     ]
+
+
+def highlights(analysis: Analysis, offset: int) -> list[tuple[int, int]]:
+    """Where the thing at an offset stands in its own file."""
+    occurrence = occurrence_at(analysis, offset)
+    if occurrence is None:
+        local = local_at(analysis, offset)
+        return _spans_of(local) if local is not None else []
+    return [(other.start, other.end) for other in analysis.occurrences if other.is_the_same(occurrence)]
 
 
 def can_rename(analysis: Analysis, offset: int) -> tuple[int, int] | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from apimpolicy.checks.subject import Subject
 from apimpolicy.checks.variables import variable_reads
+from apimpolicy.policies.conversions import header_name
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.named_values import find_named_values
 
@@ -15,18 +17,19 @@ if TYPE_CHECKING:
     from apimpolicy.editor.analysis import Analysis, PolicyText
     from apimpolicy.text.document import Attribute, Element
 
-Kind = Literal["variable", "fragment", "backend", "certificate", "named value", "api", "operation"]
+Kind = Literal["variable", "fragment", "backend", "certificate", "named value", "api", "operation", "header"]
 
 _BY_ATTRIBUTE: tuple[tuple[str, Kind], ...] = (
     ("fragment-id", "fragment"),
     ("backend-id", "backend"),
     ("certificate-id", "certificate"),
 )
+_HEADER = re.compile(r'\bHeaders\s*(?:\[|\.\s*\w+\s*\()\s*(?:"|&quot;)([\w-]+)')
 _VARIABLE = re.compile(r'\bVariables\s*(?:\[|\.\s*\w+\s*(?:<[^"()]{0,80}>)?\s*\()\s*(?:"|&quot;)([^"&\\\r\n]{0,200})')
 
 
 class Occurrence(NamedTuple):
-    """One place in a file where a name stands. `sets`: a variable gets its value here."""
+    """One place in a file where a name stands. `sets`: a variable or a header gets its value here."""
 
     kind: Kind
     name: str
@@ -34,12 +37,21 @@ class Occurrence(NamedTuple):
     end: int
     sets: bool = False
 
+    def is_the_same(self, other: Occurrence) -> bool:
+        """Whether both name one thing, as far as one request knows it."""
+        return self.kind == other.kind and self.key == other.key
+
+    @property
+    def key(self) -> str:
+        """The name as it is compared: those of headers ignore case."""
+        return self.name.lower() if self.kind == "header" else self.name
+
 
 def occurrences(analysis: Analysis) -> list[Occurrence]:
     """Every occurrence in a file, in order, each once."""
     found: set[Occurrence] = set()
     for policy in analysis.policies:
-        for occurrence in _of_policy(policy):
+        for occurrence in of_policy(policy):
             start, end = policy.span(occurrence.start, occurrence.end)
             if analysis.text[start:end] == occurrence.name:
                 found.add(occurrence._replace(start=start, end=end))
@@ -48,10 +60,11 @@ def occurrences(analysis: Analysis) -> list[Occurrence]:
 
 def occurrence_at(analysis: Analysis, offset: int) -> Occurrence | None:
     """The occurrence that an offset touches."""
-    return next((found for found in occurrences(analysis) if found.start <= offset <= found.end), None)
+    return next((found for found in analysis.occurrences if found.start <= offset <= found.end), None)
 
 
-def _of_policy(policy: PolicyText) -> Iterator[Occurrence]:
+def of_policy(policy: PolicyText) -> Iterator[Occurrence]:
+    """The occurrences in one policy, at their places in its reading."""
     for element in policy.document.elements():
         for attribute in element.attributes:
             yield from _of_attribute(element, attribute)
@@ -69,8 +82,10 @@ def _of_attribute(element: Element, attribute: Attribute) -> Iterator[Occurrence
         return
     start = value.start + text.index(name)
     kind = kind_of_attribute(element.name, attribute.name)
+    if kind is None and names_header(element, attribute.name):
+        kind = "header"
     if kind is not None:
-        yield Occurrence(kind, name, start, start + len(name), sets=kind == "variable")
+        yield Occurrence(kind, name, start, start + len(name), sets=kind in ("variable", "header"))
 
 
 def kind_of_attribute(element: str, attribute: str) -> Kind | None:
@@ -80,10 +95,22 @@ def kind_of_attribute(element: str, attribute: str) -> Kind | None:
     return next((kind for suffix, kind in _BY_ATTRIBUTE if attribute.endswith(suffix)), None)
 
 
+def names_header(element: Element, attribute: str) -> bool:
+    """Whether the value of an attribute is the name of a header."""
+    specification = Subject.specification_of(element)
+    slots = specification.attributes if specification is not None else ()
+    return any(
+        slot.name == attribute and (slot.convert is header_name or slot.name.endswith("header-name")) for slot in slots
+    )
+
+
 def _reads(policy: PolicyText) -> Iterator[Occurrence]:
-    """The variables that expressions read: as the binder knows it, and by their text where code has mistakes."""
+    """The headers and variables that expressions read: as the binder knows it, else by their text."""
     for expression in policy.expressions:
         excerpt = expression.excerpt
+        for match in _HEADER.finditer(excerpt.text):
+            start = excerpt.locate(match.start(1))
+            yield Occurrence("header", match[1], start, start + len(match[1]))
         if "Variables" not in excerpt.text:
             continue
         names = {read.name for read in variable_reads(expression)} if expression.compiled.is_legal else None

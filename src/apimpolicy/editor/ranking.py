@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
+_RECEIVER = re.compile(r"(\w+)\s*(?:\(\)|\[[^\[\]]*\])?\s*\??\.\s*\Z")
+"""The name before the dot that code ends with, an empty call and an index aside."""
+
 Rank = tuple[float, ...]
 
 _DISTANCES = (0.0, 0.5, 1.0, 2.0)
@@ -37,6 +40,7 @@ class Ranking:
         self.expected = [type_ for type_ in expected if not isinstance(type_, SpecialType) and type_ is not OBJECT]
         self.binder = binder
         self.uses = Counter(_NAME.findall(code))
+        self.followers = _followers(code)
         self.is_statement = is_statement
 
     def _fit(self, type_: Type) -> int:
@@ -52,9 +56,12 @@ class Ranking:
         return best
 
     def member(self, offer: Offer) -> Rank:
-        """Small is likely: used here, used elsewhere, of the wanted type, the type's own or the gateway's own."""
+        """Small is likely: used here, and after the same thing; used in examples, by its name and by its type; of the
+        wanted type; the type's own or the gateway's own.
+        """
         first = offer.members[0] if offer.members else None
-        score = -2.0 * min(self.uses.get(offer.name, 0), 4) - log1p(usage.counts().get(offer.name, 0))
+        score = -2.0 * min(self.uses.get(offer.name, 0), 4) - min(self.followers.get(offer.name, 0), 4)
+        score -= _usual(offer.name, usage.member_key(first) if first is not None else "")
         score += 2.0 * self._fit(offer.type) + _DISTANCES[offer.distance]
         score += 6.0 * (not offer.is_allowed)
         if offer.type is VOID:
@@ -82,3 +89,18 @@ class Ranking:
 
     def keyword(self, word: str) -> Rank:
         return (2.0 - min(self.uses.get(word, 0), 2) * 0.5, 0.5)
+
+
+def _usual(name: str, member: str) -> float:
+    """How usual a member is: the mean of what examples say of its name and of it alone, which are few."""
+    counts = usage.counts()
+    return (log1p(counts.get(name, 0)) + log1p(counts.get(member, 0))) / 2
+
+
+def _followers(code: str) -> Counter[str]:
+    """What the code has written after a dot behind the name that it ends with."""
+    receiver = _RECEIVER.search(code)
+    if receiver is None:
+        return Counter()
+    again = rf"\b{re.escape(receiver[1])}\s*(?:\(\)|\[[^\[\]]*\])?\s*\??\.\s*(\w+)"
+    return Counter(re.findall(again, code))

@@ -8,11 +8,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.editor.header_names import HTTP_ENDING
 from apimpolicy.editor.tool_process import json_of
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.testing.case_files import ENDINGS, load_case_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.testing.case_files import Case
 
 _SKIPPED = frozenset(("node_modules", "__pycache__", ".git", ".venv"))
@@ -55,13 +58,13 @@ class TestRun(NamedTuple):
     problem: str = ""
 
 
-def test_files(roots: list[str]) -> list[str]:
-    """The test files below some folders."""
+def request_files(roots: list[str]) -> list[str]:
+    """The test files and the `.http` files below some folders."""
     found: list[str] = []
     for root in roots:
         for folder, folders, files in os.walk(root):
             folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
-            found += [os.path.join(folder, name) for name in sorted(files) if name.endswith(ENDINGS)]
+            found += [os.path.join(folder, name) for name in sorted(files) if name.endswith((*ENDINGS, HTTP_ENDING))]
             if len(found) > MOST_FILES:
                 return found[:MOST_FILES]
     return found
@@ -83,11 +86,11 @@ def _policies_of(case: Case) -> tuple[str, ...]:
     )
 
 
-def run_tests(paths: list[str], name: str = "", folder: str = "") -> TestRun:
+def run_tests(paths: list[str], names: Sequence[str] = (), folder: str = "") -> TestRun:
     """Run test files in a process of their own, with the operating system's limits, and read what came of it."""
     with tempfile.TemporaryDirectory() as directory:
         report = os.path.join(directory, "coverage.json")
-        options = ["--coverage-report", report, *(("-k", name) if name else ())]
+        options = ["--coverage-report", report, *(option for name in names for option in ("-k", name))]
         try:
             outcome = json_of("test", *paths, *options, folder=folder or None)
         except ConfigurationError as error:

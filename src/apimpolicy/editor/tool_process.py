@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MOST_SECONDS: Final = 300
 """Of one command."""
@@ -15,8 +18,25 @@ MOST_SECONDS: Final = 300
 
 def printed_by(*arguments: str, folder: str | None = None) -> str:
     """What a command prints. Raises ConfigurationError with what it says when it fails."""
+    done = _done(arguments, folder)
+    if done.returncode > 1 or not done.stdout:
+        raise _failed(arguments, done)
+    return done.stdout
+
+
+def json_of(*arguments: str, folder: str | None = None) -> dict[str, Any]:
+    """What a command prints as JSON, whatever it came to. Raises ConfigurationError when it prints none."""
+    done = _done((*arguments, "--format", "json"), folder)
     try:
-        done = subprocess.run(
+        found: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        raise _failed(arguments, done) from None
+    return found
+
+
+def _done(arguments: Sequence[str], folder: str | None) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
             [sys.executable, "-m", "apimpolicy", *arguments],
             capture_output=True,
             text=True,
@@ -27,17 +47,8 @@ def printed_by(*arguments: str, folder: str | None = None) -> str:
         )
     except subprocess.TimeoutExpired:
         raise ConfigurationError(f"`apimpolicy {arguments[0]}` took more than {MOST_SECONDS} seconds") from None
-    if done.returncode > 1 or not done.stdout:
-        said = done.stderr.strip().removeprefix("apimpolicy: ")
-        raise ConfigurationError(said or f"`apimpolicy {arguments[0]}` printed nothing")
-    return done.stdout
 
 
-def json_of(*arguments: str, folder: str | None = None) -> dict[str, Any]:
-    """What a command prints as JSON. Raises ConfigurationError."""
-    text = printed_by(*arguments, "--format", "json", folder=folder)
-    try:
-        found: dict[str, Any] = json.loads(text)
-    except ValueError:
-        raise ConfigurationError(f"`apimpolicy {arguments[0]}` printed no JSON") from None
-    return found
+def _failed(arguments: Sequence[str], done: subprocess.CompletedProcess[str]) -> ConfigurationError:
+    said = done.stderr.strip().removeprefix("apimpolicy: ")
+    return ConfigurationError(said or f"`apimpolicy {arguments[0]}` printed nothing that can be read")

@@ -31,7 +31,7 @@ def simple_types() -> tuple[tuple[str, bool], ...]:
 def names_in(namespace: str) -> tuple[str, ...]:
     """The types and namespaces that may follow a namespace and a dot; of the empty one, the outermost namespaces."""
     if not namespace:
-        return tuple(sorted({name.split(".")[0] for name in _namespaces() if name}))
+        return tuple(sorted(n for n in {name.split(".")[0] for name in _namespaces() if name} if names_in(n)))
     start = namespace + "."
     types = type_names(namespace) if is_namespace(namespace) and namespace in _namespaces() else ()
     names = {full[len(start) :].split(".")[0] for full, _ in types}

@@ -1,4 +1,4 @@
-"""How often the project's own examples use a name: what is used much is likelier to be meant.
+"""How often the project's own examples use a name, and a member of a type: what is used much is likelier to be meant.
 
 The counts are of the expressions in the documentation, in the pages of policies and rules, in the examples and in the
 tests; the build hook makes them (`_usage.json`), where these files are. Without the file every count is 0.
@@ -6,11 +6,19 @@ tests; the build hook makes them (`_usage.json`), where these files are. Without
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.dotnet.signatures import Member
 
 _STORED = Path(__file__).parent / "_usage.json"
 _PACKAGE = Path(__file__).parents[1]
@@ -24,11 +32,14 @@ _ENUMERATED = ("tests/conformance/expressions/*.jsonl",)
 _WEIGHT = 5
 _NAME = re.compile(r"[^\W\d]\w*")
 _LEAST = 3
+_PARTS = ("method", "property", "field")
+"""What bound nodes call the member that they use."""
+_ESCAPED = re.compile(r"&(?:quot|lt|gt|amp|apos);")
 
 
 @cache
 def counts() -> dict[str, int]:
-    """Uses by name, of members and types alike."""
+    """Uses by name, of members and types alike; of members also by the type that declares them (`IRequest.Method`)."""
     try:
         stored: dict[str, int] = json.loads(_STORED.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -42,24 +53,62 @@ def store() -> None:
     for weight, patterns in ((_WEIGHT, _WRITTEN), (1, _ENUMERATED)):
         for pattern in patterns:
             for path in _ROOT.glob(pattern):
-                for name, uses in _uses(path.read_text(encoding="utf-8", errors="replace")).items():
-                    found[name] += uses * weight
+                for code in _expressions(_text(path)):
+                    for name in (*_names(code), *_members(code)):
+                        found[name] += weight
     kept = {name: uses for name, uses in sorted(found.items()) if uses >= _LEAST}
     _STORED.write_text(json.dumps(kept, separators=(",", ":")), encoding="utf-8")
 
 
-def _uses(text: str) -> Counter[str]:
-    """The names in the expressions of a text, those in strings and comments aside."""
-    from apimpolicy.text.scanner import EXPRESSION_START, LITERALS, scan_code
+def member_key(member: Member) -> str:
+    """The name under which the uses of a member are counted."""
+    return f"{member.declaring.name}.{member.name}"
 
-    found: Counter[str] = Counter()
+
+def _text(path: Path) -> str:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return "\n".join(json.loads(line)["expr"] for line in text.splitlines()) if path.suffix == ".jsonl" else text
+
+
+def _expressions(text: str) -> Iterator[str]:
+    """The expressions of a text."""
+    from apimpolicy.text.scanner import EXPRESSION_START, scan_code
+
     position = 0
     while (start := EXPRESSION_START.search(text, position)) is not None:
         scan = scan_code(text, start.start(), min(len(text), start.start() + 4000))
         position = scan.end if scan.open is None else start.end()
         if scan.open is None:
-            found.update(_NAME.findall(LITERALS.sub(" ", text[start.end() : scan.end])))
-    return found
+            code = text[start.start() : scan.end]
+            yield html.unescape(code) if _ESCAPED.search(code) else code
+
+
+def _names(code: str) -> list[str]:
+    """The names in an expression, those in strings and comments aside."""
+    from apimpolicy.text.scanner import LITERALS
+
+    return _NAME.findall(LITERALS.sub(" ", code[2:]))
+
+
+def _members(code: str) -> Iterator[str]:
+    """The members that an expression uses; none where it is not C#, as in a page about mistakes."""
+    from apimpolicy.binding import bind
+    from apimpolicy.errors import ApimPolicyError
+    from apimpolicy.syntax.parser import parse
+    from apimpolicy.text.named_values import named_values_as_holes
+    from apimpolicy.text.source import Excerpt
+
+    try:
+        excerpt = named_values_as_holes(Excerpt.of(code))
+        waiting: list[Bound] = [bind(parse(excerpt.text), excerpt).body]
+    except ApimPolicyError:
+        return
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(node.children())
+        member = next((getattr(node, part) for part in _PARTS if hasattr(node, part)), None)
+        if member is not None:
+            yield member_key(member)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.editor.analysis import Analysis, RecentExpressions
-from apimpolicy.editor.knowledge import Knowledge, knowledge_of
-from apimpolicy.editor.occurrences import Kind, occurrences
+from apimpolicy.editor.header_names import HTTP_ENDING, sent_headers
+from apimpolicy.editor.knowledge import Knowledge, Known, knowledge_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import discover
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.subject import Settings
+    from apimpolicy.editor.occurrences import Kind, Occurrence
     from apimpolicy.editor.test_runs import CaseAt
 
 MOST_FILES = 3000
 """Files of a workspace that are looked through for a name."""
+MOST_READ = 32
+"""Files that are kept as they were read, besides those that are open: of the others only the names."""
 
 
 class Location(NamedTuple):
@@ -47,22 +50,25 @@ class Workspace:
         self.open_texts: dict[str, str] = {}
         self.check = check or RecentExpressions()
         self._read: dict[str, tuple[object, Analysis]] = {}
+        self._names: dict[str, tuple[object, list[Occurrence]]] = {}
         self._knowledge: dict[str, Knowledge] = {}
         self._files: list[str] | None = None
-        self._test_files: list[str] | None = None
+        self._requests: list[str] | None = None
+        self._headers: dict[str, tuple[object, frozenset[str]]] = {}
         self._cases: dict[str, tuple[int, list[CaseAt]]] = {}
 
     def forget(self) -> None:
         """Files have changed that nobody has open."""
         self._knowledge.clear()
         self._read.clear()
-        self._files = self._test_files = None
+        self._names.clear()
+        self._files = self._requests = None
 
     def knowledge(self, path: str) -> Knowledge:
         """The names that count for a file."""
         folder = os.path.dirname(os.path.abspath(path))
         if folder not in self._knowledge:
-            self._knowledge[folder] = knowledge_of(path)
+            self._knowledge[folder] = knowledge_of(path, self.elsewhere)
         return self._knowledge[folder]
 
     def files(self) -> list[str]:
@@ -81,12 +87,12 @@ class Workspace:
 
     def cases(self) -> list[CaseAt]:
         """The test cases of the workspace; a test file is read once for each version of it."""
-        from apimpolicy.editor.test_runs import cases_of, test_files
+        from apimpolicy.editor.test_runs import cases_of
 
-        if self._test_files is None:
-            self._test_files = test_files(self.roots)
         found: list[CaseAt] = []
-        for path in self._test_files:
+        for path in self._request_files():
+            if path.endswith(HTTP_ENDING):
+                continue
             try:
                 version = os.stat(path).st_mtime_ns
             except OSError:
@@ -99,23 +105,86 @@ class Workspace:
     def analysis(self, path: str) -> Analysis | None:
         """A file, read once for each version of it; None for one that cannot be read."""
         path = os.path.abspath(path)
-        version: object = self.open_texts.get(path)
-        try:
-            if version is None:
-                status = os.stat(path)
-                version = (status.st_mtime_ns, status.st_size)
-            known = self._read.get(path)
-            if known is not None and known[0] == version:
-                return known[1]
-            text = self.open_texts.get(path)
+        version = self._version(path)
+        known = self._read.pop(path, None)
+        if known is None or known[0] != version:
+            text = self._text(path) if version is not None else None
             if text is None:
-                with open(path, encoding="utf-8-sig", newline="") as file:
-                    text = file.read()
+                return None
+            settings = self._settings_of(path) if self._settings_of is not None else None
+            known = version, Analysis(text, path, self.check, settings)
+        self._read[path] = known
+        if len(self._read) > MOST_READ + len(self.open_texts):
+            del self._read[next(each for each in self._read if each not in self.open_texts)]
+        return known[1]
+
+    def _version(self, path: str) -> object:
+        """What differs when a file does; None for one that is not there."""
+        text = self.open_texts.get(path)
+        if text is not None:
+            return text
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
+    def _text(self, path: str) -> str | None:
+        if path in self.open_texts:
+            return self.open_texts[path]
+        try:
+            with open(path, encoding="utf-8-sig", newline="") as file:
+                return file.read()
         except (OSError, UnicodeDecodeError):
             return None
-        made = Analysis(text, path, self.check, self._settings_of(path) if self._settings_of is not None else None)
-        self._read[path] = (version, made)
-        return made
+
+    def names(self, path: str) -> list[Occurrence]:
+        """The names in a file, kept for each version of it; none in one that cannot be read."""
+        version = self._version(path)
+        known = self._names.get(path)
+        if known is None or known[0] != version:
+            analysis = self.analysis(path)
+            known = version, analysis.occurrences if analysis is not None else []
+            self._names[path] = known
+        return known[1]
+
+    def elsewhere(self, kind: Kind, path: str) -> Iterator[Known]:
+        """Names that have a meaning in a file because wider scopes and fragments set them, or requests send them."""
+        for other in self._before(path):
+            for found in self.names(other):
+                if found.kind == kind and found.sets:
+                    yield Known(found.name, f"set in {os.path.basename(other)}", other)
+        for other in self._request_files() if kind == "header" else ():
+            for name in sorted(self._sent(other)):
+                yield Known(name, f"sent in {os.path.basename(other)}", other)
+
+    def _before(self, path: str) -> set[str]:
+        """The files of wider scopes, and the fragments that these and a file include."""
+        found: set[str] = set()
+        waiting: list[str | None] = [os.path.abspath(path)]
+        while waiting:
+            current = waiting.pop()
+            if current is None or current in found:
+                continue
+            found.add(current)
+            waiting.append(wider(current))
+            included = self._included(current)
+            waiting += [os.path.abspath(k.path) for k in self.knowledge(path).all("fragment") if k.name in included]
+        return found - {os.path.abspath(path)}
+
+    def _request_files(self) -> list[str]:
+        from apimpolicy.editor.test_runs import request_files
+
+        if self._requests is None:
+            self._requests = request_files(self.roots)
+        return self._requests
+
+    def _sent(self, path: str) -> frozenset[str]:
+        version = self._version(path)
+        known = self._headers.get(path)
+        if known is None or known[0] != version:
+            known = self._headers[path] = version, sent_headers(path)
+        return known[1]
 
     def related(self, path: str) -> set[str]:
         """The files that may run in one request with a file: wider and narrower scopes, fragments, their users."""
@@ -123,38 +192,36 @@ class Workspace:
         files = self.files()
         fragments = {os.path.abspath(known.path): known.name for known in self.knowledge(path).all("fragment")}
         found = {other for other in files if _are_scopes_of_one_request(path, other)}
-        own = self.analysis(path)
-        included = _included(own) if own is not None else set()
+        included = self._included(path)
         found |= {file for file, name in fragments.items() if name in included}
         if path in fragments:
             name = fragments[path]
-            found |= {o for o in files if (analysis := self.analysis(o)) is not None and name in _included(analysis)}
+            found |= {other for other in files if name in self._included(other)}
         return found - {path}
 
-    def everywhere(self, kind: Kind, name: str, path: str) -> Iterator[tuple[str, Analysis]]:
-        """The file, and the others where the same name means the same thing.
+    def _included(self, path: str) -> set[str]:
+        return {found.name for found in self.names(path) if found.kind == "fragment"}
 
-        Names of the project mean the same in all files; a variable does where requests carry it from file to file.
+    def everywhere(self, occurrence: Occurrence, path: str) -> Iterator[tuple[str, list[Occurrence]]]:
+        """Where a name stands in a file, and in the others where the same name means the same thing.
+
+        Names of the project mean the same in all files; variables and headers do where requests carry them from file to
+        file.
         """
         path = os.path.abspath(path)
-        waiting = [path] if kind == "variable" else [path, *self.files()]
+        is_carried = occurrence.kind in ("variable", "header")
+        waiting = [path] if is_carried else [path, *self.files()]
         seen: set[str] = set()
         while waiting:
             current = waiting.pop()
             if current in seen:
                 continue
             seen.add(current)
-            analysis = self.analysis(current)
-            if analysis is None or name not in analysis.text:
-                continue
-            if any(found.kind == kind and found.name == name for found in occurrences(analysis)):
-                yield current, analysis
-                if kind == "variable":
+            found = [each for each in self.names(current) if each.is_the_same(occurrence)]
+            if found:
+                yield current, found
+                if is_carried:
                     waiting += self.related(current)
-
-
-def _included(analysis: Analysis) -> set[str]:
-    return {found.name for found in occurrences(analysis) if found.kind == "fragment"}
 
 
 def _are_scopes_of_one_request(path: str, other: str) -> bool:

@@ -10,6 +10,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.garbage import collect
 from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.limits import Limits
 from apimpolicy.serving.lines import LineWriter
@@ -103,9 +104,14 @@ class ServeCommand:
         if spans is not None:
             runtime.front.listeners.append(spans)
         server = runtime.server(listeners, limits=self.limits, trusts_proxy=self.trusts_proxy)
+<<<<<<< HEAD
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECTION_THRESHOLDS)
+=======
+        collect()
+        gc.set_threshold(_COLLECTION_THRESHOLD)
+>>>>>>> editor
         try:
             server.run()
         except KeyboardInterrupt:

@@ -8,6 +8,7 @@ import gc
 import logging
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.serving.backends import close_connections
@@ -92,8 +93,9 @@ class Runtime:
                 await self.reload()
 
     async def reload(self) -> bool:
-        """Load again now; whether that was possible."""
+        """Load again now; whether that was possible. Expressions of the files as they were are forgotten."""
         assert self.source is not None
+        compiled.cache_clear()
         try:
             served = await asyncio.to_thread(self.source.load, self.state)
         except DiagnosticError as error:
@@ -106,7 +108,7 @@ class Runtime:
             log.error("not loaded, the last good state goes on: %s", error)
             return False
         self.front.served = served
-        gc.collect()  # programs refer to themselves in circles, and the old one is large
+        gc.collect()  # what was loaded before is a tangle that only the collector frees, and it would come too late
         log.info("loaded again")
         return True
 

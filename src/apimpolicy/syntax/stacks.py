@@ -25,6 +25,8 @@ Stack: TypeAlias = "tuple[int, Any, int]"
 
 FILLER: Final = mark(999_998)
 """A name that nobody knows, for what is still to be written."""
+CARET: Final = mark(999_999)
+"""The name at the caret of somebody who types."""
 
 
 class Word(NamedTuple):

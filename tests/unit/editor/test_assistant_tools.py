@@ -40,7 +40,7 @@ def test_what_tools_there_are() -> None:
             return await client.list_tools()
 
     tools = {tool.name: tool for tool in asyncio.run(ask()).tools}
-    assert {"check", "run", "explain", "evaluate", "new_test", "run_tests", "page"} <= set(tools)
+    assert {"check", "run", "explain", "evaluate", "new_test", "run_tests", "prove", "page"} <= set(tools)
     assert all(tool.description and tool.output_schema for tool in tools.values())
 
 
@@ -64,6 +64,16 @@ def test_tests_and_pages() -> None:
     assert "null" in structured("page", name="certificate-may-be-null")["text"]
     assert "SelectToken" in structured("page", name="JToken")["text"]
     assert "3" in structured("evaluate", expression="@(1 + 2)")["text"]
+
+
+def test_claims_of_a_file_and_claims_about_a_policy() -> None:
+    pytest.importorskip("z3", reason="the extra [prove] is not installed")
+    (proven,) = structured("prove", path=str(EXAMPLE), name="uploaded certificate")["claims"]
+    assert proven["status"] == "proven"
+    claims = [{"never": {"status": 403}}, {"name": "it is GET", "if": "reaches-backend", "then": "@(true)"}]
+    found = structured("prove", path=str(EXAMPLE / "orders.xml"), claims=claims)["claims"]
+    assert [(each["name"], each["status"]) for each in found] == [("claim 1", "false"), ("it is GET", "proven")]
+    assert found[0]["request"]
 
 
 @pytest.mark.parametrize(("tool", "arguments"), [("check", {"policy": "no.xml"}), ("page", {"name": "nothing"})])

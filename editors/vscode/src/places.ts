@@ -1,0 +1,74 @@
+// What needs no editor: where the tool may be, what tests came to, what a command is about. Tested without VS Code.
+import * as path from "node:path";
+
+export type Platform = "win32" | "other";
+
+export interface Outcome {
+  name: string;
+  path: string;
+  line: number;
+  status: "passed" | "failed" | "error" | "skipped";
+  message: string;
+}
+
+/** The command of the tool in an environment of Python. */
+export function commandIn(environment: string, platform: Platform): string {
+  return platform === "win32"
+    ? path.join(environment, "Scripts", "apimpolicy.exe")
+    : path.join(environment, "bin", "apimpolicy");
+}
+
+/** Python in an environment. */
+export function pythonIn(environment: string, platform: Platform): string {
+  return platform === "win32" ? path.join(environment, "Scripts", "python.exe") : path.join(environment, "bin", "python");
+}
+
+/** Where the tool may be, the likeliest place first; the last one is looked for on the PATH. */
+export function candidates(folders: readonly string[], own: string, platform: Platform): string[] {
+  const environments = [...folders.map((folder) => path.join(folder, ".venv")), own];
+  return [...environments.map((environment) => commandIn(environment, platform)), "apimpolicy"];
+}
+
+/** The commands that may start a Python of the machine, the likeliest first. */
+export function pythons(platform: Platform): string[] {
+  return platform === "win32" ? ["py", "python"] : ["python3", "python"];
+}
+
+/** One sentence about a run of tests. */
+export function summary(outcomes: readonly Outcome[], problem: string): string {
+  if (problem) {
+    return problem;
+  }
+  const count = (status: string) => outcomes.filter((outcome) => outcome.status === status).length;
+  const bad = count("failed") + count("error");
+  const skipped = count("skipped") ? `, ${count("skipped")} skipped` : "";
+  return bad ? `${bad} of ${cases(outcomes.length)} failed${skipped}` : `${cases(count("passed"))} passed${skipped}`;
+}
+
+function cases(count: number): string {
+  return count === 1 ? "1 test case" : `${count} test cases`;
+}
+
+const TESTS = /\.test\.(ya?ml|toml|json)$/;
+
+export function isTestFile(file: string): boolean {
+  return TESTS.test(file);
+}
+
+/** What to prove while a file is open: its own claims, those of the test file beside a policy, or all of the folder. */
+export function claimsOf(file: string | undefined, exists: (path: string) => boolean): string {
+  if (file === undefined) {
+    return ".";
+  }
+  if (isTestFile(file)) {
+    return file;
+  }
+  const beside = [".yaml", ".yml", ".toml", ".json"].map((ending) => file.replace(/\.[^./\\]+$/, `.test${ending}`));
+  return beside.find(exists) ?? ".";
+}
+
+/** What stands in the output of a run about a case, with the line ends of a terminal. */
+export function told(name: string, outcome: Outcome | undefined): string {
+  const lines = outcome?.message ? outcome.message.trimEnd().split("\n") : [];
+  return [`${outcome?.status ?? "did not run"}  ${name}`, ...lines.map((line) => `  ${line}`), ""].join("\r\n");
+}

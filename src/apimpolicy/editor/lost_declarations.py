@@ -1,0 +1,96 @@
+"""Declarations that have lost their name or their type: what the code uses and nothing declares tells which it was.
+
+`var = context.Request;` and `text = "a";` can be read by the tables, but declare nothing; that code goes on to use
+a name that nothing declares says what was meant.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from apimpolicy.editor.type_names import names_in, simple_types
+from apimpolicy.syntax.lexer import PADDING
+from apimpolicy.syntax.stacks import FILLER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.syntax.lexer import Tokens
+    from apimpolicy.syntax.stacks import Reading, Stacks
+
+_TYPE_ENDS: Final = frozenset(("NAME", "VAR", "PREDEFINED_TYPE", "RSQB"))
+_AFTER_DECLARED: Final = frozenset(("EQUAL", "SEMICOLON", "IN", "RPAR", "COMMA"))
+_PARAMETERS: Final = re.compile(r"\(([\w\s,]*)\)\s*=>")
+_NAME: Final = re.compile(r"[^\W\d]\w*")
+_EMPTY_TYPES: Final = re.compile(r"(?<=\w)<\s*>(?=\s*\()")
+
+
+def without_empty_types(code: str) -> str:
+    """The code without `< >` in front of arguments, from which the types may follow."""
+    return _EMPTY_TYPES.sub("", code) if "<" in code else code
+
+
+def completed_declarations(code: str, tokens: Tokens, stacks: Stacks, reading: Reading, caret: int) -> str:
+    """The code up to the caret's token, each declaration with what it has lost; the same code when none has."""
+    pieces: list[str] = []
+    position = 0
+    undeclared: list[tuple[int, str]] | None = None
+    for index in range(1, caret):
+        place = _lost(tokens, index)
+        if place < 0 or index not in reading.before or stacks.take(reading.before[index], "_MARK_DECLARATION") is None:
+            continue
+        undeclared = list(_undeclared(tokens, caret)) if undeclared is None else undeclared
+        start, end, text = _found(tokens, index, place, undeclared)
+        if text:
+            pieces += (code[position:start], text)
+            position = end
+    return "".join((*pieces, code[position:]))
+
+
+def _lost(tokens: Tokens, index: int) -> int:
+    """The index of the token before which something may have been lost, or which stands for it; -1 for none."""
+    kinds = tokens.kinds
+    if kinds[index] not in ("NAME", "VAR", "PREDEFINED_TYPE"):
+        return -1
+    if kinds[index + 1] == "EQUAL":
+        return index if kinds[index] == "NAME" else index + 1
+    is_filled = kinds[index + 1] == "NAME" and tokens.spelling(index + 1) == FILLER and kinds[index + 2] == "EQUAL"
+    return index + 1 if is_filled else -1
+
+
+def _found(tokens: Tokens, index: int, place: int, undeclared: list[tuple[int, str]]) -> tuple[int, int, str]:
+    """What to write instead of which span; no text where nothing is known to have been lost."""
+    if place == index:
+        is_new = any(name == tokens.spelling(index) for _, name in undeclared)
+        return tokens.starts[index], tokens.starts[index], "var " if is_new else ""
+    name = next((name for use, name in undeclared if use > place), "")
+    start = tokens.starts[place]
+    return start, tokens.ends[place] if tokens.kinds[place] == "NAME" else start, f"{name} " if name else ""
+
+
+def _undeclared(tokens: Tokens, caret: int) -> Iterator[tuple[int, str]]:
+    """The names before the caret that nothing declares, each use with the index of its token."""
+    kinds = tokens.kinds
+    known = {"context", "var", "nameof", "value", FILLER, *dict(simple_types()), *names_in("")}
+    for parameters in _PARAMETERS.finditer(tokens.text):
+        known.update(_NAME.findall(parameters[1]))
+    uses: list[tuple[int, str]] = []
+    for index in range(1, min(caret, len(kinds) - PADDING)):
+        if kinds[index] != "NAME":
+            continue
+        name = tokens.spelling(index)
+        if _is_declared(tokens, index):
+            known.add(name)
+        elif kinds[index - 1] != "DOT" and kinds[index + 1] not in ("LPAR", "COLON"):
+            uses.append((index, name))
+    return (use for use in uses if use[1] not in known)
+
+
+def _is_declared(tokens: Tokens, index: int) -> bool:
+    before = tokens.kinds[index - 1]
+    return (
+        before in _TYPE_ENDS
+        or (tokens.spelling(index - 1) in (">", "?") and tokens.kinds[index + 1] in _AFTER_DECLARED)
+        or tokens.kinds[index + 1] == "ARROW"
+    )

@@ -1,0 +1,231 @@
+"""Mending a mistake before the caret, searched from the parser's own stacks: one insertion or one deletion at a time.
+
+Where that does not help, the statement with the mistake is left out, all but the variable that it declares.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
+from apimpolicy.syntax.stacks import CARET, FILLER, WORDS, Reading, Stack, Stacks, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_REPAIRS: Final = 4
+_FURTHER: Final = 12
+"""Tokens that a repair is to go on for; one that does so is as good as any."""
+_WITHIN_LINE: Final = 4
+"""What it costs more to end a statement in the middle of a line, or to close there what an earlier line has opened."""
+_BACK: Final = 3
+"""Tokens before the refused one at which something may be missing as well."""
+_INSERTED: Final = (*tuple(kind for kind, word in WORDS.items() if word.cost <= 4), "SEMICOLON")
+_BEGINS_VALUE: Final = frozenset(("LPAR", "NAME", "NEW", "STRING_LITERAL", "INTERPOLATED_START"))
+CHOICES: Final = 4
+"""Repairs that are tried where the first does not lead to a name of which anything is known."""
+_MOST_STARTS: Final = 2
+_MOST_LINES: Final = 4
+_DECLARED: Final = re.compile(r"[\w.<>\[\],?]+\s+\w+\s*=(?!=)")
+_ENDS: Final = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
+
+
+def mended(prefix: str, choice: int = 0) -> str:
+    """The text with what the tables refuse in it mended, as far as that goes; the first time by the choice wanted."""
+    for round_ in range(MOST_REPAIRS):
+        tokens, _ = tokenize(prefix + CARET, 1)
+        stacks = Stacks()
+        reading = stacks.read(tokens)
+        if reading.failed < 0:
+            return prefix
+        found = _repairs(stacks, reading, prefix)
+        if not found:
+            return prefix
+        prefix = found[min(choice if round_ == 0 else 0, len(found) - 1)]
+    return prefix
+
+
+def _repairs(stacks: Stacks, reading: Reading, prefix: str) -> list[str]:
+    """The texts after one change, best first: what lets the parser come furthest from the place where it stopped."""
+    tokens, failed = reading.tokens, reading.failed
+    found: dict[str, tuple[int, int]] = {}
+    for place in _places(tokens, failed):
+        ends_line = "\n" in prefix[tokens.ends[place - 1] : tokens.starts[place]]
+        open_here = 0 if ends_line else _open_on_line(tokens, place, prefix)
+        for stack in _stacks_before(stacks, reading, place):
+            for price, text, after, index in _changes(stacks, stack, tokens, place, prefix):
+                tears = not ends_line and (_ends_statement(text, prefix) or _closed_by(text, prefix) > open_here)
+                cost = price - ends_line + (_WITHIN_LINE if tears else 0)
+                reached = _reach(stacks, tokens, after, index, failed + _FURTHER)
+                if reached > failed and (reached, -cost) > found.get(text, (0, 0)):
+                    found[text] = reached, -cost
+    return sorted(found, key=found.__getitem__, reverse=True)[:CHOICES]
+
+
+def _places(tokens: Tokens, failed: int) -> list[int]:
+    """Where a change may help: at the refused token, shortly before it, and behind what its statement may declare."""
+    near = list(range(failed, max(failed - _BACK - 1, 0), -1))
+    start = failed
+    while start > 1 and tokens.kinds[start - 1] not in _ENDS:
+        start -= 1
+    return near + [place for place in (start + 2,) if place not in near and place < failed]
+
+
+def _open_on_line(tokens: Tokens, place: int, prefix: str) -> int:
+    """How many brackets are open that were opened on the line of a token, before it."""
+    line = prefix.rfind("\n", 0, tokens.starts[place])
+    count = 0
+    for index in range(place - 1, 0, -1):
+        if tokens.starts[index] < line:
+            break
+        count += (tokens.kinds[index] in ("LPAR", "LSQB")) - (tokens.kinds[index] in ("RPAR", "RSQB"))
+    return count
+
+
+def _closed_by(text: str, prefix: str) -> int:
+    """How many brackets a change closes."""
+    return sum(text.count(bracket) - prefix.count(bracket) for bracket in ")]")
+
+
+def _ends_statement(text: str, prefix: str) -> bool:
+    return text.count(";") > prefix.count(";")
+
+
+def _stacks_before(stacks: Stacks, reading: Reading, place: int) -> Iterator[Stack]:
+    """The stack before a token; also the one where the name before it is no type (`name␤ var x` declares nothing)."""
+    stack = reading.before.get(place)
+    if stack is not None:
+        yield stack
+    declared = _as_declaration(stacks, reading, place)
+    if declared is not None:
+        yield declared
+    earlier = reading.before.get(place - 1)
+    if earlier is not None and reading.tokens.kinds[place - 1] == "NAME":
+        named = stacks.take(earlier, "NAME")
+        if named is not None and named is not stack:
+            yield named
+
+
+def _as_declaration(stacks: Stacks, reading: Reading, place: int) -> Stack | None:
+    """The stack before a token if a variable is declared in front of it: `var x (…)` may lack its `=`."""
+    start = place - 2
+    if start not in reading.before or reading.tokens.kinds[place] not in _BEGINS_VALUE:
+        return None
+    marked = stacks.take(reading.before[start], "_MARK_DECLARATION")
+    if marked is None:
+        return None
+    again = stacks.read(reading.tokens, marked, start, place - 1)
+    return again.stack if again.failed < 0 else None
+
+
+def _changes(
+    stacks: Stacks, stack: Stack, tokens: Tokens, place: int, prefix: str
+) -> Iterator[tuple[int, str, Stack, int]]:
+    """The changes at a token: what each costs, the text after it, the stack, and the index of the next token."""
+    start, end = tokens.starts[place], tokens.ends[place]
+    if end <= len(prefix):
+        is_word = prefix[start : start + 1].isalpha() and tokens.kinds[place] != "NAME"
+        yield (9 if is_word else 5), prefix[:start] + " " * (end - start) + prefix[end:], stack, place + 1
+    for cost, kinds, after in _insertions(stacks, stack):
+        yield cost, f"{prefix[:start]}{spelled(kinds)} {prefix[start:]}", after, place
+
+
+def _insertions(stacks: Stacks, stack: Stack) -> Iterator[tuple[int, list[str], Stack]]:
+    """What can be put in here: one terminal, or the closing brackets that are missing and the end of the statement."""
+    for kind in dict.fromkeys(_INSERTED):
+        after = stacks.take(stack, kind)
+        if after is not None:
+            yield (2 if kind == "COMMA" else WORDS[kind].cost + 1), [kind], after
+    closing: list[str] = []
+    current: Stack | None = stack
+    if (named := stacks.take(stack, "NAME")) is not None:
+        closing, current = ["NAME"], named
+        yield from _closed(stacks, closing, current)
+    yield from _closed(stacks, [], stack)
+
+
+def _closed(stacks: Stacks, kinds: list[str], stack: Stack) -> Iterator[tuple[int, list[str], Stack]]:
+    """The brackets closed one after another, each followed by the end of the statement where it may stand."""
+    current: Stack | None = stack
+    kinds = list(kinds)
+    while current is not None and len(kinds) < 8:
+        ended = stacks.take(current, "SEMICOLON")
+        if ended is not None:
+            yield len(kinds) * 2 + (not kinds) * 2, [*kinds, "SEMICOLON"], ended
+        if kinds:
+            yield len(kinds) * 2 + 1, list(kinds), current
+        for kind in ("RPAR", "RSQB", "_TYPE_GT", "RBRACE", "_INTERPOLATION_RBRACE", "_INTERPOLATED_END"):
+            following = stacks.take(current, kind)
+            if following is not None:
+                kinds.append(kind)
+                current = following
+                break
+        else:
+            return
+
+
+def _reach(stacks: Stacks, tokens: Tokens, stack: Stack, index: int, limit: int) -> int:
+    """The index of the first token that is refused after a change, or of the last one that is looked at."""
+    last = min(limit, len(tokens.kinds) - PADDING - 1)
+    if index > last:
+        return index
+    reading = stacks.read(tokens, stack, index, last)
+    return last + 1 if reading.failed < 0 else reading.failed
+
+
+# ------------------------------------------------------------------------------------------------ leaving it out
+
+
+def without_statement(prefix: str) -> str:
+    """The code without the statement in which the tables refuse a token; the same code where that does not help.
+
+    What it declares stays declared. Where a statement ends cannot be known when a quotation mark is missing: the end
+    is that of a line, the one from which the tables come furthest.
+    """
+    for _ in range(MOST_REPAIRS):
+        tokens, _ = tokenize(prefix + CARET, 1)
+        stacks = Stacks()
+        reading = stacks.read(tokens)
+        if reading.failed < 0:
+            return prefix
+        candidates = list(_without_one(stacks, reading, prefix))
+        if not candidates:
+            return prefix
+        prefix = max(candidates)[-1]
+    return prefix
+
+
+def _without_one(stacks: Stacks, reading: Reading, prefix: str) -> Iterator[tuple[int, int, str]]:
+    """How far the tables come without a statement, how little was left out, and the text."""
+    for start in _statement_starts(stacks, reading):
+        first = reading.tokens.starts[start]
+        end = first
+        for _ in range(_MOST_LINES):
+            end = prefix.find("\n", end + 1)
+            if end < 0:
+                break
+            text = f"{prefix[:first]}{_declaration(prefix[first:end])}{prefix[end:]}"
+            tokens, _ = tokenize(text + CARET, 1)
+            again = stacks.read(tokens)
+            reached = len(prefix) if again.failed < 0 else tokens.starts[again.failed] + len(prefix) - len(text)
+            if reached > reading.tokens.starts[reading.failed] or again.failed < 0:
+                yield reached, first - end, text
+
+
+def _statement_starts(stacks: Stacks, reading: Reading) -> list[int]:
+    """The last statements that begin before the refused token, the nearest first."""
+    found: list[int] = []
+    for index in range(reading.failed, 0, -1):
+        stack = reading.before.get(index)
+        if stack is not None and stacks.take(stack, "_MARK_DECLARATION") is not None:
+            found.append(index)
+            if len(found) == _MOST_STARTS:
+                break
+    return found
+
+
+def _declaration(statement: str) -> str:
+    """What is left of a statement: the variable that it declares, if it does."""
+    declared = _DECLARED.match(statement)
+    return f"{declared[0]} {FILLER};" if declared is not None else ""
