@@ -14,9 +14,10 @@ import attrs
 
 from apimpolicy.symbolic import guessing, solver
 from apimpolicy.symbolic.bounds import Bounds
-from apimpolicy.symbolic.doubles import LAST_RESORT
+from apimpolicy.symbolic.doubles import LAST_RESORT, PLACE
 from apimpolicy.symbolic.goals import BRANCH, CONDITION, Goal
 from apimpolicy.symbolic.inputs import Inputs
+from apimpolicy.symbolic.path import Hole
 from apimpolicy.symbolic.values import Obstacle
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Exploration:
     is_complete: bool = False
     obstacles: dict[Obstacle, int] = attrs.field(factory=dict)
     blocking: dict[Goal, dict[Obstacle, int]] = attrs.field(factory=dict)
+    holes: dict[Hole, None] = attrs.field(factory=dict)
+    """From where requests may go on otherwise than was seen."""
     figures: Figures = attrs.field(factory=Figures)
     problem: str = ""
 
@@ -65,6 +68,19 @@ class Exploration:
         """Whether what no run reached is impossible, within the bounds: all ways were gone, and all is exact."""
         return self.is_complete and not self.obstacles and not self.figures.diverged
 
+    @property
+    def proven(self) -> list[Goal]:
+        """The goals that no request reaches, within the bounds: nothing that is not known leads there.
+
+        Every way to them was turned around, and everything on it is exact. What stands elsewhere spoils nothing.
+        """
+        if not self.runs:
+            return []
+        reach, open_places = self.world.reach, 0
+        for hole in self.holes:
+            open_places |= reach.failing(hole.step) if hole.only_fails else reach.after(hole.step)
+        return [goal for goal in self.missing if not reach.places(goal) & open_places]
+
     def reasons(self, goal: Goal) -> list[Obstacle]:
         """What stood in the way of a goal that was not found: what decides it, else what stands anywhere."""
         own = self.blocking.get(goal) or self.obstacles
@@ -73,6 +89,7 @@ class Exploration:
 
 _WITHIN = ("split", "trim", "replace", "number", "sample", "coding")
 """Places inside of a member, which decide little of themselves."""
+DOUBLES = (PLACE, LAST_RESORT)
 _HARD = 300
 """Milliseconds for a hard question, unless all ways are wanted."""
 
@@ -105,7 +122,7 @@ class Explorer:
         self._ways: set[int] = set()
         self._tries: dict[Any, int] = {}
         self._seen: set[tuple[int, bool]] = set()
-        self._assignments: set[frozenset[Any]] = set()
+        self._assignments: dict[frozenset[Any], Run | None] = {}
         self._gave_up = False
 
     def explore(self, starts: Iterable[Assignment] = ()) -> Exploration:
@@ -123,6 +140,8 @@ class Explorer:
             _, _, run, index = heapq.heappop(self._queue)
             self._turn_around(run, index)
         self.outcome.is_complete = not self._queue and not self._gave_up
+        for _, _, run, index in self._queue:
+            self._open(run, run.path.decisions[index])
         self.figures.seconds = time.process_time() - begun
         solver.end_at(None)
         return self.outcome
@@ -142,6 +161,7 @@ class Explorer:
         self.figures.runs += 1
         self.figures.wrong_forms += len(run.path.wrong) + len(run.path.mistakes)
         if run.result is None:
+            self.outcome.holes.setdefault(Hole(None))
             self.outcome.problem = self.outcome.problem or run.problem
             self.outcome.obstacles.setdefault(Obstacle(run.problem, ""), 1)
             return None
@@ -152,6 +172,8 @@ class Explorer:
             self.outcome.found.setdefault(goal, run)
         for obstacle in run.path.obstacles:
             self.outcome.obstacles[obstacle] = self.outcome.obstacles.get(obstacle, 0) + 1
+        if run.is_real:
+            self.outcome.holes.update(run.path.holes)
         self._note_blocking(run)
         way = hash(
             tuple((each.term.get_id() if each.term is not None else 0, each.taken) for each in run.path.decisions)
@@ -233,29 +255,35 @@ class Explorer:
         decision = run.path.decisions[index]
         before = [each.constraint for each in run.path.decisions[:index] if each.term is not None]
         asked = decision._replace(taken=not decision.taken).constraint
+        undecided = self.figures.undecided
         found = self._solve([*before, asked], asked, run.assignment, guessing.words_of(decision.owner))
-        if found is None or not self._is_new(found):
+        if found is None:
+            if self.figures.undecided > undecided:
+                self._open(run, decision)
             return
-        following = self._run(found)
-        if following is not None and decision.place not in ("double", LAST_RESORT):  # other policies run then
-            self.figures.predicted += 1
-            self._compare(run, following, index)
-
-    def _is_new(self, assignment: Assignment) -> bool:
-        """Whether nothing like it was run before."""
-        key = frozenset(assignment.items())
+        key = frozenset(found.items())
         is_new = key not in self._assignments
-        self._assignments.add(key)
-        return is_new
+        following = self._assignments[key] = self._run(found) if is_new else self._assignments[key]
+        if following is None:
+            self._open(run, decision)
+        elif decision.place not in DOUBLES:  # other policies run then
+            self.figures.predicted += is_new
+            if not self._is_as_foreseen(run, following, index):
+                self.figures.diverged += is_new
+                self._open(run, decision)
 
-    def _compare(self, run: Run, following: Run, index: int) -> None:
+    def _open(self, run: Run, decision: Decision) -> None:
+        """Nobody knows where the other answer to a decision leads; what only doubles do is no matter of proofs."""
+        if run.is_real and decision.place not in DOUBLES:
+            self.outcome.holes.setdefault(Hole(decision.step))
+
+    def _is_as_foreseen(self, run: Run, following: Run, index: int) -> bool:
         """Whether the new run went the way that was asked for."""
         wanted = [(each.term.get_id(), each.taken) for each in run.path.decisions[:index] if each.term is not None]
         turned = run.path.decisions[index]
         assert turned.term is not None
         wanted.append((turned.term.get_id(), not turned.taken))
-        if not any(_begins(path, wanted) for path in (following.path, *following.further)):
-            self.figures.diverged += 1
+        return any(_begins(path, wanted) for path in (following.path, *following.further))
 
     def _solve(self, terms: list[Term], asked: Term, assignment: Assignment, words: list[str]) -> Assignment | None:
         """An assignment under which all terms hold: as it was, but for what has to do with the last of them."""
@@ -273,9 +301,9 @@ class Explorer:
         found = dict(assignment)
         for each in inputs:
             value = answer.values.get(each.name)
-            if value is None or value == each.default:
+            if value is None or (value == each.default and not each.is_said):
                 found.pop(each.key, None)
-            if value is not None and (value != each.default or each.key[-1] in ("kind", "truth", "json")):
+            else:
                 found[each.key] = value
         for each in inputs:
             self._take_first(each, found, related)
