@@ -21,10 +21,11 @@ from apimpolicy.symbolic.path import Hole
 from apimpolicy.symbolic.values import Obstacle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from apimpolicy.symbolic.inputs import Assignment, Input
     from apimpolicy.symbolic.path import Decision, Path
+    from apimpolicy.symbolic.reach import Places
     from apimpolicy.symbolic.solver import Term
     from apimpolicy.symbolic.world import Run, World
 
@@ -124,6 +125,10 @@ class Explorer:
         self._seen: set[tuple[int, bool]] = set()
         self._assignments: dict[frozenset[Any], Run | None] = {}
         self._gave_up = False
+        self._is_for_branches = False
+        self._ahead: Places = 0
+        """Where what is wanted and missing is, when so many goals were found."""
+        self._measured = -1
 
     def explore(self, starts: Iterable[Assignment] = ()) -> Exploration:
         """Search until everything wanted is found, all ways are gone, or a bound is reached."""
@@ -134,11 +139,18 @@ class Explorer:
             if self._run(start) is None and not self.outcome.runs:
                 break
         while self._queue and not self._is_done():
-            if time.process_time() > deadline or self.figures.runs >= self.bounds.runs or self._is_tired():
+            if time.process_time() > deadline or self.figures.runs >= self.bounds.runs:
+                self._gave_up = True
+                break
+            if self._is_tired() and not self._for_branches_alone():
                 self._gave_up = True
                 break
             _, _, run, index = heapq.heappop(self._queue)
-            self._turn_around(run, index)
+            decision = run.path.decisions[index]
+            if self.thorough or self._leads_on(decision):
+                self._turn_around(run, index)
+            else:
+                self._open(run, decision)
         self.outcome.is_complete = not self._queue and not self._gave_up
         for _, _, run, index in self._queue:
             self._open(run, run.path.decisions[index])
@@ -149,6 +161,29 @@ class Explorer:
     def _is_tired(self) -> bool:
         """Whether there was nothing new for long."""
         return not self.thorough and self.figures.runs - self._newest > self.bounds.patience
+
+    def _for_branches_alone(self) -> bool:
+        """Go on with what leads to branches that nobody has taken, the least tried first; false when that was done."""
+        if self._is_for_branches:
+            return False
+        self._is_for_branches = True
+        self._newest = self.figures.runs
+        self._measured = -1
+        for number, (rank, count, run, index) in enumerate(self._queue):
+            is_double = run.path.decisions[index].place in DOUBLES or not run.is_real
+            self._queue[number] = (rank + 100 * is_double, count, run, index)
+        heapq.heapify(self._queue)
+        return True
+
+    def _leads_on(self, decision: Decision) -> bool:
+        """Whether something that is wanted, and that nobody has reached, comes after a decision."""
+        if self._measured != len(self.outcome.found):
+            self._measured = len(self.outcome.found)
+            self._ahead = 0
+            for goal in self.wanted - self.outcome.found.keys():
+                if goal.kind == BRANCH or not self._is_for_branches:
+                    self._ahead |= self.world.reach.places(goal)
+        return bool(self.world.reach.after(decision.step) & self._ahead)
 
     def _is_done(self) -> bool:
         return not self.thorough and self.wanted <= self.outcome.found.keys()
@@ -193,7 +228,7 @@ class Explorer:
         prefix = 0
         for index, decision in enumerate(run.path.decisions):
             if decision.term is not None:
-                if not decision.fixed:
+                if not decision.fixed and not (decision.is_repeated and self.thorough):
                     key = hash((prefix, decision.term.get_id(), decision.taken))
                     if key not in self._tried:
                         self._tried.add(key)
@@ -253,13 +288,14 @@ class Explorer:
         if run.path.is_over:
             return
         decision = run.path.decisions[index]
-        before = [each.constraint for each in run.path.decisions[:index] if each.term is not None]
-        asked = decision._replace(taken=not decision.taken).constraint
-        undecided = self.figures.undecided
-        found = self._solve([*before, asked], asked, run.assignment, guessing.words_of(decision.owner))
+        before = run.path.decisions[:index]
+        asked = decision._replace(taken=not decision.taken)
+        found = None if decision.is_repeated else self._asked(run, before, asked)
+        if found is None and not self.thorough and run.is_real:
+            before = [each for each in before if self._matters(each, asked)]
+            if len(before) < index:
+                found = self._asked(run, before, asked)
         if found is None:
-            if self.figures.undecided > undecided:
-                self._open(run, decision)
             return
         key = frozenset(found.items())
         is_new = key not in self._assignments
@@ -268,22 +304,46 @@ class Explorer:
             self._open(run, decision)
         elif decision.place not in DOUBLES:  # other policies run then
             self.figures.predicted += is_new
-            if not self._is_as_foreseen(run, following, index):
+            if not self._is_as_foreseen([*before, asked], following):
                 self.figures.diverged += is_new
                 self._open(run, decision)
+
+    def _asked(self, run: Run, before: Sequence[Decision], asked: Decision) -> Assignment | None:
+        """An assignment under which the decisions before hold, and the one that is asked for."""
+        undecided = self.figures.undecided
+        terms = [each.constraint for each in (*before, asked) if each.term is not None]
+        found = self._solve(terms, asked.constraint, run.assignment, guessing.words_of(asked.owner))
+        if found is None and self.figures.undecided > undecided:
+            self._open(run, asked)
+        return found
+
+    def _matters(self, decision: Decision, asked: Decision) -> bool:
+        """Whether a decision has a part in another one that comes later; an exception has one in all that follow."""
+        return decision.place == "guard" or self.world.reach.leads_to(decision.step, asked.step)
 
     def _open(self, run: Run, decision: Decision) -> None:
         """Nobody knows where the other answer to a decision leads; what only doubles do is no matter of proofs."""
         if run.is_real and decision.place not in DOUBLES:
             self.outcome.holes.setdefault(Hole(decision.step))
 
-    def _is_as_foreseen(self, run: Run, following: Run, index: int) -> bool:
-        """Whether the new run went the way that was asked for."""
-        wanted = [(each.term.get_id(), each.taken) for each in run.path.decisions[:index] if each.term is not None]
-        turned = run.path.decisions[index]
-        assert turned.term is not None
-        wanted.append((turned.term.get_id(), not turned.taken))
-        return any(_begins(path, wanted) for path in (following.path, *following.further))
+    def _is_as_foreseen(self, wanted: Sequence[Decision], following: Run) -> bool:
+        """Whether a run took these decisions as they were asked for, and others that matter for the last only later."""
+        asked = wanted[-1]
+        known = [(each.term.get_id(), each.taken) for each in wanted if each.term is not None]
+        return any(self._begins(path, known, asked) for path in (following.path, *following.further))
+
+    def _begins(self, path: Path, wanted: list[tuple[int, bool]], asked: Decision) -> bool:
+        """Whether a way begins with these decisions, each the term's number and how it was answered."""
+        seen = ((each, (each.term.get_id(), each.taken)) for each in path.decisions if each.term is not None)
+        if self.thorough:
+            return [key for _, key in seen][: len(wanted)] == wanted
+        passed = 0
+        for each, key in seen:
+            if passed < len(wanted) and key == wanted[passed]:
+                passed += 1
+            elif passed < len(wanted) and self._matters(each, asked):
+                return False
+        return passed == len(wanted)
 
     def _solve(self, terms: list[Term], asked: Term, assignment: Assignment, words: list[str]) -> Assignment | None:
         """An assignment under which all terms hold: as it was, but for what has to do with the last of them."""
@@ -345,12 +405,6 @@ class Explorer:
         for term in terms:
             names.update(dict.fromkeys(sorted(solver.names_of(term))))
         return [self.inputs.by_name[name] for name in names if name in self.inputs.by_name]
-
-
-def _begins(path: Path, wanted: list[tuple[int, bool]]) -> bool:
-    """Whether a way begins with these decisions, each the term's number and how it was answered."""
-    seen = [(each.term.get_id(), each.taken) for each in path.decisions if each.term is not None]
-    return seen[: len(wanted)] == wanted
 
 
 def _place_key(decision: Decision) -> Any:

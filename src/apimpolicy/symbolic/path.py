@@ -23,7 +23,7 @@ class Decision(NamedTuple):
 
     `term` is None where it has no symbolic form: `lost` says why. `place` is what asked, `owner` the branch whose
     condition it belongs to, `step` the policy that ran. A `fixed` one is an assumption of ours that is not turned
-    around.
+    around; an earlier policy has met an `is_repeated` one already.
     """
 
     term: Term | None
@@ -33,6 +33,7 @@ class Decision(NamedTuple):
     lost: Obstacle | None
     fixed: bool = False
     step: Step | None = None
+    is_repeated: bool = False
 
     @property
     def constraint(self) -> Term:
@@ -76,7 +77,8 @@ class Path:
         """What came by chance in this run."""
         self.changed: dict[tuple[str, ...], Dual] = {}
         """What policies put into trees that came from outside, by key."""
-        self._known: set[int] = set()
+        self._known: dict[int, set[Step | None]] = {}
+        """The terms that were asked for, with the policies in which they were."""
         self._times: dict[int, int] = {}
         """How often each place has decided."""
 
@@ -84,7 +86,7 @@ class Path:
         """The same way so far, to go on with something else; obstacles are only those that it meets itself."""
         made = Path(self.inputs, self.assignment)
         made.decisions = list(self.decisions)
-        made._known = set(self._known)
+        made._known = {term: set(steps) for term, steps in self._known.items()}
         return made
 
     def drawn(self, *key: str, value: Any) -> None:
@@ -133,7 +135,10 @@ class Path:
         self._note_assumption()
         if term is not None:
             term = solver.simplified(term)
-            if solver.known_truth(term) is taken or term.get_id() in self._known:
+            if solver.known_truth(term) is taken:
+                return
+            if term.get_id() in self._known:
+                self._ask_again(term, taken, place)
                 return
             found = self.inputs.value(term, self.assignment)
             if found is not taken:
@@ -141,7 +146,7 @@ class Path:
                 self.wrong.append(Decision(term, taken, place, self.owner, lost))
                 term = None
             else:
-                self._known.add(term.get_id())
+                self._known[term.get_id()] = {self.step}
         if term is None:
             self.blocked(lost or Obstacle("condition", ""))
         if place is not None and not isinstance(place, (str, tuple)):
@@ -150,6 +155,15 @@ class Path:
         if len(self.decisions) >= self.inputs.bounds.decisions:
             raise TooLong
         self.decisions.append(Decision(term, taken, place, self.owner, lost, fixed, self.step))
+
+    def _ask_again(self, term: Term, taken: bool, place: Any) -> None:
+        """What was answered already decides in this policy as well."""
+        asked = self._known[term.get_id()]
+        if self.step not in asked and len(self.decisions) < self.inputs.bounds.decisions:
+            asked.add(self.step)
+            self.decisions.append(
+                Decision(term, taken, place, self.owner, None, step=self.step, is_repeated=True),
+            )
 
     def choose(self, term: Term, choices: Iterable[Any], actual: Any, place: Any = None) -> None:
         """A term was this one of several values: each that comes before it was asked for, and was not it."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.symbolic import data_flow
 from apimpolicy.symbolic.goals import BRANCH
 
 if TYPE_CHECKING:
@@ -31,9 +32,11 @@ class Reach:
         self._bits: dict[int, Places] = {}
         self._inside: dict[int, Places] = {}
         self._after: dict[int, Places] = {}
+        self._below: dict[int, Places] = {}
         self._of_file: dict[tuple[str, int], Places] = {}
         self._spans: list[tuple[str, int, int, Places]] = []
-        for number, step in enumerate(program.steps()):
+        self._steps = list(program.steps())
+        for number, step in enumerate(self._steps):
             self._bits[id(step)] = 1 << number
             file = step.element.source.path
             start, end = step.element.source.original_span(step.element.start, step.element.end)
@@ -47,13 +50,38 @@ class Reach:
         return self._goals[goal]
 
     def after(self, step: Step | None) -> Places:
-        """What may still run when nobody knows what comes of this step; of none, everything."""
+        """What may go otherwise when nobody knows what comes of this step; of none, everything.
+
+        Of a policy whose expressions do nothing but give a value it is what reads the value, and what follows that.
+        """
         if step is None or id(step) not in self._bits:
             return self.everything
         known = self._after.get(id(step))
         if known is None:
-            known = self._after[id(step)] = self._following(step)
+            known = self._after[id(step)] = self._influenced(step)
         return known
+
+    def leads_to(self, step: Step | None, other: Step | None) -> bool:
+        """Whether what comes of a step has a part in what comes of another one, or in whether that runs."""
+        return step is None or other is None or step is other or bool(self.after(step) & self._bits.get(id(other), -1))
+
+    def _influenced(self, step: Step) -> Places:
+        found: Places = 0
+        known: set[int] = set()
+        waiting = [step]
+        while waiting:
+            each = waiting.pop()
+            if id(each) in known:
+                continue
+            known.add(id(each))
+            found |= self._bits[id(each)] | self.failing(each)
+            readers = data_flow.readers(each, self._steps)
+            if readers is None:
+                found |= self._following(each)
+            else:
+                later = self._following(each)
+                waiting += [reader for reader in readers if self._bits[id(reader)] & later]
+        return found
 
     def failing(self, step: Step | None) -> Places:
         """What may still run when this step fails."""
@@ -63,11 +91,18 @@ class Reach:
         around = step.parent
         while around is not None:
             if has_trait(around.name, "repeats") or has_trait(around.name, "joins"):
-                found |= self.after(around)
+                found |= self._following(around)
             around = around.parent
         return found
 
     def _following(self, step: Step) -> Places:
+        known = self._below.get(id(step))
+        if known is None:
+            known = self._below[id(step)] = self._in_order(step)
+        return known
+
+    def _in_order(self, step: Step) -> Places:
+        """What may run after a step has begun, in the order of the document."""
         found = self.inside(step)
         inner, around = step, step.parent
         while around is not None:
