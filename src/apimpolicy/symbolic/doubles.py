@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.following import Follower
     from apimpolicy.symbolic.solver import Term
 
+PLACE = "double"
+"""The place of decisions about doubles."""
 PASSES, FAILS = "passes", "fails"
 _CHOICES = ("", PASSES, FAILS)
 _REFUSALS = {
@@ -58,7 +60,7 @@ def did_not_fail(follower: Follower, step: Step) -> None:
     """A real policy has passed."""
     name = follower.world.double_of(step)
     assert name is not None
-    follower.path.hold(solver.equal(_kind(follower, name), solver.constant(FAILS)), False, "double")
+    follower.path.hold(solver.equal(_kind(follower, name), solver.constant(FAILS)), False, PLACE)
 
 
 LAST_RESORT = "last resort"
@@ -69,7 +71,7 @@ def did_not_pass(follower: Follower, step: Step, *, is_understood: bool = False)
     """A real policy has failed; when it does not is understood, or nobody knows."""
     name = follower.world.double_of(step)
     if name is not None:
-        place = LAST_RESORT if is_understood else "double"
+        place = LAST_RESORT if is_understood else PLACE
         follower.path.hold(solver.equal(_kind(follower, name), solver.constant(PASSES)), False, place)
 
 
@@ -79,7 +81,7 @@ def has_failed(follower: Follower, step: Step) -> bool:
     if chosen is None or chosen[1] != FAILS:
         return False
     name = chosen[0]
-    follower.path.hold(solver.equal(_kind(follower, name), solver.constant(FAILS)), True, "double")
+    follower.path.hold(solver.equal(_kind(follower, name), solver.constant(FAILS)), True, PLACE)
     inputs, said = follower.inputs, error_of(step)
     inputs.number("double", name, "status", default=said.pop("status"), least=400, most=599)
     follower.state.last_error = {
@@ -104,12 +106,12 @@ def has_passed(follower: Follower, exchange: Exchange, step: Step) -> None:
     if chosen is None:
         return
     name = chosen[0]
-    follower.path.hold(solver.equal(_kind(follower, name), solver.constant(PASSES)), True, "double")
+    follower.path.hold(solver.equal(_kind(follower, name), solver.constant(PASSES)), True, PLACE)
     for variable, kind in variables_of(step):
         key = ("double", name, "variable", variable)
         there = follower.inputs.truth(*key, "there")
         has_it = bool(follower.path.assignment.get((*key, "there")))
-        follower.path.hold(there, has_it, "double")
+        follower.path.hold(there, has_it, PLACE)
         if has_it:
             value: Any = exchange.variables.get(variable)
             tree = Tree(follower.inputs, key, is_token=False, default=_KINDS.get(kind, TEXT))

@@ -57,12 +57,13 @@ def after_policy(follower: Follower, exchange: Any, step: Step, before: Any) -> 
         doubles.did_not_fail(follower, step)
     if known is not None:
         known(follower, exchange, entry)
+        follower.world.stand_ins.after(follower.state, step, message_of(follower, exchange))
         return
     if step.specification is not None and step.specification.holds_policies:
         return
     lost = obstacle(entry, f"the policy {step.name}")
     if not _is_harmless(step.name):
-        follower.path.blocked(lost)
+        follower.path.blocked(lost, only_fails=has_trait(step.name, "refuses", "limits"))
     _changes(follower, exchange, before, lost)
 
 

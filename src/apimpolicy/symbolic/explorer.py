@@ -14,16 +14,18 @@ import attrs
 
 from apimpolicy.symbolic import guessing, solver
 from apimpolicy.symbolic.bounds import Bounds
-from apimpolicy.symbolic.doubles import LAST_RESORT
+from apimpolicy.symbolic.doubles import LAST_RESORT, PLACE
 from apimpolicy.symbolic.goals import BRANCH, CONDITION, Goal
 from apimpolicy.symbolic.inputs import Inputs
+from apimpolicy.symbolic.path import Hole
 from apimpolicy.symbolic.values import Obstacle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from apimpolicy.symbolic.inputs import Assignment, Input
     from apimpolicy.symbolic.path import Decision, Path
+    from apimpolicy.symbolic.reach import Places
     from apimpolicy.symbolic.solver import Term
     from apimpolicy.symbolic.world import Run, World
 
@@ -52,6 +54,8 @@ class Exploration:
     is_complete: bool = False
     obstacles: dict[Obstacle, int] = attrs.field(factory=dict)
     blocking: dict[Goal, dict[Obstacle, int]] = attrs.field(factory=dict)
+    holes: dict[Hole, None] = attrs.field(factory=dict)
+    """From where requests may go on otherwise than was seen."""
     figures: Figures = attrs.field(factory=Figures)
     problem: str = ""
 
@@ -65,6 +69,19 @@ class Exploration:
         """Whether what no run reached is impossible, within the bounds: all ways were gone, and all is exact."""
         return self.is_complete and not self.obstacles and not self.figures.diverged
 
+    @property
+    def proven(self) -> list[Goal]:
+        """The goals that no request reaches, within the bounds: nothing that is not known leads there.
+
+        Every way to them was turned around, and everything on it is exact. What stands elsewhere spoils nothing.
+        """
+        if not self.runs:
+            return []
+        reach, open_places = self.world.reach, 0
+        for hole in self.holes:
+            open_places |= reach.failing(hole.step) if hole.only_fails else reach.after(hole.step)
+        return [goal for goal in self.missing if not reach.places(goal) & open_places]
+
     def reasons(self, goal: Goal) -> list[Obstacle]:
         """What stood in the way of a goal that was not found: what decides it, else what stands anywhere."""
         own = self.blocking.get(goal) or self.obstacles
@@ -73,6 +90,7 @@ class Exploration:
 
 _WITHIN = ("split", "trim", "replace", "number", "sample", "coding")
 """Places inside of a member, which decide little of themselves."""
+DOUBLES = (PLACE, LAST_RESORT)
 _HARD = 300
 """Milliseconds for a hard question, unless all ways are wanted."""
 
@@ -105,8 +123,12 @@ class Explorer:
         self._ways: set[int] = set()
         self._tries: dict[Any, int] = {}
         self._seen: set[tuple[int, bool]] = set()
-        self._assignments: set[frozenset[Any]] = set()
+        self._assignments: dict[frozenset[Any], Run | None] = {}
         self._gave_up = False
+        self._is_for_branches = False
+        self._ahead: Places = 0
+        """Where what is wanted and missing is, when so many goals were found."""
+        self._measured = -1
 
     def explore(self, starts: Iterable[Assignment] = ()) -> Exploration:
         """Search until everything wanted is found, all ways are gone, or a bound is reached."""
@@ -117,12 +139,21 @@ class Explorer:
             if self._run(start) is None and not self.outcome.runs:
                 break
         while self._queue and not self._is_done():
-            if time.process_time() > deadline or self.figures.runs >= self.bounds.runs or self._is_tired():
+            if time.process_time() > deadline or self.figures.runs >= self.bounds.runs:
+                self._gave_up = True
+                break
+            if self._is_tired() and not self._for_branches_alone():
                 self._gave_up = True
                 break
             _, _, run, index = heapq.heappop(self._queue)
-            self._turn_around(run, index)
+            decision = run.path.decisions[index]
+            if self.thorough or self._leads_on(decision):
+                self._turn_around(run, index)
+            else:
+                self._open(run, decision)
         self.outcome.is_complete = not self._queue and not self._gave_up
+        for _, _, run, index in self._queue:
+            self._open(run, run.path.decisions[index])
         self.figures.seconds = time.process_time() - begun
         solver.end_at(None)
         return self.outcome
@@ -130,6 +161,29 @@ class Explorer:
     def _is_tired(self) -> bool:
         """Whether there was nothing new for long."""
         return not self.thorough and self.figures.runs - self._newest > self.bounds.patience
+
+    def _for_branches_alone(self) -> bool:
+        """Go on with what leads to branches that nobody has taken, the least tried first; false when that was done."""
+        if self._is_for_branches:
+            return False
+        self._is_for_branches = True
+        self._newest = self.figures.runs
+        self._measured = -1
+        for number, (rank, count, run, index) in enumerate(self._queue):
+            is_double = run.path.decisions[index].place in DOUBLES or not run.is_real
+            self._queue[number] = (rank + 100 * is_double, count, run, index)
+        heapq.heapify(self._queue)
+        return True
+
+    def _leads_on(self, decision: Decision) -> bool:
+        """Whether something that is wanted, and that nobody has reached, comes after a decision."""
+        if self._measured != len(self.outcome.found):
+            self._measured = len(self.outcome.found)
+            self._ahead = 0
+            for goal in self.wanted - self.outcome.found.keys():
+                if goal.kind == BRANCH or not self._is_for_branches:
+                    self._ahead |= self.world.reach.places(goal)
+        return bool(self.world.reach.after(decision.step) & self._ahead)
 
     def _is_done(self) -> bool:
         return not self.thorough and self.wanted <= self.outcome.found.keys()
@@ -142,6 +196,7 @@ class Explorer:
         self.figures.runs += 1
         self.figures.wrong_forms += len(run.path.wrong) + len(run.path.mistakes)
         if run.result is None:
+            self.outcome.holes.setdefault(Hole(None))
             self.outcome.problem = self.outcome.problem or run.problem
             self.outcome.obstacles.setdefault(Obstacle(run.problem, ""), 1)
             return None
@@ -152,6 +207,8 @@ class Explorer:
             self.outcome.found.setdefault(goal, run)
         for obstacle in run.path.obstacles:
             self.outcome.obstacles[obstacle] = self.outcome.obstacles.get(obstacle, 0) + 1
+        if run.is_real:
+            self.outcome.holes.update(run.path.holes)
         self._note_blocking(run)
         way = hash(
             tuple((each.term.get_id() if each.term is not None else 0, each.taken) for each in run.path.decisions)
@@ -171,7 +228,7 @@ class Explorer:
         prefix = 0
         for index, decision in enumerate(run.path.decisions):
             if decision.term is not None:
-                if not decision.fixed:
+                if not decision.fixed and not (decision.is_repeated and self.thorough):
                     key = hash((prefix, decision.term.get_id(), decision.taken))
                     if key not in self._tried:
                         self._tried.add(key)
@@ -231,31 +288,62 @@ class Explorer:
         if run.path.is_over:
             return
         decision = run.path.decisions[index]
-        before = [each.constraint for each in run.path.decisions[:index] if each.term is not None]
-        asked = decision._replace(taken=not decision.taken).constraint
-        found = self._solve([*before, asked], asked, run.assignment, guessing.words_of(decision.owner))
-        if found is None or not self._is_new(found):
+        before = run.path.decisions[:index]
+        asked = decision._replace(taken=not decision.taken)
+        found = None if decision.is_repeated else self._asked(run, before, asked)
+        if found is None and not self.thorough and run.is_real:
+            before = [each for each in before if self._matters(each, asked)]
+            if len(before) < index:
+                found = self._asked(run, before, asked)
+        if found is None:
             return
-        following = self._run(found)
-        if following is not None and decision.place not in ("double", LAST_RESORT):  # other policies run then
-            self.figures.predicted += 1
-            self._compare(run, following, index)
-
-    def _is_new(self, assignment: Assignment) -> bool:
-        """Whether nothing like it was run before."""
-        key = frozenset(assignment.items())
+        key = frozenset(found.items())
         is_new = key not in self._assignments
-        self._assignments.add(key)
-        return is_new
+        following = self._assignments[key] = self._run(found) if is_new else self._assignments[key]
+        if following is None:
+            self._open(run, decision)
+        elif decision.place not in DOUBLES:  # other policies run then
+            self.figures.predicted += is_new
+            if not self._is_as_foreseen([*before, asked], following):
+                self.figures.diverged += is_new
+                self._open(run, decision)
 
-    def _compare(self, run: Run, following: Run, index: int) -> None:
-        """Whether the new run went the way that was asked for."""
-        wanted = [(each.term.get_id(), each.taken) for each in run.path.decisions[:index] if each.term is not None]
-        turned = run.path.decisions[index]
-        assert turned.term is not None
-        wanted.append((turned.term.get_id(), not turned.taken))
-        if not any(_begins(path, wanted) for path in (following.path, *following.further)):
-            self.figures.diverged += 1
+    def _asked(self, run: Run, before: Sequence[Decision], asked: Decision) -> Assignment | None:
+        """An assignment under which the decisions before hold, and the one that is asked for."""
+        undecided = self.figures.undecided
+        terms = [each.constraint for each in (*before, asked) if each.term is not None]
+        found = self._solve(terms, asked.constraint, run.assignment, guessing.words_of(asked.owner))
+        if found is None and self.figures.undecided > undecided:
+            self._open(run, asked)
+        return found
+
+    def _matters(self, decision: Decision, asked: Decision) -> bool:
+        """Whether a decision has a part in another one that comes later; an exception has one in all that follow."""
+        return decision.place == "guard" or self.world.reach.leads_to(decision.step, asked.step)
+
+    def _open(self, run: Run, decision: Decision) -> None:
+        """Nobody knows where the other answer to a decision leads; what only doubles do is no matter of proofs."""
+        if run.is_real and decision.place not in DOUBLES:
+            self.outcome.holes.setdefault(Hole(decision.step))
+
+    def _is_as_foreseen(self, wanted: Sequence[Decision], following: Run) -> bool:
+        """Whether a run took these decisions as they were asked for, and others that matter for the last only later."""
+        asked = wanted[-1]
+        known = [(each.term.get_id(), each.taken) for each in wanted if each.term is not None]
+        return any(self._begins(path, known, asked) for path in (following.path, *following.further))
+
+    def _begins(self, path: Path, wanted: list[tuple[int, bool]], asked: Decision) -> bool:
+        """Whether a way begins with these decisions, each the term's number and how it was answered."""
+        seen = ((each, (each.term.get_id(), each.taken)) for each in path.decisions if each.term is not None)
+        if self.thorough:
+            return [key for _, key in seen][: len(wanted)] == wanted
+        passed = 0
+        for each, key in seen:
+            if passed < len(wanted) and key == wanted[passed]:
+                passed += 1
+            elif passed < len(wanted) and self._matters(each, asked):
+                return False
+        return passed == len(wanted)
 
     def _solve(self, terms: list[Term], asked: Term, assignment: Assignment, words: list[str]) -> Assignment | None:
         """An assignment under which all terms hold: as it was, but for what has to do with the last of them."""
@@ -273,9 +361,9 @@ class Explorer:
         found = dict(assignment)
         for each in inputs:
             value = answer.values.get(each.name)
-            if value is None or value == each.default:
+            if value is None or (value == each.default and not each.is_said):
                 found.pop(each.key, None)
-            if value is not None and (value != each.default or each.key[-1] in ("kind", "truth", "json")):
+            else:
                 found[each.key] = value
         for each in inputs:
             self._take_first(each, found, related)
@@ -317,12 +405,6 @@ class Explorer:
         for term in terms:
             names.update(dict.fromkeys(sorted(solver.names_of(term))))
         return [self.inputs.by_name[name] for name in names if name in self.inputs.by_name]
-
-
-def _begins(path: Path, wanted: list[tuple[int, bool]]) -> bool:
-    """Whether a way begins with these decisions, each the term's number and how it was answered."""
-    seen = [(each.term.get_id(), each.taken) for each in path.decisions if each.term is not None]
-    return seen[: len(wanted)] == wanted
 
 
 def _place_key(decision: Decision) -> Any:

@@ -79,6 +79,12 @@ class Follower:
 
     def expression(self, excerpt: Excerpt, recorder: OrderedRecorder, value: Any, *, threw: bool) -> Dual:
         """Follow an expression that has run."""
+        self.path.assumes = self.world.stand_ins.in_expression(excerpt)
+        found = self._followed(excerpt, recorder, value, threw=threw)
+        found.assumed, self.path.assumes = self.path.assumes, False
+        return found
+
+    def _followed(self, excerpt: Excerpt, recorder: OrderedRecorder, value: Any, *, threw: bool) -> Dual:
         walker = Walker(self.path, self.state, excerpt, recorder.entries)
         body = compiled(excerpt).bound.body
         try:
@@ -121,18 +127,17 @@ class _FollowedEvaluator(Evaluator):
         return OrderedRecorder()
 
     def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:
-        follower = self.follower
-        around, follower.path.owner = follower.path.owner, entry
+        path = self.follower.path
+        around = path.owner, path.step
+        path.owner, path.step = entry, entry.step
         try:
             value = super().evaluate(excerpt, what, entry)
+            self._follow(excerpt, entry, value, threw=False)
         except DotnetException:
             self._follow(excerpt, entry, None, threw=True)
             raise
         finally:
-            follower.path.owner = around
-        follower.path.owner = entry
-        self._follow(excerpt, entry, value, threw=False)
-        follower.path.owner = around
+            path.owner, path.step = around
         return value
 
     def _follow(self, excerpt: Excerpt, entry: TraceEntry, value: object, *, threw: bool) -> None:
@@ -153,6 +158,7 @@ class _FollowedEvaluator(Evaluator):
             raise
         dual = Dual(value) if expression is None else self.last
         found = converted(follower, slot, dual, value, entry, failed=False)
+        found.assumed = dual.assumed
         attributes = follower.attributes(entry)
         if getattr(slot, "child", None) is not None:
             attributes.setdefault(slot.field, []).append(found)
@@ -173,12 +179,18 @@ class _FollowedExchange(Exchange):
 
     def _run(self, step: Step) -> None:
         before = _Before(self)
+        path = self.follower.path
+        around, path.step = path.step, step
+        self.follower.world.stand_ins.before(path, step, is_composed=self.composed_request is not None)
         try:
             super()._run(step)
         except PolicyError as error:
             failed_policy(self.follower, self, step, error)
             raise
-        after_policy(self.follower, self, step, before)
+        else:
+            after_policy(self.follower, self, step, before)
+        finally:
+            path.step = around
 
 
 class _Before:

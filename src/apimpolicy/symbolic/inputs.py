@@ -66,6 +66,8 @@ class Input:
     """One input. `domain` are the terms that its values make true, `wishes` those that make it pleasant to read."""
 
     __slots__ = ("choices", "default", "domain", "key", "name", "term", "wishes")
+    _SAID = ("kind", "truth", "json")
+    _BY_CHANCE = ("random", "seeded", "guid", "request-id")
 
     def __init__(self, key: Key, term: Term, default: Any, domain: tuple[Term, ...], wishes: tuple[Term, ...]) -> None:
         self.key = key
@@ -76,6 +78,11 @@ class Input:
         self.wishes = wishes
         self.choices: tuple[str, ...] = ()
         """What it may be, where that is one of a few."""
+
+    @property
+    def is_said(self) -> bool:
+        """Whether it is written down even where it has its default: what is not said may be something else."""
+        return self.key[-1] in self._SAID or self.key[0] in self._BY_CHANCE
 
 
 class Inputs:
@@ -112,6 +119,10 @@ class Inputs:
     def number(self, *key: str, default: int = 0, least: int, most: int) -> Term:
         """A whole number in a range."""
         return self._get(key, solver.number, default, lambda term: (term >= least, term <= most))
+
+    def fraction(self, *key: str) -> Term:
+        """A number from 0 up to, not including, 1."""
+        return self._get(key, solver.fraction, 0.5, lambda term: (term >= 0, term < 1))
 
     def truth(self, *key: str, default: bool = False) -> Term:
         """Yes or no."""

@@ -10,6 +10,7 @@ from apimpolicy.symbolic.values import Dual, Obstacle, term_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from apimpolicy.engine.steps import Step
     from apimpolicy.symbolic.inputs import Assignment, Inputs
     from apimpolicy.symbolic.solver import Term
 
@@ -21,7 +22,8 @@ class Decision(NamedTuple):
     """A question that the way met, and how it was answered.
 
     `term` is None where it has no symbolic form: `lost` says why. `place` is what asked, `owner` the branch whose
-    condition it belongs to. A `fixed` one is an assumption of ours that is not turned around.
+    condition it belongs to, `step` the policy that ran. A `fixed` one is an assumption of ours that is not turned
+    around; an earlier policy has met an `is_repeated` one already.
     """
 
     term: Term | None
@@ -30,12 +32,21 @@ class Decision(NamedTuple):
     owner: Any
     lost: Obstacle | None
     fixed: bool = False
+    step: Step | None = None
+    is_repeated: bool = False
 
     @property
     def constraint(self) -> Term:
         """What held."""
         assert self.term is not None
         return self.term if self.taken else solver.no(self.term)
+
+
+class Hole(NamedTuple):
+    """A place from which requests of the same way may go on otherwise than was seen; `only_fails`: by an error."""
+
+    step: Step | None
+    only_fails: bool = False
 
 
 class TooLong(Exception):
@@ -54,14 +65,20 @@ class Path:
         """Decisions whose form said something else than the run: mistakes of a form."""
         self.mistakes: list[Exception] = []
         """Mistakes of ours, each of which left an expression without a meaning."""
+        self.holes: dict[Hole, None] = {}
         self.owner: Any = None
+        self.step: Step | None = None
+        """The policy that runs."""
+        self.assumes = False
+        """Whether what is being evaluated comes of something that the search made up (`stand_ins`)."""
         self.is_over = False
         """Nobody wants to know any more where its decisions lead."""
         self.chance: Assignment = {}
         """What came by chance in this run."""
         self.changed: dict[tuple[str, ...], Dual] = {}
         """What policies put into trees that came from outside, by key."""
-        self._known: set[int] = set()
+        self._known: dict[int, set[Step | None]] = {}
+        """The terms that were asked for, with the policies in which they were."""
         self._times: dict[int, int] = {}
         """How often each place has decided."""
 
@@ -69,7 +86,7 @@ class Path:
         """The same way so far, to go on with something else; obstacles are only those that it meets itself."""
         made = Path(self.inputs, self.assignment)
         made.decisions = list(self.decisions)
-        made._known = set(self._known)
+        made._known = {term: set(steps) for term, steps in self._known.items()}
         return made
 
     def drawn(self, *key: str, value: Any) -> None:
@@ -77,18 +94,34 @@ class Path:
         if key not in self.assignment and value is not None:
             self.assignment[key] = self.chance[key] = value
 
+    def turned_out(self, *key: str, value: Any) -> None:
+        """An input that comes of others had this value in the run, whatever was wished for."""
+        if value is not None:
+            self.assignment[key] = self.chance[key] = value
+
     @property
     def is_exact(self) -> bool:
         """Whether all that happened is understood."""
         return not self.obstacles
 
-    def blocked(self, obstacle: Obstacle) -> None:
-        """Something without a symbolic form was met."""
+    def blocked(self, obstacle: Obstacle, *, only_fails: bool = False) -> None:
+        """Something without a symbolic form was met; `only_fails`: all that is not known is whether it throws."""
         self.obstacles.setdefault(obstacle)
+        self.holes.setdefault(Hole(self.step, only_fails))
+
+    def read(self, dual: Dual) -> Dual:
+        """A value that was set earlier is used."""
+        self.assumes = self.assumes or dual.assumed
+        return dual
+
+    def _note_assumption(self) -> None:
+        if self.assumes:
+            self.holes.setdefault(Hole(self.step))
 
     def decide(self, dual: Dual, place: Any = None) -> bool:
         """A question was answered by the truth of this value."""
         taken = dual.value is True or (dual.value is not False and bool(dual.value))
+        self._note_assumption()
         if dual.is_constant:
             return taken
         term = term_of(dual)
@@ -99,9 +132,13 @@ class Path:
         self, term: Term | None, taken: bool, place: Any = None, lost: Obstacle | None = None, *, fixed: bool = False
     ) -> None:
         """A term was true, or was not."""
+        self._note_assumption()
         if term is not None:
             term = solver.simplified(term)
-            if solver.known_truth(term) is taken or term.get_id() in self._known:
+            if solver.known_truth(term) is taken:
+                return
+            if term.get_id() in self._known:
+                self._ask_again(term, taken, place)
                 return
             found = self.inputs.value(term, self.assignment)
             if found is not taken:
@@ -109,7 +146,7 @@ class Path:
                 self.wrong.append(Decision(term, taken, place, self.owner, lost))
                 term = None
             else:
-                self._known.add(term.get_id())
+                self._known[term.get_id()] = {self.step}
         if term is None:
             self.blocked(lost or Obstacle("condition", ""))
         if place is not None and not isinstance(place, (str, tuple)):
@@ -117,7 +154,16 @@ class Path:
             fixed = fixed or times > self.inputs.bounds.rounds
         if len(self.decisions) >= self.inputs.bounds.decisions:
             raise TooLong
-        self.decisions.append(Decision(term, taken, place, self.owner, lost, fixed))
+        self.decisions.append(Decision(term, taken, place, self.owner, lost, fixed, self.step))
+
+    def _ask_again(self, term: Term, taken: bool, place: Any) -> None:
+        """What was answered already decides in this policy as well."""
+        asked = self._known[term.get_id()]
+        if self.step not in asked and len(self.decisions) < self.inputs.bounds.decisions:
+            asked.add(self.step)
+            self.decisions.append(
+                Decision(term, taken, place, self.owner, None, step=self.step, is_repeated=True),
+            )
 
     def choose(self, term: Term, choices: Iterable[Any], actual: Any, place: Any = None) -> None:
         """A term was this one of several values: each that comes before it was asked for, and was not it."""
@@ -136,6 +182,7 @@ class Path:
         term = solver.simplified(term)
         known = solver.known_truth(term)
         if known is not None:
+            self._note_assumption()
             return known
         found = self.inputs.value(term, self.assignment)
         if not isinstance(found, bool):

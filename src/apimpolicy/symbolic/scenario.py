@@ -14,6 +14,7 @@ from urllib.parse import quote
 import attrs
 
 from apimpolicy.symbolic.forms.contexts import MAY_BE_NULL, TEXTS
+from apimpolicy.symbolic.seeds import guid_of
 from apimpolicy.symbolic.trees import JWT, LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class Scenario:
     answers: list[Answer] = attrs.field(factory=list)
     sent_answers: list[Answer] = attrs.field(factory=list)
     cache: dict[str, Any] = attrs.field(factory=dict)
-    random_numbers: list[int] = attrs.field(factory=list)
+    random_numbers: list[float] = attrs.field(factory=list)
+    guids: list[str] = attrs.field(factory=list)
     request_id: str | None = None
     named_values: dict[str, str] = attrs.field(factory=dict)
     """Named values that are others than in the world of the search."""
@@ -85,7 +87,8 @@ class _Reader:
             method=self.get("method", default="GET"),
             headers=self.fields("header"),
             address=self.get("address"),
-            request_id=self.get("request-id") or None,
+            request_id=self.request_id(),
+            guids=self.guids(),
             variables=self.named("variable"),
             entities=self.entities(),
             groups=self.groups(),
@@ -108,7 +111,16 @@ class _Reader:
         }
         return made
 
-    def random_numbers(self) -> list[int]:
+    def request_id(self) -> str | None:
+        wanted = self.get("request-id", "hash")
+        return None if wanted is None else guid_of(wanted)
+
+    def guids(self) -> list[str]:
+        """New ones, one after another, as far as something of them matters."""
+        known = {int(key[1]): value for key, value in self.given.items() if key[0] == "guid" and key[-1] == "hash"}
+        return [guid_of(known.get(number, number + 1)) for number in range(max(known, default=-1) + 1)]
+
+    def random_numbers(self) -> list[float]:
         """One after another; those of which nothing is said are the least."""
         known = {int(key[1]): value for key, value in self.given.items() if key[0] == "random"}
         return [known.get(number, 0) for number in range(max(known, default=-1) + 1)]

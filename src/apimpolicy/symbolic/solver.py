@@ -45,6 +45,10 @@ def number(name: str) -> Term:
     return z3.Int(name)
 
 
+def fraction(name: str) -> Term:
+    return z3.Real(name)
+
+
 def truth(name: str) -> Term:
     return z3.Bool(name)
 
@@ -226,13 +230,19 @@ def value_of(term: Term) -> Any:
         return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), term.as_string())
     if z3.is_int_value(term):
         return term.as_long()
+    if z3.is_rational_value(term):
+        return float(term.as_fraction())
     return known_truth(term)
 
 
 def under(term: Term, inputs: Iterable[tuple[Term, Any]]) -> Any:
     """The value of a term when its inputs have these values; None when that is not certain."""
-    pairs = [(variable, constant(value)) for variable, value in inputs]
+    pairs = [(variable, _as_sort_of(variable, value)) for variable, value in inputs]
     return value_of(z3.simplify(z3.substitute(term, *pairs)))
+
+
+def _as_sort_of(variable: Term, value: Any) -> Term:
+    return z3.RealVal(repr(value)) if z3.is_real(variable) else constant(value)
 
 
 _UNITS = 2500

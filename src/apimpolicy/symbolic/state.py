@@ -130,6 +130,8 @@ class State:
         """The provider of the token that was made for the request."""
         self.draws = 0
         """How many random numbers were asked for."""
+        self.guids = 0
+        """How many new GUIDs."""
         self.answers = 0
         """How many answers of the backend there were."""
         self.sent = 0

@@ -28,7 +28,7 @@ class Obstacle(NamedTuple):
 class Dual:
     """A value of a run, and its meaning."""
 
-    __slots__ = ("form", "lost", "null", "term", "value")
+    __slots__ = ("assumed", "form", "lost", "null", "term", "value")
 
     def __init__(
         self,
@@ -44,6 +44,8 @@ class Dual:
         self.null = null
         self.form = form
         self.lost = lost
+        self.assumed = False
+        """Whether it comes of something that a search made up (`stand_ins`)."""
 
     @property
     def is_constant(self) -> bool:

@@ -7,7 +7,7 @@ member means in those of `forms`. A value that nobody explains is what it was, w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from apimpolicy.binding import nodes
 from apimpolicy.emit.core import is_recorded
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt
 
 _UNCHANGING = (str, int, float, bool, bytes, type(None))
+
+
+def _is_unchanging(dual: Dual) -> bool:
+    """Whether nothing can be done to a value: it is one of .NET's plain ones."""
+    return isinstance(dual.value, _UNCHANGING) and (dual.value is not None or dual.form is None)
+
+
 _Part = TypeVar("_Part", bound="Callable[..., Any]")
 
 PARTS: dict[type[nodes.Bound], Callable[[Walker, Any], Any]] = {}
@@ -66,6 +73,17 @@ class Continue(Exception):
     pass
 
 
+class _Guard(NamedTuple):
+    """A node throws unless the term is true; without a term nobody knows when it does.
+
+    `is_pure`: whether it throws is all that is not known, since what it works on does not change.
+    """
+
+    term: Term | None
+    lost: Obstacle | None
+    is_pure: bool
+
+
 def _is_silent(node: nodes.Expression) -> bool:
     """Whether a node may be emitted without a recording: an implied conversion, which is part of what takes it."""
     return isinstance(node, nodes.Convert) and not node.is_explicit
@@ -84,7 +102,7 @@ class Walker:
         self.locals: dict[LocalSymbol, Dual] = {}
         self.placeholders: dict[nodes.Placeholder, Dual] = {}
         self._catching: list[set[int]] = []
-        self._guards: list[tuple[Term | None, Obstacle | None]] = []
+        self._guards: list[_Guard] = []
 
     # The whole
 
@@ -158,7 +176,7 @@ class Walker:
             return Dual()
         lost = obstacle_in(*below) or self.obstacle(kind, node)
         if may_throw:
-            self.guard(None, lost)
+            self.guard(None, lost, is_pure=all(map(_is_unchanging, below)))
         for each in below:
             if hasattr(each.form, "spoil"):
                 each.form.spoil(lost)
@@ -218,21 +236,25 @@ class Walker:
 
     # Preconditions
 
-    def guard(self, term: Term | None, lost: Obstacle | None = None) -> None:
-        """The node that is being walked throws unless this is so. None: nobody knows when it throws."""
-        if term is None or solver.known_truth(term) is not True:
-            self._guards.append((term, lost))
+    def guard(self, term: Term | None, lost: Obstacle | None = None, *, is_pure: bool = False) -> None:
+        """The node that is being walked throws unless this is so. None: nobody knows when it throws.
 
-    def _guarded(self, guards: list[tuple[Term | None, Obstacle | None]], *, held: bool) -> None:
-        known = [term for term, _ in guards if term is not None]
-        lost = next((lost for term, lost in guards if term is None), None)
+        `is_pure`: that is all that is not known of it.
+        """
+        if term is None or solver.known_truth(term) is not True:
+            self._guards.append(_Guard(term, lost, is_pure))
+
+    def _guarded(self, guards: list[_Guard], *, held: bool) -> None:
+        known = [guard.term for guard in guards if guard.term is not None]
+        unknown = [guard for guard in guards if guard.term is None and guard.lost is not None]
         if held:
             for term in known:
                 self.path.hold(term, True, "guard")
-        elif known and lost is None:
+        elif known and not unknown:
             self.path.hold(solver.every(*known), False, "guard")
-        if lost is not None:
-            self.path.blocked(lost)
+        if unknown:
+            only_fails = held and not self._catching and all(guard.is_pure for guard in unknown)
+            self.path.blocked(unknown[0].lost, only_fails=only_fails)
 
     def not_null(self, receiver: Dual, node: nodes.Bound) -> None:
         """A member of null throws."""

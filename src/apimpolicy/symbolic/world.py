@@ -13,7 +13,10 @@ from apimpolicy.symbolic import doubles
 from apimpolicy.symbolic.following import FollowedGateway, Follower
 from apimpolicy.symbolic.goals import Goals
 from apimpolicy.symbolic.path import TooLong
+from apimpolicy.symbolic.reach import Reach
 from apimpolicy.symbolic.scenario import Answer, Scenario, settled
+from apimpolicy.symbolic.seeds import with_seeds
+from apimpolicy.symbolic.stand_ins import StandIns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -45,6 +48,8 @@ class World:
     knows. `variables` are those that every request begins with.
     `fixed` are the entities of `context`, by kind, that are as `settings` say and no inputs.
 
+    `stand_ins` are the named values and fragments that are made up: nothing that rests on them is proven.
+
     `unfollowed` is what decides about requests here without being followed: nothing can be proven then.
 
     `asking` is asked at the end of each run, while all is known of it, and gives the ways that go on from there: what
@@ -65,7 +70,9 @@ class World:
         unfollowed: Sequence[Obstacle] = (),
         has_doubles: bool = False,
         named_values: Mapping[str, str] | None = None,
+        stand_ins: StandIns | None = None,
     ) -> None:
+        self.stand_ins = stand_ins or StandIns()
         self.uploads = frozenset(uploads)
         self.fixed = frozenset(fixed)
         self.unfollowed = tuple(unfollowed)
@@ -81,6 +88,7 @@ class World:
         self.scopes: dict[str, Policy] = self.first.scopes(policy)
         self.program = self.first.program(self.scopes)
         self.goals = Goals(self.program, frozenset({global_policy().path}))
+        self.reach = Reach(self.program, self.goals)
         self.handles_errors = any(place.section.startswith("on-error") for place in self.goals.places.values())
         places = [(step.place, step.scope) for step in self.program.steps()]
         self.steps = {
@@ -141,6 +149,8 @@ class World:
             found["cache"] = {**(self.settings.get("cache") or {}), **scenario.cache}
         if scenario.random_numbers:
             found["random_numbers"] = scenario.random_numbers
+        if scenario.guids:
+            found["guids"] = scenario.guids
         if scenario.request_id:
             found["request_ids"] = [scenario.request_id]
         if scenario.backends:
@@ -176,7 +186,7 @@ class World:
 
     def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
         """Send what an assignment means through the policy, and follow it; on from a way that went before, if given."""
-        assignment = self._with_errors(assignment)
+        assignment = with_seeds(self._with_errors(assignment))
         scenario = Scenario.of(assignment)
         scenario.named_values = self.named_values
         variables = {**self.variables, **scenario.variables}
@@ -230,6 +240,11 @@ class Run:
         self.further = further
         self.path: Path = follower.path
         """The way that it went."""
+
+    @property
+    def is_real(self) -> bool:
+        """Whether no policy had a double."""
+        return not self.scenario.doubles
 
     def along(self, path: Path) -> Run:
         """The same run with another way."""

@@ -71,6 +71,8 @@ def _gateway(scenario: Scenario) -> dict[str, Any]:
         found["cache"] = dict(scenario.cache)
     if scenario.random_numbers:
         found["random-numbers"] = list(scenario.random_numbers)
+    if scenario.guids:
+        found["guids"] = list(scenario.guids)
     if scenario.request_id:
         found["request-ids"] = [scenario.request_id]
     if scenario.backends:

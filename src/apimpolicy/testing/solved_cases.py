@@ -17,11 +17,12 @@ from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.explorer import Explorer
 from apimpolicy.symbolic.goals import BRANCH
 from apimpolicy.symbolic.shorter import shorter
+from apimpolicy.symbolic.stand_ins import StandIns
 from apimpolicy.symbolic.world import World
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.certificates import STANDARD
 from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative_path, run_alone, text_of
-from apimpolicy.testing.first_fragments import add_fragments, put_into_document, section_of, without_files
+from apimpolicy.testing.first_fragments import EMPTY, add_fragments, put_into_document, section_of, without_files
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.gateways import NOW, gateway_of
 from apimpolicy.testing.named_value_choices import other_values
@@ -136,7 +137,14 @@ def world_of(policy: str, output: str, around: Surroundings, values: Mapping[str
         token=token,
         has_doubles=True,
         named_values=values,
+        stand_ins=StandIns(around.named_values, _made_up(around)),
     )
+
+
+def _made_up(around: Surroundings) -> list[str]:
+    """The fragments that are empty because nobody has told of them."""
+    fragments = around.defaults.get("gateway", {}).get("fragments", {})
+    return [name for name, content in fragments.items() if content == EMPTY]
 
 
 def _missing_line(explored: Exploration, goal: Goal) -> str:

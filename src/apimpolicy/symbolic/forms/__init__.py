@@ -37,6 +37,7 @@ _MODULES = (
     "json_trees",
     "lists",
     "moments",
+    "chances",
     "tokens",
     "regexes",
     "samples",

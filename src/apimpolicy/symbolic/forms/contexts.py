@@ -204,7 +204,7 @@ def _of_request(signature: str) -> Callable[[Callable[[Call, Message], Dual | No
 @_of_request("string Method { get; }")
 def method(call: Call, own: Message) -> Dual:
     if own.method is not None:
-        return own.method
+        return call.walker.path.read(own.method)
     return Dual(term=call.walker.inputs.one_of("method", choices=METHODS))
 
 
@@ -294,7 +294,7 @@ def status_code(call: Call) -> Dual | None:
     if not isinstance(own, Message):
         return None
     if own.status is not None:
-        return own.status
+        return call.walker.path.read(own.status)
     if own.key == ("own",):
         return Dual()
     return Dual(term=status_of(call, own))
@@ -367,7 +367,7 @@ def _field(call: Call, own: Fields, name: str) -> Dual | None:
     if own.lost is not None:
         return None
     call.guard(own.there(name))
-    found = own.value(name)
+    found = call.walker.path.read(own.value(name))
     if call.value is None or isinstance(call.value, str):
         return found
     values = list(call.value)
@@ -380,7 +380,7 @@ def _variable(call: Call, name: str) -> Dual:
     state = call.walker.state
     known = state.variables.get(name)
     if known is not None:
-        return known
+        return call.walker.path.read(known)
     call.guard(state.has_variable(name))
     return Dual(form=state.variable(name))
 
@@ -409,7 +409,7 @@ def field_or_default(call: Call) -> Dual | None:
         return _field(call, own, name) if has_it else default
     if own.is_known(name):
         known = own.set.get(own.name(name))
-        return default if known is None else known
+        return default if known is None else call.walker.path.read(known)
     there, found = own.there(name), own.value(name)
     if default.is_constant and default.value is None:
         return Dual(term=found.term, null=solver.no(there))
@@ -431,6 +431,8 @@ def variable_or_default(call: Call) -> Dual | None:
     state, path = call.walker.state, call.walker.path
     target = str(call.node.type)
     known = state.variables.get(name)
+    if known is not None:
+        path.read(known)
     if known is None:
         is_there = bool(path.assignment.get(("variable", name, "there"), False))
         path.hold(state.has_variable(name), is_there, ("variable", name))
@@ -454,6 +456,6 @@ def try_get_value(call: Call) -> Dual | None:
     state = call.walker.state
     known = state.variables.get(name)
     if known is not None:
-        return Dual(form=Output(known))
+        return Dual(form=Output(call.walker.path.read(known)))
     value = state.given(name)
     return Dual(term=state.has_variable(name), form=Output(Dual(value, form=state.variable(name))))

@@ -1,0 +1,170 @@
+"""Where a request may still get to from a policy: what follows in the order of the document.
+
+It is what a proof about one goal asks. Something that is not understood spoils the proofs about all that may follow it,
+and no others: what stands before it in the document, in another branch, or in a section that is over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.symbolic import data_flow
+from apimpolicy.symbolic.goals import BRANCH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from apimpolicy.engine.steps import Program, Step
+    from apimpolicy.symbolic.goals import Goal, Goals
+
+ON_ERROR = "on-error"
+Places = int
+"""A set of places in a program, as the bits of a number."""
+
+
+class Reach:
+    """What may follow each step of a program, and where its goals are."""
+
+    def __init__(self, program: Program, goals: Goals) -> None:
+        self.program = program
+        self._bits: dict[int, Places] = {}
+        self._inside: dict[int, Places] = {}
+        self._after: dict[int, Places] = {}
+        self._below: dict[int, Places] = {}
+        self._of_file: dict[tuple[str, int], Places] = {}
+        self._spans: list[tuple[str, int, int, Places]] = []
+        self._steps = list(program.steps())
+        for number, step in enumerate(self._steps):
+            self._bits[id(step)] = 1 << number
+            file = step.element.source.path
+            start, end = step.element.source.original_span(step.element.start, step.element.end)
+            self._of_file[file, start] = self._of_file.get((file, start), 0) | 1 << number
+            self._spans.append((file, start, end, 1 << number))
+        self.everything: Places = (1 << len(self._bits)) - 1
+        self._goals = {goal: self._places_of(goal) for goal in goals.all}
+
+    def places(self, goal: Goal) -> Places:
+        """The steps at which a goal is reached; one in a fragment has as many as there are inclusions."""
+        return self._goals[goal]
+
+    def after(self, step: Step | None) -> Places:
+        """What may go otherwise when nobody knows what comes of this step; of none, everything.
+
+        Of a policy whose expressions do nothing but give a value it is what reads the value, and what follows that.
+        """
+        if step is None or id(step) not in self._bits:
+            return self.everything
+        known = self._after.get(id(step))
+        if known is None:
+            known = self._after[id(step)] = self._influenced(step)
+        return known
+
+    def leads_to(self, step: Step | None, other: Step | None) -> bool:
+        """Whether what comes of a step has a part in what comes of another one, or in whether that runs."""
+        return step is None or other is None or step is other or bool(self.after(step) & self._bits.get(id(other), -1))
+
+    def _influenced(self, step: Step) -> Places:
+        found: Places = 0
+        known: set[int] = set()
+        waiting = [step]
+        while waiting:
+            each = waiting.pop()
+            if id(each) in known:
+                continue
+            known.add(id(each))
+            found |= self._bits[id(each)] | self.failing(each)
+            readers = data_flow.readers(each, self._steps)
+            if readers is None:
+                found |= self._following(each)
+            else:
+                later = self._following(each)
+                waiting += [reader for reader in readers if self._bits[id(reader)] & later]
+        return found
+
+    def failing(self, step: Step | None) -> Places:
+        """What may still run when this step fails."""
+        if step is None or id(step) not in self._bits:
+            return self.everything
+        found: Places = 0 if step.section == ON_ERROR else self._section(ON_ERROR)
+        around = step.parent
+        while around is not None:
+            if has_trait(around.name, "repeats") or has_trait(around.name, "joins"):
+                found |= self._following(around)
+            around = around.parent
+        return found
+
+    def _following(self, step: Step) -> Places:
+        known = self._below.get(id(step))
+        if known is None:
+            known = self._below[id(step)] = self._in_order(step)
+        return known
+
+    def _in_order(self, step: Step) -> Places:
+        """What may run after a step has begun, in the order of the document."""
+        found = self.inside(step)
+        inner, around = step, step.parent
+        while around is not None:
+            if has_trait(around.name, "branches"):
+                if inner is step:  # its own condition: the arms below it are asked as well
+                    found |= self._bits[id(around)] | self._all(_below(step, around.steps_inside()))
+            elif _is_sequence(around):
+                found |= self._all(_below(inner, around.steps_inside()))
+            else:
+                found |= self.inside(around)
+            inner, around = around, around.parent
+        found |= self._all(_below(inner, self.program.sections[step.section]))
+        for section in SECTIONS[SECTIONS.index(step.section) + 1 :]:
+            found |= self._section(section)
+        return found
+
+    def inside(self, step: Step) -> Places:
+        """A step with all that it holds."""
+        known = self._inside.get(id(step))
+        if known is None:
+            known = self._inside[id(step)] = self._bits[id(step)] | self._all(step.steps_inside())
+        return known
+
+    def _all(self, steps: Iterable[Step]) -> Places:
+        found: Places = 0
+        for step in steps:
+            found |= self.inside(step)
+        return found
+
+    def _section(self, name: str) -> Places:
+        return self._all(self.program.sections.get(name, ()))
+
+    def _places_of(self, goal: Goal) -> Places:
+        if goal.kind == BRANCH:
+            return self._of_file.get((goal.file, goal.at[0]), self.everything)
+        _, start, end = goal.at
+        around = [
+            (last - first, bit)
+            for file, first, last, bit in self._spans
+            if file == goal.file and first <= start and end <= last
+        ]
+        if not around:
+            return self.everything
+        least = min(length for length, _ in around)
+        found: Places = 0
+        for length, bit in around:
+            found |= bit if length == least else 0
+        return found
+
+
+def _is_sequence(step: Step) -> bool:
+    """Whether the steps in it run one after another, each at most once."""
+    if step.inserted:
+        return True
+    around = step.parent
+    return around is not None and has_trait(around.name, "branches")
+
+
+def _below(step: Step, steps: Iterable[Step]) -> Sequence[Step]:
+    """The steps that come after one of them."""
+    listed = list(steps)
+    for index, each in enumerate(listed):
+        if each is step:
+            return listed[index + 1 :]
+    return listed

@@ -1,0 +1,114 @@
+"""What a search made up around a policy, because nobody gave it: the values of named values, and empty fragments.
+
+A proof must not rest on them. What comes of them is marked (`Dual.assumed`), and a decision that they have a part in may
+go another way in a gateway that has other ones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.policies.registry import has_trait, is_known
+from apimpolicy.symbolic.path import Hole
+from apimpolicy.text.named_values import find_named_values
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.symbolic.path import Path
+    from apimpolicy.symbolic.state import Message, State
+    from apimpolicy.symbolic.values import Dual
+    from apimpolicy.text.document import Element
+    from apimpolicy.text.source import Excerpt, Source
+
+_UNSEEN = ("logs", "measures", "chooses-backend", "asks-for-token", "checks-token", "preflight")
+"""Traits of policies whose texts no expression sees."""
+
+
+class StandIns:
+    """The names of named values and fragments that stand for those of a gateway."""
+
+    def __init__(self, named_values: Collection[str] = (), fragments: Collection[str] = ()) -> None:
+        self.named_values = frozenset(named_values)
+        self.fragments = frozenset(fragments)
+        self._known: dict[int, tuple[object, bool]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.named_values or self.fragments)
+
+    def in_expression(self, excerpt: Excerpt) -> bool:
+        """Whether an expression has a named value in it."""
+        known = self._known.get(id(excerpt))
+        if known is None:
+            found = self._has(excerpt.source, excerpt.start, excerpt.end)
+            known = self._known[id(excerpt)] = excerpt, found
+        return known[1]
+
+    def in_texts(self, step: Step) -> bool:
+        """Whether a policy has a named value in what is no expression, its parts included."""
+        known = self._known.get(id(step))
+        if known is None:
+            found = any(self._has(element.source, start, end) for element, start, end in _texts(step))
+            known = self._known[id(step)] = step, found
+        return known[1]
+
+    def _has(self, source: Source, start: int, end: int) -> bool:
+        if not self.named_values or source.origin is None:
+            return False
+        first, last = source.original_span(start, end)
+        while source.origin is not None:
+            source = source.origin
+        return any(each.name in self.named_values for each in find_named_values(source.text[first:last]))
+
+    def before(self, path: Path, step: Step, *, is_composed: bool) -> None:
+        """A policy is about to run: what is made up there may be otherwise elsewhere."""
+        attribute = step.element.get("fragment-id")
+        is_made_up = step.name == "include-fragment" and attribute is not None and attribute.value.text in self.fragments
+        if is_made_up or (self.in_texts(step) and not _is_followed(step, is_composed)):
+            path.holes.setdefault(Hole(step))
+
+    def after(self, state: State, step: Step, message: Message | None) -> None:
+        """A policy has run: what it set of a named value is marked."""
+        if not self.in_texts(step):
+            return
+        name = step.element.get("name")
+        for dual in _set_by(state, step, message, "" if name is None else name.value.text):
+            if dual is not None:
+                dual.assumed = True
+
+
+def _texts(step: Step) -> Iterator[tuple[Element, int, int]]:
+    """Where a policy and its parts have texts that are no expressions."""
+    element = step.element
+    for attribute in element.attributes:
+        if attribute.value.expression is None:
+            yield element, attribute.value.start, attribute.value.end
+    inner = list(step.steps_inside())
+    if not inner and element.expression is None:
+        yield element, element.content_start, element.content_end
+    for each in inner:
+        if not is_known(each.name):
+            yield from _texts(each)
+
+
+def _is_followed(step: Step, is_composed: bool) -> bool:
+    """Whether what comes of a policy's texts is marked, or seen by no expression."""
+    traits = (*_UNSEEN, "sets-variable", "sets-header", "sets-status", "replaces-body", "requests")
+    return is_composed or any(has_trait(step.name, trait) for trait in traits)
+
+
+def _set_by(state: State, step: Step, message: Message | None, name: str) -> Iterator[Dual | None]:
+    from apimpolicy.dotnet.values import to_utf16
+
+    if has_trait(step.name, "sets-variable"):
+        yield state.variables.get(to_utf16(name))
+    if message is None:
+        return
+    if has_trait(step.name, "sets-header"):
+        yield message.headers.set.get(message.headers.name(name))
+    if has_trait(step.name, "replaces-body"):
+        yield message.body.set
+    if has_trait(step.name, "sets-status"):
+        yield message.status
+        yield message.reason
