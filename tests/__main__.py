@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
     print(f"About five minutes on two quiet cores; {workers} workers here.", flush=True)
     outcomes = [run("generated pages", [sys.executable, "-m", "docs"])]
     outcomes[0].show()
-    tests: list[str | Path] = [sys.executable, "-m", "pytest", "-n", workers, *rest]
+    tests: list[str | Path] = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "worksteal", *rest]
     with ThreadPoolExecutor(1) as beside:
         waiting = [beside.submit(run, name, command) for name, command in checks.items()]
         print("── pytest", flush=True)

@@ -104,14 +104,8 @@ class ServeCommand:
         if spans is not None:
             runtime.front.listeners.append(spans)
         server = runtime.server(listeners, limits=self.limits, trusts_proxy=self.trusts_proxy)
-<<<<<<< HEAD
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_COLLECTION_THRESHOLDS)
-=======
         collect()
-        gc.set_threshold(_COLLECTION_THRESHOLD)
->>>>>>> editor
+        gc.set_threshold(*_COLLECTION_THRESHOLDS)
         try:
             server.run()
         except KeyboardInterrupt:

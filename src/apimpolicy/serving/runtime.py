@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.garbage import collect
 from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.serving.backends import close_connections
 from apimpolicy.serving.front import Front
@@ -108,7 +108,7 @@ class Runtime:
             log.error("not loaded, the last good state goes on: %s", error)
             return False
         self.front.served = served
-        gc.collect()  # what was loaded before is a tangle that only the collector frees, and it would come too late
+        collect()  # what was loaded before is a tangle that only the collector frees, and it would come too late
         log.info("loaded again")
         return True
 
