@@ -7,7 +7,6 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.garbage import collect
 from apimpolicy.project.fingerprints import fingerprint
@@ -93,9 +92,8 @@ class Runtime:
                 await self.reload()
 
     async def reload(self) -> bool:
-        """Load again now; whether that was possible. Expressions of the files as they were are forgotten."""
+        """Load again now; whether that was possible."""
         assert self.source is not None
-        compiled.cache_clear()
         try:
             served = await asyncio.to_thread(self.source.load, self.state)
         except DiagnosticError as error:
