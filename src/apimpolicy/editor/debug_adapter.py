@@ -262,9 +262,9 @@ class DebugAdapter:
         if scope.locals:
             found = lambda: [scope.value(name, name) for name in scope.locals]  # noqa: E731  # one of four alike
             scopes.append(self._scope("C# variables", found))
-        scopes.append(self._scope("Variables", lambda: _variables(scope)))
         if parts := self._debugger.parts():
             scopes.append(self._scope("Parts of the last expression", lambda: _parts(parts)))
+        scopes.append(self._scope("Variables", lambda: _variables(scope)))
         scopes.append(self._scope("context", lambda: scope.children("context")))
         return {"scopes": scopes}
 

@@ -114,6 +114,35 @@ def test_completion_in_markup_and_code(client: Client, orders: str) -> None:
     assert "Substring" in labels(client.at(orders, "completion", POLICY, "name.|Substring"))
 
 
+def test_headers_of_requests_in_files_of_wider_scopes_and_well_known_ones(tmp_path: Path) -> None:
+    policy = '<policies><inbound><set-header name="X-{0}" exists-action="delete" /><base /></inbound></policies>'
+    places = {"policy.xml": "Global", "apis/orders/policy.xml": "Api", "apis/orders/operations/get/policy.xml": "Own"}
+    for place, name in places.items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(policy.format(name))
+    (tmp_path / "one.http").write_text("GET /\nX-Sent: 1\n")
+    (tmp_path / "a.test.yaml").write_text(
+        "policy: policy.xml\ncases:\n- name: a\n  request: {headers: {X-Case: '1'}}\n"
+    )
+    text = policy.format("Own").replace("<base />", '<set-body>@(context.Request.Headers["")</set-body>')
+    session = Client(str(tmp_path))
+    uri = session.open(str(tmp_path / "apis/orders/operations/get/policy.xml"), text)
+    offered = labels(session.at(uri, "completion", text, '.Headers["|"'))
+    assert offered[0] == "X-Own"
+    assert {"X-Global", "X-Api", "X-Sent", "X-Case", "Authorization"} <= set(offered)
+    assert lines(session.at(uri, "references", text, '"X-|Own"', context={"includeDeclaration": True})) == [
+        ("policy.xml", 0)
+    ]
+    assert session.close() == 0
+
+
+def test_signature_help_of_indexers(client: Client, project: Path) -> None:
+    text = POLICY.replace('context.Variables["user"]', "context.Variables[")
+    uri = client.open(str(project / "index.xml"), text)
+    (found,) = client.at(uri, "signatureHelp", text, "context.Variables[|")["signatures"]
+    assert found["label"] == "object IReadOnlyDictionary<string, object>[string key]"
+
+
 def test_what_is_offered_fits_where_it_is_put(client: Client, orders: str) -> None:
     answer = client.at(orders, "completion", POLICY, "context.Request.Hea|ders.GetValue")
     edit = next(item["textEdit"] for item in answer["items"] if item["label"] == "Headers")
