@@ -1,7 +1,8 @@
 """Every fuzzer in turn, for so many seconds together: `python -m tests.fuzz [SECONDS] [SEED]`; 60 by default.
 
-Half of the time goes to members with nasty arguments, the rest to documents, to holes in them, and to what editors ask. Prints what it finds
-and the counts; ends with 1 when there is anything. What is found becomes a row of the tests beside each fuzzer.
+Half of the time goes to members with nasty arguments, the rest to documents, to holes in them, and to what editors
+ask. Prints what it finds and the counts; ends with 1 when there is anything. What is found becomes a row of the tests
+beside each fuzzer.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ CAPABILITIES: Final[dict[str, Any]] = {
     "documentFormattingProvider": True,
     "inlayHintProvider": True,
     "codeLensProvider": {"resolveProvider": False},
-    "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite"]},
+    "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.fixAll"]},
     "semanticTokensProvider": {
         "legend": {"tokenTypes": list(KINDS), "tokenModifiers": []},
         "full": True,

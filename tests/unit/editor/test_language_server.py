@@ -136,6 +136,37 @@ def test_headers_of_requests_in_files_of_wider_scopes_and_well_known_ones(tmp_pa
     assert session.close() == 0
 
 
+@pytest.mark.parametrize(
+    ("mark", "name", "problem"),
+    [
+        ("var na|me", "class", "not a valid name for a variable in C#"),
+        ("var na|me", "two words", "not a valid name for a variable in C#"),
+        ("var na|me", "context", "already has a variable"),
+        ('name="us|er"', "a=b", "not a valid name for a variable of policies"),
+    ],
+)
+def test_names_that_would_break_the_policy_are_refused(
+    client: Client, orders: str, mark: str, name: str, problem: str
+) -> None:
+    place = POLICY.index(mark.replace("|", "")) + mark.index("|")
+    position = TextDocument(orders, POLICY).position(place)
+    answer = client.answer("textDocument/rename", of(orders, position=position, newName=name))
+    assert problem in answer["error"]["message"]
+
+
+def test_references_without_those_that_set(client: Client, orders: str) -> None:
+    found = client.at(orders, "references", POLICY, 'name="us|er"', context={"includeDeclaration": False})
+    assert lines(found) == [("orders.xml", 5), ("orders.xml", 8)]
+
+
+def test_all_misspelt_names_at_once(client: Client, project: Path) -> None:
+    text = POLICY.replace("set-header", "set-heder").replace("Substring", "Substrin")
+    uri = client.open(str(project / "misspelt.xml"), text)
+    actions = client.request("textDocument/codeAction", of(uri, range=WHOLE, context={"diagnostics": []}))
+    (all_,) = (action for action in actions if action["kind"] == "source.fixAll")
+    assert [edit["newText"] for edit in all_["edit"]["changes"][uri]] == ["set-header", "Substring", "set-header"]
+
+
 def test_signature_help_of_indexers(client: Client, project: Path) -> None:
     text = POLICY.replace('context.Variables["user"]', "context.Variables[")
     uri = client.open(str(project / "index.xml"), text)
