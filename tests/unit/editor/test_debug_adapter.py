@@ -10,6 +10,7 @@ import pytest
 from debug_client import DebugClient
 
 from apimpolicy import Gateway
+from apimpolicy.editor.debug_adapter import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,7 +189,7 @@ def test_operands_are_stepped_through_one_by_one(client: DebugClient, policy: Pa
         client.event("stopped")
         seen.append(client.where()[2])
     assert seen[:2] == ['context.Request.Method == "PUT"', 'context.Request.Url.Path.Contains("nothing")']
-    assert values(client, "Parts of the last expression")['context.Request.Method == "PUT"'] == "false"
+    assert values(client, "Parts of the last expression")['…Method == "PUT"'] == "false"
     client.ask("continue", threadId=1)
     client.output()
 
@@ -201,8 +202,8 @@ def test_the_failing_operand_of_the_client_certificate_example(client: DebugClie
     assert lines["breakpoints"][0]["verified"]
     client.event("stopped")
     parts = values(client, "Parts of the last expression")
-    assert parts["context.Request.Certificate == null"] == "false"
-    assert parts["context.Request.Certificate.Verify()"] == "false"
+    assert parts["…Certificate == null"] == "false"
+    assert parts["…Certificate.Verify()"] == "false"
     assert evaluate(client, "context.Request.Certificate.Verify()") == "false"
     client.ask("continue", threadId=1)
     assert client.output().startswith("passed")
@@ -238,6 +239,21 @@ def test_only_operands_that_are_evaluated_are_stepped_to(
     if stops[-1] != "end":
         client.ask("continue", threadId=1)
         client.output()
+
+
+@pytest.mark.parametrize(
+    ("code", "short"),
+    [
+        ("a.B == null", "a.B == null"),
+        ("context.Request.Certificate == null", "…Certificate == null"),
+        ("!context.Request.Certificate.Verify()", "!…Certificate.Verify()"),
+        ('context.Request.Headers.GetValueOrDefault("a.b", "c")', '…GetValueOrDefault("a.b",…'),
+        ("context.Deployment.Certificates.Any(c => c.Value.HasPrivateKey)", "…Any(c => c.Value.HasPriv…"),
+        ("context.Request.Certificate == null || context.Request.Url == null", "context.Request.Certific…"),
+    ],
+)
+def test_parts_of_expressions_are_named_by_what_tells_them_apart(code: str, short: str) -> None:
+    assert shortened(code) == short
 
 
 def test_it_stops_at_errors(client: DebugClient, policy: Path) -> None:
