@@ -189,7 +189,7 @@ def test_operands_are_stepped_through_one_by_one(client: DebugClient, policy: Pa
         client.event("stopped")
         seen.append(client.where()[2])
     assert seen[:2] == ['context.Request.Method == "PUT"', 'context.Request.Url.Path.Contains("nothing")']
-    assert values(client, "Parts of the last expression")['…Method == "PUT"'] == "false"
+    assert values(client, "Parts of the last expression")['…Request.Method == "PUT"'] == "false"
     client.ask("continue", threadId=1)
     client.output()
 
