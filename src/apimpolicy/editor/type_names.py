@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
@@ -28,7 +28,7 @@ def simple_types() -> tuple[tuple[str, bool], ...]:
     return tuple(found.items())
 
 
-@cache
+@lru_cache(512)
 def names_in(namespace: str) -> tuple[str, ...]:
     """The types and namespaces that may follow a namespace and a dot; of the empty one, the outermost namespaces."""
     if not namespace:
