@@ -279,6 +279,8 @@ def _bind_index(binder: Binder, node: shapes.ElementAccess | shapes.ConditionalE
     receiver = binder.require_typed(binder.require_value(bind_receiver(binder, node.receiver)))
     arguments = bind_arguments(binder, node.arguments)
     if isinstance(receiver, Bad) or any(isinstance(a.expression, Bad) for a in arguments):
+        if isinstance(receiver.type, NamedType):
+            binder.unfinished_call(node, [_as_method(p) for p in lookup.indexers(receiver.type)], arguments, receiver)
         return binder.bad(node, _index_type(receiver.type))
     return bind_indexed(binder, node, receiver, arguments)
 

@@ -6,6 +6,7 @@ Source: https://microsoft.github.io/debug-adapter-protocol/specification
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import traceback
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from apimpolicy.editor.debug_values import Scope, Value
 
 THREAD: Final = 1
+MOST_OF_PART: Final = 24
+"""Characters of a part of an expression in a list."""
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\([^()]*\)|\[[^\[\]]*\]')
+_JOINED: Final = re.compile(r"\|\||&&|\?\?| \? ")
 CAPABILITIES: Final[dict[str, Any]] = {
     "supportsConfigurationDoneRequest": True,
     "supportsConditionalBreakpoints": True,
@@ -262,9 +267,9 @@ class DebugAdapter:
         if scope.locals:
             found = lambda: [scope.value(name, name) for name in scope.locals]  # noqa: E731  # one of four alike
             scopes.append(self._scope("C# variables", found))
-        scopes.append(self._scope("Variables", lambda: _variables(scope)))
         if parts := self._debugger.parts():
             scopes.append(self._scope("Parts of the last expression", lambda: _parts(parts)))
+        scopes.append(self._scope("Variables", lambda: _variables(scope)))
         scopes.append(self._scope("context", lambda: scope.children("context")))
         return {"scopes": scopes}
 
@@ -315,7 +320,27 @@ def _variables(scope: Scope) -> list[Value]:
 def _parts(parts: list[tuple[str, str]]) -> list[Value]:
     from apimpolicy.editor.debug_values import Value
 
-    return [Value(code, value, "", "", False) for code, value in parts]
+    return [Value(shortened(code), value, code, "", False) for code, value in parts]
+
+
+def shortened(code: str) -> str:
+    """What tells an expression from others, so that there is room for its value in a narrow list.
+
+    Of a chain that is the last member, of operands that are joined the first one.
+    """
+    if len(code) <= MOST_OF_PART:
+        return code
+    outer = _BRACKETS.sub(lambda found: "_" * len(found[0]), code)
+    while (inner := _BRACKETS.sub(lambda found: "_" * len(found[0]), outer)) != outer:
+        outer = inner
+    if _JOINED.search(outer):
+        return f"{code[:MOST_OF_PART]}…"
+    sign = code[0] if code[0] in "!-" else ""
+    dots = [found.end() for found in re.finditer(r"\.", outer)]
+    start = next((dot for dot in dots if len(code) - dot <= MOST_OF_PART), dots[-1] if dots else 0)
+    tail = code[start:]
+    tail = tail if len(tail) <= MOST_OF_PART else f"{tail[:MOST_OF_PART]}…"
+    return f"{sign}…{tail}" if start else tail
 
 
 def _lines_of(path: str) -> list[int]:

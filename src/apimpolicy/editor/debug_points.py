@@ -83,14 +83,14 @@ def _stops(tree: Node) -> Iterator[Node]:
 
 @lru_cache(maxsize=512)
 def _places(code: CodeType, excerpt: Excerpt) -> tuple[Point | None, ...]:
-    """The point of each instruction of a code object."""
+    """The point that each instruction of a code object begins or goes on with; None where it says nothing."""
     source = file_of(excerpt.source)
     points = points_of(excerpt)
     found: list[Point | None] = []
     known: dict[tuple[int, int], Point | None] = {}
     for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
         if opname[code.co_code[2 * index]] in _GO_ON:
-            found.append(found[-1] if found else None)
+            found.append(None)
             continue
         if line is None or end_line is None or column is None or end_column is None or line > source.line_count:
             found.append(None)

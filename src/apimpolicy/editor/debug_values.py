@@ -1,7 +1,8 @@
 """Values for a debugger: C# of the user's own evaluated where a request stands, and trees of what values have inside.
 
 A variable of C# is reached through `context.Variables` while an expression of the user's runs: it is put there under a
-name that no policy has, and taken out again. The tree of a value are its properties, each an expression as well.
+name that no policy has, and taken out again. The tree of a value are its properties, each an expression as well. An
+anonymous type, which has no name, is that of an example: `As(value, new { Id = default(int) })`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from apimpolicy.binding.lookup import element_type
 from apimpolicy.binding.nodes import Local
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.types import AnonymousType, NamedType, Type
+from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import box, type_of
 from apimpolicy.editor.members import of_value
 from apimpolicy.emit.expression import compile_expression
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 MOST_ELEMENTS: Final = 100
 _MARK: Final = "\x01"
 _PYTHON_NAME = re.compile(r"(.+)_(\d+)")
-_UNNAMEABLE = (AnonymousType,)
+_AS = "apimpolicy_As"
+_DECLARED_AS = f"T {_AS}<T>(object value, T example) {{ return (T)value; }} "
 
 
 class Value(NamedTuple):
@@ -59,10 +61,11 @@ class Scope:
         """The boxed value of an expression and its static type. Raises ApimPolicyError, DotnetException."""
         used = {name: found for name, found in self.locals.items() if re.search(rf"\b{re.escape(name)}\b", expression)}
         declared = "".join(
-            f'{symbol.type} {name} = ({symbol.type})context.Variables["\\u0001{name}"]; '
+            f"var {name} = {typed(symbol.type, f'context.Variables[{_quoted(_MARK + name)}]')}; "
             for name, (symbol, _) in used.items()
         )
-        code = f"@{{ {declared}return {expression}; }}" if used else f"@({expression})"
+        declared = f"{_DECLARED_AS}{declared}" if _AS in declared or _AS in expression else declared
+        code = f"@{{ {declared}return {expression}; }}" if declared else f"@({expression})"
         made = compile_expression(code)
         variables = self.context.variables
         for name, (symbol, value) in used.items():
@@ -89,10 +92,11 @@ class Scope:
         if value is None:
             return []
         type_ = type_of(value)
-        cast = f"(({type_})({expression}))" if isinstance(type_, NamedType) else f"({expression})"
-        names = [offer.name for offer in of_value(type_, Binder(Excerpt.of(""))) if _is_property(offer)]
-        found = [self.value(name, f"{cast}.{name}") for name in names]
-        return [*self._elements(cast, type_), *found]
+        cast = f"({typed(type_, expression)})" if isinstance(type_, (NamedType, AnonymousType)) else f"({expression})"
+        is_reachable = is_nameable(type_) or isinstance(type_, AnonymousType)
+        offers = of_value(type_, Binder(Excerpt.of(""))) if is_reachable else ()
+        found = [self.value(offer.name, f"{cast}.{offer.name}") for offer in offers if _is_property(offer)]
+        return [*self._elements(f"((System.Collections.IEnumerable)({expression}))", type_), *found]
 
     def _elements(self, cast: str, type_: Type) -> Iterator[Value]:
         if element_type(type_) is None or str(type_) == "string":
@@ -104,6 +108,37 @@ class Scope:
         for index in range(min(int(str(count)), MOST_ELEMENTS)):
             item = f"System.Linq.Enumerable.ElementAt(System.Linq.Enumerable.Cast<object>({cast}), {index})"
             yield self.value(f"[{index}]", item)
+
+
+def _quoted(name: str) -> str:
+    return '"' + "".join(f"\\u{ord(letter):04x}" if letter < " " else letter for letter in name) + '"'
+
+
+def typed(type_: Type, expression: str) -> str:
+    """An expression with a cast to a type, also to one that has no name."""
+    example = example_of(type_)
+    return (
+        f"{_AS}({expression}, {example})" if example else f"({type_ if is_nameable(type_) else 'object'})({expression})"
+    )
+
+
+def example_of(type_: Type) -> str:
+    """An expression of an anonymous type, or of an array of such; empty for other types."""
+    if isinstance(type_, AnonymousType):
+        members = (f"{name} = {example_of(member) or _default(member)}" for name, member in type_.members)
+        return f"new {{ {', '.join(members)} }}"
+    if isinstance(type_, ArrayType) and type_.rank == 1 and (element := example_of(type_.element)):
+        return f"new[] {{ {element} }}"
+    return ""
+
+
+def _default(type_: Type) -> str:
+    return f"default({type_ if is_nameable(type_) else 'object'})"
+
+
+def is_nameable(type_: Type) -> bool:
+    """Whether C# can write a type down: nothing in it is anonymous."""
+    return "<anonymous type" not in str(type_)
 
 
 def _is_property(offer: Any) -> bool:
@@ -138,7 +173,7 @@ def _locals_of(frame: FrameType) -> Iterator[tuple[str, tuple[LocalSymbol, objec
     for name, value in frame.f_locals.items():
         match = _PYTHON_NAME.fullmatch(name)
         symbol = symbols.get(match[1]) if match else None
-        if symbol is not None and not isinstance(symbol.type, _UNNAMEABLE) and symbol.kind != "context":
+        if symbol is not None and symbol.kind != "context":
             yield symbol.name, (symbol, getattr(value, "cell_contents", value))
 
 

@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
+from apimpolicy.dotnet.values import type_of
 from apimpolicy.editor.debug_points import Point, is_policy_code, point_at
 from apimpolicy.editor.debug_values import Scope
 from apimpolicy.emit.frames import file_of
@@ -287,8 +288,9 @@ class Debugger:
             for node, value in evaluation.recorder.entries[-60:] if evaluation.recorder is not None else ():
                 syntax = node.syntax
                 code = " ".join(text[syntax.start : syntax.end].split())
-                if code and (code, show(value)) not in found:
-                    found.append((code, show(value)))
+                shown = show(value)
+                if code and (code, shown) not in found and shown != str(type_of(value)):
+                    found.append((code, shown))
         return found
 
 

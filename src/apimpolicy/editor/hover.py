@@ -66,7 +66,8 @@ def _of_variable(name: str, policy: PolicyText, offset: int) -> str:
     variable = policy.subject.flow.before(element).variables.get(name)
     if variable is None:
         return f"The variable `{name}`, which nothing before this sets in this document."
-    return f"The variable `{name}`: `{types_of(variable)}`\n\n{where_set(variable)}"
+    said = f": `{types_of(variable)}`" if variable.types else ", of unknown type"
+    return f"The variable `{name}`{said}\n\n{where_set(variable)}"
 
 
 def _of_code(policy: PolicyText, expression: CheckedExpression, offset: int) -> Hover | None:

@@ -22,7 +22,7 @@ CAPABILITIES: Final[dict[str, Any]] = {
     "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
     "completionProvider": {"triggerCharacters": list(TRIGGERS), "resolveProvider": False},
     "hoverProvider": True,
-    "signatureHelpProvider": {"triggerCharacters": ["(", ",", "<"], "retriggerCharacters": [","]},
+    "signatureHelpProvider": {"triggerCharacters": ["(", ",", "<", "["], "retriggerCharacters": [","]},
     "definitionProvider": True,
     "referencesProvider": True,
     "documentHighlightProvider": True,
@@ -34,7 +34,7 @@ CAPABILITIES: Final[dict[str, Any]] = {
     "documentFormattingProvider": True,
     "inlayHintProvider": True,
     "codeLensProvider": {"resolveProvider": False},
-    "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite"]},
+    "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.fixAll"]},
     "semanticTokensProvider": {
         "legend": {"tokenTypes": list(KINDS), "tokenModifiers": []},
         "full": True,

@@ -46,7 +46,6 @@ _ITEM_KINDS: Final = {
 }
 _SYMBOL_KINDS: Final = {"section": 3, "policy": 12, "part": 8}
 _PLACE_IN_SNIPPET = re.compile(r"\$\{\d+[:|]([^}|,]*)[^}]*\}|\$\d+")
-_NAME = re.compile(r"[^\W\d][\w.\- ]*")
 
 
 def completion(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +121,8 @@ def references(server: LanguageServer, params: dict[str, Any]) -> list[dict[str,
     from apimpolicy.editor.navigation import references as references_of
 
     _, analysis, offset = server.at(params)
-    return _locations(server, references_of(analysis, offset, server.workspace))
+    is_complete = (params.get("context") or {}).get("includeDeclaration", True)
+    return _locations(server, references_of(analysis, offset, server.workspace, with_declarations=is_complete))
 
 
 def highlight(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
@@ -154,15 +154,15 @@ def prepare_rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, 
 
 
 def rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
-    from apimpolicy.editor.navigation import can_rename
+    from apimpolicy.editor.navigation import can_rename, problem_of_name
     from apimpolicy.editor.navigation import references as references_of
 
     _, analysis, offset = server.at(params)
     new = str(params["newName"])
     if can_rename(analysis, offset) is None:
         raise RpcError(rpc.REQUEST_FAILED, "only variables can be renamed")
-    if not _NAME.fullmatch(new):
-        raise RpcError(rpc.REQUEST_FAILED, f"'{new}' is no name for a variable")
+    if problem := problem_of_name(analysis, offset, new):
+        raise RpcError(rpc.REQUEST_FAILED, problem)
     changes: dict[str, list[dict[str, Any]]] = {}
     for location in _locations(server, references_of(analysis, offset, server.workspace)):
         changes.setdefault(location["uri"], []).append({"range": location["range"], "newText": new})
@@ -214,11 +214,11 @@ def folding(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, An
     from apimpolicy.editor.outline import folding as folded
 
     document, analysis = server.opened(params)
-    ranges = []
-    for start, end, kind in folded(analysis):
-        first, last = document.position(start)["line"], document.position(end)["line"]
-        ranges.append({"startLine": first, "endLine": last, "kind": kind})
-    return ranges
+    lines = (
+        (document.position(start)["line"], document.position(end)["line"], kind)
+        for start, end, kind in folded(analysis)
+    )
+    return [{"startLine": first, "endLine": last, "kind": kind} for first, last, kind in dict.fromkeys(lines)]
 
 
 def selection(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
@@ -296,6 +296,7 @@ def _edit(document: TextDocument, edit: Edit) -> dict[str, Any]:
 
 def code_actions(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
     from apimpolicy.editor.code_actions import code_actions as actions_of
+    from apimpolicy.project.fixes import edits as edits_of
 
     document, analysis = server.opened(params)
     start, end = document.offset(params["range"]["start"]), document.offset(params["range"]["end"])
@@ -305,6 +306,9 @@ def code_actions(server: LanguageServer, params: dict[str, Any]) -> list[dict[st
         if first <= end and last >= start:
             touched.append(finding)
     answers: list[dict[str, Any]] = []
+    if everything := edits_of(analysis.source, server.findings(document.uri)):
+        edit = {"changes": _changes(server, {analysis.path: everything})}
+        answers.append({"title": "Mend all misspelt names", "kind": "source.fixAll", "edit": edit})
     for action in actions_of(analysis, start, end, touched, server.workspace.knowledge(document.path)):
         made: dict[str, Any] = {"title": action.title, "kind": "quickfix" if action.diagnostic else "refactor.rewrite"}
         if action.diagnostic is not None:

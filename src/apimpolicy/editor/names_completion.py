@@ -25,6 +25,7 @@ _KEY = re.compile(
     r"\b(Variables|Headers|MatchedParameters|Query|Certificates|Arguments)\s*"
     r'(?:\[|\.\s*\w+\s*(?:<[^"()]{0,80}>)?\s*\()\s*"([^"\\\r\n]*)\Z'
 )
+_NULL = "<null>"
 _PARAMETER = re.compile(r"\{\*?([\w-]+)\}")
 
 
@@ -72,7 +73,9 @@ def types_of(variable: Variable) -> str:
     """The types that a variable may have, in C# spelling."""
     from apimpolicy.editor.signatures import short
 
-    return " | ".join(sorted(map(short, variable.types))) if variable.types else "of unknown type"
+    types = sorted(map(short, variable.types or ()))
+    named = [type_ for type_ in types if type_ != _NULL]
+    return " | ".join(named) or ("null" if types else "of unknown type")
 
 
 def where_set(variable: Variable) -> str:

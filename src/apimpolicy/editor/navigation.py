@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Local
 from apimpolicy.editor.occurrences import Occurrence, occurrence_at
+from apimpolicy.editor.type_names import is_keyword
 from apimpolicy.editor.workspace import Location, Workspace, wider
 
 if TYPE_CHECKING:
     from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.editor.analysis import Analysis, PolicyText
 
-_RENAMED = ("variable", "named value", "fragment", "backend", "certificate")
+_POLICY_NAME = re.compile(r"[^\W\d][\w.\- ]*")
+_CODE_NAME = re.compile(r"@?[^\W\d]\w*")
 
 
 def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Location]:
@@ -59,8 +62,10 @@ def _of_base(analysis: Analysis, offset: int, workspace: Workspace) -> list[Loca
     return [Location(path)]
 
 
-def references(analysis: Analysis, offset: int, workspace: Workspace) -> list[Location]:
-    """Everywhere the thing at an offset stands, in all files."""
+def references(
+    analysis: Analysis, offset: int, workspace: Workspace, *, with_declarations: bool = True
+) -> list[Location]:
+    """Everywhere the thing at an offset stands, in all files; without declarations only where it is read."""
     occurrence = occurrence_at(analysis, offset)
     if occurrence is None:
         local = local_at(analysis, offset)
@@ -69,6 +74,7 @@ def references(analysis: Analysis, offset: int, workspace: Workspace) -> list[Lo
         Location(path, other.start, other.end)
         for path, others in workspace.everywhere(occurrence, analysis.path)
         for other in others
+        if with_declarations or not other.sets
     ]
 
 
@@ -90,6 +96,18 @@ def can_rename(analysis: Analysis, offset: int) -> tuple[int, int] | None:
     if local is None or local[1].kind == "context":
         return None
     return next((span for span in _spans_of(local) if span[0] <= offset <= span[1]), None)
+
+
+def problem_of_name(analysis: Analysis, offset: int, new: str) -> str:
+    """Why the variable at an offset cannot be renamed so; empty when it can."""
+    if occurrence_at(analysis, offset) is not None:
+        return "" if _POLICY_NAME.fullmatch(new) else f"'{new}' is not a valid name for a variable of policies"
+    local = local_at(analysis, offset)
+    if not _CODE_NAME.fullmatch(new) or is_keyword(new):
+        return f"'{new}' is not a valid name for a variable in C#"
+    code = local[0][0].expression_at(local[0][1]) if local is not None else None
+    taken = {node.symbol.name for node in code[0].of_kind(Local)} if code is not None else set()
+    return f"the expression already has a variable named '{new}'" if new in taken else ""
 
 
 # ------------------------------------------------------------------------------------------------ variables of C#

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies import conversions
@@ -20,7 +20,7 @@ _KINDS: dict[object, str] = {
 }
 
 
-@cache
+@lru_cache(256)
 def policy_page(name: str) -> str:
     """The page of a policy; empty for a name that no source has."""
     specification = specification_of(name)
@@ -30,7 +30,7 @@ def policy_page(name: str) -> str:
     return f"{specification.documentation}\n\nSections: {', '.join(sorted(specification.sections))}."
 
 
-@cache
+@lru_cache(256)
 def summary(name: str) -> str:
     """What a policy does, in the sentence after its name."""
     page = policy_page(name).partition("\n")[0]

@@ -38,6 +38,8 @@ def method_text(method: Method, skips_first: bool = False) -> str:
     generic = f"<{', '.join(p.name for p in method.type_parameters)}>" if method.type_parameters else ""
     name = method.container.definition.simple_name if method.name == "new" else method.name
     written = ", ".join(parameter_text(parameter) for parameter in parameters)
+    if f" {method.name}[" in method.signature:
+        return f"{shown(method.returns)} {shown(method.container)}[{written}]"
     head = "" if method.name == "new" else f"{shown(method.returns)} "
     return f"{head}{name}{generic}({written})"
 

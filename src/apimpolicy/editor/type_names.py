@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.allow_list import is_type_allowed
 from apimpolicy.dotnet.metadata import _namespaces, is_namespace, look_up, type_names
 from apimpolicy.syntax.lexer import _scanners
+from apimpolicy.syntax.parser import machine
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.stacks import Stack, Stacks
@@ -27,7 +28,7 @@ def simple_types() -> tuple[tuple[str, bool], ...]:
     return tuple(found.items())
 
 
-@cache
+@lru_cache(512)
 def names_in(namespace: str) -> tuple[str, ...]:
     """The types and namespaces that may follow a namespace and a dot; of the empty one, the outermost namespaces."""
     if not namespace:
@@ -37,6 +38,11 @@ def names_in(namespace: str) -> tuple[str, ...]:
     names = {full[len(start) :].split(".")[0] for full, _ in types}
     names |= {other[len(start) :].split(".")[0] for other in _namespaces() if other.startswith(start)}
     return tuple(sorted(names))
+
+
+def is_keyword(word: str) -> bool:
+    """Whether C# reserves a word."""
+    return _scanners()[2].get(word, "NAME") not in (*machine().contextual, "NAME")
 
 
 def keywords_of(stacks: Stacks, before: Stack) -> list[str]:

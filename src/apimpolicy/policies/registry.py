@@ -68,7 +68,7 @@ def has_trait(name: str, *traits: str) -> bool:
     return name in names_with(*traits)
 
 
-@cache
+@lru_cache(1024)  # documents may name what they like
 def specification_of(name: str) -> Specification | None:
     """The specification of a simulated policy; None when it is not simulated, or not known at all."""
     said = declared()["policies"].get(name)

@@ -97,9 +97,11 @@ def _object(value: Any, depth: int) -> str:
     if isinstance(value, Array):
         name = short_type(str(value.element))
         return f"{name}[{len(value)}]" if name == "byte" else _list(value, len(value), depth)
-    if isinstance(value, (tuple, AnonymousObject)):
-        values = value.boxed_values() if isinstance(value, AnonymousObject) else value
-        return f"({', '.join(show(item, depth + 1) for item in values)})"
+    if isinstance(value, AnonymousObject):
+        pairs = zip(value.names, value.boxed_values(), strict=True)
+        return f"{{ {', '.join(f'{name} = {show(item, depth + 1)}' for name, item in pairs)} }}"
+    if isinstance(value, tuple):
+        return f"({', '.join(show(item, depth + 1) for item in value)})"
     name = str(type_of(value))
     if name.startswith("Newtonsoft.Json.Linq.J") and hasattr(value, "format"):
         return clip(str(value.format(0)), LONGEST_TEXT)

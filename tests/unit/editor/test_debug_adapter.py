@@ -10,6 +10,7 @@ import pytest
 from debug_client import DebugClient
 
 from apimpolicy import Gateway
+from apimpolicy.editor.debug_adapter import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,6 +136,39 @@ def test_steps_over_and_into_fragments_and_lambdas(client: DebugClient, policy: 
     client.output()
 
 
+def test_variables_of_anonymous_types(client: DebugClient, policy: Path) -> None:
+    code = """var one = new { Id = 7, Inner = new { Name = "a" } };
+                var all = new[] { 1, 2 }.Select(x => new { Twice = x * 2 }).ToList();
+                return one.Id.ToString() + all.Count;"""
+    start_ = POLICY.index("var total")
+    end = POLICY.index("}</value>")
+    policy.write_text(POLICY[:start_] + code + POLICY[end:])
+    start(client, policy, 9)
+    client.event("stopped")
+    assert values(client, "C# variables")["one"] == '{ Id = 7, Inner = { Name = "a" } }'
+    assert evaluate(client, "one.Inner.Name + one.Id") == '"a7"'
+    assert evaluate(client, "((System.Collections.ICollection)all).Count") == "2"
+    client.ask("stackTrace", threadId=1)
+    (reference,) = (
+        each["variablesReference"]
+        for each in client.ask("scopes", frameId=1)["scopes"]
+        if each["name"] == "C# variables"
+    )
+    shown = client.ask("variables", variablesReference=reference)["variables"]
+    inside = {
+        each["name"]: [
+            (part["name"], part["value"])
+            for part in client.ask("variables", variablesReference=each["variablesReference"])["variables"]
+        ]
+        for each in shown
+        if each["variablesReference"]
+    }
+    assert ("Id", "7") in inside["one"]
+    assert inside["all"][0][0] == "[0]"
+    client.ask("continue", threadId=1)
+    client.output()
+
+
 def test_step_into_a_fragment(client: DebugClient, policy: Path) -> None:
     start(client, policy, 4)
     client.event("stopped")
@@ -155,7 +189,7 @@ def test_operands_are_stepped_through_one_by_one(client: DebugClient, policy: Pa
         client.event("stopped")
         seen.append(client.where()[2])
     assert seen[:2] == ['context.Request.Method == "PUT"', 'context.Request.Url.Path.Contains("nothing")']
-    assert values(client, "Parts of the last expression")['context.Request.Method == "PUT"'] == "false"
+    assert values(client, "Parts of the last expression")['…Request.Method == "PUT"'] == "false"
     client.ask("continue", threadId=1)
     client.output()
 
@@ -168,11 +202,58 @@ def test_the_failing_operand_of_the_client_certificate_example(client: DebugClie
     assert lines["breakpoints"][0]["verified"]
     client.event("stopped")
     parts = values(client, "Parts of the last expression")
-    assert parts["context.Request.Certificate == null"] == "false"
-    assert parts["context.Request.Certificate.Verify()"] == "false"
+    assert parts["…Certificate == null"] == "false"
+    assert parts["…Certificate.Verify()"] == "false"
     assert evaluate(client, "context.Request.Certificate.Verify()") == "false"
     client.ask("continue", threadId=1)
     assert client.output().startswith("passed")
+
+
+@pytest.mark.parametrize(
+    ("code", "operands"),
+    [
+        ("Method == &quot;GET&quot; || context.Request.Url.Path == null || context == null", 1),
+        ("Method == &quot;PUT&quot; &amp;&amp; context.Request.Url.Path == null &amp;&amp; context == null", 1),
+        ("Method == &quot;PUT&quot; || context.Request.Url.Path == null || context != null", 3),
+        ("Method == null ? context.RequestId == null : context.Api == null", 2),
+        ("Method ?? context.RequestId.ToString()) == (null", 1),
+    ],
+)
+def test_only_operands_that_are_evaluated_are_stepped_to(
+    client: DebugClient, policy: Path, code: str, operands: int
+) -> None:
+    policy.write_text(
+        f'<policies><inbound>\n<choose>\n<when condition="@((context.Request.{code}))">\n<set-status code="400" />\n'
+        "</when>\n</choose>\n</inbound></policies>"
+    )
+    start(client, policy, 3)
+    client.event("stopped")
+    stops = []
+    for _ in range(operands + 1):
+        client.ask("stepIn", threadId=1)
+        event = client.event("stopped", "terminated")
+        stops.append(client.where()[0] if event["event"] == "stopped" else "end")
+        if stops[-1] == "end":
+            break
+    assert stops.count("expression") == operands
+    if stops[-1] != "end":
+        client.ask("continue", threadId=1)
+        client.output()
+
+
+@pytest.mark.parametrize(
+    ("code", "short"),
+    [
+        ("a.B == null", "a.B == null"),
+        ("context.Request.Certificate == null", "…Certificate == null"),
+        ("!context.Request.Certificate.Verify()", "!…Certificate.Verify()"),
+        ('context.Request.Headers.GetValueOrDefault("a.b", "c")', '…GetValueOrDefault("a.b",…'),
+        ("context.Deployment.Certificates.Any(c => c.Value.HasPrivateKey)", "…Any(c => c.Value.HasPriv…"),
+        ("context.Request.Certificate == null || context.Request.Url == null", "context.Request.Certific…"),
+    ],
+)
+def test_parts_of_expressions_are_named_by_what_tells_them_apart(code: str, short: str) -> None:
+    assert shortened(code) == short
 
 
 def test_it_stops_at_errors(client: DebugClient, policy: Path) -> None:

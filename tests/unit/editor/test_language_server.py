@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +14,8 @@ from editor_client import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apimpolicy.editor.language_server import LanguageServer
+from apimpolicy.editor.rpc import CANCELLED
 from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
 
 if TYPE_CHECKING:
@@ -112,6 +117,66 @@ def test_completion_in_markup_and_code(client: Client, orders: str) -> None:
     assert "orders" in labels(client.at(orders, "completion", POLICY, 'backend-id="|orders'))
     assert "user" in labels(client.at(orders, "completion", POLICY, 'Variables["|user"]'))
     assert "Substring" in labels(client.at(orders, "completion", POLICY, "name.|Substring"))
+
+
+def test_headers_of_requests_in_files_of_wider_scopes_and_well_known_ones(tmp_path: Path) -> None:
+    policy = '<policies><inbound><set-header name="X-{0}" exists-action="delete" /><base /></inbound></policies>'
+    places = {"policy.xml": "Global", "apis/orders/policy.xml": "Api", "apis/orders/operations/get/policy.xml": "Own"}
+    for place, name in places.items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(policy.format(name))
+    (tmp_path / "one.http").write_text("GET /\nX-Sent: 1\n")
+    (tmp_path / "a.test.yaml").write_text(
+        "policy: policy.xml\ncases:\n- name: a\n  request: {headers: {X-Case: '1'}}\n"
+    )
+    text = policy.format("Own").replace("<base />", '<set-body>@(context.Request.Headers["")</set-body>')
+    session = Client(str(tmp_path))
+    uri = session.open(str(tmp_path / "apis/orders/operations/get/policy.xml"), text)
+    offered = labels(session.at(uri, "completion", text, '.Headers["|"'))
+    assert offered[0] == "X-Own"
+    assert {"X-Global", "X-Api", "X-Sent", "X-Case", "Authorization"} <= set(offered)
+    assert lines(session.at(uri, "references", text, '"X-|Own"', context={"includeDeclaration": True})) == [
+        ("policy.xml", 0)
+    ]
+    assert session.close() == 0
+
+
+@pytest.mark.parametrize(
+    ("mark", "name", "problem"),
+    [
+        ("var na|me", "class", "not a valid name for a variable in C#"),
+        ("var na|me", "two words", "not a valid name for a variable in C#"),
+        ("var na|me", "context", "already has a variable"),
+        ('name="us|er"', "a=b", "not a valid name for a variable of policies"),
+    ],
+)
+def test_names_that_would_break_the_policy_are_refused(
+    client: Client, orders: str, mark: str, name: str, problem: str
+) -> None:
+    place = POLICY.index(mark.replace("|", "")) + mark.index("|")
+    position = TextDocument(orders, POLICY).position(place)
+    answer = client.answer("textDocument/rename", of(orders, position=position, newName=name))
+    assert problem in answer["error"]["message"]
+
+
+def test_references_without_those_that_set(client: Client, orders: str) -> None:
+    found = client.at(orders, "references", POLICY, 'name="us|er"', context={"includeDeclaration": False})
+    assert lines(found) == [("orders.xml", 5), ("orders.xml", 8)]
+
+
+def test_all_misspelt_names_at_once(client: Client, project: Path) -> None:
+    text = POLICY.replace("set-header", "set-heder").replace("Substring", "Substrin")
+    uri = client.open(str(project / "misspelt.xml"), text)
+    actions = client.request("textDocument/codeAction", of(uri, range=WHOLE, context={"diagnostics": []}))
+    (all_,) = (action for action in actions if action["kind"] == "source.fixAll")
+    assert [edit["newText"] for edit in all_["edit"]["changes"][uri]] == ["set-header", "Substring", "set-header"]
+
+
+def test_signature_help_of_indexers(client: Client, project: Path) -> None:
+    text = POLICY.replace('context.Variables["user"]', "context.Variables[")
+    uri = client.open(str(project / "index.xml"), text)
+    (found,) = client.at(uri, "signatureHelp", text, "context.Variables[|")["signatures"]
+    assert found["label"] == "object IReadOnlyDictionary<string, object>[string key]"
 
 
 def test_what_is_offered_fits_where_it_is_put(client: Client, orders: str) -> None:
@@ -412,6 +477,29 @@ def test_no_edit_ends_the_session(data: st.DataObject) -> None:
         client.request("textDocument/formatting", of(uri, options={"tabSize": 4, "insertSpaces": True}))
     assert client.server.documents[uri].text == text
     assert client.close() == 0
+
+
+def message(**content: Any) -> bytes:
+    data = json.dumps({"jsonrpc": "2.0", **content}).encode()
+    return b"Content-Length: %d\r\n\r\n" % len(data) + data
+
+
+def test_a_request_that_is_cancelled_before_its_turn_is_not_worked_on() -> None:
+    symbols = {"method": "workspace/symbol", "params": {"query": ""}}
+    sent = (
+        message(id=1, method="initialize", params={"capabilities": {}})
+        + message(id=2, **symbols)
+        + message(id=3, **symbols)
+        + message(method="$/cancelRequest", params={"id": 2})
+    )
+    answers = io.BytesIO()
+    server = LanguageServer(io.BytesIO(sent), answers)
+    server._read()  # everything is there before the first request is handled
+    assert server.run() == 1
+    texts = re.findall(r"\{.*?\}(?=Content-Length|\Z)", answers.getvalue().decode().replace("\r\n\r\n", ""), re.DOTALL)
+    found = {answer["id"]: answer for answer in map(json.loads, texts)}
+    assert found[2]["error"]["code"] == CANCELLED
+    assert found[3]["result"] == []
 
 
 def test_paths_and_addresses() -> None:
