@@ -85,6 +85,7 @@ CONFIGURATION = {
     "A whole service": ("service_tables",),
     "Who issues tokens": ("identity_tables",),
     "What check looks for": ("check_configuration",),
+    "How serve serves": ("serve_settings",),
 }
 """Titles, and the modules of `apimpolicy.project` that read these keys; their docstrings are the page."""
 
@@ -100,6 +101,19 @@ def _plain_settings() -> Iterator[str]:
         rows.append(f"{row:<48}# or {', '.join(others)}" if others else row)
     yield "Settings that are one value, here with their defaults; [Settings of a gateway](gateway.md) says more.\n"
     yield _block(["\n".join(rows)], "toml")
+
+
+def _settings_of_serve() -> Iterator[str]:
+    """All keys of the table `[serve]`, from their declarations."""
+    from apimpolicy.policies.settings import meanings
+    from apimpolicy.project.serve_settings import ServeSettings
+
+    said = meanings(ServeSettings)
+    yield "| key | values | default | meaning |\n| --- | --- | --- | --- |"
+    for name, declared in ServeSettings.declared.items():
+        row = (f"`{declared.key}`", f"`{declared.annotation}`", f"`{json.dumps(declared.default)}`", _plain(said[name]))
+        yield f"| {' | '.join(map(_cell, row))} |"
+    yield ""
 
 
 SETTINGS = """\
@@ -158,6 +172,8 @@ def configuration_file() -> str:
             if module == "gateway_settings":
                 lines += _plain_settings()
             lines += _docstring(f"project/{module}.py", "toml")
+            if module == "serve_settings":
+                lines += _settings_of_serve()
     lines.append("## Single entities\n")
     lines.append(f"{ENTITIES}\n")
     lines.append("| table | keys |\n| --- | --- |")

@@ -13,6 +13,7 @@ from apimpolicy.cli.configuration_file import configuration_option
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from apimpolicy.project.serve_settings import ServeSettings
     from apimpolicy.serving.loading import Source
 
 _PORT = click.IntRange(0, 65535)
@@ -20,31 +21,33 @@ _PORT = click.IntRange(0, 65535)
 
 @click.command("serve", cls=WithHelp)
 @click.argument("path", default=".", metavar="[PATH]")
-@click.option("--http", "http_port", type=_PORT, default=8080, show_default=True, help="The port for http.")
-@click.option("--https", "https_port", type=_PORT, default=8443, show_default=True, help="The port for https.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--http", type=_PORT, help="The port for http; 8080 unless given.")
+@click.option("--https", type=_PORT, help="The port for https; 8443 unless given.")
+@click.option("--host", help="The address to listen on; 127.0.0.1 unless given.")
 @click.option("--ca", is_flag=True, help="Print where the authority of the certificate is, for curl --cacert, and end.")
 @click.option("--certificate", nargs=2, metavar="CHAIN KEY", help="A certificate of your own, in two PEM files.")
 @click.option("--backend", metavar="URL", help="Send all that is forwarded to this server.")
-@click.option("--allow-outside", is_flag=True, help="Let requests go to wherever policies send them.")
+@click.option("--allow-outside", is_flag=True, default=None, help="Let requests go to wherever policies send them.")
 @click.option("--redis", metavar="URL", help="Share counters, caches and circuits in this Redis.")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="How many processes serve.")
+@click.option("--workers", type=click.IntRange(1, 64), help="How many processes serve; 1 unless given.")
 @click.option("--negotiate/--no-negotiate", default=None, help="Turn 'Negotiate client certificate' on or off.")
 @click.option("--trust-proxy", multiple=True, metavar="ADDRESS", help="Believe the X-Forwarded-* of this proxy.")
-@click.option("--max-body", type=click.IntRange(0), metavar="BYTES", help="The largest body of a request; 100 MB.")
-@click.option("--max-connections", type=click.IntRange(1), metavar="N", help="Open at once in each process; 10,000.")
-@click.option("--inspector/--no-inspector", default=True, help="Show requests at /_apimpolicy/ (on this machine only).")
-@click.option("--tracing/--no-tracing", default=True, help="Keep the values of expressions for explanations.")
+@click.option(
+    "--max-body", "body_bytes", type=click.IntRange(0), metavar="BYTES", help="The largest body of a request; 100 MB."
+)
+@click.option("--max-connections", "connections", type=click.IntRange(1), metavar="N", help="Open at once; 10,000.")
+@click.option("--inspector/--no-inspector", default=None, help="Show requests at /_apimpolicy/ (on this machine only).")
+@click.option("--tracing/--no-tracing", default=None, help="Keep the values of expressions for explanations.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no line for each request.")
 @configuration_option
 @secrets_option
-def command(path: str, ca: bool, **options: Any) -> int:
+def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: bool | None, **options: Any) -> int:
     """Serve policies to real clients, over http and https, on this machine.
 
     PATH is a policy, a folder with policies, a folder as APIOps extracts it, or an apimpolicy.toml; this folder unless
     given. Backends are what the configuration says, or the server at --backend; nothing else leaves this machine. Where
     'Negotiate client certificate' is on, https asks for one, accepts any, and policies judge it. What changes in files
-    holds from the next request on.
+    holds from the next request on. What is not given is as the configuration's table [serve] says.
 
     \b
     Examples:
@@ -70,23 +73,34 @@ def command(path: str, ca: bool, **options: Any) -> int:
         return exit_codes.CLEAN
     from apimpolicy.serving.loading import Source
 
+    settings = settings_of(path, config, {name: value for name, value in options.items() if value not in (None, ())})
     source = Source(
         path=path,
-        config=options.pop("config"),
-        backend=options.pop("backend"),
-        allow_outside=options.pop("allow_outside"),
-        negotiate=options.pop("negotiate"),
-        tracing=options.pop("tracing"),
+        config=config,
+        backend=settings.backend,
+        allow_outside=settings.allow_outside,
+        negotiate=negotiate,
+        tracing=settings.tracing,
     )
-    return _serve(source, **options)
+    return _serve(source, settings, is_quiet=quiet)
 
 
-def _serve(source: Source, *, workers: int, quiet: bool, **options: Any) -> int:
+def settings_of(path: str, config: str | None, given: dict[str, Any]) -> ServeSettings:
+    """How to serve: what is given, else what the configuration says. Raises ConfigurationError."""
+    from apimpolicy.project.configuration import load_configuration
+    from apimpolicy.project.serve_settings import ServeSettings
+    from apimpolicy.serving.loading import Source
+
+    found = Source(path=path, config=config).configuration_path()
+    return ServeSettings(**{**({} if found is None else load_configuration(found).serve), **given})
+
+
+def _serve(source: Source, settings: ServeSettings, *, is_quiet: bool) -> int:
     from apimpolicy.serving.command import ServeCommand
 
-    serve = ServeCommand(source, sys.stdout, is_quiet=quiet, workers=workers, **options)
+    serve = ServeCommand(source, settings, sys.stdout, is_quiet=is_quiet)
     serve.announce()
-    if workers == 1:
+    if settings.workers == 1:
         return serve.work(0)
     from apimpolicy.cli.program import say
 

@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.records import Request
 
-_KINDS: dict[str, type] = {"bool": bool, "int": int, "str": str}
+_KINDS: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str, "list[str]": list}
 
 
 class Setting:
-    """One setting: its name, its default, and its kind as the annotation says it."""
+    """One setting: its name, its default, its kind as the annotation says it, and the least and the greatest number."""
 
-    __slots__ = ("annotation", "choices", "default", "name")
+    __slots__ = ("annotation", "choices", "default", "name", "within")
 
-    def __init__(self, default: object) -> None:
+    def __init__(self, default: object, within: tuple[float, float] | None = None) -> None:
         self.default = default
+        self.within = within
         self.name = self.annotation = ""
         self.choices: tuple[str, ...] = ()
 
@@ -52,15 +53,19 @@ class Setting:
         return str if self.choices else _KINDS[self.annotation.partition(" | ")[0]]
 
     def check(self, value: object) -> None:
-        """Raises ConfigurationError for a text that is none of the choices."""
+        """Raises ConfigurationError for a text that is none of the choices, or a number that is not within."""
+        if self.within is not None and isinstance(value, (int, float)):
+            least, greatest = self.within
+            if not least <= value <= greatest:
+                raise ConfigurationError(f"{self.name} is a number from {least:,} to {greatest:,}, not {value:,}")
         if self.choices and value not in self.choices:
             listed = ", ".join(map(repr, self.choices[:-1])) + f" or {self.choices[-1]!r}"
             raise ConfigurationError(f"{self.name} is {listed}, not {value!r}")
 
 
-def setting(*, default: Any) -> Any:
-    """Declare a setting; a gateway has this value where none is given."""
-    return Setting(default)
+def setting(*, default: Any, within: tuple[float, float] | None = None) -> Any:
+    """Declare a setting; there is this value where none is given, and a number is `within` the two."""
+    return Setting(default, within)
 
 
 def meanings(owner: type[Declared]) -> dict[str, str]:

@@ -39,6 +39,9 @@
     [check]                                           # see project/check_configuration.py
     ignore = ["POL409"]
 
+    [serve]                                           # see project/serve_settings.py
+    workers = 4
+
     [[claims]]                                        # see testing/claims/configured.py; also [prove], their bounds
     never = {status = 500, by = "gateway"}
 
@@ -102,6 +105,8 @@ class Configuration:
         self._check = table.table("check")
         if self._check is not None:
             self.check()
+        serve = table.table("serve")
+        self.serve = {} if serve is None else _serve_settings(serve)
         table.take("claims", list)  # `testing.claims.configured` reads these two, for `prove`
         table.take("prove", dict)
         self._service = ServiceTables(table)
@@ -224,6 +229,12 @@ class Configuration:
         """What the table says of each fragment: the name of a file, or a document."""
         table = self._fragments
         return [] if table is None else [(name, table.checked(given, str, name)) for name, given in table.items()]
+
+
+def _serve_settings(table: Table) -> dict[str, Any]:
+    from apimpolicy.project.serve_settings import serve_settings
+
+    return serve_settings(table)
 
 
 def _is_document(text: str) -> bool:

@@ -36,6 +36,8 @@ LARGEST_ANSWER = 256 << 20
 """Bytes of an answer that is kept in memory, unless it is streamed."""
 _SKIPPED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _CONNECT_SECONDS = 30.0
+_FINAL = 200
+"""The least status of an answer that others do not follow."""
 _LARGE = 1 << 18
 
 
@@ -137,12 +139,12 @@ class HttpBackend:
         except TimeoutError:
             raise TimeoutError from None
         except (aiohttp.ClientError, ValueError) as error:
-            raise OSError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+            raise OSError(_words(error)) from error
         return Response.made_of(answer.status, answer.reason or "", _incoming(answer.raw_headers), body)
 
     async def _begin(self, request: Request, url: str, timeout: Any) -> Any:
-        """The answer as soon as its headers are there."""
-        return await _session().request(
+        """The answer as soon as its headers are there. Raises OSError for one that nobody can pass on."""
+        answer = await _session().request(
             request.method,
             _encoded(url),
             headers=_outgoing(request, url),
@@ -151,6 +153,13 @@ class HttpBackend:
             ssl=self.trusted.context(request.url, request.certificate) if url.startswith("https") else True,
             timeout=timeout,
         )
+        coding = answer.headers.get("Transfer-Encoding", "chunked")
+        if answer.status >= _FINAL and coding.lower() == "chunked":
+            return answer
+        answer.close()
+        if answer.status < _FINAL:
+            raise OSError(f"the backend answered with {answer.status}, which nobody asked for")
+        raise OSError(f"the backend's answer has the transfer coding {coding}, which the gateway does not know")
 
     def _destination(self, request: Request) -> str:
         if self._base is not None:
@@ -161,6 +170,13 @@ class HttpBackend:
             where = f"{parts.scheme}://{parts.netloc}"
             raise Refused(f"{where} was not asked: start with --allow-outside to let requests leave")
         return request.url
+
+
+def _words(error: Exception) -> str:
+    """What an error of aiohttp says, in one line."""
+    message = getattr(error, "message", "")
+    said = message if isinstance(message, str) else ""
+    return " ".join(f"{type(error).__name__}: {said or ('' if message else error)}".split()).rstrip(": ")
 
 
 _sessions: dict[asyncio.AbstractEventLoop, Any] = {}
@@ -273,24 +289,24 @@ def _incoming(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
 
 
 async def _whole(answer: Any) -> bytes:
-    """All of a body. Raises OSError when it is larger than anybody keeps; then, and when it breaks off, the connection
-    is closed.
-    """
+    """All of a body; an answer that breaks off is closed. Raises OSError when it is larger than anybody keeps."""
+    length = answer.content_length
     try:
-        length = answer.content_length
         if length is not None and length <= LARGEST_ANSWER:
             found: bytes = await answer.read()
             return found
-        parts: list[bytes] = []
-        size = 0
-        async for part in answer.content.iter_any():
-            size += len(part)
-            if size > LARGEST_ANSWER:
-                raise OSError(
-                    f"the answer has more than {LARGEST_ANSWER:,} bytes; use buffer-response=false to stream it"
-                )
-            parts.append(part)
+        return await _parts(answer)
     except BaseException:
         answer.close()
         raise
+
+
+async def _parts(answer: Any) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in answer.content.iter_any():
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            raise OSError(f"the answer has more than {LARGEST_ANSWER:,} bytes; use buffer-response=false to stream it")
+        parts.append(part)
     return b"".join(parts)

@@ -52,6 +52,7 @@ class BackendStream:
                     self._collected.append(part)
                 yield part
         except aiohttp.ClientError as error:
+            self._answer.close()
             raise OSError(str(error) or type(error).__name__) from error
         await bridge.run(self._end)
 

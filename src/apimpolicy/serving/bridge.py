@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 _thread = threading.local()
 _MOST_IDLE = 1_000
+_SHORT = 0.01
+"""Seconds in which nobody minds that the loop is held."""
 _going_on: set[asyncio.Future[None]] = set()
 """An event loop does not keep its tasks alive."""
 
@@ -45,13 +47,19 @@ class _Ended(NamedTuple):
 class _Work(greenlet):
     """A greenlet that does one piece of work after another: making one takes longer than many a request.
 
-    `longest` is the longest time in seconds for which the work held the loop before it waited, `resumed` when it went
-    on, both by its `clock`.
+    `longest` is the longest time in seconds for which the work held the loop before it waited. It went on at `resumed`,
+    when the thread had used `used` seconds of the processor.
     """
 
     longest = 0.0
     resumed = 0.0
-    clock: Callable[[], float] = staticmethod(perf_counter)
+    used = 0.0
+
+    def held(self) -> float:
+        """Seconds of the processor for which it has held the loop now, 0 when that is not long; on a busy machine
+        everything takes long.
+        """
+        return thread_time() - self.used if perf_counter() - self.resumed > _SHORT else 0.0
 
     def run(self, work: Callable[[], Any]) -> Any:
         hub = self.parent
@@ -68,19 +76,13 @@ class Interrupted(OSError):
     """What was awaited will not come: the server is shutting down."""
 
 
-def start(
-    loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done, *, clock: Callable[[], float] = perf_counter
-) -> None:
-    """Do the work now, in the thread of the loop, as far as it goes without waiting; `done` is called at its end.
-
-    `clock` is what `longest_hold` goes by.
-    """
+def start(loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done) -> None:
+    """Do the work now, in the thread of the loop, as far as it goes without waiting; `done` is called at its end."""
     idle: list[_Work] | None = getattr(_thread, "idle", None)
     if idle is None:
         idle = _thread.idle = []
     worker = idle.pop() if idle else _Work()
     worker.longest = 0.0
-    worker.clock = clock
     _advance(loop, worker, done, work)
 
 
@@ -146,12 +148,12 @@ def wait_for(awaited: Coroutine[Any, Any, T]) -> T:
 
 
 def longest_hold() -> float:
-    """The longest time in seconds for which the work that asks has held the loop at once; in a thread, the processor's
-    time that it used.
+    """The longest time in seconds of the processor for which the work that asks has held the loop at once, or used a
+    thread; 0 when none was long.
     """
     current = getcurrent()
     if isinstance(current, _Work):
-        return max(current.longest, current.clock() - current.resumed)
+        return max(current.longest, current.held())
     began: float = getattr(_thread, "began", 0.0)
     return thread_time() - began
 
@@ -160,14 +162,14 @@ def _advance(
     loop: asyncio.AbstractEventLoop, work: _Work, done: Done, value: Any = None, error: BaseException | None = None
 ) -> None:
     """Let the work go on until it waits or ends; `value` is what it waited for, or the work itself."""
-    work.resumed = work.clock()
+    work.resumed, work.used = perf_counter(), thread_time()
     given = work.switch(value) if error is None else work.throw(error)
     if isinstance(given, _Ended):
         if len(_thread.idle) < _MOST_IDLE:
             _thread.idle.append(work)
         done(*given)
         return
-    work.longest = max(work.longest, work.clock() - work.resumed)
+    work.longest = max(work.longest, work.held())
     loop.create_task(given).add_done_callback(partial(_resume, loop, work, done))
 
 

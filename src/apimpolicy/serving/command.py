@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TextIO
 
+    from apimpolicy.project.serve_settings import ServeSettings
     from apimpolicy.serving.front import Served
     from apimpolicy.serving.loading import Source
     from apimpolicy.serving.redis_state import RedisState
@@ -41,34 +42,25 @@ class ServeCommand:
     def __init__(
         self,
         source: Source,
+        settings: ServeSettings,
         output: TextIO,
         *,
-        http_port: int,
-        https_port: int,
-        host: str,
-        certificate: Sequence[str] | None = None,
-        redis: str | None = None,
-        trust_proxy: Sequence[str] = (),
-        max_body: int | None = None,
-        max_connections: int | None = None,
-        inspector: bool = True,
         is_quiet: bool = False,
-        workers: int = 1,
     ) -> None:
         self.source = source
         self.output = output
-        self.redis = redis
-        self.inspector = inspector
-        given = {"body_bytes": max_body, "connections": max_connections}
-        self.limits = Limits(**{name: value for name, value in given.items() if value is not None})
+        self.redis = settings.redis
+        self.inspector = settings.inspector
+        self.limits = Limits(**{name: getattr(settings, name) for name in Limits._fields})
         self.is_quiet = is_quiet
-        self.workers = workers
+        self.workers = settings.workers
         self.peers_folder = ""
-        self.trusts_proxy = _proxies(trust_proxy)
+        self.trusts_proxy = _proxies(settings.trust_proxy)
         self._check_redis()
         self.served = source.load()
         self.runtime: Runtime | None = None
-        self.listeners = [Listener(listen(host, http_port)), self._secure(host, https_port, certificate)]
+        host = settings.host
+        self.listeners = [Listener(listen(host, settings.http)), self._secure(host, settings)]
 
     def announce(self) -> None:
         """Print what can be called, and where."""
@@ -115,15 +107,15 @@ class ServeCommand:
                 writer.close()
         return 0
 
-    def _secure(self, host: str, port: int, certificate: Sequence[str] | None) -> Listener:
+    def _secure(self, host: str, settings: ServeSettings) -> Listener:
         names = _names(self.served, host)
         try:
-            if certificate:
-                chain, key = certificate
+            if settings.certificate:
+                chain, key = settings.certificate
                 self.authority = chain
             else:
                 chain, key, self.authority = server_certificate(names)
-            return Listener(listen(host, port), AskingContext(chain, key, self._asks))
+            return Listener(listen(host, settings.https), AskingContext(chain, key, self._asks))
         except OSError as error:
             raise ConfigurationError(f"the certificate for https is not usable: {error}") from None
 

@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("apimpolicy.serve")
 LONG = 0.1
-"""Seconds for which one request may hold the loop. On a busy machine everything takes long, so that for the next one of
-its kind the processor's time counts; where that is as much, those after it run in threads.
-"""
+"""Seconds of the processor for which one request may hold the loop; the next ones of its kind run in threads."""
 LARGE = 1 << 18
 """Bytes of a request's body from which on it runs in a thread: reading it as JSON or XML takes long."""
 _THREADS = 32
@@ -85,7 +83,7 @@ class Front:
         self.listeners: list[Callable[[Handled], None]] = []
         self.count = 0
         self.under_way = 0
-        self._slow_kinds: dict[str, bool] = {}
+        self._long_kinds: set[str] = set()
         self._executor: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
@@ -98,13 +96,13 @@ class Front:
         handled = Handled(self.count, request)
         started = time.perf_counter()
         served = self.served
-        slow = self._slow_kinds.get(_kind(request)) if self._slow_kinds else None
-        is_long = slow or (request.body is not None and len(request.body) >= LARGE)
+        is_long = bool(self._long_kinds) and _kind(request) in self._long_kinds
+        in_thread = is_long or (request.body is not None and len(request.body) >= LARGE)
 
         def work() -> None:
             _handle(served, handled)
-            if slow is not None or time.perf_counter() - started > LONG:
-                self._note(request, bridge.longest_hold(), slow)
+            if (held := bridge.longest_hold()) > LONG or is_long:
+                self._note(request, held)
 
         def ended(_: object, error: BaseException | None) -> None:
             self.under_way -= 1
@@ -120,10 +118,10 @@ class Front:
                     log.exception("a listener failed")
 
         loop = loop or asyncio.get_running_loop()
-        if is_long:
+        if in_thread:
             bridge.start_in_thread(loop, self._threads(), work, ended)
         else:
-            bridge.start(loop, work, ended, clock=time.perf_counter if slow is None else time.thread_time)
+            bridge.start(loop, work, ended)
 
     async def handle(self, request: Request) -> Handled:
         """The same, for code that is asynchronous itself."""
@@ -142,15 +140,12 @@ class Front:
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _note(self, request: Request, held: float, slow: bool | None) -> None:
-        """Remember how long a request held the loop; `slow` is what was known of its kind: whether it has used the
-        processor for long, None when it was not looked at.
-        """
-        kind = _kind(request)
+    def _note(self, request: Request, held: float) -> None:
+        """Remember how long a request of this kind took."""
         if held <= LONG:
-            self._slow_kinds.pop(kind, None)
-        elif slow is not None or len(self._slow_kinds) < _MOST_KINDS:
-            self._slow_kinds[kind] = slow is not None
+            self._long_kinds.discard(_kind(request))
+        elif len(self._long_kinds) < _MOST_KINDS:
+            self._long_kinds.add(_kind(request))
 
     def _threads(self) -> ThreadPoolExecutor:
         if self._executor is None:

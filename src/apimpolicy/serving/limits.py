@@ -29,5 +29,8 @@ class Limits(NamedTuple):
     write_seconds: float = 60.0
     """Until a client that does not read its answer is given up."""
 
+    grace_seconds: float = 30.0
+    """For requests that are under way when the server ends."""
+
     connections: int = 10_000
     """503: open at the same time, in one worker."""

@@ -8,7 +8,6 @@ connection; what a client sends ahead waits.
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import httptools
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request
+from apimpolicy.serving.incoming import Incoming, wrong_with
 from apimpolicy.serving.limits import Limits
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.wire import LAST_CHUNK, chunk, head, peer_certificate
@@ -34,24 +34,9 @@ log = logging.getLogger("apimpolicy.serve")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _AHEAD = 8
 """Requests that may wait on a connection before nothing more is read from it."""
+_OVERHEAD = 8
+"""Bytes on the wire for a byte of a body that comes in chunks, of one byte if need be."""
 _USUAL_LIMITS = Limits()
-
-
-class Incoming:
-    """A request as it comes in."""
-
-    __slots__ = ("body", "fields", "head_size", "host", "is_http_1_0", "keeps_alive", "method", "size", "target")
-
-    def __init__(self) -> None:
-        self.head_size = 0
-        self.target = b""
-        self.method = ""
-        self.host = ""
-        self.fields: dict[str, tuple[str, list[str]]] = {}
-        self.body: list[bytes] = []
-        self.size = 0
-        self.keeps_alive = True
-        self.is_http_1_0 = False
 
 
 class GatewayProtocol(asyncio.Protocol):
@@ -76,6 +61,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._parser: Any = httptools.HttpRequestParser(self)
         self._incoming: Incoming | None = None
         self._has_head = False
+        self._is_cut_short = False
         self._head_size = 0
         self._waiting: deque[Incoming] = deque()
         self._current: Incoming | None = None
@@ -150,6 +136,8 @@ class GatewayProtocol(asyncio.Protocol):
         begins = not self._has_head and not self._head_size
         if not self._has_head:
             self._head_size += len(data)
+        elif self._incoming is not None:
+            self._incoming.raw_size += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -162,6 +150,7 @@ class GatewayProtocol(asyncio.Protocol):
         else:
             if self._has_head:
                 self._wait(self.limits.body_seconds)
+                self._look_at_overhead()
             elif self._head_size > self.limits.head_bytes:
                 self._refuse(431, "The headers of the request are too large.")
             elif begins and self._head_size:
@@ -176,25 +165,32 @@ class GatewayProtocol(asyncio.Protocol):
         self._has_head = False
 
     def on_url(self, url: bytes) -> None:
-        assert self._incoming is not None
-        self._incoming.target += url
+        if self._incoming is not None:
+            self._incoming.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        assert self._incoming is not None
+        incoming = self._incoming
+        if incoming is None:  # it was refused
+            return
+        if self._has_head:
+            self._pass_over_trailer(incoming, len(name) + len(value) + 4)
+            return
         given = name.decode("latin-1")
-        self._incoming.head_size += len(name) + len(value) + 4
-        field = self._incoming.fields.setdefault(given.lower(), (given, []))
+        incoming.head_size += len(name) + len(value) + 4
+        field = incoming.fields.setdefault(given.lower(), (given, []))
         field[1].append(value.decode("utf-8", "surrogateescape"))
 
     def on_headers_complete(self) -> None:
         incoming = self._incoming
-        assert incoming is not None
+        if incoming is None:
+            return
         self._has_head = True
         self._head_size = 0
         incoming.method = self._parser.get_method().decode("ascii", "replace")
         incoming.is_http_1_0 = self._parser.get_http_version() == "1.0"
         incoming.keeps_alive = self._parser.should_keep_alive()
-        wrong = self._wrong_with(incoming)
+        self._is_cut_short = self._parser.should_upgrade() and incoming.has_body
+        wrong = wrong_with(incoming, self.limits)
         if wrong is not None:
             self._refuse(*wrong)
         elif "expect" in incoming.fields and not incoming.is_http_1_0 and self._current is None:
@@ -210,7 +206,21 @@ class GatewayProtocol(asyncio.Protocol):
         else:
             incoming.body.append(data)
 
+    def _pass_over_trailer(self, incoming: Incoming, size: int) -> None:
+        """Headers behind a body are nothing that policies see."""
+        incoming.trailers += size
+        if incoming.trailers > self.limits.head_bytes:
+            self._refuse(431, "The trailers of the request are too large.")
+
+    def _look_at_overhead(self) -> None:
+        """Refuse a body that is little among much that is none, such as extensions of chunks."""
+        incoming = self._incoming
+        if incoming is not None and incoming.raw_size > incoming.size * _OVERHEAD + self.limits.head_bytes:
+            self._refuse(400, "The chunks of the request are mostly no body.")
+
     def on_message_complete(self) -> None:
+        if self._is_cut_short:  # httptools takes a request that asks for an upgrade for one without a body
+            return
         incoming, self._incoming = self._incoming, None
         self._has_head = False
         if incoming is None or self.transport.is_closing():
@@ -222,32 +232,17 @@ class GatewayProtocol(asyncio.Protocol):
         else:
             self._begin(incoming)
 
-    def _wrong_with(self, incoming: Incoming) -> tuple[int, str] | None:
-        """Why a request is refused before its body comes: the status and the message."""
-        fields = incoming.fields
-        if len(incoming.target) > self.limits.target_bytes:
-            return 414, "The URL of the request is too long."
-        if incoming.head_size + len(incoming.target) > self.limits.head_bytes:
-            return 431, "The headers of the request are too large."
-        if "host" in fields:
-            host, *others = fields["host"][1]
-            incoming.host = host
-            if others or not _is_host(host):
-                return 400, "The request needs one valid header Host."
-        elif not incoming.is_http_1_0:
-            return 400, "The request needs one valid header Host."
-        if "expect" in fields and [each.lower() for each in fields["expect"][1]] != ["100-continue"]:
-            return 417, "The gateway can't do what the header Expect asks for."
-        if "content-length" in fields:
-            length = fields["content-length"][1][-1]
-            if length.isascii() and length.isdecimal() and int(length) > self.limits.body_bytes:
-                return 413, "The body of the request is too large."
-        return None
-
     def _upgrade(self, rest: bytes) -> None:
         """The client wants to speak another protocol: WebSocket was refused, with others HTTP/1.1 goes on."""
-        self._parser = httptools.HttpRequestParser(self)
-        if rest and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._is_cut_short and self._incoming is not None:
+            self._is_cut_short = False
+            self._parser = httptools.HttpRequestParser(_KnownHead(self))
+            self._parser.feed_data(_framing(self._incoming))
+        else:
+            self._parser = httptools.HttpRequestParser(self)
+        if rest:
             self.data_received(rest)
 
     # What goes out
@@ -355,15 +350,41 @@ class GatewayProtocol(asyncio.Protocol):
         self.transport.close()
 
 
+class _KnownHead:
+    """What a parser calls that is told a head for the sake of the body behind it: from there on the connection."""
+
+    def __init__(self, protocol: GatewayProtocol) -> None:
+        self._protocol = protocol
+        self._is_known = True
+        self.on_body = protocol.on_body
+        self.on_message_complete = protocol.on_message_complete
+
+    def on_message_begin(self) -> None:
+        if not self._is_known:
+            self._protocol.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if not self._is_known:
+            self._protocol.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_known:
+            self._protocol.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if not self._is_known:
+            self._protocol.on_headers_complete()
+        self._is_known = False
+
+
+def _framing(incoming: Incoming) -> bytes:
+    """A head with nothing but what says where the body ends."""
+    names = ("content-length", "transfer-encoding")
+    lines = [f"{name}: {value}\r\n" for name in names for value in incoming.fields.get(name, ("", []))[1]]
+    return f"POST / HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1", "replace")
+
+
 def _last(fields: dict[str, tuple[str, list[str]]], name: str) -> str:
     """The last value of a header: what the proxy next to us wrote."""
     values = fields.get(name, ("", []))[1]
     return values[-1].rpartition(",")[2].strip() if values else ""
-
-
-_HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]~")
-
-
-@functools.lru_cache(maxsize=1024)
-def _is_host(host: str) -> bool:
-    return len(host) <= 255 and _HOST_CHARACTERS.issuperset(host)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from apimpolicy.serving.protocol import Answer
 
 _BACKLOG = 2048
-_GRACE = 30
-"""Seconds that requests which are under way get when the server ends."""
 
 
 class Listener(NamedTuple):
@@ -81,13 +79,14 @@ class GatewayServer(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 loop="asyncio",
-                timeout_graceful_shutdown=_GRACE,
             )
         )
         self.config.load()
         self._listeners = list(listeners)
+        limits = limits or Limits()
+        self._grace = limits.grace_seconds
         self._protocol: Callable[..., asyncio.Protocol] = partial(
-            GatewayProtocol, answer=answer, limits=limits or Limits(), trusts_proxy=trusts_proxy
+            GatewayProtocol, answer=answer, limits=limits, trusts_proxy=trusts_proxy
         )
         self._beside = list(beside)
         self._at_end = list(at_end)
@@ -144,7 +143,7 @@ class GatewayServer(uvicorn.Server):
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        ends = asyncio.get_running_loop().time() + _GRACE
+        ends = asyncio.get_running_loop().time() + self._grace
         while self.server_state.connections and not self.force_exit and asyncio.get_running_loop().time() < ends:
             await asyncio.sleep(0.01)
         for end in self._at_end:

@@ -89,17 +89,43 @@ def test_connections_to_backends_are_kept() -> None:
     assert len(met) == 1
 
 
+ANSWER = b"HTTP/1.1 200 OK\r\n"
 FAILURES: dict[str, tuple[bytes, str]] = {
     "closes at once": (b"", "Server disconnected"),
     "resets within the body": (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", "payload"),
     "breaks off within a chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "payload"),
     "talks nonsense": (b"\x00\x01\x02\r\n\r\n", "Bad"),
     "sends a header that is none": (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", ""),
+    "never gets further than 100": (b"HTTP/1.1 100 Continue\r\n\r\n", "Server disconnected"),
+    "speaks another protocol": (
+        b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        "answered with 101",
+    ),
+    "speaks HTTP/2": (b"HTTP/2 200\r\n\r\n", "Bad status line"),
+    "speaks HTTP/0.9": (b"hello", "Bad status line"),
+    "says a strange status": (b"HTTP/1.1 1000 X\r\nContent-Length: 0\r\n\r\n", "Bad status line"),
+    "breaks off within the headers": (b"HTTP/1.1 200 OK\r\nContent-Le", "ServerDisconnectedError"),
+    "says a length and chunks": (
+        ANSWER + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        "",
+    ),
+    "says two lengths": (ANSWER + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", "Duplicate Content-Length"),
+    "says a negative length": (ANSWER + b"Content-Length: -1\r\n\r\nab", "Content-Length"),
+    "says an endless length": (ANSWER + b"Content-Length: 99999999999999999999\r\n\r\nab", "overflow"),
+    "says an endless chunk": (ANSWER + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\na", "overflow"),
+    "says a negative chunk": (ANSWER + b"Transfer-Encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n", "chunk size"),
+    "has a coding of its own": (ANSWER + b"Transfer-Encoding: gzip\r\n\r\nabc", "the transfer coding gzip"),
+    "sends NUL in a header": (ANSWER + b"X: a\0b\r\nContent-Length: 0\r\n\r\n", "Invalid HTTP header"),
+    "sends a large header": (ANSWER + b"X: " + b"a" * 70_000 + b"\r\nContent-Length: 0\r\n\r\n", "65536 bytes"),
+    "sends many headers": (ANSWER + b"X: a\r\n" * 20_000 + b"Content-Length: 0\r\n\r\n", "Too many headers"),
 }
+WITHIN = ("resets within the body", "breaks off within a chunk")
+"""Those that a client sees, when the answer is sent on as it comes, by its end."""
 
 
+@pytest.mark.parametrize("streams", [False, True], ids=["buffered", "streamed"])
 @pytest.mark.parametrize("name", FAILURES)
-def test_backends_that_fail(name: str) -> None:
+def test_backends_that_fail(name: str, streams: bool) -> None:
     data, words = FAILURES[name]
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -111,14 +137,20 @@ def test_backends_that_fail(name: str) -> None:
     on_error = '<set-header name="X-Reason"><value>@(context.LastError.Reason)</value></set-header>'
     with backend(talk) as base:
         gateway = Gateway(backend=HttpBackend(base))
-        with serving(gateway, forwarding(on_error=on_error), told=told.append) as url:
+        attributes = 'buffer-response="false"' if streams else ""
+        with serving(gateway, forwarding(attributes, on_error=on_error), told=told.append) as url:
             got = exchange(url, GET)
+    if streams and name in WITHIN:
+        assert status(got) == 200
+        assert not got.endswith(b"0\r\n\r\n")
+        return
     assert status(got) == 500
     assert b"X-Reason: BackendConnectionFailure" in got
     assert b"Traceback" not in got
     assert told[0].result is not None
     assert told[0].result.error is not None
     assert words in told[0].result.error.message
+    assert "\n" not in told[0].result.error.message
 
 
 def test_a_backend_that_is_not_there() -> None:

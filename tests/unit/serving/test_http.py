@@ -16,6 +16,7 @@ from tests.unit.serving.clients import Wire, eventually, exchange, status
 from apimpolicy import Gateway, Request, Response
 from apimpolicy.dotnet.environment import Limits as EvaluationLimits
 from apimpolicy.serving import Limits, serving
+from apimpolicy.serving.server import listen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +145,7 @@ def test_requests_sent_ahead_are_answered_in_order(url: str) -> None:
     wire.close()
 
 
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 REFUSED = {
     "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", 400),
     "a strange line": (b"GET / HTTP/9.9\r\n\r\n", 400),
@@ -155,6 +157,40 @@ REFUSED = {
         400,
     ),
     "a chunk that is none": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+    "chunks and a length": (
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    "chunks in HTTP/1.0": (b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    "chunks twice": (CHUNKED.replace(b"chunked\r", b"chunked\r\nTransfer-Encoding: chunked\r") + b"0\r\n\r\n", 400),
+    "another coding": (CHUNKED.replace(b"chunked", b"gzip, chunked") + b"0\r\n\r\n", 501),
+    "a coding that is none": (CHUNKED.replace(b"chunked", b"xchunked") + b"0\r\n\r\n", 501),
+    "a coding behind a control": (CHUNKED.replace(b" chunked", b"\x0bchunked") + b"0\r\n\r\n", 400),
+    "a space before a colon": (CHUNKED.replace(b": chunked", b" : chunked") + b"0\r\n\r\n", 400),
+    "a length with a sign": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\na", 400),
+    "a negative length": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\na", 400),
+    "a length of many digits": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + b"9" * 40 + b"\r\n\r\na", 400),
+    "a folded header": (b"GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n", 400),
+    "bare line feeds": (b"GET / HTTP/1.1\nHost: a\n\n", 400),
+    "a bare carriage return": (b"GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n", 400),
+    "NUL in a value": (b"GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 400),
+    "NUL in a name": (b"GET / HTTP/1.1\r\nHost: a\r\nX\0: a\r\n\r\n", 400),
+    "NUL in the target": (b"GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    "an unknown method": (b"FOO / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "a target for a proxy, of another host": (b"GET http://b/x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "a target with a user": (b"GET http://u@a/x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "a target that is no path": (b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "a port that is none": (b"GET / HTTP/1.1\r\nHost: a:99999\r\n\r\n", 400),
+    "a host with two colons": (b"GET / HTTP/1.1\r\nHost: a:b:c\r\n\r\n", 400),
+    "a host that does not end": (b"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400),
+    "a chunk of endless size": (CHUNKED + b"fffffffffffffffff\r\na", 400),
+    "a chunk larger than what it says": (CHUNKED + b"1\r\naX0\r\n\r\n", 400),
+    "chunks with bare line feeds": (CHUNKED + b"1\na\n0\n\n", 400),
+    "a line feed in an extension": (CHUNKED + b"1;a\nb\r\na\r\n0\r\n\r\n", 400),
+    "extensions without end": (CHUNKED + (b"1;" + b"a" * 4_000 + b"\r\na\r\n") * 100, 400),
+    "a length in a trailer": (CHUNKED + b"1\r\na\r\n0\r\nContent-Length: 9\r\n\r\n", 400),
+    "trailers without end": (CHUNKED + b"1\r\na\r\n0\r\n" + b"X: y\r\n" * 1_000, 431),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
     "two hosts": (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
     "a host that is none": (b"GET / HTTP/1.1\r\nHost: a/b@c\r\n\r\n", 400),
@@ -191,6 +227,38 @@ def test_other_protocols_than_websocket_are_passed_over(url: str) -> None:
     found = wire.until(b"/two")
     assert found.count(b"HTTP/1.1 201") == 2
     wire.close()
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 3\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"]
+)
+def test_a_body_is_no_request_when_another_protocol_is_asked_for(url: str, framing: bytes) -> None:
+    """Java's client asks for HTTP/2 like this, with every body that it sends."""
+    upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+    sent = b"POST /one HTTP/1.1\r\n" + HOST + upgrade + framing + b"GET /two HTTP/1.1\r\n" + HOST + b"\r\n"
+    for size in (len(sent), 7):
+        wire = Wire(url)
+        for start in range(0, len(sent), size):
+            wire.send(sent[start : start + size])
+        found = wire.until(b"nothing")
+        assert found.count(b"HTTP/1.1 201") == 2
+        assert b"\r\n\r\nabcHTTP/1.1" in found
+        wire.close()
+
+
+def test_trailers_are_nothing_that_policies_see(url: str) -> None:
+    answer = exchange(
+        url, CHUNKED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + b"1\r\na\r\n0\r\nX-Mixed: 1\r\n\r\n"
+    )
+    assert b"X-Given: none" in answer
+
+
+def test_small_parts_of_an_answer_do_not_wait_for_each_other() -> None:
+    made = listen("127.0.0.1", 0)
+    with socket.create_connection(made.getsockname()), made:
+        accepted, _ = made.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP  # as asyncio wants it to switch off Nagle's algorithm
 
 
 def test_a_connection_on_which_nothing_happens_is_closed(url: str) -> None:

@@ -19,6 +19,11 @@ from tests.unit.serving.clients import eventually
 from tests.unit.serving.commands import Serve, get
 from tests.unit.serving.conftest import free_port
 
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.configuration import load_configuration
+from apimpolicy.project.serve_settings import ServeSettings
+from apimpolicy.serving import Limits
+
 if TYPE_CHECKING:
     from tests.unit.serving.conftest import RedisServer
 
@@ -344,6 +349,42 @@ def test_limits_are_options(tmp_path: Path) -> None:
     with Serve(tmp_path / "home", str(policy), "--max-body", "5") as serve:
         assert get(serve.http, "/", "POST", b"12345")[0] == 200
         assert get(serve.http, "/", "POST", b"123456")[0] == 413
+
+
+def test_the_configuration_says_how_to_serve(tmp_path: Path) -> None:
+    policy = tmp_path / "orders.xml"
+    policy.write_text(SAYS.format(1))
+    table = "[serve]\nbody-bytes = 5\ninspector = false\nbackend = 'http://127.0.0.1:9'\nworkers = 2\n"
+    (tmp_path / "apimpolicy.toml").write_text(table)
+    with Serve(tmp_path / "home", str(policy), "--workers", "1", "--max-body", "6") as serve:
+        assert serve.printed("forwards to http://127.0.0.1:9")
+        assert get(serve.http, "/_apimpolicy/state")[1] == b"1"
+        assert get(serve.http, "/", "POST", b"123456")[0] == 200
+        assert get(serve.http, "/", "POST", b"1234567")[0] == 413
+
+
+WRONG_TABLES = {
+    "a wrong key": ("bodybytes = 5", "'serve.bodybytes' is not a setting; did you mean 'serve.body-bytes'?"),
+    "a wrong kind": ('workers = "two"', "'serve.workers' must be a whole number"),
+    "too many": ("workers = 100", "'serve.workers' is a number from 1 to 64, not 100"),
+    "a port": ("https = 70000", "'serve.https' is a number from 0 to 65,535"),
+    "one file": ('certificate = "a.pem"', "'serve.certificate' names two PEM files"),
+    "no time": ("head-seconds = 0", "'serve.head-seconds' is a number from 0.1 to"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_TABLES)
+def test_what_is_wrong_in_the_configuration_is_said(name: str, tmp_path: Path) -> None:
+    line, words = WRONG_TABLES[name]
+    (tmp_path / "apimpolicy.toml").write_text(f"[serve]\n{line}\n")
+    with pytest.raises(ConfigurationError) as error:
+        load_configuration(str(tmp_path / "apimpolicy.toml"))
+    assert f"apimpolicy.toml:2: {words}" in str(error.value)
+
+
+def test_limits_are_those_that_can_be_configured() -> None:
+    declared = ServeSettings.declared
+    assert {name: declared[name].default for name in Limits._fields} == Limits()._asdict()
 
 
 def test_without_the_inspector_the_path_is_the_gateways(tmp_path: Path) -> None:

@@ -1,0 +1,108 @@
+"""How `apimpolicy serve` serves, from the table `[serve]`; an option of the command line counts more.
+
+[serve]
+backend = "http://127.0.0.1:9000"       # send all that is forwarded to this server
+redis = "redis://localhost:6379"        # counters, caches and circuits are shared there
+workers = 4                             # how many processes serve
+trust-proxy = ["10.0.0.0/8"]            # whose X-Forwarded-* is believed
+certificate = ["chain.pem", "key.pem"]  # one of your own, relative to this file
+body-bytes = 1_000_000                  # 413 beyond
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.settings import Declared, setting
+
+if TYPE_CHECKING:
+    from apimpolicy.project.toml_table import Table
+
+_PORTS = (0, 65535)
+_DAY = 86_400
+
+
+class ServeSettings(Declared):
+    """Sizes are in bytes, times in seconds. Raises ConfigurationError."""
+
+    http: int = setting(default=8080, within=_PORTS)
+    """The port for http; 0 is any that is free."""
+
+    https: int = setting(default=8443, within=_PORTS)
+    """The port for https; 0 is any that is free."""
+
+    host: str = setting(default="127.0.0.1")
+    """The address to listen on."""
+
+    certificate: list[str] = setting(default=[])
+    """A certificate of your own: two PEM files, the chain and the key."""
+
+    backend: str | None = setting(default=None)
+    """All that is forwarded goes to this URL."""
+
+    allow_outside: bool = setting(default=False)
+    """Whether requests may go to wherever policies send them."""
+
+    redis: str | None = setting(default=None)
+    """The URL of the Redis in which counters, caches and circuits are shared."""
+
+    workers: int = setting(default=1, within=(1, 64))
+    """How many processes serve."""
+
+    trust_proxy: list[str] = setting(default=[])
+    """Addresses and networks of proxies whose X-Forwarded-* is believed."""
+
+    inspector: bool = setting(default=True)
+    """Whether requests are shown at /_apimpolicy/, to this machine only."""
+
+    tracing: bool = setting(default=True)
+    """Whether the values of expressions are kept, for explanations."""
+
+    connections: int = setting(default=10_000, within=(1, 1_000_000))
+    """503 beyond: connections that are open at once in each process."""
+
+    body_bytes: int = setting(default=100 << 20, within=(0, 1 << 40))
+    """413 beyond: the body of a request."""
+
+    head_bytes: int = setting(default=64 << 10, within=(1 << 10, 1 << 20))
+    """431 beyond: the request line and all headers."""
+
+    target_bytes: int = setting(default=16 << 10, within=(1, 1 << 20))
+    """414 beyond: the URL, as in Azure."""
+
+    head_seconds: float = setting(default=30.0, within=(0.1, _DAY))
+    """408 after it, until all headers are there."""
+
+    body_seconds: float = setting(default=30.0, within=(0.1, _DAY))
+    """408 after it, without a byte of the body."""
+
+    idle_seconds: float = setting(default=75.0, within=(0.1, _DAY))
+    """Until a connection without a request is closed."""
+
+    write_seconds: float = setting(default=60.0, within=(0.1, _DAY))
+    """Until a client that does not read its answer is given up."""
+
+    grace_seconds: float = setting(default=30.0, within=(0.0, _DAY))
+    """What requests that are under way get when the server ends."""
+
+
+def serve_settings(table: Table) -> dict[str, Any]:
+    """What the table says, by the names of `ServeSettings`. Raises ConfigurationError."""
+    found: dict[str, Any] = {}
+    for name, declared in ServeSettings.declared.items():
+        key, kind = declared.key, declared.kind
+        value = table.texts(key) if kind is list else table.number(key) if kind is float else table.take(key, kind)
+        if value is None:
+            continue
+        try:
+            declared.check(value)
+        except ConfigurationError as error:
+            raise table.mistake(str(error).removeprefix(f"{name} "), key) from None
+        found[name] = value
+    if "certificate" in found:
+        if len(found["certificate"]) != 2:
+            raise table.mistake("names two PEM files: the chain and the key", "certificate")
+        found["certificate"] = [table.path(each) for each in found["certificate"]]
+    table.finish()
+    return found

@@ -1,0 +1,98 @@
+"""A request as it comes in, and why one is refused before its body comes.
+
+What two readers of HTTP could understand differently is not passed on: a body whose end is not certain, a host that is
+said twice. httptools refuses the shapes that are no HTTP; the rest is here.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apimpolicy.serving.limits import Limits
+
+
+class Incoming:
+    """A request as it comes in. `size` is that of the body; `trailers` are the bytes of what came behind it."""
+
+    __slots__ = (
+        *("body", "fields", "head_size", "host", "is_http_1_0", "keeps_alive", "method", "raw_size", "size", "target"),
+        "trailers",
+    )
+
+    def __init__(self) -> None:
+        self.head_size = 0
+        self.target = b""
+        self.method = ""
+        self.host = ""
+        self.fields: dict[str, tuple[str, list[str]]] = {}
+        self.body: list[bytes] = []
+        self.size = 0
+        self.raw_size = 0
+        self.trailers = 0
+        self.keeps_alive = True
+        self.is_http_1_0 = False
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the head says that a body follows."""
+        fields = self.fields
+        return "transfer-encoding" in fields or fields.get("content-length", ("", ["0"]))[1][0].strip("0") != ""
+
+
+Refusal = tuple[int, str]
+"""A status and the message."""
+
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]*)(?::(\d{0,5}))?")
+_LARGEST_PORT = 65535
+NO_HOST = 400, "The request needs one valid header Host."
+_NO_PATH = 400, "The target of the request must be a path, or a URL with the host of the header Host."
+_CODINGS = 501, "The gateway only knows the transfer coding chunked."
+
+
+def wrong_with(incoming: Incoming, limits: Limits) -> Refusal | None:
+    """Why a request is refused when its head is there; None when it is not. Notes the host."""
+    fields, target = incoming.fields, incoming.target
+    if len(target) > limits.target_bytes:
+        return 414, "The URL of the request is too long."
+    if incoming.head_size + len(target) > limits.head_bytes:
+        return 431, "The headers of the request are too large."
+    if "host" in fields:
+        host, *others = fields["host"][1]
+        incoming.host = host
+        if others or not _is_host(host):
+            return NO_HOST
+    elif not incoming.is_http_1_0:
+        return NO_HOST
+    if not target.startswith(b"/") and (refusal := _wrong_with_target(incoming)) is not None:
+        return refusal
+    if "transfer-encoding" in fields:
+        if incoming.is_http_1_0:
+            return 400, "A request of HTTP/1.0 has no transfer coding."
+        if [each.lower() for each in fields["transfer-encoding"][1]] != ["chunked"]:
+            return _CODINGS
+    if "expect" in fields and [each.lower() for each in fields["expect"][1]] != ["100-continue"]:
+        return 417, "The gateway can't do what the header Expect asks for."
+    if "content-length" in fields:
+        length = fields["content-length"][1][-1]
+        if length.isascii() and length.isdecimal() and int(length) > limits.body_bytes:
+            return 413, "The body of the request is too large."
+    return None
+
+
+def _wrong_with_target(incoming: Incoming) -> Refusal | None:
+    """The target is no path: what a proxy gets, which must name the same host as the header, or `*`."""
+    if incoming.method == "CONNECT":
+        return None
+    scheme, _, rest = incoming.target.decode("latin-1").partition("://")
+    host = re.split("[/?#]", rest, maxsplit=1)[0]
+    is_same = not incoming.host or host.lower() == incoming.host.lower()
+    return None if scheme.lower() in ("http", "https") and is_same and _is_host(host) and host else _NO_PATH
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_host(host: str) -> bool:
+    found = _HOST.fullmatch(host) if len(host) <= 255 else None
+    return found is not None and int(found[1] or 0) <= _LARGEST_PORT
