@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.policies.spec import PolicyError
     from apimpolicy.symbolic.following import Follower
+    from apimpolicy.symbolic.state import State
 
 _Effect = TypeVar("_Effect", bound="Callable[[Follower, Exchange, TraceEntry], None]")
 
@@ -389,9 +390,9 @@ def looked_up(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None
     given, state = follower.attributes(entry), follower.state
     key = given.get("key", Dual(to_utf16(written(entry, "key"))))
     found = entry.effect is not None and bool(entry.effect.data["found"])
-    if not key.is_constant:
-        follower.path.blocked(key.lost or obstacle(entry, "a key of the cache"))
     name = str(key.value)
+    if not _is_one_key(state, name, key):
+        follower.path.blocked(key.lost or obstacle(entry, "a key of the cache"))
     variable = to_utf16(written(entry, "variable-name"))
     stored = state.stored.get(name)
     if stored is not None:
@@ -407,11 +408,24 @@ def looked_up(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None
         state.variables[variable] = Dual(exchange.variables.get(written(entry, "variable-name")))
 
 
+def _is_one_key(state: State, name: str, key: Dual) -> bool:
+    """Whether a key of the cache is the same as another one in all requests of this way, or in none.
+
+    What is in the cache under a key is an input, whatever the key is.
+    """
+    asked = "" if key.is_constant else str(key.term)
+    return state.cache_keys.setdefault(name, asked) == asked and (
+        key.is_constant or (key.term is not None and not state.stored)
+    )
+
+
 @effect("cache-store-value")
 def stored(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     given = follower.attributes(entry)
     key = given.get("key", Dual(to_utf16(written(entry, "key"))))
     value = given.get("value", Dual(to_utf16(written(entry, "value"))))
+    if not key.is_constant:
+        follower.path.blocked(obstacle(entry, "a key of the cache"))
     follower.state.stored[str(key.value)] = value
 
 

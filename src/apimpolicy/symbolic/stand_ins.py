@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.registry import has_trait, is_known
-from apimpolicy.symbolic.path import Hole
+from apimpolicy.symbolic.path import Extent, Hole
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class StandIns:
         attribute = step.element.get("fragment-id")
         is_made_up = step.name == "include-fragment" and attribute is not None and attribute.value.text in self.fragments
         if is_made_up or (self.in_texts(step) and not _is_followed(step, is_composed)):
-            path.holes.setdefault(Hole(step))
+            path.holes.setdefault(Hole(step, Extent.ALL))
 
     def after(self, state: State, step: Step, message: Message | None) -> None:
         """A policy has run: what it set of a named value is marked."""

@@ -124,6 +124,8 @@ class State:
         """The values with which variables began."""
         self.last_error: dict[str, Dual] = {}
         """What is known of the error besides that the way decides it: of one that a double makes."""
+        self.cache_keys: dict[str, str] = {}
+        """The keys that were looked up, and how they came about."""
         self.stored: dict[str, Dual] = {}
         """What the cache holds since this request, by key."""
         self.provider: str | None = None

@@ -246,6 +246,12 @@ class Run:
         """Whether no policy had a double."""
         return not self.scenario.doubles
 
+    def passed(self, step: Step | None) -> bool:
+        """Whether a policy has run, and not failed."""
+        if self.result is None or step in self.path.stopped:
+            return False
+        return any(entry.step is step for entry in self.result.trace)
+
     def along(self, path: Path) -> Run:
         """The same run with another way."""
         made = Run(self.scenario, self.assignment, self.follower, self.result, self.reached, self.problem)
