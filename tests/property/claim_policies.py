@@ -252,5 +252,5 @@ class Maker:
         headers = {name: self.word().strip() or "x" for name in _NAMES if pick.random() < 0.5}
         query = "&".join(f"{name}={quote(self.word(), safe=',/')}" for name in _QUERY if pick.random() < 0.5)
         path = pick.choice(_PATHS) if pick.random() < 0.7 else "/" + quote(self.word().strip(), safe="/,")
-        body = {"body": "x"} if pick.random() < 0.3 else {}
-        return Request(pick.choice(_METHODS), path + (f"?{query}" if query else ""), headers=headers, **body)
+        body = "x" if pick.random() < 0.3 else None
+        return Request(pick.choice(_METHODS), path + (f"?{query}" if query else ""), headers=headers, body=body)

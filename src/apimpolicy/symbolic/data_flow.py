@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from apimpolicy.engine.steps import Step
-    from apimpolicy.text.document import Attribute
     from apimpolicy.text.source import Excerpt
 
 
@@ -40,7 +39,9 @@ def _variables_set(step: Step) -> list[str] | None:
         return None
     assert step.specification is not None
     slots = {slot.name for slot in step.specification.attributes if slot.sets is not None}
-    return [each.value.text for each in step.element.attributes if each.name in slots or each.name.endswith("variable-name")]
+    return [
+        each.value.text for each in step.element.attributes if each.name in slots or each.name.endswith("variable-name")
+    ]
 
 
 def _sets_header(step: Step) -> bool:

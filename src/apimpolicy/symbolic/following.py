@@ -19,7 +19,7 @@ from apimpolicy.engine.steps import compiled
 from apimpolicy.engine.variables import variable_value
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
-from apimpolicy.symbolic import access, operations, statements
+from apimpolicy.symbolic import access, operations, outside, statements
 from apimpolicy.symbolic.conversions import converted
 from apimpolicy.symbolic.effects import after_policy, failed_policy
 from apimpolicy.symbolic.path import Path, TooLong
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.world import World
     from apimpolicy.text.source import Excerpt
 
-__all__ = ["FollowedGateway", "Follower", "access", "operations", "statements"]
+__all__ = ["FollowedGateway", "Follower", "access", "operations", "outside", "statements"]
 
 
 class Follower:

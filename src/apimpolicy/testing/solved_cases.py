@@ -53,11 +53,12 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
     cases = writer.cases()
     cases += _with_other_named_values(writer, subject, bounds or Bounds())
     missing = [goal for goal in world.goals.all if goal not in writer.reached]
-    listed = [_missing_line(explored, goal) for goal in missing]
+    proven = set(explored.proven)
+    listed = [_missing_line(explored, goal, is_proven=goal in proven) for goal in missing]
     text = text_of(relative_path(policy, output), around, cases, listed)
     branches = [goal for goal in missing if goal.kind == BRANCH]
     causes: dict[str, int] = {}
-    for goal in branches:
+    for goal in set(branches) - proven:
         for kind in dict.fromkeys(obstacle.kind for obstacle in explored.reasons(goal)[:1]) or {"search": None}:
             causes[kind] = causes.get(kind, 0) + 1
     return FirstCases(
@@ -65,8 +66,8 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
         cases,
         [world.goals.name(goal) for goal in branches],
         reached=sum(goal.kind == BRANCH for goal in writer.reached),
-        proven=len(branches) if explored.is_proof else 0,
-        causes={} if explored.is_proof else causes,
+        proven=len(proven.intersection(branches)),
+        causes=causes,
         figures=attrs.asdict(explored.figures),
     )
 
@@ -147,9 +148,9 @@ def _made_up(around: Surroundings) -> list[str]:
     return [name for name, content in fragments.items() if content == EMPTY]
 
 
-def _missing_line(explored: Exploration, goal: Goal) -> str:
+def _missing_line(explored: Exploration, goal: Goal, *, is_proven: bool) -> str:
     name = explored.world.goals.name(goal)
-    if explored.is_proof:
+    if is_proven:
         return f"{name}: no request does that (proven within the bounds of `apimpolicy new test`)"
     reasons = [obstacle.kind for obstacle in explored.reasons(goal)]
     why = ", ".join(dict.fromkeys(reasons[:3]))

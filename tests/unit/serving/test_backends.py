@@ -307,7 +307,7 @@ def test_tokens_of_a_streamed_answer_count_when_it_has_come(leaves: bool) -> Non
             await writer.drain()
             await asyncio.sleep(0.3)
 
-    ask = b'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n'
+    ask = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n"
     prompt = b'{"stream": true, "messages": [{"role": "user", "content": "Hi"}]}'
     ask += b"Content-Length: %d\r\n\r\n%b" % (len(prompt), prompt)
     with backend(talk) as base:
