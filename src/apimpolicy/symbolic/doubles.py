@@ -83,7 +83,8 @@ def has_failed(follower: Follower, step: Step) -> bool:
     name = chosen[0]
     follower.path.hold(solver.equal(_kind(follower, name), solver.constant(FAILS)), True, PLACE)
     inputs, said = follower.inputs, error_of(step)
-    inputs.number("double", name, "status", default=said.pop("status"), least=400, most=599)
+    status = inputs.number("double", name, "status", default=said.pop("status"), least=400, most=599)
+    follower.state.error_status = Dual(term=status)
     follower.state.last_error = {
         part: Dual(term=inputs.text("double", name, part, default=default, pattern=patterns.NAME if default else None))
         for part, default in said.items()

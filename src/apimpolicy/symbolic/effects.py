@@ -96,6 +96,7 @@ def failed_policy(follower: Follower, exchange: Any, step: Step, error: PolicyEr
     if doubles.has_failed(follower, step) or error is follower.error:
         return
     follower.state.last_error = {}
+    follower.state.error_status = None
     follower.error = error
     known = FAILURES.get(step.name)
     if entry.error is None or id(entry) in follower.failed_expressions:

@@ -332,6 +332,7 @@ class Explorer:
                 found[each.key] = value
         for each in inputs:
             self._take_first(each, found, related)
+            self._take_one_case(each, found, related)
         return found
 
     def _take_first(self, given: Input, found: Assignment, terms: list[Term]) -> None:
@@ -340,6 +341,17 @@ class Explorer:
             tried = {**found, given.key: choice}
             if choice == found[given.key] or all(self.inputs.value(term, tried) is True for term in terms):
                 found[given.key] = choice
+                return
+
+    def _take_one_case(self, given: Input, found: Assignment, terms: list[Term]) -> None:
+        """Where case does not matter a solver mixes it; people do not."""
+        value = found.get(given.key)
+        if given.choices or not isinstance(value, str) or value == value.lower():
+            return
+        for plain in (value.lower(), value.upper()):
+            tried = {**found, given.key: plain}
+            if all(self.inputs.value(term, tried) is True for term in (*terms, *given.domain)):
+                found[given.key] = plain
                 return
 
     def _ask(

@@ -19,7 +19,7 @@ from apimpolicy.engine.steps import compiled
 from apimpolicy.engine.variables import variable_value
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
-from apimpolicy.symbolic import access, operations, outside, statements
+from apimpolicy.symbolic import access, crossing, operations, outside, statements
 from apimpolicy.symbolic.conversions import converted
 from apimpolicy.symbolic.effects import after_policy, failed_policy
 from apimpolicy.symbolic.path import Path, TooLong
@@ -28,7 +28,7 @@ from apimpolicy.symbolic.values import Dual, Obstacle
 from apimpolicy.symbolic.walker import Thrown, Walker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from apimpolicy.context.execution import Context
     from apimpolicy.context.headers import Headers
@@ -184,12 +184,20 @@ class _FollowedEvaluator(Evaluator):
 class _FollowedExchange(Exchange):
     """Runs policies as ever, and tells the follower."""
 
+    has_begun = False
+
     def __init__(self, follower: Follower, *arguments: Any, **options: Any) -> None:
         self.follower = follower
         super().__init__(*arguments, **options)
 
     def make_evaluator(self, context: Context, tracing: bool) -> Evaluator:
         return _FollowedEvaluator(context, self.follower)
+
+    def execute(self, steps: Sequence[Any]) -> None:
+        if not self.has_begun:
+            self.has_begun = True
+            crossing.begun(self.follower, self)
+        super().execute(steps)
 
     def _run(self, step: Step) -> None:
         before = _Before(self)

@@ -99,7 +99,8 @@ class Path:
 
     def hole(self, step: Step | None, extent: Extent = Extent.VALUE) -> Hole:
         """What may be otherwise when something about a policy is, once the run is over."""
-        return Hole(step, Extent.ALL if step in self.stopped else extent, frozenset(self.stopped))
+        goes_on = step in self.stopped and extent is not Extent.FAILURE
+        return Hole(step, Extent.ALL if goes_on else extent, frozenset(self.stopped))
 
     @property
     def open_holes(self) -> Iterator[Hole]:

@@ -126,6 +126,8 @@ class State:
         """What is known of the error besides that the way decides it: of one that a double makes."""
         self.cache_keys: dict[str, str] = {}
         """The keys that were looked up, and how they came about."""
+        self.error_status: Dual | None = None
+        """The status of the answer to an error, where that is an input."""
         self.stored: dict[str, Dual] = {}
         """What the cache holds since this request, by key."""
         self.provider: str | None = None
@@ -146,6 +148,7 @@ class State:
         known = self.responses.get(id(message))
         if known is None:
             known = (message, Message(self.inputs, ("own",), is_given=False))
+            known[1].status, self.error_status = self.error_status, None
             self.responses[id(message)] = known
         return known[1]
 
