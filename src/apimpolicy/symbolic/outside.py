@@ -47,6 +47,13 @@ def _failing(follower: Follower, key: tuple[str, ...], *, fails: bool) -> None:
     follower.path.hold(follower.inputs.truth(*key, "fails"), fails, "failure")
 
 
+def _failed(follower: Follower, key: tuple[str, ...]) -> None:
+    """Nobody answered: there was no connection, or it took too long, and the error says which."""
+    _failing(follower, key, fails=True)
+    late = bool(follower.path.assignment.get((*key, "late")))
+    follower.path.hold(follower.inputs.truth(*key, "late"), late, "failure")
+
+
 def _failed_forward(follower: Follower, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
     key = ("answer", str(follower.state.answers))
     follower.state.answers += 1
@@ -58,7 +65,7 @@ def _failed_forward(follower: Follower, exchange: Exchange, entry: TraceEntry, e
         _failing_by_status(follower, key, fails=True)
         follower.state.answered(error.response, key)
         return True
-    _failing(follower, key, fails=True)
+    _failed(follower, key)
     return True
 
 
@@ -107,7 +114,7 @@ def _failed_sent(follower: Follower, exchange: Exchange, entry: TraceEntry, erro
     follower.state.sent += 1
     if not follower.path.assignment.get((*key, "fails")):
         return False
-    _failing(follower, key, fails=True)
+    _failed(follower, key)
     return True
 
 
