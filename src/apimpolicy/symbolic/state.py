@@ -23,6 +23,9 @@ _inside: dict[int, tuple[nodes.Bound, set[int]]] = {}
 _MOST_INSIDE = 5000
 
 
+_PATTERNS = {"query": patterns.ANY, "matched": patterns.PARAMETER, "claim": patterns.LABEL}
+
+
 class Fields:
     """Headers, parameters of a query, matched parameters: names to texts. `set` are those that policies changed."""
 
@@ -54,7 +57,7 @@ class Fields:
         """Its values, joined, when it is there."""
         if self.is_known(name):
             return self.set.get(self.name(name)) or Dual(None)
-        pattern = patterns.WORD if not self.folds else patterns.ANY if self.key[-1] == "query" else patterns.FIELD
+        pattern = _PATTERNS.get(self.key[-1], patterns.FIELD)
         return Dual(term=self.inputs.text(*self.key, self.name(name), default="x", pattern=pattern))
 
 

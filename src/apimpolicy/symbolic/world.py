@@ -107,7 +107,7 @@ class World:
         found: Assignment = {}
         for key, value in assignment.items():
             if key[0] == "double" and len(key) == 2 and value == doubles.FAILS:
-                said = doubles.error_of(self.steps[key[1]])
+                said = doubles.error_of(self.steps[key[1]], assignment.get((*key, "reason")))
                 found |= {(*key, name): given for name, given in said.items() if (*key, name) not in assignment}
         return {**assignment, **found} if found else assignment
 

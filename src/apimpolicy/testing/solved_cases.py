@@ -30,7 +30,7 @@ from apimpolicy.testing.scenario_cases import case_of, sentence_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.checks.subject import Subject
     from apimpolicy.symbolic.explorer import Exploration
@@ -54,8 +54,7 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
     cases += _with_other_named_values(writer, subject, bounds or Bounds())
     missing = [goal for goal in world.goals.all if goal not in writer.reached]
     proven = set(explored.proven)
-    listed = [_missing_line(explored, goal, is_proven=goal in proven) for goal in missing]
-    text = text_of(relative_path(policy, output), around, cases, listed)
+    text = text_of(relative_path(policy, output), around, cases, list(_notes(explored, missing, proven)))
     branches = [goal for goal in missing if goal.kind == BRANCH]
     causes: dict[str, int] = {}
     for goal in set(branches) - proven:
@@ -148,13 +147,28 @@ def _made_up(around: Surroundings) -> list[str]:
     return [name for name, content in fragments.items() if content == EMPTY]
 
 
-def _missing_line(explored: Exploration, goal: Goal, *, is_proven: bool) -> str:
-    name = explored.world.goals.name(goal)
-    if is_proven:
-        return f"{name}: no request does that (proven within the bounds of `apimpolicy new test`)"
-    reasons = [obstacle.kind for obstacle in explored.reasons(goal)]
-    why = ", ".join(dict.fromkeys(reasons[:3]))
-    return f"{name}: not found" + (f"; without a symbolic form: {why}" if why else "")
+def _notes(explored: Exploration, missing: Sequence[Goal], proven: set[Goal]) -> Iterator[tuple[str, list[str]]]:
+    """What no case reaches, and why: what is impossible first, conditions where something came of them at all."""
+    name = explored.world.goals.name
+    branches = [goal for goal in missing if goal.kind == BRANCH]
+    others = [goal for goal in missing if goal.kind != BRANCH and _other_outcome(goal) not in missing]
+    within = "(proven, within the bounds of `apimpolicy new test`)"
+    yield f"No request takes these branches {within}:", [name(goal) for goal in branches if goal in proven]
+    unfound = [f"{name(goal)}{_why(explored, goal)}" for goal in branches if goal not in proven]
+    yield "No request was found that takes these branches, which does not say that there is none:", unfound
+    yield f"No request makes this of these conditions {within}:", [name(goal) for goal in others if goal in proven]
+    unseen = [name(goal) for goal in others if goal not in proven]
+    yield "No request was found that makes this of these conditions:", unseen
+
+
+def _other_outcome(goal: Goal) -> Goal:
+    return goal._replace(outcome=1 - goal.outcome)
+
+
+def _why(explored: Exploration, goal: Goal) -> str:
+    """What has no symbolic form, on the way to a branch."""
+    reasons = dict.fromkeys(obstacle.kind for obstacle in explored.reasons(goal)[:3])
+    return f" (the search does not understand: {', '.join(reasons)})" if reasons else ""
 
 
 class _Writer:

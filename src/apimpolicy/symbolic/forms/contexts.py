@@ -14,7 +14,7 @@ from apimpolicy.symbolic.values import Dual
 if TYPE_CHECKING:
     from apimpolicy.symbolic.forms import Call
 
-METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
 MAPPING = "System.Collections.Generic.IReadOnlyDictionary"
 
 
@@ -130,6 +130,10 @@ TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
 MAY_BE_NULL = frozenset({("user", "email"), ("user", "first-name"), ("user", "last-name"), ("api", "version")})
 
 
+_LABELS = ("name", "first-name", "last-name", "email")
+"""What people write as they like."""
+
+
 def _text(owner: str, name: str) -> None:
     kind, key, default = TEXTS[owner, name]
 
@@ -138,6 +142,7 @@ def _text(owner: str, name: str) -> None:
         if kind in call.walker.inputs.fixed:
             return None
         pattern = patterns.PATH if key == "url-template" else patterns.NAME if default else patterns.RELATIVE
+        pattern = patterns.LABEL if key in _LABELS else pattern
         null = None
         if (kind, key) in MAY_BE_NULL:
             null = solver.no(call.walker.inputs.truth(kind, key, "there"))
@@ -176,9 +181,8 @@ def _of_group(name: str, key: str) -> None:
         if not isinstance(own, Thing):
             return None
         number = f"[{own.of}]"
-        return Dual(
-            term=call.walker.inputs.text("groups", number, key, default=f"group-{own.of}", pattern=patterns.NAME)
-        )
+        pattern = patterns.LABEL if key == "name" else patterns.NAME
+        return Dual(term=call.walker.inputs.text("groups", number, key, default=f"group-{own.of}", pattern=pattern))
 
 
 _of_group("Id", "id")
