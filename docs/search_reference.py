@@ -8,7 +8,8 @@ from collections import defaultdict
 from itertools import pairwise
 
 from apimpolicy.policies.registry import names
-from apimpolicy.symbolic import bounds, effects, forms
+from apimpolicy.symbolic import bounds, forms
+from apimpolicy.symbolic.outside import EFFECTS
 
 HEAD = """\
 # What the search for requests understands
@@ -72,6 +73,6 @@ def _members() -> list[str]:
 
 def page() -> str:
     """The page."""
-    listed = ", ".join(f"`{name}`" for name in names() if name in effects.EFFECTS)
+    listed = ", ".join(f"`{name}`" for name in names() if name in EFFECTS)
     tables = HEAD + "\n".join(_bounds()) + "\n" + WORLD + "\n".join(_members()) + "\n"
     return f"{tables}{POLICIES}{listed}.\n"

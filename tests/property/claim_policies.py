@@ -14,6 +14,8 @@ _WORDS = ("admin", "reader", "v2", "beta", "")
 _NUMBERS = (0, 1, 9, 10, 42)
 _PATHS = ("/", "/health", "/orders", "/orders/17", "/admin/users")
 _CHANGES = (("==", "!="), ("!=", "=="), ("&&", "||"), ("||", "&&"), ("!(", "("), ("admin", "reader"), ("403", "200"))
+_VARIABLES = ("role", "seen", "kind")
+_RETRY = 'condition="@(context.Response.StatusCode >= 400)" count="2" interval="0"'
 _METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
 
 
@@ -109,6 +111,78 @@ class Maker:
         status = self.random.choice((401, 403, 404))
         return f'<return-response><set-status code="{status}" reason="No" /></return-response>'
 
+    def branching(self) -> str:
+        """A policy with many branches, some of which nobody takes, and with what a search does not understand."""
+        inbound = "".join(self._branching_step(2) for _ in range(self.random.randint(2, 5)))
+        outbound = "".join(self._branching_step(1) for _ in range(self.random.randint(0, 2)))
+        on_error = self._choose(0) if self.random.random() < 0.5 else ""
+        backend = "<base />" if self.random.random() < 0.7 else f"<retry {_RETRY}>{self._choose(0)}<base /></retry>"
+        return (
+            f"<policies><inbound><base />{inbound}</inbound><backend>{backend}</backend>"
+            f"<outbound><base />{outbound}</outbound><on-error><base />{on_error}</on-error></policies>"
+        )
+
+    def _branching_step(self, depth: int) -> str:
+        kind = self.random.random()
+        if kind < 0.25:
+            return f'<set-variable name="{self.random.choice(_VARIABLES)}" value="@({self._value()})" />'
+        if kind < 0.35:
+            name, action = self.random.choice(_NAMES), self.random.choice(("override", "skip", "delete"))
+            value = "" if action == "delete" else f"<value>@({self._value()})</value>"
+            return f'<set-header name="{name}" exists-action="{action}">{value}</set-header>'
+        if kind < 0.45:
+            return f'<trace source="t"><message>@({self._value()})</message></trace>'
+        return self._choose(depth)
+
+    def _choose(self, depth: int) -> str:
+        def inner() -> str:
+            if depth and self.random.random() < 0.6:
+                return self._branching_step(depth - 1)
+            return self._answer() if self.random.random() < 0.5 else ""
+
+        whens = "".join(
+            f'<when condition="@({self._asked()})">{inner()}</when>' for _ in range(self.random.randint(1, 3))
+        )
+        otherwise = f"<otherwise>{inner()}</otherwise>" if self.random.random() < 0.4 else ""
+        return f"<choose>{whens}{otherwise}</choose>"
+
+    def _asked(self) -> str:
+        """A condition, often one of few, so that several ask the same."""
+        if self.random.random() < 0.5:
+            return self.condition(1)
+        name = self.random.choice(_NAMES[:2])
+        variable = self.random.choice(_VARIABLES)
+        return self.random.choice(
+            (
+                f'context.Request.Headers.ContainsKey("{name}")',
+                f'!context.Request.Headers.ContainsKey("{name}")',
+                f'context.Request.Headers.GetValueOrDefault("{name}", "") == "admin"',
+                f'context.Request.Headers.GetValueOrDefault("{name}", "") == "reader"',
+                f'context.Variables.GetValueOrDefault<string>("{variable}", "") == "admin"',
+                f'context.Variables.ContainsKey("{variable}")',
+                f'(string)context.Variables["{variable}"] != "admin"',
+                'context.Request.Method == "PUT"',
+                "context.Response.StatusCode > 400",
+                "true",
+            )
+        )
+
+    def _value(self) -> str:
+        """A text: of the request, of a variable, or one whose way is not understood."""
+        text, variable = self._text(), self.random.choice(_VARIABLES)
+        return self.random.choice(
+            (
+                text,
+                f'{self._asked()} ? "admin" : "reader"',
+                f'{text} + "!"',
+                f'context.Variables.GetValueOrDefault<string>("{variable}", "none")',
+                f"{text}.GetHashCode() > 0 ? &quot;admin&quot; : {text}",
+                f"{text}.Substring(1)",
+                f'{text}.Normalize() == "admin" ? "reader" : "admin"',
+                "Guid.NewGuid().ToString()",
+            )
+        )
+
     def guarded(self) -> tuple[str, dict[str, Any]]:
         """A policy that refuses on a condition, and the claim that nothing with it reaches the backend."""
         condition = self.condition(1)
@@ -145,6 +219,10 @@ class Maker:
 
     # Requests
 
+    def variables(self) -> dict[str, str]:
+        """What wider scopes have set."""
+        return {name: self.word() for name in _VARIABLES if self.random.random() < 0.4}
+
     def word(self) -> str:
         """A text near those that conditions ask for."""
         found = self.random.choice(_WORDS + _PATHS + tuple(map(str, _NUMBERS)))
@@ -174,5 +252,5 @@ class Maker:
         headers = {name: self.word().strip() or "x" for name in _NAMES if pick.random() < 0.5}
         query = "&".join(f"{name}={quote(self.word(), safe=',/')}" for name in _QUERY if pick.random() < 0.5)
         path = pick.choice(_PATHS) if pick.random() < 0.7 else "/" + quote(self.word().strip(), safe="/,")
-        body = {"body": "x"} if pick.random() < 0.3 else {}
-        return Request(pick.choice(_METHODS), path + (f"?{query}" if query else ""), headers=headers, **body)
+        body = "x" if pick.random() < 0.3 else None
+        return Request(pick.choice(_METHODS), path + (f"?{query}" if query else ""), headers=headers, body=body)

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from tests.property.claim_policies import Maker
 
+from apimpolicy import Gateway
 from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.symbolic.goals import BRANCH
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.proving import Proof, Verdict
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 from apimpolicy.testing.tree import read_tree
-
-if TYPE_CHECKING:
-    from apimpolicy import Gateway
 
 BOUNDS = Bounds(seconds=3.0)
 OF_EACH = 200
@@ -53,6 +53,28 @@ def check(seed: int, requests: int = OF_EACH) -> dict[str, int]:
     for _ in range(requests if proven else 0):
         _try(maker, file, around.gateway, expressions, proven, seed)
     return counts
+
+
+def check_branches(seed: int, requests: int = OF_EACH) -> tuple[int, int]:
+    """Search the branches of a made-up policy, and try requests on those that nobody takes: how many, and of how many.
+
+    Raises AssertionError.
+    """
+    maker = Maker(seed)
+    file = _file(maker.branching(), [])
+    world = world_of(file.subject.policies, surroundings_of(file))
+    explored = Explorer(world, BOUNDS).explore()
+    proven = {goal for goal in explored.proven if goal.kind == BRANCH}
+    gateway = Gateway(**world.settings)
+    for _ in range(requests if proven else 0):
+        request, variables = maker.request(), maker.variables()
+        result = gateway.run(world.scopes, request, variables=variables)
+        for goal in proven & world.goals.reached(result.trace):
+            raise AssertionError(
+                f"seed {seed}: {world.goals.name(goal)} was proven impossible: {request.method} {request.url} "
+                f"{request.headers} {variables} {world.scopes['api'].document.source.text}"
+            )
+    return len(proven), sum(goal.kind == BRANCH for goal in world.goals.all)
 
 
 def check_changed(seed: int) -> int:
@@ -93,6 +115,11 @@ def _try(
         )
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_branch_that_is_proven_impossible_is_taken_by_no_request(seed: int) -> None:
+    check_branches(seed)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_what_is_proven_has_no_counterexample(seed: int) -> None:
     check(seed)
@@ -103,12 +130,13 @@ def test_a_policy_that_was_changed_so_that_a_claim_breaks_is_not_proven() -> Non
 
 
 def main(requests: int) -> None:
-    total = {"proven": 0, "false": 0, "undecided": 0}
+    total = {"proven": 0, "false": 0, "undecided": 0, "impossible": 0, "branches": 0}
     tried, broken, seed = 0, 0, 1000
     while tried < requests:
         broken += check_changed(seed)
         counts = check(seed, 2000)
-        tried += 2000 if counts["proven"] else 0
+        counts["impossible"], counts["branches"] = check_branches(seed, 2000)
+        tried += 2000 * (bool(counts["proven"]) + bool(counts["impossible"]))
         total = {word: total[word] + counts[word] for word in total}
         seed += 1
         if seed % 50 == 0:

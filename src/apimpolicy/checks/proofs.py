@@ -21,10 +21,14 @@ class Fact(NamedTuple):
 
 
 class Proofs(NamedTuple):
-    """The facts about one file; `bounds` say for which requests they hold."""
+    """The facts about one file; `bounds` say for which requests they hold.
+
+    `undecided` says why there may be more of them; empty where there are none, or where findings say it.
+    """
 
     facts: tuple[Fact, ...] = ()
     bounds: tuple[str, ...] = ()
+    undecided: str = ""
 
     def of(self, kind: str) -> list[Fact]:
         """The facts of a kind."""

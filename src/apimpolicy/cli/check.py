@@ -163,6 +163,8 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
         )
     if options["form"] == "text" and not options["quiet"]:
         baselines.say_what_is_gone()
+        if isinstance(projects.options.proofs, _Prover):
+            projects.options.proofs.say_what_is_undecided()
     return exit_codes.USAGE if failed else output.exit_code
 
 
@@ -189,18 +191,31 @@ def _check_options(options: dict[str, Any]) -> CheckOptions:
         scope=options["scope"],
         strict=options["strict"],
         rule_files=options["rule_files"],
-        proofs=_prover() if options["prove"] else None,
+        proofs=_Prover() if options["prove"] else None,
     )
 
 
-def _prover() -> Callable[[str], Proofs]:
-    """What proves things about a policy file. Raises ConfigurationError where there is no solver."""
-    from functools import partial
+class _Prover:
+    """Proves things about policy files, and keeps why some are not decided."""
 
-    from apimpolicy.symbolic.bounds import Bounds
-    from apimpolicy.testing.claims.facts import proofs_of
+    def __init__(self) -> None:
+        """Raises ConfigurationError where there is no solver."""
+        from apimpolicy.symbolic.bounds import Bounds
+        from apimpolicy.testing.claims.facts import proofs_of
 
-    return partial(proofs_of, bounds=Bounds())
+        self._proofs_of = proofs_of
+        self._bounds = Bounds()
+        self.undecided: dict[str, str] = {}
+
+    def __call__(self, path: str) -> Proofs:
+        found = self._proofs_of(path, self._bounds)
+        if found.undecided:
+            self.undecided[path] = found.undecided
+        return found
+
+    def say_what_is_undecided(self) -> None:
+        for path, why in self.undecided.items():
+            say(f"{path}: not everything is decided: {why.splitlines()[0]}")
 
 
 def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:

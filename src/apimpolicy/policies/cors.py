@@ -101,7 +101,11 @@ class Cors:
             )
             return Effect("cors", shown, origin=None, allowed=False)
         allowed = self.texts(exchange, self.origins)
-        refused = [] if "*" in allowed or _folded(origin) in map(_folded, allowed) else [_no_origin(origin, allowed)]
+        refused = (
+            []
+            if "*" in allowed or folded_origin(origin) in map(folded_origin, allowed)
+            else [_no_origin(origin, allowed)]
+        )
         grant = {"Access-Control-Allow-Origin": "*" if "*" in allowed and not self.allow_credentials else origin}
         if self.allow_credentials:
             grant["Access-Control-Allow-Credentials"] = "true"
@@ -182,7 +186,7 @@ def _host(origin: str) -> str:
     return origin.strip().lower().rpartition("://")[2].partition("/")[0].partition(":")[0]
 
 
-def _folded(origin: str) -> str:
+def folded_origin(origin: str) -> str:
     """An origin as it is compared."""
     origin = origin.strip().rstrip("/").lower()
     for scheme, port in (("http://", ":80"), ("https://", ":443")):

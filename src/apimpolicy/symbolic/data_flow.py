@@ -21,10 +21,34 @@ def readers(step: Step, steps: Sequence[Step]) -> list[Step] | None:
         return None
     if has_trait(step.name, "logs", "measures") or _is_composed(step):
         return []
-    name = step.element.get("name")
-    if not has_trait(step.name, "sets-variable") or name is None:
+    names = _variables_set(step)
+    return None if names is None else [each for each in steps if any(_reads(each, name) for name in names)]
+
+
+def only_refuses(step: Step) -> bool:
+    """Whether a policy lets a request pass, or ends it with an error, and does nothing else that expressions see."""
+    return has_trait(step.name, "refuses", "limits") and not has_trait(step.name, "ends", "answers", "wraps")
+
+
+def _variables_set(step: Step) -> list[str] | None:
+    """The variables that a policy sets, if it does nothing else; None when it does."""
+    if has_trait(step.name, "sets-variable"):
+        name = step.element.get("name")
+        return None if name is None else [name.value.text]
+    if not only_refuses(step) or _sets_header(step):
         return None
-    return [each for each in steps if _reads(each, name.value.text)]
+    assert step.specification is not None
+    slots = {slot.name for slot in step.specification.attributes if slot.sets is not None}
+    return [
+        each.value.text for each in step.element.attributes if each.name in slots or each.name.endswith("variable-name")
+    ]
+
+
+def _sets_header(step: Step) -> bool:
+    """Whether a policy that counts puts what it counted into a header."""
+    return not has_trait(step.name, "checks-token", "checks-header") and any(
+        each.name.endswith("header-name") for each in step.element.attributes
+    )
 
 
 def expressions_of(step: Step) -> Iterator[Excerpt]:

@@ -33,6 +33,8 @@ _REFUSALS = {
     "refuses": ("Forbidden", 403),
 }
 """What a check says when it refuses, unless it matters."""
+_SOURCES = {"counts-calls": "rate-limit", "limits": "quota", "checks-certificate": "validate-client-certificate"}
+"""The policies that such an error of a wider scope comes from; from validate-jwt without one here."""
 _KINDS = {"Jwt": JWT, "string": TEXT}
 
 
@@ -83,7 +85,8 @@ def has_failed(follower: Follower, step: Step) -> bool:
     name = chosen[0]
     follower.path.hold(solver.equal(_kind(follower, name), solver.constant(FAILS)), True, PLACE)
     inputs, said = follower.inputs, error_of(step)
-    inputs.number("double", name, "status", default=said.pop("status"), least=400, most=599)
+    status = inputs.number("double", name, "status", default=said.pop("status"), least=400, most=599)
+    follower.state.error_status = Dual(term=status)
     follower.state.last_error = {
         part: Dual(term=inputs.text("double", name, part, default=default, pattern=patterns.NAME if default else None))
         for part, default in said.items()
@@ -91,13 +94,13 @@ def has_failed(follower: Follower, step: Step) -> bool:
     return True
 
 
-def error_of(step: Step) -> dict[str, Any]:
-    """What is said of the error of a double, unless it matters."""
-    reason, status = next(
-        (said for trait, said in _REFUSALS.items() if has_trait(step.name, trait)), _REFUSALS["checks-token"]
-    )
-    source = {"source": "validate-jwt"} if step.inserted or step.name == "base" else {}
-    return {"reason": reason, "message": "", "status": status, **source}
+def error_of(step: Step, reason: str | None = None) -> dict[str, Any]:
+    """What is said of the error of a double, unless it matters; with a reason what goes with it."""
+    of_step = next((trait for trait in _REFUSALS if has_trait(step.name, trait)), "checks-token")
+    trait = next((trait for trait, (known, _) in _REFUSALS.items() if known == reason), of_step)
+    known, status = _REFUSALS[trait]
+    source = {"source": _SOURCES.get(trait, "validate-jwt")} if step.inserted or step.name == "base" else {}
+    return {"reason": reason or known, "message": "", "status": status, **source}
 
 
 def has_passed(follower: Follower, exchange: Exchange, step: Step) -> None:

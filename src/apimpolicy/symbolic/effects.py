@@ -15,9 +15,7 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.symbolic import checks, doubles, solver
 from apimpolicy.symbolic.conversions import obstacle
 from apimpolicy.symbolic.forms.contexts import METHODS
-from apimpolicy.symbolic.inputs import URL
 from apimpolicy.symbolic.state import Body, Fields, Message
-from apimpolicy.symbolic.trees import Tree
 from apimpolicy.symbolic.values import Dual, Obstacle, term_of
 
 if TYPE_CHECKING:
@@ -98,6 +96,7 @@ def failed_policy(follower: Follower, exchange: Any, step: Step, error: PolicyEr
     if doubles.has_failed(follower, step) or error is follower.error:
         return
     follower.state.last_error = {}
+    follower.state.error_status = None
     follower.error = error
     known = FAILURES.get(step.name)
     if entry.error is None or id(entry) in follower.failed_expressions:
@@ -282,175 +281,6 @@ def returned(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     message.status = message.status or Dual(exchange.answer.status_code, lost=lost)
     message.reason = message.reason or Dual(exchange.answer.status_reason, lost=lost)
     message.headers.lost = message.body.lost = lost
-
-
-# What comes from outside
-
-
-@effect("forward-request")
-def forwarded(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
-    key = ("answer", str(follower.state.answers))
-    follower.state.answers += 1
-    follower.state.forwarded.append(follower.state.request.as_it_is())
-    _failing(follower, key, fails=False)
-    follower.state.answered(exchange.response, key)
-    if _says_true(entry, "follow-redirects"):
-        follower.path.blocked(obstacle(entry, "follow-redirects"))
-    if _says_true(entry, "fail-on-error-status-code"):
-        _failing_by_status(follower, key, fails=False)
-
-
-def _says_true(entry: TraceEntry, name: str) -> bool:
-    attribute = entry.element.get(name)
-    return attribute is not None and attribute.value.text.strip().lower() != "false"
-
-
-def _failing_by_status(follower: Follower, key: tuple[str, ...], *, fails: bool) -> None:
-    status = follower.inputs.number(*key, "status", default=200, least=200, most=599)
-    follower.path.hold(status >= 400, fails, "failure")
-
-
-def _failing(follower: Follower, key: tuple[str, ...], *, fails: bool) -> None:
-    follower.path.hold(follower.inputs.truth(*key, "fails"), fails, "failure")
-
-
-def _failed_forward(follower: Follower, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
-    key = ("answer", str(follower.state.answers))
-    follower.state.answers += 1
-    follower.state.forwarded.append(follower.state.request.as_it_is())
-    if not follower.path.assignment.get((*key, "fails")):
-        if error.response is None or not _says_true(entry, "fail-on-error-status-code"):
-            return False
-        _failing(follower, key, fails=False)
-        _failing_by_status(follower, key, fails=True)
-        follower.state.answered(error.response, key)
-        return True
-    _failing(follower, key, fails=True)
-    return True
-
-
-FAILURES["forward-request"] = _failed_forward
-
-
-@effect("send-request")
-def sent(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
-    key = ("sent", str(follower.state.sent))
-    follower.state.sent += 1
-    name = entry.element.get("response-variable-name")
-    value = None if name is None else exchange.variables.get(name.value.text)
-    has_failed = bool(follower.path.assignment.get((*key, "fails")))
-    if value is not None:
-        _url(follower, entry, is_one=True)
-    _failing(follower, key, fails=has_failed)
-    if name is None:
-        return
-    if value is None:
-        follower.state.variables[to_utf16(name.value.text)] = Dual(None)
-        return
-    message = follower.state.answered(value, key)
-    follower.state.variables[to_utf16(name.value.text)] = Dual(value, form=message)
-
-
-def _url(follower: Follower, entry: TraceEntry, *, is_one: bool) -> bool:
-    """What it sends to must be a URL; whether that explains what happened."""
-    asked = [
-        solver.matches(each.term, URL) for each in follower.attributes(entry).get("urls", []) if each.term is not None
-    ]
-    if not asked or follower.inputs.value(solver.every(*asked), follower.path.assignment) is not is_one:
-        return False
-    follower.path.hold(solver.every(*asked), is_one, "URL")
-    return True
-
-
-@effect("send-one-way-request")
-def sent_one_way(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
-    follower.state.sent += 1
-
-
-def _failed_sent(follower: Follower, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
-    if _url(follower, entry, is_one=False):
-        return True
-    key = ("sent", str(follower.state.sent))
-    follower.state.sent += 1
-    if not follower.path.assignment.get((*key, "fails")):
-        return False
-    _failing(follower, key, fails=True)
-    return True
-
-
-FAILURES["send-request"] = _failed_sent
-
-
-# The cache
-
-
-@effect("cache-lookup-value")
-def looked_up(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
-    given, state = follower.attributes(entry), follower.state
-    key = given.get("key", Dual(to_utf16(written(entry, "key"))))
-    found = entry.effect is not None and bool(entry.effect.data["found"])
-    if not key.is_constant:
-        follower.path.blocked(key.lost or obstacle(entry, "a key of the cache"))
-    name = str(key.value)
-    variable = to_utf16(written(entry, "variable-name"))
-    stored = state.stored.get(name)
-    if stored is not None:
-        state.variables[variable] = stored
-        return
-    follower.path.hold(follower.inputs.truth("cache", name, "there"), found, "cache")
-    if found:
-        value = exchange.variables.get(written(entry, "variable-name"))
-        state.variables[variable] = Dual(value, form=Tree(follower.inputs, ("cache", name), is_token=False))
-    elif (default := given.get("default_value")) is not None:
-        state.variables[variable] = default
-    elif entry.element.get("default-value") is not None:
-        state.variables[variable] = Dual(exchange.variables.get(written(entry, "variable-name")))
-
-
-@effect("cache-store-value")
-def stored(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
-    given = follower.attributes(entry)
-    key = given.get("key", Dual(to_utf16(written(entry, "key"))))
-    value = given.get("value", Dual(to_utf16(written(entry, "value"))))
-    follower.state.stored[str(key.value)] = value
-
-
-@effect("cache-remove-value", "cache-store")
-def forgotten(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
-    return
-
-
-# Where the request goes
-
-
-@effect("set-backend-service")
-def backend_set(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
-    given = follower.attributes(entry)
-    for field in ("backend_id", "base_url"):
-        chosen = given.get(field)
-        if chosen is not None and not chosen.is_constant:
-            follower.path.blocked(obstacle(entry, "a backend that the request chooses"))
-
-
-def _no_backend(follower: Follower, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
-    """The backend is not there; in another world it is."""
-    given = follower.attributes(entry).get("backend_id")
-    name = str(given.value) if given is not None else written(entry, "backend-id")
-    if not name or not follower.world.has_doubles:
-        return False
-    follower.path.blocked(obstacle(entry, "a backend that is not there"))
-    follower.path.hold(follower.inputs.truth("backend", name), False, "backend")
-    return True
-
-
-FAILURES["set-backend-service"] = _no_backend
-
-
-@effect("rewrite-uri", "set-query-parameter")
-def url_changed(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
-    follower.state.request.url_lost = obstacle(entry, "a URL that a policy changed")
-    if any(not each.is_constant for each in follower.attributes(entry).values() if isinstance(each, Dual)):
-        follower.path.blocked(obstacle(entry, f"the policy {entry.name}"))
 
 
 __all__ = ["after_policy", "effect", "failed_policy", "message_of", "solver"]

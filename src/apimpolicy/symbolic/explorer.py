@@ -8,84 +8,27 @@ from __future__ import annotations
 
 import heapq
 import time
+from itertools import islice
 from typing import TYPE_CHECKING, Any
-
-import attrs
 
 from apimpolicy.symbolic import guessing, solver
 from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.symbolic.data_flow import only_refuses
 from apimpolicy.symbolic.doubles import LAST_RESORT, PLACE
+from apimpolicy.symbolic.exploration import Exploration, Figures
 from apimpolicy.symbolic.goals import BRANCH, CONDITION, Goal
 from apimpolicy.symbolic.inputs import Inputs
-from apimpolicy.symbolic.path import Hole
+from apimpolicy.symbolic.path import Extent, Hole
 from apimpolicy.symbolic.values import Obstacle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from apimpolicy.symbolic.inputs import Assignment, Input
     from apimpolicy.symbolic.path import Decision, Path
     from apimpolicy.symbolic.reach import Places
     from apimpolicy.symbolic.solver import Term
     from apimpolicy.symbolic.world import Run, World
-
-
-@attrs.define
-class Figures:
-    """What a search took: runs, questions to the solver and those not decided in time, runs that went another way."""
-
-    runs: int = 0
-    questions: int = 0
-    undecided: int = 0
-    predicted: int = 0
-    diverged: int = 0
-    wrong_forms: int = 0
-    seconds: float = 0.0
-
-
-@attrs.define
-class Exploration:
-    """What came of a search: for each goal the first run that reached it; `is_complete`: all ways were gone."""
-
-    world: World
-    inputs: Inputs
-    runs: list[Run] = attrs.field(factory=list)
-    found: dict[Goal, Run] = attrs.field(factory=dict)
-    is_complete: bool = False
-    obstacles: dict[Obstacle, int] = attrs.field(factory=dict)
-    blocking: dict[Goal, dict[Obstacle, int]] = attrs.field(factory=dict)
-    holes: dict[Hole, None] = attrs.field(factory=dict)
-    """From where requests may go on otherwise than was seen."""
-    figures: Figures = attrs.field(factory=Figures)
-    problem: str = ""
-
-    @property
-    def missing(self) -> list[Goal]:
-        """The goals that no run reached."""
-        return [goal for goal in self.world.goals.all if goal not in self.found]
-
-    @property
-    def is_proof(self) -> bool:
-        """Whether what no run reached is impossible, within the bounds: all ways were gone, and all is exact."""
-        return self.is_complete and not self.obstacles and not self.figures.diverged
-
-    @property
-    def proven(self) -> list[Goal]:
-        """The goals that no request reaches, within the bounds: nothing that is not known leads there.
-
-        Every way to them was turned around, and everything on it is exact. What stands elsewhere spoils nothing.
-        """
-        if not self.runs:
-            return []
-        reach, open_places = self.world.reach, 0
-        for hole in self.holes:
-            open_places |= reach.failing(hole.step) if hole.only_fails else reach.after(hole.step)
-        return [goal for goal in self.missing if not reach.places(goal) & open_places]
-
-    def reasons(self, goal: Goal) -> list[Obstacle]:
-        """What stood in the way of a goal that was not found: what decides it, else what stands anywhere."""
-        own = self.blocking.get(goal) or self.obstacles
-        return sorted(own, key=lambda each: (-own[each], each))
 
 
 _WITHIN = ("split", "trim", "replace", "number", "sample", "coding")
@@ -122,6 +65,8 @@ class Explorer:
         self._tried: set[int] = set()
         self._ways: set[int] = set()
         self._tries: dict[Any, int] = {}
+        self._expected: dict[int, tuple[list[Decision], Run]] = {}
+        """Ways for which a request was made that went another one, with the runs that they go on from."""
         self._seen: set[tuple[int, bool]] = set()
         self._assignments: dict[frozenset[Any], Run | None] = {}
         self._gave_up = False
@@ -136,8 +81,10 @@ class Explorer:
         deadline = begun + self.bounds.seconds
         solver.end_at(deadline)
         for start in ({}, *starts):
-            if self._run(start) is None and not self.outcome.runs:
-                break
+            if self._run(start) is None:
+                self.outcome.holes.setdefault(Hole(None))
+                if not self.outcome.runs:
+                    break
         while self._queue and not self._is_done():
             if time.process_time() > deadline or self.figures.runs >= self.bounds.runs:
                 self._gave_up = True
@@ -147,16 +94,23 @@ class Explorer:
                 break
             _, _, run, index = heapq.heappop(self._queue)
             decision = run.path.decisions[index]
-            if self.thorough or self._leads_on(decision):
+            if self.thorough or self._leads_on(run, decision):
                 self._turn_around(run, index)
             else:
                 self._open(run, decision)
         self.outcome.is_complete = not self._queue and not self._gave_up
         for _, _, run, index in self._queue:
             self._open(run, run.path.decisions[index])
+        self._look_for_expected()
         self.figures.seconds = time.process_time() - begun
         solver.end_at(None)
         return self.outcome
+
+    def _look_for_expected(self) -> None:
+        """Ways that no request went when it was made for them: another one may have, later."""
+        for wanted, run in self._expected.values():
+            if self.thorough or not any(self._is_as_foreseen(wanted, each) for each in self.outcome.runs):
+                self._open(run, wanted[-1])
 
     def _is_tired(self) -> bool:
         """Whether there was nothing new for long."""
@@ -175,7 +129,7 @@ class Explorer:
         heapq.heapify(self._queue)
         return True
 
-    def _leads_on(self, decision: Decision) -> bool:
+    def _leads_on(self, run: Run, decision: Decision) -> bool:
         """Whether something that is wanted, and that nobody has reached, comes after a decision."""
         if self._measured != len(self.outcome.found):
             self._measured = len(self.outcome.found)
@@ -183,7 +137,7 @@ class Explorer:
             for goal in self.wanted - self.outcome.found.keys():
                 if goal.kind == BRANCH or not self._is_for_branches:
                     self._ahead |= self.world.reach.places(goal)
-        return bool(self.world.reach.after(decision.step) & self._ahead)
+        return bool(self.world.reach.of(run.path.hole(decision.step)) & self._ahead)
 
     def _is_done(self) -> bool:
         return not self.thorough and self.wanted <= self.outcome.found.keys()
@@ -196,7 +150,6 @@ class Explorer:
         self.figures.runs += 1
         self.figures.wrong_forms += len(run.path.wrong) + len(run.path.mistakes)
         if run.result is None:
-            self.outcome.holes.setdefault(Hole(None))
             self.outcome.problem = self.outcome.problem or run.problem
             self.outcome.obstacles.setdefault(Obstacle(run.problem, ""), 1)
             return None
@@ -208,11 +161,9 @@ class Explorer:
         for obstacle in run.path.obstacles:
             self.outcome.obstacles[obstacle] = self.outcome.obstacles.get(obstacle, 0) + 1
         if run.is_real:
-            self.outcome.holes.update(run.path.holes)
+            self._note_holes(run)
         self._note_blocking(run)
-        way = hash(
-            tuple((each.term.get_id() if each.term is not None else 0, each.taken) for each in run.path.decisions)
-        )
+        way = _way(run.path.decisions)
         if way not in self._ways:
             self._ways.add(way)
             self._schedule(run)
@@ -274,6 +225,13 @@ class Explorer:
             goal not in self.outcome.found for goal in self.world.goals.around(around.element) if goal in self.wanted
         )
 
+    def _note_holes(self, run: Run) -> None:
+        for hole in run.path.open_holes:
+            if hole.extent is Extent.ALL and self.world.reach.gives_values(hole.step):
+                self.outcome.stops.setdefault(hole.step, []).append(run)
+            else:
+                self.outcome.holes.setdefault(hole)
+
     def _note_blocking(self, run: Run) -> None:
         for decision in run.path.decisions:
             if decision.term is None and decision.lost is not None:
@@ -292,9 +250,11 @@ class Explorer:
         asked = decision._replace(taken=not decision.taken)
         found = None if decision.is_repeated else self._asked(run, before, asked)
         if found is None and not self.thorough and run.is_real:
-            before = [each for each in before if self._matters(each, asked)]
-            if len(before) < index:
-                found = self._asked(run, before, asked)
+            for narrow in (self._lets_pass, self._decides):
+                fewer = [each for each in before if narrow(run.path, each, asked)]
+                if found is None and len(fewer) < len(before):
+                    before = fewer
+                    found = self._asked(run, before, asked)
         if found is None:
             return
         key = frozenset(found.items())
@@ -306,7 +266,7 @@ class Explorer:
             self.figures.predicted += is_new
             if not self._is_as_foreseen([*before, asked], following):
                 self.figures.diverged += is_new
-                self._open(run, decision)
+                self._expected.setdefault(_way([*before, asked]), ([*before, asked], run))
 
     def _asked(self, run: Run, before: Sequence[Decision], asked: Decision) -> Assignment | None:
         """An assignment under which the decisions before hold, and the one that is asked for."""
@@ -317,33 +277,38 @@ class Explorer:
             self._open(run, asked)
         return found
 
-    def _matters(self, decision: Decision, asked: Decision) -> bool:
-        """Whether a decision has a part in another one that comes later; an exception has one in all that follow."""
-        return decision.place == "guard" or self.world.reach.leads_to(decision.step, asked.step)
+    def _decides(self, path: Path, decision: Decision, asked: Decision) -> bool:
+        """Whether a decision has a part in another one that comes later, or in whether that is met."""
+        if decision.place in DOUBLES:
+            return False
+        return self.world.reach.leads_to(path.hole(decision.step), asked.step)
+
+    def _lets_pass(self, path: Path, decision: Decision, asked: Decision) -> bool:
+        """Whether it does, or the way would end at it when it were answered otherwise."""
+        step = decision.step
+        ends = decision.place == "guard" or (step is not None and only_refuses(step))
+        return ends or self._decides(path, decision, asked)
 
     def _open(self, run: Run, decision: Decision) -> None:
         """Nobody knows where the other answer to a decision leads; what only doubles do is no matter of proofs."""
         if run.is_real and decision.place not in DOUBLES:
-            self.outcome.holes.setdefault(Hole(decision.step))
+            self.outcome.holes.setdefault(run.path.hole(decision.step))
 
     def _is_as_foreseen(self, wanted: Sequence[Decision], following: Run) -> bool:
         """Whether a run took these decisions as they were asked for, and others that matter for the last only later."""
         asked = wanted[-1]
-        known = [(each.term.get_id(), each.taken) for each in wanted if each.term is not None]
-        return any(self._begins(path, known, asked) for path in (following.path, *following.further))
+        return any(self._begins(path, wanted, asked) for path in (following.path, *following.further))
 
-    def _begins(self, path: Path, wanted: list[tuple[int, bool]], asked: Decision) -> bool:
-        """Whether a way begins with these decisions, each the term's number and how it was answered."""
-        seen = ((each, (each.term.get_id(), each.taken)) for each in path.decisions if each.term is not None)
-        if self.thorough:
-            return [key for _, key in seen][: len(wanted)] == wanted
-        passed = 0
-        for each, key in seen:
-            if passed < len(wanted) and key == wanted[passed]:
-                passed += 1
-            elif passed < len(wanted) and self._matters(each, asked):
-                return False
-        return passed == len(wanted)
+    def _begins(self, path: Path, wanted: Sequence[Decision], asked: Decision) -> bool:
+        """Whether a way begins with these decisions, as far as they decide about the last of them."""
+        answers = list(self._deciding(path, wanted, asked))
+        return list(islice(self._deciding(path, path.decisions, asked), len(answers))) == answers
+
+    def _deciding(self, path: Path, decisions: Iterable[Decision], asked: Decision) -> Iterator[tuple[int, bool]]:
+        """The answers that decide about a decision, each the term's number and what it was."""
+        for each in decisions:
+            if each.term is not None and (self.thorough or each is asked or self._decides(path, each, asked)):
+                yield each.term.get_id(), each.taken
 
     def _solve(self, terms: list[Term], asked: Term, assignment: Assignment, words: list[str]) -> Assignment | None:
         """An assignment under which all terms hold: as it was, but for what has to do with the last of them."""
@@ -367,6 +332,7 @@ class Explorer:
                 found[each.key] = value
         for each in inputs:
             self._take_first(each, found, related)
+            self._take_one_case(each, found, related)
         return found
 
     def _take_first(self, given: Input, found: Assignment, terms: list[Term]) -> None:
@@ -375,6 +341,17 @@ class Explorer:
             tried = {**found, given.key: choice}
             if choice == found[given.key] or all(self.inputs.value(term, tried) is True for term in terms):
                 found[given.key] = choice
+                return
+
+    def _take_one_case(self, given: Input, found: Assignment, terms: list[Term]) -> None:
+        """Where case does not matter a solver mixes it; people do not."""
+        value = found.get(given.key)
+        if given.choices or not isinstance(value, str) or value == value.lower():
+            return
+        for plain in (value.lower(), value.upper()):
+            tried = {**found, given.key: plain}
+            if all(self.inputs.value(term, tried) is True for term in (*terms, *given.domain)):
+                found[given.key] = plain
                 return
 
     def _ask(
@@ -405,6 +382,11 @@ class Explorer:
         for term in terms:
             names.update(dict.fromkeys(sorted(solver.names_of(term))))
         return [self.inputs.by_name[name] for name in names if name in self.inputs.by_name]
+
+
+def _way(decisions: Sequence[Decision]) -> int:
+    """What tells these decisions from others."""
+    return hash(tuple((0 if each.term is None else each.term.get_id(), each.taken) for each in decisions))
 
 
 def _place_key(decision: Decision) -> Any:

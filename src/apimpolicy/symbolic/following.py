@@ -17,8 +17,9 @@ from apimpolicy.engine.exchange import Exchange
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.engine.steps import compiled
 from apimpolicy.engine.variables import variable_value
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
-from apimpolicy.symbolic import access, operations, statements
+from apimpolicy.symbolic import access, crossing, operations, outside, statements
 from apimpolicy.symbolic.conversions import converted
 from apimpolicy.symbolic.effects import after_policy, failed_policy
 from apimpolicy.symbolic.path import Path, TooLong
@@ -27,6 +28,8 @@ from apimpolicy.symbolic.values import Dual, Obstacle
 from apimpolicy.symbolic.walker import Thrown, Walker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from apimpolicy.context.execution import Context
     from apimpolicy.context.headers import Headers
     from apimpolicy.engine.steps import Step
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.world import World
     from apimpolicy.text.source import Excerpt
 
-__all__ = ["FollowedGateway", "Follower", "access", "operations", "statements"]
+__all__ = ["FollowedGateway", "Follower", "access", "operations", "outside", "statements"]
 
 
 class Follower:
@@ -134,6 +137,7 @@ class _FollowedEvaluator(Evaluator):
             value = super().evaluate(excerpt, what, entry)
             self._follow(excerpt, entry, value, threw=False)
         except DotnetException:
+            path.stopped.add(entry.step)
             self._follow(excerpt, entry, None, threw=True)
             raise
         finally:
@@ -146,6 +150,16 @@ class _FollowedEvaluator(Evaluator):
         self.last = self.follower.expression(excerpt, recorder, value, threw=threw)
 
     def value(
+        self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
+    ) -> object:
+        follower = self.follower
+        around, follower.path.step = follower.path.step, entry.step
+        try:
+            return self._value(slot, what, expression, text, entry)
+        finally:
+            follower.path.step = around
+
+    def _value(
         self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
     ) -> object:
         follower = self.follower
@@ -170,12 +184,20 @@ class _FollowedEvaluator(Evaluator):
 class _FollowedExchange(Exchange):
     """Runs policies as ever, and tells the follower."""
 
+    has_begun = False
+
     def __init__(self, follower: Follower, *arguments: Any, **options: Any) -> None:
         self.follower = follower
         super().__init__(*arguments, **options)
 
     def make_evaluator(self, context: Context, tracing: bool) -> Evaluator:
         return _FollowedEvaluator(context, self.follower)
+
+    def execute(self, steps: Sequence[Any]) -> None:
+        if not self.has_begun:
+            self.has_begun = True
+            crossing.begun(self.follower, self)
+        super().execute(steps)
 
     def _run(self, step: Step) -> None:
         before = _Before(self)
@@ -185,12 +207,22 @@ class _FollowedExchange(Exchange):
         try:
             super()._run(step)
         except PolicyError as error:
+            path.stopped.add(step)
             failed_policy(self.follower, self, step, error)
             raise
         else:
+            if self.answer is not None:
+                path.stopped.update(_ended(step))
             after_policy(self.follower, self, step, before)
         finally:
             path.step = around
+
+
+def _ended(step: Step) -> Iterator[Step]:
+    """A policy in which the request ended, with all branches that it could have taken instead."""
+    yield step
+    if has_trait(step.name, "branches"):
+        yield from step.steps_inside()
 
 
 class _Before:

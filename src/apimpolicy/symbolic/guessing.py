@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MOST = 150
 _MOST_WORDS = 6
+_MOST_PARTS = 5
 _FILLERS = ("x", "1", "")
 
 
@@ -37,7 +38,7 @@ def guessed(
     constants = dict.fromkeys([*solver.constants_in(terms), *words])
     candidates = list(islice(_texts(list(constants)), _MOST))
     for each in texts:
-        for candidate in candidates:
+        for candidate in dict.fromkeys((*_longer(str(base[each.name]), list(constants)), *candidates)):
             values = {**base, each.name: candidate}
             if _all_hold(terms, [(involved[name].term, value) for name, value in values.items()]):
                 return values
@@ -101,10 +102,27 @@ def _all_hold(terms: Iterable[Term], values: list[tuple[Term, Any]]) -> bool:
     return all(solver.under(term, values) is True for term in terms)
 
 
-def _texts(constants: Sequence[str]) -> Iterator[str]:
-    """Words alone, then words and fillers with separators between them."""
+def _longer(text: str, constants: Sequence[str]) -> Iterator[str]:
+    """A text that was right so far, with more at its end or in the place of what fills it."""
+    separators, words = _separators_and_words(constants)
+    for separator in separators:
+        for count in range(1, _MOST_PARTS):
+            yield text + f"{separator}x" * count
+    for word in words:
+        yield text + word
+        if text.endswith("x"):
+            yield text[:-1] + word
+
+
+def _separators_and_words(constants: Sequence[str]) -> tuple[list[str], list[str]]:
     separators = [each for each in constants if each and not any(character.isalnum() for character in each)]
     words = [each for each in constants if any(character.isalnum() for character in each)][:_MOST_WORDS]
+    return separators, words
+
+
+def _texts(constants: Sequence[str]) -> Iterator[str]:
+    """Words alone, then words and fillers with separators between them."""
+    separators, words = _separators_and_words(constants)
     yield from words
     parts = [*words, *_FILLERS]
     for separator in separators:

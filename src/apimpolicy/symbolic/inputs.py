@@ -24,11 +24,15 @@ _WORD = solver.either(_LOWER, solver.span("A", "Z"), _DIGIT)
 _VISIBLE = solver.span("!", "~")
 PRINTABLE = solver.span(" ", "~")
 _TOKEN = solver.either(_WORD, solver.literal("-"), solver.literal("_"), solver.literal("."))
-_PATH = solver.either(_TOKEN, solver.literal("/"), solver.literal("$"), solver.literal("~"))
+_PATH = solver.either(_TOKEN, *(solver.literal(each) for each in "/~!$&'()*+,;=:@"))
+"""What stands in the path of a URL as it is."""
+_NO_SLASH = solver.either(solver.span(" ", "."), solver.span("0", "~"))
 _NO_BOUND = solver.many(PRINTABLE)
 
 FIELD = solver.either(solver.literal(""), _VISIBLE, solver.sequence(_VISIBLE, solver.many(PRINTABLE), _VISIBLE))
 """The value of a header: visible characters, with spaces inside."""
+LABEL = solver.either(_VISIBLE, solver.sequence(_VISIBLE, solver.many(PRINTABLE), _VISIBLE))
+"""What people call something: visible characters, with spaces inside."""
 ANY = _NO_BOUND
 SOME = solver.times(PRINTABLE, 1, None)
 WORD = solver.times(_TOKEN, 1, None)
@@ -37,10 +41,20 @@ TOKENS = solver.many(_TOKEN)
 NAME = solver.sequence(_TOKEN, solver.many(solver.either(_TOKEN, solver.literal(" "), solver.literal("@"))))
 RELATIVE = solver.many(solver.either(_TOKEN, solver.literal("/")))
 _OCTET = solver.either(
-    _DIGIT, solver.sequence(solver.span("1", "9"), _DIGIT), solver.sequence(solver.literal("1"), _DIGIT, _DIGIT)
+    _DIGIT,
+    solver.sequence(solver.span("1", "9"), _DIGIT),
+    solver.sequence(solver.literal("1"), _DIGIT, _DIGIT),
+    solver.sequence(solver.literal("2"), solver.span("0", "4"), _DIGIT),
+    solver.sequence(solver.literal("25"), solver.span("0", "5")),
 )
-ADDRESS = solver.sequence(_OCTET, *[part for _ in range(3) for part in (solver.literal("."), _OCTET)])
-"""An IPv4 address, whose numbers go up to 199."""
+_GROUP = solver.times(solver.either(_DIGIT, solver.span("a", "f")), 1, 4)
+ADDRESS = solver.either(
+    solver.sequence(_OCTET, *[part for _ in range(3) for part in (solver.literal("."), _OCTET)]),
+    solver.sequence(_GROUP, *[part for _ in range(7) for part in (solver.literal(":"), _GROUP)]),
+)
+"""An IPv4 address, or an IPv6 address in full."""
+PARAMETER = solver.times(_NO_SLASH, 1, None)
+"""What stands between two slashes of a path, decoded."""
 PATH = solver.sequence(solver.literal("/"), solver.many(_PATH))
 SEGMENT = solver.sequence(_WORD, solver.many(_TOKEN))
 """A segment of a path that means nothing else: letters, digits, and in it `-`, `_`, `.`."""

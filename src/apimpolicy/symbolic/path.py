@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.values import Dual, Obstacle, term_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from apimpolicy.engine.steps import Step
     from apimpolicy.symbolic.inputs import Assignment, Inputs
@@ -42,11 +43,23 @@ class Decision(NamedTuple):
         return self.term if self.taken else solver.no(self.term)
 
 
+class Extent(Enum):
+    """What may be otherwise after a policy of which something is not known."""
+
+    FAILURE = "it may fail"
+    VALUE = "it may fail, and what it gives may be something else"
+    ALL = "all that comes after it"
+
+
 class Hole(NamedTuple):
-    """A place from which requests of the same way may go on otherwise than was seen; `only_fails`: by an error."""
+    """A policy from which requests of the same way may go on otherwise than was seen.
+
+    `stopped` are the policies at which the request ended, which others may pass.
+    """
 
     step: Step | None
-    only_fails: bool = False
+    extent: Extent = Extent.VALUE
+    stopped: frozenset[Step | None] = frozenset()
 
 
 class TooLong(Exception):
@@ -69,6 +82,8 @@ class Path:
         self.owner: Any = None
         self.step: Step | None = None
         """The policy that runs."""
+        self.stopped: set[Step | None] = set()
+        """The policies that failed or ended the request: whatever is not known of them, others may go on from there."""
         self.assumes = False
         """Whether what is being evaluated comes of something that the search made up (`stand_ins`)."""
         self.is_over = False
@@ -81,6 +96,17 @@ class Path:
         """The terms that were asked for, with the policies in which they were."""
         self._times: dict[int, int] = {}
         """How often each place has decided."""
+
+    def hole(self, step: Step | None, extent: Extent = Extent.VALUE) -> Hole:
+        """What may be otherwise when something about a policy is, once the run is over."""
+        goes_on = step in self.stopped and extent is not Extent.FAILURE
+        return Hole(step, Extent.ALL if goes_on else extent, frozenset(self.stopped))
+
+    @property
+    def open_holes(self) -> Iterator[Hole]:
+        """The holes, once the run is over."""
+        for hole in self.holes:
+            yield self.hole(hole.step, hole.extent)
 
     def branch(self) -> Path:
         """The same way so far, to go on with something else; obstacles are only those that it meets itself."""
@@ -107,7 +133,7 @@ class Path:
     def blocked(self, obstacle: Obstacle, *, only_fails: bool = False) -> None:
         """Something without a symbolic form was met; `only_fails`: all that is not known is whether it throws."""
         self.obstacles.setdefault(obstacle)
-        self.holes.setdefault(Hole(self.step, only_fails))
+        self.holes.setdefault(Hole(self.step, Extent.FAILURE if only_fails else Extent.VALUE))
 
     def read(self, dual: Dual) -> Dual:
         """A value that was set earlier is used."""

@@ -20,13 +20,19 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Member
     from apimpolicy.text.source import Excerpt
 
-_CHANGING = ("Add", "Remove", "Insert", "Append", "Pop", "Push", "Dequeue", "Enqueue", "Clear", "Set", "TryAdd")
-_CHANGING += ("TryRemove", "TryDequeue", "TryPop", "Merge", "Replace", "UnionWith", "ExceptWith", "IntersectWith")
-_CHANGING += ("Sort", "Reverse", "Write", "Load", "Save", "Read", "Transform", "Dispose", "Close", "Move", "Reset")
+_CHANGING = (
+    *("Add", "Remove", "Insert", "Append", "Pop", "Push", "Dequeue", "Enqueue", "Clear", "Set", "TryAdd", "TryRemove"),
+    *("TryDequeue", "TryPop", "Merge", "Replace", "UnionWith", "ExceptWith", "IntersectWith", "Sort", "Reverse"),
+    *("Write", "Load", "Save", "Read", "Transform", "Dispose", "Close", "Move", "Reset"),
+)
 """How members begin that change what they are members of."""
-_UNCHANGING = ("string", "char", "bool", "int", "long", "double", "decimal", "object", "ContextExtensions")
-_UNCHANGING += ("System.DateTime", "System.DateTimeOffset", "System.TimeSpan", "System.Guid", "System.Uri")
-_UNCHANGING += ("System.Text.RegularExpressions.Regex", "System.Text.Encoding")
+_UNCHANGING = frozenset(
+    (
+        *("string", "char", "bool", "int", "long", "double", "decimal", "object", "ContextExtensions"),
+        *("System.DateTime", "System.DateTimeOffset", "System.TimeSpan", "System.Guid", "System.Uri"),
+        *("System.Text.RegularExpressions.Regex", "System.Text.Encoding"),
+    )
+)
 _UNKNOWN = (nodes.Dynamic, nodes.Redirection, nodes.Reference, nodes.UnknownStatement, nodes.Deconstruction)
 _CREATIONS = (nodes.ObjectCreation, nodes.ArrayCreation, nodes.AnonymousCreation)
 _known: dict[int, tuple[Excerpt, bool, frozenset[str] | None]] = {}

@@ -12,12 +12,14 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.symbolic import data_flow
 from apimpolicy.symbolic.goals import BRANCH
+from apimpolicy.symbolic.path import Extent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.symbolic.goals import Goal, Goals
+    from apimpolicy.symbolic.path import Hole
 
 ON_ERROR = "on-error"
 Places = int
@@ -31,7 +33,7 @@ class Reach:
         self.program = program
         self._bits: dict[int, Places] = {}
         self._inside: dict[int, Places] = {}
-        self._after: dict[int, Places] = {}
+        self._of_hole: dict[Hole, Places] = {}
         self._below: dict[int, Places] = {}
         self._of_file: dict[tuple[str, int], Places] = {}
         self._spans: list[tuple[str, int, int, Places]] = []
@@ -49,23 +51,33 @@ class Reach:
         """The steps at which a goal is reached; one in a fragment has as many as there are inclusions."""
         return self._goals[goal]
 
-    def after(self, step: Step | None) -> Places:
-        """What may go otherwise when nobody knows what comes of this step; of none, everything.
-
-        Of a policy whose expressions do nothing but give a value it is what reads the value, and what follows that.
-        """
-        if step is None or id(step) not in self._bits:
+    def of(self, hole: Hole) -> Places:
+        """What may go otherwise because of a hole; everything where nobody knows which policy it is."""
+        if hole.step is None or id(hole.step) not in self._bits:
             return self.everything
-        known = self._after.get(id(step))
+        known = self._of_hole.get(hole)
         if known is None:
-            known = self._after[id(step)] = self._influenced(step)
+            known = self._of_hole[hole] = self._influenced(hole.step, hole)
         return known
 
-    def leads_to(self, step: Step | None, other: Step | None) -> bool:
-        """Whether what comes of a step has a part in what comes of another one, or in whether that runs."""
-        return step is None or other is None or step is other or bool(self.after(step) & self._bits.get(id(other), -1))
+    def gives_values(self, step: Step | None) -> bool:
+        """Whether a policy does no more than give values, as long as it does not fail."""
+        return step is not None and data_flow.readers(step, self._steps) is not None
 
-    def _influenced(self, step: Step) -> Places:
+    def leads_to(self, hole: Hole, step: Step | None) -> bool:
+        """Whether what a hole leaves open has a part in what comes of a step, or in whether that runs."""
+        if step is None or hole.step is None or step is hole.step:
+            return True
+        return bool(self.of(hole) & self._bits.get(id(step), -1))
+
+    def _influenced(self, step: Step, hole: Hole) -> Places:
+        """What may go otherwise when a policy does.
+
+        Of one whose expressions do nothing but give a value it is what reads the value, and what that decides; of a
+        branch it is what stands in it. Where the request ended, it is all that comes after.
+        """
+        if hole.extent is Extent.FAILURE:
+            return self._bits[id(step)] | self.failing(step)
         found: Places = 0
         known: set[int] = set()
         waiting = [step]
@@ -75,12 +87,21 @@ class Reach:
                 continue
             known.add(id(each))
             found |= self._bits[id(each)] | self.failing(each)
-            readers = data_flow.readers(each, self._steps)
-            if readers is None:
+            if each in hole.stopped or (each is step and hole.extent is Extent.ALL):
                 found |= self._following(each)
-            else:
+                continue
+            readers = data_flow.readers(each, self._steps)
+            arms = _arms(each)
+            if readers is not None:
                 later = self._following(each)
                 waiting += [reader for reader in readers if self._bits[id(reader)] & later]
+            elif arms is not None:
+                found |= self._all(arms) | self._bits[id(arms[0].parent)]
+                waiting += [inner for arm in arms for inner in arm.steps_inside()]
+            elif each.inserted:
+                waiting += each.inserted
+            elif not has_trait(each.name, "ends"):
+                found |= self._following(each)
         return found
 
     def failing(self, step: Step | None) -> Places:
@@ -151,6 +172,14 @@ class Reach:
         for length, bit in around:
             found |= bit if length == least else 0
         return found
+
+
+def _arms(step: Step) -> list[Step] | None:
+    """The branches among which a condition decides, or all of them; None for anything else."""
+    around = step.parent
+    if around is not None and has_trait(around.name, "branches"):
+        return [step, *_below(step, around.steps_inside())]
+    return list(step.steps_inside()) if has_trait(step.name, "branches") else None
 
 
 def _is_sequence(step: Step) -> bool:

@@ -279,7 +279,7 @@ class _Reader:
             made.reason = self.given.get((*key, "reason"), "OK")
         made.body, made.json, made.has_json = self.body((*key, "body"), default=None)
         if self.given.get((*key, "fails")):
-            made.raises = "refused"
+            made.raises = "timeout" if self.given.get((*key, "late")) else "refused"
         return made
 
 

@@ -1,7 +1,7 @@
 """What a search made up around a policy, because nobody gave it: the values of named values, and empty fragments.
 
-A proof must not rest on them. What comes of them is marked (`Dual.assumed`), and a decision that they have a part in may
-go another way in a gateway that has other ones.
+A proof must not rest on them. What comes of them is marked (`Dual.assumed`), and a decision in which they have a part
+may go another way in a gateway that has other ones.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.registry import has_trait, is_known
-from apimpolicy.symbolic.path import Hole
+from apimpolicy.symbolic.path import Extent, Hole
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
@@ -54,19 +54,20 @@ class StandIns:
         return known[1]
 
     def _has(self, source: Source, start: int, end: int) -> bool:
-        if not self.named_values or source.origin is None:
+        if not self.named_values:
             return False
         first, last = source.original_span(start, end)
-        while source.origin is not None:
-            source = source.origin
-        return any(each.name in self.named_values for each in find_named_values(source.text[first:last]))
+        original = source
+        while original.origin is not None:
+            original = original.origin
+        return any(each.name in self.named_values for each in find_named_values(original.text[first:last]))
 
     def before(self, path: Path, step: Step, *, is_composed: bool) -> None:
         """A policy is about to run: what is made up there may be otherwise elsewhere."""
         attribute = step.element.get("fragment-id")
-        is_made_up = step.name == "include-fragment" and attribute is not None and attribute.value.text in self.fragments
-        if is_made_up or (self.in_texts(step) and not _is_followed(step, is_composed)):
-            path.holes.setdefault(Hole(step))
+        fragment = "" if step.name != "include-fragment" or attribute is None else attribute.value.text
+        if fragment in self.fragments or (self.in_texts(step) and not _is_followed(step, is_composed)):
+            path.holes.setdefault(Hole(step, Extent.ALL))
 
     def after(self, state: State, step: Step, message: Message | None) -> None:
         """A policy has run: what it set of a named value is marked."""

@@ -23,6 +23,9 @@ _inside: dict[int, tuple[nodes.Bound, set[int]]] = {}
 _MOST_INSIDE = 5000
 
 
+_PATTERNS = {"query": patterns.ANY, "matched": patterns.PARAMETER, "claim": patterns.LABEL}
+
+
 class Fields:
     """Headers, parameters of a query, matched parameters: names to texts. `set` are those that policies changed."""
 
@@ -54,7 +57,7 @@ class Fields:
         """Its values, joined, when it is there."""
         if self.is_known(name):
             return self.set.get(self.name(name)) or Dual(None)
-        pattern = patterns.WORD if not self.folds else patterns.ANY if self.key[-1] == "query" else patterns.FIELD
+        pattern = _PATTERNS.get(self.key[-1], patterns.FIELD)
         return Dual(term=self.inputs.text(*self.key, self.name(name), default="x", pattern=pattern))
 
 
@@ -124,6 +127,10 @@ class State:
         """The values with which variables began."""
         self.last_error: dict[str, Dual] = {}
         """What is known of the error besides that the way decides it: of one that a double makes."""
+        self.cache_keys: dict[str, str] = {}
+        """The keys that were looked up, and how they came about."""
+        self.error_status: Dual | None = None
+        """The status of the answer to an error, where that is an input."""
         self.stored: dict[str, Dual] = {}
         """What the cache holds since this request, by key."""
         self.provider: str | None = None
@@ -144,6 +151,7 @@ class State:
         known = self.responses.get(id(message))
         if known is None:
             known = (message, Message(self.inputs, ("own",), is_given=False))
+            known[1].status, self.error_status = self.error_status, None
             self.responses[id(message)] = known
         return known[1]
 

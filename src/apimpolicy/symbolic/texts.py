@@ -72,6 +72,19 @@ def same_ignoring_case(left: Dual, right: Dual) -> Dual | None:
     return None
 
 
+def plainly(walker: Walker, asked: Term) -> Dual | None:
+    """What ignores case, of two texts that both depend on the request: true where it is true of them as they are.
+
+    Letters in another case are another way, of which only the run says what it gives; None there.
+    """
+    return Dual(True) if walker.path.split(asked, "case") else None
+
+
+def plain_term(dual: Dual) -> Term | None:
+    """A text as it was before its letters were made small or capital."""
+    return dual.form.inner if isinstance(dual.form, Folded) else term_of(dual)
+
+
 def within(dual: Dual, part: Dual, make: str, *, ignores_case: bool) -> Term | None:
     """Whether a text contains, begins or ends with another."""
     if not (part.is_constant and isinstance(part.value, str)):

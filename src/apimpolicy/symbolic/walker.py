@@ -246,15 +246,15 @@ class Walker:
 
     def _guarded(self, guards: list[_Guard], *, held: bool) -> None:
         known = [guard.term for guard in guards if guard.term is not None]
-        unknown = [guard for guard in guards if guard.term is None and guard.lost is not None]
+        unknown = [(guard.lost, guard.is_pure) for guard in guards if guard.term is None and guard.lost is not None]
         if held:
             for term in known:
                 self.path.hold(term, True, "guard")
         elif known and not unknown:
             self.path.hold(solver.every(*known), False, "guard")
         if unknown:
-            only_fails = held and not self._catching and all(guard.is_pure for guard in unknown)
-            self.path.blocked(unknown[0].lost, only_fails=only_fails)
+            only_fails = held and not self._catching and all(is_pure for _, is_pure in unknown)
+            self.path.blocked(unknown[0][0], only_fails=only_fails)
 
     def not_null(self, receiver: Dual, node: nodes.Bound) -> None:
         """A member of null throws."""

@@ -107,7 +107,7 @@ class World:
         found: Assignment = {}
         for key, value in assignment.items():
             if key[0] == "double" and len(key) == 2 and value == doubles.FAILS:
-                said = doubles.error_of(self.steps[key[1]])
+                said = doubles.error_of(self.steps[key[1]], assignment.get((*key, "reason")))
                 found |= {(*key, name): given for name, given in said.items() if (*key, name) not in assignment}
         return {**assignment, **found} if found else assignment
 
@@ -245,6 +245,12 @@ class Run:
     def is_real(self) -> bool:
         """Whether no policy had a double."""
         return not self.scenario.doubles
+
+    def passed(self, step: Step | None) -> bool:
+        """Whether a policy has run, and not failed."""
+        if self.result is None or step in self.path.stopped:
+            return False
+        return any(entry.step is step for entry in self.result.trace)
 
     def along(self, path: Path) -> Run:
         """The same run with another way."""

@@ -23,7 +23,7 @@ from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from apimpolicy.checks.subject import Subject
     from apimpolicy.testing.first_surroundings import Surroundings
@@ -101,7 +101,8 @@ def first_cases(policy: str, output: str) -> FirstCases:
         raise ConfigurationError(f"no request gets through {policy}: {problem.removeprefix(f'{policy}:')}")
     cases += _limits(policy, output, around, subject, cases)
     missing = [branch for branch in wanted if branch not in seen]
-    return FirstCases(text_of(relative_path(policy, output), around, cases, missing), cases, missing)
+    notes = [("No request was found that takes these branches:", missing)]
+    return FirstCases(text_of(relative_path(policy, output), around, cases, notes), cases, missing)
 
 
 def _limits(policy: str, output: str, around: Surroundings, subject: Subject, cases: list[Found]) -> Iterator[Found]:
@@ -189,8 +190,8 @@ def expected(
     return expect
 
 
-def text_of(policy: str, around: Surroundings, cases: list[Found], missing: list[str]) -> str:
-    """The test file."""
+def text_of(policy: str, around: Surroundings, cases: list[Found], notes: Sequence[tuple[str, list[str]]]) -> str:
+    """The test file; `notes` are what stands in comments at its end, each with its lines."""
     import json
 
     import yaml
@@ -207,7 +208,8 @@ def text_of(policy: str, around: Surroundings, cases: list[Found], missing: list
     ]
     for case in cases:
         lines.append(block([case.content()], 2))
-    if missing:
-        lines.append("# No request was found that takes these branches:\n")
-        lines += [f"#   {branch}\n" for branch in missing]
+    for heading, listed in notes:
+        if listed:
+            lines.append(f"\n# {heading}\n")
+            lines += [f"#   {line}\n" for line in listed]
     return "".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.symbolic.world import stand_in_url
@@ -106,8 +107,10 @@ def sentence_of(scenario: Scenario) -> str:
     if scenario.token is not None:
         name, options = scenario.token
         parts.append(f"{'an expired' if 'expires-in' in options else 'a'} token of {name}")
-    if scenario.has_json or scenario.body is not None:
-        parts.append("a body")
+    if scenario.has_json:
+        parts.append(f"the body {_short(json.dumps(scenario.json, ensure_ascii=False))}")
+    elif scenario.body is not None:
+        parts.append("a body" if scenario.body in ("", "x") else f"the body {_short(scenario.body)}")
     parts += [f"variable {name}" for name in scenario.variables]
     parts += [_entity(kind, values) for kind, values in scenario.entities.items()]
     parts += [f"{name} {'fails' if 'error' in given else 'passes'}" for name, given in scenario.doubles.items()]

@@ -30,7 +30,7 @@ from apimpolicy.testing.scenario_cases import case_of, sentence_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.checks.subject import Subject
     from apimpolicy.symbolic.explorer import Exploration
@@ -53,11 +53,11 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
     cases = writer.cases()
     cases += _with_other_named_values(writer, subject, bounds or Bounds())
     missing = [goal for goal in world.goals.all if goal not in writer.reached]
-    listed = [_missing_line(explored, goal) for goal in missing]
-    text = text_of(relative_path(policy, output), around, cases, listed)
+    proven = set(explored.proven)
+    text = text_of(relative_path(policy, output), around, cases, list(_notes(explored, missing, proven)))
     branches = [goal for goal in missing if goal.kind == BRANCH]
     causes: dict[str, int] = {}
-    for goal in branches:
+    for goal in set(branches) - proven:
         for kind in dict.fromkeys(obstacle.kind for obstacle in explored.reasons(goal)[:1]) or {"search": None}:
             causes[kind] = causes.get(kind, 0) + 1
     return FirstCases(
@@ -65,8 +65,8 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
         cases,
         [world.goals.name(goal) for goal in branches],
         reached=sum(goal.kind == BRANCH for goal in writer.reached),
-        proven=len(branches) if explored.is_proof else 0,
-        causes={} if explored.is_proof else causes,
+        proven=len(proven.intersection(branches)),
+        causes=causes,
         figures=attrs.asdict(explored.figures),
     )
 
@@ -147,13 +147,28 @@ def _made_up(around: Surroundings) -> list[str]:
     return [name for name, content in fragments.items() if content == EMPTY]
 
 
-def _missing_line(explored: Exploration, goal: Goal) -> str:
-    name = explored.world.goals.name(goal)
-    if explored.is_proof:
-        return f"{name}: no request does that (proven within the bounds of `apimpolicy new test`)"
-    reasons = [obstacle.kind for obstacle in explored.reasons(goal)]
-    why = ", ".join(dict.fromkeys(reasons[:3]))
-    return f"{name}: not found" + (f"; without a symbolic form: {why}" if why else "")
+def _notes(explored: Exploration, missing: Sequence[Goal], proven: set[Goal]) -> Iterator[tuple[str, list[str]]]:
+    """What no case reaches, and why: what is impossible first, conditions where something came of them at all."""
+    name = explored.world.goals.name
+    branches = [goal for goal in missing if goal.kind == BRANCH]
+    others = [goal for goal in missing if goal.kind != BRANCH and _other_outcome(goal) not in missing]
+    within = "(proven, within the bounds of `apimpolicy new test`)"
+    yield f"No request takes these branches {within}:", [name(goal) for goal in branches if goal in proven]
+    unfound = [f"{name(goal)}{_why(explored, goal)}" for goal in branches if goal not in proven]
+    yield "No request was found that takes these branches, which does not say that there is none:", unfound
+    yield f"No request makes this of these conditions {within}:", [name(goal) for goal in others if goal in proven]
+    unseen = [name(goal) for goal in others if goal not in proven]
+    yield "No request was found that makes this of these conditions:", unseen
+
+
+def _other_outcome(goal: Goal) -> Goal:
+    return goal._replace(outcome=1 - goal.outcome)
+
+
+def _why(explored: Exploration, goal: Goal) -> str:
+    """What has no symbolic form, on the way to a branch."""
+    reasons = dict.fromkeys(obstacle.kind for obstacle in explored.reasons(goal)[:3])
+    return f" (the search does not understand: {', '.join(reasons)})" if reasons else ""
 
 
 class _Writer:

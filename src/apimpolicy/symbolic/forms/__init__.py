@@ -33,6 +33,7 @@ _MODULES = (
     "text_lists",
     "numbers",
     "contexts",
+    "messages",
     "bodies",
     "json_trees",
     "lists",

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.forms import Call
 
 
+_PLAIN = {
+    "UnescapeDataString": solver.many(solver.either(solver.span(" ", "$"), solver.span("&", "~"))),
+    "UrlDecode": solver.many(
+        solver.either(solver.span(" ", "$"), solver.span("&", "*"), solver.span(",", "~")),
+    ),
+    "HtmlDecode": solver.many(solver.either(solver.span(" ", "%"), solver.span("'", "~"))),
+}
+"""By member: texts in which it finds nothing that is coded; for others letters, digits and `-_.`."""
+
+
 @form(
     "System.Uri",
     "static string UnescapeDataString(string stringToUnescape)",
@@ -53,7 +63,7 @@ def coded(call: Call) -> Dual | None:
         call.walker.path.hold(text.null, text.value is None, "null")
         if text.value is None:
             return Dual() if "System.Uri" not in call.owner else _throws(call)
-    if call.walker.path.split(solver.matches(term, TOKENS), "coding"):
+    if call.walker.path.split(solver.matches(term, _PLAIN.get(call.member.name, TOKENS)), "coding"):
         return Dual(term=term)
     return Dual(lost=call.walker.obstacle(call.name, call.node))
 

@@ -11,27 +11,80 @@ from apimpolicy.symbolic.values import Dual, term_of
 
 if TYPE_CHECKING:
     from apimpolicy.symbolic.forms import Call
+    from apimpolicy.symbolic.solver import Term
 
 _REGEX = "System.Text.RegularExpressions.Regex"
 _OPTIONS = "System.Text.RegularExpressions.RegexOptions options"
+_MATCH = "System.Text.RegularExpressions.Match"
 _IGNORE_CASE = 1
+_FOLLOWED = (0, 1, 512, 513)
+"""Options by which it does not matter, or is known, what matches: IgnoreCase and CultureInvariant."""
+
+
+_BUT = "look-around, back references, \\b and options but IgnoreCase"
+
+
+class Matched:
+    """The form of a match: whether there is one. What it is has no form."""
+
+    __slots__ = ("is_one",)
+
+    def __init__(self, is_one: Term) -> None:
+        self.is_one = is_one
 
 
 @form(
     _REGEX,
     "static bool IsMatch(string input, string pattern)",
     f"static bool IsMatch(string input, string pattern, {_OPTIONS})",
-    but="look-around, back references, \\b and options but IgnoreCase",
+    "bool IsMatch(string input)",
+    but=_BUT,
 )
 def is_match(call: Call) -> Dual | None:
-    text, pattern = call.arguments[0], call.arguments[1]
-    options = call.arguments[2].value if len(call.arguments) > 2 else 0
+    found = _matching(call)
+    return None if found is None else Dual(term=found)
+
+
+@form(
+    _REGEX,
+    f"static {_MATCH} Match(string input, string pattern)",
+    f"static {_MATCH} Match(string input, string pattern, {_OPTIONS})",
+    f"{_MATCH} Match(string input)",
+    but=f"{_BUT}; what is matched",
+)
+def match(call: Call) -> Dual | None:
+    found = _matching(call)
+    return None if found is None else Dual(form=Matched(found))
+
+
+@form("System.Text.RegularExpressions.Group", "bool Success { get; }")
+def success(call: Call) -> Dual | None:
+    return Dual(term=call.own.form.is_one) if isinstance(call.own.form, Matched) else None
+
+
+def _matching(call: Call) -> Term | None:
+    """Whether a text has a match."""
+    text = call.arguments[0]
+    given = _pattern_given(call)
     term = term_of(text)
-    if term is None or not pattern.is_constant or not isinstance(pattern.value, str) or options not in (0, 1, 512, 513):
+    if term is None or given is None:
         return None
-    made = pattern_of(pattern.value, ignores_case=bool(options & _IGNORE_CASE))
+    pattern, options = given
+    made = pattern_of(pattern, ignores_case=bool(options & _IGNORE_CASE)) if options in _FOLLOWED else None
     if made is None:
         return None
     if text.null is not None:
         call.guard(solver.no(text.null))
-    return Dual(term=solver.matches(term, made))
+    return solver.matches(term, made)
+
+
+def _pattern_given(call: Call) -> tuple[str, int] | None:
+    """The pattern and the options, which are the same for every request."""
+    if call.receiver is not None:
+        regex = call.own.value
+        return (str(regex.pattern), int(regex.options)) if call.own.is_constant and regex is not None else None
+    pattern = call.arguments[1]
+    options = call.arguments[2] if len(call.arguments) > 2 else Dual(0)
+    if not (pattern.is_constant and isinstance(pattern.value, str) and options.is_constant):
+        return None
+    return str(pattern.value), int(options.value)

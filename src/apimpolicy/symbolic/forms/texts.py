@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from apimpolicy.symbolic import solver, trees
 from apimpolicy.symbolic.forms import form
 from apimpolicy.symbolic.sequences import items_of
-from apimpolicy.symbolic.texts import Folded, concatenated, same_ignoring_case, same_text, within
+from apimpolicy.symbolic.texts import (
+    Folded,
+    concatenated,
+    plain_term,
+    plainly,
+    same_ignoring_case,
+    same_text,
+    within,
+)
 from apimpolicy.symbolic.values import Dual, term_of
 
 if TYPE_CHECKING:
@@ -51,7 +59,14 @@ def _within(call: Call, make: str) -> Dual | None:
     if part.null is not None:
         call.guard(solver.no(part.null))
     found = within(call.own, part, make, ignores_case=ignores)
-    return None if found is None else Dual(term=found)
+    if found is not None:
+        return Dual(term=found)
+    whole, inner = plain_term(call.own), plain_term(part)
+    is_folded = isinstance(call.own.form, Folded) and isinstance(part.form, Folded)
+    if whole is None or inner is None or part.is_constant or not (ignores or is_folded):
+        return None
+    ask = {"contains": solver.contains, "begins": solver.begins, "ends": solver.ends}[make]
+    return plainly(call.walker, ask(whole, inner))
 
 
 @form(
@@ -84,17 +99,23 @@ def ends_with(call: Call) -> Dual | None:
     return _within(call, "ends")
 
 
-def _equal(left: Dual, right: Dual, comparison: Dual | None) -> Dual | None:
+def _equal(call: Call, left: Dual, right: Dual, comparison: Dual | None) -> Dual | None:
     if comparison is None:
         return same_text(left, right)
     if not comparison.is_constant:
         return None
-    return same_ignoring_case(left, right) if comparison.value in _IGNORING else same_text(left, right)
+    if comparison.value not in _IGNORING:
+        return same_text(left, right)
+    found = same_ignoring_case(left, right)
+    one, other = plain_term(left), plain_term(right)
+    if found is not None or one is None or other is None or left.null is not None or right.null is not None:
+        return found
+    return plainly(call.walker, solver.equal(one, other))
 
 
 @form("string", "bool Equals(string value)", "bool Equals(string value, System.StringComparison comparisonType)")
 def equals(call: Call) -> Dual | None:
-    return _equal(call.own, call.arguments[0], call.arguments[1] if len(call.arguments) > 1 else None)
+    return _equal(call, call.own, call.arguments[0], call.arguments[1] if len(call.arguments) > 1 else None)
 
 
 @form(
@@ -103,7 +124,7 @@ def equals(call: Call) -> Dual | None:
     "static bool Equals(string a, string b, System.StringComparison comparisonType)",
 )
 def equals_static(call: Call) -> Dual | None:
-    return _equal(call.arguments[0], call.arguments[1], call.arguments[2] if len(call.arguments) > 2 else None)
+    return _equal(call, call.arguments[0], call.arguments[1], call.arguments[2] if len(call.arguments) > 2 else None)
 
 
 @form("string", "bool Equals(object obj)")

@@ -10,7 +10,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.document import load_policy
 from apimpolicy.engine.evaluation import EVALUATION_FAILED
 from apimpolicy.engine.steps import compiled
-from apimpolicy.errors import ApimPolicyError
+from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.symbolic import goals
 from apimpolicy.symbolic.explorer import Explorer
@@ -39,32 +39,53 @@ _OF_THE_CALLER = re.compile(r"\.Certificate\b|AsJwt|TryParseJwt|\bJwt\b")
 def proofs_of(path: str, bounds: Bounds) -> Proofs:
     """What is proven about the policy in a file.
 
-    Nothing where the file is a fragment or a template, does not compile, or needs a named value that nobody gave, and
-    where anything on any way is inexact.
+    Nothing where the file is a fragment or a template, does not compile, or needs a named value that nobody gave. Where
+    anything on any way is inexact, only the branches to which no such way leads.
     """
     from pathlib import Path
 
     try:
         return _proofs(Path(path), bounds)
-    except ApimPolicyError:
-        return Proofs()
+    except DiagnosticError:
+        return Proofs()  # findings say it
+    except ApimPolicyError as error:
+        return Proofs(undecided=str(error))
 
 
 def _proofs(path: Path, bounds: Bounds) -> Proofs:
     policy = load_policy(path)
-    if policy.is_fragment or has_hole(policy.original.text):
-        return Proofs()
+    if policy.is_fragment:
+        return Proofs(undecided="a fragment is proven with the policies that include it")
+    if has_hole(policy.original.text):
+        return Proofs(undecided="it is a template, and nobody has said what stands in its holes")
     file = file_about(str(path), policy)
     around = surroundings_of(file)
     given = _given_named_values(str(path))
-    if any(each.name not in given for each in find_named_values(policy.original.text)) and not file.subject.policies:
-        return Proofs()
+    unknown = [each.name for each in find_named_values(policy.original.text) if each.name not in given]
+    if unknown and not file.subject.policies:
+        return Proofs(undecided=f"nobody has said what the named value {unknown[0]} is: add it to [named-values]")
     world = world_of({**file.subject.policies, scope_in(file, str(path)): path}, around)
     explored = Explorer(world, bounds, thorough=True).explore()
-    if not explored.is_proof or not explored.runs:
-        return Proofs()
-    facts = [*_branches(explored, str(path)), *_conditions(explored, str(path)), *_failures(explored, str(path))]
-    return Proofs(tuple(facts), tuple(bounds_in_words(world, explored.inputs)))
+    if not explored.runs:
+        return Proofs(undecided=explored.problem)
+    if not explored.is_proof:
+        why = _why_undecided(explored)
+        explored = Explorer(world, bounds).explore()
+        facts = list(_branches(explored, str(path), set(explored.proven)))
+        return Proofs(tuple(facts), tuple(bounds_in_words(world, explored.inputs)), why)
+    missing = set(explored.missing)
+    facts = [*_branches(explored, str(path), missing), *_conditions(explored, str(path))]
+    return Proofs((*facts, *_failures(explored, str(path))), tuple(bounds_in_words(world, explored.inputs)))
+
+
+def _why_undecided(explored: Exploration) -> str:
+    """What stood in the way, the most frequent first."""
+    found = sorted(explored.obstacles, key=lambda each: -explored.obstacles[each])
+    if found:
+        return "without a symbolic form: " + ", ".join(dict.fromkeys(each.kind for each in found[:5]))
+    if not explored.is_complete:
+        return f"not all ways could be gone in {explored.figures.seconds:.0f} seconds"
+    return "a request went another way than was foreseen"
 
 
 def _given_named_values(path: str) -> set[str]:
@@ -81,10 +102,9 @@ def _given_named_values(path: str) -> set[str]:
 # Branches
 
 
-def _branches(explored: Exploration, path: str) -> Iterator[Fact]:
+def _branches(explored: Exploration, path: str, missing: set[Goal]) -> Iterator[Fact]:
     """Branches that no request takes, where what is around them is reached."""
     world = explored.world
-    missing = set(explored.missing)
     reached = _elements_reached(explored)
     for step in world.program.steps():
         if step.element.source.path != path or not has_trait(step.name, "branches") or id(step.element) not in reached:
@@ -93,7 +113,7 @@ def _branches(explored: Exploration, path: str) -> Iterator[Fact]:
         for inner in step.steps_inside():
             if world.goals.branch(inner.element) in missing:
                 yield _branch(inner, "an earlier branch takes all that get here" if always else "")
-            always = always or _is_always_true(explored, inner)
+            always = always or (explored.is_proof and _is_always_true(explored, inner))
 
 
 def _is_always_true(explored: Exploration, step: Step) -> bool:
